@@ -1,0 +1,124 @@
+/**
+ * Ids are a prefix and the Crockford base32 of 63 bits:
+ *
+ *   40 bits  milliseconds since 2025-01-01 (wall time)
+ *    8 bits  shard, so that any id finds its rows
+ *    8 bits  process number, leased in the database
+ *    7 bits  sequence inside the millisecond
+ *
+ * 13 characters, fixed width, sortable. Nothing secret derives from an id.
+ */
+import { createHash } from 'node:crypto';
+import { assert } from './assert.ts';
+
+export const ID_PREFIXES = {
+  marketplace: 'mkt',
+  merchant: 'mer',
+  wallet_account: 'wa',
+  wallet_config: 'wc',
+  payment_intent: 'pi',
+  sub_order: 'so',
+  payment_attempt: 'pa',
+  leg: 'pl',
+  refund: 're',
+  escrow: 'esc',
+  ledger_transaction: 'lt',
+  event: 'evt',
+  webhook_endpoint: 'we',
+  delivery: 'del',
+  api_key: 'key',
+  recon_break: 'rb',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+export type Id<K extends IdKind = IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
+
+export const SHARD_COUNT = 256;
+export const ID_EPOCH_MS = Date.UTC(2025, 0, 1);
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const DIGITS = new Map([...ALPHABET].map((char, value) => [char, BigInt(value)]));
+const BODY_LENGTH = 13;
+
+export interface IdParts {
+  readonly unixMs: number;
+  readonly shard: number;
+  readonly process: number;
+  readonly sequence: number;
+}
+
+export function packId(parts: IdParts): bigint {
+  const ms = parts.unixMs - ID_EPOCH_MS;
+  assert(ms >= 0 && ms < 2 ** 40, 'an id time is within 40 bits of 2025');
+  assert(parts.shard >= 0 && parts.shard < SHARD_COUNT, 'a shard is 0 to 255');
+  assert(parts.process >= 0 && parts.process < 256, 'a process number is 0 to 255');
+  assert(parts.sequence >= 0 && parts.sequence < 128, 'a sequence is 0 to 127');
+  const low = parts.shard * 2 ** 15 + parts.process * 2 ** 7 + parts.sequence;
+  return (BigInt(ms) << 23n) | BigInt(low);
+}
+
+export function unpackId(value: bigint): IdParts {
+  const low = Number(value & 0x7fffffn);
+  return {
+    unixMs: Number(value >> 23n) + ID_EPOCH_MS,
+    shard: low >>> 15,
+    process: (low >>> 7) & 0xff,
+    sequence: low & 0x7f,
+  };
+}
+
+/** The 13 characters of an id's number: also the body of wallet order numbers, `[0-9A-Z]`. */
+export function encodeBody(value: bigint): string {
+  let high = Number(value >> 30n);
+  let low = Number(value & 0x3fffffffn);
+  let text = '';
+  for (let index = 0; index < 6; index += 1) {
+    text = ALPHABET.charAt(low & 31) + text;
+    low >>>= 5;
+  }
+  for (let index = 0; index < 7; index += 1) {
+    text = ALPHABET.charAt(high % 32) + text;
+    high = Math.floor(high / 32);
+  }
+  return text;
+}
+
+export function decodeBody(body: string): bigint | undefined {
+  if (body.length !== BODY_LENGTH) return undefined;
+  let value = 0n;
+  for (const char of body) {
+    const digit = DIGITS.get(char);
+    if (digit === undefined) return undefined;
+    value = (value << 5n) | digit;
+  }
+  return value < 1n << 63n ? value : undefined;
+}
+
+export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {
+  return `${ID_PREFIXES[kind]}_${encodeBody(value)}`;
+}
+
+/** The id, if `text` is a well-formed id of that kind. */
+export function parseId<K extends IdKind>(kind: K, text: string): Id<K> | undefined {
+  const prefix = `${ID_PREFIXES[kind]}_`;
+  if (!text.startsWith(prefix) || decodeBody(text.slice(prefix.length)) === undefined) {
+    return undefined;
+  }
+  return text as Id<K>;
+}
+
+/** The number inside an id, as the database stores it. */
+export function idValue(id: Id): bigint {
+  const value = decodeBody(id.slice(id.indexOf('_') + 1));
+  assert(value !== undefined, 'an id is well formed');
+  return value;
+}
+
+export function shardOfId(id: Id): number {
+  return unpackId(idValue(id)).shard;
+}
+
+/** The home shard of a natural key: the first byte of SHA-256 over its parts. */
+export function shardOf(...parts: readonly string[]): number {
+  return createHash('sha256').update(parts.join('\u0000')).digest()[0] ?? 0;
+}

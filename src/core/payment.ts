@@ -1,0 +1,229 @@
+/**
+ * The payment aggregate: one intent and everything that hangs on it. It is loaded, decided upon
+ * and saved as a whole under the intent's lock, so core's functions take a `Payment` and give a
+ * new one; nothing here is ever mutated.
+ */
+import type { Id } from './id.ts';
+import type { Fen } from './money.ts';
+import { type StateTable, stateTable } from './state-table.ts';
+import type { Device, NextAction, Product, WalletError, WalletName } from './wallet.ts';
+
+export type IntentStatus =
+  | 'requires_wallet'
+  | 'requires_action'
+  | 'processing'
+  | 'conflicted'
+  | 'succeeded'
+  | 'canceled'
+  | 'expired';
+
+export const INTENT_STATES: StateTable<IntentStatus> = stateTable(
+  'payment_intent',
+  'requires_wallet',
+  {
+    requires_wallet: ['requires_action', 'processing', 'canceled', 'expired'],
+    requires_action: [
+      'requires_wallet',
+      'processing',
+      'succeeded',
+      'conflicted',
+      'canceled',
+      'expired',
+    ],
+    processing: [
+      'requires_wallet',
+      'requires_action',
+      'succeeded',
+      'conflicted',
+      'canceled',
+      'expired',
+    ],
+    conflicted: ['succeeded', 'canceled'],
+    succeeded: [],
+    canceled: [],
+    expired: [],
+  },
+);
+
+/** Attempts and their legs share one table: an attempt's status derives from its legs'. */
+export type AttemptStatus =
+  | 'created'
+  | 'pending'
+  | 'unknown'
+  | 'succeeded'
+  | 'superseded'
+  | 'conflicted'
+  | 'failed'
+  | 'closed';
+
+export const ATTEMPT_STATES: StateTable<AttemptStatus> = stateTable('payment_attempt', 'created', {
+  created: ['pending', 'unknown', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
+  pending: ['unknown', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
+  unknown: ['pending', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
+  // A bill may know better than the wallet's first word.
+  failed: ['succeeded', 'superseded', 'conflicted'],
+  closed: ['succeeded', 'superseded', 'conflicted'],
+  conflicted: ['succeeded', 'superseded'],
+  succeeded: [],
+  superseded: [],
+});
+
+export type RefundStatus =
+  | 'created'
+  | 'submitted'
+  | 'unknown'
+  | 'processing'
+  | 'succeeded'
+  | 'abnormal'
+  | 'failed';
+
+export const REFUND_STATES: StateTable<RefundStatus> = stateTable('refund', 'created', {
+  created: ['submitted', 'unknown', 'processing', 'succeeded', 'failed'],
+  submitted: ['unknown', 'processing', 'succeeded', 'abnormal', 'failed'],
+  unknown: ['submitted', 'processing', 'succeeded', 'abnormal', 'failed'],
+  processing: ['succeeded', 'abnormal', 'failed'],
+  abnormal: ['processing', 'succeeded', 'failed'],
+  succeeded: [],
+  failed: [],
+});
+
+/** Reasons that Hutong gives by itself; a refund of these names no sub_order. */
+export const AUTOMATIC_REFUND_REASONS = [
+  'duplicate',
+  'late',
+  'conflicted',
+  'partial_payment',
+  'reversed',
+] as const;
+export type AutomaticRefundReason = (typeof AUTOMATIC_REFUND_REASONS)[number];
+
+export interface Buyer {
+  readonly id: string;
+  readonly device: Device;
+  readonly ip: string | null;
+}
+
+export interface PaymentIntent {
+  readonly id: Id<'payment_intent'>;
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly merchantOrderNo: string;
+  /** SHA-256 over the canonical request: the same number with other content is a conflict. */
+  readonly contentHash: string;
+  readonly amountFen: Fen;
+  readonly currency: 'cny';
+  readonly description: string;
+  readonly buyer: Buyer;
+  readonly status: IntentStatus;
+  /** Given under the root's lock, +1 a change: receivers drop stale events by it (rule 9). */
+  readonly version: number;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** Cancel and expiry first close every attempt; the status follows when all are terminal. */
+  readonly closingAtMs: number | null;
+  readonly closingReason: 'canceled' | 'expired' | null;
+  readonly latestAttempt: Id<'payment_attempt'> | null;
+  readonly succeededAttempt: Id<'payment_attempt'> | null;
+  readonly amountReceivedFen: Fen;
+  readonly amountRefundedFen: Fen;
+  readonly dueAtMs: number | null;
+  /** Random seed of client_secret and pay_token; neither can be told from it without the key. */
+  readonly tokenSeed: string;
+}
+
+export interface SubOrder {
+  readonly id: Id<'sub_order'>;
+  readonly merchant: Id<'merchant'>;
+  readonly amountFen: Fen;
+  readonly refundedFen: Fen;
+  readonly description: string;
+  readonly merchantSubOrderNo: string | null;
+  readonly items: readonly unknown[] | null;
+  readonly splits: readonly unknown[] | null;
+}
+
+export interface Attempt {
+  readonly id: Id<'payment_attempt'>;
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly config: Id<'wallet_config'>;
+  readonly payerWalletChosen: WalletName;
+  readonly payerWalletReported: string | null;
+  readonly status: AttemptStatus;
+  /** WeChat's combine_out_trade_no or Alipay's out_merge_no; null when one merchant is paid. */
+  readonly combineOrderNo: string | null;
+  readonly nextAction: NextAction | null;
+  readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
+  readonly createdAtMs: number;
+  /** The absolute expiry that the wallet was told (rule 2). */
+  readonly expiresAtMs: number;
+  /** The buyer went elsewhere: close it, by the wallet's word. */
+  readonly closingAtMs: number | null;
+  readonly dueAtMs: number | null;
+  readonly tries: number;
+}
+
+export interface Leg {
+  readonly id: Id<'leg'>;
+  readonly attempt: Id<'payment_attempt'>;
+  readonly orderNo: string;
+  /** sub_mchid or smid that the wallet pays. */
+  readonly walletMerchant: string;
+  readonly merchant: Id<'merchant'>;
+  readonly subOrders: readonly Id<'sub_order'>[];
+  readonly amountFen: Fen;
+  readonly payerAmountFen: Fen | null;
+  readonly receiptAmountFen: Fen | null;
+  readonly refundedFen: Fen;
+  readonly status: AttemptStatus;
+  /** WeChat transaction_id or Alipay trade_no, in the wallet's own words. */
+  readonly walletTransactionId: string | null;
+  readonly paidAtMs: number | null;
+  readonly expectedFeeFen: Fen;
+}
+
+/** Which pockets a refund was reserved from, so that a failed one gives back exactly that. */
+export interface RefundMix {
+  readonly escrowFen: Fen;
+  readonly availableFen: Fen;
+  readonly owedFen: Fen;
+}
+
+export interface Refund {
+  readonly id: Id<'refund'>;
+  readonly leg: Id<'leg'>;
+  readonly subOrder: Id<'sub_order'> | null;
+  readonly amountFen: Fen;
+  readonly reason: string;
+  readonly status: RefundStatus;
+  /** out_refund_no or out_request_no: never reused. */
+  readonly refundNo: string;
+  readonly walletRefundId: string | null;
+  readonly mix: RefundMix | null;
+  readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
+  readonly createdAtMs: number;
+  readonly dueAtMs: number | null;
+  readonly tries: number;
+}
+
+export interface Escrow {
+  readonly id: Id<'escrow'>;
+  readonly subOrder: Id<'sub_order'>;
+  readonly leg: Id<'leg'>;
+  readonly merchant: Id<'merchant'>;
+  readonly wallet: WalletName;
+  readonly heldFen: Fen;
+  readonly status: 'held' | 'released' | 'refunded';
+  readonly dueAtMs: number | null;
+}
+
+export interface Payment {
+  readonly intent: PaymentIntent;
+  readonly subOrders: readonly SubOrder[];
+  readonly attempts: readonly Attempt[];
+  readonly legs: readonly Leg[];
+  readonly refunds: readonly Refund[];
+  readonly escrows: readonly Escrow[];
+}

@@ -1,0 +1,29 @@
+/** The wallets and products by name. What they can do is data of `wallets/`, never of core. */
+export const WALLET_NAMES = ['wechatpay', 'alipay', 'unionpay', 'jdpay'] as const;
+export type WalletName = (typeof WALLET_NAMES)[number];
+
+export const PRODUCTS = ['native', 'jsapi', 'h5', 'app', 'page', 'wap', 'precreate'] as const;
+export type Product = (typeof PRODUCTS)[number];
+
+/** Where the buyer stands: the browser or app that the cashier is opened in. */
+export const DEVICES = ['desktop', 'mobile', 'wechat', 'alipay', 'app'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** What the buyer is asked to do next; api.md's shapes. */
+export type NextAction =
+  | { readonly type: 'qr_code'; readonly code: string }
+  | { readonly type: 'redirect'; readonly url: string }
+  | {
+      readonly type: 'form';
+      readonly action: string;
+      readonly fields: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'invoke'; readonly params: Readonly<Record<string, string>> };
+
+/** A wallet's own refusal, kept in its own words. */
+export interface WalletError {
+  readonly wallet: WalletName;
+  readonly code: string;
+  readonly message: string;
+  readonly requestId: string | null;
+}

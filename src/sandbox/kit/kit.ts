@@ -1,0 +1,241 @@
+/**
+ * What a gateway of the sandbox city is made of. The kit lies below the wallets' sandboxes, which
+ * import it and their own `wire/`; the city above composes them.
+ */
+import type { Fen } from '../../core/money.ts';
+import type { WalletName } from '../../core/wallet.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+
+/** A request exactly as it stood on the wire: gateways verify over these bytes. */
+export interface WireRequest {
+  readonly method: string;
+  /** Raw request target, never decoded or normalised. */
+  readonly target: string;
+  /** The part of `target` before `?`. */
+  readonly path: string;
+  /** The part of `target` after `?`, raw; empty when there is none. */
+  readonly queryText: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** A named map that survives a restart: every put and delete is a line of the journal. */
+export interface Collection<T> {
+  readonly get: (key: string) => T | undefined;
+  readonly put: (key: string, value: T) => void;
+  readonly delete: (key: string) => void;
+  readonly values: () => IterableIterator<T>;
+  readonly size: () => number;
+}
+
+export interface Journal {
+  /** Values are JSON (bigint survives). Opening the same name twice gives the same collection. */
+  readonly collection: <T>(name: string) => Collection<T>;
+}
+
+export const FAULTS = [
+  'answer_lost',
+  'close_lost',
+  'callback_lost',
+  'callback_late',
+  'callback_duplicated',
+  'callback_reordered',
+  'callback_bad_signature',
+  'signtest',
+  'rate_limited',
+  'server_error',
+  'html_502',
+  'wrong_amount',
+  'wrong_currency',
+  'wrong_payee',
+  'key_rotated',
+  'userpaying',
+  'refund_stuck',
+  'bill_not_ready',
+  'bill_line_missing',
+  'bill_line_extra',
+  'bill_amount',
+  'bill_hash',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+/** Which call a fault waits for; gateways name their operation with these words. */
+export const OPERATIONS = [
+  'create',
+  'query',
+  'close',
+  'refund',
+  'query_refund',
+  'certificates',
+  'oauth',
+  'callback',
+  'other',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+export interface FaultPoint {
+  readonly wallet: WalletName;
+  readonly operation: Operation;
+  readonly orderNo?: string | undefined;
+  readonly merchant?: string | undefined;
+}
+
+export interface Faults {
+  /** Takes one firing of the first armed fault among `kinds` that matches; undefined = none. */
+  readonly take: (point: FaultPoint, kinds: readonly FaultName[]) => FaultName | undefined;
+}
+
+/** One callback to deliver until it is acknowledged or the wallet's schedule is spent. */
+export interface CallbackOrder {
+  readonly wallet: WalletName;
+  /** `payment` or `refund`, for the log and the faults. */
+  readonly kind: string;
+  readonly orderNo: string;
+  readonly merchant: string;
+  readonly url: string;
+  /** JSON that `compose` turns into the message, signed anew at every delivery. */
+  readonly message: unknown;
+}
+
+export interface ComposedCallback {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** How one wallet delivers: registered once by its gateway. */
+export interface CallbackManner {
+  /** Delays after the first failed delivery, in order (the wallet's own schedule). */
+  readonly retryDelaysMs: readonly number[];
+  readonly timeoutMs: number;
+  /** `flaw`: the fault that this delivery must show, if any. */
+  readonly compose: (
+    order: CallbackOrder,
+    flaw: 'callback_bad_signature' | 'signtest' | 'key_rotated' | undefined,
+  ) => Promise<ComposedCallback>;
+  readonly isAcknowledged: (response: {
+    readonly status: number;
+    readonly body: Buffer;
+  }) => boolean;
+}
+
+export interface Courier {
+  readonly register: (wallet: WalletName, manner: CallbackManner) => void;
+  readonly send: (order: CallbackOrder) => void;
+}
+
+/** The log of refused signatures: both canonical strings and where they part. */
+export interface Explanation {
+  readonly wallet: WalletName;
+  readonly what: string;
+  /** What the gateway built from the wire. */
+  readonly expected: string;
+  /** What the caller seems to have signed, where it can be told; else null. */
+  readonly received: string | null;
+  readonly hint: string;
+}
+
+export interface Explanations {
+  readonly add: (explanation: Explanation) => void;
+}
+
+/** Makes keys and certificates. Everything it makes is kept by its caller. */
+export interface Authority {
+  readonly rsaKeyPair: () => Promise<{
+    readonly privateKeyPem: string;
+    readonly publicKeyPem: string;
+  }>;
+  /** A self-made root and leafs below it; serials are upper-case hex. */
+  readonly root: (subject: string) => Promise<RootCertificate>;
+}
+
+export interface RootCertificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  readonly issue: (leaf: {
+    readonly subject: string;
+    readonly publicKeyPem: string;
+    readonly notAfterYears: number;
+  }) => Promise<{ readonly certificatePem: string; readonly serial: string }>;
+}
+
+export interface CityKit {
+  /** City time: expiry, schedules. */
+  readonly clock: Clock;
+  /** Real time: signature timestamps. */
+  readonly wall: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly faults: Faults;
+  readonly courier: Courier;
+  readonly explanations: Explanations;
+  readonly authority: Authority;
+  /** http://127.0.0.1:4100: where the city's own pages stand (qr links, oauth, phone). */
+  readonly publicUrl: string;
+  /** May callbacks go to http and loopback? (--allow-local-callbacks) */
+  readonly allowLocalCallbacks: boolean;
+}
+
+/** What the phone reads out of a code, a URL, a form or an app order string. */
+export interface Scanned {
+  readonly wallet: WalletName;
+  /** Names the order to its gateway in `pay`. */
+  readonly ref: string;
+  readonly payee: string;
+  readonly amountFen: Fen;
+  readonly currency: string;
+  /** `closed`/`paid` codes can be looked at but not paid. */
+  readonly state: 'payable' | 'paid' | 'closed' | 'expired';
+}
+
+export interface PayRequest {
+  readonly ref: string;
+  readonly payerWallet: WalletName;
+  readonly outcome: 'success' | 'insufficient_funds' | 'cancel';
+  readonly coupon: { readonly platformFen: Fen; readonly merchantFen: Fen };
+}
+
+/** What the wallet itself believes; api.md's `GET /control/orders`. Sub-orders are rows too. */
+export interface ControlOrder {
+  readonly wallet: WalletName;
+  readonly orderNo: string;
+  readonly combineOrderNo: string | null;
+  readonly transactionId: string | null;
+  readonly merchant: string;
+  readonly amountFen: Fen;
+  readonly payerAmountFen: Fen | null;
+  readonly refundedFen: Fen;
+  readonly state: 'created' | 'paid' | 'closed' | 'refunded';
+  readonly payerWallet: WalletName | null;
+  readonly paidAtMs: number | null;
+}
+
+export interface Gateway {
+  readonly wallet: WalletName;
+  /** Is this path one of this wallet's? Gateways sit at the root, without a prefix. */
+  readonly owns: (request: WireRequest) => boolean;
+  /** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */
+  readonly handle: (request: WireRequest) => Promise<WireResponse | { readonly lost: true }>;
+  /** undefined = not a code of this wallet. */
+  readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
+  readonly pay: (request: PayRequest) => Promise<{ readonly status: string }>;
+  readonly orders: () => ControlOrder[];
+  /** City time of the next thing this gateway owes (expiry, refund settling); null = nothing. */
+  readonly nextDueMs: () => number | null;
+  readonly runDue: (nowMs: number) => Promise<void>;
+}
+
+/** A merchant's papers at one wallet, made by the wallet's sandbox and kept by the city. */
+export interface AccountRequest {
+  /** `credentials` (for outside SDKs), `taobao`, `tmall`. */
+  readonly label: string;
+  readonly name: string;
+  readonly subMerchantNames: readonly string[];
+}

@@ -1,0 +1,244 @@
+/**
+ * The wallet port: what Hutong asks of a wallet, in Hutong's words. One folder a wallet implements
+ * it; nobody outside that folder knows the wallet's field names.
+ *
+ * Rules that every implementation keeps:
+ * - `unknown` is the answer to a timeout, a 5xx, an unverifiable answer and an unmapped status.
+ *   `failed` is said only where the wallet itself refused and the order can no longer be paid.
+ * - Every answer is verified (signature) before one field of it is believed.
+ * - Reports carry the wallet's own ORDER amount, currency and payee; core compares them (rule 3).
+ * - No secret, openid or token appears in a WalletError, an exception or a log line.
+ */
+import type { TSchema } from 'typebox';
+import type { Fen } from '../core/money.ts';
+import type { Result } from '../core/result.ts';
+import type { Device, NextAction, Product, WalletError, WalletName } from '../core/wallet.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { HttpClient } from '../runtime/http-client.ts';
+import type { Random } from '../runtime/random.ts';
+
+/** One order at the wallet: what one merchant is paid by one attempt. */
+export interface LegOrder {
+  readonly orderNo: string;
+  /** sub_mchid (WeChat Pay) or smid (Alipay). */
+  readonly walletMerchant: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+}
+
+/** Names an attempt at the wallet: everything a query or a close needs. */
+export interface AttemptReference {
+  readonly product: Product;
+  /** combine_out_trade_no or out_merge_no; null = one single order, `legs[0]`. */
+  readonly combineOrderNo: string | null;
+  readonly legs: readonly LegOrder[];
+  readonly createdAtMs: number;
+  /** Absolute expiry told to the wallet. */
+  readonly expiresAtMs: number;
+}
+
+export interface AttemptOrder extends AttemptReference {
+  readonly description: string;
+  readonly payer: PayerIdentity;
+  readonly payerIp: string | null;
+  readonly device: Device;
+  /** Where the wallet sends the buyer's browser back; never believed for booking. */
+  readonly returnUrl: string | null;
+  readonly notifyUrl: string;
+  /** settle_period_time / the escrow's longest hold. */
+  readonly holdDays: number;
+}
+
+/** Who pays, where the product needs to know: never stored, never logged. */
+export interface PayerIdentity {
+  readonly openid?: string;
+  readonly buyerId?: string;
+  readonly buyerOpenId?: string;
+}
+
+export type LegReportStatus =
+  | 'pending'
+  | 'succeeded'
+  | 'failed'
+  | 'closed'
+  | 'not_found'
+  | 'unknown';
+
+/** What the wallet says of one order, by query or notification. Nulls = it did not say. */
+export interface LegReport {
+  readonly orderNo: string;
+  readonly status: LegReportStatus;
+  readonly walletTransactionId: string | null;
+  /** The ORDER amount (`total`, `total_amount`), never what the payer paid after coupons. */
+  readonly amountFen: Fen | null;
+  /** ISO 4217 lower case. */
+  readonly currency: string | null;
+  /** sub_mchid or smid/seller the wallet names; null where the wallet's message has none. */
+  readonly payee: string | null;
+  readonly payerAmountFen: Fen | null;
+  /** Net of merchant-funded discounts. */
+  readonly receiptAmountFen: Fen | null;
+  readonly paidAtMs: number | null;
+  /** From the wallet's answer only (bank_type, payType): which wallet really paid. */
+  readonly payerWalletReported: string | null;
+}
+
+export type StartOutcome =
+  | { readonly outcome: 'pending'; readonly nextAction: NextAction }
+  | { readonly outcome: 'failed'; readonly walletError: WalletError }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+export type QueryOutcome =
+  | { readonly outcome: 'answered'; readonly legs: readonly LegReport[] }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+/** `closed`: can no longer be paid. `paid`: too late, query it. `not_found`: see rule 2. */
+export type CloseOutcome =
+  | { readonly outcome: 'closed' | 'paid' | 'not_found' | 'unsupported' }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+export interface RefundOrder {
+  readonly refundNo: string;
+  readonly amountFen: Fen;
+  readonly reason: string;
+  readonly notifyUrl: string;
+  readonly leg: {
+    readonly orderNo: string;
+    readonly walletTransactionId: string | null;
+    readonly walletMerchant: string;
+    readonly amountFen: Fen;
+  };
+}
+
+export type RefundReportStatus =
+  | 'submitted'
+  | 'processing'
+  | 'succeeded'
+  | 'abnormal'
+  | 'failed'
+  | 'not_found'
+  | 'unknown';
+
+export interface RefundReport {
+  readonly status: RefundReportStatus;
+  readonly walletRefundId: string | null;
+  /** The refund's own amount as the wallet states it; null where it did not. */
+  readonly amountFen: Fen | null;
+  readonly walletError: WalletError | null;
+}
+
+/** The raw bytes of a callback, exactly as received. */
+export interface RawRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export type Notification =
+  | {
+      readonly type: 'attempt';
+      /** The wallet's own id of this message (`id`, `notify_id`): the same on re-delivery. */
+      readonly notificationId: string;
+      readonly orderNo: string;
+      readonly legs: readonly LegReport[];
+    }
+  | {
+      readonly type: 'refund';
+      readonly notificationId: string;
+      readonly orderNo: string;
+      readonly refundNo: string;
+      readonly report: RefundReport;
+      /** Alipay tells payment and refund in one message: what it also says of the order. */
+      readonly legs: readonly LegReport[];
+    }
+  /** Verified, ours, but nothing we act on (yet): acknowledged and kept for the record. */
+  | { readonly type: 'ignored'; readonly notificationId: string; readonly what: string };
+
+/** Why a callback is refused; `explain` is safe to log (no secrets, no bodies). */
+export interface NotificationRefusal {
+  readonly code: 'bad_signature' | 'malformed' | 'stale' | 'unknown_key' | 'not_ours';
+  readonly explain: string;
+}
+
+export interface WalletSeams {
+  readonly http: HttpClient;
+  /** Business time: expiries sent to the wallet. */
+  readonly clock: Clock;
+  /** Wall time: signature timestamps. */
+  readonly wall: Clock;
+  readonly random: Random;
+}
+
+/** One marketplace's account at one wallet, its keys read and kept as key objects. */
+export interface Wallet {
+  readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
+  readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
+  readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;
+  readonly refund: (refund: RefundOrder) => Promise<RefundReport>;
+  readonly queryRefund: (refund: RefundOrder) => Promise<RefundReport>;
+  readonly parseNotification: (
+    request: RawRequest,
+  ) => Promise<Result<Notification, NotificationRefusal>>;
+  /** The wallet's words for "taken" and "not taken". */
+  readonly acknowledge: () => RawResponse;
+  readonly refuse: (refusal: NotificationRefusal | { readonly code: 'try_again' }) => RawResponse;
+  /** The wallet's own redirect that tells us who pays (snsapi_base, auth_base). */
+  readonly payerAuthorizeUrl: (request: {
+    readonly redirectUri: string;
+    readonly state: string;
+  }) => string;
+  readonly exchangePayerCode: (code: string) => Promise<Result<PayerIdentity, WalletError>>;
+}
+
+export interface ProductCapability {
+  readonly product: Product;
+  /** Devices of the buyer on which the cashier may offer it, best first. */
+  readonly devices: readonly Device[];
+  /** Can pay several merchants in one go. */
+  readonly combines: boolean;
+  /** Which payer field the start needs, if any. */
+  readonly payerField: 'openid' | 'buyer' | null;
+}
+
+export interface Capabilities {
+  readonly wallet: WalletName;
+  readonly products: readonly ProductCapability[];
+  /** How a cart of several merchants is paid at once. */
+  readonly cart: {
+    readonly kind: 'combine' | 'merge';
+    readonly legCountMax: number;
+    readonly atomic: boolean;
+    /** Only where the wallet account has the all-or-nothing contract. */
+    readonly needsContract: boolean;
+    readonly expiryMsMax: number | null;
+  };
+  /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
+  readonly notFoundIsFinalAfterMs: number;
+  readonly refundSpacingMs: number;
+  readonly refundWindowMs: number;
+  readonly refundCountMax: number;
+  readonly holdDaysMax: number;
+  readonly custody: 'wallet_holds';
+  /** Delays of polling a pending attempt, from its start; the last repeats until expiry. */
+  readonly pollDelaysMs: readonly number[];
+}
+
+export interface WalletModule {
+  readonly name: WalletName;
+  readonly capabilities: Capabilities;
+  /** JSON schema of the credentials; stored only as envelope ciphertext. */
+  readonly configSchema: TSchema;
+  /** Checks and opens credentials; the error says which field and what to do, no secret in it. */
+  readonly open: (
+    credentials: unknown,
+    seams: WalletSeams,
+  ) => Result<Wallet, { readonly field: string; readonly message: string }>;
+}
