@@ -1,0 +1,220 @@
+/**
+ * The one registry of error codes. A code is a promise: it never changes its meaning, has one HTTP
+ * status, says whether the same request may be sent again, and has a row in
+ * docs/reference/errors.md (`errors.test.ts` keeps the two in step).
+ */
+import type { WalletError } from './wallet.ts';
+
+export type ErrorType =
+  | 'invalid_request_error'
+  | 'authentication_error'
+  | 'permission_error'
+  | 'idempotency_error'
+  | 'rate_limit_error'
+  | 'wallet_error'
+  | 'state_error'
+  | 'api_error';
+
+interface ErrorSpec {
+  readonly type: ErrorType;
+  readonly status: number;
+  readonly retryable: boolean;
+  /** What happened and what to do: the doc row. */
+  readonly meaning: string;
+}
+
+function spec(type: ErrorType, status: number, retryable: boolean, meaning: string): ErrorSpec {
+  return Object.freeze({ type, status, retryable, meaning });
+}
+
+export const ERRORS = Object.freeze({
+  parameter_invalid: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'A field is missing, of the wrong type or out of bounds; `param` names it.',
+  ),
+  parameter_unknown: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'A field that this call does not know; remove it or check its spelling.',
+  ),
+  body_malformed: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The body is not valid JSON; send UTF-8 JSON with `Content-Type: application/json`.',
+  ),
+  body_too_large: spec('invalid_request_error', 413, false, 'The body is larger than 256 kB.'),
+  content_type_unsupported: spec(
+    'invalid_request_error',
+    415,
+    false,
+    'Send `Content-Type: application/json`.',
+  ),
+  version_unknown: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The `Hutong-Version` header names a version that does not exist.',
+  ),
+  amount_mismatch: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The sub_orders do not sum to the amount.',
+  ),
+  merchant_unknown: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'A sub_order names a merchant that this marketplace does not have.',
+  ),
+  expires_at_invalid: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The expiry is less than 2 minutes or more than 7 days ahead.',
+  ),
+  webhook_url_refused: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The webhook address is not https, or resolves to a private, link-local or metadata address.',
+  ),
+  idempotency_key_missing: spec(
+    'idempotency_error',
+    400,
+    false,
+    'This call moves or promises money: send an `Idempotency-Key` (1 to 255 characters).',
+  ),
+  idempotency_key_in_flight: spec(
+    'idempotency_error',
+    409,
+    true,
+    'The first request with this key is still being worked on; send the same again shortly.',
+  ),
+  idempotency_key_reused: spec(
+    'idempotency_error',
+    422,
+    false,
+    'This key was used for another body, path or API key; use a new one.',
+  ),
+  api_key_missing: spec('authentication_error', 401, false, 'Send `Authorization: Bearer sk_…`.'),
+  api_key_invalid: spec('authentication_error', 401, false, 'The key is unknown or was revoked.'),
+  client_secret_invalid: spec(
+    'authentication_error',
+    401,
+    false,
+    'The client secret does not belong to this payment_intent.',
+  ),
+  scope_missing: spec(
+    'permission_error',
+    403,
+    false,
+    'The key is restricted and lacks the scope for this call.',
+  ),
+  not_found: spec('invalid_request_error', 404, false, 'No such object in this marketplace.'),
+  route_unknown: spec('invalid_request_error', 404, false, 'No such path.'),
+  method_not_allowed: spec(
+    'invalid_request_error',
+    405,
+    false,
+    'The path exists, but not with this method.',
+  ),
+  merchant_order_no_conflict: spec(
+    'state_error',
+    409,
+    false,
+    'The merchant_order_no exists with other content; use a new number for a new order.',
+  ),
+  payment_intent_not_payable: spec(
+    'state_error',
+    409,
+    false,
+    'The payment_intent is paid, canceled, expired, being closed or conflicted; no attempt can start.',
+  ),
+  payment_intent_not_cancelable: spec(
+    'state_error',
+    409,
+    false,
+    'The payment_intent is already paid, canceled, expired or conflicted.',
+  ),
+  wallet_not_offered: spec(
+    'state_error',
+    409,
+    false,
+    'The wallet or product cannot pay this cart on this device; GET …/offers says why.',
+  ),
+  payer_missing: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'The product needs to know the payer: `payer.openid` (WeChat Pay) or `payer.buyer_id` / `payer.buyer_open_id` (Alipay).',
+  ),
+  refund_exceeds_payment: spec(
+    'state_error',
+    409,
+    false,
+    'The refund is more than what is left of the sub_order or its leg (rule 7).',
+  ),
+  refund_not_possible: spec(
+    'state_error',
+    409,
+    false,
+    'The payment_intent is not paid, or its refund window or count is spent.',
+  ),
+  wallet_declined: spec(
+    'wallet_error',
+    402,
+    false,
+    'The wallet refused; `wallet_error` has its own words.',
+  ),
+  rate_limited: spec(
+    'rate_limit_error',
+    429,
+    true,
+    'Too many requests; wait for `Retry-After` seconds.',
+  ),
+  busy: spec(
+    'api_error',
+    503,
+    true,
+    'The database is busy or away; nothing was written, send the same again.',
+  ),
+  shutting_down: spec(
+    'api_error',
+    503,
+    true,
+    'This process is shutting down; send the same again.',
+  ),
+  internal: spec(
+    'api_error',
+    500,
+    true,
+    'A defect of ours; the request_id finds it. Retrying with the same Idempotency-Key is safe.',
+  ),
+} satisfies Record<string, ErrorSpec>);
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface HutongError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly param: string | null;
+  readonly walletError: WalletError | null;
+}
+
+export function hutongError(
+  code: ErrorCode,
+  message: string,
+  more: { readonly param?: string; readonly walletError?: WalletError } = {},
+): HutongError {
+  return Object.freeze({
+    code,
+    message,
+    param: more.param ?? null,
+    walletError: more.walletError ?? null,
+  });
+}

@@ -1,0 +1,312 @@
+/**
+ * The use cases as the edges (http, cashier, cli) see them. Edges parse and present; everything
+ * that decides or talks to a wallet is behind this interface.
+ */
+import type { HutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
+import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
+import type { Fen } from '../core/money.ts';
+import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
+import type { Result } from '../core/result.ts';
+import type { Product, WalletName } from '../core/wallet.ts';
+import type { PayerIdentity, RawRequest, RawResponse } from '../wallets/wallet.ts';
+
+export type Outcome<T> = Promise<Result<T, HutongError>>;
+
+export interface SubOrderInput {
+  readonly merchant: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly merchantSubOrderNo: string | null;
+  readonly items: readonly unknown[] | null;
+  readonly splits: readonly unknown[] | null;
+}
+
+export interface CreateIntentInput {
+  readonly marketplace: Id<'marketplace'>;
+  /** Chosen by the edge (and kept with the idempotency key), so that a retry means the same row. */
+  readonly id: Id<'payment_intent'>;
+  readonly merchantOrderNo: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly subOrders: readonly SubOrderInput[];
+  readonly buyer: Buyer;
+  readonly expiresAtMs: number | null;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface Offer {
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly combined: boolean;
+  /** The cashier must ask the wallet who pays before it can start. */
+  readonly needsPayer: boolean;
+}
+
+export interface Withheld {
+  readonly wallet: WalletName;
+  readonly product: Product | null;
+  /** e.g. `merchant_not_consented`, `cart_not_combinable`, `device_unsupported`, `wallet_unhealthy`. */
+  readonly reason: string;
+}
+
+export interface Offers {
+  readonly offered: readonly Offer[];
+  readonly withheld: readonly Withheld[];
+}
+
+export interface StartAttemptInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  /** Chosen by the edge, see CreateIntentInput.id. */
+  readonly id: Id<'payment_attempt'>;
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly payer: PayerIdentity;
+}
+
+export interface RefundInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  readonly id: Id<'refund'>;
+  readonly subOrder: Id<'sub_order'>;
+  readonly amountFen: Fen;
+  readonly reason: string;
+}
+
+/** What a pay_token may see and do; never more than payee, amount, status and starting attempts. */
+export interface CashierView {
+  readonly payment: Payment;
+  readonly marketplace: Marketplace;
+  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
+  /** A friend's link is one more token, without the buyer's data. */
+  readonly kind: 'buyer' | 'friend';
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly startingAfter: string | null;
+  readonly endingBefore: string | null;
+}
+
+export interface Page<T> {
+  readonly data: readonly T[];
+  readonly hasMore: boolean;
+}
+
+export interface IntentFilter {
+  readonly status: IntentStatus | null;
+  readonly merchantOrderNo: string | null;
+  readonly walletTransactionId: string | null;
+  readonly createdAfterMs: number | null;
+  readonly createdBeforeMs: number | null;
+}
+
+export interface StoredEvent {
+  readonly id: Id<'event'>;
+  readonly type: string;
+  readonly createdAtMs: number;
+  readonly objectVersion: number;
+  /** The object as the API shows it, at that moment. */
+  readonly object: unknown;
+}
+
+export interface WebhookEndpoint {
+  readonly id: Id<'webhook_endpoint'>;
+  readonly url: string;
+  readonly enabledEvents: readonly string[];
+  readonly status: 'enabled' | 'disabled';
+  readonly createdAtMs: number;
+}
+
+export interface LedgerAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  /** In the account's normal direction. */
+  readonly balanceFen: Fen;
+  readonly normal: 'debit' | 'credit';
+}
+
+export interface LedgerTransactionView {
+  readonly id: Id<'ledger_transaction'>;
+  readonly moment: string;
+  readonly paymentIntent: Id<'payment_intent'> | null;
+  readonly createdAtMs: number;
+  readonly entries: readonly {
+    readonly account: string;
+    readonly debitFen: Fen;
+    readonly creditFen: Fen;
+  }[];
+}
+
+/** Who calls: one marketplace's key (rule 11). */
+export interface Principal {
+  readonly keyId: Id<'api_key'>;
+  readonly marketplace: Id<'marketplace'>;
+  /** `*` or names such as `payment_intents:write`. */
+  readonly scopes: readonly string[];
+  /** The Hutong-Version pinned to the key. */
+  readonly version: string;
+}
+
+export type IdempotencyClaim =
+  /** Ours to run, with this target id (a resumed lease gives the first one's). */
+  | { readonly kind: 'run'; readonly targetId: string }
+  | {
+      readonly kind: 'replay';
+      readonly status: number;
+      readonly body: string;
+      readonly targetId: string;
+    };
+
+export interface IdempotentRequest {
+  readonly marketplace: Id<'marketplace'>;
+  readonly principal: string;
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  readonly bodyHash: string;
+  readonly targetId: string;
+}
+
+export interface UseCases {
+  readonly createPaymentIntent: (
+    input: CreateIntentInput,
+  ) => Outcome<{ readonly payment: Payment; readonly created: boolean }>;
+  readonly getPaymentIntent: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'payment_intent'>,
+  ) => Outcome<Payment>;
+  readonly listPaymentIntents: (
+    marketplace: Id<'marketplace'>,
+    filter: IntentFilter,
+    page: PageRequest,
+  ) => Outcome<Page<Payment>>;
+  readonly cancelPaymentIntent: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'payment_intent'>,
+  ) => Outcome<Payment>;
+  /** `device` overrides the one of the intent: the cashier knows better where the buyer stands. */
+  readonly listOffers: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'payment_intent'>,
+    device: Buyer['device'] | null,
+  ) => Outcome<Offers>;
+  readonly startAttempt: (
+    input: StartAttemptInput,
+  ) => Outcome<{ readonly payment: Payment; readonly attempt: Attempt }>;
+  readonly getAttempt: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'payment_attempt'>,
+    intent: Id<'payment_intent'>,
+  ) => Outcome<{ readonly payment: Payment; readonly attempt: Attempt }>;
+  readonly createRefund: (
+    input: RefundInput,
+  ) => Outcome<{ readonly payment: Payment; readonly refund: Refund; readonly created: boolean }>;
+  readonly getRefund: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'refund'>,
+  ) => Outcome<{ readonly payment: Payment; readonly refund: Refund }>;
+
+  readonly createMerchant: (
+    marketplace: Id<'marketplace'>,
+    input: { readonly name: string; readonly externalId: string | null },
+  ) => Outcome<Merchant>;
+  readonly listMerchants: (
+    marketplace: Id<'marketplace'>,
+    page: PageRequest,
+  ) => Outcome<Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>>;
+
+  readonly listLedgerAccounts: (
+    marketplace: Id<'marketplace'>,
+  ) => Outcome<readonly LedgerAccount[]>;
+  readonly listLedgerTransactions: (
+    marketplace: Id<'marketplace'>,
+    filter: { readonly paymentIntent: Id<'payment_intent'> | null },
+    page: PageRequest,
+  ) => Outcome<Page<LedgerTransactionView>>;
+
+  readonly listEvents: (
+    marketplace: Id<'marketplace'>,
+    filter: { readonly type: string | null },
+    page: PageRequest,
+  ) => Outcome<Page<StoredEvent>>;
+  readonly resendEvent: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'event'>,
+  ) => Outcome<{ readonly deliveries: number }>;
+  readonly createWebhookEndpoint: (
+    marketplace: Id<'marketplace'>,
+    input: { readonly url: string; readonly enabledEvents: readonly string[] },
+  ) => Outcome<{ readonly endpoint: WebhookEndpoint; readonly secret: string }>;
+  readonly listWebhookEndpoints: (
+    marketplace: Id<'marketplace'>,
+    page: PageRequest,
+  ) => Outcome<Page<WebhookEndpoint>>;
+  readonly updateWebhookEndpoint: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+    change: {
+      readonly url?: string;
+      readonly enabledEvents?: readonly string[];
+      readonly status?: 'enabled' | 'disabled';
+    },
+  ) => Outcome<WebhookEndpoint>;
+  readonly deleteWebhookEndpoint: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+  ) => Outcome<void>;
+  /** The old secret signs beside the new one for 24 h. */
+  readonly rotateWebhookSecret: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+  ) => Outcome<{ readonly secret: string }>;
+
+  /** The answer goes out only after commit (rule 8). */
+  readonly acceptNotification: (
+    wallet: WalletName,
+    config: Id<'wallet_config'>,
+    kind: string,
+    request: RawRequest,
+  ) => Promise<RawResponse>;
+
+  readonly authenticate: (secretKey: string) => Outcome<Principal>;
+  readonly claimIdempotency: (request: IdempotentRequest) => Outcome<IdempotencyClaim>;
+  /** Stores the answer (no secrets in `body`), or releases the key where nothing may be stored. */
+  readonly completeIdempotency: (
+    request: IdempotentRequest,
+    answer: { readonly status: number; readonly body: string } | null,
+  ) => Promise<void>;
+
+  /** The intent a pay_token (buyer's or friend's) opens; `not_found` for anything else. */
+  readonly openCashier: (payToken: string) => Outcome<CashierView>;
+  readonly clientSecretOf: (payment: Payment) => string;
+  readonly payTokenOf: (payment: Payment, kind: 'buyer' | 'friend') => string;
+  readonly clientSecretMatches: (payment: Payment, clientSecret: string) => boolean;
+  /** The wallet's own redirect that tells who pays; state is bound to the pay_token. */
+  readonly payerAuthorizeUrl: (
+    payToken: string,
+    wallet: WalletName,
+    product: Product,
+  ) => Outcome<string>;
+  /** What came back from it: verified state, exchanged code. */
+  readonly exchangePayerCode: (
+    payToken: string,
+    state: string,
+    code: string,
+  ) => Outcome<{
+    readonly wallet: WalletName;
+    readonly product: Product;
+    readonly payer: PayerIdentity;
+  }>;
+  /** Resolves when the intent's version is above `version`, or after `timeoutMs`: live status. */
+  readonly waitForChange: (payment: Payment, timeoutMs: number) => Promise<void>;
+
+  readonly newId: <K extends 'payment_intent' | 'payment_attempt' | 'refund'>(
+    kind: K,
+    shard: number,
+  ) => Id<K>;
+  readonly readiness: () => Promise<Result<void, HutongError>>;
+}
