@@ -1,0 +1,71 @@
+/**
+ * payment_intent as the API and its events show it (api.md). Pure and cheap: decisions call it for
+ * every event. It never carries client_secret, cashier_url or the buyer's address: the http edge
+ * adds the first two where its caller may see them.
+ */
+
+import { fenToJson } from '../money.ts';
+import type { Attempt, Payment, SubOrder } from '../payment.ts';
+import type { WalletName } from '../wallet.ts';
+import { presentAttempt } from './payment-attempt.ts';
+import { rfc3339 } from './time.ts';
+
+export function presentPaymentIntent(
+  payment: Payment,
+  options: { readonly expandAttempts?: boolean } = {},
+): Record<string, unknown> {
+  const { intent } = payment;
+  const shown: Record<string, unknown> = {
+    id: intent.id,
+    object: 'payment_intent',
+    amount: fenToJson(intent.amountFen),
+    amount_received: fenToJson(intent.amountReceivedFen),
+    amount_refunded: fenToJson(intent.amountRefundedFen),
+    currency: intent.currency,
+    status: intent.status,
+    merchant_order_no: intent.merchantOrderNo,
+    description: intent.description,
+    sub_orders: payment.subOrders.map(presentSubOrder),
+    latest_attempt: intent.latestAttempt,
+    succeeded_attempt: intent.succeededAttempt,
+    wallet: walletOf(payment),
+    buyer: { id: intent.buyer.id, device: intent.buyer.device },
+    return_url: intent.returnUrl,
+    metadata: intent.metadata,
+    created_at: rfc3339(intent.createdAtMs),
+    expires_at: rfc3339(intent.expiresAtMs),
+  };
+  if (options.expandAttempts === true) shown.attempts = presentAttempts(payment);
+  return shown;
+}
+
+/** All attempts of one intent, as a whole list: there are few. */
+export function presentAttempts(payment: Payment): Record<string, unknown> {
+  return {
+    object: 'list',
+    data: payment.attempts.map((attempt) => presentAttempt(payment, attempt)),
+    has_more: false,
+  };
+}
+
+function presentSubOrder(subOrder: SubOrder): Record<string, unknown> {
+  return {
+    id: subOrder.id,
+    object: 'sub_order',
+    merchant: subOrder.merchant,
+    amount: fenToJson(subOrder.amountFen),
+    amount_refunded: fenToJson(subOrder.refundedFen),
+    description: subOrder.description,
+    merchant_sub_order_no: subOrder.merchantSubOrderNo,
+    items: subOrder.items,
+    splits: subOrder.splits,
+  };
+}
+
+/** The wallet that paid, or the one being tried last. */
+function walletOf(payment: Payment): WalletName | null {
+  const id = payment.intent.succeededAttempt ?? payment.intent.latestAttempt;
+  if (id === null) return null;
+  const isIt = (attempt: Attempt) => attempt.id === id;
+  return payment.attempts.find(isIt)?.wallet ?? null;
+}
