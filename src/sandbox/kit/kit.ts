@@ -154,6 +154,11 @@ export interface Authority {
   }>;
   /** A self-made root and leafs below it; serials are upper-case hex. */
   readonly root: (subject: string) => Promise<RootCertificate>;
+  /** The same root again after a restart, from the PEM texts that its caller kept. */
+  readonly openRoot: (kept: {
+    readonly certificatePem: string;
+    readonly privateKeyPem: string;
+  }) => Promise<RootCertificate>;
 }
 
 export interface RootCertificate {
@@ -225,7 +230,10 @@ export interface Gateway {
   readonly handle: (request: WireRequest) => Promise<WireResponse | { readonly lost: true }>;
   /** undefined = not a code of this wallet. */
   readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
-  readonly pay: (request: PayRequest) => Promise<{ readonly status: string }>;
+  /** `returnUrl`: where the wallet sends the buyer's browser back, where the order named it. */
+  readonly pay: (
+    request: PayRequest,
+  ) => Promise<{ readonly status: string; readonly returnUrl?: string | undefined }>;
   readonly orders: () => ControlOrder[];
   /** City time of the next thing this gateway owes (expiry, refund settling); null = nothing. */
   readonly nextDueMs: () => number | null;
@@ -238,4 +246,17 @@ export interface AccountRequest {
   readonly label: string;
   readonly name: string;
   readonly subMerchantNames: readonly string[];
+}
+
+/**
+ * What `make…Account(kit, request)` resolves to. The city keeps it, so values stay the same until
+ * HUTONG_DIR is deleted; it is JSON.
+ */
+export interface MadeAccount {
+  /** The wallet configuration of a marketplace, exactly as the wallet's `configSchema` wants it. */
+  readonly credentials: unknown;
+  /** api.md's `credentials.{wallet}` object of demo.json, for outside SDKs. */
+  readonly papers: unknown;
+  /** One per `subMerchantNames`, in order; `walletMerchant` is the sub_mchid or smid. */
+  readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
 }
