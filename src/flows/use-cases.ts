@@ -179,6 +179,11 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     id: Id<'payment_intent'>,
   ) => Outcome<Payment>;
+  /** The buyer's own view, by client_secret alone; `client_secret_invalid` for any other. */
+  readonly getPaymentIntentAsBuyer: (
+    id: Id<'payment_intent'>,
+    clientSecret: string,
+  ) => Outcome<Payment>;
   readonly listPaymentIntents: (
     marketplace: Id<'marketplace'>,
     filter: IntentFilter,
@@ -233,6 +238,7 @@ export interface UseCases {
     filter: { readonly type: string | null },
     page: PageRequest,
   ) => Outcome<Page<StoredEvent>>;
+  readonly getEvent: (marketplace: Id<'marketplace'>, id: Id<'event'>) => Outcome<StoredEvent>;
   readonly resendEvent: (
     marketplace: Id<'marketplace'>,
     id: Id<'event'>,
@@ -245,6 +251,10 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     page: PageRequest,
   ) => Outcome<Page<WebhookEndpoint>>;
+  readonly getWebhookEndpoint: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+  ) => Outcome<WebhookEndpoint>;
   readonly updateWebhookEndpoint: (
     marketplace: Id<'marketplace'>,
     id: Id<'webhook_endpoint'>,
