@@ -78,7 +78,7 @@ export type RefundStatus =
   | 'failed';
 
 export const REFUND_STATES: StateTable<RefundStatus> = stateTable('refund', 'created', {
-  created: ['submitted', 'unknown', 'processing', 'succeeded', 'failed'],
+  created: ['submitted', 'unknown', 'processing', 'succeeded', 'abnormal', 'failed'],
   submitted: ['unknown', 'processing', 'succeeded', 'abnormal', 'failed'],
   unknown: ['submitted', 'processing', 'succeeded', 'abnormal', 'failed'],
   processing: ['succeeded', 'abnormal', 'failed'],
@@ -181,12 +181,17 @@ export interface Leg {
   /** WeChat transaction_id or Alipay trade_no, in the wallet's own words. */
   readonly walletTransactionId: string | null;
   readonly paidAtMs: number | null;
-  readonly expectedFeeFen: Fen;
+  /** The merchant's contracted fee, of the receipt. */
+  readonly feeBps: number;
+  /** What a conflicted leg put into suspense; null otherwise. */
+  readonly suspenseFen: Fen | null;
 }
 
 /** Which pockets a refund was reserved from, so that a failed one gives back exactly that. */
 export interface RefundMix {
   readonly escrowFen: Fen;
+  /** The expected fee that the wallet gives back with the refund. */
+  readonly feeFen: Fen;
   readonly availableFen: Fen;
   readonly owedFen: Fen;
 }
@@ -195,7 +200,10 @@ export interface Refund {
   readonly id: Id<'refund'>;
   readonly leg: Id<'leg'>;
   readonly subOrder: Id<'sub_order'> | null;
+  /** In order amount: what rule 7 counts. */
   readonly amountFen: Fen;
+  /** What really moves: the receipt's share of `amountFen`. */
+  readonly movedFen: Fen;
   readonly reason: string;
   readonly status: RefundStatus;
   /** out_refund_no or out_request_no: never reused. */

@@ -1,0 +1,363 @@
+/**
+ * What a wallet says of an attempt, by notification, query or bill, brought into the books: the one
+ * code path of all three routes (rule 4). It never throws on a wallet's word, never believes a
+ * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
+ */
+import { present, unreachable } from './assert.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import type { Id } from './id.ts';
+import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
+import { conflictSuperseded, paid, paidConflicted, paidSuperseded } from './ledger/posting.ts';
+import { allocateFen, type Fen, shareFen, sumFen } from './money.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  type AttemptStatus,
+  type AutomaticRefundReason,
+  type Escrow,
+  INTENT_STATES,
+  type Leg,
+  type Payment,
+} from './payment.ts';
+import { newAutomaticRefund } from './refund.ts';
+import { moveWithLegs } from './start-attempt.ts';
+import { transition } from './state-table.ts';
+
+/** The wallet's word on one order; `wallets/wallet.ts` LegReport satisfies it. */
+export interface LegWord {
+  readonly orderNo: string;
+  readonly status: 'pending' | 'succeeded' | 'failed' | 'closed' | 'not_found' | 'unknown';
+  readonly walletTransactionId: string | null;
+  readonly amountFen: Fen | null;
+  readonly currency: string | null;
+  readonly payee: string | null;
+  readonly payerAmountFen: Fen | null;
+  readonly receiptAmountFen: Fen | null;
+  readonly paidAtMs: number | null;
+  readonly payerWalletReported: string | null;
+}
+
+/** What core must know of the wallet to judge its word. */
+export interface WalletManner {
+  /** All legs are paid, or none. */
+  readonly isAtomic: boolean;
+  /** Rule 2: after expiry plus this, "not found" is final. */
+  readonly notFoundIsFinalAfterMs: number;
+}
+
+export interface ReportAnswer {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+}
+
+export function applyReport(
+  payment: Payment,
+  input: {
+    readonly attempt: Id<'payment_attempt'>;
+    readonly legs: readonly LegWord[];
+    readonly manner: WalletManner;
+  },
+  context: DecideContext,
+): Decision<ReportAnswer> {
+  const draft = new PaymentDraft(payment);
+  const before = present(
+    payment.attempts.find((row) => row.id === input.attempt),
+    'the reported attempt',
+  );
+  for (const word of input.legs) {
+    const leg = draft.payment.legs.find(
+      (row) => row.attempt === before.id && row.orderNo === word.orderNo,
+    );
+    if (leg !== undefined) takeWord(draft, before, leg, word, input.manner, context);
+  }
+  settleAttempt(draft, before.id, input.manner, context);
+  settleIntentStatus(draft);
+  return draft.decided((after) => ({
+    payment: after,
+    attempt: present(
+      after.attempts.find((row) => row.id === before.id),
+      'the reported attempt',
+    ),
+  }));
+}
+
+function takeWord(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  leg: Leg,
+  word: LegWord,
+  manner: WalletManner,
+  context: DecideContext,
+): void {
+  switch (word.status) {
+    case 'succeeded':
+      takePaid(draft, attempt, leg, word, context);
+      return;
+    case 'closed':
+    case 'failed':
+      step(draft, leg, word.status);
+      return;
+    case 'pending':
+      step(draft, leg, 'pending');
+      return;
+    case 'not_found':
+      // Before that moment it only means that the buyer has not opened it yet.
+      if (context.nowMs >= attempt.expiresAtMs + manner.notFoundIsFinalAfterMs)
+        step(draft, leg, 'closed');
+      else if (leg.status === 'created') step(draft, leg, 'unknown');
+      return;
+    case 'unknown':
+      if (leg.status === 'created') step(draft, leg, 'unknown');
+      return;
+    default:
+      unreachable(word.status);
+  }
+}
+
+function step(draft: PaymentDraft, leg: Leg, next: AttemptStatus): void {
+  if (leg.status !== next && ATTEMPT_STATES.allows(leg.status, next))
+    draft.setLeg(leg.id, { status: next });
+}
+
+/** Rule 3: the ORDER amount, the currency and the payee, wherever the wallet names them. */
+export function mismatchOf(leg: Leg, word: LegWord): 'amount' | 'currency' | 'payee' | undefined {
+  if (word.amountFen !== leg.amountFen) return 'amount';
+  if (word.currency !== null && word.currency !== 'cny') return 'currency';
+  if (word.payee !== null && word.payee !== leg.walletMerchant) return 'payee';
+  return undefined;
+}
+
+function takePaid(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  leg: Leg,
+  word: LegWord,
+  context: DecideContext,
+): void {
+  if (leg.status === 'succeeded' || leg.status === 'superseded') return;
+  const said = {
+    walletTransactionId: word.walletTransactionId ?? leg.walletTransactionId,
+    paidAtMs: word.paidAtMs ?? context.nowMs,
+  };
+  const mismatch = mismatchOf(leg, word);
+  if (word.payerWalletReported !== null)
+    draft.setAttempt(attempt.id, { payerWalletReported: word.payerWalletReported });
+  if (mismatch === undefined) {
+    draft.setLeg(leg.id, {
+      ...said,
+      status: transition(ATTEMPT_STATES, leg.status, 'succeeded'),
+      payerAmountFen: word.payerAmountFen ?? leg.amountFen,
+      receiptAmountFen: word.receiptAmountFen ?? leg.amountFen,
+    });
+    return;
+  }
+  if (leg.status === 'conflicted' || word.amountFen === null) return;
+  draft.setLeg(leg.id, {
+    ...said,
+    status: transition(ATTEMPT_STATES, leg.status, 'conflicted'),
+    suspenseFen: word.amountFen,
+  });
+  draft.setAttempt(attempt.id, { failure: { code: `${mismatch}_mismatch`, walletError: null } });
+  draft.post(paidConflicted(attempt.wallet, word.amountFen));
+}
+
+/** Draws the attempt's status from its legs and, when that is an outcome, books it. */
+function settleAttempt(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  manner: WalletManner,
+  context: DecideContext,
+): void {
+  const attempt = present(
+    draft.payment.attempts.find((row) => row.id === id),
+    'the settled attempt',
+  );
+  if (attempt.status === 'succeeded' || attempt.status === 'superseded') return;
+  const legs = draft.payment.legs.filter((leg) => leg.attempt === id);
+  const statuses = new Set(legs.map((leg) => leg.status));
+  const allOf = (status: AttemptStatus) => statuses.size === 1 && statuses.has(status);
+  const isAtRest = !(statuses.has('created') || statuses.has('pending') || statuses.has('unknown'));
+  const somePaid = statuses.has('succeeded');
+
+  if (statuses.has('conflicted')) conflict(draft, attempt, legs, context);
+  else if (allOf('succeeded')) win(draft, attempt, legs, context);
+  else if (isAtRest && somePaid && manner.isAtomic) conflict(draft, attempt, legs, context);
+  else if (isAtRest && somePaid) giveBackPart(draft, attempt, legs, context);
+  else if (!isLive(attempt)) return;
+  else if (isAtRest) moveAttempt(draft, attempt, statuses.has('closed') ? 'closed' : 'failed');
+  else if (statuses.has('unknown') && attempt.status === 'created')
+    moveAttempt(draft, attempt, 'unknown');
+  else if (allOf('pending')) moveAttempt(draft, attempt, 'pending');
+}
+
+function win(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  context: DecideContext,
+): void {
+  const { intent } = draft;
+  const wasConflicted = attempt.status === 'conflicted';
+  if (isOpen(intent.status) && !wasConflicted) {
+    count(draft, attempt, legs, context);
+    return;
+  }
+  // An intent in conflict waits for an operator; until then its other successes go back.
+  if (wasConflicted && intent.status === 'conflicted' && intent.succeededAttempt === null) return;
+  const reason: AutomaticRefundReason = wasConflicted
+    ? 'conflicted'
+    : intent.status === 'canceled' || intent.status === 'expired'
+      ? 'late'
+      : 'duplicate';
+  supersede(draft, attempt, legs, reason, context);
+}
+
+/** The first success: the attempt counts, the money is held for its merchants. */
+function count(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+    const feeFen = shareFen(receiptFen, leg.feeBps);
+    const escrows = escrowsOf(draft.payment, attempt, leg, receiptFen - feeFen, context);
+    draft.add({ escrows });
+    draft.post(paid({ wallet: attempt.wallet, receiptFen, feeFen, escrows }));
+  }
+  moveAttempt(draft, attempt, 'succeeded');
+  if (draft.intent.status === 'requires_wallet') {
+    draft.setIntent({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
+  }
+  draft.setIntent({
+    status: transition(INTENT_STATES, draft.intent.status, 'succeeded'),
+    succeededAttempt: attempt.id,
+    amountReceivedFen: sumFen(legs.map((leg) => leg.amountFen)),
+    dueAtMs: null,
+  });
+  draft.tell('payment_intent.succeeded', draft.intent.id);
+  closeTheOthers(draft, attempt, context);
+}
+
+function closeTheOthers(draft: PaymentDraft, winner: Attempt, context: DecideContext): void {
+  for (const other of draft.payment.attempts) {
+    if (other.id === winner.id || !isLive(other) || other.closingAtMs !== null) continue;
+    draft.setAttempt(other.id, { closingAtMs: context.nowMs, dueAtMs: context.nowMs });
+  }
+}
+
+function escrowsOf(
+  payment: Payment,
+  attempt: Attempt,
+  leg: Leg,
+  heldFen: Fen,
+  context: DecideContext,
+): Escrow[] {
+  const subs = leg.subOrders.map((id) =>
+    present(
+      payment.subOrders.find((sub) => sub.id === id),
+      'a paid sub_order',
+    ),
+  );
+  const parts = allocateFen(
+    heldFen,
+    subs.map((sub) => sub.amountFen),
+  );
+  return subs.map((sub, index) => ({
+    id: context.newId('escrow'),
+    subOrder: sub.id,
+    leg: leg.id,
+    merchant: leg.merchant,
+    wallet: attempt.wallet,
+    heldFen: parts[index] ?? 0n,
+    status: 'held',
+    dueAtMs: null,
+  }));
+}
+
+/** Rule 1: paid, but it does not count. Each paid leg goes back in full, without a person. */
+function supersede(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    if (leg.status !== 'succeeded') continue;
+    giveBack(draft, attempt, leg, reason, context);
+  }
+  moveAttempt(draft, attempt, 'superseded');
+}
+
+function giveBack(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  leg: Leg,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  draft.post(
+    leg.suspenseFen === null
+      ? paidSuperseded(attempt.wallet, receiptFen)
+      : conflictSuperseded(attempt.wallet, leg.suspenseFen, receiptFen),
+  );
+  // Not a step of the wallet's word but of ours: the leg was paid and is being given back.
+  draft.setLeg(leg.id, { status: 'superseded', suspenseFen: null });
+  const refund = newAutomaticRefund(draft.intent.id, leg, receiptFen, reason, context);
+  draft.add({ refunds: [refund] });
+  draft.setLeg(leg.id, { refundedFen: leg.amountFen });
+  draft.tell('refund.created', refund.id);
+}
+
+/** Not all of a merge was paid: what was paid goes back, the attempt failed. */
+function giveBackPart(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    if (leg.status === 'succeeded') giveBack(draft, attempt, leg, 'partial_payment', context);
+  }
+  draft.setAttempt(attempt.id, { failure: { code: 'partial_payment', walletError: null } });
+  if (ATTEMPT_STATES.allows(attempt.status, 'failed')) moveWithLegs(draft, attempt, 'failed');
+}
+
+/** Rule 3: the intent waits for an operator, unless another attempt has settled it already. */
+function conflict(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    if (leg.status === 'succeeded' && leg.suspenseFen === null) suspend(draft, attempt, leg);
+  }
+  const isNews = attempt.status !== 'conflicted';
+  moveAttempt(draft, attempt, 'conflicted');
+  const { intent } = draft;
+  if (isOpen(intent.status)) {
+    if (intent.status === 'requires_wallet') {
+      draft.setIntent({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
+    }
+    const status = transition(INTENT_STATES, draft.intent.status, 'conflicted');
+    draft.setIntent({ status, dueAtMs: null });
+    draft.tell('payment_intent.conflicted', intent.id);
+    closeTheOthers(draft, attempt, context);
+    return;
+  }
+  // The money may simply have been misquoted to us: asked again, a straight answer gives it back.
+  if (isNews && intent.status !== 'conflicted') {
+    draft.setAttempt(attempt.id, { dueAtMs: context.nowMs });
+  }
+}
+
+/** A leg that was paid as ordered, in an attempt that as a whole is in question. */
+function suspend(draft: PaymentDraft, attempt: Attempt, leg: Leg): void {
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  draft.setLeg(leg.id, { suspenseFen: receiptFen });
+  draft.post(paidConflicted(attempt.wallet, receiptFen));
+}

@@ -1,0 +1,107 @@
+/**
+ * Ending what is open: the wallet's answer to a close, cancel and expiry of an intent, and the
+ * claim of a due attempt or refund before the janitor acts on it.
+ */
+import { assert, present } from './assert.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import { hutongError } from './errors.ts';
+import type { Id } from './id.ts';
+import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
+import type { Attempt, Payment, Refund } from './payment.ts';
+import { err } from './result.ts';
+import { moveWithLegs } from './start-attempt.ts';
+
+/** The wallet said that the order can no longer be paid (rule 2: only that closes an attempt). */
+export function recordClosed(
+  payment: Payment,
+  attemptId: Id<'payment_attempt'>,
+): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const attempt = present(
+    payment.attempts.find((row) => row.id === attemptId),
+    'the closed attempt',
+  );
+  if (isLive(attempt)) moveWithLegs(draft, attempt, 'closed');
+  settleIntentStatus(draft);
+  return draft.decided((after) => after);
+}
+
+function close(draft: PaymentDraft, reason: 'canceled' | 'expired', nowMs: number): void {
+  draft.setIntent({ closingAtMs: nowMs, closingReason: reason, dueAtMs: null });
+  for (const attempt of draft.payment.attempts.filter(isLive)) {
+    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs: nowMs });
+  }
+  settleIntentStatus(draft);
+}
+
+export function cancelPayment(payment: Payment, context: DecideContext): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const { intent } = payment;
+  if (intent.status === 'canceled' || intent.closingReason === 'canceled')
+    return draft.decided((same) => same);
+  if (!isOpen(intent.status)) {
+    return err(
+      hutongError('payment_intent_not_cancelable', `the payment_intent is ${intent.status}`),
+    );
+  }
+  close(draft, 'canceled', context.nowMs);
+  return draft.decided((after) => after);
+}
+
+export function expirePayment(payment: Payment, context: DecideContext): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const { intent } = payment;
+  const isDue =
+    isOpen(intent.status) && intent.closingAtMs === null && context.nowMs >= intent.expiresAtMs;
+  if (isDue) close(draft, 'expired', context.nowMs);
+  else if (intent.dueAtMs !== null && (!isOpen(intent.status) || intent.closingAtMs !== null))
+    draft.setIntent({ dueAtMs: null });
+  return draft.decided((after) => after);
+}
+
+/** Claims a due attempt: the next look is committed before the wallet is asked. */
+export function claimAttempt(
+  payment: Payment,
+  input: {
+    readonly attempt: Id<'payment_attempt'>;
+    readonly nextDueMs: (attempt: Attempt) => number;
+  },
+  context: DecideContext,
+): Decision<{ readonly payment: Payment; readonly attempt: Attempt | null }> {
+  const draft = new PaymentDraft(payment);
+  const attempt = payment.attempts.find((row) => row.id === input.attempt);
+  const isDue =
+    attempt !== undefined && attempt.dueAtMs !== null && attempt.dueAtMs <= context.nowMs;
+  if (!isDue) return draft.decided((same) => ({ payment: same, attempt: null }));
+  const nextMs = input.nextDueMs(attempt);
+  assert(nextMs > context.nowMs, 'a claimed attempt is due later');
+  draft.setAttempt(attempt.id, { tries: attempt.tries + 1, dueAtMs: nextMs });
+  return draft.decided((after) => ({
+    payment: after,
+    attempt: present(
+      after.attempts.find((row) => row.id === attempt.id),
+      'the claimed attempt',
+    ),
+  }));
+}
+
+export function claimRefund(
+  payment: Payment,
+  input: { readonly refund: Id<'refund'>; readonly nextDueMs: (refund: Refund) => number },
+  context: DecideContext,
+): Decision<{ readonly payment: Payment; readonly refund: Refund | null }> {
+  const draft = new PaymentDraft(payment);
+  const refund = payment.refunds.find((row) => row.id === input.refund);
+  const isDue = refund !== undefined && refund.dueAtMs !== null && refund.dueAtMs <= context.nowMs;
+  if (!isDue) return draft.decided((same) => ({ payment: same, refund: null }));
+  const nextMs = input.nextDueMs(refund);
+  assert(nextMs > context.nowMs, 'a claimed refund is due later');
+  draft.setRefund(refund.id, { tries: refund.tries + 1, dueAtMs: nextMs });
+  return draft.decided((after) => ({
+    payment: after,
+    refund: present(
+      after.refunds.find((row) => row.id === refund.id),
+      'the claimed refund',
+    ),
+  }));
+}

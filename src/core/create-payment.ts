@@ -1,0 +1,147 @@
+/** Creating an intent: pure validation that the API promises, then the rows of a new payment. */
+import { createHash } from 'node:crypto';
+import { type Decision, PaymentDraft } from './decision.ts';
+import { type HutongError, hutongError } from './errors.ts';
+import type { Id } from './id.ts';
+import { AMOUNT_FEN_MAX, type Fen, sumFen } from './money.ts';
+import type { Buyer, Payment } from './payment.ts';
+import { err, ok, type Result } from './result.ts';
+
+export const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
+export const INTENT_LIFE_MS_MIN = 2 * 60_000;
+export const INTENT_LIFE_MS_MAX = 7 * 24 * 3_600_000;
+
+export interface NewSubOrder {
+  readonly id: Id<'sub_order'>;
+  readonly merchant: Id<'merchant'>;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly merchantSubOrderNo: string | null;
+  readonly items: readonly unknown[] | null;
+  readonly splits: readonly unknown[] | null;
+}
+
+export interface NewPayment {
+  readonly id: Id<'payment_intent'>;
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly merchantOrderNo: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly subOrders: readonly NewSubOrder[];
+  readonly buyer: Buyer;
+  readonly expiresAtMs: number | null;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly nowMs: number;
+  readonly tokenSeed: string;
+}
+
+/** Same number and same content is the same order: everything but ids and tokens. */
+function contentHash(input: NewPayment): string {
+  const content = JSON.stringify([
+    input.amountFen.toString(),
+    input.description,
+    input.buyer.id,
+    input.returnUrl,
+    input.expiresAtMs,
+    Object.entries(input.metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    input.subOrders.map((sub) => [
+      sub.merchant,
+      sub.amountFen.toString(),
+      sub.description,
+      sub.merchantSubOrderNo,
+      sub.items,
+      sub.splits,
+    ]),
+  ]);
+  return createHash('sha256').update(content).digest('hex');
+}
+
+export function newPayment(input: NewPayment): Result<Payment, HutongError> {
+  const refused = refusal(input);
+  if (refused !== undefined) return err(refused);
+  const expiresAtMs = input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT;
+  return ok({
+    intent: {
+      id: input.id,
+      shard: input.shard,
+      marketplace: input.marketplace,
+      merchantOrderNo: input.merchantOrderNo,
+      contentHash: contentHash(input),
+      amountFen: input.amountFen,
+      currency: 'cny',
+      description: input.description,
+      buyer: input.buyer,
+      status: 'requires_wallet',
+      version: 0,
+      returnUrl: input.returnUrl,
+      metadata: input.metadata,
+      createdAtMs: input.nowMs,
+      expiresAtMs,
+      closingAtMs: null,
+      closingReason: null,
+      latestAttempt: null,
+      succeededAttempt: null,
+      amountReceivedFen: 0n,
+      amountRefundedFen: 0n,
+      dueAtMs: expiresAtMs,
+      tokenSeed: input.tokenSeed,
+    },
+    subOrders: input.subOrders.map((sub) => ({ ...sub, refundedFen: 0n })),
+    attempts: [],
+    legs: [],
+    refunds: [],
+    escrows: [],
+  });
+}
+
+function refusal(input: NewPayment): HutongError | undefined {
+  if (input.amountFen <= 0n || input.amountFen > AMOUNT_FEN_MAX) {
+    return hutongError('parameter_invalid', 'amount is 1 to 1,000,000,000 fen', {
+      param: 'amount',
+    });
+  }
+  const index = input.subOrders.findIndex((sub) => sub.amountFen <= 0n);
+  if (index >= 0) {
+    return hutongError('parameter_invalid', 'a sub_order is at least 1 fen', {
+      param: `sub_orders[${index}].amount`,
+    });
+  }
+  const total = sumFen(input.subOrders.map((sub) => sub.amountFen));
+  if (total !== input.amountFen) {
+    const message = `the sub_orders sum to ${total}, the amount is ${input.amountFen}`;
+    return hutongError('amount_mismatch', message, { param: 'amount' });
+  }
+  const lifeMs = (input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT) - input.nowMs;
+  if (lifeMs < INTENT_LIFE_MS_MIN || lifeMs > INTENT_LIFE_MS_MAX) {
+    const message = 'expires_at is 2 minutes to 7 days ahead';
+    return hutongError('expires_at_invalid', message, { param: 'expires_at' });
+  }
+  return undefined;
+}
+
+/**
+ * Decides a create against what the merchant_order_no already holds: the row just claimed (new),
+ * the same order again, or another order under the same number.
+ */
+export function createPayment(
+  stored: Payment,
+  wanted: Payment,
+): Decision<{ readonly payment: Payment; readonly created: boolean }> {
+  if (stored.intent.contentHash !== wanted.intent.contentHash) {
+    const message = `merchant_order_no ${wanted.intent.merchantOrderNo} exists with other content`;
+    return err(hutongError('merchant_order_no_conflict', message, { param: 'merchant_order_no' }));
+  }
+  const draft = new PaymentDraft(stored);
+  const created = stored.intent.version === 0;
+  if (created) {
+    draft.setIntent({});
+    draft.tell('payment_intent.created', stored.intent.id);
+  }
+  // A resumed request of the creator carries the same id: it too is told "created".
+  return draft.decided((payment) => ({
+    payment,
+    created: created || stored.intent.id === wanted.intent.id,
+  }));
+}

@@ -1,0 +1,127 @@
+/**
+ * How core answers a command: a new payment, what to post, what to tell. A decision works on a
+ * draft that is local to it; the payment it was given is never changed. The version grows by one a
+ * decision that changed anything, and events carry the state after it (rule 9).
+ */
+import type { HutongError } from './errors.ts';
+import type { Id, IdKind } from './id.ts';
+import type { Posting } from './ledger/posting.ts';
+import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund, SubOrder } from './payment.ts';
+import { presentAttempt } from './present/payment-attempt.ts';
+import { presentPaymentIntent } from './present/payment-intent.ts';
+import { presentRefund } from './present/refund.ts';
+import { ok, type Result } from './result.ts';
+
+export type EventType =
+  | `payment_intent.${'created' | 'requires_action' | 'succeeded' | 'canceled' | 'expired' | 'conflicted'}`
+  | `payment_attempt.${'succeeded' | 'failed' | 'closed' | 'superseded' | 'conflicted'}`
+  | `refund.${'created' | 'succeeded' | 'failed' | 'requires_attention'}`;
+
+export interface EventFact {
+  readonly type: EventType;
+  readonly objectId: Id;
+  readonly objectVersion: number;
+  /** The object as the API shows it. */
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+export interface DecideContext {
+  readonly nowMs: number;
+  readonly newId: <K extends IdKind>(kind: K) => Id<K>;
+}
+
+export interface Decided<A> {
+  readonly payment: Payment;
+  readonly postings: readonly Posting[];
+  readonly events: readonly EventFact[];
+  readonly answer: A;
+}
+
+export type Decision<A> = Result<Decided<A>, HutongError>;
+
+/** A decision under way. */
+export class PaymentDraft {
+  readonly original: Payment;
+  payment: Payment;
+  readonly postings: Posting[] = [];
+  readonly #told: { readonly type: EventType; readonly id: Id }[] = [];
+
+  constructor(payment: Payment) {
+    this.original = payment;
+    this.payment = payment;
+  }
+
+  get intent(): PaymentIntent {
+    return this.payment.intent;
+  }
+
+  setIntent(change: Partial<PaymentIntent>): void {
+    this.payment = { ...this.payment, intent: { ...this.payment.intent, ...change } };
+  }
+
+  setAttempt(id: Id<'payment_attempt'>, change: Partial<Attempt>): void {
+    this.payment = { ...this.payment, attempts: replaced(this.payment.attempts, id, change) };
+  }
+
+  setLeg(id: Id<'leg'>, change: Partial<Leg>): void {
+    this.payment = { ...this.payment, legs: replaced(this.payment.legs, id, change) };
+  }
+
+  setRefund(id: Id<'refund'>, change: Partial<Refund>): void {
+    this.payment = { ...this.payment, refunds: replaced(this.payment.refunds, id, change) };
+  }
+
+  setSubOrder(id: Id<'sub_order'>, change: Partial<SubOrder>): void {
+    this.payment = { ...this.payment, subOrders: replaced(this.payment.subOrders, id, change) };
+  }
+
+  setEscrow(id: Id<'escrow'>, change: Partial<Escrow>): void {
+    this.payment = { ...this.payment, escrows: replaced(this.payment.escrows, id, change) };
+  }
+
+  add(rows: Partial<Pick<Payment, 'attempts' | 'legs' | 'refunds' | 'escrows'>>): void {
+    this.payment = {
+      ...this.payment,
+      attempts: [...this.payment.attempts, ...(rows.attempts ?? [])],
+      legs: [...this.payment.legs, ...(rows.legs ?? [])],
+      refunds: [...this.payment.refunds, ...(rows.refunds ?? [])],
+      escrows: [...this.payment.escrows, ...(rows.escrows ?? [])],
+    };
+  }
+
+  post(posting: Posting): void {
+    if (posting.entries.length > 0) this.postings.push(posting);
+  }
+
+  tell(type: EventType, id: Id): void {
+    this.#told.push({ type, id });
+  }
+
+  /** Ends the decision: bumps the version if anything changed and presents the events. */
+  decided<A>(answer: (payment: Payment) => A): Decision<A> {
+    if (this.payment !== this.original) this.setIntent({ version: this.intent.version + 1 });
+    const { payment } = this;
+    const events = this.#told.map(({ type, id }) => ({
+      type,
+      objectId: id,
+      objectVersion: payment.intent.version,
+      object: presentObject(payment, id),
+    }));
+    return ok({ payment, postings: this.postings, events, answer: answer(payment) });
+  }
+}
+
+function replaced<T extends { readonly id: string }>(
+  rows: readonly T[],
+  id: string,
+  change: Partial<T>,
+): T[] {
+  return rows.map((row) => (row.id === id ? { ...row, ...change } : row));
+}
+
+function presentObject(payment: Payment, id: Id): Readonly<Record<string, unknown>> {
+  const attempt = payment.attempts.find((row) => row.id === id);
+  if (attempt !== undefined) return presentAttempt(payment, attempt);
+  const refund = payment.refunds.find((row) => row.id === id);
+  return refund === undefined ? presentPaymentIntent(payment) : presentRefund(payment, refund);
+}

@@ -1,0 +1,44 @@
+/**
+ * The chart of accounts, per marketplace and currency. Names are the whole identity of an account;
+ * its normal side follows from its first word. Nothing here knows amounts.
+ */
+import { createHash } from 'node:crypto';
+import type { Id } from '../id.ts';
+import type { WalletName } from '../wallet.ts';
+
+export type AccountName = string & { readonly __account: true };
+
+function account(name: string): AccountName {
+  return name as AccountName;
+}
+
+/** Asset: what the wallet holds for us and our merchants. */
+export const clearing = (wallet: WalletName): AccountName => account(`wallet:${wallet}:clearing`);
+/** Liability: the wallet's fee, expected until the bill says it. */
+export const feeDue = (wallet: WalletName): AccountName => account(`wallet:${wallet}:fee_due`);
+/** Liability: a merchant's money, held until receipt is confirmed. */
+export const escrow = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
+  account(`merchant:${merchant}:${wallet}:escrow`);
+/** Liability: a merchant's money that may be paid out. */
+export const available = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
+  account(`merchant:${merchant}:${wallet}:available`);
+/** Asset: what a merchant owes us for an advance. */
+export const owed = (merchant: Id<'merchant'>): AccountName => account(`merchant:${merchant}:owed`);
+/** Liability: what must go back to buyers. */
+export const refundDue: AccountName = account('buyer:refund_due');
+/** Liability: money whose owner is in question. */
+export const suspense: AccountName = account('suspense');
+
+export type NormalSide = 'debit' | 'credit';
+
+export function normalSide(name: string): NormalSide {
+  if (name.endsWith(':clearing') || name.endsWith(':owed') || name.startsWith('bank:'))
+    return 'debit';
+  return name === 'marketplace:absorbed' ? 'debit' : 'credit';
+}
+
+/** A stable id for an account: a hash of what it is, since accounts are made by being used. */
+export function accountId(marketplace: Id<'marketplace'>, name: string, currency: string): string {
+  const digest = createHash('sha256').update(`${marketplace}\n${name}\n${currency}`).digest('hex');
+  return `la_${digest.slice(0, 20)}`;
+}

@@ -1,0 +1,148 @@
+/**
+ * A posting is one ledger transaction: entries that sum to zero (rule 5, asserted when it is made).
+ * The functions below are the rows of domain.md's table, one a moment; amounts are what really
+ * moves, never order amounts.
+ */
+import { assert } from '../assert.ts';
+import type { Id } from '../id.ts';
+import type { Fen } from '../money.ts';
+import type { Escrow, RefundMix } from '../payment.ts';
+import type { WalletName } from '../wallet.ts';
+import {
+  type AccountName,
+  available,
+  clearing,
+  escrow,
+  feeDue,
+  owed,
+  refundDue,
+  suspense,
+} from './chart.ts';
+
+export type Moment =
+  | 'paid'
+  | 'paid_superseded'
+  | 'paid_conflicted'
+  | 'conflict_superseded'
+  | 'conflict_accepted'
+  | 'refund_reserved'
+  | 'refund_succeeded'
+  | 'refund_failed';
+
+export interface Entry {
+  readonly account: AccountName;
+  readonly debitFen: Fen;
+  readonly creditFen: Fen;
+}
+
+export interface Posting {
+  readonly moment: Moment;
+  readonly currency: 'cny';
+  readonly entries: readonly Entry[];
+}
+
+const debit = (account: AccountName, amountFen: Fen): Entry => ({
+  account,
+  debitFen: amountFen,
+  creditFen: 0n,
+});
+const credit = (account: AccountName, amountFen: Fen): Entry => ({
+  account,
+  debitFen: 0n,
+  creditFen: amountFen,
+});
+
+/** Makes a posting; entries of zero are dropped, everything else must balance. */
+export function posting(moment: Moment, entries: readonly Entry[]): Posting {
+  let sum = 0n;
+  for (const entry of entries) {
+    assert(entry.debitFen >= 0n && entry.creditFen >= 0n, 'rule 5: an entry is never negative');
+    sum += entry.debitFen - entry.creditFen;
+  }
+  assert(sum === 0n, `rule 5: ${moment} does not balance, off by ${sum}`);
+  const moving = entries.filter((entry) => entry.debitFen !== 0n || entry.creditFen !== 0n);
+  return { moment, currency: 'cny', entries: moving };
+}
+
+/** One leg was paid: its escrows hold the receipt less the expected fee. */
+export function paid(leg: {
+  readonly wallet: WalletName;
+  readonly receiptFen: Fen;
+  readonly feeFen: Fen;
+  readonly escrows: readonly Escrow[];
+}): Posting {
+  return posting('paid', [
+    debit(clearing(leg.wallet), leg.receiptFen),
+    ...leg.escrows.map((held) => credit(escrow(held.merchant, leg.wallet), held.heldFen)),
+    credit(feeDue(leg.wallet), leg.feeFen),
+  ]);
+}
+
+/** Paid although another attempt already counts, or too late: it goes back (rule 1). */
+export function paidSuperseded(wallet: WalletName, receiptFen: Fen): Posting {
+  return posting('paid_superseded', [
+    debit(clearing(wallet), receiptFen),
+    credit(refundDue, receiptFen),
+  ]);
+}
+
+/** Paid, but amount, currency or payee differ: the wallet's own figure waits in suspense (rule 3). */
+export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Posting {
+  return posting('paid_conflicted', [
+    debit(clearing(wallet), walletFigureFen),
+    credit(suspense, walletFigureFen),
+  ]);
+}
+
+/**
+ * A conflict resolved as "give it back". Suspense gives up what was booked; where the wallet has
+ * since corrected its figure, clearing takes the difference, so that it again equals the wallet.
+ */
+export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: Fen): Posting {
+  const difference = trueFen - bookedFen;
+  return posting('conflict_superseded', [
+    debit(suspense, bookedFen),
+    difference > 0n ? debit(clearing(wallet), difference) : credit(clearing(wallet), -difference),
+    credit(refundDue, trueFen),
+  ]);
+}
+
+export interface RefundPockets {
+  readonly wallet: WalletName;
+  readonly merchant: Id<'merchant'>;
+  readonly mix: RefundMix;
+}
+
+function mixTotal(mix: RefundMix): Fen {
+  return mix.escrowFen + mix.feeFen + mix.availableFen + mix.owedFen;
+}
+
+/** Reserved at our commit, before the wallet is called; the expected fee comes back pro rata. */
+export function refundReserved({ wallet, merchant, mix }: RefundPockets): Posting {
+  return posting('refund_reserved', [
+    debit(escrow(merchant, wallet), mix.escrowFen),
+    debit(feeDue(wallet), mix.feeFen),
+    debit(available(merchant, wallet), mix.availableFen),
+    debit(owed(merchant), mix.owedFen),
+    credit(refundDue, mixTotal(mix)),
+  ]);
+}
+
+/** Failed or closed for good: exactly the stored mix returns to its pockets. */
+export function refundFailed({ wallet, merchant, mix }: RefundPockets): Posting {
+  return posting('refund_failed', [
+    debit(refundDue, mixTotal(mix)),
+    credit(escrow(merchant, wallet), mix.escrowFen),
+    credit(feeDue(wallet), mix.feeFen),
+    credit(available(merchant, wallet), mix.availableFen),
+    credit(owed(merchant), mix.owedFen),
+  ]);
+}
+
+/** The wallet gave it to the buyer. */
+export function refundSucceeded(wallet: WalletName, movedFen: Fen): Posting {
+  return posting('refund_succeeded', [
+    debit(refundDue, movedFen),
+    credit(clearing(wallet), movedFen),
+  ]);
+}

@@ -1,0 +1,306 @@
+/**
+ * Refunds: reserved in our books before the wallet is called, bounded by leg and sub_order
+ * (rule 7), asked again with the same number while unknown, and settled by the wallet's word.
+ */
+import { assert, present, unreachable } from './assert.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import { hutongError } from './errors.ts';
+import type { Id } from './id.ts';
+import { refundFailed, refundReserved, refundSucceeded } from './ledger/posting.ts';
+import { type Fen, shareFen } from './money.ts';
+import { refundNumber } from './order-number.ts';
+import {
+  AUTOMATIC_REFUND_REASONS,
+  type AutomaticRefundReason,
+  type Escrow,
+  type Leg,
+  type Payment,
+  REFUND_STATES,
+  type Refund,
+  type RefundMix,
+} from './payment.ts';
+import { err } from './result.ts';
+import { transition } from './state-table.ts';
+import type { WalletError } from './wallet.ts';
+
+/** When a refund that nobody acted on yet is looked at by the janitor. */
+export const REFUND_FIRST_POLL_MS = 15_000;
+
+export interface NewRefund {
+  readonly id: Id<'refund'>;
+  readonly subOrder: Id<'sub_order'>;
+  readonly amountFen: Fen;
+  readonly reason: string;
+  readonly refundCountMax: number;
+}
+
+export interface RefundAnswer {
+  readonly payment: Payment;
+  readonly refund: Refund;
+  readonly created: boolean;
+}
+
+/** The receipt's share of an order amount: what really moves when part of it goes back. */
+function movedFen(leg: Leg, amountFen: Fen): Fen {
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  const soFar = (leg.refundedFen * receiptFen) / leg.amountFen;
+  // Cumulative rounding: the last refund moves exactly what is left of the receipt.
+  return ((leg.refundedFen + amountFen) * receiptFen) / leg.amountFen - soFar;
+}
+
+export function reserveRefund(
+  payment: Payment,
+  input: NewRefund,
+  context: DecideContext,
+): Decision<RefundAnswer> {
+  const existing = payment.refunds.find((refund) => refund.id === input.id);
+  const draft = new PaymentDraft(payment);
+  if (existing !== undefined)
+    return draft.decided((same) => ({ payment: same, refund: existing, created: false }));
+  const { intent } = payment;
+  if (intent.status !== 'succeeded' || intent.succeededAttempt === null) {
+    return err(
+      hutongError('refund_not_possible', `the payment_intent is ${intent.status}, not succeeded`),
+    );
+  }
+  const sub = payment.subOrders.find((row) => row.id === input.subOrder);
+  if (sub === undefined)
+    return err(hutongError('not_found', 'no such sub_order', { param: 'sub_order' }));
+  const leg = present(
+    payment.legs.find(
+      (row) => row.attempt === intent.succeededAttempt && row.subOrders.includes(sub.id),
+    ),
+    'the leg of a paid sub_order',
+  );
+  const leftFen = min(sub.amountFen - sub.refundedFen, leg.amountFen - leg.refundedFen);
+  if (input.amountFen > leftFen) {
+    const message = `${leftFen} fen are left of this sub_order`;
+    return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
+  }
+  if (payment.refunds.filter((row) => row.leg === leg.id).length >= input.refundCountMax) {
+    return err(
+      hutongError(
+        'refund_not_possible',
+        `the wallet takes ${input.refundCountMax} refunds of one order`,
+      ),
+    );
+  }
+  const escrow = present(
+    payment.escrows.find((row) => row.subOrder === sub.id && row.leg === leg.id),
+    'the escrow',
+  );
+  const moved = movedFen(leg, input.amountFen);
+  const mix = pockets(leg, escrow, input.amountFen, moved);
+  const refund: Refund = {
+    id: input.id,
+    leg: leg.id,
+    subOrder: sub.id,
+    amountFen: input.amountFen,
+    movedFen: moved,
+    reason: input.reason,
+    status: 'created',
+    refundNo: refundNumber(intent.id, input.id),
+    walletRefundId: null,
+    mix,
+    failure: null,
+    createdAtMs: context.nowMs,
+    dueAtMs: context.nowMs + REFUND_FIRST_POLL_MS,
+    tries: 0,
+  };
+  draft.add({ refunds: [refund] });
+  draft.setLeg(leg.id, { refundedFen: leg.refundedFen + input.amountFen });
+  draft.setSubOrder(sub.id, { refundedFen: sub.refundedFen + input.amountFen });
+  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen - mix.escrowFen });
+  draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
+  draft.tell('refund.created', refund.id);
+  return draft.decided((after) => ({ payment: after, refund, created: true }));
+}
+
+const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
+
+/** Escrow first; the fee's share comes back from the wallet; what is short is advanced. */
+function pockets(leg: Leg, escrow: Escrow, amountFen: Fen, moved: Fen): RefundMix {
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  const feeTotal = shareFen(receiptFen, leg.feeBps);
+  const feeBefore = (leg.refundedFen * feeTotal) / leg.amountFen;
+  const feeFen = ((leg.refundedFen + amountFen) * feeTotal) / leg.amountFen - feeBefore;
+  const escrowFen = min(moved - feeFen, escrow.heldFen);
+  return { escrowFen, feeFen, availableFen: 0n, owedFen: moved - feeFen - escrowFen };
+}
+
+/** A refund of a whole leg that Hutong gives by itself; it draws on refund_due, not on a merchant. */
+export function newAutomaticRefund(
+  intent: Id<'payment_intent'>,
+  leg: Leg,
+  receiptFen: Fen,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): Refund {
+  const id = context.newId('refund');
+  return {
+    id,
+    leg: leg.id,
+    subOrder: null,
+    amountFen: leg.amountFen,
+    movedFen: receiptFen,
+    reason,
+    status: 'created',
+    refundNo: refundNumber(intent, id),
+    walletRefundId: null,
+    mix: null,
+    failure: null,
+    createdAtMs: context.nowMs,
+    dueAtMs: context.nowMs,
+    tries: 0,
+  };
+}
+
+export function isAutomatic(refund: Refund): boolean {
+  return (
+    (AUTOMATIC_REFUND_REASONS as readonly string[]).includes(refund.reason) &&
+    refund.subOrder === null
+  );
+}
+
+/** The wallet's word on a refund; `wallets/wallet.ts` RefundReport satisfies it. */
+export interface RefundWord {
+  readonly status:
+    | 'submitted'
+    | 'processing'
+    | 'succeeded'
+    | 'abnormal'
+    | 'failed'
+    | 'not_found'
+    | 'unknown';
+  readonly walletRefundId: string | null;
+  readonly amountFen: Fen | null;
+  readonly walletError: WalletError | null;
+}
+
+export function applyRefundReport(
+  payment: Payment,
+  input: { readonly refund: Id<'refund'>; readonly word: RefundWord },
+  context: DecideContext,
+): Decision<RefundAnswer> {
+  const draft = new PaymentDraft(payment);
+  const refund = present(
+    payment.refunds.find((row) => row.id === input.refund),
+    'the reported refund',
+  );
+  const next = nextStatus(refund, input.word);
+  if (input.word.walletRefundId !== null && refund.walletRefundId === null) {
+    draft.setRefund(refund.id, { walletRefundId: input.word.walletRefundId });
+  }
+  if (next === 'failed' && isAutomatic(refund)) retryForEver(draft, refund, input.word, context);
+  else if (next !== refund.status) settleRefund(draft, refund, next, input.word);
+  return draft.decided((after) => ({
+    payment: after,
+    refund: present(
+      after.refunds.find((row) => row.id === refund.id),
+      'the reported refund',
+    ),
+    created: false,
+  }));
+}
+
+function nextStatus(refund: Refund, word: RefundWord): Refund['status'] {
+  const wanted = wordStatus(refund, word);
+  if (wanted === refund.status || REFUND_STATES.allows(refund.status, wanted)) return wanted;
+  return refund.status;
+}
+
+function wordStatus(refund: Refund, word: RefundWord): Refund['status'] {
+  switch (word.status) {
+    case 'succeeded':
+      // Rule 3 for refunds: an amount that is not ours is asked again, not believed.
+      return word.amountFen !== null && word.amountFen !== refund.amountFen
+        ? 'unknown'
+        : 'succeeded';
+    case 'submitted':
+    case 'processing':
+    case 'abnormal':
+    case 'failed':
+      return word.status;
+    case 'not_found':
+    case 'unknown':
+      return refund.status === 'created' ? 'unknown' : refund.status;
+    default:
+      return unreachable(word.status);
+  }
+}
+
+/** An automatic refund is retried for ever: it stays abnormal (an alarm) and due. */
+function retryForEver(
+  draft: PaymentDraft,
+  refund: Refund,
+  word: RefundWord,
+  context: DecideContext,
+): void {
+  draft.setRefund(refund.id, {
+    failure: { code: 'refund_refused', walletError: word.walletError },
+    dueAtMs: context.nowMs + Math.min(3_600_000, 10_000 * 2 ** Math.min(refund.tries, 9)),
+  });
+  if (refund.status !== 'unknown' && REFUND_STATES.allows(refund.status, 'unknown')) {
+    draft.setRefund(refund.id, { status: 'unknown' });
+  }
+}
+
+function settleRefund(
+  draft: PaymentDraft,
+  refund: Refund,
+  next: Refund['status'],
+  word: RefundWord,
+): void {
+  draft.setRefund(refund.id, { status: transition(REFUND_STATES, refund.status, next) });
+  const leg = present(
+    draft.payment.legs.find((row) => row.id === refund.leg),
+    'the leg of a refund',
+  );
+  const attempt = present(
+    draft.payment.attempts.find((row) => row.id === leg.attempt),
+    'its attempt',
+  );
+  if (next === 'succeeded') {
+    draft.setRefund(refund.id, { dueAtMs: null, failure: null });
+    draft.post(refundSucceeded(attempt.wallet, refund.movedFen));
+    if (refund.subOrder !== null) {
+      draft.setIntent({ amountRefundedFen: draft.intent.amountRefundedFen + refund.amountFen });
+      assert(
+        draft.intent.amountRefundedFen <= draft.intent.amountReceivedFen,
+        'rule 7: refunded <= received',
+      );
+    }
+    draft.tell('refund.succeeded', refund.id);
+  } else if (next === 'failed') {
+    draft.setRefund(refund.id, {
+      dueAtMs: null,
+      failure: { code: 'refund_refused', walletError: word.walletError },
+    });
+    giveBackReservation(draft, refund, leg, attempt.wallet);
+    draft.tell('refund.failed', refund.id);
+  } else if (next === 'abnormal') {
+    draft.tell('refund.requires_attention', refund.id);
+  }
+}
+
+function giveBackReservation(
+  draft: PaymentDraft,
+  refund: Refund,
+  leg: Leg,
+  wallet: Escrow['wallet'],
+): void {
+  const { mix, subOrder } = refund;
+  if (mix === null || subOrder === null) return;
+  const sub = present(
+    draft.payment.subOrders.find((row) => row.id === subOrder),
+    'the refunded sub_order',
+  );
+  const escrow = present(
+    draft.payment.escrows.find((row) => row.subOrder === subOrder && row.leg === leg.id),
+    'the escrow',
+  );
+  draft.setLeg(leg.id, { refundedFen: leg.refundedFen - refund.amountFen });
+  draft.setSubOrder(sub.id, { refundedFen: sub.refundedFen - refund.amountFen });
+  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen + mix.escrowFen });
+  draft.post(refundFailed({ wallet, merchant: leg.merchant, mix }));
+}

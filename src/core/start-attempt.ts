@@ -1,0 +1,195 @@
+/**
+ * Starting an attempt and taking in the wallet's first answer. The order number is committed
+ * before the wallet hears of it; the attempts before it are told to close (rule 1).
+ */
+
+import { assert, present } from './assert.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import { hutongError } from './errors.ts';
+import type { Id } from './id.ts';
+import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
+import { sumFen } from './money.ts';
+import { orderNumber } from './order-number.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  type AttemptStatus,
+  type Leg,
+  type Payment,
+  type SubOrder,
+} from './payment.ts';
+import { err } from './result.ts';
+import type { NextAction, Product, WalletError, WalletName } from './wallet.ts';
+
+/** Bounds what one intent can pile up at the wallets. */
+export const ATTEMPT_COUNT_MAX = 30;
+
+export interface NewAttempt {
+  readonly id: Id<'payment_attempt'>;
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly config: Id<'wallet_config'>;
+  readonly expiresAtMs: number;
+  /** The wallet's account and fee of every merchant in the cart. */
+  readonly accounts: ReadonlyMap<
+    Id<'merchant'>,
+    { readonly walletMerchant: string; readonly feeBps: number }
+  >;
+  readonly firstPollMs: number;
+}
+
+export interface AttemptAnswer {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+  /** False when the attempt was already there: the wallet has been, or is being, told. */
+  readonly isNew: boolean;
+}
+
+/** Groups a cart by merchant: one merchant is one order at the wallet. */
+export function legGroups(subOrders: readonly SubOrder[]): readonly (readonly SubOrder[])[] {
+  const groups = new Map<Id<'merchant'>, SubOrder[]>();
+  for (const sub of subOrders) {
+    const group = groups.get(sub.merchant);
+    if (group === undefined) groups.set(sub.merchant, [sub]);
+    else group.push(sub);
+  }
+  return [...groups.values()];
+}
+
+export function startAttempt(
+  payment: Payment,
+  input: NewAttempt,
+  context: DecideContext,
+): Decision<AttemptAnswer> {
+  const existing = payment.attempts.find((attempt) => attempt.id === input.id);
+  const draft = new PaymentDraft(payment);
+  if (existing !== undefined) {
+    return draft.decided((same) => ({ payment: same, attempt: existing, isNew: false }));
+  }
+  const { intent } = payment;
+  if (
+    !isOpen(intent.status) ||
+    intent.closingAtMs !== null ||
+    intent.expiresAtMs <= context.nowMs
+  ) {
+    return err(
+      hutongError(
+        'payment_intent_not_payable',
+        `the payment_intent is ${intent.closingReason ?? intent.status}`,
+      ),
+    );
+  }
+  if (payment.attempts.length >= ATTEMPT_COUNT_MAX) {
+    return err(
+      hutongError('payment_intent_not_payable', `it already has ${ATTEMPT_COUNT_MAX} attempts`),
+    );
+  }
+  for (const other of payment.attempts.filter(isLive)) {
+    if (other.closingAtMs === null)
+      draft.setAttempt(other.id, { closingAtMs: context.nowMs, dueAtMs: context.nowMs });
+  }
+  const groups = legGroups(payment.subOrders);
+  const attempt: Attempt = {
+    id: input.id,
+    wallet: input.wallet,
+    product: input.product,
+    config: input.config,
+    payerWalletChosen: input.wallet,
+    payerWalletReported: null,
+    status: 'created',
+    combineOrderNo: groups.length > 1 ? orderNumber(intent.id, input.id, 0) : null,
+    nextAction: null,
+    failure: null,
+    createdAtMs: context.nowMs,
+    expiresAtMs: input.expiresAtMs,
+    closingAtMs: null,
+    dueAtMs: context.nowMs + input.firstPollMs,
+    tries: 0,
+  };
+  const legs = groups.map((group, index) => newLeg(payment, input, group, index + 1, context));
+  draft.add({ attempts: [attempt], legs });
+  draft.setIntent({ latestAttempt: attempt.id });
+  settleIntentStatus(draft);
+  return draft.decided((after) => ({ payment: after, attempt, isNew: true }));
+}
+
+function newLeg(
+  payment: Payment,
+  input: NewAttempt,
+  group: readonly SubOrder[],
+  number: number,
+  context: DecideContext,
+): Leg {
+  const merchant = present(group[0], 'a leg group').merchant;
+  const account = present(input.accounts.get(merchant), `the wallet account of ${merchant}`);
+  return {
+    id: context.newId('leg'),
+    attempt: input.id,
+    orderNo: orderNumber(payment.intent.id, input.id, number),
+    walletMerchant: account.walletMerchant,
+    merchant,
+    subOrders: group.map((sub) => sub.id),
+    amountFen: sumFen(group.map((sub) => sub.amountFen)),
+    payerAmountFen: null,
+    receiptAmountFen: null,
+    refundedFen: 0n,
+    status: 'created',
+    walletTransactionId: null,
+    paidAtMs: null,
+    feeBps: account.feeBps,
+    suspenseFen: null,
+  };
+}
+
+export type StartResult =
+  | { readonly outcome: 'pending'; readonly nextAction: NextAction }
+  | { readonly outcome: 'failed'; readonly walletError: WalletError }
+  | { readonly outcome: 'unknown' };
+
+/** The wallet's first word. A report that overtook it (a fast payer) is never taken back. */
+export function recordStart(
+  payment: Payment,
+  attemptId: Id<'payment_attempt'>,
+  result: StartResult,
+): Decision<AttemptAnswer> {
+  const draft = new PaymentDraft(payment);
+  const attempt = present(
+    payment.attempts.find((row) => row.id === attemptId),
+    'the started attempt',
+  );
+  const isFirstWord = attempt.status === 'created' || attempt.status === 'unknown';
+  if (result.outcome === 'pending') {
+    if (attempt.nextAction === null)
+      draft.setAttempt(attempt.id, { nextAction: result.nextAction });
+    if (isFirstWord) moveWithLegs(draft, attempt, 'pending');
+  } else if (result.outcome === 'failed' && isFirstWord) {
+    draft.setAttempt(attempt.id, {
+      failure: { code: 'wallet_declined', walletError: result.walletError },
+    });
+    moveWithLegs(draft, attempt, 'failed');
+  } else if (result.outcome === 'unknown' && attempt.status === 'created') {
+    moveWithLegs(draft, attempt, 'unknown');
+  }
+  settleIntentStatus(draft);
+  return draft.decided((after) => ({
+    payment: after,
+    attempt: present(
+      after.attempts.find((row) => row.id === attemptId),
+      'the started attempt',
+    ),
+    isNew: false,
+  }));
+}
+
+/** An attempt and those of its legs that are not terminal take the same step. */
+export function moveWithLegs(draft: PaymentDraft, attempt: Attempt, next: AttemptStatus): void {
+  for (const leg of draft.payment.legs) {
+    if (leg.attempt !== attempt.id || leg.status === next) continue;
+    if (ATTEMPT_STATES.allows(leg.status, next)) draft.setLeg(leg.id, { status: next });
+  }
+  moveAttempt(draft, attempt, next);
+  assert(
+    draft.payment.attempts.some((row) => row.id === attempt.id && row.status === next),
+    'the attempt moved',
+  );
+}
