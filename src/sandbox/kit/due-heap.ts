@@ -1,0 +1,66 @@
+/**
+ * What is due next, out of many: a binary heap of (time, key). A key that no longer matters is
+ * skipped by its owner when it comes up; nothing is searched for or removed from the middle.
+ */
+export interface Due {
+  readonly dueMs: number;
+  readonly key: string;
+}
+
+export interface DueHeap {
+  readonly push: (due: Due) => void;
+  readonly peek: () => Due | undefined;
+  readonly pop: () => Due | undefined;
+}
+
+export function createDueHeap(): DueHeap {
+  const heap: Due[] = [];
+  return {
+    push: (due) => {
+      heap.push(due);
+      rise(heap, heap.length - 1);
+    },
+    peek: () => heap[0],
+    pop: () => {
+      const first = heap[0];
+      const last = heap.pop();
+      if (last !== undefined && heap.length > 0) {
+        heap[0] = last;
+        sink(heap);
+      }
+      return first;
+    },
+  };
+}
+
+function at(heap: readonly Due[], index: number): number {
+  return heap[index]?.dueMs ?? Number.POSITIVE_INFINITY;
+}
+
+function swap(heap: Due[], a: number, b: number): void {
+  const [first, second] = [heap[a], heap[b]];
+  if (first === undefined || second === undefined) return;
+  heap[a] = second;
+  heap[b] = first;
+}
+
+function rise(heap: Due[], start: number): void {
+  let index = start;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    if (at(heap, parent) <= at(heap, index)) return;
+    swap(heap, parent, index);
+    index = parent;
+  }
+}
+
+function sink(heap: Due[]): void {
+  let index = 0;
+  for (;;) {
+    const left = 2 * index + 1;
+    const child = at(heap, left + 1) < at(heap, left) ? left + 1 : left;
+    if (at(heap, index) <= at(heap, child)) return;
+    swap(heap, index, child);
+    index = child;
+  }
+}

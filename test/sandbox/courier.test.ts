@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isPublicAddress } from '../../src/sandbox/kit/callback-url.ts';
+import type { FaultName } from '../../src/sandbox/kit/kit.ts';
+import type { OpenedKit } from '../../src/sandbox/kit/open-kit.ts';
+import {
+  callback,
+  openReceiver,
+  openTestKit,
+  plainManner,
+  RETRIES_MS,
+  type Receiver,
+  temporaryDir,
+} from './support.ts';
+
+let dir: string;
+let opened: OpenedKit;
+let receiver: Receiver;
+
+beforeEach(async () => {
+  dir = temporaryDir();
+  opened = await openTestKit(dir);
+  opened.courier.register('wechatpay', plainManner);
+  receiver = await openReceiver();
+});
+
+afterEach(async () => {
+  await opened.close();
+  await receiver.close();
+});
+
+function arm(fault: FaultName, times = 1): void {
+  opened.faults.arm({
+    ...{ fault, times, wallet: 'wechatpay', orderNo: null, merchant: null },
+    operation: 'callback',
+  });
+}
+
+async function advance(ms: number): Promise<void> {
+  opened.clock.moveTo(opened.clock.nowMs() + ms);
+  await opened.courier.settle();
+}
+
+describe('courier', () => {
+  it('delivers at once and, acknowledged, never again', async () => {
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await receiver.count(1);
+    await opened.courier.settle();
+    expect(opened.courier.nextDueMs()).toBeNull();
+    await advance(86_400_000);
+    expect(receiver.bodies).toEqual(['paid']);
+    expect(opened.deliveries.recent()[0]).toMatchObject({ outcome: 'acknowledged', tryNo: 1 });
+  });
+
+  it.each([
+    { status: 500, body: 'success' },
+    { status: 200, body: '<html>success</html>' },
+    { status: 302, body: '', headers: { location: '/elsewhere' } },
+    null,
+  ])('retries by the schedule of the wallet on the city clock: %j', async (answer) => {
+    receiver.answer = answer;
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    for (const [index, delayMs] of RETRIES_MS.entries()) {
+      expect(receiver.bodies.length).toBe(index + 1);
+      const waitMs = (opened.courier.nextDueMs() ?? 0) - opened.clock.nowMs();
+      expect(waitMs).toBeGreaterThan(delayMs - 2_000);
+      expect(waitMs).toBeLessThanOrEqual(delayMs);
+      await advance(delayMs);
+    }
+    expect(receiver.bodies.length).toBe(RETRIES_MS.length + 1);
+    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.deliveries.recent()[0]).toMatchObject({ outcome: 'given_up' });
+  });
+
+  it('retries by itself when the time comes, without anybody asking', async () => {
+    receiver.answer = { status: 500, body: '' };
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    receiver.answer = { status: 200, body: 'success' };
+    opened.clock.moveTo(opened.clock.nowMs() + 14_800);
+    await receiver.count(2);
+    await opened.courier.settle();
+    expect(opened.courier.nextDueMs()).toBeNull();
+  });
+
+  it('goes on after a restart', async () => {
+    receiver.answer = { status: 500, body: '' };
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    await opened.close();
+    opened = await openTestKit(dir);
+    receiver.answer = { status: 200, body: 'success' };
+    opened.courier.register('wechatpay', plainManner);
+    expect(receiver.bodies.length).toBe(1);
+    await advance(15_000);
+    expect(receiver.bodies).toEqual(['paid', 'paid']);
+    expect(opened.courier.nextDueMs()).toBeNull();
+  });
+
+  it('callback_lost: the shop hears nothing, the retry arrives', async () => {
+    arm('callback_lost');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual([]);
+    await advance(15_000);
+    expect(receiver.bodies).toEqual(['paid']);
+  });
+
+  it('callback_late: a minute later, once', async () => {
+    arm('callback_late');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    await advance(50_000);
+    expect(receiver.bodies).toEqual([]);
+    await advance(10_000);
+    expect(receiver.bodies).toEqual(['paid']);
+  });
+
+  it('callback_duplicated: twice, though acknowledged', async () => {
+    arm('callback_duplicated');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual(['paid', 'paid']);
+    expect(opened.courier.nextDueMs()).toBeNull();
+  });
+
+  it('callback_reordered: the next one of the merchant comes first', async () => {
+    arm('callback_reordered');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual([]);
+    opened.courier.send(callback(receiver.url, 'refunded'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual(['refunded', 'paid']);
+  });
+
+  it('callback_reordered alone: it still arrives', async () => {
+    arm('callback_reordered');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await advance(60_000);
+    expect(receiver.bodies).toEqual(['paid']);
+  });
+
+  it.each(['callback_bad_signature', 'signtest'] as const)(
+    '%s: refused, then the right one; acknowledged, it is told and sent again',
+    async (fault) => {
+      arm(fault);
+      opened.courier.send(callback(receiver.url, 'paid'));
+      await opened.courier.settle();
+      await advance(15_000);
+      expect(receiver.bodies).toEqual([`paid ${fault}`, 'paid']);
+      expect(opened.explanations.recent()[0]?.what).toMatch(/although its signature was wrong/);
+    },
+  );
+
+  it('key_rotated: signed with the new key, and good', async () => {
+    arm('key_rotated');
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual(['paid key_rotated']);
+    expect(opened.courier.nextDueMs()).toBeNull();
+  });
+
+  it('a dead shop does not delay another', async () => {
+    const dead = await openReceiver();
+    dead.answer = null;
+    for (let n = 0; n < 400; n += 1) opened.courier.send(callback(dead.url, 'x', `DEAD${n}`));
+    const startedAt = performance.now();
+    opened.courier.send(callback(receiver.url, 'paid'));
+    await receiver.count(1);
+    expect(performance.now() - startedAt).toBeLessThan(450);
+    await dead.close();
+  });
+
+  it('delivers hundreds a second', async () => {
+    const startedAt = performance.now();
+    for (let n = 0; n < 1_000; n += 1) opened.courier.send(callback(receiver.url, 'paid', `O${n}`));
+    await opened.courier.settle();
+    expect(receiver.bodies.length).toBe(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('without local callbacks, http and private addresses are refused and explained', async () => {
+    await opened.close();
+    opened = await openTestKit(temporaryDir(), false);
+    opened.courier.register('wechatpay', plainManner);
+    for (const url of [
+      receiver.url,
+      'https://localhost:1/x',
+      'https://[::1]/',
+      'https://10.1.2.3/',
+    ])
+      opened.courier.send(callback(url, 'paid'));
+    await opened.courier.settle();
+    expect(receiver.bodies).toEqual([]);
+    const answers = opened.deliveries.recent().map(({ answer }) => answer);
+    expect(answers.filter((answer) => answer.startsWith('not sent: '))).toHaveLength(4);
+    expect(opened.explanations.recent()).toHaveLength(4);
+  });
+
+  it('knows public addresses', () => {
+    for (const ip of ['8.8.8.8', '223.5.5.5', '2400:3200::1'])
+      expect(isPublicAddress(ip)).toBe(true);
+    for (const ip of [
+      ...['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.1.1', '0.0.0.0', '100.64.0.1'],
+      ...['::1', '::', '::ffff:127.0.0.1', 'fe80::1', 'fd00::1', '64:ff9b::7f00:1', 'localhost'],
+    ])
+      expect([ip, isPublicAddress(ip)]).toEqual([ip, false]);
+  });
+});

@@ -1,0 +1,76 @@
+/** Shared by the sandbox's tests: temporary directories, a receiver of callbacks, a plain manner. */
+import { mkdtempSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CallbackManner, CallbackOrder } from '../../src/sandbox/kit/kit.ts';
+import { type OpenedKit, openKit } from '../../src/sandbox/kit/open-kit.ts';
+
+export function temporaryDir(): string {
+  return mkdtempSync(join(tmpdir(), 'hutong-sandbox-'));
+}
+
+export function openTestKit(dir: string, allowLocalCallbacks = true): Promise<OpenedKit> {
+  return openKit({
+    dir,
+    publicUrl: 'http://127.0.0.1:4100',
+    allowLocalCallbacks,
+    log: () => undefined,
+  });
+}
+
+export interface Receiver {
+  readonly url: string;
+  readonly bodies: string[];
+  /** What it answers from now on; null = it never answers. */
+  answer: { status: number; body: string; headers?: Record<string, string> } | null;
+  readonly count: (n: number) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openReceiver(): Promise<Receiver> {
+  const waiters: { n: number; resolve: () => void }[] = [];
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      receiver.bodies.push(Buffer.concat(chunks).toString());
+      const { answer } = receiver;
+      if (answer !== null) response.writeHead(answer.status, answer.headers).end(answer.body);
+      for (const waiter of waiters) if (receiver.bodies.length >= waiter.n) waiter.resolve();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`,
+    bodies: [],
+    answer: { status: 200, body: 'success' },
+    count: (n) =>
+      receiver.bodies.length >= n
+        ? Promise.resolve()
+        : new Promise((resolve) => waiters.push({ n, resolve })),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return receiver;
+}
+
+export const RETRIES_MS = [15_000, 15_000, 30_000];
+
+export const plainManner: CallbackManner = {
+  retryDelaysMs: RETRIES_MS,
+  timeoutMs: 500,
+  compose: async (order, flaw) => ({
+    headers: { 'content-type': 'text/plain' },
+    body: `${String(order.message)}${flaw === undefined ? '' : ` ${flaw}`}`,
+  }),
+  isAcknowledged: ({ status, body }) => status === 200 && body.toString() === 'success',
+};
+
+export function callback(url: string, message: string, orderNo = 'ORDER0001'): CallbackOrder {
+  return { wallet: 'wechatpay', kind: 'payment', orderNo, merchant: '1900000109', url, message };
+}
