@@ -1,0 +1,39 @@
+/** What WeChat Pay can do for a marketplace, as data. Sources stand in README.md. */
+import type { Capabilities } from '../wallet.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+export const capabilities: Capabilities = Object.freeze({
+  wallet: 'wechatpay',
+  products: [
+    { product: 'jsapi', devices: ['wechat'], combines: true, payerField: 'openid' },
+    { product: 'h5', devices: ['mobile'], combines: true, payerField: null },
+    { product: 'app', devices: ['app'], combines: true, payerField: null },
+    { product: 'native', devices: ['desktop'], combines: true, payerField: null },
+  ],
+  cart: {
+    kind: 'combine',
+    legCountMax: 50,
+    atomic: true,
+    needsContract: false,
+    expiryMsMax: null,
+  },
+  notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  refundSpacingMs: MINUTE_MS,
+  refundWindowMs: 365 * DAY_MS,
+  refundCountMax: 50,
+  holdDaysMax: 180,
+  custody: 'wallet_holds',
+  // WeChat Pay asks for 5 s between queries at the start and fewer later; callbacks come sooner.
+  pollDelaysMs: [
+    5_000,
+    10_000,
+    20_000,
+    30_000,
+    MINUTE_MS,
+    2 * MINUTE_MS,
+    5 * MINUTE_MS,
+    10 * MINUTE_MS,
+  ],
+} satisfies Capabilities);

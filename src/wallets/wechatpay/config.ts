@@ -1,0 +1,175 @@
+/**
+ * Credentials of one marketplace's account: schema, checks that name the field and say what to do,
+ * and the opened form with key objects made once. No message here ever repeats a secret.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { err, ok, type Result } from '../../core/result.ts';
+import { type PlatformCertificate, readPlatformCertificate } from './wire/certificates.ts';
+import type { WechatpayCredentials } from './wire/credentials.ts';
+
+const Pem = Type.String({ minLength: 64, maxLength: 16_384 });
+
+export const credentialsSchema = Type.Object(
+  {
+    mchid: Type.String({ pattern: '^[0-9]{8,32}$' }),
+    appid: Type.String({ pattern: '^wx[0-9a-z]{16}$' }),
+    appSecret: Type.String({ pattern: '^[0-9a-zA-Z]{16,64}$' }),
+    serialNo: Type.String({ pattern: '^[0-9A-F]{8,64}$' }),
+    privateKey: Pem,
+    apiV3Key: Type.String({ pattern: '^[\\x21-\\x7e]{32}$' }),
+    keyMode: Type.Union([Type.Literal('public_key'), Type.Literal('platform_certificate')]),
+    publicKeyId: Type.Optional(Type.String({ pattern: '^PUB_KEY_ID_[0-9]{8,64}$' })),
+    publicKey: Type.Optional(Pem),
+    platformCertificates: Type.Optional(Type.Array(Pem, { maxItems: 20 })),
+    platformRootCertificate: Type.Optional(Pem),
+    endpoints: Type.Object(
+      {
+        api: Type.String({ pattern: '^https?://[^/?#\\s]+$' }),
+        authorize: Type.String({ pattern: '^https?://[^?#\\s]+$' }),
+        oauth: Type.String({ pattern: '^https?://[^?#\\s]+$' }),
+      },
+      { additionalProperties: false },
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The live hosts: what a configuration names unless it is the sandbox city's. */
+export const LIVE_ENDPOINTS: WechatpayCredentials['endpoints'] = {
+  api: 'https://api.mch.weixin.qq.com',
+  authorize: 'https://open.weixin.qq.com/connect/oauth2/authorize',
+  oauth: 'https://api.weixin.qq.com/sns/oauth2/access_token',
+};
+
+export interface WechatpayConfig {
+  readonly mchid: string;
+  readonly appid: string;
+  readonly appSecret: string;
+  readonly serialNo: string;
+  readonly privateKey: KeyObject;
+  readonly apiV3Key: KeyObject;
+  readonly keyMode: WechatpayCredentials['keyMode'];
+  readonly publicKeyId: string | null;
+  /** serial -> key of everything known at the start; the keyring adds what it downloads. */
+  readonly verificationKeys: ReadonlyMap<string, KeyObject>;
+  readonly platformRoot: X509Certificate | null;
+  readonly endpoints: WechatpayCredentials['endpoints'];
+}
+
+export interface ConfigFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  mchid: 'is the merchant number, digits only',
+  appid: 'is wx and 16 lower-case characters',
+  appSecret: "is the app's secret, letters and digits",
+  serialNo: 'is the serial of the merchant API certificate, upper-case hex',
+  privateKey: 'is the PEM text of apiclient_key.pem',
+  apiV3Key: 'is the APIv3 key, exactly 32 ASCII characters',
+  keyMode: 'is public_key or platform_certificate',
+  publicKeyId: 'is PUB_KEY_ID_ and digits, from the merchant console',
+  publicKey: 'is the PEM text of the WeChat Pay public key',
+  platformCertificates: 'is a list of PEM certificates',
+  endpoints: 'names the origin api and the complete addresses authorize and oauth',
+};
+
+export function openConfig(
+  credentials: unknown,
+  wallNowMs: number,
+): Result<WechatpayConfig, ConfigFault> {
+  if (!Value.Check(credentialsSchema, credentials)) return err(firstFault(credentials));
+  const papers: Static<typeof credentialsSchema> = credentials;
+  const privateKey = readKey(() => createPrivateKey(papers.privateKey));
+  if (privateKey === undefined) return fault('privateKey', 'is not a readable RSA private key');
+  const platformRoot = readRoot(papers.platformRootCertificate);
+  if (platformRoot === undefined) return fault('platformRootCertificate', 'is not a certificate');
+  const keys = readVerificationKeys(papers, { nowMs: wallNowMs, root: platformRoot });
+  if (!keys.ok) return keys;
+  return ok({
+    mchid: papers.mchid,
+    appid: papers.appid,
+    appSecret: papers.appSecret,
+    serialNo: papers.serialNo,
+    privateKey,
+    apiV3Key: createSecretKey(Buffer.from(papers.apiV3Key, 'latin1')),
+    keyMode: papers.keyMode,
+    publicKeyId: papers.publicKeyId ?? null,
+    verificationKeys: keys.value,
+    platformRoot,
+    endpoints: papers.endpoints,
+  });
+}
+
+function readVerificationKeys(
+  papers: Static<typeof credentialsSchema>,
+  trust: { readonly nowMs: number; readonly root: X509Certificate | null },
+): Result<ReadonlyMap<string, KeyObject>, ConfigFault> {
+  const keys = new Map<string, KeyObject>();
+  const { publicKeyId, publicKey } = papers;
+  if ((publicKeyId === undefined) !== (publicKey === undefined)) {
+    return fault('publicKeyId', 'and publicKey come together');
+  }
+  if (publicKeyId !== undefined && publicKey !== undefined) {
+    const key = readKey(() => createPublicKey(publicKey));
+    if (key === undefined) return fault('publicKey', 'is not a readable RSA public key');
+    keys.set(publicKeyId, key);
+  } else if (papers.keyMode === 'public_key') {
+    return fault('publicKey', 'and publicKeyId are needed in public_key mode');
+  }
+  for (const [index, pem] of (papers.platformCertificates ?? []).entries()) {
+    const certificate: PlatformCertificate | undefined = readPlatformCertificate(pem, trust);
+    if (certificate === undefined) {
+      return fault(`platformCertificates/${index}`, 'is unreadable, expired or not of the root');
+    }
+    if (certificate.serial === papers.serialNo) {
+      return fault(`platformCertificates/${index}`, "is the merchant's own, not the platform's");
+    }
+    keys.set(certificate.serial, certificate.publicKey);
+  }
+  return ok(keys);
+}
+
+function readRoot(pem: string | undefined): X509Certificate | null | undefined {
+  if (pem === undefined) return null;
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function readKey(read: () => KeyObject): KeyObject | undefined {
+  try {
+    const key = read();
+    const isStrong = (key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
+    return key.asymmetricKeyType === 'rsa' && isStrong ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function fault(field: string, message: string): Result<never, ConfigFault> {
+  return err({ field, message });
+}
+
+function firstFault(credentials: unknown): ConfigFault {
+  if (typeof credentials !== 'object' || credentials === null) {
+    return { field: '', message: 'credentials are an object' };
+  }
+  const given = credentials as Record<string, unknown>;
+  const { properties } = credentialsSchema;
+  const required: readonly string[] = credentialsSchema.required;
+  for (const [field, schema] of Object.entries(properties)) {
+    const value = given[field];
+    if (value === undefined && !required.includes(field)) continue;
+    if (!Value.Check(schema, value)) return { field, message: HINTS[field] ?? 'is not valid' };
+  }
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(properties, name));
+  return { field: unknown ?? '', message: 'is not a field of the credentials' };
+}

@@ -1,0 +1,37 @@
+/**
+ * RSASSA-PKCS1-v1_5 with SHA-256. Signing and verifying run on libuv's thread pool, so that a busy
+ * platform's event loop is never stopped by RSA; key objects are made once by their owners.
+ * A signature must be canonical base64: Node decodes sloppily, and two texts for one signature
+ * would mean that a changed header still verifies.
+ */
+import { type KeyObject, sign, verify } from 'node:crypto';
+
+export function signSha256(key: KeyObject, message: Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    sign('sha256', message, key, (error, signature) => {
+      if (error === null) resolve(signature.toString('base64'));
+      else reject(error);
+    });
+  });
+}
+
+/** False for anything that is not a signature of `message` by `key`; it never throws. */
+export function verifySha256(
+  key: KeyObject,
+  message: Uint8Array,
+  signatureText: string,
+): Promise<boolean> {
+  const signature = canonicalBase64(signatureText);
+  if (signature === undefined) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    verify('sha256', message, key, signature, (error, isValid) => {
+      resolve(error === null && isValid);
+    });
+  });
+}
+
+/** The bytes, if `text` is the one standard base64 spelling of them. */
+export function canonicalBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;
+}

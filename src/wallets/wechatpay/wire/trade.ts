@@ -1,0 +1,53 @@
+/**
+ * Words of the trade wire that both sides need: states, trade types, paths. Names only; what a
+ * state means to Hutong stands in transform.ts.
+ * https://pay.weixin.qq.com/doc/v3/partner/4012085810
+ */
+export const TRADE_STATES = [
+  'SUCCESS',
+  'REFUND',
+  'NOTPAY',
+  'CLOSED',
+  'REVOKED',
+  'USERPAYING',
+  'PAYERROR',
+  'ACCEPT',
+] as const;
+export type TradeState = (typeof TRADE_STATES)[number];
+
+export const REFUND_STATES = ['SUCCESS', 'CLOSED', 'PROCESSING', 'ABNORMAL'] as const;
+export type RefundState = (typeof REFUND_STATES)[number];
+
+export const TRADE_TYPES = {
+  native: 'NATIVE',
+  jsapi: 'JSAPI',
+  h5: 'MWEB',
+  app: 'APP',
+} as const;
+export type TradeProduct = keyof typeof TRADE_TYPES;
+export type TradeType = (typeof TRADE_TYPES)[TradeProduct];
+
+export const PATHS = {
+  direct: '/v3/pay/transactions',
+  partner: '/v3/pay/partner/transactions',
+  combine: '/v3/combine-transactions',
+  domesticRefunds: '/v3/refund/domestic/refunds',
+  ecommerceRefunds: '/v3/ecommerce/refunds',
+  certificates: '/v3/certificates',
+  echo: '/v3/security/echo',
+} as const;
+
+/**
+ * `bank_type` of payments that came through another institution. WeChat Pay publishes no such
+ * list; these two are the sandbox city's stated assumption, and any other value says nothing.
+ */
+export const INTERCONNECT_BANK_TYPES: Readonly<Record<string, 'unionpay' | 'jdpay'>> = {
+  UPQUICKPASS: 'unionpay',
+  JDPAY: 'jdpay',
+};
+
+/** Characters beyond the BMP (emoji), lone surrogates and control characters are refused. */
+export function isPlainText(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  return !/[\ud800-\udfff\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text);
+}
