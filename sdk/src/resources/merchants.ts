@@ -1,0 +1,50 @@
+/** `hutong.merchants`: sellers, their onboarding at each wallet, and their consent to a rollout. */
+import type { CallOptions, Transport, WithResponse } from '../transport.ts';
+import type {
+  Merchant,
+  MerchantCreateParams,
+  OnboardingApplication,
+  OnboardingParams,
+} from '../types.ts';
+
+export interface Merchants {
+  readonly create: (
+    params: MerchantCreateParams,
+    options?: CallOptions,
+  ) => Promise<WithResponse<Merchant>>;
+  readonly createOnboardingApplication: (
+    id: string,
+    params: OnboardingParams,
+    options?: CallOptions,
+  ) => Promise<WithResponse<OnboardingApplication>>;
+  readonly consent: (
+    id: string,
+    params: OnboardingParams,
+    options?: CallOptions,
+  ) => Promise<WithResponse<Merchant>>;
+}
+
+export function merchants({ client, send }: Transport): Merchants {
+  return {
+    create: (body, options) =>
+      send('write', (init) => client.POST('/v1/merchants', { ...init, body }), options),
+    createOnboardingApplication: (id, body, options) =>
+      send(
+        'write',
+        (init) =>
+          client.POST('/v1/merchants/{id}/onboarding_applications', {
+            ...init,
+            params: { path: { id } },
+            body,
+          }),
+        options,
+      ),
+    consent: (id, body, options) =>
+      send(
+        'write',
+        (init) =>
+          client.POST('/v1/merchants/{id}/consent', { ...init, params: { path: { id } }, body }),
+        options,
+      ),
+  };
+}

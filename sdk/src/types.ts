@@ -1,0 +1,326 @@
+/**
+ * The objects of the Hutong API as they travel in JSON, written from the API's contract.
+ *
+ * Field names are the wire's own (snake_case) and amounts are JSON integers of 分, so what the
+ * documentation, a log line and a debugger show is the same thing. Statuses that the server may
+ * extend are open unions: a new one must never break a client that was compiled earlier.
+ * `schema.generated.ts` (openapi-typescript) can replace `paths.ts` without touching the resources.
+ */
+
+/** Known values with completion, and room for what a later server adds. */
+export type Open<Known extends string> = Known | (string & Record<never, never>);
+
+export type WalletName = 'wechatpay' | 'alipay' | 'unionpay' | 'jdpay';
+export type Device = 'desktop' | 'mobile' | 'wechat' | 'alipay' | 'app';
+export type Product =
+  | 'native'
+  | 'jsapi'
+  | 'h5'
+  | 'app'
+  | 'codepay'
+  | 'page'
+  | 'wap'
+  | 'precreate'
+  | 'bar'
+  | 'qr'
+  | 'web'
+  | 'nfc'
+  | 'pc';
+
+export type Metadata = Record<string, string>;
+
+export interface WalletError {
+  wallet: Open<WalletName>;
+  code: string;
+  message: string;
+  request_id: string | null;
+}
+
+export interface ErrorBody {
+  error: {
+    type: string;
+    code: string;
+    message: string;
+    param?: string | null;
+    doc_url?: string | null;
+    request_id?: string | null;
+    retryable?: boolean;
+    wallet_error?: WalletError | null;
+  };
+}
+
+export interface List<T> {
+  object: 'list';
+  data: T[];
+  has_more: boolean;
+}
+
+export interface PageParams {
+  limit?: number;
+  starting_after?: string;
+  ending_before?: string;
+}
+
+export interface OrderItem {
+  name: string;
+  quantity?: number;
+  /** One piece, in 分. */
+  amount?: number;
+  [field: string]: unknown;
+}
+
+export interface SplitParams {
+  type: 'commission' | 'affiliate';
+  party?: string;
+  amount?: number;
+  bps?: number;
+  description: string;
+}
+
+export interface SubOrderParams {
+  merchant: string;
+  amount: number;
+  description: string;
+  merchant_sub_order_no?: string;
+  items?: OrderItem[];
+  splits?: SplitParams[];
+}
+
+export interface BuyerParams {
+  id: string;
+  device: Device;
+  ip?: string;
+}
+
+export interface PaymentIntentCreateParams {
+  amount: number;
+  currency: 'cny';
+  merchant_order_no: string;
+  description: string;
+  sub_orders: SubOrderParams[];
+  buyer: BuyerParams;
+  expires_at?: string;
+  return_url?: string;
+  metadata?: Metadata;
+}
+
+export interface PaymentIntentListParams extends PageParams {
+  status?: Open<IntentStatus>;
+  merchant_order_no?: string;
+}
+
+export type IntentStatus =
+  | 'requires_wallet'
+  | 'requires_action'
+  | 'processing'
+  | 'conflicted'
+  | 'succeeded'
+  | 'canceled'
+  | 'expired';
+
+export interface SubOrder {
+  id: string;
+  merchant: string;
+  amount: number;
+  amount_refunded?: number;
+  description: string;
+  merchant_sub_order_no?: string | null;
+  items?: OrderItem[] | null;
+}
+
+export interface PaymentIntent {
+  id: string;
+  object: 'payment_intent';
+  amount: number;
+  amount_received: number;
+  amount_refunded: number;
+  currency: 'cny';
+  status: Open<IntentStatus>;
+  merchant_order_no: string;
+  description: string;
+  sub_orders: SubOrder[];
+  latest_attempt: string | null;
+  succeeded_attempt: string | null;
+  wallet: Open<WalletName> | null;
+  metadata?: Metadata;
+  return_url?: string | null;
+  created_at: string;
+  expires_at: string;
+  /** Where the buyer pays. */
+  cashier_url?: string;
+  /** Given once, to the caller that made the intent. */
+  client_secret?: string;
+  /** With `expand: ['attempts']`. */
+  attempts?: List<PaymentAttempt> | PaymentAttempt[];
+}
+
+export type NextAction =
+  | { type: 'qr_code'; code: string }
+  | { type: 'redirect'; url: string }
+  | { type: 'form'; action: string; fields: Record<string, string> }
+  | { type: 'invoke'; params: Record<string, string> };
+
+export type AttemptStatus =
+  | 'created'
+  | 'pending'
+  | 'unknown'
+  | 'succeeded'
+  | 'superseded'
+  | 'conflicted'
+  | 'failed'
+  | 'closed';
+
+export interface Leg {
+  id: string;
+  order_no: string;
+  wallet_transaction_id: string | null;
+  amount: number;
+  payer_amount: number | null;
+  receipt_amount: number | null;
+  status: Open<AttemptStatus>;
+  sub_orders: string[];
+}
+
+export interface PaymentAttempt {
+  id: string;
+  object: 'payment_attempt';
+  payment_intent: string;
+  wallet: Open<WalletName>;
+  product: Open<Product>;
+  payer_wallet: string | null;
+  status: Open<AttemptStatus>;
+  next_action: NextAction | null;
+  failure: { code: string; wallet_error: WalletError | null } | null;
+  created_at: string;
+  expires_at: string;
+  legs: Leg[];
+}
+
+export interface AttemptCreateParams {
+  wallet: WalletName;
+  product: Product;
+  payer?: {
+    openid?: string;
+    buyer_id?: string;
+    buyer_open_id?: string;
+    auth_code?: string;
+    field55?: string;
+  };
+}
+
+export interface Offer {
+  wallet: Open<WalletName>;
+  product: Open<Product>;
+  payer_wallet?: Open<WalletName> | null;
+  [field: string]: unknown;
+}
+
+export interface WithheldWallet {
+  wallet: Open<WalletName>;
+  reason: string;
+  [field: string]: unknown;
+}
+
+export interface Offers {
+  object?: string;
+  /** In the order in which the cashier shows them. */
+  offered: Offer[];
+  withheld: WithheldWallet[];
+  [field: string]: unknown;
+}
+
+export type RefundStatus = 'pending' | 'succeeded' | 'failed' | 'requires_attention';
+
+export interface RefundCreateParams {
+  payment_intent: string;
+  sub_order: string;
+  amount: number;
+  reason: string;
+}
+
+export interface Refund {
+  id: string;
+  object: 'refund';
+  payment_intent: string;
+  sub_order: string | null;
+  leg: string;
+  amount: number;
+  reason: string;
+  status: Open<RefundStatus>;
+}
+
+export interface MerchantCreateParams {
+  name: string;
+  metadata?: Metadata;
+  [field: string]: unknown;
+}
+
+export interface Merchant {
+  id: string;
+  object: 'merchant';
+  name: string;
+  [field: string]: unknown;
+}
+
+export interface OnboardingParams {
+  wallet: WalletName;
+  [field: string]: unknown;
+}
+
+export interface OnboardingApplication {
+  id: string;
+  object: 'onboarding_application';
+  wallet: Open<WalletName>;
+  status: string;
+  [field: string]: unknown;
+}
+
+export interface WebhookEndpointCreateParams {
+  url: string;
+  /** Event types, or `['*']`. */
+  enabled_events: string[];
+}
+
+export interface WebhookEndpoint {
+  id: string;
+  object?: 'webhook_endpoint';
+  url?: string;
+  enabled_events?: string[];
+  /** `whsec_…`, shown once: keep it. */
+  secret?: string;
+  [field: string]: unknown;
+}
+
+export interface EventListParams extends PageParams {
+  type?: string;
+}
+
+export interface LedgerAccount {
+  id: string;
+  name: string;
+  currency: string;
+  balance: number;
+  normal: 'debit' | 'credit';
+}
+
+export interface LedgerEntry {
+  account: string;
+  debit: number | null;
+  credit: number | null;
+}
+
+export interface LedgerTransaction {
+  id: string;
+  moment: string;
+  payment_intent: string | null;
+  entries: LedgerEntry[];
+}
+
+export interface LedgerTransactionListParams extends PageParams {
+  payment_intent?: string;
+}
+
+export interface Balances {
+  object?: string;
+  [field: string]: unknown;
+}
