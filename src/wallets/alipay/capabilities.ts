@@ -1,0 +1,36 @@
+/**
+ * What Alipay can do, as data. Figures with a source stand in README.md; where Alipay publishes
+ * none, the figure is the cautious one and README.md says so.
+ */
+import type { Capabilities } from '../wallet.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+const capabilities: Capabilities = {
+  wallet: 'alipay',
+  products: [
+    { product: 'page', devices: ['desktop'], combines: true, payerField: null },
+    { product: 'precreate', devices: ['desktop'], combines: false, payerField: null },
+    { product: 'wap', devices: ['mobile', 'alipay'], combines: true, payerField: null },
+    { product: 'app', devices: ['app'], combines: true, payerField: null },
+    { product: 'jsapi', devices: ['alipay'], combines: false, payerField: 'buyer' },
+  ],
+  cart: {
+    kind: 'merge',
+    legCountMax: 20,
+    atomic: false,
+    needsContract: true,
+    expiryMsMax: 15 * MINUTE_MS,
+  },
+  // Before the buyer opens the cashier no trade exists, and after time_expire none can begin.
+  notFoundIsFinalAfterMs: 5 * MINUTE_MS,
+  refundSpacingMs: 3_000,
+  refundWindowMs: 365 * DAY_MS,
+  refundCountMax: 50,
+  holdDaysMax: 365,
+  custody: 'wallet_holds',
+  pollDelaysMs: [3_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
+};
+
+export const alipayCapabilities: Capabilities = Object.freeze(capabilities);

@@ -1,0 +1,163 @@
+/**
+ * Calls over protocol v2 and the signing of requests that a browser or app carries for us.
+ *
+ * An answer is believed only when its signature verifies; everything else (timeouts, other HTTP
+ * statuses, HTML, unsigned or badly signed answers) is `unknown`, with the wallet's words for the
+ * log. v3 is not used for money: its error answers carry no signature.
+ */
+import type { WalletError } from '../../core/wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
+import { type AlipayKeys, createAlipayKeys } from './alipay-keys.ts';
+import type { AlipayAccount } from './config.ts';
+import { formatBeijing } from './wire/beijing-time.ts';
+import { type JsonObject, textField } from './wire/json-text.ts';
+import { encodeParameters } from './wire/parameters.ts';
+import { signRsa2 } from './wire/rsa.ts';
+import { requestSignText } from './wire/sign-text.ts';
+import { readV2Answer, type V2Answer } from './wire/v2-answer.ts';
+
+export interface AlipayCall {
+  readonly method: string;
+  readonly content?: JsonObject;
+  readonly notifyUrl?: string | null;
+  readonly returnUrl?: string | null;
+  /** Parameters beside biz_content (alipay.system.oauth.token has its own). */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+export type Called =
+  | {
+      readonly kind: 'answered';
+      readonly fields: JsonObject;
+      /** Alipay's gateway code; `10000` where a method answers without one. */
+      readonly code: string;
+      readonly subCode: string | null;
+      readonly error: WalletError;
+    }
+  | { readonly kind: 'unknown'; readonly error: WalletError | null };
+
+export interface AlipayClient {
+  readonly keys: AlipayKeys;
+  readonly call: (call: AlipayCall) => Promise<Called>;
+  /** All parameters of a request, `sign` last. */
+  readonly signedParameters: (call: AlipayCall) => Promise<Map<string, string>>;
+}
+
+const CALL_TIMEOUT_MS = 10_000;
+
+export function createClient(account: AlipayAccount, seams: WalletSeams): AlipayClient {
+  const signedParameters = (call: AlipayCall) => signCall(account, seams, call);
+  const exchange = async (call: AlipayCall) => {
+    const parameters = await signedParameters(call);
+    return seams.http.send({ ...placeParameters(account, parameters), timeoutMs: CALL_TIMEOUT_MS });
+  };
+  const keys = createAlipayKeys(account.trust, seams.wall, async (certSn) => {
+    const method = 'alipay.open.app.alipaycert.download';
+    const sent = await exchange({ method, content: { alipay_cert_sn: certSn } });
+    if (!sent.ok) return undefined;
+    // This answer carries no signature; the chain of what it holds is what is verified.
+    const answer = readV2Answer(sent.value.body.toString('utf8'), method);
+    const encoded = answer && textField(answer.fields, 'alipay_cert_content');
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
+  });
+  return {
+    keys,
+    signedParameters,
+    call: async (call) => {
+      const sent = await exchange(call);
+      if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message, null);
+      const requestId = sent.value.headers.trace_id ?? null;
+      if (sent.value.status !== 200) {
+        return unknownBecause(
+          `http.${sent.value.status}`,
+          'not an answer of the gateway',
+          requestId,
+        );
+      }
+      const answer = readV2Answer(sent.value.body.toString('utf8'), call.method);
+      if (answer === undefined) {
+        return unknownBecause('unreadable', 'not an answer to this method', requestId);
+      }
+      return judge(keys, answer, requestId);
+    },
+  };
+}
+
+async function judge(
+  keys: AlipayKeys,
+  answer: V2Answer,
+  requestId: string | null,
+): Promise<Called> {
+  const error = walletErrorOf(answer.fields, requestId);
+  if (answer.sign === null) return { kind: 'unknown', error };
+  const { signedText: text, sign, certSn } = answer;
+  const verdict = await keys.verify({ text, sign, certSn });
+  if (verdict !== 'valid') {
+    return unknownBecause(verdict, 'the answer is not signed by Alipay', requestId);
+  }
+  const code = textField(answer.fields, 'code') ?? (answer.isErrorResponse ? '' : '10000');
+  const subCode = textField(answer.fields, 'sub_code') ?? null;
+  return { kind: 'answered', fields: answer.fields, code, subCode, error };
+}
+
+async function signCall(
+  account: AlipayAccount,
+  seams: WalletSeams,
+  call: AlipayCall,
+): Promise<Map<string, string>> {
+  const parameters = new Map<string, string>([
+    ['app_id', account.appId],
+    ['method', call.method],
+    ['format', 'JSON'],
+    ['charset', 'utf-8'],
+    ['sign_type', 'RSA2'],
+    ['timestamp', formatBeijing(seams.wall.nowMs())],
+    ['version', '1.0'],
+  ]);
+  if (account.trust.mode === 'certificate') {
+    parameters.set('app_cert_sn', account.trust.appCertSn);
+    parameters.set('alipay_root_cert_sn', account.trust.rootCertSn);
+  }
+  if (call.notifyUrl) parameters.set('notify_url', call.notifyUrl);
+  if (call.returnUrl) parameters.set('return_url', call.returnUrl);
+  for (const [name, value] of Object.entries(call.extra ?? {})) parameters.set(name, value);
+  if (call.content !== undefined) parameters.set('biz_content', JSON.stringify(call.content));
+  parameters.set('sign', await signRsa2(requestSignText(parameters), account.privateKey));
+  return parameters;
+}
+
+/** As Alipay's own SDKs do it: public parameters in the query, biz_content in the body. */
+export function splitParameters(parameters: ReadonlyMap<string, string>): {
+  readonly query: string;
+  readonly fields: Readonly<Record<string, string>>;
+} {
+  const inBody = (name: string) => name === 'biz_content' || name === 'code';
+  const query = encodeParameters([...parameters].filter(([name]) => !inBody(name)));
+  const fields = Object.fromEntries([...parameters].filter(([name]) => inBody(name)));
+  return { query, fields };
+}
+
+function placeParameters(account: AlipayAccount, parameters: ReadonlyMap<string, string>) {
+  const { query, fields } = splitParameters(parameters);
+  return {
+    method: 'POST',
+    url: `${account.endpoints.gateway}?${query}`,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
+      accept: 'application/json',
+    },
+    body: encodeParameters(Object.entries(fields)),
+  };
+}
+
+function unknownBecause(code: string, message: string, requestId: string | null): Called {
+  return { kind: 'unknown', error: { wallet: 'alipay', code, message, requestId } };
+}
+
+/** The wallet's own words. The text that isv.invalid-signature repeats holds buyer ids: cut. */
+function walletErrorOf(fields: JsonObject, requestId: string | null): WalletError {
+  const code = textField(fields, 'sub_code') ?? textField(fields, 'code') ?? 'unknown';
+  const said = textField(fields, 'sub_msg') ?? textField(fields, 'msg') ?? '';
+  const message = (said.split('网关生成的验签字符串')[0] ?? '').slice(0, 256);
+  return { wallet: 'alipay', code, message, requestId };
+}

@@ -1,0 +1,119 @@
+/**
+ * Opens credentials: reads every key once into a key object and says, field by field, what is
+ * wrong and what to do about it. No key text is kept, and none stands in a message.
+ *
+ * The commonest mistake at Alipay is to hand over one's own application public key where Alipay's
+ * belongs; it is recognised here, since it would only show as answers that never verify.
+ */
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { Value } from 'typebox/value';
+import { err, ok, type Result } from '../../core/result.ts';
+import { certificateSn, readCertificates, rootCertificateSn } from './wire/certificate.ts';
+import { type AlipayCredentials, alipayCredentialsSchema } from './wire/credentials.ts';
+import { readPrivateKey, readPublicKey } from './wire/keys.ts';
+
+export interface CertificateMode {
+  readonly appCertSn: string;
+  readonly rootCertSn: string;
+  readonly roots: readonly X509Certificate[];
+  /** Subjects of the pinned Alipay certificates: a rotated one must be of the same name. */
+  readonly subjects: readonly string[];
+  readonly alipayKeys: ReadonlyMap<string, KeyObject>;
+}
+
+export interface AlipayAccount {
+  readonly appId: string;
+  readonly pid: string;
+  readonly privateKey: KeyObject;
+  readonly allOrNothingMerge: boolean;
+  readonly endpoints: AlipayCredentials['endpoints'];
+  readonly trust:
+    | { readonly mode: 'key'; readonly alipayKey: KeyObject }
+    | ({ readonly mode: 'certificate' } & CertificateMode);
+}
+
+export interface ConfigProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+export function openCredentials(credentials: unknown): Result<AlipayAccount, ConfigProblem> {
+  const [problem] = Value.Errors(alipayCredentialsSchema, credentials);
+  if (problem !== undefined || !Value.Check(alipayCredentialsSchema, credentials)) {
+    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
+    return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
+  }
+  const privateKey = readPrivateKey(credentials.privateKey);
+  if (privateKey === undefined) {
+    return fail(
+      'privateKey',
+      'is no RSA private key of 2048 bits or more: give the application private key as PEM ' +
+        '(PKCS#1 or PKCS#8) or as the bare base64 that the key tool shows',
+    );
+  }
+  const { keys } = credentials;
+  const trust = keys.mode === 'key' ? openKeyMode(keys, privateKey) : openCerts(keys, privateKey);
+  if (!trust.ok) return trust;
+  const { appId, pid, allOrNothingMerge, endpoints } = credentials;
+  return ok({ appId, pid, privateKey, allOrNothingMerge, endpoints, trust: trust.value });
+}
+
+type Keys = AlipayCredentials['keys'];
+type Trust = AlipayAccount['trust'];
+
+function openKeyMode(
+  keys: Extract<Keys, { mode: 'key' }>,
+  privateKey: KeyObject,
+): Result<Trust, ConfigProblem> {
+  const field = 'keys.alipayPublicKey';
+  const alipayKey = readPublicKey(keys.alipayPublicKey);
+  if (alipayKey === undefined) {
+    return fail(field, 'is no RSA public key: copy "支付宝公钥" from the application page');
+  }
+  if (alipayKey.equals(createPublicKey(privateKey))) {
+    return fail(
+      field,
+      'is your own application public key (应用公钥): copy "支付宝公钥" instead, which Alipay ' +
+        'shows after you uploaded yours',
+    );
+  }
+  return ok({ mode: 'key', alipayKey });
+}
+
+function openCerts(
+  keys: Extract<Keys, { mode: 'certificate' }>,
+  privateKey: KeyObject,
+): Result<Trust, ConfigProblem> {
+  const app = readCertificates(keys.appCert)?.[0];
+  const appCertSn = app === undefined ? undefined : certificateSn(app);
+  if (app === undefined || appCertSn === undefined) {
+    return fail('keys.appCert', 'is no PEM certificate: give appCertPublicKey_<app_id>.crt');
+  }
+  if (!app.publicKey.equals(createPublicKey(privateKey))) {
+    return fail('keys.appCert', 'does not belong to the private key: one of the two was renewed');
+  }
+  const roots = readCertificates(keys.alipayRootCert);
+  const rootCertSn = roots === undefined ? '' : rootCertificateSn(roots);
+  if (roots === undefined || rootCertSn === '') {
+    return fail('keys.alipayRootCert', 'holds no RSA root: give alipayRootCert.crt as downloaded');
+  }
+  const alipayKeys = new Map<string, KeyObject>();
+  const subjects: string[] = [];
+  for (const [index, text] of keys.alipayCerts.entries()) {
+    const certificate = readCertificates(text)?.[0];
+    const sn = certificate === undefined ? undefined : certificateSn(certificate);
+    if (certificate === undefined || sn === undefined) {
+      return fail(
+        `keys.alipayCerts.${index}`,
+        'is no PEM certificate: give alipayCertPublicKey_RSA2.crt',
+      );
+    }
+    alipayKeys.set(sn, certificate.publicKey);
+    subjects.push(certificate.subject);
+  }
+  return ok({ mode: 'certificate', appCertSn, rootCertSn, roots, subjects, alipayKeys });
+}
+
+function fail(field: string, message: string) {
+  return err({ field, message });
+}
