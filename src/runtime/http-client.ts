@@ -5,6 +5,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { isIP } from 'node:net';
 import { err, ok, type Result } from '../core/result.ts';
 
 export interface HttpRequest {
@@ -103,21 +104,38 @@ function open(request: HttpRequest, plain: http.Agent, secure: https.Agent): htt
   const url = new URL(request.url);
   const isSecure = url.protocol === 'https:';
   if (!isSecure && url.protocol !== 'http:') throw new Error('only http and https urls are called');
-  const { address } = request;
   const options: https.RequestOptions = {
     method: request.method,
-    headers: { ...request.headers, ...lengthHeader(request) },
+    path: `${url.pathname}${url.search}`,
+    port: url.port,
+    headers: { host: url.host, ...request.headers, ...lengthHeader(request) },
     agent: isSecure ? secure : plain,
+    ...(request.address === undefined ? named(url) : pinned(url, request.address)),
   };
-  if (address !== undefined) {
-    // One address was checked; connecting to anything else would undo the check.
-    options.lookup = (_name, lookupOptions, done) => {
-      if (lookupOptions.all === true) done(null, [{ address: address.ip, family: address.family }]);
-      else done(null, address.ip, address.family);
-    };
-    options.agent = false;
-  }
-  return (isSecure ? https : http).request(url, options);
+  return (isSecure ? https : http).request(options);
+}
+
+function bareHost(url: URL): string {
+  return url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+}
+
+function named(url: URL): https.RequestOptions {
+  return { host: bareHost(url) };
+}
+
+/**
+ * One address was checked; connecting to anything else would undo the check. So the address itself
+ * is dialled and nothing is resolved; the name goes only into the Host header and, with TLS, into
+ * SNI and the certificate check. The agent pools by (address, port, SNI): a kept connection leads
+ * to the address it was made to, and another address is another connection.
+ */
+function pinned(
+  url: URL,
+  address: { readonly ip: string; readonly family: 4 | 6 },
+): https.RequestOptions {
+  const host = bareHost(url);
+  const target = { host: address.ip, family: address.family };
+  return isIP(host) === 0 ? { ...target, servername: host } : target;
 }
 
 function lengthHeader(request: HttpRequest): Record<string, string> {
