@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { createLog, safeUrl } from './log.ts';
+import { createMetrics } from './metrics.ts';
+
+describe('log', () => {
+  it('never writes what empties a pocket, however deep it lies', () => {
+    const lines: string[] = [];
+    const log = createLog({ destination: { write: (line) => lines.push(line) } });
+    const secret = 'S3CRET';
+    log.info({
+      client_secret: secret,
+      payer: { openid: secret },
+      request: {
+        headers: { authorization: secret, 'hutong-client-secret': secret },
+        body: { payer: { auth_code: secret, field55: secret } },
+      },
+      wallet: { credentials: { private_key: secret }, buyer_id: secret },
+      'hutong-client-secret': secret,
+      attempt: 'pa_1',
+    });
+    expect(lines.join('')).toContain('pa_1');
+    expect(lines.join('')).not.toContain(secret);
+  });
+
+  it('cuts tokens and queries out of a URL', () => {
+    expect(safeUrl('/pay/abc123?code=x&state=y')).toBe('/pay/[redacted]');
+    expect(safeUrl('/pay/abc123/attempts')).toBe('/pay/[redacted]/attempts');
+    expect(safeUrl('/v1/payment_intents?starting_after=pi_1')).toBe('/v1/payment_intents');
+  });
+});
+
+describe('metrics', () => {
+  it('renders what was recorded', async () => {
+    const metrics = createMetrics();
+    metrics.httpRequest({ route: '/v1/x', method: 'GET', status: 200, ms: 3 });
+    metrics.walletCall({ wallet: 'alipay', operation: 'query', outcome: 'answered', ms: 20 });
+    metrics.batch({ commands: 40, ms: 9 });
+    metrics.laneQueue(0, 12);
+    metrics.delivery('delivered');
+    metrics.notification('alipay', 'accepted');
+    metrics.unknownAttempts(2);
+    const text = await metrics.render();
+    expect(text).toContain(
+      'hutong_http_request_seconds_count{route="/v1/x",method="GET",status="200"} 1',
+    );
+    expect(text).toContain('hutong_lane_queue_commands{lane="0"} 12');
+    expect(text).toContain('hutong_unknown_attempts 2');
+  });
+});
