@@ -74,7 +74,7 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       description: input.description,
       buyer: input.buyer,
       status: 'requires_wallet',
-      version: 0,
+      version: 1,
       returnUrl: input.returnUrl,
       metadata: input.metadata,
       createdAtMs: input.nowMs,
@@ -122,26 +122,21 @@ function refusal(input: NewPayment): HutongError | undefined {
 }
 
 /**
- * Decides a create against what the merchant_order_no already holds: the row just claimed (new),
- * the same order again, or another order under the same number.
+ * Decides a create against what the merchant_order_no already holds: the row just claimed
+ * (`isNew`), the same order again, or another order under the same number.
  */
 export function createPayment(
   stored: Payment,
   wanted: Payment,
+  isNew: boolean,
 ): Decision<{ readonly payment: Payment; readonly created: boolean }> {
   if (stored.intent.contentHash !== wanted.intent.contentHash) {
     const message = `merchant_order_no ${wanted.intent.merchantOrderNo} exists with other content`;
     return err(hutongError('merchant_order_no_conflict', message, { param: 'merchant_order_no' }));
   }
   const draft = new PaymentDraft(stored);
-  const created = stored.intent.version === 0;
-  if (created) {
-    draft.setIntent({});
-    draft.tell('payment_intent.created', stored.intent.id);
-  }
+  if (isNew) draft.tell('payment_intent.created', stored.intent.id);
   // A resumed request of the creator carries the same id: it too is told "created".
-  return draft.decided((payment) => ({
-    payment,
-    created: created || stored.intent.id === wanted.intent.id,
-  }));
+  const created = stored.intent.id === wanted.intent.id;
+  return draft.decided((payment) => ({ payment, created }));
 }

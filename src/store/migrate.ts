@@ -81,7 +81,11 @@ export async function migrate(db: Db, options: MigrateOptions = {}): Promise<Mig
     }
   }
   const version = migrations.at(-1)?.version ?? 0;
-  print(applied.length === 0 ? `schema is at version ${version}` : `schema is now at ${version}`);
+  print(
+    applied.length === 0
+      ? `schema is at version ${version}`
+      : `schema is now at version ${version}`,
+  );
   return { applied, version };
 }
 

@@ -1,0 +1,265 @@
+/**
+ * One batch, one database transaction: stamp, claim, lock and load, decide, save. It reads like
+ * the architecture's picture; everything clever about rows is in store, about money in core.
+ */
+import { AssertionError, assert, present } from '../core/assert.ts';
+import type { DecideContext } from '../core/decision.ts';
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { idValue } from '../core/id.ts';
+import type { Payment } from '../core/payment.ts';
+import { err, type Result } from '../core/result.ts';
+import { type BookedPosting, bookPostings } from '../store/books.ts';
+import type { Session } from '../store/db.ts';
+import { type BatchStamp, stampBatch, wasCommitted } from '../store/engine-lanes.ts';
+import {
+  type EventRow,
+  type OwedDelivery,
+  saveDeliveryResults,
+  saveEvents,
+} from '../store/events.ts';
+import { claimKeys, type IdempotencyRow, saveKeys } from '../store/idempotency.ts';
+import { type NotificationRow, saveNotifications } from '../store/notifications.ts';
+import { claimIntents, lockPayments, savePayments } from '../store/payments.ts';
+import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
+import type { IdSource } from './ids.ts';
+
+export interface BatchEnvironment {
+  readonly stamp: BatchStamp;
+  readonly nowMs: number;
+  readonly ids: IdSource;
+  /** How long this process has for the first try of the deliveries it just owes. */
+  readonly firstTryMs: number;
+}
+
+/** A fenced process lost its number to another one and must stop writing. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+}
+
+export type Answer = Result<unknown, HutongError>;
+
+export interface BatchOutcome {
+  /** One per command, in order; an Error where our own code failed an assertion. */
+  readonly answers: readonly (Answer | AssertionError)[];
+  readonly changed: readonly Payment[];
+  readonly events: readonly EventRow[];
+  readonly owed: readonly OwedDelivery[];
+}
+
+/** Rows a batch works on; `before` is what stands in the database, `now` what was decided. */
+interface Book {
+  readonly before: Map<bigint, Payment>;
+  readonly now: Map<bigint, Payment>;
+  readonly created: Set<bigint>;
+  /** Which root each create command ended up with. */
+  readonly rootOf: Map<PaymentCommand<unknown>, bigint>;
+  readonly keys: Map<string, IdempotencyRow | 'claimed'>;
+}
+
+interface Writes {
+  readonly postings: BookedPosting[];
+  readonly events: EventRow[];
+  readonly notifications: NotificationRow[];
+  readonly keys: Map<string, IdempotencyRow>;
+}
+
+export async function runBatch(
+  session: Session,
+  commands: readonly AnyCommand[],
+  environment: BatchEnvironment,
+): Promise<BatchOutcome> {
+  const payments = commands.filter((command) => command.book === 'payment');
+  const keys = commands.filter((command) => command.book === 'idempotency');
+  const deliveries = commands.filter((command) => command.book === 'delivery');
+
+  const stamped = stampBatch(session, environment.stamp);
+  const [isNew, book] = await Promise.all([stamped, claim(session, payments, keys)]);
+  if (!isNew && !(await wasCommitted(session, environment.stamp))) {
+    throw new Fenced('another process holds our number');
+  }
+  await loadExisting(session, payments, book);
+
+  const writes: Writes = { postings: [], events: [], notifications: [], keys: new Map() };
+  const answers = commands.map((command) => decide(command, book, writes, environment));
+  // Committed before, its answer lost on the way: what it decided stands, and is only read back.
+  if (!isNew) return { answers, changed: [], events: [], owed: [] };
+  return { answers, ...(await save(session, book, writes, deliveries, environment)) };
+}
+
+async function claim(
+  session: Session,
+  payments: readonly PaymentCommand<unknown>[],
+  keys: readonly IdempotencyCommand<unknown>[],
+): Promise<Book> {
+  const creating = payments.filter((command) => typeof command.root !== 'string');
+  const roots = creating.map((command) => (command.root as Payment).intent);
+  const [held, holders] = await Promise.all([
+    keys.length === 0
+      ? new Map()
+      : claimKeys(
+          session,
+          keys.map((command) => command.row),
+        ),
+    roots.length === 0 ? new Map() : claimIntents(session, roots),
+  ]);
+  const book: Book = {
+    before: new Map(),
+    now: new Map(),
+    created: new Set(),
+    rootOf: new Map(),
+    keys: held,
+  };
+  for (const command of creating) {
+    const wanted = command.root as Payment;
+    const holder: bigint = present(holders.get(wanted.intent), 'the holder of a merchant_order_no');
+    book.rootOf.set(command, holder);
+    if (holder !== idValue(wanted.intent.id) || book.now.has(holder)) continue;
+    book.created.add(holder);
+    book.before.set(holder, { ...wanted, subOrders: [] });
+    book.now.set(holder, wanted);
+  }
+  return book;
+}
+
+async function loadExisting(
+  session: Session,
+  payments: readonly PaymentCommand<unknown>[],
+  book: Book,
+): Promise<void> {
+  const wanted = new Map<bigint, number>();
+  for (const command of payments) {
+    const root = rootValue(command, book);
+    if (!book.now.has(root)) wanted.set(root, command.shard);
+  }
+  if (wanted.size === 0) return;
+  const keys = [...wanted].map(([id, shard]) => ({ id, shard }));
+  const loaded = await lockPayments(session, keys);
+  for (const [id, payment] of loaded) {
+    book.before.set(id, payment);
+    book.now.set(id, payment);
+  }
+}
+
+function rootValue(command: PaymentCommand<unknown>, book: Book): bigint {
+  if (typeof command.root === 'string') return idValue(command.root);
+  return present(book.rootOf.get(command), 'a claimed root');
+}
+
+function decide(
+  command: AnyCommand,
+  book: Book,
+  writes: Writes,
+  environment: BatchEnvironment,
+): Answer | AssertionError {
+  try {
+    if (command.book === 'payment') return decidePayment(command, book, writes, environment);
+    if (command.book === 'idempotency') return decideKey(command, book, writes, environment.nowMs);
+    return { ok: true, value: undefined };
+  } catch (error) {
+    // A decision is pure: what it broke is its own draft, and its neighbours go on.
+    if (error instanceof AssertionError) return error;
+    throw error;
+  }
+}
+
+function decidePayment(
+  command: PaymentCommand<unknown>,
+  book: Book,
+  writes: Writes,
+  environment: BatchEnvironment,
+): Answer {
+  const root = rootValue(command, book);
+  const payment = book.now.get(root);
+  const isForeign =
+    command.marketplace !== null && payment?.intent.marketplace !== command.marketplace;
+  if (payment === undefined || isForeign)
+    return err(hutongError('not_found', 'no such payment_intent'));
+  const { shard, marketplace } = payment.intent;
+  const context: DecideContext = {
+    nowMs: environment.nowMs,
+    newId: (kind) => environment.ids.next(kind, shard),
+  };
+  const isNew =
+    book.created.has(root) &&
+    typeof command.root !== 'string' &&
+    book.now.get(root) === command.root;
+  const decision = command.decide(payment, context, isNew);
+  if (!decision.ok) return decision;
+  const { value } = decision;
+  assert(value.payment.intent.version >= payment.intent.version, 'rule 9: versions only grow');
+  book.now.set(root, value.payment);
+  noteNotification(command, value.payment, writes, environment.nowMs);
+  for (const posting of value.postings) {
+    const id = environment.ids.next('ledger_transaction', shard);
+    writes.postings.push({
+      id,
+      shard,
+      marketplace,
+      intent: payment.intent.id,
+      createdAtMs: environment.nowMs,
+      posting,
+    });
+  }
+  for (const event of value.events) {
+    const id = environment.ids.next('event', shard);
+    writes.events.push({ ...event, id, shard, marketplace, createdAtMs: environment.nowMs });
+  }
+  return { ok: true, value: value.answer };
+}
+
+function noteNotification(
+  command: PaymentCommand<unknown>,
+  payment: Payment,
+  writes: Writes,
+  nowMs: number,
+): void {
+  if (command.notification === undefined) return;
+  writes.notifications.push({
+    shard: payment.intent.shard,
+    intent: payment.intent.id,
+    wallet: command.notification.wallet,
+    notificationId: command.notification.id,
+    receivedAtMs: nowMs,
+  });
+}
+
+function decideKey(
+  command: IdempotencyCommand<unknown>,
+  book: Book,
+  writes: Writes,
+  nowMs: number,
+): Answer {
+  const name = `${command.row.marketplace} ${command.row.key}`;
+  const held = present(book.keys.get(name), 'a claimed or locked key');
+  const { save, answer } = command.decide(held === 'claimed' ? undefined : held, nowMs);
+  // A later command of this batch with the same key sees what the earlier one left.
+  const after = save ?? (held === 'claimed' ? command.row : held);
+  book.keys.set(name, after);
+  if (save !== undefined) writes.keys.set(name, save);
+  return answer;
+}
+
+/** One statement a table, balances last. */
+async function save(
+  session: Session,
+  book: Book,
+  writes: Writes,
+  deliveries: readonly DeliveryCommand[],
+  environment: BatchEnvironment,
+): Promise<Omit<BatchOutcome, 'answers'>> {
+  const changes = [...book.now]
+    .map(([id, after]) => ({ before: present(book.before.get(id), 'a loaded payment'), after }))
+    .filter(({ before, after }) => before !== after);
+  const [owed] = await Promise.all([
+    saveEvents(session, writes.events, environment.firstTryMs),
+    savePayments(session, changes),
+    saveNotifications(session, writes.notifications),
+    saveKeys(session, [...writes.keys.values()]),
+    saveDeliveryResults(
+      session,
+      deliveries.map((command) => command.result),
+    ),
+    bookPostings(session, writes.postings, environment.stamp.process),
+  ]);
+  return { changed: changes.map(({ after }) => after), events: writes.events, owed };
+}

@@ -1,0 +1,48 @@
+/**
+ * Commands: every state change is one of these. A command names the rows it needs and decides
+ * purely; the engine commits it together with whatever else is waiting.
+ */
+import type { DecideContext, Decision } from '../core/decision.ts';
+import type { HutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
+import type { Payment } from '../core/payment.ts';
+import type { Result } from '../core/result.ts';
+import type { WalletName } from '../core/wallet.ts';
+import type { DeliveryResult } from '../store/events.ts';
+import type { IdempotencyRow } from '../store/idempotency.ts';
+
+export interface PaymentCommand<A> {
+  readonly book: 'payment';
+  readonly name: string;
+  readonly shard: number;
+  /** Rule 11: another marketplace's payment is not found; null = the platform itself asks. */
+  readonly marketplace: Id<'marketplace'> | null;
+  /** An existing root, or a new payment to claim its merchant_order_no with. */
+  readonly root: Id<'payment_intent'> | Payment;
+  /** The wallet's message behind it, kept so that a re-delivery can be told from news. */
+  readonly notification?: { readonly wallet: WalletName; readonly id: string };
+  /** Pure. Deciding again on what it made gives the same answer and no writes. */
+  readonly decide: (payment: Payment, context: DecideContext, isNew: boolean) => Decision<A>;
+}
+
+export interface IdempotencyCommand<A> {
+  readonly book: 'idempotency';
+  readonly name: string;
+  readonly shard: number;
+  readonly row: IdempotencyRow;
+  /** `stored`: the key's row, or undefined when this very command claimed it. */
+  readonly decide: (
+    stored: IdempotencyRow | undefined,
+    nowMs: number,
+  ) => { readonly save: IdempotencyRow | undefined; readonly answer: Result<A, HutongError> };
+}
+
+export interface DeliveryCommand {
+  readonly book: 'delivery';
+  readonly name: string;
+  readonly shard: number;
+  readonly result: DeliveryResult;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a lane holds commands of every answer type.
+export type AnyCommand = PaymentCommand<any> | IdempotencyCommand<any> | DeliveryCommand;

@@ -1,0 +1,30 @@
+/**
+ * Makes ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
+ * millisecond's 128 numbers are spent, the next millisecond is borrowed.
+ */
+import { formatId, type Id, type IdKind, packId } from '../core/id.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+export interface IdSource {
+  readonly next: <K extends IdKind>(kind: K, shard: number) => Id<K>;
+  readonly nextNumber: (shard: number) => bigint;
+}
+
+export function createIdSource(process: number, wall: Clock): IdSource {
+  let unixMs = 0;
+  let sequence = 0;
+  const nextNumber = (shard: number): bigint => {
+    const now = wall.nowMs();
+    if (now > unixMs) {
+      unixMs = now;
+      sequence = 0;
+    } else if (sequence === 127) {
+      unixMs += 1;
+      sequence = 0;
+    } else {
+      sequence += 1;
+    }
+    return packId({ unixMs, shard, process, sequence });
+  };
+  return { nextNumber, next: (kind, shard) => formatId(kind, nextNumber(shard)) };
+}

@@ -1,0 +1,160 @@
+/**
+ * A lane: commands queue while its batch is in flight; when it is free, all that waited go
+ * together. Idle, a command goes at once; busy, batches fill by themselves. No timers, no tuning.
+ *
+ * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), bisect it
+ * (data that the database refuses), or fail it. A batch whose COMMIT was not answered is sent again
+ * under its own id, and the stamp tells whether it stands.
+ */
+import { AssertionError } from '../core/assert.ts';
+import { hutongError } from '../core/errors.ts';
+import { err } from '../core/result.ts';
+import { type Db, DbLost, DbRejected, DbRetry } from '../store/db.ts';
+import {
+  type Answer,
+  type BatchEnvironment,
+  type BatchOutcome,
+  Fenced,
+  runBatch,
+} from './batch.ts';
+import type { AnyCommand } from './command.ts';
+
+export interface LaneOptions {
+  readonly db: Db;
+  readonly lane: number;
+  readonly batchSizeMax: number;
+  /** How long a batch is retried before its commands are told `busy`. */
+  readonly patienceMs: number;
+  readonly environment: () => BatchEnvironment;
+  readonly wallMs: () => number;
+  readonly onCommitted: (outcome: BatchOutcome) => void;
+  readonly onDefect: (command: AnyCommand, error: Error) => void;
+  readonly onBatch: (size: number, durationMs: number) => void;
+  readonly onFenced: () => void;
+  /** Sees every batch before it runs: how benchmarks record what the engine was given. */
+  readonly onCommands?: ((commands: readonly AnyCommand[]) => void) | undefined;
+}
+
+interface Waiting {
+  readonly command: AnyCommand;
+  readonly resolve: (answer: Answer) => void;
+}
+
+const BUSY = err(
+  hutongError('busy', 'the database is busy or away; nothing was promised, send the same again'),
+);
+const INTERNAL = err(
+  hutongError('internal', 'a defect of ours stopped this command; nothing was written'),
+);
+
+export class Lane {
+  readonly #options: LaneOptions;
+  #queue: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  get depth(): number {
+    return this.#queue.length;
+  }
+
+  submit(command: AnyCommand): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#queue.push({ command, resolve });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    // One turn of the event loop lets everything that arrived with the first command join it.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const size = this.#options.batchSizeMax;
+      const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
+      this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
+      const startedMs = this.#options.wallMs();
+      await this.#settle(batch);
+      this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
+    }
+    this.#running = undefined;
+  }
+
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    this.#options.onCommands?.(batch.map((waiting) => waiting.command));
+    const result = await this.#commit(batch.map((waiting) => waiting.command));
+    if (result.kind === 'committed') {
+      this.#answer(batch, result.outcome);
+      return;
+    }
+    if (result.kind === 'rejected' && batch.length > 1) {
+      // One command's data poisons the rest: halve until it stands alone.
+      const middle = batch.length >> 1;
+      await this.#settle(batch.slice(0, middle));
+      await this.#settle(batch.slice(middle));
+      return;
+    }
+    for (const waiting of batch) {
+      if (result.kind === 'busy') waiting.resolve(BUSY);
+      else {
+        this.#options.onDefect(waiting.command, result.error);
+        waiting.resolve(INTERNAL);
+      }
+    }
+  }
+
+  #answer(batch: readonly Waiting[], outcome: BatchOutcome): void {
+    this.#options.onCommitted(outcome);
+    batch.forEach((waiting, index) => {
+      const answer = outcome.answers[index];
+      if (answer === undefined || answer instanceof AssertionError) {
+        this.#options.onDefect(
+          waiting.command,
+          answer ?? new AssertionError('a command got no answer'),
+        );
+        waiting.resolve(INTERNAL);
+      } else waiting.resolve(answer);
+    });
+  }
+
+  async #commit(
+    commands: readonly AnyCommand[],
+  ): Promise<
+    | { readonly kind: 'committed'; readonly outcome: BatchOutcome }
+    | { readonly kind: 'busy' }
+    | { readonly kind: 'rejected' | 'failed'; readonly error: Error }
+  > {
+    const { db, lane, patienceMs, wallMs } = this.#options;
+    const environment = this.#options.environment();
+    const deadlineMs = wallMs() + patienceMs;
+    for (let round = 0; ; round += 1) {
+      try {
+        const outcome = await db.transaction(lane, (session) =>
+          runBatch(session, commands, environment),
+        );
+        return { kind: 'committed', outcome };
+      } catch (error) {
+        if (error instanceof Fenced) {
+          this.#options.onFenced();
+          return { kind: 'busy' };
+        }
+        if (error instanceof DbRetry || error instanceof DbLost) {
+          if (wallMs() >= deadlineMs) return { kind: 'busy' };
+          await pause(Math.min(1_000, 10 * 2 ** Math.min(round, 7)));
+        } else if (error instanceof DbRejected) return { kind: 'rejected', error };
+        else if (error instanceof Error) return { kind: 'failed', error };
+        else return { kind: 'failed', error: new Error(String(error)) };
+      }
+    }
+  }
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

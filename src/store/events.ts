@@ -1,0 +1,125 @@
+/**
+ * Events and the deliveries they owe. Deliveries are made by the statement that reads the enabled
+ * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
+ */
+import { formatId, type Id, idValue } from '../core/id.ts';
+import { bigintArray, intArray, textArray } from './arrays.ts';
+import type { Row, Session, Statement } from './db.ts';
+import { insertAll, type Table, table, toNumber } from './table.ts';
+
+export interface EventRow {
+  readonly shard: number;
+  readonly id: Id<'event'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly type: string;
+  readonly objectId: string;
+  readonly objectVersion: number;
+  readonly object: unknown;
+  readonly createdAtMs: number;
+}
+
+const EVENTS: Table<EventRow> = table(
+  'events',
+  ['shard', 'id'],
+  [
+    { name: 'shard', type: 'smallint', value: (row) => row.shard },
+    { name: 'id', type: 'bigint', value: (row) => idValue(row.id) },
+    { name: 'marketplace', type: 'bigint', value: (row) => idValue(row.marketplace) },
+    { name: 'type', type: 'text', value: (row) => row.type },
+    { name: 'object_id', type: 'text', value: (row) => row.objectId },
+    { name: 'object_version', type: 'integer', value: (row) => row.objectVersion },
+    { name: 'object', type: 'jsonb', value: (row) => row.object },
+    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
+  ],
+);
+
+const OWE_DELIVERIES: Statement = {
+  name: 'deliveries.owe',
+  text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select e.shard, e.id, w.id, 'pending', 0, e.due_at, e.created_at
+    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
+      as e (shard, id, marketplace, type, created_at, due_at)
+    join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
+      and (w.enabled_events @> array['*'] or w.enabled_events @> array[e.type])
+    returning shard, event, endpoint`,
+};
+
+/** A delivery that was just made: its first try needs no look-up. */
+export interface OwedDelivery {
+  readonly shard: number;
+  readonly event: Id<'event'>;
+  readonly endpoint: Id<'webhook_endpoint'>;
+}
+
+/**
+ * Writes events and the deliveries they owe. `firstTryMs`: how long the process that commits them
+ * has for the first try before any other process's sweep may take it up.
+ */
+export async function saveEvents(
+  session: Session,
+  events: readonly EventRow[],
+  firstTryMs: number,
+): Promise<readonly OwedDelivery[]> {
+  if (events.length === 0) return [];
+  const [, owed] = await Promise.all([
+    insertAll(session, EVENTS, events),
+    session.run(OWE_DELIVERIES, [
+      intArray(events.map((event) => event.shard)),
+      bigintArray(events.map((event) => idValue(event.id))),
+      bigintArray(events.map((event) => idValue(event.marketplace))),
+      textArray(events.map((event) => event.type)),
+      bigintArray(events.map((event) => event.createdAtMs)),
+      bigintArray(events.map((event) => event.createdAtMs + firstTryMs)),
+    ]),
+  ]);
+  return owed.map(toOwed);
+}
+
+function toOwed(row: Row): OwedDelivery {
+  return {
+    shard: toNumber(row.shard),
+    event: formatId('event', row.event as bigint),
+    endpoint: formatId('webhook_endpoint', row.endpoint as bigint),
+  };
+}
+
+/** What became of a try. */
+export interface DeliveryResult extends OwedDelivery {
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  readonly dueAtMs: number | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
+
+const SAVE_RESULTS: Statement = {
+  name: 'deliveries.save',
+  text: `update deliveries d set status = u.status, tries = u.tries, due_at = u.due_at,
+      last_status = u.last_status, last_error = u.last_error
+    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::integer[], $8::text[])
+      as u (shard, event, endpoint, status, tries, due_at, last_status, last_error)
+    where d.shard = u.shard and d.event = u.event and d.endpoint = u.endpoint
+      and d.status <> 'delivered'`,
+};
+
+export async function saveDeliveryResults(
+  session: Session,
+  results: readonly DeliveryResult[],
+): Promise<void> {
+  if (results.length === 0) return;
+  const sorted = [...results].sort(
+    (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
+  );
+  await session.run(SAVE_RESULTS, [
+    intArray(sorted.map((row) => row.shard)),
+    bigintArray(sorted.map((row) => idValue(row.event))),
+    bigintArray(sorted.map((row) => idValue(row.endpoint))),
+    textArray(sorted.map((row) => row.status)),
+    intArray(sorted.map((row) => row.tries)),
+    bigintArray(sorted.map((row) => row.dueAtMs)),
+    intArray(sorted.map((row) => row.lastStatus)),
+    textArray(sorted.map((row) => row.lastError)),
+  ]);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
