@@ -48,14 +48,21 @@ export const NO_POSTGRES =
 export async function startPostgres(
   options: PostgresOptions = {},
 ): Promise<TestPostgres | undefined> {
+  const server = await preparePostgres(options);
+  await server?.start();
+  return server;
+}
+
+/** The same, not started yet: its url is known before its second of initdb is spent. */
+export async function preparePostgres(
+  options: PostgresOptions = {},
+): Promise<TestPostgres | undefined> {
   const binaries = findBinaries();
   if (binaries === undefined) {
     (options.print ?? console.error)(NO_POSTGRES);
     return undefined;
   }
   const server = new Server(binaries, options, await freePort());
-  server.initialise();
-  await server.start();
   return {
     url: server.url('postgres'),
     port: server.port,
@@ -82,7 +89,7 @@ export function findBinaries(): string | undefined {
         .sort((a, b) => Number(b) - Number(a))
         .map((version) => path.join(debian, version, 'bin'))
     : [];
-  const folders = [...installed, ...(process.env['PATH'] ?? '').split(path.delimiter)];
+  const folders = [...installed, ...(process.env.PATH ?? '').split(path.delimiter)];
   return folders.find(
     (folder) =>
       folder !== '' &&
@@ -123,7 +130,7 @@ class Server {
     return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
   }
 
-  initialise(): void {
+  #initialise(): void {
     fs.mkdirSync(this.folder, { recursive: true });
     if (isRoot()) {
       const { uid, gid } = postgresUser();
@@ -141,6 +148,7 @@ class Server {
   }
 
   async start(): Promise<void> {
+    if (!fs.existsSync(this.#data)) this.#initialise();
     const settings = Object.entries(this.#settings).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
