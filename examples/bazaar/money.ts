@@ -1,0 +1,25 @@
+/** Prices are bigint 分; they become numbers only in JSON and text only on a page. */
+
+export function yuan(amountFen: bigint): string {
+  const digits = amountFen.toString().padStart(3, '0');
+  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/** `"12.5"` -> `1250n`; undefined for anything that is not a plain positive yuan amount. */
+export function fenOfYuan(text: string): bigint | undefined {
+  const match = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim());
+  if (match === null) return undefined;
+  return BigInt(match[1] ?? '0') * 100n + BigInt((match[2] ?? '').padEnd(2, '0'));
+}
+
+export function fenToJson(amountFen: bigint): number {
+  const value = Number(amountFen);
+  if (!Number.isSafeInteger(value)) throw new RangeError('an amount fits a JSON integer');
+  return value;
+}
+
+export function sumFen(amounts: Iterable<bigint>): bigint {
+  let total = 0n;
+  for (const amount of amounts) total += amount;
+  return total;
+}
