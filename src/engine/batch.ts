@@ -107,7 +107,7 @@ async function claim(
     now: new Map(),
     created: new Set(),
     rootOf: new Map(),
-    keys: held,
+    keys: new Map(held),
   };
   for (const command of creating) {
     const wanted = command.root as Payment;
