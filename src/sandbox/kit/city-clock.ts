@@ -9,6 +9,8 @@ export interface CityClock extends Clock {
   readonly offsetMs: () => number;
   /** Moves forward to that city time; an earlier one changes nothing. */
   readonly moveTo: (nowMs: number) => void;
+  /** One millisecond forward: whoever follows the clock settles anew. */
+  readonly nudge: () => void;
   /** Gives the function that stops listening. */
   readonly onMoved: (listener: () => void) => () => void;
 }
@@ -22,16 +24,19 @@ export function openCityClock(options: {
   const kept = options.journal.collection<number>('clock');
   const listeners = new Set<() => void>();
   let offsetMs = kept.get(KEY) ?? 0;
+  const adopt = (nextMs: number) => {
+    offsetMs = nextMs;
+    kept.put(KEY, offsetMs);
+    for (const listener of listeners) listener();
+  };
   return {
     nowMs: () => options.wall.nowMs() + offsetMs,
     offsetMs: () => offsetMs,
     moveTo: (nowMs) => {
       const next = Math.ceil(nowMs - options.wall.nowMs());
-      if (next <= offsetMs) return;
-      offsetMs = next;
-      kept.put(KEY, offsetMs);
-      for (const listener of listeners) listener();
+      if (next > offsetMs) adopt(next);
     },
+    nudge: () => adopt(offsetMs + 1),
     onMoved: (listener) => {
       listeners.add(listener);
       return () => {

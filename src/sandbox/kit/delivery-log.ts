@@ -32,6 +32,8 @@ export interface DeliveryLog {
   readonly add: (delivery: Delivery) => void;
   /** Newest first. */
   readonly recent: () => Delivery[];
+  /** How many since the start. */
+  readonly count: () => number;
   readonly close: () => void;
 }
 
@@ -42,13 +44,16 @@ export function openDeliveryLog(dir: string): DeliveryLog {
   if (stat !== undefined && stat.size > FILE_BYTES_MAX) rmSync(path);
   const file = openLineFile(path);
   const kept: Delivery[] = [];
+  let count = 0;
   return {
     add: (delivery) => {
+      count += 1;
       kept.push(delivery);
       if (kept.length > KEPT_COUNT_MAX) kept.shift();
       file.append(JSON.stringify(delivery));
     },
     recent: () => [...kept].reverse(),
+    count: () => count,
     close: file.close,
   };
 }

@@ -1,0 +1,117 @@
+/**
+ * The follower's side of the sandbox city's clock, for the demo's composition only: a business
+ * clock that stands where the city's does. By long polling it hears of a move, adopts it, lets the
+ * platform do its due work at the new time, and only then reports back; so the city knows when a
+ * moment is over. The platform's core knows nothing of this and has no route that moves time.
+ */
+import { type Clock, wallClock } from '../runtime/clock.ts';
+import type { HttpClient } from '../runtime/http-client.ts';
+
+/** Longer than the city holds a poll open (20 s). */
+const POLL_TIMEOUT_MS = 25_000;
+const RETRY_MS = 300;
+/** No offset is negative: the first poll is answered at once. */
+const NEVER_ADOPTED_MS = -1;
+
+export interface FollowOptions {
+  readonly sandboxUrl: string;
+  /** One name for each process that follows. */
+  readonly follower: string;
+  readonly http: HttpClient;
+  /**
+   * Runs the platform's due work at the present business time; resolves to when the next is due
+   * (business time), once nothing is due now. null = nothing at all.
+   */
+  readonly settle: () => Promise<number | null>;
+  /** Where the sandbox wants a token for its control. */
+  readonly controlToken?: string;
+  readonly log?: (line: string) => void;
+}
+
+export interface FollowedClock {
+  readonly clock: Clock;
+  /** The city's offset has been adopted for the first time. */
+  readonly ready: Promise<void>;
+  readonly stop: () => void;
+}
+
+export function followCityClock(options: FollowOptions): FollowedClock {
+  let offsetMs = 0;
+  let isStopped = false;
+  let setReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    setReady = resolve;
+  });
+  const run = async () => {
+    let adoptedMs = NEVER_ADOPTED_MS;
+    let nextDueMs: number | null = null;
+    while (!isStopped) {
+      const told = await ask(options, adoptedMs, nextDueMs);
+      if (isStopped) return;
+      if (told === undefined) {
+        await pause(RETRY_MS);
+        continue;
+      }
+      // Time never runs backwards, not even when the sandbox was started over.
+      offsetMs = Math.max(offsetMs, told);
+      adoptedMs = told;
+      setReady();
+      nextDueMs = await settleFor(options);
+    }
+  };
+  void run();
+  return {
+    clock: { nowMs: () => wallClock.nowMs() + offsetMs },
+    ready,
+    stop: () => {
+      isStopped = true;
+    },
+  };
+}
+
+/** The city's offset, as soon as it differs from the adopted one; undefined = no answer. */
+async function ask(
+  options: FollowOptions,
+  adoptedMs: number,
+  nextDueMs: number | null,
+): Promise<number | undefined> {
+  const token = options.controlToken;
+  const answer = await options.http.send({
+    method: 'POST',
+    url: `${options.sandboxUrl}/control/clock/follow`,
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify({
+      follower: options.follower,
+      adopted_ms: adoptedMs,
+      next_due_ms: nextDueMs,
+    }),
+    timeoutMs: POLL_TIMEOUT_MS,
+  });
+  if (!answer.ok || answer.value.status !== 200) return undefined;
+  try {
+    const told: unknown = JSON.parse(answer.value.body.toString('utf8'));
+    const offset = (told as { offset_ms?: unknown } | null)?.offset_ms;
+    return typeof offset === 'number' && Number.isSafeInteger(offset) ? offset : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Due work that fails is tried again: a time is not over while something owed at it is undone. */
+async function settleFor(options: FollowOptions): Promise<number | null> {
+  try {
+    return await options.settle();
+  } catch (error) {
+    options.log?.(`clock: due work failed: ${error instanceof Error ? error.message : 'unknown'}`);
+    await pause(RETRY_MS);
+    // Long past: the city asks again.
+    return 0;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

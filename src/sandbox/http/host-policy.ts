@@ -1,0 +1,64 @@
+/**
+ * Who may talk to the city. A page on the internet can make a browser call 127.0.0.1, and a name
+ * can be rebound to it: so the Host must be one of ours, and where a browser says which page it
+ * comes from (Origin), that page must be local too; for the city's own calls, the city itself.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { WireRequest, WireResponse } from '../kit/kit.ts';
+import { jsonError } from './json.ts';
+
+export interface HostPolicy {
+  /** Bound to loopback only? Elsewhere, IP literals are accepted as well. */
+  readonly isLoopback: boolean;
+  /** Host names besides the loopback ones: of `publicUrl`, of `--host`. */
+  readonly hostNames: readonly string[];
+  /** Wanted as a bearer token for /control; null = none is wanted. */
+  readonly controlToken: string | null;
+}
+
+const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK_NAMES.includes(host) || host === '::1';
+}
+
+/** The refusal, or undefined when the request may go on. */
+export function refuseForeign(request: WireRequest, policy: HostPolicy): WireResponse | undefined {
+  const host = request.headers.host ?? '';
+  if (!isOurs(hostName(`http://${host}`), policy)) {
+    return jsonError(403, 'foreign_host', 'this Host is not served by the sandbox');
+  }
+  const isOwnCall = request.path.startsWith('/control') || request.path.startsWith('/phone');
+  const origin = request.headers.origin;
+  if (origin !== undefined) {
+    const isFine = isOwnCall ? hostOf(origin) === host : isOurs(hostName(origin), policy);
+    if (!isFine) return jsonError(403, 'foreign_origin', 'pages of this Origin may not call here');
+  }
+  if (request.path.startsWith('/control') && !hasToken(request, policy.controlToken)) {
+    return jsonError(401, 'control_token_required', 'send the token of the banner as a Bearer');
+  }
+  return undefined;
+}
+
+function isOurs(name: string | undefined, policy: HostPolicy): boolean {
+  if (name === undefined) return false;
+  if (LOOPBACK_NAMES.includes(name) || policy.hostNames.includes(name)) return true;
+  // A literal cannot be rebound; names can.
+  return !policy.isLoopback && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+}
+
+function hostName(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}
+
+function hasToken(request: WireRequest, token: string | null): boolean {
+  if (token === null) return true;
+  const wanted = Buffer.from(`Bearer ${token}`);
+  const given = Buffer.from(request.headers.authorization ?? '');
+  return wanted.length === given.length && timingSafeEqual(wanted, given);
+}

@@ -1,0 +1,207 @@
+/**
+ * `/phone`: the buyer's wallet app. Scanning shows payee and amount and is remembered under a scan
+ * id; paying with it lets the wallet do what it does, callbacks included. The page at `/phone` uses
+ * these two calls and nothing else.
+ */
+import { type Fen, fenFromJson, fenToJson } from '../../core/money.ts';
+import { err, ok, type Result } from '../../core/result.ts';
+import { WALLET_NAMES, type WalletName } from '../../core/wallet.ts';
+import {
+  type InputError,
+  inputError,
+  inputErrorAnswer,
+  isObject,
+  type JsonObject,
+  jsonAnswer,
+  jsonError,
+  methodNotAllowed,
+  readObject,
+  unknownMember,
+} from '../http/json.ts';
+import type { CityRequest } from '../http/server.ts';
+import type { Collection, Gateway, PayRequest, Scanned, WireResponse } from '../kit/kit.ts';
+import type { OpenedKit } from '../kit/open-kit.ts';
+import { phoneAsset } from './assets.ts';
+import { followCashier, isCashierUrl } from './cashier-jump.ts';
+import { type PhoneCode, readCode } from './code-text.ts';
+import { phonePage } from './page.ts';
+
+/** Older scans are forgotten; a buyer pays within minutes. */
+const SCAN_COUNT_MAX = 20_000;
+const OUTCOMES = ['success', 'insufficient_funds', 'cancel'] as const;
+
+export interface PhoneParts {
+  readonly opened: OpenedKit;
+  readonly gateways: readonly Gateway[];
+}
+
+interface KeptScan {
+  readonly id: string;
+  readonly scanned: Scanned;
+  readonly payerWallet: WalletName;
+}
+
+export async function phone(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  switch (request.path) {
+    case '/phone':
+    case '/phone/':
+      if (request.method !== 'GET') return methodNotAllowed(['GET']);
+      return phonePage(request, walletsOf(parts));
+    case '/phone/scan':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return scan(parts, request);
+    case '/phone/pay':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return pay(parts, request);
+    default:
+      return phoneAsset(request.path) ?? jsonError(404, 'not_found', 'the phone has scan and pay');
+  }
+}
+
+function walletsOf(parts: PhoneParts): WalletName[] {
+  return parts.gateways.map(({ wallet }) => wallet);
+}
+
+async function scan(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  const body = readObject(request);
+  const input = body.ok ? readScan(body.value, walletsOf(parts)) : body;
+  if (!input.ok) return inputErrorAnswer(input.error);
+  const { wallet, code } = input.value;
+  const found = await scanCode(parts, wallet, code);
+  if (!found.ok) return inputErrorAnswer(found.error, 422);
+  const scanned = found.value;
+  const id = `scan_${parts.opened.kit.random.bytes(16).toString('hex')}`;
+  keepScan(scansOf(parts), { id, scanned, payerWallet: wallet });
+  return jsonAnswer(200, {
+    scan: id,
+    payee: scanned.payee,
+    amount: fenToJson(scanned.amountFen),
+    currency: scanned.currency,
+    acceptor: scanned.wallet,
+    state: scanned.state,
+  });
+}
+
+function readScan(
+  body: JsonObject,
+  wallets: readonly WalletName[],
+): Result<{ wallet: WalletName; code: PhoneCode }, InputError> {
+  const stray = unknownMember(body, ['wallet', 'code']);
+  if (stray !== undefined) return err(stray);
+  const wallet = wallets.find((name) => name === body.wallet);
+  if (wallet === undefined) {
+    const isLater = WALLET_NAMES.some((name) => name === body.wallet);
+    const message = `wallet is one of: ${wallets.join(', ')}`;
+    const code = isLater ? 'wallet_not_available' : 'parameter_invalid';
+    return err(inputError(code, 'wallet', message));
+  }
+  const code = readCode(body.code);
+  return code.ok ? ok({ wallet, code: code.value }) : code;
+}
+
+/** What the code asks to be paid, followed through the cashier where it is a cashier's URL. */
+async function scanCode(
+  parts: PhoneParts,
+  wallet: WalletName,
+  code: PhoneCode,
+): Promise<Result<Scanned, InputError>> {
+  const direct = await askGateways(parts, code);
+  if (direct !== undefined) return checkWallet(direct, wallet);
+  if (typeof code === 'string' && isCashierUrl(code)) {
+    const { kit, http } = parts.opened;
+    const action = await followCashier({
+      url: code,
+      wallet,
+      http,
+      publicUrl: kit.publicUrl,
+      allowLocal: kit.allowLocalCallbacks,
+      isWalletPage: async (url) => (await askGateways(parts, url)) !== undefined,
+    });
+    if (!action.ok) return action;
+    const behind = await askGateways(parts, action.value);
+    if (behind !== undefined) return checkWallet(behind, wallet);
+  }
+  const message = 'no wallet of this city knows that code';
+  return err(inputError('code_not_recognized', 'code', message));
+}
+
+async function askGateways(parts: PhoneParts, code: PhoneCode): Promise<Scanned | undefined> {
+  for (const gateway of parts.gateways) {
+    const scanned = await gateway.scan(code);
+    if (scanned !== undefined) return scanned;
+  }
+  return undefined;
+}
+
+function checkWallet(scanned: Scanned, wallet: WalletName): Result<Scanned, InputError> {
+  if (scanned.wallet === wallet) return ok(scanned);
+  const message = `that is a code of ${scanned.wallet}; ${wallet} cannot pay it`;
+  return err(inputError('code_of_another_wallet', 'code', message));
+}
+
+function scansOf(parts: PhoneParts): Collection<KeptScan> {
+  return parts.opened.journal.collection<KeptScan>('phone_scans');
+}
+
+/** Collections keep the order of their keys, so the first one is the oldest. */
+function keepScan(scans: Collection<KeptScan>, kept: KeptScan): void {
+  scans.put(kept.id, kept);
+  if (scans.size() <= SCAN_COUNT_MAX) return;
+  const oldest = scans.values().next().value;
+  if (oldest !== undefined) scans.delete(oldest.id);
+}
+
+async function pay(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  const body = readObject(request);
+  if (!body.ok) return inputErrorAnswer(body.error);
+  const stray = unknownMember(body.value, ['scan', 'outcome', 'coupon']);
+  if (stray !== undefined) return inputErrorAnswer(stray);
+  const id = body.value.scan;
+  const kept = typeof id === 'string' ? scansOf(parts).get(id) : undefined;
+  if (kept === undefined) return jsonError(404, 'scan_not_found', 'scan the code first', 'scan');
+  const order = readPayment(body.value, kept);
+  if (!order.ok) return inputErrorAnswer(order.error);
+  if (kept.scanned.state !== 'payable') {
+    const message = `the code was ${kept.scanned.state} when it was scanned`;
+    return jsonError(409, 'not_payable', message, 'scan');
+  }
+  const gateway = parts.gateways.find(({ wallet }) => wallet === kept.scanned.wallet);
+  if (gateway === undefined) return jsonError(409, 'not_payable', 'its wallet is not here', 'scan');
+  const { status, returnUrl } = await gateway.pay(order.value);
+  return jsonAnswer(200, { status, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) });
+}
+
+function readPayment(body: JsonObject, kept: KeptScan): Result<PayRequest, InputError> {
+  const outcome = OUTCOMES.find((name) => name === body.outcome);
+  if (outcome === undefined) {
+    const message = `outcome is one of: ${OUTCOMES.join(', ')}`;
+    return err(inputError('parameter_invalid', 'outcome', message));
+  }
+  const coupon = readCoupon(body.coupon, kept.scanned.amountFen);
+  if (!coupon.ok) return coupon;
+  const { ref } = kept.scanned;
+  return ok({ ref, payerWallet: kept.payerWallet, outcome, coupon: coupon.value });
+}
+
+function readCoupon(value: unknown, amountFen: Fen): Result<PayRequest['coupon'], InputError> {
+  if (value === undefined || value === null) return ok({ platformFen: 0n, merchantFen: 0n });
+  if (!isObject(value)) {
+    return err(inputError('parameter_invalid', 'coupon', 'coupon is an object'));
+  }
+  const stray = unknownMember(value, ['platform', 'merchant'], 'coupon.');
+  if (stray !== undefined) return err(stray);
+  const parts: Fen[] = [];
+  for (const name of ['platform', 'merchant']) {
+    const fen = fenFromJson(value[name] ?? 0);
+    if (fen === undefined || fen < 0n) {
+      const message = `coupon.${name} is an integer of fen, 0 or more`;
+      return err(inputError('parameter_invalid', `coupon.${name}`, message));
+    }
+    parts.push(fen);
+  }
+  const [platformFen = 0n, merchantFen = 0n] = parts;
+  if (platformFen + merchantFen > amountFen) {
+    return err(inputError('coupon_too_large', 'coupon', 'coupons exceed the amount'));
+  }
+  return ok({ platformFen, merchantFen });
+}
