@@ -1,0 +1,33 @@
+/**
+ * The cashier's three static files, read once and named by their hash, so that a browser keeps
+ * them for ever and a change is a new address. No token ever stands in such an address.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+export interface Asset {
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface Assets {
+  readonly script: Asset;
+  readonly style: Asset;
+  readonly icon: Asset;
+}
+
+export function loadAssets(): Assets {
+  return Object.freeze({
+    script: loadAsset('cashier.js', 'text/javascript; charset=utf-8'),
+    style: loadAsset('cashier.css', 'text/css; charset=utf-8'),
+    icon: loadAsset('cashier.svg', 'image/svg+xml'),
+  });
+}
+
+function loadAsset(name: string, contentType: string): Asset {
+  const body = readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
+  const [stem, extension] = name.split('.');
+  return Object.freeze({ path: `/pay/assets/${stem}-${hash}.${extension}`, contentType, body });
+}

@@ -1,0 +1,118 @@
+/**
+ * How a buyer starts an attempt: by the form of a wallet's row, or by way of the wallet's own
+ * redirect where it must say who pays first. Every way ends at the page (303), which then shows
+ * the payment's own state. What was offered is asked again here: a form is only a wish.
+ */
+import type { FastifyReply } from 'fastify';
+import type { ErrorCode, HutongError } from '../core/errors.ts';
+import { parseId, shardOfId } from '../core/id.ts';
+import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
+import type { Offer, StartAttemptInput } from '../flows/use-cases.ts';
+import { deviceOf } from './device.ts';
+import { ATTEMPT_COOKIE, type Visit } from './show.ts';
+import { textOf } from './site.ts';
+import { canChoose, type Notice } from './view.ts';
+
+const ATTEMPT_COOKIE_SECONDS = 2 * 3600;
+
+interface NamedChoice {
+  readonly wallet: WalletName;
+  readonly product: Product;
+}
+
+/** `POST /pay/{pay_token}/attempts` */
+export async function startFromForm(visit: Visit): Promise<FastifyReply> {
+  const fields = visit.request.body ?? {};
+  const choice = choiceOf(fields);
+  const id = parseId('payment_attempt', textOf(fields['attempt']) ?? '');
+  const isOfThisPayment = id !== undefined && shardOfId(id) === visit.view.payment.intent.shard;
+  if (choice === null || !isOfThisPayment) return backToPage(visit, 'invalid');
+  if (visit.view.payment.attempts.some((attempt) => attempt.id === id)) {
+    return backToPage(visit, null);
+  }
+  const offer = await offerOf(visit, choice);
+  if (offer === null) return backToPage(visit, 'wallet_not_offered');
+  if (offer.needsPayer) return toPayer(visit, choice);
+  return startAttempt(visit, { id, ...choice, payer: {} });
+}
+
+/** `GET /pay/{pay_token}/payer`: starts nothing, only asks the wallet. */
+export async function askPayer(visit: Visit): Promise<FastifyReply> {
+  const choice = choiceOf(visit.request.query);
+  if (choice === null) return backToPage(visit, 'invalid');
+  const offer = await offerOf(visit, choice);
+  if (offer === null || !offer.needsPayer) return backToPage(visit, 'wallet_not_offered');
+  return toPayer(visit, choice);
+}
+
+/** `GET /pay/{pay_token}/return`: the wallet says who pays. */
+export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
+  const { deps, view, request } = visit;
+  const state = textOf(request.query['state']);
+  const code = textOf(request.query['code']) ?? textOf(request.query['auth_code']);
+  if (state === null || code === null) return backToPage(visit, 'payer_unknown');
+  const payer = await deps.useCases.exchangePayerCode(request.params.pay_token, state, code);
+  if (!payer.ok) return backToPage(visit, 'payer_unknown');
+  // The wallet's code works once, so a page loaded twice ends above.
+  const id = deps.useCases.newId('payment_attempt', view.payment.intent.shard);
+  return startAttempt(visit, { id, ...payer.value });
+}
+
+function choiceOf(fields: Readonly<Record<string, unknown>>): NamedChoice | null {
+  const wallet = WALLET_NAMES.find((name) => name === fields['wallet']);
+  const product = PRODUCTS.find((name) => name === fields['product']);
+  return wallet === undefined || product === undefined ? null : { wallet, product };
+}
+
+async function offerOf(visit: Visit, choice: NamedChoice): Promise<Offer | null> {
+  const { deps, view, request } = visit;
+  if (!canChoose(view.payment, deps.clock.nowMs())) return null;
+  const { marketplace, id } = view.payment.intent;
+  const device = deviceOf(request.headers['user-agent']);
+  const offers = await deps.useCases.listOffers(marketplace, id, device);
+  if (!offers.ok) return null;
+  const isNamed = ({ wallet, product }: Offer): boolean =>
+    wallet === choice.wallet && product === choice.product;
+  return offers.value.offered.find(isNamed) ?? null;
+}
+
+async function toPayer(visit: Visit, choice: NamedChoice): Promise<FastifyReply> {
+  const { deps, request } = visit;
+  const { wallet, product } = choice;
+  const url = await deps.useCases.payerAuthorizeUrl(request.params.pay_token, wallet, product);
+  return url.ok ? seeOther(visit, url.value) : backToPage(visit, noticeOf(url.error));
+}
+
+async function startAttempt(
+  visit: Visit,
+  start: Pick<StartAttemptInput, 'id' | 'wallet' | 'product' | 'payer'>,
+): Promise<FastifyReply> {
+  const { marketplace, id: intent } = visit.view.payment.intent;
+  const started = await visit.deps.useCases.startAttempt({ marketplace, intent, ...start });
+  if (!started.ok) return backToPage(visit, noticeOf(started.error));
+  visit.site.setCookie(visit.reply, {
+    name: ATTEMPT_COOKIE,
+    value: started.value.attempt.id,
+    maxAgeSeconds: ATTEMPT_COOKIE_SECONDS,
+  });
+  return backToPage(visit, null);
+}
+
+const NOTICE_OF_ERROR: Partial<Record<ErrorCode, Notice>> = {
+  wallet_declined: 'declined',
+  wallet_not_offered: 'wallet_not_offered',
+  payment_intent_not_payable: 'not_payable',
+  payer_missing: 'payer_unknown',
+};
+
+function noticeOf(error: HutongError): Notice {
+  return NOTICE_OF_ERROR[error.code] ?? 'busy';
+}
+
+function backToPage(visit: Visit, notice: Notice | null): FastifyReply {
+  return seeOther(visit, notice === null ? visit.path : `${visit.path}?notice=${notice}`);
+}
+
+function seeOther(visit: Visit, address: string): FastifyReply {
+  return visit.reply.headers(visit.site.headers).redirect(address, 303);
+}

@@ -1,0 +1,112 @@
+/**
+ * Live status by server-sent events. A stream tells only that something changed, and which version
+ * it now has; the page then fetches itself. It ends at a terminal state, and after a bounded number
+ * of heartbeats (the browser comes back with the version it has seen), so no stream lives for ever.
+ */
+import { INTENT_STATES, type Payment } from '../core/payment.ts';
+import type { CashierView, Outcome } from '../flows/use-cases.ts';
+import type { CashierUseCases } from './show.ts';
+
+const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_COUNT_MAX = 40;
+const RECONNECT_MS = 3_000;
+/** Of one token: a page open in a few tabs and on a phone. */
+const STREAM_COUNT_MAX = 8;
+
+/** The part of a server response that a stream writes to. */
+export interface EventSink {
+  readonly write: (text: string) => unknown;
+  readonly end: () => unknown;
+  readonly onClose: (listener: () => void) => void;
+}
+
+export interface EventStreams {
+  /** False when this token has too many streams already. */
+  readonly admits: (payToken: string) => boolean;
+  readonly run: (stream: {
+    readonly payToken: string;
+    readonly seenVersion: number;
+    readonly sink: EventSink;
+  }) => Promise<void>;
+  /** At shutdown: browsers reconnect, to another process. */
+  readonly endAll: () => void;
+}
+
+export function eventStreams(useCases: CashierUseCases): EventStreams {
+  const open = new Map<string, Set<() => void>>();
+  return {
+    admits: (payToken) => (open.get(payToken)?.size ?? 0) < STREAM_COUNT_MAX,
+    run: async ({ payToken, seenVersion, sink }) => {
+      const stop = register(open, payToken, sink);
+      try {
+        await tell({
+          open: () => useCases.openCashier(payToken),
+          wait: (payment) => useCases.waitForChange(payment, HEARTBEAT_MS),
+          isStopped: stop.isStopped,
+          seenVersion,
+          write: sink.write,
+        });
+      } finally {
+        stop.now();
+      }
+    },
+    endAll: () => {
+      for (const stops of [...open.values()]) for (const stop of [...stops]) stop();
+    },
+  };
+}
+
+function register(
+  open: Map<string, Set<() => void>>,
+  payToken: string,
+  sink: EventSink,
+): { readonly now: () => void; readonly isStopped: () => boolean } {
+  let stopped = false;
+  const stops = open.get(payToken) ?? new Set();
+  open.set(payToken, stops);
+  const now = (): void => {
+    if (stopped) return;
+    stopped = true;
+    stops.delete(now);
+    if (stops.size === 0) open.delete(payToken);
+    sink.end();
+  };
+  stops.add(now);
+  sink.onClose(now);
+  return { now, isStopped: () => stopped };
+}
+
+interface Telling {
+  readonly open: () => Outcome<CashierView>;
+  readonly wait: (payment: Payment) => Promise<void>;
+  readonly isStopped: () => boolean;
+  readonly seenVersion: number;
+  readonly write: (text: string) => unknown;
+}
+
+async function tell(telling: Telling): Promise<void> {
+  let seenVersion = telling.seenVersion;
+  telling.write(`retry: ${RECONNECT_MS}\n\n`);
+  for (let beats = 0; beats < HEARTBEAT_COUNT_MAX; ) {
+    const opened = await telling.open();
+    if (!opened.ok || telling.isStopped()) return;
+    const { payment } = opened.value;
+    const { version, status } = payment.intent;
+    const isTerminal = INTENT_STATES.isTerminal(status);
+    if (version > seenVersion) {
+      telling.write(event(isTerminal ? 'end' : 'change', { version, status }));
+      seenVersion = version;
+    } else {
+      telling.write(': still here\n\n');
+      beats += 1;
+      if (isTerminal) telling.write(event('end', { version, status }));
+    }
+    if (isTerminal) return;
+    await telling.wait(payment);
+    if (telling.isStopped()) return;
+  }
+}
+
+function event(name: string, data: { readonly version: number; readonly status: string }): string {
+  return `id: ${data.version}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+}

@@ -1,0 +1,46 @@
+/**
+ * What every answer of the cashier says to the browser: keep nothing, tell no other site where the
+ * buyer was (the address holds a token), run nothing but our one script, be framed by nobody.
+ */
+import type { NextAction } from '../core/wallet.ts';
+import type { BrowserDevice } from './device.ts';
+
+const PERMISSIONS = 'camera=(), geolocation=(), microphone=(), payment=(), usb=()';
+
+/** Old bridges of the wallets' browsers speak to their app through frames of these schemes. */
+const BRIDGE_FRAMES: Readonly<Record<BrowserDevice, string>> = {
+  wechat: 'weixin: wvjbscheme:',
+  alipay: 'alipay: alipays: wvjbscheme:',
+  mobile: "'none'",
+  desktop: "'none'",
+};
+
+export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
+  const isSecure = publicUrl.startsWith('https:');
+  return {
+    'cache-control': 'no-store',
+    'referrer-policy': 'strict-origin',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'x-robots-tag': 'noindex, nofollow',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': PERMISSIONS,
+    ...(isSecure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  };
+}
+
+/** `action`: the wallet's form on this page may post to the wallet's host, no other form to any. */
+export function contentSecurityPolicy(device: BrowserDevice, action: NextAction | null): string {
+  const target = action?.type === 'form' ? ` ${new URL(action.action).origin}` : '';
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    `frame-src ${BRIDGE_FRAMES[device]}`,
+    `form-action 'self'${target}`,
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

@@ -1,0 +1,124 @@
+/** The cashier page of one payment: picks the screen, and puts order, notes and frame around it. */
+
+import { unreachable } from '../../core/assert.ts';
+import { type Html, html } from '../html.ts';
+import type { Texts } from '../texts.ts';
+import type { CashierModel, OpenAttempt } from '../view.ts';
+import { endedScreen, endedTitle, succeededScreen, succeededTitle } from './ended.ts';
+import { orderSection, returnedSection } from './order.ts';
+import { type PageContext, renderPage } from './page.ts';
+import {
+  chooseScreen,
+  closingScreen,
+  elsewhereScreen,
+  type Painter,
+  processingScreen,
+  waitingScreen,
+  waitingTitle,
+} from './paying.ts';
+
+const REFRESH_SECONDS = 5;
+
+export interface CashierPage extends PageContext {
+  readonly path: string;
+  readonly model: CashierModel;
+  /** Carried as a data block wherever one is open. */
+  readonly attempt: OpenAttempt | null;
+}
+
+export function cashierPage(page: CashierPage): string {
+  const { model, texts } = page;
+  const title = screenTitle(model, texts);
+  return renderPage(page, {
+    title: `${title} · ${model.marketplaceName}`,
+    heading: `${model.marketplaceName} ${texts.cashier}`,
+    status: '',
+    body: body(page),
+    data: {
+      'data-screen': model.screen.kind,
+      'data-title': title,
+      'data-version': model.version.toString(),
+      ...(model.live ? { 'data-live': '1' } : {}),
+      ...(isCounting(model) ? { 'data-left': model.remainingMs.toString() } : {}),
+      ...(model.screen.kind === 'waiting' && model.screen.attempt.startedHere
+        ? { 'data-auto': model.screen.attempt.id }
+        : {}),
+    },
+    refreshSeconds: model.live && model.screen.kind !== 'choose' ? REFRESH_SECONDS : null,
+  });
+}
+
+/** Only where time running out changes what the page says. */
+function isCounting(model: CashierModel): boolean {
+  return model.remainingMs > 0 && isOpen(model);
+}
+
+function isOpen(model: CashierModel): boolean {
+  return ['choose', 'waiting', 'elsewhere', 'processing'].includes(model.screen.kind);
+}
+
+function body(page: CashierPage): Html {
+  const { model, texts } = page;
+  const notice =
+    model.notice === null
+      ? null
+      : html`<div class="note warn" role="alert"><p>${texts.notices[model.notice]}</p></div>`;
+  const friend =
+    model.kind === 'friend' && isOpen(model)
+      ? html`<div class="note info"><p><strong>${texts.friendBanner}</strong> ${texts.friendBannerHelp}</p></div>`
+      : null;
+  const paying = html`<div class="card pay">${notice}${friend}${returnedSection(model, texts)}${screenBody(page)}</div>`;
+  return isOpen(model)
+    ? html`<div class="split">${orderSection(model, texts)}${paying}</div>`
+    : html`<div class="single">${paying}</div>`;
+}
+
+function screenBody(page: CashierPage): Html {
+  const { model, texts } = page;
+  const painter: Painter = { model, texts, path: page.path };
+  const { screen } = model;
+  switch (screen.kind) {
+    case 'choose':
+      return chooseScreen(painter, screen);
+    case 'waiting':
+      return waitingScreen(painter, screen.attempt);
+    case 'elsewhere':
+      return elsewhereScreen(painter, screen.attempt);
+    case 'processing':
+      return processingScreen(painter, screen, page.attempt);
+    case 'closing':
+      return closingScreen(painter, screen);
+    case 'succeeded':
+      return succeededScreen(model, texts, screen);
+    case 'expired':
+    case 'canceled':
+    case 'conflicted':
+      return endedScreen(model, texts, screen.kind);
+    default:
+      return unreachable(screen);
+  }
+}
+
+function screenTitle(model: CashierModel, texts: Texts): string {
+  const { screen } = model;
+  switch (screen.kind) {
+    case 'choose':
+      return model.rows.length > 0 ? texts.chooseTitle : texts.chooseNone;
+    case 'waiting':
+      return waitingTitle(screen.attempt, texts);
+    case 'elsewhere':
+      return texts.elsewhereTitle(texts.wallets[screen.attempt.wallet]);
+    case 'processing':
+      return texts.processingTitle;
+    case 'closing':
+      return texts.closingTitle;
+    case 'succeeded':
+      return succeededTitle(screen.refund, texts);
+    case 'expired':
+    case 'canceled':
+    case 'conflicted':
+      return endedTitle(screen.kind, texts);
+    default:
+      return unreachable(screen);
+  }
+}

@@ -1,0 +1,75 @@
+/** The screens of a payment that is decided: paid, refunded, expired, canceled, being checked. */
+
+import { yuanText } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import type { Texts } from '../texts.ts';
+import type { CashierModel, RefundSummary, Screen } from '../view.ts';
+import { SIGNS } from './marks.ts';
+import { detail, timeDetail } from './order.ts';
+
+export function succeededTitle(refund: RefundSummary, texts: Texts): string {
+  if (refund.state === 'full') return texts.refundFullTitle;
+  return refund.state === 'partial' && refund.doneFen > 0n
+    ? texts.refundPartTitle
+    : texts.succeededTitle;
+}
+
+export function succeededScreen(
+  model: CashierModel,
+  texts: Texts,
+  screen: Extract<Screen, { kind: 'succeeded' }>,
+): Html {
+  const payee = model.payees.map(({ name }) => name).join(texts.listJoin);
+  const wallet = screen.wallet === null ? null : texts.wallets[screen.wallet];
+  return html`${screen.refund.state === 'full' ? SIGNS.over : SIGNS.done}<h1>${succeededTitle(screen.refund, texts)}</h1>
+<p class="total">${yuanText(model.amountFen)}</p>
+${model.kind === 'friend' ? html`<p>${texts.succeededFriend}</p>` : null}
+${refundNote(screen.refund, texts)}
+<dl>${detail(texts.paidWith, wallet)}${detail(texts.payee, payee)}${detail(texts.goods, model.description)}${detail(texts.orderNo, screen.orderNo)}${timeDetail(texts.paidAt, screen.paidAtMs)}</dl>
+${returnButton(model, texts, { isSoon: screen.refund.state === 'none' })}`;
+}
+
+function refundNote(refund: RefundSummary, texts: Texts): Html | null {
+  if (refund.state === 'none') return null;
+  const done = refund.doneFen === 0n ? null : texts.refundDone(yuanText(refund.doneFen));
+  const left = refund.pendingFen === 0n ? null : texts.refundPending(yuanText(refund.pendingFen));
+  return html`<div class="note info"><p>${done} ${left}</p></div>`;
+}
+
+export function endedScreen(
+  model: CashierModel,
+  texts: Texts,
+  kind: 'expired' | 'canceled' | 'conflicted',
+): Html {
+  const help = {
+    expired: texts.expiredHelp,
+    canceled: texts.canceledHelp,
+    conflicted: texts.conflictedHelp,
+  }[kind];
+  return html`${kind === 'conflicted' ? SIGNS.care : SIGNS.over}<h1>${endedTitle(kind, texts)}</h1>
+<p>${help}</p>
+${returnButton(model, texts, { isSoon: false })}`;
+}
+
+export function endedTitle(kind: 'expired' | 'canceled' | 'conflicted', texts: Texts): string {
+  switch (kind) {
+    case 'expired':
+      return texts.expiredTitle;
+    case 'canceled':
+      return texts.canceledTitle;
+    case 'conflicted':
+      return texts.conflictedTitle;
+  }
+}
+
+function returnButton(
+  model: CashierModel,
+  texts: Texts,
+  more: { readonly isSoon: boolean },
+): Html | null {
+  if (model.returnUrl === null) return null;
+  const soon = more.isSoon
+    ? html`<p class="quiet" data-script hidden>${texts.returnSoon}</p>`
+    : null;
+  return html`<p><a class="primary" href="${model.returnUrl}" ${more.isSoon ? html`data-return="${model.intent}"` : null}>${texts.returnButton}</a></p>${soon}`;
+}

@@ -1,0 +1,24 @@
+/** A page that says one thing: unknown link, too many tries, refused, busy. No detail of any order. */
+
+import { html } from '../html.ts';
+import { SIGNS } from './marks.ts';
+import { type PageContext, renderPage } from './page.ts';
+
+export function messagePage(
+  context: PageContext,
+  message: { readonly title: string; readonly help: string },
+): string {
+  const { texts, path } = context;
+  const back =
+    path === null ? null : html`<p><a class="plain" href="${path}">${texts.backToPayment}</a></p>`;
+  return renderPage(context, {
+    title: message.title,
+    heading: texts.cashier,
+    status: '',
+    body: html`<div class="single"><div class="card pay">${SIGNS.over}<h1>${message.title}</h1>
+<p>${message.help}</p>
+${back}</div></div>`,
+    data: {},
+    refreshSeconds: null,
+  });
+}

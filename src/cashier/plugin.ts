@@ -1,0 +1,141 @@
+/**
+ * The cashier (收银台): the buyer's page, server-rendered, usable without script.
+ *
+ * - A pay_token sees payee, amount and status and starts attempts; nothing else leaves this folder.
+ * - The token is in the address of these pages only: not in logs, assets or Referer headers.
+ * - Nothing that a browser or a wallet's bridge says about the outcome is believed; pages show what
+ *   the payment's own state says.
+ */
+import formbody from '@fastify/formbody';
+import rateLimit from '@fastify/rate-limit';
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+} from 'fastify';
+import { present } from '../core/assert.ts';
+import type { Asset } from './assets.ts';
+import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
+import { type EventStreams, eventStreams } from './events.ts';
+import { isSameOrigin } from './same-origin.ts';
+import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
+import { payPath, type Site, siteOf, textOf } from './site.ts';
+
+const ATTEMPTS_PER_MINUTE = 10;
+const MINUTE_MS = 60_000;
+const BODY_BYTES_MAX = 4_096;
+const ASSET_CACHE = 'public, max-age=31536000, immutable';
+const EVENT_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'x-accel-buffering': 'no',
+};
+
+export function cashierPlugin(deps: CashierDeps): FastifyPluginAsync {
+  return async (app) => {
+    await app.register((scope) => addRoutes(scope, deps), { logSerializers: { req: pageOnly } });
+  };
+}
+
+/** An address holds the token, or a payer's code: the log says only which page was asked for. */
+function pageOnly(request: FastifyRequest): string {
+  return `${request.method} ${request.routeOptions?.url ?? '/pay/*'}`;
+}
+
+async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<void> {
+  const site = siteOf(deps.config.publicUrl);
+  const streams = eventStreams(deps.useCases);
+  scope.removeAllContentTypeParsers();
+  await scope.register(formbody, { bodyLimit: BODY_BYTES_MAX });
+  await scope.register(rateLimit, { global: false });
+  scope.setErrorHandler<FastifyError>(site.failed);
+  scope.addHook('preClose', async () => streams.endAll());
+
+  const starts = { config: { rateLimit: limit('start') } };
+  const asks = { config: { rateLimit: limit('ask') } };
+  const on = (use: (visit: Visit) => Promise<FastifyReply>): Handler => opened(deps, site, use);
+  for (const asset of Object.values(site.assets)) addAsset(scope, asset);
+  scope.get<PayRoute>('/pay/:pay_token', on(showPage));
+  scope.get<PayRoute>(
+    '/pay/:pay_token/events',
+    on((visit) => streamEvents(visit, streams)),
+  );
+  scope.post<PayRoute>('/pay/:pay_token/attempts', starts, async (request, reply) =>
+    isOwnForm(request, deps.config.publicUrl)
+      ? on(startFromForm)(request, reply)
+      : site.refused(request, reply),
+  );
+  scope.get<PayRoute>('/pay/:pay_token/payer', asks, on(askPayer));
+  scope.get<PayRoute>('/pay/:pay_token/return', starts, on(payerCameBack));
+  scope.all('/pay/*', site.notFound);
+}
+
+/** A group counts together, so that going through a wallet's redirect is no way around it. */
+function limit(groupId: string): object {
+  return {
+    max: ATTEMPTS_PER_MINUTE,
+    timeWindow: MINUTE_MS,
+    groupId,
+    keyGenerator: (request: FastifyRequest) => payPath(request) ?? '',
+  };
+}
+
+function addAsset(scope: FastifyInstance, asset: Asset): void {
+  scope.get(asset.path, async (_, reply) =>
+    reply
+      .header('cache-control', ASSET_CACHE)
+      .header('x-content-type-options', 'nosniff')
+      .header('cross-origin-resource-policy', 'same-origin')
+      .type(asset.contentType)
+      .send(asset.body),
+  );
+}
+
+type Handler = (request: PayRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+function opened(
+  deps: CashierDeps,
+  site: Site,
+  use: (visit: Visit) => Promise<FastifyReply>,
+): Handler {
+  return async (request, reply) => {
+    const view = await deps.useCases.openCashier(request.params.pay_token);
+    if (view.ok) {
+      const path = present(payPath(request), 'the route has a token');
+      return use({ deps, site, view: view.value, path, request, reply });
+    }
+    const isUnknown = view.error.code === 'not_found';
+    return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+  };
+}
+
+function isOwnForm(request: PayRequest, publicUrl: string): boolean {
+  const { origin, host } = request.headers;
+  const secFetchSite = textOf(request.headers['sec-fetch-site']) ?? undefined;
+  return isSameOrigin({ secFetchSite, origin, host, publicUrl });
+}
+
+async function streamEvents(visit: Visit, streams: EventStreams): Promise<FastifyReply> {
+  const { site, request, reply } = visit;
+  const payToken = request.params.pay_token;
+  if (!streams.admits(payToken)) return site.limited(request, reply);
+  reply.hijack();
+  reply.raw.writeHead(200, { ...site.headers, ...EVENT_HEADERS });
+  await streams.run({
+    payToken,
+    seenVersion: seenVersion(request),
+    sink: {
+      write: (text) => reply.raw.write(text),
+      end: () => reply.raw.end(),
+      onClose: (listener) => reply.raw.on('close', listener),
+    },
+  });
+  return reply;
+}
+
+/** What the page was made from, or what a reconnecting browser has seen since. */
+function seenVersion(request: PayRequest): number {
+  const text = textOf(request.headers['last-event-id']) ?? textOf(request.query['v']) ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : -1;
+}

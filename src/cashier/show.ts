@@ -1,0 +1,79 @@
+/** `GET /pay/{pay_token}`: the page as the payment stands now. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CashierView, UseCases } from '../flows/use-cases.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { deviceOf } from './device.ts';
+import { contentSecurityPolicy } from './headers.ts';
+import { cookieValue } from './locale.ts';
+import { cashierPage } from './pages/cashier.ts';
+import type { Site } from './site.ts';
+import { canChoose, cashierModel, NOTICES, openAttempt } from './view.ts';
+
+/** All that a cashier may ask for. */
+export type CashierUseCases = Pick<
+  UseCases,
+  | 'openCashier'
+  | 'listOffers'
+  | 'startAttempt'
+  | 'newId'
+  | 'payTokenOf'
+  | 'payerAuthorizeUrl'
+  | 'exchangePayerCode'
+  | 'waitForChange'
+>;
+
+export interface CashierDeps {
+  readonly useCases: CashierUseCases;
+  readonly config: { readonly publicUrl: string };
+  readonly clock: Clock;
+}
+
+export interface PayRoute {
+  Params: { pay_token: string };
+  Querystring: Record<string, unknown>;
+  Body: Record<string, unknown> | null | undefined;
+}
+export type PayRequest = FastifyRequest<PayRoute>;
+
+/** One request whose token opened a payment. */
+export interface Visit {
+  readonly deps: CashierDeps;
+  readonly site: Site;
+  readonly view: CashierView;
+  /** `/pay/{token}` */
+  readonly path: string;
+  readonly request: PayRequest;
+  readonly reply: FastifyReply;
+}
+
+/** The attempt that this browser started: only then may a page open the wallet by itself. */
+export const ATTEMPT_COOKIE = 'hutong_attempt';
+
+export async function showPage(visit: Visit): Promise<FastifyReply> {
+  const { deps, site, view, path, request, reply } = visit;
+  const { useCases, clock, config } = deps;
+  const { payment } = view;
+  const { marketplace, id, shard } = payment.intent;
+  const nowMs = clock.nowMs();
+  const device = deviceOf(request.headers['user-agent']);
+  const isOpen = canChoose(payment, nowMs);
+  const offers = isOpen ? await useCases.listOffers(marketplace, id, device) : null;
+  if (offers !== null && !offers.ok) return site.busy(request, reply);
+  const startedHere = cookieValue(request.headers.cookie, ATTEMPT_COOKIE);
+  const model = cashierModel({
+    view,
+    device,
+    nowMs,
+    offers: offers?.value ?? null,
+    attemptIds: (offers?.value.offered ?? []).map(() => useCases.newId('payment_attempt', shard)),
+    startedHere,
+    friendUrl: isOpen ? `${config.publicUrl}/pay/${useCases.payTokenOf(payment, 'friend')}` : null,
+    notice: NOTICES.find((notice) => notice === request.query['notice']) ?? null,
+  });
+  const attempt = openAttempt({ view, startedHere });
+  return site.send(request, reply, {
+    status: 200,
+    page: cashierPage({ ...site.context(request), path, model, attempt }),
+    policy: contentSecurityPolicy(device, attempt?.action ?? null),
+  });
+}

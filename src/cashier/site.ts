@@ -1,0 +1,139 @@
+/**
+ * What all cashier answers share: language, headers, cookies, and the pages for when there is no
+ * payment to show. Cookies hold a language and an attempt's id; neither opens anything.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type Assets, loadAssets } from './assets.ts';
+import { deviceOf } from './device.ts';
+import { contentSecurityPolicy, securityHeaders } from './headers.ts';
+import { acceptedLocale, cookieValue, LANGUAGE_COOKIE, localeNamed } from './locale.ts';
+import { messagePage } from './pages/message.ts';
+import type { PageContext } from './pages/page.ts';
+import { type Locale, TEXTS } from './texts.ts';
+
+const LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600;
+const RETRY_SECONDS = 3;
+const LIMIT_SECONDS = 60;
+
+export type Answer = (request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+export interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly maxAgeSeconds: number;
+}
+
+export interface Site {
+  readonly assets: Assets;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly context: (request: FastifyRequest) => PageContext;
+  readonly send: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: { readonly status: number; readonly page: string; readonly policy?: string },
+  ) => FastifyReply;
+  readonly setCookie: (reply: FastifyReply, cookie: Cookie) => void;
+  readonly notFound: Answer;
+  readonly busy: Answer;
+  readonly refused: Answer;
+  readonly limited: Answer;
+  readonly failed: (
+    error: FastifyError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => FastifyReply;
+}
+
+export function siteOf(publicUrl: string): Site {
+  const assets = loadAssets();
+  const headers = securityHeaders(publicUrl);
+  const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
+
+  const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds }) => {
+    const scope = `Path=/pay; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
+    reply.header('set-cookie', `${name}=${value}; ${scope}`);
+  };
+  const context: Site['context'] = (request) => {
+    const locale = localeOf(request);
+    const { script, style, icon } = assets;
+    const paths = { script: script.path, style: style.path, icon: icon.path };
+    return { locale, texts: TEXTS[locale], assets: paths, path: payPath(request) };
+  };
+  const send: Site['send'] = (request, reply, answer) => {
+    const chosen = localeNamed(queryText(request, 'lang'));
+    if (chosen !== null) {
+      const maxAgeSeconds = LANGUAGE_COOKIE_SECONDS;
+      setCookie(reply, { name: LANGUAGE_COOKIE, value: chosen, maxAgeSeconds });
+    }
+    const device = deviceOf(request.headers['user-agent']);
+    return reply
+      .code(answer.status)
+      .headers(headers)
+      .header('content-security-policy', answer.policy ?? contentSecurityPolicy(device, null))
+      .header('vary', 'Accept-Language, Cookie, User-Agent')
+      .header('content-language', TEXTS[localeOf(request)].htmlLang)
+      .type('text/html; charset=utf-8')
+      .send(answer.page);
+  };
+  return { assets, headers, context, send, setCookie, ...messages(context, send) };
+}
+
+type Messages = Pick<Site, 'notFound' | 'busy' | 'refused' | 'limited' | 'failed'>;
+
+function messages(contextOf: Site['context'], send: Site['send']): Messages {
+  const notFound: Answer = (request, reply) => {
+    const context = { ...contextOf(request), path: null };
+    const { notFoundTitle: title, notFoundHelp: help } = context.texts;
+    return send(request, reply, { status: 404, page: messagePage(context, { title, help }) });
+  };
+  const busy: Answer = (request, reply) => {
+    const context = contextOf(request);
+    const { busyTitle: title, busyHelp: help } = context.texts;
+    reply.header('retry-after', RETRY_SECONDS);
+    return send(request, reply, { status: 503, page: messagePage(context, { title, help }) });
+  };
+  const refused: Answer = (request, reply) => {
+    const context = contextOf(request);
+    const { refusedTitle: title, refusedHelp: help } = context.texts;
+    return send(request, reply, { status: 403, page: messagePage(context, { title, help }) });
+  };
+  const limited: Answer = (request, reply) => {
+    const context = contextOf(request);
+    const seconds = Number(reply.getHeader('retry-after') ?? LIMIT_SECONDS);
+    const message = { title: context.texts.limitedTitle, help: context.texts.limitedHelp(seconds) };
+    reply.header('retry-after', seconds);
+    return send(request, reply, { status: 429, page: messagePage(context, message) });
+  };
+  const failed: Site['failed'] = (error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status === 429) return limited(request, reply);
+    // A body that is no form, or too large, never came from our page.
+    if (status < 500) return refused(request, reply);
+    request.log.error({ err: error }, 'the cashier failed');
+    return busy(request, reply);
+  };
+  return { notFound, busy, refused, limited, failed };
+}
+
+function localeOf(request: FastifyRequest): Locale {
+  return (
+    localeNamed(queryText(request, 'lang')) ??
+    localeNamed(cookieValue(request.headers.cookie, LANGUAGE_COOKIE)) ??
+    acceptedLocale(request.headers['accept-language'])
+  );
+}
+
+function queryText(request: FastifyRequest, name: string): string | null {
+  return textOf((request.query as Record<string, unknown>)[name]);
+}
+
+/** `/pay/{token}`, where the request names one. */
+export function payPath(request: FastifyRequest): string | null {
+  const token = textOf((request.params as Record<string, unknown>)['pay_token']);
+  return token === null ? null : `/pay/${encodeURIComponent(token)}`;
+}
+
+/** A field that was sent once; a repeated one is none. */
+export function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,400 @@
+/**
+ * From a payment and its offers to what one page says: pure, and the only place that decides which
+ * screen a state has. Pages turn the model into markup and decide nothing.
+ *
+ * The model never holds buyer data; a friend's model has no order number and no way back to the
+ * shop either, since both belong to the buyer. Addresses that a page links to are checked here.
+ */
+import { unreachable } from '../core/assert.ts';
+import type { Id } from '../core/id.ts';
+import { type Fen, sumFen } from '../core/money.ts';
+import type { Attempt, Payment, Refund } from '../core/payment.ts';
+import { AUTOMATIC_REFUND_REASONS, type AutomaticRefundReason } from '../core/payment.ts';
+import type { NextAction, Product, WalletName } from '../core/wallet.ts';
+import type { CashierView, Offer, Offers } from '../flows/use-cases.ts';
+import type { BrowserDevice } from './device.ts';
+
+export const NOTICES = [
+  'wallet_not_offered',
+  'payer_unknown',
+  'not_payable',
+  'declined',
+  'busy',
+  'invalid',
+] as const;
+export type Notice = (typeof NOTICES)[number];
+
+/** Withheld wallets that a buyer is told about; other reasons are the merchant's own business. */
+export const TOLD_REASONS = [
+  'cart_not_combinable',
+  'device_unsupported',
+  'wallet_unhealthy',
+] as const;
+export type ToldReason = (typeof TOLD_REASONS)[number];
+
+export interface Choice {
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly needsPayer: boolean;
+  /** Chosen when the page is made: a double click sends the same id twice. */
+  readonly attemptId: Id<'payment_attempt'>;
+}
+
+/** One row of the cashier: a wallet, its best product, and its other ones below. */
+export interface WalletRow {
+  readonly wallet: WalletName;
+  readonly first: Choice;
+  readonly others: readonly Choice[];
+}
+
+export interface PayeeLine {
+  readonly name: string;
+  readonly amountFen: Fen;
+}
+
+export interface OpenAttempt {
+  readonly id: Id<'payment_attempt'>;
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly action: NextAction;
+  /** This browser started it, so the page may open the wallet by itself, once. */
+  readonly startedHere: boolean;
+}
+
+export interface ReturnedPayment {
+  readonly wallet: WalletName;
+  readonly amountFen: Fen;
+  readonly reason: AutomaticRefundReason;
+  readonly state: 'on_the_way' | 'done' | 'checking';
+}
+
+export interface RefundSummary {
+  readonly state: 'none' | 'partial' | 'full';
+  readonly doneFen: Fen;
+  readonly pendingFen: Fen;
+}
+
+export type Screen =
+  | {
+      readonly kind: 'choose';
+      readonly failed: { readonly wallet: WalletName; readonly message: string | null } | null;
+    }
+  | { readonly kind: 'waiting'; readonly attempt: OpenAttempt }
+  /** An attempt waits in another browser or app; this one cannot carry it on. */
+  | { readonly kind: 'elsewhere'; readonly attempt: OpenAttempt }
+  | { readonly kind: 'processing'; readonly wallet: WalletName | null }
+  | { readonly kind: 'closing'; readonly reason: 'canceled' | 'expired' }
+  | {
+      readonly kind: 'succeeded';
+      readonly wallet: WalletName | null;
+      readonly orderNo: string | null;
+      readonly paidAtMs: number | null;
+      readonly refund: RefundSummary;
+    }
+  | { readonly kind: 'expired' | 'canceled' | 'conflicted' };
+
+export interface CashierModel {
+  readonly kind: CashierView['kind'];
+  readonly device: BrowserDevice;
+  readonly marketplaceName: string;
+  readonly intent: Id<'payment_intent'>;
+  readonly version: number;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly payees: readonly PayeeLine[];
+  readonly expiresAtMs: number;
+  readonly remainingMs: number;
+  readonly screen: Screen;
+  readonly rows: readonly WalletRow[];
+  readonly withheld: readonly { readonly wallet: WalletName; readonly reason: ToldReason }[];
+  readonly returned: readonly ReturnedPayment[];
+  readonly returnUrl: string | null;
+  /** Where a friend pays; only a buyer's own page that can still be paid has one. */
+  readonly friendUrl: string | null;
+  readonly notice: Notice | null;
+  /** The status can still change: listen for it. */
+  readonly live: boolean;
+}
+
+export interface ViewInput {
+  readonly view: CashierView;
+  readonly device: BrowserDevice;
+  readonly nowMs: number;
+  readonly offers: Offers | null;
+  /** One fresh id for each of `offers.offered`, in its order. */
+  readonly attemptIds: readonly Id<'payment_attempt'>[];
+  /** The attempt that this browser started, as it says. */
+  readonly startedHere: string | null;
+  readonly friendUrl: string | null;
+  readonly notice: Notice | null;
+}
+
+/** Only then are wallets asked for, and only then is an impression made. */
+export function canChoose(payment: Payment, nowMs: number): boolean {
+  const { intent } = payment;
+  if (intent.closingAtMs !== null || nowMs >= intent.expiresAtMs) return false;
+  return ['requires_wallet', 'requires_action', 'processing'].includes(intent.status);
+}
+
+export function cashierModel(input: ViewInput): CashierModel {
+  const { view } = input;
+  const { intent } = view.payment;
+  const screen = screenOf(input);
+  const isOpen = canChoose(view.payment, input.nowMs);
+  return Object.freeze({
+    kind: view.kind,
+    device: input.device,
+    marketplaceName: view.marketplace.displayName,
+    intent: intent.id,
+    version: intent.version,
+    amountFen: intent.amountFen,
+    description: intent.description,
+    payees: payeesOf(view),
+    expiresAtMs: intent.expiresAtMs,
+    remainingMs: Math.max(0, intent.expiresAtMs - input.nowMs),
+    screen,
+    rows: isOpen ? rowsOf(input, screen) : [],
+    withheld: isOpen ? withheldOf(input.offers) : [],
+    returned: returnedOf(view.payment),
+    returnUrl: view.kind === 'buyer' ? webUrl(intent.returnUrl) : null,
+    friendUrl: view.kind === 'buyer' && isOpen ? input.friendUrl : null,
+    notice: noticeOf(input.notice, screen),
+    live: !['succeeded', 'canceled', 'expired'].includes(intent.status),
+  });
+}
+
+/** A refusal that the screen tells in the wallet's words needs no second notice. */
+function noticeOf(notice: Notice | null, screen: Screen): Notice | null {
+  const isTold = notice === 'declined' && screen.kind === 'choose' && screen.failed !== null;
+  return isTold ? null : notice;
+}
+
+function screenOf(input: ViewInput): Screen {
+  const { payment } = input.view;
+  const { intent } = payment;
+  switch (intent.status) {
+    case 'succeeded':
+      return succeededScreen(input.view);
+    case 'expired':
+    case 'canceled':
+    case 'conflicted':
+      return { kind: intent.status };
+    case 'requires_wallet':
+    case 'requires_action':
+    case 'processing':
+      if (intent.closingAtMs !== null) {
+        return { kind: 'closing', reason: intent.closingReason ?? 'canceled' };
+      }
+      if (input.nowMs >= intent.expiresAtMs) return { kind: 'closing', reason: 'expired' };
+      return openScreen(input);
+    default:
+      return unreachable(intent.status);
+  }
+}
+
+function openScreen(input: ViewInput): Screen {
+  const { payment } = input.view;
+  const { status } = payment.intent;
+  const latest = latestAttempt(payment);
+  if (status === 'requires_wallet') return { kind: 'choose', failed: failureOf(latest) };
+  const attempt = openAttempt(input);
+  if (status === 'processing' || attempt === null) {
+    return { kind: 'processing', wallet: latest?.wallet ?? null };
+  }
+  return { kind: canCarryOn(attempt, input.device) ? 'waiting' : 'elsewhere', attempt };
+}
+
+/** The attempt whose action the page carries for the buyer, if one is open. */
+export function openAttempt(input: Pick<ViewInput, 'view' | 'startedHere'>): OpenAttempt | null {
+  const attempt = latestAttempt(input.view.payment);
+  if (attempt === null || attempt.closingAtMs !== null) return null;
+  if (!['created', 'pending', 'unknown'].includes(attempt.status)) return null;
+  const action = safeAction(attempt.nextAction);
+  if (action === null) return null;
+  const { id, wallet, product } = attempt;
+  return { id, wallet, product, action, startedHere: input.startedHere === id };
+}
+
+/** A code on a phone's own screen cannot be scanned by it, and nobody is told to screenshot one. */
+function canCarryOn(attempt: OpenAttempt, device: BrowserDevice): boolean {
+  const { action } = attempt;
+  switch (action.type) {
+    case 'qr_code':
+      return device === 'desktop';
+    case 'form':
+      return device === 'desktop' || attempt.startedHere;
+    case 'redirect':
+      return device === 'mobile' || attempt.startedHere;
+    case 'invoke':
+      // The wallet bound it to one payer, the one who started it.
+      return attempt.startedHere && deviceOfBridge(attempt.wallet) === device;
+    default:
+      return unreachable(action);
+  }
+}
+
+function deviceOfBridge(wallet: WalletName): BrowserDevice | null {
+  switch (wallet) {
+    case 'wechatpay':
+      return 'wechat';
+    case 'alipay':
+      return 'alipay';
+    case 'unionpay':
+    case 'jdpay':
+      return null;
+    default:
+      return unreachable(wallet);
+  }
+}
+
+function latestAttempt(payment: Payment): Attempt | null {
+  const { latestAttempt: id } = payment.intent;
+  return payment.attempts.find((attempt) => attempt.id === id) ?? null;
+}
+
+function failureOf(attempt: Attempt | null): { wallet: WalletName; message: string | null } | null {
+  if (attempt === null || attempt.status !== 'failed') return null;
+  const message = attempt.failure?.walletError?.message.trim().slice(0, 200) ?? '';
+  return { wallet: attempt.wallet, message: message === '' ? null : message };
+}
+
+function succeededScreen(view: CashierView): Screen {
+  const { intent, attempts, legs } = view.payment;
+  const attempt = attempts.find(({ id }) => id === intent.succeededAttempt) ?? null;
+  const paidLegs = legs.filter((leg) => leg.attempt === attempt?.id);
+  const paidAtMs = paidLegs.map((leg) => leg.paidAtMs ?? 0).reduce((a, b) => Math.max(a, b), 0);
+  return {
+    kind: 'succeeded',
+    wallet: attempt?.wallet ?? null,
+    orderNo: view.kind === 'buyer' ? intent.merchantOrderNo : null,
+    paidAtMs: paidAtMs === 0 ? null : paidAtMs,
+    refund: refundSummary(view.payment),
+  };
+}
+
+function refundSummary(payment: Payment): RefundSummary {
+  const { intent, legs, refunds } = payment;
+  const paidLegs = legs.filter((leg) => leg.attempt === intent.succeededAttempt);
+  const ids = new Set(paidLegs.map((leg) => leg.id));
+  const own = refunds.filter((refund) => ids.has(refund.leg));
+  const doneFen = sumFen(own.filter(isDone).map((refund) => refund.amountFen));
+  const pendingFen = sumFen(own.filter(isPending).map((refund) => refund.amountFen));
+  const state = doneFen + pendingFen === 0n ? 'none' : stateOf(doneFen, intent.amountFen);
+  return { state, doneFen, pendingFen };
+}
+
+function stateOf(doneFen: Fen, amountFen: Fen): 'partial' | 'full' {
+  return doneFen >= amountFen ? 'full' : 'partial';
+}
+
+function isDone(refund: Refund): boolean {
+  return refund.status === 'succeeded';
+}
+
+function isPending(refund: Refund): boolean {
+  return refund.status !== 'succeeded' && refund.status !== 'failed';
+}
+
+/** Payments that do not count and go back by themselves (rule 1). */
+function returnedOf(payment: Payment): ReturnedPayment[] {
+  return payment.attempts.flatMap((attempt) => {
+    if (attempt.id === payment.intent.succeededAttempt) return [];
+    const legs = payment.legs.filter((leg) => leg.attempt === attempt.id);
+    const ids = new Set(legs.map((leg) => leg.id));
+    const refunds = payment.refunds.filter(
+      (refund) => ids.has(refund.leg) && automaticReason(refund.reason) !== null,
+    );
+    if (attempt.status !== 'superseded' && refunds.length === 0) return [];
+    const refundedFen = sumFen(refunds.map((refund) => refund.amountFen));
+    return [
+      {
+        wallet: attempt.wallet,
+        amountFen: refunds.length > 0 ? refundedFen : sumFen(legs.map((leg) => leg.amountFen)),
+        reason: automaticReason(refunds[0]?.reason ?? null) ?? unbookedReason(payment),
+        state: returnedState(refunds),
+      },
+    ];
+  });
+}
+
+function automaticReason(reason: string | null): AutomaticRefundReason | null {
+  return AUTOMATIC_REFUND_REASONS.find((known) => known === reason) ?? null;
+}
+
+/** A superseded payment whose refund is not booked yet. */
+function unbookedReason(payment: Payment): AutomaticRefundReason {
+  return payment.intent.succeededAttempt === null ? 'late' : 'duplicate';
+}
+
+function returnedState(refunds: readonly Refund[]): ReturnedPayment['state'] {
+  if (refunds.some(({ status }) => status === 'abnormal' || status === 'failed')) return 'checking';
+  return refunds.length > 0 && refunds.every(isDone) ? 'done' : 'on_the_way';
+}
+
+function payeesOf(view: CashierView): PayeeLine[] {
+  const amounts = new Map<Id<'merchant'>, Fen>();
+  for (const { merchant, amountFen } of view.payment.subOrders) {
+    amounts.set(merchant, (amounts.get(merchant) ?? 0n) + amountFen);
+  }
+  return [...amounts].map(([id, amountFen]) => ({
+    name: view.merchants.get(id)?.name ?? view.marketplace.displayName,
+    amountFen,
+  }));
+}
+
+/** Offers in their order, a row a wallet; what already waits on this screen is no choice. */
+function rowsOf(input: ViewInput, screen: Screen): WalletRow[] {
+  const shown = screen.kind === 'waiting' ? screen.attempt : null;
+  const byWallet = new Map<WalletName, Choice[]>();
+  for (const [index, offer] of (input.offers?.offered ?? []).entries()) {
+    const attemptId = input.attemptIds[index];
+    if (attemptId === undefined || isShown(offer, shown)) continue;
+    const { wallet, product, needsPayer } = offer;
+    const choices = byWallet.get(wallet) ?? [];
+    choices.push({ wallet, product, needsPayer, attemptId });
+    byWallet.set(wallet, choices);
+  }
+  return [...byWallet].flatMap(([wallet, [first, ...others]]) =>
+    first === undefined ? [] : [{ wallet, first, others }],
+  );
+}
+
+function isShown(offer: Offer, shown: OpenAttempt | null): boolean {
+  return shown !== null && offer.wallet === shown.wallet && offer.product === shown.product;
+}
+
+function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldReason }[] {
+  const told = new Map<WalletName, ToldReason>();
+  for (const { wallet, reason } of offers?.withheld ?? []) {
+    const known = TOLD_REASONS.find((candidate) => candidate === reason);
+    const isOffered = offers?.offered.some((offer) => offer.wallet === wallet) ?? false;
+    if (known !== undefined && !isOffered && !told.has(wallet)) told.set(wallet, known);
+  }
+  return [...told].map(([wallet, reason]) => ({ wallet, reason }));
+}
+
+/** An action whose addresses a browser may be sent to; a `javascript:` address never is. */
+function safeAction(action: NextAction | null): NextAction | null {
+  if (action === null) return null;
+  switch (action.type) {
+    case 'qr_code':
+    case 'invoke':
+      return action;
+    case 'redirect':
+      return isUrl(action.url, ['https:', 'http:', 'weixin:', 'alipays:', 'alipay:'])
+        ? action
+        : null;
+    case 'form':
+      return webUrl(action.action) === null ? null : action;
+    default:
+      return unreachable(action);
+  }
+}
+
+function webUrl(url: string | null): string | null {
+  return url !== null && isUrl(url, ['https:', 'http:']) ? url : null;
+}
+
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}

@@ -1,0 +1,106 @@
+/**
+ * `npm run screenshots [name…]`: every page of the tables below, wide and narrow, in Chinese and
+ * English, into artefacts/screenshots/. A page is a name, a way to open it and what to look with.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Fastify from 'fastify';
+import { type Browser, chromium } from 'playwright-core';
+import type { BrowserDevice } from '../src/cashier/device.ts';
+import { cashierPlugin } from '../src/cashier/plugin.ts';
+import { NOW_MS, USER_AGENTS } from '../test/cashier/fixtures.ts';
+import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memory-use-cases.ts';
+import { type CashierState, STATES } from '../test/cashier/states.ts';
+
+const OUT = 'artefacts/screenshots';
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const LANGUAGES = ['zh', 'en'] as const;
+const WIDTHS = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+] as const;
+
+/** One page to look at; `open` starts what it needs and gives its address. */
+interface Shot {
+  readonly name: string;
+  readonly device: BrowserDevice;
+  readonly cookie: string | null;
+  readonly open: () => Promise<{ readonly url: string; readonly close: () => Promise<void> }>;
+}
+
+function cashierShot(state: CashierState, device: BrowserDevice): Shot {
+  const attempt = state.view.payment.intent.latestAttempt;
+  return {
+    name: `cashier-${state.name}`,
+    device,
+    cookie: state.startedHere && attempt !== null ? `hutong_attempt=${attempt}` : null,
+    open: async () => {
+      const app = Fastify();
+      const { useCases } = memoryUseCases(state.view, state.offers);
+      const clock = { nowMs: () => NOW_MS };
+      const config = { publicUrl: 'https://pay.hutong.example' };
+      await app.register(cashierPlugin({ useCases, config, clock }));
+      const address = await app.listen({ host: '127.0.0.1', port: 0 });
+      const token = state.view.kind === 'friend' ? FRIEND_TOKEN : BUYER_TOKEN;
+      return { url: `${address}/pay/${token}`, close: () => app.close() };
+    },
+  };
+}
+
+/** The table: further pages (the phone, the bazaar) are further rows. */
+const SHOTS: readonly Shot[] = [
+  ...STATES.map((state) => cashierShot(state, state.devices[0] ?? 'desktop')),
+  {
+    ...cashierShot(STATES[0]!, 'desktop'),
+    name: 'cashier-not-found',
+    open: async () => {
+      const opened = await cashierShot(STATES[0]!, 'desktop').open();
+      return { ...opened, url: new URL('/pay/nothing', opened.url).href };
+    },
+  },
+];
+
+async function shoot(browser: Browser, shot: Shot): Promise<void> {
+  const opened = await shot.open();
+  for (const language of LANGUAGES) {
+    for (const viewport of WIDTHS) {
+      const context = await browser.newContext({
+        viewport,
+        userAgent: USER_AGENTS[shot.device],
+        locale: language === 'zh' ? 'zh-CN' : 'en-US',
+        extraHTTPHeaders: shot.cookie === null ? {} : { cookie: shot.cookie },
+      });
+      const page = await context.newPage();
+      await page.goto(opened.url, { waitUntil: 'load' });
+      const path = join(OUT, `${shot.name}-${viewport.width}-${language}.png`);
+      await page.screenshot({ path, fullPage: true });
+      await context.close();
+    }
+  }
+  await opened.close();
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  mkdirSync(OUT, { recursive: true });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+  try {
+    for (const shot of SHOTS) {
+      const isWanted = names.length === 0 || names.some((name) => shot.name.includes(name));
+      if (!isWanted) continue;
+      await shoot(browser, shot);
+      console.log(shot.name);
+    }
+  } finally {
+    await browser.close();
+  }
+}
+
+await main(process.argv.slice(2));
