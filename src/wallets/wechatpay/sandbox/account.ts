@@ -1,0 +1,139 @@
+/**
+ * Makes a platform account with its second-level merchants: real X.509 merchant and platform
+ * certificates and a public-key pair, so that every SDK finds what it expects. The gateway keeps
+ * its half in the journal; the merchant's private key is handed out and kept by the caller only.
+ */
+import { assert } from '../../../core/assert.ts';
+import type { AccountRequest, CityKit, MadeAccount } from '../../../sandbox/kit/kit.ts';
+import type { WechatpayCredentials } from '../wire/credentials.ts';
+import { accountsOf } from './books.ts';
+import { issuePlatformKey } from './keys.ts';
+import { randomDigits, randomToken } from './numbers.ts';
+import type { AccountRecord } from './records.ts';
+
+const MERCHANT_CERTIFICATE_YEARS = 5;
+const OPENID_COUNT = 3;
+
+/** api.md's `credentials.wechatpay` of demo.json. */
+export interface WechatpayPapers {
+  readonly appid: string;
+  readonly mchid: string;
+  readonly sub_mchids: readonly string[];
+  readonly openids: readonly string[];
+  readonly serial_no: string;
+  readonly private_key: string;
+  readonly certificate: string;
+  readonly apiv3_key: string;
+  readonly public_key_id: string;
+  readonly public_key: string;
+  readonly platform_serial: string;
+  readonly platform_certificate: string;
+}
+
+export interface WechatpayAccount extends MadeAccount {
+  readonly credentials: WechatpayCredentials;
+  readonly papers: WechatpayPapers;
+  readonly subMchids: string[];
+  readonly demo: WechatpayPapers;
+}
+
+export async function makeWechatpayAccount(
+  kit: CityKit,
+  request: AccountRequest,
+): Promise<WechatpayAccount> {
+  assert(request.name !== '', 'an account has a name');
+  const merchantPair = await kit.authority.rsaKeyPair();
+  const record = await makeRecord(kit, request, merchantPair.publicKeyPem);
+  const accounts = accountsOf(kit);
+  assert(accounts.get(record.mchid) === undefined, 'a merchant number is given once');
+  accounts.put(record.mchid, record);
+  const papers = papersOf(record, merchantPair.privateKeyPem);
+  const subMchids = record.subMerchants.map((merchant) => merchant.mchid);
+  return {
+    credentials: credentialsOf(kit, record, merchantPair.privateKeyPem),
+    papers,
+    demo: papers,
+    subMerchants: record.subMerchants.map(({ mchid, name }) => ({ name, walletMerchant: mchid })),
+    subMchids,
+  };
+}
+
+async function makeRecord(
+  kit: CityKit,
+  request: AccountRequest,
+  merchantPublicKeyPem: string,
+): Promise<AccountRecord> {
+  const { random } = kit;
+  const mchid = `19${randomDigits(random, 8)}`;
+  const root = await kit.authority.root('CN=Tenpay.com Root CA, O=Tenpay.com, C=CN');
+  const merchant = await root.issue({
+    subject: `CN=${mchid}, OU=Hutong sandbox city, O=Hutong sandbox merchant, C=CN`,
+    publicKeyPem: merchantPublicKeyPem,
+    notAfterYears: MERCHANT_CERTIFICATE_YEARS,
+  });
+  const publicPair = await kit.authority.rsaKeyPair();
+  const subMerchants = request.subMerchantNames.map((name) => {
+    return { mchid: `16${randomDigits(random, 8)}`, name };
+  });
+  return {
+    mchid,
+    name: request.name,
+    appid: `wx${random.bytes(8).toString('hex')}`,
+    appSecret: random.bytes(16).toString('hex'),
+    apiV3Key: randomToken(random, 32),
+    merchantSerial: merchant.serial,
+    merchantCertificatePem: merchant.certificatePem,
+    publicKeyId: `PUB_KEY_ID_01${mchid}${randomDigits(random, 16)}`,
+    publicKeyPem: publicPair.publicKeyPem,
+    publicKeyPrivatePem: publicPair.privateKeyPem,
+    platformKeys: [await issuePlatformKey(kit, root)],
+    rootCertificatePem: root.certificatePem,
+    rootPrivateKeyPem: root.privateKeyPem,
+    subMerchants,
+    openids: Array.from({ length: OPENID_COUNT }, () => `o${randomToken(random, 27)}`),
+  };
+}
+
+function credentialsOf(
+  kit: CityKit,
+  record: AccountRecord,
+  privateKeyPem: string,
+): WechatpayCredentials {
+  return {
+    mchid: record.mchid,
+    appid: record.appid,
+    appSecret: record.appSecret,
+    serialNo: record.merchantSerial,
+    privateKey: privateKeyPem,
+    apiV3Key: record.apiV3Key,
+    keyMode: 'public_key',
+    publicKeyId: record.publicKeyId,
+    publicKey: record.publicKeyPem,
+    platformCertificates: record.platformKeys.map((key) => key.certificatePem),
+    platformRootCertificate: record.rootCertificatePem,
+    endpoints: {
+      api: kit.publicUrl,
+      authorize: `${kit.publicUrl}/connect/oauth2/authorize`,
+      oauth: `${kit.publicUrl}/sns/oauth2/access_token`,
+    },
+  };
+}
+
+function papersOf(record: AccountRecord, privateKeyPem: string): WechatpayPapers {
+  const platform = record.platformKeys[0];
+  assert(platform !== undefined, 'an account has a platform certificate');
+  return {
+    appid: record.appid,
+    mchid: record.mchid,
+    sub_mchids: record.subMerchants.map((merchant) => merchant.mchid),
+    openids: record.openids,
+    serial_no: record.merchantSerial,
+    private_key: privateKeyPem,
+    certificate: record.merchantCertificatePem,
+    apiv3_key: record.apiV3Key,
+    public_key_id: record.publicKeyId,
+    public_key: record.publicKeyPem,
+    platform_serial: platform.serial,
+    platform_certificate: platform.certificatePem,
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The gateway's records with their indexes. Collections live in the journal; indexes are rebuilt
+ * from them at the start. Every change happens in one synchronous stretch, so that of a close and a
+ * payment at the same moment exactly one wins.
+ */
+import type { Fen } from '../../../core/money.ts';
+import { createDueHeap } from '../../../sandbox/kit/due-heap.ts';
+import type { CityKit, Collection } from '../../../sandbox/kit/kit.ts';
+import type {
+  AccountRecord,
+  BalanceRecord,
+  OauthCodeRecord,
+  OrderLine,
+  OrderRecord,
+  PrepayRecord,
+  RefundRecord,
+} from './records.ts';
+
+export interface FoundLine {
+  readonly order: OrderRecord;
+  readonly line: OrderLine;
+}
+
+export interface Books {
+  readonly accounts: Collection<AccountRecord>;
+  readonly prepays: Collection<PrepayRecord>;
+  readonly codes: Collection<OauthCodeRecord>;
+  readonly order: (key: string) => OrderRecord | undefined;
+  readonly orders: () => IterableIterator<OrderRecord>;
+  readonly putOrder: (order: OrderRecord) => void;
+  /** Any line, single or of a combined order: out_trade_no is unique under its mchid. */
+  readonly lineByNo: (mchid: string, outTradeNo: string) => FoundLine | undefined;
+  readonly lineByTransaction: (transactionId: string) => FoundLine | undefined;
+  readonly orderByCombineTransaction: (transactionId: string) => OrderRecord | undefined;
+  readonly refundById: (refundId: string) => RefundRecord | undefined;
+  readonly refundByNo: (mchid: string, outRefundNo: string) => RefundRecord | undefined;
+  readonly putRefund: (refund: RefundRecord) => void;
+  readonly balance: (mchid: string) => BalanceRecord;
+  readonly moveBalance: (
+    mchid: string,
+    pocket: 'availableFen' | 'frozenFen',
+    deltaFen: Fen,
+  ) => void;
+  /** The next expiry or refund to settle; null = nothing is owed. */
+  readonly nextDueMs: () => number | null;
+  /** Takes what is due at `nowMs` off the list. */
+  readonly takeDue: (
+    nowMs: number,
+  ) => { order: OrderRecord } | { refund: RefundRecord } | undefined;
+}
+
+export function accountsOf(kit: CityKit): Collection<AccountRecord> {
+  return kit.journal.collection<AccountRecord>('wechatpay.accounts');
+}
+
+const EMPTY_BALANCE: BalanceRecord = { availableFen: 0n, frozenFen: 0n };
+
+export function openBooks(kit: CityKit): Books {
+  const orders = kit.journal.collection<OrderRecord>('wechatpay.orders');
+  const refunds = kit.journal.collection<RefundRecord>('wechatpay.refunds');
+  const orderKeyByNo = new Map<string, string>();
+  const orderKeyByTransaction = new Map<string, string>();
+  const refundIdByNo = new Map<string, string>();
+  const due = createDueHeap();
+
+  function indexOrder(order: OrderRecord): void {
+    for (const line of order.lines) {
+      orderKeyByNo.set(`${order.mchid}/${line.outTradeNo}`, order.key);
+      if (line.paid !== null) orderKeyByTransaction.set(line.paid.transactionId, order.key);
+    }
+    if (order.combineTransactionId !== null) {
+      orderKeyByTransaction.set(order.combineTransactionId, order.key);
+    }
+    if (order.state === 'NOTPAY') due.push({ dueMs: order.expiresMs, key: order.key });
+  }
+
+  function indexRefund(refund: RefundRecord): void {
+    refundIdByNo.set(`${refund.mchid}/${refund.outRefundNo}`, refund.refundId);
+    if (refund.dueMs !== null) due.push({ dueMs: refund.dueMs, key: refund.refundId });
+  }
+
+  function line(
+    orderKey: string | undefined,
+    isIt: (candidate: OrderLine) => boolean,
+  ): FoundLine | undefined {
+    const order = orderKey === undefined ? undefined : orders.get(orderKey);
+    const found = order?.lines.find(isIt);
+    return order === undefined || found === undefined ? undefined : { order, line: found };
+  }
+
+  /** The heap keeps times that were overtaken; they fall out when they come up. */
+  function peekDue(): { order: OrderRecord } | { refund: RefundRecord } | undefined {
+    for (let next = due.peek(); next !== undefined; next = due.peek()) {
+      const order = orders.get(next.key);
+      if (order?.state === 'NOTPAY' && order.expiresMs === next.dueMs) return { order };
+      const refund = refunds.get(next.key);
+      if (refund !== undefined && refund.dueMs === next.dueMs) return { refund };
+      due.pop();
+    }
+    return undefined;
+  }
+
+  for (const order of orders.values()) indexOrder(order);
+  for (const refund of refunds.values()) indexRefund(refund);
+
+  return {
+    accounts: accountsOf(kit),
+    prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
+    codes: kit.journal.collection<OauthCodeRecord>('wechatpay.oauth_codes'),
+    order: (key) => orders.get(key),
+    orders: () => orders.values(),
+    putOrder: (order) => {
+      orders.put(order.key, order);
+      indexOrder(order);
+    },
+    lineByNo: (mchid, outTradeNo) =>
+      line(orderKeyByNo.get(`${mchid}/${outTradeNo}`), (item) => item.outTradeNo === outTradeNo),
+    lineByTransaction: (transactionId) =>
+      line(
+        orderKeyByTransaction.get(transactionId),
+        (item) => item.paid?.transactionId === transactionId,
+      ),
+    orderByCombineTransaction: (transactionId) => {
+      const order = orders.get(orderKeyByTransaction.get(transactionId) ?? '');
+      return order?.combineTransactionId === transactionId ? order : undefined;
+    },
+    refundById: (refundId) => refunds.get(refundId),
+    refundByNo: (mchid, outRefundNo) =>
+      refunds.get(refundIdByNo.get(`${mchid}/${outRefundNo}`) ?? ''),
+    putRefund: (refund) => {
+      refunds.put(refund.refundId, refund);
+      indexRefund(refund);
+    },
+    ...openBalances(kit),
+    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
+    takeDue: (nowMs) => {
+      const next = peekDue();
+      const dueMs = due.peek()?.dueMs;
+      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
+      due.pop();
+      return next;
+    },
+  };
+}
+
+function openBalances(kit: CityKit): Pick<Books, 'balance' | 'moveBalance'> {
+  const balances = kit.journal.collection<BalanceRecord>('wechatpay.balances');
+  const balance = (mchid: string): BalanceRecord => balances.get(mchid) ?? EMPTY_BALANCE;
+  return {
+    balance,
+    moveBalance: (mchid, pocket, deltaFen) => {
+      const before = balance(mchid);
+      balances.put(mchid, { ...before, [pocket]: before[pocket] + deltaFen });
+    },
+  };
+}
