@@ -259,14 +259,36 @@ function postgresUser(): { readonly uid: number; readonly gid: number } {
   return { uid: id('-u'), gid: id('-g') };
 }
 
+/** From /proc where there is one, since small images have no ps. */
 function childrenOf(parent: number): number[] {
-  const text = run(['ps', '-eo', 'pid=,ppid='], '/');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, ppid]) => ppid === parent)
-    .map(([pid]) => pid!);
+  const pairs = fs.existsSync('/proc/self/stat') ? processesOfProc() : processesOfPs();
+  return pairs.filter(({ ppid }) => ppid === parent).map(({ pid }) => pid);
+}
+
+interface ProcessRow {
+  readonly pid: number;
+  readonly ppid: number;
+}
+
+function processesOfProc(): ProcessRow[] {
+  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const ppid = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+      return [{ pid: Number(pid), ppid: Number(ppid) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function processesOfPs(): ProcessRow[] {
+  const lines = run(['ps', '-eo', 'pid=,ppid='], '/').trim().split('\n');
+  return lines.map((line) => {
+    const [pid = 0, ppid = 0] = line.trim().split(/\s+/).map(Number);
+    return { pid, ppid };
+  });
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

@@ -239,7 +239,7 @@ class Transaction implements Session {
     });
   }
 
-  /** After the first failure the server answers everything with 25P02; the first one is the news. */
+  /** After a failure the server answers everything with 25P02; the first error is the news. */
   #rootCause(error: DbError | null): DbError {
     assert(error !== null, 'an answer is a reply or an error');
     this.#firstError ??= error;

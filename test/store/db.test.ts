@@ -76,7 +76,8 @@ for (const engine of ENGINES) {
     test('parameters go in as they are', async () => {
       const echo = statement(
         'echo',
-        'SELECT $1::bigint AS a, $2::text AS b, $3::bool AS c, $4::jsonb AS d, $5::bytea AS e, $6::int AS f',
+        `SELECT $1::bigint AS a, $2::text AS b, $3::bool AS c, $4::jsonb AS d, $5::bytea AS e,
+           $6::int AS f`,
       );
       const values = [2n ** 62n, null, false, '{"k":"v"}', Buffer.from('分'), 5];
       const [row] = await db.transaction(0, (session) => session.run(echo, values));
