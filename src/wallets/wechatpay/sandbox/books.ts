@@ -79,15 +79,6 @@ export function openBooks(kit: CityKit): Books {
     if (refund.dueMs !== null) due.push({ dueMs: refund.dueMs, key: refund.refundId });
   }
 
-  function line(
-    orderKey: string | undefined,
-    isIt: (candidate: OrderLine) => boolean,
-  ): FoundLine | undefined {
-    const order = orderKey === undefined ? undefined : orders.get(orderKey);
-    const found = order?.lines.find(isIt);
-    return order === undefined || found === undefined ? undefined : { order, line: found };
-  }
-
   /** The heap keeps times that were overtaken; they fall out when they come up. */
   function peekDue(): { order: OrderRecord } | { refund: RefundRecord } | undefined {
     for (let next = due.peek(); next !== undefined; next = due.peek()) {
@@ -114,10 +105,13 @@ export function openBooks(kit: CityKit): Books {
       indexOrder(order);
     },
     lineByNo: (mchid, outTradeNo) =>
-      line(orderKeyByNo.get(`${mchid}/${outTradeNo}`), (item) => item.outTradeNo === outTradeNo),
+      findLine(
+        orders.get(orderKeyByNo.get(`${mchid}/${outTradeNo}`) ?? ''),
+        (item) => item.outTradeNo === outTradeNo,
+      ),
     lineByTransaction: (transactionId) =>
-      line(
-        orderKeyByTransaction.get(transactionId),
+      findLine(
+        orders.get(orderKeyByTransaction.get(transactionId) ?? ''),
         (item) => item.paid?.transactionId === transactionId,
       ),
     orderByCombineTransaction: (transactionId) => {
@@ -153,4 +147,12 @@ function openBalances(kit: CityKit): Pick<Books, 'balance' | 'moveBalance'> {
       balances.put(mchid, { ...before, [pocket]: before[pocket] + deltaFen });
     },
   };
+}
+
+function findLine(
+  order: OrderRecord | undefined,
+  isIt: (candidate: OrderLine) => boolean,
+): FoundLine | undefined {
+  const line = order?.lines.find(isIt);
+  return order === undefined || line === undefined ? undefined : { order, line };
 }
