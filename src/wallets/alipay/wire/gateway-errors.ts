@@ -49,6 +49,7 @@ export const GATEWAY_ERRORS = {
   invalidTimestamp: entry('40002', 'isv.invalid-timestamp', '非法的时间戳参数'),
   invalidCharset: entry('40002', 'isv.invalid-charset', '字符集错误'),
   illegalJson: entry('40002', 'isv.illegal-json', '非法的JSON格式'),
+  forbiddenApi: entry('40002', 'isv.forbidden-api', '禁止访问的接口'),
   suspectedAttack: entry('40002', 'isv.suspected-attack', '可疑的攻击请求'),
   invalidEncryptKey: entry(
     '40002',

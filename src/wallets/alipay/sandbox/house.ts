@@ -1,0 +1,145 @@
+/**
+ * Alipay's own side of the city: its signing keys and certificates (and the ones it rotates to),
+ * its root, and the buyer whose phone it is. Made once, kept in the journal. Key objects are built
+ * once per key text. Every signature of the gateway comes from here.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { present } from '../../../core/assert.ts';
+import type { CityKit } from '../../../sandbox/kit/kit.ts';
+import { certificateSn, rootCertificateSn } from '../wire/certificate.ts';
+import { signRsa2 } from '../wire/rsa.ts';
+import type { AppRecord } from './records.ts';
+
+interface KeyPair {
+  readonly privateKeyPem: string;
+  readonly publicKeyPem: string;
+}
+
+interface SigningCertificate extends KeyPair {
+  readonly certificatePem: string;
+  readonly sn: string;
+}
+
+export interface HouseRecord {
+  readonly key: KeyPair;
+  readonly rotatedKey: KeyPair;
+  readonly rootCertificatePem: string;
+  readonly rootPrivateKeyPem: string;
+  readonly rootSn: string;
+  readonly certificate: SigningCertificate;
+  readonly rotatedCertificate: SigningCertificate;
+  readonly buyer: { readonly userId: string; readonly openId: string; readonly logonId: string };
+}
+
+export type SignatureFlaw = 'bad_signature' | 'signtest' | 'key_rotated';
+
+const ROOT_SUBJECT =
+  'C=CN, O=Sandbox City, OU=Certification Authority, CN=Sandbox City Alipay Root R1';
+const ALIPAY_SUBJECT = 'C=CN, O=Sandbox City, OU=Alipay, CN=Sandbox City Alipay';
+const YEARS = 10;
+const HOUSE = 'house';
+
+export function readHouse(kit: CityKit): HouseRecord | undefined {
+  return kit.journal.collection<HouseRecord>('alipay.house').get(HOUSE);
+}
+
+export async function openHouse(kit: CityKit): Promise<HouseRecord> {
+  const kept = readHouse(kit);
+  if (kept !== undefined) return kept;
+  const root = await kit.authority.root(ROOT_SUBJECT);
+  const issue = async (): Promise<SigningCertificate> => {
+    const pair = await kit.authority.rsaKeyPair();
+    const { publicKeyPem } = pair;
+    const leaf = { subject: ALIPAY_SUBJECT, publicKeyPem, notAfterYears: YEARS };
+    const { certificatePem } = await root.issue(leaf);
+    return { ...pair, certificatePem, sn: snOf(certificatePem) };
+  };
+  const house: HouseRecord = {
+    key: await kit.authority.rsaKeyPair(),
+    rotatedKey: await kit.authority.rsaKeyPair(),
+    rootCertificatePem: root.certificatePem,
+    rootPrivateKeyPem: root.privateKeyPem,
+    rootSn: rootCertificateSn([new X509Certificate(root.certificatePem)]),
+    certificate: await issue(),
+    rotatedCertificate: await issue(),
+    buyer: newBuyer(kit),
+  };
+  kit.journal.collection<HouseRecord>('alipay.house').put(HOUSE, house);
+  return house;
+}
+
+export function snOf(certificatePem: string): string {
+  return present(certificateSn(new X509Certificate(certificatePem)), 'the SN of a certificate');
+}
+
+/** `count` random decimal digits. */
+export function randomDigits(kit: CityKit, count: number): string {
+  let digits = '';
+  while (digits.length < count) {
+    for (const byte of kit.random.bytes(count)) if (byte < 250) digits += String(byte % 10);
+  }
+  return digits.slice(0, count);
+}
+
+function newBuyer(kit: CityKit): HouseRecord['buyer'] {
+  const tail = randomDigits(kit, 4);
+  return {
+    userId: `2088${randomDigits(kit, 12)}`,
+    openId: kit.random.bytes(36).toString('base64url'),
+    logonId: `159****${tail}`,
+  };
+}
+
+const keyObjects = new Map<string, KeyObject>();
+
+export function privateKeyObject(pem: string): KeyObject {
+  return cached(pem, () => createPrivateKey(pem));
+}
+
+export function publicKeyObject(pem: string): KeyObject {
+  return cached(pem, () => createPublicKey(pem));
+}
+
+function cached(pem: string, read: () => KeyObject): KeyObject {
+  const known = keyObjects.get(pem);
+  if (known !== undefined) return known;
+  const key = read();
+  keyObjects.set(pem, key);
+  return key;
+}
+
+export interface HouseSignature {
+  readonly sign: string;
+  /** alipay_cert_sn or alipay-sn; null in key mode. */
+  readonly certSn: string | null;
+}
+
+/** Which key and certificate number the house uses towards an application. */
+export function signingKey(
+  house: HouseRecord,
+  app: Pick<AppRecord, 'certificate'>,
+  flaw: SignatureFlaw | undefined,
+): { readonly key: KeyObject; readonly certSn: string | null } {
+  if (app.certificate === null) {
+    const pair = flaw === 'key_rotated' ? house.rotatedKey : house.key;
+    return { key: privateKeyObject(pair.privateKeyPem), certSn: null };
+  }
+  const used = flaw === 'key_rotated' ? house.rotatedCertificate : house.certificate;
+  return { key: privateKeyObject(used.privateKeyPem), certSn: used.sn };
+}
+
+/** `compose` gets the certificate number first: in notifications it is part of what is signed. */
+export async function signAsHouse(
+  house: HouseRecord,
+  app: Pick<AppRecord, 'certificate'>,
+  flaw: SignatureFlaw | undefined,
+  compose: (certSn: string | null) => string,
+): Promise<HouseSignature> {
+  const { key, certSn } = signingKey(house, app, flaw);
+  const sign = await signRsa2(compose(certSn), key);
+  if (flaw === 'signtest') return { sign: 'SIGNTEST/not+base64*at all', certSn };
+  if (flaw !== 'bad_signature') return { sign, certSn };
+  const bytes = Buffer.from(sign, 'base64');
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  return { sign: bytes.toString('base64'), certSn };
+}

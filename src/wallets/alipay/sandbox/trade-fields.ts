@@ -1,0 +1,113 @@
+/**
+ * A trade in Alipay's field names, for query answers, notifications and return URLs. Amounts are
+ * yuan text of two places, times Beijing's. fund_bill_list is snake_case in queries and JSON text
+ * with camelCase in notifications. No field is ever empty: an absent one is left out.
+ */
+import { fenToYuan } from '../../../core/money.ts';
+import { formatBeijing, formatBeijingMs } from '../wire/beijing-time.ts';
+import type { JsonObject } from '../wire/json-text.ts';
+import {
+  buyerPayFen,
+  type RefundRecord,
+  receiptFen,
+  refundDoneFen,
+  type TradeRecord,
+} from './records.ts';
+
+interface FundBill {
+  readonly channel: string;
+  readonly amount: string;
+  /** `CUP`: a buyer of UnionPay who paid across (the city's stated assumption). */
+  readonly bankCode?: string;
+}
+
+function fundBills(trade: TradeRecord): FundBill[] {
+  const { payment } = trade;
+  if (payment === null) return [];
+  const bills: FundBill[] = [];
+  const paid = buyerPayFen(trade);
+  if (paid > 0n || payment.platformCouponFen + payment.merchantCouponFen === 0n) {
+    const amount = fenToYuan(paid);
+    if (payment.payerWallet === 'alipay') bills.push({ channel: 'ALIPAYACCOUNT', amount });
+    else bills.push({ channel: 'BANKCARD', amount, bankCode: 'CUP' });
+  }
+  if (payment.platformCouponFen > 0n) {
+    bills.push({ channel: 'COUPON', amount: fenToYuan(payment.platformCouponFen) });
+  }
+  if (payment.merchantCouponFen > 0n) {
+    bills.push({ channel: 'MCOUPON', amount: fenToYuan(payment.merchantCouponFen) });
+  }
+  return bills;
+}
+
+function amounts(trade: TradeRecord): Record<string, string> {
+  return {
+    total_amount: fenToYuan(trade.order.totalFen),
+    receipt_amount: fenToYuan(receiptFen(trade)),
+    buyer_pay_amount: fenToYuan(buyerPayFen(trade)),
+    invoice_amount: fenToYuan(buyerPayFen(trade)),
+    point_amount: '0.00',
+  };
+}
+
+export function queryFields(trade: TradeRecord, logonId: string): JsonObject {
+  const { order, payment } = trade;
+  const bills = fundBills(trade).map(({ channel, amount, bankCode }) => ({
+    fund_channel: channel,
+    amount,
+    bank_code: bankCode,
+  }));
+  return {
+    trade_no: trade.tradeNo,
+    out_trade_no: order.outTradeNo,
+    buyer_logon_id: logonId,
+    buyer_user_id: trade.buyerId,
+    buyer_user_type: 'PRIVATE',
+    trade_status: trade.status,
+    ...amounts(trade),
+    discount_amount: fenToYuan(payment?.platformCouponFen ?? 0n),
+    mdiscount_amount: fenToYuan(payment?.merchantCouponFen ?? 0n),
+    send_pay_date: payment === null ? undefined : formatBeijing(payment.paidAtMs),
+    fund_bill_list: bills.length === 0 ? undefined : bills,
+    alipay_sub_merchant_id: order.smid ?? undefined,
+  };
+}
+
+export function notifyFields(
+  trade: TradeRecord,
+  logonId: string,
+  refund: RefundRecord | null,
+): Record<string, string> {
+  const { order, payment } = trade;
+  const bills = fundBills(trade).map(({ channel, amount, bankCode }) => ({
+    amount,
+    fundChannel: channel,
+    ...(bankCode && { bankCode }),
+  }));
+  const fields: Record<string, string | null> = {
+    app_id: order.appId,
+    auth_app_id: order.appId,
+    trade_no: trade.tradeNo,
+    out_trade_no: order.outTradeNo,
+    buyer_id: trade.buyerId,
+    buyer_logon_id: logonId,
+    seller_id: order.pid,
+    trade_status: trade.status,
+    ...amounts(trade),
+    subject: order.subject,
+    body: order.body,
+    passback_params: order.passbackParams,
+    gmt_create: formatBeijing(trade.createdAtMs),
+    gmt_payment: payment === null ? null : formatBeijing(payment.paidAtMs),
+    gmt_close: trade.closedAtMs === null ? null : formatBeijing(trade.closedAtMs),
+    fund_bill_list: bills.length === 0 ? null : JSON.stringify(bills),
+  };
+  if (refundDoneFen(trade) > 0n) fields.refund_fee = fenToYuan(refundDoneFen(trade));
+  if (refund !== null && refund.doneAtMs !== null) {
+    fields.out_biz_no = refund.outRequestNo;
+    fields.gmt_refund = formatBeijingMs(refund.doneAtMs);
+  }
+  return Object.fromEntries(
+    Object.entries(fields).filter((field): field is [string, string] => !!field[1]),
+  );
+}
