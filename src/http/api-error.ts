@@ -1,0 +1,19 @@
+/**
+ * A coded error on its way through fastify, whose hooks know refusals only as exceptions. Use cases
+ * return theirs as values; this is for the edge's own.
+ */
+import { type ErrorCode, type HutongError, hutongError } from '../core/errors.ts';
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly hutong: HutongError;
+
+  constructor(error: HutongError) {
+    super(error.message);
+    this.hutong = error;
+  }
+}
+
+export function apiError(code: ErrorCode, message: string, param?: string): ApiError {
+  return new ApiError(hutongError(code, message, param === undefined ? {} : { param }));
+}

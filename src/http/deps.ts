@@ -1,0 +1,30 @@
+/** What the edge is given, once, by the composition. */
+import type { FastifyPluginAsync } from 'fastify';
+import type { UseCases } from '../flows/use-cases.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { Random } from '../runtime/random.ts';
+
+export interface ServerConfig {
+  /** Where buyers and browsers reach us, without a slash at the end. */
+  readonly publicUrl: string;
+  /** Per API key; null = none. Default 1,000 requests in 10 s. */
+  readonly rateLimit?: { readonly max: number; readonly windowMs: number } | null;
+  /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
+  readonly trustProxy?: boolean;
+  /** The reference under /docs; default on. */
+  readonly docs?: boolean;
+}
+
+export interface ServerDeps {
+  readonly useCases: UseCases;
+  readonly config: ServerConfig;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Wall time: latencies. */
+  readonly wall: Clock;
+  readonly random?: Random;
+  /** Routes of other folders, such as the cashier's; each in a scope of its own. */
+  readonly plugins?: readonly FastifyPluginAsync[];
+}

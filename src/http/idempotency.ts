@@ -1,0 +1,132 @@
+/**
+ * Idempotency-Key: claim, run, complete (api.md, rule 12). The id of what will be made is chosen
+ * before the first try and kept with the key, so that a retry after a crash means the same row.
+ *
+ * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). Other refusals
+ *   wrote nothing, so the key is released and may be sent again with the fault mended.
+ * - After a 5xx nobody knows how far the first try came. The key is then neither stored nor
+ *   released: its lease runs out and the same request resumes with the same id. Released, it would
+ *   run again with a new id, and pay back twice.
+ * - Secrets are never stored; a replay makes them again from the object as it is now.
+ */
+import { createHash } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { ERRORS, type HutongError, hutongError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { IdempotentRequest } from '../flows/use-cases.ts';
+import type { ServerDeps } from './deps.ts';
+import { presentError } from './errors.ts';
+import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
+
+/** Ready to send; `replayed` says that nothing was done for it. */
+export interface FinalAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly replayed: boolean;
+}
+
+const KEY = /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+export async function runIdempotent(
+  deps: ServerDeps,
+  route: AnyRoute,
+  idempotency: Idempotency<PathIds, unknown, unknown>,
+  incoming: { readonly request: FastifyRequest; readonly call: Omit<AnyCall, 'targetId'> },
+  docsUrl: string,
+): Promise<Result<FinalAnswer, HutongError>> {
+  const { request, call } = incoming;
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string' || !KEY.test(key)) {
+    return err(
+      hutongError('idempotency_key_missing', 'send an Idempotency-Key of 1 to 255 characters', {
+        param: 'Idempotency-Key',
+      }),
+    );
+  }
+  const claimed: IdempotentRequest = {
+    marketplace: call.principal.marketplace,
+    principal: call.principal.keyId,
+    key,
+    method: route.method,
+    path: pathOf(request.url),
+    bodyHash: hashOf(call.body),
+    targetId: idempotency.target(deps, call),
+  };
+  const claim = await deps.useCases.claimIdempotency(claimed);
+  if (!claim.ok) return claim;
+  if (claim.value.kind === 'replay') {
+    return replay(deps, idempotency, call, claim.value);
+  }
+  const { targetId } = claim.value;
+  const answered = await route.handle(deps, { ...call, targetId });
+  if (answered.ok) {
+    const { status, body, secrets } = answered.value;
+    const stored = JSON.stringify(body);
+    await complete(deps, { ...claimed, targetId }, { status, body: stored }, request);
+    const full = secrets === undefined ? stored : JSON.stringify({ ...body, ...secrets });
+    return ok({ status, body: full, replayed: false });
+  }
+  const { status } = ERRORS[answered.error.code];
+  if (status === 402) {
+    const body = JSON.stringify(presentError(answered.error, { requestId: request.id, docsUrl }));
+    await complete(deps, { ...claimed, targetId }, { status, body }, request);
+  } else if (status < 500) await complete(deps, { ...claimed, targetId }, null, request);
+  return answered;
+}
+
+type AnyCall = Call<PathIds, unknown, unknown>;
+
+/** The work is done and committed: failing to note the answer must not fail the answer. */
+async function complete(
+  deps: ServerDeps,
+  claimed: IdempotentRequest,
+  answer: { readonly status: number; readonly body: string } | null,
+  request: FastifyRequest,
+): Promise<void> {
+  try {
+    await deps.useCases.completeIdempotency(claimed, answer);
+  } catch (error) {
+    deps.log.warn(
+      { err: error, request_id: request.id },
+      'an idempotency key was left to its lease',
+    );
+  }
+}
+
+async function replay(
+  deps: ServerDeps,
+  idempotency: Idempotency<PathIds, unknown, unknown>,
+  call: Omit<AnyCall, 'targetId'>,
+  stored: { readonly status: number; readonly body: string },
+): Promise<Result<FinalAnswer, HutongError>> {
+  if (idempotency.refill === undefined || stored.status >= 300) {
+    return ok({ status: stored.status, body: stored.body, replayed: true });
+  }
+  const body: Record<string, unknown> = JSON.parse(stored.body);
+  const secrets = await idempotency.refill(deps, call.principal, body);
+  if (!secrets.ok) return secrets;
+  return ok({
+    status: stored.status,
+    body: JSON.stringify({ ...body, ...secrets.value }),
+    replayed: true,
+  });
+}
+
+function pathOf(url: string): string {
+  const question = url.indexOf('?');
+  return question < 0 ? url : url.slice(0, question);
+}
+
+/** SHA-256 of the body's meaning: white space and the order of keys make no other request. */
+export function hashOf(body: unknown): string {
+  return createHash('sha256').update(canonical(body)).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`);
+  return `{${fields.join(',')}}`;
+}

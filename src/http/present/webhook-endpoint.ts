@@ -1,0 +1,14 @@
+import { rfc3339 } from '../../core/present/time.ts';
+import type { WebhookEndpoint } from '../../flows/use-cases.ts';
+
+/** Never with the secret: it is shown once, by the call that made it. */
+export function presentWebhookEndpoint(endpoint: WebhookEndpoint): Record<string, unknown> {
+  return {
+    id: endpoint.id,
+    object: 'webhook_endpoint',
+    url: endpoint.url,
+    enabled_events: endpoint.enabledEvents,
+    status: endpoint.status,
+    created_at: rfc3339(endpoint.createdAtMs),
+  };
+}

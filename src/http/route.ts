@@ -1,0 +1,95 @@
+/**
+ * A route is data: its schema, its scope, the errors it may answer and one function. The server
+ * registers it, openapi.json describes it and the hostile suite attacks it from this one
+ * description, so none of the three can disagree.
+ */
+import type { Static, TSchema } from 'typebox';
+import type { ErrorCode, HutongError } from '../core/errors.ts';
+import type { Id, IdKind } from '../core/id.ts';
+import type { Result } from '../core/result.ts';
+import type { Principal } from '../flows/use-cases.ts';
+import type { ServerDeps } from './deps.ts';
+
+export type Scope =
+  | 'payment_intents:read'
+  | 'payment_intents:write'
+  | 'refunds:read'
+  | 'refunds:write'
+  | 'merchants:read'
+  | 'merchants:write'
+  | 'ledger:read'
+  | 'events:read'
+  | 'events:write'
+  | 'webhook_endpoints:read'
+  | 'webhook_endpoints:write';
+
+/** Path parameters and the kind of id that each must be; anything else is `not_found`. */
+export type PathIds = Readonly<Record<string, IdKind>>;
+
+export interface Call<P extends PathIds, Q, B> {
+  readonly path: { readonly [K in keyof P]: Id<P[K]> };
+  readonly query: Q;
+  readonly body: B;
+  readonly principal: Principal;
+  /** The id chosen for what this call makes, kept with the idempotency key. */
+  readonly targetId: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** What may be stored for a replay. */
+  readonly body: Record<string, unknown>;
+  /** What must not: added to the answer, never kept. */
+  readonly secrets?: Record<string, unknown>;
+}
+
+export type Answered = Promise<Result<Answer, HutongError>>;
+
+export interface Idempotency<P extends PathIds, Q, B> {
+  /** Chosen before the first try and kept, so that a retry means the same row. */
+  readonly target: (deps: ServerDeps, call: Omit<Call<P, Q, B>, 'targetId'>) => string;
+  /** The secrets of a stored answer, made again from the object as it is now. */
+  readonly refill?: (
+    deps: ServerDeps,
+    principal: Principal,
+    body: Record<string, unknown>,
+  ) => Promise<Result<Record<string, unknown>, HutongError>>;
+}
+
+export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSchema> {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** OpenAPI's form: `/v1/refunds/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly scope: Scope;
+  readonly pathIds?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly idempotency?: Idempotency<P, Static<Q>, Static<B>>;
+  /** Component names of what it answers, by status. */
+  readonly answers: Readonly<Record<number, string>>;
+  /** Beside the ones that every route may answer. */
+  readonly errors?: readonly ErrorCode[];
+  /** A buyer may call it with a client_secret instead of a key. */
+  readonly asBuyer?: (
+    deps: ServerDeps,
+    call: { readonly path: { readonly [K in keyof P]: Id<P[K]> }; readonly query: Static<Q> },
+    clientSecret: string,
+  ) => Answered;
+  readonly handle: (deps: ServerDeps, call: Call<P, Static<Q>, Static<B>>) => Answered;
+}
+
+/** A route of any shape, as the server keeps it: its own schemas guard its own types. */
+export type AnyRoute = RouteSpec<PathIds, TSchema, TSchema>;
+
+export function defineRoute<
+  P extends PathIds = Readonly<Record<never, never>>,
+  Q extends TSchema = TSchema,
+  B extends TSchema = TSchema,
+>(route: RouteSpec<P, Q, B>): AnyRoute {
+  // Sound because the server validates path, query and body by this very route's schemas first.
+  return route as unknown as AnyRoute;
+}

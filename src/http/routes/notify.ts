@@ -1,0 +1,55 @@
+/**
+ * /notify/{wallet}/{config}/{kind}: what wallets call. One generic route: the bytes, the target and
+ * the headers are handed on exactly as they came, because the signature is over them; any content
+ * type is taken; and the answer is the wallet's own words, byte for byte. It knows no wallet.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { hutongError } from '../../core/errors.ts';
+import { parseId } from '../../core/id.ts';
+import { WALLET_NAMES, type WalletName } from '../../core/wallet.ts';
+import type { RawRequest } from '../../wallets/wallet.ts';
+import type { ServerDeps } from '../deps.ts';
+import { sendError } from '../errors.ts';
+
+const NO_BODY = Buffer.alloc(0);
+const WALLETS: ReadonlyMap<string, WalletName> = new Map(WALLET_NAMES.map((name) => [name, name]));
+const KIND = /^[a-z_]{1,32}$/;
+
+interface NotifyParams {
+  Params: { wallet: string; config: string; kind: string };
+}
+
+export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: string): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) =>
+    done(null, bytes),
+  );
+  app.post<NotifyParams>('/notify/:wallet/:config/:kind', {
+    // A wallet repeats what we refuse; slowing it down would only delay money.
+    config: { rateLimit: false },
+    handler: async (request, reply) => {
+      const wallet = WALLETS.get(request.params.wallet);
+      const config = parseId('wallet_config', request.params.config);
+      const { kind } = request.params;
+      if (wallet === undefined || config === undefined || !KIND.test(kind)) {
+        return sendError(request, reply, hutongError('not_found', 'no such address'), docsUrl);
+      }
+      const answer = await deps.useCases.acceptNotification(wallet, config, kind, raw(request));
+      deps.metrics.notification(wallet, answer.status < 300 ? 'accepted' : 'refused');
+      return reply.code(answer.status).headers(answer.headers).send(answer.body);
+    },
+  });
+}
+
+function raw(request: FastifyRequest): RawRequest {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    method: request.method,
+    target: request.raw.url ?? request.url,
+    headers,
+    body: Buffer.isBuffer(request.body) ? request.body : NO_BODY,
+  };
+}

@@ -1,0 +1,258 @@
+/**
+ * What the API answers, for openapi.json and for the tests that hold real answers against it. They
+ * are not run on answers: core presents them, and `test/http` checks that the two agree.
+ */
+import { type TSchema, Type } from 'typebox';
+import { ERRORS } from '../../core/errors.ts';
+import { ATTEMPT_STATES, INTENT_STATES } from '../../core/payment.ts';
+import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
+import { amount, closed, idField, Metadata } from './fields.ts';
+
+const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+const time = Type.String({ format: 'date-time' });
+const fen = (description: string) => Type.Integer({ minimum: 0, description });
+const component = (name: string) => Type.Unsafe<unknown>({ $ref: `#/components/schemas/${name}` });
+const object = (name: string) => Type.Literal(name);
+const wallet = Type.Enum([...WALLET_NAMES]);
+const record = (value: object, description: string) =>
+  Type.Unsafe<unknown>({ type: 'object', additionalProperties: value, description });
+
+function listOf(name: string): TSchema {
+  return closed({
+    object: object('list'),
+    data: Type.Array(component(name)),
+    has_more: Type.Boolean(),
+  });
+}
+
+const WalletErrorShape = closed({
+  wallet,
+  code: Type.String(),
+  message: Type.String(),
+  request_id: orNull(Type.String()),
+});
+
+const ErrorShape = closed({
+  error: closed({
+    type: Type.Enum([...new Set(Object.values(ERRORS).map(({ type }) => type))]),
+    code: Type.Enum(Object.keys(ERRORS)),
+    message: Type.String(),
+    param: orNull(Type.String({ description: 'The field at fault, `sub_orders[0].amount`.' })),
+    doc_url: Type.String(),
+    request_id: Type.String(),
+    retryable: Type.Boolean({ description: 'The same request may be sent again.' }),
+    wallet_error: orNull(component('wallet_error')),
+  }),
+});
+
+const SubOrderShape = closed({
+  id: idField('sub_order', ''),
+  object: object('sub_order'),
+  merchant: idField('merchant', ''),
+  amount: amount('This merchant’s part.'),
+  amount_refunded: fen('What was given back of it.'),
+  description: Type.String(),
+  merchant_sub_order_no: orNull(Type.String()),
+  items: orNull(Type.Array(record({}, 'As given.'))),
+  splits: orNull(Type.Array(record({}, 'As given.'))),
+});
+
+const PaymentIntentShape = closed({
+  id: idField('payment_intent', ''),
+  object: object('payment_intent'),
+  amount: amount('The whole checkout.'),
+  amount_received: fen('What the wallets took for it.'),
+  amount_refunded: fen('What was given back.'),
+  currency: Type.Literal('cny'),
+  status: Type.Enum([...INTENT_STATES.states]),
+  merchant_order_no: Type.String(),
+  description: Type.String(),
+  sub_orders: Type.Array(component('sub_order')),
+  latest_attempt: orNull(idField('payment_attempt', '')),
+  succeeded_attempt: orNull(idField('payment_attempt', '')),
+  wallet: orNull(wallet),
+  buyer: Type.Optional(closed({ id: Type.String(), device: Type.Enum([...DEVICES]) })),
+  return_url: orNull(Type.String()),
+  metadata: Type.Optional(Metadata),
+  created_at: time,
+  expires_at: time,
+  attempts: Type.Optional(component('payment_attempt_list')),
+  client_secret: Type.Optional(
+    Type.String({ description: 'Only where the intent is made: for the buyer’s own view.' }),
+  ),
+  cashier_url: Type.Optional(
+    Type.String({ description: 'Only where the intent is made: send the buyer there.' }),
+  ),
+});
+
+const NextActionShape = Type.Union([
+  closed({ type: Type.Literal('qr_code'), code: Type.String() }),
+  closed({ type: Type.Literal('redirect'), url: Type.String() }),
+  closed({
+    type: Type.Literal('form'),
+    action: Type.String(),
+    fields: record({ type: 'string' }, 'Hidden fields to post.'),
+  }),
+  closed({
+    type: Type.Literal('invoke'),
+    params: record({ type: 'string' }, 'For the wallet’s own bridge or app.'),
+  }),
+]);
+
+const LegShape = closed({
+  id: idField('leg', ''),
+  order_no: Type.String({ description: 'The order’s number at the wallet.' }),
+  wallet_transaction_id: orNull(Type.String()),
+  amount: amount('The order’s amount.'),
+  payer_amount: orNull(fen('What the buyer paid after coupons.')),
+  receipt_amount: orNull(fen('Net of the merchant’s own discounts.')),
+  status: Type.Enum([...ATTEMPT_STATES.states]),
+  sub_orders: Type.Array(idField('sub_order', '')),
+});
+
+const FailureShape = closed({
+  code: Type.String(),
+  wallet_error: orNull(component('wallet_error')),
+});
+
+const PaymentAttemptShape = closed({
+  id: idField('payment_attempt', ''),
+  object: object('payment_attempt'),
+  payment_intent: idField('payment_intent', ''),
+  wallet,
+  product: Type.Enum([...PRODUCTS]),
+  payer_wallet: Type.String({ description: 'The wallet that really pays, once it is known.' }),
+  status: Type.Enum([...ATTEMPT_STATES.states]),
+  next_action: orNull(component('next_action')),
+  failure: orNull(FailureShape),
+  created_at: time,
+  expires_at: time,
+  legs: Type.Array(component('leg')),
+});
+
+const RefundShape = closed({
+  id: idField('refund', ''),
+  object: object('refund'),
+  payment_intent: idField('payment_intent', ''),
+  sub_order: orNull(idField('sub_order', '')),
+  leg: idField('leg', ''),
+  amount: amount('What goes back.'),
+  currency: Type.Literal('cny'),
+  reason: Type.String(),
+  status: Type.Enum(['pending', 'succeeded', 'failed', 'requires_attention']),
+  failure: orNull(FailureShape),
+  refund_no: Type.String({ description: 'Its number at the wallet.' }),
+  wallet_refund_id: orNull(Type.String()),
+  created_at: time,
+});
+
+const OffersShape = closed({
+  object: object('offers'),
+  payment_intent: idField('payment_intent', ''),
+  offered: Type.Array(
+    closed({
+      wallet,
+      product: Type.Enum([...PRODUCTS]),
+      payer_wallet: wallet,
+      combined: Type.Boolean({ description: 'Pays several merchants in one go.' }),
+      needs_payer: Type.Boolean({ description: '`payer` must say who pays.' }),
+    }),
+  ),
+  withheld: Type.Array(
+    closed({
+      wallet,
+      product: orNull(Type.Enum([...PRODUCTS])),
+      reason: Type.String({ examples: ['merchant_not_consented', 'cart_not_combinable'] }),
+    }),
+  ),
+});
+
+const MerchantShape = closed({
+  id: idField('merchant', ''),
+  object: object('merchant'),
+  name: Type.String(),
+  external_id: orNull(Type.String()),
+  wallet_accounts: Type.Array(
+    closed({
+      id: idField('wallet_account', ''),
+      wallet,
+      wallet_merchant: Type.String({ description: 'sub_mchid or smid.' }),
+      status: Type.Enum(['active', 'paused']),
+      consented_at: orNull(time),
+    }),
+  ),
+});
+
+const LedgerAccountShape = closed({
+  id: Type.String(),
+  object: object('ledger_account'),
+  name: Type.String({ examples: ['wallet:wechatpay:clearing'] }),
+  currency: Type.Literal('cny'),
+  balance: Type.Integer({ description: 'In the account’s normal direction.' }),
+  normal: Type.Enum(['debit', 'credit']),
+});
+
+const LedgerTransactionShape = closed({
+  id: idField('ledger_transaction', ''),
+  object: object('ledger_transaction'),
+  moment: Type.String({ examples: ['paid'] }),
+  payment_intent: orNull(idField('payment_intent', '')),
+  created_at: time,
+  entries: Type.Array(closed({ account: Type.String(), debit: fen(''), credit: fen('') })),
+});
+
+const BalanceShape = closed({
+  object: object('balance'),
+  merchant: idField('merchant', ''),
+  wallet: orNull(wallet),
+  currency: Type.Literal('cny'),
+  escrow: Type.Integer({ description: 'Held until receipt is confirmed.' }),
+  available: Type.Integer({ description: 'May be paid out.' }),
+  owed: Type.Integer({ description: 'What the merchant owes the marketplace.' }),
+});
+
+const EventShape = closed({
+  id: idField('event', ''),
+  object: object('event'),
+  type: Type.String({ examples: ['payment_intent.succeeded'] }),
+  created_at: time,
+  object_version: Type.Integer({ description: 'Drop an event older than the one you have.' }),
+  data: closed({ object: record({}, 'The object as it was at that moment.') }),
+});
+
+const WebhookEndpointShape = closed({
+  id: idField('webhook_endpoint', ''),
+  object: object('webhook_endpoint'),
+  url: Type.String(),
+  enabled_events: Type.Array(Type.String()),
+  status: Type.Enum(['enabled', 'disabled']),
+  created_at: time,
+  secret: Type.Optional(Type.String({ description: '`whsec_…`, shown once.' })),
+});
+
+export const COMPONENTS: Readonly<Record<string, TSchema>> = {
+  error: ErrorShape,
+  wallet_error: WalletErrorShape,
+  payment_intent: PaymentIntentShape,
+  payment_intent_list: listOf('payment_intent'),
+  sub_order: SubOrderShape,
+  payment_attempt: PaymentAttemptShape,
+  payment_attempt_list: listOf('payment_attempt'),
+  next_action: NextActionShape,
+  leg: LegShape,
+  offers: OffersShape,
+  refund: RefundShape,
+  merchant: MerchantShape,
+  merchant_list: listOf('merchant'),
+  ledger_account: LedgerAccountShape,
+  ledger_account_list: listOf('ledger_account'),
+  ledger_transaction: LedgerTransactionShape,
+  ledger_transaction_list: listOf('ledger_transaction'),
+  balance: BalanceShape,
+  balance_list: listOf('balance'),
+  event: EventShape,
+  event_list: listOf('event'),
+  webhook_endpoint: WebhookEndpointShape,
+  webhook_endpoint_list: listOf('webhook_endpoint'),
+  deleted: closed({ id: Type.String(), object: Type.String(), deleted: Type.Literal(true) }),
+};

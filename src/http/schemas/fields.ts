@@ -1,0 +1,71 @@
+/** Fields that many calls share. Every string and list is bounded, every object is closed. */
+import { type TObject, type TProperties, Type } from 'typebox';
+import { ID_PREFIXES, type IdKind } from '../../core/id.ts';
+
+/** Printable: no control characters, so no line of a log or a bill can be forged. */
+const PRINTABLE = '^[^\\u0000-\\u001f\\u007f]*$';
+/** 63 bits in Crockford's base32: what this lets through, parseId reads. */
+const ID_BODY = '[0-7][0-9A-HJKMNP-TV-Z]{12}';
+
+/** The largest amount of one call, 100,000,000.00 yuan: far below what JSON can carry. */
+export const AMOUNT_MAX = 10_000_000_000;
+
+export function closed<P extends TProperties>(
+  properties: P,
+  options: { readonly description?: string; readonly examples?: readonly unknown[] } = {},
+) {
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.examples === undefined ? {} : { examples: [...options.examples] }),
+  });
+}
+
+export function text(lengthMax: number, description: string, example?: string) {
+  return Type.String({
+    minLength: 1,
+    maxLength: lengthMax,
+    pattern: PRINTABLE,
+    description,
+    ...(example === undefined ? {} : { examples: [example] }),
+  });
+}
+
+export function idField(kind: IdKind, description: string) {
+  return Type.String({ pattern: `^${ID_PREFIXES[kind]}_${ID_BODY}$`, description });
+}
+
+export function amount(description: string) {
+  return Type.Integer({ minimum: 1, maximum: AMOUNT_MAX, description, examples: [1999] });
+}
+
+export function time(description: string) {
+  return Type.String({
+    maxLength: 40,
+    format: 'date-time',
+    description,
+    examples: ['2026-12-01T12:00:00+08:00'],
+  });
+}
+
+export const Metadata = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  description: 'The marketplace’s own notes: at most 50 keys of 40 characters, values of 500.',
+  maxProperties: 50,
+  propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: PRINTABLE },
+  additionalProperties: { type: 'string', maxLength: 500 },
+});
+
+export function paged<P extends TProperties>(kind: IdKind, filters: P) {
+  return closed({
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, default: 10, description: 'How many to answer.' }),
+    ),
+    starting_after: Type.Optional(idField(kind, 'The last id of the page before.')),
+    ending_before: Type.Optional(idField(kind, 'The first id of the page after.')),
+    ...filters,
+  });
+}
+
+export const NoQuery: TObject = closed({});
+export const NoBody: TObject = closed({});

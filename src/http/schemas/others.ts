@@ -1,0 +1,42 @@
+import { Type } from 'typebox';
+import { closed, idField, paged, text } from './fields.ts';
+
+export const MerchantCreate = closed(
+  {
+    name: text(128, 'The shop’s name, as buyers know it.', 'Kettle & Co'),
+    external_id: Type.Optional(text(64, 'The marketplace’s own number of this seller.')),
+  },
+  { examples: [{ name: 'Kettle & Co', external_id: 'shop-42' }] },
+);
+export const MerchantList = paged('merchant', {});
+
+const EventPattern = Type.String({
+  maxLength: 64,
+  pattern: '^(\\*|[a-z_]+\\.(\\*|[a-z_]+))$',
+  description: '`*`, `refund.*` or one type.',
+});
+const EnabledEvents = Type.Array(EventPattern, { minItems: 1, maxItems: 50 });
+const Url = text(2048, 'https; resolved and checked against private addresses.');
+
+export const WebhookEndpointCreate = closed(
+  { url: Url, enabled_events: EnabledEvents },
+  { examples: [{ url: 'https://shop.example/hooks/hutong', enabled_events: ['*'] }] },
+);
+export const WebhookEndpointUpdate = closed({
+  url: Type.Optional(Url),
+  enabled_events: Type.Optional(EnabledEvents),
+  status: Type.Optional(Type.Enum(['enabled', 'disabled'])),
+});
+export const WebhookEndpointList = paged('webhook_endpoint', {});
+
+export const EventList = paged('event', {
+  type: Type.Optional(text(64, 'Only events of this type.', 'payment_intent.succeeded')),
+});
+
+export const LedgerAccountList = closed({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  starting_after: Type.Optional(text(64, 'The last account id of the page before.')),
+});
+export const LedgerTransactionList = paged('ledger_transaction', {
+  payment_intent: Type.Optional(idField('payment_intent', 'Only what this payment moved.')),
+});

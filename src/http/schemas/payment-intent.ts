@@ -1,0 +1,123 @@
+import { type Static, Type } from 'typebox';
+import { INTENT_STATES } from '../../core/payment.ts';
+import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
+import { amount, closed, idField, Metadata, paged, text, time } from './fields.ts';
+
+const Item = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  maxProperties: 20,
+  description: 'What was bought, in the marketplace’s own fields; kept and shown, never read.',
+  examples: [{ name: 'Kettle', quantity: 1, amount: 1999 }],
+});
+
+const Split = closed({
+  type: Type.Enum(['commission', 'affiliate'], { description: 'Who gets this share.' }),
+  party: Type.Optional(text(64, 'The affiliate; not given for a commission.')),
+  amount: Type.Optional(amount('The share in fen; this or `bps`.')),
+  bps: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 10_000, description: 'The share in basis points.' }),
+  ),
+  description: text(127, 'Shown on the wallet’s papers.'),
+});
+
+const SubOrder = closed({
+  merchant: text(64, 'The merchant’s id, `mer_…`.', 'mer_01K0Z3V7X9Q2A'),
+  amount: amount('This merchant’s part, in fen. The parts sum to the intent’s amount.'),
+  description: text(127, 'What this merchant sold.', 'Kettle'),
+  merchant_sub_order_no: Type.Optional(text(64, 'The marketplace’s own number of this part.')),
+  items: Type.Optional(Type.Array(Item, { maxItems: 200 })),
+  splits: Type.Optional(Type.Array(Split, { maxItems: 50 })),
+});
+
+const BuyerField = closed({
+  id: text(128, 'The marketplace’s own number of this buyer.', 'buyer-7'),
+  device: Type.Enum([...DEVICES], { description: 'Where the buyer stands.' }),
+  ip: Type.Optional(text(45, 'The buyer’s address, for the wallets that want it.', '198.51.100.7')),
+});
+
+export const PaymentIntentCreate = closed(
+  {
+    amount: amount('The whole checkout, in fen.'),
+    currency: Type.Literal('cny'),
+    merchant_order_no: text(64, 'The marketplace’s own number; unique.', 'T20261201-0001'),
+    description: text(127, 'Shown to the buyer.', 'Taobao order T20261201-0001'),
+    sub_orders: Type.Array(SubOrder, { minItems: 1, maxItems: 50 }),
+    buyer: BuyerField,
+    expires_at: Type.Optional(time('When it can no longer be paid; default in 2 hours.')),
+    return_url: Type.Optional(text(2048, 'Where the cashier sends the buyer back to.')),
+    metadata: Type.Optional(Metadata),
+  },
+  {
+    examples: [
+      {
+        amount: 1999,
+        currency: 'cny',
+        merchant_order_no: 'T20261201-0001',
+        description: 'Taobao order T20261201-0001',
+        sub_orders: [{ merchant: 'mer_01K0Z3V7X9Q2A', amount: 1999, description: 'Kettle' }],
+        buyer: { id: 'buyer-7', device: 'desktop' },
+      },
+    ],
+  },
+);
+export type PaymentIntentCreate = Static<typeof PaymentIntentCreate>;
+
+export const PaymentIntentRead = closed({
+  'expand[]': Type.Optional(
+    Type.Array(Type.Enum(['attempts']), { maxItems: 1, description: 'Embeds the attempts.' }),
+  ),
+});
+
+export const PaymentIntentList = paged('payment_intent', {
+  status: Type.Optional(Type.Enum([...INTENT_STATES.states])),
+  merchant_order_no: Type.Optional(text(64, 'Exactly this number.')),
+  wallet_transaction_id: Type.Optional(
+    text(64, 'WeChat’s transaction_id or Alipay’s trade_no of a leg.'),
+  ),
+  created_after: Type.Optional(time('Created at or after.')),
+  created_before: Type.Optional(time('Created before.')),
+});
+export type PaymentIntentList = Static<typeof PaymentIntentList>;
+
+export const OffersRead = closed({
+  device: Type.Optional(
+    Type.Enum([...DEVICES], { description: 'Instead of the intent’s own device.' }),
+  ),
+});
+
+export const AttemptCreate = closed(
+  {
+    wallet: Type.Enum([...WALLET_NAMES]),
+    product: Type.Enum([...PRODUCTS]),
+    payer: Type.Optional(
+      closed(
+        {
+          openid: Type.Optional(text(128, 'WeChat Pay jsapi: the buyer’s openid.')),
+          buyer_id: Type.Optional(text(28, 'Alipay jsapi: the buyer’s user id.')),
+          buyer_open_id: Type.Optional(text(128, 'Alipay jsapi: the buyer’s open id.')),
+        },
+        { description: 'Who pays, where the product must know; neither stored nor logged.' },
+      ),
+    ),
+  },
+  { examples: [{ wallet: 'wechatpay', product: 'native' }] },
+);
+
+export const RefundCreate = closed(
+  {
+    payment_intent: idField('payment_intent', 'The paid intent.'),
+    sub_order: idField('sub_order', 'The part that is given back.'),
+    amount: amount('In fen; at most what is left of the sub_order.'),
+    reason: text(80, 'Shown to the buyer by the wallet.', 'Returned within seven days'),
+  },
+  {
+    examples: [
+      {
+        payment_intent: 'pi_01K0Z3V7X9Q2A',
+        sub_order: 'so_01K0Z3V7X9Q2B',
+        amount: 1999,
+        reason: 'Returned within seven days',
+      },
+    ],
+  },
+);

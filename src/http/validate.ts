@@ -1,0 +1,88 @@
+/**
+ * Schemas are compiled once; a value that does not fit becomes one coded error that names the
+ * field. Nothing is coerced in bodies: `"100"` is no amount. Query strings carry only text, so
+ * there integers and booleans are read by the schema first.
+ */
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+
+export type Check = (value: unknown) => Result<unknown, HutongError>;
+
+interface SchemaIssue {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: object;
+  readonly message: string;
+}
+
+export function compileBody(schema: TSchema): Check {
+  const compiled = Compile(schema);
+  return (value) =>
+    compiled.Check(value) ? ok(value) : err(explain(compiled.Errors(value), 'the body'));
+}
+
+export function compileQuery(schema: TSchema): Check {
+  const compiled = Compile(schema);
+  return (value) => {
+    if (compiled.Check(value)) return ok(value);
+    const converted = Value.Convert(schema, value);
+    if (compiled.Check(converted)) return ok(converted);
+    return err(explain(compiled.Errors(converted), 'the query'));
+  };
+}
+
+function explain(issues: readonly SchemaIssue[], whole: string): HutongError {
+  const [issue] = issues;
+  if (issue === undefined) return hutongError('parameter_invalid', `${whole} does not fit`);
+  const param = paramOf(issue.instancePath);
+  // `additionalProperties: false` shows as a schema that nothing fits, at the field's own path.
+  if (issue.keyword === 'boolean') {
+    return hutongError('parameter_unknown', `${param} is not a field of this call`, { param });
+  }
+  if (issue.keyword === 'required') {
+    const missing = [param, firstText(issue.params, 'requiredProperties')].filter(Boolean);
+    const name = missing.join('.');
+    return hutongError('parameter_invalid', `${name} is missing`, { param: name });
+  }
+  return hutongError(
+    'parameter_invalid',
+    `${param === '' ? whole : param} ${messageOf(issue, issues)}`,
+    param === '' ? {} : { param },
+  );
+}
+
+function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
+  switch (issue.keyword) {
+    case 'pattern':
+      return 'has characters or a form that are not allowed';
+    case 'enum':
+      return `must be one of ${allTexts(issue.params, 'allowedValues').join(', ')}`;
+    case 'propertyNames':
+      return 'has a key that is not allowed';
+    default:
+      return issues.some(({ keyword }) => keyword === 'anyOf') ? 'does not fit' : issue.message;
+  }
+}
+
+/** `/sub_orders/0/amount` -> `sub_orders[0].amount`. */
+export function paramOf(instancePath: string): string {
+  let param = '';
+  for (const part of instancePath.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~').slice(0, 64);
+    if (/^\d+$/.test(name)) param += `[${name}]`;
+    else param += param === '' ? name : `.${name}`;
+  }
+  return param;
+}
+
+function allTexts(params: object, key: string): string[] {
+  const value: unknown = Object.entries(params).find(([name]) => name === key)?.[1];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function firstText(params: object, key: string): string {
+  return allTexts(params, key)[0] ?? '';
+}
