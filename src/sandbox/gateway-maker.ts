@@ -4,6 +4,6 @@ import type { AccountRequest, CityKit, Gateway, MadeAccount } from './kit/kit.ts
 
 export interface GatewayMaker {
   readonly wallet: WalletName;
-  readonly open: (kit: CityKit) => Promise<Gateway>;
+  readonly open: (kit: CityKit) => Gateway | Promise<Gateway>;
   readonly makeAccount: (kit: CityKit, request: AccountRequest) => Promise<MadeAccount>;
 }
