@@ -13,7 +13,7 @@ import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memor
 import { type CashierState, STATES } from '../test/cashier/states.ts';
 
 const OUT = 'artefacts/screenshots';
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',

@@ -24,7 +24,7 @@ interface NamedChoice {
 export async function startFromForm(visit: Visit): Promise<FastifyReply> {
   const fields = visit.request.body ?? {};
   const choice = choiceOf(fields);
-  const id = parseId('payment_attempt', textOf(fields['attempt']) ?? '');
+  const id = parseId('payment_attempt', textOf(fields.attempt) ?? '');
   const isOfThisPayment = id !== undefined && shardOfId(id) === visit.view.payment.intent.shard;
   if (choice === null || !isOfThisPayment) return backToPage(visit, 'invalid');
   if (visit.view.payment.attempts.some((attempt) => attempt.id === id)) {
@@ -48,8 +48,8 @@ export async function askPayer(visit: Visit): Promise<FastifyReply> {
 /** `GET /pay/{pay_token}/return`: the wallet says who pays. */
 export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
   const { deps, view, request } = visit;
-  const state = textOf(request.query['state']);
-  const code = textOf(request.query['code']) ?? textOf(request.query['auth_code']);
+  const state = textOf(request.query.state);
+  const code = textOf(request.query.code) ?? textOf(request.query.auth_code);
   if (state === null || code === null) return backToPage(visit, 'payer_unknown');
   const payer = await deps.useCases.exchangePayerCode(request.params.pay_token, state, code);
   if (!payer.ok) return backToPage(visit, 'payer_unknown');
@@ -59,8 +59,8 @@ export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
 }
 
 function choiceOf(fields: Readonly<Record<string, unknown>>): NamedChoice | null {
-  const wallet = WALLET_NAMES.find((name) => name === fields['wallet']);
-  const product = PRODUCTS.find((name) => name === fields['product']);
+  const wallet = WALLET_NAMES.find((name) => name === fields.wallet);
+  const product = PRODUCTS.find((name) => name === fields.product);
   return wallet === undefined || product === undefined ? null : { wallet, product };
 }
 

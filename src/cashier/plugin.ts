@@ -136,6 +136,6 @@ async function streamEvents(visit: Visit, streams: EventStreams): Promise<Fastif
 
 /** What the page was made from, or what a reconnecting browser has seen since. */
 function seenVersion(request: PayRequest): number {
-  const text = textOf(request.headers['last-event-id']) ?? textOf(request.query['v']) ?? '';
+  const text = textOf(request.headers['last-event-id']) ?? textOf(request.query.v) ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : -1;
 }

@@ -68,7 +68,7 @@ export async function showPage(visit: Visit): Promise<FastifyReply> {
     attemptIds: (offers?.value.offered ?? []).map(() => useCases.newId('payment_attempt', shard)),
     startedHere,
     friendUrl: isOpen ? `${config.publicUrl}/pay/${useCases.payTokenOf(payment, 'friend')}` : null,
-    notice: NOTICES.find((notice) => notice === request.query['notice']) ?? null,
+    notice: NOTICES.find((notice) => notice === request.query.notice) ?? null,
   });
   const attempt = openAttempt({ view, startedHere });
   return site.send(request, reply, {

@@ -129,7 +129,7 @@ function queryText(request: FastifyRequest, name: string): string | null {
 
 /** `/pay/{token}`, where the request names one. */
 export function payPath(request: FastifyRequest): string | null {
-  const token = textOf((request.params as Record<string, unknown>)['pay_token']);
+  const token = textOf((request.params as Record<string, unknown>).pay_token);
   return token === null ? null : `/pay/${encodeURIComponent(token)}`;
 }
 

@@ -101,12 +101,13 @@ const zh = {
   },
 
   scanTitle: (app: string) => `请用${app}扫码付款`,
-  scanHelp: (app: string) => `在手机上打开${app}，点“扫一扫”，对准二维码。`,
+  scanSteps: (app: string) =>
+    `在手机上打开${app}\n点“扫一扫”，对准二维码\n核对收款方和金额，确认付款`,
   qrLabel: (wallet: string, amount: string) => `${wallet}付款二维码，金额 ${amount}`,
   qrFailed: '二维码无法显示，请重新选择付款方式。',
   goTitle: (wallet: string) => `前往${wallet}付款`,
   goHelp: (app: string) => `如果没有自动打开${app}，请点下面的按钮。`,
-  goButton: (wallet: string, amount: string) => `去${wallet}付款 ${amount}`,
+  goButton: (wallet: string, amount: string) => `用${wallet}付款 ${amount}`,
   bridgeTitle: (wallet: string) => `用${wallet}付款`,
   bridgeHelp: '付款窗口会自动弹出；如果没有，请点下面的按钮。',
   bridgeNoScript: '这种付款方式需要开启浏览器的 JavaScript。',
@@ -234,7 +235,8 @@ const en: Texts = {
   },
 
   scanTitle: (app) => `Scan with ${app} to pay`,
-  scanHelp: (app) => `Open ${app} on your phone, tap Scan, and point it at the code.`,
+  scanSteps: (app) =>
+    `Open ${app} on your phone\nTap Scan and point it at the code\nCheck payee and amount, then confirm`,
   qrLabel: (wallet, amount) => `${wallet} payment code for ${amount}`,
   qrFailed: 'The code cannot be shown. Please choose again.',
   goTitle: (wallet) => `Continue to ${wallet}`,

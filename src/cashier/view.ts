@@ -144,11 +144,11 @@ export function cashierModel(input: ViewInput): CashierModel {
   return Object.freeze({
     kind: view.kind,
     device: input.device,
-    marketplaceName: view.marketplace.displayName,
+    marketplaceName: readable(view.marketplace.displayName),
     intent: intent.id,
     version: intent.version,
     amountFen: intent.amountFen,
-    description: intent.description,
+    description: readable(intent.description),
     payees: payeesOf(view),
     expiresAtMs: intent.expiresAtMs,
     remainingMs: Math.max(0, intent.expiresAtMs - input.nowMs),
@@ -254,7 +254,7 @@ function latestAttempt(payment: Payment): Attempt | null {
 
 function failureOf(attempt: Attempt | null): { wallet: WalletName; message: string | null } | null {
   if (attempt === null || attempt.status !== 'failed') return null;
-  const message = attempt.failure?.walletError?.message.trim().slice(0, 200) ?? '';
+  const message = readable(attempt.failure?.walletError?.message ?? '').slice(0, 200);
   return { wallet: attempt.wallet, message: message === '' ? null : message };
 }
 
@@ -337,7 +337,7 @@ function payeesOf(view: CashierView): PayeeLine[] {
     amounts.set(merchant, (amounts.get(merchant) ?? 0n) + amountFen);
   }
   return [...amounts].map(([id, amountFen]) => ({
-    name: view.merchants.get(id)?.name ?? view.marketplace.displayName,
+    name: readable(view.merchants.get(id)?.name ?? view.marketplace.displayName),
     amountFen,
   }));
 }
@@ -371,6 +371,15 @@ function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldRe
     if (known !== undefined && !isOffered && !told.has(wallet)) told.set(wallet, known);
   }
   return [...told].map(([wallet, reason]) => ({ wallet, reason }));
+}
+
+/** Control characters and overrides of the reading direction, which disguise names and amounts. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Foreign words as a page may show them. */
+function readable(text: string): string {
+  return text.replace(UNSEEN, ' ').trim();
 }
 
 /** An action whose addresses a browser may be sent to; a `javascript:` address never is. */

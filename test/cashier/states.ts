@@ -32,7 +32,7 @@ const nativeQr = attemptOf(1, {
   wallet: 'wechatpay',
   product: 'native',
   status: 'pending',
-  nextAction: ACTIONS['wechatQr']!,
+  nextAction: ACTIONS.wechatQr!,
 });
 const paidByWechat = attemptOf(2, { wallet: 'wechatpay', product: 'native', status: 'succeeded' });
 const paidTwice = attemptOf(3, { wallet: 'alipay', product: 'precreate', status: 'superseded' });
@@ -131,7 +131,7 @@ export const STATES: readonly CashierState[] = [
         wallet: 'alipay',
         product: 'page',
         status: 'pending',
-        nextAction: ACTIONS['form']!,
+        nextAction: ACTIONS.form!,
       }),
     ),
     { ...DESKTOP, startedHere: false },
@@ -144,7 +144,7 @@ export const STATES: readonly CashierState[] = [
         wallet: 'wechatpay',
         product: 'h5',
         status: 'pending',
-        nextAction: ACTIONS['redirect']!,
+        nextAction: ACTIONS.redirect!,
       }),
     ),
     { ...MOBILE, startedHere: false },
@@ -157,7 +157,7 @@ export const STATES: readonly CashierState[] = [
         wallet: 'wechatpay',
         product: 'jsapi',
         status: 'pending',
-        nextAction: ACTIONS['jsapi']!,
+        nextAction: ACTIONS.jsapi!,
       }),
     ),
     { devices: ['wechat'] },

@@ -67,7 +67,10 @@ function body(page: CashierPage): Html {
     model.kind === 'friend' && isOpen(model)
       ? html`<div class="note info"><p><strong>${texts.friendBanner}</strong> ${texts.friendBannerHelp}</p></div>`
       : null;
-  const paying = html`<div class="card pay">${notice}${friend}${returnedSection(model, texts)}${screenBody(page)}</div>`;
+  // The screens of a decided payment tell it themselves, below what was decided.
+  const returned =
+    isOpen(model) || model.screen.kind === 'closing' ? returnedSection(model, texts) : null;
+  const paying = html`<div class="card pay">${notice}${friend}${returned}${screenBody(page)}</div>`;
   return isOpen(model)
     ? html`<div class="split">${orderSection(model, texts)}${paying}</div>`
     : html`<div class="single">${paying}</div>`;

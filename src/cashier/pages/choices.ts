@@ -56,7 +56,7 @@ export function friendSection(model: CashierModel, texts: Texts): Html | null {
   if (model.friendUrl === null) return null;
   const payee = model.payees.map(({ name }) => name).join(texts.listJoin);
   const share = texts.friendShare(payee, yuanText(model.amountFen), model.friendUrl);
-  return html`<details class="friend" id="friend"><summary>${texts.friendTitle}</summary>
+  return html`<details class="friend" id="friend"><summary>${texts.friendTitle}${CHEVRON}</summary>
 <p>${texts.friendHelp}</p>
 <label class="unseen" for="share">${texts.friendLabel}</label>
 <textarea id="share" rows="4" readonly spellcheck="false">${share}</textarea>

@@ -5,7 +5,7 @@ import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, RefundSummary, Screen } from '../view.ts';
 import { SIGNS } from './marks.ts';
-import { detail, timeDetail } from './order.ts';
+import { detail, returnedSection, timeDetail } from './order.ts';
 
 export function succeededTitle(refund: RefundSummary, texts: Texts): string {
   if (refund.state === 'full') return texts.refundFullTitle;
@@ -24,7 +24,7 @@ export function succeededScreen(
   return html`${screen.refund.state === 'full' ? SIGNS.over : SIGNS.done}<h1>${succeededTitle(screen.refund, texts)}</h1>
 <p class="total">${yuanText(model.amountFen)}</p>
 ${model.kind === 'friend' ? html`<p>${texts.succeededFriend}</p>` : null}
-${refundNote(screen.refund, texts)}
+${refundNote(screen.refund, texts)}${returnedSection(model, texts)}
 <dl>${detail(texts.paidWith, wallet)}${detail(texts.payee, payee)}${detail(texts.goods, model.description)}${detail(texts.orderNo, screen.orderNo)}${timeDetail(texts.paidAt, screen.paidAtMs)}</dl>
 ${returnButton(model, texts, { isSoon: screen.refund.state === 'none' })}`;
 }
@@ -48,6 +48,7 @@ export function endedScreen(
   }[kind];
   return html`${kind === 'conflicted' ? SIGNS.care : SIGNS.over}<h1>${endedTitle(kind, texts)}</h1>
 <p>${help}</p>
+${returnedSection(model, texts)}
 ${returnButton(model, texts, { isSoon: false })}`;
 }
 

@@ -29,9 +29,9 @@ const MARKS: Readonly<Record<WalletName, Mark>> = {
   },
 };
 
-export function walletMark(wallet: WalletName): Html {
+export function walletMark(wallet: WalletName, style: 'mark' | 'mark lead' = 'mark'): Html {
   const { colour, picture } = MARKS[wallet];
-  return html`<svg class="mark" viewBox="0 0 40 40" aria-hidden="true" fill="#fff" color="${colour}"><rect width="40" height="40" rx="11" fill="${colour}"/>${picture}</svg>`;
+  return html`<svg class="${style}" viewBox="0 0 40 40" aria-hidden="true" fill="#fff" color="${colour}"><rect width="40" height="40" rx="11" fill="${colour}"/>${picture}</svg>`;
 }
 
 export const CHEVRON = html`<svg class="chevron" viewBox="0 0 20 20" aria-hidden="true"><path d="m8 5 5 5-5 5"/></svg>`;

@@ -6,7 +6,7 @@ import type { CashierModel, ReturnedPayment } from '../view.ts';
 
 export function orderSection(model: CashierModel, texts: Texts): Html {
   return html`<section class="card order" aria-labelledby="order">
-<h2 id="order">${texts.orderTitle}</h2>
+<h2 id="order" class="unseen">${texts.orderTitle}</h2>
 <p class="amount"><span>${texts.amountDue}</span><strong>${yuanText(model.amountFen)}</strong></p>
 ${deadline(model, texts)}<dl>${payees(model, texts)}<div><dt>${texts.goods}</dt><dd>${model.description}</dd></div></dl>
 </section>`;
@@ -16,7 +16,7 @@ function deadline(model: CashierModel, texts: Texts): Html | null {
   if (model.remainingMs === 0) return null;
   const iso = new Date(model.expiresAtMs).toISOString();
   const before = texts.payBefore(deadlineText(model.expiresAtMs, model.remainingMs));
-  return html`<p class="deadline"><time datetime="${iso}">${before}</time> <span data-script hidden>${texts.timeLeft} <b role="timer" data-countdown></b></span></p>
+  return html`<p class="deadline"><time datetime="${iso}">${before}</time> <span class="left" data-script hidden>${texts.timeLeft} <b role="timer" data-countdown></b></span></p>
 `;
 }
 

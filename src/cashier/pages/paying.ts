@@ -51,16 +51,16 @@ export function waitingTitle(attempt: OpenAttempt, texts: Texts): string {
 export function waitingScreen(painter: Painter, attempt: OpenAttempt): Html {
   const { model, texts, path } = painter;
   const wallet = texts.wallets[attempt.wallet];
-  return html`<h1>${walletMark(attempt.wallet)}<span>${waitingTitle(attempt, texts)}</span></h1>
-${nextStep(painter, attempt)}
-<p class="state"><span class="dot" aria-hidden="true"></span><span data-state data-confirming="${texts.confirming(wallet)}">${texts.waiting}</span></p>
-${refreshLink(texts, path)}
+  const progress = html`<p class="state"><span class="dot" aria-hidden="true"></span><span data-state data-confirming="${texts.confirming(wallet)}">${texts.waiting}</span></p>
+${refreshLink(texts, path)}`;
+  return html`<h1>${walletMark(attempt.wallet, 'mark lead')}<span>${waitingTitle(attempt, texts)}</span></h1>
+${nextStep(painter, attempt, progress)}
 ${nextActionBlock(attempt)}
 ${switchSection(model, texts, { path, current: wallet })}
 ${friendSection(model, texts)}`;
 }
 
-function nextStep(painter: Painter, attempt: OpenAttempt): Html {
+function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html {
   const { model, texts } = painter;
   const { action } = attempt;
   const wallet = texts.wallets[attempt.wallet];
@@ -70,18 +70,19 @@ function nextStep(painter: Painter, attempt: OpenAttempt): Html {
     case 'qr_code': {
       const code = qrSvg(action.code, texts.qrLabel(wallet, yuanText(model.amountFen)));
       if (code === null) return html`<p class="note warn">${texts.qrFailed}</p>`;
-      return html`<div class="code">${code}<p class="codeamount">${yuanText(model.amountFen)}</p></div><p>${texts.scanHelp(app)}</p>`;
+      const steps = texts.scanSteps(app).split('\n');
+      return html`<div class="scan"><div class="code">${code}<p class="codeamount">${yuanText(model.amountFen)}</p></div><div class="steps"><ol>${steps.map((step) => html`<li><span>${step}</span></li>`)}</ol>${progress}</div></div>`;
     }
     case 'redirect':
-      return html`<p>${texts.goHelp(app)}</p><p><a class="primary" href="${action.url}" data-go>${label}</a></p>`;
+      return html`<p>${texts.goHelp(app)}</p><p><a class="primary" href="${action.url}" data-go>${label}</a></p>${progress}`;
     case 'form':
       return html`<p>${texts.goHelp(app)}</p><form method="post" action="${action.action}" accept-charset="utf-8" data-go>${Object.entries(
         action.fields,
       ).map(
         ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-      )}<button class="primary">${label}</button></form>`;
+      )}<button class="primary">${label}</button></form>${progress}`;
     case 'invoke':
-      return html`<p data-script hidden>${texts.bridgeHelp}</p><noscript><p class="note warn">${texts.bridgeNoScript}</p></noscript><p><button type="button" class="primary" data-script data-go="${attempt.wallet}" data-failed="${texts.bridgeFailed}" hidden>${label}</button></p>`;
+      return html`<p data-script hidden>${texts.bridgeHelp}</p><noscript><p class="note warn">${texts.bridgeNoScript}</p></noscript><p><button type="button" class="primary" data-script data-go="${attempt.wallet}" data-failed="${texts.bridgeFailed}" hidden>${label}</button></p>${progress}`;
   }
 }
 
@@ -93,7 +94,7 @@ export function nextActionBlock(attempt: OpenAttempt | null): Html | null {
 export function elsewhereScreen(painter: Painter, attempt: OpenAttempt): Html {
   const { model, texts, path } = painter;
   const wallet = texts.wallets[attempt.wallet];
-  return html`<h1>${walletMark(attempt.wallet)}<span>${texts.elsewhereTitle(wallet)}</span></h1>
+  return html`<h1>${walletMark(attempt.wallet, 'mark lead')}<span>${texts.elsewhereTitle(wallet)}</span></h1>
 <p>${texts.elsewhereHelp}</p>
 <p class="state"><span class="dot" aria-hidden="true"></span><span data-state data-confirming="${texts.confirming(wallet)}">${texts.waiting}</span></p>
 ${nextActionBlock(attempt)}
@@ -116,7 +117,7 @@ ${nextActionBlock(attempt)}
 ${
   model.rows.length === 0
     ? null
-    : html`<details class="friend" id="more"><summary>${texts.switchTitle}</summary>
+    : html`<details class="friend" id="more"><summary>${texts.switchTitle}${CHEVRON}</summary>
 <p>${texts.switchHelp(wallet)}</p>${choiceList(model, texts, path)}</details>`
 }`;
 }
