@@ -66,7 +66,7 @@ async function runVitest(total) {
   }
   const failedBefore = total.failed;
   const skips = report.testResults.flatMap((suite) => countSuite(suite, total));
-  if (report.numTotalTests === 0) {
+  if (report.numTotalTests === 0 && total.failed === failedBefore) {
     console.log(`no test was run (${filters.join(' ')}): counted as failed`);
     total.failed += 1;
   } else if (code !== 0 && total.failed === failedBefore) {

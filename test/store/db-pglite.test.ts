@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Db, Statement } from '../../src/store/db.ts';
 import { openPglite, PGLITE_BANNER } from '../../src/store/pglite.ts';
 import { acquirePidLock, FolderInUse } from '../../src/store/pid-lock.ts';
@@ -14,6 +14,9 @@ const COUNT: Statement = { name: 'count', text: 'SELECT count(*)::int AS n FROM 
 const INSERT: Statement = { name: 'insert', text: 'INSERT INTO a VALUES ($1)' };
 
 const pglite = ENGINES.find(({ name }) => name === 'pglite');
+
+// initdb runs inside the wasm: seconds alone, many more on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let dir: string;
 beforeEach(() => {
