@@ -5,11 +5,11 @@
 import { performance } from 'node:perf_hooks';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { openCity } from '../sandbox/city.ts';
+import { type OpenCity, openCity } from '../sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../sandbox/gateways.ts';
 import { isLoopbackHost } from '../sandbox/http/host-policy.ts';
 import { PAPER_REQUESTS } from '../sandbox/paper-requests.ts';
-import { writeDemoPapers, writeMarketplacePapers } from '../sandbox/papers.ts';
+import { CREDENTIALS_LABEL, writeDemoPapers, writeMarketplacePapers } from '../sandbox/papers.ts';
 
 export interface SandboxOptions {
   /** HUTONG_DIR. */
@@ -44,18 +44,45 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
     allowLocalCallbacks: options.allowLocalCallbacks,
     controlToken,
     makers: GATEWAY_MAKERS,
-    requests: PAPER_REQUESTS,
-    log: (line) => {
-      process.stderr.write(`${new Date(wallClock.nowMs()).toISOString()} ${line}\n`);
-    },
+    log: logLine,
   });
-  writeMarketplacePapers(options.dir, city.papers);
-  if (options.writeDemoPapers) writeDemoPapers(options.dir, city.url, city.papers);
+  const papers = await writePapers(city, options);
   const tookMs = Math.round(performance.now() - startedMs);
   if (options.quiet !== true) {
     process.stdout.write(banner({ options, url: city.url, controlToken, tookMs }));
   }
-  return { url: city.url, stop: city.close };
+  const stop = async () => {
+    await papers.rest;
+    await city.close();
+  };
+  return { url: city.url, stop };
+}
+
+/**
+ * Alone, the sandbox is ready once the outside merchants have their papers; keys for marketplaces
+ * that nobody has asked for yet follow in the background. Resolves to that rest.
+ */
+async function writePapers(
+  city: OpenCity,
+  options: SandboxOptions,
+): Promise<{ readonly rest: Promise<void> }> {
+  const own = PAPER_REQUESTS.filter(({ label }) => label === CREDENTIALS_LABEL);
+  const writeAll = async () => {
+    writeMarketplacePapers(options.dir, await city.openPapers(PAPER_REQUESTS));
+  };
+  if (!options.writeDemoPapers) {
+    await writeAll();
+    return { rest: Promise.resolve() };
+  }
+  writeDemoPapers(options.dir, city.url, await city.openPapers(own));
+  const rest = writeAll().catch((error: unknown) => {
+    logLine(`error papers.json: ${error instanceof Error ? error.message : 'unknown'}`);
+  });
+  return { rest };
+}
+
+function logLine(line: string): void {
+  process.stderr.write(`${new Date(wallClock.nowMs()).toISOString()} ${line}\n`);
 }
 
 function newTokenFor(host: string): string | null {

@@ -30,13 +30,13 @@ export interface CityOptions {
   /** null = /control wants none. */
   readonly controlToken: string | null;
   readonly makers: readonly GatewayMaker[];
-  readonly requests: readonly AccountRequest[];
   readonly log: (line: string) => void;
 }
 
 export interface OpenCity {
   readonly url: string;
-  readonly papers: Papers;
+  /** The kept accounts of these labels; what is missing is made now. */
+  readonly openPapers: (requests: readonly AccountRequest[]) => Promise<Papers>;
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
   readonly close: () => Promise<void>;
@@ -64,7 +64,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     route = built.route;
     return {
       url: publicUrl,
-      papers: built.papers,
+      openPapers: (requests) =>
+        openPapers({ kit: built.opened.kit, makers: options.makers, requests }),
       opened: built.opened,
       gateways: built.gateways,
       close: async () => {
@@ -82,19 +83,17 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
 interface Built {
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
-  readonly papers: Papers;
   readonly route: Route;
   readonly endPolls: () => void;
   readonly close: () => Promise<void>;
 }
 
 async function build(options: CityOptions, publicUrl: string): Promise<Built> {
-  const { dir, allowLocalCallbacks, makers, requests, log } = options;
+  const { dir, allowLocalCallbacks, makers, log } = options;
   const opened = await openKit({ dir, publicUrl, allowLocalCallbacks, log });
   try {
     const { kit, clock, courier, deliveries } = opened;
     const gateways = await Promise.all(makers.map((maker) => maker.open(kit)));
-    const papers = await openPapers({ kit, makers, requests });
     const followers = openFollowers({ clock, wall: kit.wall, log });
     const schedule = openGatewaySchedule({ gateways, clock, log });
     const advancer = createAdvancer({
@@ -109,7 +108,7 @@ async function build(options: CityOptions, publicUrl: string): Promise<Built> {
       gateways,
     };
     return {
-      ...{ opened, gateways, papers },
+      ...{ opened, gateways },
       route: (request) => dispatch(parts, request),
       endPolls: followers.close,
       close: async () => {

@@ -4,6 +4,8 @@ import { type OpenCity, openCity } from '../../src/sandbox/city.ts';
 import { cornerShop } from './corner-shop-gateway.ts';
 import { temporaryDir } from './support.ts';
 
+export const REQUESTS = [{ label: 'credentials', name: '测试', subMerchantNames: ['一', '二'] }];
+
 export interface Answer {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
@@ -22,7 +24,6 @@ export function openTestCity(
     allowLocalCallbacks: true,
     controlToken: options.controlToken ?? null,
     makers: [cornerShop],
-    requests: [{ label: 'credentials', name: '测试', subMerchantNames: ['一', '二'] }],
     log: (line) => options.notices?.push(line),
   });
 }

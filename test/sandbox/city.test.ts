@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenCity } from '../../src/sandbox/city.ts';
 import { writeDemoPapers, writeMarketplacePapers } from '../../src/sandbox/papers.ts';
-import { call, createOrder, openTestCity } from './city-support.ts';
+import { call, createOrder, openTestCity, REQUESTS } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 
 let city: OpenCity;
@@ -143,18 +143,19 @@ describe('city', () => {
   it('papers are private, complete, and the same after a restart on another port', async () => {
     const dir = temporaryDir();
     const first = await openTestCity({ dir });
-    const made = first.papers.get('credentials')?.get('wechatpay');
+    const made = (await first.openPapers(REQUESTS)).get('credentials')?.get('wechatpay');
     const firstUrl = first.url;
     await first.close();
     const second = await openTestCity({ dir });
-    const kept = second.papers.get('credentials')?.get('wechatpay');
+    const papers = await second.openPapers(REQUESTS);
+    const kept = papers.get('credentials')?.get('wechatpay');
     expect(kept?.papers).toEqual(made?.papers);
     expect(kept?.subMerchants).toEqual(made?.subMerchants);
     expect(JSON.stringify(kept?.credentials)).toBe(
       JSON.stringify(made?.credentials).replaceAll(firstUrl, second.url),
     );
-    writeDemoPapers(dir, second.url, second.papers);
-    writeMarketplacePapers(dir, second.papers);
+    writeDemoPapers(dir, second.url, papers);
+    writeMarketplacePapers(dir, papers);
     expect(statSync(join(dir, 'demo.json')).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir, 'papers.json')).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'))).toEqual({

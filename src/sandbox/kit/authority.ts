@@ -25,15 +25,23 @@ interface Seams {
 }
 
 export function openAuthority(seams: Seams): Authority {
+  const roots = new Map<string, Promise<RootCertificate>>();
   return {
     rsaKeyPair,
-    root: async (subject) => {
-      const pair = await rsaKeyPair();
-      const certificatePem = await signRoot(subject, pair, seams);
-      return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, seams);
+    // One name, one root: two roots of the same name would confuse every verifier.
+    root: (subject) => {
+      const root = roots.get(subject) ?? newRoot(subject, seams);
+      roots.set(subject, root);
+      return root;
     },
     openRoot: (kept) => openRoot(kept, seams),
   };
+}
+
+async function newRoot(subject: string, seams: Seams): Promise<RootCertificate> {
+  const pair = await rsaKeyPair();
+  const certificatePem = await signRoot(subject, pair, seams);
+  return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, seams);
 }
 
 async function rsaKeyPair(): Promise<{

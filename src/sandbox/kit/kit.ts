@@ -152,7 +152,10 @@ export interface Authority {
     readonly privateKeyPem: string;
     readonly publicKeyPem: string;
   }>;
-  /** A self-made root and leafs below it; serials are upper-case hex. */
+  /**
+   * A self-made root and leafs below it; serials are upper-case hex. The same subject gives the
+   * same root while the process lives; keep it and use `openRoot` after a restart.
+   */
   readonly root: (subject: string) => Promise<RootCertificate>;
   /** The same root again after a restart, from the PEM texts that its caller kept. */
   readonly openRoot: (kept: {

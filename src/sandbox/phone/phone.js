@@ -8,6 +8,13 @@ const STATE_TEXTS = {
   expired: texts.stateExpired,
 };
 
+const STATUS_TEXTS = {
+  insufficient_funds: texts.insufficientResult,
+  canceled: texts.cancelled,
+  already_paid: texts.statePaid,
+  closed: texts.stateClosed,
+};
+
 let bill;
 
 function yuan(fen) {
@@ -88,18 +95,19 @@ function scan() {
 function pay(outcome, button) {
   return busy(button, texts.paying, async () => {
     const answer = await call('/phone/pay', { scan: bill.scan, outcome, coupon: coupon() });
-    showResult(outcome, answer);
+    showResult(answer);
   });
 }
 
-function showResult(outcome, answer) {
-  const isPaid = outcome === 'success' && /^(paid|success|succeeded)$/i.test(answer.status);
-  const told = { insufficient_funds: texts.insufficientResult, cancel: texts.cancelled };
+function showResult(answer) {
+  const isPaid = answer.status === 'paid';
   byId('result').dataset.kind = isPaid ? 'paid' : 'other';
-  byId('result-text').textContent = isPaid ? texts.paid : (told[outcome] ?? texts.otherResult);
+  byId('result-text').textContent = isPaid
+    ? texts.paid
+    : (STATUS_TEXTS[answer.status] ?? texts.otherResult);
   byId('result-amount').textContent = isPaid ? yuan(toPay()) : '';
   byId('result-payee').textContent = bill.payee;
-  byId('result-status').textContent = isPaid ? '' : answer.status;
+  byId('result-status').textContent = STATUS_TEXTS[answer.status] || isPaid ? '' : answer.status;
   byId('again').hidden = isPaid;
   const back = byId('back');
   back.hidden = !/^https?:/.test(answer.return_url ?? '');

@@ -76,7 +76,7 @@ async function scan(parts: PhoneParts, request: CityRequest): Promise<WireRespon
     scan: id,
     payee: scanned.payee,
     amount: fenToJson(scanned.amountFen),
-    currency: scanned.currency,
+    currency: scanned.currency.toLowerCase(),
     acceptor: scanned.wallet,
     state: scanned.state,
   });
@@ -161,10 +161,6 @@ async function pay(parts: PhoneParts, request: CityRequest): Promise<WireRespons
   if (kept === undefined) return jsonError(404, 'scan_not_found', 'scan the code first', 'scan');
   const order = readPayment(body.value, kept);
   if (!order.ok) return inputErrorAnswer(order.error);
-  if (kept.scanned.state !== 'payable') {
-    const message = `the code was ${kept.scanned.state} when it was scanned`;
-    return jsonError(409, 'not_payable', message, 'scan');
-  }
   const gateway = parts.gateways.find(({ wallet }) => wallet === kept.scanned.wallet);
   if (gateway === undefined) return jsonError(409, 'not_payable', 'its wallet is not here', 'scan');
   const { status, returnUrl } = await gateway.pay(order.value);
