@@ -71,6 +71,8 @@ export interface Order extends PlacedOrder {
   readonly wallet: string | null;
   readonly version: number;
   readonly refunds: readonly RefundState[];
+  /** Of the refund forms that were accepted: pressing one twice is one refund. */
+  readonly refundNonces: readonly string[];
   readonly events: readonly SeenEvent[];
   /** Grows with every entry: the live page compares it. */
   readonly revision: number;
@@ -121,6 +123,7 @@ export type Entry =
   | {
       readonly kind: 'refund_asked';
       readonly no: string;
+      readonly nonce: string;
       readonly refund: Omit<RefundState, 'status' | 'version'>;
     }
   | { readonly kind: 'event'; readonly no: string; readonly event: ReceivedEvent };
@@ -136,6 +139,7 @@ export function placed(order: PlacedOrder): Order {
     wallet: null,
     version: -1,
     refunds: [],
+    refundNonces: [],
     events: [],
     revision: 1,
   };
@@ -151,10 +155,15 @@ export function applyEntry(order: Order, entry: Exclude<Entry, { kind: 'placed' 
     case 'refused':
       return { ...next, refusal: { code: entry.code, requestId: entry.requestId } };
     case 'refund_asked': {
+      const refundNonces = [...order.refundNonces, entry.nonce];
       // Its webhook may have been faster than the answer to our own request.
-      if (order.refunds.some((refund) => refund.id === entry.refund.id)) return next;
+      const isKnown = order.refunds.some((refund) => refund.id === entry.refund.id);
       const refund = { ...entry.refund, status: 'pending', version: -1 };
-      return { ...next, refunds: [...order.refunds, refund] };
+      return {
+        ...next,
+        refundNonces,
+        refunds: isKnown ? order.refunds : [...order.refunds, refund],
+      };
     }
     case 'event':
       return applyEvent(next, entry.event);

@@ -169,6 +169,7 @@ export interface RefundWish {
 
 /** Asks for the refund. Its state then comes by webhook; the answer only tells its id. */
 export async function askRefund(shop: Shop, order: Order, wish: RefundWish): Promise<Order> {
+  if (order.refundNonces.includes(wish.nonce)) return order;
   const subOrder = Object.entries(order.subOrders).find(([, no]) => no === wish.part.no)?.[0];
   if (order.intentId === null || subOrder === undefined) {
     throw new Error(`the sub_order of ${wish.part.no} is not known yet`);
@@ -188,6 +189,7 @@ export async function askRefund(shop: Shop, order: Order, wish: RefundWish): Pro
   return shop.journal.append({
     kind: 'refund_asked',
     no: order.no,
+    nonce: wish.nonce,
     refund: {
       id: refund.id,
       partNo: wish.part.no,

@@ -1,0 +1,67 @@
+/**
+ * The shop's own webhook endpoint at Hutong. The secret is shown once, so it is kept in the data
+ * directory, and the endpoint is made only where none was made for that address before.
+ */
+import { mkdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Hutong } from '@hutong/sdk';
+import type { MarketplaceName } from './catalogue/catalogue.ts';
+
+/** What the order pages need to hear. */
+export const ENABLED_EVENTS = [
+  'payment_intent.created',
+  'payment_intent.requires_action',
+  'payment_intent.succeeded',
+  'payment_intent.canceled',
+  'payment_intent.expired',
+  'payment_intent.conflicted',
+  'refund.created',
+  'refund.succeeded',
+  'refund.failed',
+];
+
+interface Kept {
+  readonly platform: string;
+  readonly url: string;
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface EnsureOptions {
+  readonly hutong: Hutong;
+  readonly marketplace: MarketplaceName;
+  /** The platform's address: another platform is another endpoint. */
+  readonly platform: string;
+  /** Where this shop is. */
+  readonly url: string;
+  readonly dir: string;
+}
+
+/** The secret that deliveries to `{url}/webhooks/{marketplace}` are signed with. */
+export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<string> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const path = join(options.dir, `webhook-${options.marketplace}.json`);
+  const url = `${options.url}/webhooks/${options.marketplace}`;
+  const kept = await readKept(path);
+  if (kept?.url === url && kept.platform === options.platform) return kept.secret;
+  const endpoint = await options.hutong.webhookEndpoints.create({
+    url,
+    enabled_events: ENABLED_EVENTS,
+  });
+  if (endpoint.secret === undefined) throw new Error('the new webhook endpoint shows no secret');
+  const { platform } = options;
+  const text = JSON.stringify({ platform, url, id: endpoint.id, secret: endpoint.secret });
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+  return endpoint.secret;
+}
+
+async function readKept(path: string): Promise<Kept | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Kept;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
