@@ -30,6 +30,8 @@ export function toHutongError(error: unknown): HutongError {
   const { code, statusCode } = fieldsOf(error);
   const known = FASTIFY_CODES[code];
   if (known !== undefined) return hutongError(known[0], known[1]);
+  // An id longer than any path parameter may be: 414 to fastify, and no such path to us.
+  if (statusCode === 404 || statusCode === 414) return hutongError('route_unknown', 'no such path');
   if (statusCode === 429) return hutongError('rate_limited', 'too many requests with this key');
   if (statusCode >= 400 && statusCode < 500) {
     return hutongError('parameter_invalid', 'the request could not be read');
@@ -70,6 +72,8 @@ export function sendError(
   docsUrl: string,
 ): FastifyReply {
   const { status, retryable } = ERRORS[error.code];
+  // Refusals before routing (a malformed URL) meet no hook that would name the request.
+  reply.header('request-id', request.id);
   reply.code(status).header('hutong-should-retry', retryable ? 'true' : 'false');
   if (retryable && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="hutong"');

@@ -7,7 +7,12 @@
  * code; CORS (browsers have no business with secret keys).
  */
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { hutongError } from '../core/errors.ts';
 import { safeUrl } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
@@ -63,7 +68,7 @@ function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
   return Fastify({
     loggerInstance: deps.log,
     // Our own line per request, without headers, query or body; no child logger per request.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (log) => log,
     genReqId: () => {
       counter += 1;

@@ -13,10 +13,19 @@ import { sendError } from '../errors.ts';
 
 const NO_BODY = Buffer.alloc(0);
 const WALLETS: ReadonlyMap<string, WalletName> = new Map(WALLET_NAMES.map((name) => [name, name]));
+/** What the parsers are told; fastify refuses a Content-Type that is none, and a wallet may send it. */
+const BYTES_TYPE = 'application/octet-stream';
 const KIND = /^[a-z_]{1,32}$/;
 
 interface NotifyParams {
   Params: { wallet: string; config: string; kind: string };
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The Content-Type of a callback as it came, however malformed. */
+    callbackType: string | undefined;
+  }
 }
 
 export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: string): void {
@@ -24,6 +33,11 @@ export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: 
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, done) =>
     done(null, bytes),
   );
+  app.decorateRequest('callbackType');
+  app.addHook('onRequest', async (request) => {
+    request.callbackType = request.raw.headers['content-type'];
+    if (request.callbackType !== undefined) request.raw.headers['content-type'] = BYTES_TYPE;
+  });
   app.post<NotifyParams>('/notify/:wallet/:config/:kind', {
     // A wallet repeats what we refuse; slowing it down would only delay money.
     config: { rateLimit: false },
@@ -46,6 +60,7 @@ function raw(request: FastifyRequest): RawRequest {
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
+  if (request.callbackType !== undefined) headers['content-type'] = request.callbackType;
   return {
     method: request.method,
     target: request.raw.url ?? request.url,
