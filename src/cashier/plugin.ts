@@ -52,8 +52,8 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   scope.setErrorHandler<FastifyError>(site.failed);
   scope.addHook('preClose', async () => streams.endAll());
 
-  const starts = { config: { rateLimit: limit('start') } };
-  const asks = { config: { rateLimit: limit('ask') } };
+  const starts = limiter(scope);
+  const asks = limiter(scope);
   const on = (use: (visit: Visit) => Promise<FastifyReply>): Handler => opened(deps, site, use);
   for (const asset of Object.values(site.assets)) addAsset(scope, asset);
   scope.get<PayRoute>('/pay/:pay_token', on(showPage));
@@ -71,14 +71,16 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   scope.all('/pay/*', site.notFound);
 }
 
-/** A group counts together, so that going through a wallet's redirect is no way around it. */
-function limit(groupId: string): object {
-  return {
+/** Routes that share one of these count together: going by way of a wallet is no way around it. */
+function limiter(scope: FastifyInstance): {
+  readonly onRequest: ReturnType<FastifyInstance['rateLimit']>;
+} {
+  const onRequest = scope.rateLimit({
     max: ATTEMPTS_PER_MINUTE,
     timeWindow: MINUTE_MS,
-    groupId,
-    keyGenerator: (request: FastifyRequest) => payPath(request) ?? '',
-  };
+    keyGenerator: (request) => payPath(request) ?? '',
+  });
+  return { onRequest };
 }
 
 function addAsset(scope: FastifyInstance, asset: Asset): void {

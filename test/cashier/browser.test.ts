@@ -1,0 +1,259 @@
+/** What the page's script does, in a real browser: the comforts, and that it believes nobody. */
+import { existsSync } from 'node:fs';
+import Fastify from 'fastify';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { cashierPlugin } from '../../src/cashier/plugin.ts';
+import type { NextAction, Product, WalletName } from '../../src/core/wallet.ts';
+import type { CashierView } from '../../src/flows/use-cases.ts';
+import { ACTIONS, attemptOf, NOW_MS, OFFERS, USER_AGENTS, viewOf } from './fixtures.ts';
+import { BUYER_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
+import { stateNamed } from './states.ts';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
+  let browser: Browser;
+  const closing: (() => Promise<unknown>)[] = [];
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  interface Opened {
+    readonly page: Page;
+    readonly context: BrowserContext;
+    readonly memory: Memory;
+    readonly url: string;
+    /** What the wallet's host was asked for: `METHOD path body referer`. */
+    readonly atWallet: { method: string; url: string; body: string; referer: string }[];
+  }
+
+  async function look(
+    view: CashierView,
+    more: {
+      device?: keyof typeof USER_AGENTS;
+      script?: boolean;
+      isOwn?: boolean;
+      prepare?: (page: Page) => Promise<void>;
+    } = {},
+  ): Promise<Opened> {
+    const device = more.device ?? 'desktop';
+    const memory = memoryUseCases(view, OFFERS[device]);
+    const app = Fastify();
+    const config = { publicUrl: 'http://127.0.0.1' };
+    await app.register(
+      cashierPlugin({ useCases: memory.useCases, config, clock: { nowMs: () => NOW_MS } }),
+    );
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const attempt = view.payment.intent.latestAttempt;
+    const isOwn = more.isOwn === true && attempt !== null;
+    const context = await browser.newContext({
+      userAgent: USER_AGENTS[device],
+      locale: 'en-US',
+      javaScriptEnabled: more.script ?? true,
+    });
+    if (isOwn) {
+      await context.addCookies([{ name: 'hutong_attempt', value: attempt, url: `${address}/pay` }]);
+    }
+    closing.push(
+      () => app.close(),
+      () => context.close(),
+    );
+    const atWallet: Opened['atWallet'] = [];
+    await context.route(/^https:/, async (route) => {
+      const request = route.request();
+      const headers = await request.allHeaders();
+      atWallet.push({
+        method: request.method(),
+        url: request.url(),
+        body: request.postData() ?? '',
+        referer: headers.referer ?? '',
+      });
+      await route.fulfill({ contentType: 'text/html', body: '<h1>the wallet</h1>' });
+    });
+    const page = await context.newPage();
+    await more.prepare?.(page);
+    const url = `${address}/pay/${BUYER_TOKEN}`;
+    await page.goto(url);
+    return { page, context, memory, url, atWallet };
+  }
+
+  function waiting(wallet: WalletName, product: Product, nextAction: NextAction): CashierView {
+    const attempt = attemptOf(1, { wallet, product, status: 'pending', nextAction });
+    return viewOf({ intent: { status: 'requires_action' }, attempts: [attempt] });
+  }
+
+  function moved(view: CashierView, version: number): CashierView {
+    return {
+      ...view,
+      payment: { ...view.payment, intent: { ...view.payment.intent, version } },
+    };
+  }
+
+  it('counts down, and shows the success as soon as it happens, told to screen readers', async () => {
+    const { page, memory } = await look(stateNamed('waiting-qr').view);
+    await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
+    expect(await page.locator('[data-countdown]').textContent()).toMatch(/^14:\d\d$/);
+    memory.change(moved(stateNamed('succeeded').view, 4));
+    await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
+    expect(await page.locator('#live').textContent()).toBe('Payment complete');
+    expect(await page.title()).toContain('Payment complete');
+  });
+
+  it('goes back to the shop by itself, once', async () => {
+    const { page, atWallet } = await look(stateNamed('succeeded').view);
+    await page.waitForURL('https://shop.example/**', { timeout: 8_000 });
+    expect(atWallet[0]?.referer ?? '').not.toContain(BUYER_TOKEN);
+    await page.goBack();
+    await page.waitForTimeout(3_500);
+    expect(page.url()).toContain(BUYER_TOKEN);
+  });
+
+  it('posts the wallet’s form by itself where this browser started it, once, fields untouched', async () => {
+    const view = waiting('alipay', 'page', ACTIONS.form!);
+    const { page, url, atWallet } = await look(view, { isOwn: true });
+    await page.getByText('the wallet').waitFor();
+    expect(atWallet).toHaveLength(1);
+    const fields = Object.fromEntries(new URLSearchParams(atWallet[0]?.body));
+    expect(atWallet[0]).toMatchObject({
+      method: 'POST',
+      url: expect.stringContaining('gateway.do'),
+    });
+    expect(fields).toEqual((ACTIONS.form as { fields: object }).fields);
+    expect(atWallet[0]?.referer).not.toContain(BUYER_TOKEN);
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' }).waitFor();
+    await page.waitForTimeout(300);
+    expect(atWallet).toHaveLength(1);
+  });
+
+  it('leaves the button to a browser that did not start it, and to one without script', async () => {
+    for (const more of [{ isOwn: false }, { isOwn: true, script: false }]) {
+      const { page, atWallet } = await look(waiting('alipay', 'page', ACTIONS.form!), more);
+      const button = page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' });
+      await button.waitFor();
+      expect(atWallet).toHaveLength(0);
+      await button.click();
+      await page.getByText('the wallet').waitFor();
+      expect(atWallet).toHaveLength(1);
+    }
+  });
+
+  it('jumps to the wallet’s address on a phone', async () => {
+    const view = waiting('wechatpay', 'h5', ACTIONS.redirect!);
+    const { page, atWallet } = await look(view, { device: 'mobile', isOwn: true });
+    await page.getByText('the wallet').waitFor();
+    expect(atWallet[0]?.url).toBe((ACTIONS.redirect as { url: string }).url);
+  });
+
+  it('calls WeChat’s bridge with the very params, and does not believe its answer', async () => {
+    const calls: unknown[] = [];
+    const view = waiting('wechatpay', 'jsapi', ACTIONS.jsapi!);
+    const { page, memory } = await look(view, {
+      device: 'wechat',
+      isOwn: true,
+      prepare: async (page) => {
+        await page.exposeFunction('bridgeCalled', (...args: unknown[]) => calls.push(args));
+        await page.addInitScript(`window.WeixinJSBridge = {
+          invoke(name, params, done) {
+            window.bridgeCalled(name, params);
+            setTimeout(() => done({ err_msg: 'get_brand_wcpay_request:ok' }), 50);
+          },
+        };`);
+      },
+    });
+    await page.getByText('Asking WeChat Pay for the result').waitFor();
+    expect(calls).toEqual([['getBrandWCPayRequest', (ACTIONS.jsapi as { params: object }).params]]);
+    await page.waitForTimeout(2_000);
+    expect(await page.locator('main').getAttribute('data-screen')).toBe('waiting');
+    memory.change(moved(stateNamed('succeeded').view, 4));
+    await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
+  });
+
+  it('calls Alipay’s bridge when it gets ready later, and again by the button', async () => {
+    const calls: unknown[] = [];
+    const view = waiting('alipay', 'jsapi', ACTIONS.tradePay!);
+    const { page } = await look(view, {
+      device: 'alipay',
+      isOwn: true,
+      prepare: async (page) => {
+        await page.exposeFunction('bridgeCalled', (...args: unknown[]) => calls.push(args));
+        await page.addInitScript(`setTimeout(() => {
+          window.AlipayJSBridge = {
+            call(name, params, done) {
+              window.bridgeCalled(name, params);
+              done({ resultCode: '6001' });
+            },
+          };
+          document.dispatchEvent(new Event('AlipayJSBridgeReady'));
+        }, 400);`);
+      },
+    });
+    await expect.poll(() => calls.length).toBe(1);
+    await page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' }).click();
+    await expect.poll(() => calls.length).toBe(2);
+    expect(calls[0]).toEqual(['tradePay', { tradeNO: '2026112222001400000000000001' }]);
+  });
+
+  it('is chosen by keyboard alone, and without script', async () => {
+    const view = viewOf({
+      attempts: [attemptOf(9, { wallet: 'wechatpay', product: 'native', status: 'failed' })],
+    });
+    const { page, memory, url } = await look(view, { script: false });
+    for (let presses = 0; presses < 6; presses += 1) {
+      await page.keyboard.press('Tab');
+      const text = await page.locator(':focus').textContent();
+      if (text?.includes('WeChat Pay')) break;
+    }
+    await page.keyboard.press('Enter');
+    await page.waitForURL(url);
+    await expect.poll(() => memory.started.length).toBe(1);
+    expect(memory.started[0]).toMatchObject({ wallet: 'wechatpay', product: 'native' });
+  });
+
+  it('copies the message for a friend', async () => {
+    const { page, context, url } = await look(viewOf());
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], {
+      origin: new URL(url).origin,
+    });
+    await page.getByText('Ask a friend to pay').click();
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByText('Copied. Now send it to your friend').waitFor();
+    const copied = await page.evaluate('navigator.clipboard.readText()');
+    expect(copied).toContain('/pay/pt_friend_');
+  });
+
+  it('reports nothing to the console and breaks no policy, in any state', async () => {
+    for (const name of [
+      'choose',
+      'waiting-qr',
+      'elsewhere',
+      'processing',
+      'expired',
+      'paid-twice',
+    ]) {
+      const problems: string[] = [];
+      await look(stateNamed(name).view, {
+        prepare: async (page) => {
+          page.on('console', (message) => problems.push(message.text()));
+          page.on('pageerror', (error) => problems.push(error.message));
+        },
+      });
+      expect(problems).toEqual([]);
+    }
+  });
+});

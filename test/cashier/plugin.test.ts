@@ -1,0 +1,553 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { cashierPlugin } from '../../src/cashier/plugin.ts';
+import { hutongError } from '../../src/core/errors.ts';
+import { err } from '../../src/core/result.ts';
+import type { CashierView, Offers } from '../../src/flows/use-cases.ts';
+import {
+  ACTIONS,
+  attemptOf,
+  BUYER_ID,
+  BUYER_IP,
+  idOf,
+  LAMP_SHOP,
+  NOW_MS,
+  OFFERS,
+  USER_AGENTS,
+  viewOf,
+} from './fixtures.ts';
+import { BUYER_TOKEN, FRIEND_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
+import { STATES, stateNamed } from './states.ts';
+
+const PUBLIC_URL = 'https://pay.hutong.example';
+const PAGE = `/pay/${BUYER_TOKEN}`;
+const ATTEMPT = idOf('payment_attempt', 90);
+const QR_ATTEMPT = attemptOf(1, {
+  wallet: 'wechatpay',
+  product: 'native',
+  status: 'pending',
+  nextAction: ACTIONS.wechatQr!,
+});
+
+const open: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const app of open.splice(0)) await app.close();
+});
+
+interface Cashier {
+  readonly app: FastifyInstance;
+  readonly memory: Memory;
+  readonly logged: string[];
+}
+
+async function cashier(view: CashierView = viewOf(), offers: Offers = OFFERS.desktop) {
+  const memory = memoryUseCases(view, offers);
+  const logged: string[] = [];
+  const stream = { write: (line: string) => void logged.push(line) };
+  const app = Fastify({ logger: { level: 'trace', stream } });
+  const clock = { nowMs: () => NOW_MS };
+  await app.register(
+    cashierPlugin({ useCases: memory.useCases, config: { publicUrl: PUBLIC_URL }, clock }),
+  );
+  open.push(app);
+  return { app, memory, logged } satisfies Cashier;
+}
+
+function form(fields: Readonly<Record<string, string>>, headers: Record<string, string> = {}) {
+  return {
+    method: 'POST' as const,
+    url: `${PAGE}/attempts`,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: PUBLIC_URL,
+      'user-agent': USER_AGENTS.desktop,
+      ...headers,
+    },
+    payload: new URLSearchParams(fields).toString(),
+  };
+}
+
+const CHOICE = { wallet: 'wechatpay', product: 'native', attempt: ATTEMPT };
+
+describe('GET /pay/{pay_token}', () => {
+  it('shows payee, goods, amount and the wallets in the offered order, in Chinese', async () => {
+    const { app, memory } = await cashier();
+    const answer = await app.inject({ url: PAGE, headers: { 'user-agent': USER_AGENTS.desktop } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    for (const text of [LAMP_SHOP.name, '胡桃木落地灯', '¥1,288.00', '选择付款方式']) {
+      expect(answer.body).toContain(text);
+    }
+    const order = [...answer.body.matchAll(/<b>(微信支付|支付宝)<\/b>/g)].map((match) => match[1]);
+    expect(order).toEqual(['微信支付', '支付宝']);
+    expect(memory.devices).toEqual(['desktop']);
+  });
+
+  it('says what a browser must not do with it', async () => {
+    const { app } = await cashier();
+    const { headers } = await app.inject({ url: PAGE });
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'referrer-policy': 'strict-origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'x-robots-tag': 'noindex, nofollow',
+    });
+    expect(headers.vary).toContain('Accept-Language');
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).toContain("form-action 'self'; base-uri");
+    expect(policy).not.toContain('unsafe');
+  });
+
+  it('lets the wallet’s form post to the wallet’s host, and to no other', async () => {
+    const { app } = await cashier(stateNamed('waiting-form').view);
+    const { headers } = await app.inject({ url: PAGE });
+    expect(headers['content-security-policy']).toContain(
+      "form-action 'self' https://openapi.alipay.com; base-uri",
+    );
+  });
+
+  it('has no inline script, style or handler in any state', async () => {
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      const { body } = await app.inject({ url: PAGE });
+      expect(body).not.toMatch(/<[^>]*\son\w+=/i);
+      expect(body).not.toMatch(/<[^>]*\sstyle=/i);
+      expect(body).not.toContain('<style');
+      for (const [, attributes] of body.matchAll(/<script([^>]*)>/g)) {
+        expect(attributes).toMatch(/src="\/pay\/assets\/|type="application\/json"/);
+      }
+    }
+  });
+
+  it('speaks the language asked for, and remembers the choice', async () => {
+    const { app } = await cashier();
+    const english = await app.inject({ url: PAGE, headers: { 'accept-language': 'en-GB' } });
+    expect(english.body).toContain('<html lang="en">');
+    expect(english.body).toContain('Choose how to pay');
+    const chosen = await app.inject({
+      url: `${PAGE}?lang=zh`,
+      headers: { 'accept-language': 'en' },
+    });
+    expect(chosen.body).toContain('<html lang="zh-CN">');
+    expect(chosen.headers['set-cookie']).toMatch(
+      /^hutong_lang=zh; Path=\/pay; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    const later = await app.inject({
+      url: PAGE,
+      headers: { 'accept-language': 'en', cookie: 'hutong_lang=zh' },
+    });
+    expect(later.body).toContain('<html lang="zh-CN">');
+    const nonsense = await app.inject({ url: `${PAGE}?lang=%22%3E%3Cscript%3E` });
+    expect(nonsense.headers['set-cookie']).toBeUndefined();
+  });
+
+  it('carries next_action wherever an attempt is open, and nowhere else', async () => {
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      const { body } = await app.inject({ url: PAGE });
+      const block = /<script type="application\/json" id="next-action">(.*?)<\/script>/s.exec(body);
+      const attempt = state.view.payment.attempts.at(-1);
+      const isOpen = ['waiting', 'elsewhere'].includes(state.screen);
+      expect(block === null).toBe(!isOpen);
+      if (isOpen) expect(JSON.parse(block?.[1] ?? '')).toEqual(attempt?.nextAction);
+    }
+  });
+
+  it('refreshes itself without script while it waits, never while the buyer chooses', async () => {
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      const { body } = await app.inject({ url: PAGE });
+      const isWaiting = ['waiting', 'elsewhere', 'processing', 'closing', 'conflicted'];
+      expect(body.includes('http-equiv="refresh" content="5"')).toBe(
+        isWaiting.includes(state.screen),
+      );
+    }
+  });
+
+  it('shows a code only on a desktop', async () => {
+    const { view } = stateNamed('waiting-qr');
+    for (const [device, userAgent] of Object.entries(USER_AGENTS)) {
+      const { app } = await cashier(view);
+      const { body } = await app.inject({ url: PAGE, headers: { 'user-agent': userAgent } });
+      expect(body.includes('class="qr"')).toBe(device === 'desktop');
+    }
+  });
+
+  it('escapes every foreign word', async () => {
+    const evil = `"><img src=x onerror=alert(1)>'</script><script>alert(2)</script>`;
+    const failed = attemptOf(1, {
+      wallet: 'alipay',
+      product: 'precreate',
+      status: 'failed',
+      failure: {
+        code: 'wallet_declined',
+        walletError: { wallet: 'alipay', code: 'X', message: evil, requestId: null },
+      },
+    });
+    const form = attemptOf(2, {
+      wallet: 'alipay',
+      product: 'page',
+      status: 'pending',
+      nextAction: { type: 'form', action: 'https://a.example/?x="><u>', fields: { [evil]: evil } },
+    });
+    const merchants = [{ ...LAMP_SHOP, name: evil }];
+    const intent = {
+      description: evil,
+      merchantOrderNo: evil,
+      returnUrl: 'https://a.example/"><u>',
+    };
+    for (const view of [
+      viewOf({ merchants, intent, attempts: [failed] }),
+      viewOf({ merchants, intent: { ...intent, status: 'requires_action' }, attempts: [form] }),
+      viewOf({ merchants, intent: { ...intent, status: 'succeeded' } }),
+    ]) {
+      const { app } = await cashier({
+        ...view,
+        marketplace: { ...view.marketplace, displayName: evil },
+      });
+      const { body } = await app.inject({ url: `${PAGE}?notice=${encodeURIComponent(evil)}` });
+      expect(body).not.toContain('<img');
+      expect(body).not.toContain('alert(2)</script>');
+      expect(body).not.toContain('<u>');
+      expect(body.match(/<script/g)?.length).toBe(body.includes('id="next-action"') ? 2 : 1);
+    }
+  });
+
+  it('gives a friend no order number, no buyer data and no link of the buyer', async () => {
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      const { body } = await app.inject({ url: `/pay/${FRIEND_TOKEN}` });
+      for (const secret of [
+        BUYER_ID,
+        BUYER_IP,
+        BUYER_TOKEN,
+        'metadata-secret',
+        'TB20261122000187',
+        'shop.example',
+      ]) {
+        expect(body).not.toContain(secret);
+      }
+    }
+  });
+
+  it('gives the buyer the link for a friend', async () => {
+    const { app } = await cashier();
+    const { body } = await app.inject({ url: PAGE });
+    expect(body).toContain(`${PUBLIC_URL}/pay/${FRIEND_TOKEN}</textarea>`);
+  });
+
+  it('answers 404 without any detail to anything else', async () => {
+    const { app } = await cashier();
+    for (const url of ['/pay/unknown', '/pay/', `${PAGE}/nothing`, `/pay/${'x'.repeat(300)}`]) {
+      const answer = await app.inject({ url });
+      expect(answer.statusCode).toBe(404);
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.body).toContain('找不到这个付款页面');
+      expect(answer.body).not.toContain(LAMP_SHOP.name);
+      expect(answer.body).not.toContain('x'.repeat(100));
+    }
+  });
+
+  it('answers 503 when it cannot know, and never a state it has not read', async () => {
+    const { app, memory } = await cashier();
+    memory.offers = err(hutongError('busy', 'busy'));
+    expect((await app.inject({ url: PAGE })).statusCode).toBe(503);
+    memory.openAnswer = hutongError('busy', 'busy');
+    const answer = await app.inject({ url: PAGE });
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('3');
+    expect(answer.body).toContain('系统繁忙');
+  });
+});
+
+describe('POST /pay/{pay_token}/attempts', () => {
+  it('starts exactly what the form says, for the payment of the token', async () => {
+    const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    const answer = await app.inject(form(CHOICE));
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(PAGE);
+    expect(answer.headers['set-cookie']).toContain(`hutong_attempt=${ATTEMPT}; Path=/pay;`);
+    const { intent } = memory.view.payment;
+    expect(memory.started).toEqual([
+      {
+        marketplace: intent.marketplace,
+        intent: intent.id,
+        id: ATTEMPT,
+        wallet: 'wechatpay',
+        product: 'native',
+        payer: {},
+      },
+    ]);
+  });
+
+  it('works from the page itself: its hidden fields are what the route wants', async () => {
+    const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    const { body } = await app.inject({
+      url: PAGE,
+      headers: { 'user-agent': USER_AGENTS.desktop },
+    });
+    const sent =
+      /name="wallet" value="(\w+)"><input type="hidden" name="product" value="(\w+)"><button class="wallet" name="attempt" value="(\w+)"/.exec(
+        body,
+      );
+    const [, wallet = '', product = '', attempt = ''] = sent ?? [];
+    await app.inject(form({ wallet, product, attempt }));
+    expect(memory.started[0]).toMatchObject({
+      wallet: 'wechatpay',
+      product: 'native',
+      id: attempt,
+    });
+  });
+
+  it('sends a double click with one id, and starts nothing for an id that exists', async () => {
+    const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    await Promise.all([app.inject(form(CHOICE)), app.inject(form(CHOICE))]);
+    expect(new Set(memory.started.map(({ id }) => id))).toEqual(new Set([ATTEMPT]));
+    const again = await app.inject(form({ ...CHOICE, attempt: QR_ATTEMPT.id }));
+    expect(again.headers.location).toBe(PAGE);
+    expect(memory.started).toHaveLength(2);
+  });
+
+  it.each([
+    ['no wallet', { product: 'native', attempt: ATTEMPT }],
+    ['a wallet that does not exist', { ...CHOICE, wallet: 'paypal' }],
+    ['a product that does not exist', { ...CHOICE, product: 'crypto' }],
+    ['no id', { wallet: 'wechatpay', product: 'native' }],
+    ['an id of another kind', { ...CHOICE, attempt: idOf('refund', 1) }],
+    ['an id of another shard', { ...CHOICE, attempt: 'pa_0000000000000' }],
+  ])('refuses %s', async (_, fields) => {
+    const { app, memory } = await cashier();
+    const answer = await app.inject(form(fields as Record<string, string>));
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(`${PAGE}?notice=invalid`);
+    expect(memory.started).toEqual([]);
+  });
+
+  it('starts only what is offered on this device now', async () => {
+    const { app, memory } = await cashier();
+    const answer = await app.inject(form({ ...CHOICE, product: 'h5' }));
+    expect(answer.headers.location).toBe(`${PAGE}?notice=wallet_not_offered`);
+    memory.view = stateNamed('expired').view;
+    const late = await app.inject(form(CHOICE));
+    expect(late.headers.location).toBe(`${PAGE}?notice=wallet_not_offered`);
+    expect(memory.started).toEqual([]);
+  });
+
+  it.each([
+    ['wallet_declined', 'declined'],
+    ['payment_intent_not_payable', 'not_payable'],
+    ['wallet_not_offered', 'wallet_not_offered'],
+    ['busy', 'busy'],
+    ['internal', 'busy'],
+  ] as const)('tells %s on the page as %s', async (code, notice) => {
+    const { app, memory } = await cashier();
+    memory.startAnswer = hutongError(code, 'a message that stays inside');
+    const answer = await app.inject(form(CHOICE));
+    expect(answer.headers.location).toBe(`${PAGE}?notice=${notice}`);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    const page = await app.inject({ url: String(answer.headers.location) });
+    expect(page.body).toContain('role="alert"');
+    expect(page.body).not.toContain('stays inside');
+  });
+
+  it('refuses a form of another site, another type and another size', async () => {
+    const { app, memory } = await cashier();
+    const foreign = await app.inject(form(CHOICE, { origin: 'https://evil.example' }));
+    const fetched = await app.inject(form(CHOICE, { 'sec-fetch-site': 'cross-site' }));
+    const json = await app.inject(form(CHOICE, { 'content-type': 'application/json' }));
+    const large = await app.inject(form({ ...CHOICE, more: 'x'.repeat(5000) }));
+    expect([foreign, fetched, json, large].map(({ statusCode }) => statusCode)).toEqual([
+      403, 403, 403, 403,
+    ]);
+    expect(memory.started).toEqual([]);
+  });
+
+  it('lets 10 a minute through for one token, and others are not disturbed', async () => {
+    const { app } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    const statuses: number[] = [];
+    for (let count = 0; count < 11; count += 1) {
+      statuses.push((await app.inject(form(CHOICE))).statusCode);
+    }
+    expect(statuses).toEqual([...Array<number>(10).fill(303), 429]);
+    const limited = await app.inject(form(CHOICE));
+    expect(limited.headers['retry-after']).toMatch(/^\d+$/);
+    expect(limited.body).toContain('操作太频繁');
+    const back = await app.inject({ url: `${PAGE}/return?state=s1&code=c1` });
+    expect(back.statusCode).toBe(429);
+    const friend = await app.inject({ ...form(CHOICE), url: `/pay/${FRIEND_TOKEN}/attempts` });
+    expect(friend.statusCode).toBe(303);
+    expect((await app.inject({ url: PAGE })).statusCode).toBe(200);
+  });
+});
+
+describe('a wallet that must say who pays', () => {
+  const inWechat = { 'user-agent': USER_AGENTS.wechat };
+
+  it('is reached by a link to the wallet’s own redirect', async () => {
+    const { app } = await cashier(viewOf(), OFFERS.wechat);
+    const { body } = await app.inject({ url: PAGE, headers: inWechat });
+    const href = /<a class="wallet" href="([^"]*)"/.exec(body)?.[1]?.replace('&amp;', '&') ?? '';
+    expect(href).toBe(`${PAGE}/payer?wallet=wechatpay&product=jsapi`);
+    const answer = await app.inject({ url: href, headers: inWechat });
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toMatch(/^https:\/\/wallet\.example\/authorize\?/);
+    expect(answer.headers['referrer-policy']).toBe('strict-origin');
+  });
+
+  it('is reached by a form post, too', async () => {
+    const { app, memory } = await cashier(viewOf(), OFFERS.wechat);
+    const answer = await app.inject(form({ ...CHOICE, product: 'jsapi' }, inWechat));
+    expect(answer.headers.location).toMatch(/^https:\/\/wallet\.example\/authorize\?/);
+    expect(memory.started).toEqual([]);
+  });
+
+  it.each(['code', 'auth_code'])('starts with the payer when it comes back by %s', async (name) => {
+    const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }), OFFERS.wechat);
+    const answer = await app.inject({ url: `${PAGE}/return?${name}=c1&state=s1` });
+    expect(answer.headers.location).toBe(PAGE);
+    expect(memory.started[0]).toMatchObject({
+      wallet: 'wechatpay',
+      product: 'jsapi',
+      payer: { openid: 'openid-secret' },
+    });
+    expect(answer.body).not.toContain('openid-secret');
+  });
+
+  it.each(['', '?code=c1', '?state=s1', '?code=c1&state=forged', '?code=c1&code=c2&state=s1'])(
+    'starts nothing for /return%s',
+    async (query) => {
+      const { app, memory } = await cashier(viewOf(), OFFERS.wechat);
+      const answer = await app.inject({ url: `${PAGE}/return${query}` });
+      expect(answer.headers.location).toBe(`${PAGE}?notice=payer_unknown`);
+      expect(memory.started).toEqual([]);
+    },
+  );
+
+  it('asks nobody for a wallet that needs no payer or is not offered', async () => {
+    const { app } = await cashier();
+    const url = `${PAGE}/payer?wallet=wechatpay&product=native`;
+    const answer = await app.inject({ url, headers: { 'user-agent': USER_AGENTS.desktop } });
+    expect(answer.headers.location).toBe(`${PAGE}?notice=wallet_not_offered`);
+    const bad = await app.inject({ url: `${PAGE}/payer?wallet=x` });
+    expect(bad.headers.location).toBe(`${PAGE}?notice=invalid`);
+  });
+});
+
+describe('GET /pay/{pay_token}/events', () => {
+  it('tells a change and ends at a terminal state', async () => {
+    const { app, memory } = await cashier(stateNamed('waiting-qr').view);
+    const answer = app.inject({ url: `${PAGE}/events?v=3` });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const paid = stateNamed('succeeded').view;
+    const intent = { ...paid.payment.intent, version: 4 };
+    memory.change({ ...paid, payment: { ...paid.payment, intent } });
+    const { headers, body } = await answer;
+    expect(headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(headers['cache-control']).toBe('no-store');
+    expect(headers['referrer-policy']).toBe('strict-origin');
+    expect(body).toMatch(/^retry: 3000\n\n(: still here\n\n)+id: 4\nevent: end\ndata: /);
+    expect(body).toContain('data: {"version":4,"status":"succeeded"}\n\n');
+  });
+
+  it('tells at once what happened before it was opened', async () => {
+    const { app } = await cashier(stateNamed('succeeded').view);
+    for (const request of [
+      { url: `${PAGE}/events?v=2` },
+      { url: `${PAGE}/events?v=1`, headers: { 'last-event-id': '2' } },
+      { url: `${PAGE}/events?v=nonsense` },
+    ]) {
+      expect((await app.inject(request)).body).toContain('id: 3\nevent: end\n');
+    }
+  });
+
+  it('ends a page that has seen the end already', async () => {
+    const { app } = await cashier(stateNamed('succeeded').view);
+    expect((await app.inject({ url: `${PAGE}/events?v=3` })).body).toContain('event: end\n');
+  });
+
+  it('is bounded a token, and ends when the process closes', async () => {
+    const { app } = await cashier(stateNamed('waiting-qr').view);
+    const streams = Array.from({ length: 8 }, () => app.inject({ url: `${PAGE}/events?v=3` }));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect((await app.inject({ url: `${PAGE}/events?v=3` })).statusCode).toBe(429);
+    await app.close();
+    for (const stream of streams) expect((await stream).body).toContain('retry: 3000');
+  });
+
+  it('answers 404 to an unknown token', async () => {
+    const { app } = await cashier();
+    expect((await app.inject({ url: '/pay/unknown/events' })).statusCode).toBe(404);
+  });
+});
+
+describe('the token', () => {
+  it('and a payer’s code never reach the log', async () => {
+    const { app, memory, logged } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    await app.inject({ url: PAGE });
+    await app.inject(form(CHOICE));
+    await app.inject({ url: `${PAGE}/return?state=s1&code=c1-secret` });
+    await app.inject({ url: `${PAGE}/nothing` });
+    await app.inject({ url: `${PAGE}/events?v=nonsense`, method: 'POST' });
+    memory.openAnswer = hutongError('busy', 'busy');
+    await app.inject({ url: `${PAGE}/events` });
+    const text = logged.join('');
+    expect(logged.length).toBeGreaterThan(8);
+    expect(text).toContain('/pay/:pay_token');
+    expect(text).not.toContain(BUYER_TOKEN);
+    expect(text).not.toContain('c1-secret');
+  });
+
+  it('stands in no asset address and in no address of another host', async () => {
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      const { body } = await app.inject({ url: PAGE });
+      for (const [, address = ''] of body.matchAll(/(?:href|src|action)="([^"]*)"/g)) {
+        const isOurs = address.startsWith(PAGE);
+        expect(isOurs || !address.includes(BUYER_TOKEN)).toBe(true);
+      }
+    }
+  });
+});
+
+describe('assets and weight', () => {
+  it('are named by their content and kept for ever', async () => {
+    const { app } = await cashier();
+    const { body } = await app.inject({ url: PAGE });
+    const paths = body.match(/\/pay\/assets\/cashier-[0-9a-f]{12}\.(?:js|css|svg)/g) ?? [];
+    expect(paths).toHaveLength(3);
+    for (const path of paths) {
+      const answer = await app.inject({ url: path });
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+    expect((await app.inject({ url: '/pay/assets/cashier-000000000000.js' })).statusCode).toBe(404);
+  });
+
+  it('stay under 30 kB in every state and language, before the code', async () => {
+    let heaviest = 0;
+    for (const state of STATES) {
+      const { app } = await cashier(state.view, state.offers);
+      for (const language of ['zh', 'en']) {
+        const page = await app.inject({
+          url: PAGE,
+          headers: { 'accept-language': language, 'user-agent': USER_AGENTS.desktop },
+        });
+        const html = page.body.replace(/<svg class="qr".*?<\/svg>/s, '');
+        const paths = html.match(/\/pay\/assets\/[\w.-]+/g) ?? [];
+        const assets = await Promise.all(paths.map((url) => app.inject({ url })));
+        const bytes = [html, ...assets.map(({ body }) => body)].map((text) =>
+          Buffer.byteLength(text),
+        );
+        heaviest = Math.max(
+          heaviest,
+          bytes.reduce((sum, count) => sum + count, 0),
+        );
+      }
+    }
+    expect(heaviest).toBeLessThan(30_000);
+  });
+});
