@@ -34,8 +34,14 @@ async function call(path, body) {
   } catch {
     throw new Error(texts.offline);
   }
-  if (answer.error) throw new Error(`${answer.error.message} (${answer.error.code})`);
+  if (answer.error) throw new Error(refusalText(answer.error));
   return answer;
+}
+
+/** In the buyer's language, with the city's own words behind it for whoever repairs it. */
+function refusalText({ code, message }) {
+  const known = texts[`error_${code}`];
+  return known === undefined ? `${message} (${code})` : `${known} (${message})`;
 }
 
 /** One thing at a time: buttons rest while the city works; a refusal is shown, not swallowed. */
@@ -152,6 +158,13 @@ byId('bill').addEventListener('input', () => {
   byId('to-pay').textContent = yuan(toPay());
 });
 byId('pin-input').addEventListener('input', (event) => setPin(event.currentTarget.value));
+// Digits count wherever the focus is: after a click on a key it is on that key.
+byId('pin').addEventListener('keydown', (event) => {
+  const pin = byId('pin-input');
+  if (event.target === pin || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (/^\d$/.test(event.key)) setPin(pin.value + event.key);
+  else if (event.key === 'Backspace') setPin(pin.value.slice(0, -1));
+});
 byId('pin').addEventListener('click', (event) => {
   const key = event.target.closest('button');
   const pin = byId('pin-input');

@@ -40,6 +40,11 @@ const ZH = {
   stateClosed: '订单已关闭，不能付款',
   stateExpired: '二维码已过期',
   offline: '沙箱没有答复，请稍后再试',
+  error_code_not_recognized: '沙箱城里没有钱包认得这个码',
+  error_code_of_another_wallet: '这是另一个钱包的码，请换钱包',
+  error_cashier_not_payable: '收银台现在没有可付的款',
+  error_coupon_too_large: '优惠超过了付款金额',
+  error_scan_not_found: '请重新扫码',
   otherLanguage: 'English',
 } as const;
 
@@ -84,6 +89,11 @@ const EN: Texts = {
   stateClosed: 'The order is closed and cannot be paid',
   stateExpired: 'The code has expired',
   offline: 'The sandbox does not answer; try again',
+  error_code_not_recognized: 'No wallet of the sandbox city knows this code',
+  error_code_of_another_wallet: 'This is a code of another wallet; switch the wallet',
+  error_cashier_not_payable: 'The cashier has nothing to pay at present',
+  error_coupon_too_large: 'The coupons exceed the amount',
+  error_scan_not_found: 'Scan the code again',
   otherLanguage: '中文',
 };
 
