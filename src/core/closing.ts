@@ -9,7 +9,7 @@ import type { Id } from './id.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import type { Attempt, Payment, Refund } from './payment.ts';
 import { err } from './result.ts';
-import { moveWithLegs } from './start-attempt.ts';
+import { CLOSE_CALL_MS, moveWithLegs } from './start-attempt.ts';
 
 /** The wallet said that the order can no longer be paid (rule 2: only that closes an attempt). */
 export function recordClosed(
@@ -26,10 +26,15 @@ export function recordClosed(
   return draft.decided((after) => after);
 }
 
-function close(draft: PaymentDraft, reason: 'canceled' | 'expired', nowMs: number): void {
+function close(
+  draft: PaymentDraft,
+  reason: 'canceled' | 'expired',
+  nowMs: number,
+  dueAtMs: number,
+): void {
   draft.setIntent({ closingAtMs: nowMs, closingReason: reason, dueAtMs: null });
   for (const attempt of draft.payment.attempts.filter(isLive)) {
-    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs: nowMs });
+    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs });
   }
   settleIntentStatus(draft);
 }
@@ -44,7 +49,7 @@ export function cancelPayment(payment: Payment, context: DecideContext): Decisio
       hutongError('payment_intent_not_cancelable', `the payment_intent is ${intent.status}`),
     );
   }
-  close(draft, 'canceled', context.nowMs);
+  close(draft, 'canceled', context.nowMs, context.nowMs + CLOSE_CALL_MS);
   return draft.decided((after) => after);
 }
 
@@ -53,7 +58,7 @@ export function expirePayment(payment: Payment, context: DecideContext): Decisio
   const { intent } = payment;
   const isDue =
     isOpen(intent.status) && intent.closingAtMs === null && context.nowMs >= intent.expiresAtMs;
-  if (isDue) close(draft, 'expired', context.nowMs);
+  if (isDue) close(draft, 'expired', context.nowMs, context.nowMs);
   else if (intent.dueAtMs !== null && (!isOpen(intent.status) || intent.closingAtMs !== null))
     draft.setIntent({ dueAtMs: null });
   return draft.decided((after) => after);

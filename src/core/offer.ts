@@ -32,6 +32,8 @@ export interface OfferQuestion {
   })[];
   /** null = any device: the caller knows where the buyer stands. */
   readonly device: Device | null;
+  /** Asked for by name, a wallet that is not answering well is still tried. */
+  readonly ignoresHealth: boolean;
 }
 
 export type WithheldReason =
@@ -103,7 +105,7 @@ function walletRefusal(
     if (account.consentedAtMs === null) return 'merchant_not_consented';
   }
   if (merchants.length > wallet.cart.legCountMax) return 'cart_too_large';
-  return wallet.isHealthy ? undefined : 'wallet_unhealthy';
+  return wallet.isHealthy || question.ignoresHealth ? undefined : 'wallet_unhealthy';
 }
 
 function productRefusal(

@@ -32,6 +32,8 @@ export interface NewRefund {
   readonly amountFen: Fen;
   readonly reason: string;
   readonly refundCountMax: number;
+  /** The wallet wants this long between two refunds of one order. */
+  readonly refundSpacingMs: number;
 }
 
 export interface RefundAnswer {
@@ -77,7 +79,8 @@ export function reserveRefund(
     const message = `${leftFen} fen are left of this sub_order`;
     return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
   }
-  if (payment.refunds.filter((row) => row.leg === leg.id).length >= input.refundCountMax) {
+  const earlier = payment.refunds.filter((row) => row.leg === leg.id);
+  if (earlier.length >= input.refundCountMax) {
     return err(
       hutongError(
         'refund_not_possible',
@@ -104,7 +107,7 @@ export function reserveRefund(
     mix,
     failure: null,
     createdAtMs: context.nowMs,
-    dueAtMs: context.nowMs + REFUND_FIRST_POLL_MS,
+    dueAtMs: firstDueMs(earlier, input.refundSpacingMs, context.nowMs),
     tries: 0,
   };
   draft.add({ refunds: [refund] });
@@ -114,6 +117,23 @@ export function reserveRefund(
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
   draft.tell('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
+}
+
+/** Sent at once and looked at soon after; or, where the wallet wants a pause, sent when it is over. */
+function firstDueMs(earlier: readonly Refund[], spacingMs: number, nowMs: number): number {
+  const lastMs = Math.max(0, ...earlier.map((refund) => refund.createdAtMs));
+  return lastMs + spacingMs > nowMs ? lastMs + spacingMs : nowMs + REFUND_FIRST_POLL_MS;
+}
+
+/** May the wallet be told of it now, or does it wait for its turn? */
+export function mayCallNow(payment: Payment, refund: Refund, spacingMs: number): boolean {
+  return payment.refunds.every(
+    (other) =>
+      other.id === refund.id ||
+      other.leg !== refund.leg ||
+      other.createdAtMs + spacingMs <= refund.createdAtMs ||
+      other.createdAtMs > refund.createdAtMs,
+  );
 }
 
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);

@@ -21,6 +21,9 @@ import {
 import { err } from './result.ts';
 import type { NextAction, Product, WalletError, WalletName } from './wallet.ts';
 
+/** How long the flow that closes an attempt has before the janitor does it. */
+export const CLOSE_CALL_MS = 2_000;
+
 /** Bounds what one intent can pile up at the wallets. */
 export const ATTEMPT_COUNT_MAX = 30;
 
@@ -86,7 +89,11 @@ export function startAttempt(
   }
   for (const other of payment.attempts.filter(isLive)) {
     if (other.closingAtMs === null)
-      draft.setAttempt(other.id, { closingAtMs: context.nowMs, dueAtMs: context.nowMs });
+      // The caller closes it at once; the janitor finishes what that call could not.
+      draft.setAttempt(other.id, {
+        closingAtMs: context.nowMs,
+        dueAtMs: context.nowMs + CLOSE_CALL_MS,
+      });
   }
   const groups = legGroups(payment.subOrders);
   const attempt: Attempt = {

@@ -4,7 +4,7 @@
  */
 import { formatId, type Id, idValue } from '../core/id.ts';
 import { bigintArray, intArray, textArray } from './arrays.ts';
-import type { Row, Session, Statement } from './db.ts';
+import type { Db, Row, Session, Statement } from './db.ts';
 import { insertAll, type Table, table, toNumber } from './table.ts';
 
 export interface EventRow {
@@ -123,3 +123,29 @@ export async function saveDeliveryResults(
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const OWE_AGAIN: Statement = {
+  name: 'deliveries.owe_again',
+  text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select $1, $2, w.id, 'pending', 0, $5, $5 from webhook_endpoints w
+    where w.marketplace = $3 and w.status = 'enabled'
+      and (w.enabled_events @> array['*'] or w.enabled_events @> array[$4::text])
+    on conflict (shard, event, endpoint)
+      do update set status = 'pending', tries = 0, due_at = excluded.due_at returning endpoint`,
+};
+
+/** Resends one event: to every endpoint that wants it now. How many. */
+export async function oweDeliveries(
+  db: Db,
+  event: Pick<EventRow, 'shard' | 'id' | 'marketplace' | 'type'> & { readonly nowMs: number },
+): Promise<number> {
+  const values = [
+    event.shard,
+    idValue(event.id),
+    idValue(event.marketplace),
+    event.type,
+    event.nowMs,
+  ];
+  const rows = await db.transaction(0, (session) => session.run(OWE_AGAIN, values));
+  return rows.length;
+}

@@ -179,6 +179,8 @@ export interface WalletSeams {
 
 /** One marketplace's account at one wallet, its keys read and kept as key objects. */
 export interface Wallet {
+  /** This account may pay a cart all or nothing, where the wallet wants a contract for that. */
+  readonly hasCartContract: boolean;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
   readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;

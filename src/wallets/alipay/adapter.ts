@@ -58,6 +58,7 @@ export const alipay: WalletModule = {
 function openWallet(account: AlipayAccount, seams: WalletSeams): Wallet {
   const client = createClient(account, seams);
   return {
+    hasCartContract: account.allOrNothingMerge,
     startAttempt: async (order) => startAttempt(account, client, order),
     queryAttempt: (attempt) => queryAttempt(client, attempt),
     closeAttempt: (attempt) => closeAttempt(client, attempt),

@@ -66,6 +66,7 @@ function openWallet(account: Account): Wallet {
   const { config, client, seams } = account;
   const receiver = { config, keyring: client.keyring, wall: seams.wall };
   return Object.freeze({
+    hasCartContract: true,
     startAttempt: (order) => startAttempt(account, order),
     queryAttempt: (attempt) => queryAttempt(account, attempt),
     closeAttempt: (attempt) => closeAttempt(account, attempt),

@@ -1,0 +1,157 @@
+/**
+ * What the wallets call. The configuration in the path chooses the keys; what is inside must be its
+ * own. The answer goes out after commit (rule 8), and no message with a valid signature ever ends
+ * in an exception: an order that is not ours is acknowledged and logged.
+ */
+import { applyReport } from '../core/apply-report.ts';
+import { PaymentDraft } from '../core/decision.ts';
+import type { Id } from '../core/id.ts';
+import { parseOrderNumber, parseRefundNumber } from '../core/order-number.ts';
+import { applyRefundReport } from '../core/refund.ts';
+import type { WalletName } from '../core/wallet.ts';
+import type { Notification, RawRequest, RawResponse } from '../wallets/wallet.ts';
+import { rootOf } from './attempt-order.ts';
+import type { OpenedWallet } from './directory.ts';
+import type { Platform } from './platform.ts';
+import { mannerOf } from './settle-attempt.ts';
+import { describe } from './wallet-call.ts';
+
+const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
+const UNAVAILABLE: RawResponse = { status: 503, headers: {}, body: '' };
+
+export async function acceptNotification(
+  platform: Platform,
+  wallet: WalletName,
+  config: Id<'wallet_config'>,
+  request: RawRequest,
+): Promise<RawResponse> {
+  const opened = await platform.directory.wallet(config).catch(() => null);
+  if (opened === null) return UNAVAILABLE;
+  if (opened === undefined || opened.name !== wallet) return NO_SUCH_CONFIG;
+  const parsed = await parse(platform, opened, request);
+  if (!parsed.ok) {
+    platform.metrics.notification(wallet, parsed.error.code);
+    platform.log.warn(
+      { wallet, wallet_config: config, refusal: parsed.error.code },
+      parsed.error.explain,
+    );
+    return opened.wallet.refuse(parsed.error);
+  }
+  const taken = await take(platform, opened, parsed.value);
+  platform.metrics.notification(wallet, taken);
+  return taken === 'try_again'
+    ? opened.wallet.refuse({ code: 'try_again' })
+    : opened.wallet.acknowledge();
+}
+
+async function parse(platform: Platform, opened: OpenedWallet, request: RawRequest) {
+  try {
+    return await opened.wallet.parseNotification(request);
+  } catch (error) {
+    // A parser must not throw; if one does, the message is refused and the defect is seen.
+    platform.log.error({ wallet: opened.name, defect: describe(error) }, 'a notify parser failed');
+    return {
+      ok: false,
+      error: { code: 'malformed', explain: 'the message could not be read' },
+    } as const;
+  }
+}
+
+type Taken = 'accepted' | 'ignored' | 'unknown_order' | 'try_again';
+
+async function take(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Notification,
+): Promise<Taken> {
+  switch (notification.type) {
+    case 'ignored':
+      platform.log.info(
+        { wallet: opened.name, what: notification.what },
+        'a notification we do not act on',
+      );
+      return 'ignored';
+    case 'attempt':
+      return takeAttempt(platform, opened, notification);
+    case 'refund':
+      return takeRefund(platform, opened, notification);
+  }
+}
+
+function unknownOrder(platform: Platform, opened: OpenedWallet, orderNo: string): 'unknown_order' {
+  platform.log.error(
+    { wallet: opened.name, wallet_config: opened.config, order_no: orderNo },
+    'a verified notification of an order that is not ours',
+  );
+  return 'unknown_order';
+}
+
+async function takeAttempt(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Extract<Notification, { type: 'attempt' }>,
+): Promise<Taken> {
+  const number = parseOrderNumber(notification.orderNo);
+  if (number === undefined) return unknownOrder(platform, opened, notification.orderNo);
+  const applied = await platform.engine.submit({
+    book: 'payment',
+    name: 'notify_attempt',
+    ...rootOf(number.intent),
+    marketplace: opened.marketplace,
+    notification: { wallet: opened.name, id: notification.notificationId },
+    decide: (payment, context) => {
+      const attempt = payment.attempts.find(
+        (row) => row.id === number.attempt && row.config === opened.config,
+      );
+      if (attempt === undefined)
+        return new PaymentDraft(payment).decided(() => ({ isKnown: false }));
+      const input = { attempt: attempt.id, legs: notification.legs, manner: mannerOf(opened) };
+      const decision = applyReport(payment, input, context);
+      return decision.ok
+        ? { ok: true, value: { ...decision.value, answer: { isKnown: true } } }
+        : decision;
+    },
+  });
+  if (applied.ok)
+    return applied.value.isKnown
+      ? 'accepted'
+      : unknownOrder(platform, opened, notification.orderNo);
+  return applied.error.code === 'not_found'
+    ? unknownOrder(platform, opened, notification.orderNo)
+    : 'try_again';
+}
+
+async function takeRefund(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Extract<Notification, { type: 'refund' }>,
+): Promise<Taken> {
+  const number = parseRefundNumber(notification.refundNo);
+  if (number === undefined) return unknownOrder(platform, opened, notification.refundNo);
+  const applied = await platform.engine.submit({
+    book: 'payment',
+    name: 'notify_refund',
+    ...rootOf(number.intent),
+    marketplace: opened.marketplace,
+    notification: { wallet: opened.name, id: notification.notificationId },
+    decide: (payment, context) => {
+      const isKnown = payment.refunds.some((row) => row.id === number.refund);
+      if (!isKnown) return new PaymentDraft(payment).decided(() => ({ isKnown: false }));
+      const decision = applyRefundReport(
+        payment,
+        { refund: number.refund, word: notification.report },
+        context,
+      );
+      return decision.ok
+        ? { ok: true, value: { ...decision.value, answer: { isKnown: true } } }
+        : decision;
+    },
+  });
+  if (applied.ok)
+    return applied.value.isKnown
+      ? 'accepted'
+      : unknownOrder(platform, opened, notification.refundNo);
+  return applied.error.code === 'not_found'
+    ? unknownOrder(platform, opened, notification.refundNo)
+    : 'try_again';
+}

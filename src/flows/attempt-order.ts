@@ -1,0 +1,107 @@
+/** A stored attempt as the wallet port wants to hear of it. */
+import { assert, present } from '../core/assert.ts';
+import { type Id, shardOfId } from '../core/id.ts';
+import type { Attempt, Leg, Payment, Refund } from '../core/payment.ts';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  PayerIdentity,
+  RefundOrder,
+} from '../wallets/wallet.ts';
+import type { OpenedWallet } from './directory.ts';
+
+export function attemptOf(payment: Payment, id: Id<'payment_attempt'>): Attempt {
+  return present(
+    payment.attempts.find((attempt) => attempt.id === id),
+    'the attempt',
+  );
+}
+
+function legsOf(payment: Payment, attempt: Attempt): readonly Leg[] {
+  return payment.legs.filter((leg) => leg.attempt === attempt.id);
+}
+
+export function attemptReference(payment: Payment, attempt: Attempt): AttemptReference {
+  const legs = legsOf(payment, attempt);
+  assert(legs.length > 0, 'an attempt has legs');
+  return {
+    product: attempt.product,
+    combineOrderNo: attempt.combineOrderNo,
+    createdAtMs: attempt.createdAtMs,
+    expiresAtMs: attempt.expiresAtMs,
+    legs: legs.map((leg) => ({
+      orderNo: leg.orderNo,
+      walletMerchant: leg.walletMerchant,
+      amountFen: leg.amountFen,
+      description: describeLeg(payment, leg),
+    })),
+  };
+}
+
+function describeLeg(payment: Payment, leg: Leg): string {
+  const first = payment.subOrders.find((sub) => sub.id === leg.subOrders[0]);
+  return first?.description ?? payment.intent.description;
+}
+
+export function attemptOrder(
+  payment: Payment,
+  attempt: Attempt,
+  more: {
+    readonly payer: PayerIdentity;
+    readonly publicUrl: string;
+    readonly holdDays: number;
+    readonly returnUrl: string | null;
+  },
+): AttemptOrder {
+  return {
+    ...attemptReference(payment, attempt),
+    description: payment.intent.description,
+    payer: more.payer,
+    payerIp: payment.intent.buyer.ip,
+    device: payment.intent.buyer.device,
+    returnUrl: more.returnUrl,
+    notifyUrl: notifyUrl(more.publicUrl, attempt.wallet, attempt.config, 'payment'),
+    holdDays: more.holdDays,
+  };
+}
+
+export function refundOrder(
+  payment: Payment,
+  refund: Refund,
+  opened: OpenedWallet,
+  publicUrl: string,
+): RefundOrder {
+  const leg = present(
+    payment.legs.find((row) => row.id === refund.leg),
+    'the leg of a refund',
+  );
+  return {
+    refundNo: refund.refundNo,
+    amountFen: refund.amountFen,
+    reason: refund.reason,
+    notifyUrl: notifyUrl(publicUrl, opened.name, opened.config, 'refund'),
+    leg: {
+      orderNo: leg.orderNo,
+      walletTransactionId: leg.walletTransactionId,
+      walletMerchant: leg.walletMerchant,
+      amountFen: leg.amountFen,
+    },
+  };
+}
+
+export function notifyUrl(
+  publicUrl: string,
+  wallet: string,
+  config: Id<'wallet_config'>,
+  kind: 'payment' | 'refund',
+): string {
+  return `${publicUrl}/notify/${wallet}/${config}/${kind}`;
+}
+
+/** A payment's root as the engine addresses it. */
+export function rootOf(intent: Id<'payment_intent'>): {
+  readonly shard: number;
+  readonly root: Id<'payment_intent'>;
+} {
+  return { shard: shardOfId(intent), root: intent };
+}

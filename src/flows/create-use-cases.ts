@@ -1,0 +1,177 @@
+/** The use cases as one object, for the edges. Each line is one flow; nothing is decided here. */
+import { hutongError } from '../core/errors.ts';
+import { idValue, shardOfId } from '../core/id.ts';
+import { err, ok } from '../core/result.ts';
+import { readPayment } from '../store/queries.ts';
+import { readMarketplaces } from '../store/reference.ts';
+import { acceptNotification } from './accept-notification.ts';
+import { cancelPaymentIntent } from './cancel-payment-intent.ts';
+import { createPaymentIntent } from './create-payment-intent.ts';
+import { claimIdempotency, completeIdempotency } from './idempotency.ts';
+import { exchangePayerCode, payerAuthorizeUrl } from './identify-payer.ts';
+import {
+  getEvent,
+  listLedgerAccounts,
+  listLedgerTransactions,
+  listPaymentIntents,
+  listStoredEvents,
+  pageOf,
+} from './list.ts';
+import { listOffers } from './list-offers.ts';
+import { authenticate, createMerchant, listMerchants } from './merchants.ts';
+import { openCashier } from './open-cashier.ts';
+import type { Platform } from './platform.ts';
+import { attemptRead, readOwnPayment } from './read-payment.ts';
+import { createRefund, getRefund } from './refund.ts';
+import { startAttempt } from './start-attempt.ts';
+import { clientSecretOf, isSameSecret, payTokenOf } from './tokens.ts';
+import type { UseCases } from './use-cases.ts';
+import { waitForChange } from './wait-for-change.ts';
+import {
+  createWebhookEndpoint,
+  getWebhookEndpoint,
+  listWebhookEndpoints,
+  resendEvent,
+  rotateWebhookSecret,
+  updateWebhookEndpoint,
+} from './webhook-endpoints.ts';
+
+export function createUseCases(platform: Platform, wake: () => void): UseCases {
+  return {
+    ...payments(platform),
+    ...reference(platform, wake),
+    ...buyers(platform),
+    acceptNotification: (wallet, config, _kind, request) =>
+      acceptNotification(platform, wallet, config, request),
+    authenticate: (secretKey) => authenticate(platform, secretKey),
+    claimIdempotency: (request) => claimIdempotency(platform, request),
+    completeIdempotency: (request, answer) => completeIdempotency(platform, request, answer),
+    newId: (kind, shard) => platform.ids.next(kind, shard),
+    readiness: async () => {
+      const read = await attemptRead(() => readMarketplaces(platform.db));
+      return read.ok ? ok(undefined) : read;
+    },
+  };
+}
+
+type PaymentCases = Pick<
+  UseCases,
+  | 'createPaymentIntent'
+  | 'getPaymentIntent'
+  | 'listPaymentIntents'
+  | 'cancelPaymentIntent'
+  | 'listOffers'
+  | 'startAttempt'
+  | 'getAttempt'
+  | 'createRefund'
+  | 'getRefund'
+>;
+
+function payments(platform: Platform): PaymentCases {
+  return {
+    createPaymentIntent: (input) => createPaymentIntent(platform, input),
+    getPaymentIntent: (marketplace, id) => readOwnPayment(platform, marketplace, id),
+    listPaymentIntents: (marketplace, filter, page) =>
+      listPaymentIntents(platform, marketplace, filter, page),
+    cancelPaymentIntent: (marketplace, id) => cancelPaymentIntent(platform, marketplace, id),
+    listOffers: (marketplace, id, device) => listOffers(platform, marketplace, id, device),
+    startAttempt: (input) => startAttempt(platform, input),
+    getAttempt: async (marketplace, id, intent) => {
+      const payment = await readOwnPayment(platform, marketplace, intent);
+      if (!payment.ok) return payment;
+      const attempt = payment.value.attempts.find((row) => row.id === id);
+      return attempt === undefined
+        ? err(hutongError('not_found', 'no such payment_attempt'))
+        : ok({ payment: payment.value, attempt });
+    },
+    createRefund: (input) => createRefund(platform, input),
+    getRefund: (marketplace, id) => getRefund(platform, marketplace, id),
+  };
+}
+
+type ReferenceCases = Pick<
+  UseCases,
+  | 'createMerchant'
+  | 'listMerchants'
+  | 'listLedgerAccounts'
+  | 'listLedgerTransactions'
+  | 'listEvents'
+  | 'getEvent'
+  | 'resendEvent'
+  | 'createWebhookEndpoint'
+  | 'listWebhookEndpoints'
+  | 'getWebhookEndpoint'
+  | 'updateWebhookEndpoint'
+  | 'deleteWebhookEndpoint'
+  | 'rotateWebhookSecret'
+>;
+
+function reference(platform: Platform, wake: () => void): ReferenceCases {
+  return {
+    createMerchant: (marketplace, input) => createMerchant(platform, marketplace, input),
+    listMerchants: (marketplace, page) => listMerchants(platform, marketplace, page),
+    listLedgerAccounts: (marketplace) => listLedgerAccounts(platform, marketplace),
+    listLedgerTransactions: (marketplace, { paymentIntent }, page) =>
+      listLedgerTransactions(platform, marketplace, paymentIntent, page),
+    listEvents: (marketplace, { type }, page) =>
+      listStoredEvents(platform, marketplace, type, page),
+    getEvent: (marketplace, id) => getEvent(platform, marketplace, id),
+    resendEvent: (marketplace, id) => resendEvent(platform, marketplace, id, wake),
+    createWebhookEndpoint: (marketplace, input) =>
+      createWebhookEndpoint(platform, marketplace, input),
+    listWebhookEndpoints: async (marketplace, page) => {
+      const rows = await listWebhookEndpoints(platform, marketplace);
+      return rows.ok ? ok(pageOf(rows.value, page)) : rows;
+    },
+    getWebhookEndpoint: (marketplace, id) => getWebhookEndpoint(platform, marketplace, id),
+    updateWebhookEndpoint: (marketplace, id, change) =>
+      updateWebhookEndpoint(platform, marketplace, id, change),
+    deleteWebhookEndpoint: async (marketplace, id) => {
+      const changed = await updateWebhookEndpoint(platform, marketplace, id, { status: 'deleted' });
+      return changed.ok ? ok(undefined) : changed;
+    },
+    rotateWebhookSecret: (marketplace, id) => rotateWebhookSecret(platform, marketplace, id),
+  };
+}
+
+type BuyerCases = Pick<
+  UseCases,
+  | 'getPaymentIntentAsBuyer'
+  | 'openCashier'
+  | 'clientSecretOf'
+  | 'payTokenOf'
+  | 'clientSecretMatches'
+  | 'payerAuthorizeUrl'
+  | 'exchangePayerCode'
+  | 'waitForChange'
+>;
+
+function buyers(platform: Platform): BuyerCases {
+  const { envelope, db } = platform;
+  const matches: UseCases['clientSecretMatches'] = (payment, clientSecret) =>
+    isSameSecret(clientSecret, clientSecretOf(envelope, payment));
+  return {
+    getPaymentIntentAsBuyer: async (id, clientSecret) => {
+      const key = { shard: shardOfId(id), id: idValue(id) };
+      const payment = await attemptRead(() => readPayment(db, key));
+      if (!payment.ok) return payment;
+      const { value } = payment;
+      if (value !== undefined && matches(value, clientSecret)) return ok(value);
+      return err(
+        hutongError(
+          'client_secret_invalid',
+          'the client_secret does not belong to this payment_intent',
+        ),
+      );
+    },
+    openCashier: (payToken) => openCashier(platform, payToken),
+    clientSecretOf: (payment) => clientSecretOf(envelope, payment),
+    payTokenOf: (payment, kind) => payTokenOf(envelope, payment, kind),
+    clientSecretMatches: matches,
+    payerAuthorizeUrl: (payToken, wallet, product) =>
+      payerAuthorizeUrl(platform, payToken, wallet, product),
+    exchangePayerCode: (payToken, state, code) =>
+      exchangePayerCode(platform, payToken, state, code),
+    waitForChange: (payment, timeoutMs) => waitForChange(platform, payment, timeoutMs),
+  };
+}

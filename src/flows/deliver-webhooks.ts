@@ -1,0 +1,187 @@
+/**
+ * Delivering events. What this process just committed is sent at once from memory; what is late,
+ * failed or was another process's is found by the sweep. Every endpoint has a queue of its own, so
+ * that one dead endpoint never delays another (rule 9).
+ */
+
+import { type Id, shardOfId } from '../core/id.ts';
+import { presentEvent } from '../core/present/event.ts';
+import type { DueDelivery } from '../store/due.ts';
+import type { EventRow, OwedDelivery } from '../store/events.ts';
+import { readEvent } from '../store/queries.ts';
+import { changeEndpoint } from '../store/reference.ts';
+import { sendDelivery } from '../webhooks/deliver.ts';
+import { nextTryDelayMs } from '../webhooks/schedule.ts';
+import type { OpenedEndpoint } from './directory.ts';
+import type { Platform } from './platform.ts';
+
+/** Deliveries under way at once to one endpoint; more wait. */
+const UNDER_WAY_MAX = 32;
+/** Waiting in memory for one endpoint; the rest is left to the sweep. */
+const WAITING_MAX = 5_000;
+/** A claimed delivery belongs to its claimer for so long: longer than a try can take. */
+const CLAIM_MS = 30_000;
+
+interface Parcel {
+  readonly delivery: OwedDelivery;
+  readonly triesDone: number;
+  readonly body: string;
+}
+
+export interface WebhookDesk {
+  /** What a batch just committed. */
+  readonly dispatch: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
+  /** One parcel, resolved when its outcome is committed. */
+  readonly send: (parcel: Parcel) => Promise<void>;
+  /** Resolves when nothing is under way. */
+  readonly idle: () => Promise<void>;
+}
+
+interface Queue {
+  underWay: number;
+  readonly waiting: { readonly parcel: Parcel; readonly done: () => void }[];
+}
+
+export function createWebhookDesk(platform: Platform): WebhookDesk {
+  const queues = new Map<Id<'webhook_endpoint'>, Queue>();
+  const open = new Set<Promise<void>>();
+
+  const next = (queue: Queue): void => {
+    const parcel = queue.waiting.shift();
+    if (parcel === undefined) return;
+    queue.underWay += 1;
+    const work = deliver(platform, parcel.parcel)
+      .catch((error: unknown) => platform.log.error({ defect: String(error) }, 'a delivery failed'))
+      .finally(() => {
+        queue.underWay -= 1;
+        open.delete(work);
+        parcel.done();
+        next(queue);
+      });
+    open.add(work);
+  };
+  const send = (parcel: Parcel): Promise<void> =>
+    new Promise((done) => {
+      const { endpoint } = parcel.delivery;
+      const queue = queues.get(endpoint) ?? { underWay: 0, waiting: [] };
+      queues.set(endpoint, queue);
+      if (queue.waiting.length >= WAITING_MAX) return done();
+      queue.waiting.push({ parcel, done });
+      if (queue.underWay < UNDER_WAY_MAX) next(queue);
+    });
+  return {
+    send,
+    dispatch: (owed, events) => {
+      const bodies = new Map<Id<'event'>, string>();
+      const byId = new Map(events.map((event) => [event.id, event]));
+      for (const delivery of owed) {
+        const event = byId.get(delivery.event);
+        if (event === undefined) continue;
+        const body = bodies.get(event.id) ?? JSON.stringify(presentEvent(event));
+        bodies.set(event.id, body);
+        void send({ delivery, triesDone: 0, body });
+      }
+    },
+    idle: async () => {
+      while (open.size > 0) await Promise.all(open);
+    },
+  };
+}
+
+async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
+  const endpoint = await platform.directory.endpoint(parcel.delivery.endpoint);
+  if (endpoint === undefined || endpoint.row.status !== 'enabled') {
+    await record(platform, parcel, {
+      status: 'failed',
+      dueAtMs: null,
+      lastStatus: null,
+      lastError: 'the endpoint is gone or disabled',
+    });
+    return;
+  }
+  const outcome = await sendDelivery(
+    { http: platform.http, wall: platform.wall, policy: platform.urlPolicy },
+    {
+      url: endpoint.row.url,
+      secrets: endpoint.keys,
+      eventId: parcel.delivery.event,
+      body: parcel.body,
+      attempt: parcel.triesDone + 1,
+    },
+  );
+  platform.metrics.delivery(outcome.outcome);
+  if (outcome.outcome === 'delivered') {
+    await record(platform, parcel, {
+      status: 'delivered',
+      dueAtMs: null,
+      lastStatus: outcome.status,
+      lastError: null,
+    });
+    return;
+  }
+  if (outcome.outcome === 'gone') await disable(platform, endpoint);
+  const delayMs =
+    outcome.outcome === 'gone' ? null : nextTryDelayMs(parcel.triesDone + 1, platform.random);
+  await record(platform, parcel, {
+    status: delayMs === null ? 'failed' : 'pending',
+    dueAtMs: delayMs === null ? null : platform.clock.nowMs() + delayMs,
+    lastStatus: outcome.status,
+    lastError: outcome.outcome === 'gone' ? 'the receiver answered 410' : outcome.reason,
+  });
+}
+
+async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<void> {
+  platform.log.warn(
+    { webhook_endpoint: endpoint.row.id },
+    'answered 410: the endpoint is disabled',
+  );
+  await changeEndpoint(platform.db, endpoint.row.marketplace, endpoint.row.id, {
+    status: 'disabled',
+  });
+  platform.directory.forget();
+}
+
+async function record(
+  platform: Platform,
+  parcel: Parcel,
+  result: {
+    readonly status: 'pending' | 'delivered' | 'failed';
+    readonly dueAtMs: number | null;
+    readonly lastStatus: number | null;
+    readonly lastError: string | null;
+  },
+): Promise<void> {
+  const { delivery, triesDone } = parcel;
+  await platform.engine.submit({
+    book: 'delivery',
+    name: 'record_delivery',
+    shard: delivery.shard,
+    result: { ...delivery, tries: triesDone + 1, ...result },
+  });
+}
+
+/** One turn of the sweep: claim, then try. */
+export async function sweepDelivery(
+  platform: Platform,
+  desk: WebhookDesk,
+  due: DueDelivery,
+): Promise<void> {
+  const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
+  const claimed = await platform.engine.submit({
+    book: 'delivery',
+    name: 'claim_delivery',
+    shard: due.shard,
+    result: {
+      ...delivery,
+      status: 'pending',
+      tries: due.tries,
+      dueAtMs: platform.clock.nowMs() + CLAIM_MS,
+      lastStatus: null,
+      lastError: null,
+    },
+  });
+  if (!claimed.ok) return;
+  const event = await readEvent(platform.db, shardOfId(due.event), due.event);
+  if (event === undefined) return;
+  await desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
+}

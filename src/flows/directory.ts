@@ -1,0 +1,233 @@
+/**
+ * Reference data as flows need it, kept for a moment: a marketplace with its merchants, accounts and
+ * opened wallets; keys by hash; endpoints with their signing keys. Another process's write is seen
+ * within `KEEP_MS`; this process's own at once (`forget`). Secrets are opened here and nowhere else.
+ */
+import type { Id } from '../core/id.ts';
+import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
+import type { WalletName } from '../core/wallet.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Envelope } from '../runtime/envelope.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Db } from '../store/db.ts';
+import {
+  type ApiKeyRow,
+  type EndpointRow,
+  readAccounts,
+  readConfigs,
+  readEndpoints,
+  readKey,
+  readMarketplaces,
+  readMerchants,
+  type WalletConfigRow,
+} from '../store/reference.ts';
+import { walletModule } from '../wallets/registry.ts';
+import type { Capabilities, Wallet, WalletSeams } from '../wallets/wallet.ts';
+import { type WebhookKey, webhookKey } from '../webhooks/sign.ts';
+
+const KEEP_MS = 2_000;
+const KEYS_KEPT_MAX = 10_000;
+
+export interface OpenedWallet {
+  readonly config: Id<'wallet_config'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly name: WalletName;
+  readonly capabilities: Capabilities;
+  readonly wallet: Wallet;
+  readonly isActive: boolean;
+}
+
+export interface MarketplaceEntry {
+  readonly marketplace: Marketplace;
+  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
+  readonly accounts: readonly WalletAccount[];
+  readonly wallets: ReadonlyMap<WalletName, OpenedWallet>;
+}
+
+export interface OpenedEndpoint {
+  readonly row: EndpointRow;
+  /** The present secret and, while it still signs, the one before. */
+  readonly keys: readonly WebhookKey[];
+}
+
+export interface Directory {
+  readonly marketplace: (id: Id<'marketplace'>) => Promise<MarketplaceEntry | undefined>;
+  readonly wallet: (config: Id<'wallet_config'>) => Promise<OpenedWallet | undefined>;
+  readonly apiKey: (hash: string) => Promise<ApiKeyRow | undefined>;
+  readonly endpoint: (id: Id<'webhook_endpoint'>) => Promise<OpenedEndpoint | undefined>;
+  /** After a write of this process. */
+  readonly forget: () => void;
+}
+
+export interface DirectoryOptions {
+  readonly db: Db;
+  readonly envelope: Envelope;
+  readonly wall: Clock;
+  readonly walletSeams: WalletSeams;
+  readonly log: Log;
+}
+
+/** A value read at most every KEEP_MS, one read at a time; a failed read leaves nothing behind. */
+function kept<T>(
+  wall: Clock,
+  read: () => Promise<T>,
+): { readonly get: () => Promise<T>; readonly forget: () => void } {
+  let value: Promise<T> | undefined;
+  let readAtMs = 0;
+  return {
+    forget: () => {
+      value = undefined;
+    },
+    get: () => {
+      const nowMs = wall.nowMs();
+      if (value !== undefined && nowMs - readAtMs < KEEP_MS) return value;
+      readAtMs = nowMs;
+      const reading = read();
+      value = reading;
+      reading.catch(() => {
+        if (value === reading) value = undefined;
+      });
+      return reading;
+    },
+  };
+}
+
+export function createDirectory(options: DirectoryOptions): Directory {
+  const { db, wall } = options;
+  const opened = new Map<
+    Id<'wallet_config'>,
+    { readonly sealed: string; readonly wallet: Wallet }
+  >();
+  const wallets = kept(wall, async () => openAll(options, await readConfigs(db), opened));
+  const marketplaces = new Map<
+    string,
+    { get: () => Promise<MarketplaceEntry | undefined>; forget: () => void }
+  >();
+  const endpoints = kept(wall, async () => openEndpoints(options, await readEndpoints(db, null)));
+  const keys = new Map<string, { get: () => Promise<ApiKeyRow | undefined>; forget: () => void }>();
+  return {
+    wallet: async (config) => (await wallets.get()).get(config),
+    endpoint: async (id) => (await endpoints.get()).get(id),
+    marketplace: (id) => {
+      let entry = marketplaces.get(id);
+      if (entry === undefined) {
+        entry = kept(wall, async () => readMarketplace(db, id, await wallets.get()));
+        marketplaces.set(id, entry);
+      }
+      return entry.get();
+    },
+    apiKey: (hash) => {
+      let entry = keys.get(hash);
+      if (entry === undefined) {
+        // Guessed keys must not fill the memory.
+        if (keys.size >= KEYS_KEPT_MAX) keys.clear();
+        entry = kept(wall, () => readKey(db, hash));
+        keys.set(hash, entry);
+      }
+      return entry.get();
+    },
+    forget: () => {
+      wallets.forget();
+      endpoints.forget();
+      for (const entry of marketplaces.values()) entry.forget();
+      for (const entry of keys.values()) entry.forget();
+    },
+  };
+}
+
+async function readMarketplace(
+  db: Db,
+  id: Id<'marketplace'>,
+  wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>,
+): Promise<MarketplaceEntry | undefined> {
+  const marketplace = (await readMarketplaces(db)).find((row) => row.id === id);
+  if (marketplace === undefined) return undefined;
+  const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
+  const own = [...wallets.values()].filter((wallet) => wallet.marketplace === id);
+  return {
+    marketplace,
+    merchants: new Map(merchants.map((merchant) => [merchant.id, merchant])),
+    accounts,
+    wallets: new Map(own.map((wallet) => [wallet.name, wallet])),
+  };
+}
+
+/** Keys are read once per sealed text; an unreadable configuration is logged and left out. */
+function openAll(
+  options: DirectoryOptions,
+  rows: readonly WalletConfigRow[],
+  opened: Map<Id<'wallet_config'>, { readonly sealed: string; readonly wallet: Wallet }>,
+): ReadonlyMap<Id<'wallet_config'>, OpenedWallet> {
+  const wallets = new Map<Id<'wallet_config'>, OpenedWallet>();
+  for (const row of rows) {
+    const module = walletModule(row.wallet);
+    if (module === undefined) continue;
+    let known = opened.get(row.id);
+    if (known?.sealed !== row.sealed) {
+      const wallet = openOne(options, row);
+      if (wallet === undefined) continue;
+      known = { sealed: row.sealed, wallet };
+      opened.set(row.id, known);
+    }
+    wallets.set(row.id, {
+      config: row.id,
+      marketplace: row.marketplace,
+      name: row.wallet,
+      capabilities: module.capabilities,
+      wallet: known.wallet,
+      isActive: row.status === 'active',
+    });
+  }
+  return wallets;
+}
+
+function openOne(options: DirectoryOptions, row: WalletConfigRow): Wallet | undefined {
+  const clear = options.envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet));
+  if (!clear.ok) {
+    options.log.error({ wallet_config: row.id, wallet: row.wallet }, clear.error);
+    return undefined;
+  }
+  const opened = walletModule(row.wallet)?.open(JSON.parse(clear.value), options.walletSeams);
+  if (opened === undefined || opened.ok) return opened?.value;
+  options.log.error(
+    { wallet_config: row.id, wallet: row.wallet, field: opened.error.field },
+    opened.error.message,
+  );
+  return undefined;
+}
+
+function openEndpoints(
+  options: DirectoryOptions,
+  rows: readonly EndpointRow[],
+): ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint> {
+  const nowMs = options.wall.nowMs();
+  return new Map(
+    rows.map((row) => {
+      const sealed = [row.sealed];
+      if (row.sealedBefore !== null && (row.beforeUntilMs ?? 0) > nowMs)
+        sealed.push(row.sealedBefore);
+      const keys = sealed.flatMap((text) => {
+        const clear = options.envelope.open(text, endpointSecretPlace(row.marketplace));
+        const key = clear.ok ? webhookKey(clear.value) : clear;
+        if (key.ok) return [key.value];
+        options.log.error({ webhook_endpoint: row.id }, key.error);
+        return [];
+      });
+      return [row.id, { row, keys }];
+    }),
+  );
+}
+
+export function walletSecretPlace(
+  marketplace: Id<'marketplace'>,
+  wallet: WalletName,
+): { marketplace: string; field: string } {
+  return { marketplace, field: `wallet_configs.${wallet}` };
+}
+
+export function endpointSecretPlace(marketplace: Id<'marketplace'>): {
+  marketplace: string;
+  field: string;
+} {
+  return { marketplace, field: 'webhook_endpoints.secret' };
+}

@@ -1,0 +1,124 @@
+/**
+ * Rule 12. A key is claimed with the id of what will be made; while in flight it is leased; when
+ * the lease has run out the same body resumes with the same id; afterwards the answer is replayed.
+ */
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { shardOf } from '../core/id.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { IdempotencyRow } from '../store/idempotency.ts';
+import type { Platform } from './platform.ts';
+import type { IdempotencyClaim, IdempotentRequest } from './use-cases.ts';
+
+export const KEY_LEASE_MS = 30_000;
+
+function rowOf(request: IdempotentRequest, wallMs: number): IdempotencyRow {
+  return {
+    shard: shardOf(request.marketplace, request.key),
+    marketplace: request.marketplace,
+    key: request.key,
+    principal: request.principal,
+    method: request.method,
+    path: request.path,
+    bodyHash: request.bodyHash,
+    target: request.targetId,
+    state: 'in_flight',
+    leaseUntilMs: wallMs + KEY_LEASE_MS,
+    status: null,
+    answer: null,
+    createdAtMs: wallMs,
+  };
+}
+
+function decideClaim(
+  stored: IdempotencyRow,
+  wanted: IdempotencyRow,
+  wallMs: number,
+): {
+  readonly save: IdempotencyRow | undefined;
+  readonly answer: Result<IdempotencyClaim, HutongError>;
+} {
+  const isSame =
+    stored.principal === wanted.principal &&
+    stored.method === wanted.method &&
+    stored.path === wanted.path &&
+    stored.bodyHash === wanted.bodyHash;
+  if (!isSame && stored.state !== 'released') {
+    return {
+      save: undefined,
+      answer: err(
+        hutongError('idempotency_key_reused', 'this Idempotency-Key was used for another request'),
+      ),
+    };
+  }
+  if (stored.state === 'done') {
+    const { status, answer, target } = stored;
+    return {
+      save: undefined,
+      answer: ok({ kind: 'replay', status: status ?? 200, body: answer ?? '', targetId: target }),
+    };
+  }
+  // The very claim whose commit was not answered: targets are made anew for every request.
+  const isOurs = isSame && stored.target === wanted.target;
+  if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs && !isOurs) {
+    return {
+      save: undefined,
+      answer: err(
+        hutongError(
+          'idempotency_key_in_flight',
+          'the first request with this Idempotency-Key is still in flight',
+        ),
+      ),
+    };
+  }
+  // The first try died, or was refused in a way that stores nothing: same body, same target.
+  const target = isSame ? stored.target : wanted.target;
+  return {
+    save: { ...wanted, target, createdAtMs: stored.createdAtMs },
+    answer: ok({ kind: 'run', targetId: target }),
+  };
+}
+
+export function claimIdempotency(
+  platform: Platform,
+  request: IdempotentRequest,
+): Promise<Result<IdempotencyClaim, HutongError>> {
+  const wallMs = platform.wall.nowMs();
+  const wanted = rowOf(request, wallMs);
+  return platform.engine.submit({
+    book: 'idempotency',
+    name: 'claim_key',
+    shard: wanted.shard,
+    row: wanted,
+    decide: (stored) =>
+      stored === undefined || stored === wanted
+        ? {
+            save: undefined,
+            answer: ok<IdempotencyClaim>({ kind: 'run', targetId: wanted.target }),
+          }
+        : decideClaim(stored, wanted, wallMs),
+  });
+}
+
+export async function completeIdempotency(
+  platform: Platform,
+  request: IdempotentRequest,
+  answer: { readonly status: number; readonly body: string } | null,
+): Promise<void> {
+  const row = rowOf(request, platform.wall.nowMs());
+  await platform.engine.submit({
+    book: 'idempotency',
+    name: 'complete_key',
+    shard: row.shard,
+    row,
+    decide: (stored) => {
+      // A key that another request resumed meanwhile has its own completion.
+      if (stored === undefined || stored.state === 'done')
+        return { save: undefined, answer: ok(undefined) };
+      const done =
+        answer === null
+          ? { ...stored, state: 'released' as const, leaseUntilMs: 0 }
+          : { ...stored, state: 'done' as const, status: answer.status, answer: answer.body };
+      return { save: done, answer: ok(undefined) };
+    },
+  });
+}

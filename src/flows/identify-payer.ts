@@ -1,0 +1,85 @@
+/**
+ * Who pays, by the wallet's own redirect (snsapi_base, auth_base). The state that travels with it is
+ * bound to the pay_token, so that nobody can hand their own code to somebody else's payment. What
+ * comes back is used once and kept nowhere.
+ */
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
+import type { PayerIdentity } from '../wallets/wallet.ts';
+import type { OpenedWallet } from './directory.ts';
+import { openCashier } from './open-cashier.ts';
+import type { Platform } from './platform.ts';
+import { isSameSecret } from './tokens.ts';
+
+/** Letters and digits only, which is all that WeChat's `state` may hold. */
+function stateOf(
+  platform: Platform,
+  payToken: string,
+  wallet: WalletName,
+  product: Product,
+): string {
+  const place = `${WALLET_NAMES.indexOf(wallet)}${PRODUCTS.indexOf(product)}`;
+  return `${place}${platform.envelope.digest('payer_state', `${payToken}\n${place}`)}`;
+}
+
+async function walletFor(
+  platform: Platform,
+  payToken: string,
+  wallet: WalletName,
+): Promise<Result<OpenedWallet, HutongError>> {
+  const view = await openCashier(platform, payToken);
+  if (!view.ok) return view;
+  const entry = await platform.directory.marketplace(view.value.marketplace.id);
+  const opened = entry?.wallets.get(wallet);
+  return opened === undefined
+    ? err(hutongError('wallet_not_offered', `${wallet} is not configured`))
+    : ok(opened);
+}
+
+export async function payerAuthorizeUrl(
+  platform: Platform,
+  payToken: string,
+  wallet: WalletName,
+  product: Product,
+): Promise<Result<string, HutongError>> {
+  const opened = await walletFor(platform, payToken, wallet);
+  if (!opened.ok) return opened;
+  const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
+  const state = stateOf(platform, payToken, wallet, product);
+  return ok(opened.value.wallet.payerAuthorizeUrl({ redirectUri, state }));
+}
+
+export interface IdentifiedPayer {
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly payer: PayerIdentity;
+}
+
+export async function exchangePayerCode(
+  platform: Platform,
+  payToken: string,
+  state: string,
+  code: string,
+): Promise<Result<IdentifiedPayer, HutongError>> {
+  const wallet = WALLET_NAMES[Number(state[0])];
+  const product = PRODUCTS[Number(state[1])];
+  const isBound =
+    wallet !== undefined &&
+    product !== undefined &&
+    isSameSecret(state, stateOf(platform, payToken, wallet, product));
+  if (!isBound)
+    return err(
+      hutongError('parameter_invalid', 'state does not belong to this payment', { param: 'state' }),
+    );
+  const opened = await walletFor(platform, payToken, wallet);
+  if (!opened.ok) return opened;
+  const payer = await opened.value.wallet.exchangePayerCode(code);
+  if (!payer.ok)
+    return err(
+      hutongError('wallet_declined', 'the wallet did not say who pays', {
+        walletError: payer.error,
+      }),
+    );
+  return ok({ wallet, product, payer: payer.value });
+}

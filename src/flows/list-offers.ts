@@ -1,0 +1,53 @@
+/** The wallets offered to this buyer, in order, and for each withheld one why. */
+import type { HutongError } from '../core/errors.ts';
+import { hutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
+import { type OfferQuestion, offersFor } from '../core/offer.ts';
+import type { Buyer, Payment } from '../core/payment.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { WALLETS } from '../wallets/registry.ts';
+import type { MarketplaceEntry } from './directory.ts';
+import type { Platform } from './platform.ts';
+import { readOwnPayment } from './read-payment.ts';
+import type { Offers } from './use-cases.ts';
+
+export function offerQuestion(
+  platform: Platform,
+  entry: MarketplaceEntry,
+  payment: Payment,
+  device: Buyer['device'] | null,
+): OfferQuestion {
+  return {
+    intent: payment.intent.id,
+    merchants: payment.subOrders.map((sub) => sub.merchant),
+    accounts: entry.accounts,
+    device,
+    ignoresHealth: false,
+    wallets: [...WALLETS.values()].map(({ name, capabilities }) => {
+      const opened = entry.wallets.get(name);
+      return {
+        ...capabilities,
+        isConfigured: opened?.isActive === true,
+        hasCartContract: opened?.wallet.hasCartContract === true,
+        isHealthy: platform.health.isHealthy(entry.marketplace.id, name),
+      };
+    }),
+  };
+}
+
+export async function listOffers(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'payment_intent'>,
+  device: Buyer['device'] | null,
+): Promise<Result<Offers, HutongError>> {
+  const payment = await readOwnPayment(platform, marketplace, id);
+  if (!payment.ok) return payment;
+  const entry = await platform.directory.marketplace(marketplace);
+  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  return ok(
+    offersFor(
+      offerQuestion(platform, entry, payment.value, device ?? payment.value.intent.buyer.device),
+    ),
+  );
+}

@@ -1,0 +1,144 @@
+/** Lists for the edges: one page, newest first, cursors are ids. */
+
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { decodeBody, type Id, shardOfId } from '../core/id.ts';
+import { accountId, normalSide } from '../core/ledger/chart.ts';
+import type { Payment } from '../core/payment.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import {
+  type IdPage,
+  type Listed,
+  listEvents,
+  listPayments,
+  listTransactions,
+  readBalances,
+  readEvent,
+  type StoredEventRow,
+} from '../store/queries.ts';
+import type { Platform } from './platform.ts';
+import { attemptRead } from './read-payment.ts';
+import type {
+  IntentFilter,
+  LedgerAccount,
+  LedgerTransactionView,
+  Page,
+  PageRequest,
+  StoredEvent,
+} from './use-cases.ts';
+
+type Answer<T> = Promise<Result<T, HutongError>>;
+
+function idPage(page: PageRequest): Result<IdPage, HutongError> {
+  const before = cursor(page.startingAfter, 'starting_after');
+  const after = cursor(page.endingBefore, 'ending_before');
+  if (!before.ok) return before;
+  if (!after.ok) return after;
+  return ok({ limit: page.limit, beforeId: before.value, afterId: after.value });
+}
+
+function cursor(text: string | null, param: string): Result<bigint | null, HutongError> {
+  if (text === null) return ok(null);
+  const value = decodeBody(text.slice(text.indexOf('_') + 1));
+  return value === undefined
+    ? err(hutongError('parameter_invalid', `${param} is not an id of this list`, { param }))
+    : ok(value);
+}
+
+async function page<R, T>(
+  request: PageRequest,
+  read: (page: IdPage) => Promise<Listed<R>>,
+  show: (row: R) => T,
+): Answer<Page<T>> {
+  const ids = idPage(request);
+  if (!ids.ok) return ids;
+  const listed = await attemptRead(() => read(ids.value));
+  return listed.ok
+    ? ok({ data: listed.value.rows.map(show), hasMore: listed.value.hasMore })
+    : listed;
+}
+
+export function listPaymentIntents(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  filter: IntentFilter,
+  request: PageRequest,
+): Answer<Page<Payment>> {
+  return page(
+    request,
+    (ids) => listPayments(platform.db, marketplace, filter, ids),
+    (payment) => payment,
+  );
+}
+
+export function listLedgerTransactions(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  intent: Id<'payment_intent'> | null,
+  request: PageRequest,
+): Answer<Page<LedgerTransactionView>> {
+  return page(
+    request,
+    (ids) => listTransactions(platform.db, marketplace, intent, ids),
+    ({ intent: paymentIntent, ...row }) => ({ ...row, paymentIntent }),
+  );
+}
+
+export async function listLedgerAccounts(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+): Answer<readonly LedgerAccount[]> {
+  const balances = await attemptRead(() => readBalances(platform.db, marketplace));
+  if (!balances.ok) return balances;
+  return ok(
+    balances.value.map(({ account: name, currency, debitFen, creditFen }) => {
+      const normal = normalSide(name);
+      const balanceFen = normal === 'debit' ? debitFen - creditFen : creditFen - debitFen;
+      return { id: accountId(marketplace, name, currency), name, currency, balanceFen, normal };
+    }),
+  );
+}
+
+function shownEvent({ id, type, createdAtMs, objectVersion, object }: StoredEventRow): StoredEvent {
+  return { id, type, createdAtMs, objectVersion, object };
+}
+
+export function listStoredEvents(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  type: string | null,
+  request: PageRequest,
+): Answer<Page<StoredEvent>> {
+  return page(request, (ids) => listEvents(platform.db, marketplace, type, ids), shownEvent);
+}
+
+export async function getEvent(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'event'>,
+): Answer<StoredEvent> {
+  const event = await attemptRead(() => readEvent(platform.db, shardOfId(id), id));
+  if (!event.ok) return event;
+  if (event.value?.marketplace !== marketplace)
+    return err(hutongError('not_found', 'no such event'));
+  return ok(shownEvent(event.value));
+}
+
+/** A short reference list, cut into pages like the long ones; rows stand oldest first in `rows`. */
+export function pageOf<T extends { readonly id: string }>(
+  rows: readonly T[],
+  request: PageRequest,
+): Page<T> {
+  const newest = [...rows].reverse();
+  const start =
+    request.startingAfter === null
+      ? 0
+      : newest.findIndex((row) => row.id === request.startingAfter) + 1;
+  const end =
+    request.endingBefore === null
+      ? newest.length
+      : newest.findIndex((row) => row.id === request.endingBefore);
+  const window = newest.slice(start, end < 0 ? newest.length : end);
+  const data =
+    request.endingBefore === null ? window.slice(0, request.limit) : window.slice(-request.limit);
+  return { data, hasMore: window.length > data.length };
+}

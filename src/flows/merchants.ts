@@ -1,0 +1,70 @@
+/** A marketplace's merchants and the keys of its own systems. */
+import { createHash } from 'node:crypto';
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { type Id, shardOf } from '../core/id.ts';
+import type { Merchant, WalletAccount } from '../core/merchant.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { addMerchant } from '../store/reference.ts';
+import { pageOf } from './list.ts';
+import type { Platform } from './platform.ts';
+import { attemptRead } from './read-payment.ts';
+import type { Page, PageRequest, Principal } from './use-cases.ts';
+
+export function hashKey(secretKey: string): string {
+  return createHash('sha256').update(secretKey).digest('hex');
+}
+
+const KEY_SHAPE = /^(sk|rk)_(test|live)_[0-9A-Za-z]{24,64}$/;
+
+export async function authenticate(
+  platform: Platform,
+  secretKey: string,
+): Promise<Result<Principal, HutongError>> {
+  const invalid = err(hutongError('api_key_invalid', 'the API key is unknown or was revoked'));
+  if (!KEY_SHAPE.test(secretKey)) return invalid;
+  const row = await attemptRead(() => platform.directory.apiKey(hashKey(secretKey)));
+  if (!row.ok) return row;
+  if (row.value === undefined) return invalid;
+  const { id: keyId, marketplace, scopes, version } = row.value;
+  return ok({ keyId, marketplace, scopes, version });
+}
+
+export async function createMerchant(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  input: { readonly name: string; readonly externalId: string | null },
+): Promise<Result<Merchant, HutongError>> {
+  const id = platform.ids.next('merchant', shardOf(marketplace, input.externalId ?? input.name));
+  const row = await attemptRead(() =>
+    addMerchant(platform.db, { id, marketplace, ...input, createdAtMs: platform.clock.nowMs() }),
+  );
+  platform.directory.forget();
+  if (!row.ok) return row;
+  return row.value === undefined
+    ? err(hutongError('internal', 'the merchant was not stored'))
+    : ok(row.value);
+}
+
+export async function listMerchants(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  request: PageRequest,
+): Promise<
+  Result<
+    Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>,
+    HutongError
+  >
+> {
+  const entry = await attemptRead(() => platform.directory.marketplace(marketplace));
+  if (!entry.ok) return entry;
+  if (entry.value === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  const { merchants, accounts } = entry.value;
+  const { data, hasMore } = pageOf([...merchants.values()], request);
+  return ok({
+    hasMore,
+    data: data.map((merchant) => ({
+      merchant,
+      accounts: accounts.filter((row) => row.merchant === merchant.id),
+    })),
+  });
+}

@@ -1,0 +1,34 @@
+/** Reading one payment, and only one's own (rule 11). */
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { type Id, idValue, shardOfId } from '../core/id.ts';
+import type { Payment } from '../core/payment.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { DbError } from '../store/db.ts';
+import { readPayment } from '../store/queries.ts';
+import type { Platform } from './platform.ts';
+
+export async function readOwnPayment(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'payment_intent'>,
+): Promise<Result<Payment, HutongError>> {
+  const payment = await attemptRead(() =>
+    readPayment(platform.db, { shard: shardOfId(id), id: idValue(id) }),
+  );
+  if (!payment.ok) return payment;
+  if (payment.value === undefined || payment.value.intent.marketplace !== marketplace) {
+    return err(hutongError('not_found', 'no such payment_intent'));
+  }
+  return ok(payment.value);
+}
+
+/** A database that is away is an answer (503, try again), not an exception through every layer. */
+export async function attemptRead<T>(read: () => Promise<T>): Promise<Result<T, HutongError>> {
+  try {
+    return ok(await read());
+  } catch (error) {
+    if (error instanceof DbError)
+      return err(hutongError('busy', 'the database is busy or away; send the same again'));
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Refunds: reserved and committed first, then told to the wallet under the number that was
+ * committed, then settled by its word. The janitor finishes what is left (`sweepRefund`).
+ */
+import { claimRefund } from '../core/closing.ts';
+import { type HutongError, hutongError } from '../core/errors.ts';
+import { formatId, type Id, shardOfId } from '../core/id.ts';
+import type { Payment, Refund } from '../core/payment.ts';
+import { applyRefundReport, mayCallNow, reserveRefund } from '../core/refund.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { findRefundIntent } from '../store/queries.ts';
+import type { RefundReport } from '../wallets/wallet.ts';
+import { attemptOf, refundOrder, rootOf } from './attempt-order.ts';
+import type { OpenedWallet } from './directory.ts';
+import type { Platform } from './platform.ts';
+import { attemptRead, readOwnPayment } from './read-payment.ts';
+import type { RefundInput } from './use-cases.ts';
+import { callWallet } from './wallet-call.ts';
+
+export interface RefundState {
+  readonly payment: Payment;
+  readonly refund: Refund;
+}
+
+export async function createRefund(
+  platform: Platform,
+  input: RefundInput,
+): Promise<Result<RefundState & { readonly created: boolean }, HutongError>> {
+  const { id, subOrder, amountFen, reason } = input;
+  const entry = await platform.directory.marketplace(input.marketplace);
+  const reserved = await platform.engine.submit({
+    book: 'payment',
+    name: 'reserve_refund',
+    ...rootOf(input.intent),
+    marketplace: input.marketplace,
+    decide: (payment, context) => {
+      const paid = payment.attempts.find(
+        (attempt) => attempt.id === payment.intent.succeededAttempt,
+      );
+      const capabilities = paid && entry?.wallets.get(paid.wallet)?.capabilities;
+      const refundCountMax = capabilities?.refundCountMax ?? 1;
+      const refundSpacingMs = capabilities?.refundSpacingMs ?? 0;
+      return reserveRefund(
+        payment,
+        { id, subOrder, amountFen, reason, refundCountMax, refundSpacingMs },
+        context,
+      );
+    },
+  });
+  if (!reserved.ok || !reserved.value.created) return reserved;
+  const opened = await walletOf(platform, reserved.value);
+  if (opened === undefined) return reserved;
+  // Between two refunds of one order the wallet wants a pause: then the janitor sends it.
+  if (
+    !mayCallNow(reserved.value.payment, reserved.value.refund, opened.capabilities.refundSpacingMs)
+  )
+    return reserved;
+  const told = await tellWallet(platform, opened, reserved.value);
+  return told.ok ? ok({ ...told.value, created: true }) : told;
+}
+
+export async function getRefund(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'refund'>,
+): Promise<Result<RefundState, HutongError>> {
+  const root = await attemptRead(() => findRefundIntent(platform.db, shardOfId(id), id));
+  if (!root.ok) return root;
+  if (root.value === undefined) return err(hutongError('not_found', 'no such refund'));
+  const payment = await readOwnPayment(
+    platform,
+    marketplace,
+    formatId('payment_intent', root.value),
+  );
+  if (!payment.ok) return err(hutongError(payment.error.code, 'no such refund'));
+  const refund = payment.value.refunds.find((row) => row.id === id);
+  return refund === undefined
+    ? err(hutongError('not_found', 'no such refund'))
+    : ok({ payment: payment.value, refund });
+}
+
+async function walletOf(
+  platform: Platform,
+  { payment, refund }: RefundState,
+): Promise<OpenedWallet | undefined> {
+  const leg = payment.legs.find((row) => row.id === refund.leg);
+  return leg === undefined
+    ? undefined
+    : platform.directory.wallet(attemptOf(payment, leg.attempt).config);
+}
+
+async function tellWallet(
+  platform: Platform,
+  opened: OpenedWallet,
+  state: RefundState,
+): Promise<Result<RefundState, HutongError>> {
+  const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
+  const report = await callWallet(
+    platform,
+    opened,
+    'refund',
+    () => opened.wallet.refund(order),
+    (answer) => answer.status,
+  );
+  return commit(platform, state, report);
+}
+
+async function askWallet(
+  platform: Platform,
+  opened: OpenedWallet,
+  state: RefundState,
+): Promise<Result<RefundState, HutongError>> {
+  const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
+  const report = await callWallet(
+    platform,
+    opened,
+    'query_refund',
+    () => opened.wallet.queryRefund(order),
+    (answer) => answer.status,
+  );
+  // The wallet never heard of it: the same number is sent again.
+  if (report?.status === 'not_found') return tellWallet(platform, opened, state);
+  return commit(platform, state, report);
+}
+
+async function commit(
+  platform: Platform,
+  state: RefundState,
+  report: RefundReport | undefined,
+): Promise<Result<RefundState, HutongError>> {
+  const word: RefundReport = report ?? {
+    status: 'unknown',
+    walletRefundId: null,
+    amountFen: null,
+    walletError: null,
+  };
+  return platform.engine.submit({
+    book: 'payment',
+    name: 'apply_refund_report',
+    ...rootOf(state.payment.intent.id),
+    marketplace: state.payment.intent.marketplace,
+    decide: (payment, context) =>
+      applyRefundReport(payment, { refund: state.refund.id, word }, context),
+  });
+}
+
+const POLL_DELAYS_MS = [15_000, 30_000, 60_000, 300_000, 900_000, 3_600_000];
+
+function nextPollMs(refund: Refund, nowMs: number): number {
+  return nowMs + (POLL_DELAYS_MS[Math.min(refund.tries, POLL_DELAYS_MS.length - 1)] ?? 3_600_000);
+}
+
+/** One turn of the janitor: claim the next look, then send or ask. */
+export async function sweepRefund(
+  platform: Platform,
+  due: { readonly id: Id<'refund'>; readonly intent: Id<'payment_intent'> },
+): Promise<void> {
+  const nowMs = platform.clock.nowMs();
+  const claimed = await platform.engine.submit({
+    book: 'payment',
+    name: 'claim_refund',
+    ...rootOf(due.intent),
+    marketplace: null,
+    decide: (payment, context) =>
+      claimRefund(
+        payment,
+        {
+          refund: due.id,
+          nextDueMs: (refund) => nextPollMs(refund, Math.max(nowMs, context.nowMs)),
+        },
+        context,
+      ),
+  });
+  if (!claimed.ok || claimed.value.refund === null) return;
+  const state = { payment: claimed.value.payment, refund: claimed.value.refund };
+  const opened = await walletOf(platform, state);
+  if (opened === undefined) return;
+  if (state.refund.status === 'created') await tellWallet(platform, opened, state);
+  else await askWallet(platform, opened, state);
+}

@@ -1,0 +1,145 @@
+/**
+ * Asking the wallet about an attempt, and closing one, each ending in a committed outcome. Used by
+ * the switch, the cancel, the janitor and whoever else needs the wallet's word.
+ */
+import { applyReport, type WalletManner } from '../core/apply-report.ts';
+import { recordClosed } from '../core/closing.ts';
+import type { HutongError } from '../core/errors.ts';
+import { isLive } from '../core/intent-status.ts';
+import type { Attempt, Payment } from '../core/payment.ts';
+import type { Result } from '../core/result.ts';
+import { ok } from '../core/result.ts';
+import type { CloseOutcome, LegReport } from '../wallets/wallet.ts';
+import { attemptReference, rootOf } from './attempt-order.ts';
+import type { OpenedWallet } from './directory.ts';
+import type { Platform } from './platform.ts';
+import { callWallet } from './wallet-call.ts';
+
+export function mannerOf(opened: OpenedWallet): WalletManner {
+  const { capabilities } = opened;
+  return {
+    isAtomic: capabilities.cart.atomic,
+    notFoundIsFinalAfterMs: capabilities.notFoundIsFinalAfterMs,
+  };
+}
+
+/** Commits what the wallet said of an attempt's legs. */
+export async function commitReport(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+  legs: readonly LegReport[],
+): Promise<Result<Payment, HutongError>> {
+  const reported = await platform.engine.submit({
+    book: 'payment',
+    name: 'apply_report',
+    ...rootOf(payment.intent.id),
+    marketplace: payment.intent.marketplace,
+    decide: (stored, context) =>
+      applyReport(stored, { attempt: attempt.id, legs, manner: mannerOf(opened) }, context),
+  });
+  return reported.ok ? ok(reported.value.payment) : reported;
+}
+
+/** Asks, and commits the answer; the payment as it then stands. */
+export async function queryAttempt(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+): Promise<Result<Payment, HutongError>> {
+  const reference = attemptReference(payment, attempt);
+  const answer = await callWallet(
+    platform,
+    opened,
+    'query',
+    () => opened.wallet.queryAttempt(reference),
+    (a) => a.outcome,
+  );
+  if (answer === undefined || answer.outcome === 'unknown') return ok(payment);
+  return commitReport(platform, opened, payment, attempt, answer.legs);
+}
+
+/** One close call; what it could not settle is left to the janitor. */
+export async function closeAttempt(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+): Promise<Result<Payment, HutongError>> {
+  if (!isLive(attempt)) return ok(payment);
+  const reference = attemptReference(payment, attempt);
+  const answer = await callWallet(
+    platform,
+    opened,
+    'close',
+    () => opened.wallet.closeAttempt(reference),
+    (a) => a.outcome,
+  );
+  return commitClose(platform, opened, payment, attempt, answer);
+}
+
+async function commitClose(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+  answer: CloseOutcome | undefined,
+): Promise<Result<Payment, HutongError>> {
+  switch (answer?.outcome) {
+    case 'closed':
+      return platform.engine.submit({
+        book: 'payment',
+        name: 'record_closed',
+        ...rootOf(payment.intent.id),
+        marketplace: payment.intent.marketplace,
+        decide: (stored) => recordClosed(stored, attempt.id),
+      });
+    case 'not_found':
+      // Only final after the order's own expiry (rule 2): core decides, with the same rule as a query.
+      return commitReport(platform, opened, payment, attempt, notFound(payment, attempt));
+    case 'paid':
+      return queryAttempt(platform, opened, payment, attempt);
+    default:
+      return ok(payment);
+  }
+}
+
+function notFound(payment: Payment, attempt: Attempt): LegReport[] {
+  return payment.legs
+    .filter((leg) => leg.attempt === attempt.id)
+    .map((leg) => ({
+      orderNo: leg.orderNo,
+      status: 'not_found',
+      walletTransactionId: null,
+      amountFen: null,
+      currency: null,
+      payee: null,
+      payerAmountFen: null,
+      receiptAmountFen: null,
+      paidAtMs: null,
+      payerWalletReported: null,
+    }));
+}
+
+/** The switch's patience with the wallet that the buyer left. */
+const CLOSE_PATIENCE_MS = 1_500;
+
+/** Closes what the buyer left behind, for at most 1.5 s; the rest is the janitor's. */
+export async function closeLeftBehind(platform: Platform, payment: Payment): Promise<void> {
+  const left = payment.attempts.filter(
+    (attempt) => isLive(attempt) && attempt.closingAtMs !== null,
+  );
+  if (left.length === 0) return;
+  const closes = left.map(async (attempt) => {
+    const opened = await platform.directory.wallet(attempt.config);
+    if (opened !== undefined) await closeAttempt(platform, opened, payment, attempt);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_PATIENCE_MS);
+  });
+  await Promise.race([Promise.allSettled(closes), patience]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,181 @@
+/**
+ * Starting an attempt: commit the intention with its order number, tell the wallet, commit what it
+ * said. A crash between any two is found by the janitor, which asks the wallet.
+ */
+import { type HutongError, hutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
+import { offersFor } from '../core/offer.ts';
+import type { Attempt, Payment } from '../core/payment.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import {
+  startAttempt as decideStart,
+  recordStart,
+  type StartResult,
+} from '../core/start-attempt.ts';
+import type { StartOutcome } from '../wallets/wallet.ts';
+import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
+import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
+import { offerQuestion } from './list-offers.ts';
+import type { Platform } from './platform.ts';
+import { closeLeftBehind } from './settle-attempt.ts';
+import { payTokenOf } from './tokens.ts';
+import type { StartAttemptInput } from './use-cases.ts';
+import { callWallet } from './wallet-call.ts';
+
+const FIRST_POLL_MS = 5_000;
+
+interface Started {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+}
+
+export async function startAttempt(
+  platform: Platform,
+  input: StartAttemptInput,
+): Promise<Result<Started, HutongError>> {
+  const entry = await platform.directory.marketplace(input.marketplace);
+  const opened = entry?.wallets.get(input.wallet);
+  const nowMs = platform.clock.nowMs();
+  const intended = await platform.engine.submit({
+    book: 'payment',
+    name: 'start_attempt',
+    ...rootOf(input.intent),
+    marketplace: input.marketplace,
+    decide: (payment, context) => {
+      const allowed = mayStart(platform, entry, payment, input);
+      if (!allowed.ok || opened === undefined) return allowed.ok ? err(notOffered(input)) : allowed;
+      const { wallet, product, id } = input;
+      const expiresAtMs = expiryOf(payment, opened, nowMs);
+      const firstPollMs = opened.capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
+      const { config } = opened;
+      const accounts = allowed.value;
+      return decideStart(
+        payment,
+        { id, wallet, product, config, accounts, expiresAtMs, firstPollMs },
+        context,
+      );
+    },
+  });
+  if (!intended.ok) return intended;
+  const { payment, attempt } = intended.value;
+  if (!intended.value.isNew || opened === undefined) return answerOf(payment, input.id);
+
+  const [result] = await Promise.all([
+    tellWallet(platform, opened, payment, attempt, input),
+    closeLeftBehind(platform, payment),
+  ]);
+  const recorded = await platform.engine.submit({
+    book: 'payment',
+    name: 'record_start',
+    ...rootOf(input.intent),
+    marketplace: input.marketplace,
+    decide: (stored) => recordStart(stored, input.id, result),
+  });
+  return recorded.ok ? answerOf(recorded.value.payment, input.id) : recorded;
+}
+
+/** A refused attempt is an error that carries the wallet's own words; every other state is an answer. */
+function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
+  const attempt = attemptOf(payment, id);
+  if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
+    return ok({ payment, attempt });
+  const { walletError } = attempt.failure;
+  const message = `${attempt.wallet} refused: ${walletError?.message ?? 'no reason given'}`;
+  return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));
+}
+
+type Accounts = ReadonlyMap<
+  Id<'merchant'>,
+  { readonly walletMerchant: string; readonly feeBps: number }
+>;
+
+function notOffered(
+  input: StartAttemptInput,
+  reason = 'no such product of this wallet',
+): HutongError {
+  const message = `${input.wallet}.${input.product}: ${reason}`;
+  return hutongError('wallet_not_offered', message, { param: 'wallet' });
+}
+
+/** Rule 10 and what the product needs. The device is the caller's business: it asked by name. */
+function mayStart(
+  platform: Platform,
+  entry: MarketplaceEntry | undefined,
+  payment: Payment,
+  input: StartAttemptInput,
+): Result<Accounts, HutongError> {
+  const opened = entry?.wallets.get(input.wallet);
+  if (entry === undefined || opened === undefined)
+    return err(notOffered(input, 'wallet_not_configured'));
+  const question = { ...offerQuestion(platform, entry, payment, null), ignoresHealth: true };
+  const offers = offersFor(question);
+  const isNamed = (row: { readonly wallet: string; readonly product: string | null }): boolean =>
+    row.wallet === input.wallet && (row.product === null || row.product === input.product);
+  if (!offers.offered.some(isNamed)) {
+    return err(notOffered(input, offers.withheld.find(isNamed)?.reason));
+  }
+  const missing = missingPayer(opened, input);
+  if (missing !== undefined) return err(missing);
+  const accounts = entry.accounts.filter((account) => account.wallet === input.wallet);
+  return ok(
+    new Map(
+      accounts.map(({ merchant, walletMerchant, feeBps }) => [
+        merchant,
+        { walletMerchant, feeBps },
+      ]),
+    ),
+  );
+}
+
+function missingPayer(
+  opened: OpenedWallet,
+  { product, payer }: StartAttemptInput,
+): HutongError | undefined {
+  const field =
+    opened.capabilities.products.find((row) => row.product === product)?.payerField ?? null;
+  if (field === 'openid' && payer.openid === undefined) {
+    return hutongError('payer_missing', 'this product needs payer.openid', {
+      param: 'payer.openid',
+    });
+  }
+  if (field === 'buyer' && payer.buyerId === undefined && payer.buyerOpenId === undefined) {
+    const message = 'this product needs payer.buyer_id or payer.buyer_open_id';
+    return hutongError('payer_missing', message, { param: 'payer.buyer_id' });
+  }
+  return undefined;
+}
+
+function expiryOf(payment: Payment, opened: OpenedWallet, nowMs: number): number {
+  const { expiryMsMax } = opened.capabilities.cart;
+  const merchants = new Set(payment.subOrders.map((sub) => sub.merchant));
+  if (merchants.size === 1 || expiryMsMax === null) return payment.intent.expiresAtMs;
+  return Math.min(payment.intent.expiresAtMs, nowMs + expiryMsMax);
+}
+
+/** Told once; where the outcome is unknown, once more with the same number. */
+async function tellWallet(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+  input: StartAttemptInput,
+): Promise<StartResult> {
+  const order = attemptOrder(payment, attempt, {
+    payer: input.payer,
+    publicUrl: platform.publicUrl,
+    holdDays: Math.min(30, opened.capabilities.holdDaysMax),
+    // The wallet sends the buyer back to the cashier, which waits for the wallet's word.
+    returnUrl: `${platform.publicUrl}/pay/${payTokenOf(platform.envelope, payment, 'buyer')}`,
+  });
+  const call = (): Promise<StartOutcome | undefined> =>
+    callWallet(
+      platform,
+      opened,
+      'create',
+      () => opened.wallet.startAttempt(order),
+      (answer) => answer.outcome,
+    );
+  const first = await call();
+  const answer = first === undefined || first.outcome === 'unknown' ? await call() : first;
+  return answer === undefined || answer.outcome === 'unknown' ? { outcome: 'unknown' } : answer;
+}

@@ -1,0 +1,37 @@
+/**
+ * The bearer tokens of one payment. None is stored: each is a keyed digest of the intent's random
+ * seed, so that the same request can be told the same token again, and a copy of the database
+ * alone opens nothing. The intent's id in front only says where to look.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { type Id, parseId } from '../core/id.ts';
+import type { Payment } from '../core/payment.ts';
+import type { Envelope } from '../runtime/envelope.ts';
+
+export type PayTokenKind = 'buyer' | 'friend';
+
+const body = (id: Id): string => id.slice(id.indexOf('_') + 1);
+
+export function clientSecretOf(envelope: Envelope, payment: Payment): string {
+  return `${payment.intent.id}_secret_${envelope.digest('client_secret', payment.intent.tokenSeed)}`;
+}
+
+export function payTokenOf(envelope: Envelope, payment: Payment, kind: PayTokenKind): string {
+  const digest = envelope.digest(`pay_token.${kind}`, payment.intent.tokenSeed);
+  return `${kind === 'buyer' ? 'b' : 'f'}${body(payment.intent.id)}${digest}`;
+}
+
+export function parsePayToken(
+  token: string,
+): { readonly kind: PayTokenKind; readonly intent: Id<'payment_intent'> } | undefined {
+  const match = /^([bf])([0-9A-Z]{13})[0-9a-f]{40}$/.exec(token);
+  const intent = parseId('payment_intent', `pi_${match?.[2] ?? ''}`);
+  if (match === null || intent === undefined) return undefined;
+  return { kind: match[1] === 'b' ? 'buyer' : 'friend', intent };
+}
+
+/** Compares without telling by time how much was right. */
+export function isSameSecret(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,21 @@
+/** Live status: wakes at a change of this process, and looks for one of another every 2 s. */
+import { idValue } from '../core/id.ts';
+import type { Payment } from '../core/payment.ts';
+import { readPayment } from '../store/queries.ts';
+import type { Platform } from './platform.ts';
+
+const LOOK_EVERY_MS = 2_000;
+
+export async function waitForChange(
+  platform: Platform,
+  payment: Payment,
+  timeoutMs: number,
+): Promise<void> {
+  const { id, shard, version } = payment.intent;
+  const untilMs = platform.wall.nowMs() + timeoutMs;
+  for (let leftMs = timeoutMs; leftMs > 0; leftMs = untilMs - platform.wall.nowMs()) {
+    await platform.changes.wait(id, Math.min(LOOK_EVERY_MS, leftMs));
+    const now = await readPayment(platform.db, { shard, id: idValue(id) }).catch(() => undefined);
+    if (now !== undefined && now.intent.version > version) return;
+  }
+}
