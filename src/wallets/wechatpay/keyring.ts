@@ -1,6 +1,6 @@
 /**
  * The verification keys of one account: a map serial -> key that grows when a certificate serial
- * appears that it does not know. Downloads are single-flight and spaced, so that forged callbacks
+ * appears that it does not know. Downloads are single-flight and counted, so that forged callbacks
  * with invented serials cannot make the platform hammer WeChat Pay. Keys are never forgotten while
  * the process runs; an expired certificate is refused at reading.
  */
@@ -10,8 +10,9 @@ import type { WechatpayConfig } from './config.ts';
 import { readCertificateList } from './wire/certificates.ts';
 import type { JsonRecord } from './wire/json.ts';
 
-/** Between two downloads that unknown serials cause. */
-const REFRESH_SPACING_MS = 5_000;
+/** Downloads that unknown serials may cause in one window, whoever invents them. */
+const REFRESH_COUNT_MAX = 5;
+const REFRESH_WINDOW_MS = 60_000;
 const CERTIFICATE_SERIAL = /^[0-9A-F]{8,64}$/;
 
 export interface Keyring {
@@ -27,7 +28,7 @@ export function openKeyring(
 ): Keyring {
   const keys = new Map(config.verificationKeys);
   let inFlight: Promise<void> | undefined;
-  let nextRefreshMs = 0;
+  let refreshedAtMs: readonly number[] = [];
 
   async function refresh(): Promise<void> {
     const answer = await download();
@@ -38,11 +39,18 @@ export function openKeyring(
     }
   }
 
+  function mayRefresh(): boolean {
+    const nowMs = seams.wall.nowMs();
+    const recent = refreshedAtMs.filter((atMs) => nowMs - atMs < REFRESH_WINDOW_MS);
+    if (recent.length >= REFRESH_COUNT_MAX) return false;
+    refreshedAtMs = [...recent, nowMs];
+    return true;
+  }
+
   async function find(serial: string): Promise<KeyObject | undefined> {
     const key = keys.get(serial);
     if (key !== undefined || !CERTIFICATE_SERIAL.test(serial)) return key;
-    if (inFlight === undefined && seams.wall.nowMs() >= nextRefreshMs) {
-      nextRefreshMs = seams.wall.nowMs() + REFRESH_SPACING_MS;
+    if (inFlight === undefined && mayRefresh()) {
       inFlight = refresh().finally(() => {
         inFlight = undefined;
       });

@@ -41,7 +41,8 @@ export async function authenticate(
   const ageS = Math.floor(gateway.kit.wall.nowMs() / 1000) - Number(parsed.timestamp);
   if (Math.abs(ageS) > AGE_LIMIT_S) return refuse(401, 'SIGN_ERROR', SIGN_MESSAGES.timestamp);
   const account = gateway.books.accounts.get(parsed.mchid);
-  if (account === undefined || account.merchantSerial !== parsed.serialNo) {
+  // Some SDKs read the serial out of the certificate in lower case.
+  if (account?.merchantSerial !== parsed.serialNo.toUpperCase()) {
     return refuse(401, 'SIGN_ERROR', SIGN_MESSAGES.serial);
   }
   const message = messageOf(request, parsed);

@@ -238,7 +238,8 @@ export function checkParties(call: Call, family: Family): Checked {
     if (textOf(sub, 'mchid') !== account.mchid) {
       return refuse(403, 'NO_AUTH', '子单mchid与合单商户号不一致');
     }
-    const bound = checkBound(call, textOf(sub, 'sub_mchid'));
+    const subMchid = textOf(sub, 'sub_mchid');
+    const bound = subMchid === undefined ? FINE : checkBound(call, subMchid);
     if (!bound.ok) return bound;
   }
   return FINE;

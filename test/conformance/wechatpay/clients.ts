@@ -1,0 +1,85 @@
+/** The outside clients, as they come from the registry: only addresses and keys are given to them. */
+import { createRequire } from 'node:module';
+import type { Papers } from '../second-verifier-wechatpay.ts';
+import { exchange } from './stage.ts';
+
+const load = createRequire(import.meta.url);
+
+// biome-ignore lint/suspicious/noExplicitAny: foreign packages, foreign shapes
+type Foreign = any;
+
+const plugin: Foreign = load('wechatpay-axios-plugin');
+const NodeV3: Foreign = load('wechatpay-node-v3');
+
+export const { Rsa, Aes, Formatter } = plugin as {
+  readonly Rsa: {
+    readonly verify: (message: string, signature: string, key: string) => boolean;
+    readonly encrypt: (text: string, key: string) => string;
+    readonly decrypt: (text: string, key: string) => string;
+  };
+  readonly Aes: {
+    readonly AesGcm: {
+      readonly decrypt: (text: string, key: string, nonce: string, aad: string) => string;
+    };
+  };
+  readonly Formatter: {
+    readonly response: (timestamp: string, nonce: string, body: string) => string;
+  };
+};
+
+/** wechatpay-axios-plugin; `certs` is its own map of both key kinds. */
+export function axiosClient(
+  url: string,
+  papers: Papers,
+  mode: 'public_key' | 'certificate',
+  certs: Record<string, string> = {
+    [mode === 'public_key' ? papers.public_key_id : papers.platform_serial]:
+      mode === 'public_key' ? papers.public_key : papers.platform_certificate,
+  },
+): Foreign {
+  return new plugin.Wechatpay({
+    baseURL: `${url}/`,
+    mchid: papers.mchid,
+    serial: papers.serial_no,
+    privateKey: papers.private_key,
+    certs,
+    ...(mode === 'public_key' ? { headers: { 'Wechatpay-Serial': papers.public_key_id } } : {}),
+  });
+}
+
+/** wechatpay-node-v3; its HTTP service is its own extension point. */
+export function nodeV3Client(url: string, papers: Papers): Foreign {
+  const pay = new NodeV3({
+    appid: papers.appid,
+    mchid: papers.mchid,
+    publicKey: Buffer.from(papers.certificate),
+    privateKey: Buffer.from(papers.private_key),
+    key: papers.apiv3_key,
+  });
+  const go = async (
+    method: string,
+    address: string,
+    headers: Record<string, string>,
+    body = '',
+  ) => {
+    const target = address.replace('https://api.mch.weixin.qq.com', '');
+    const reply = await exchange(url, { method, target, headers: { ...headers }, body });
+    return { status: reply.status, data: reply.json, headers: reply.headers, text: reply.body };
+  };
+  pay.createHttp({
+    get: (address: string, headers: Record<string, string>) => go('GET', address, headers),
+    post: (address: string, params: unknown, headers: Record<string, string>) =>
+      go('POST', address, headers, JSON.stringify(params)),
+    upload: () => Promise.reject(new Error('not used')),
+  });
+  return pay;
+}
+
+export function nodeV3Certificates(): Record<string, string> {
+  return NodeV3.certificates;
+}
+
+/** What went wrong, in the SDK's own words. */
+export function codeOf(error: Foreign): string {
+  return error?.response?.data?.code ?? error?.code ?? error?.message ?? String(error);
+}
