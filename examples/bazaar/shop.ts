@@ -43,6 +43,9 @@ export interface Shop {
 
 const ORDER_PREFIX: Record<MarketplaceName, string> = { taobao: 'TB', tmall: 'TM' };
 
+/** Order numbers carry the day as buyers see it. */
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
 export interface Checkout {
   readonly lines: readonly CartLine[];
   readonly buyer: string;
@@ -61,7 +64,7 @@ export async function placeOrder(shop: Shop, checkout: Checkout): Promise<Order>
   const same = earlier.find((order) => order.nonce === checkout.nonce);
   if (same !== undefined) return same;
   const placedAtMs = shop.seams.nowMs();
-  const day = new Date(placedAtMs).toISOString().slice(0, 10).replaceAll('-', '');
+  const day = new Date(placedAtMs + CHINA_OFFSET_MS).toISOString().slice(0, 10).replaceAll('-', '');
   const no = `${ORDER_PREFIX[name]}${day}${shop.seams.token(10)}`;
   const parts = partsOf(shop, checkout.lines, no);
   const names = parts.map((part) => part.sellerName.zh).join('、');

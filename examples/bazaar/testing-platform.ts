@@ -100,6 +100,10 @@ export class FakePlatform {
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     const { authorization } = request.headers;
     this.calls.push({ method: request.method ?? '', path, key, authorization, body });
+    if (path.startsWith('/pay/')) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<title>cashier</title>');
+      return;
+    }
     const answer = this.failures.shift() ?? this.#answer(path, key, body);
     response.writeHead(answer.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer.body));

@@ -55,7 +55,6 @@ export const TEXTS = Object.freeze({
   price: say('价格', 'Price'),
   promise: say('服务', 'Service'),
   promiseMore: say('担保交易 · 确认收货后店家才收款', 'Held in escrow until you confirm receipt'),
-  moreOfShop: say('店铺其他宝贝', 'More from this shop'),
   toShop: say('发货地', 'Ships from'),
   cartEmpty: say('购物车还是空的', 'Your cart is empty'),
   cartEmptyMore: say(

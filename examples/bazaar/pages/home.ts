@@ -1,6 +1,7 @@
 /** The two shop fronts: a lane of small shops, and floors of flagship stores. */
 import type { Listing, Seller } from '../catalogue/catalogue.ts';
 import { type Html, html } from '../html.ts';
+import { yuan } from '../money.ts';
 import { emptyState, page, price } from './layout.ts';
 import { home, pick, say, type View } from './view.ts';
 
@@ -91,7 +92,7 @@ function shopCard(view: View, seller: Seller): Html {
 <header><b class="sign">${seller.sign}</b><span><strong>${pick(view, seller.name)}</strong><small>${pick(view, seller.slogan)}</small></span></header>
 <div>${seller.products.map(
     (product) =>
-      html`<a href="${home(view)}/p/${product.id}"><img src="/assets/p/${product.id}.svg" alt="${pick(view, product.name)}" width="120" height="120" loading="lazy"><span>¥${product.priceFen / 100n}</span></a>`,
+      html`<a href="${home(view)}/p/${product.id}"><img src="/assets/p/${product.id}.svg" alt="${pick(view, product.name)}" width="120" height="120" loading="lazy"><span>¥${yuan(product.priceFen).replace(/\.00$/, '')}</span></a>`,
   )}</div></article>`;
 }
 

@@ -9,7 +9,10 @@ import { home, pick, say, type View } from './view.ts';
 
 export function productPage(view: View, listing: Listing, data: HomeData): string {
   const { product, seller } = listing;
-  const others = seller.products.filter((other) => other !== product);
+  const others = view.catalogue.listings.filter((other) => other.product !== product);
+  const isOwn = (other: Listing) => other.seller === seller;
+  // The shop's own first, then from the others, to one full row.
+  const more = [...others.filter(isOwn), ...others.filter((other) => !isOwn(other))].slice(0, 4);
   const options = product.options.map(
     (option, index) =>
       html`<label><input type="radio" name="option" value="${index}"${index === 0 && html` checked`}><span>${pick(view, option)}</span></label>`,
@@ -33,12 +36,8 @@ ${
 <button class="button" name="then" value="checkout">${say(view, 'buyNow')}</button></div>
 </form></article>
 <section class="card keeper"><b class="sign">${seller.sign}</b><span><strong>${pick(view, seller.name)}</strong><small>${pick(view, seller.slogan)}</small></span><a class="button ghost" href="${home(view)}#${seller.id}">${say(view, 'browse')}</a></section>
-<h2 class="section">${say(view, 'moreOfShop')}</h2>
-${grid(
-  view,
-  others.map((other) => ({ product: other, seller })),
-  data,
-)}`;
+<h2 class="section">${say(view, 'forYou')}</h2>
+${grid(view, more, data)}`;
   return page(view, {
     title: pick(view, product.name),
     body,
