@@ -2,11 +2,9 @@
  * Idempotency-Key: claim, run, complete (api.md, rule 12). The id of what will be made is chosen
  * before the first try and kept with the key, so that a retry after a crash means the same row.
  *
- * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). Other refusals
- *   wrote nothing, so the key is released and may be sent again with the fault mended.
- * - After a 5xx nobody knows how far the first try came. The key is then neither stored nor
- *   released: its lease runs out and the same request resumes with the same id. Released, it would
- *   run again with a new id, and pay back twice.
+ * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). After any other
+ *   refusal, and after a defect, the key is released: the same body resumes at once, with the same
+ *   id, because nobody knows how far a failed first try came.
  * - Secrets are never stored; a replay makes them again from the object as it is now.
  */
 import { createHash } from 'node:crypto';
@@ -16,7 +14,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import type { IdempotentRequest } from '../flows/use-cases.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
-import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
+import type { Answered, AnyRoute, Call, Idempotency, PathIds } from './route.ts';
 
 /** Ready to send; `replayed` says that nothing was done for it. */
 export interface FinalAnswer {
@@ -58,20 +56,41 @@ export async function runIdempotent(
     return replay(deps, idempotency, call, claim.value);
   }
   const { targetId } = claim.value;
-  const answered = await route.handle(deps, { ...call, targetId });
+  const mine: IdempotentRequest = { ...claimed, targetId };
+  const answered = await handleOrRelease(deps, route, {
+    call: { ...call, targetId },
+    request,
+    mine,
+  });
   if (answered.ok) {
     const { status, body, secrets } = answered.value;
     const stored = JSON.stringify(body);
-    await complete(deps, { ...claimed, targetId }, { status, body: stored }, request);
+    await complete(deps, mine, { status, body: stored }, request);
     const full = secrets === undefined ? stored : JSON.stringify({ ...body, ...secrets });
     return ok({ status, body: full, replayed: false });
   }
   const { status } = ERRORS[answered.error.code];
-  if (status === 402) {
-    const body = JSON.stringify(presentError(answered.error, { requestId: request.id, docsUrl }));
-    await complete(deps, { ...claimed, targetId }, { status, body }, request);
-  } else if (status < 500) await complete(deps, { ...claimed, targetId }, null, request);
+  const refusal = presentError(answered.error, { requestId: request.id, docsUrl });
+  const stored = status === 402 ? { status, body: JSON.stringify(refusal) } : null;
+  await complete(deps, mine, stored, request);
   return answered;
+}
+
+async function handleOrRelease(
+  deps: ServerDeps,
+  route: AnyRoute,
+  incoming: {
+    readonly call: AnyCall;
+    readonly request: FastifyRequest;
+    readonly mine: IdempotentRequest;
+  },
+): Answered {
+  try {
+    return await route.handle(deps, incoming.call as Parameters<AnyRoute['handle']>[1]);
+  } catch (error) {
+    await complete(deps, incoming.mine, null, incoming.request);
+    throw error;
+  }
 }
 
 type AnyCall = Call<PathIds, unknown, unknown>;

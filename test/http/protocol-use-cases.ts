@@ -25,7 +25,8 @@ export const TMALL_KEY = 'sk_test_tmall';
 export const READ_KEY = 'sk_test_read_only';
 
 interface Claim {
-  readonly request: IdempotentRequest;
+  request: IdempotentRequest;
+  released?: boolean;
   answer: { readonly status: number; readonly body: string } | null;
 }
 
@@ -197,7 +198,7 @@ export function protocolUseCases(): Protocol {
       const id = `${request.marketplace} ${request.key}`;
       const claim = claims.get(id);
       if (claim === undefined) return;
-      if (answer === null) claims.delete(id);
+      if (answer === null) claim.released = true;
       else claim.answer = answer;
     },
     openCashier: async () => missing,
@@ -228,7 +229,14 @@ function claimIn(
     return ok({ kind: 'run', targetId: request.targetId });
   }
   const fields = ['principal', 'method', 'path', 'bodyHash'] as const;
-  if (fields.some((field) => known.request[field] !== request[field])) {
+  const isSame = fields.every((field) => known.request[field] === request[field]);
+  if (known.released === true) {
+    const targetId = isSame ? known.request.targetId : request.targetId;
+    known.request = { ...request, targetId };
+    known.released = false;
+    return ok({ kind: 'run', targetId });
+  }
+  if (!isSame) {
     return err(hutongError('idempotency_key_reused', 'this key was used for another request'));
   }
   if (known.answer === null) {

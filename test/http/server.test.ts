@@ -479,18 +479,23 @@ describe('idempotency', () => {
   it('releases the key after a refusal that wrote nothing', async () => {
     const request = post('/v1/payment_intents', intent({ amount: 301 }));
     await refused(request, 'amount_mismatch', 'amount');
-    expect(useCases.claims.size).toBe(0);
+    expect([...useCases.claims.values()]).toMatchObject([{ released: true, answer: null }]);
     expect((await call({ ...request, payload: JSON.stringify(intent()) })).status).toBe(201);
   });
 
-  it('keeps the claim after a defect, so that a retry resumes with the same id', async () => {
+  it('releases the key after a defect, and resumes with the same id', async () => {
     for (const how of ['throw', 'busy'] as const) {
       useCases.fail.set('createPaymentIntent', how);
-      const request = post('/v1/payment_intents', intent());
+      const request = post('/v1/payment_intents', intent({ merchant_order_no: how }));
       const answer = await refused(request, how === 'throw' ? 'internal' : 'busy');
       expect(answer.text).not.toContain('SECRET-STACK');
-      expect([...useCases.claims.values()].at(-1)?.answer).toBeNull();
-      await refused(request, 'idempotency_key_in_flight');
+      const claim = [...useCases.claims.values()].at(-1);
+      const chosen = claim?.request.targetId;
+      expect(claim?.answer).toBeNull();
+      const again = await call(request);
+      expect(again.status).toBe(201);
+      expect(again.headers['idempotent-replayed']).toBeUndefined();
+      expect(again.body.id).toBe(chosen);
     }
     expect(logged.join('')).toContain('SECRET-STACK');
   });

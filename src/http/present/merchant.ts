@@ -1,3 +1,7 @@
+/**
+ * merchant as the API shows it, with its accounts at the wallets. Nothing of a wallet's credentials
+ * hangs on a merchant, so there is nothing to leave out.
+ */
 import type { Merchant, WalletAccount } from '../../core/merchant.ts';
 import { rfc3339 } from '../../core/present/time.ts';
 

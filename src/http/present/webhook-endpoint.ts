@@ -1,7 +1,10 @@
+/**
+ * webhook_endpoint as the API shows it: never with its secret, which is in the answer of the call
+ * that made it and nowhere else.
+ */
 import { rfc3339 } from '../../core/present/time.ts';
 import type { WebhookEndpoint } from '../../flows/use-cases.ts';
 
-/** Never with the secret: it is shown once, by the call that made it. */
 export function presentWebhookEndpoint(endpoint: WebhookEndpoint): Record<string, unknown> {
   return {
     id: endpoint.id,

@@ -13,7 +13,7 @@ import { sendError } from '../errors.ts';
 
 const NO_BODY = Buffer.alloc(0);
 const WALLETS: ReadonlyMap<string, WalletName> = new Map(WALLET_NAMES.map((name) => [name, name]));
-/** What the parsers are told; fastify refuses a Content-Type that is none, and a wallet may send it. */
+/** What the parsers are told: fastify refuses a malformed Content-Type, which a wallet may send. */
 const BYTES_TYPE = 'application/octet-stream';
 const KIND = /^[a-z_]{1,32}$/;
 

@@ -1,3 +1,7 @@
+/**
+ * What the calls on merchants, webhook endpoints, events and the ledger take; payments are in
+ * payment-intent.ts. Everything is closed and bounded.
+ */
 import { Type } from 'typebox';
 import { closed, idField, paged, text } from './fields.ts';
 

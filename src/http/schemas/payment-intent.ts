@@ -1,3 +1,7 @@
+/**
+ * What the calls on payment intents, attempts and refunds take. A schema refuses what can be seen
+ * without the database; whether sums, states and tenants fit is the use cases' to say.
+ */
 import { type Static, Type } from 'typebox';
 import { INTENT_STATES } from '../../core/payment.ts';
 import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
