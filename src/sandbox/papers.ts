@@ -77,7 +77,7 @@ function moveUrls(value: unknown, from: string, to: string): unknown {
 }
 
 /** `papers.json`: `{marketplaces:{label:{wallet:{credentials, subMerchants}}}}`. */
-export function writeMarketplacePapers(dir: string, papers: Papers): void {
+export function writeMarketplacePapers(dir: string, publicUrl: string, papers: Papers): void {
   const marketplaces: Record<string, unknown> = {};
   for (const [label, byWallet] of papers) {
     if (label === CREDENTIALS_LABEL) continue;
@@ -88,7 +88,8 @@ export function writeMarketplacePapers(dir: string, papers: Papers): void {
       ]),
     );
   }
-  writePrivate(join(dir, 'papers.json'), { marketplaces });
+  // The platform's start writes demo.json out of the second half.
+  writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoPapers(publicUrl, papers) });
 }
 
 /** api.md's `demo.json` of a sandbox that runs alone; the platform's start writes the whole. */

@@ -83,6 +83,31 @@ describe('courier', () => {
     expect(opened.courier.nextDueMs()).toBeNull();
   });
 
+  it('repeats at once when the connection breaks, and not for ever', async () => {
+    const net = await import('node:net');
+    let count = 0;
+    let brokenMax = 2;
+    const flaky = net.createServer((socket) => {
+      socket.once('data', () => {
+        count += 1;
+        if (count <= brokenMax) socket.resetAndDestroy();
+        else socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nsuccess');
+      });
+    });
+    await new Promise<void>((resolve) => flaky.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(flaky.address() as { port: number }).port}/`;
+    opened.courier.send(callback(url, 'paid'));
+    await opened.courier.settle();
+    expect([count, opened.courier.nextDueMs()]).toEqual([3, null]);
+    brokenMax = 1_000;
+    opened.courier.send(callback(url, 'paid'));
+    await opened.courier.settle();
+    expect(count).toBe(7);
+    expect(opened.deliveries.recent()[0]?.answer).toMatch(/^broken: /);
+    expect(opened.courier.nextDueMs()).not.toBeNull();
+    flaky.close();
+  });
+
   it('goes on after a restart', async () => {
     receiver.answer = { status: 500, body: '' };
     opened.courier.send(callback(receiver.url, 'paid'));

@@ -9,7 +9,7 @@ import type { WalletName } from '../../core/wallet.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { HttpClient } from '../../runtime/http-client.ts';
 import type { Random } from '../../runtime/random.ts';
-import { checkCallbackUrl } from './callback-url.ts';
+import { type CheckedUrl, checkCallbackUrl } from './callback-url.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { createDueHeap, type DueHeap } from './due-heap.ts';
@@ -18,7 +18,6 @@ import type {
   CallbackManner,
   CallbackOrder,
   Collection,
-  ComposedCallback,
   Courier,
   Explanations,
   FaultName,
@@ -32,6 +31,8 @@ export const REORDER_WAIT_MS = 60_000;
 
 const ACTIVE_PER_ORIGIN_MAX = 128;
 const ANSWER_BYTES_MAX = 65_536;
+/** Broken connections in a row before a delivery counts as failed. */
+const BREAK_COUNT_MAX = 3;
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const DELIVERY_FAULTS = [
@@ -279,26 +280,43 @@ async function post(
     explainUrl(state, parcel, target.error);
     return end('failed', `not sent: ${target.error}`);
   }
-  let composed: ComposedCallback;
+  let answer: Awaited<ReturnType<HttpClient['send']>>;
   try {
-    composed = await manner.compose(order, flaw);
+    answer = await exchange(state, manner, order, flaw, target.value);
   } catch (error) {
     // A defect of a gateway; the other callbacks of the city go on.
     return end('failed', `not composed: ${error instanceof Error ? error.message : 'unknown'}`);
   }
-  const { url, address } = target.value;
-  const answer = await state.http.send({
-    method: 'POST',
-    url,
-    headers: composed.headers,
-    body: composed.body,
-    timeoutMs: manner.timeoutMs,
-    responseBytesMax: ANSWER_BYTES_MAX,
-    ...(address === undefined ? {} : { address }),
-  });
   if (!answer.ok) return end('failed', `${answer.error.kind}: ${answer.error.message}`);
   const isTaken = manner.isAcknowledged(answer.value);
   return end(isTaken ? 'acknowledged' : 'refused', String(answer.value.status));
+}
+
+/**
+ * A kept-alive connection may be closed by the receiver just as it is used again. That is no
+ * answer of the shop's, so it is repeated on another connection before the schedule counts a try.
+ */
+async function exchange(
+  state: State,
+  manner: CallbackManner,
+  order: CallbackOrder,
+  flaw: Parameters<CallbackManner['compose']>[1],
+  target: CheckedUrl,
+): ReturnType<HttpClient['send']> {
+  for (let breakCount = 0; ; breakCount += 1) {
+    const composed = await manner.compose(order, flaw);
+    const answer = await state.http.send({
+      method: 'POST',
+      url: target.url,
+      headers: composed.headers,
+      body: composed.body,
+      timeoutMs: manner.timeoutMs,
+      responseBytesMax: ANSWER_BYTES_MAX,
+      ...(target.address === undefined ? {} : { address: target.address }),
+    });
+    const isBroken = !answer.ok && answer.error.kind === 'broken';
+    if (!isBroken || breakCount === BREAK_COUNT_MAX || !state.isOpen) return answer;
+  }
 }
 
 function record(
