@@ -68,7 +68,7 @@ async function writePapers(
 ): Promise<{ readonly rest: Promise<void> }> {
   const own = PAPER_REQUESTS.filter(({ label }) => label === CREDENTIALS_LABEL);
   const writeAll = async () => {
-    writeMarketplacePapers(options.dir, await city.openPapers(PAPER_REQUESTS));
+    writeMarketplacePapers(options.dir, city.url, await city.openPapers(PAPER_REQUESTS));
   };
   if (!options.writeDemoPapers) {
     await writeAll();

@@ -155,7 +155,7 @@ describe('city', () => {
       JSON.stringify(made?.credentials).replaceAll(firstUrl, second.url),
     );
     writeDemoPapers(dir, second.url, papers);
-    writeMarketplacePapers(dir, papers);
+    writeMarketplacePapers(dir, city.url, papers);
     expect(statSync(join(dir, 'demo.json')).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir, 'papers.json')).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'))).toEqual({

@@ -1,0 +1,62 @@
+/** A child process of the demo: started, waited for, stopped by its own pid. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+
+export interface Child {
+  readonly name: string;
+  readonly stop: () => Promise<void>;
+  readonly process: ChildProcess;
+}
+
+/** Starts a script of this checkout; resolves when it prints a line with `readyText`. */
+export function startChild(options: {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly readyText: string;
+  readonly timeoutMs: number;
+}): Promise<Child> {
+  const child = spawn(process.execPath, options.args, {
+    cwd: ROOT,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${options.name} did not start within ${options.timeoutMs / 1000} s`));
+    }, options.timeoutMs);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (said === options.readyText) return;
+      said += text;
+      if (!said.includes(options.readyText)) return;
+      said = options.readyText;
+      clearTimeout(timer);
+      resolve({ name: options.name, process: child, stop: () => stopChild(child) });
+    });
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      reject(
+        new Error(`${options.name} ended with code ${code}${said === '' ? '' : `:\n${said}`}`),
+      );
+    });
+  });
+}
+
+const STOP_PATIENCE_MS = 10_000;
+
+function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+}

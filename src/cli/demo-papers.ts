@@ -1,0 +1,183 @@
+/**
+ * The demo's marketplaces: made out of the sandbox's papers, written to the database once and found
+ * again afterwards, and told to the world in demo.json (api.md), mode 0600.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { present } from '../core/assert.ts';
+import { shardOf } from '../core/id.ts';
+import type { Marketplace } from '../core/merchant.ts';
+import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
+import { walletSecretPlace } from '../flows/directory.ts';
+import { hashKey } from '../flows/merchants.ts';
+import type { Platform } from '../flows/platform.ts';
+import { addAccount, addConfig, addKey, addMarketplace, addMerchant } from '../store/reference.ts';
+
+export interface SandboxPapers {
+  readonly marketplaces: Readonly<
+    Record<string, Readonly<Partial<Record<WalletName, WalletPapers>>>>
+  >;
+  readonly demo: { readonly sandbox: { readonly url: string }; readonly credentials: unknown };
+}
+
+interface WalletPapers {
+  readonly credentials: unknown;
+  readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
+}
+
+export interface DemoMarketplace {
+  readonly secretKey: string;
+  readonly merchants: readonly string[];
+}
+
+const DISPLAY_NAMES: Readonly<Record<string, string>> = { taobao: '淘宝', tmall: '天猫' };
+const FEE_BPS = 60;
+export const KEY_VERSION = '2026-12-01';
+
+export function readSandboxPapers(dir: string): SandboxPapers {
+  return JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as SandboxPapers;
+}
+
+/** Makes the marketplaces of the papers, or finds them: the same values until the folder is deleted. */
+export async function seedMarketplaces(
+  platform: Platform,
+  dir: string,
+  papers: SandboxPapers,
+): Promise<ReadonlyMap<string, DemoMarketplace>> {
+  const keys = readKeys(dir, Object.keys(papers.marketplaces), platform);
+  const seeded = new Map<string, DemoMarketplace>();
+  for (const [name, wallets] of Object.entries(papers.marketplaces)) {
+    const secretKey = present(keys[name], 'the marketplace key');
+    seeded.set(name, {
+      secretKey,
+      merchants: await seedMarketplace(platform, name, secretKey, wallets),
+    });
+  }
+  platform.directory.forget();
+  return seeded;
+}
+
+function readKeys(
+  dir: string,
+  names: readonly string[],
+  platform: Platform,
+): Readonly<Record<string, string>> {
+  const file = path.join(dir, 'keys.json');
+  const kept = (fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {}) as Record<
+    string,
+    string
+  >;
+  for (const name of names) kept[name] ??= `sk_test_${platform.random.bytes(20).toString('hex')}`;
+  writePrivate(file, kept);
+  return kept;
+}
+
+async function seedMarketplace(
+  platform: Platform,
+  name: string,
+  secretKey: string,
+  wallets: SandboxPapers['marketplaces'][string],
+): Promise<string[]> {
+  const { db, ids, envelope } = platform;
+  const createdAtMs = platform.wall.nowMs();
+  const shard = shardOf(name);
+  const marketplace = present(
+    await addMarketplace(db, {
+      id: ids.next('marketplace', shard),
+      name,
+      displayName: DISPLAY_NAMES[name] ?? name,
+      createdAtMs,
+    }),
+    'the marketplace',
+  );
+  await addKey(db, {
+    id: ids.next('api_key', shard),
+    marketplace: marketplace.id,
+    scopes: ['*'],
+    version: KEY_VERSION,
+    hash: hashKey(secretKey),
+    hint: secretKey.slice(0, 12),
+    createdAtMs,
+  });
+  const merchants = new Map<string, string>();
+  for (const wallet of WALLET_NAMES) {
+    const own = wallets[wallet];
+    if (own === undefined) continue;
+    const sealed = envelope.seal(
+      JSON.stringify(own.credentials),
+      walletSecretPlace(marketplace.id, wallet),
+    );
+    await addConfig(db, {
+      id: ids.next('wallet_config', shard),
+      marketplace: marketplace.id,
+      wallet,
+      sealed,
+      createdAtMs,
+    });
+    await seedAccounts(platform, marketplace, wallet, own, merchants);
+  }
+  return [...merchants.values()];
+}
+
+async function seedAccounts(
+  platform: Platform,
+  marketplace: Marketplace,
+  wallet: WalletName,
+  papers: WalletPapers,
+  merchants: Map<string, string>,
+): Promise<void> {
+  const { db, ids } = platform;
+  const createdAtMs = platform.wall.nowMs();
+  for (const { name, walletMerchant } of papers.subMerchants) {
+    const id = ids.next('merchant', shardOf(marketplace.id, name));
+    const merchant = present(
+      await addMerchant(db, {
+        id,
+        marketplace: marketplace.id,
+        name,
+        externalId: name,
+        createdAtMs,
+      }),
+      'the merchant',
+    );
+    merchants.set(name, merchant.id);
+    await addAccount(db, {
+      id: ids.next('wallet_account', shardOf(merchant.id)),
+      marketplace: marketplace.id,
+      merchant: merchant.id,
+      wallet,
+      walletMerchant,
+      consentedAtMs: createdAtMs,
+      feeBps: FEE_BPS,
+      createdAtMs,
+    });
+  }
+}
+
+export interface DemoFacts {
+  readonly platformUrl: string;
+  readonly bazaarUrl: string | null;
+  readonly papers: SandboxPapers;
+  readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
+}
+
+/** api.md, "The demo's papers". */
+export function writeDemoJson(dir: string, facts: DemoFacts): void {
+  writePrivate(path.join(dir, 'demo.json'), {
+    platform: { url: facts.platformUrl },
+    sandbox: facts.papers.demo.sandbox,
+    ...(facts.bazaarUrl === null ? {} : { bazaar: { url: facts.bazaarUrl } }),
+    marketplaces: Object.fromEntries(
+      [...facts.marketplaces].map(([name, { secretKey, merchants }]) => [
+        name,
+        { secret_key: secretKey, merchants },
+      ]),
+    ),
+    credentials: facts.papers.demo.credentials,
+  });
+}
+
+function writePrivate(file: string, value: unknown): void {
+  fs.writeFileSync(`${file}.next`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  fs.renameSync(`${file}.next`, file);
+}

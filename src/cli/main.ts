@@ -1,0 +1,125 @@
+/** The command line: `hutong start | serve | sandbox | migrate | doctor`. */
+import { Command } from 'commander';
+import { systemRandom } from '../runtime/random.ts';
+import { doctor } from './doctor.ts';
+import { openDatabase } from './open-database.ts';
+import { runSandbox } from './sandbox.ts';
+import { serve } from './serve.ts';
+import { readMasterKey, readSettings, SETTING_HELP, type Settings } from './settings.ts';
+import { startDemo } from './start.ts';
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** A mistake of the caller: told in one line, without a stack. */
+class Refusal extends Error {}
+
+function settings(): Settings {
+  const read = readSettings(process.env);
+  if (!read.ok) throw new Refusal(read.error);
+  return read.value;
+}
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('hutong')
+    .description('Every wallet behind one API, one cashier and one ledger.')
+    .addHelpText(
+      'after',
+      `\nSettings (environment):\n${SETTING_HELP.map(([name, what]) => `  ${name.padEnd(22)} ${what}`).join('\n')}`,
+    );
+  program
+    .command('start', { isDefault: true })
+    .description('the demo: platform, sandbox city and a shop, in one command')
+    .action(async () =>
+      stopOnSignal(
+        await startDemo({ ...settings(), logLevel: process.env.HUTONG_LOG_LEVEL ?? 'warn' }, print),
+      ),
+    );
+  program
+    .command('serve')
+    .description('the platform alone, as production runs it')
+    .action(runServe);
+  addSandbox(program);
+  program
+    .command('migrate')
+    .description('bring the database to this version and stop')
+    .action(async () => {
+      const db = await openDatabase(settings(), print);
+      await db.close();
+    });
+  program
+    .command('doctor')
+    .description('check settings, database, keys and ports, and say what to mend')
+    .action(async () => {
+      process.exitCode = (await doctor(process.env, print)) ? 0 : 1;
+    });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+async function runServe(): Promise<void> {
+  const own = settings();
+  const masterKey = readMasterKey(process.env, own.dir, systemRandom, false);
+  if (!masterKey.ok) throw new Refusal(masterKey.error);
+  const { composed, url } = await serve({ settings: own, masterKey: masterKey.value, print });
+  print(`platform    ready at ${url}`);
+  stopOnSignal(composed);
+}
+
+function addSandbox(program: Command): void {
+  program
+    .command('sandbox')
+    .description("the sandbox city alone: gateways that speak the wallets' wires exactly")
+    .option('--host <address>', 'address to bind', '127.0.0.1')
+    .option('--port <number>', 'port (HUTONG_SANDBOX_PORT, 4100)')
+    .option('--allow-local-callbacks', 'callbacks may go to http and loopback', false)
+    .option('--no-demo-papers', 'the platform writes demo.json, not the sandbox')
+    .option('--control-token <token>', 'wanted for /control when bound elsewhere than to loopback')
+    .action(async (flags: SandboxFlags) => {
+      const own = settings();
+      const port = flags.port === undefined ? own.sandboxPort : Number(flags.port);
+      if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw new Refusal(`--port is 0 to 65535, not ${flags.port}`);
+      stopOnSignal(
+        await runSandbox({
+          dir: own.dir,
+          port,
+          host: flags.host,
+          allowLocalCallbacks: flags.allowLocalCallbacks,
+          writeDemoPapers: flags.demoPapers,
+          ...(flags.controlToken === undefined ? {} : { controlToken: flags.controlToken }),
+        }),
+      );
+    });
+}
+
+interface SandboxFlags {
+  readonly host: string;
+  readonly port?: string;
+  readonly allowLocalCallbacks: boolean;
+  readonly demoPapers: boolean;
+  readonly controlToken?: string;
+}
+
+/** The first signal stops in order, the second at once. */
+function stopOnSignal(running: { readonly stop: () => Promise<void> }): void {
+  let isStopping = false;
+  const leave = (): void => {
+    if (isStopping) process.exit(130);
+    isStopping = true;
+    running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', leave);
+  process.on('SIGTERM', leave);
+}

@@ -1,0 +1,43 @@
+/** The platform alone, as production runs it, and as the demo runs it inside itself. */
+import { type ComposedPlatform, compose } from '../compose.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { createLog } from '../runtime/log.ts';
+import { PGLITE_BANNER } from '../store/pglite.ts';
+import { openDatabase } from './open-database.ts';
+import type { Settings } from './settings.ts';
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  readonly masterKey: Buffer;
+  readonly print: (line: string) => void;
+  readonly clock?: Clock;
+}
+
+export interface Serving {
+  readonly composed: ComposedPlatform;
+  readonly url: string;
+}
+
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { settings, print } = options;
+  const log = createLog({ level: settings.logLevel });
+  const db = await openDatabase(settings, print);
+  if (db.kind === 'pglite') print(`database    ${PGLITE_BANNER}; DATABASE_URL chooses PostgreSQL`);
+  const composed = await compose({
+    db,
+    log,
+    masterKey: options.masterKey,
+    publicUrl: settings.publicUrl,
+    webhookAllow: settings.webhookAllow,
+    trustProxy: settings.trustProxy,
+    ...(settings.hasRateLimit ? {} : { rateLimit: null }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    onFenced: () => {
+      log.fatal('another process holds our number: ending');
+      process.exit(70);
+    },
+  });
+  await composed.server.listen({ port: settings.port, host: settings.host });
+  composed.sweeper.start();
+  return { composed, url: settings.publicUrl };
+}

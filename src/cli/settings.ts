@@ -1,0 +1,117 @@
+/** Settings from the environment, checked once at start; a wrong one names itself. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { err, ok, type Result } from '../core/result.ts';
+import type { Random } from '../runtime/random.ts';
+
+export interface Settings {
+  readonly dir: string;
+  readonly port: number;
+  readonly sandboxPort: number;
+  readonly bazaarPort: number;
+  readonly host: string;
+  readonly databaseUrl: string | null;
+  readonly lanes: number;
+  readonly publicUrl: string;
+  readonly logLevel: string;
+  readonly webhookAllow: readonly string[];
+  readonly trustProxy: boolean;
+  readonly hasRateLimit: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export const SETTING_HELP: readonly (readonly [string, string])[] = [
+  ['HUTONG_DIR', 'where keys, papers and PGlite are kept (.hutong)'],
+  ['HUTONG_PORT', 'the platform (4000)'],
+  ['HUTONG_SANDBOX_PORT', 'the sandbox city (4100)'],
+  ['HUTONG_BAZAAR_PORT', 'the example shop (4200)'],
+  ['HUTONG_HOST', 'address to listen on (127.0.0.1)'],
+  ['HUTONG_PUBLIC_URL', 'where wallets and buyers reach the platform (http://127.0.0.1:PORT)'],
+  ['DATABASE_URL', 'PostgreSQL 15 or later; without it PGlite in HUTONG_DIR/db'],
+  ['HUTONG_LANES', 'writing connections on PostgreSQL (4)'],
+  ['HUTONG_MASTER_KEY', '64 hex digits that secrets are sealed with; or HUTONG_MASTER_KEY_FILE'],
+  [
+    'HUTONG_WEBHOOK_ALLOW',
+    'hosts and ranges webhooks may reach although not public, comma separated',
+  ],
+  ['HUTONG_TRUST_PROXY', '1 = believe X-Forwarded-For'],
+  ['HUTONG_RATE_LIMIT', '0 = none'],
+  ['HUTONG_LOG_LEVEL', 'info, warn, error, debug (warn in the demo)'],
+];
+
+export function readSettings(environment: Environment): Result<Settings, string> {
+  const port = wholeNumber(environment, 'HUTONG_PORT', 4000, 0, 65_535);
+  const sandboxPort = wholeNumber(environment, 'HUTONG_SANDBOX_PORT', 4100, 0, 65_535);
+  const bazaarPort = wholeNumber(environment, 'HUTONG_BAZAAR_PORT', 4200, 0, 65_535);
+  const lanes = wholeNumber(environment, 'HUTONG_LANES', 4, 1, 64);
+  for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
+  const host = environment.HUTONG_HOST ?? '127.0.0.1';
+  const publicUrl = environment.HUTONG_PUBLIC_URL ?? `http://127.0.0.1:${numberOf(port)}`;
+  if (!URL.canParse(publicUrl)) return err(`HUTONG_PUBLIC_URL is not a url: ${publicUrl}`);
+  return ok({
+    dir: path.resolve(environment.HUTONG_DIR ?? '.hutong'),
+    port: numberOf(port),
+    sandboxPort: numberOf(sandboxPort),
+    bazaarPort: numberOf(bazaarPort),
+    host,
+    databaseUrl: environment.DATABASE_URL ?? null,
+    lanes: numberOf(lanes),
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    logLevel: environment.HUTONG_LOG_LEVEL ?? 'info',
+    webhookAllow: (environment.HUTONG_WEBHOOK_ALLOW ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== ''),
+    trustProxy: environment.HUTONG_TRUST_PROXY === '1',
+    hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
+  });
+}
+
+function wholeNumber(
+  environment: Environment,
+  name: string,
+  otherwise: number,
+  min: number,
+  max: number,
+): Result<number, string> {
+  const text = environment[name];
+  if (text === undefined || text === '') return ok(otherwise);
+  const value = Number(text);
+  const isGood = Number.isInteger(value) && value >= min && value <= max;
+  return isGood ? ok(value) : err(`${name} is a whole number from ${min} to ${max}, not ${text}`);
+}
+
+function numberOf(result: Result<number, string>): number {
+  return result.ok ? result.value : Number.NaN;
+}
+
+/**
+ * The master key, from the environment or a file. `mayCreate`: the demo makes one in its folder;
+ * production never does, since a new key beside old ciphertext would only look like a start.
+ */
+export function readMasterKey(
+  environment: Environment,
+  dir: string,
+  random: Random,
+  mayCreate: boolean,
+): Result<Buffer, string> {
+  if (environment.HUTONG_MASTER_KEY !== undefined)
+    return hexKey(environment.HUTONG_MASTER_KEY, 'HUTONG_MASTER_KEY');
+  const file = environment.HUTONG_MASTER_KEY_FILE ?? path.join(dir, 'master.key');
+  if (!fs.existsSync(file)) {
+    if (!mayCreate)
+      return err(
+        `no master key: set HUTONG_MASTER_KEY or HUTONG_MASTER_KEY_FILE (${file} is not there)`,
+      );
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
+    fs.writeFileSync(file, `${random.bytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+  }
+  return hexKey(fs.readFileSync(file, 'utf8').trim(), file);
+}
+
+function hexKey(text: string, where: string): Result<Buffer, string> {
+  return /^[0-9a-f]{64}$/i.test(text)
+    ? ok(Buffer.from(text, 'hex'))
+    : err(`${where} does not hold 64 hex digits`);
+}

@@ -1,0 +1,208 @@
+/**
+ * Wires the platform: database, engine, flows, sweeps, HTTP. The only place that knows every part;
+ * it decides nothing. What it opens it closes again, in the reverse order, draining on the way.
+ */
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { cashierPlugin } from './cashier/plugin.ts';
+import { assert } from './core/assert.ts';
+import type { AnyCommand } from './engine/command.ts';
+import { createSweeper, type Sweeper } from './engine/due.ts';
+import { createIdSource } from './engine/ids.ts';
+import { leaseProcess } from './engine/process-lease.ts';
+import { createEngine } from './engine/submit.ts';
+import { createChangeHub } from './flows/change-hub.ts';
+import { createUseCases } from './flows/create-use-cases.ts';
+import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
+import { createDirectory } from './flows/directory.ts';
+import { dueHandlers } from './flows/janitor.ts';
+import type { Platform } from './flows/platform.ts';
+import type { UseCases } from './flows/use-cases.ts';
+import { describe } from './flows/wallet-call.ts';
+import { createWalletHealth } from './flows/wallet-health.ts';
+import type { ServerConfig } from './http/deps.ts';
+import { buildServer } from './http/server.ts';
+import { type Clock, wallClock } from './runtime/clock.ts';
+import { createEnvelope } from './runtime/envelope.ts';
+import { createHttpClient } from './runtime/http-client.ts';
+import type { Log } from './runtime/log.ts';
+import { createMetrics } from './runtime/metrics.ts';
+import { systemRandom } from './runtime/random.ts';
+import { createResolver } from './runtime/resolver.ts';
+import type { Db } from './store/db.ts';
+import { urlPolicy } from './webhooks/url-guard.ts';
+
+export interface ComposeOptions {
+  /** Migrated and ours: closed when the platform stops. */
+  readonly db: Db;
+  /** 32 bytes. */
+  readonly masterKey: Buffer;
+  /** Where wallets and buyers reach us, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly log: Log;
+  /** Business time; wall time unless a demo follows the city's clock. */
+  readonly clock?: Clock;
+  /** Hosts, addresses and ranges that webhooks may go to although they are not public. */
+  readonly webhookAllow: readonly string[];
+  readonly rateLimit?: ServerConfig['rateLimit'];
+  readonly trustProxy?: boolean;
+  /** The lease was lost or the database has fenced us: this process must end. */
+  readonly onFenced: () => void;
+  readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
+}
+
+export interface ComposedPlatform {
+  readonly platform: Platform;
+  readonly useCases: UseCases;
+  readonly server: FastifyInstance;
+  readonly sweeper: Sweeper;
+  readonly desk: WebhookDesk;
+  /** Does all that is due at the present business time; then, when the next is. */
+  readonly settle: () => Promise<number | null>;
+  /** Takes no more, finishes what was taken, closes. */
+  readonly stop: () => Promise<void>;
+}
+
+export async function compose(options: ComposeOptions): Promise<ComposedPlatform> {
+  const { db, log } = options;
+  const lease = await leaseProcess(db, systemRandom, options.onFenced);
+  const ids = createIdSource(lease.number, wallClock);
+  const changes = createChangeHub();
+  const metrics = createMetrics({ processMetrics: true });
+  const clock = options.clock ?? wallClock;
+  const parts = openParts(options);
+  let desk: WebhookDesk | undefined;
+  let sweeper: Sweeper | undefined;
+  const engine = createEngine({
+    db,
+    clock,
+    wall: wallClock,
+    ids,
+    lease,
+    listener: {
+      onChanged: (payments) => {
+        changes.announce(payments);
+        const nowMs = clock.nowMs();
+        const isDue = (row: { readonly dueAtMs: number | null }): boolean =>
+          row.dueAtMs !== null && row.dueAtMs <= nowMs;
+        if (payments.some(({ attempts, refunds }) => attempts.some(isDue) || refunds.some(isDue)))
+          sweeper?.wake();
+      },
+      onOwed: (owed, events) => desk?.dispatch(owed, events),
+      onDefect: (command, error) =>
+        log.error(
+          { command: command.name, defect: describe(error) },
+          'a command failed by a defect',
+        ),
+      onBatch: (lane, commands, ms) => {
+        metrics.batch({ commands, ms });
+        metrics.laneQueue(lane, engine.queueDepth());
+      },
+      onFenced: options.onFenced,
+      ...(options.onCommands === undefined ? {} : { onCommands: options.onCommands }),
+    },
+  });
+  const platform: Platform = {
+    db,
+    engine,
+    ids,
+    changes,
+    clock,
+    log,
+    metrics,
+    share: lease.share,
+    wall: wallClock,
+    random: systemRandom,
+    publicUrl: options.publicUrl,
+    ...parts,
+  };
+  desk = createWebhookDesk(platform);
+  sweeper = createSweeper({
+    db,
+    clock,
+    share: lease.share,
+    handlers: dueHandlers(platform, desk),
+    onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
+  });
+  const useCases = createUseCases(platform, sweeper.wake);
+  const server = await openServer(options, platform, useCases);
+  const opened = { platform, useCases, server, sweeper, desk };
+  return {
+    ...opened,
+    settle: () => settle(opened),
+    stop: async () => {
+      await server.close();
+      await opened.sweeper.stop();
+      await opened.desk.idle();
+      await engine.drain();
+      await lease.release();
+      parts.http.close();
+      parts.walletHttp.close();
+      await db.close();
+    },
+  };
+}
+
+function openParts(options: ComposeOptions) {
+  const { db, log, masterKey } = options;
+  const envelope = createEnvelope(masterKey, systemRandom);
+  assert(envelope.ok, envelope.ok ? '' : envelope.error);
+  const policy = urlPolicy({
+    allow: options.webhookAllow,
+    resolver: createResolver({ wall: wallClock }),
+  });
+  assert(policy.ok, policy.ok ? '' : policy.error);
+  const walletHttp = createHttpClient();
+  const walletSeams = {
+    http: walletHttp,
+    clock: options.clock ?? wallClock,
+    wall: wallClock,
+    random: systemRandom,
+  };
+  return {
+    envelope: envelope.value,
+    urlPolicy: policy.value,
+    http: createHttpClient(),
+    walletHttp,
+    health: createWalletHealth(wallClock),
+    directory: createDirectory({ db, envelope: envelope.value, wall: wallClock, walletSeams, log }),
+  };
+}
+
+function openServer(
+  options: ComposeOptions,
+  platform: Platform,
+  useCases: UseCases,
+): Promise<FastifyInstance> {
+  const plugins: FastifyPluginAsync[] = [
+    cashierPlugin({ useCases, config: { publicUrl: options.publicUrl }, clock: platform.clock }),
+  ];
+  return buildServer({
+    useCases,
+    plugins,
+    log: options.log,
+    metrics: platform.metrics,
+    wall: wallClock,
+    config: {
+      publicUrl: options.publicUrl,
+      ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+      ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
+    },
+  });
+}
+
+const SETTLE_ROUNDS_MAX = 100;
+
+/** Due work makes deliveries, deliveries make due work: until both are at rest. */
+async function settle(opened: {
+  readonly sweeper: Sweeper;
+  readonly desk: WebhookDesk;
+  readonly platform: Platform;
+}): Promise<number | null> {
+  const { sweeper, desk, platform } = opened;
+  for (let round = 0; round < SETTLE_ROUNDS_MAX; round += 1) {
+    const nextMs = await sweeper.settle();
+    await desk.idle();
+    if (platform.engine.queueDepth() === 0 && nextMs === (await sweeper.settle())) return nextMs;
+  }
+  return platform.clock.nowMs() + 1_000;
+}
