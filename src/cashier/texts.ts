@@ -138,7 +138,7 @@ const zh = {
   refundDone: (amount: string) => `已退 ${amount}，退回原付款账户。`,
   refundPending: (amount: string) => `还有 ${amount} 正在退回，无需操作。`,
   expiredTitle: '付款时间已过',
-  expiredHelp: '这笔订单没有付款，已经关闭。需要的话，请回到商家重新下单。',
+  expiredHelp: '这笔订单已经关闭，不会再收款。需要的话，请回到商家重新下单。',
   canceledTitle: '订单已取消',
   canceledHelp: '这笔订单已经取消，不会再收款。',
   conflictedTitle: '付款正在核对',
@@ -273,7 +273,7 @@ const en: Texts = {
   refundPending: (amount) => `${amount} is on its way back. You need not do anything.`,
   expiredTitle: 'Time to pay has run out',
   expiredHelp:
-    'This order was not paid and is closed. Order again at the shop if you still want it.',
+    'This order is closed and can no longer be paid. Order again at the shop if you like.',
   canceledTitle: 'This order was canceled',
   canceledHelp: 'It is canceled and can no longer be paid.',
   conflictedTitle: 'We are checking this payment',

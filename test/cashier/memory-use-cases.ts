@@ -6,7 +6,7 @@ import { formatId, packId } from '../../src/core/id.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { err, ok, type Result } from '../../src/core/result.ts';
 import type { CashierView, Offers, StartAttemptInput } from '../../src/flows/use-cases.ts';
-import { idOf, NOW_MS, SHARD } from './fixtures.ts';
+import { NOW_MS } from './fixtures.ts';
 
 export const BUYER_TOKEN = 'pt_buyer_5tq0J2n8wVfXk1Ys7dLr3A';
 export const FRIEND_TOKEN = 'pt_friend_8HcW4m2kQe6Zp0Vt9uGx1B';
@@ -88,5 +88,3 @@ export function memoryUseCases(view: CashierView, offers: Offers): Memory {
   };
   return memory;
 }
-
-export { idOf, SHARD };

@@ -263,6 +263,22 @@ describe('GET /pay/{pay_token}', () => {
   });
 });
 
+describe('a paid page', () => {
+  it('returns by itself only where nothing else is to be read', async () => {
+    for (const [name, isSoon] of [
+      ['succeeded', true],
+      ['paid-twice', false],
+      ['refunded-partly', false],
+      ['friend-succeeded', false],
+    ] as const) {
+      const { app } = await cashier(stateNamed(name).view);
+      const { body } = await app.inject({ url: PAGE });
+      expect(body.includes('data-return=')).toBe(isSoon);
+      expect(body.includes('返回商家')).toBe(name !== 'friend-succeeded');
+    }
+  });
+});
+
 describe('POST /pay/{pay_token}/attempts', () => {
   it('starts exactly what the form says, for the payment of the token', async () => {
     const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));

@@ -21,12 +21,14 @@ export function succeededScreen(
 ): Html {
   const payee = model.payees.map(({ name }) => name).join(texts.listJoin);
   const wallet = screen.wallet === null ? null : texts.wallets[screen.wallet];
+  // Who was paid twice or refunded is given the time to read it.
+  const isAllSaid = screen.refund.state === 'none' && model.returned.length === 0;
   return html`${screen.refund.state === 'full' ? SIGNS.over : SIGNS.done}<h1>${succeededTitle(screen.refund, texts)}</h1>
 <p class="total">${yuanText(model.amountFen)}</p>
 ${model.kind === 'friend' ? html`<p>${texts.succeededFriend}</p>` : null}
 ${refundNote(screen.refund, texts)}${returnedSection(model, texts)}
 <dl>${detail(texts.paidWith, wallet)}${detail(texts.payee, payee)}${detail(texts.goods, model.description)}${detail(texts.orderNo, screen.orderNo)}${timeDetail(texts.paidAt, screen.paidAtMs)}</dl>
-${returnButton(model, texts, { isSoon: screen.refund.state === 'none' })}`;
+${returnButton(model, texts, { isSoon: isAllSaid })}`;
 }
 
 function refundNote(refund: RefundSummary, texts: Texts): Html | null {

@@ -65,7 +65,7 @@ function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html 
   const { action } = attempt;
   const wallet = texts.wallets[attempt.wallet];
   const app = texts.apps[attempt.wallet];
-  const label = html`${texts.goButton(wallet, yuanText(model.amountFen))}${CHEVRON}`;
+  const label = texts.goButton(wallet, yuanText(model.amountFen));
   switch (action.type) {
     case 'qr_code': {
       const code = qrSvg(action.code, texts.qrLabel(wallet, yuanText(model.amountFen)));
