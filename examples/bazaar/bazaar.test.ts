@@ -79,7 +79,7 @@ const field = (text: string, name: string) =>
 
 async function fillCart(browser: Browser, name = 'taobao', products = ['c1', 'c4', 'c10']) {
   for (const product of products) {
-    const form = { product, option: '0', quantity: '2', then: 'cart' };
+    const form = { product, option: '0', quantity: '2', goto: 'cart' };
     expect((await browser.post(`/${name}/cart/add`, form)).status).toBe(303);
   }
   return field((await browser.get(`/${name}/checkout`)).text, 'nonce');

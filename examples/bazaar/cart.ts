@@ -40,13 +40,13 @@ export function writeCart(lines: readonly CartLine[]): string {
 function cartLine(catalogue: Catalogue, key: string, quantity: number): CartLine | undefined {
   const [productId = '', index = ''] = key.split('.');
   const listing = catalogue.find(productId);
-  if (listing === undefined || quantity < 1) return undefined;
+  if (listing === undefined || quantity < 1 || !/^(0|[1-9]\d?)$/.test(index)) return undefined;
   const { options, priceFen } = listing.product;
   const option = options[Number(index)] ?? null;
   if (options.length > 0 ? option === null : index !== '0') return undefined;
   const count = Math.min(quantity, QUANTITY_MAX);
   return Object.freeze({
-    key: `${productId}.${Number(index)}`,
+    key,
     listing,
     option,
     quantity: count,

@@ -129,7 +129,7 @@ describe('an order', () => {
       kind: 'refund_asked',
       no: 'TB1',
       nonce: 'X',
-      refund: { id: 're_1', partNo: 'TB1-1', amount: 100, reason: 'damaged' },
+      refund: { id: 're_1', subOrder: 'so_1', amount: 100, reason: 'damaged' },
     };
     const paid = intentEvent('succeeded', 2);
     const told = refundEvent('re_1', 'succeeded', 5);
@@ -139,7 +139,7 @@ describe('an order', () => {
     ]) {
       const order = fold(entries);
       expect(order.refunds).toHaveLength(1);
-      expect(order.refunds[0]).toMatchObject({ status: 'succeeded', partNo: 'TB1-1' });
+      expect(order.refunds[0]).toMatchObject({ status: 'succeeded', subOrder: 'so_1' });
       expect(refundableOf(order, base.parts[0]!)).toBe(200);
     }
     expect(refundableOf(fold([]), base.parts[0]!)).toBe(0);

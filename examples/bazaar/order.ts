@@ -43,7 +43,7 @@ export interface PlacedOrder {
 
 export interface RefundState {
   readonly id: string;
-  readonly partNo: string | null;
+  readonly subOrder: string | null;
   readonly amount: number;
   readonly reason: string;
   readonly status: string;
@@ -204,7 +204,7 @@ function applyRefund(
   if (before !== undefined && version < before.version) return seen('stale');
   const refund: RefundState = {
     id: fact.id,
-    partNo: fact.subOrder === null ? null : (order.subOrders[fact.subOrder] ?? null),
+    subOrder: fact.subOrder,
     amount: fact.amount,
     reason: fact.reason,
     status: fact.status,
@@ -249,11 +249,16 @@ export function isMoving(order: Order): boolean {
   return order.refunds.some((refund) => refund.status === 'pending');
 }
 
+/** Looked up when asked: a refund's event may come before the event that names the sub_orders. */
+export function partNoOf(order: Order, refund: RefundState): string | null {
+  return refund.subOrder === null ? null : (order.subOrders[refund.subOrder] ?? null);
+}
+
 export function refundedOf(order: Order, partNo: string): { done: number; pending: number } {
   let done = 0;
   let pending = 0;
   for (const refund of order.refunds) {
-    if (refund.partNo !== partNo) continue;
+    if (partNoOf(order, refund) !== partNo) continue;
     if (refund.status === 'succeeded') done += refund.amount;
     else if (refund.status !== 'failed') pending += refund.amount;
   }

@@ -94,7 +94,7 @@ function cartRoutes(app: FastifyInstance, { shop, contextOf }: ShopRouteOptions)
         ? undefined
         : addToCart(catalogue, context.cart, key, quantity);
     if (lines === undefined) throw badForm('there is no such thing, or no room in the cart');
-    const to = form.get('then') === 'checkout' ? `${root}/checkout` : `${root}/cart?added=1`;
+    const to = form.get('goto') === 'checkout' ? `${root}/checkout` : `${root}/cart?added=1`;
     return keep(reply, context, lines).redirect(to, 303);
   });
   app.post(`${root}/cart/update`, async (request, reply) => {

@@ -195,7 +195,7 @@ export async function askRefund(shop: Shop, order: Order, wish: RefundWish): Pro
     nonce: wish.nonce,
     refund: {
       id: refund.id,
-      partNo: wish.part.no,
+      subOrder,
       amount: refund.amount,
       reason: refund.reason,
     },

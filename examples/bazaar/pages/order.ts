@@ -8,6 +8,7 @@ import {
   type Order,
   type OrderPart,
   type OrderState,
+  partNoOf,
   type RefundState,
   refundableOf,
   refundedOf,
@@ -115,7 +116,7 @@ function partCard(view: View, data: OrderPageData, part: OrderPart): Html {
 }
 
 function refundLines(view: View, order: Order, part: OrderPart): Html | null {
-  const own = order.refunds.filter((refund) => refund.partNo === part.no);
+  const own = order.refunds.filter((refund) => partNoOf(order, refund) === part.no);
   if (own.length === 0) return null;
   const { done } = refundedOf(order, part.no);
   return html`<ul class="refunds">${own.map((refund) => refundLine(view, refund))}</ul>
@@ -152,7 +153,7 @@ function refundForm(view: View, { order, nonce }: OrderPageData, part: OrderPart
 
 function facts(view: View, order: Order): Html {
   const wallet = order.wallet === null ? undefined : WALLETS[order.wallet];
-  const unplaced = order.refunds.filter((refund) => refund.partNo === null);
+  const unplaced = order.refunds.filter((refund) => partNoOf(order, refund) === null);
   return html`<dt>${say(view, 'orderNo')}</dt><dd class="mono">${order.no}</dd>
 <dt>${say(view, 'placedAt')}</dt><dd>${dateTime(view, order.placedAtMs)}</dd>
 <dt>${say(view, 'total')}</dt><dd>${money(order.amount)}</dd>

@@ -32,8 +32,8 @@ ${
 }
 <label class="count"><span>${say(view, 'quantity')}</span><input type="number" name="quantity" value="1" min="1" max="${QUANTITY_MAX}" inputmode="numeric" required></label>
 <div class="actions"><a class="mini" href="${home(view)}/cart">${say(view, 'cart')}${view.cartCount > 0 && html`<b>${view.cartCount}</b>`}</a>
-<button class="button second" name="then" value="cart">${say(view, 'addToCart')}</button>
-<button class="button" name="then" value="checkout">${say(view, 'buyNow')}</button></div>
+<button class="button second" name="goto" value="cart">${say(view, 'addToCart')}</button>
+<button class="button" name="goto" value="checkout">${say(view, 'buyNow')}</button></div>
 </form></article>
 <section class="card keeper"><b class="sign">${seller.sign}</b><span><strong>${pick(view, seller.name)}</strong><small>${pick(view, seller.slogan)}</small></span><a class="button ghost" href="${home(view)}#${seller.id}">${say(view, 'browse')}</a></section>
 <h2 class="section">${say(view, 'forYou')}</h2>
