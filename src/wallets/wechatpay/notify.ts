@@ -2,7 +2,7 @@
  * Callbacks: verified over the raw bytes, opened with the APIv3 key, then believed. Whatever is
  * wrong with one is a value; no callback ends in an exception. Dispatch goes by the resource's
  * original_type, with event_type as the second word, because WeChat Pay's own samples disagree on
- * event types. https://pay.weixin.qq.com/doc/v3/partner/4012085801
+ * event types.
  */
 import { err, ok, type Result } from '../../core/result.ts';
 import type {

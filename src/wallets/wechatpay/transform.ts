@@ -224,7 +224,7 @@ function readLeg(
     receiptAmountFen:
       isPaid && orderAmountFen !== undefined ? orderAmountFen - merchantFundedFen(body) : null,
     paidAtMs: parseTime(textOf(body, 'success_time') ?? '') ?? null,
-    payerWalletReported: INTERCONNECT_BANK_TYPES[textOf(body, 'bank_type') ?? ''] ?? null,
+    payerWalletReported: INTERCONNECT_BANK_TYPES.get(textOf(body, 'bank_type') ?? '') ?? null,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Callbacks, judged by the SDKs' helpers and, for what they do not look at, the second verifier. */
+/** Callbacks, judged by the SDKs' helpers and, beyond them, by the second verifier. */
 import {
   type Envelope,
   openEnvelope,

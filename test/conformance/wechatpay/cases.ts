@@ -1,4 +1,4 @@
-/** A case is what must hold, who judges it, and the check; it throws or gives the detail to show. */
+/** A case is what must hold, who judges it, and the check: it throws or gives a detail to show. */
 import type { Stage } from './stage.ts';
 
 export interface Case {

@@ -1,4 +1,4 @@
-/** The outside clients, as they come from the registry: only addresses and keys are given to them. */
+/** The outside clients, unmodified: only addresses and keys are given to them. */
 import { createRequire } from 'node:module';
 import type { Papers } from '../second-verifier-wechatpay.ts';
 import { exchange } from './stage.ts';

@@ -1,4 +1,4 @@
-/** Numbers and tokens of the shapes WeChat Pay uses; callers store them, nothing derives from them. */
+/** Numbers and tokens of WeChat Pay's shapes; callers store them, nothing derives from them. */
 import type { Random } from '../../../runtime/random.ts';
 import { compactTime } from '../wire/time.ts';
 

@@ -164,7 +164,7 @@ const SUB_ORDER: Rule = {
     out_trade_no: outTradeNo('子单商户订单号'),
     goods_tag: text('订单优惠标记', 32),
     description: needed('商品描述', 127),
-    detail: { kind: 'object', label: '商品详情', bytesMax: 6144, fields: {} },
+    detail: text('商品详情', 6000),
     settle_info: SETTLE_INFO,
   },
 };

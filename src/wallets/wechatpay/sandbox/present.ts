@@ -92,7 +92,7 @@ function subOrderBody(order: OrderRecord, line: OrderLine): Draft {
 }
 
 function bankTypeOf(order: OrderRecord): string {
-  const through = Object.entries(INTERCONNECT_BANK_TYPES);
+  const through = [...INTERCONNECT_BANK_TYPES];
   return through.find(([, wallet]) => wallet === order.payerWallet)?.[0] ?? 'OTHERS';
 }
 

@@ -1,7 +1,7 @@
 /**
  * The byte strings that WeChat Pay v3 signs. Lines end in LF, the last one too; the request target
  * and the body are taken exactly as they stand on the wire and are never decoded, normalised or
- * serialised again. https://pay.weixin.qq.com/doc/v3/merchant/4012365342
+ * serialised again. https://pay.weixin.qq.com/doc/v3/merchant/4012365352
  */
 
 /** `METHOD \n target \n timestamp \n nonce \n body \n`; an empty body still has its line. */

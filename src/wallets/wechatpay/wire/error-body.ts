@@ -24,19 +24,19 @@ export interface ErrorBody {
   readonly detail?: ErrorDetail;
 }
 
-const OLD_SPELLINGS: Readonly<Record<string, string>> = {
-  ORDERPAID: 'ORDER_PAID',
-  ORDERCLOSED: 'ORDER_CLOSED',
-  ORDERNOTEXIST: 'ORDER_NOT_EXIST',
-  ORDERREVERSED: 'ORDER_REVERSED',
-  RATELIMIT_EXCEEDED: 'FREQUENCY_LIMITED',
-};
+const OLD_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['ORDERPAID', 'ORDER_PAID'],
+  ['ORDERCLOSED', 'ORDER_CLOSED'],
+  ['ORDERNOTEXIST', 'ORDER_NOT_EXIST'],
+  ['ORDERREVERSED', 'ORDER_REVERSED'],
+  ['RATELIMIT_EXCEEDED', 'FREQUENCY_LIMITED'],
+]);
 
 /** undefined: not an error body (empty, HTML of a proxy, cut off). */
 export function parseErrorBody(body: Buffer): ErrorBody | undefined {
   const record = parseRecord(body.toString('utf8'));
   if (record === undefined || typeof record.code !== 'string') return undefined;
   const message = typeof record.message === 'string' ? record.message : '';
-  const code = OLD_SPELLINGS[record.code] ?? record.code;
+  const code = OLD_SPELLINGS.get(record.code) ?? record.code;
   return isRecord(record.detail) ? { code, message, detail: record.detail } : { code, message };
 }

@@ -1,7 +1,6 @@
 /**
  * Words of the trade wire that both sides need: states, trade types, paths. Names only; what a
  * state means to Hutong stands in transform.ts.
- * https://pay.weixin.qq.com/doc/v3/partner/4012085810
  */
 export const TRADE_STATES = [
   'SUCCESS',
@@ -41,10 +40,10 @@ export const PATHS = {
  * `bank_type` of payments that came through another institution. WeChat Pay publishes no such
  * list; these two are the sandbox city's stated assumption, and any other value says nothing.
  */
-export const INTERCONNECT_BANK_TYPES: Readonly<Record<string, 'unionpay' | 'jdpay'>> = {
-  UPQUICKPASS: 'unionpay',
-  JDPAY: 'jdpay',
-};
+export const INTERCONNECT_BANK_TYPES: ReadonlyMap<string, 'unionpay' | 'jdpay'> = new Map([
+  ['UPQUICKPASS', 'unionpay'],
+  ['JDPAY', 'jdpay'],
+]);
 
 /** Characters beyond the BMP (emoji), lone surrogates and control characters are refused. */
 export function isPlainText(text: string): boolean {
