@@ -30,19 +30,20 @@ export async function openPapers(options: {
 }): Promise<Papers> {
   const { kit, makers, requests } = options;
   const kept = kit.journal.collection<KeptAccount>('papers');
-  const papers = new Map<string, Map<WalletName, MadeAccount>>();
   // Keys are made side by side: they are what the first start spends its time on.
-  await Promise.all(
-    requests.flatMap((request) =>
-      makers.map(async (maker) => {
-        const account = await openAccount(kit, maker, request, kept);
-        const byWallet = papers.get(request.label) ?? new Map<WalletName, MadeAccount>();
-        papers.set(request.label, byWallet);
-        byWallet.set(maker.wallet, account);
-      }),
-    ),
+  const opened = await Promise.all(
+    requests.map(async (request) => {
+      const accounts = await Promise.all(
+        makers.map((maker) => openAccount(kit, maker, request, kept)),
+      );
+      const byWallet = makers.flatMap(({ wallet }, index) => {
+        const account = accounts[index];
+        return account === undefined ? [] : [[wallet, account] as const];
+      });
+      return [request.label, new Map(byWallet)] as const;
+    }),
   );
-  return papers;
+  return new Map(opened);
 }
 
 async function openAccount(
