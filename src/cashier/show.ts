@@ -1,6 +1,6 @@
 /** `GET /pay/{pay_token}`: the page as the payment stands now. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CashierView, UseCases } from '../flows/use-cases.ts';
+import type { CashierView, Offers, UseCases } from '../flows/use-cases.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';
@@ -59,6 +59,8 @@ export async function showPage(visit: Visit): Promise<FastifyReply> {
   const isOpen = canChoose(payment, nowMs);
   const offers = isOpen ? await useCases.listOffers(marketplace, id, device) : null;
   if (offers !== null && !offers.ok) return site.busy(request, reply);
+  const way = offers === null ? null : onlyWay(visit, offers.value);
+  if (way !== null) return reply.headers(site.headers).redirect(way, 303);
   const startedHere = cookieValue(request.headers.cookie, ATTEMPT_COOKIE);
   const model = cashierModel({
     view,
@@ -76,4 +78,19 @@ export async function showPage(visit: Visit): Promise<FastifyReply> {
     page: cashierPage({ ...site.context(request), path, model, attempt }),
     policy: contentSecurityPolicy(device, attempt?.action ?? null),
   });
+}
+
+/**
+ * A buyer who opens a fresh payment inside the one wallet that can pay there has nothing to choose:
+ * the wallet is asked who pays at once. Never where an attempt was made, since a choice would close
+ * it, nor for a friend, who first reads who asks.
+ */
+function onlyWay(visit: Visit, offers: Offers): string | null {
+  const { view, path, request } = visit;
+  const [only, ...others] = offers.offered;
+  const isFresh = view.kind === 'buyer' && view.payment.attempts.length === 0;
+  if (only === undefined || others.length > 0 || !only.needsPayer || !isFresh) return null;
+  // Sent back here with a notice: the buyer reads it, and is not sent round in a circle.
+  if (Object.keys(request.query).length > 0) return null;
+  return `${path}/payer?wallet=${only.wallet}&product=${only.product}`;
 }

@@ -403,7 +403,7 @@ describe('a wallet that must say who pays', () => {
   const inWechat = { 'user-agent': USER_AGENTS.wechat };
 
   it('is reached by a link to the wallet’s own redirect', async () => {
-    const { app } = await cashier(viewOf(), OFFERS.wechat);
+    const { app } = await cashier(stateNamed('choose-wechat').view, OFFERS.wechat);
     const { body } = await app.inject({ url: PAGE, headers: inWechat });
     const href = /<a class="wallet" href="([^"]*)"/.exec(body)?.[1]?.replace('&amp;', '&') ?? '';
     expect(href).toBe(`${PAGE}/payer?wallet=wechatpay&product=jsapi`);
@@ -411,6 +411,24 @@ describe('a wallet that must say who pays', () => {
     expect(answer.statusCode).toBe(303);
     expect(answer.headers.location).toMatch(/^https:\/\/wallet\.example\/authorize\?/);
     expect(answer.headers['referrer-policy']).toBe('strict-origin');
+  });
+
+  it('is asked at once where a fresh payment has no other way, and nothing is started', async () => {
+    const { app, memory } = await cashier(viewOf(), OFFERS.wechat);
+    const answer = await app.inject({ url: PAGE, headers: inWechat });
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(`${PAGE}/payer?wallet=wechatpay&product=jsapi`);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(memory.started).toEqual([]);
+  });
+
+  it('is not asked unbidden after a notice, after an attempt, or for a friend', async () => {
+    const { app, memory } = await cashier(viewOf(), OFFERS.wechat);
+    for (const url of [`${PAGE}?notice=payer_unknown`, `/pay/${FRIEND_TOKEN}`]) {
+      expect((await app.inject({ url, headers: inWechat })).statusCode).toBe(200);
+    }
+    memory.view = stateNamed('choose-wechat').view;
+    expect((await app.inject({ url: PAGE, headers: inWechat })).statusCode).toBe(200);
   });
 
   it('is reached by a form post, too', async () => {

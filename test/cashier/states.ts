@@ -34,6 +34,7 @@ const nativeQr = attemptOf(1, {
   status: 'pending',
   nextAction: ACTIONS.wechatQr!,
 });
+const closedInWechat = attemptOf(4, { wallet: 'wechatpay', product: 'jsapi', status: 'closed' });
 const paidByWechat = attemptOf(2, { wallet: 'wechatpay', product: 'native', status: 'succeeded' });
 const paidTwice = attemptOf(3, { wallet: 'alipay', product: 'precreate', status: 'superseded' });
 const paidLeg = legOf(1, paidByWechat, AMOUNT_FEN);
@@ -71,7 +72,7 @@ const MOBILE = { devices: ['mobile'] } as const;
 export const STATES: readonly CashierState[] = [
   state('choose', 'choose', {}, DESKTOP),
   state('choose-mobile', 'choose', {}, MOBILE),
-  state('choose-wechat', 'choose', {}, { devices: ['wechat'] }),
+  state('choose-wechat', 'choose', { attempts: [closedInWechat] }, { devices: ['wechat'] }),
   state(
     'choose-cart',
     'choose',

@@ -1,4 +1,4 @@
-/** A page that says one thing: unknown link, too many tries, refused, busy. No detail of any order. */
+/** A page that says one thing: unknown link, too many tries, refused, busy. No order is named. */
 
 import { html } from '../html.ts';
 import { SIGNS } from './marks.ts';
