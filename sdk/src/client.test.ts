@@ -142,7 +142,14 @@ describe('requests', () => {
     await hutong.merchants.createOnboardingApplication('mer_1', { wallet: 'wechatpay' });
     await hutong.merchants.consent('mer_1', { wallet: 'wechatpay' });
     await hutong.webhookEndpoints.create({ url: 'https://x.example', enabled_events: ['*'] });
+    await hutong.webhookEndpoints.list({ limit: 1 });
+    await hutong.webhookEndpoints.retrieve('we_1');
+    await hutong.webhookEndpoints.update('we_1', { status: 'disabled' });
+    await hutong.webhookEndpoints.rotateSecret('we_1');
+    await hutong.webhookEndpoints.delete('we_1');
+    await hutong.merchants.list();
     await hutong.events.list();
+    await hutong.events.retrieve('evt_1');
     await hutong.events.resend('evt_1');
     await hutong.ledger.accounts.list();
     await hutong.ledger.transactions.list({ payment_intent: 'pi_1' });
@@ -161,7 +168,14 @@ describe('requests', () => {
       'POST /v1/merchants/mer_1/onboarding_applications',
       'POST /v1/merchants/mer_1/consent',
       'POST /v1/webhook_endpoints',
+      'GET /v1/webhook_endpoints?limit=1',
+      'GET /v1/webhook_endpoints/we_1',
+      'POST /v1/webhook_endpoints/we_1',
+      'POST /v1/webhook_endpoints/we_1/rotate_secret',
+      'DELETE /v1/webhook_endpoints/we_1',
+      'GET /v1/merchants',
       'GET /v1/events',
+      'GET /v1/events/evt_1',
       'POST /v1/events/evt_1/resend',
       'GET /v1/ledger/accounts',
       'GET /v1/ledger/transactions?payment_intent=pi_1',

@@ -6,7 +6,8 @@
 import type { HutongEvent } from './event.ts';
 import type {
   AttemptCreateParams,
-  Balances,
+  Balance,
+  Deleted,
   ErrorBody,
   EventListParams,
   LedgerAccount,
@@ -27,6 +28,7 @@ import type {
   RefundCreateParams,
   WebhookEndpoint,
   WebhookEndpointCreateParams,
+  WebhookEndpointUpdateParams,
 } from './types.ts';
 
 interface Json<T> {
@@ -81,15 +83,30 @@ export interface paths {
   };
   '/v1/refunds': { post: Post<RefundCreateParams, Refund> };
   '/v1/refunds/{id}': { get: GetById<Refund> };
-  '/v1/merchants': { post: Post<MerchantCreateParams, Merchant> };
+  '/v1/merchants': {
+    get: Get<List<Merchant>, PageParams>;
+    post: Post<MerchantCreateParams, Merchant>;
+  };
   '/v1/merchants/{id}/onboarding_applications': {
     post: PostById<OnboardingParams, OnboardingApplication>;
   };
   '/v1/merchants/{id}/consent': { post: PostById<OnboardingParams, Merchant> };
-  '/v1/webhook_endpoints': { post: Post<WebhookEndpointCreateParams, WebhookEndpoint> };
+  '/v1/webhook_endpoints': {
+    get: Get<List<WebhookEndpoint>, PageParams>;
+    post: Post<WebhookEndpointCreateParams, WebhookEndpoint>;
+  };
+  '/v1/webhook_endpoints/{id}': {
+    get: GetById<WebhookEndpoint>;
+    post: PostById<WebhookEndpointUpdateParams, WebhookEndpoint>;
+    delete: GetById<Deleted>;
+  };
+  '/v1/webhook_endpoints/{id}/rotate_secret': {
+    post: PostById<Record<string, never>, WebhookEndpoint>;
+  };
   '/v1/events': { get: Get<List<HutongEvent>, EventListParams> };
+  '/v1/events/{id}': { get: GetById<HutongEvent> };
   '/v1/events/{id}/resend': { post: PostById<Record<string, never>, HutongEvent> };
-  '/v1/balances': { get: Get<Balances> };
+  '/v1/balances': { get: Get<List<Balance>> };
   '/v1/ledger/accounts': { get: Get<List<LedgerAccount>, PageParams> };
   '/v1/ledger/transactions': {
     get: Get<List<LedgerTransaction>, LedgerTransactionListParams>;

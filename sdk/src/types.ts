@@ -107,6 +107,10 @@ export interface PaymentIntentCreateParams {
 export interface PaymentIntentListParams extends PageParams {
   status?: Open<IntentStatus>;
   merchant_order_no?: string;
+  /** WeChat Pay's transaction_id or Alipay's trade_no of a leg. */
+  wallet_transaction_id?: string;
+  created_after?: string;
+  created_before?: string;
 }
 
 export type IntentStatus =
@@ -211,22 +215,25 @@ export interface AttemptCreateParams {
 export interface Offer {
   wallet: Open<WalletName>;
   product: Open<Product>;
-  payer_wallet?: Open<WalletName> | null;
-  [field: string]: unknown;
+  payer_wallet: Open<WalletName>;
+  /** Pays several merchants in one go. */
+  combined: boolean;
+  /** The attempt must say who pays. */
+  needs_payer: boolean;
 }
 
 export interface WithheldWallet {
   wallet: Open<WalletName>;
-  reason: string;
-  [field: string]: unknown;
+  product: Open<Product> | null;
+  reason: Open<'merchant_not_consented' | 'cart_not_combinable'>;
 }
 
 export interface Offers {
-  object?: string;
+  object: 'offers';
+  payment_intent: string;
   /** In the order in which the cashier shows them. */
   offered: Offer[];
   withheld: WithheldWallet[];
-  [field: string]: unknown;
 }
 
 export type RefundStatus = 'pending' | 'succeeded' | 'failed' | 'requires_attention';
@@ -245,21 +252,37 @@ export interface Refund {
   sub_order: string | null;
   leg: string;
   amount: number;
+  currency?: 'cny';
   reason: string;
   status: Open<RefundStatus>;
+  failure?: { code: string; wallet_error: WalletError | null } | null;
+  /** Its number at the wallet. */
+  refund_no?: string;
+  wallet_refund_id?: string | null;
+  created_at?: string;
 }
 
 export interface MerchantCreateParams {
   name: string;
-  metadata?: Metadata;
-  [field: string]: unknown;
+  /** The marketplace's own number of this seller. */
+  external_id?: string;
 }
 
 export interface Merchant {
   id: string;
   object: 'merchant';
   name: string;
-  [field: string]: unknown;
+  external_id: string | null;
+  wallet_accounts: MerchantWalletAccount[];
+}
+
+export interface MerchantWalletAccount {
+  id: string;
+  wallet: Open<WalletName>;
+  /** sub_mchid or smid. */
+  wallet_merchant: string;
+  status: Open<'active' | 'paused'>;
+  consented_at: string | null;
 }
 
 export interface OnboardingParams {
@@ -286,9 +309,22 @@ export interface WebhookEndpoint {
   object?: 'webhook_endpoint';
   url?: string;
   enabled_events?: string[];
-  /** `whsec_…`, shown once: keep it. */
+  status?: Open<'enabled' | 'disabled'>;
+  created_at?: string;
+  /** `whsec_…`, shown once, when made or rotated: keep it. */
   secret?: string;
-  [field: string]: unknown;
+}
+
+export interface WebhookEndpointUpdateParams {
+  url?: string;
+  enabled_events?: string[];
+  status?: 'enabled' | 'disabled';
+}
+
+export interface Deleted {
+  id: string;
+  object: string;
+  deleted: true;
 }
 
 export interface EventListParams extends PageParams {
@@ -305,14 +341,16 @@ export interface LedgerAccount {
 
 export interface LedgerEntry {
   account: string;
-  debit: number | null;
-  credit: number | null;
+  debit: number;
+  credit: number;
 }
 
 export interface LedgerTransaction {
   id: string;
+  object?: 'ledger_transaction';
   moment: string;
   payment_intent: string | null;
+  created_at?: string;
   entries: LedgerEntry[];
 }
 
@@ -320,7 +358,15 @@ export interface LedgerTransactionListParams extends PageParams {
   payment_intent?: string;
 }
 
-export interface Balances {
-  object?: string;
-  [field: string]: unknown;
+export interface Balance {
+  object: 'balance';
+  merchant: string;
+  wallet: Open<WalletName> | null;
+  currency: 'cny';
+  /** Held until receipt is confirmed. */
+  escrow: number;
+  /** May be paid out. */
+  available: number;
+  /** What the merchant owes the marketplace. */
+  owed: number;
 }

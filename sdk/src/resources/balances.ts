@@ -1,9 +1,10 @@
-/** `hutong.balances`: what the marketplace and its merchants have, by wallet. */
+/** `hutong.balances`: one per merchant and wallet. */
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
-import type { Balances } from '../types.ts';
+import type { Balance, List } from '../types.ts';
 
 export interface BalancesResource {
-  readonly retrieve: (options?: CallOptions) => Promise<WithResponse<Balances>>;
+  /** All of them, on one page. */
+  readonly retrieve: (options?: CallOptions) => Promise<WithResponse<List<Balance>>>;
 }
 
 export function balances({ client, send }: Transport): BalancesResource {

@@ -6,6 +6,7 @@ import type { EventListParams } from '../types.ts';
 
 export interface Events {
   readonly list: (params?: EventListParams, options?: CallOptions) => PageList<HutongEvent>;
+  readonly retrieve: (id: string, options?: CallOptions) => Promise<WithResponse<HutongEvent>>;
   readonly resend: (id: string, options?: CallOptions) => Promise<WithResponse<HutongEvent>>;
 }
 
@@ -14,6 +15,12 @@ export function events({ client, send }: Transport): Events {
     list: (params, options) =>
       pageList(params ?? {}, (query) =>
         send('read', (init) => client.GET('/v1/events', { ...init, params: { query } }), options),
+      ),
+    retrieve: (id, options) =>
+      send(
+        'read',
+        (init) => client.GET('/v1/events/{id}', { ...init, params: { path: { id } } }),
+        options,
       ),
     // Deliveries are at least once anyway, so sending again twice is safe to repeat.
     resend: (id, options) =>

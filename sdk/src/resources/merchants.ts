@@ -1,10 +1,12 @@
 /** `hutong.merchants`: sellers, their onboarding at each wallet, and their consent to a rollout. */
+import { type PageList, pageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type {
   Merchant,
   MerchantCreateParams,
   OnboardingApplication,
   OnboardingParams,
+  PageParams,
 } from '../types.ts';
 
 export interface Merchants {
@@ -12,6 +14,7 @@ export interface Merchants {
     params: MerchantCreateParams,
     options?: CallOptions,
   ) => Promise<WithResponse<Merchant>>;
+  readonly list: (params?: PageParams, options?: CallOptions) => PageList<Merchant>;
   readonly createOnboardingApplication: (
     id: string,
     params: OnboardingParams,
@@ -28,6 +31,14 @@ export function merchants({ client, send }: Transport): Merchants {
   return {
     create: (body, options) =>
       send('write', (init) => client.POST('/v1/merchants', { ...init, body }), options),
+    list: (params, options) =>
+      pageList(params ?? {}, (query) =>
+        send(
+          'read',
+          (init) => client.GET('/v1/merchants', { ...init, params: { query } }),
+          options,
+        ),
+      ),
     createOnboardingApplication: (id, body, options) =>
       send(
         'write',
