@@ -42,7 +42,7 @@ export async function parseNotification(
   const parameters = parsed.value;
   const charset = parameters.get('charset') ?? 'utf-8';
   if (charset.toLowerCase() !== 'utf-8') return refused('malformed', 'charset is not utf-8');
-  if ((parameters.get('sign_type') ?? 'RSA2') !== 'RSA2') {
+  if (parameters.get('sign_type') !== 'RSA2') {
     return refused('bad_signature', 'sign_type is not RSA2');
   }
   const verdict = await verifyParameters(keys, parameters);

@@ -64,8 +64,12 @@ export function readOrder(
   if (totalFen === undefined) return invalid('total_amount');
   if (totalFen > TOTAL_FEN_MAX) return err(businessError('ACQ.TOTAL_FEE_EXCEED'));
   const subject = textField(content, 'subject') ?? '';
-  if (subject === '' || [...subject].length > 256 || /[/=&]/.test(subject)) {
+  if (subject === '' || [...subject].length > 256 || /[/=&\p{Cs}]/u.test(subject)) {
     return invalid('subject');
+  }
+  // Half a surrogate pair has no UTF-8: it could be signed, but never notified.
+  for (const name of ['body', 'passback_params']) {
+    if (/\p{Cs}/u.test(textField(content, name) ?? '')) return invalid(name);
   }
   const productCode = textField(content, 'product_code') ?? context.productCodes[0] ?? '';
   if (!context.productCodes.includes(productCode)) return invalid('product_code');

@@ -77,12 +77,16 @@ async function scanCarried(
   const call = readCall(app, parameters);
   const offered = call === undefined ? undefined : offerCarried(city, name, call);
   if (offered?.ok) return scanCheckout(city, offered.value);
-  const known = known0(city, app.pid, call?.content ?? {});
+  const known = knownOffer(city, app.pid, call?.content ?? {});
   return known === undefined ? undefined : scanCheckout(city, known);
 }
 
 /** An order that can not be offered any more is still shown: paid, closed or expired. */
-function known0(city: AlipayCity, pid: string, content: JsonObject): CheckoutRecord | undefined {
+function knownOffer(
+  city: AlipayCity,
+  pid: string,
+  content: JsonObject,
+): CheckoutRecord | undefined {
   return city.checkouts.ofOrder(pid, textField(content, 'out_trade_no') ?? '');
 }
 
