@@ -1,6 +1,6 @@
 /**
- * Nothing changed is accepted: every byte of every signature and of every signed content, one at a
- * time, in requests of both protocols and in callbacks; parameters removed, added, renamed, doubled.
+ * Nothing changed is accepted: every byte of every signature and signed content, one at a time,
+ * in requests of both protocols and in callbacks; parameters removed, added, renamed, doubled.
  */
 
 import { wallClock } from '../../../src/runtime/clock.ts';

@@ -43,9 +43,18 @@ export function readHouse(kit: CityKit): HouseRecord | undefined {
   return kit.journal.collection<HouseRecord>('alipay.house').get(HOUSE);
 }
 
-export async function openHouse(kit: CityKit): Promise<HouseRecord> {
+/** Accounts are made side by side, and all of them live in one house: the first to ask builds it. */
+const building = new WeakMap<CityKit, Promise<HouseRecord>>();
+
+export function openHouse(kit: CityKit): Promise<HouseRecord> {
   const kept = readHouse(kit);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) return Promise.resolve(kept);
+  const house = building.get(kit) ?? buildHouse(kit);
+  building.set(kit, house);
+  return house;
+}
+
+async function buildHouse(kit: CityKit): Promise<HouseRecord> {
   const root = await kit.authority.root(ROOT_SUBJECT);
   const issue = async (): Promise<SigningCertificate> => {
     const pair = await kit.authority.rsaKeyPair();
