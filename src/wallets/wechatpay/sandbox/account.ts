@@ -90,8 +90,21 @@ async function makeRecord(
     rootCertificatePem: root.certificatePem,
     rootPrivateKeyPem: root.privateKeyPem,
     subMerchants,
-    openids: Array.from({ length: OPENID_COUNT }, () => `o${randomToken(random, 27)}`),
+    openids: residents(kit),
   };
+}
+
+/**
+ * The city's buyers. One openid serves every appid of the city (a real one is per appid), so that a
+ * caller of a marketplace's API can name a payer out of the papers.
+ */
+function residents(kit: CityKit): readonly string[] {
+  const kept = kit.journal.collection<readonly string[]>('wechatpay.residents');
+  const known = kept.get('openids');
+  if (known !== undefined) return known;
+  const openids = Array.from({ length: OPENID_COUNT }, () => `o${randomToken(kit.random, 27)}`);
+  kept.put('openids', openids);
+  return openids;
 }
 
 function credentialsOf(

@@ -1,0 +1,107 @@
+/**
+ * A whole platform beside a whole sandbox city, in this process, on a database of the caller's: for
+ * suites that must be able to look inside. Nothing is replaced; both talk over real HTTP.
+ */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  type DemoMarketplace,
+  readSandboxPapers,
+  seedMarketplaces,
+} from '../../src/cli/demo-papers.ts';
+import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
+import { type RunningSandbox, runSandbox } from '../../src/cli/sandbox.ts';
+import { type ComposedPlatform, compose } from '../../src/compose.ts';
+import { createHttpClient } from '../../src/runtime/http-client.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import type { Db } from '../../src/store/db.ts';
+
+export interface TestPlatform {
+  readonly url: string;
+  readonly sandbox: RunningSandbox;
+  readonly composed: ComposedPlatform;
+  readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
+  readonly clock: FollowedClock['clock'];
+  readonly dir: string;
+  /** Every line that the platform logged. */
+  readonly logText: () => string;
+  readonly close: () => Promise<void>;
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1'];
+
+export async function composeForTest(options: {
+  readonly db: Db;
+  readonly logLevel?: string;
+}): Promise<TestPlatform> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-test-'));
+  const port = await freePort();
+  const sandbox = await runSandbox({
+    dir,
+    port: 0,
+    host: '127.0.0.1',
+    allowLocalCallbacks: true,
+    quiet: true,
+    writeDemoPapers: false,
+  });
+  const lines: string[] = [];
+  const log = createLog({
+    level: options.logLevel ?? 'debug',
+    destination: { write: (line: string) => void lines.push(line) },
+  });
+  const http = createHttpClient();
+  let composed: ComposedPlatform | undefined;
+  const city = followCityClock({
+    sandboxUrl: sandbox.url,
+    follower: 'platform',
+    http,
+    settle: async () => (composed === undefined ? null : composed.settle()),
+  });
+  await city.ready;
+  const url = `http://127.0.0.1:${port}`;
+  composed = await compose({
+    db: options.db,
+    masterKey: randomBytes(32),
+    publicUrl: url,
+    log,
+    clock: city.clock,
+    webhookAllow: LOOPBACK,
+    rateLimit: null,
+    onFenced: () => lines.push('fenced\n'),
+  });
+  const opened = composed;
+  await opened.server.listen({ port, host: '127.0.0.1' });
+  opened.sweeper.start();
+  const marketplaces = await seedMarketplaces(opened.platform, dir, readSandboxPapers(dir));
+  return {
+    url,
+    sandbox,
+    composed: opened,
+    marketplaces,
+    clock: city.clock,
+    dir,
+    logText: () => lines.join(''),
+    close: async () => {
+      city.stop();
+      http.close();
+      await opened.stop();
+      await sandbox.stop();
+      fs.rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const net = await import('node:net');
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      );
+    });
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * `npm run story`: by API only, against a running demo (its papers: HUTONG_DIR/demo.json), one
+ * payment for every wallet and product of this release, from intent to partial refund. The judge of
+ * the webhook is the `standardwebhooks` package; of the money, the wallet's own orders.
+ *
+ *   npm run story [-- --only wechatpay.native]
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
+import { openTally } from '../helpers/table.ts';
+import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
+
+interface Papers {
+  readonly platform: { readonly url: string };
+  readonly sandbox: { readonly url: string };
+  readonly marketplaces: Readonly<
+    Record<string, { readonly secret_key: string; readonly merchants: string[] }>
+  >;
+  readonly credentials: {
+    readonly wechatpay: { readonly openids: string[] };
+    readonly alipay: { readonly buyer_ids: string[] };
+  };
+}
+
+interface Chapter {
+  readonly marketplace: 'taobao' | 'tmall';
+  readonly wallet: 'wechatpay' | 'alipay';
+  readonly product: string;
+  readonly amounts: readonly number[];
+  readonly payer?: (papers: Papers) => Json;
+}
+
+const CHAPTERS: readonly Chapter[] = [
+  { marketplace: 'taobao', wallet: 'wechatpay', product: 'native', amounts: [12_800] },
+  { marketplace: 'tmall', wallet: 'wechatpay', product: 'h5', amounts: [9_900] },
+  {
+    marketplace: 'taobao',
+    wallet: 'wechatpay',
+    product: 'jsapi',
+    amounts: [5_601],
+    payer: ({ credentials }) => ({ openid: credentials.wechatpay.openids[0] }),
+  },
+  { marketplace: 'taobao', wallet: 'wechatpay', product: 'native', amounts: [8_800, 4_499] },
+  { marketplace: 'taobao', wallet: 'alipay', product: 'precreate', amounts: [6_601] },
+  { marketplace: 'tmall', wallet: 'alipay', product: 'page', amounts: [25_900] },
+  { marketplace: 'taobao', wallet: 'alipay', product: 'wap', amounts: [3_300] },
+  { marketplace: 'tmall', wallet: 'alipay', product: 'page', amounts: [10_050, 20_049] },
+];
+
+function nameOf({ marketplace, wallet, product, amounts }: Chapter): string {
+  return `${marketplace} ${wallet}.${product}${amounts.length > 1 ? ` combined over ${amounts.length} sellers` : ''}`;
+}
+
+async function main(): Promise<void> {
+  const file = path.join(process.env.HUTONG_DIR ?? '.hutong', 'demo.json');
+  if (!fs.existsSync(file))
+    throw new Error(`${file} is not there: is the demo running (npm start)?`);
+  const papers = JSON.parse(fs.readFileSync(file, 'utf8')) as Papers;
+  const onlyAt = process.argv.indexOf('--only');
+  const only = onlyAt < 0 ? '' : (process.argv[onlyAt + 1] ?? '');
+  const inbox = await openInbox();
+  const sandbox = new Sandbox(papers.sandbox.url);
+  const shops = new Map<string, Marketplace>();
+  const endpoints: { readonly shop: Marketplace; readonly id: string }[] = [];
+  for (const [name, { secret_key, merchants }] of Object.entries(papers.marketplaces)) {
+    const shop = new Marketplace(papers.platform.url, secret_key, merchants);
+    shops.set(name, shop);
+    const endpoint = await shop.expect(201, 'POST', '/v1/webhook_endpoints', {
+      url: inbox.url,
+      enabled_events: ['*'],
+    });
+    inbox.trust(String(endpoint.secret));
+    endpoints.push({ shop, id: String(endpoint.id) });
+  }
+  const tally = openTally();
+  for (const chapter of CHAPTERS.filter((one) => nameOf(one).includes(only))) {
+    const shop = shops.get(chapter.marketplace);
+    const problem =
+      shop === undefined
+        ? 'no such marketplace'
+        : await tell(shop, sandbox, inbox, papers, chapter).then(
+            () => null,
+            (error: unknown) => (error instanceof Error ? error.message : String(error)),
+          );
+    tally.row(nameOf(chapter), problem);
+  }
+  tally.row(
+    'every webhook verified by standardwebhooks',
+    inbox.refused.length === 0 ? null : `${inbox.refused.length} refused`,
+  );
+  for (const [name, shop] of shops)
+    tally.row(`${name}: ledger balanced (rule 5)`, (await shop.ledgerProblems())[0] ?? null);
+  for (const { shop, id } of endpoints)
+    await shop.expect(200, 'DELETE', `/v1/webhook_endpoints/${id}`);
+  await inbox.close();
+  tally.close();
+}
+
+async function tell(
+  shop: Marketplace,
+  sandbox: Sandbox,
+  inbox: WebhookInbox,
+  papers: Papers,
+  chapter: Chapter,
+): Promise<void> {
+  const intent = await shop.createIntent(chapter.amounts);
+  const id = String(intent.id);
+  const attempt = await shop.startAttempt(
+    id,
+    chapter.wallet,
+    chapter.product,
+    chapter.payer?.(papers) ?? {},
+  );
+  const scan = await sandbox.scan(chapter.wallet, codeOf(attempt.next_action as Json));
+  await sandbox.pay(scan);
+  const total = chapter.amounts.reduce((sum, amount) => sum + amount, 0);
+  const paid = await until(
+    'paid',
+    () => shop.getIntent(id),
+    (now) => now.status === 'succeeded',
+  );
+  if (paid.amount_received !== total)
+    throw new Error(`received ${String(paid.amount_received)}, not ${total}`);
+  await until(
+    'payment_intent.succeeded by webhook',
+    async () => eventOf(inbox, 'payment_intent.succeeded', id),
+    (event) => event !== undefined,
+  );
+
+  const sub = (intent.sub_orders as Json[]).at(-1) as Json;
+  const refund = await shop.expect(201, 'POST', '/v1/refunds', {
+    payment_intent: id,
+    sub_order: sub.id,
+    amount: 101,
+    reason: 'requested_by_customer',
+  });
+  // The wallet settles a refund in its own time: the city's clock is moved to it.
+  await until(
+    'refunded',
+    async () => {
+      const now = await shop.expect(200, 'GET', `/v1/refunds/${String(refund.id)}`);
+      if (now.status === 'pending') await sandbox.advance(20);
+      return now;
+    },
+    (now) => now.status === 'succeeded',
+  );
+  await until(
+    'refund.succeeded by webhook',
+    async () => eventOf(inbox, 'refund.succeeded', String(refund.id)),
+    (event) => event !== undefined,
+  );
+  const orders = (await sandbox.orders(chapter.wallet)).filter((order) =>
+    numbersOf(attempt).includes(String(order.order_no)),
+  );
+  const refunded = orders.reduce((sum, order) => sum + Number(order.refunded), 0);
+  if (orders.length !== chapter.amounts.length)
+    throw new Error(`${orders.length} orders at the wallet`);
+  if (refunded !== 101) throw new Error(`the wallet refunded ${refunded}, not 101`);
+}
+
+function numbersOf(attempt: Json): string[] {
+  return (attempt.legs as Json[]).map((leg) => String(leg.order_no));
+}
+
+/** What a buyer's app is shown. */
+function codeOf(nextAction: Json): unknown {
+  if (nextAction.type === 'qr_code') return nextAction.code;
+  if (nextAction.type === 'redirect') return nextAction.url;
+  return nextAction;
+}
+
+function eventOf(inbox: WebhookInbox, type: string, id: string): Json | undefined {
+  return inbox.events.find(
+    (event) => event.type === type && ((event.data as Json).object as Json).id === id,
+  );
+}
+
+await main();
