@@ -49,7 +49,6 @@ export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: 
         return sendError(request, reply, hutongError('not_found', 'no such address'), docsUrl);
       }
       const answer = await deps.useCases.acceptNotification(wallet, config, kind, raw(request));
-      deps.metrics.notification(wallet, answer.status < 300 ? 'accepted' : 'refused');
       return reply.code(answer.status).headers(answer.headers).send(answer.body);
     },
   });
