@@ -221,20 +221,23 @@ function readLeg(
     currency: figures.currency?.toLowerCase() ?? null,
     payee: textOf(body, 'sub_mchid') ?? null,
     payerAmountFen: figures.payerAmountFen ?? null,
-    receiptAmountFen:
-      isPaid && orderAmountFen !== undefined ? orderAmountFen - merchantFundedFen(body) : null,
+    receiptAmountFen: isPaid ? receiptFen(body, orderAmountFen) : null,
     paidAtMs: parseTime(textOf(body, 'success_time') ?? '') ?? null,
     payerWalletReported: INTERCONNECT_BANK_TYPES.get(textOf(body, 'bank_type') ?? '') ?? null,
   };
 }
 
-/** NOCASH coupons are the merchant's own discount: that money never arrives. CASH ones do. */
-function merchantFundedFen(body: JsonRecord): Fen {
-  return sumFen(
-    recordsOf(body, 'promotion_detail')
-      .filter((promotion) => textOf(promotion, 'type') === 'NOCASH')
-      .map((promotion) => fenOf(promotion, 'amount') ?? 0n),
-  );
+/**
+ * NOCASH coupons are the merchant's own discount: that money never arrives. CASH ones do. Coupons
+ * that make no sense leave the figure unsaid.
+ */
+function receiptFen(body: JsonRecord, orderAmountFen: Fen | undefined): Fen | null {
+  if (orderAmountFen === undefined) return null;
+  const ownDiscounts = recordsOf(body, 'promotion_detail')
+    .filter((promotion) => textOf(promotion, 'type') === 'NOCASH')
+    .map((promotion) => fenOf(promotion, 'amount') ?? -1n);
+  const receipt = orderAmountFen - sumFen(ownDiscounts);
+  return ownDiscounts.some((fen) => fen < 0n) || receipt < 0n ? null : receipt;
 }
 
 export function refundCall(refund: RefundOrder, by: Principal): WireCall {
