@@ -280,6 +280,8 @@ async function expiry(city: TestCity): Promise<string> {
   assert.equal((await city.gateway.scan(unopened))?.state, 'expired');
   const answer = await callV2(city, QUERY, { out_trade_no: never });
   assert.equal(answer.fields.sub_code, 'ACQ.TRADE_NOT_EXIST');
+  await callV2(city, 'alipay.trade.precreate', { ...order, out_trade_no: never });
+  assert.equal((await city.gateway.scan(unopened))?.state, 'payable', 'offered anew');
   return 'timeout_express closes on the city clock; an unopened code expires without a trade';
 }
 

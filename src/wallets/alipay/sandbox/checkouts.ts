@@ -62,7 +62,12 @@ export function openCheckouts(kit: CityKit, book: TradeBook): Checkouts {
       const existing = checkouts.get(wanted.id);
       if (existing !== undefined && !existing.isWithdrawn) {
         const obstacle = firstObstacle(book, existing.orders);
-        return obstacle === undefined ? ok(existing) : err(obstacle);
+        if (obstacle !== undefined) return err(obstacle);
+        // Not opened yet: the newer word holds (expiry, URLs). Opened: the trade's own does.
+        const isOpened = existing.orders.some(
+          (order) => book.find(order.pid, order.outTradeNo) !== undefined,
+        );
+        return ok(isOpened ? existing : put({ ...wanted, isWithdrawn: false }));
       }
       const [first] = wanted.orders;
       const merged = first && known(idByMerge.get(`${first.pid}/${wanted.outMergeNo ?? ''}`));

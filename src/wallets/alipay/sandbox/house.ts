@@ -33,8 +33,7 @@ export interface HouseRecord {
 
 export type SignatureFlaw = 'bad_signature' | 'signtest' | 'key_rotated';
 
-const ROOT_SUBJECT =
-  'C=CN, O=Sandbox City, OU=Certification Authority, CN=Sandbox City Alipay Root R1';
+const ROOT_SUBJECT = 'C=CN, O=Sandbox City, OU=Certification, CN=Sandbox City Alipay Root';
 const ALIPAY_SUBJECT = 'C=CN, O=Sandbox City, OU=Alipay, CN=Sandbox City Alipay';
 const YEARS = 10;
 const HOUSE = 'house';
