@@ -42,7 +42,7 @@ export function readHouse(kit: CityKit): HouseRecord | undefined {
   return kit.journal.collection<HouseRecord>('alipay.house').get(HOUSE);
 }
 
-/** Accounts are made side by side, and all of them live in one house: the first to ask builds it. */
+/** Accounts are made side by side and all live in one house: the first to ask builds it. */
 const building = new WeakMap<CityKit, Promise<HouseRecord>>();
 
 export function openHouse(kit: CityKit): Promise<HouseRecord> {
