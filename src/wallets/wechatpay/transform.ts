@@ -71,7 +71,7 @@ function singleBody(order: AttemptOrder, by: Principal): JsonRecord {
 
 function combineBody(order: AttemptOrder, by: Principal): JsonRecord {
   const combineOrderNo = present(order.combineOrderNo, 'a combined attempt’s order number');
-  assert(order.legs.length >= 2, 'a combined attempt has at least two legs');
+  assert(order.legs.length >= 1, 'a combined attempt has legs');
   const { openid } = order.payer;
   return {
     combine_appid: by.appid,
