@@ -43,12 +43,22 @@ export async function send(stage: Stage, request: Attack['request']): Promise<An
   return { status: answer.statusCode, headers: answer.headers, text: answer.body };
 }
 
-const errorSchema = ((): TSchema => {
+/** A component of the document as a schema of its own. */
+function componentOf(name: string): TSchema {
   const { components } = document as { components: { schemas: Record<string, object> } };
   const text = JSON.stringify(components.schemas).replaceAll('#/components/schemas/', '#/$defs/');
   const defs = JSON.parse(text) as Record<string, object>;
-  return Type.Unsafe({ $defs: defs, ...defs.error });
-})();
+  return Type.Unsafe({ $defs: defs, ...defs[name] });
+}
+
+const errorSchema = componentOf('error');
+
+/** Where a real answer is not what the document promises. */
+export function driftOf(component: string, value: unknown): string[] {
+  return [...Value.Errors(componentOf(component), value)].map(
+    ({ instancePath, message }) => `${component}${instancePath} ${message}`,
+  );
+}
 
 /** What is wrong with an answer that should be one of these refusals; undefined = nothing. */
 export function missOf(

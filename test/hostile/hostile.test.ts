@@ -1,6 +1,6 @@
 /** A part of `npm run hostile`, small enough for every run of the tests. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openWorld, runAttacks, runForeignLists, runReusedKeys } from './attack.ts';
+import { driftOf, openWorld, runAttacks, runForeignLists, runReusedKeys, send } from './attack.ts';
 import { fuzzParsers, fuzzRoute } from './notify.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -34,3 +34,36 @@ it('no callback without a signature is believed, none crashes a parser', async (
   expect(misses(await fuzzParsers(stage, 100))).toEqual([]);
   expect(misses([await fuzzRoute(stage, 10)])).toEqual([]);
 }, 240_000);
+
+it('what the composed platform answers is what openapi.json promises', async () => {
+  const { intent, attempt, endpoint } = world.made;
+  const { id } = intent as { id: string };
+  expect(driftOf('payment_intent', intent)).toEqual([]);
+  expect(driftOf('payment_attempt', attempt)).toEqual([]);
+  expect(driftOf('webhook_endpoint', endpoint)).toEqual([]);
+  for (const [url, component] of [
+    [`/v1/payment_intents/${id}?expand[]=attempts`, 'payment_intent'],
+    ['/v1/payment_intents', 'payment_intent_list'],
+    [`/v1/payment_intents/${id}/offers`, 'offers'],
+    [`/v1/payment_intents/${id}/attempts`, 'payment_attempt_list'],
+    ['/v1/merchants', 'merchant_list'],
+    ['/v1/events', 'event_list'],
+    ['/v1/ledger/accounts', 'ledger_account_list'],
+    ['/v1/ledger/transactions', 'ledger_transaction_list'],
+    ['/v1/balances', 'balance_list'],
+    ['/v1/webhook_endpoints', 'webhook_endpoint_list'],
+  ] as const) {
+    const headers = { authorization: `Bearer ${stage.taobao.key}` };
+    const answer = await send(stage, { method: 'GET', url, headers });
+    expect(answer.status, url).toBe(200);
+    expect(driftOf(component, JSON.parse(answer.text)), url).toEqual([]);
+  }
+  const { client_secret: secret } = intent as { client_secret: string };
+  const seen = await send(stage, {
+    method: 'GET',
+    url: `/v1/payment_intents/${id}`,
+    headers: { 'hutong-client-secret': secret },
+  });
+  expect(seen.status).toBe(200);
+  expect(driftOf('payment_intent', JSON.parse(seen.text))).toEqual([]);
+});
