@@ -1,4 +1,4 @@
-/** The shop over HTTP against a double of the Hutong API; webhooks are signed by standardwebhooks. */
+/** The shop over HTTP against a double of the Hutong API; standardwebhooks signs its webhooks. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';

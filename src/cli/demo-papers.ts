@@ -38,7 +38,7 @@ export function readSandboxPapers(dir: string): SandboxPapers {
   return JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as SandboxPapers;
 }
 
-/** Makes the marketplaces of the papers, or finds them: the same values until the folder is deleted. */
+/** Makes the papers' marketplaces or finds them: the same values until the folder is deleted. */
 export async function seedMarketplaces(
   platform: Platform,
   dir: string,

@@ -119,7 +119,7 @@ export function reserveRefund(
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
 
-/** Sent at once and looked at soon after; or, where the wallet wants a pause, sent when it is over. */
+/** Sent at once and looked at soon after; where the wallet wants a pause, sent when it is over. */
 function firstDueMs(earlier: readonly Refund[], spacingMs: number, nowMs: number): number {
   const lastMs = Math.max(0, ...earlier.map((refund) => refund.createdAtMs));
   return lastMs + spacingMs > nowMs ? lastMs + spacingMs : nowMs + REFUND_FIRST_POLL_MS;
@@ -148,7 +148,7 @@ function pockets(leg: Leg, escrow: Escrow, amountFen: Fen, moved: Fen): RefundMi
   return { escrowFen, feeFen, availableFen: 0n, owedFen: moved - feeFen - escrowFen };
 }
 
-/** A refund of a whole leg that Hutong gives by itself; it draws on refund_due, not on a merchant. */
+/** A refund of a whole leg that Hutong gives by itself, out of refund_due, not of a merchant. */
 export function newAutomaticRefund(
   intent: Id<'payment_intent'>,
   leg: Leg,

@@ -1,4 +1,4 @@
-/** Cancelling: every attempt is closed by its wallet's word, and only then is the intent canceled. */
+/** Cancelling: attempts are closed by their wallets' word; only then is the intent canceled. */
 import { cancelPayment } from '../core/closing.ts';
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';

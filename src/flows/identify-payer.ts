@@ -1,5 +1,5 @@
 /**
- * Who pays, by the wallet's own redirect (snsapi_base, auth_base). The state that travels with it is
+ * Who pays, by the wallet's own redirect (snsapi_base, auth_base). The state that goes with it is
  * bound to the pay_token, so that nobody can hand their own code to somebody else's payment. What
  * comes back is used once and kept nowhere.
  */

@@ -1,4 +1,4 @@
-/** What every flow stands on. Made once by compose.ts and passed down; no flow keeps state of its own. */
+/** What every flow stands on: made once by compose.ts, passed down; flows keep no state. */
 
 import type { IdSource } from '../engine/ids.ts';
 import type { Engine } from '../engine/submit.ts';

@@ -97,7 +97,7 @@ async function commitClose(
         decide: (stored) => recordClosed(stored, attempt.id),
       });
     case 'not_found':
-      // Only final after the order's own expiry (rule 2): core decides, with the same rule as a query.
+      // Only final after the order's own expiry (rule 2): core decides, as for a query.
       return commitReport(platform, opened, payment, attempt, notFound(payment, attempt));
     case 'paid':
       return queryAttempt(platform, opened, payment, attempt);

@@ -74,7 +74,7 @@ export async function startAttempt(
   return recorded.ok ? answerOf(recorded.value.payment, input.id) : recorded;
 }
 
-/** A refused attempt is an error that carries the wallet's own words; every other state is an answer. */
+/** A refused attempt is an error with the wallet's own words; every other state is an answer. */
 function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
   const attempt = attemptOf(payment, id);
   if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')

@@ -1,4 +1,4 @@
-/** The only list of the city's gateways. Adding a wallet is its sandbox folder and an entry here. */
+/** The only list of the city's gateways: adding one is its sandbox folder and an entry here. */
 import { makeAlipayAccount } from '../wallets/alipay/sandbox/accounts.ts';
 import { openAlipayGateway } from '../wallets/alipay/sandbox/gateway.ts';
 import { makeWechatpayAccount } from '../wallets/wechatpay/sandbox/account.ts';

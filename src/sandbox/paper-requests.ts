@@ -1,4 +1,4 @@
-/** The merchants that the city is founded with: outside SDKs' own, and the demo's two marketplaces. */
+/** The merchants the city is founded with: outside SDKs' own, and the demo's marketplaces. */
 import type { AccountRequest } from './kit/kit.ts';
 import { CREDENTIALS_LABEL } from './papers.ts';
 

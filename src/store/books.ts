@@ -64,9 +64,11 @@ const ENTRIES: Table<Line> = table(
 const ADD_BALANCES: Statement = {
   name: 'ledger_balances.add',
   text: `insert into ledger_balances (shard, marketplace, account, currency, slot, debit, credit)
-    select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[], $6::bigint[], $7::bigint[])
+    select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[],
+      $6::bigint[], $7::bigint[])
     on conflict (shard, marketplace, account, currency, slot)
-    do update set debit = ledger_balances.debit + excluded.debit, credit = ledger_balances.credit + excluded.credit`,
+    do update set debit = ledger_balances.debit + excluded.debit,
+      credit = ledger_balances.credit + excluded.credit`,
 };
 
 interface Balance {

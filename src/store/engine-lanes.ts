@@ -22,12 +22,14 @@ const ACQUIRE: Statement = {
 };
 const RENEW: Statement = {
   name: 'process_leases.renew',
-  text: `update process_leases set expires_at = clock_timestamp() + interval '${LEASE_SECONDS} seconds'
+  text: `update process_leases
+    set expires_at = clock_timestamp() + interval '${LEASE_SECONDS} seconds'
     where number = $1 and holder = $2 returning number`,
 };
 const RELEASE: Statement = {
   name: 'process_leases.release',
-  text: `update process_leases set expires_at = clock_timestamp() where number = $1 and holder = $2`,
+  text: `update process_leases
+    set expires_at = clock_timestamp() where number = $1 and holder = $2`,
 };
 const LIVE: Statement = {
   name: 'process_leases.live',

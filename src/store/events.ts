@@ -96,7 +96,8 @@ const SAVE_RESULTS: Statement = {
   name: 'deliveries.save',
   text: `update deliveries d set status = u.status, tries = u.tries, due_at = u.due_at,
       last_status = u.last_status, last_error = u.last_error
-    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[], $7::integer[], $8::text[])
+    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[],
+        $7::integer[], $8::text[])
       as u (shard, event, endpoint, status, tries, due_at, last_status, last_error)
     where d.shard = u.shard and d.event = u.event and d.endpoint = u.endpoint
       and d.status <> 'delivered'`,

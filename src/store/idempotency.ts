@@ -45,7 +45,8 @@ const KEYS: Table<IdempotencyRow> = table(
 
 const LOCK: Statement = {
   name: 'idempotency_keys.lock',
-  text: `select i.* from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, key)
+  text: `select i.*
+    from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, key)
     join idempotency_keys i on i.shard = k.shard and i.marketplace = k.marketplace and i.key = k.key
     order by i.shard, i.marketplace, i.key for update of i`,
 };

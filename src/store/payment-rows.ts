@@ -1,4 +1,4 @@
-/** Rows of the payment aggregate's tables as core's objects; the other half of payment-tables.ts. */
+/** Rows of the payment aggregate's tables as core's objects: payment-tables.ts the other way. */
 import { formatId, type Id, type IdKind } from '../core/id.ts';
 import type { Attempt, Escrow, Leg, PaymentIntent, Refund, SubOrder } from '../core/payment.ts';
 import type { Row } from './db.ts';

@@ -53,7 +53,7 @@ export const UPDATE_INTENTS: Statement = {
   text: `update payment_intents p set ${INTENT_MUTABLE.slice(2)
     .map((column) => `${column.name} = u.${column.name}`)
     .join(', ')}
-    from unnest(${INTENT_MUTABLE.map((column, index) => `$${index + 1}::${column.type}[]`).join(', ')})
+    from unnest(${INTENT_MUTABLE.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})
       as u (${INTENT_MUTABLE.map((column) => column.name).join(', ')})
     where p.shard = u.shard and p.id = u.id`,
 };

@@ -24,7 +24,8 @@ const LOCK_INTENTS: Statement = {
   name: 'payment_intents.lock',
   // The order of the locks is the order of the keys: (shard, id), for every process alike.
   text: `select p.* from (select * from ${KEYS} order by 1, 2) k
-    join payment_intents p on p.shard = k.shard and p.id = k.id order by p.shard, p.id for update of p`,
+    join payment_intents p on p.shard = k.shard and p.id = k.id
+    order by p.shard, p.id for update of p`,
 };
 const READ_INTENTS: Statement = {
   name: 'payment_intents.read',
@@ -33,7 +34,8 @@ const READ_INTENTS: Statement = {
 const INTENT_BY_ORDER_NO: Statement = {
   name: 'payment_intents.by_order_no',
   text: `select p.shard, p.id, p.marketplace, p.merchant_order_no
-    from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, merchant_order_no)
+    from unnest($1::smallint[], $2::bigint[], $3::text[])
+      as k (shard, marketplace, merchant_order_no)
     join payment_intents p on p.shard = k.shard and p.marketplace = k.marketplace
       and p.merchant_order_no = k.merchant_order_no`,
 };

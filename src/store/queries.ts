@@ -133,7 +133,8 @@ export async function readBalances(db: Db, marketplace: Id<'marketplace'>): Prom
 
 const LIST_TRANSACTIONS: PagedStatement = paged(
   'ledger_transactions.list',
-  `select p.*, (select jsonb_agg(jsonb_build_array(e.account, e.debit::text, e.credit::text) order by e.line)
+  `select p.*,
+      (select jsonb_agg(jsonb_build_array(e.account, e.debit::text, e.credit::text) order by e.line)
       from ledger_entries e where e.shard = p.shard and e.transaction = p.id) as entries
     from ledger_transactions p where p.marketplace = $1 and ($5::bigint is null or p.intent = $5)`,
 );

@@ -38,7 +38,8 @@ const READ_ALL_ENDPOINTS = statement(
 const ADD_MARKETPLACE = statement(
   'marketplaces.add',
   `insert into marketplaces (id, name, display_name, created_at)
-  values ($1, $2, $3, $4) on conflict (name) do update set display_name = excluded.display_name returning *`,
+  values ($1, $2, $3, $4)
+  on conflict (name) do update set display_name = excluded.display_name returning *`,
 );
 const ADD_KEY = statement(
   'api_keys.add',
@@ -48,7 +49,9 @@ const ADD_KEY = statement(
 const ADD_MERCHANT = statement(
   'merchants.add',
   `insert into merchants (id, marketplace, name, external_id, created_at)
-  values ($1, $2, $3, $4, $5) on conflict (marketplace, external_id) do update set external_id = excluded.external_id returning *`,
+  values ($1, $2, $3, $4, $5)
+  on conflict (marketplace, external_id) do update set external_id = excluded.external_id
+  returning *`,
 );
 const ADD_CONFIG = statement(
   'wallet_configs.add',
@@ -61,7 +64,8 @@ const ADD_ACCOUNT = statement(
   `insert into wallet_accounts
   (id, marketplace, merchant, wallet, wallet_merchant, status, consented_at, fee_bps, created_at)
   values ($1, $2, $3, $4, $5, 'active', $6, $7, $8)
-  on conflict (merchant, wallet) do update set wallet_merchant = excluded.wallet_merchant returning *`,
+  on conflict (merchant, wallet) do update set wallet_merchant = excluded.wallet_merchant
+  returning *`,
 );
 const ADD_ENDPOINT = statement(
   'webhook_endpoints.add',
@@ -72,7 +76,8 @@ const ADD_ENDPOINT = statement(
 const CHANGE_ENDPOINT = statement(
   'webhook_endpoints.change',
   `update webhook_endpoints
-  set url = coalesce($3, url), enabled_events = coalesce($4::text[], enabled_events), status = coalesce($5, status)
+  set url = coalesce($3, url), enabled_events = coalesce($4::text[], enabled_events),
+    status = coalesce($5, status)
   where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
 );
 const ROTATE_SECRET = statement(

@@ -1,4 +1,4 @@
-/** A marketplace's own server: takes webhooks and verifies them with the `standardwebhooks` package. */
+/** A marketplace's own server: takes webhooks, verified by the `standardwebhooks` package. */
 import http from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { Json } from './api.ts';

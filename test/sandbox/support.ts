@@ -1,4 +1,4 @@
-/** Shared by the sandbox's tests: temporary directories, a receiver of callbacks, a plain manner. */
+/** Shared by the sandbox's tests: temporary folders, a receiver of callbacks, a plain manner. */
 import { mkdtempSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

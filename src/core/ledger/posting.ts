@@ -86,7 +86,7 @@ export function paidSuperseded(wallet: WalletName, receiptFen: Fen): Posting {
   ]);
 }
 
-/** Paid, but amount, currency or payee differ: the wallet's own figure waits in suspense (rule 3). */
+/** Amount, currency or payee differ (rule 3): the wallet's own figure waits in suspense. */
 export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Posting {
   return posting('paid_conflicted', [
     debit(clearing(wallet), walletFigureFen),

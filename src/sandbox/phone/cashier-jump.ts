@@ -1,6 +1,6 @@
 /**
  * A cashier's URL, scanned: the phone opens it as the wallet's own browser would, with cookies and
- * through the wallet's sign-in redirects, until the page says what is to be paid (its `next-action`)
+ * through the wallet's sign-in redirects, until the page says what is to be paid (`next-action`)
  * or sends the buyer to a wallet's page. It goes to the cashier and to the city, nowhere else.
  */
 import { err, ok, type Result } from '../../core/result.ts';

@@ -1,4 +1,4 @@
-// The phone page's behaviour. It knows two calls, /phone/scan and /phone/pay, and keeps nothing.
+/** The phone page's behaviour. It knows two calls, /phone/scan and /phone/pay; keeps nothing. */
 const byId = (id) => document.getElementById(id);
 const texts = JSON.parse(byId('texts').textContent);
 const PIN_LENGTH = 6;
