@@ -1,7 +1,7 @@
 /**
  * Reference data as flows need it, kept for a moment: a marketplace with its merchants, accounts
- * and opened wallets; keys by hash; endpoints with their signing keys. Another process's write is seen
- * within `KEEP_MS`, this process's own at once (`forget`). Secrets are opened only here.
+ * and opened wallets; keys by hash; endpoints with their signing keys. Another process's write is
+ * seen within `KEEP_MS`, this process's own at once (`forget`). Secrets are opened only here.
  */
 import type { Id } from '../core/id.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
