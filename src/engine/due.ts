@@ -50,9 +50,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   let isAwake = false;
-  let sweeping: Promise<number> | undefined;
+  let sweeping: Promise<boolean> | undefined;
 
-  const sweep = (): Promise<number> => {
+  const sweep = (): Promise<boolean> => {
     sweeping ??= sweepOnce(options).finally(() => {
       sweeping = undefined;
     });
@@ -60,9 +60,12 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   };
   const turn = async (): Promise<void> => {
     isAwake = false;
-    await sweep().catch(options.onError);
+    const wasFull = await sweep().catch((error: unknown) => {
+      options.onError(error);
+      return false;
+    });
     if (isStopped) return;
-    timer = setTimeout(() => void turn(), isAwake ? 0 : intervalMs);
+    timer = setTimeout(() => void turn(), isAwake || wasFull ? 0 : intervalMs);
   };
   return {
     start: () => {
@@ -92,8 +95,8 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   };
 }
 
-/** One pass over all four kinds; says how many rows were due. */
-async function sweepOnce(options: SweeperOptions): Promise<number> {
+/** One pass over all four kinds; true when a kind had more than one pass takes. */
+async function sweepOnce(options: SweeperOptions): Promise<boolean> {
   const { db, clock, handlers, share } = options;
   const limit = options.limit ?? 200;
   const nowMs = clock.nowMs();
@@ -112,5 +115,5 @@ async function sweepOnce(options: SweeperOptions): Promise<number> {
   for (const done of await Promise.allSettled(work)) {
     if (done.status === 'rejected') options.onError(done.reason);
   }
-  return work.length;
+  return [intents, attempts, refunds, deliveries].some((rows) => rows.length === limit);
 }

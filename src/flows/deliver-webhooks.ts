@@ -14,6 +14,7 @@ import { sendDelivery } from '../webhooks/deliver.ts';
 import { nextTryDelayMs } from '../webhooks/schedule.ts';
 import type { OpenedEndpoint } from './directory.ts';
 import type { Platform } from './platform.ts';
+import { describe } from './wallet-call.ts';
 
 /** Deliveries under way at once to one endpoint; more wait. */
 const UNDER_WAY_MAX = 32;
@@ -31,46 +32,52 @@ interface Parcel {
 export interface WebhookDesk {
   /** What a batch just committed. */
   readonly dispatch: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
-  /** One parcel, resolved when its outcome is committed. */
-  readonly send: (parcel: Parcel) => Promise<void>;
+  /** Takes a parcel and returns at once: nobody waits for somebody else's dead endpoint. */
+  readonly send: (parcel: Parcel) => void;
+  /** Is it waiting or under way here already? */
+  readonly holds: (delivery: OwedDelivery) => boolean;
   /** Resolves when nothing is under way. */
   readonly idle: () => Promise<void>;
 }
 
 interface Queue {
   underWay: number;
-  readonly waiting: { readonly parcel: Parcel; readonly done: () => void }[];
+  readonly waiting: Parcel[];
 }
+
+const nameOf = ({ event, endpoint }: OwedDelivery): string => `${event} ${endpoint}`;
 
 export function createWebhookDesk(platform: Platform): WebhookDesk {
   const queues = new Map<Id<'webhook_endpoint'>, Queue>();
   const open = new Set<Promise<void>>();
+  const held = new Set<string>();
 
   const next = (queue: Queue): void => {
     const parcel = queue.waiting.shift();
     if (parcel === undefined) return;
     queue.underWay += 1;
-    const work = deliver(platform, parcel.parcel)
-      .catch((error: unknown) => platform.log.error({ defect: String(error) }, 'a delivery failed'))
+    const work = deliver(platform, parcel)
+      .catch((error: unknown) => platform.log.error({ defect: describe(error) }, 'a try failed'))
       .finally(() => {
         queue.underWay -= 1;
         open.delete(work);
-        parcel.done();
+        held.delete(nameOf(parcel.delivery));
         next(queue);
       });
     open.add(work);
   };
-  const send = (parcel: Parcel): Promise<void> =>
-    new Promise((done) => {
-      const { endpoint } = parcel.delivery;
-      const queue = queues.get(endpoint) ?? { underWay: 0, waiting: [] };
-      queues.set(endpoint, queue);
-      if (queue.waiting.length >= WAITING_MAX) return done();
-      queue.waiting.push({ parcel, done });
-      if (queue.underWay < UNDER_WAY_MAX) next(queue);
-    });
+  const send = (parcel: Parcel): void => {
+    const { endpoint } = parcel.delivery;
+    const queue = queues.get(endpoint) ?? { underWay: 0, waiting: [] };
+    queues.set(endpoint, queue);
+    if (queue.waiting.length >= WAITING_MAX) return;
+    held.add(nameOf(parcel.delivery));
+    queue.waiting.push(parcel);
+    if (queue.underWay < UNDER_WAY_MAX) next(queue);
+  };
   return {
     send,
+    holds: (delivery) => held.has(nameOf(delivery)),
     dispatch: (owed, events) => {
       const bodies = new Map<Id<'event'>, string>();
       const byId = new Map(events.map((event) => [event.id, event]));
@@ -79,7 +86,7 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
         if (event === undefined) continue;
         const body = bodies.get(event.id) ?? JSON.stringify(presentEvent(event));
         bodies.set(event.id, body);
-        void send({ delivery, triesDone: 0, body });
+        send({ delivery, triesDone: 0, body });
       }
     },
     idle: async () => {
@@ -167,6 +174,7 @@ export async function sweepDelivery(
   due: DueDelivery,
 ): Promise<void> {
   const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
+  if (desk.holds(delivery)) return;
   const claimed = await platform.engine.submit({
     book: 'delivery',
     name: 'claim_delivery',
@@ -183,5 +191,5 @@ export async function sweepDelivery(
   if (!claimed.ok) return;
   const event = await readEvent(platform.db, shardOfId(due.event), due.event);
   if (event === undefined) return;
-  await desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
+  desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
 }
