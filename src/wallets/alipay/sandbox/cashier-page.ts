@@ -49,6 +49,7 @@ export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string 
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="3;url=${again}">
+<link rel="icon" href="data:,">
 <title>支付宝收银台（沙箱）</title>
 <style>
 body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
