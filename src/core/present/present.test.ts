@@ -39,7 +39,8 @@ const leg: Leg = {
   status: 'pending',
   walletTransactionId: null,
   paidAtMs: null,
-  expectedFeeFen: 12n,
+  feeBps: 60,
+  suspenseFen: null,
 };
 
 const refund: Refund = {
@@ -47,11 +48,12 @@ const refund: Refund = {
   leg: leg.id,
   subOrder: 'so_0000000000001',
   amountFen: 5n,
+  movedFen: 5n,
   reason: 'returned goods',
   status: 'abnormal',
   refundNo: 'R000000000001',
   walletRefundId: '503',
-  mix: { escrowFen: 5n, availableFen: 0n, owedFen: 0n },
+  mix: { escrowFen: 5n, feeFen: 0n, availableFen: 0n, owedFen: 0n },
   failure: {
     code: 'abnormal',
     walletError: { wallet: 'wechatpay', code: 'ABNORMAL', message: 'card void', requestId: null },
