@@ -111,8 +111,6 @@ const CLIENT_ERROR_ANSWER = [
 /** One line and one sample per request; a request id on every answer. */
 function observe(app: FastifyInstance, deps: ServerDeps): void {
   let isClosing = false;
-  // Flat fields of our own, so the redaction of nested ones would be work for nothing.
-  const access = deps.log.child({}, { redact: [] });
   app.addHook('preClose', async () => {
     isClosing = true;
   });
@@ -129,8 +127,8 @@ function observe(app: FastifyInstance, deps: ServerDeps): void {
     const route = request.routeOptions.url ?? 'unknown';
     deps.metrics.httpRequest({ route, method, status, ms });
     const line = { request_id: request.id, method, path: safeUrl(request.url), status, ms };
-    if (status >= 500) access.error(line, 'request');
-    else access.info(line, 'request');
+    if (status >= 500) deps.log.error(line, 'request');
+    else deps.log.info(line, 'request');
     done();
   });
 }

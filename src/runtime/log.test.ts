@@ -16,10 +16,19 @@ describe('log', () => {
       },
       wallet: { credentials: { private_key: secret }, buyer_id: secret },
       'hutong-client-secret': secret,
+      deep: { a: { b: { c: { d: { token: secret } } } } },
+      list: [{ openid: secret }],
+      err: Object.assign(new Error('lost'), { config: { headers: { authorization: secret } } }),
+      other: Object.assign(new Error('lost'), { request: { password: secret } }),
+      bytes: Buffer.from(secret),
+      amountFen: 5n,
       attempt: 'pa_1',
     });
     expect(lines.join('')).toContain('pa_1');
+    log.child({ pay_token: secret }).info('a child');
     expect(lines.join('')).not.toContain(secret);
+    expect(lines.join('')).toContain('"amountFen":"5"');
+    expect(JSON.parse(lines[0] ?? '{}').err.stack).toContain('lost');
   });
 
   it('cuts tokens and queries out of a URL', () => {

@@ -8,7 +8,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'p
 export type Log = Logger;
 
 /** Field names whose values never appear, in any spelling that our wires use. */
-const SECRET_FIELDS: readonly string[] = [
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
   'auth_code',
   'authCode',
   'field55',
@@ -48,14 +48,14 @@ const SECRET_FIELDS: readonly string[] = [
   'tokenSeed',
   'master_key',
   'masterKey',
-];
+]);
 
-const DEPTH = ['', '*.', '*.*.', '*.*.*.'];
-
-function pathOf(prefix: string, field: string): string {
-  if (!field.includes('-')) return `${prefix}${field}`;
-  return prefix === '' ? `["${field}"]` : `${prefix.slice(0, -1)}["${field}"]`;
-}
+const CENSOR = '[redacted]';
+const CENSORED_BINDINGS: Readonly<Record<string, () => string>> = Object.fromEntries(
+  [...SECRET_FIELDS].map((name) => [name, () => CENSOR]),
+);
+/** What lies deeper is not logged at all. */
+const DEPTH_MAX = 6;
 
 export function createLog(
   options: { readonly level?: string; readonly destination?: DestinationStream } = {},
@@ -64,12 +64,42 @@ export function createLog(
     level: options.level ?? 'info',
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: DEPTH.flatMap((prefix) => SECRET_FIELDS.map((field) => pathOf(prefix, field))),
-      censor: '[redacted]',
-    },
+    // One walk by field name. pino's own redaction wants paths, and a path for every name at every
+    // depth costs a hundred times as much per line and still ends at some depth.
+    formatters: { log: censored },
+    // Serializers also see what a child logger is bound to, which formatters do not.
+    serializers: { ...CENSORED_BINDINGS, err: plainError },
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+function censored(line: Record<string, unknown>): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(line)) {
+    shown[name] = SECRET_FIELDS.has(name) ? CENSOR : censoredValue(value, 1);
+  }
+  return shown;
+}
+
+function censoredValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Error) return plainError(value);
+  if (ArrayBuffer.isView(value)) return '[bytes]';
+  if (depth > DEPTH_MAX) return '[deeper]';
+  if (Array.isArray(value)) return value.map((one) => censoredValue(one, depth + 1));
+  const shown: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    shown[name] = SECRET_FIELDS.has(name) ? CENSOR : censoredValue(inner, depth + 1);
+  }
+  return shown;
+}
+
+/** Other fields of an error may hold a whole request, headers included. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error ? { code: String(error.code) } : {};
+  return { type: error.name, message: error.message, ...code, stack: error.stack };
 }
 
 /**
