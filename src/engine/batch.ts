@@ -6,7 +6,7 @@ import { AssertionError, assert, present } from '../core/assert.ts';
 import type { DecideContext } from '../core/decision.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { idValue } from '../core/id.ts';
-import type { Payment } from '../core/payment.ts';
+import type { Payment, PaymentIntent } from '../core/payment.ts';
 import { err, type Result } from '../core/result.ts';
 import { type BookedPosting, bookPostings } from '../store/books.ts';
 import type { Session } from '../store/db.ts';
@@ -19,7 +19,7 @@ import {
 } from '../store/events.ts';
 import { claimKeys, type IdempotencyRow, saveKeys } from '../store/idempotency.ts';
 import { type NotificationRow, saveNotifications } from '../store/notifications.ts';
-import { claimIntents, lockPayments, savePayments } from '../store/payments.ts';
+import { claimIntents, type IntentClaim, lockPayments, savePayments } from '../store/payments.ts';
 import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
 
@@ -100,7 +100,7 @@ async function claim(
           session,
           keys.map((command) => command.row),
         ),
-    roots.length === 0 ? new Map() : claimIntents(session, roots),
+    roots.length === 0 ? new Map<PaymentIntent, IntentClaim>() : claimIntents(session, roots),
   ]);
   const book: Book = {
     before: new Map(),
@@ -111,9 +111,14 @@ async function claim(
   };
   for (const command of creating) {
     const wanted = command.root as Payment;
-    const holder: bigint = present(holders.get(wanted.intent), 'the holder of a merchant_order_no');
+    const { holder, isNew } = present(
+      holders.get(wanted.intent),
+      'the holder of a merchant_order_no',
+    );
     book.rootOf.set(command, holder);
-    if (holder !== idValue(wanted.intent.id) || book.now.has(holder)) continue;
+    // A create that is resumed with its own id finds its row, and perhaps a paid one: only a row
+    // that this transaction inserted may be taken from the command.
+    if (!isNew || book.now.has(holder)) continue;
     book.created.add(holder);
     book.before.set(holder, { ...wanted, subOrders: [] });
     book.now.set(holder, wanted);

@@ -125,6 +125,12 @@ export function readPayments(run: Run, keys: readonly PaymentKey[]): Promise<Map
   return load(run, READ_INTENTS, keys);
 }
 
+/** Who holds a merchant_order_no; `isNew`: this transaction inserted it. */
+export interface IntentClaim {
+  readonly holder: bigint;
+  readonly isNew: boolean;
+}
+
 /**
  * Claims merchant_order_nos by inserting the new roots; for those that exist already, says which
  * id holds the number. Sorted, so that two processes wait in one direction only.
@@ -132,7 +138,7 @@ export function readPayments(run: Run, keys: readonly PaymentKey[]): Promise<Map
 export async function claimIntents(
   session: Session,
   intents: readonly PaymentIntent[],
-): Promise<ReadonlyMap<PaymentIntent, bigint>> {
+): Promise<ReadonlyMap<PaymentIntent, IntentClaim>> {
   const sorted = [...intents].sort(
     (a, b) =>
       a.shard - b.shard ||
@@ -144,7 +150,7 @@ export async function claimIntents(
   const holders = new Map(
     intents
       .filter((intent) => ours.has(idValue(intent.id)))
-      .map((intent) => [intent, idValue(intent.id)]),
+      .map((intent) => [intent, { holder: idValue(intent.id), isNew: true }]),
   );
   const others = intents.filter((intent) => !holders.has(intent));
   if (others.length === 0) return holders;
@@ -158,7 +164,7 @@ export async function claimIntents(
   );
   for (const intent of others) {
     const holder = byNumber.get(`${idValue(intent.marketplace)} ${intent.merchantOrderNo}`);
-    if (holder !== undefined) holders.set(intent, holder);
+    if (holder !== undefined) holders.set(intent, { holder, isNew: false });
   }
   return holders;
 }
