@@ -149,7 +149,7 @@ export class Sandbox {
 
   async post(path: string, body: unknown): Promise<Json> {
     const answer = await call('POST', `${this.url}${path}`, { body });
-    if (answer.status !== 200)
+    if (answer.status !== 200 && answer.status !== 201)
       throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
