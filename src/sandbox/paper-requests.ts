@@ -1,4 +1,7 @@
-/** The merchants the city is founded with: outside SDKs' own, and the demo's marketplaces. */
+/**
+ * The merchants the city is founded with: outside SDKs' own, and the demo's marketplaces. The
+ * marketplaces' are the bazaar's sellers in its order, so that a buyer pays whom they bought from.
+ */
 import type { AccountRequest } from './kit/kit.ts';
 import { CREDENTIALS_LABEL } from './papers.ts';
 
@@ -11,11 +14,11 @@ export const PAPER_REQUESTS: readonly AccountRequest[] = [
   {
     label: 'taobao',
     name: '淘宝',
-    subMerchantNames: ['湖畔茶叶铺', '巷口手工皮具', '山野干货行', '旧书新知书店'],
+    subMerchantNames: ['胡同里鞋铺', '小满杂货', '南山手作', '巷口旧物与绿植'],
   },
   {
     label: 'tmall',
     name: '天猫',
-    subMerchantNames: ['松石家电旗舰店', '云朵母婴旗舰店', '北岸运动旗舰店', '禾木家居旗舰店'],
+    subMerchantNames: ['步云运动旗舰店', '青屿数码旗舰店', '谷雨茶器旗舰店', '拾光家居旗舰店'],
   },
 ];
