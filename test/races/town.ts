@@ -1,0 +1,68 @@
+/**
+ * The stage of the races: a whole platform beside a whole city, in this process, on a real
+ * PostgreSQL of its own (PGlite where none is installed). Nothing is replaced.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { migrate } from '../../src/store/migrate.ts';
+import { openPglite } from '../../src/store/pglite.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { startPostgres } from '../../tools/postgres.ts';
+import { call, Marketplace, Sandbox } from '../helpers/api.ts';
+import { composeForTest } from '../helpers/platform.ts';
+import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
+
+/** What the release of a stuck WeChat refund must be signed with. */
+export interface WechatpayKeys {
+  readonly mchid: string;
+  readonly serial_no: string;
+  readonly private_key: string;
+}
+
+export interface Town {
+  readonly home: string;
+  readonly shop: Marketplace;
+  readonly sandbox: Sandbox;
+  readonly inbox: WebhookInbox;
+  readonly wechatpay: WechatpayKeys;
+  readonly logText: () => string;
+  readonly close: () => Promise<void>;
+}
+
+export async function openTown(): Promise<Town> {
+  const server = await startPostgres({ fsync: false });
+  const db =
+    server === undefined
+      ? await openPglite()
+      : openPostgres({ url: await server.database('races'), lanes: 2, readers: 2 });
+  await migrate(db);
+  const stage = await composeForTest({ db, logLevel: 'info' });
+  const taobao = stage.marketplaces.get('taobao');
+  if (taobao === undefined) throw new Error('the demo has a marketplace taobao');
+  const shop = new Marketplace(stage.url, taobao.secretKey, taobao.merchants);
+  const inbox = await openInbox();
+  const endpoint = await call('POST', `${stage.url}/v1/webhook_endpoints`, {
+    key: taobao.secretKey,
+    body: { url: inbox.url, enabled_events: ['*'] },
+  });
+  inbox.trust(String(endpoint.body.secret));
+  return {
+    home: server === undefined ? 'PGlite' : server.version,
+    shop,
+    sandbox: new Sandbox(stage.sandbox.url),
+    inbox,
+    wechatpay: readWechatpayKeys(stage.dir),
+    logText: stage.logText,
+    close: async () => {
+      await stage.close();
+      await inbox.close();
+      await server?.stop();
+    },
+  };
+}
+
+function readWechatpayKeys(dir: string): WechatpayKeys {
+  const papers = JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8'));
+  const { mchid, serialNo, privateKey } = papers.marketplaces.taobao.wechatpay.credentials;
+  return { mchid, serial_no: serialNo, private_key: privateKey };
+}
