@@ -18,6 +18,7 @@ import {
   INTENT_STATES,
   type Leg,
   type Payment,
+  type PaymentIntent,
 } from './payment.ts';
 import { newAutomaticRefund } from './refund.ts';
 import { moveWithLegs } from './start-attempt.ts';
@@ -199,7 +200,8 @@ function win(
   const { intent } = draft;
   const wasConflicted = attempt.status === 'conflicted';
   if (isOpen(intent.status) && !wasConflicted) {
-    count(draft, attempt, legs, context);
+    if (isAfterClosing(intent, legs)) supersede(draft, attempt, legs, 'late', context);
+    else count(draft, attempt, legs, context);
     return;
   }
   // An intent in conflict waits for an operator; until then its other successes go back.
@@ -210,6 +212,16 @@ function win(
       ? 'late'
       : 'duplicate';
   supersede(draft, attempt, legs, reason, context);
+}
+
+/**
+ * Paid after the intent was told to end: the marketplace was promised that nothing more counts.
+ * Wallets tell times by the second, so the second of the closing itself is already after it.
+ */
+function isAfterClosing({ closingAtMs }: PaymentIntent, legs: readonly Leg[]): boolean {
+  if (closingAtMs === null) return false;
+  const fromMs = Math.floor(closingAtMs / 1_000) * 1_000;
+  return legs.some((leg) => leg.paidAtMs !== null && leg.paidAtMs >= fromMs);
 }
 
 /** The first success: the attempt counts, the money is held for its merchants. */
