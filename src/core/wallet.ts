@@ -9,6 +9,24 @@ export type Product = (typeof PRODUCTS)[number];
 export const DEVICES = ['desktop', 'mobile', 'wechat', 'alipay', 'app'] as const;
 export type Device = (typeof DEVICES)[number];
 
+/** Words that other systems use for the same places. */
+export const DEVICE_ALIASES = {
+  pc: 'desktop',
+  web: 'desktop',
+  phone: 'mobile',
+  tablet: 'mobile',
+  h5: 'mobile',
+  ios: 'app',
+  android: 'app',
+} as const satisfies Readonly<Record<string, Device>>;
+export type DeviceWord = Device | keyof typeof DEVICE_ALIASES;
+
+export function deviceOf(word: DeviceWord): Device {
+  return word in DEVICE_ALIASES
+    ? DEVICE_ALIASES[word as keyof typeof DEVICE_ALIASES]
+    : (word as Device);
+}
+
 /** What the buyer is asked to do next; api.md's shapes. */
 export type NextAction =
   | { readonly type: 'qr_code'; readonly code: string }

@@ -79,7 +79,7 @@ async function answer(
     const seen = await route.asBuyer?.(deps, { path, query }, secret);
     return send(request, reply, seen ?? err(hutongError('api_key_missing', 'no key')), docsUrl);
   }
-  const call = { path, query, body, principal };
+  const call = { path, query, body, principal, callerIp: request.ip };
   reply.header('hutong-version', principal.version);
   if (route.idempotency === undefined) {
     const answered = await route.handle(deps, { ...call, targetId: '' });

@@ -31,6 +31,8 @@ export interface Call<P extends PathIds, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly principal: Principal;
+  /** Where the call came from. */
+  readonly callerIp: string;
   /** The id chosen for what this call makes, kept with the idempotency key. */
   readonly targetId: string;
 }

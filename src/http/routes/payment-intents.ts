@@ -7,6 +7,7 @@ import { fenFromJson } from '../../core/money.ts';
 import type { Payment } from '../../core/payment.ts';
 import { presentPaymentIntent } from '../../core/present/payment-intent.ts';
 import { ok, type Result } from '../../core/result.ts';
+import { deviceOf } from '../../core/wallet.ts';
 import type { CreateIntentInput, Offer, Principal, Withheld } from '../../flows/use-cases.ts';
 import type { ServerDeps } from '../deps.ts';
 import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
@@ -50,8 +51,8 @@ const create = defineRoute({
       return found.ok ? ok(secretsOf(deps, found.value)) : found;
     },
   },
-  handle: async (deps, { body, principal, targetId }) => {
-    const input = inputOf(body, principal, targetId);
+  handle: async (deps, call) => {
+    const input = inputOf(call);
     if (!input.ok) return input;
     const made = await deps.useCases.createPaymentIntent(input.value);
     if (!made.ok) return made;
@@ -72,11 +73,17 @@ function secretsOf(deps: ServerDeps, payment: Payment): Record<string, unknown> 
   };
 }
 
-function inputOf(
-  body: PaymentIntentCreate,
-  principal: Principal,
-  targetId: string,
-): Result<CreateIntentInput, HutongError> {
+function inputOf({
+  body,
+  principal,
+  targetId,
+  callerIp,
+}: {
+  readonly body: PaymentIntentCreate;
+  readonly principal: Principal;
+  readonly targetId: string;
+  readonly callerIp: string;
+}): Result<CreateIntentInput, HutongError> {
   const parsed = allOk({
     expiresAtMs: timeOf('expires_at', body.expires_at),
     returnUrl: returnUrlOf(body.return_url),
@@ -98,7 +105,7 @@ function inputOf(
       items: part.items ?? null,
       splits: part.splits ?? null,
     })),
-    buyer: { id: body.buyer.id, device: body.buyer.device, ip },
+    buyer: { id: body.buyer.id, device: deviceOf(body.buyer.device), ip: ip ?? callerIp },
     expiresAtMs,
     returnUrl,
     metadata: body.metadata ?? {},
@@ -204,7 +211,7 @@ const offers = defineRoute({
   answers: { 200: 'offers' },
   errors: ['not_found'],
   handle: async (deps, { path, query, principal }) => {
-    const device = query.device ?? null;
+    const device = query.device === undefined ? null : deviceOf(query.device);
     const found = await deps.useCases.listOffers(principal.marketplace, path.id, device);
     if (!found.ok) return found;
     return ok({ status: 200, body: presentOffers(path.id, found.value) });

@@ -4,7 +4,13 @@
  */
 import { type Static, Type } from 'typebox';
 import { INTENT_STATES } from '../../core/payment.ts';
-import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
+import {
+  DEVICE_ALIASES,
+  DEVICES,
+  type DeviceWord,
+  PRODUCTS,
+  WALLET_NAMES,
+} from '../../core/wallet.ts';
 import { amount, closed, idField, Metadata, paged, text, time } from './fields.ts';
 
 const Item = Type.Unsafe<Record<string, unknown>>({
@@ -33,10 +39,21 @@ const SubOrder = closed({
   splits: Type.Optional(Type.Array(Split, { maxItems: 50 })),
 });
 
+const DEVICE_WORDS: DeviceWord[] = [
+  ...DEVICES,
+  ...(Object.keys(DEVICE_ALIASES) as (keyof typeof DEVICE_ALIASES)[]),
+];
+
 const BuyerField = closed({
   id: text(128, 'The marketplace’s own number of this buyer.', 'buyer-7'),
-  device: Type.Enum([...DEVICES], { description: 'Where the buyer stands.' }),
-  ip: Type.Optional(text(45, 'The buyer’s address, for the wallets that want it.', '198.51.100.7')),
+  device: Type.Enum(DEVICE_WORDS, { description: 'Where the buyer stands.' }),
+  ip: Type.Optional(
+    text(
+      45,
+      'The buyer’s address, which some products must tell the wallet; without it, the caller’s.',
+      '198.51.100.7',
+    ),
+  ),
 });
 
 export const PaymentIntentCreate = closed(
@@ -47,7 +64,7 @@ export const PaymentIntentCreate = closed(
     description: text(127, 'Shown to the buyer.', 'Taobao order T20261201-0001'),
     sub_orders: Type.Array(SubOrder, { minItems: 1, maxItems: 50 }),
     buyer: BuyerField,
-    expires_at: Type.Optional(time('When it can no longer be paid; default in 2 hours.')),
+    expires_at: Type.Optional(time('When it can no longer be paid; default in 30 minutes.')),
     return_url: Type.Optional(text(2048, 'Where the cashier sends the buyer back to.')),
     metadata: Type.Optional(Metadata),
   },
@@ -85,7 +102,7 @@ export type PaymentIntentList = Static<typeof PaymentIntentList>;
 
 export const OffersRead = closed({
   device: Type.Optional(
-    Type.Enum([...DEVICES], { description: 'Instead of the intent’s own device.' }),
+    Type.Enum(DEVICE_WORDS, { description: 'Instead of the intent’s own device.' }),
   ),
 });
 
