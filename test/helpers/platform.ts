@@ -27,6 +27,8 @@ export interface TestPlatform {
   readonly dir: string;
   /** Every line that the platform logged. */
   readonly logText: () => string;
+  /** Stops the platform and composes it anew over the same database, whose `close` must keep it. */
+  readonly restart: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -61,28 +63,40 @@ export async function composeForTest(options: {
   });
   await city.ready;
   const url = `http://127.0.0.1:${port}`;
-  composed = await compose({
-    db: options.db,
-    masterKey: randomBytes(32),
-    publicUrl: url,
-    log,
-    clock: city.clock,
-    webhookAllow: LOOPBACK,
-    rateLimit: null,
-    onFenced: () => lines.push('fenced\n'),
-  });
-  const opened = composed;
-  await opened.server.listen({ port, host: '127.0.0.1' });
-  opened.sweeper.start();
+  const masterKey = randomBytes(32);
+  const start = async (): Promise<ComposedPlatform> => {
+    const started = await compose({
+      db: options.db,
+      masterKey,
+      publicUrl: url,
+      log,
+      clock: city.clock,
+      webhookAllow: LOOPBACK,
+      rateLimit: null,
+      onFenced: () => lines.push('fenced\n'),
+    });
+    await started.server.listen({ port, host: '127.0.0.1' });
+    started.sweeper.start();
+    composed = started;
+    return started;
+  };
+  let opened = await start();
   const marketplaces = await seedMarketplaces(opened.platform, dir, readSandboxPapers(dir));
   return {
     url,
     sandbox,
-    composed: opened,
+    get composed() {
+      return opened;
+    },
     marketplaces,
     clock: city.clock,
     dir,
     logText: () => lines.join(''),
+    restart: async () => {
+      composed = undefined;
+      await opened.stop();
+      opened = await start();
+    },
     close: async () => {
       city.stop();
       http.close();
