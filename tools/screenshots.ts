@@ -1,6 +1,8 @@
 /**
- * `npm run screenshots [name…]`: every page of the tables below, wide and narrow, in Chinese and
- * English, into artefacts/screenshots/. A page is a name, a way to open it and what to look with.
+ * `npm run screenshots [-- name…]`: every page of the tables below, wide and narrow, in Chinese and
+ * English, into artefacts/screenshots/. A page is a name, a way to open it and what to look with;
+ * the stops of tools/tour.ts come from a demo that is started for them. `-- --readme` takes the
+ * pictures of the README into docs/images/ instead.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,22 +13,23 @@ import { cashierPlugin } from '../src/cashier/plugin.ts';
 import { NOW_MS, USER_AGENTS } from '../test/cashier/fixtures.ts';
 import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memory-use-cases.ts';
 import { type CashierState, STATES } from '../test/cashier/states.ts';
+import { startOwnDemo } from '../test/e2e/demo-process.ts';
+import { CHROMIUM, CHROMIUM_ARGS, DESKTOP, PHONE } from '../test/e2e/shopper.ts';
+import { TOUR_STOPS, type TourStop, walk } from './tour.ts';
 
 const OUT = 'artefacts/screenshots';
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const README_OUT = 'docs/images';
 const LANGUAGES = ['zh', 'en'] as const;
-const WIDTHS = [
-  { width: 1280, height: 800 },
-  { width: 390, height: 844 },
-] as const;
+const WIDTHS = [DESKTOP, PHONE] as const;
+
+/** One language and width each, what fits the window; a README is no album. */
+const README_PICTURES: readonly string[] = [
+  'bazaar-taobao-1280-zh',
+  'live-cashier-qr-1280-zh',
+  'live-cashier-choose-390-en',
+  'phone-wechatpay-390-en',
+  'bazaar-tmall-order-paid-1280-en',
+];
 
 /** One page to look at; `open` starts what it needs and gives its address. */
 interface Shot {
@@ -55,7 +58,7 @@ function cashierShot(state: CashierState, device: BrowserDevice): Shot {
   };
 }
 
-/** The table: further pages (the phone, the bazaar) are further rows. */
+/** What needs no demo: each page on a payment made for it. */
 const SHOTS: readonly Shot[] = [
   ...STATES.map((state) => cashierShot(state, state.devices[0] ?? 'desktop')),
   {
@@ -88,10 +91,57 @@ async function shoot(browser: Browser, shot: Shot): Promise<void> {
   await opened.close();
 }
 
+/** The stops of the tour that `wanted` names, in every language and width. */
+async function shootTour(
+  browser: Browser,
+  folder: string,
+  wanted: (name: string) => boolean,
+): Promise<void> {
+  if (!TOUR_STOPS.some((stop) => LANGUAGES.some((language) => isAnyWidth(stop, language, wanted))))
+    return;
+  mkdirSync(folder, { recursive: true });
+  const demo = await startOwnDemo();
+  try {
+    for (const language of LANGUAGES) {
+      for (const viewport of WIDTHS) {
+        await walk({
+          browser,
+          papers: demo.papers,
+          language,
+          viewport,
+          take: async (page, stop, { width }) => {
+            const name = `${stop}-${width}-${language}`;
+            if (!wanted(name)) return;
+            const fullPage = folder !== README_OUT;
+            await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+            console.log(name);
+          },
+        });
+      }
+    }
+  } finally {
+    await demo.stop();
+  }
+}
+
+function isAnyWidth(stop: TourStop, language: string, wanted: (name: string) => boolean): boolean {
+  return WIDTHS.some(({ width }) => wanted(`${stop}-${width}-${language}`));
+}
+
 async function main(names: readonly string[]): Promise<void> {
+  const isReadme = names.includes('--readme');
   mkdirSync(OUT, { recursive: true });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   try {
+    if (isReadme) {
+      await shootTour(browser, README_OUT, (name) => README_PICTURES.includes(name));
+      return;
+    }
+    await shootTour(
+      browser,
+      OUT,
+      (name) => names.length === 0 || names.some((part) => name.includes(part)),
+    );
     for (const shot of SHOTS) {
       const isWanted = names.length === 0 || names.some((name) => shot.name.includes(name));
       if (!isWanted) continue;

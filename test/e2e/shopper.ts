@@ -35,8 +35,9 @@ export function openContext(
   browser: Browser,
   language: Language,
   viewport: Viewport,
+  more: { readonly userAgent?: string } = {},
 ): Promise<BrowserContext> {
-  return browser.newContext({ locale: LOCALES[language], viewport: { ...viewport } });
+  return browser.newContext({ locale: LOCALES[language], viewport: { ...viewport }, ...more });
 }
 
 /** From the product's own page into the cart, as one does with the mouse. */

@@ -1,0 +1,114 @@
+/**
+ * A walk through a running demo with something to look at on the way: both shops, the cashier, the
+ * phone, a paid order. Each stop is a row of `npm run screenshots`, in one language and one width.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { USER_AGENTS } from '../test/cashier/fixtures.ts';
+import type { DemoPapers } from '../test/e2e/demo-process.ts';
+import {
+  addToCart,
+  checkOut,
+  DESKTOP,
+  type Language,
+  openContext,
+  PHONE,
+  payOnPhone,
+  scanOnPhone,
+  type Viewport,
+  walletButton,
+} from '../test/e2e/shopper.ts';
+
+export const TOUR_STOPS = [
+  'bazaar-taobao',
+  'bazaar-tmall',
+  'bazaar-cart',
+  'live-cashier-choose',
+  'live-cashier-qr',
+  'phone-wechatpay',
+  'phone-wechatpay-paid',
+  'bazaar-taobao-order-paid',
+  'alipay-page',
+  'phone-alipay',
+  'bazaar-tmall-order-paid',
+] as const;
+
+export type TourStop = (typeof TOUR_STOPS)[number];
+
+export interface Tour {
+  readonly browser: Browser;
+  readonly papers: DemoPapers;
+  readonly language: Language;
+  readonly viewport: Viewport;
+  readonly take: (page: Page, stop: TourStop, viewport: Viewport) => Promise<void>;
+}
+
+export async function walk(tour: Tour): Promise<void> {
+  const { papers, viewport, take } = tour;
+  const page = await openPage(tour, viewport);
+  await page.goto(`${papers.bazaar.url}/taobao`);
+  await take(page, 'bazaar-taobao', viewport);
+  await fillCart(page, `${papers.bazaar.url}/taobao`, ['c2', 'c9']);
+  await take(page, 'bazaar-cart', viewport);
+  await checkOut(page);
+  await page.waitForURL(`${papers.platform.url}/pay/**`);
+  await take(page, 'live-cashier-choose', viewport);
+  if (viewport === DESKTOP) await payByCode(tour, page);
+  await page.goto(`${papers.bazaar.url}/tmall`);
+  await take(page, 'bazaar-tmall', viewport);
+  if (viewport === DESKTOP) await payByPage(tour, page);
+  await page.context().close();
+}
+
+async function openPage(tour: Tour, viewport: Viewport): Promise<Page> {
+  const userAgent = USER_AGENTS[viewport === PHONE ? 'mobile' : 'desktop'];
+  const context = await openContext(tour.browser, tour.language, viewport, { userAgent });
+  return context.newPage();
+}
+
+async function fillCart(page: Page, home: string, products: readonly string[]): Promise<void> {
+  for (const product of products) {
+    await page.goto(home);
+    await addToCart(page, product);
+  }
+}
+
+/** WeChat Pay: the code on the screen, the phone beside it. */
+async function payByCode(tour: Tour, page: Page): Promise<void> {
+  const { papers, take } = tour;
+  await walletButton(page, 'wechatpay').click();
+  await page.locator('.code svg').waitFor();
+  await take(page, 'live-cashier-qr', DESKTOP);
+  const action = JSON.parse((await page.locator('#next-action').textContent()) ?? '{}') as {
+    code: string;
+  };
+  const phone = await openPage(tour, PHONE);
+  await phone.goto(`${papers.sandbox.url}/phone`);
+  await scanOnPhone(phone, 'wechatpay', action.code);
+  await take(phone, 'phone-wechatpay', PHONE);
+  await payOnPhone(phone);
+  await take(phone, 'phone-wechatpay-paid', PHONE);
+  await phone.context().close();
+  await page.waitForURL(`${papers.bazaar.url}/taobao/orders/*`);
+  await page.locator('section.status.paid').waitFor();
+  await take(page, 'bazaar-taobao-order-paid', DESKTOP);
+}
+
+/** Alipay: its own page, and from there its app. */
+async function payByPage(tour: Tour, page: Page): Promise<void> {
+  const { papers, take } = tour;
+  await fillCart(page, `${papers.bazaar.url}/tmall`, ['m1', 'm5']);
+  await checkOut(page);
+  await walletButton(page, 'alipay').click();
+  await page.locator('#pay').waitFor();
+  await take(page, 'alipay-page', DESKTOP);
+  const address = (await page.locator('#pay').getAttribute('href')) ?? '';
+  const phone = await openPage(tour, PHONE);
+  await phone.goto(address);
+  await phone.locator('#bill').waitFor();
+  await take(phone, 'phone-alipay', PHONE);
+  await payOnPhone(phone);
+  await phone.context().close();
+  await page.waitForURL(`${papers.bazaar.url}/tmall/orders/*`);
+  await page.locator('section.status.paid').waitFor();
+  await take(page, 'bazaar-tmall-order-paid', DESKTOP);
+}
