@@ -1,0 +1,90 @@
+/**
+ * One complete payment as the outside sees it: the marketplace creates it and starts a WeChat
+ * native attempt, the buyer scans and pays in the sandbox's phone, the wallet notifies, and the
+ * marketplace gets its webhook. Times are kept for each part.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Work } from '../tools/load.ts';
+import type { LoadClient } from '../tools/load-client.ts';
+import type { WebhookSink } from './webhook-sink.ts';
+import type { World } from './world.ts';
+
+const AMOUNT_FEN = 12_800;
+const WEBHOOK_TIMEOUT_MS = 20_000;
+
+/** Milliseconds of the parts in which the platform works. */
+export interface PaymentTimes {
+  /** From the moment the buyer was due to the intent's answer. */
+  readonly createMs: number;
+  /** The attempt's answer; the wallet's own answer is within. */
+  readonly attemptMs: number;
+  /** From the phone's "paid" to the webhook; the wallet's callback is within. */
+  readonly webhookMs: number;
+}
+
+export function createBuyer(
+  world: World,
+  client: LoadClient,
+  sink: WebhookSink,
+  onPaid: (times: PaymentTimes) => void,
+): Work {
+  const [shop] = world.marketplaces.values();
+  if (shop === undefined) throw new Error('the papers name no marketplace');
+  const intents = `${world.platformUrl}/v1/payment_intents`;
+  const run = randomUUID().slice(0, 8);
+  let count = 0;
+  const headers = (key: string) => ({
+    authorization: `Bearer ${shop.secretKey}`,
+    'idempotency-key': `${run}-${key}`,
+  });
+  const orderOf = (number: number) => ({
+    amount: AMOUNT_FEN,
+    currency: 'cny',
+    merchant_order_no: `B${run}${number}`,
+    description: '一双布鞋 (cloth shoes)',
+    sub_orders: [
+      {
+        merchant: shop.merchants[number % shop.merchants.length],
+        amount: AMOUNT_FEN,
+        description: '布鞋',
+      },
+    ],
+    buyer: { id: `buyer-${number}`, device: 'desktop', ip: '203.0.113.9' },
+  });
+  return async (dueMs) => {
+    count += 1;
+    const number = count;
+    const intent = await client.post(intents, orderOf(number), {
+      expected: 201,
+      headers: headers(`create-${number}`),
+    });
+    const createdMs = performance.now();
+    const id = String(intent.id);
+    const attempt = await client.post(
+      `${intents}/${id}/attempts`,
+      { wallet: 'wechatpay', product: 'native', payer: {} },
+      { expected: 201, headers: headers(`start-${number}`) },
+    );
+    const startedMs = performance.now();
+    const { code } = attempt.next_action as { readonly code: string };
+    const { scan } = await client.post(
+      `${world.sandboxUrl}/phone/scan`,
+      { wallet: 'wechatpay', code },
+      { expected: 200 },
+    );
+    const told = sink.succeeded(id, WEBHOOK_TIMEOUT_MS);
+    const paying = client.post(
+      `${world.sandboxUrl}/phone/pay`,
+      { scan, outcome: 'success' },
+      { expected: 200 },
+    );
+    // The callback may overtake the phone's own answer.
+    const paidMs = paying.then(() => performance.now());
+    const [paid] = await Promise.all([paidMs, told]);
+    onPaid({
+      createMs: createdMs - dueMs,
+      attemptMs: startedMs - createdMs,
+      webhookMs: Math.max(0, performance.now() - paid),
+    });
+  };
+}

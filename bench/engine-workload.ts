@@ -1,0 +1,147 @@
+/**
+ * One payment through the engine, and many of them at once: create, start, settle, each a command
+ * that core decides. No HTTP and no wallet; the wallet's word is made here, as a notification of a
+ * paid order would bring it.
+ *
+ * `record_start` (what the wallet answered to the order) is not sent: the report overtakes it, as
+ * it does with a fast payer, and the benchmark's contract counts three commands.
+ */
+import assert from 'node:assert/strict';
+import { applyReport } from '../src/core/apply-report.ts';
+import { createPayment, newPayment } from '../src/core/create-payment.ts';
+import { formatId, type Id, packId, shardOf } from '../src/core/id.ts';
+import type { Payment } from '../src/core/payment.ts';
+import type { Result } from '../src/core/result.ts';
+import { startAttempt } from '../src/core/start-attempt.ts';
+import type { IdSource } from '../src/engine/ids.ts';
+import type { Engine } from '../src/engine/submit.ts';
+
+const fixedId = <K extends 'marketplace' | 'merchant' | 'wallet_config'>(kind: K): Id<K> =>
+  formatId(kind, packId({ unixMs: Date.UTC(2026, 0, 1), shard: 1, process: 0, sequence: 1 }));
+
+const MARKETPLACE = fixedId('marketplace');
+const MERCHANT = fixedId('merchant');
+const CONFIG = fixedId('wallet_config');
+const ACCOUNTS = new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]);
+const AMOUNT_FEN = 12_800n;
+const FIRST_POLL_MS = 5_000;
+const WECHATPAY_MANNER = { isAtomic: true, notFoundIsFinalAfterMs: 60_000 };
+
+export interface WorkloadOptions {
+  readonly engine: Engine;
+  readonly ids: IdSource;
+  readonly paymentCount: number;
+  /** Payments under way at once, so that batches fill. */
+  readonly concurrency: number;
+}
+
+/** Runs them all; how long it took. */
+export async function runPayments(options: WorkloadOptions): Promise<{ readonly tookMs: number }> {
+  let started = 0;
+  const worker = async (): Promise<void> => {
+    while (started < options.paymentCount) {
+      started += 1;
+      await onePayment(options, `BENCH${started}`);
+    }
+  };
+  const startedMs = performance.now();
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
+  return { tookMs: performance.now() - startedMs };
+}
+
+async function onePayment({ engine, ids }: WorkloadOptions, orderNo: string): Promise<void> {
+  const shard = shardOf(MARKETPLACE, orderNo);
+  const wanted = must(newPayment(orderOf(ids, shard, orderNo)));
+  const root = { shard, marketplace: MARKETPLACE, root: wanted.intent.id };
+  const created = must(
+    await engine.submit({
+      ...root,
+      book: 'payment',
+      name: 'create_payment_intent',
+      root: wanted,
+      decide: (stored, _context, isNew) => createPayment(stored, wanted, isNew),
+    }),
+  );
+  const attempt = ids.next('payment_attempt', shard);
+  const started = must(
+    await engine.submit({
+      ...root,
+      book: 'payment',
+      name: 'start_attempt',
+      decide: (payment, context) =>
+        startAttempt(
+          payment,
+          {
+            id: attempt,
+            wallet: 'wechatpay',
+            product: 'native',
+            config: CONFIG,
+            accounts: ACCOUNTS,
+            expiresAtMs: created.payment.intent.expiresAtMs,
+            firstPollMs: FIRST_POLL_MS,
+          },
+          context,
+        ),
+    }),
+  );
+  const legs = started.payment.legs.map(paidWord);
+  const settled = must(
+    await engine.submit({
+      ...root,
+      book: 'payment',
+      name: 'notify_attempt',
+      notification: { wallet: 'wechatpay', id: `EV-${orderNo}` },
+      decide: (payment, context) =>
+        applyReport(payment, { attempt, legs, manner: WECHATPAY_MANNER }, context),
+    }),
+  );
+  assert.equal(settled.payment.intent.status, 'succeeded');
+}
+
+function orderOf(ids: IdSource, shard: number, orderNo: string) {
+  return {
+    id: ids.next('payment_intent', shard),
+    shard,
+    marketplace: MARKETPLACE,
+    merchantOrderNo: orderNo,
+    amountFen: AMOUNT_FEN,
+    description: '一双布鞋 (cloth shoes)',
+    subOrders: [
+      {
+        id: ids.next('sub_order', shard),
+        merchant: MERCHANT,
+        amountFen: AMOUNT_FEN,
+        description: '布鞋',
+        merchantSubOrderNo: null,
+        items: null,
+        splits: null,
+      },
+    ],
+    buyer: { id: 'buyer-1', device: 'desktop' as const, ip: '203.0.113.9' },
+    expiresAtMs: null,
+    returnUrl: null,
+    metadata: {},
+    nowMs: Date.now(),
+    tokenSeed: 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00',
+  };
+}
+
+function paidWord(leg: Payment['legs'][number]) {
+  return {
+    orderNo: leg.orderNo,
+    status: 'succeeded' as const,
+    walletTransactionId: `4200${leg.orderNo.slice(0, 24)}`,
+    amountFen: leg.amountFen,
+    currency: 'cny',
+    payee: leg.walletMerchant,
+    payerAmountFen: leg.amountFen,
+    receiptAmountFen: leg.amountFen,
+    paidAtMs: Date.now(),
+    payerWalletReported: null,
+  };
+}
+
+function must<T>(result: Result<T, { readonly message: string }>): T {
+  assert.ok(result.ok, result.ok ? '' : result.error.message);
+  return result.value;
+}

@@ -1,0 +1,189 @@
+/**
+ * `npm run bench -- engine`: payments a second through the engine on PostgreSQL, beside pgbench's
+ * TPC-B on the same server and beside a bare loop that sends the very same SQL. Ratios, because
+ * machines differ and are busy; method in README.md.
+ */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { createIdSource } from '../src/engine/ids.ts';
+import { leaseProcess } from '../src/engine/process-lease.ts';
+import { createEngine } from '../src/engine/submit.ts';
+import { wallClock } from '../src/runtime/clock.ts';
+import { systemRandom } from '../src/runtime/random.ts';
+import type { Db } from '../src/store/db.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { openPostgres } from '../src/store/postgres.ts';
+import { findBinaries, startPostgres, type TestPostgres } from '../tools/postgres.ts';
+import { runPayments } from './engine-workload.ts';
+import { type RecordedTransaction, recordingDb, replay } from './recording.ts';
+import type { Outcome } from './report.ts';
+import {
+  assertBooked,
+  assertDurable,
+  measureFsync,
+  median,
+  query,
+  readBooks,
+} from './server-facts.ts';
+
+const ROUNDS = 5;
+const LANES = 4;
+const PAYMENT_COUNT = 20_000;
+const WARM_UP_COUNT = 4_000;
+const CONCURRENCY = 2_000;
+/** The books of one paid leg: clearing, the fee, what is held for the merchant. */
+const ENTRIES_EACH = 3;
+const PGBENCH = { scale: 10, clients: 16, threads: 1, seconds: 5 } as const;
+const MUST = { ratioToPgbench: 2.5, ratioToSql: 0.6 } as const;
+
+export async function benchEngine(print: (line: string) => void): Promise<Outcome> {
+  const server = await startPostgres({ print });
+  if (server === undefined) return { figures: {}, misses: ['PostgreSQL is not installed'] };
+  try {
+    return await measure(server, print);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measure(server: TestPostgres, print: (line: string) => void): Promise<Outcome> {
+  const pgbench = await preparePgbench(server);
+  const template = await server.database('template_hutong');
+  await withDb(template, async (db) => void (await migrate(db)));
+  await assertDurable(template);
+  const fsyncMs = measureFsync(path.join(server.folder, 'data'));
+  print(`${server.version}, fsync of 8 kB ${fsyncMs.p50.toFixed(2)} ms`);
+
+  await runEngine(await fresh(server, 'warm_up'), WARM_UP_COUNT);
+  const recorded = await record(await fresh(server, 'recorded'));
+  const rounds = [];
+  for (let number = 1; number <= ROUNDS; number += 1) {
+    const tps = pgbench();
+    const engine = await runEngine(await fresh(server, `engine_${number}`), PAYMENT_COUNT);
+    const sql = await runBare(await fresh(server, `sql_${number}`), recorded);
+    rounds.push({ tps, engine, sql });
+    print(
+      `round ${number}: pgbench ${tps.toFixed(0)}/s, engine ${engine.toFixed(0)} payments/s, bare SQL ${sql.toFixed(0)} payments/s`,
+    );
+    for (const name of [`engine_${number}`, `sql_${number}`])
+      await query(server.url, `drop database ${name}`);
+  }
+  const ratioToPgbench = median(rounds.map(({ engine, tps }) => engine / tps));
+  const ratioToSql = median(rounds.map(({ engine, sql }) => engine / sql));
+  const isGood = ratioToPgbench >= MUST.ratioToPgbench || ratioToSql >= MUST.ratioToSql;
+  return {
+    figures: {
+      ratio_to_pgbench: round(ratioToPgbench),
+      ratio_to_sql: round(ratioToSql),
+      payments_per_s: Math.round(median(rounds.map(({ engine }) => engine))),
+      sql_payments_per_s: Math.round(median(rounds.map(({ sql }) => sql))),
+      pgbench_tps: Math.round(median(rounds.map(({ tps }) => tps))),
+      fsync_ms_p50: round(fsyncMs.p50),
+      fsync_ms_p99: round(fsyncMs.p99),
+      payments_per_round: PAYMENT_COUNT,
+      commands_per_payment: 3,
+      commands_per_batch: round((3 * PAYMENT_COUNT) / recorded.lanes.flat().length),
+      rounds: ROUNDS,
+      lanes: LANES,
+      server: server.version,
+      fsync: 'on',
+      synchronous_commit: 'on',
+      full_page_writes: 'on',
+    },
+    misses: isGood
+      ? []
+      : [
+          `ratio_to_pgbench ${round(ratioToPgbench)} is below ${MUST.ratioToPgbench} and ratio_to_sql ${round(ratioToSql)} below ${MUST.ratioToSql}`,
+        ],
+  };
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+/** A database of its own for every run, so that none finds the rows of another. */
+function fresh(server: TestPostgres, name: string): Promise<string> {
+  return server.database(name, 'template_hutong');
+}
+
+async function withDb<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {
+  const db = openPostgres({ url, lanes: LANES });
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+interface EngineRun {
+  readonly tookMs: number;
+  readonly process: { readonly number: number; readonly holder: string };
+}
+
+async function drive(db: Db, engineDb: Db, paymentCount: number): Promise<EngineRun> {
+  const lease = await leaseProcess(db, systemRandom, () => undefined);
+  const ids = createIdSource(lease.number, wallClock);
+  const engine = createEngine({
+    db: engineDb,
+    clock: wallClock,
+    wall: wallClock,
+    ids,
+    lease,
+    listener: { onDefect: (_command, error) => process.stderr.write(`${error.message}\n`) },
+  });
+  const { tookMs } = await runPayments({ engine, ids, paymentCount, concurrency: CONCURRENCY });
+  await engine.drain();
+  await lease.release();
+  return { tookMs, process: { number: lease.number, holder: lease.holder } };
+}
+
+/** Payments a second, with everything found in the tables afterwards. */
+async function runEngine(url: string, paymentCount: number): Promise<number> {
+  const { tookMs } = await withDb(url, (db) => drive(db, db, paymentCount));
+  await assertDurable(url);
+  assertBooked(await readBooks(url), paymentCount, ENTRIES_EACH);
+  return (paymentCount * 1_000) / tookMs;
+}
+
+interface Recorded {
+  readonly lanes: readonly (readonly RecordedTransaction[])[];
+  readonly process: EngineRun['process'];
+}
+
+/** A run of the same size whose speed counts nowhere: it only notes what was sent. */
+async function record(url: string): Promise<Recorded> {
+  return withDb(url, async (db) => {
+    const recording = recordingDb(db);
+    const run = await drive(db, recording.db, PAYMENT_COUNT);
+    return { lanes: recording.lanes, process: run.process };
+  });
+}
+
+async function runBare(url: string, recorded: Recorded): Promise<number> {
+  const { number, holder } = recorded.process;
+  // The stamp of every batch looks for the lease under which it was recorded.
+  await query(
+    url,
+    `insert into process_leases (number, holder, expires_at)
+     values (${number}, '${holder}', clock_timestamp() + interval '1 hour')`,
+  );
+  const { tookMs } = await replay(url, recorded.lanes);
+  assertBooked(await readBooks(url), PAYMENT_COUNT, ENTRIES_EACH);
+  return (PAYMENT_COUNT * 1_000) / tookMs;
+}
+
+/** TPC-B made ready; each call is one run and gives its transactions a second. */
+async function preparePgbench(server: TestPostgres): Promise<() => number> {
+  const binary = path.join(findBinaries() ?? '', 'pgbench');
+  await server.database('tpcb');
+  const target = ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres'];
+  const run = (args: readonly string[]): string =>
+    execFileSync(binary, [...target, ...args, 'tpcb'], { encoding: 'utf8', stdio: 'pipe' });
+  run(['-i', '-q', '-s', String(PGBENCH.scale)]);
+  const { clients, threads, seconds } = PGBENCH;
+  return () => {
+    const said = run(['-c', String(clients), '-j', String(threads), '-T', String(seconds)]);
+    const tps = Number(/tps = ([\d.]+)/.exec(said)?.[1]);
+    if (!Number.isFinite(tps)) throw new Error(`pgbench said no rate:\n${said}`);
+    return tps;
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Marketplaces for a platform that is started as a process of its own: made from a sandbox's papers
+ * in the platform's database, sealed under its master key, by the code that seeds the demo.
+ */
+import {
+  type DemoMarketplace,
+  readSandboxPapers,
+  seedMarketplaces,
+} from '../src/cli/demo-papers.ts';
+import { compose } from '../src/compose.ts';
+import { createLog } from '../src/runtime/log.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { openPostgres } from '../src/store/postgres.ts';
+
+export interface SeedOptions {
+  readonly databaseUrl: string;
+  /** 32 bytes: the platform is given the same. */
+  readonly masterKey: Buffer;
+  /** The HUTONG_DIR in which the sandbox wrote its papers; the API keys are kept there too. */
+  readonly dir: string;
+}
+
+/** By marketplace name. The platform may be running or not; nothing of this one stays open. */
+export async function seedDatabase(
+  options: SeedOptions,
+): Promise<ReadonlyMap<string, DemoMarketplace>> {
+  const db = openPostgres({ url: options.databaseUrl, lanes: 1, readers: 1 });
+  await migrate(db);
+  const composed = await compose({
+    db,
+    masterKey: options.masterKey,
+    publicUrl: 'http://127.0.0.1',
+    log: createLog({ level: 'warn' }),
+    webhookAllow: [],
+    onFenced: () => undefined,
+  });
+  try {
+    return await seedMarketplaces(composed.platform, options.dir, readSandboxPapers(options.dir));
+  } finally {
+    await composed.stop();
+  }
+}
