@@ -1,0 +1,256 @@
+/**
+ * The stage: a PostgreSQL server, a sandbox city, a platform and a load, each a process of its own.
+ * Platform and database are killed by SIGKILL and brought back the way an operator's supervisor
+ * does; nothing in the platform knows that it is being tested.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import {
+  type DemoMarketplace,
+  readSandboxPapers,
+  seedMarketplaces,
+} from '../../src/cli/demo-papers.ts';
+import { openDatabase } from '../../src/cli/open-database.ts';
+import { compose } from '../../src/compose.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
+import type { LoadConfig } from './load.ts';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const READY_TIMEOUT_MS = 60_000;
+
+export interface Stage {
+  readonly dir: string;
+  readonly platformUrl: string;
+  readonly sandboxUrl: string;
+  readonly databaseUrl: string;
+  readonly journal: string;
+  readonly shops: ReadonlyMap<string, DemoMarketplace>;
+  /** Its process, while it runs. */
+  readonly platform: () => ChildProcess;
+  /** Resolves when the killed or ended platform answers /readyz again. */
+  readonly revivePlatform: () => Promise<void>;
+  readonly database: TestPostgres;
+  readonly reviveDatabase: () => Promise<void>;
+  readonly stopLoad: () => Promise<void>;
+  readonly platformLog: () => string;
+  readonly close: () => Promise<void>;
+}
+
+/** undefined, with the reason printed, where no PostgreSQL is installed. */
+export async function openStage(print: (line: string) => void): Promise<Stage | undefined> {
+  const database = await startPostgres({ print });
+  if (database === undefined) return undefined;
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-chaos-'));
+  const children: ChildProcess[] = [];
+  const close = async (): Promise<void> => {
+    for (const child of children.splice(0).reverse()) await end(child, 'SIGTERM');
+    await database.stop();
+  };
+  try {
+    return await furnish(database, dir, children, close, print);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function furnish(
+  database: TestPostgres,
+  dir: string,
+  children: ChildProcess[],
+  close: () => Promise<void>,
+  print: (line: string) => void,
+): Promise<Stage> {
+  print(`database    ${database.version}, fsync on`);
+  const databaseUrl = await database.database('chaos');
+  const [platformPort, sandboxPort] = await Promise.all([freePort(), freePort()]);
+  const platformUrl = `http://127.0.0.1:${platformPort}`;
+  const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+  const masterKey = randomBytes(32);
+  const env = {
+    ...process.env,
+    HUTONG_DIR: dir,
+    HUTONG_PORT: String(platformPort),
+    HUTONG_SANDBOX_PORT: String(sandboxPort),
+    HUTONG_MASTER_KEY: masterKey.toString('hex'),
+    HUTONG_WEBHOOK_ALLOW: '127.0.0.0/8',
+    HUTONG_RATE_LIMIT: '0',
+    HUTONG_LOG_LEVEL: 'warn',
+    DATABASE_URL: databaseUrl,
+  };
+  const city = start(
+    ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'],
+    env,
+    path.join(dir, 'sandbox.log'),
+  );
+  children.push(city);
+  // It answers a moment before its papers are written; its last word is that it is ready.
+  await untilAnswers(`${sandboxUrl}/control/clock`, city);
+  await untilSays(path.join(dir, 'sandbox.log'), 'ready in', city);
+  print('sandbox     ready');
+  const shops = await seed({ dir, databaseUrl, masterKey, platformUrl });
+
+  const logFile = path.join(dir, 'platform.log');
+  let platform: ChildProcess | undefined;
+  const revivePlatform = async (): Promise<void> => {
+    for (;;) {
+      if (platform !== undefined) children.splice(children.indexOf(platform), 1);
+      const born = start(['bin/hutong.js', 'serve'], env, logFile);
+      platform = born;
+      children.push(born);
+      // A platform that starts while its database is away ends: started again, as systemd does.
+      if (
+        await untilAnswers(`${platformUrl}/readyz`, born).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+      await end(born, 'SIGKILL');
+    }
+  };
+  await revivePlatform();
+  print('platform    ready');
+  const journal = path.join(dir, 'acknowledged.jsonl');
+  const load = await startLoad({ dir, platformUrl, sandboxUrl, journal, shops, workers: 12 });
+  children.push(load);
+  return {
+    dir,
+    platformUrl,
+    sandboxUrl,
+    databaseUrl,
+    journal,
+    shops,
+    database,
+    revivePlatform,
+    close,
+    platform: () => platform as ChildProcess,
+    reviveDatabase: () => startAgain(database),
+    stopLoad: () => end(load, 'SIGTERM'),
+    platformLog: () => fs.readFileSync(logFile, 'utf8'),
+  };
+}
+
+/** The marketplaces out of the sandbox's papers, before the first `serve`. */
+async function seed(options: {
+  readonly dir: string;
+  readonly databaseUrl: string;
+  readonly masterKey: Buffer;
+  readonly platformUrl: string;
+}): Promise<ReadonlyMap<string, DemoMarketplace>> {
+  const { dir, databaseUrl, masterKey, platformUrl } = options;
+  const composed = await compose({
+    db: await openDatabase({ databaseUrl, dir, lanes: 1 }, () => undefined),
+    masterKey,
+    publicUrl: platformUrl,
+    log: createLog({ level: 'error' }),
+    webhookAllow: [],
+    onFenced: () => undefined,
+  });
+  try {
+    return await seedMarketplaces(composed.platform, dir, readSandboxPapers(dir));
+  } finally {
+    await composed.stop();
+  }
+}
+
+async function startLoad(options: {
+  readonly dir: string;
+  readonly platformUrl: string;
+  readonly sandboxUrl: string;
+  readonly journal: string;
+  readonly workers: number;
+  readonly shops: ReadonlyMap<string, DemoMarketplace>;
+}): Promise<ChildProcess> {
+  const { platformUrl, sandboxUrl, journal, workers } = options;
+  const shops = [...options.shops].map(([name, shop]) => ({ name, ...shop }));
+  const config: LoadConfig = { platformUrl, sandboxUrl, journal, workers, shops };
+  const file = path.join(options.dir, 'load.json');
+  fs.writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  const args = ['tools/run.js', 'test/chaos/load.ts', file];
+  return start(args, process.env, path.join(options.dir, 'load.log'));
+}
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ChildProcess {
+  const log = fs.openSync(logFile, 'a', 0o600);
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', log, log] });
+  fs.closeSync(log);
+  return child;
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Signals one process of ours and waits for its end. */
+export function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (hasEnded(child)) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill(signal);
+  });
+}
+
+async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadlineMs && !hasEnded(child)) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(
+      () => undefined,
+    );
+    await response?.body?.cancel();
+    if (response?.ok === true) return;
+    await sleep(25);
+  }
+  throw new Error(`${url} does not answer`);
+}
+
+async function untilSays(logFile: string, text: string, child: ChildProcess): Promise<void> {
+  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadlineMs && !hasEnded(child)) {
+    if (fs.readFileSync(logFile, 'utf8').includes(text)) return;
+    await sleep(50);
+  }
+  throw new Error(
+    `a process did not say "${text}": ${fs.readFileSync(logFile, 'utf8').slice(-500)}`,
+  );
+}
+
+/** A child of the killed postmaster may need a moment to be gone. */
+async function startAgain(database: TestPostgres): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await database.start();
+      return;
+    } catch (error) {
+      if (tries === 20) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A connection of the tool's own, beside the platform's. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: 'chaos' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
