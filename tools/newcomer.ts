@@ -5,7 +5,7 @@
  * The npm cache is this machine's, so that what is timed is Hutong and not the network; how long
  * the install took is printed apart. Ports are free ones; everything is removed at the end.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -35,6 +35,8 @@ interface Readme {
   readonly start: string;
   readonly test: string;
   readonly story: string;
+  /** The block of shell that makes the first paid order. */
+  readonly order: string;
 }
 
 interface PaidOrder {
@@ -61,6 +63,7 @@ async function run(): Promise<void> {
   let order: PaidOrder | null = null;
   try {
     checkPapers(newcomer, first.papers);
+    firstOrder(newcomer, first.papers);
     await story(newcomer);
     order = await payOne(first.papers);
   } finally {
@@ -114,7 +117,7 @@ async function arrive(): Promise<Newcomer> {
   return { checkout, env, readme };
 }
 
-/** The first shell block starts it; `npm test` and `npm run story` stand in blocks of their own. */
+/** Start and test are lines of its shell blocks, the story a row of its table. */
 function readReadme(text: string): Readme {
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, body = '']) => body);
   const lines = blocks.flatMap((body) =>
@@ -128,7 +131,8 @@ function readReadme(text: string): Readme {
   return {
     start: find(/^npm start$/),
     test: find(/^npm test$/),
-    story: find(/^npm run story$/),
+    story: /`(npm run story)`/.exec(text)?.[1] ?? find(/^npm run story$/),
+    order: blocks.find((body) => body.startsWith('KEY=')) ?? '',
   };
 }
 
@@ -224,6 +228,21 @@ function at(value: unknown, place: string): unknown {
   return place
     .split('.')
     .reduce<unknown>((inner, name) => (inner as Json | undefined)?.[name], value);
+}
+
+/** The README's own curl lines; only the ports are this run's. */
+function firstOrder({ checkout, env, readme }: Newcomer, papers: DemoPapers): void {
+  const name = "the README's curl lines end in a paid order";
+  if (spawnSync('curl', ['--version']).status !== 0) {
+    tally.skip(name, 'no curl');
+    return;
+  }
+  const script = readme.order
+    .replaceAll('http://127.0.0.1:4000', papers.platform.url)
+    .replaceAll('http://127.0.0.1:4100', papers.sandbox.url);
+  const done = spawnSync('bash', ['-c', script], { cwd: checkout, env, encoding: 'utf8' });
+  const isPaid = done.stdout.includes('"status":"succeeded"');
+  tally.row(name, isPaid ? null : `${done.stdout}${done.stderr}`.slice(-600));
 }
 
 /** Its own rows, passed through. */
