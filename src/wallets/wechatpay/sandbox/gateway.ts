@@ -186,14 +186,20 @@ interface Names {
 const NAMELESS: Names = { orderNos: [undefined], merchants: [undefined] };
 
 function namesOf(call: Call): Names {
-  const { account, body, query, params } = call;
+  const { account, body, desk, query, params } = call;
+  const { books } = desk;
   const subs = recordsOf(body, 'sub_orders');
+  const paidBy = (id: string | undefined) =>
+    id === undefined ? undefined : books.lineByTransaction(id)?.line.outTradeNo;
   const orderNos = [
     textOf(body, 'combine_out_trade_no'),
     textOf(body, 'out_trade_no'),
     textOf(body, 'out_refund_no'),
     ...subs.map((sub) => textOf(sub, 'out_trade_no')),
     ...params,
+    // Calls may name an order by what came of it: its transaction, or a refund of it.
+    paidBy(textOf(body, 'transaction_id')),
+    ...params.map((name) => paidBy(name) ?? books.refundByNo(account.mchid, name)?.outTradeNo),
   ];
   const merchants = [
     textOf(body, 'sub_mchid'),
