@@ -48,14 +48,6 @@ interface PaidOrder {
 
 const tally = openTally();
 const temp = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-newcomer-'));
-try {
-  await run();
-} catch (error) {
-  tally.row('the newcomer reached the end', error instanceof Error ? error.message : String(error));
-} finally {
-  fs.rmSync(temp, { recursive: true, force: true });
-}
-tally.close();
 
 async function run(): Promise<void> {
   const newcomer = await arrive();
@@ -340,3 +332,12 @@ function words(command: string): [string, ...string[]] {
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }
+
+try {
+  await run();
+} catch (error) {
+  tally.row('the newcomer reached the end', error instanceof Error ? error.message : String(error));
+} finally {
+  fs.rmSync(temp, { recursive: true, force: true });
+}
+tally.close();
