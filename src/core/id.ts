@@ -37,8 +37,13 @@ export const SHARD_COUNT = 256;
 export const ID_EPOCH_MS = Date.UTC(2025, 0, 1);
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const DIGITS = new Map([...ALPHABET].map((char, value) => [char, BigInt(value)]));
 const BODY_LENGTH = 13;
+/** The last 6 digits are the low 30 bits. */
+const LOW_LENGTH = 6;
+/** The value of a digit by its char code; anything that is no digit is 32. */
+const NO_DIGIT = 32;
+const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
+for (const [value, char] of [...ALPHABET].entries()) DIGITS[char.charCodeAt(0)] = value;
 
 export interface IdParts {
   readonly unixMs: number;
@@ -85,13 +90,21 @@ export function encodeBody(value: bigint): string {
 
 export function decodeBody(body: string): bigint | undefined {
   if (body.length !== BODY_LENGTH) return undefined;
-  let value = 0n;
-  for (const char of body) {
-    const digit = DIGITS.get(char);
-    if (digit === undefined) return undefined;
-    value = (value << 5n) | digit;
+  const high = digitsOf(body, 0, BODY_LENGTH - LOW_LENGTH);
+  const low = digitsOf(body, BODY_LENGTH - LOW_LENGTH, BODY_LENGTH);
+  // 7 digits have 35 bits, of which an id uses 33.
+  if (high === undefined || low === undefined || high >= 2 ** 33) return undefined;
+  return (BigInt(high) << 30n) | BigInt(low);
+}
+
+function digitsOf(text: string, start: number, end: number): number | undefined {
+  let value = 0;
+  for (let index = start; index < end; index += 1) {
+    const digit = DIGITS[text.charCodeAt(index)] ?? NO_DIGIT;
+    if (digit === NO_DIGIT) return undefined;
+    value = value * 32 + digit;
   }
-  return value < 1n << 63n ? value : undefined;
+  return value;
 }
 
 export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {

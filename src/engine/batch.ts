@@ -29,6 +29,8 @@ export interface BatchEnvironment {
   readonly ids: IdSource;
   /** How long this process has for the first try of the deliveries it just owes. */
   readonly firstTryMs: number;
+  /** A payment as this process committed it last; believed only under its lock. */
+  readonly remembered: (id: bigint) => Payment | undefined;
 }
 
 /** A fenced process lost its number to another one and must stop writing. */
@@ -43,7 +45,8 @@ export interface BatchOutcome {
   readonly answers: readonly (Answer | AssertionError)[];
   readonly changed: readonly Payment[];
   readonly events: readonly EventRow[];
-  readonly owed: readonly OwedDelivery[];
+  /** Known when the transaction is committed. */
+  readonly owed: Promise<readonly OwedDelivery[]>;
 }
 
 /** Rows a batch works on; `before` is what stands in the database, `now` what was decided. */
@@ -73,17 +76,40 @@ export async function runBatch(
   const deliveries = commands.filter((command) => command.book === 'delivery');
 
   const stamped = stampBatch(session, environment.stamp);
-  const [isNew, book] = await Promise.all([stamped, claim(session, payments, keys)]);
+  const opened = openBook(session, payments, keys, environment);
+  const [isNew, book] = await Promise.all([stamped, opened]);
   if (!isNew && !(await wasCommitted(session, environment.stamp))) {
     throw new Fenced('another process holds our number');
   }
-  await loadExisting(session, payments, book);
 
   const writes: Writes = { postings: [], events: [], notifications: [], keys: new Map() };
   const answers = commands.map((command) => decide(command, book, writes, environment));
   // Committed before, its answer lost on the way: what it decided stands, and is only read back.
-  if (!isNew) return { answers, changed: [], events: [], owed: [] };
-  return { answers, ...(await save(session, book, writes, deliveries, environment)) };
+  if (!isNew) return { answers, changed: [], events: [], owed: Promise.resolve([]) };
+  return { answers, ...save(session, book, writes, deliveries, environment) };
+}
+
+async function openBook(
+  session: Session,
+  payments: readonly PaymentCommand<unknown>[],
+  keys: readonly IdempotencyCommand<unknown>[],
+  environment: BatchEnvironment,
+): Promise<Book> {
+  // Claims come before locks in every transaction; where there are none, none is waited for.
+  const isClaiming = keys.length > 0 || payments.some(({ root }) => typeof root !== 'string');
+  const book = isClaiming ? await claim(session, payments, keys) : newBook();
+  await loadExisting(session, payments, book, environment);
+  return book;
+}
+
+function newBook(): Book {
+  return {
+    before: new Map(),
+    now: new Map(),
+    created: new Set(),
+    rootOf: new Map(),
+    keys: new Map(),
+  };
 }
 
 async function claim(
@@ -96,19 +122,13 @@ async function claim(
   const [held, holders] = await Promise.all([
     keys.length === 0
       ? new Map()
-      : claimKeys(
-          session,
-          keys.map((command) => command.row),
-        ),
+      : claimKeys(session, {
+          claimed: keys.filter((command) => !command.isClaimed).map((command) => command.row),
+          known: keys.filter((command) => command.isClaimed).map((command) => command.row),
+        }),
     roots.length === 0 ? new Map<PaymentIntent, IntentClaim>() : claimIntents(session, roots),
   ]);
-  const book: Book = {
-    before: new Map(),
-    now: new Map(),
-    created: new Set(),
-    rootOf: new Map(),
-    keys: new Map(held),
-  };
+  const book: Book = { ...newBook(), keys: new Map(held) };
   for (const command of creating) {
     const wanted = command.root as Payment;
     const { holder, isNew } = present(
@@ -130,6 +150,7 @@ async function loadExisting(
   session: Session,
   payments: readonly PaymentCommand<unknown>[],
   book: Book,
+  environment: BatchEnvironment,
 ): Promise<void> {
   const wanted = new Map<bigint, number>();
   for (const command of payments) {
@@ -138,7 +159,7 @@ async function loadExisting(
   }
   if (wanted.size === 0) return;
   const keys = [...wanted].map(([id, shard]) => ({ id, shard }));
-  const loaded = await lockPayments(session, keys);
+  const loaded = await lockPayments(session, keys, environment.remembered);
   for (const [id, payment] of loaded) {
     book.before.set(id, payment);
     book.now.set(id, payment);
@@ -191,7 +212,10 @@ function decidePayment(
   const decision = command.decide(payment, context, isNew);
   if (!decision.ok) return decision;
   const { value } = decision;
-  assert(value.payment.intent.version >= payment.intent.version, 'rule 9: versions only grow');
+  assert(
+    value.payment === payment || value.payment.intent.version > payment.intent.version,
+    'rule 9: whatever changes is a new version',
+  );
   book.now.set(root, value.payment);
   noteNotification(command, value.payment, writes, environment.nowMs);
   for (const posting of value.postings) {
@@ -235,27 +259,30 @@ function decideKey(
   nowMs: number,
 ): Answer {
   const name = `${command.row.marketplace} ${command.row.key}`;
-  const held = present(book.keys.get(name), 'a claimed or locked key');
+  const held = book.keys.get(name);
   const { save, answer } = command.decide(held === 'claimed' ? undefined : held, nowMs);
   // A later command of this batch with the same key sees what the earlier one left.
   const after = save ?? (held === 'claimed' ? command.row : held);
-  book.keys.set(name, after);
+  if (after !== undefined) book.keys.set(name, after);
   if (save !== undefined) writes.keys.set(name, save);
   return answer;
 }
 
-/** One statement a table, balances last. */
-async function save(
+/**
+ * One statement a table, balances last. They travel with COMMIT: none is waited for before it, and
+ * the first that fails is why COMMIT does.
+ */
+function save(
   session: Session,
   book: Book,
   writes: Writes,
   deliveries: readonly DeliveryCommand[],
   environment: BatchEnvironment,
-): Promise<Omit<BatchOutcome, 'answers'>> {
+): Omit<BatchOutcome, 'answers'> {
   const changes = [...book.now]
     .map(([id, after]) => ({ before: present(book.before.get(id), 'a loaded payment'), after }))
     .filter(({ before, after }) => before !== after);
-  const [owed] = await Promise.all([
+  const saved = Promise.all([
     saveEvents(session, writes.events, environment.firstTryMs),
     savePayments(session, changes),
     saveNotifications(session, writes.notifications),
@@ -266,5 +293,7 @@ async function save(
     ),
     bookPostings(session, writes.postings, environment.stamp.process),
   ]);
+  const owed = saved.then(([rows]) => rows);
+  owed.catch(() => undefined);
   return { changed: changes.map(({ after }) => after), events: writes.events, owed };
 }

@@ -30,7 +30,9 @@ export interface IdempotencyCommand<A> {
   readonly name: string;
   readonly shard: number;
   readonly row: IdempotencyRow;
-  /** `stored`: the key's row, or undefined when this very command claimed it. */
+  /** The key was claimed by an earlier command: it is locked, never inserted. */
+  readonly isClaimed?: boolean;
+  /** `stored`: the key's row, or undefined when this very command claimed it or nobody has. */
   readonly decide: (
     stored: IdempotencyRow | undefined,
     nowMs: number,

@@ -10,6 +10,7 @@ import { AssertionError } from '../core/assert.ts';
 import { hutongError } from '../core/errors.ts';
 import { err } from '../core/result.ts';
 import { type Db, DbLost, DbRejected, DbRetry } from '../store/db.ts';
+import type { OwedDelivery } from '../store/events.ts';
 import {
   type Answer,
   type BatchEnvironment,
@@ -27,7 +28,7 @@ export interface LaneOptions {
   readonly patienceMs: number;
   readonly environment: () => BatchEnvironment;
   readonly wallMs: () => number;
-  readonly onCommitted: (outcome: BatchOutcome) => void;
+  readonly onCommitted: (outcome: BatchOutcome, owed: readonly OwedDelivery[]) => void;
   readonly onDefect: (command: AnyCommand, error: Error) => void;
   readonly onBatch: (size: number, durationMs: number) => void;
   readonly onFenced: () => void;
@@ -90,6 +91,7 @@ export class Lane {
     this.#options.onCommands?.(batch.map((waiting) => waiting.command));
     const result = await this.#commit(batch.map((waiting) => waiting.command));
     if (result.kind === 'committed') {
+      this.#options.onCommitted(result.outcome, result.owed);
       this.#answer(batch, result.outcome);
       return;
     }
@@ -110,7 +112,6 @@ export class Lane {
   }
 
   #answer(batch: readonly Waiting[], outcome: BatchOutcome): void {
-    this.#options.onCommitted(outcome);
     batch.forEach((waiting, index) => {
       const answer = outcome.answers[index];
       if (answer === undefined || answer instanceof AssertionError) {
@@ -123,10 +124,12 @@ export class Lane {
     });
   }
 
-  async #commit(
-    commands: readonly AnyCommand[],
-  ): Promise<
-    | { readonly kind: 'committed'; readonly outcome: BatchOutcome }
+  async #commit(commands: readonly AnyCommand[]): Promise<
+    | {
+        readonly kind: 'committed';
+        readonly outcome: BatchOutcome;
+        readonly owed: readonly OwedDelivery[];
+      }
     | { readonly kind: 'busy' }
     | { readonly kind: 'rejected' | 'failed'; readonly error: Error }
   > {
@@ -138,7 +141,7 @@ export class Lane {
         const outcome = await db.transaction(lane, (session) =>
           runBatch(session, commands, environment),
         );
-        return { kind: 'committed', outcome };
+        return { kind: 'committed', outcome, owed: await outcome.owed };
       } catch (error) {
         if (error instanceof Fenced) {
           this.#options.onFenced();

@@ -15,6 +15,7 @@ import type { BatchOutcome } from './batch.ts';
 import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { Lane } from './lane.ts';
+import { createPaymentMemory, type PaymentMemory } from './payment-memory.ts';
 import type { ProcessLease } from './process-lease.ts';
 
 export const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
@@ -56,7 +57,8 @@ export interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { db } = options;
   let isDraining = false;
-  const lanes = Array.from({ length: db.laneCount }, (_, lane) => openLane(options, lane));
+  const memory = createPaymentMemory();
+  const lanes = Array.from({ length: db.laneCount }, (_, lane) => openLane(options, memory, lane));
   const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
     if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
     return present(lanes[command.shard % lanes.length], 'the lane of a shard').submit(command);
@@ -71,7 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function openLane(options: EngineOptions, lane: number): Lane {
+function openLane(options: EngineOptions, memory: PaymentMemory, lane: number): Lane {
   const { db, clock, wall, ids, lease, listener } = options;
   return new Lane({
     db,
@@ -84,8 +86,12 @@ function openLane(options: EngineOptions, lane: number): Lane {
       nowMs: clock.nowMs(),
       ids,
       firstTryMs: FIRST_TRY_MS,
+      remembered: memory.recall,
     }),
-    onCommitted: (outcome) => announce(outcome, listener),
+    onCommitted: (outcome, owed) => {
+      memory.keep(outcome.changed);
+      announce(outcome, owed, listener);
+    },
     onDefect: (command, error) => listener.onDefect?.(command, error),
     onBatch: (size, durationMs) => listener.onBatch?.(lane, size, durationMs),
     onFenced: () => listener.onFenced?.(),
@@ -93,7 +99,11 @@ function openLane(options: EngineOptions, lane: number): Lane {
   });
 }
 
-function announce(outcome: BatchOutcome, listener: EngineListener): void {
-  if (outcome.changed.length > 0) listener.onChanged?.(outcome.changed);
-  if (outcome.owed.length > 0) listener.onOwed?.(outcome.owed, outcome.events);
+function announce(
+  { changed, events }: BatchOutcome,
+  owed: readonly OwedDelivery[],
+  listener: EngineListener,
+): void {
+  if (changed.length > 0) listener.onChanged?.(changed);
+  if (owed.length > 0) listener.onOwed?.(owed, events);
 }

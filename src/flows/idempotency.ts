@@ -110,6 +110,7 @@ export async function completeIdempotency(
     name: 'complete_key',
     shard: row.shard,
     row,
+    isClaimed: true,
     decide: (stored) => {
       // A key that another request resumed meanwhile has its own completion.
       if (stored === undefined || stored.state === 'done')

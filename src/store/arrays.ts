@@ -33,9 +33,15 @@ export function textArray(values: readonly Nullable<string>[]): string {
  * integer by its owner.
  */
 export function jsonbArray(values: readonly unknown[]): string {
-  return textArray(
-    values.map((value) => (value === null || value === undefined ? null : JSON.stringify(value))),
-  );
+  let literal = '{';
+  for (let index = 0; index < values.length; index += 1) {
+    if (index > 0) literal += ',';
+    const value = values[index];
+    // JSON text has no raw control characters, so its JSON string escapes what an array must.
+    literal +=
+      value === null || value === undefined ? 'NULL' : JSON.stringify(JSON.stringify(value));
+  }
+  return `${literal}}`;
 }
 
 /** Digits and true/false never need quotes. */
@@ -49,17 +55,10 @@ function plainArray(values: readonly Nullable<bigint | number | boolean>[]): str
   return `${literal}}`;
 }
 
-// Letters, digits and the signs that ids, order numbers and states are made of stand bare: most
-// cells take this path. The empty string and the word NULL must be quoted to stay themselves.
-const BARE = /^[0-9A-Za-z_.:/+=@-]+$/;
 const SPECIAL = /["\\]/;
 const SPECIALS = /["\\]/g;
 
+/** Always in quotes: so the empty string and the word NULL stay themselves. */
 function quoted(value: string): string {
-  if (BARE.test(value) && !isNullWord(value)) return value;
   return SPECIAL.test(value) ? `"${value.replace(SPECIALS, '\\$&')}"` : `"${value}"`;
-}
-
-function isNullWord(value: string): boolean {
-  return value.length === 4 && value.toUpperCase() === 'NULL';
 }

@@ -5,7 +5,7 @@
 import { formatId, type Id, idValue } from '../core/id.ts';
 import { bigintArray, intArray, textArray } from './arrays.ts';
 import type { Db, Row, Session, Statement } from './db.ts';
-import { insertAll, type Table, table, toNumber } from './table.ts';
+import { type Table, table, tableValues, toNumber } from './table.ts';
 
 export interface EventRow {
   readonly shard: number;
@@ -33,13 +33,12 @@ const EVENTS: Table<EventRow> = table(
   ],
 );
 
-const OWE_DELIVERIES: Statement = {
-  name: 'deliveries.owe',
-  text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
-    select e.shard, e.id, w.id, 'pending', 0, e.due_at, e.created_at
-    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
-      as e (shard, id, marketplace, type, created_at, due_at)
-    join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
+const SAVE_AND_OWE: Statement = {
+  name: 'events.save',
+  text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at)
+    insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select e.shard, e.id, w.id, 'pending', 0, e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
+    from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
       and (w.enabled_events @> array['*'] or w.enabled_events @> array[e.type])
     returning shard, event, endpoint`,
 };
@@ -61,17 +60,7 @@ export async function saveEvents(
   firstTryMs: number,
 ): Promise<readonly OwedDelivery[]> {
   if (events.length === 0) return [];
-  const [, owed] = await Promise.all([
-    insertAll(session, EVENTS, events),
-    session.run(OWE_DELIVERIES, [
-      intArray(events.map((event) => event.shard)),
-      bigintArray(events.map((event) => idValue(event.id))),
-      bigintArray(events.map((event) => idValue(event.marketplace))),
-      textArray(events.map((event) => event.type)),
-      bigintArray(events.map((event) => event.createdAtMs)),
-      bigintArray(events.map((event) => event.createdAtMs + firstTryMs)),
-    ]),
-  ]);
+  const owed = await session.run(SAVE_AND_OWE, [...tableValues(EVENTS, events), firstTryMs]);
   return owed.map(toOwed);
 }
 

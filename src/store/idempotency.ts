@@ -54,16 +54,17 @@ const LOCK: Statement = {
 const name = (row: { readonly marketplace: Id<'marketplace'>; readonly key: string }): string =>
   `${row.marketplace} ${row.key}`;
 
-/** Inserts the keys that are new (true) and locks those that exist (their row). */
+/** Inserts the keys that are new ('claimed') and locks those that exist (their row). */
 export async function claimKeys(
   session: Session,
-  rows: readonly IdempotencyRow[],
+  keys: { readonly claimed: readonly IdempotencyRow[]; readonly known: readonly IdempotencyRow[] },
 ): Promise<ReadonlyMap<string, IdempotencyRow | 'claimed'>> {
-  const sorted = sortedByKey(rows);
-  const inserted = await session.run(KEYS.claim, tableValues(KEYS, sorted));
-  const fresh = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
   const found = new Map<string, IdempotencyRow | 'claimed'>();
-  const known: IdempotencyRow[] = [];
+  const sorted = sortedByKey(keys.claimed);
+  const inserted =
+    sorted.length === 0 ? [] : await session.run(KEYS.claim, tableValues(KEYS, sorted));
+  const fresh = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
+  const known = [...keys.known];
   for (const row of sorted) {
     if (fresh.has(`${row.shard} ${idValue(row.marketplace)} ${row.key}`))
       found.set(name(row), 'claimed');

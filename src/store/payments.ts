@@ -17,13 +17,13 @@ import {
   SUB_ORDERS,
   UPDATE_INTENTS,
 } from './payment-tables.ts';
-import { tableValues, upsertAll } from './table.ts';
+import { tableValues, toNumber, upsertAll } from './table.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {
   name: 'payment_intents.lock',
   // The order of the locks is the order of the keys: (shard, id), for every process alike.
-  text: `select p.* from (select * from ${KEYS} order by 1, 2) k
+  text: `select p.shard, p.id, p.version from (select * from ${KEYS} order by 1, 2) k
     join payment_intents p on p.shard = k.shard and p.id = k.id
     order by p.shard, p.id for update of p`,
 };
@@ -63,16 +63,14 @@ export type Run = <R extends Row>(
   values: readonly unknown[],
 ) => Promise<readonly R[]>;
 
-async function load(
+/** Reads whole payments; to decide on them, their roots must be locked. */
+export async function readPayments(
   run: Run,
-  roots: Statement,
   keys: readonly PaymentKey[],
 ): Promise<Map<bigint, Payment>> {
-  const values = [intArray(keys.map((key) => key.shard)), bigintArray(keys.map((key) => key.id))];
-  // The root's lock is asked for first and children are read behind it on the same connection:
-  // nobody writes a child without its root, so what they show is what the lock protects.
+  const values = keyValues(keys);
   const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
-    run(roots, values),
+    run(READ_INTENTS, values),
     run(CHILDREN.subOrders, values),
     run(CHILDREN.attempts, values),
     run(CHILDREN.legs, values),
@@ -112,17 +110,32 @@ function grouped<T>(rows: readonly Row[], decode: (row: Row) => T): Map<bigint, 
   return groups;
 }
 
-/** Locks the roots in (shard, id) order and loads their children. */
-export function lockPayments(
-  session: Session,
-  keys: readonly PaymentKey[],
-): Promise<Map<bigint, Payment>> {
-  return load((statement, values) => session.run(statement, values), LOCK_INTENTS, keys);
+function keyValues(keys: readonly PaymentKey[]): string[] {
+  return [intArray(keys.map((key) => key.shard)), bigintArray(keys.map((key) => key.id))];
 }
 
-/** Reads without locks: a view for edges, never to decide on. */
-export function readPayments(run: Run, keys: readonly PaymentKey[]): Promise<Map<bigint, Payment>> {
-  return load(run, READ_INTENTS, keys);
+/**
+ * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
+ * committed last: it still stands where the locked root has its version (rule 9), since nobody
+ * writes a child without its root. The rest is read behind the locks.
+ */
+export async function lockPayments(
+  session: Session,
+  keys: readonly PaymentKey[],
+  remembered: (id: bigint) => Payment | undefined,
+): Promise<Map<bigint, Payment>> {
+  const payments = new Map<bigint, Payment>();
+  const unknown: PaymentKey[] = [];
+  for (const row of await session.run(LOCK_INTENTS, keyValues(keys))) {
+    const id = row.id as bigint;
+    const payment = remembered(id);
+    if (payment !== undefined && payment.intent.version === row.version) payments.set(id, payment);
+    else unknown.push({ id, shard: toNumber(row.shard) });
+  }
+  if (unknown.length === 0) return payments;
+  const read = await readPayments((statement, values) => session.run(statement, values), unknown);
+  for (const [id, payment] of read) payments.set(id, payment);
+  return payments;
 }
 
 /** Who holds a merchant_order_no; `isNew`: this transaction inserted it. */

@@ -91,9 +91,9 @@ for (const engine of ENGINES) {
 }
 
 describe('the literal itself', () => {
-  test('plain words stand bare, everything else is quoted', () => {
+  test('text is always quoted, numbers stand bare', () => {
     expect(textArray(['abc', 'a b', '', 'NULL', null, '"', '\\'])).toBe(
-      '{abc,"a b","","NULL",NULL,"\\"","\\\\"}',
+      '{"abc","a b","","NULL",NULL,"\\"","\\\\"}',
     );
     expect(bigintArray([1n, -2n, null])).toBe('{1,-2,NULL}');
     expect(boolArray([true, false, undefined])).toBe('{true,false,NULL}');
