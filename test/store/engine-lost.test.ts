@@ -1,0 +1,191 @@
+/**
+ * A COMMIT that is not answered. The proxy cuts the line on either side of the server hearing it,
+ * and every command still gets its one answer and leaves its one trace.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { claimIdempotency, completeIdempotency } from '../../src/flows/idempotency.ts';
+import type { Platform } from '../../src/flows/platform.ts';
+import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
+import { wallClock } from '../../src/runtime/clock.ts';
+import type { Db } from '../../src/store/db.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
+import {
+  books,
+  cancel,
+  count,
+  create,
+  freshId,
+  MARKETPLACE,
+  openEngine,
+  refund,
+  refunded,
+  reported,
+  start,
+  started,
+  stored,
+  type TestEngineRoom,
+  wantedPayment,
+} from './engine-support.ts';
+import { ENGINES, type TestHome } from './engines.ts';
+
+const postgres = ENGINES.find(({ name }) => name === 'postgres');
+
+describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
+  let home: TestHome;
+  let proxy: CommitProxy;
+  let db: Db;
+  let room: TestEngineRoom;
+
+  beforeAll(async () => {
+    home = await postgres!.open();
+  });
+  afterAll(() => home.close());
+  beforeEach(async () => {
+    proxy = await startCommitProxy(home.url!);
+    db = openPostgres({ url: proxy.url, lanes: 1, readers: 1 });
+    room = await openEngine(db);
+  });
+  afterEach(async () => {
+    await room.engine.drain();
+    await db.close();
+    await proxy.close();
+  });
+
+  for (const moment of ['before', 'after'] as const) {
+    const stood = moment === 'after' ? 'it stood' : 'it did not stand';
+
+    test(`${stood}: a whole life, cut at every single step, is as if nothing happened`, async () => {
+      const wanted = wantedPayment({ shard: 7 });
+      const { id } = wanted.intent;
+      const attempt = freshId('payment_attempt', 7);
+      const back = freshId('refund', 7);
+      const steps = [
+        create(wanted),
+        start(id, attempt),
+        started(id, attempt),
+        reported(id, attempt, 'succeeded'),
+        refund(id, back, 250n),
+        refunded(id, back, 'succeeded'),
+      ];
+      for (const [index, step] of steps.entries()) {
+        proxy.cutAtCommit(moment);
+        const answer = await room.engine.submit(step as ReturnType<typeof create>);
+        expect(proxy.cuts()).toBe(index + 1);
+        expect(answer).toMatchObject({ ok: true });
+        if (answer.ok) expect(await stored(home.db, id)).toEqual(answer.value.payment);
+      }
+      const ofIntent = `intent = (select id from payment_intents where merchant_order_no = '${wanted.intent.merchantOrderNo}')`;
+      expect(await count(home.db, 'sub_orders', ofIntent)).toBe(1);
+      expect(await count(home.db, 'payment_attempts', ofIntent)).toBe(1);
+      expect(await count(home.db, 'notifications', ofIntent)).toBe(1);
+      expect(await count(home.db, 'refunds', ofIntent)).toBe(1);
+      // paid, refund reserved, refund succeeded
+      expect(await count(home.db, 'ledger_transactions', ofIntent)).toBe(3);
+      expect(await count(home.db, 'events', `object_id = '${id}' and type like '%.created'`)).toBe(
+        1,
+      );
+      expect(
+        await count(home.db, 'events', `object_id = '${id}' and type like '%.succeeded'`),
+      ).toBe(1);
+    });
+
+    test(`${stood}: every command of a batch gets its own answer, refusals too`, async () => {
+      const first = wantedPayment({ shard: 9 });
+      const again = wantedPayment({ shard: 9, orderNo: first.intent.merchantOrderNo });
+      const other = wantedPayment({
+        shard: 9,
+        orderNo: first.intent.merchantOrderNo,
+        amountFen: 5n,
+      });
+      const stranger = { ...cancel(first.intent.id), marketplace: freshId('marketplace', 1) };
+      proxy.cutAtCommit(moment);
+      const answers = await Promise.all([
+        room.engine.submit(create(first)),
+        room.engine.submit(create(again)),
+        room.engine.submit(create(other)),
+        room.engine.submit(stranger),
+        room.engine.submit(cancel(first.intent.id)),
+      ]);
+      expect(proxy.cuts()).toBe(1);
+      expect(answers).toMatchObject([
+        { ok: true, value: { created: true } },
+        { ok: true, value: { created: false, payment: { intent: { id: first.intent.id } } } },
+        { error: { code: 'merchant_order_no_conflict' } },
+        { error: { code: 'not_found' } },
+        { ok: true, value: { payment: { intent: { status: 'canceled' } } } },
+      ]);
+      const where = `merchant_order_no = '${first.intent.merchantOrderNo}'`;
+      expect(await count(home.db, 'payment_intents', where)).toBe(1);
+      const told = `object_id = '${first.intent.id}'`;
+      expect(await count(home.db, 'events', `${told} and type = 'payment_intent.created'`)).toBe(1);
+      expect(await count(home.db, 'events', `${told} and type = 'payment_intent.canceled'`)).toBe(
+        1,
+      );
+    });
+
+    test(`${stood}: a key is claimed by who asked first, and done stays done`, async () => {
+      const platform = { engine: room.engine, wall: wallClock } as Platform;
+      const request: IdempotentRequest = {
+        marketplace: MARKETPLACE,
+        principal: 'key_1',
+        key: `lost-${moment}`,
+        method: 'POST',
+        path: '/v1/refunds',
+        bodyHash: 'h',
+        targetId: freshId('refund', 1),
+      };
+      proxy.cutAtCommit(moment);
+      const [mine, theirs] = await Promise.all([
+        claimIdempotency(platform, request),
+        claimIdempotency(platform, { ...request, targetId: freshId('refund', 1) }),
+      ]);
+      expect(mine).toEqual({ ok: true, value: { kind: 'run', targetId: request.targetId } });
+      expect(theirs).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
+      proxy.cutAtCommit(moment);
+      await completeIdempotency(platform, request, { status: 201, body: '{}' });
+      expect(proxy.cuts()).toBe(2);
+      expect(await claimIdempotency(platform, request)).toMatchObject({
+        value: { kind: 'replay', targetId: request.targetId },
+      });
+    });
+
+    test(`${stood}: a number that was taken over meanwhile is told so, and writes nothing more`, async () => {
+      const { number } = room.lease;
+      const wanted = wantedPayment({ shard: 11 });
+      proxy.cutAtCommit(moment, () =>
+        home.db.script(`update process_leases set holder = 'another' where number = ${number}`),
+      );
+      const answer = await room.engine.submit(create(wanted));
+      const there = await count(
+        home.db,
+        'payment_intents',
+        `merchant_order_no = '${wanted.intent.merchantOrderNo}'`,
+      );
+      if (moment === 'after') {
+        // What was committed under our number is ours to answer for.
+        expect([answer.ok, there]).toEqual([true, 1]);
+      } else {
+        expect(answer).toMatchObject({ ok: false, error: { code: 'busy' } });
+        expect([room.fenced(), there]).toEqual([1, 0]);
+      }
+      const before = await books(home.db, 11);
+      expect(await room.engine.submit(create(wantedPayment({ shard: 11 })))).toMatchObject({
+        error: { code: 'busy' },
+      });
+      expect(await books(home.db, 11)).toBe(before);
+    });
+  }
+
+  test('cut again and again: the batch goes on until it is answered', async () => {
+    const wanted = wantedPayment({ shard: 13 });
+    proxy.cutAtCommit('after');
+    proxy.cutAtCommit('before');
+    proxy.cutAtCommit('after');
+    const answer = await room.engine.submit(create(wanted));
+    expect(answer).toMatchObject({ ok: true, value: { created: true } });
+    expect(proxy.cuts()).toBe(3);
+    const where = `merchant_order_no = '${wanted.intent.merchantOrderNo}'`;
+    expect(await count(home.db, 'payment_intents', where)).toBe(1);
+  });
+});

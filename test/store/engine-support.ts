@@ -1,0 +1,298 @@
+/**
+ * The engine with the product's own commands on any database of the tests: what a flow would
+ * submit, without the flow. `books` reads everything that a command may have written.
+ */
+
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
+import { cancelPayment, recordClosed } from '../../src/core/closing.ts';
+import { createPayment, newPayment } from '../../src/core/create-payment.ts';
+import { formatId, type Id, idValue, packId, shardOfId } from '../../src/core/id.ts';
+import type { Payment } from '../../src/core/payment.ts';
+import { applyRefundReport, reserveRefund } from '../../src/core/refund.ts';
+import { recordStart, startAttempt } from '../../src/core/start-attempt.ts';
+import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
+import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
+import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
+import { createEngine, type Engine } from '../../src/engine/submit.ts';
+import { wallClock } from '../../src/runtime/clock.ts';
+import { systemRandom } from '../../src/runtime/random.ts';
+import type { Db } from '../../src/store/db.ts';
+import { readPayments } from '../../src/store/payments.ts';
+
+export interface TestEngineRoom {
+  readonly engine: Engine;
+  readonly ids: IdSource;
+  readonly lease: ProcessLease;
+  /** Every batch in the order it went: which lane, how many commands. */
+  readonly batches: { readonly lane: number; readonly commands: readonly AnyCommand[] }[];
+  readonly defects: { readonly name: string; readonly error: Error }[];
+  readonly fenced: () => number;
+}
+
+export async function openEngine(
+  db: Db,
+  options: { readonly patienceMs?: number } = {},
+): Promise<TestEngineRoom> {
+  const batches: TestEngineRoom['batches'] = [];
+  const defects: TestEngineRoom['defects'] = [];
+  let fenced = 0;
+  const lease = await leaseProcess(db, systemRandom, () => undefined);
+  const ids = createIdSource(lease.number, wallClock);
+  const engine = createEngine({
+    db,
+    clock: wallClock,
+    wall: wallClock,
+    ids,
+    lease,
+    listener: {
+      onCommands: (lane, commands) => void batches.push({ lane, commands }),
+      onDefect: ({ name }, error) => void defects.push({ name, error }),
+      onFenced: () => {
+        fenced += 1;
+      },
+    },
+    ...options,
+  });
+  return { engine, ids, lease, batches, defects, fenced: () => fenced };
+}
+
+export const MARKETPLACE = formatId('marketplace', 77n);
+export const MERCHANT = formatId('merchant', 78n);
+export const CONFIG = formatId('wallet_config', 79n);
+
+let sequence = 0;
+
+/** An id of nobody's process, in the shard of `near` or the one named. */
+export function freshId<K extends Parameters<typeof formatId>[0]>(kind: K, shard: number): Id<K> {
+  sequence += 1;
+  const unixMs = Date.UTC(2030, 0, 1) + Math.floor(sequence / 128);
+  return formatId(kind, packId({ unixMs, shard, process: 255, sequence: sequence % 128 }));
+}
+
+export interface Wanted {
+  readonly shard?: number;
+  readonly id?: Id<'payment_intent'>;
+  readonly orderNo?: string;
+  readonly amountFen?: bigint;
+  readonly description?: string;
+}
+
+export function wantedPayment(wanted: Wanted = {}): Payment {
+  const shard = wanted.shard ?? 0;
+  const amountFen = wanted.amountFen ?? 1_000n;
+  const made = newPayment({
+    id: wanted.id ?? freshId('payment_intent', shard),
+    shard,
+    marketplace: MARKETPLACE,
+    merchantOrderNo: wanted.orderNo ?? `E${randomBytes(8).toString('hex')}`,
+    amountFen,
+    description: wanted.description ?? 'cloth shoes',
+    subOrders: [
+      {
+        id: freshId('sub_order', shard),
+        merchant: MERCHANT,
+        amountFen,
+        description: 'one pair',
+        merchantSubOrderNo: null,
+        items: null,
+        splits: null,
+      },
+    ],
+    buyer: { id: 'b', device: 'desktop', ip: null },
+    expiresAtMs: null,
+    returnUrl: null,
+    metadata: {},
+    nowMs: wallClock.nowMs(),
+    tokenSeed: 'seed',
+  });
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value;
+}
+
+type Of<A> = PaymentCommand<A>;
+
+export function create(
+  wanted: Payment,
+): Of<{ readonly payment: Payment; readonly created: boolean }> {
+  return {
+    book: 'payment',
+    name: 'create',
+    shard: wanted.intent.shard,
+    marketplace: MARKETPLACE,
+    root: wanted,
+    decide: (stored, _context, isNew) => createPayment(stored, wanted, isNew),
+  };
+}
+
+function on<A>(
+  root: Id<'payment_intent'>,
+  name: string,
+  decide: PaymentCommand<A>['decide'],
+): Of<A> {
+  return { book: 'payment', name, shard: shardOfId(root), marketplace: null, root, decide };
+}
+
+export const start = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =>
+  on(root, 'start', (payment, context) =>
+    startAttempt(
+      payment,
+      {
+        id,
+        wallet: 'wechatpay',
+        product: 'native',
+        config: CONFIG,
+        expiresAtMs: payment.intent.expiresAtMs,
+        accounts: new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]),
+        firstPollMs: 5_000,
+      },
+      context,
+    ),
+  );
+
+export const started = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =>
+  on(root, 'started', (payment) =>
+    recordStart(payment, id, {
+      outcome: 'pending',
+      nextAction: { type: 'qr_code', code: 'weixin://wxpay/bizpayurl?pr=x' },
+    }),
+  );
+
+/** The wallet's word by notification. */
+export function reported(
+  root: Id<'payment_intent'>,
+  attempt: Id<'payment_attempt'>,
+  status: LegWord['status'],
+  notification = 'n-1',
+): Of<{ readonly payment: Payment }> {
+  return {
+    ...on(root, 'reported', (payment, context) =>
+      applyReport(
+        payment,
+        {
+          attempt,
+          legs: payment.legs
+            .filter((leg) => leg.attempt === attempt)
+            .map((leg) => ({
+              orderNo: leg.orderNo,
+              status,
+              walletTransactionId: '420000',
+              amountFen: leg.amountFen,
+              currency: 'cny',
+              payee: leg.walletMerchant,
+              payerAmountFen: leg.amountFen,
+              receiptAmountFen: leg.amountFen,
+              paidAtMs: 1_800_000_000_000,
+              payerWalletReported: null,
+            })),
+          manner: { isAtomic: true, notFoundIsFinalAfterMs: 60_000 },
+        },
+        context,
+      ),
+    ),
+    notification: { wallet: 'wechatpay', id: notification },
+  };
+}
+
+export const closed = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>) =>
+  on(root, 'closed', (payment) => {
+    const decision = recordClosed(payment, attempt);
+    return decision.ok
+      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.payment } } }
+      : decision;
+  });
+
+export const cancel = (root: Id<'payment_intent'>) =>
+  on(root, 'cancel', (payment, context) => {
+    const decision = cancelPayment(payment, context);
+    return decision.ok
+      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.payment } } }
+      : decision;
+  });
+
+export const refund = (root: Id<'payment_intent'>, id: Id<'refund'>, amountFen: bigint) =>
+  on(root, 'refund', (payment, context) =>
+    reserveRefund(
+      payment,
+      {
+        id,
+        subOrder: payment.subOrders[0]!.id,
+        amountFen,
+        reason: 'requested_by_customer',
+        refundCountMax: 50,
+        refundSpacingMs: 0,
+      },
+      context,
+    ),
+  );
+
+export const refunded = (
+  root: Id<'payment_intent'>,
+  id: Id<'refund'>,
+  status: 'processing' | 'succeeded' | 'failed',
+) =>
+  on(root, 'refunded', (payment, context) =>
+    applyRefundReport(
+      payment,
+      { refund: id, word: { status, walletRefundId: '50', amountFen: null, walletError: null } },
+      context,
+    ),
+  );
+
+/** A payment that is paid, with everything it took. */
+export async function paidPayment(
+  room: TestEngineRoom,
+  wanted: Payment = wantedPayment(),
+): Promise<{ readonly root: Id<'payment_intent'>; readonly attempt: Id<'payment_attempt'> }> {
+  const root = wanted.intent.id;
+  const attempt = freshId('payment_attempt', wanted.intent.shard);
+  const { submit } = room.engine;
+  for (const command of [
+    create(wanted),
+    start(root, attempt),
+    started(root, attempt),
+    reported(root, attempt, 'succeeded'),
+  ] as Of<unknown>[]) {
+    const answer = await submit(command);
+    if (!answer.ok) throw new Error(`${command.name}: ${answer.error.message}`);
+  }
+  return { root, attempt };
+}
+
+/** The tables of payments: those that lead with a shard. Keys are the protocol's, not a payment's. */
+const TABLES = [...shardedTables()].filter((name) => name !== 'idempotency_keys');
+
+function shardedTables(): string[] {
+  const file = new URL('../../src/store/migrations/0001-foundation.sql', import.meta.url);
+  const sql = fs.readFileSync(file, 'utf8');
+  return [...sql.matchAll(/^create table (\w+) \(\n\s+shard /gm)].map((match) => String(match[1]));
+}
+
+let statements = 0;
+export async function rows(db: Db, text: string): Promise<readonly Record<string, unknown>[]> {
+  statements += 1;
+  return db.read({ name: `engine_test_${statements}`, text }, []);
+}
+
+/** Every row of the shard in every table of payments, as text: equal = nothing was written. */
+export async function books(db: Db, shard: number): Promise<string> {
+  const parts = TABLES.map(
+    (name) =>
+      `select '${name}' as name, to_jsonb(t)::text as row from ${name} t where shard = ${shard}`,
+  );
+  const all = await rows(db, `${parts.join(' union all ')} order by 1, 2`);
+  return all.map((row) => `${row.name} ${row.row}`).join('\n');
+}
+
+/** The payment as the tables have it, past everything that a process remembers. */
+export async function stored(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
+  const keys = [{ shard: shardOfId(id), id: idValue(id) }];
+  const found = await readPayments((statement, values) => db.read(statement, values), keys);
+  return found.get(idValue(id));
+}
+
+export async function count(db: Db, table: string, where = 'true'): Promise<number> {
+  const [row] = await rows(db, `select count(*)::int as n from ${table} where ${where}`);
+  return Number(row?.n);
+}
