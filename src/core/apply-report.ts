@@ -205,7 +205,10 @@ function win(
     return;
   }
   // An intent in conflict waits for an operator; until then its other successes go back.
-  if (wasConflicted && intent.status === 'conflicted' && intent.succeededAttempt === null) return;
+  if (wasConflicted && intent.status === 'conflicted' && intent.succeededAttempt === null) {
+    suspendPaid(draft, attempt, legs);
+    return;
+  }
   const reason: AutomaticRefundReason = wasConflicted
     ? 'conflicted'
     : intent.status === 'canceled' || intent.status === 'expired'
@@ -345,11 +348,11 @@ function conflict(
   legs: readonly Leg[],
   context: DecideContext,
 ): void {
-  for (const leg of legs) {
-    if (leg.status === 'succeeded' && leg.suspenseFen === null) suspend(draft, attempt, leg);
-  }
+  suspendPaid(draft, attempt, legs);
   const isNews = attempt.status !== 'conflicted';
   moveAttempt(draft, attempt, 'conflicted');
+  // Asked again: the money may have been misquoted to us, and a leg may still be open.
+  if (isNews) draft.setAttempt(attempt.id, { dueAtMs: context.nowMs });
   const { intent } = draft;
   if (isOpen(intent.status)) {
     if (intent.status === 'requires_wallet') {
@@ -361,15 +364,14 @@ function conflict(
     closeTheOthers(draft, attempt, context);
     return;
   }
-  // The money may simply have been misquoted to us: asked again, a straight answer gives it back.
-  if (isNews && intent.status !== 'conflicted') {
-    draft.setAttempt(attempt.id, { dueAtMs: context.nowMs });
-  }
 }
 
-/** A leg that was paid as ordered, in an attempt that as a whole is in question. */
-function suspend(draft: PaymentDraft, attempt: Attempt, leg: Leg): void {
-  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-  draft.setLeg(leg.id, { suspenseFen: receiptFen });
-  draft.post(paidConflicted(attempt.wallet, receiptFen));
+/** Legs that were paid as ordered, in an attempt that as a whole is in question. */
+function suspendPaid(draft: PaymentDraft, attempt: Attempt, legs: readonly Leg[]): void {
+  for (const leg of legs) {
+    if (leg.status !== 'succeeded' || leg.suspenseFen !== null) continue;
+    const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+    draft.setLeg(leg.id, { suspenseFen: receiptFen });
+    draft.post(paidConflicted(attempt.wallet, receiptFen));
+  }
 }

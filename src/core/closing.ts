@@ -21,7 +21,11 @@ export function recordClosed(
     payment.attempts.find((row) => row.id === attemptId),
     'the closed attempt',
   );
-  if (isLive(attempt)) moveWithLegs(draft, attempt, 'closed');
+  // A wallet that says closed after it said paid is asked again, not believed.
+  const isPaidInPart = payment.legs.some(
+    (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
+  );
+  if (isLive(attempt) && !isPaidInPart) moveWithLegs(draft, attempt, 'closed');
   settleIntentStatus(draft);
   return draft.decided((after) => after);
 }
@@ -42,8 +46,8 @@ function close(
 export function cancelPayment(payment: Payment, context: DecideContext): Decision<Payment> {
   const draft = new PaymentDraft(payment);
   const { intent } = payment;
-  if (intent.status === 'canceled' || intent.closingReason === 'canceled')
-    return draft.decided((same) => same);
+  const isAsked = isOpen(intent.status) && intent.closingReason === 'canceled';
+  if (intent.status === 'canceled' || isAsked) return draft.decided((same) => same);
   if (!isOpen(intent.status)) {
     return err(
       hutongError('payment_intent_not_cancelable', `the payment_intent is ${intent.status}`),

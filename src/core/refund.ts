@@ -7,7 +7,7 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { refundFailed, refundReserved, refundSucceeded } from './ledger/posting.ts';
-import { type Fen, shareFen } from './money.ts';
+import { type Fen, sumFen } from './money.ts';
 import { refundNumber } from './order-number.ts';
 import {
   AUTOMATIC_REFUND_REASONS,
@@ -18,6 +18,7 @@ import {
   REFUND_STATES,
   type Refund,
   type RefundMix,
+  type SubOrder,
 } from './payment.ts';
 import { err } from './result.ts';
 import { transition } from './state-table.ts';
@@ -93,7 +94,7 @@ export function reserveRefund(
     'the escrow',
   );
   const moved = movedFen(leg, input.amountFen);
-  const mix = pockets(leg, escrow, input.amountFen, moved);
+  const mix = pockets(sub, escrow, takenOf(earlier, sub), input.amountFen, moved);
   const refund: Refund = {
     id: input.id,
     leg: leg.id,
@@ -138,14 +139,29 @@ export function mayCallNow(payment: Payment, refund: Refund, spacingMs: number):
 
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
-/** Escrow first; the fee's share comes back from the wallet; what is short is advanced. */
-function pockets(leg: Leg, escrow: Escrow, amountFen: Fen, moved: Fen): RefundMix {
-  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-  const feeTotal = shareFen(receiptFen, leg.feeBps);
-  const feeBefore = (leg.refundedFen * feeTotal) / leg.amountFen;
-  const feeFen = ((leg.refundedFen + amountFen) * feeTotal) / leg.amountFen - feeBefore;
-  const escrowFen = min(moved - feeFen, escrow.heldFen);
-  return { escrowFen, feeFen, availableFen: 0n, owedFen: moved - feeFen - escrowFen };
+/**
+ * The sub_order's escrow gives its share, counted over all its refunds so that the last one empties
+ * it; the rest of what moves is the fee, which the wallet gives back. What the escrow no longer has
+ * is advanced.
+ */
+function pockets(
+  sub: SubOrder,
+  escrow: Escrow,
+  takenFen: Fen,
+  amountFen: Fen,
+  moved: Fen,
+): RefundMix {
+  const heldAtFirst = escrow.heldFen + takenFen;
+  const shareFen = ((sub.refundedFen + amountFen) * heldAtFirst) / sub.amountFen - takenFen;
+  const dueFen = min(shareFen > 0n ? shareFen : 0n, moved);
+  const escrowFen = min(dueFen, escrow.heldFen);
+  return { escrowFen, feeFen: moved - dueFen, availableFen: 0n, owedFen: dueFen - escrowFen };
+}
+
+/** What the sub_order's earlier refunds took out of its escrow. */
+function takenOf(earlier: readonly Refund[], sub: SubOrder): Fen {
+  const own = earlier.filter((refund) => refund.subOrder === sub.id && refund.status !== 'failed');
+  return sumFen(own.map((refund) => refund.mix?.escrowFen ?? 0n));
 }
 
 /** A refund of a whole leg that Hutong gives by itself, out of refund_due, not of a merchant. */
@@ -211,7 +227,7 @@ export function applyRefundReport(
   if (input.word.walletRefundId !== null && refund.walletRefundId === null) {
     draft.setRefund(refund.id, { walletRefundId: input.word.walletRefundId });
   }
-  if (next === 'failed' && isAutomatic(refund)) retryForEver(draft, refund, input.word, context);
+  if (next === 'failed' && isAutomatic(refund)) tryAgain(draft, refund, input.word, context);
   else if (next !== refund.status) settleRefund(draft, refund, next, input.word);
   return draft.decided((after) => ({
     payment: after,
@@ -249,20 +265,35 @@ function wordStatus(refund: Refund, word: RefundWord): Refund['status'] {
   }
 }
 
-/** An automatic refund is retried for ever: it stays abnormal (an alarm) and due. */
-function retryForEver(
+/** How long a wallet that closed an automatic refund is left alone before the next one. */
+const NEXT_AUTOMATIC_MS = 600_000;
+
+/**
+ * An automatic refund is given for ever, with an alarm. Refused, it keeps its number, is abnormal
+ * and stays due. Taken and then closed, its number is spent: a new one follows.
+ */
+function tryAgain(
   draft: PaymentDraft,
   refund: Refund,
   word: RefundWord,
   context: DecideContext,
 ): void {
-  draft.setRefund(refund.id, {
-    failure: { code: 'refund_refused', walletError: word.walletError },
-    dueAtMs: context.nowMs + Math.min(3_600_000, 10_000 * 2 ** Math.min(refund.tries, 9)),
-  });
-  if (refund.status !== 'unknown' && REFUND_STATES.allows(refund.status, 'unknown')) {
-    draft.setRefund(refund.id, { status: 'unknown' });
+  if (word.walletError !== null) {
+    draft.setRefund(refund.id, {
+      failure: { code: 'refund_refused', walletError: word.walletError },
+    });
+    if (refund.status !== 'abnormal') settleRefund(draft, refund, 'abnormal', word);
+    return;
   }
+  settleRefund(draft, refund, 'failed', word);
+  const leg = present(
+    draft.payment.legs.find((row) => row.id === refund.leg),
+    'the leg of an automatic refund',
+  );
+  const reason = refund.reason as AutomaticRefundReason;
+  const next = newAutomaticRefund(draft.intent.id, leg, refund.movedFen, reason, context);
+  draft.add({ refunds: [{ ...next, dueAtMs: context.nowMs + NEXT_AUTOMATIC_MS }] });
+  draft.tell('refund.created', next.id);
 }
 
 function settleRefund(

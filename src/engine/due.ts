@@ -1,7 +1,10 @@
 /**
- * The sweeper: reads what is due in this process's shards and hands each row to its handler, which
- * claims it by a command before it acts. There is no second queue that could disagree with the
- * rows. `settle` steps the same sweep to rest, for a clock that is moved by hand.
+ * The sweeper: reads what is due in this process's shards, claims each row by a command, and only
+ * then acts. There is no second queue that could disagree with the rows.
+ *
+ * Each kind of row has a loop of its own, and a pass waits for claims only, never for a wallet or
+ * a receiver: one that hangs holds up nothing but what it was asked. `settle` steps the same
+ * sweeps to rest, for a clock that is moved by hand.
  */
 import type { Id } from '../core/id.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -17,11 +20,14 @@ import {
   type Share,
 } from '../store/due.ts';
 
+/** What is left to do once the claim is committed; null = nothing, or somebody else's. */
+export type Work = (() => Promise<void>) | null;
+
 export interface Handlers {
-  readonly intent: (id: Id<'payment_intent'>) => Promise<void>;
-  readonly attempt: (due: DueChild<'payment_attempt'>) => Promise<void>;
-  readonly refund: (due: DueChild<'refund'>) => Promise<void>;
-  readonly delivery: (due: DueDelivery) => Promise<void>;
+  readonly intent: (id: Id<'payment_intent'>) => Promise<Work>;
+  readonly attempt: (due: DueChild<'payment_attempt'>) => Promise<Work>;
+  readonly refund: (due: DueChild<'refund'>) => Promise<Work>;
+  readonly delivery: (due: DueDelivery) => Promise<Work>;
 }
 
 export interface Sweeper {
@@ -40,80 +46,124 @@ export interface SweeperOptions {
   readonly handlers: Handlers;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
+  /** Rows of one kind in one pass. */
   readonly limit?: number;
 }
 
-const ROUND_COUNT_MAX = 1_000;
+/** Claimed and under way at once, of one kind; beyond it the rows wait in the database. */
+const UNDER_WAY_MAX = 2_000;
+const SETTLE_ROUNDS_MAX = 1_000;
 
 export function createSweeper(options: SweeperOptions): Sweeper {
-  const intervalMs = options.intervalMs ?? 1_000;
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  let isAwake = false;
-  let sweeping: Promise<boolean> | undefined;
-
-  const sweep = (): Promise<boolean> => {
-    sweeping ??= sweepOnce(options).finally(() => {
-      sweeping = undefined;
-    });
-    return sweeping;
-  };
-  const turn = async (): Promise<void> => {
-    isAwake = false;
-    const wasFull = await sweep().catch((error: unknown) => {
-      options.onError(error);
-      return false;
-    });
-    if (isStopped) return;
-    timer = setTimeout(() => void turn(), isAwake || wasFull ? 0 : intervalMs);
-  };
+  const { db, clock, handlers } = options;
+  const loops = [
+    new SweepLoop(options, intentsDue, handlers.intent),
+    new SweepLoop(options, attemptsDue, handlers.attempt),
+    new SweepLoop(options, refundsDue, handlers.refund),
+    new SweepLoop(options, deliveriesDue, handlers.delivery),
+  ];
   return {
     start: () => {
-      timer = setTimeout(() => void turn(), 0);
+      for (const loop of loops) loop.start();
     },
     wake: () => {
-      if (isAwake || isStopped) return;
-      isAwake = true;
-      // A sweep under way may have read past the new row; its turn will see the flag.
-      if (sweeping !== undefined) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => void turn(), 0);
+      for (const loop of loops) loop.wake();
     },
     settle: async () => {
-      for (let round = 0; round < ROUND_COUNT_MAX; round += 1) {
-        await sweep();
-        const next = await nextDueMs(options.db);
-        if (next === null || next > options.clock.nowMs()) return next;
+      for (let round = 0; round < SETTLE_ROUNDS_MAX; round += 1) {
+        for (const loop of loops) await loop.pass();
+        await Promise.all(loops.map((loop) => loop.idle()));
+        const next = await nextDueMs(db);
+        if (next === null || next > clock.nowMs()) return next;
       }
-      return options.clock.nowMs() + intervalMs;
+      return clock.nowMs() + 1_000;
     },
     stop: async () => {
-      isStopped = true;
-      clearTimeout(timer);
-      await sweeping?.catch(() => undefined);
+      await Promise.all(loops.map((loop) => loop.stop()));
     },
   };
 }
 
-/** One pass over all four kinds; true when a kind had more than one pass takes. */
-async function sweepOnce(options: SweeperOptions): Promise<boolean> {
-  const { db, clock, handlers, share } = options;
-  const limit = options.limit ?? 200;
-  const nowMs = clock.nowMs();
-  const [intents, attempts, refunds, deliveries] = [
-    await intentsDue(db, nowMs, share(), limit),
-    await attemptsDue(db, nowMs, share(), limit),
-    await refundsDue(db, nowMs, share(), limit),
-    await deliveriesDue(db, nowMs, share(), limit),
-  ];
-  const work = [
-    ...intents.map(handlers.intent),
-    ...attempts.map(handlers.attempt),
-    ...refunds.map(handlers.refund),
-    ...deliveries.map(handlers.delivery),
-  ];
-  for (const done of await Promise.allSettled(work)) {
-    if (done.status === 'rejected') options.onError(done.reason);
+type Read<T> = (db: Db, nowMs: number, share: Share, limit: number) => Promise<readonly T[]>;
+
+class SweepLoop<T> {
+  readonly #options: SweeperOptions;
+  readonly #read: Read<T>;
+  readonly #claim: (row: T) => Promise<Work>;
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #passing: Promise<boolean> | undefined;
+  #isAwake = false;
+  #isStopped = false;
+
+  constructor(options: SweeperOptions, read: Read<T>, claim: (row: T) => Promise<Work>) {
+    this.#options = options;
+    this.#read = read;
+    this.#claim = claim;
   }
-  return [intents, attempts, refunds, deliveries].some((rows) => rows.length === limit);
+
+  start(): void {
+    this.#after(0);
+  }
+
+  wake(): void {
+    if (this.#isAwake || this.#isStopped || this.#timer === undefined) return;
+    this.#isAwake = true;
+    // A pass under way may have read past the new row; the turn after it will see the flag.
+    if (this.#passing === undefined) this.#after(0);
+  }
+
+  /** One pass, joined by whoever asks meanwhile; true when more is due than one pass takes. */
+  pass(): Promise<boolean> {
+    this.#passing ??= this.#sweep().finally(() => {
+      this.#passing = undefined;
+    });
+    return this.#passing;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#passing?.catch(() => undefined);
+    await this.idle();
+  }
+
+  #after(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#turn(), delayMs);
+  }
+
+  async #turn(): Promise<void> {
+    this.#isAwake = false;
+    const hasMore = await this.pass().catch((error: unknown) => {
+      this.#options.onError(error);
+      return false;
+    });
+    if (!this.#isStopped) {
+      this.#after(this.#isAwake || hasMore ? 0 : (this.#options.intervalMs ?? 1_000));
+    }
+  }
+
+  async #sweep(): Promise<boolean> {
+    const { db, clock, share, onError, limit = 200 } = this.#options;
+    if (this.#underWay.size >= UNDER_WAY_MAX) return false;
+    const rows = await this.#read(db, clock.nowMs(), share(), limit);
+    const claims = await Promise.allSettled(rows.map((row) => this.#claim(row)));
+    for (const claim of claims) {
+      if (claim.status === 'rejected') onError(claim.reason);
+      else if (claim.value !== null) this.#begin(claim.value);
+    }
+    return rows.length === limit;
+  }
+
+  #begin(work: () => Promise<void>): void {
+    const done = work()
+      .catch(this.#options.onError)
+      .finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+  }
 }

@@ -6,6 +6,7 @@
 
 import { type Id, shardOfId } from '../core/id.ts';
 import { presentEvent } from '../core/present/event.ts';
+import type { Work } from '../engine/due.ts';
 import type { DueDelivery } from '../store/due.ts';
 import type { EventRow, OwedDelivery } from '../store/events.ts';
 import { readEvent } from '../store/queries.ts';
@@ -96,7 +97,7 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
 }
 
 async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
-  const endpoint = await platform.directory.endpoint(parcel.delivery.endpoint);
+  const endpoint = await endpointOf(platform, parcel.delivery.endpoint);
   if (endpoint === undefined || endpoint.row.status !== 'enabled') {
     await record(platform, parcel, {
       status: 'failed',
@@ -137,6 +138,17 @@ async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
   });
 }
 
+/** A kept list may not know an endpoint that another process just made: looked up once more. */
+async function endpointOf(
+  platform: Platform,
+  id: Id<'webhook_endpoint'>,
+): Promise<OpenedEndpoint | undefined> {
+  const known = await platform.directory.endpoint(id);
+  if (known?.row.status === 'enabled') return known;
+  platform.directory.forgetEndpoints();
+  return platform.directory.endpoint(id);
+}
+
 async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<void> {
   platform.log.warn(
     { webhook_endpoint: endpoint.row.id },
@@ -167,14 +179,13 @@ async function record(
   });
 }
 
-/** One turn of the sweep: claim, then try. */
-export async function sweepDelivery(
+/** One turn of the sweep: claim, then (unless it is under way here already) try. */
+export async function claimDelivery(
   platform: Platform,
   desk: WebhookDesk,
   due: DueDelivery,
-): Promise<void> {
+): Promise<Work> {
   const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
-  if (desk.holds(delivery)) return;
   const claimed = await platform.engine.submit({
     book: 'delivery',
     name: 'claim_delivery',
@@ -188,8 +199,10 @@ export async function sweepDelivery(
       lastError: null,
     },
   });
-  if (!claimed.ok) return;
-  const event = await readEvent(platform.db, shardOfId(due.event), due.event);
-  if (event === undefined) return;
-  desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
+  if (!claimed.ok || desk.holds(delivery)) return null;
+  return async () => {
+    const event = await readEvent(platform.db, shardOfId(due.event), due.event);
+    if (event === undefined) return;
+    desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
+  };
 }

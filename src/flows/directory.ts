@@ -57,6 +57,7 @@ export interface Directory {
   readonly endpoint: (id: Id<'webhook_endpoint'>) => Promise<OpenedEndpoint | undefined>;
   /** After a write of this process. */
   readonly forget: () => void;
+  readonly forgetEndpoints: () => void;
 }
 
 export interface DirectoryOptions {
@@ -126,6 +127,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
       }
       return entry.get();
     },
+    forgetEndpoints: endpoints.forget,
     forget: () => {
       wallets.forget();
       endpoints.forget();

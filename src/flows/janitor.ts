@@ -5,13 +5,13 @@
 import { claimAttempt, expirePayment } from '../core/closing.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
-import type { Attempt } from '../core/payment.ts';
-import type { Handlers } from '../engine/due.ts';
+import type { Attempt, Payment } from '../core/payment.ts';
+import type { Handlers, Work } from '../engine/due.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { attemptOf, rootOf } from './attempt-order.ts';
-import { sweepDelivery, type WebhookDesk } from './deliver-webhooks.ts';
+import { claimDelivery, type WebhookDesk } from './deliver-webhooks.ts';
 import type { Platform } from './platform.ts';
-import { sweepRefund } from './refund.ts';
+import { claimDueRefund } from './refund.ts';
 import { closeAttempt, queryAttempt } from './settle-attempt.ts';
 
 const CLOSING_DELAYS_MS = [3_000, 5_000, 10_000, 30_000, 60_000, 300_000];
@@ -36,10 +36,10 @@ export function nextLookMs(
   return nowMs < end && next > end ? end : next;
 }
 
-export async function sweepAttempt(
+export async function claimDueAttempt(
   platform: Platform,
   due: { readonly id: Id<'payment_attempt'>; readonly intent: Id<'payment_intent'> },
-): Promise<void> {
+): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claimed = await platform.engine.submit({
     book: 'payment',
@@ -60,8 +60,17 @@ export async function sweepAttempt(
       );
     },
   });
-  if (!claimed.ok || claimed.value.attempt === null) return;
+  if (!claimed.ok || claimed.value.attempt === null) return null;
   const { payment, attempt } = claimed.value;
+  return () => askOrClose(platform, payment, attempt, nowMs);
+}
+
+async function askOrClose(
+  platform: Platform,
+  payment: Payment,
+  attempt: Attempt,
+  nowMs: number,
+): Promise<void> {
   const opened = await platform.directory.wallet(attempt.config);
   if (opened === undefined) return;
   const mustClose = attempt.closingAtMs !== null || nowMs >= attempt.expiresAtMs;
@@ -75,7 +84,7 @@ export async function sweepAttempt(
   }
 }
 
-export async function sweepIntent(platform: Platform, id: Id<'payment_intent'>): Promise<void> {
+export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
   await platform.engine.submit({
     book: 'payment',
     name: 'expire_payment_intent',
@@ -83,13 +92,14 @@ export async function sweepIntent(platform: Platform, id: Id<'payment_intent'>):
     marketplace: null,
     decide: expirePayment,
   });
+  return null;
 }
 
 export function dueHandlers(platform: Platform, desk: WebhookDesk): Handlers {
   return {
-    intent: (id) => sweepIntent(platform, id),
-    attempt: (due) => sweepAttempt(platform, due),
-    refund: (due) => sweepRefund(platform, due),
-    delivery: (due) => sweepDelivery(platform, desk, due),
+    intent: (id) => expireIntent(platform, id),
+    attempt: (due) => claimDueAttempt(platform, due),
+    refund: (due) => claimDueRefund(platform, due),
+    delivery: (due) => claimDelivery(platform, desk, due),
   };
 }

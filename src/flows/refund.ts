@@ -8,6 +8,7 @@ import { formatId, type Id, shardOfId } from '../core/id.ts';
 import type { Payment, Refund } from '../core/payment.ts';
 import { applyRefundReport, mayCallNow, reserveRefund } from '../core/refund.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Work } from '../engine/due.ts';
 import { findRefundIntent } from '../store/queries.ts';
 import type { RefundReport } from '../wallets/wallet.ts';
 import { attemptOf, refundOrder, rootOf } from './attempt-order.ts';
@@ -151,10 +152,10 @@ function nextPollMs(refund: Refund, nowMs: number): number {
 }
 
 /** One turn of the janitor: claim the next look, then send or ask. */
-export async function sweepRefund(
+export async function claimDueRefund(
   platform: Platform,
   due: { readonly id: Id<'refund'>; readonly intent: Id<'payment_intent'> },
-): Promise<void> {
+): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claimed = await platform.engine.submit({
     book: 'payment',
@@ -171,10 +172,12 @@ export async function sweepRefund(
         context,
       ),
   });
-  if (!claimed.ok || claimed.value.refund === null) return;
+  if (!claimed.ok || claimed.value.refund === null) return null;
   const state = { payment: claimed.value.payment, refund: claimed.value.refund };
-  const opened = await walletOf(platform, state);
-  if (opened === undefined) return;
-  if (state.refund.status === 'created') await tellWallet(platform, opened, state);
-  else await askWallet(platform, opened, state);
+  return async () => {
+    const opened = await walletOf(platform, state);
+    if (opened === undefined) return;
+    if (state.refund.status === 'created') await tellWallet(platform, opened, state);
+    else await askWallet(platform, opened, state);
+  };
 }

@@ -3,16 +3,23 @@ import { formatId, type Id, unpackId } from '../core/id.ts';
 import type { Db, Row, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
 
-/** Every process sweeps the shards with `shard % count = rank`. */
+/**
+ * Every process sweeps the shards with `shard % count = rank`; what nobody took for a while (its
+ * process died, and its lease has not run out yet) is anybody's.
+ */
 export interface Share {
   readonly rank: number;
   readonly count: number;
 }
 
+const ORPHANED_MS = 20_000;
+
 function dueStatement(table: string, columns: string): Statement {
   return {
     name: `${table}.due`,
-    text: `select ${columns} from ${table} where due_at <= $1 and shard % $2 = $3 order by due_at limit $4`,
+    text: `select ${columns} from ${table}
+      where due_at <= $1 and (shard % $2 = $3 or due_at <= $1 - ${ORPHANED_MS})
+      order by due_at limit $4`,
   };
 }
 
