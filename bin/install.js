@@ -29,17 +29,19 @@ export async function ensureInstalled({ withDevelopment }) {
   const stamp = readJson(STAMP);
   if (stamp?.lock === lock && (stamp.withDevelopment || !withDevelopment)) return;
   const installed = readJson(path.join(ROOT, 'node_modules', '.package-lock.json'));
-  if (installed !== undefined && stamp?.lock !== lock) {
-    const wanted = JSON.parse(lockText).packages;
-    const hasAll = matches(wanted, installed.packages, true);
-    if (hasAll || (!withDevelopment && matches(wanted, installed.packages, false))) {
+  const wanted = JSON.parse(lockText).packages;
+  const has = (development) =>
+    installed !== undefined && matches(wanted, installed.packages, development);
+  if (stamp?.lock !== lock) {
+    const hasAll = has(true);
+    if (hasAll || (!withDevelopment && has(false))) {
       writeStamp(lock, hasAll);
       return;
     }
   }
   // A superset is fine, and somebody who had the tools wants to keep them.
   const keepsDevelopment = withDevelopment || stamp?.withDevelopment === true;
-  await install(keepsDevelopment);
+  await install(keepsDevelopment, { isAddition: has(false) });
   writeStamp(lock, keepsDevelopment);
 }
 
@@ -61,21 +63,26 @@ function matches(wanted, installed, withDevelopment) {
   });
 }
 
-async function install(withDevelopment) {
+/**
+ * `npm ci` begins by deleting what is there. Where only the tools are missing they are added
+ * instead, by the same lock: a demo may be running out of these very files.
+ */
+async function install(withDevelopment, { isAddition }) {
   const startedAt = performance.now();
   const seconds = () => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
   const what = withDevelopment ? 'packages and development tools' : 'packages';
-  say(`installing ${what} by package-lock.json (npm ci) ...`);
+  const command = isAddition ? 'npm install' : 'npm ci';
+  say(`installing ${what} by package-lock.json (${command}) ...`);
   const heartbeat = setInterval(() => say(`still installing, ${seconds()} ...`), HEARTBEAT_MS);
   const code = await run([
-    'ci',
+    ...(isAddition ? ['install', '--save=false'] : ['ci']),
     '--no-audit',
     '--no-fund',
     ...(withDevelopment ? ['--include=dev'] : ['--omit=dev']),
   ]);
   clearInterval(heartbeat);
   if (code !== 0) {
-    say(`npm ci failed after ${seconds()}; the reason is above. Run it by hand in ${ROOT}`);
+    say(`${command} failed after ${seconds()}; the reason is above. Run it by hand in ${ROOT}`);
     process.exit(1);
   }
   say(`installed in ${seconds()}`);
