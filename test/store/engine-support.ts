@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
-import { cancelPayment, recordClosed } from '../../src/core/closing.ts';
+import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/closing.ts';
 import { createPayment, newPayment } from '../../src/core/create-payment.ts';
 import { formatId, type Id, idValue, packId, shardOfId } from '../../src/core/id.ts';
 import type { Payment } from '../../src/core/payment.ts';
@@ -16,7 +16,7 @@ import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
-import { wallClock } from '../../src/runtime/clock.ts';
+import { type Clock, wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import type { Db } from '../../src/store/db.ts';
 import { readPayments } from '../../src/store/payments.ts';
@@ -33,7 +33,7 @@ export interface TestEngineRoom {
 
 export async function openEngine(
   db: Db,
-  options: { readonly patienceMs?: number } = {},
+  options: { readonly patienceMs?: number; readonly clock?: Clock } = {},
 ): Promise<TestEngineRoom> {
   const batches: TestEngineRoom['batches'] = [];
   const defects: TestEngineRoom['defects'] = [];
@@ -238,6 +238,12 @@ export const refunded = (
       { refund: id, word: { status, walletRefundId: '50', amountFen: null, walletError: null } },
       context,
     ),
+  );
+
+/** Due after 5 s (`start` above), then every minute. */
+export const claim = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>) =>
+  on(root, 'claim', (payment, context) =>
+    claimAttempt(payment, { attempt, nextDueMs: () => context.nowMs + 60_000 }, context),
   );
 
 /** A payment that is paid, with everything it took. */
