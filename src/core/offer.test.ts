@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatId, type Id } from './id.ts';
+import type { WalletAccount } from './merchant.ts';
+import { type OfferQuestion, offersFor } from './offer.ts';
+import { DEVICES, type WalletName } from './wallet.ts';
+
+const merchant = (number: number): Id<'merchant'> => formatId('merchant', BigInt(number));
+
+const account = (
+  number: number,
+  wallet: WalletName,
+  more: Partial<WalletAccount> = {},
+): WalletAccount => ({
+  id: formatId('wallet_account', BigInt(number)),
+  marketplace: formatId('marketplace', 1n),
+  merchant: merchant(number),
+  wallet,
+  walletMerchant: `w${number}`,
+  status: 'active',
+  consentedAtMs: 1,
+  feeBps: 60,
+  ...more,
+});
+
+const wallet = (name: WalletName): OfferQuestion['wallets'][number] => ({
+  wallet: name,
+  products: [
+    { product: 'native', devices: ['desktop'], combines: true, payerField: null },
+    { product: 'jsapi', devices: ['wechat', 'mobile'], combines: false, payerField: 'openid' },
+    { product: 'wap', devices: ['mobile'], combines: true, payerField: null },
+  ],
+  cart: { legCountMax: 3, needsContract: name === 'alipay' },
+  isConfigured: true,
+  hasCartContract: true,
+  isHealthy: true,
+});
+
+const question = (more: Partial<OfferQuestion> = {}): OfferQuestion => ({
+  intent: formatId('payment_intent', 7n),
+  merchants: [merchant(1)],
+  accounts: [1, 2, 3, 4].flatMap((number) => [
+    account(number, 'wechatpay'),
+    account(number, 'alipay'),
+  ]),
+  wallets: [wallet('wechatpay'), wallet('alipay')],
+  device: 'desktop',
+  ignoresHealth: false,
+  ...more,
+});
+
+/** Of one wallet: why it, or its product, is withheld. */
+const why = (asked: OfferQuestion, name: WalletName, product: string | null = null) =>
+  offersFor(asked).withheld.find((row) => row.wallet === name && row.product === product)?.reason;
+
+const without = (name: WalletName, change: Partial<WalletAccount> | null): WalletAccount[] =>
+  question().accounts.flatMap((row) => {
+    if (row.wallet !== name || row.merchant !== merchant(2)) return [row];
+    return change === null ? [] : [{ ...row, ...change }];
+  });
+
+const cart = [merchant(1), merchant(2)];
+
+describe('withholding', () => {
+  it.each([
+    ['merchant_not_onboarded', question({ merchants: cart, accounts: without('alipay', null) })],
+    [
+      'merchant_not_onboarded',
+      question({ merchants: cart, accounts: without('alipay', { status: 'paused' }) }),
+    ],
+    [
+      'merchant_not_consented',
+      question({ merchants: cart, accounts: without('alipay', { consentedAtMs: null }) }),
+    ],
+    ['cart_too_large', question({ merchants: [1, 2, 3, 4].map(merchant) })],
+    [
+      'wallet_not_configured',
+      question({ wallets: [wallet('wechatpay'), { ...wallet('alipay'), isConfigured: false }] }),
+    ],
+    [
+      'wallet_unhealthy',
+      question({ wallets: [wallet('wechatpay'), { ...wallet('alipay'), isHealthy: false }] }),
+    ],
+  ] as const)('%s', (reason, asked) => {
+    expect(why(asked, 'alipay')).toBe(reason);
+    const isOffered = offersFor(asked).offered.some((row) => row.wallet === 'alipay');
+    expect(isOffered).toBe(false);
+  });
+
+  it('looks at each product by itself', () => {
+    const onMobile = question({ device: 'mobile', merchants: cart });
+    expect(why(onMobile, 'wechatpay', 'native')).toBe('device_unsupported');
+    expect(why(onMobile, 'wechatpay', 'jsapi')).toBe('cart_not_combinable');
+    const wallets = [{ ...wallet('alipay'), hasCartContract: false }];
+    expect(why(question({ merchants: cart, wallets }), 'alipay', 'native')).toBe(
+      'cart_not_combinable',
+    );
+  });
+
+  it('counts a merchant once, however many sub_orders it has', () => {
+    const asked = question({ merchants: [merchant(1), merchant(1)], device: 'wechat' });
+    expect(offersFor(asked).offered.every((row) => !row.combined)).toBe(true);
+    expect(offersFor(asked).offered.length).toBeGreaterThan(0);
+  });
+
+  it('tries a wallet that is not well when it is asked for by name', () => {
+    const wallets = [{ ...wallet('alipay'), isHealthy: false }];
+    const asked = question({ wallets, ignoresHealth: true });
+    expect(offersFor(asked).offered).toHaveLength(1);
+  });
+});
+
+describe('rules', () => {
+  const accounts = fc.array(
+    fc.record({
+      merchant: fc.integer({ min: 1, max: 4 }),
+      wallet: fc.constantFrom<WalletName>('wechatpay', 'alipay'),
+      status: fc.constantFrom<WalletAccount['status']>('active', 'paused'),
+      consentedAtMs: fc.constantFrom(null, 1),
+    }),
+    { maxLength: 8 },
+  );
+  const asked = fc
+    .record({
+      accounts,
+      merchants: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 }),
+      device: fc.constantFrom(null, ...DEVICES),
+      intent: fc.bigInt({ min: 1n, max: 10_000n }),
+    })
+    .map((given) =>
+      question({
+        intent: formatId('payment_intent', given.intent),
+        merchants: given.merchants.map(merchant),
+        device: given.device,
+        accounts: given.accounts.map((row) =>
+          account(row.merchant, row.wallet, {
+            status: row.status,
+            consentedAtMs: row.consentedAtMs,
+          }),
+        ),
+      }),
+    );
+
+  it('rule 10: nothing is offered that a merchant of the cart has not agreed to', () => {
+    fc.assert(
+      fc.property(asked, (given) => {
+        const { offered } = offersFor(given);
+        for (const offer of offered) {
+          for (const one of given.merchants) {
+            const own = given.accounts.find(
+              (row) => row.merchant === one && row.wallet === offer.wallet,
+            );
+            expect(own?.status).toBe('active');
+            expect(own?.consentedAtMs).not.toBeNull();
+          }
+        }
+      }),
+    );
+  });
+
+  it('every product of every wallet is offered or withheld, never both', () => {
+    fc.assert(
+      fc.property(asked, (given) => {
+        const { offered, withheld } = offersFor(given);
+        for (const { wallet: name, products } of given.wallets) {
+          for (const { product } of products) {
+            const isIt = (row: { wallet: string; product: string | null }) =>
+              row.wallet === name && (row.product === product || row.product === null);
+            const count = offered.filter(isIt).length + withheld.filter(isIt).length;
+            expect(count).toBe(1);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('the order', () => {
+  it('turns from intent to intent, so that no wallet is first by habit', () => {
+    let first = 0;
+    for (let number = 1n; number <= 1_000n; number += 1n) {
+      const { offered } = offersFor(question({ intent: formatId('payment_intent', number) }));
+      if (offered[0]?.wallet === 'wechatpay') first += 1;
+    }
+    expect(first).toBeGreaterThan(430);
+    expect(first).toBeLessThan(570);
+  });
+
+  it('is the same for the same intent, the better product first', () => {
+    const given = question({ device: 'mobile' });
+    expect(offersFor(given)).toEqual(offersFor(given));
+    const own = offersFor(given).offered.filter((row) => row.wallet === 'wechatpay');
+    expect(own.map((row) => row.product)).toEqual(['wap', 'jsapi']);
+  });
+});
