@@ -31,15 +31,6 @@ const create = defineRoute({
   ],
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
-    refill: async (deps, principal, body) => {
-      if ('next_action' in body) return ok({});
-      const found = await deps.useCases.getAttempt(
-        principal.marketplace,
-        present(parseId('payment_attempt', String(body.id)), 'the id of a stored attempt'),
-        present(parseId('payment_intent', String(body.payment_intent)), 'the id of its intent'),
-      );
-      return found.ok ? ok({ next_action: found.value.attempt.nextAction }) : found;
-    },
   },
   handle: async (deps, { path, body, principal, targetId }) => {
     const started = await deps.useCases.startAttempt({
@@ -52,11 +43,7 @@ const create = defineRoute({
     });
     if (!started.ok) return started;
     const { payment, attempt } = started.value;
-    const { next_action, ...kept } = presentAttempt(payment, attempt);
-    // It may carry the way back to the cashier, and with it the pay_token: not kept with the key.
-    return next_action === null
-      ? ok({ status: 201, body: { ...kept, next_action } })
-      : ok({ status: 201, body: kept, secrets: { next_action } });
+    return ok({ status: 201, body: presentAttempt(payment, attempt) });
   },
 });
 
