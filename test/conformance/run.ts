@@ -1,6 +1,6 @@
 /**
- * `npm run conformance`: SDKs that we did not write, unmodified, against the sandbox's gateways over
- * real HTTP, published vectors and a second verifier. One row a case.
+ * `npm run conformance`: SDKs that we did not write, unmodified, against the sandbox's gateways
+ * over real HTTP, published vectors and a second verifier. One row a case.
  *
  *   npm run conformance [-- --only alipay]
  */
