@@ -5,11 +5,12 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { cashierPlugin } from './cashier/plugin.ts';
 import { assert } from './core/assert.ts';
+import type { Payment } from './core/payment.ts';
 import type { AnyCommand } from './engine/command.ts';
 import { createSweeper, type Sweeper } from './engine/due.ts';
 import { createIdSource } from './engine/ids.ts';
 import { leaseProcess } from './engine/process-lease.ts';
-import { createEngine } from './engine/submit.ts';
+import { createEngine, type EngineListener } from './engine/submit.ts';
 import { createChangeHub } from './flows/change-hub.ts';
 import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
@@ -25,10 +26,11 @@ import { type Clock, wallClock } from './runtime/clock.ts';
 import { createEnvelope } from './runtime/envelope.ts';
 import { createHttpClient } from './runtime/http-client.ts';
 import type { Log } from './runtime/log.ts';
-import { createMetrics } from './runtime/metrics.ts';
+import { createMetrics, type Metrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
 import type { Db } from './store/db.ts';
+import { expireKeys } from './store/idempotency.ts';
 import { urlPolicy } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
@@ -79,26 +81,12 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     ids,
     lease,
     listener: {
+      ...engineReports(options, metrics),
       onChanged: (payments) => {
         changes.announce(payments);
-        const nowMs = clock.nowMs();
-        const isDue = (row: { readonly dueAtMs: number | null }): boolean =>
-          row.dueAtMs !== null && row.dueAtMs <= nowMs;
-        if (payments.some(({ attempts, refunds }) => attempts.some(isDue) || refunds.some(isDue)))
-          sweeper?.wake();
+        if (payments.some((payment) => isDueNow(payment, clock.nowMs()))) sweeper?.wake();
       },
       onOwed: (owed, events) => desk?.dispatch(owed, events),
-      onDefect: (command, error) =>
-        log.error(
-          { command: command.name, defect: describe(error) },
-          'a command failed by a defect',
-        ),
-      onBatch: (lane, commands, ms) => {
-        metrics.batch({ commands, ms });
-        metrics.laneQueue(lane, engine.queueDepth());
-      },
-      onFenced: options.onFenced,
-      ...(options.onCommands === undefined ? {} : { onCommands: options.onCommands }),
     },
   });
   const platform: Platform = {
@@ -126,10 +114,13 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const useCases = createUseCases(platform, sweeper.wake);
   const server = await openServer(options, platform, useCases);
   const opened = { platform, useCases, server, sweeper, desk };
+  const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS);
+  forgetting.unref();
   return {
     ...opened,
     settle: () => settle(opened),
     stop: async () => {
+      clearInterval(forgetting);
       await server.close();
       await opened.sweeper.stop();
       await opened.desk.idle();
@@ -140,6 +131,28 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
       await db.close();
     },
   };
+}
+
+/** What the engine tells of itself, for operators. */
+function engineReports(
+  { log, onFenced, onCommands }: ComposeOptions,
+  metrics: Metrics,
+): EngineListener {
+  return {
+    onDefect: (command, error) => {
+      const defect = describe(error);
+      log.error({ command: command.name, defect }, 'a command failed by a defect');
+    },
+    onBatch: (_lane, commands, ms) => metrics.batch({ commands, ms }),
+    onFenced,
+    ...(onCommands === undefined ? {} : { onCommands }),
+  };
+}
+
+function isDueNow({ attempts, refunds }: Payment, nowMs: number): boolean {
+  const isDue = (row: { readonly dueAtMs: number | null }): boolean =>
+    row.dueAtMs !== null && row.dueAtMs <= nowMs;
+  return attempts.some(isDue) || refunds.some(isDue);
 }
 
 function openParts(options: ComposeOptions) {
@@ -188,6 +201,20 @@ function openServer(
       ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
     },
   });
+}
+
+const HOUR_MS = 3_600_000;
+const KEYS_KEPT_MS = 7 * 24 * HOUR_MS;
+const KEYS_AT_ONCE = 50_000;
+
+/** Idempotency keys are kept for 7 days of wall time. */
+async function forgetOldKeys({ db, log }: Platform): Promise<void> {
+  const beforeMs = wallClock.nowMs() - KEYS_KEPT_MS;
+  await db
+    .transaction(0, (session) => expireKeys(session, beforeMs, KEYS_AT_ONCE))
+    .catch((error: unknown) =>
+      log.warn({ defect: describe(error) }, 'old keys were not forgotten'),
+    );
 }
 
 const SETTLE_ROUNDS_MAX = 100;

@@ -8,6 +8,7 @@ import type { ErrorCode, HutongError } from '../core/errors.ts';
 import { parseId, shardOfId } from '../core/id.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import type { Offer, StartAttemptInput } from '../flows/use-cases.ts';
+import { BACK_COOKIE } from './back.ts';
 import { deviceOf } from './device.ts';
 import { ATTEMPT_COOKIE, type Visit } from './show.ts';
 import { textOf } from './site.ts';
@@ -88,13 +89,13 @@ async function startAttempt(
   start: Pick<StartAttemptInput, 'id' | 'wallet' | 'product' | 'payer'>,
 ): Promise<FastifyReply> {
   const { marketplace, id: intent } = visit.view.payment.intent;
-  const started = await visit.deps.useCases.startAttempt({ marketplace, intent, ...start });
+  const { request, reply, site, deps } = visit;
+  const cashier = { buyerIp: request.ip };
+  const started = await deps.useCases.startAttempt({ marketplace, intent, cashier, ...start });
   if (!started.ok) return backToPage(visit, noticeOf(started.error));
-  visit.site.setCookie(visit.reply, {
-    name: ATTEMPT_COOKIE,
-    value: started.value.attempt.id,
-    maxAgeSeconds: ATTEMPT_COOKIE_SECONDS,
-  });
+  const maxAgeSeconds = ATTEMPT_COOKIE_SECONDS;
+  site.setCookie(reply, { name: ATTEMPT_COOKIE, value: started.value.attempt.id, maxAgeSeconds });
+  site.setCookie(reply, { name: BACK_COOKIE, value: request.params.pay_token, maxAgeSeconds });
   return backToPage(visit, null);
 }
 

@@ -18,6 +18,7 @@ import type {
 import { present } from '../core/assert.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
+import { cameBack } from './back.ts';
 import { type EventStreams, eventStreams } from './events.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
@@ -56,6 +57,7 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   const asks = limiter(scope);
   const on = (use: (visit: Visit) => Promise<FastifyReply>): Handler => opened(deps, site, use);
   for (const asset of Object.values(site.assets)) addAsset(scope, asset);
+  scope.get('/pay/back/:intent', (request, reply) => cameBack(site, request, reply));
   scope.get<PayRoute>('/pay/:pay_token', on(showPage));
   scope.get<PayRoute>(
     '/pay/:pay_token/events',

@@ -1,6 +1,7 @@
 /**
  * What all cashier answers share: language, headers, cookies, and the pages for when there is no
- * payment to show. Cookies hold a language and an attempt's id; neither opens anything.
+ * payment to show. Cookies hold a language, an attempt's id and, HttpOnly, the pay_token that this
+ * browser itself opened.
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Assets, loadAssets } from './assets.ts';
@@ -34,6 +35,8 @@ export interface Site {
   ) => FastifyReply;
   readonly setCookie: (reply: FastifyReply, cookie: Cookie) => void;
   readonly notFound: Answer;
+  /** Back from a wallet in a browser that did not start the payment. */
+  readonly handedOver: Answer;
   readonly busy: Answer;
   readonly refused: Answer;
   readonly limited: Answer;
@@ -51,7 +54,8 @@ export function siteOf(publicUrl: string): Site {
 
   const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds }) => {
     const scope = `Path=/pay; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
-    reply.header('set-cookie', `${name}=${value}; ${scope}`);
+    const others = [reply.getHeader('set-cookie') ?? []].flat().map(String);
+    reply.header('set-cookie', [...others, `${name}=${value}; ${scope}`]);
   };
   const context: Site['context'] = (request) => {
     const locale = localeOf(request);
@@ -78,13 +82,18 @@ export function siteOf(publicUrl: string): Site {
   return { assets, headers, context, send, setCookie, ...messages(context, send) };
 }
 
-type Messages = Pick<Site, 'notFound' | 'busy' | 'refused' | 'limited' | 'failed'>;
+type Messages = Pick<Site, 'notFound' | 'handedOver' | 'busy' | 'refused' | 'limited' | 'failed'>;
 
 function messages(contextOf: Site['context'], send: Site['send']): Messages {
   const notFound: Answer = (request, reply) => {
     const context = { ...contextOf(request), path: null };
     const { notFoundTitle: title, notFoundHelp: help } = context.texts;
     return send(request, reply, { status: 404, page: messagePage(context, { title, help }) });
+  };
+  const handedOver: Answer = (request, reply) => {
+    const context = { ...contextOf(request), path: null };
+    const { handedOverTitle: title, handedOverHelp: help } = context.texts;
+    return send(request, reply, { status: 200, page: messagePage(context, { title, help }) });
   };
   const busy: Answer = (request, reply) => {
     const context = contextOf(request);
@@ -112,7 +121,7 @@ function messages(contextOf: Site['context'], send: Site['send']): Messages {
     request.log.error({ err: error }, 'the cashier failed');
     return busy(request, reply);
   };
-  return { notFound, busy, refused, limited, failed };
+  return { notFound, handedOver, busy, refused, limited, failed };
 }
 
 function localeOf(request: FastifyRequest): Locale {

@@ -183,6 +183,8 @@ const zh = {
     invalid: '请求不完整，请重新选择付款方式。',
   },
 
+  handedOverTitle: '付款结果以商家页面为准',
+  handedOverHelp: '钱包已处理这次操作。请回到下单的页面查看结果，不必再付一次。',
   notFoundTitle: '找不到这个付款页面',
   notFoundHelp: '链接可能不完整或已失效。请回到商家重新打开。',
   busyTitle: '系统繁忙',
@@ -319,6 +321,9 @@ const en: Texts = {
     invalid: 'Something was missing from the request. Please choose again.',
   },
 
+  handedOverTitle: 'See the shop for the result',
+  handedOverHelp:
+    'The wallet has taken this up. Go back to the page you ordered on; do not pay again.',
   notFoundTitle: 'This payment page does not exist',
   notFoundHelp: 'The link may be incomplete or no longer valid. Open it again from the shop.',
   busyTitle: 'We are busy',

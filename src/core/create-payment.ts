@@ -38,7 +38,7 @@ export interface NewPayment {
 }
 
 /** Same number and same content is the same order: everything but ids and tokens. */
-function contentHash(input: NewPayment): string {
+export function contentHash(input: NewPayment): string {
   const content = JSON.stringify([
     input.amountFen.toString(),
     input.description,

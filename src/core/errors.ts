@@ -181,7 +181,7 @@ export const ERRORS = Object.freeze({
     'api_error',
     503,
     true,
-    'The database is busy or away; nothing was written, send the same again.',
+    'The database is busy or away; whether it was done is not known, send the same again with the same Idempotency-Key.',
   ),
   shutting_down: spec(
     'api_error',

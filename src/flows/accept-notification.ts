@@ -135,7 +135,10 @@ async function takeRefund(
     marketplace: opened.marketplace,
     notification: { wallet: opened.name, id: notification.notificationId },
     decide: (payment, context) => {
-      const isKnown = payment.refunds.some((row) => row.id === number.refund);
+      const refund = payment.refunds.find((row) => row.id === number.refund);
+      const leg = payment.legs.find((row) => row.id === refund?.leg);
+      const attempt = payment.attempts.find((row) => row.id === leg?.attempt);
+      const isKnown = leg?.orderNo === notification.orderNo && attempt?.config === opened.config;
       if (!isKnown) return new PaymentDraft(payment).decided(() => ({ isKnown: false }));
       const decision = applyRefundReport(
         payment,

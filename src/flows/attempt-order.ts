@@ -48,6 +48,7 @@ export function attemptOrder(
   attempt: Attempt,
   more: {
     readonly payer: PayerIdentity;
+    readonly payerIp: string | null;
     readonly publicUrl: string;
     readonly holdDays: number;
     readonly returnUrl: string | null;
@@ -57,7 +58,7 @@ export function attemptOrder(
     ...attemptReference(payment, attempt),
     description: payment.intent.description,
     payer: more.payer,
-    payerIp: payment.intent.buyer.ip,
+    payerIp: more.payerIp,
     device: payment.intent.buyer.device,
     returnUrl: more.returnUrl,
     notifyUrl: notifyUrl(more.publicUrl, attempt.wallet, attempt.config, 'payment'),

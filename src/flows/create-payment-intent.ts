@@ -1,14 +1,23 @@
 /** Creating an intent: checked against the marketplace's merchants, then claimed by its number. */
-import { createPayment, newPayment } from '../core/create-payment.ts';
+import { contentHash, createPayment, type NewPayment, newPayment } from '../core/create-payment.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, parseId, shardOfId } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { listPayments } from '../store/queries.ts';
 import type { MarketplaceEntry } from './directory.ts';
 import type { Platform } from './platform.ts';
+import { attemptRead } from './read-payment.ts';
 import type { CreateIntentInput } from './use-cases.ts';
 
 const TOKEN_SEED_BYTES = 20;
+const ONE = { limit: 1, beforeId: null, afterId: null };
+const ANY_INTENT = {
+  status: null,
+  createdAfterMs: null,
+  createdBeforeMs: null,
+  walletTransactionId: null,
+};
 
 export async function createPaymentIntent(
   platform: Platform,
@@ -19,7 +28,7 @@ export async function createPaymentIntent(
   const merchants = merchantsOf(entry, input);
   if (!merchants.ok) return merchants;
   const shard = shardOfId(input.id);
-  const wanted = newPayment({
+  const order: NewPayment = {
     ...input,
     shard,
     subOrders: input.subOrders.map((sub, index) => ({
@@ -29,8 +38,9 @@ export async function createPaymentIntent(
     })),
     nowMs: platform.clock.nowMs(),
     tokenSeed: platform.random.bytes(TOKEN_SEED_BYTES).toString('hex'),
-  });
-  if (!wanted.ok) return wanted;
+  };
+  const wanted = newPayment(order);
+  if (!wanted.ok) return sameAgain(platform, order, wanted.error);
   return platform.engine.submit({
     book: 'payment',
     name: 'create_payment_intent',
@@ -39,6 +49,25 @@ export async function createPaymentIntent(
     root: wanted.value,
     decide: (stored, _context, isNew) => createPayment(stored, wanted.value, isNew),
   });
+}
+
+/**
+ * An order whose time is nearly over cannot be made any more; but one that was made in time may be
+ * asked for again, and is then simply there.
+ */
+async function sameAgain(
+  platform: Platform,
+  order: NewPayment,
+  refusal: HutongError,
+): Promise<Result<{ readonly payment: Payment; readonly created: boolean }, HutongError>> {
+  if (refusal.code !== 'expires_at_invalid') return err(refusal);
+  const { marketplace, merchantOrderNo } = order;
+  const query = { ...ANY_INTENT, merchantOrderNo };
+  const found = await attemptRead(() => listPayments(platform.db, marketplace, query, ONE));
+  if (!found.ok) return found;
+  const [stored] = found.value.rows;
+  if (stored?.intent.contentHash !== contentHash(order)) return err(refusal);
+  return ok({ payment: stored, created: stored.intent.id === order.id });
 }
 
 function merchantsOf(

@@ -7,7 +7,7 @@ import { shardOf } from '../core/id.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { IdempotencyRow } from '../store/idempotency.ts';
 import type { Platform } from './platform.ts';
-import type { IdempotencyClaim, IdempotentRequest } from './use-cases.ts';
+import type { IdempotencyAnswer, IdempotencyClaim, IdempotentRequest } from './use-cases.ts';
 
 export const KEY_LEASE_MS = 30_000;
 
@@ -102,7 +102,7 @@ export function claimIdempotency(
 export async function completeIdempotency(
   platform: Platform,
   request: IdempotentRequest,
-  answer: { readonly status: number; readonly body: string } | null,
+  answer: IdempotencyAnswer,
 ): Promise<void> {
   const row = rowOf(request, platform.wall.nowMs());
   await platform.engine.submit({
@@ -115,11 +115,15 @@ export async function completeIdempotency(
       // A key that another request resumed meanwhile has its own completion.
       if (stored === undefined || stored.state === 'done')
         return { save: undefined, answer: ok(undefined) };
-      const done =
-        answer === null
-          ? { ...stored, state: 'released' as const, leaseUntilMs: 0 }
-          : { ...stored, state: 'done' as const, status: answer.status, answer: answer.body };
+      const done = completed(stored, answer);
       return { save: done, answer: ok(undefined) };
     },
   });
+}
+
+function completed(stored: IdempotencyRow, answer: IdempotencyAnswer): IdempotencyRow {
+  if (answer === 'release') return { ...stored, state: 'released', leaseUntilMs: 0 };
+  // Still bound to its body: another one is refused, the same one resumes without waiting.
+  if (answer === 'resume') return { ...stored, leaseUntilMs: 0 };
+  return { ...stored, state: 'done', status: answer.status, answer: answer.body };
 }

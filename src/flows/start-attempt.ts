@@ -18,11 +18,13 @@ import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
 import { offerQuestion } from './list-offers.ts';
 import type { Platform } from './platform.ts';
 import { closeLeftBehind } from './settle-attempt.ts';
-import { payTokenOf } from './tokens.ts';
 import type { StartAttemptInput } from './use-cases.ts';
 import { callWallet } from './wallet-call.ts';
 
 const FIRST_POLL_MS = 5_000;
+/** Longer than any starter that still lives takes. */
+const STARTER_PATIENCE_MS = 30_000;
+const NO_ACCOUNTS: Accounts = new Map();
 
 interface Started {
   readonly payment: Payment;
@@ -36,29 +38,35 @@ export async function startAttempt(
   const entry = await platform.directory.marketplace(input.marketplace);
   const opened = entry?.wallets.get(input.wallet);
   const nowMs = platform.clock.nowMs();
+  let isOurs = false;
   const intended = await platform.engine.submit({
     book: 'payment',
     name: 'start_attempt',
     ...rootOf(input.intent),
     marketplace: input.marketplace,
     decide: (payment, context) => {
-      const allowed = mayStart(platform, entry, payment, input);
+      const isKnown = payment.attempts.some((attempt) => attempt.id === input.id);
+      const allowed = isKnown ? ok(NO_ACCOUNTS) : mayStart(platform, entry, payment, input);
       if (!allowed.ok || opened === undefined) return allowed.ok ? err(notOffered(input)) : allowed;
       const { wallet, product, id } = input;
       const expiresAtMs = expiryOf(payment, opened, nowMs);
       const firstPollMs = opened.capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
       const { config } = opened;
       const accounts = allowed.value;
-      return decideStart(
+      const decision = decideStart(
         payment,
         { id, wallet, product, config, accounts, expiresAtMs, firstPollMs },
         context,
       );
+      // Decided again after a COMMIT without an answer, the attempt is there, and still ours to tell.
+      if (decision.ok && decision.value.answer.isNew) isOurs = true;
+      return decision;
     },
   });
   if (!intended.ok) return intended;
   const { payment, attempt } = intended.value;
-  if (!intended.value.isNew || opened === undefined) return answerOf(payment, input.id);
+  const mustTell = isOurs || wasNeverTold(attempt, nowMs);
+  if (!mustTell || opened === undefined) return answerOf(payment, input.id);
 
   const [result] = await Promise.all([
     tellWallet(platform, opened, payment, attempt, input),
@@ -72,6 +80,16 @@ export async function startAttempt(
     decide: (stored) => recordStart(stored, input.id, result),
   });
   return recorded.ok ? answerOf(recorded.value.payment, input.id) : recorded;
+}
+
+/**
+ * Its starter died between the commit and the wallet's answer, and the same request has come again.
+ * No product here has a code that works once, so the same number may be told twice.
+ */
+function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
+  const isOpen = attempt.status === 'created' || attempt.status === 'unknown';
+  const isAbandoned = nowMs - attempt.createdAtMs >= STARTER_PATIENCE_MS;
+  return isOpen && isAbandoned && attempt.nextAction === null && attempt.closingAtMs === null;
 }
 
 /** A refused attempt is an error with the wallet's own words; every other state is an answer. */
@@ -162,10 +180,10 @@ async function tellWallet(
 ): Promise<StartResult> {
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
+    payerIp: input.cashier?.buyerIp ?? payment.intent.buyer.ip,
     publicUrl: platform.publicUrl,
     holdDays: Math.min(30, opened.capabilities.holdDaysMax),
-    // The wallet sends the buyer back to the cashier, which waits for the wallet's word.
-    returnUrl: `${platform.publicUrl}/pay/${payTokenOf(platform.envelope, payment, 'buyer')}`,
+    returnUrl: returnUrlOf(platform, payment, input),
   });
   const call = (): Promise<StartOutcome | undefined> =>
     callWallet(
@@ -176,6 +194,17 @@ async function tellWallet(
       (answer) => answer.outcome,
     );
   const first = await call();
-  const answer = first === undefined || first.outcome === 'unknown' ? await call() : first;
-  return answer === undefined || answer.outcome === 'unknown' ? { outcome: 'unknown' } : answer;
+  if (first !== undefined && first.outcome !== 'unknown') return first;
+  const second = await call();
+  // A refusal of the second says nothing of the first: it may have been taken.
+  return second?.outcome === 'pending' ? second : { outcome: 'unknown' };
+}
+
+/**
+ * Where the wallet sends the buyer's browser: to the cashier it came from, else to the marketplace.
+ * It stands in what the wallet and the database keep, so it never carries a token.
+ */
+function returnUrlOf(platform: Platform, { intent }: Payment, input: StartAttemptInput): string {
+  const back = `${platform.publicUrl}/pay/back/${intent.id.slice(intent.id.indexOf('_') + 1)}`;
+  return input.cashier === null ? (intent.returnUrl ?? back) : back;
 }

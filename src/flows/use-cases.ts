@@ -64,6 +64,8 @@ export interface StartAttemptInput {
   readonly wallet: WalletName;
   readonly product: Product;
   readonly payer: PayerIdentity;
+  /** The buyer stands in our cashier, at this address; null = started through the API. */
+  readonly cashier: { readonly buyerIp: string } | null;
 }
 
 export interface RefundInput {
@@ -160,6 +162,11 @@ export type IdempotencyClaim =
       readonly body: string;
       readonly targetId: string;
     };
+
+export type IdempotencyAnswer =
+  | { readonly status: number; readonly body: string }
+  | 'release'
+  | 'resume';
 
 export interface IdempotentRequest {
   readonly marketplace: Id<'marketplace'>;
@@ -284,10 +291,13 @@ export interface UseCases {
 
   readonly authenticate: (secretKey: string) => Outcome<Principal>;
   readonly claimIdempotency: (request: IdempotentRequest) => Outcome<IdempotencyClaim>;
-  /** Stores the answer (no secrets in `body`), or releases the key where nothing may be stored. */
+  /**
+   * Stores the answer (no secrets in `body`). `release`: refused, nothing was promised, the key may
+   * be used anew. `resume`: nobody knows how far it came; the same body may try again at once.
+   */
   readonly completeIdempotency: (
     request: IdempotentRequest,
-    answer: { readonly status: number; readonly body: string } | null,
+    answer: IdempotencyAnswer,
   ) => Promise<void>;
 
   /** The intent a pay_token (buyer's or friend's) opens; `not_found` for anything else. */

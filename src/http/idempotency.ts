@@ -2,16 +2,16 @@
  * Idempotency-Key: claim, run, complete (api.md, rule 12). The id of what will be made is chosen
  * before the first try and kept with the key, so that a retry after a crash means the same row.
  *
- * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). After any other
- *   refusal, and after a defect, the key is released: the same body resumes at once, with the same
- *   id, because nobody knows how far a failed first try came.
+ * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). After another
+ *   refusal (4xx) the key is released. After a 5xx or a defect nobody knows how far the try came:
+ *   the key stays bound to its body, and the same body resumes at once, with the same id.
  * - Secrets are never stored; a replay makes them again from the object as it is now.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { ERRORS, type HutongError, hutongError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { IdempotentRequest } from '../flows/use-cases.ts';
+import type { IdempotencyAnswer, IdempotentRequest } from '../flows/use-cases.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
 import type { Answered, AnyRoute, Call, Idempotency, PathIds } from './route.ts';
@@ -57,7 +57,7 @@ export async function runIdempotent(
   }
   const { targetId } = claim.value;
   const mine: IdempotentRequest = { ...claimed, targetId };
-  const answered = await handleOrRelease(deps, route, {
+  const answered = await handleOrKeep(deps, route, {
     call: { ...call, targetId },
     request,
     mine,
@@ -71,12 +71,13 @@ export async function runIdempotent(
   }
   const { status } = ERRORS[answered.error.code];
   const refusal = presentError(answered.error, { requestId: request.id, docsUrl });
-  const stored = status === 402 ? { status, body: JSON.stringify(refusal) } : null;
-  await complete(deps, mine, stored, request);
+  const stored = { status, body: JSON.stringify(refusal) };
+  const kept = status === 402 ? stored : status < 500 ? 'release' : 'resume';
+  await complete(deps, mine, kept, request);
   return answered;
 }
 
-async function handleOrRelease(
+async function handleOrKeep(
   deps: ServerDeps,
   route: AnyRoute,
   incoming: {
@@ -88,7 +89,7 @@ async function handleOrRelease(
   try {
     return await route.handle(deps, incoming.call as Parameters<AnyRoute['handle']>[1]);
   } catch (error) {
-    await complete(deps, incoming.mine, null, incoming.request);
+    await complete(deps, incoming.mine, 'resume', incoming.request);
     throw error;
   }
 }
@@ -99,7 +100,7 @@ type AnyCall = Call<PathIds, unknown, unknown>;
 async function complete(
   deps: ServerDeps,
   claimed: IdempotentRequest,
-  answer: { readonly status: number; readonly body: string } | null,
+  answer: IdempotencyAnswer,
   request: FastifyRequest,
 ): Promise<void> {
   try {

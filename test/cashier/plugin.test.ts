@@ -132,7 +132,7 @@ describe('GET /pay/{pay_token}', () => {
       headers: { 'accept-language': 'en' },
     });
     expect(chosen.body).toContain('<html lang="zh-CN">');
-    expect(chosen.headers['set-cookie']).toMatch(
+    expect(String(chosen.headers['set-cookie'])).toMatch(
       /^hutong_lang=zh; Path=\/pay; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
     );
     const later = await app.inject({
@@ -285,13 +285,16 @@ describe('POST /pay/{pay_token}/attempts', () => {
     const answer = await app.inject(form(CHOICE));
     expect(answer.statusCode).toBe(303);
     expect(answer.headers.location).toBe(PAGE);
-    expect(answer.headers['set-cookie']).toContain(`hutong_attempt=${ATTEMPT}; Path=/pay;`);
+    const cookies = String(answer.headers['set-cookie']);
+    expect(cookies).toContain(`hutong_attempt=${ATTEMPT}; Path=/pay;`);
+    expect(cookies).toContain(`hutong_pay=${PAGE.slice('/pay/'.length)}; Path=/pay;`);
     const { intent } = memory.view.payment;
     expect(memory.started).toEqual([
       {
         marketplace: intent.marketplace,
         intent: intent.id,
         id: ATTEMPT,
+        cashier: { buyerIp: '127.0.0.1' },
         wallet: 'wechatpay',
         product: 'native',
         payer: {},

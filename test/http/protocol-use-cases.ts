@@ -198,7 +198,7 @@ export function protocolUseCases(): Protocol {
       const id = `${request.marketplace} ${request.key}`;
       const claim = claims.get(id);
       if (claim === undefined) return;
-      if (answer === null) claim.released = true;
+      if (typeof answer === 'string') claim.released = true;
       else claim.answer = answer;
     },
     openCashier: async () => missing,

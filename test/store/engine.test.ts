@@ -540,10 +540,10 @@ for (const { name, isAvailable, open } of ENGINES) {
       test('released: the same body resumes at once with its id, another body starts afresh', async () => {
         const first = fresh();
         await claim(first);
-        await completeIdempotency(platform(), first, null);
+        await completeIdempotency(platform(), first, 'release');
         const again = await claim(request());
         expect(again).toEqual({ ok: true, value: { kind: 'run', targetId: first.targetId } });
-        await completeIdempotency(platform(), first, null);
+        await completeIdempotency(platform(), first, 'release');
         const other = request({ bodyHash: 'h2' });
         expect(await claim(other)).toEqual({
           ok: true,
@@ -556,7 +556,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         await claim(first);
         await completeIdempotency(platform(), first, { status: 201, body: '"one"' });
         await completeIdempotency(platform(), first, { status: 201, body: '"two"' });
-        await completeIdempotency(platform(), first, null);
+        await completeIdempotency(platform(), first, 'release');
         expect(await claim(request())).toMatchObject({ value: { kind: 'replay', body: '"one"' } });
       });
 

@@ -40,6 +40,7 @@ const create = defineRoute({
       wallet: body.wallet,
       product: body.product,
       payer: payerOf(body.payer ?? {}),
+      cashier: null,
     });
     if (!started.ok) return started;
     const { payment, attempt } = started.value;

@@ -2,7 +2,7 @@
 
 import { present } from '../../core/assert.ts';
 import type { HutongError } from '../../core/errors.ts';
-import { type Id, parseId, shardOf } from '../../core/id.ts';
+import { type Id, parseId, shardOf, shardOfId } from '../../core/id.ts';
 import { fenFromJson } from '../../core/money.ts';
 import type { Payment } from '../../core/payment.ts';
 import { presentPaymentIntent } from '../../core/present/payment-intent.ts';
@@ -191,7 +191,10 @@ const cancel = defineRoute({
   pathIds: { id: 'payment_intent' },
   answers: { 200: 'payment_intent' },
   errors: ['not_found', 'payment_intent_not_cancelable'],
-  idempotency: { target: (_deps, { path }) => path.id },
+  // Makes nothing, but two requests with one key must be told apart by their targets.
+  idempotency: {
+    target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
+  },
   handle: async (deps, { path, principal }) => {
     const canceled = await deps.useCases.cancelPaymentIntent(principal.marketplace, path.id);
     if (!canceled.ok) return canceled;

@@ -259,12 +259,11 @@ async function closeAttempt(
   client: AlipayClient,
   attempt: AttemptReference,
 ): Promise<CloseOutcome> {
-  const answers = await Promise.all(
-    attempt.legs.map((leg) =>
-      client.call({ method: 'alipay.trade.close', content: { out_trade_no: leg.orderNo } }),
-    ),
-  );
-  return worstClose(answers.map(closeOutcome));
+  const outcomes = attempt.legs.map(async ({ orderNo }) => {
+    const content = { out_trade_no: orderNo };
+    return closeOutcome(orderNo, await client.call({ method: 'alipay.trade.close', content }));
+  });
+  return worstClose(await Promise.all(outcomes));
 }
 
 function callRefund(client: AlipayClient, refund: RefundOrder) {

@@ -6,8 +6,13 @@
  */
 import type { CloseOutcome, LegReportStatus, RefundReportStatus } from '../wallet.ts';
 
+/** No prototype: a foreign word such as `valueOf` must be as unknown as any other. */
+function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.freeze(Object.assign(Object.create(null), words));
+}
+
 /** precreate, create, merge.precreate (page, wap and app are only signed, never called). */
-export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = {
+export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -24,10 +29,10 @@ export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = {
   // The number lives already: what became of it is the query's to say.
   'ACQ.TRADE_HAS_SUCCESS': 'unknown',
   'ACQ.CONTEXT_INCONSISTENT': 'unknown',
-};
+});
 
 /** Gateway codes (not business): refused at the door, so the order never came to be. */
-export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = {
+export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
   '10003': 'unknown',
   '20000': 'unknown',
   '20001': 'failed',
@@ -37,24 +42,24 @@ export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>>
   // Limited now, not for ever: the same number may be tried again.
   '40005': 'unknown',
   '40006': 'failed',
-};
+});
 
-export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = {
+export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',
   'ACQ.ACCESS_FORBIDDEN': 'unknown',
   'ACQ.PARTNER_ERROR': 'unknown',
-};
+});
 
 /** TRADE_CLOSED is not here: whether money ever moved decides it (`transform.ts`). */
-export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = {
+export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = wordTable({
   WAIT_BUYER_PAY: 'pending',
   TRADE_SUCCESS: 'succeeded',
   TRADE_FINISHED: 'succeeded',
-};
+});
 
-export const CLOSE_CODES: Readonly<Record<string, CloseOutcome['outcome']>> = {
+export const CLOSE_CODES: Readonly<Record<string, CloseOutcome['outcome']>> = wordTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
   'ACQ.TRADE_STATUS_ERROR': 'paid',
@@ -67,9 +72,9 @@ export const CLOSE_CODES: Readonly<Record<string, CloseOutcome['outcome']>> = {
   'ACQ.INVALID_PARAMETER': 'unknown',
   'ACQ.ACCESS_FORBIDDEN': 'unknown',
   'ACQ.PARTNER_ERROR': 'unknown',
-};
+});
 
-export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = {
+export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -84,12 +89,12 @@ export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = {
   // Another call with this number may have moved money: only the refund query can tell.
   'ACQ.DISCORDANT_REPEAT_REQUEST': 'unknown',
   'ACQ.TRADE_STATUS_ERROR': 'unknown',
-};
+});
 
-export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = {
+export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',
   'ACQ.ACCESS_FORBIDDEN': 'unknown',
   'ACQ.PARTNER_ERROR': 'unknown',
-};
+});

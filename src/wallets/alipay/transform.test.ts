@@ -147,7 +147,9 @@ describe('start', () => {
 
 describe('close', () => {
   const rows: [Called, string][] = [
-    [answered({}), 'closed'],
+    [answered({ out_trade_no: 'a1' }), 'closed'],
+    [answered({ out_trade_no: 'another' }), 'unknown'],
+    [answered({}), 'unknown'],
     [business('ACQ.TRADE_NOT_EXIST'), 'not_found'],
     [business('ACQ.TRADE_STATUS_ERROR'), 'paid'],
     [business('ACQ.REASON_TRADE_STATUS_INVALID'), 'paid'],
@@ -163,7 +165,7 @@ describe('close', () => {
   ];
   for (const [called, expected] of rows) {
     const name = called.kind === 'answered' ? `${called.code} ${called.subCode}` : 'no answer';
-    test(`${name} -> ${expected}`, () => expect(closeOutcome(called).outcome).toBe(expected));
+    test(`${name} -> ${expected}`, () => expect(closeOutcome('a1', called).outcome).toBe(expected));
   }
   test('a merged payment is as closed as its least closed part', () => {
     const closed = { outcome: 'closed' } as const;

@@ -138,9 +138,12 @@ function listOf(value: unknown): JsonObject[] {
   }
 }
 
-export function closeOutcome(called: Called): CloseOutcome {
+export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
-  if (called.code === SUCCESS) return { outcome: 'closed' };
+  if (called.code === SUCCESS) {
+    const isOurs = textField(called.fields, 'out_trade_no') === orderNo;
+    return isOurs ? { outcome: 'closed' } : { outcome: 'unknown', walletError: called.error };
+  }
   const isBusiness = called.code === BUSINESS_FAILED;
   const outcome = (isBusiness ? CLOSE_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
   return outcome === 'unknown' ? { outcome, walletError: called.error } : { outcome };

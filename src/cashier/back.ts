@@ -1,0 +1,19 @@
+/**
+ * `GET /pay/back/{intent}`: where a wallet sends the browser after its own page. The address stands
+ * in the wallet's books and in ours, so it names a payment but opens nothing; what opens the page
+ * again is the cookie of the browser that started there.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { cookieValue } from './locale.ts';
+import type { Site } from './site.ts';
+
+export const BACK_COOKIE = 'hutong_pay';
+
+/** A pay_token names its payment in front: another payment's cookie does not fit. */
+export function cameBack(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { intent } = request.params as { readonly intent: string };
+  const token = cookieValue(request.headers.cookie, BACK_COOKIE) ?? '';
+  const fits = /^[0-9A-Z]{13}$/.test(intent) && /^[bf][0-9A-Za-z]+$/.test(token);
+  if (!fits || token.slice(1, 14) !== intent) return site.handedOver(request, reply);
+  return reply.headers(site.headers).redirect(`/pay/${token}`, 303);
+}
