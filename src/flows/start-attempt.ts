@@ -58,7 +58,7 @@ export async function startAttempt(
         { id, wallet, product, config, accounts, expiresAtMs, firstPollMs },
         context,
       );
-      // Decided again after a COMMIT without an answer, the attempt is there, and still ours to tell.
+      // Decided again after a COMMIT without an answer, it is there and still ours to tell.
       if (decision.ok && decision.value.answer.isNew) isOurs = true;
       return decision;
     },
