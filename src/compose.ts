@@ -26,10 +26,11 @@ import { type Clock, wallClock } from './runtime/clock.ts';
 import { createEnvelope } from './runtime/envelope.ts';
 import { createHttpClient } from './runtime/http-client.ts';
 import type { Log } from './runtime/log.ts';
-import { createMetrics, type Metrics } from './runtime/metrics.ts';
+import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
 import type { Db } from './store/db.ts';
+import { countUnknownAttempts } from './store/due.ts';
 import { expireKeys } from './store/idempotency.ts';
 import { urlPolicy } from './webhooks/url-guard.ts';
 
@@ -81,7 +82,11 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     ids,
     lease,
     listener: {
-      ...engineReports(options, metrics),
+      ...engineReports(options),
+      onBatch: (lane, commands, ms) => {
+        metrics.batch({ commands, ms });
+        metrics.laneQueue(lane, engine.queueDepth());
+      },
       onChanged: (payments) => {
         changes.announce(payments);
         if (payments.some((payment) => isDueNow(payment, clock.nowMs()))) sweeper?.wake();
@@ -114,13 +119,12 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const useCases = createUseCases(platform, sweeper.wake);
   const server = await openServer(options, platform, useCases);
   const opened = { platform, useCases, server, sweeper, desk };
-  const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS);
-  forgetting.unref();
+  const chores = startChores(platform);
   return {
     ...opened,
     settle: () => settle(opened),
     stop: async () => {
-      clearInterval(forgetting);
+      chores.stop();
       await server.close();
       await opened.sweeper.stop();
       await opened.desk.idle();
@@ -134,16 +138,12 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
 }
 
 /** What the engine tells of itself, for operators. */
-function engineReports(
-  { log, onFenced, onCommands }: ComposeOptions,
-  metrics: Metrics,
-): EngineListener {
+function engineReports({ log, onFenced, onCommands }: ComposeOptions): EngineListener {
   return {
     onDefect: (command, error) => {
       const defect = describe(error);
       log.error({ command: command.name, defect }, 'a command failed by a defect');
     },
-    onBatch: (_lane, commands, ms) => metrics.batch({ commands, ms }),
     onFenced,
     ...(onCommands === undefined ? {} : { onCommands }),
   };
@@ -204,6 +204,26 @@ function openServer(
 }
 
 const HOUR_MS = 3_600_000;
+const GAUGE_EVERY_MS = 15_000;
+
+/** What is neither asked for nor owed by a row. */
+function startChores(platform: Platform): { readonly stop: () => void } {
+  const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS).unref();
+  const gauging = setInterval(() => void gaugeUnknown(platform), GAUGE_EVERY_MS).unref();
+  return {
+    stop: () => {
+      clearInterval(forgetting);
+      clearInterval(gauging);
+    },
+  };
+}
+
+/** How many attempts nobody knows the outcome of: what an operator is woken for. */
+async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
+  const count = await countUnknownAttempts(db).catch(() => undefined);
+  if (count !== undefined) metrics.unknownAttempts(count);
+}
+
 const KEYS_KEPT_MS = 7 * 24 * HOUR_MS;
 const KEYS_AT_ONCE = 50_000;
 

@@ -113,3 +113,14 @@ export async function nextDueMs(db: Db): Promise<number | null> {
   const [row] = await db.read(NEXT, []);
   return toNumberOrNull(row?.due_at ?? null);
 }
+
+const COUNT_UNKNOWN: Statement = {
+  name: 'payment_attempts.count_unknown',
+  text: `select count(*) as count from payment_attempts
+    where due_at is not null and status = 'unknown'`,
+};
+
+export async function countUnknownAttempts(db: Db): Promise<number> {
+  const [row] = await db.read(COUNT_UNKNOWN, []);
+  return toNumber(row?.count ?? 0);
+}
