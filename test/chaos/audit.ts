@@ -3,6 +3,7 @@
  * and, beneath it, the tables. Every finding is a sentence; no finding, no sentence.
  */
 import type pg from 'pg';
+import { formatId } from '../../src/core/id.ts';
 import { call, type Json, Marketplace, Sandbox } from '../helpers/api.ts';
 import { type AcknowledgedPost, type Entry, readJournal } from './journal.ts';
 import type { Stage } from './stage.ts';
@@ -60,38 +61,41 @@ function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, 
   return groups;
 }
 
-/** Every acknowledged object is found by the API under its id, as it was acknowledged. */
-export async function missingByApi(stage: Stage, journal: readonly Entry[]): Promise<string[]> {
+/** Every acknowledged object, as the API shows it now; `found`: those that are as acknowledged. */
+export async function foundByApi(
+  stage: Stage,
+  journal: readonly Entry[],
+): Promise<{ readonly found: number; readonly problems: string[] }> {
   const shops = marketplaces(stage);
   const attempts = groupBy(ofKind(journal, 'attempt'), (entry) => entry.intent);
+  let found = 0;
   const intents = await everyOne(ofKind(journal, 'intent'), async (entry) => {
-    const answer = await get(
-      shops,
-      entry.post,
-      `/v1/payment_intents/${entry.id}?expand[]=attempts`,
-    );
-    if (answer.status !== 200) return `${entry.id} is not found (${answer.status})`;
-    const { body } = answer;
+    const path = `/v1/payment_intents/${entry.id}?expand[]=attempts`;
+    const { status, body } = await get(shops, entry.post, path);
+    if (status !== 200) return `${entry.id} is not found (${status})`;
+    const subs = (body.sub_orders as Json[]).map((sub) => sub.id);
     if (body.merchant_order_no !== entry.orderNo || body.amount !== entry.amount)
       return `${entry.id} is another order now`;
-    const subs = (body.sub_orders as Json[]).map((sub) => sub.id).join();
-    if (subs !== entry.subOrders.join()) return `${entry.id} has other sub_orders: ${subs}`;
-    const known = new Map(
-      ((body.attempts as Json).data as Json[]).map((row) => [String(row.id), row]),
-    );
+    if (subs.join() !== entry.subOrders.join()) return `${entry.id} has other sub_orders`;
+    found += 1;
+    const rows = (body.attempts as Json).data as Json[];
     for (const attempt of attempts.get(entry.id) ?? []) {
-      const legs = (known.get(attempt.id)?.legs as Json[] | undefined)?.map((leg) => leg.order_no);
-      if (legs?.join() !== attempt.legs.join())
-        return `${attempt.id} is not found, or has other legs`;
+      const row = rows.find((one) => one.id === attempt.id);
+      const legs = (row?.legs as Json[] | undefined)?.map((leg) => leg.order_no);
+      if (row?.wallet !== attempt.wallet || legs?.join() !== attempt.legs.join())
+        return `${attempt.id} is not found, or is another attempt`;
+      found += 1;
     }
     return null;
   });
   const refunds = await everyOne(ofKind(journal, 'refund'), async (entry) => {
     const { status, body } = await get(shops, entry.post, `/v1/refunds/${entry.id}`);
     const isSame = body.payment_intent === entry.intent && body.amount === entry.amount;
-    return status === 200 && isSame ? null : `${entry.id} is not found, or is another refund`;
+    if (status !== 200 || !isSame) return `${entry.id} is not found, or is another refund`;
+    found += 1;
+    return null;
   });
-  return [...intents, ...refunds];
+  return { found, problems: [...intents, ...refunds] };
 }
 
 const REPLAY_COUNT = 150;
@@ -264,7 +268,7 @@ export async function bookedLegs(admin: pg.Client): Promise<Map<string, BookedLe
 export async function walletDifferences(
   admin: pg.Client,
   orders: readonly WalletOrder[],
-): Promise<string[]> {
+): Promise<{ readonly booked: number; readonly problems: string[] }> {
   const legs = await bookedLegs(admin);
   const problems: string[] = [];
   const paid = new Map(orders.filter((order) => order.isPaid).map((row) => [row.orderNo, row]));
@@ -280,7 +284,7 @@ export async function walletDifferences(
   for (const leg of legs.values()) {
     if (leg.isBooked && !paid.has(leg.orderNo)) problems.push(`${leg.orderNo} is booked, not paid`);
   }
-  return problems;
+  return { booked: [...legs.values()].filter((leg) => leg.isBooked).length, problems };
 }
 
 /** What the load was told by the wallet itself is paid there. */
@@ -341,10 +345,23 @@ export async function liveAttempts(admin: pg.Client): Promise<string[]> {
   return rows.map((row) => row.order_no);
 }
 
-/** Refunds that still wait for the wallet. */
-export async function openRefunds(admin: pg.Client): Promise<number> {
+/** Refunds and deliveries that still wait. */
+export async function openWork(admin: pg.Client): Promise<number> {
   const { rows } = await admin.query<{ n: string }>(
-    `select count(*) n from refunds where status not in ('succeeded', 'failed')`,
+    `select (select count(*) from refunds where status not in ('succeeded', 'failed'))
+      + (select count(*) from deliveries where status = 'pending') n`,
   );
   return Number(rows[0]?.n ?? 0);
+}
+
+/** Rule 9: every event of the tables reached the marketplaces' endpoint, at least once. */
+export async function undelivered(
+  admin: pg.Client,
+  received: ReadonlySet<string>,
+): Promise<{ readonly events: number; readonly problems: string[] }> {
+  const { rows } = await admin.query<{ id: string; type: string }>('select id, type from events');
+  const problems = rows
+    .filter((row) => !received.has(formatId('event', BigInt(row.id))))
+    .map((row) => `${row.type} ${formatId('event', BigInt(row.id))} never arrived`);
+  return { events: rows.length, problems };
 }

@@ -21,6 +21,8 @@ import { openDatabase } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
+import { Marketplace } from '../helpers/api.ts';
+import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
 import type { LoadConfig } from './load.ts';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -41,6 +43,10 @@ export interface Stage {
   readonly reviveDatabase: () => Promise<void>;
   readonly stopLoad: () => Promise<void>;
   readonly platformLog: () => string;
+  /** How platforms ended that nobody killed. */
+  readonly ownEnds: () => readonly string[];
+  /** Ids of the events that the marketplaces' endpoint took, verified. */
+  readonly received: () => ReadonlySet<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -50,25 +56,31 @@ export async function openStage(print: (line: string) => void): Promise<Stage | 
   if (database === undefined) return undefined;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-chaos-'));
   const children: ChildProcess[] = [];
+  const inbox = await openInbox();
   const close = async (): Promise<void> => {
     for (const child of children.splice(0).reverse()) await end(child, 'SIGTERM');
+    await inbox.close();
     await database.stop();
   };
   try {
-    return await furnish(database, dir, children, close, print);
+    return await furnish({ database, dir, children, inbox, close, print });
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function furnish(
-  database: TestPostgres,
-  dir: string,
-  children: ChildProcess[],
-  close: () => Promise<void>,
-  print: (line: string) => void,
-): Promise<Stage> {
+interface Props {
+  readonly database: TestPostgres;
+  readonly dir: string;
+  readonly children: ChildProcess[];
+  readonly inbox: WebhookInbox;
+  readonly close: () => Promise<void>;
+  readonly print: (line: string) => void;
+}
+
+async function furnish(props: Props): Promise<Stage> {
+  const { database, dir, children, inbox, close, print } = props;
   print(`database    ${database.version}, fsync on`);
   const databaseUrl = await database.database('chaos');
   const [platformPort, sandboxPort] = await Promise.all([freePort(), freePort()]);
@@ -100,12 +112,16 @@ async function furnish(
 
   const logFile = path.join(dir, 'platform.log');
   let platform: ChildProcess | undefined;
+  const ownEnds: string[] = [];
   const revivePlatform = async (): Promise<void> => {
     for (;;) {
       if (platform !== undefined) children.splice(children.indexOf(platform), 1);
       const born = start(['bin/hutong.js', 'serve'], env, logFile);
       platform = born;
       children.push(born);
+      born.once('exit', (code, signal) => {
+        if (signal !== 'SIGKILL' && children.includes(born)) ownEnds.push(String(signal ?? code));
+      });
       // A platform that starts while its database is away ends: started again, as systemd does.
       if (
         await untilAnswers(`${platformUrl}/readyz`, born).then(
@@ -119,6 +135,12 @@ async function furnish(
   };
   await revivePlatform();
   print('platform    ready');
+  for (const { secretKey, merchants } of shops.values()) {
+    const shop = new Marketplace(platformUrl, secretKey, merchants);
+    const endpoint = { url: inbox.url, enabled_events: ['*'] };
+    const made = await shop.expect(201, 'POST', '/v1/webhook_endpoints', endpoint);
+    inbox.trust(String(made.secret));
+  }
   const journal = path.join(dir, 'acknowledged.jsonl');
   const load = await startLoad({ dir, platformUrl, sandboxUrl, journal, shops, workers: 12 });
   children.push(load);
@@ -135,6 +157,8 @@ async function furnish(
     platform: () => platform as ChildProcess,
     reviveDatabase: () => startAgain(database),
     stopLoad: () => end(load, 'SIGTERM'),
+    received: () => new Set(inbox.events.map((event) => String(event.id))),
+    ownEnds: () => ownEnds,
     platformLog: () => fs.readFileSync(logFile, 'utf8'),
   };
 }

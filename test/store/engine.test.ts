@@ -16,6 +16,8 @@ import {
 import type { Platform } from '../../src/flows/platform.ts';
 import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import type { Db, Statement } from '../../src/store/db.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
 import {
   books,
   cancel,
@@ -55,6 +57,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       await home.close();
     });
 
+    const RUNS = name === 'pglite' ? 8 : 20;
     const submit = <A>(command: PaymentCommand<A>) => room.engine.submit(command);
     const batchesSince = (from: number) =>
       room.batches.slice(from).map(({ commands }) => commands.length);
@@ -346,7 +349,7 @@ for (const { name, isAvailable, open } of ENGINES) {
 
       test('property: any command decided again gives the same answer and writes nothing', async () => {
         const property = fc.asyncProperty(
-          fc.array(fc.nat(11), { minLength: 1, maxLength: 12 }),
+          fc.array(fc.nat(11), { minLength: 1, maxLength: 10 }),
           fc.boolean(),
           async (steps, inOneBatch) => {
             shard = (shard + 1) % 256;
@@ -361,18 +364,25 @@ for (const { name, isAvailable, open } of ENGINES) {
             }
           },
         );
-        await fc.assert(property, { numRuns: 20 });
-      });
+        await fc.assert(property, { numRuns: RUNS });
+      }, 90_000);
     });
 
     describe('two processes', () => {
+      let otherDb: Db;
       let other: TestEngineRoom;
       beforeAll(async () => {
-        other = await openEngine(home.db);
+        // PGlite is one process's own: there two engines share its one connection.
+        otherDb =
+          home.url === null
+            ? home.db
+            : openPostgres({ url: home.url, lanes: home.db.laneCount, readers: 2 });
+        other = await openEngine(otherDb);
       });
       afterAll(async () => {
         await other.engine.drain();
         await other.lease.release();
+        if (otherDb !== home.db) await otherDb.close();
       });
 
       test('create the same number at once: one wins, both have the same intent', async () => {
@@ -416,7 +426,7 @@ for (const { name, isAvailable, open } of ENGINES) {
 
       test('property: in turns on one payment, each answers what stands in the tables', async () => {
         const property = fc.asyncProperty(
-          fc.array(fc.tuple(fc.nat(11), fc.boolean()), { minLength: 1, maxLength: 14 }),
+          fc.array(fc.tuple(fc.nat(11), fc.boolean()), { minLength: 1, maxLength: 12 }),
           async (steps) => {
             shard = (shard + 1) % 256;
             const story = storyOf(
@@ -432,7 +442,60 @@ for (const { name, isAvailable, open } of ENGINES) {
             }
           },
         );
-        await fc.assert(property, { numRuns: 20 });
+        await fc.assert(property, { numRuns: RUNS });
+      }, 90_000);
+
+      test('crowd around the same few payments: everyone is answered, every version is one step', async () => {
+        const payments = Array.from({ length: 8 }, (_, index) => wantedPayment({ shard: index }));
+        const attempts = payments.map((_, index) => freshId('payment_attempt', index));
+        for (const [index, wanted] of payments.entries()) {
+          await submit(create(wanted));
+          await submit(start(wanted.intent.id, attempts[index]!));
+        }
+        const answers = await Promise.all(
+          Array.from({ length: 400 }, (_, index) => {
+            const { engine } = index % 2 === 0 ? room : other;
+            const which = (index * 5 + Math.floor(index / 8)) % 8;
+            const { id, merchantOrderNo } = payments[which]!.intent;
+            const attempt = attempts[which]!;
+            const doubled = { shard: which, orderNo: merchantOrderNo };
+            const commands = [
+              () => engine.submit(create(wantedPayment(doubled))),
+              () => engine.submit(started(id, attempt)),
+              () => engine.submit(reported(id, attempt, 'succeeded', `crowd-${index}`)),
+              () => engine.submit(create(wantedPayment({ shard: which }))),
+            ];
+            return commands[index % 4]!();
+          }),
+        );
+        expect(answers.filter((answer) => !answer.ok)).toEqual([]);
+        for (const { intent } of payments) {
+          const now = await stored(home.db, intent.id);
+          // made, started, and at most: the wallet's first word, paid
+          expect(now?.intent).toMatchObject({ status: 'succeeded', amountReceivedFen: 1_000n });
+          expect(now?.intent.version).toBeLessThanOrEqual(4);
+          expect(now?.escrows).toHaveLength(1);
+        }
+      });
+
+      test('wait for each other no longer than a lock may take, then go on', async () => {
+        if (home.url === null) return;
+        const { root } = await paidPayment(room, wantedPayment({ shard: 31 }));
+        const lock: Statement = {
+          name: 'hold',
+          text: `select id from payment_intents where shard = 31 for update`,
+        };
+        const holding = otherDb.transaction(0, async (session) => {
+          await session.run(lock, []);
+          await sleep(3_000);
+        });
+        await sleep(100);
+        const startedMs = performance.now();
+        const answer = await submit(refund(root, freshId('refund', 31), 10n));
+        expect(answer).toMatchObject({ ok: true, value: { created: true } });
+        // Longer than one lock_timeout (2 s): it was told 55P03, and tried again.
+        expect(performance.now() - startedMs).toBeGreaterThan(2_000);
+        await holding;
       });
 
       test('have numbers of their own, and make ids that never meet', () => {
