@@ -16,7 +16,7 @@ import { openWebhookSink } from './webhook-sink.ts';
 import { startWorld, type World } from './world.ts';
 
 const LANES = 1;
-const WARM_UP = { underWay: 16, durationMs: 8_000 } as const;
+const WARM_UP = { underWay: 32, durationMs: 15_000 } as const;
 const MAXIMUM = { underWay: 64, durationMs: 10_000 } as const;
 const LOAD = { share: 0.6, durationMs: 30_000, underWayMax: 2_000 } as const;
 const CPU_TO_CRYPTO_MAX = 2.7;

@@ -1,6 +1,7 @@
 /**
- * RSASSA-PKCS1-v1_5 with SHA-256. Signing and verifying run on libuv's thread pool, so that a busy
- * platform's event loop is never stopped by RSA; key objects are made once by their owners.
+ * RSASSA-PKCS1-v1_5 with SHA-256. Signing runs on libuv's thread pool, so that a busy platform's
+ * event loop is never stopped by it; verifying costs a thirtieth of that, less than the way to the
+ * pool and back. Key objects are made once by their owners.
  * A signature must be canonical base64: Node decodes sloppily, and two texts for one signature
  * would mean that a changed header still verifies.
  */
@@ -16,18 +17,18 @@ export function signSha256(key: KeyObject, message: Uint8Array): Promise<string>
 }
 
 /** False for anything that is not a signature of `message` by `key`; it never throws. */
-export function verifySha256(
+export async function verifySha256(
   key: KeyObject,
   message: Uint8Array,
   signatureText: string,
 ): Promise<boolean> {
   const signature = canonicalBase64(signatureText);
-  if (signature === undefined) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    verify('sha256', message, key, signature, (error, isValid) => {
-      resolve(error === null && isValid);
-    });
-  });
+  if (signature === undefined) return false;
+  try {
+    return verify('sha256', message, key, signature);
+  } catch {
+    return false;
+  }
 }
 
 /** The bytes, if `text` is the one standard base64 spelling of them. */
