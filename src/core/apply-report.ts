@@ -141,8 +141,9 @@ function takePaid(
     paidAtMs: word.paidAtMs ?? context.nowMs,
   };
   const mismatch = mismatchOf(leg, word);
-  if (word.payerWalletReported !== null)
-    draft.setAttempt(attempt.id, { payerWalletReported: word.payerWalletReported });
+  const { payerWalletReported } = word;
+  if (payerWalletReported !== null && payerWalletReported !== attempt.payerWalletReported)
+    draft.setAttempt(attempt.id, { payerWalletReported });
   if (mismatch === undefined) {
     draft.setLeg(leg.id, {
       ...said,

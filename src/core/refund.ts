@@ -227,8 +227,10 @@ export function applyRefundReport(
   if (input.word.walletRefundId !== null && refund.walletRefundId === null) {
     draft.setRefund(refund.id, { walletRefundId: input.word.walletRefundId });
   }
-  if (next === 'failed' && isAutomatic(refund)) tryAgain(draft, refund, input.word, context);
-  else if (next !== refund.status) settleRefund(draft, refund, next, input.word);
+  const isNews = next !== refund.status;
+  if (next === 'failed' && isNews && isAutomatic(refund))
+    tryAgain(draft, refund, input.word, context);
+  else if (isNews) settleRefund(draft, refund, next, input.word);
   return draft.decided((after) => ({
     payment: after,
     refund: present(
@@ -279,6 +281,7 @@ function tryAgain(
   context: DecideContext,
 ): void {
   if (word.walletError !== null) {
+    if (refund.status === 'abnormal' && refund.failure !== null) return;
     draft.setRefund(refund.id, {
       failure: { code: 'refund_refused', walletError: word.walletError },
     });
