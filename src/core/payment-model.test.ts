@@ -1,0 +1,531 @@
+/**
+ * Core under a wallet that says anything: true words, lies, the same word twice, words out of
+ * order, successes that come late. After every decision the rules of domain.md must hold, and
+ * deciding the same again must write nothing.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { applyReport, type LegWord, type WalletManner } from './apply-report.ts';
+import {
+  cancelPayment,
+  claimAttempt,
+  claimRefund,
+  expirePayment,
+  recordClosed,
+} from './closing.ts';
+import { createPayment, newPayment } from './create-payment.ts';
+import type { DecideContext, Decision } from './decision.ts';
+import { formatId, type Id, type IdKind } from './id.ts';
+import { isLive, isOpen } from './intent-status.ts';
+import { clearing, escrow, normalSide, refundDue, suspense } from './ledger/chart.ts';
+import { sumFen } from './money.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  INTENT_STATES,
+  type Leg,
+  type Payment,
+  REFUND_STATES,
+  type Refund,
+} from './payment.ts';
+import { applyRefundReport, isAutomatic, type RefundWord, reserveRefund } from './refund.ts';
+import { recordStart, type StartResult, startAttempt } from './start-attempt.ts';
+
+const REFUSAL = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
+const START_MS = Date.UTC(2026, 0, 1);
+const MANNERS: Readonly<Record<'wechatpay' | 'alipay', WalletManner>> = {
+  wechatpay: { isAtomic: true, notFoundIsFinalAfterMs: 600_000 },
+  alipay: { isAtomic: false, notFoundIsFinalAfterMs: 300_000 },
+};
+
+class World {
+  nowMs = START_MS;
+  payment: Payment;
+  readonly balances = new Map<string, bigint>();
+  #next = 1n;
+
+  constructor(subs: readonly { readonly merchant: number; readonly amountFen: bigint }[]) {
+    const made = newPayment({
+      id: this.newId('payment_intent'),
+      shard: 0,
+      marketplace: formatId('marketplace', 1n),
+      merchantOrderNo: 'T1',
+      amountFen: sumFen(subs.map((sub) => sub.amountFen)),
+      description: 'd',
+      subOrders: subs.map((sub) => ({
+        id: this.newId('sub_order'),
+        merchant: formatId('merchant', BigInt(sub.merchant)),
+        amountFen: sub.amountFen,
+        description: 'd',
+        merchantSubOrderNo: null,
+        items: null,
+        splits: null,
+      })),
+      buyer: { id: 'b', device: 'desktop', ip: null },
+      expiresAtMs: null,
+      returnUrl: null,
+      metadata: {},
+      nowMs: START_MS,
+      tokenSeed: '00',
+    });
+    if (!made.ok) throw new Error(made.error.message);
+    this.payment = made.value;
+    this.decide('create', (payment) => createPayment(payment, payment, true), { isOnce: true });
+  }
+
+  newId<K extends IdKind>(kind: K): Id<K> {
+    this.#next += 1n;
+    return formatId(kind, this.#next);
+  }
+
+  decide<A>(
+    name: string,
+    decide: (payment: Payment, context: DecideContext) => Decision<A>,
+    options: { readonly isOnce?: boolean } = {},
+  ): void {
+    const context = { nowMs: this.nowMs, newId: <K extends IdKind>(kind: K) => this.newId(kind) };
+    const before = this.payment;
+    const frozen = snapshot(before);
+    const decided = decide(before, context);
+    expect(snapshot(before), `${name} changed what it was given`).toBe(frozen);
+    if (!decided.ok) return;
+    const { payment, postings, events } = decided.value;
+    for (const { entries } of postings) {
+      for (const { account, debitFen, creditFen } of entries)
+        this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
+    }
+    for (const event of events) expect(event.objectVersion).toBe(payment.intent.version);
+    checkStep(name, before, payment);
+    this.payment = payment;
+    checkState(name, this);
+    if (options.isOnce === true) return;
+    const again = decide(payment, context);
+    if (!again.ok) return;
+    expect(again.value.postings, `${name} posts twice`).toEqual([]);
+    expect(again.value.events, `${name} tells twice`).toEqual([]);
+    expect(snapshot(again.value.payment), `${name} writes twice`).toBe(snapshot(payment));
+  }
+}
+
+function snapshot(value: unknown): string {
+  return JSON.stringify(value, (_key, inner) =>
+    typeof inner === 'bigint' ? `${inner}n` : (inner as unknown),
+  );
+}
+
+function checkStep(name: string, before: Payment, after: Payment): void {
+  const isSame = snapshot(before) === snapshot(after);
+  const grown = after.intent.version - before.intent.version;
+  expect(grown, `${name}: version`).toBe(isSame ? 0 : 1);
+  const stays = (table: { isTerminal: (state: never) => boolean }, from: string, to: string) => {
+    if (table.isTerminal(from as never)) expect(to, `${name}: from ${from}`).toBe(from);
+  };
+  stays(INTENT_STATES, before.intent.status, after.intent.status);
+  for (const row of before.attempts)
+    stays(ATTEMPT_STATES, row.status, after.attempts.find((one) => one.id === row.id)!.status);
+  for (const row of before.legs) {
+    const now = after.legs.find((one) => one.id === row.id)!;
+    // A paid leg goes back when its attempt turns out not to count.
+    if (row.status === 'succeeded')
+      expect(['succeeded', 'superseded'], `${name}: a paid leg`).toContain(now.status);
+    if (row.status === 'superseded') expect(now.status).toBe('superseded');
+  }
+  for (const row of before.refunds)
+    stays(REFUND_STATES, row.status, after.refunds.find((one) => one.id === row.id)!.status);
+}
+
+/** What the books must say that a wallet took for this leg. */
+function bookedFen(payment: Payment, leg: Leg): bigint {
+  const attempt = payment.attempts.find((row) => row.id === leg.attempt)!;
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  if (leg.status === 'superseded') return receiptFen;
+  if (leg.suspenseFen !== null) return leg.suspenseFen;
+  // Of an attempt that is not settled yet, a paid leg waits for the others.
+  const isSettled = attempt.status === 'succeeded' || attempt.status === 'conflicted';
+  return leg.status === 'succeeded' && isSettled ? receiptFen : 0n;
+}
+
+const isUnsettled = (refund: Refund): boolean => !REFUND_STATES.isTerminal(refund.status);
+
+function checkState(name: string, { payment, balances }: World): void {
+  const { intent, attempts, legs, refunds, escrows } = payment;
+  const winners = attempts.filter((row) => row.status === 'succeeded');
+  expect(winners.length, `${name}: rule 1`).toBe(intent.status === 'succeeded' ? 1 : 0);
+  expect(intent.succeededAttempt).toBe(winners[0]?.id ?? null);
+  checkBooks(name, payment, balances);
+  for (const leg of legs) {
+    const own = refunds.filter((row) => row.leg === leg.id && row.status !== 'failed');
+    const total = sumFen(own.map((row) => row.amountFen));
+    expect(total <= leg.amountFen, `${name}: rule 7`).toBe(true);
+    expect(total, `${name}: the leg counts its refunds`).toBe(leg.refundedFen);
+    if (leg.status === 'superseded') expect(own.length, `${name}: given back`).toBe(1);
+  }
+  for (const sub of payment.subOrders) {
+    const own = refunds.filter((row) => row.subOrder === sub.id && row.status !== 'failed');
+    expect(sumFen(own.map((row) => row.amountFen))).toBe(sub.refundedFen);
+    expect(sub.refundedFen <= sub.amountFen, `${name}: rule 7`).toBe(true);
+  }
+  for (const held of escrows) expect(held.heldFen >= 0n, `${name}: escrow`).toBe(true);
+  const givenBack = refunds.filter((row) => row.status === 'succeeded' && !isAutomatic(row));
+  expect(sumFen(givenBack.map((row) => row.amountFen))).toBe(intent.amountRefundedFen);
+  // Whatever is not at rest is looked at again (rule 4).
+  for (const row of attempts) if (isLive(row)) expect(row.dueAtMs, `${name}: due`).not.toBeNull();
+  for (const row of refunds) {
+    if (isUnsettled(row)) expect(row.dueAtMs, `${name}: refund due`).not.toBeNull();
+  }
+  if (isOpen(intent.status) && intent.closingAtMs === null)
+    expect(intent.dueAtMs, `${name}: the intent is due`).not.toBeNull();
+  if (intent.closingAtMs !== null && isOpen(intent.status))
+    expect(attempts.some(isLive), `${name}: it ends with its last attempt`).toBe(true);
+}
+
+function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string, bigint>): void {
+  const { legs, refunds, escrows, attempts } = payment;
+  expect(sumFen(balances.values()), `${name}: rule 5`).toBe(0n);
+  const balance = (account: string) => balances.get(account) ?? 0n;
+  for (const [account, value] of balances) {
+    const normal = normalSide(account) === 'debit' ? value : -value;
+    expect(normal >= 0n, `${name}: ${account} is ${normal}`).toBe(true);
+  }
+  for (const wallet of ['wechatpay', 'alipay'] as const) {
+    const isIts = (leg: Leg) =>
+      attempts.some((row) => row.id === leg.attempt && row.wallet === wallet);
+    const own = legs.filter(isIts);
+    const gone = refunds.filter(
+      (row) => row.status === 'succeeded' && own.some((leg) => leg.id === row.leg),
+    );
+    const held =
+      sumFen(own.map((leg) => bookedFen(payment, leg))) - sumFen(gone.map((row) => row.movedFen));
+    expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(held);
+    for (const merchant of new Set(escrows.map((row) => row.merchant))) {
+      const rows = escrows.filter((row) => row.merchant === merchant && row.wallet === wallet);
+      expect(-balance(escrow(merchant, wallet))).toBe(sumFen(rows.map((row) => row.heldFen)));
+    }
+  }
+  const owed = refunds.filter(isUnsettled).map((row) => row.movedFen);
+  expect(-balance(refundDue), `${name}: refund_due`).toBe(sumFen(owed));
+  const waiting = legs.map((leg) => leg.suspenseFen ?? 0n);
+  expect(-balance(suspense), `${name}: suspense`).toBe(sumFen(waiting));
+}
+
+const pick = <T>(rows: readonly T[], seed: number): T | undefined =>
+  rows.length === 0 ? undefined : rows[seed % rows.length];
+
+interface Step {
+  readonly run: (world: World) => void;
+  readonly toString: () => string;
+}
+
+/** A step that a counterexample can be read from. */
+function say(what: string, run: (world: World) => void): Step {
+  return { run, toString: () => what };
+}
+
+const wallet = fc.constantFrom<'wechatpay' | 'alipay'>('wechatpay', 'alipay');
+const seed = fc.nat({ max: 1_000 });
+
+const start: fc.Arbitrary<Step> = wallet.map((name) =>
+  say(`start ${name}`, (world) => {
+    const id = world.newId('payment_attempt');
+    world.decide('start_attempt', (payment, context) =>
+      startAttempt(
+        payment,
+        {
+          id,
+          wallet: name,
+          product: name === 'wechatpay' ? 'native' : 'page',
+          config: formatId('wallet_config', name === 'wechatpay' ? 1n : 2n),
+          expiresAtMs: payment.intent.expiresAtMs,
+          accounts: new Map(
+            payment.subOrders.map((sub) => [
+              sub.merchant,
+              { walletMerchant: `at-${name}-${sub.merchant}`, feeBps: 60 },
+            ]),
+          ),
+          firstPollMs: 5_000,
+        },
+        context,
+      ),
+    );
+  }),
+);
+
+const startResult: fc.Arbitrary<StartResult> = fc.constantFrom<StartResult>(
+  { outcome: 'pending', nextAction: { type: 'qr_code', code: 'weixin://x' } },
+  { outcome: 'unknown' },
+  {
+    outcome: 'failed',
+    walletError: { wallet: 'alipay', code: 'X', message: 'x', requestId: null },
+  },
+);
+
+const record: fc.Arbitrary<Step> = fc.tuple(seed, startResult).map(([at, result]) =>
+  say(`record ${at} ${result.outcome}`, (world) => {
+    const attempt = pick(world.payment.attempts, at);
+    if (attempt === undefined) return;
+    world.decide('record_start', (payment) => recordStart(payment, attempt.id, result));
+  }),
+);
+
+interface Lie {
+  readonly status: LegWord['status'];
+  readonly amount: 'true' | 'more' | 'less' | 'silent';
+  readonly currency: string | null;
+  readonly payee: 'true' | 'other' | 'silent';
+  /** Of the amount, in percent. */
+  readonly receipt: number | null;
+  readonly isNamed: boolean;
+}
+
+const often = <T>(value: T, ...others: T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(value) }, ...others.map((one) => fc.constant(one)));
+
+const lie: fc.Arbitrary<Lie> = fc.record({
+  status: fc.constantFrom<LegWord['status']>(
+    'succeeded',
+    'succeeded',
+    'succeeded',
+    'pending',
+    'failed',
+    'closed',
+    'not_found',
+    'unknown',
+  ),
+  amount: often<Lie['amount']>('true', 'more', 'less', 'silent'),
+  currency: often<string | null>('cny', null, 'usd'),
+  payee: often<Lie['payee']>('true', 'silent', 'other'),
+  receipt: fc.constantFrom(null, 100, 97, 50, 1, 0),
+  isNamed: fc.boolean(),
+});
+
+function wordOf(leg: Leg, said: Lie): LegWord {
+  const amounts = {
+    true: leg.amountFen,
+    more: leg.amountFen + 1n,
+    less: leg.amountFen - 1n,
+    silent: null,
+  };
+  const payees = { true: leg.walletMerchant, other: 'somebody', silent: null };
+  const { receipt } = said;
+  return {
+    orderNo: leg.orderNo,
+    status: said.status,
+    walletTransactionId: said.isNamed ? `4200${leg.orderNo}` : null,
+    amountFen: amounts[said.amount],
+    currency: said.currency,
+    payee: payees[said.payee],
+    payerAmountFen: receipt === null ? null : leg.amountFen,
+    receiptAmountFen: receipt === null ? null : (leg.amountFen * BigInt(receipt)) / 100n,
+    paidAtMs: said.isNamed ? START_MS + 60_000 : null,
+    payerWalletReported: said.isNamed ? 'unionpay' : null,
+  };
+}
+
+/** Of one attempt: one word for all its legs, or one each, or of some of them only. */
+const report: fc.Arbitrary<Step> = fc
+  .tuple(seed, fc.array(lie, { minLength: 1, maxLength: 3 }), fc.boolean())
+  .map(([at, lies, isPartial]) =>
+    say(`report ${at} ${isPartial} ${JSON.stringify(lies)}`, (world) => {
+      const attempt = pick(world.payment.attempts, at);
+      if (attempt === undefined) return;
+      const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
+      const told = isPartial ? legs.slice(at % legs.length) : legs;
+      const words = told.map((leg, index) => wordOf(leg, lies[index % lies.length]!));
+      const manner = MANNERS[attempt.wallet as 'wechatpay'];
+      world.decide('apply_report', (payment, context) =>
+        applyReport(payment, { attempt: attempt.id, legs: words, manner }, context),
+      );
+    }),
+  );
+
+/** What a query says of an order that was closed; of a leg that is paid, core knows better. */
+function closedWords(world: World, attempt: Attempt): void {
+  const closedLie = { amount: 'true', currency: 'cny', payee: 'true', receipt: 100 } as const;
+  const legs = world.payment.legs
+    .filter((leg) => leg.attempt === attempt.id)
+    .map((leg) => wordOf(leg, { ...closedLie, status: 'closed', isNamed: false }));
+  const manner = MANNERS[attempt.wallet as 'wechatpay'];
+  world.decide('closed words', (payment, context) =>
+    applyReport(payment, { attempt: attempt.id, legs, manner }, context),
+  );
+}
+
+/** The buyer pays, and the wallet tells it straight. */
+const paid: fc.Arbitrary<Step> = seed.map((at) =>
+  say(`paid ${at}`, (world) => {
+    const attempt = pick(world.payment.attempts, at);
+    if (attempt === undefined) return;
+    const legs = world.payment.legs
+      .filter((leg) => leg.attempt === attempt.id)
+      .map((leg) => ({
+        ...wordOf(leg, {
+          status: 'succeeded',
+          amount: 'true',
+          currency: 'cny',
+          payee: 'true',
+          receipt: 100,
+          isNamed: true,
+        }),
+        paidAtMs: world.nowMs,
+      }));
+    const manner = MANNERS[attempt.wallet as 'wechatpay'];
+    world.decide('paid', (payment, context) =>
+      applyReport(payment, { attempt: attempt.id, legs, manner }, context),
+    );
+  }),
+);
+
+const closed: fc.Arbitrary<Step> = seed.map((at) =>
+  say(`closed ${at}`, (world) => {
+    const attempt = pick(world.payment.attempts, at);
+    if (attempt !== undefined)
+      world.decide('record_closed', (payment) => recordClosed(payment, attempt.id));
+  }),
+);
+
+const refundStep: fc.Arbitrary<Step> = fc
+  .tuple(seed, fc.integer({ min: 1, max: 120 }))
+  .map(([at, percent]) =>
+    say(`refund ${at} ${percent}%`, (world) => {
+      const sub = pick(world.payment.subOrders, at)!;
+      const id = world.newId('refund');
+      const amountFen = (sub.amountFen * BigInt(percent)) / 100n;
+      if (amountFen === 0n) return;
+      world.decide('reserve_refund', (payment, context) =>
+        reserveRefund(
+          payment,
+          {
+            id,
+            subOrder: sub.id,
+            amountFen,
+            reason: 'r',
+            refundCountMax: 50,
+            refundSpacingMs: 60_000,
+          },
+          context,
+        ),
+      );
+    }),
+  );
+
+const refundWord: fc.Arbitrary<Step> = fc
+  .tuple(
+    seed,
+    fc.constantFrom<RefundWord['status']>(
+      'submitted',
+      'processing',
+      'succeeded',
+      'succeeded',
+      'abnormal',
+      'failed',
+      'not_found',
+      'unknown',
+    ),
+    often<'true' | 'other' | 'silent'>('true', 'other', 'silent'),
+    fc.boolean(),
+  )
+  .map(([at, status, amount, isRefused]) =>
+    say(`refund word ${at} ${status} ${amount} ${isRefused}`, (world) => {
+      const refund = pick(world.payment.refunds, at);
+      if (refund === undefined) return;
+      const amounts = { true: refund.amountFen, other: refund.amountFen + 1n, silent: null };
+      const word: RefundWord = {
+        status,
+        walletRefundId: at % 2 === 0 ? '5030' : null,
+        amountFen: amounts[amount],
+        walletError: isRefused ? REFUSAL : null,
+      };
+      world.decide('apply_refund_report', (payment, context) =>
+        applyRefundReport(payment, { refund: refund.id, word }, context),
+      );
+    }),
+  );
+
+const sweep: fc.Arbitrary<Step> = seed.map((at) =>
+  say(`sweep ${at}`, (world) => {
+    const attempt = pick(world.payment.attempts, at);
+    const refund = pick(world.payment.refunds, at);
+    const nextDueMs = () => world.nowMs + 30_000;
+    if (attempt !== undefined)
+      world.decide('claim_attempt', (payment, context) =>
+        claimAttempt(payment, { attempt: attempt.id, nextDueMs }, context),
+      );
+    if (refund !== undefined)
+      world.decide('claim_refund', (payment, context) =>
+        claimRefund(payment, { refund: refund.id, nextDueMs }, context),
+      );
+  }),
+);
+
+const time: fc.Arbitrary<Step> = fc.constantFrom(1_000, 30_000, 600_000, 1_900_000).map((ms) =>
+  say(`wait ${ms}`, (world) => {
+    world.nowMs += ms;
+  }),
+);
+
+const cancel: fc.Arbitrary<Step> = fc.constant(
+  say('cancel', (world) => world.decide('cancel', cancelPayment)),
+);
+const expire: fc.Arbitrary<Step> = fc.constant(
+  say('expire', (world) => world.decide('expire', expirePayment)),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: start },
+  { weight: 3, arbitrary: record },
+  { weight: 6, arbitrary: report },
+  { weight: 4, arbitrary: paid },
+  { weight: 2, arbitrary: closed },
+  { weight: 4, arbitrary: refundStep },
+  { weight: 5, arbitrary: refundWord },
+  { weight: 2, arbitrary: sweep },
+  { weight: 2, arbitrary: time },
+  { weight: 1, arbitrary: cancel },
+  { weight: 1, arbitrary: expire },
+);
+
+const cart = fc.array(
+  fc.record({
+    merchant: fc.integer({ min: 1, max: 3 }),
+    amountFen: fc.bigInt({ min: 1n, max: 100_000n }),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+
+it('holds every rule under whatever the wallets say', () => {
+  fc.assert(
+    fc.property(cart, fc.array(step, { minLength: 5, maxLength: 60 }), (subs, steps) => {
+      const world = new World(subs);
+      for (const one of steps) one.run(world);
+    }),
+    { numRuns: 1_500 },
+  );
+}, 120_000);
+
+it('ends: after straight answers nothing is owed to anybody', () => {
+  fc.assert(
+    fc.property(cart, fc.array(step, { maxLength: 30 }), (subs, steps) => {
+      const world = new World(subs);
+      for (const one of steps) one.run(world);
+      world.nowMs = Math.max(world.nowMs, world.payment.intent.expiresAtMs) + 1_000_000;
+      world.decide('expire', expirePayment);
+      for (const attempt of world.payment.attempts.filter(isLive)) {
+        world.decide('record_closed', (payment) => recordClosed(payment, attempt.id));
+        closedWords(world, attempt);
+      }
+      for (const refund of world.payment.refunds) {
+        const word = { walletRefundId: null, walletError: null, amountFen: refund.amountFen };
+        world.decide('settled', (payment, context) =>
+          applyRefundReport(
+            payment,
+            { refund: refund.id, word: { ...word, status: 'succeeded' } },
+            context,
+          ),
+        );
+      }
+      expect(isOpen(world.payment.intent.status)).toBe(false);
+      expect(world.balances.get(refundDue) ?? 0n).toBe(0n);
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);
