@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { USER_AGENTS } from '../cashier/fixtures.ts';
 import { Sandbox } from '../helpers/api.ts';
 import { type DemoProcess, ROOT, startOwnDemo } from './demo-process.ts';
 import {
@@ -66,7 +67,8 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
   });
 
   async function open(language: Language, viewport: typeof DESKTOP | typeof PHONE): Promise<Page> {
-    const context = await openContext(browser, language, viewport);
+    const userAgent = USER_AGENTS[viewport === PHONE ? 'mobile' : 'desktop'];
+    const context = await openContext(browser, language, viewport, { userAgent });
     contexts.push(context);
     const page = await context.newPage();
     page.setDefaultTimeout(PAY_TIMEOUT_MS);
@@ -137,6 +139,25 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     expect(await line.textContent()).toContain('12.34');
     expect(await line.textContent()).toContain(WORDS[language].refunded);
     await take(page, 'refunded');
+  }
+
+  for (const wallet of ['wechatpay', 'alipay'] as const) {
+    it(`on a phone with ${wallet}, which opens its app and comes back`, async () => {
+      const take = journey(`phone-${wallet}-zh`);
+      const page = await open('zh', PHONE);
+      await shop(page, 'taobao', ['c2', 'c9'], 'zh', take);
+      await walletButton(page, wallet).click();
+      await page.waitForURL(`${demo.papers.sandbox.url}/**`);
+      await take(page, 'wallet-page');
+      await page.locator('#pay').click();
+      await page.locator('#bill').waitFor();
+      await payOnPhone(page);
+      await page.locator('#back').click();
+      await page.waitForURL(`${demo.papers.platform.url}/pay/**`);
+      await page.locator('main[data-screen=succeeded]').waitFor();
+      await take(page, 'cashier-paid');
+      await paidAndRefunded(page, 'taobao', 'zh', take);
+    }, 240_000);
   }
 
   for (const language of ['zh', 'en'] as const) {

@@ -66,23 +66,32 @@ export const PROXY_502: WireResponse = {
   body: '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n',
 };
 
-/** What `h5_url` shows outside of a phone. It holds nothing of the request. */
-export const H5_PAGE: WireResponse = {
-  status: 200,
-  headers: {
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-  },
-  body: `<!doctype html>
+/**
+ * Where the live page jumps into the app, the city's leads to its phone, which takes this very
+ * address for the code. `target` is encoded whole: nothing of it is markup.
+ */
+export function h5Page(publicUrl: string, target: string): WireResponse {
+  const phone = `${publicUrl}/phone?wallet=wechatpay&amp;code=${encodeURIComponent(publicUrl + target)}`;
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+    },
+    body: `<!doctype html>
 <html lang="zh-CN">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>微信支付</title>
-<style>body{font:16px/1.6 sans-serif;margin:3rem auto;max-width:24rem;padding:0 1rem}</style>
+<title>微信支付（沙箱）</title>
+<style>body{font:16px/1.6 sans-serif;margin:3rem auto;max-width:24rem;padding:0 1rem}
+a{display:block;padding:12px;border-radius:6px;background:#07843f;color:#fff;text-align:center;
+text-decoration:none}</style>
 <h1>微信支付</h1>
-<p>请在手机上打开本页地址完成支付。把地址栏里的链接粘贴到沙箱城的手机页即可。</p>
-<p lang="en">Open this address on the phone: paste it into the sandbox city's phone page.</p>
+<p>真的页面会在这里打开微信。沙箱城打开它的手机。</p>
+<p lang="en">The real page opens WeChat here; the sandbox opens its phone.</p>
+<p><a id="pay" href="${phone}">用沙箱手机支付 Pay with the sandbox phone</a></p>
 </html>
 `,
-};
+  };
+}

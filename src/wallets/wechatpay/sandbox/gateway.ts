@@ -15,7 +15,7 @@ import type {
   WireResponse,
 } from '../../../sandbox/kit/kit.ts';
 import { type JsonRecord, parseRecord, recordsOf, textOf } from '../wire/json.ts';
-import { H5_PAGE, PROXY_502, refusedAnswer, signedAnswer } from './answers.ts';
+import { h5Page, PROXY_502, refusedAnswer, signedAnswer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { openBooks } from './books.ts';
 import type { Answer, Call, Desk } from './call.ts';
@@ -85,7 +85,7 @@ async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
 function handleOpen(desk: Desk, request: WireRequest): Handled {
   if (request.method !== 'GET') return refusedAnswer(desk, { status: 405, body: null });
   if (request.path === AUTHORIZE_PATH) return authorize(desk, request);
-  if (request.path === H5_PATH) return H5_PAGE;
+  if (request.path === H5_PATH) return h5Page(desk.kit.publicUrl, request.target);
   const fault = takeFault(desk, 'oauth', NAMELESS, ['html_502']);
   return fault === undefined ? exchangeCode(desk, request) : PROXY_502;
 }
