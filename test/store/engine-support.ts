@@ -298,6 +298,20 @@ export async function stored(db: Db, id: Id<'payment_intent'>): Promise<Payment 
   return found.get(idValue(id));
 }
 
+/** With children by id, as the tables give them: which of two was decided first is nobody's word. */
+export function inOrder(payment: Payment): Payment {
+  const sorted = <T extends { readonly id: string }>(list: readonly T[]): T[] =>
+    [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return {
+    intent: payment.intent,
+    subOrders: sorted(payment.subOrders),
+    attempts: sorted(payment.attempts),
+    legs: sorted(payment.legs),
+    refunds: sorted(payment.refunds),
+    escrows: sorted(payment.escrows),
+  };
+}
+
 export async function count(db: Db, table: string, where = 'true'): Promise<number> {
   const [row] = await rows(db, `select count(*)::int as n from ${table} where ${where}`);
   return Number(row?.n);
