@@ -28,8 +28,8 @@ import {
 
 const ROUNDS = 5;
 const LANES = 4;
-const PAYMENT_COUNT = 20_000;
-const WARM_UP_COUNT = 4_000;
+const PAYMENT_COUNT = 10_000;
+const WARM_UP_COUNT = 6_000;
 const CONCURRENCY = 2_000;
 /** The books of one paid leg: clearing, the fee, what is held for the merchant. */
 const ENTRIES_EACH = 3;

@@ -11,6 +11,7 @@ import { type Child, startChild } from '../src/cli/child.ts';
 import type { DemoMarketplace } from '../src/cli/demo-papers.ts';
 import { startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { seedDatabase } from '../tools/seed.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -55,7 +56,7 @@ export async function startWorld(options: {
     const marketplaces = await seedDatabase({ databaseUrl, masterKey, dir });
     const platform = await startChild({
       name: 'the platform',
-      args: [...(options.nodeArgs ?? []), 'bin/hutong.js', 'serve'],
+      args: [...NODE_FLAGS, ...(options.nodeArgs ?? []), 'bin/hutong.js', 'serve'],
       env: {
         HUTONG_DIR: dir,
         HUTONG_PORT: String(port),

@@ -47,13 +47,20 @@ export async function openLoad(
 
 export async function closedLoad(
   work: Work,
-  options: { readonly underWay: number; readonly durationMs: number },
+  options: {
+    readonly underWay: number;
+    readonly durationMs: number;
+    /** Ends earlier when so many have been started. */
+    readonly countMax?: number;
+  },
 ): Promise<LoadResult> {
   const startMs = performance.now();
   const endMs = startMs + options.durationMs;
   const tally = openTally(work, endMs);
+  const countMax = options.countMax ?? Number.POSITIVE_INFINITY;
   const worker = async (): Promise<void> => {
-    while (performance.now() < endMs) await tally.start(performance.now());
+    while (performance.now() < endMs && tally.started() < countMax)
+      await tally.start(performance.now());
   };
   await Promise.all(Array.from({ length: options.underWay }, worker));
   return tally.close(startMs);
@@ -63,6 +70,7 @@ interface Tally {
   readonly start: (dueMs: number) => Promise<void>;
   readonly refuse: (why: string) => void;
   readonly underWay: () => number;
+  readonly started: () => number;
   /** Waits for all that is under way. */
   readonly close: (startMs: number) => Promise<LoadResult>;
 }
@@ -91,6 +99,7 @@ function openTally(work: Work, endMs: number): Tally {
     },
     refuse: (why) => void errors.push(why),
     underWay: () => open.size,
+    started: () => started,
     close: async (startMs) => {
       await Promise.all(open);
       return { started, done, doneInTime, errors, tookMs: performance.now() - startMs };
