@@ -124,6 +124,31 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
       );
     });
 
+    test(`${stood}: even a decision that would count again is written once`, async () => {
+      const wanted = wantedPayment({ shard: 15 });
+      const { id } = wanted.intent;
+      await room.engine.submit(create(wanted));
+      proxy.cutAtCommit(moment);
+      await room.engine.submit({
+        ...cancel(id),
+        name: 'count',
+        decide: (payment) => ({
+          ok: true,
+          value: {
+            payment: {
+              ...payment,
+              intent: { ...payment.intent, version: payment.intent.version + 1 },
+            },
+            postings: [],
+            events: [],
+            answer: { payment },
+          },
+        }),
+      });
+      expect(proxy.cuts()).toBe(1);
+      expect((await stored(home.db, id))?.intent.version).toBe(wanted.intent.version + 1);
+    });
+
     test(`${stood}: a key is claimed by who asked first, and done stays done`, async () => {
       const platform = { engine: room.engine, wall: wallClock } as Platform;
       const request: IdempotentRequest = {
