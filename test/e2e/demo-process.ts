@@ -71,16 +71,16 @@ export async function startDemoProcess(options: DemoOptions): Promise<DemoProces
     detached: true,
   });
   let output = '';
-  let lineStart = 0;
-  const listen = (text: string): void => {
-    output += text;
-    for (let at = output.indexOf('\n', lineStart); at >= 0; at = output.indexOf('\n', lineStart)) {
-      options.onLine?.(output.slice(lineStart, at));
-      lineStart = at + 1;
-    }
-  };
-  child.stdout.setEncoding('utf8').on('data', listen);
-  child.stderr.setEncoding('utf8').on('data', listen);
+  // Each stream has its own lines: halves of two must not become one.
+  for (const stream of [child.stdout, child.stderr]) {
+    let begun = '';
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const lines = `${begun}${text}`.split('\n');
+      begun = lines.pop() ?? '';
+      for (const line of lines) options.onLine?.(line);
+    });
+  }
   try {
     await banner(child, options.timeoutMs, () => output);
   } catch (error) {
