@@ -62,18 +62,24 @@ async function buildHouse(kit: CityKit): Promise<HouseRecord> {
     const { certificatePem } = await root.issue(leaf);
     return { ...pair, certificatePem, sn: snOf(certificatePem) };
   };
+  // One pair a generation, with and without a certificate around it; made side by side.
+  const [certificate, rotatedCertificate] = await Promise.all([issue(), issue()]);
   const house: HouseRecord = {
-    key: await kit.authority.rsaKeyPair(),
-    rotatedKey: await kit.authority.rsaKeyPair(),
+    key: pairOf(certificate),
+    rotatedKey: pairOf(rotatedCertificate),
     rootCertificatePem: root.certificatePem,
     rootPrivateKeyPem: root.privateKeyPem,
     rootSn: rootCertificateSn([new X509Certificate(root.certificatePem)]),
-    certificate: await issue(),
-    rotatedCertificate: await issue(),
+    certificate,
+    rotatedCertificate,
     buyer: newBuyer(kit),
   };
   kit.journal.collection<HouseRecord>('alipay.house').put(HOUSE, house);
   return house;
+}
+
+function pairOf({ privateKeyPem, publicKeyPem }: KeyPair): KeyPair {
+  return { privateKeyPem, publicKeyPem };
 }
 
 export function snOf(certificatePem: string): string {
