@@ -199,7 +199,8 @@ const DOUBLES: readonly (readonly [string, string])[] = [
   [
     'paid postings without a paid leg',
     `select t.intent::text it, count(*) n from ledger_transactions t where t.moment = 'paid'
-      and not exists (select 1 from payment_legs l where l.intent = t.intent and l.status = 'succeeded')
+      and not exists (select 1 from payment_legs l
+        where l.intent = t.intent and l.status = 'succeeded')
       group by t.intent`,
   ],
   [

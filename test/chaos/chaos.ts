@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Kills in turn, at random moments; every second kill of each waits for a batch to be in flight. */
+/** Kills in turn, at random moments; every second kill of each waits for a batch in flight. */
 async function storm(stage: Stage, durationMs: number): Promise<Kill[]> {
   const kills: Kill[] = [];
   const startedMs = Date.now();

@@ -19,7 +19,7 @@ export async function freezePlatformInBatch(admin: pg.Client, platform: number):
   while (performance.now() < deadlineMs) {
     if ((await writers(admin)).length > 0) {
       process.kill(platform, 'SIGSTOP');
-      // Frozen, it hears no answer: the batch that is open now, it will die not knowing the fate of.
+      // Frozen, it hears no answer: it dies not knowing the fate of what is open now.
       await sleep(3);
       if ((await writers(admin)).length > 0) return true;
       process.kill(platform, 'SIGCONT');

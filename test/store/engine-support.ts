@@ -266,7 +266,7 @@ export async function paidPayment(
   return { root, attempt };
 }
 
-/** The tables of payments: those that lead with a shard. Keys are the protocol's, not a payment's. */
+/** The tables of payments: those that lead with a shard. Keys are the protocol's own. */
 const TABLES = [...shardedTables()].filter((name) => name !== 'idempotency_keys');
 
 function shardedTables(): string[] {
@@ -298,7 +298,7 @@ export async function stored(db: Db, id: Id<'payment_intent'>): Promise<Payment 
   return found.get(idValue(id));
 }
 
-/** With children by id, as the tables give them: which of two was decided first is nobody's word. */
+/** With children by id, as the tables give them: the order of decisions is not kept. */
 export function inOrder(payment: Payment): Payment {
   const sorted = <T extends { readonly id: string }>(list: readonly T[]): T[] =>
     [...list].sort((a, b) => (a.id < b.id ? -1 : 1));
