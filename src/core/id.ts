@@ -40,6 +40,9 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const BODY_LENGTH = 13;
 /** The last 6 digits are the low 30 bits. */
 const LOW_LENGTH = 6;
+const LOW_BITS = 0x3fffffffn;
+/** Two digits at a time. */
+const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => first + second));
 /** The value of a digit by its char code; anything that is no digit is 32. */
 const NO_DIGIT = 32;
 const DIGITS = new Uint8Array(128).fill(NO_DIGIT);
@@ -74,18 +77,13 @@ export function unpackId(value: bigint): IdParts {
 
 /** The 13 characters of an id's number: also the body of wallet order numbers, `[0-9A-Z]`. */
 export function encodeBody(value: bigint): string {
-  let high = Number(value >> 30n);
-  let low = Number(value & 0x3fffffffn);
-  let text = '';
-  for (let index = 0; index < 6; index += 1) {
-    text = ALPHABET.charAt(low & 31) + text;
-    low >>>= 5;
-  }
-  for (let index = 0; index < 7; index += 1) {
-    text = ALPHABET.charAt(high % 32) + text;
-    high = Math.floor(high / 32);
-  }
-  return text;
+  const high = Number(value >> 30n);
+  const low = Number(value & LOW_BITS);
+  return ALPHABET.charAt(high / 2 ** 30) + sixDigits(high % 2 ** 30) + sixDigits(low);
+}
+
+function sixDigits(bits: number): string {
+  return `${PAIRS[bits >>> 20]}${PAIRS[(bits >>> 10) & 1023]}${PAIRS[bits & 1023]}`;
 }
 
 export function decodeBody(body: string): bigint | undefined {
