@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatId } from '../id.ts';
+import type { RefundMix } from '../payment.ts';
+import { clearing, escrow, feeDue, normalSide, refundDue, suspense } from './chart.ts';
+import {
+  conflictSuperseded,
+  type Posting,
+  paid,
+  paidConflicted,
+  paidSuperseded,
+  posting,
+  refundFailed,
+  refundReserved,
+  refundSucceeded,
+} from './posting.ts';
+
+const MERCHANT = formatId('merchant', 1n);
+const WALLET = 'alipay';
+const CLEARING = clearing(WALLET);
+
+class Books {
+  readonly balances = new Map<string, bigint>();
+
+  book({ entries }: Posting): void {
+    for (const { account, debitFen, creditFen } of entries)
+      this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
+  }
+
+  /** On its normal side. */
+  of(account: string): bigint {
+    const value = this.balances.get(account) ?? 0n;
+    return normalSide(account) === 'debit' ? value : -value;
+  }
+}
+
+const fen = fc.bigInt({ min: 0n, max: 10n ** 10n });
+
+describe('posting', () => {
+  it('refuses what does not sum to zero, or is negative', () => {
+    const entry = (debitFen: bigint, creditFen: bigint) => ({
+      account: CLEARING,
+      debitFen,
+      creditFen,
+    });
+    expect(() => posting('paid', [entry(2n, 0n), entry(0n, 1n)])).toThrow('off by 1');
+    expect(() => posting('paid', [entry(-1n, 0n), entry(0n, -1n)])).toThrow('never negative');
+    expect(posting('paid', [entry(0n, 0n)]).entries).toEqual([]);
+  });
+
+  it('keeps every pocket at zero or above through payments, refunds and their failures', () => {
+    const orders = fc.array(
+      fc.record({
+        receipt: fen,
+        fee: fc.integer({ min: 0, max: 100 }),
+        refunds: fc.array(
+          fc.record({ share: fc.integer({ min: 0, max: 100 }), succeeds: fc.boolean() }),
+          { maxLength: 5 },
+        ),
+      }),
+      { maxLength: 10 },
+    );
+    fc.assert(
+      fc.property(orders, (given) => {
+        const books = new Books();
+        let heldFen = 0n;
+        for (const order of given) {
+          const feeFen = (order.receipt * BigInt(order.fee)) / 1_000n;
+          let left: RefundMix = {
+            escrowFen: order.receipt - feeFen,
+            feeFen,
+            availableFen: 0n,
+            owedFen: 0n,
+          };
+          const held = {
+            id: formatId('escrow', 1n),
+            subOrder: formatId('sub_order', 1n),
+            leg: formatId('leg', 1n),
+            merchant: MERCHANT,
+            wallet: WALLET,
+            heldFen: left.escrowFen,
+            status: 'held',
+            dueAtMs: null,
+          } as const;
+          books.book(paid({ wallet: WALLET, receiptFen: order.receipt, feeFen, escrows: [held] }));
+          heldFen += order.receipt;
+          for (const { share, succeeds } of order.refunds) {
+            const part = (value: bigint) => (value * BigInt(share)) / 100n;
+            const mix = { ...left, escrowFen: part(left.escrowFen), feeFen: part(left.feeFen) };
+            const pockets = { wallet: WALLET, merchant: MERCHANT, mix } as const;
+            const before = new Map(books.balances);
+            books.book(refundReserved(pockets));
+            if (succeeds) {
+              const movedFen = mix.escrowFen + mix.feeFen;
+              books.book(refundSucceeded(WALLET, movedFen));
+              heldFen -= movedFen;
+              const { escrowFen, feeFen: feeLeft } = left;
+              left = {
+                ...left,
+                escrowFen: escrowFen - mix.escrowFen,
+                feeFen: feeLeft - mix.feeFen,
+              };
+            } else {
+              books.book(refundFailed(pockets));
+              for (const [account, value] of before)
+                expect(books.balances.get(account)).toBe(value);
+            }
+          }
+        }
+        for (const account of [CLEARING, escrow(MERCHANT, WALLET), feeDue(WALLET)])
+          expect(books.of(account) >= 0n).toBe(true);
+        expect(books.of(refundDue)).toBe(0n);
+        expect(books.of(CLEARING)).toBe(heldFen);
+      }),
+    );
+  });
+
+  it('gives back in full what never counted, also where the wallet corrected its figure', () => {
+    fc.assert(
+      fc.property(fen, fen, (bookedFen, trueFen) => {
+        const books = new Books();
+        books.book(paidConflicted(WALLET, bookedFen));
+        expect(books.of(suspense)).toBe(bookedFen);
+        books.book(conflictSuperseded(WALLET, bookedFen, trueFen));
+        expect([books.of(suspense), books.of(CLEARING), books.of(refundDue)]).toEqual([
+          0n,
+          trueFen,
+          trueFen,
+        ]);
+        books.book(paidSuperseded(WALLET, bookedFen));
+        books.book(refundSucceeded(WALLET, bookedFen + trueFen));
+        expect([books.of(CLEARING), books.of(refundDue)]).toEqual([0n, 0n]);
+      }),
+    );
+  });
+});
