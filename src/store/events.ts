@@ -37,7 +37,8 @@ const SAVE_AND_OWE: Statement = {
   name: 'events.save',
   text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at)
     insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
-    select e.shard, e.id, w.id, 'pending', 0, e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
+    select e.shard, e.id, w.id, 'pending', 0,
+      e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
     from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
       and (w.enabled_events @> array['*'] or w.enabled_events @> array[e.type])
     returning shard, event, endpoint`,

@@ -8,7 +8,7 @@ export type Moment = 'before' | 'after';
 
 export interface CommitProxy {
   readonly url: string;
-  /** Cuts at the next COMMIT that is not spoken for; `meanwhile` is done before the line returns. */
+  /** Cuts at the next COMMIT not spoken for; `meanwhile` is done before the line returns. */
   readonly cutAtCommit: (moment: Moment, meanwhile?: () => Promise<unknown>) => void;
   readonly cuts: () => number;
   readonly close: () => Promise<void>;
