@@ -70,7 +70,9 @@ describe('the ends', () => {
 
 describe('a table', () => {
   it('is refused with a state that nothing leads to, or a target that is none', () => {
-    expect(() => stateTable('t', 'a', { a: [], b: ['a'] })).toThrow('t: unreachable states b');
+    expect(() => stateTable<'a' | 'b'>('t', 'a', { a: [], b: ['a'] })).toThrow(
+      't: unreachable states b',
+    );
     const wrong = { a: ['c'] } as unknown as Record<'a', readonly 'a'[]>;
     expect(() => stateTable('t', 'a', wrong)).toThrow('t: a leads to an unknown state c');
   });

@@ -27,6 +27,7 @@ import {
   startAndScan,
   startOrder,
   WAYS,
+  type Way,
   walletOrders,
 } from './stage.ts';
 
@@ -633,7 +634,7 @@ for (const engine of ENGINES) {
 
     it('keeps no secret in its log or its tables', async () => {
       const tables = ['events', 'idempotency_keys', 'deliveries', 'payment_intents'];
-      const places = [['the log', stage.platform.logText()] as const];
+      const places: [string, string][] = [['the log', stage.platform.logText()]];
       for (const table of [...tables, 'payment_legs', 'refunds', 'notifications']) {
         const text = `select row_to_json(t)::text as row from ${table} t`;
         const rows = await stage.db.read({ name: `contract_${table}`, text }, []);
