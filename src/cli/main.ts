@@ -1,6 +1,7 @@
-/** The command line: `hutong start | serve | sandbox | migrate | doctor`. */
+/** The command line: demo, platform, sandbox, and what operators need around them. */
 import { Command } from 'commander';
 import { systemRandom } from '../runtime/random.ts';
+import { addAdminCommands } from './admin-commands.ts';
 import { doctor } from './doctor.ts';
 import { openDatabase } from './open-database.ts';
 import { runSandbox } from './sandbox.ts';
@@ -41,6 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('the platform alone, as production runs it')
     .action(runServe);
   addSandbox(program);
+  addAdminCommands(program, settings, print);
   program
     .command('migrate')
     .description('bring the database to this version and stop')
@@ -106,11 +108,13 @@ interface SandboxFlags {
   readonly controlToken?: string;
 }
 
-/** The first signal stops in order, the second at once. */
+/** The first signal stops in order; a second Ctrl-C at once. */
 function stopOnSignal(running: { readonly stop: () => Promise<void> }): void {
   let isStopping = false;
-  const leave = (): void => {
-    if (isStopping) process.exit(130);
+  const leave = (signal: NodeJS.Signals): void => {
+    // A parent that stops its children repeats what the terminal has told them already.
+    if (isStopping && signal === 'SIGINT') process.exit(130);
+    if (isStopping) return;
     isStopping = true;
     running.stop().then(
       () => process.exit(0),

@@ -64,7 +64,9 @@ const ADD_ACCOUNT = statement(
   `insert into wallet_accounts
   (id, marketplace, merchant, wallet, wallet_merchant, status, consented_at, fee_bps, created_at)
   values ($1, $2, $3, $4, $5, 'active', $6, $7, $8)
-  on conflict (merchant, wallet) do update set wallet_merchant = excluded.wallet_merchant
+  on conflict (merchant, wallet) do update set wallet_merchant = excluded.wallet_merchant,
+    fee_bps = excluded.fee_bps,
+    consented_at = coalesce(wallet_accounts.consented_at, excluded.consented_at)
   returning *`,
 );
 const ADD_ENDPOINT = statement(
@@ -85,6 +87,15 @@ const ROTATE_SECRET = statement(
   `update webhook_endpoints
   set sealed_before = sealed, before_until = $4, sealed = $3
   where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
+);
+
+const LIST_KEYS = statement(
+  'api_keys.of',
+  'select * from api_keys where marketplace = $1 order by id',
+);
+const REVOKE_KEY = statement(
+  'api_keys.revoke',
+  'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning id',
 );
 
 export interface WalletConfigRow {
@@ -343,4 +354,27 @@ export function rotateEndpointSecret(
     [idValue(marketplace), idValue(id), secret.sealed, secret.beforeUntilMs],
     toEndpoint,
   );
+}
+
+export interface ListedKey extends ApiKeyRow {
+  readonly hint: string;
+  readonly revokedAtMs: number | null;
+}
+
+export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<ListedKey[]> {
+  return (await db.read(LIST_KEYS, [idValue(marketplace)])).map((row) => ({
+    id: formatId('api_key', row.id as bigint),
+    marketplace,
+    scopes: row.scopes as string[],
+    version: row.version as string,
+    hint: row.hint as string,
+    revokedAtMs: toNumberOrNull(row.revoked_at),
+  }));
+}
+
+/** False when there is no such key in use. */
+export async function revokeKey(db: Db, id: Id<'api_key'>, nowMs: number): Promise<boolean> {
+  const values = [idValue(id), nowMs];
+  const rows = await db.transaction(0, (session) => session.run(REVOKE_KEY, values));
+  return rows.length === 1;
 }

@@ -1,0 +1,90 @@
+/** The operator's commands: `hutong marketplace | key | wallet | account`. */
+import type { Command } from 'commander';
+import {
+  atDesk,
+  createKey,
+  createMarketplace,
+  endKey,
+  listMarketplaces,
+  type Print,
+  printKeys,
+  setAccount,
+  setWallet,
+} from './admin.ts';
+import type { Settings } from './settings.ts';
+
+export function addAdminCommands(program: Command, settings: () => Settings, print: Print): void {
+  addMarketplaceCommands(program, settings, print);
+  addKeyCommands(program, settings, print);
+  addWalletCommands(program, settings, print);
+}
+
+function addMarketplaceCommands(program: Command, settings: () => Settings, print: Print): void {
+  const marketplace = program.command('marketplace').description('the tenants of this platform');
+  marketplace
+    .command('add <name>')
+    .description('make a marketplace, or change its display name')
+    .option('--display-name <text>', 'what buyers read; the name otherwise')
+    .action((name: string, flags: { readonly displayName?: string }) =>
+      atDesk(settings(), (desk) =>
+        createMarketplace(desk, { name, displayName: flags.displayName ?? name }, print),
+      ),
+    );
+  marketplace
+    .command('list')
+    .description('all marketplaces')
+    .action(() => atDesk(settings(), (desk) => listMarketplaces(desk, print)));
+}
+
+function addKeyCommands(program: Command, settings: () => Settings, print: Print): void {
+  const key = program.command('key').description('API keys of a marketplace');
+  key
+    .command('create <marketplace>')
+    .description('make a key; it is shown once and kept only as a hash')
+    .option('--scopes <list>', 'comma separated, such as payment_intents:read', '*')
+    .option('--live', 'mark it as live (sk_live_…)', false)
+    .action((marketplace: string, flags: { readonly scopes: string; readonly live: boolean }) => {
+      const scopes = flags.scopes.split(',').map((scope) => scope.trim());
+      return atDesk(settings(), (desk) =>
+        createKey(desk, { marketplace, scopes, isLive: flags.live }, print),
+      );
+    });
+  key
+    .command('list <marketplace>')
+    .description('keys by their first characters')
+    .action((name: string) => atDesk(settings(), (desk) => printKeys(desk, name, print)));
+  key
+    .command('revoke <id>')
+    .description('end a key (key_…)')
+    .action((id: string) => atDesk(settings(), (desk) => endKey(desk, id, print)));
+}
+
+interface AccountFlags {
+  readonly feeBps: string;
+  readonly consented: boolean;
+}
+
+function addWalletCommands(program: Command, settings: () => Settings, print: Print): void {
+  program
+    .command('wallet <marketplace> <wallet> <file>')
+    .description("set a marketplace's credentials at a wallet from a JSON file (sealed at rest)")
+    .action((marketplace: string, wallet: string, file: string) => {
+      const own = settings();
+      return atDesk(own, (desk) => setWallet(desk, own, { marketplace, wallet, file }, print));
+    });
+  program
+    .command('account <marketplace> <merchant> <wallet> <wallet-merchant>')
+    .description("a merchant's sub_mchid or smid at a wallet; <merchant>: mer_… or your own number")
+    .option('--fee-bps <number>', 'expected fee in basis points', '60')
+    .option('--consented', 'the merchant has agreed to this wallet (rule 10)', false)
+    .action(
+      (marketplace: string, merchant: string, wallet: string, own: string, flags: AccountFlags) =>
+        atDesk(settings(), (desk) => {
+          const { consented: hasConsented } = flags;
+          const feeBps = Number(flags.feeBps);
+          const walletMerchant = own;
+          const input = { marketplace, merchant, wallet, walletMerchant, feeBps, hasConsented };
+          return setAccount(desk, input, print);
+        }),
+    );
+}

@@ -1,0 +1,227 @@
+/**
+ * An operator's reference data from the command line: marketplaces, their keys, wallet credentials
+ * and merchants' accounts. A key is shown once; credentials are checked by the wallet itself before
+ * they are sealed. Running processes see a change within two seconds.
+ */
+import fs from 'node:fs';
+import { present } from '../core/assert.ts';
+import { type Id, parseId, shardOf } from '../core/id.ts';
+import type { Marketplace } from '../core/merchant.ts';
+import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
+import { createIdSource, type IdSource } from '../engine/ids.ts';
+import { leaseProcess } from '../engine/process-lease.ts';
+import { walletSecretPlace } from '../flows/directory.ts';
+import { hashKey } from '../flows/merchants.ts';
+import { wallClock } from '../runtime/clock.ts';
+import { createEnvelope } from '../runtime/envelope.ts';
+import { createHttpClient } from '../runtime/http-client.ts';
+import { systemRandom } from '../runtime/random.ts';
+import type { Db } from '../store/db.ts';
+import {
+  addAccount,
+  addConfig,
+  addKey,
+  addMarketplace,
+  addMerchant,
+  listKeys,
+  readMarketplaces,
+  readMerchants,
+  revokeKey,
+} from '../store/reference.ts';
+import { walletModule } from '../wallets/registry.ts';
+import { KEY_VERSION } from './demo-papers.ts';
+import { openDatabase } from './open-database.ts';
+import { readMasterKey, type Settings } from './settings.ts';
+
+export type Print = (line: string) => void;
+
+interface Desk {
+  readonly db: Db;
+  readonly ids: IdSource;
+}
+
+/** Opens the database for one command and closes it again, whatever happens. */
+export async function atDesk(
+  settings: Settings,
+  work: (desk: Desk) => Promise<void>,
+): Promise<void> {
+  const db = await openDatabase(settings, () => undefined);
+  try {
+    const lease = await leaseProcess(db, systemRandom, () => undefined);
+    try {
+      await work({ db, ids: createIdSource(lease.number, wallClock) });
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+async function marketplaceNamed(db: Db, name: string): Promise<Marketplace> {
+  const all = await readMarketplaces(db);
+  const found = all.find((row) => row.name === name || row.id === name);
+  if (found !== undefined) return found;
+  const known = all.map((row) => row.name).join(', ');
+  throw new Error(
+    `no marketplace ${name}; there ${all.length === 0 ? 'are none yet' : `are: ${known}`}`,
+  );
+}
+
+export async function createMarketplace(
+  { db, ids }: Desk,
+  input: { readonly name: string; readonly displayName: string },
+  print: Print,
+): Promise<void> {
+  if (!/^[a-z][a-z0-9-]{1,39}$/.test(input.name)) {
+    throw new Error(`a marketplace's name is 2 to 40 of a-z, 0-9 and -, not ${input.name}`);
+  }
+  const id = ids.next('marketplace', shardOf(input.name));
+  const row = await addMarketplace(db, { id, ...input, createdAtMs: wallClock.nowMs() });
+  print(`${present(row, 'the marketplace').id}  ${input.name}  ${input.displayName}`);
+}
+
+export async function listMarketplaces({ db }: Desk, print: Print): Promise<void> {
+  const rows = await readMarketplaces(db);
+  if (rows.length === 0) print('no marketplace yet; make one: hutong marketplace add NAME');
+  for (const row of rows) print(`${row.id}  ${row.name}  ${row.displayName}`);
+}
+
+export async function createKey(
+  { db, ids }: Desk,
+  input: {
+    readonly marketplace: string;
+    readonly scopes: readonly string[];
+    readonly isLive: boolean;
+  },
+  print: Print,
+): Promise<void> {
+  const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
+  const kind = input.scopes.includes('*') ? 'sk' : 'rk';
+  const mode = input.isLive ? 'live' : 'test';
+  const secretKey = `${kind}_${mode}_${systemRandom.bytes(20).toString('hex')}`;
+  const id = ids.next('api_key', shardOf(marketplace));
+  await addKey(db, {
+    id,
+    marketplace,
+    scopes: input.scopes,
+    version: KEY_VERSION,
+    hash: hashKey(secretKey),
+    hint: secretKey.slice(0, 12),
+    createdAtMs: wallClock.nowMs(),
+  });
+  print(`${id}  ${secretKey}`);
+  print('This is the only time the key is shown.');
+}
+
+export async function printKeys({ db }: Desk, marketplace: string, print: Print): Promise<void> {
+  const { id } = await marketplaceNamed(db, marketplace);
+  const rows = await listKeys(db, id);
+  if (rows.length === 0) print('no key yet; make one: hutong key create MARKETPLACE');
+  for (const row of rows) {
+    const state = row.revokedAtMs === null ? 'in use' : 'revoked';
+    print(`${row.id}  ${row.hint}…  ${row.scopes.join(',')}  ${state}`);
+  }
+}
+
+export async function endKey({ db }: Desk, text: string, print: Print): Promise<void> {
+  const id = parseId('api_key', text);
+  if (id === undefined)
+    throw new Error(`${text} is not a key's id (key_…); hutong key list shows them`);
+  const isGone = await revokeKey(db, id, wallClock.nowMs());
+  if (!isGone) throw new Error(`no key ${id} in use`);
+  print(`${id} revoked; running processes refuse it within two seconds`);
+}
+
+function walletNamed(text: string): WalletName {
+  const name = WALLET_NAMES.find((wallet) => wallet === text);
+  if (name === undefined || walletModule(name) === undefined) {
+    throw new Error(`${text} is not a wallet of this version`);
+  }
+  return name;
+}
+
+/** Credentials come from a file, never from the command line, where every process can read them. */
+export async function setWallet(
+  { db, ids }: Desk,
+  settings: Settings,
+  input: { readonly marketplace: string; readonly wallet: string; readonly file: string },
+  print: Print,
+): Promise<void> {
+  const wallet = walletNamed(input.wallet);
+  const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
+  const credentials: unknown = JSON.parse(fs.readFileSync(input.file, 'utf8'));
+  const http = createHttpClient();
+  const seams = { http, clock: wallClock, wall: wallClock, random: systemRandom };
+  const opened = present(walletModule(wallet), 'a known wallet').open(credentials, seams);
+  http.close();
+  if (!opened.ok) throw new Error(`${input.file}: ${opened.error.field}: ${opened.error.message}`);
+  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
+  if (!masterKey.ok) throw new Error(masterKey.error);
+  const envelope = createEnvelope(masterKey.value, systemRandom);
+  if (!envelope.ok) throw new Error(envelope.error);
+  const place = walletSecretPlace(marketplace, wallet);
+  const row = await addConfig(db, {
+    id: ids.next('wallet_config', shardOf(marketplace)),
+    marketplace,
+    wallet,
+    sealed: envelope.value.seal(JSON.stringify(credentials), place),
+    createdAtMs: wallClock.nowMs(),
+  });
+  const config = present(row, 'the wallet configuration').id;
+  print(`${config}  ${wallet} of ${input.marketplace}, sealed`);
+  print(
+    `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${config}/payment (sent with every order)`,
+  );
+}
+
+export async function setAccount(
+  { db, ids }: Desk,
+  input: {
+    readonly marketplace: string;
+    readonly merchant: string;
+    readonly wallet: string;
+    readonly walletMerchant: string;
+    readonly feeBps: number;
+    readonly hasConsented: boolean;
+  },
+  print: Print,
+): Promise<void> {
+  const wallet = walletNamed(input.wallet);
+  const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
+  const merchant = await merchantNamed({ db, ids }, marketplace, input.merchant);
+  const isRate = Number.isInteger(input.feeBps) && input.feeBps >= 0 && input.feeBps <= 10_000;
+  if (!isRate) throw new Error('--fee-bps is 0 to 10000 (60 = 0.60 %)');
+  const createdAtMs = wallClock.nowMs();
+  const row = await addAccount(db, {
+    id: ids.next('wallet_account', shardOf(merchant)),
+    marketplace,
+    merchant,
+    wallet,
+    walletMerchant: input.walletMerchant,
+    consentedAtMs: input.hasConsented ? createdAtMs : null,
+    feeBps: input.feeBps,
+    createdAtMs,
+  });
+  const consent = input.hasConsented ? 'consented' : 'not consented: never offered (rule 10)';
+  print(
+    `${present(row, 'the account').id}  ${merchant}  ${wallet} ${input.walletMerchant}  ${consent}`,
+  );
+}
+
+/** A merchant by its id, or by the marketplace's own number for it, made where it is new. */
+async function merchantNamed(
+  { db, ids }: Desk,
+  marketplace: Id<'marketplace'>,
+  text: string,
+): Promise<Id<'merchant'>> {
+  const known = (await readMerchants(db, marketplace)).find(
+    (row) => row.id === text || row.externalId === text,
+  );
+  if (known !== undefined) return known.id;
+  if (text.startsWith('mer_')) throw new Error(`no merchant ${text} of this marketplace`);
+  const id = ids.next('merchant', shardOf(marketplace, text));
+  const createdAtMs = wallClock.nowMs();
+  const row = await addMerchant(db, { id, marketplace, name: text, externalId: text, createdAtMs });
+  return present(row, 'the merchant').id;
+}

@@ -1,0 +1,91 @@
+/** The operator's commands against both databases: what they print, keep and refuse. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as admin from '../../src/cli/admin.ts';
+import { readSettings } from '../../src/cli/settings.ts';
+import { createIdSource } from '../../src/engine/ids.ts';
+import { hashKey } from '../../src/flows/merchants.ts';
+import { wallClock } from '../../src/runtime/clock.ts';
+import { readAccounts, readKey, readMarketplaces } from '../../src/store/reference.ts';
+import { ENGINES, type TestHome } from '../store/engines.ts';
+
+for (const engine of ENGINES) {
+  describe.skipIf(!engine.isAvailable)(`operator's commands on ${engine.name}`, () => {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-admin-'));
+    const read = readSettings({ HUTONG_DIR: dir });
+    const settings = read.ok ? read.value : undefined;
+    const ids = createIdSource(9, wallClock);
+    let home: TestHome;
+    const desk = () => ({ db: home.db, ids });
+
+    beforeAll(async () => {
+      fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'));
+      home = await engine.open();
+    });
+    afterAll(async () => {
+      await home.close();
+      fs.rmSync(dir, { recursive: true, force: true });
+    });
+
+    test('a marketplace is made once and can be renamed', async () => {
+      await admin.listMarketplaces(desk(), print);
+      expect(lines.at(-1)).toContain('no marketplace yet');
+      await admin.createMarketplace(desk(), { name: 'shop', displayName: 'Shop' }, print);
+      await admin.createMarketplace(desk(), { name: 'shop', displayName: '商店' }, print);
+      expect((await readMarketplaces(home.db)).map((row) => row.displayName)).toEqual(['商店']);
+      const bad = { name: 'No Good', displayName: '' };
+      await expect(admin.createMarketplace(desk(), bad, print)).rejects.toThrow('a-z');
+    });
+
+    test('a key is shown once, kept as a hash, and can be ended', async () => {
+      const wanted = { marketplace: 'shop', scopes: ['refunds:write'], isLive: true };
+      await admin.createKey(desk(), wanted, print);
+      const [id, secretKey] = (lines.at(-2) ?? '').split('  ');
+      expect(secretKey).toMatch(/^rk_live_[0-9a-f]{40}$/);
+      expect((await readKey(home.db, hashKey(String(secretKey))))?.scopes).toEqual([
+        'refunds:write',
+      ]);
+      await admin.printKeys(desk(), 'shop', print);
+      expect(lines.at(-1)).not.toContain(secretKey);
+      await admin.endKey(desk(), String(id), print);
+      expect(await readKey(home.db, hashKey(String(secretKey)))).toBeUndefined();
+      await expect(admin.endKey(desk(), String(id), print)).rejects.toThrow('no key');
+      await expect(admin.createKey(desk(), { ...wanted, marketplace: 'x' }, print)).rejects.toThrow(
+        'there are: shop',
+      );
+    });
+
+    test('credentials that the wallet cannot use are refused by field', async () => {
+      const file = path.join(dir, 'bad.json');
+      fs.writeFileSync(file, '{"mchid":"x"}');
+      const input = { marketplace: 'shop', wallet: 'wechatpay', file };
+      if (settings === undefined) throw new Error('settings');
+      await expect(admin.setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
+      const other = { ...input, wallet: 'cash' };
+      await expect(admin.setWallet(desk(), settings, other, print)).rejects.toThrow('not a wallet');
+    });
+
+    test('an account without consent is kept but never offered (rule 10)', async () => {
+      const input = {
+        marketplace: 'shop',
+        merchant: 'seller-1',
+        wallet: 'wechatpay',
+        walletMerchant: '1600000001',
+        feeBps: 60,
+        hasConsented: false,
+      };
+      await admin.setAccount(desk(), input, print);
+      const marketplace = (await readMarketplaces(home.db))[0]!.id;
+      expect((await readAccounts(home.db, marketplace))[0]!.consentedAtMs).toBeNull();
+      await admin.setAccount(desk(), { ...input, hasConsented: true }, print);
+      const accounts = await readAccounts(home.db, marketplace);
+      expect(accounts).toHaveLength(1);
+      expect(accounts[0]!.consentedAtMs).not.toBeNull();
+    });
+  });
+}
