@@ -95,11 +95,14 @@ export async function readBooks(url: string): Promise<Books> {
        (select count(*) from (select 1 from ledger_entries group by shard, transaction
           having sum(debit) <> sum(credit)) t)
        + (select count(*) from (
-            select account, sum(debit) as debit, sum(credit) as credit from ledger_entries group by account
+            select account, sum(debit) as debit, sum(credit) as credit
+            from ledger_entries group by account
           ) e full join (
-            select account, sum(debit) as debit, sum(credit) as credit from ledger_balances group by account
+            select account, sum(debit) as debit, sum(credit) as credit
+            from ledger_balances group by account
           ) b using (account)
-          where e.debit is distinct from b.debit or e.credit is distinct from b.credit) as unbalanced`,
+          where e.debit is distinct from b.debit
+            or e.credit is distinct from b.credit) as unbalanced`,
   );
   assert.ok(row);
   return {

@@ -1,4 +1,4 @@
-/** The marketplace's own server: takes events, checks the signature of a sample, wakes who waits. */
+/** The marketplace's own server: takes events, checks signatures of a sample, wakes who waits. */
 import http from 'node:http';
 import type net from 'node:net';
 import { Webhook } from 'standardwebhooks';
