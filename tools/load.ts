@@ -2,8 +2,8 @@
  * Load, two ways, always bounded in time and count.
  *
  * `openLoad` lets work arrive at a fixed rate whatever becomes of what arrived before, as buyers
- * do, and hands every piece of work the moment at which it was due: latency is counted from there, so a
- * stall of the system shows in everything that should have happened during it (coordinated
+ * do, and hands every piece of work the moment at which it was due: latency is counted from there,
+ * so a stall of the system shows in everything that should have happened during it (coordinated
  * omission). `closedLoad` keeps a fixed number under way: it finds what the system can do at most.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
