@@ -294,6 +294,7 @@ async function retries(city: TestCity): Promise<string> {
     city.papers.demo.app_private_key,
   );
   const made = await sendV2(city, signed, true);
+  await city.settle();
   city.callbacks.length = 0;
   city.acknowledgement = { status: 200, body: 'success\n' };
   await city.scanAndPay(made.fields.qr_code ?? '');

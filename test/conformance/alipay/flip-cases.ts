@@ -142,6 +142,7 @@ async function flipCallbacks(city: TestCity): Promise<string> {
     notify_url: city.notifyUrl,
     bizContent: orderContent(city, orderNo),
   })) as unknown as { qr_code: string };
+  await city.settle();
   city.callbacks.length = 0;
   await city.scanAndPay(made.qr_code);
   await city.settle();

@@ -41,6 +41,7 @@ async function wapMerge(city: TestCity): Promise<string> {
   }
   const scanned = await city.gateway.scan(url);
   assert.equal(scanned?.amountFen, 26_664n);
+  await city.settle();
   city.callbacks.length = 0;
   assert.equal((await city.scanAndPay(url)).status, 'paid');
   await city.settle();
