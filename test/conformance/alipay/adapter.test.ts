@@ -21,8 +21,9 @@ beforeAll(async () => {
   city = await openTestCity();
   wallet = openWallet(city);
 });
-afterEach(() => {
+afterEach(async () => {
   city.opened.faults.clear();
+  await city.settle();
   city.callbacks.length = 0;
 });
 afterAll(() => city.close());
