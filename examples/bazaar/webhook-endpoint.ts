@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Hutong } from '@hutong/sdk';
+import { type Hutong, HutongNotFoundError } from '@hutong/sdk';
 import type { MarketplaceName } from './catalogue/catalogue.ts';
 
 /** What the order pages need to hear. */
@@ -45,16 +45,34 @@ export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<str
   const url = `${options.url}/webhooks/${options.marketplace}`;
   const kept = await readKept(path);
   if (kept?.url === url && kept.platform === options.platform) return kept.secret;
+  if (kept !== undefined && (await hasMoved(options, kept, url))) {
+    await keep(path, { ...kept, platform: options.platform, url });
+    return kept.secret;
+  }
   const endpoint = await options.hutong.webhookEndpoints.create({
     url,
     enabled_events: ENABLED_EVENTS,
   });
   if (endpoint.secret === undefined) throw new Error('the new webhook endpoint shows no secret');
   const { platform } = options;
-  const text = JSON.stringify({ platform, url, id: endpoint.id, secret: endpoint.secret });
-  await writeFile(`${path}.new`, text, { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await keep(path, { platform, url, id: endpoint.id, secret: endpoint.secret });
   return endpoint.secret;
+}
+
+/** The shop stands at another address: its endpoint follows, secret and all, where it is known. */
+async function hasMoved({ hutong }: EnsureOptions, kept: Kept, url: string): Promise<boolean> {
+  try {
+    await hutong.webhookEndpoints.update(kept.id, { url });
+    return true;
+  } catch (error) {
+    if (error instanceof HutongNotFoundError) return false;
+    throw error;
+  }
+}
+
+async function keep(path: string, kept: Kept): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
+  await rename(`${path}.new`, path);
 }
 
 async function readKept(path: string): Promise<Kept | undefined> {

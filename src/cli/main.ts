@@ -56,6 +56,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async () => {
       process.exitCode = (await doctor(process.env, print)) ? 0 : 1;
     });
+  const [word] = argv;
+  const isKnown = program.commands.some((command) => command.name() === word) || word === 'help';
+  if (word !== undefined && !word.startsWith('-') && !isKnown) {
+    process.stderr.write(`hutong: no command ${word}; hutong --help lists them\n`);
+    process.exit(2);
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {

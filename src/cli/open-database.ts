@@ -1,6 +1,6 @@
 /** Opens and migrates the database that the settings name. */
 import path from 'node:path';
-import type { Db } from '../store/db.ts';
+import { type Db, DbLost } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openPglite } from '../store/pglite.ts';
 import { openPostgres } from '../store/postgres.ts';
@@ -20,6 +20,7 @@ export async function openDatabase(
     return db;
   } catch (error) {
     await db.close();
-    throw error;
+    if (!(error instanceof DbLost)) throw error;
+    throw new Error(`the database of DATABASE_URL cannot be reached: ${error.message}`);
   }
 }

@@ -76,7 +76,7 @@ function stepPrinter(print: (line: string) => void): (name: string) => void {
   let lastMs = performance.now();
   return (name) => {
     const nowMs = performance.now();
-    print(`${name.padEnd(12)}ready after ${((nowMs - lastMs) / 1000).toFixed(1)} s`);
+    print(`${name.padEnd(13)}ready after ${((nowMs - lastMs) / 1000).toFixed(1)} s`);
     lastMs = nowMs;
   };
 }

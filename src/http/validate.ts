@@ -71,12 +71,19 @@ function explain(issues: readonly SchemaIssue[], whole: string): HutongError {
   );
 }
 
+/** What typebox says of a `const` that was not met. */
+interface ConstParams {
+  readonly allowedValue?: unknown;
+}
+
 function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
   switch (issue.keyword) {
     case 'pattern':
       return 'has characters or a form that are not allowed';
     case 'enum':
       return `must be one of ${allTexts(issue.params, 'allowedValues').join(', ')}`;
+    case 'const':
+      return `must be ${JSON.stringify((issue.params as ConstParams).allowedValue)}`;
     case 'propertyNames':
       return 'has a key that is not allowed';
     default:

@@ -46,6 +46,15 @@ const CHAPTERS: readonly Chapter[] = [
   { marketplace: 'tmall', wallet: 'alipay', product: 'page', amounts: [25_900] },
   { marketplace: 'taobao', wallet: 'alipay', product: 'wap', amounts: [3_300] },
   { marketplace: 'tmall', wallet: 'alipay', product: 'page', amounts: [10_050, 20_049] },
+  { marketplace: 'tmall', wallet: 'wechatpay', product: 'app', amounts: [4_501] },
+  { marketplace: 'taobao', wallet: 'alipay', product: 'app', amounts: [7_701] },
+  {
+    marketplace: 'tmall',
+    wallet: 'alipay',
+    product: 'jsapi',
+    amounts: [8_801],
+    payer: ({ credentials }) => ({ buyer_id: credentials.alipay.buyer_ids[0] }),
+  },
 ];
 
 function nameOf({ marketplace, wallet, product, amounts }: Chapter): string {

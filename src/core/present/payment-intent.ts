@@ -4,7 +4,7 @@
  * adds the first two where its caller may see them.
  */
 
-import { fenToJson } from '../money.ts';
+import { type Fen, fenToJson } from '../money.ts';
 import type { Attempt, Payment, SubOrder } from '../payment.ts';
 import type { WalletName } from '../wallet.ts';
 import { presentAttempt } from './payment-attempt.ts';
@@ -25,7 +25,7 @@ export function presentPaymentIntent(
     status: intent.status,
     merchant_order_no: intent.merchantOrderNo,
     description: intent.description,
-    sub_orders: payment.subOrders.map(presentSubOrder),
+    sub_orders: payment.subOrders.map((subOrder) => presentSubOrder(payment, subOrder)),
     latest_attempt: intent.latestAttempt,
     succeeded_attempt: intent.succeededAttempt,
     wallet: walletOf(payment),
@@ -48,13 +48,23 @@ export function presentAttempts(payment: Payment): Record<string, unknown> {
   };
 }
 
-function presentSubOrder(subOrder: SubOrder): Record<string, unknown> {
+/** Both say what has gone back to the buyer; what is still on its way shows in its refund. */
+function refundedOf(payment: Payment, subOrder: SubOrder): Fen {
+  let refundedFen = 0n;
+  for (const refund of payment.refunds) {
+    if (refund.subOrder === subOrder.id && refund.status === 'succeeded')
+      refundedFen += refund.amountFen;
+  }
+  return refundedFen;
+}
+
+function presentSubOrder(payment: Payment, subOrder: SubOrder): Record<string, unknown> {
   return {
     id: subOrder.id,
     object: 'sub_order',
     merchant: subOrder.merchant,
     amount: fenToJson(subOrder.amountFen),
-    amount_refunded: fenToJson(subOrder.refundedFen),
+    amount_refunded: fenToJson(refundedOf(payment, subOrder)),
     description: subOrder.description,
     merchant_sub_order_no: subOrder.merchantSubOrderNo,
     items: subOrder.items,

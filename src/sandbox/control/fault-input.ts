@@ -1,4 +1,4 @@
-/** Reads `POST /control/faults`: a fault that could never fire is refused, not armed. */
+/** Reads `POST /control/faults`: words nobody knows, or that contradict each other, are refused. */
 
 import { err, ok, type Result } from '../../core/result.ts';
 import { WALLET_NAMES, type WalletName } from '../../core/wallet.ts';
