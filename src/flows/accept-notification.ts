@@ -4,10 +4,12 @@
  * in an exception: an order that is not ours is acknowledged and logged.
  */
 import { applyReport } from '../core/apply-report.ts';
-import { PaymentDraft } from '../core/decision.ts';
+import { type DecideContext, type Decision, PaymentDraft } from '../core/decision.ts';
 import type { Id } from '../core/id.ts';
 import { parseOrderNumber, parseRefundNumber } from '../core/order-number.ts';
+import type { Payment } from '../core/payment.ts';
 import { applyRefundReport } from '../core/refund.ts';
+import { ok } from '../core/result.ts';
 import type { WalletName } from '../core/wallet.ts';
 import type { Notification, RawRequest, RawResponse } from '../wallets/wallet.ts';
 import { rootOf } from './attempt-order.ts';
@@ -91,34 +93,20 @@ async function takeAttempt(
   opened: OpenedWallet,
   notification: Extract<Notification, { type: 'attempt' }>,
 ): Promise<Taken> {
-  const number = parseOrderNumber(notification.orderNo);
-  if (number === undefined) return unknownOrder(platform, opened, notification.orderNo);
-  const applied = await platform.engine.submit({
-    book: 'payment',
-    name: 'notify_attempt',
-    ...rootOf(number.intent),
-    marketplace: opened.marketplace,
-    notification: { wallet: opened.name, id: notification.notificationId },
+  const { orderNo, notificationId, legs } = notification;
+  const number = parseOrderNumber(orderNo);
+  if (number === undefined) return unknownOrder(platform, opened, orderNo);
+  return submitWord(platform, opened, {
+    intent: number.intent,
+    orderNo,
+    notificationId,
     decide: (payment, context) => {
-      const attempt = payment.attempts.find(
-        (row) => row.id === number.attempt && row.config === opened.config,
-      );
-      if (attempt === undefined)
-        return new PaymentDraft(payment).decided(() => ({ isKnown: false }));
-      const input = { attempt: attempt.id, legs: notification.legs, manner: mannerOf(opened) };
-      const decision = applyReport(payment, input, context);
-      return decision.ok
-        ? { ok: true, value: { ...decision.value, answer: { isKnown: true } } }
-        : decision;
+      const attempt = payment.attempts.find((row) => row.id === number.attempt);
+      if (attempt?.config !== opened.config) return undefined;
+      const manner = mannerOf(opened);
+      return applyReport(payment, { attempt: attempt.id, legs, manner }, context);
     },
   });
-  if (applied.ok)
-    return applied.value.isKnown
-      ? 'accepted'
-      : unknownOrder(platform, opened, notification.orderNo);
-  return applied.error.code === 'not_found'
-    ? unknownOrder(platform, opened, notification.orderNo)
-    : 'try_again';
 }
 
 async function takeRefund(
@@ -126,35 +114,45 @@ async function takeRefund(
   opened: OpenedWallet,
   notification: Extract<Notification, { type: 'refund' }>,
 ): Promise<Taken> {
-  const number = parseRefundNumber(notification.refundNo);
-  if (number === undefined) return unknownOrder(platform, opened, notification.refundNo);
-  const applied = await platform.engine.submit({
-    book: 'payment',
-    name: 'notify_refund',
-    ...rootOf(number.intent),
-    marketplace: opened.marketplace,
-    notification: { wallet: opened.name, id: notification.notificationId },
+  const { orderNo, refundNo, notificationId, report: word } = notification;
+  const number = parseRefundNumber(refundNo);
+  if (number === undefined) return unknownOrder(platform, opened, refundNo);
+  return submitWord(platform, opened, {
+    intent: number.intent,
+    orderNo: refundNo,
+    notificationId,
     decide: (payment, context) => {
       const refund = payment.refunds.find((row) => row.id === number.refund);
       const leg = payment.legs.find((row) => row.id === refund?.leg);
       const attempt = payment.attempts.find((row) => row.id === leg?.attempt);
-      const isKnown = leg?.orderNo === notification.orderNo && attempt?.config === opened.config;
-      if (!isKnown) return new PaymentDraft(payment).decided(() => ({ isKnown: false }));
-      const decision = applyRefundReport(
-        payment,
-        { refund: number.refund, word: notification.report },
-        context,
-      );
-      return decision.ok
-        ? { ok: true, value: { ...decision.value, answer: { isKnown: true } } }
-        : decision;
+      if (leg?.orderNo !== orderNo || attempt?.config !== opened.config) return undefined;
+      return applyRefundReport(payment, { refund: number.refund, word }, context);
     },
   });
-  if (applied.ok)
-    return applied.value.isKnown
-      ? 'accepted'
-      : unknownOrder(platform, opened, notification.refundNo);
-  return applied.error.code === 'not_found'
-    ? unknownOrder(platform, opened, notification.refundNo)
-    : 'try_again';
+}
+
+/** What a wallet said of a payment. `decide` gives undefined for what is not this account's. */
+interface Word {
+  readonly intent: Id<'payment_intent'>;
+  readonly orderNo: string;
+  readonly notificationId: string;
+  readonly decide: (payment: Payment, context: DecideContext) => Decision<unknown> | undefined;
+}
+
+async function submitWord(platform: Platform, opened: OpenedWallet, word: Word): Promise<Taken> {
+  const applied = await platform.engine.submit({
+    book: 'payment',
+    name: 'notify',
+    ...rootOf(word.intent),
+    marketplace: opened.marketplace,
+    notification: { wallet: opened.name, id: word.notificationId },
+    decide: (payment, context): Decision<boolean> => {
+      const decision = word.decide(payment, context);
+      if (decision === undefined) return new PaymentDraft(payment).decided(() => false);
+      return decision.ok ? ok({ ...decision.value, answer: true }) : decision;
+    },
+  });
+  if (applied.ok && applied.value) return 'accepted';
+  const isForeign = applied.ok || applied.error.code === 'not_found';
+  return isForeign ? unknownOrder(platform, opened, word.orderNo) : 'try_again';
 }
