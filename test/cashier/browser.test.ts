@@ -85,6 +85,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
       });
       await route.fulfill({ contentType: 'text/html', body: '<h1>the wallet</h1>' });
     });
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     await more.prepare?.(page);
     const url = `${address}/pay/${BUYER_TOKEN}`;
@@ -116,7 +117,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
 
   it('goes back to the shop by itself, once', async () => {
     const { page, atWallet } = await look(stateNamed('succeeded').view);
-    await page.waitForURL('https://shop.example/**', { timeout: 8_000 });
+    await page.waitForURL('https://shop.example/**', { timeout: 60_000 });
     expect(atWallet[0]?.referer ?? '').not.toContain(BUYER_TOKEN);
     await page.goBack();
     await page.waitForTimeout(3_500);

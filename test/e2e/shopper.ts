@@ -31,13 +31,17 @@ export function missingForBrowser(): string | null {
   return fonts.status === 0 && fonts.stdout.trim() !== '' ? null : 'no Chinese font';
 }
 
-export function openContext(
+export async function openContext(
   browser: Browser,
   language: Language,
   viewport: Viewport,
   more: { readonly userAgent?: string } = {},
 ): Promise<BrowserContext> {
-  return browser.newContext({ locale: LOCALES[language], viewport: { ...viewport }, ...more });
+  const options = { locale: LOCALES[language], viewport: { ...viewport }, ...more };
+  const context = await browser.newContext(options);
+  // A machine that is busy otherwise is no failure of the page.
+  context.setDefaultTimeout(120_000);
+  return context;
 }
 
 /** From the product's own page into the cart, as one does with the mouse. */
