@@ -33,8 +33,11 @@ function hintZh(product: Product, wallet: WalletName): string {
   switch (product) {
     case 'native':
     case 'precreate':
+    case 'qr':
       return `用手机${app}扫一扫`;
     case 'page':
+    case 'web':
+    case 'pc':
       return `前往${app}网页登录付款`;
     case 'jsapi':
       return '就在这里付款';
@@ -42,6 +45,11 @@ function hintZh(product: Product, wallet: WalletName): string {
     case 'wap':
     case 'app':
       return `打开${app}付款`;
+    case 'codepay':
+    case 'bar':
+      return `出示${app}付款码`;
+    case 'nfc':
+      return `用${app}碰一碰`;
   }
 }
 
@@ -50,8 +58,11 @@ function hintEn(product: Product, wallet: WalletName): string {
   switch (product) {
     case 'native':
     case 'precreate':
+    case 'qr':
       return `Scan a code with ${app} on your phone`;
     case 'page':
+    case 'web':
+    case 'pc':
       return `Log in and pay on the ${app} website`;
     case 'jsapi':
       return 'Pay right here';
@@ -59,6 +70,11 @@ function hintEn(product: Product, wallet: WalletName): string {
     case 'wap':
     case 'app':
       return `Opens ${app}`;
+    case 'codepay':
+    case 'bar':
+      return `Show your ${app} payment code`;
+    case 'nfc':
+      return `Tap with ${app}`;
   }
 }
 

@@ -149,7 +149,7 @@ function newLeg(
 }
 
 export type StartResult =
-  | { readonly outcome: 'pending'; readonly nextAction: NextAction }
+  | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
   | { readonly outcome: 'failed'; readonly walletError: WalletError }
   | { readonly outcome: 'unknown' };
 

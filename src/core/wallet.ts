@@ -2,7 +2,22 @@
 export const WALLET_NAMES = ['wechatpay', 'alipay', 'unionpay', 'jdpay'] as const;
 export type WalletName = (typeof WALLET_NAMES)[number];
 
-export const PRODUCTS = ['native', 'jsapi', 'h5', 'app', 'page', 'wap', 'precreate'] as const;
+export const PRODUCTS = [
+  'native',
+  'jsapi',
+  'h5',
+  'app',
+  'page',
+  'wap',
+  'precreate',
+  // Codes that the buyer shows (codepay at WeChat Pay, bar elsewhere) and the QuickPass tap.
+  'codepay',
+  'bar',
+  'nfc',
+  'web',
+  'qr',
+  'pc',
+] as const;
 export type Product = (typeof PRODUCTS)[number];
 
 /** Where the buyer stands: the browser or app that the cashier is opened in. */

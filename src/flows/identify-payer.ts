@@ -12,6 +12,8 @@ import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
 import { isSameSecret } from './tokens.ts';
 
+const placeOf = <T>(names: readonly T[], name: T): string => names.indexOf(name).toString(36);
+
 /** Letters and digits only, which is all that WeChat's `state` may hold. */
 function stateOf(
   platform: Platform,
@@ -19,7 +21,7 @@ function stateOf(
   wallet: WalletName,
   product: Product,
 ): string {
-  const place = `${WALLET_NAMES.indexOf(wallet)}${PRODUCTS.indexOf(product)}`;
+  const place = placeOf(WALLET_NAMES, wallet) + placeOf(PRODUCTS, product);
   return `${place}${platform.envelope.digest('payer_state', `${payToken}\n${place}`)}`;
 }
 
@@ -47,7 +49,13 @@ export async function payerAuthorizeUrl(
   if (!opened.ok) return opened;
   const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
   const state = stateOf(platform, payToken, wallet, product);
-  return ok(opened.value.wallet.payerAuthorizeUrl({ redirectUri, state }));
+  const door = opened.value.wallet.payerDoor;
+  if (door === null) return err(noDoor(wallet));
+  return ok(door.authorizeUrl({ redirectUri, state }));
+}
+
+function noDoor(wallet: WalletName): HutongError {
+  return hutongError('wallet_not_offered', `${wallet} does not tell who pays by a redirect`);
 }
 
 export interface IdentifiedPayer {
@@ -62,8 +70,8 @@ export async function exchangePayerCode(
   state: string,
   code: string,
 ): Promise<Result<IdentifiedPayer, HutongError>> {
-  const wallet = WALLET_NAMES[Number(state[0])];
-  const product = PRODUCTS[Number(state[1])];
+  const wallet = WALLET_NAMES[Number.parseInt(state[0] ?? '', 36)];
+  const product = PRODUCTS[Number.parseInt(state[1] ?? '', 36)];
   const isBound =
     wallet !== undefined &&
     product !== undefined &&
@@ -74,7 +82,9 @@ export async function exchangePayerCode(
     );
   const opened = await walletFor(platform, payToken, wallet);
   if (!opened.ok) return opened;
-  const payer = await opened.value.wallet.exchangePayerCode(code);
+  const door = opened.value.wallet.payerDoor;
+  if (door === null) return err(noDoor(wallet));
+  const payer = await door.exchangeCode(code);
   if (!payer.ok)
     return err(
       hutongError('wallet_declined', 'the wallet did not say who pays', {

@@ -12,12 +12,12 @@ import {
   recordStart,
   type StartResult,
 } from '../core/start-attempt.ts';
-import type { StartOutcome } from '../wallets/wallet.ts';
+import type { LegReport, StartOutcome } from '../wallets/wallet.ts';
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
 import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
 import { offerQuestion } from './list-offers.ts';
 import type { Platform } from './platform.ts';
-import { closeLeftBehind } from './settle-attempt.ts';
+import { closeLeftBehind, commitReport } from './settle-attempt.ts';
 import type { StartAttemptInput } from './use-cases.ts';
 import { callWallet } from './wallet-call.ts';
 
@@ -72,6 +72,10 @@ export async function startAttempt(
     tellWallet(platform, opened, payment, attempt, input),
     closeLeftBehind(platform, payment),
   ]);
+  if (result.outcome === 'succeeded') {
+    const paid = await commitReport(platform, opened, payment, attempt, result.legs);
+    return paid.ok ? answerOf(paid.value, input.id) : paid;
+  }
   const recorded = await platform.engine.submit({
     book: 'payment',
     name: 'record_start',
@@ -170,6 +174,9 @@ function expiryOf(payment: Payment, opened: OpenedWallet, nowMs: number): number
   return Math.min(payment.intent.expiresAtMs, nowMs + expiryMsMax);
 }
 
+/** Paid in the very call that started it. */
+type Paid = { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] };
+
 /** Told once; where the outcome is unknown, once more with the same number. */
 async function tellWallet(
   platform: Platform,
@@ -177,7 +184,7 @@ async function tellWallet(
   payment: Payment,
   attempt: Attempt,
   input: StartAttemptInput,
-): Promise<StartResult> {
+): Promise<StartResult | Paid> {
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
     payerIp: input.cashier?.buyerIp ?? payment.intent.buyer.ip,

@@ -49,11 +49,18 @@ export interface AttemptOrder extends AttemptReference {
   readonly holdDays: number;
 }
 
-/** Who pays, where the product needs to know: never stored, never logged. */
+/**
+ * Who pays, or what the buyer presented to pay with: never stored, never logged. A payment code and
+ * a tap work once: a start that carries one is never repeated, only queried and then reversed.
+ */
 export interface PayerIdentity {
   readonly openid?: string;
   readonly buyerId?: string;
   readonly buyerOpenId?: string;
+  /** The digits of the payment code (付款码) that the buyer showed. */
+  readonly authCode?: string;
+  /** A QuickPass tap: EMV field 55 (BER-TLV) in hex. */
+  readonly field55?: string;
 }
 
 export type LegReportStatus =
@@ -83,8 +90,13 @@ export interface LegReport {
   readonly payerWalletReported: string | null;
 }
 
+/**
+ * `pending` without a next action: the buyer confirms in the wallet's own app (USERPAYING, 10003).
+ * `succeeded`: paid in the same call (payment code, tap); the legs are reports like a query's.
+ */
 export type StartOutcome =
-  | { readonly outcome: 'pending'; readonly nextAction: NextAction }
+  | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
+  | { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] }
   | { readonly outcome: 'failed'; readonly walletError: WalletError }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
@@ -92,9 +104,14 @@ export type QueryOutcome =
   | { readonly outcome: 'answered'; readonly legs: readonly LegReport[] }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
-/** `closed`: can no longer be paid. `paid`: too late, query it. `not_found`: see rule 2. */
+/**
+ * `closed`: can no longer be paid. `paid`: too late, query it. `not_found`: see rule 2.
+ * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
+ * the legs say what was paid, since the wallet's bill will show both.
+ */
 export type CloseOutcome =
   | { readonly outcome: 'closed' | 'paid' | 'not_found' | 'unsupported' }
+  | { readonly outcome: 'reversed'; readonly legs: readonly LegReport[] }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
 export interface RefundOrder {
@@ -183,6 +200,7 @@ export interface Wallet {
   readonly hasCartContract: boolean;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
+  /** For payment codes and taps this is the wallet's reversal (撤销, 冲正). */
   readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;
   readonly refund: (refund: RefundOrder) => Promise<RefundReport>;
   readonly queryRefund: (refund: RefundOrder) => Promise<RefundReport>;
@@ -192,12 +210,17 @@ export interface Wallet {
   /** The wallet's words for "taken" and "not taken". */
   readonly acknowledge: () => RawResponse;
   readonly refuse: (refusal: NotificationRefusal | { readonly code: 'try_again' }) => RawResponse;
-  /** The wallet's own redirect that tells us who pays (snsapi_base, auth_base). */
-  readonly payerAuthorizeUrl: (request: {
+  /** null = this wallet has no such door, and no product that would need it. */
+  readonly payerDoor: PayerDoor | null;
+}
+
+/** The wallet's own redirect that tells us who pays (snsapi_base, auth_base). */
+export interface PayerDoor {
+  readonly authorizeUrl: (request: {
     readonly redirectUri: string;
     readonly state: string;
   }) => string;
-  readonly exchangePayerCode: (code: string) => Promise<Result<PayerIdentity, WalletError>>;
+  readonly exchangeCode: (code: string) => Promise<Result<PayerIdentity, WalletError>>;
 }
 
 export interface ProductCapability {
@@ -206,8 +229,8 @@ export interface ProductCapability {
   readonly devices: readonly Device[];
   /** Can pay several merchants in one go. */
   readonly combines: boolean;
-  /** Which payer field the start needs, if any. */
-  readonly payerField: 'openid' | 'buyer' | null;
+  /** Which payer field the start needs, if any. `auth_code` and `field55` work once. */
+  readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
 }
 
 export interface Capabilities {
@@ -215,7 +238,8 @@ export interface Capabilities {
   readonly products: readonly ProductCapability[];
   /** How a cart of several merchants is paid at once. */
   readonly cart: {
-    readonly kind: 'combine' | 'merge';
+    /** combine, merge: one leg a merchant. split, collect: one leg for the whole cart. */
+    readonly kind: 'combine' | 'merge' | 'split' | 'collect';
     readonly legCountMax: number;
     readonly atomic: boolean;
     /** Only where the wallet account has the all-or-nothing contract. */
@@ -228,7 +252,10 @@ export interface Capabilities {
   readonly refundWindowMs: number;
   readonly refundCountMax: number;
   readonly holdDaysMax: number;
-  readonly custody: 'wallet_holds';
+  /** Who holds the money until receipt: `settles_directly` = nobody, it goes to the merchants. */
+  readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
+  /** The daily files this wallet offers, in its own words; none = per-order queries only. */
+  readonly bills: readonly string[];
   /** Delays of polling a pending attempt, from its start; the last repeats until expiry. */
   readonly pollDelaysMs: readonly number[];
 }

@@ -237,6 +237,15 @@ export interface Gateway {
   readonly pay: (
     request: PayRequest,
   ) => Promise<{ readonly status: string; readonly returnUrl?: string | undefined }>;
+  /**
+   * A fresh payment code (付款码) of this wallet's app, to be scanned by a merchant. `scan` takes
+   * the same text back once a merchant has charged it and the wallet asks its buyer to confirm.
+   */
+  readonly showCode?: () => string;
+  /** A QuickPass tap of the phone on a terminal that asks for `amountFen`. */
+  readonly tap?: (request: {
+    readonly amountFen: Fen;
+  }) => Promise<Readonly<Record<string, unknown>> & { readonly field55: string }>;
   readonly orders: () => ControlOrder[];
   /** City time of the next thing this gateway owes (expiry, refund settling); null = nothing. */
   readonly nextDueMs: () => number | null;

@@ -67,17 +67,24 @@ function openWallet(account: AlipayAccount, seams: WalletSeams): Wallet {
     parseNotification: (request) => parseNotification(account, client.keys, request),
     acknowledge: () => plain(200, 'success'),
     refuse,
-    payerAuthorizeUrl: ({ redirectUri, state }) => {
-      const query = encodeParameters([
-        ['app_id', account.appId],
-        ['scope', 'auth_base'],
-        ['redirect_uri', redirectUri],
-        ['state', state],
-      ]);
-      return `${account.endpoints.authorize}?${query}`;
+    payerDoor: {
+      authorizeUrl: (request) => payerAuthorizeUrl(account, request),
+      exchangeCode: (code) => exchangePayerCode(client, code),
     },
-    exchangePayerCode: (code) => exchangePayerCode(client, code),
   };
+}
+
+function payerAuthorizeUrl(
+  account: AlipayAccount,
+  request: { readonly redirectUri: string; readonly state: string },
+): string {
+  const query = encodeParameters([
+    ['app_id', account.appId],
+    ['scope', 'auth_base'],
+    ['redirect_uri', request.redirectUri],
+    ['state', request.state],
+  ]);
+  return `${account.endpoints.authorize}?${query}`;
 }
 
 /** Anything but `success` makes Alipay deliver again. */

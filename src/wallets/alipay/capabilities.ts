@@ -30,6 +30,7 @@ const capabilities: Capabilities = {
   refundCountMax: 50,
   holdDaysMax: 365,
   custody: 'wallet_holds',
+  bills: ['trade', 'signcustomer'],
   pollDelaysMs: [3_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
 };
 

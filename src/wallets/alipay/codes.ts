@@ -59,20 +59,21 @@ export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = wordTab
   TRADE_FINISHED: 'succeeded',
 });
 
-export const CLOSE_CODES: Readonly<Record<string, CloseOutcome['outcome']>> = wordTable({
-  'ACQ.TRADE_NOT_EXIST': 'not_found',
-  // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
-  'ACQ.TRADE_STATUS_ERROR': 'paid',
-  'ACQ.REASON_TRADE_STATUS_INVALID': 'paid',
-  'ACQ.REASON_ILLEGAL_STATUS': 'paid',
-  'ACQ.TRADE_HAS_SUCCESS': 'paid',
-  'ACQ.TRADE_HAS_FINISHED': 'paid',
-  'ACQ.TRADE_HAS_CLOSE': 'closed',
-  'ACQ.SYSTEM_ERROR': 'unknown',
-  'ACQ.INVALID_PARAMETER': 'unknown',
-  'ACQ.ACCESS_FORBIDDEN': 'unknown',
-  'ACQ.PARTNER_ERROR': 'unknown',
-});
+export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'], 'reversed'>>> =
+  wordTable({
+    'ACQ.TRADE_NOT_EXIST': 'not_found',
+    // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
+    'ACQ.TRADE_STATUS_ERROR': 'paid',
+    'ACQ.REASON_TRADE_STATUS_INVALID': 'paid',
+    'ACQ.REASON_ILLEGAL_STATUS': 'paid',
+    'ACQ.TRADE_HAS_SUCCESS': 'paid',
+    'ACQ.TRADE_HAS_FINISHED': 'paid',
+    'ACQ.TRADE_HAS_CLOSE': 'closed',
+    'ACQ.SYSTEM_ERROR': 'unknown',
+    'ACQ.INVALID_PARAMETER': 'unknown',
+    'ACQ.ACCESS_FORBIDDEN': 'unknown',
+    'ACQ.PARTNER_ERROR': 'unknown',
+  });
 
 export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',

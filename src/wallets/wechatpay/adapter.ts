@@ -76,8 +76,10 @@ function openWallet(account: Account): Wallet {
     parseNotification: (request) => parseNotification(request, receiver),
     acknowledge,
     refuse,
-    payerAuthorizeUrl: (request) => payerAuthorizeUrl(config, request),
-    exchangePayerCode: (code) => exchangePayerCode(config, seams.http, code),
+    payerDoor: {
+      authorizeUrl: (request) => payerAuthorizeUrl(config, request),
+      exchangeCode: (code) => exchangePayerCode(config, seams.http, code),
+    },
   } satisfies Wallet);
 }
 

@@ -25,6 +25,7 @@ export const capabilities: Capabilities = Object.freeze({
   refundCountMax: 50,
   holdDaysMax: 180,
   custody: 'wallet_holds',
+  bills: ['tradebill', 'fundflowbill'],
   // WeChat Pay asks for 5 s between queries at the start and fewer later; callbacks come sooner.
   pollDelaysMs: [
     5_000,

@@ -76,7 +76,8 @@ function refundOf(attempt: AttemptOrder, amountFen: bigint, refundNo = freshNo('
 }
 
 function actionOf(outcome: StartOutcome) {
-  if (outcome.outcome !== 'pending') throw new Error(JSON.stringify(outcome));
+  if (outcome.outcome !== 'pending' || outcome.nextAction === null)
+    throw new Error(JSON.stringify(outcome));
   return outcome.nextAction;
 }
 
@@ -476,7 +477,7 @@ describe('certificate mode', () => {
 
 describe('who pays', () => {
   test('authorize URL, code, identity', async () => {
-    const url = wallet.payerAuthorizeUrl({
+    const url = wallet.payerDoor!.authorizeUrl({
       redirectUri: 'http://shop.example/cb?x=1',
       state: 's&t',
     });
@@ -484,12 +485,12 @@ describe('who pays', () => {
     const back = new URL(page.headers.get('location') ?? '');
     expect(back.searchParams.get('state')).toBe('s&t');
     const code = back.searchParams.get('auth_code') ?? '';
-    const identity = await wallet.exchangePayerCode(code);
+    const identity = await wallet.payerDoor!.exchangeCode(code);
     expect(identity).toMatchObject({
       ok: true,
       value: { buyerId: city.papers.demo.buyer_ids[0] },
     });
-    const again = await wallet.exchangePayerCode(code);
+    const again = await wallet.payerDoor!.exchangeCode(code);
     expect(again).toMatchObject({ ok: false, error: { code: 'isv.code-invalid' } });
   });
   test('an interconnected payer shows in the answer', async () => {

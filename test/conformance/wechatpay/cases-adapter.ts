@@ -37,7 +37,8 @@ export function attemptOrder(
 
 async function start(wallet: Wallet, order: AttemptOrder): Promise<unknown> {
   const started = await wallet.startAttempt(order);
-  if (started.outcome !== 'pending') throw new Error(JSON.stringify(started));
+  if (started.outcome !== 'pending' || started.nextAction === null)
+    throw new Error(JSON.stringify(started));
   const { nextAction } = started;
   if (nextAction.type === 'qr_code') return nextAction.code;
   if (nextAction.type === 'redirect') return nextAction.url;
@@ -131,14 +132,14 @@ export const ADAPTER_CASES: readonly Case[] = [
     check: async (stage) => {
       const wallet = openAdapter(stage);
       const redirectUri = `${stage.shopUrl}/pay/abc?w=1`;
-      const authorize = new URL(wallet.payerAuthorizeUrl({ redirectUri, state: 's1' }));
+      const authorize = new URL(wallet.payerDoor!.authorizeUrl({ redirectUri, state: 's1' }));
       const moved = await stage.control('GET', authorize.pathname + authorize.search);
       const back = new URL(moved.headers.location ?? '');
       same([moved.status, back.searchParams.get('state')], [302, 's1'], 'redirect');
       const code = back.searchParams.get('code') ?? '';
-      const payer = await wallet.exchangePayerCode(code);
+      const payer = await wallet.payerDoor!.exchangeCode(code);
       must(payer.ok && payer.value.openid === stage.papers.openids[0], 'openid');
-      const again = await wallet.exchangePayerCode(code);
+      const again = await wallet.payerDoor!.exchangeCode(code);
       same(again.ok ? 'ok' : again.error.code, '40163', 'a code works once');
       for (const legCount of [1, 2]) {
         for (const product of ['jsapi', 'app', 'h5'] as const) {
@@ -197,7 +198,7 @@ export const ADAPTER_CASES: readonly Case[] = [
       const outcomes: string[] = [];
       const run = async (order: AttemptOrder) => {
         const started = await wallet.startAttempt(order);
-        const code = started.outcome === 'pending' ? '' : started.walletError?.code;
+        const code = 'walletError' in started ? started.walletError?.code : '';
         outcomes.push(`${started.outcome} ${code}`.trim());
       };
       const unbound = attemptOrder(stage);
