@@ -17,13 +17,21 @@ import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';
 
-/** One order at the wallet: what one merchant is paid by one attempt. */
+/** One order at the wallet: what one merchant is paid, or (split, collect) a cart of several. */
 export interface LegOrder {
   readonly orderNo: string;
-  /** sub_mchid (WeChat Pay) or smid (Alipay). */
+  /** sub_mchid, smid, merId, merchantNo; of a cart in one leg, the marketplace's own. */
   readonly walletMerchant: string;
   readonly amountFen: Fen;
   readonly description: string;
+  /** A cart in one leg: each merchant's share. They sum to `amountFen`; null = one merchant. */
+  readonly parts?: readonly WalletPart[] | null;
+}
+
+/** What one merchant of a cart in one leg is paid, or gives back. */
+export interface WalletPart {
+  readonly walletMerchant: string;
+  readonly amountFen: Fen;
 }
 
 /** Names an attempt at the wallet: everything a query or a close needs. */
@@ -125,6 +133,8 @@ export interface RefundOrder {
     readonly walletMerchant: string;
     readonly amountFen: Fen;
   };
+  /** Of a cart in one leg: which merchants give back how much; null = one merchant. */
+  readonly parts?: readonly WalletPart[] | null;
 }
 
 export type RefundReportStatus =
@@ -198,6 +208,8 @@ export interface WalletSeams {
 export interface Wallet {
   /** This account may pay a cart all or nothing, where the wallet wants a contract for that. */
   readonly hasCartContract: boolean;
+  /** split, collect: the marketplace's own number, which a cart in one leg is paid to. */
+  readonly ownMerchant?: string;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
   /** For payment codes and taps this is the wallet's reversal (撤销, 冲正). */
