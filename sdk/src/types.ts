@@ -11,7 +11,7 @@
 export type Open<Known extends string> = Known | (string & Record<never, never>);
 
 export type WalletName = 'wechatpay' | 'alipay' | 'unionpay' | 'jdpay';
-export type Device = 'desktop' | 'mobile' | 'wechat' | 'alipay' | 'app';
+export type Device = 'desktop' | 'mobile' | 'wechat' | 'alipay' | 'unionpay' | 'jdpay' | 'app';
 export type Product =
   | 'native'
   | 'jsapi'

@@ -10,6 +10,9 @@ export function deviceOf(userAgent: string | undefined): BrowserDevice {
   const text = userAgent ?? '';
   if (/MicroMessenger/i.test(text)) return 'wechat';
   if (/AlipayClient/i.test(text)) return 'alipay';
+  // Cloud QuickPass and the bank apps of its network say UnionPay/<version> <app>.
+  if (/\bUnionPay\/|\bCloudPay\b/i.test(text)) return 'unionpay';
+  if (/\bjdapp\b|\bJDJR\b/i.test(text)) return 'jdpay';
   if (/Mobi|Android|iPhone|iPad|iPod|HarmonyOS|Windows Phone/i.test(text)) return 'mobile';
   return 'desktop';
 }

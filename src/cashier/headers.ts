@@ -11,6 +11,8 @@ const PERMISSIONS = 'camera=(), geolocation=(), microphone=(), payment=(), usb=(
 const BRIDGE_FRAMES: Readonly<Record<BrowserDevice, string>> = {
   wechat: 'weixin: wvjbscheme:',
   alipay: 'alipay: alipays: wvjbscheme:',
+  unionpay: "'none'",
+  jdpay: "'none'",
   mobile: "'none'",
   desktop: "'none'",
 };

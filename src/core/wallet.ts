@@ -21,7 +21,16 @@ export const PRODUCTS = [
 export type Product = (typeof PRODUCTS)[number];
 
 /** Where the buyer stands: the browser or app that the cashier is opened in. */
-export const DEVICES = ['desktop', 'mobile', 'wechat', 'alipay', 'app'] as const;
+export const DEVICES = [
+  'desktop',
+  'mobile',
+  // The browsers inside the wallets' own apps, all four.
+  'wechat',
+  'alipay',
+  'unionpay',
+  'jdpay',
+  'app',
+] as const;
 export type Device = (typeof DEVICES)[number];
 
 /** Words that other systems use for the same places. */
@@ -33,6 +42,9 @@ export const DEVICE_ALIASES = {
   h5: 'mobile',
   ios: 'app',
   android: 'app',
+  quickpass: 'unionpay',
+  cloudpay: 'unionpay',
+  jd: 'jdpay',
 } as const satisfies Readonly<Record<string, Device>>;
 export type DeviceWord = Device | keyof typeof DEVICE_ALIASES;
 

@@ -2,6 +2,7 @@
  * Hand-made payments in every state that the cashier can meet. They stand where the flows stand in
  * production: the boundary of the cashier is the UseCases interface and the Payment aggregate.
  */
+import type { BrowserDevice } from '../../src/cashier/device.ts';
 import { encodeBody, formatId, type Id, type IdKind, packId } from '../../src/core/id.ts';
 import type {
   Attempt,
@@ -171,7 +172,7 @@ export function offer(wallet: WalletName, product: Product, needsPayer = false):
   return { wallet, product, combined: false, needsPayer };
 }
 
-export const OFFERS: Readonly<Record<'desktop' | 'mobile' | 'wechat' | 'alipay', Offers>> = {
+export const OFFERS: Readonly<Record<BrowserDevice, Offers>> = {
   desktop: {
     offered: [offer('wechatpay', 'native'), offer('alipay', 'precreate'), offer('alipay', 'page')],
     withheld: [],
@@ -183,6 +184,14 @@ export const OFFERS: Readonly<Record<'desktop' | 'mobile' | 'wechat' | 'alipay',
   },
   alipay: {
     offered: [offer('alipay', 'jsapi', true)],
+    withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
+  },
+  unionpay: {
+    offered: [offer('unionpay', 'web')],
+    withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
+  },
+  jdpay: {
+    offered: [offer('jdpay', 'h5')],
     withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
   },
 };
@@ -219,4 +228,8 @@ export const USER_AGENTS = {
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN',
   alipay:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 AliApp(AP/10.6) AlipayClient/10.6 Language/zh-Hans',
+  unionpay:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 UnionPay/1.0 CloudPay',
+  jdpay:
+    'jdapp;iPhone;13.2.0;;;Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148',
 } as const;

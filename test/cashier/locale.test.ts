@@ -26,6 +26,16 @@ describe('deviceOf', () => {
     expect(deviceOf(userAgent)).toBe(device);
   });
 
+  it.each([
+    ['Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 UnionPay/1.0 CMBMobileBank', 'unionpay'],
+    ['Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 CloudPay', 'unionpay'],
+    ['Mozilla/5.0 (iPhone) Mobile/15E148 JDJR-App&iPhone&6.9.70', 'jdpay'],
+    ['Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 jdapp;android;13.2.0', 'jdpay'],
+    ['Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36 myjdapps', 'mobile'],
+  ])('knows the app of %s', (userAgent, device) => {
+    expect(deviceOf(userAgent)).toBe(device);
+  });
+
   it('takes an unknown client for a desktop', () => {
     expect(deviceOf(undefined)).toBe('desktop');
     expect(deviceOf('curl/8')).toBe('desktop');
