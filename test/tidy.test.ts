@@ -29,20 +29,41 @@ interface Rule {
 
 // ---------------------------------------------------------------- who may import whom
 
+/** Wire formats that no wallet owns and that have no gateway: codecs that all may use. */
+const WIRE_FORMATS = ['src/wallets/qr/', 'src/wallets/nfc/'];
+
 /** `{own}` is the wallet's own folder. The first row whose pattern fits is the file's layer. */
 const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[] = [
   { of: /^src\/core\//, may: ['src/core/'] },
   { of: /^src\/runtime\//, may: ['src/core/', 'src/runtime/'] },
   { of: /^src\/wallets\/wallet\.ts$/, may: ['src/core/', 'src/runtime/'] },
   { of: /^src\/wallets\/registry\.ts$/, may: ['src/core/', 'src/wallets/'] },
-  { of: /^src\/wallets\/([^/]+)\/wire\//, may: ['src/core/', 'src/runtime/', '{own}wire/'] },
+  { of: /^src\/wallets\/(?:qr|nfc)\//, may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS] },
+  {
+    of: /^src\/wallets\/([^/]+)\/wire\//,
+    may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS, '{own}wire/'],
+  },
   {
     of: /^src\/wallets\/([^/]+)\/sandbox\//,
-    may: ['src/core/', 'src/runtime/', 'src/sandbox/kit/', '{own}wire/', '{own}sandbox/'],
+    may: [
+      'src/core/',
+      'src/runtime/',
+      'src/sandbox/kit/',
+      ...WIRE_FORMATS,
+      '{own}wire/',
+      '{own}sandbox/',
+    ],
   },
   {
     of: /^src\/wallets\/([^/]+)\//,
-    may: ['src/core/', 'src/runtime/', 'src/wallets/wallet.ts', '{own}', '!{own}sandbox/'],
+    may: [
+      'src/core/',
+      'src/runtime/',
+      'src/wallets/wallet.ts',
+      ...WIRE_FORMATS,
+      '{own}',
+      '!{own}sandbox/',
+    ],
   },
   { of: /^src\/store\//, may: ['src/core/', 'src/runtime/', 'src/store/'] },
   { of: /^src\/engine\//, may: ['src/core/', 'src/runtime/', 'src/store/', 'src/engine/'] },
@@ -54,6 +75,7 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
       'src/runtime/',
       'src/wallets/wallet.ts',
       'src/wallets/registry.ts',
+      ...WIRE_FORMATS,
       'src/store/',
       'src/engine/',
       'src/webhooks/',
@@ -67,6 +89,7 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
       'src/runtime/',
       'src/wallets/wallet.ts',
       'src/wallets/registry.ts',
+      ...WIRE_FORMATS,
       'src/store/',
       'src/engine/',
       'src/webhooks/',
@@ -75,10 +98,19 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
       'src/cashier/',
     ],
   },
-  { of: /^src\/sandbox\/kit\//, may: ['src/core/', 'src/runtime/', 'src/sandbox/kit/'] },
+  {
+    of: /^src\/sandbox\/kit\//,
+    may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS, 'src/sandbox/kit/'],
+  },
   {
     of: /^src\/sandbox\//,
-    may: ['src/core/', 'src/runtime/', 'src/sandbox/', /* its gateways */ 'src/wallets/*/sandbox/'],
+    may: [
+      'src/core/',
+      'src/runtime/',
+      ...WIRE_FORMATS,
+      'src/sandbox/',
+      /* its gateways */ 'src/wallets/*/sandbox/',
+    ],
   },
   { of: /^src\/(cli\/|compose\.ts$|compose-|main\.ts$)/, may: ['src/', 'sdk/'] },
   { of: /^sdk\//, may: ['sdk/'] },
@@ -181,6 +213,7 @@ const RULES: readonly Rule[] = [
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../transform.ts';`),
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/city.ts';`),
       sample('src/wallets/wallet.ts', `import { y } from './alipay/adapter.ts';`),
+      sample('src/wallets/nfc/a.ts', `import { y } from '../alipay/wire/rsa.ts';`),
       sample('src/store/a.ts', `import { y } from '../engine/lane.ts';`),
       sample('src/engine/a.ts', `import { y } from '../flows/refund.ts';`),
       sample('src/engine/a.ts', `import { y } from '../wallets/wallet.ts';`),
@@ -198,6 +231,7 @@ const RULES: readonly Rule[] = [
       sample('src/core/a.ts', `import { createHash } from 'node:crypto';`),
       sample('src/core/a.ts', `// see '../runtime/clock.ts'\nimport { ok } from './result.ts';`),
       sample('src/wallets/alipay/adapter.ts', `import { y } from './wire/rsa.ts';`),
+      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../nfc/ber-tlv.ts';`),
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../wire/rsa.ts';`),
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/kit/kit.ts';`),
       sample('src/sandbox/city.ts', `import { y } from '../wallets/alipay/sandbox/gateway.ts';`),
@@ -391,7 +425,10 @@ const WALLET_FILES = [
 /** The same names in every wallet's folder, so that who knows one knows all. */
 function walletComplaints(files: readonly string[]): string[] {
   const wallets = new Set(
-    files.map((file) => /^src\/wallets\/([^/]+)\//.exec(file)?.[1]).filter((name) => name),
+    files
+      .filter((file) => !WIRE_FORMATS.some((folder) => file.startsWith(folder)))
+      .map((file) => /^src\/wallets\/([^/]+)\//.exec(file)?.[1])
+      .filter((name) => name),
   );
   return [...wallets].flatMap((wallet) =>
     WALLET_FILES.map((name) => `src/wallets/${wallet}/${name}`).filter(
