@@ -76,16 +76,20 @@ export function refundOrder(
     payment.legs.find((row) => row.id === refund.leg),
     'the leg of a refund',
   );
+  const { product, createdAtMs } = attemptOf(payment, leg.attempt);
   return {
     refundNo: refund.refundNo,
     amountFen: refund.amountFen,
     reason: refund.reason,
     notifyUrl: notifyUrl(publicUrl, opened.name, opened.config, 'refund'),
+    createdAtMs: refund.createdAtMs,
     leg: {
       orderNo: leg.orderNo,
       walletTransactionId: leg.walletTransactionId,
       walletMerchant: leg.walletMerchant,
       amountFen: leg.amountFen,
+      product,
+      createdAtMs,
     },
   };
 }

@@ -127,11 +127,16 @@ export interface RefundOrder {
   readonly amountFen: Fen;
   readonly reason: string;
   readonly notifyUrl: string;
+  /** With `refundNo` it names the refund at wallets that key by number and time. */
+  readonly createdAtMs: number;
   readonly leg: {
     readonly orderNo: string;
     readonly walletTransactionId: string | null;
     readonly walletMerchant: string;
     readonly amountFen: Fen;
+    readonly product: Product;
+    /** The attempt's, as in its AttemptReference. */
+    readonly createdAtMs: number;
   };
   /** Of a cart in one leg: which merchants give back how much; null = one merchant. */
   readonly parts?: readonly WalletPart[] | null;

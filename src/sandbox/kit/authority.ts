@@ -93,6 +93,10 @@ async function openRoot(
     issue: async (leaf) => {
       const publicKey = await importPublic(leaf.publicKeyPem);
       const serial = newSerial(seams.random);
+      const { isAuthority = false } = leaf;
+      const usages = isAuthority
+        ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
+        : x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment;
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: serial,
         subject: leaf.subject,
@@ -102,11 +106,8 @@ async function openRoot(
         publicKey,
         signingKey,
         extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(
-            x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
-            true,
-          ),
+          new x509.BasicConstraintsExtension(isAuthority, undefined, true),
+          new x509.KeyUsagesExtension(usages, true),
           await x509.SubjectKeyIdentifierExtension.create(publicKey),
           await x509.AuthorityKeyIdentifierExtension.create(rootKey),
         ],

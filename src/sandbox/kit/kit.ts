@@ -171,6 +171,8 @@ export interface RootCertificate {
     readonly subject: string;
     readonly publicKeyPem: string;
     readonly notAfterYears: number;
+    /** A middle authority: it may issue others (open it with `openRoot`). */
+    readonly isAuthority?: boolean;
   }) => Promise<{ readonly certificatePem: string; readonly serial: string }>;
 }
 

@@ -25,7 +25,8 @@ const refund: RefundOrder = {
   amountFen: 3_000n,
   reason: 'x',
   notifyUrl: 'https://x.example',
-  leg: { ...leg, walletTransactionId: null },
+  createdAtMs: 0,
+  leg: { ...leg, walletTransactionId: null, product: 'page', createdAtMs: 0 },
 };
 
 function answered(fields: JsonObject, code = '10000', subCode: string | null = null): Called {

@@ -266,7 +266,8 @@ describe('what is believed', () => {
     const empty404: Answer = ok({ status: 404, headers: {}, body: Buffer.alloc(0) });
     const refund = {
       ...{ refundNo: 'RE1', amountFen: 1n, reason: 'x', notifyUrl: 'https://a.example/n' },
-      leg: { ...leg!, walletTransactionId: null },
+      createdAtMs: 0,
+      leg: { ...leg!, walletTransactionId: null, product: 'native' as const, createdAtMs: 0 },
     };
     for (const answer of [html, unsigned, silent, empty404]) {
       const { wallet } = open(() => answer);

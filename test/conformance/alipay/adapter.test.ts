@@ -71,7 +71,13 @@ function refundOf(attempt: AttemptOrder, amountFen: bigint, refundNo = freshNo('
     amountFen,
     reason: '不想要了',
     notifyUrl: city.notifyUrl,
-    leg: { ...leg!, walletTransactionId: null },
+    createdAtMs: attempt.createdAtMs,
+    leg: {
+      ...leg!,
+      walletTransactionId: null,
+      product: attempt.product,
+      createdAtMs: attempt.createdAtMs,
+    },
   };
 }
 

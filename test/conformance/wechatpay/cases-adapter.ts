@@ -59,7 +59,12 @@ function refundOf(stage: Stage, order: AttemptOrder, amountFen: bigint): RefundO
     amountFen,
     reason: '不想要了',
     notifyUrl: `${stage.shopUrl}/adapter-refund/${orderNo}`,
-    leg: { orderNo, walletTransactionId: null, walletMerchant, amountFen: legFen },
+    createdAtMs: order.createdAtMs,
+    leg: {
+      ...{ orderNo, walletTransactionId: null, walletMerchant, amountFen: legFen },
+      product: order.product,
+      createdAtMs: order.createdAtMs,
+    },
   };
 }
 
