@@ -191,7 +191,11 @@ export interface PaymentAttempt {
   payment_intent: string;
   wallet: Open<WalletName>;
   product: Open<Product>;
+  /** Whose app pays: what the wallet reported, until then what the buyer chose. */
   payer_wallet: string | null;
+  payer_wallet_chosen: Open<WalletName>;
+  /** From the wallet's own answer only. */
+  payer_wallet_reported: string | null;
   status: Open<AttemptStatus>;
   next_action: NextAction | null;
   failure: { code: string; wallet_error: WalletError | null } | null;
@@ -203,6 +207,8 @@ export interface PaymentAttempt {
 export interface AttemptCreateParams {
   wallet: WalletName;
   product: Product;
+  /** Whose app the buyer pays with, where it is another than `wallet` (interconnection). */
+  payer_wallet?: WalletName;
   payer?: {
     openid?: string;
     buyer_id?: string;
@@ -215,6 +221,7 @@ export interface AttemptCreateParams {
 export interface Offer {
   wallet: Open<WalletName>;
   product: Open<Product>;
+  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
   payer_wallet: Open<WalletName>;
   /** Pays several merchants in one go. */
   combined: boolean;
@@ -226,6 +233,8 @@ export interface WithheldWallet {
   wallet: Open<WalletName>;
   product: Open<Product> | null;
   reason: Open<'merchant_not_consented' | 'cart_not_combinable'>;
+  /** Wallets by whose code the buyer can pay with this one nevertheless. */
+  reached_through: Open<WalletName>[];
 }
 
 export interface Offers {

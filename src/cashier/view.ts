@@ -348,7 +348,9 @@ function rowsOf(input: ViewInput, screen: Screen): WalletRow[] {
   const byWallet = new Map<WalletName, Choice[]>();
   for (const [index, offer] of (input.offers?.offered ?? []).entries()) {
     const attemptId = input.attemptIds[index];
-    if (attemptId === undefined || isShown(offer, shown)) continue;
+    // A payer's wallet that scans another's code has no row of its own yet.
+    if (attemptId === undefined || isShown(offer, shown) || offer.payerWallet !== offer.wallet)
+      continue;
     const { wallet, product, needsPayer } = offer;
     const choices = byWallet.get(wallet) ?? [];
     choices.push({ wallet, product, needsPayer, attemptId });

@@ -1,4 +1,4 @@
-/** The operator's commands: `hutong marketplace | key | wallet | account`. */
+/** The operator's commands: `hutong marketplace | key | wallet | account | interconnect`. */
 import type { Command } from 'commander';
 import {
   atDesk,
@@ -7,8 +7,10 @@ import {
   endKey,
   listMarketplaces,
   type Print,
+  printInterconnects,
   printKeys,
   setAccount,
+  setInterconnect,
   setWallet,
 } from './admin.ts';
 import type { Settings } from './settings.ts';
@@ -17,6 +19,7 @@ export function addAdminCommands(program: Command, settings: () => Settings, pri
   addMarketplaceCommands(program, settings, print);
   addKeyCommands(program, settings, print);
   addWalletCommands(program, settings, print);
+  addInterconnectCommands(program, settings, print);
 }
 
 function addMarketplaceCommands(program: Command, settings: () => Settings, print: Print): void {
@@ -86,5 +89,25 @@ function addWalletCommands(program: Command, settings: () => Settings, print: Pr
           const input = { marketplace, merchant, wallet, walletMerchant, feeBps, hasConsented };
           return setAccount(desk, input, print);
         }),
+    );
+}
+
+function addInterconnectCommands(program: Command, settings: () => Settings, print: Print): void {
+  const interconnect = program
+    .command('interconnect')
+    .description("which wallets may pay by another wallet's code");
+  interconnect
+    .command('list <marketplace>')
+    .description('all pairs, payer wallet -> acceptor wallet')
+    .action((name: string) => atDesk(settings(), (desk) => printInterconnects(desk, name, print)));
+  interconnect
+    .command('set <marketplace> <payer-wallet> <acceptor-wallet>')
+    .description("let the payer's wallet scan codes of the acceptor")
+    .option('--paused', 'stop offering the pair', false)
+    .action((marketplace: string, payer: string, acceptor: string, flags: { paused: boolean }) =>
+      atDesk(settings(), (desk) => {
+        const status = flags.paused ? 'paused' : 'active';
+        return setInterconnect(desk, { marketplace, payer, acceptor, status }, print);
+      }),
     );
 }

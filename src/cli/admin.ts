@@ -17,6 +17,7 @@ import { createEnvelope } from '../runtime/envelope.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
+import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
 import {
   addAccount,
   addConfig,
@@ -224,4 +225,33 @@ async function merchantNamed(
   const createdAtMs = wallClock.nowMs();
   const row = await addMerchant(db, { id, marketplace, name: text, externalId: text, createdAtMs });
   return present(row, 'the merchant').id;
+}
+
+export async function printInterconnects({ db }: Desk, name: string, print: Print): Promise<void> {
+  const { id } = await marketplaceNamed(db, name);
+  const rows = await readInterconnects(db, id);
+  if (rows.length === 0) print('no pair yet; make one: hutong interconnect set');
+  for (const row of rows) print(`${row.payer} -> ${row.acceptor}  ${row.status}`);
+}
+
+/** Any two wallets may be paired: a payer's wallet needs no module here, it only scans. */
+export async function setInterconnect(
+  { db }: Desk,
+  input: {
+    readonly marketplace: string;
+    readonly payer: string;
+    readonly acceptor: string;
+    readonly status: 'active' | 'paused';
+  },
+  print: Print,
+): Promise<void> {
+  const { id } = await marketplaceNamed(db, input.marketplace);
+  const payer = WALLET_NAMES.find((wallet) => wallet === input.payer);
+  const acceptor = WALLET_NAMES.find((wallet) => wallet === input.acceptor);
+  if (payer === undefined || acceptor === undefined || payer === acceptor) {
+    throw new Error(`an interconnection is of two wallets among ${WALLET_NAMES.join(', ')}`);
+  }
+  const { status } = input;
+  await putInterconnect(db, id, { payer, acceptor, status, changedAtMs: wallClock.nowMs() });
+  print(`${payer} -> ${acceptor}  ${status}; offers follow within two seconds`);
 }

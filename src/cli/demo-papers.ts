@@ -6,11 +6,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { present } from '../core/assert.ts';
 import { shardOf } from '../core/id.ts';
+import { ANNOUNCED_PAIRS } from '../core/interconnect.ts';
 import type { Marketplace } from '../core/merchant.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { walletSecretPlace } from '../flows/directory.ts';
 import { hashKey } from '../flows/merchants.ts';
 import type { Platform } from '../flows/platform.ts';
+import { addInterconnect } from '../store/interconnects.ts';
 import { addAccount, addConfig, addKey, addMarketplace, addMerchant } from '../store/reference.ts';
 
 export interface SandboxPapers {
@@ -99,6 +101,7 @@ async function seedMarketplace(
     hint: secretKey.slice(0, 12),
     createdAtMs,
   });
+  for (const pair of ANNOUNCED_PAIRS) await addInterconnect(db, marketplace.id, pair, createdAtMs);
   const merchants = new Map<string, string>();
   for (const wallet of WALLET_NAMES) {
     const own = wallets[wallet];

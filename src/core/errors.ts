@@ -147,6 +147,12 @@ export const ERRORS = Object.freeze({
     false,
     'The wallet or product cannot pay this cart on this device; GET …/offers says why.',
   ),
+  payer_wallet_not_connected: spec(
+    'state_error',
+    409,
+    false,
+    'The `payer_wallet` cannot pay this wallet’s code: no active interconnection, or the product shows no code; GET …/offers has the pairs that work.',
+  ),
   payer_missing: spec(
     'invalid_request_error',
     400,

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatId, type Id } from './id.ts';
+import { ANNOUNCED_PAIRS, type InterconnectPair, mayScan, payersOf } from './interconnect.ts';
 import type { WalletAccount } from './merchant.ts';
-import { type OfferQuestion, offersFor } from './offer.ts';
-import { DEVICES, type WalletName } from './wallet.ts';
+import { canPayAcross, type OfferQuestion, offersFor } from './offer.ts';
+import { DEVICES, WALLET_NAMES, type WalletName } from './wallet.ts';
 
 const merchant = (number: number): Id<'merchant'> => formatId('merchant', BigInt(number));
 
@@ -26,7 +27,10 @@ const account = (
 const wallet = (name: WalletName): OfferQuestion['wallets'][number] => ({
   wallet: name,
   products: [
-    { product: 'native', devices: ['desktop'], combines: true, payerField: null },
+    {
+      ...{ product: 'native', devices: ['desktop'], combines: true, payerField: null },
+      isScanned: true,
+    },
     { product: 'jsapi', devices: ['wechat', 'mobile'], combines: false, payerField: 'openid' },
     { product: 'wap', devices: ['mobile'], combines: true, payerField: null },
   ],
@@ -46,6 +50,7 @@ const question = (more: Partial<OfferQuestion> = {}): OfferQuestion => ({
   wallets: [wallet('wechatpay'), wallet('alipay')],
   device: 'desktop',
   ignoresHealth: false,
+  interconnects: [],
   ...more,
 });
 
@@ -110,6 +115,81 @@ describe('withholding', () => {
   });
 });
 
+const across = (asked: OfferQuestion) =>
+  offersFor(asked).offered.filter((row) => row.payerWallet !== row.wallet);
+
+describe('interconnection', () => {
+  const asked = question({ interconnects: ANNOUNCED_PAIRS });
+
+  it('rule 10: a wallet without an account of the merchants is offered by another’s code', () => {
+    const accounts = asked.accounts.filter((row) => row.wallet === 'wechatpay');
+    expect(across({ ...asked, accounts })).toEqual(
+      expect.arrayContaining([
+        {
+          ...{ wallet: 'wechatpay', product: 'native', payerWallet: 'unionpay' },
+          ...{ combined: false, needsPayer: false },
+        },
+        expect.objectContaining({ wallet: 'wechatpay', payerWallet: 'jdpay' }),
+      ]),
+    );
+    expect(across({ ...asked, accounts })).toHaveLength(2);
+    expect(across({ ...asked, accounts, interconnects: [] })).toEqual([]);
+  });
+
+  it('offers every acceptor that the pair and the merchants allow', () => {
+    const own = across(asked).filter((row) => row.payerWallet === 'unionpay');
+    expect(own.map((row) => row.wallet).sort()).toEqual(['alipay', 'wechatpay']);
+  });
+
+  it('pays combined carts by the combined code', () => {
+    const combined = across({ ...asked, merchants: cart });
+    expect(combined.length).toBeGreaterThan(0);
+    expect(combined.every((row) => row.combined)).toBe(true);
+  });
+
+  it('a wallet that is offered itself needs no other code', () => {
+    const wallets = [...asked.wallets, wallet('unionpay')];
+    const accounts = [...asked.accounts, account(1, 'unionpay')];
+    const rows = across({ ...asked, wallets, accounts });
+    expect(rows.map((row) => row.payerWallet)).not.toContain('unionpay');
+  });
+
+  it('a withheld wallet says why, and through whom it pays nevertheless', () => {
+    const wallets = [...asked.wallets, wallet('unionpay')];
+    const { withheld } = offersFor({ ...asked, wallets });
+    const row = withheld.find((one) => one.wallet === 'unionpay');
+    expect(row?.reason).toBe('merchant_not_onboarded');
+    expect([...(row?.reachedThrough ?? [])].sort()).toEqual(['alipay', 'wechatpay']);
+    const alone = offersFor({ ...asked, wallets, interconnects: [] }).withheld;
+    expect(alone.find((one) => one.wallet === 'unionpay')?.reachedThrough).toEqual([]);
+  });
+
+  it('needs a code that can be scanned, on a device that shows it', () => {
+    expect(across({ ...asked, device: 'mobile' })).toEqual([]);
+    const wallets = asked.wallets.map((row) => ({
+      ...row,
+      products: row.products.map((product) => ({ ...product, isScanned: false })),
+    }));
+    expect(across({ ...asked, wallets })).toEqual([]);
+    const jsapi = { wallet: 'wechatpay', product: 'jsapi', payerWallet: 'unionpay' } as const;
+    const native = { ...jsapi, product: 'native' } as const;
+    expect(canPayAcross(asked, jsapi)).toBe(false);
+    expect(canPayAcross(asked, native)).toBe(true);
+    expect(canPayAcross({ ...asked, interconnects: [] }, native)).toBe(false);
+  });
+
+  it('knows who may scan whose codes', () => {
+    expect(payersOf(ANNOUNCED_PAIRS, 'wechatpay')).toEqual(['wechatpay', 'unionpay', 'jdpay']);
+    expect(payersOf(ANNOUNCED_PAIRS, 'alipay')).toEqual(['alipay', 'unionpay']);
+    expect(payersOf([], 'alipay')).toEqual(['alipay']);
+    expect(mayScan(ANNOUNCED_PAIRS, { payer: 'wechatpay', acceptor: 'unionpay' })).toBe(false);
+  });
+});
+
+const PAIRS: readonly InterconnectPair[] = WALLET_NAMES.flatMap((payer) =>
+  WALLET_NAMES.filter((acceptor) => acceptor !== payer).map((acceptor) => ({ payer, acceptor })),
+);
+
 describe('rules', () => {
   const accounts = fc.array(
     fc.record({
@@ -124,6 +204,7 @@ describe('rules', () => {
     .record({
       accounts,
       merchants: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 }),
+      interconnects: fc.subarray([...PAIRS]),
       device: fc.constantFrom(null, ...DEVICES),
       intent: fc.bigInt({ min: 1n, max: 10_000n }),
     })
@@ -132,6 +213,7 @@ describe('rules', () => {
         intent: formatId('payment_intent', given.intent),
         merchants: given.merchants.map(merchant),
         device: given.device,
+        interconnects: given.interconnects,
         accounts: given.accounts.map((row) =>
           account(row.merchant, row.wallet, {
             status: row.status,
@@ -152,6 +234,8 @@ describe('rules', () => {
             );
             expect(own?.status).toBe('active');
             expect(own?.consentedAtMs).not.toBeNull();
+            const pair = { payer: offer.payerWallet, acceptor: offer.wallet };
+            expect(mayScan(given.interconnects, pair)).toBe(true);
           }
         }
       }),
@@ -161,7 +245,8 @@ describe('rules', () => {
   it('every product of every wallet is offered or withheld, never both', () => {
     fc.assert(
       fc.property(asked, (given) => {
-        const { offered, withheld } = offersFor(given);
+        const { offered: all, withheld } = offersFor(given);
+        const offered = all.filter((row) => row.payerWallet === row.wallet);
         for (const { wallet: name, products } of given.wallets) {
           for (const { product } of products) {
             const isIt = (row: { wallet: string; product: string | null }) =>

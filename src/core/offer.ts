@@ -1,12 +1,14 @@
 /**
  * Which wallets a buyer is offered for a cart, on a device, in which order, and why the others are
- * not. Rule 10 lives here: a wallet that any merchant in the cart has not agreed to is withheld.
- * The order rotates between rival wallets, so that none is first by habit.
+ * not. Rule 10 lives here: a wallet that any merchant in the cart has not agreed to is withheld,
+ * unless it can scan the code of one they did agree to (interconnection).
+ * The order rotates between the wallets a buyer may pay with, so that none is first by habit.
  */
 import { hashOf } from './hash.ts';
 import type { Id } from './id.ts';
+import { type InterconnectTable, mayScan } from './interconnect.ts';
 import type { WalletAccount } from './merchant.ts';
-import type { Device, Product, WalletName } from './wallet.ts';
+import { type Device, type Product, WALLET_NAMES, type WalletName } from './wallet.ts';
 
 /** What core must know of a wallet; `wallets/wallet.ts` Capabilities satisfies it. */
 export interface OfferableWallet {
@@ -16,6 +18,8 @@ export interface OfferableWallet {
     readonly devices: readonly Device[];
     readonly combines: boolean;
     readonly payerField: string | null;
+    /** The buyer scans its code, so another wallet's app may too. */
+    readonly isScanned?: boolean;
   }[];
   readonly cart: { readonly legCountMax: number; readonly needsContract: boolean };
 }
@@ -34,6 +38,8 @@ export interface OfferQuestion {
   readonly device: Device | null;
   /** Asked for by name, a wallet that is not answering well is still tried. */
   readonly ignoresHealth: boolean;
+  /** The marketplace's pairs that are active. */
+  readonly interconnects: InterconnectTable;
 }
 
 export type WithheldReason =
@@ -46,8 +52,11 @@ export type WithheldReason =
   | 'wallet_unhealthy';
 
 export interface OfferedProduct {
+  /** The acceptor: whose order, keys and refund it is. */
   readonly wallet: WalletName;
   readonly product: Product;
+  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  readonly payerWallet: WalletName;
   readonly combined: boolean;
   readonly needsPayer: boolean;
 }
@@ -57,16 +66,18 @@ export interface WithheldWallet {
   /** null = the whole wallet. */
   readonly product: Product | null;
   readonly reason: WithheldReason;
+  /** By whose code the buyer can pay with this wallet nevertheless. */
+  readonly reachedThrough: readonly WalletName[];
 }
 
 export function offersFor(question: OfferQuestion): {
   readonly offered: readonly OfferedProduct[];
   readonly withheld: readonly WithheldWallet[];
 } {
-  const offered: OfferedProduct[] = [];
-  const withheld: WithheldWallet[] = [];
+  const direct: OfferedProduct[] = [];
+  const withheld: Omit<WithheldWallet, 'reachedThrough'>[] = [];
   const merchants = [...new Set(question.merchants)];
-  for (const wallet of rotated(question.wallets, question.intent)) {
+  for (const wallet of question.wallets) {
     const reason = walletRefusal(question, wallet, merchants);
     if (reason !== undefined) {
       withheld.push({ wallet: wallet.wallet, product: null, reason });
@@ -77,16 +88,51 @@ export function offersFor(question: OfferQuestion): {
       const { wallet: name } = wallet;
       if (why !== undefined) withheld.push({ wallet: name, product: product.product, reason: why });
       else {
-        offered.push({
+        direct.push({
           wallet: name,
           product: product.product,
+          payerWallet: name,
           combined: merchants.length > 1,
           needsPayer: product.payerField !== null,
         });
       }
     }
   }
-  return { offered: bestFirst(offered, question), withheld };
+  const across = offersAcross(question, direct);
+  return {
+    offered: inOrder([...direct, ...across], question),
+    withheld: withheld.map((row) => ({ ...row, reachedThrough: acceptorsFor(across, row.wallet) })),
+  };
+}
+
+/** A wallet without an offer of its own pays by the codes of those that have one. */
+function offersAcross(
+  question: OfferQuestion,
+  direct: readonly OfferedProduct[],
+): OfferedProduct[] {
+  return WALLET_NAMES.filter((payer) => direct.every((offer) => offer.wallet !== payer)).flatMap(
+    (payer) =>
+      direct
+        .filter((offer) => canPayAcross(question, { ...offer, payerWallet: payer }))
+        .map((offer) => ({ ...offer, payerWallet: payer })),
+  );
+}
+
+/** May this offered product's code be paid with another wallet's app? */
+export function canPayAcross(
+  question: Pick<OfferQuestion, 'wallets' | 'interconnects'>,
+  offer: Pick<OfferedProduct, 'wallet' | 'product' | 'payerWallet'>,
+): boolean {
+  const isScanned = question.wallets
+    .find((row) => row.wallet === offer.wallet)
+    ?.products.some((row) => row.product === offer.product && row.isScanned === true);
+  const pair = { payer: offer.payerWallet, acceptor: offer.wallet };
+  return isScanned === true && mayScan(question.interconnects, pair);
+}
+
+function acceptorsFor(across: readonly OfferedProduct[], payer: WalletName): WalletName[] {
+  const own = across.filter((offer) => offer.payerWallet === payer);
+  return [...new Set(own.map((offer) => offer.wallet))];
 }
 
 type AskedWallet = OfferQuestion['wallets'][number];
@@ -121,24 +167,31 @@ function productRefusal(
   return canCombine ? undefined : 'cart_not_combinable';
 }
 
-/** Turns the list by the intent's hash: over many buyers, every wallet is first equally often. */
+/**
+ * By the wallet that the buyer pays with, which turns with the intent; where it pays across, by the
+ * acceptor, which turns too; within one wallet, the product that suits the device best comes first.
+ */
+function inOrder(offered: readonly OfferedProduct[], question: OfferQuestion): OfferedProduct[] {
+  const payers = rotated([...new Set(offered.map((offer) => offer.payerWallet))], question.intent);
+  const acceptors = rotated([...new Set(offered.map((offer) => offer.wallet))], question.intent);
+  return [...offered].sort(
+    (a, b) =>
+      payers.indexOf(a.payerWallet) - payers.indexOf(b.payerWallet) ||
+      acceptors.indexOf(a.wallet) - acceptors.indexOf(b.wallet) ||
+      devicePlace(question, a) - devicePlace(question, b),
+  );
+}
+
+/** Over many buyers, every wallet is first equally often. */
 function rotated<T>(wallets: readonly T[], intent: Id<'payment_intent'>): readonly T[] {
   if (wallets.length === 0) return wallets;
   const start = hashOf(intent) % wallets.length;
   return [...wallets.slice(start), ...wallets.slice(0, start)];
 }
 
-/** Within one wallet, the product that suits the device best comes first. */
-function bestFirst(offered: readonly OfferedProduct[], question: OfferQuestion): OfferedProduct[] {
-  const { device } = question;
-  if (device === null) return [...offered];
-  const place = (offer: OfferedProduct): number => {
-    const wallet = question.wallets.find((row) => row.wallet === offer.wallet);
-    const product = wallet?.products.find((row) => row.product === offer.product);
-    return product?.devices.indexOf(device) ?? 0;
-  };
-  const walletOrder = [...new Set(offered.map((offer) => offer.wallet))];
-  return [...offered].sort(
-    (a, b) => walletOrder.indexOf(a.wallet) - walletOrder.indexOf(b.wallet) || place(a) - place(b),
-  );
+function devicePlace({ device, wallets }: OfferQuestion, offer: OfferedProduct): number {
+  if (device === null) return 0;
+  const wallet = wallets.find((row) => row.wallet === offer.wallet);
+  const product = wallet?.products.find((row) => row.product === offer.product);
+  return product?.devices.indexOf(device) ?? 0;
 }

@@ -31,6 +31,8 @@ export interface NewAttempt {
   readonly id: Id<'payment_attempt'>;
   readonly wallet: WalletName;
   readonly product: Product;
+  /** Whose app the buyer chose to pay with; left out, the wallet's own. */
+  readonly payerWallet?: WalletName;
   readonly config: Id<'wallet_config'>;
   readonly expiresAtMs: number;
   /** The wallet's account and fee of every merchant in the cart. */
@@ -101,7 +103,7 @@ export function startAttempt(
     wallet: input.wallet,
     product: input.product,
     config: input.config,
-    payerWalletChosen: input.wallet,
+    payerWalletChosen: input.payerWallet ?? input.wallet,
     payerWalletReported: null,
     status: 'created',
     combineOrderNo: groups.length > 1 ? orderNumber(intent.id, input.id, 0) : null,

@@ -9,6 +9,7 @@ import { cancelPaymentIntent } from './cancel-payment-intent.ts';
 import { createPaymentIntent } from './create-payment-intent.ts';
 import { claimIdempotency, completeIdempotency } from './idempotency.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './identify-payer.ts';
+import { listInterconnects, setInterconnect } from './interconnects.ts';
 import {
   getEvent,
   listLedgerAccounts,
@@ -93,6 +94,8 @@ type ReferenceCases = Pick<
   UseCases,
   | 'createMerchant'
   | 'listMerchants'
+  | 'listInterconnects'
+  | 'setInterconnect'
   | 'listLedgerAccounts'
   | 'listLedgerTransactions'
   | 'listEvents'
@@ -110,6 +113,8 @@ function reference(platform: Platform, wake: () => void): ReferenceCases {
   return {
     createMerchant: (marketplace, input) => createMerchant(platform, marketplace, input),
     listMerchants: (marketplace, page) => listMerchants(platform, marketplace, page),
+    listInterconnects: (marketplace) => listInterconnects(platform, marketplace),
+    setInterconnect: (marketplace, input) => setInterconnect(platform, marketplace, input),
     listLedgerAccounts: (marketplace) => listLedgerAccounts(platform, marketplace),
     listLedgerTransactions: (marketplace, { paymentIntent }, page) =>
       listLedgerTransactions(platform, marketplace, paymentIntent, page),

@@ -4,12 +4,14 @@
  * seen within `KEEP_MS`, this process's own at once (`forget`). Secrets are opened only here.
  */
 import type { Id } from '../core/id.ts';
+import type { InterconnectTable } from '../core/interconnect.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { WalletName } from '../core/wallet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Envelope } from '../runtime/envelope.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Db } from '../store/db.ts';
+import { readInterconnects } from '../store/interconnects.ts';
 import {
   type ApiKeyRow,
   type EndpointRow,
@@ -42,6 +44,8 @@ export interface MarketplaceEntry {
   readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
   readonly accounts: readonly WalletAccount[];
   readonly wallets: ReadonlyMap<WalletName, OpenedWallet>;
+  /** The pairs that this marketplace's operator has active. */
+  readonly interconnects: InterconnectTable;
 }
 
 export interface OpenedEndpoint {
@@ -146,11 +150,13 @@ async function readMarketplace(
   if (marketplace === undefined) return undefined;
   const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
   const own = [...wallets.values()].filter((wallet) => wallet.marketplace === id);
+  const pairs = await readInterconnects(db, id);
   return {
     marketplace,
     merchants: new Map(merchants.map((merchant) => [merchant.id, merchant])),
     accounts,
     wallets: new Map(own.map((wallet) => [wallet.name, wallet])),
+    interconnects: pairs.filter((pair) => pair.status === 'active'),
   };
 }
 

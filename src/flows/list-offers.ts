@@ -23,6 +23,7 @@ export function offerQuestion(
     accounts: entry.accounts,
     device,
     ignoresHealth: false,
+    interconnects: entry.interconnects,
     wallets: [...WALLETS.values()].map(({ name, capabilities }) => {
       const opened = entry.wallets.get(name);
       return {

@@ -4,7 +4,7 @@
  */
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
-import { offersFor } from '../core/offer.ts';
+import { canPayAcross, offersFor } from '../core/offer.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
@@ -49,13 +49,14 @@ export async function startAttempt(
       const allowed = isKnown ? ok(NO_ACCOUNTS) : mayStart(platform, entry, payment, input);
       if (!allowed.ok || opened === undefined) return allowed.ok ? err(notOffered(input)) : allowed;
       const { wallet, product, id } = input;
+      const payerWallet = input.payerWallet ?? wallet;
       const expiresAtMs = expiryOf(payment, opened, nowMs);
       const firstPollMs = opened.capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
       const { config } = opened;
       const accounts = allowed.value;
       const decision = decideStart(
         payment,
-        { id, wallet, product, config, accounts, expiresAtMs, firstPollMs },
+        { id, wallet, product, payerWallet, config, accounts, expiresAtMs, firstPollMs },
         context,
       );
       // Decided again after a COMMIT without an answer, it is there and still ours to tell.
@@ -135,6 +136,12 @@ function mayStart(
     row.wallet === input.wallet && (row.product === null || row.product === input.product);
   if (!offers.offered.some(isNamed)) {
     return err(notOffered(input, offers.withheld.find(isNamed)?.reason));
+  }
+  const { wallet, product } = input;
+  const payerWallet = input.payerWallet ?? wallet;
+  if (payerWallet !== wallet && !canPayAcross(question, { wallet, product, payerWallet })) {
+    const message = `${payerWallet} cannot pay ${wallet}.${product}: no active interconnection`;
+    return err(hutongError('payer_wallet_not_connected', message, { param: 'payer_wallet' }));
   }
   const missing = missingPayer(opened, input);
   if (missing !== undefined) return err(missing);

@@ -4,6 +4,7 @@
  */
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
+import type { InterconnectPair } from '../core/interconnect.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { Fen } from '../core/money.ts';
 import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
@@ -39,6 +40,8 @@ export interface CreateIntentInput {
 export interface Offer {
   readonly wallet: WalletName;
   readonly product: Product;
+  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  readonly payerWallet: WalletName;
   readonly combined: boolean;
   /** The cashier must ask the wallet who pays before it can start. */
   readonly needsPayer: boolean;
@@ -49,11 +52,21 @@ export interface Withheld {
   readonly product: Product | null;
   /** e.g. `merchant_not_consented`, `cart_not_combinable`, `device_unsupported`, `wallet_unhealthy`. */
   readonly reason: string;
+  /** By whose code the buyer can pay with this wallet nevertheless. */
+  readonly reachedThrough?: readonly WalletName[];
 }
 
 export interface Offers {
   readonly offered: readonly Offer[];
   readonly withheld: readonly Withheld[];
+}
+
+export interface InterconnectInput extends InterconnectPair {
+  readonly status: 'active' | 'paused';
+}
+
+export interface Interconnect extends InterconnectInput {
+  readonly changedAtMs: number;
 }
 
 export interface StartAttemptInput {
@@ -63,6 +76,8 @@ export interface StartAttemptInput {
   readonly id: Id<'payment_attempt'>;
   readonly wallet: WalletName;
   readonly product: Product;
+  /** Whose app the buyer chose to pay with; left out, the wallet's own. */
+  readonly payerWallet?: WalletName;
   readonly payer: PayerIdentity;
   /** The buyer stands in our cashier, at this address; null = started through the API. */
   readonly cashier: { readonly buyerIp: string } | null;
@@ -230,6 +245,12 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     page: PageRequest,
   ) => Outcome<Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>>;
+
+  readonly listInterconnects: (marketplace: Id<'marketplace'>) => Outcome<readonly Interconnect[]>;
+  readonly setInterconnect: (
+    marketplace: Id<'marketplace'>,
+    input: InterconnectInput,
+  ) => Outcome<Interconnect>;
 
   readonly listLedgerAccounts: (
     marketplace: Id<'marketplace'>,

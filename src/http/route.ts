@@ -17,6 +17,8 @@ export type Scope =
   | 'refunds:write'
   | 'merchants:read'
   | 'merchants:write'
+  | 'interconnects:read'
+  | 'interconnects:write'
   | 'ledger:read'
   | 'events:read'
   | 'events:write'

@@ -248,6 +248,8 @@ export interface ProductCapability {
   readonly combines: boolean;
   /** Which payer field the start needs, if any. `auth_code` and `field55` work once. */
   readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
+  /** The buyer scans its code with an app: another wallet's may too, where they interconnect. */
+  readonly isScanned?: boolean;
 }
 
 export interface Capabilities {

@@ -169,7 +169,7 @@ export function viewOf(made: Made = {}): CashierView {
 }
 
 export function offer(wallet: WalletName, product: Product, needsPayer = false): Offer {
-  return { wallet, product, combined: false, needsPayer };
+  return { wallet, product, payerWallet: wallet, combined: false, needsPayer };
 }
 
 export const OFFERS: Readonly<Record<BrowserDevice, Offers>> = {

@@ -9,6 +9,7 @@ import { readSettings } from '../../src/cli/settings.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { hashKey } from '../../src/flows/merchants.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { readInterconnects } from '../../src/store/interconnects.ts';
 import { readAccounts, readKey, readMarketplaces } from '../../src/store/reference.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
@@ -68,6 +69,22 @@ for (const engine of ENGINES) {
       await expect(admin.setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
       const other = { ...input, wallet: 'cash' };
       await expect(admin.setWallet(desk(), settings, other, print)).rejects.toThrow('not a wallet');
+    });
+
+    test('an interconnection is set, paused and listed; one wallet is no pair', async () => {
+      await admin.printInterconnects(desk(), 'shop', print);
+      expect(lines.at(-1)).toContain('no pair yet');
+      const pair = { marketplace: 'shop', payer: 'unionpay', acceptor: 'wechatpay' } as const;
+      await admin.setInterconnect(desk(), { ...pair, status: 'active' }, print);
+      await admin.setInterconnect(desk(), { ...pair, status: 'paused' }, print);
+      await admin.printInterconnects(desk(), 'shop', print);
+      expect(lines.at(-1)).toBe('unionpay -> wechatpay  paused');
+      const marketplace = (await readMarketplaces(home.db))[0]!.id;
+      expect(await readInterconnects(home.db, marketplace)).toHaveLength(1);
+      for (const acceptor of ['unionpay', 'cash']) {
+        const bad = { ...pair, acceptor, status: 'active' } as const;
+        await expect(admin.setInterconnect(desk(), bad, print)).rejects.toThrow('two wallets');
+      }
     });
 
     test('an account without consent is kept but never offered (rule 10)', async () => {

@@ -132,7 +132,12 @@ export function protocolUseCases(): Protocol {
       const found = paymentOf(marketplace, id);
       if (!found.ok) return found;
       return ok({
-        offered: [{ wallet: 'wechatpay', product: 'native', combined: false, needsPayer: false }],
+        offered: [
+          {
+            ...{ wallet: 'wechatpay', product: 'native', payerWallet: 'wechatpay' },
+            ...{ combined: false, needsPayer: false },
+          },
+        ],
         withheld: [{ wallet: 'alipay', product: null, reason: 'merchant_not_consented' }],
       });
     },
@@ -162,6 +167,8 @@ export function protocolUseCases(): Protocol {
     createMerchant: async (marketplace, input) =>
       ok({ id: 'mer_0000000000001', marketplace, ...input }),
     listMerchants: async () => ok({ data: [], hasMore: false }),
+    listInterconnects: async () => ok([]),
+    setInterconnect: async (_marketplace, input) => ok({ ...input, changedAtMs: 0 }),
     listLedgerAccounts: async () => ok([]),
     listLedgerTransactions: async () => ok({ data: [], hasMore: false }),
     listEvents: async () => ok({ data: [], hasMore: false }),
@@ -295,7 +302,7 @@ function attemptOf(input: StartAttemptInput): Attempt {
     wallet: input.wallet,
     product: input.product,
     config: 'wc_0000000000001',
-    payerWalletChosen: input.wallet,
+    payerWalletChosen: input.payerWallet ?? input.wallet,
     payerWalletReported: null,
     status: 'pending',
     combineOrderNo: null,

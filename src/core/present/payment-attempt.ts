@@ -20,6 +20,8 @@ export function presentAttempt(payment: Payment, attempt: Attempt): Record<strin
     wallet: attempt.wallet,
     product: attempt.product,
     payer_wallet: attempt.payerWalletReported ?? attempt.payerWalletChosen,
+    payer_wallet_chosen: attempt.payerWalletChosen,
+    payer_wallet_reported: attempt.payerWalletReported,
     status: attempt.status,
     next_action: nextActionOf(attempt),
     failure: presentFailure(attempt.failure),

@@ -140,6 +140,8 @@ describe('present', () => {
       wallet: 'wechatpay',
       product: 'native',
       payer_wallet: 'wechatpay',
+      payer_wallet_chosen: 'wechatpay',
+      payer_wallet_reported: null,
       status: 'pending',
       next_action: { type: 'qr_code', code: 'weixin://wxpay/bizpayurl?pr=a' },
       failure: null,

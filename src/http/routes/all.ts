@@ -1,6 +1,7 @@
 /** The routes of `/v1`: the only list, for the server, for openapi.json and for the tests. */
 import type { AnyRoute } from '../route.ts';
 import { EVENT_ROUTES } from './events.ts';
+import { INTERCONNECT_ROUTES } from './interconnects.ts';
 import { LEDGER_ROUTES } from './ledger.ts';
 import { MERCHANT_ROUTES } from './merchants.ts';
 import { PAYMENT_ATTEMPT_ROUTES } from './payment-attempts.ts';
@@ -13,6 +14,7 @@ export const ROUTES: readonly AnyRoute[] = [
   ...PAYMENT_ATTEMPT_ROUTES,
   ...REFUND_ROUTES,
   ...MERCHANT_ROUTES,
+  ...INTERCONNECT_ROUTES,
   ...LEDGER_ROUTES,
   ...EVENT_ROUTES,
   ...WEBHOOK_ENDPOINT_ROUTES,

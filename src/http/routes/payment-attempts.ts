@@ -26,6 +26,7 @@ const create = defineRoute({
     'not_found',
     'payment_intent_not_payable',
     'wallet_not_offered',
+    'payer_wallet_not_connected',
     'payer_missing',
     'wallet_declined',
   ],
@@ -39,6 +40,7 @@ const create = defineRoute({
       id: present(parseId('payment_attempt', targetId), 'the id chosen for an attempt'),
       wallet: body.wallet,
       product: body.product,
+      ...(body.payer_wallet === undefined ? {} : { payerWallet: body.payer_wallet }),
       payer: payerOf(body.payer ?? {}),
       cashier: null,
     });

@@ -231,11 +231,14 @@ function presentOffers(
     offered: found.offered.map((offer) => ({
       wallet: offer.wallet,
       product: offer.product,
-      payer_wallet: offer.wallet,
+      payer_wallet: offer.payerWallet,
       combined: offer.combined,
       needs_payer: offer.needsPayer,
     })),
-    withheld: found.withheld.map(({ wallet, product, reason }) => ({ wallet, product, reason })),
+    withheld: found.withheld.map(({ wallet, product, reason, reachedThrough }) => ({
+      ...{ wallet, product, reason },
+      reached_through: reachedThrough ?? [],
+    })),
   };
 }
 

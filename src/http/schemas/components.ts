@@ -121,7 +121,13 @@ const PaymentAttemptShape = closed({
   payment_intent: idField('payment_intent', ''),
   wallet,
   product: Type.Enum([...PRODUCTS]),
-  payer_wallet: Type.String({ description: 'The wallet that really pays, once it is known.' }),
+  payer_wallet: Type.String({
+    description: 'Whose app pays: what the wallet reported, until then what the buyer chose.',
+  }),
+  payer_wallet_chosen: wallet,
+  payer_wallet_reported: orNull(
+    Type.String({ description: 'From the wallet’s own answer only; a difference is no conflict.' }),
+  ),
   status: Type.Enum([...ATTEMPT_STATES.states]),
   next_action: orNull(component('next_action')),
   failure: orNull(FailureShape),
@@ -153,7 +159,9 @@ const OffersShape = closed({
     closed({
       wallet,
       product: Type.Enum([...PRODUCTS]),
-      payer_wallet: wallet,
+      payer_wallet: Type.Enum([...WALLET_NAMES], {
+        description: 'Whose app the buyer pays with; another than `wallet` by interconnection.',
+      }),
       combined: Type.Boolean({ description: 'Pays several merchants in one go.' }),
       needs_payer: Type.Boolean({ description: '`payer` must say who pays.' }),
     }),
@@ -163,6 +171,9 @@ const OffersShape = closed({
       wallet,
       product: orNull(Type.Enum([...PRODUCTS])),
       reason: Type.String({ examples: ['merchant_not_consented', 'cart_not_combinable'] }),
+      reached_through: Type.Array(wallet, {
+        description: 'Wallets by whose code the buyer can pay with this one nevertheless.',
+      }),
     }),
   ),
 });
@@ -181,6 +192,14 @@ const MerchantShape = closed({
       consented_at: orNull(time),
     }),
   ),
+});
+
+const InterconnectShape = closed({
+  object: object('interconnect'),
+  payer_wallet: wallet,
+  acceptor_wallet: wallet,
+  status: Type.Enum(['active', 'paused']),
+  changed_at: time,
 });
 
 const LedgerAccountShape = closed({
@@ -244,6 +263,8 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   refund: RefundShape,
   merchant: MerchantShape,
   merchant_list: listOf('merchant'),
+  interconnect: InterconnectShape,
+  interconnect_list: listOf('interconnect'),
   ledger_account: LedgerAccountShape,
   ledger_account_list: listOf('ledger_account'),
   ledger_transaction: LedgerTransactionShape,

@@ -3,6 +3,7 @@
  * payment-intent.ts. Everything is closed and bounded.
  */
 import { Type } from 'typebox';
+import { WALLET_NAMES } from '../../core/wallet.ts';
 import { closed, idField, paged, text } from './fields.ts';
 
 export const MerchantCreate = closed(
@@ -13,6 +14,17 @@ export const MerchantCreate = closed(
   { examples: [{ name: 'Kettle & Co', external_id: 'shop-42' }] },
 );
 export const MerchantList = paged('merchant', {});
+
+export const InterconnectSet = closed(
+  {
+    payer_wallet: Type.Enum([...WALLET_NAMES], { description: 'Whose app scans.' }),
+    acceptor_wallet: Type.Enum([...WALLET_NAMES], { description: 'Whose code is scanned.' }),
+    status: Type.Enum(['active', 'paused']),
+  },
+  {
+    examples: [{ payer_wallet: 'unionpay', acceptor_wallet: 'wechatpay', status: 'active' }],
+  },
+);
 
 const EventPattern = Type.String({
   maxLength: 64,

@@ -110,6 +110,11 @@ export const AttemptCreate = closed(
   {
     wallet: Type.Enum([...WALLET_NAMES]),
     product: Type.Enum([...PRODUCTS]),
+    payer_wallet: Type.Optional(
+      Type.Enum([...WALLET_NAMES], {
+        description: 'Whose app the buyer pays with, where it is another than `wallet`.',
+      }),
+    ),
     payer: Type.Optional(
       closed(
         {

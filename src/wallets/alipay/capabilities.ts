@@ -11,7 +11,13 @@ const capabilities: Capabilities = {
   wallet: 'alipay',
   products: [
     { product: 'page', devices: ['desktop'], combines: true, payerField: null },
-    { product: 'precreate', devices: ['desktop'], combines: false, payerField: null },
+    {
+      product: 'precreate',
+      devices: ['desktop'],
+      combines: false,
+      payerField: null,
+      isScanned: true,
+    },
     { product: 'wap', devices: ['mobile', 'alipay'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     { product: 'jsapi', devices: ['alipay'], combines: false, payerField: 'buyer' },

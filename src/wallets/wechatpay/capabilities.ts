@@ -10,7 +10,7 @@ export const capabilities: Capabilities = Object.freeze({
     { product: 'jsapi', devices: ['wechat'], combines: true, payerField: 'openid' },
     { product: 'h5', devices: ['mobile'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
-    { product: 'native', devices: ['desktop'], combines: true, payerField: null },
+    { product: 'native', devices: ['desktop'], combines: true, payerField: null, isScanned: true },
   ],
   cart: {
     kind: 'combine',

@@ -1,0 +1,40 @@
+/** A marketplace's interconnection table as its operator reads and edits it. */
+import { type HutongError, hutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import {
+  type InterconnectRow,
+  putInterconnect,
+  readInterconnects,
+} from '../store/interconnects.ts';
+import type { Platform } from './platform.ts';
+import { attemptRead } from './read-payment.ts';
+import type { InterconnectInput } from './use-cases.ts';
+
+export async function listInterconnects(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+): Promise<Result<readonly InterconnectRow[], HutongError>> {
+  return attemptRead(() => readInterconnects(platform.db, marketplace));
+}
+
+/** The same again changes nothing; this process offers by the new table at once. */
+export async function setInterconnect(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  input: InterconnectInput,
+): Promise<Result<InterconnectRow, HutongError>> {
+  if (input.payer === input.acceptor) {
+    const message = 'payer_wallet and acceptor_wallet are two wallets; each pays its own codes';
+    return err(hutongError('parameter_invalid', message, { param: 'acceptor_wallet' }));
+  }
+  const changedAtMs = platform.clock.nowMs();
+  const row = await attemptRead(() =>
+    putInterconnect(platform.db, marketplace, { ...input, changedAtMs }),
+  );
+  platform.directory.forget();
+  if (!row.ok) return row;
+  return row.value === undefined
+    ? err(hutongError('internal', 'the interconnection was not stored'))
+    : ok(row.value);
+}

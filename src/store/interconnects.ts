@@ -1,0 +1,72 @@
+/**
+ * The interconnection table of each marketplace: pairs payer wallet -> acceptor wallet and whether
+ * they are active. A pair is written by an operator and never deleted, only paused.
+ */
+import { type Id, idValue } from '../core/id.ts';
+import type { InterconnectPair } from '../core/interconnect.ts';
+import type { WalletName } from '../core/wallet.ts';
+import type { Db, Row, Statement } from './db.ts';
+import { toNumber } from './table.ts';
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const READ = statement(
+  'interconnects.of',
+  `select * from interconnects where marketplace = $1
+  order by payer_wallet, acceptor_wallet`,
+);
+const PUT = statement(
+  'interconnects.put',
+  `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
+  values ($1, $2, $3, $4, $5)
+  on conflict (marketplace, payer_wallet, acceptor_wallet)
+  do update set status = excluded.status, changed_at = excluded.changed_at returning *`,
+);
+const ADD = statement(
+  'interconnects.add',
+  `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
+  values ($1, $2, $3, 'active', $4) on conflict do nothing`,
+);
+
+export interface InterconnectRow extends InterconnectPair {
+  readonly status: 'active' | 'paused';
+  readonly changedAtMs: number;
+}
+
+function toInterconnect(row: Row): InterconnectRow {
+  return {
+    payer: row.payer_wallet as WalletName,
+    acceptor: row.acceptor_wallet as WalletName,
+    status: row.status as InterconnectRow['status'],
+    changedAtMs: toNumber(row.changed_at),
+  };
+}
+
+export async function readInterconnects(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+): Promise<InterconnectRow[]> {
+  return (await db.read(READ, [idValue(marketplace)])).map(toInterconnect);
+}
+
+/** Makes the pair or changes its status. */
+export async function putInterconnect(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  row: InterconnectRow,
+): Promise<InterconnectRow | undefined> {
+  const values = [idValue(marketplace), row.payer, row.acceptor, row.status, row.changedAtMs];
+  const rows = await db.transaction(0, (session) => session.run(PUT, values));
+  return rows[0] === undefined ? undefined : toInterconnect(rows[0]);
+}
+
+/** Makes the pair active where the operator has said nothing about it yet. */
+export async function addInterconnect(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  pair: InterconnectPair,
+  changedAtMs: number,
+): Promise<void> {
+  const values = [idValue(marketplace), pair.payer, pair.acceptor, changedAtMs];
+  await db.transaction(0, (session) => session.run(ADD, values));
+}
