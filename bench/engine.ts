@@ -30,7 +30,7 @@ const ROUNDS = 5;
 /** One a core of the machine it was made for: more only wait for each other. */
 const LANES = 2;
 const PAYMENT_COUNT = 10_000;
-const WARM_UP_COUNT = 6_000;
+const WARM_UP_COUNT = 24_000;
 const CONCURRENCY = 2_000;
 /** The books of one paid leg: clearing, the fee, what is held for the merchant. */
 const ENTRIES_EACH = 3;

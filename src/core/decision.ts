@@ -55,8 +55,11 @@ export class PaymentDraft {
     return this.payment.intent;
   }
 
+  /** Copied once a decision, then changed in place: nobody else has the copy yet. */
   setIntent(change: Partial<PaymentIntent>): void {
-    this.payment = { ...this.payment, intent: { ...this.payment.intent, ...change } };
+    if (this.payment.intent === this.original.intent)
+      this.payment = { ...this.payment, intent: { ...this.payment.intent } };
+    Object.assign(this.payment.intent, change);
   }
 
   setAttempt(id: Id<'payment_attempt'>, change: Partial<Attempt>): void {

@@ -55,14 +55,27 @@ export interface IdParts {
   readonly sequence: number;
 }
 
-export function packId(parts: IdParts): bigint {
+/** The time and the rest: 40 and 23 bits. */
+function checkedWords(parts: IdParts): { readonly ms: number; readonly rest: number } {
   const ms = parts.unixMs - ID_EPOCH_MS;
   assert(ms >= 0 && ms < 2 ** 40, 'an id time is within 40 bits of 2025');
   assert(parts.shard >= 0 && parts.shard < SHARD_COUNT, 'a shard is 0 to 255');
   assert(parts.process >= 0 && parts.process < 256, 'a process number is 0 to 255');
   assert(parts.sequence >= 0 && parts.sequence < 128, 'a sequence is 0 to 127');
-  const low = parts.shard * 2 ** 15 + parts.process * 2 ** 7 + parts.sequence;
-  return (BigInt(ms) << 23n) | BigInt(low);
+  return { ms, rest: parts.shard * 2 ** 15 + parts.process * 2 ** 7 + parts.sequence };
+}
+
+export function packId(parts: IdParts): bigint {
+  const { ms, rest } = checkedWords(parts);
+  return (BigInt(ms) << 23n) | BigInt(rest);
+}
+
+/** The same as `formatId(kind, packId(parts))`, in plain numbers: ids are made by the thousand. */
+export function makeId<K extends IdKind>(kind: K, parts: IdParts): Id<K> {
+  const { ms, rest } = checkedWords(parts);
+  // 63 bits are 33 and 30: the low ones are 7 of the time's and the rest.
+  const body = bodyOf(Math.floor(ms / 2 ** 7), (ms % 2 ** 7) * 2 ** 23 + rest);
+  return `${ID_PREFIXES[kind]}_${body}`;
 }
 
 export function unpackId(value: bigint): IdParts {
@@ -77,8 +90,10 @@ export function unpackId(value: bigint): IdParts {
 
 /** The 13 characters of an id's number: also the body of wallet order numbers, `[0-9A-Z]`. */
 export function encodeBody(value: bigint): string {
-  const high = Number(value >> 30n);
-  const low = Number(value & LOW_BITS);
+  return bodyOf(Number(value >> 30n), Number(value & LOW_BITS));
+}
+
+function bodyOf(high: number, low: number): string {
   return ALPHABET.charAt(high / 2 ** 30) + sixDigits(high % 2 ** 30) + sixDigits(low);
 }
 
@@ -87,20 +102,31 @@ function sixDigits(bits: number): string {
 }
 
 export function decodeBody(body: string): bigint | undefined {
-  if (body.length !== BODY_LENGTH) return undefined;
-  const high = digitsOf(body, 0, BODY_LENGTH - LOW_LENGTH);
-  const low = digitsOf(body, BODY_LENGTH - LOW_LENGTH, BODY_LENGTH);
-  // 7 digits have 35 bits, of which an id uses 33.
-  if (high === undefined || low === undefined || high >= 2 ** 33) return undefined;
-  return (BigInt(high) << 30n) | BigInt(low);
+  if (!isBodyAt(body, 0)) return undefined;
+  return (BigInt(highOf(body, 0)) << 30n) | BigInt(lowOf(body, 0));
 }
 
-function digitsOf(text: string, start: number, end: number): number | undefined {
+/** Is the text from `start` on 13 digits of 63 bits? 7 digits have 35 bits, an id uses 33. */
+function isBodyAt(text: string, start: number): boolean {
+  if (text.length !== start + BODY_LENGTH) return false;
+  for (let index = start; index < text.length; index += 1) {
+    if ((DIGITS[text.charCodeAt(index)] ?? NO_DIGIT) === NO_DIGIT) return false;
+  }
+  return highOf(text, start) < 2 ** 33;
+}
+
+function highOf(text: string, start: number): number {
+  return digitsOf(text, start, start + BODY_LENGTH - LOW_LENGTH);
+}
+
+function lowOf(text: string, start: number): number {
+  return digitsOf(text, start + BODY_LENGTH - LOW_LENGTH, start + BODY_LENGTH);
+}
+
+function digitsOf(text: string, start: number, end: number): number {
   let value = 0;
   for (let index = start; index < end; index += 1) {
-    const digit = DIGITS[text.charCodeAt(index)] ?? NO_DIGIT;
-    if (digit === NO_DIGIT) return undefined;
-    value = value * 32 + digit;
+    value = value * 32 + (DIGITS[text.charCodeAt(index)] ?? NO_DIGIT);
   }
   return value;
 }
@@ -112,10 +138,8 @@ export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {
 /** The id, if `text` is a well-formed id of that kind. */
 export function parseId<K extends IdKind>(kind: K, text: string): Id<K> | undefined {
   const prefix = `${ID_PREFIXES[kind]}_`;
-  if (!text.startsWith(prefix) || decodeBody(text.slice(prefix.length)) === undefined) {
-    return undefined;
-  }
-  return text as Id<K>;
+  const isIt = text.startsWith(prefix) && isBodyAt(text, prefix.length);
+  return isIt ? (text as Id<K>) : undefined;
 }
 
 /** The number inside an id, as the database stores it. */
@@ -125,8 +149,18 @@ export function idValue(id: Id): bigint {
   return value;
 }
 
+/** The same number as two 32-bit halves, as the wire has it. */
+export function idWords(id: Id): { readonly high: number; readonly low: number } {
+  const start = id.indexOf('_') + 1;
+  assert(isBodyAt(id, start), 'an id is well formed');
+  const high = highOf(id, start);
+  return { high: Math.floor(high / 4) | 0, low: ((high % 4) * 2 ** 30 + lowOf(id, start)) | 0 };
+}
+
 export function shardOfId(id: Id): number {
-  return unpackId(idValue(id)).shard;
+  const start = id.indexOf('_') + 1;
+  assert(isBodyAt(id, start), 'an id is well formed');
+  return (lowOf(id, start) >>> 15) & 0xff;
 }
 
 /** The home shard of a natural key: the first byte of SHA-256 over its parts. */

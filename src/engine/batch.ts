@@ -5,7 +5,7 @@
 import { AssertionError, assert, present } from '../core/assert.ts';
 import type { DecideContext } from '../core/decision.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
-import { idValue } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import type { Payment, PaymentIntent } from '../core/payment.ts';
 import { err, type Result } from '../core/result.ts';
 import { type BookedPosting, bookPostings } from '../store/books.ts';
@@ -30,7 +30,7 @@ export interface BatchEnvironment {
   /** How long this process has for the first try of the deliveries it just owes. */
   readonly firstTryMs: number;
   /** A payment as this process committed it last; believed only under its lock. */
-  readonly remembered: (id: bigint) => Payment | undefined;
+  readonly remembered: (id: Id<'payment_intent'>) => Payment | undefined;
 }
 
 /** A fenced process lost its number to another one and must stop writing. */
@@ -51,11 +51,11 @@ export interface BatchOutcome {
 
 /** Rows a batch works on; `before` is what stands in the database, `now` what was decided. */
 interface Book {
-  readonly before: Map<bigint, Payment>;
-  readonly now: Map<bigint, Payment>;
-  readonly created: Set<bigint>;
+  readonly before: Map<Id<'payment_intent'>, Payment>;
+  readonly now: Map<Id<'payment_intent'>, Payment>;
+  readonly created: Set<Id<'payment_intent'>>;
   /** Which root each create command ended up with. */
-  readonly rootOf: Map<PaymentCommand<unknown>, bigint>;
+  readonly rootOf: Map<PaymentCommand<unknown>, Id<'payment_intent'>>;
   readonly keys: Map<string, IdempotencyRow | 'claimed'>;
 }
 
@@ -152,22 +152,21 @@ async function loadExisting(
   book: Book,
   environment: BatchEnvironment,
 ): Promise<void> {
-  const wanted = new Map<bigint, number>();
+  const wanted = new Set<Id<'payment_intent'>>();
   for (const command of payments) {
-    const root = rootValue(command, book);
-    if (!book.now.has(root)) wanted.set(root, command.shard);
+    const root = rootOf(command, book);
+    if (!book.now.has(root)) wanted.add(root);
   }
   if (wanted.size === 0) return;
-  const keys = [...wanted].map(([id, shard]) => ({ id, shard }));
-  const loaded = await lockPayments(session, keys, environment.remembered);
+  const loaded = await lockPayments(session, [...wanted], environment.remembered);
   for (const [id, payment] of loaded) {
     book.before.set(id, payment);
     book.now.set(id, payment);
   }
 }
 
-function rootValue(command: PaymentCommand<unknown>, book: Book): bigint {
-  if (typeof command.root === 'string') return idValue(command.root);
+function rootOf(command: PaymentCommand<unknown>, book: Book): Id<'payment_intent'> {
+  if (typeof command.root === 'string') return command.root;
   return present(book.rootOf.get(command), 'a claimed root');
 }
 
@@ -194,7 +193,7 @@ function decidePayment(
   writes: Writes,
   environment: BatchEnvironment,
 ): Answer {
-  const root = rootValue(command, book);
+  const root = rootOf(command, book);
   const payment = book.now.get(root);
   const isForeign =
     command.marketplace !== null && payment?.intent.marketplace !== command.marketplace;

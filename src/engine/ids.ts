@@ -2,7 +2,7 @@
  * Makes ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
  * millisecond's 128 numbers are spent, the next millisecond is borrowed.
  */
-import { formatId, type Id, type IdKind, packId } from '../core/id.ts';
+import { type Id, type IdKind, type IdParts, makeId, packId } from '../core/id.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface IdSource {
@@ -13,7 +13,7 @@ export interface IdSource {
 export function createIdSource(process: number, wall: Clock): IdSource {
   let unixMs = 0;
   let sequence = 0;
-  const nextNumber = (shard: number): bigint => {
+  const nextParts = (shard: number): IdParts => {
     const now = wall.nowMs();
     if (now > unixMs) {
       unixMs = now;
@@ -24,7 +24,10 @@ export function createIdSource(process: number, wall: Clock): IdSource {
     } else {
       sequence += 1;
     }
-    return packId({ unixMs, shard, process, sequence });
+    return { unixMs, shard, process, sequence };
   };
-  return { nextNumber, next: (kind, shard) => formatId(kind, nextNumber(shard)) };
+  return {
+    nextNumber: (shard) => packId(nextParts(shard)),
+    next: (kind, shard) => makeId(kind, nextParts(shard)),
+  };
 }

@@ -4,7 +4,7 @@
  * rows need not be read again. It is never believed without that lock.
  */
 
-import { idValue } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import { isOpen } from '../core/intent-status.ts';
 import type { Payment } from '../core/payment.ts';
 
@@ -12,15 +12,15 @@ import type { Payment } from '../core/payment.ts';
 const PAYMENT_COUNT_MAX = 4_096;
 
 export interface PaymentMemory {
-  readonly recall: (id: bigint) => Payment | undefined;
+  readonly recall: (id: Id<'payment_intent'>) => Payment | undefined;
   /** Only what has been committed. */
   readonly keep: (payments: readonly Payment[]) => void;
 }
 
 export function createPaymentMemory(): PaymentMemory {
-  const payments = new Map<bigint, Payment>();
+  const payments = new Map<Id<'payment_intent'>, Payment>();
   const keep = (payment: Payment): void => {
-    const id = idValue(payment.intent.id);
+    const { id } = payment.intent;
     // Put at the end anew: a Map forgets in the order of insertion.
     payments.delete(id);
     if (isOpen(payment.intent.status)) payments.set(id, payment);

@@ -1,6 +1,5 @@
 /** The use cases as one object, for the edges. Each line is one flow; nothing is decided here. */
 import { hutongError } from '../core/errors.ts';
-import { idValue, shardOfId } from '../core/id.ts';
 import { err, ok } from '../core/result.ts';
 import { readPayment } from '../store/queries.ts';
 import { readMarketplaces } from '../store/reference.ts';
@@ -157,8 +156,7 @@ function buyers(platform: Platform): BuyerCases {
     isSameSecret(clientSecret, clientSecretOf(envelope, payment));
   return {
     getPaymentIntentAsBuyer: async (id, clientSecret) => {
-      const key = { shard: shardOfId(id), id: idValue(id) };
-      const payment = await attemptRead(() => readPayment(db, key));
+      const payment = await attemptRead(() => readPayment(db, id));
       if (!payment.ok) return payment;
       const { value } = payment;
       if (value !== undefined && matches(value, clientSecret)) return ok(value);

@@ -1,6 +1,5 @@
 /** What a pay_token opens: one payment, its marketplace and its merchants' names. */
 import { type HutongError, hutongError } from '../core/errors.ts';
-import { idValue, shardOfId } from '../core/id.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { readPayment } from '../store/queries.ts';
 import type { Platform } from './platform.ts';
@@ -15,8 +14,8 @@ export async function openCashier(
   const unknown = err(hutongError('not_found', 'no such payment page'));
   const token = parsePayToken(payToken);
   if (token === undefined) return unknown;
-  const key = { shard: shardOfId(token.intent), id: idValue(token.intent) };
-  const payment = await attemptRead(() => readPayment(platform.db, key));
+  const { intent } = token;
+  const payment = await attemptRead(() => readPayment(platform.db, intent));
   if (!payment.ok) return payment;
   if (payment.value === undefined) return unknown;
   if (!isSameSecret(payToken, payTokenOf(platform.envelope, payment.value, token.kind)))

@@ -1,6 +1,6 @@
 /** Reading one payment, and only one's own (rule 11). */
 import { type HutongError, hutongError } from '../core/errors.ts';
-import { type Id, idValue, shardOfId } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { DbError } from '../store/db.ts';
@@ -12,9 +12,7 @@ export async function readOwnPayment(
   marketplace: Id<'marketplace'>,
   id: Id<'payment_intent'>,
 ): Promise<Result<Payment, HutongError>> {
-  const payment = await attemptRead(() =>
-    readPayment(platform.db, { shard: shardOfId(id), id: idValue(id) }),
-  );
+  const payment = await attemptRead(() => readPayment(platform.db, id));
   if (!payment.ok) return payment;
   if (payment.value === undefined || payment.value.intent.marketplace !== marketplace) {
     return err(hutongError('not_found', 'no such payment_intent'));

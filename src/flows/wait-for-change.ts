@@ -1,5 +1,4 @@
 /** Live status: wakes at a change of this process, and looks for one of another every 2 s. */
-import { idValue } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
 import { readPayment } from '../store/queries.ts';
 import type { Platform } from './platform.ts';
@@ -11,11 +10,11 @@ export async function waitForChange(
   payment: Payment,
   timeoutMs: number,
 ): Promise<void> {
-  const { id, shard, version } = payment.intent;
+  const { id, version } = payment.intent;
   const untilMs = platform.wall.nowMs() + timeoutMs;
   for (let leftMs = timeoutMs; leftMs > 0; leftMs = untilMs - platform.wall.nowMs()) {
     await platform.changes.wait(id, Math.min(LOOK_EVERY_MS, leftMs));
-    const now = await readPayment(platform.db, { shard, id: idValue(id) }).catch(() => undefined);
+    const now = await readPayment(platform.db, id).catch(() => undefined);
     if (now !== undefined && now.intent.version > version) return;
   }
 }

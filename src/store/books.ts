@@ -3,9 +3,9 @@
  * database transaction as what they book. A balance row is (shard, account, slot): the slot is the
  * process's number mod 16, so that no two processes wait for one row; a balance is their sum.
  */
-import { type Id, idValue } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import type { Posting } from '../core/ledger/posting.ts';
-import { bigintArray, intArray, textArray } from './arrays.ts';
+import { bigintArray, idArray, smallintArray, textArray } from './arrays.ts';
 import type { Session, Statement } from './db.ts';
 import { insertAll, type Table, table } from './table.ts';
 
@@ -26,13 +26,9 @@ const TRANSACTIONS: Table<BookedPosting> = table(
   ['shard', 'id'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'id', type: 'bigint', value: (row) => idValue(row.id) },
-    { name: 'marketplace', type: 'bigint', value: (row) => idValue(row.marketplace) },
-    {
-      name: 'intent',
-      type: 'bigint',
-      value: (row) => (row.intent === null ? null : idValue(row.intent)),
-    },
+    { name: 'id', type: 'id', value: (row) => row.id },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
+    { name: 'intent', type: 'id', value: (row) => row.intent },
     { name: 'moment', type: 'text', value: (row) => row.posting.moment },
     { name: 'currency', type: 'text', value: (row) => row.posting.currency },
     { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
@@ -41,7 +37,7 @@ const TRANSACTIONS: Table<BookedPosting> = table(
 
 interface Line {
   readonly shard: number;
-  readonly transaction: bigint;
+  readonly transaction: Id<'ledger_transaction'>;
   readonly line: number;
   readonly account: string;
   readonly debitFen: bigint;
@@ -53,7 +49,7 @@ const ENTRIES: Table<Line> = table(
   ['shard', 'transaction', 'line'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'transaction', type: 'bigint', value: (row) => row.transaction },
+    { name: 'transaction', type: 'id', value: (row) => row.transaction },
     { name: 'line', type: 'smallint', value: (row) => row.line },
     { name: 'account', type: 'text', value: (row) => row.account },
     { name: 'debit', type: 'bigint', value: (row) => row.debitFen },
@@ -73,7 +69,7 @@ const ADD_BALANCES: Statement = {
 
 interface Balance {
   readonly shard: number;
-  readonly marketplace: bigint;
+  readonly marketplace: Id<'marketplace'>;
   readonly account: string;
   readonly currency: string;
   debitFen: bigint;
@@ -98,7 +94,7 @@ export async function bookPostings(
 function linesOf(booked: BookedPosting): Line[] {
   return booked.posting.entries.map((entry, index) => ({
     shard: booked.shard,
-    transaction: idValue(booked.id),
+    transaction: booked.id,
     line: index,
     account: entry.account,
     debitFen: entry.debitFen,
@@ -115,7 +111,7 @@ function balancesOf(booked: readonly BookedPosting[]): Balance[] {
       if (balance === undefined) {
         balances.set(key, {
           shard,
-          marketplace: idValue(marketplace),
+          marketplace,
           account: entry.account,
           currency: posting.currency,
           debitFen: entry.debitFen,
@@ -143,11 +139,11 @@ async function addBalances(
 ): Promise<void> {
   if (balances.length === 0) return;
   await session.run(ADD_BALANCES, [
-    intArray(balances.map((row) => row.shard)),
-    bigintArray(balances.map((row) => row.marketplace)),
+    smallintArray(balances.map((row) => row.shard)),
+    idArray(balances.map((row) => row.marketplace)),
     textArray(balances.map((row) => row.account)),
     textArray(balances.map((row) => row.currency)),
-    intArray(balances.map(() => slot % SLOT_COUNT)),
+    smallintArray(balances.map(() => slot % SLOT_COUNT)),
     bigintArray(balances.map((row) => row.debitFen)),
     bigintArray(balances.map((row) => row.creditFen)),
   ]);

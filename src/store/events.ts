@@ -3,7 +3,7 @@
  * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
  */
 import { formatId, type Id, idValue } from '../core/id.ts';
-import { bigintArray, intArray, textArray } from './arrays.ts';
+import { bigintArray, idArray, intArray, smallintArray, textArray } from './arrays.ts';
 import type { Db, Row, Session, Statement } from './db.ts';
 import { type Table, table, tableValues, toNumber } from './table.ts';
 
@@ -23,8 +23,8 @@ const EVENTS: Table<EventRow> = table(
   ['shard', 'id'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'id', type: 'bigint', value: (row) => idValue(row.id) },
-    { name: 'marketplace', type: 'bigint', value: (row) => idValue(row.marketplace) },
+    { name: 'id', type: 'id', value: (row) => row.id },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
     { name: 'type', type: 'text', value: (row) => row.type },
     { name: 'object_id', type: 'text', value: (row) => row.objectId },
     { name: 'object_version', type: 'integer', value: (row) => row.objectVersion },
@@ -102,9 +102,9 @@ export async function saveDeliveryResults(
     (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
   );
   await session.run(SAVE_RESULTS, [
-    intArray(sorted.map((row) => row.shard)),
-    bigintArray(sorted.map((row) => idValue(row.event))),
-    bigintArray(sorted.map((row) => idValue(row.endpoint))),
+    smallintArray(sorted.map((row) => row.shard)),
+    idArray(sorted.map((row) => row.event)),
+    idArray(sorted.map((row) => row.endpoint)),
     textArray(sorted.map((row) => row.status)),
     intArray(sorted.map((row) => row.tries)),
     bigintArray(sorted.map((row) => row.dueAtMs)),

@@ -3,7 +3,7 @@
  * what will be made; while in flight it is leased, afterwards it holds the answer, without secrets.
  */
 import { type Id, idValue } from '../core/id.ts';
-import { bigintArray, intArray, textArray } from './arrays.ts';
+import { idArray, smallintArray, textArray } from './arrays.ts';
 import type { Session, Statement } from './db.ts';
 import { type Table, table, tableValues, toNumber } from './table.ts';
 
@@ -28,7 +28,7 @@ const KEYS: Table<IdempotencyRow> = table(
   ['shard', 'marketplace', 'key'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'marketplace', type: 'bigint', value: (row) => idValue(row.marketplace) },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
     { name: 'key', type: 'text', value: (row) => row.key },
     { name: 'principal', type: 'text', value: (row) => row.principal },
     { name: 'method', type: 'text', value: (row) => row.method },
@@ -81,8 +81,8 @@ export async function lockKeys(
 ): Promise<readonly IdempotencyRow[]> {
   const marketplaces = new Map(rows.map((row) => [idValue(row.marketplace), row.marketplace]));
   const locked = await session.run(LOCK, [
-    intArray(rows.map((row) => row.shard)),
-    bigintArray(rows.map((row) => idValue(row.marketplace))),
+    smallintArray(rows.map((row) => row.shard)),
+    idArray(rows.map((row) => row.marketplace)),
     textArray(rows.map((row) => row.key)),
   ]);
   return locked.map((row) => ({

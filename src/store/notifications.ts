@@ -1,5 +1,5 @@
 /** What wallets told us: one row a message, however often it was delivered. */
-import { type Id, idValue } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import type { WalletName } from '../core/wallet.ts';
 import type { Session } from './db.ts';
 import { type Table, table, upsertAll } from './table.ts';
@@ -17,7 +17,7 @@ const NOTIFICATIONS: Table<NotificationRow> = table(
   ['shard', 'intent', 'wallet', 'notification_id'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'intent', type: 'bigint', value: (row) => idValue(row.intent) },
+    { name: 'intent', type: 'id', value: (row) => row.intent },
     { name: 'wallet', type: 'text', value: (row) => row.wallet },
     { name: 'notification_id', type: 'text', value: (row) => row.notificationId },
     { name: 'received_at', type: 'bigint', value: (row) => row.receivedAtMs, fixed: true },

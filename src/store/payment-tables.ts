@@ -2,27 +2,24 @@
  * The payment aggregate's tables: which column holds which field. What stands here writes;
  * `payment-rows.ts` reads back.
  */
-import { type Id, idValue } from '../core/id.ts';
+import type { Id } from '../core/id.ts';
 import type { Attempt, Escrow, Leg, PaymentIntent, Refund, SubOrder } from '../core/payment.ts';
-import type { Statement } from './db.ts';
 import { type Column, type Table, table } from './table.ts';
 
 /** A child row with the root it hangs on. */
 export interface Child<T> {
   readonly shard: number;
-  readonly intent: bigint;
+  readonly intent: Id<'payment_intent'>;
   readonly row: T;
 }
-
-const ref = (id: Id | null): bigint | null => (id === null ? null : idValue(id));
 
 export const INTENTS: Table<PaymentIntent> = table(
   'payment_intents',
   ['shard', 'id'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'id', type: 'bigint', value: (row) => idValue(row.id) },
-    { name: 'marketplace', type: 'bigint', value: (row) => idValue(row.marketplace), fixed: true },
+    { name: 'id', type: 'id', value: (row) => row.id },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace, fixed: true },
     { name: 'merchant_order_no', type: 'text', value: (row) => row.merchantOrderNo, fixed: true },
     { name: 'content_hash', type: 'text', value: (row) => row.contentHash, fixed: true },
     { name: 'amount', type: 'bigint', value: (row) => row.amountFen, fixed: true },
@@ -37,8 +34,8 @@ export const INTENTS: Table<PaymentIntent> = table(
     { name: 'expires_at', type: 'bigint', value: (row) => row.expiresAtMs, fixed: true },
     { name: 'closing_at', type: 'bigint', value: (row) => row.closingAtMs },
     { name: 'closing_reason', type: 'text', value: (row) => row.closingReason },
-    { name: 'latest_attempt', type: 'bigint', value: (row) => ref(row.latestAttempt) },
-    { name: 'succeeded_attempt', type: 'bigint', value: (row) => ref(row.succeededAttempt) },
+    { name: 'latest_attempt', type: 'id', value: (row) => row.latestAttempt },
+    { name: 'succeeded_attempt', type: 'id', value: (row) => row.succeededAttempt },
     { name: 'amount_received', type: 'bigint', value: (row) => row.amountReceivedFen },
     { name: 'amount_refunded', type: 'bigint', value: (row) => row.amountRefundedFen },
     { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
@@ -46,25 +43,13 @@ export const INTENTS: Table<PaymentIntent> = table(
   ],
 );
 
-/** Updating a root sends only what may change: it is the row that changes most. */
-export const INTENT_MUTABLE = INTENTS.columns.filter((column) => column.fixed !== true);
-export const UPDATE_INTENTS: Statement = {
-  name: 'payment_intents.update',
-  text: `update payment_intents p set ${INTENT_MUTABLE.slice(2)
-    .map((column) => `${column.name} = u.${column.name}`)
-    .join(', ')}
-    from unnest(${INTENT_MUTABLE.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})
-      as u (${INTENT_MUTABLE.map((column) => column.name).join(', ')})
-    where p.shard = u.shard and p.id = u.id`,
-};
-
 function childColumns<T extends { readonly id: Id }>(
   columns: readonly Column<T>[],
 ): readonly Column<Child<T>>[] {
   return [
     { name: 'shard', type: 'smallint', value: (child) => child.shard },
-    { name: 'intent', type: 'bigint', value: (child) => child.intent },
-    { name: 'id', type: 'bigint', value: (child) => idValue(child.row.id) },
+    { name: 'intent', type: 'id', value: (child) => child.intent },
+    { name: 'id', type: 'id', value: (child) => child.row.id },
     ...columns.map(({ value, ...column }) => ({
       ...column,
       value: (child: Child<T>) => value(child.row),
@@ -80,7 +65,7 @@ function childTable<T extends { readonly id: Id }>(
 }
 
 export const SUB_ORDERS = childTable<SubOrder>('sub_orders', [
-  { name: 'merchant', type: 'bigint', value: (row) => idValue(row.merchant), fixed: true },
+  { name: 'merchant', type: 'id', value: (row) => row.merchant, fixed: true },
   { name: 'amount', type: 'bigint', value: (row) => row.amountFen, fixed: true },
   { name: 'refunded', type: 'bigint', value: (row) => row.refundedFen },
   { name: 'description', type: 'text', value: (row) => row.description, fixed: true },
@@ -97,7 +82,7 @@ export const SUB_ORDERS = childTable<SubOrder>('sub_orders', [
 export const ATTEMPTS = childTable<Attempt>('payment_attempts', [
   { name: 'wallet', type: 'text', value: (row) => row.wallet, fixed: true },
   { name: 'product', type: 'text', value: (row) => row.product, fixed: true },
-  { name: 'config', type: 'bigint', value: (row) => idValue(row.config), fixed: true },
+  { name: 'config', type: 'id', value: (row) => row.config, fixed: true },
   { name: 'payer_wallet_chosen', type: 'text', value: (row) => row.payerWalletChosen, fixed: true },
   { name: 'payer_wallet_reported', type: 'text', value: (row) => row.payerWalletReported },
   { name: 'status', type: 'text', value: (row) => row.status },
@@ -112,10 +97,10 @@ export const ATTEMPTS = childTable<Attempt>('payment_attempts', [
 ]);
 
 export const LEGS = childTable<Leg>('payment_legs', [
-  { name: 'attempt', type: 'bigint', value: (row) => idValue(row.attempt), fixed: true },
+  { name: 'attempt', type: 'id', value: (row) => row.attempt, fixed: true },
   { name: 'order_no', type: 'text', value: (row) => row.orderNo, fixed: true },
   { name: 'wallet_merchant', type: 'text', value: (row) => row.walletMerchant, fixed: true },
-  { name: 'merchant', type: 'bigint', value: (row) => idValue(row.merchant), fixed: true },
+  { name: 'merchant', type: 'id', value: (row) => row.merchant, fixed: true },
   { name: 'sub_orders', type: 'jsonb', value: (row) => row.subOrders, fixed: true },
   { name: 'amount', type: 'bigint', value: (row) => row.amountFen, fixed: true },
   { name: 'payer_amount', type: 'bigint', value: (row) => row.payerAmountFen },
@@ -129,8 +114,8 @@ export const LEGS = childTable<Leg>('payment_legs', [
 ]);
 
 export const REFUNDS = childTable<Refund>('refunds', [
-  { name: 'leg', type: 'bigint', value: (row) => idValue(row.leg), fixed: true },
-  { name: 'sub_order', type: 'bigint', value: (row) => ref(row.subOrder), fixed: true },
+  { name: 'leg', type: 'id', value: (row) => row.leg, fixed: true },
+  { name: 'sub_order', type: 'id', value: (row) => row.subOrder, fixed: true },
   { name: 'amount', type: 'bigint', value: (row) => row.amountFen, fixed: true },
   { name: 'moved', type: 'bigint', value: (row) => row.movedFen, fixed: true },
   { name: 'reason', type: 'text', value: (row) => row.reason, fixed: true },
@@ -145,9 +130,9 @@ export const REFUNDS = childTable<Refund>('refunds', [
 ]);
 
 export const ESCROWS = childTable<Escrow>('escrows', [
-  { name: 'sub_order', type: 'bigint', value: (row) => idValue(row.subOrder), fixed: true },
-  { name: 'leg', type: 'bigint', value: (row) => idValue(row.leg), fixed: true },
-  { name: 'merchant', type: 'bigint', value: (row) => idValue(row.merchant), fixed: true },
+  { name: 'sub_order', type: 'id', value: (row) => row.subOrder, fixed: true },
+  { name: 'leg', type: 'id', value: (row) => row.leg, fixed: true },
+  { name: 'merchant', type: 'id', value: (row) => row.merchant, fixed: true },
   { name: 'wallet', type: 'text', value: (row) => row.wallet, fixed: true },
   { name: 'held', type: 'bigint', value: (row) => row.heldFen },
   { name: 'status', type: 'text', value: (row) => row.status },

@@ -1,29 +1,31 @@
 /**
  * The payment aggregate in the database: claimed, locked and loaded, saved as a difference.
  */
-import { idValue } from '../core/id.ts';
+
+import { present } from '../core/assert.ts';
+import { formatId, type Id, idValue, shardOfId } from '../core/id.ts';
 import type { Payment, PaymentIntent } from '../core/payment.ts';
-import { bigintArray, intArray, textArray } from './arrays.ts';
+import { idArray, smallintArray, textArray } from './arrays.ts';
 import type { Row, Session, Statement } from './db.ts';
 import { toAttempt, toEscrow, toIntent, toLeg, toRefund, toSubOrder } from './payment-rows.ts';
 import {
   ATTEMPTS,
   type Child,
   ESCROWS,
-  INTENT_MUTABLE,
   INTENTS,
   LEGS,
   REFUNDS,
   SUB_ORDERS,
-  UPDATE_INTENTS,
 } from './payment-tables.ts';
-import { tableValues, toNumber, upsertAll } from './table.ts';
+import { type Table, tableValues, updateAll, upsertAll } from './table.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {
   name: 'payment_intents.lock',
   // The order of the locks is the order of the keys: (shard, id), for every process alike.
-  text: `select p.shard, p.id, p.version from (select * from ${KEYS} order by 1, 2) k
+  text: `select k.place, p.version
+    from (select shard, id, place::integer from unnest($1::smallint[], $2::bigint[])
+      with ordinality as k (shard, id, place) order by 1, 2) k
     join payment_intents p on p.shard = k.shard and p.id = k.id
     order by p.shard, p.id for update of p`,
 };
@@ -53,11 +55,6 @@ const CHILDREN = {
   escrows: childrenStatement('escrows'),
 } as const;
 
-export interface PaymentKey {
-  readonly shard: number;
-  readonly id: bigint;
-}
-
 export type Run = <R extends Row>(
   statement: Statement,
   values: readonly unknown[],
@@ -66,9 +63,9 @@ export type Run = <R extends Row>(
 /** Reads whole payments; to decide on them, their roots must be locked. */
 export async function readPayments(
   run: Run,
-  keys: readonly PaymentKey[],
-): Promise<Map<bigint, Payment>> {
-  const values = keyValues(keys);
+  ids: readonly Id<'payment_intent'>[],
+): Promise<Map<Id<'payment_intent'>, Payment>> {
+  const values = keyValues(ids);
   const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
     run(READ_INTENTS, values),
     run(CHILDREN.subOrders, values),
@@ -84,11 +81,12 @@ export async function readPayments(
     refunds: grouped(refunds, toRefund),
     escrows: grouped(escrows, toEscrow),
   };
-  const payments = new Map<bigint, Payment>();
+  const payments = new Map<Id<'payment_intent'>, Payment>();
   for (const row of intents) {
     const key = row.id as bigint;
-    payments.set(key, {
-      intent: toIntent(row),
+    const intent = toIntent(row);
+    payments.set(intent.id, {
+      intent,
       subOrders: children.subOrders.get(key) ?? [],
       attempts: children.attempts.get(key) ?? [],
       legs: children.legs.get(key) ?? [],
@@ -110,8 +108,8 @@ function grouped<T>(rows: readonly Row[], decode: (row: Row) => T): Map<bigint, 
   return groups;
 }
 
-function keyValues(keys: readonly PaymentKey[]): string[] {
-  return [intArray(keys.map((key) => key.shard)), bigintArray(keys.map((key) => key.id))];
+function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
+  return [smallintArray(ids.map(shardOfId)), idArray(ids)];
 }
 
 /**
@@ -121,16 +119,16 @@ function keyValues(keys: readonly PaymentKey[]): string[] {
  */
 export async function lockPayments(
   session: Session,
-  keys: readonly PaymentKey[],
-  remembered: (id: bigint) => Payment | undefined,
-): Promise<Map<bigint, Payment>> {
-  const payments = new Map<bigint, Payment>();
-  const unknown: PaymentKey[] = [];
-  for (const row of await session.run(LOCK_INTENTS, keyValues(keys))) {
-    const id = row.id as bigint;
+  ids: readonly Id<'payment_intent'>[],
+  remembered: (id: Id<'payment_intent'>) => Payment | undefined,
+): Promise<Map<Id<'payment_intent'>, Payment>> {
+  const payments = new Map<Id<'payment_intent'>, Payment>();
+  const unknown: Id<'payment_intent'>[] = [];
+  for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
+    const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
     const payment = remembered(id);
     if (payment !== undefined && payment.intent.version === row.version) payments.set(id, payment);
-    else unknown.push({ id, shard: toNumber(row.shard) });
+    else unknown.push(id);
   }
   if (unknown.length === 0) return payments;
   const read = await readPayments((statement, values) => session.run(statement, values), unknown);
@@ -140,7 +138,7 @@ export async function lockPayments(
 
 /** Who holds a merchant_order_no; `isNew`: this transaction inserted it. */
 export interface IntentClaim {
-  readonly holder: bigint;
+  readonly holder: Id<'payment_intent'>;
   readonly isNew: boolean;
 }
 
@@ -160,20 +158,22 @@ export async function claimIntents(
   );
   const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, sorted));
   const ours = new Set(inserted.map((row) => row.id as bigint));
-  const holders = new Map(
-    intents
-      .filter((intent) => ours.has(idValue(intent.id)))
-      .map((intent) => [intent, { holder: idValue(intent.id), isNew: true }]),
-  );
+  const holders = new Map<PaymentIntent, IntentClaim>();
+  for (const intent of intents) {
+    if (ours.has(idValue(intent.id))) holders.set(intent, { holder: intent.id, isNew: true });
+  }
   const others = intents.filter((intent) => !holders.has(intent));
   if (others.length === 0) return holders;
   const rows = await session.run(INTENT_BY_ORDER_NO, [
-    intArray(others.map((intent) => intent.shard)),
-    bigintArray(others.map((intent) => idValue(intent.marketplace))),
+    smallintArray(others.map((intent) => intent.shard)),
+    idArray(others.map((intent) => intent.marketplace)),
     textArray(others.map((intent) => intent.merchantOrderNo)),
   ]);
   const byNumber = new Map(
-    rows.map((row) => [`${row.marketplace} ${row.merchant_order_no}`, row.id as bigint]),
+    rows.map((row) => [
+      `${row.marketplace} ${row.merchant_order_no}`,
+      formatId('payment_intent', row.id as bigint),
+    ]),
   );
   for (const intent of others) {
     const holder = byNumber.get(`${idValue(intent.marketplace)} ${intent.merchantOrderNo}`);
@@ -184,58 +184,45 @@ export async function claimIntents(
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Writes what changed between two states of the payments, one statement a table. */
-export function savePayments(
-  session: Session,
-  changes: readonly { readonly before: Payment; readonly after: Payment }[],
-): Promise<unknown> {
-  const intents = changes
-    .filter(({ before, after }) => before.intent !== after.intent)
-    .map(({ after }) => after.intent);
+interface Change {
+  readonly before: Payment;
+  readonly after: Payment;
+}
+
+/** Writes what changed between two states of the payments: new rows whole, known ones in part. */
+export function savePayments(session: Session, changes: readonly Change[]): Promise<unknown> {
+  const intents = changes.filter(({ before, after }) => before.intent !== after.intent);
   return Promise.all([
-    intents.length === 0
-      ? undefined
-      : session.run(UPDATE_INTENTS, tableValues({ columns: INTENT_MUTABLE }, intents)),
-    upsertAll(
+    updateAll(
       session,
-      SUB_ORDERS,
-      changed(changes, (payment) => payment.subOrders),
+      INTENTS,
+      intents.map(({ after }) => after.intent),
     ),
-    upsertAll(
-      session,
-      ATTEMPTS,
-      changed(changes, (payment) => payment.attempts),
-    ),
-    upsertAll(
-      session,
-      LEGS,
-      changed(changes, (payment) => payment.legs),
-    ),
-    upsertAll(
-      session,
-      REFUNDS,
-      changed(changes, (payment) => payment.refunds),
-    ),
-    upsertAll(
-      session,
-      ESCROWS,
-      changed(changes, (payment) => payment.escrows),
-    ),
+    ...saveChildren(session, SUB_ORDERS, changes, (payment) => payment.subOrders),
+    ...saveChildren(session, ATTEMPTS, changes, (payment) => payment.attempts),
+    ...saveChildren(session, LEGS, changes, (payment) => payment.legs),
+    ...saveChildren(session, REFUNDS, changes, (payment) => payment.refunds),
+    ...saveChildren(session, ESCROWS, changes, (payment) => payment.escrows),
   ]);
 }
 
-function changed<T extends object>(
-  changes: readonly { readonly before: Payment; readonly after: Payment }[],
+function saveChildren<T extends { readonly id: Id }>(
+  session: Session,
+  into: Table<Child<T>>,
+  changes: readonly Change[],
   rowsOf: (payment: Payment) => readonly T[],
-): Child<T>[] {
-  const rows: Child<T>[] = [];
+): Promise<void>[] {
+  const added: Child<T>[] = [];
+  const changed: Child<T>[] = [];
   for (const { before, after } of changes) {
     const known = rowsOf(before);
     if (known === rowsOf(after)) continue;
+    const { shard, id: intent } = after.intent;
     for (const row of rowsOf(after)) {
       if (known.includes(row)) continue;
-      rows.push({ shard: after.intent.shard, intent: idValue(after.intent.id), row });
+      const isKnown = known.some(({ id }) => id === row.id);
+      (isKnown ? changed : added).push({ shard, intent, row });
     }
   }
-  return rows;
+  return [upsertAll(session, into, added), updateAll(session, into, changed)];
 }

@@ -2,7 +2,7 @@
 import { formatId, type Id, idValue } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
 import type { Db, Row, Statement } from './db.ts';
-import { type PaymentKey, readPayments } from './payments.ts';
+import { readPayments } from './payments.ts';
 import { toNumber } from './table.ts';
 
 /** A page in either direction of an id-ordered list, newest first. */
@@ -14,9 +14,9 @@ export interface IdPage {
   readonly afterId: bigint | null;
 }
 
-export async function readPayment(db: Db, key: PaymentKey): Promise<Payment | undefined> {
-  const payments = await readPayments((statement, values) => db.read(statement, values), [key]);
-  return payments.get(key.id);
+export async function readPayment(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
+  const payments = await readPayments((statement, values) => db.read(statement, values), [id]);
+  return payments.get(id);
 }
 
 /** One list, both directions: each walks the index on (marketplace, id) and stops at the limit. */
@@ -90,9 +90,9 @@ export async function listPayments(
     query.createdBeforeMs,
     query.walletTransactionId,
   ]);
-  const keys = rows.map((row) => ({ shard: toNumber(row.shard), id: row.id as bigint }));
-  const payments = await readPayments((statement, values) => db.read(statement, values), keys);
-  return { rows: keys.flatMap((key) => payments.get(key.id) ?? []), hasMore };
+  const ids = rows.map((row) => formatId('payment_intent', row.id as bigint));
+  const payments = await readPayments((statement, values) => db.read(statement, values), ids);
+  return { rows: ids.flatMap((id) => payments.get(id) ?? []), hasMore };
 }
 
 const REFUND_ROOT: Statement = {

@@ -3,10 +3,20 @@
  * one statement that inserts or updates a whole batch (arrays through unnest) and its parameters.
  */
 import { assert } from '../core/assert.ts';
-import { bigintArray, boolArray, intArray, jsonbArray, textArray } from './arrays.ts';
+import type { Id } from '../core/id.ts';
+import {
+  bigintArray,
+  boolArray,
+  idArray,
+  intArray,
+  jsonbArray,
+  smallintArray,
+  textArray,
+} from './arrays.ts';
 import type { Session, Statement } from './db.ts';
 
-type ColumnType = 'bigint' | 'smallint' | 'integer' | 'text' | 'jsonb' | 'boolean';
+/** SQL types, and `id`: a bigint that is an id here. */
+type ColumnType = 'id' | 'bigint' | 'smallint' | 'integer' | 'text' | 'jsonb' | 'boolean';
 
 export interface Column<T> {
   readonly name: string;
@@ -22,7 +32,10 @@ export interface Table<T> {
   /** Insert, leaving rows that exist alone; returns the keys that were inserted. */
   readonly claim: Statement;
   readonly upsert: Statement;
+  /** Rows that are there already: sends their key and what may change. */
+  readonly update: Statement;
   readonly columns: readonly Column<T>[];
+  readonly mutable: readonly Column<T>[];
 }
 
 export function table<T>(
@@ -31,15 +44,16 @@ export function table<T>(
   columns: readonly Column<T>[],
 ): Table<T> {
   const names = columns.map((column) => column.name).join(', ');
-  const casts = columns.map((column, index) => `$${index + 1}::${column.type}[]`).join(', ');
+  const casts = columns.map(arrayParameter).join(', ');
   const insert = `insert into ${name} (${names}) select * from unnest(${casts})`;
-  const updates = columns
-    .filter((column) => column.fixed !== true && !key.includes(column.name))
-    .map((column) => `${column.name} = excluded.${column.name}`);
+  const mutable = columns.filter(({ name, fixed }) => fixed !== true || key.includes(name));
+  const changing = mutable.filter((column) => !key.includes(column.name));
+  const updates = changing.map((column) => `${column.name} = excluded.${column.name}`);
   const conflict = `on conflict (${key.join(', ')})`;
   return {
     name,
     columns,
+    mutable,
     insert: { name: `${name}.insert`, text: insert },
     claim: {
       name: `${name}.claim`,
@@ -52,18 +66,33 @@ export function table<T>(
           ? `${insert} ${conflict} do nothing`
           : `${insert} ${conflict} do update set ${updates.join(', ')}`,
     },
+    update: {
+      name: `${name}.update`,
+      text: `update ${name} t set ${changing.map((column) => `${column.name} = u.${column.name}`).join(', ')}
+        from unnest(${mutable.map(arrayParameter).join(', ')})
+          as u (${mutable.map((column) => column.name).join(', ')})
+        where ${key.map((column) => `t.${column} = u.${column}`).join(' and ')}`,
+    },
   };
 }
 
-export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T[]): string[] {
+/** `$3::bigint[]`: the parameter that carries a column. */
+export function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
+  return `$${index + 1}::${type === 'id' ? 'bigint' : type}[]`;
+}
+
+export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T[]): Buffer[] {
   return from.columns.map((column) => encode(column.type, rows.map(column.value)));
 }
 
-function encode(type: ColumnType, values: readonly unknown[]): string {
+function encode(type: ColumnType, values: readonly unknown[]): Buffer {
   switch (type) {
+    case 'id':
+      return idArray(values as readonly (Id | null)[]);
     case 'bigint':
       return bigintArray(values as readonly (bigint | number | null)[]);
     case 'smallint':
+      return smallintArray(values as readonly (number | null)[]);
     case 'integer':
       return intArray(values as readonly (number | null)[]);
     case 'boolean':
@@ -82,6 +111,15 @@ export async function upsertAll<T>(
   rows: readonly T[],
 ): Promise<void> {
   if (rows.length > 0) await session.run(into.upsert, tableValues(into, rows));
+}
+
+/** Changes rows that exist: those that do not are left out, and nothing is said of them. */
+export async function updateAll<T>(
+  session: Session,
+  into: Table<T>,
+  rows: readonly T[],
+): Promise<void> {
+  if (rows.length > 0) await session.run(into.update, tableValues({ columns: into.mutable }, rows));
 }
 
 export async function insertAll<T>(

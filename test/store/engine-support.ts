@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
 import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/closing.ts';
 import { createPayment, newPayment } from '../../src/core/create-payment.ts';
-import { formatId, type Id, idValue, packId, shardOfId } from '../../src/core/id.ts';
+import { formatId, type Id, packId, shardOfId } from '../../src/core/id.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { applyRefundReport, reserveRefund } from '../../src/core/refund.ts';
 import { recordStart, startAttempt } from '../../src/core/start-attempt.ts';
@@ -293,9 +293,8 @@ export async function books(db: Db, shard: number): Promise<string> {
 
 /** The payment as the tables have it, past everything that a process remembers. */
 export async function stored(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
-  const keys = [{ shard: shardOfId(id), id: idValue(id) }];
-  const found = await readPayments((statement, values) => db.read(statement, values), keys);
-  return found.get(idValue(id));
+  const found = await readPayments((statement, values) => db.read(statement, values), [id]);
+  return found.get(id);
 }
 
 /** With children by id, as the tables give them: the order of decisions is not kept. */
