@@ -135,7 +135,7 @@ function putText(text: string): void {
   position = start + byteCount;
 }
 
-/** Its byte length. Most columns are short words and numbers; what is not ASCII goes the long way. */
+/** Its byte length. Most columns are short words; what is not ASCII goes the long way. */
 function putShortText(text: string, start: number): number {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
