@@ -18,7 +18,7 @@ import type {
 import { present } from '../core/assert.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
-import { cameBack } from './back.ts';
+import { cameBack, postedBack } from './back.ts';
 import { type EventStreams, eventStreams } from './events.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
@@ -27,6 +27,8 @@ import { payPath, type Site, siteOf, textOf } from './site.ts';
 const ATTEMPTS_PER_MINUTE = 10;
 const MINUTE_MS = 60_000;
 const BODY_BYTES_MAX = 4_096;
+/** A wallet's signed fields with its certificate among them. */
+const BACK_BYTES_MAX = 65_536;
 const ASSET_CACHE = 'public, max-age=31536000, immutable';
 const EVENT_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -58,6 +60,9 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   const on = (use: (visit: Visit) => Promise<FastifyReply>): Handler => opened(deps, site, use);
   for (const asset of Object.values(site.assets)) addAsset(scope, asset);
   scope.get('/pay/back/:intent', (request, reply) => cameBack(site, request, reply));
+  scope.post('/pay/back/:intent', { bodyLimit: BACK_BYTES_MAX }, (request, reply) =>
+    postedBack(request, reply.headers(site.headers)),
+  );
   scope.get<PayRoute>('/pay/:pay_token', on(showPage));
   scope.get<PayRoute>(
     '/pay/:pay_token/events',

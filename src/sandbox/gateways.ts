@@ -1,6 +1,8 @@
 /** The only list of the city's gateways: adding one is its sandbox folder and an entry here. */
 import { makeAlipayAccount } from '../wallets/alipay/sandbox/accounts.ts';
 import { openAlipayGateway } from '../wallets/alipay/sandbox/gateway.ts';
+import { makeUnionpayAccount } from '../wallets/unionpay/sandbox/account.ts';
+import { openUnionpayGateway } from '../wallets/unionpay/sandbox/gateway.ts';
 import { makeWechatpayAccount } from '../wallets/wechatpay/sandbox/account.ts';
 import { openWechatpayGateway } from '../wallets/wechatpay/sandbox/gateway.ts';
 import type { GatewayMaker } from './gateway-maker.ts';
@@ -19,4 +21,5 @@ export const GATEWAY_MAKERS: readonly GatewayMaker[] = [
       return { credentials, papers: demo, subMerchants };
     },
   },
+  { wallet: 'unionpay', open: openUnionpayGateway, makeAccount: makeUnionpayAccount },
 ];

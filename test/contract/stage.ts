@@ -95,7 +95,7 @@ function secretsIn(value: unknown, name = ''): string[] {
 }
 
 export interface Way {
-  readonly wallet: 'wechatpay' | 'alipay';
+  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay';
   readonly product: string;
   readonly device: string;
   /** Can it pay a cart of several sellers? */
@@ -113,6 +113,9 @@ export const WAYS: readonly Way[] = [
   { wallet: 'alipay', product: 'wap', device: 'mobile', combines: true },
   { wallet: 'alipay', product: 'app', device: 'app', combines: true },
   { wallet: 'alipay', product: 'jsapi', device: 'alipay', combines: false },
+  { wallet: 'unionpay', product: 'qr', device: 'desktop', combines: false },
+  { wallet: 'unionpay', product: 'web', device: 'mobile', combines: false },
+  { wallet: 'unionpay', product: 'app', device: 'app', combines: false },
 ];
 
 export const nameOf = ({ wallet, product }: Way): string => `${wallet}.${product}`;

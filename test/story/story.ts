@@ -25,7 +25,7 @@ interface Papers {
 
 interface Chapter {
   readonly marketplace: 'taobao' | 'tmall';
-  readonly wallet: 'wechatpay' | 'alipay';
+  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay';
   readonly product: string;
   readonly amounts: readonly number[];
   readonly payer?: (papers: Papers) => Json;
@@ -55,6 +55,9 @@ const CHAPTERS: readonly Chapter[] = [
     amounts: [8_801],
     payer: ({ credentials }) => ({ buyer_id: credentials.alipay.buyer_ids[0] }),
   },
+  { marketplace: 'taobao', wallet: 'unionpay', product: 'qr', amounts: [6_201] },
+  { marketplace: 'tmall', wallet: 'unionpay', product: 'web', amounts: [12_300] },
+  { marketplace: 'taobao', wallet: 'unionpay', product: 'app', amounts: [3_450] },
 ];
 
 function nameOf({ marketplace, wallet, product, amounts }: Chapter): string {

@@ -1,0 +1,196 @@
+/**
+ * UnionPay Cloud QuickPass behind the wallet port. web is only signed here and carried by the
+ * buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and free of
+ * decisions: what an answer means stands in transform.ts and codes.ts.
+ */
+import { ok } from '../../core/result.ts';
+import type { NextAction } from '../../core/wallet.ts';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  NotificationRefusal,
+  QueryOutcome,
+  RawResponse,
+  RefundOrder,
+  StartOutcome,
+  Wallet,
+  WalletModule,
+  WalletSeams,
+} from '../wallet.ts';
+import { unionpayCapabilities } from './capabilities.ts';
+import { createClient, type UnionpayClient } from './client.ts';
+import { openCredentials, type UnionpayAccount } from './config.ts';
+import { parseNotification } from './notify.ts';
+import { purchaseFields, queryFields, refundFields, refundQueryFields } from './order-fields.ts';
+import {
+  type AskedOrder,
+  queryReport,
+  refundQueryReport,
+  refundReport,
+  type StartVerdict,
+  startVerdict,
+} from './transform.ts';
+import { unionpayCredentialsSchema } from './wire/credentials.ts';
+import { isUnionpayProduct, PATHS, PURCHASES, type UnionpayProduct } from './wire/messages.ts';
+import { formatTime } from './wire/time.ts';
+
+export const unionpay: WalletModule = {
+  name: 'unionpay',
+  capabilities: unionpayCapabilities,
+  configSchema: unionpayCredentialsSchema,
+  open: (credentials, seams) => {
+    const opened = openCredentials(credentials);
+    return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
+  },
+};
+
+interface Desk {
+  readonly account: UnionpayAccount;
+  readonly client: UnionpayClient;
+  readonly seams: WalletSeams;
+}
+
+function openWallet(account: UnionpayAccount, seams: WalletSeams): Wallet {
+  const desk: Desk = { account, client: createClient(account, seams), seams };
+  return {
+    hasCartContract: false,
+    ownMerchant: account.merId,
+    startAttempt: (order) => startAttempt(desk, order),
+    queryAttempt: (attempt) => queryAttempt(desk, attempt),
+    // No close call: a page, a prepay and a code run out by their payTimeout (rule 2).
+    closeAttempt: async () => ({ outcome: 'unsupported' }),
+    refund: (refund) => applyRefund(desk, refund),
+    queryRefund: (refund) => queryRefund(desk, refund),
+    parseNotification: (request) => parseNotification(account, seams.wall, request),
+    acknowledge: () => plain(200, 'ok'),
+    refuse,
+    payerDoor: null,
+  };
+}
+
+/** Only the status counts: 200 ends the deliveries. */
+function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
+  return plain(refusal.code === 'try_again' ? 503 : 400, 'fail');
+}
+
+function plain(status: number, body: string): RawResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function refusedHere(code: string, message: string): StartOutcome {
+  return {
+    outcome: 'failed',
+    walletError: { wallet: 'unionpay', code: `hutong.${code}`, message, requestId: null },
+  };
+}
+
+async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutcome> {
+  const { product } = order;
+  const [leg, another] = order.legs;
+  if (leg === undefined || another !== undefined || !isUnionpayProduct(product)) {
+    return refusedHere('product_unsupported', `unionpay does not pay this by ${product}`);
+  }
+  switch (product) {
+    case 'web':
+      return startWeb(desk, order, leg);
+    case 'app':
+      return startByCall(desk, product, order, leg, (fields) => {
+        const tn = fields.get('tn');
+        return tn === undefined ? undefined : { type: 'invoke', params: { tn } };
+      });
+    case 'qr':
+      return startByCall(desk, product, order, leg, (fields) => {
+        const code = fields.get('qrCode');
+        return code === undefined ? undefined : { type: 'qr_code', code };
+      });
+    case 'bar':
+    case 'nfc':
+      return refusedHere('product_unsupported', `unionpay does not pay by ${product} yet`);
+  }
+}
+
+async function startWeb(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+  const fields = await desk.client.signedForm(purchaseFields(desk.account, 'web', order, leg));
+  const action = `${desk.account.gatewayUrl}${PATHS.front}`;
+  return { outcome: 'pending', nextAction: { type: 'form', action, fields } };
+}
+
+async function startByCall(
+  desk: Desk,
+  product: UnionpayProduct,
+  order: AttemptOrder,
+  leg: LegOrder,
+  nextAction: (fields: ReadonlyMap<string, string>) => NextAction | undefined,
+): Promise<StartOutcome> {
+  const verdict = await callPurchase(desk, product, order, leg);
+  if (verdict.outcome !== 'accepted') return verdict;
+  const action = nextAction(verdict.fields);
+  if (action === undefined) return { outcome: 'unknown', walletError: null };
+  return { outcome: 'pending', nextAction: action };
+}
+
+async function callPurchase(
+  { account, client, seams }: Desk,
+  product: UnionpayProduct,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartVerdict> {
+  const fields = purchaseFields(account, product, order, leg);
+  const called = await client.call(PURCHASES[product].path, fields);
+  return startVerdict(called, askedOrder(account, order, leg, seams));
+}
+
+function askedOrder(
+  account: UnionpayAccount,
+  attempt: AttemptReference,
+  leg: LegOrder,
+  seams: WalletSeams,
+): AskedOrder {
+  return {
+    orderNo: leg.orderNo,
+    txnTime: formatTime(attempt.createdAtMs),
+    merId: account.merId,
+    isOneTry: attempt.product === 'bar' || attempt.product === 'nfc',
+    isOver: isOver(attempt, seams),
+  };
+}
+
+/** payTimeout and what may still be under way then. */
+function isOver(attempt: AttemptReference, { clock }: WalletSeams): boolean {
+  return clock.nowMs() >= attempt.expiresAtMs + unionpayCapabilities.notFoundIsFinalAfterMs;
+}
+
+async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<QueryOutcome> {
+  const { account, client, seams } = desk;
+  const { product, createdAtMs } = attempt;
+  const answers = await Promise.all(
+    attempt.legs.map(async (leg) => {
+      const { orderNo } = leg;
+      const fields = queryFields(account, { orderNo, product, createdAtMs });
+      const called = await client.call(PATHS.query, fields);
+      return { called, report: queryReport(called, askedOrder(account, attempt, leg, seams)) };
+    }),
+  );
+  const legs = answers.map(({ report }) => report);
+  if (legs.every(({ status, amountFen }) => status === 'unknown' && amountFen === null)) {
+    return { outcome: 'unknown', walletError: answers[0]?.called.error ?? null };
+  }
+  return { outcome: 'answered', legs };
+}
+
+function askedRefund({ account }: Desk, refund: RefundOrder): AskedOrder {
+  const txnTime = formatTime(refund.createdAtMs);
+  const { merId } = account;
+  return { orderNo: refund.refundNo, txnTime, merId, isOneTry: true, isOver: false };
+}
+
+async function applyRefund(desk: Desk, refund: RefundOrder) {
+  const called = await desk.client.call(PATHS.back, refundFields(desk.account, refund));
+  return refundReport(called, askedRefund(desk, refund));
+}
+
+async function queryRefund(desk: Desk, refund: RefundOrder) {
+  const called = await desk.client.call(PATHS.query, refundQueryFields(desk.account, refund));
+  return refundQueryReport(called, askedRefund(desk, refund));
+}

@@ -1,0 +1,40 @@
+/**
+ * What UnionPay Cloud QuickPass can do, as data. Figures with a source stand in README.md; where
+ * UnionPay publishes none, the figure is the cautious one and README.md says so.
+ */
+import type { Capabilities } from '../wallet.ts';
+import { SPLIT_COUNT_MAX } from './wire/split.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+const capabilities: Capabilities = {
+  wallet: 'unionpay',
+  products: [
+    { product: 'qr', devices: ['desktop'], combines: false, payerField: null },
+    { product: 'web', devices: ['mobile', 'desktop'], combines: false, payerField: null },
+    { product: 'app', devices: ['app'], combines: false, payerField: null },
+    // At a counter: no page of the cashier offers them.
+    { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
+    { product: 'nfc', devices: [], combines: false, payerField: 'field55' },
+  ],
+  cart: {
+    kind: 'split',
+    legCountMax: SPLIT_COUNT_MAX,
+    atomic: true,
+    needsContract: false,
+    expiryMsMax: null,
+  },
+  // No order can be closed: it runs out by payTimeout, and a payment under way may end after it.
+  notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  refundSpacingMs: 0,
+  refundWindowMs: 90 * DAY_MS,
+  refundCountMax: 50,
+  holdDaysMax: 0,
+  custody: 'settles_directly',
+  bills: ['ZM', 'ZME'],
+  // Too many queries are answered 37: fast only while a payment code is likely to be decided.
+  pollDelaysMs: [3_000, 5_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
+};
+
+export const unionpayCapabilities: Capabilities = Object.freeze(capabilities);

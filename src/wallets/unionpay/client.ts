@@ -1,0 +1,88 @@
+/**
+ * Calls to the gateway, and the signing of the form that a browser carries for us.
+ *
+ * A reply is believed only when its signature verifies; everything else (timeouts, other HTTP
+ * statuses, HTML, unsigned or badly signed replies) is `unknown`, with what was seen for the log.
+ */
+import type { WalletError } from '../../core/wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
+import type { UnionpayAccount } from './config.ts';
+import { judgeMessage } from './trust.ts';
+import { type Encoding, type Fields, textOf } from './wire/canonical.ts';
+import { encodeForm } from './wire/form.ts';
+import { parseReply } from './wire/reply.ts';
+import { signFields } from './wire/signer.ts';
+
+export type Called =
+  | {
+      readonly kind: 'answered';
+      readonly fields: Fields;
+      readonly respCode: string;
+      readonly error: WalletError;
+    }
+  | { readonly kind: 'unknown'; readonly error: WalletError };
+
+export type RequestFields = Readonly<Record<string, string | null>>;
+
+export interface UnionpayClient {
+  readonly call: (path: string, fields: RequestFields) => Promise<Called>;
+  /** What a browser posts to `frontTransReq`, signed. */
+  readonly signedForm: (fields: RequestFields) => Promise<Readonly<Record<string, string>>>;
+}
+
+const CALL_TIMEOUT_MS = 10_000;
+
+export function createClient(account: UnionpayAccount, seams: WalletSeams): UnionpayClient {
+  const { encoding, signer } = account;
+  const signed = (fields: RequestFields) => signFields(signer, given(fields), encoding);
+  return {
+    signedForm: async (fields) => Object.fromEntries(await signed(fields)),
+    call: async (path, fields) => {
+      const sent = await seams.http.send({
+        method: 'POST',
+        url: `${account.gatewayUrl}${path}`,
+        headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
+        body: encodeForm(await signed(fields), encoding),
+        timeoutMs: CALL_TIMEOUT_MS,
+      });
+      if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message);
+      if (sent.value.status !== 200) {
+        return unknownBecause(`http.${sent.value.status}`, 'not an answer of the gateway');
+      }
+      return readAnswer(account, seams, sent.value.body, encoding);
+    },
+  };
+}
+
+function given(fields: RequestFields): (readonly [string, string])[] {
+  return Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+}
+
+async function readAnswer(
+  account: UnionpayAccount,
+  seams: WalletSeams,
+  body: Buffer,
+  encoding: Encoding,
+): Promise<Called> {
+  const text = textOf(body, encoding);
+  const parsed = text === undefined ? undefined : parseReply(text);
+  if (!parsed?.ok) return unknownBecause('unreadable', 'not a reply of the gateway');
+  const fields = parsed.value;
+  const verdict = await judgeMessage(account.trust, seams.wall, fields, encoding);
+  if (verdict !== 'valid') {
+    return unknownBecause(verdict, 'the reply is not signed by UnionPay');
+  }
+  const respCode = fields.get('respCode') ?? '';
+  return { kind: 'answered', fields, respCode, error: walletErrorOf(fields) };
+}
+
+function unknownBecause(code: string, message: string): Called {
+  return { kind: 'unknown', error: { wallet: 'unionpay', code, message, requestId: null } };
+}
+
+/** The wallet's own words: of the original transaction where a query tells of one. */
+export function walletErrorOf(fields: Fields): WalletError {
+  const code = fields.get('origRespCode') ?? fields.get('respCode') ?? 'unknown';
+  const message = (fields.get('origRespMsg') ?? fields.get('respMsg') ?? '').slice(0, 256);
+  return { wallet: 'unionpay', code, message, requestId: fields.get('queryId') ?? null };
+}

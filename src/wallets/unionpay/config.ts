@@ -1,0 +1,124 @@
+/**
+ * Opens credentials: reads the PFX and every certificate once and says, field by field, what is
+ * wrong and what to do about it. No key text is kept beyond that, and none stands in a message.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { Value } from 'typebox/value';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Encoding } from './wire/canonical.ts';
+import { readCertificate, type TrustAnchors } from './wire/certificates.ts';
+import { type UnionpayCredentials, unionpayCredentialsSchema } from './wire/credentials.ts';
+import { type PfxProblem, readPfx } from './wire/pfx.ts';
+import type { Signer } from './wire/signer.ts';
+import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from './wire/sm2.ts';
+
+/** Whose signature a reply must carry. */
+export type Trust =
+  | { readonly method: '01'; readonly anchors: TrustAnchors }
+  | { readonly method: '11' | '12'; readonly secureKey: string }
+  | { readonly method: '21'; readonly publicKeyHex: string; readonly certId: string };
+
+export interface UnionpayAccount {
+  readonly merId: string;
+  readonly encoding: Encoding;
+  readonly signer: Signer;
+  readonly trust: Trust;
+  readonly encryptCert: X509Certificate | null;
+  readonly termId: string;
+  readonly gatewayUrl: string;
+}
+
+export interface ConfigProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+const TERM_ID = '00000001';
+
+type Keys = Pick<UnionpayAccount, 'signer' | 'trust'>;
+
+export function openCredentials(credentials: unknown): Result<UnionpayAccount, ConfigProblem> {
+  const [problem] = Value.Errors(unionpayCredentialsSchema, credentials);
+  if (problem !== undefined || !Value.Check(unionpayCredentialsSchema, credentials)) {
+    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
+    return fail(field, problem?.message ?? 'the credentials are not well formed');
+  }
+  const { merId, encoding = 'UTF-8', signing, encryptCert, termId = TERM_ID } = credentials;
+  const keys = openKeys(signing);
+  if (!keys.ok) return keys;
+  const cipher = encryptCert === undefined ? null : readCertificate(encryptCert);
+  if (cipher === undefined) {
+    return fail('encryptCert', 'is no PEM certificate: give acp_prod_enc.cer as text');
+  }
+  const gatewayUrl = credentials.endpoints.gateway.replace(/\/+$/, '');
+  return ok({ merId, encoding, ...keys.value, encryptCert: cipher, termId, gatewayUrl });
+}
+
+type Signing = UnionpayCredentials['signing'];
+
+function openKeys(signing: Signing): Result<Keys, ConfigProblem> {
+  switch (signing.method) {
+    case '01':
+      return openCertificates(signing);
+    case '11':
+    case '12': {
+      const { method, secureKey } = signing;
+      return ok({ signer: { method, secureKey }, trust: { method, secureKey } });
+    }
+    case '21':
+      return openSm2(signing);
+  }
+}
+
+const PFX_PROBLEMS: Readonly<Record<PfxProblem, readonly [field: string, message: string]>> = {
+  not_base64: ['signing.pfx', 'is empty or no base64: give the .pfx file as base64'],
+  not_a_pfx: ['signing.pfx', 'is no PKCS#12 file: give the .pfx as the CFCA tool exported it'],
+  wrong_password: ['signing.pfxPassword', 'does not open the PFX'],
+  no_rsa_key: ['signing.pfx', 'holds no RSA private key: export it with its private key'],
+  no_match: ['signing.pfx', 'holds no certificate of its private key: export both together'],
+};
+
+function openCertificates(
+  signing: Extract<Signing, { method: '01' }>,
+): Result<Keys, ConfigProblem> {
+  const identity = readPfx(signing.pfx, signing.pfxPassword);
+  if (!identity.ok) return fail(...PFX_PROBLEMS[identity.error]);
+  const root = readCertificate(signing.rootCert);
+  if (root === undefined) {
+    return fail('signing.rootCert', 'is no PEM certificate: give acp_prod_root.cer as text');
+  }
+  const middle = readCertificate(signing.middleCert);
+  if (middle === undefined) {
+    return fail('signing.middleCert', 'is no PEM certificate: give acp_prod_middle.cer as text');
+  }
+  if (!middle.checkIssued(root)) {
+    return fail('signing.middleCert', 'was not issued by rootCert: the two were mixed up');
+  }
+  const { privateKey, certId } = identity.value;
+  const acceptsTestSigner = signing.acceptsTestSigner ?? false;
+  return ok({
+    signer: { method: '01', certId, privateKey },
+    trust: { method: '01', anchors: { root, middle, acceptsTestSigner } },
+  });
+}
+
+function openSm2(signing: Extract<Signing, { method: '21' }>): Result<Keys, ConfigProblem> {
+  const { privateKey, certId, unionpayPublicKey, unionpayCertId } = signing;
+  if (!isSm2PrivateKey(privateKey)) {
+    return fail('signing.privateKey', 'is no SM2 private key: 32 bytes in hex');
+  }
+  if (!isSm2PublicKey(unionpayPublicKey)) {
+    return fail('signing.unionpayPublicKey', 'is no point of SM2: 04 and 64 bytes in hex');
+  }
+  if (sm2PublicKeyHex(privateKey).toLowerCase() === unionpayPublicKey.toLowerCase()) {
+    return fail('signing.unionpayPublicKey', 'is your own public key: give UnionPay’s');
+  }
+  return ok({
+    signer: { method: '21', certId, privateKeyHex: privateKey },
+    trust: { method: '21', publicKeyHex: unionpayPublicKey, certId: unionpayCertId },
+  });
+}
+
+function fail(field: string, message: string): Result<never, ConfigProblem> {
+  return err({ field, message });
+}

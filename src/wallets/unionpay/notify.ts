@@ -1,0 +1,92 @@
+/**
+ * UnionPay's callbacks: form-decoded once in their own charset, verified over every field, and only
+ * then read. Parameters of our own in the callback's address never mix with the signed ones: the
+ * body alone is read.
+ *
+ * merId must be the account's own, since every merchant's messages are signed by the same key. The
+ * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
+ */
+import { createHash } from 'node:crypto';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { LegReportStatus, Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
+import type { UnionpayAccount } from './config.ts';
+import { orderReport, orderStatus, settledRefund } from './transform.ts';
+import { judgeMessage } from './trust.ts';
+import type { Encoding, Fields } from './wire/canonical.ts';
+import { parseForm } from './wire/form.ts';
+import { PURCHASES, TXN, VERSION } from './wire/messages.ts';
+
+const BODY_BYTES_MAX = 65_536;
+
+type Account = Pick<UnionpayAccount, 'merId' | 'trust' | 'encoding'>;
+type Refused = Result<never, NotificationRefusal>;
+
+function refused(code: NotificationRefusal['code'], explain: string): Refused {
+  return err({ code, explain });
+}
+
+export async function parseNotification(
+  account: Account,
+  wall: Clock,
+  request: RawRequest,
+): Promise<Result<Notification, NotificationRefusal>> {
+  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+  if (request.body.length > BODY_BYTES_MAX) return refused('malformed', 'larger than any callback');
+  const parsed = parseForm(request.body, account.encoding);
+  if (!parsed.ok) return refused('malformed', `the form has a bad ${parsed.error.kind}`);
+  const { fields, encoding } = parsed.value;
+  if (fields.get('version') !== VERSION) return refused('malformed', `version is not ${VERSION}`);
+  const verdict = await judge(account, wall, fields, encoding);
+  if (verdict === 'unknown_key') {
+    return refused('unknown_key', 'signPubKeyCert is none that can be trusted');
+  }
+  if (verdict !== 'valid') return refused('bad_signature', 'the signature does not verify');
+  if (fields.get('merId') !== account.merId)
+    return refused('not_ours', 'merId is another merchant');
+  return read(account, fields);
+}
+
+/** Senders disagree on blank fields: signed with them, or without. */
+async function judge(account: Account, wall: Clock, fields: Fields, encoding: Encoding) {
+  const first = await judgeMessage(account.trust, wall, fields, encoding);
+  const filled = new Map([...fields].filter(([, value]) => value !== ''));
+  if (first !== 'bad_signature' || filled.size === fields.size) return first;
+  return judgeMessage(account.trust, wall, filled, encoding);
+}
+
+function read(account: Account, fields: Fields): Result<Notification, NotificationRefusal> {
+  const orderNo = fields.get('orderId') ?? '';
+  const txnTime = fields.get('txnTime') ?? '';
+  const respCode = fields.get('respCode') ?? '';
+  if (orderNo === '' || txnTime === '') {
+    return refused('malformed', 'orderId or txnTime is missing');
+  }
+  const notificationId = idOf(fields);
+  const txnType = fields.get('txnType') ?? '';
+  if (txnType === TXN.purchase) {
+    const asked = { orderNo, txnTime, merId: account.merId };
+    const leg = orderReport(fields, purchaseStatus(fields, respCode), asked);
+    return ok({ type: 'attempt', notificationId, orderNo, legs: [leg] });
+  }
+  const refundedNo = fields.get('reqReserved') ?? fields.get('origOrderId') ?? '';
+  if (txnType === TXN.refund && refundedNo !== '') {
+    const report = settledRefund(fields, respCode);
+    const refundNo = orderNo;
+    return ok({ type: 'refund', notificationId, orderNo: refundedNo, refundNo, report, legs: [] });
+  }
+  return ok({ type: 'ignored', notificationId, what: `txnType ${txnType.slice(0, 4)}` });
+}
+
+/** A failed try ends a payment code; of a page or a code that the payer holds, the query tells. */
+function purchaseStatus(fields: Fields, respCode: string): LegReportStatus {
+  const isOneTry = fields.get('txnSubType') === PURCHASES.bar.sub;
+  return orderStatus(respCode, { isOneTry, isOver: false });
+}
+
+/** Messages carry no number of their own: the transaction and its outcome name them. */
+function idOf(fields: Fields): string {
+  const names = ['txnType', 'orderId', 'txnTime', 'queryId', 'respCode'];
+  const named = names.map((name) => fields.get(name) ?? '').join('&');
+  return createHash('sha256').update(named).digest('hex').slice(0, 40);
+}

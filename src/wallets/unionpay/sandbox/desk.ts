@@ -1,0 +1,34 @@
+/** What the gateway's parts work with, opened once; and one verified request. */
+import type { CityKit } from '../../../sandbox/kit/kit.ts';
+import type { Fields } from '../wire/canonical.ts';
+import type { RespCode } from '../wire/resp-codes.ts';
+import type { Books } from './books.ts';
+import type { Manner, MerchantRecord } from './records.ts';
+
+export interface Desk {
+  readonly kit: CityKit;
+  readonly books: Books;
+}
+
+/** Nothing reaches a handler before its signature was checked. */
+export interface Call {
+  readonly desk: Desk;
+  readonly merchant: MerchantRecord;
+  readonly manner: Manner;
+  readonly fields: Fields;
+}
+
+/** What a handler says; the reply echoes the request around it. */
+export interface Answer {
+  readonly respCode: RespCode;
+  /** Why, for the developer: stands in respMsg beside the code's own text. */
+  readonly why?: string;
+  readonly fields?: Readonly<Record<string, string | null>>;
+}
+
+/** Synchronous, so that nothing can come between its look and its change. */
+export type Handler = (call: Call) => Answer;
+
+export function refusal(respCode: RespCode, why: string): Answer {
+  return { respCode, why };
+}
