@@ -77,7 +77,7 @@ describe('phone', () => {
 
   it.each([
     [{ code: 'x' }, 400, 'parameter_invalid', 'wallet'],
-    [{ wallet: 'unionpay', code: 'x' }, 400, 'wallet_not_available', 'wallet'],
+    [{ wallet: 'jdpay', code: 'x' }, 400, 'wallet_not_available', 'wallet'],
     [{ wallet: 'wechatpay' }, 400, 'parameter_missing', 'code'],
     [{ wallet: 'wechatpay', code: 7 }, 400, 'parameter_missing', 'code'],
     [{ wallet: 'wechatpay', code: '{"a"' }, 400, 'parameter_invalid', 'code'],

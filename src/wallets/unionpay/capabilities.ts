@@ -12,7 +12,12 @@ const capabilities: Capabilities = {
   wallet: 'unionpay',
   products: [
     { product: 'qr', devices: ['desktop'], combines: false, payerField: null },
-    { product: 'web', devices: ['mobile', 'desktop'], combines: false, payerField: null },
+    {
+      product: 'web',
+      devices: ['mobile', 'unionpay', 'desktop'],
+      combines: false,
+      payerField: null,
+    },
     { product: 'app', devices: ['app'], combines: false, payerField: null },
     // At a counter: no page of the cashier offers them.
     { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },

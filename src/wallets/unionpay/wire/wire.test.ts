@@ -216,7 +216,9 @@ describe('forms', () => {
   test('UTF-8 round trip, plus and blank and CRLF included', () => {
     fc.assert(
       fc.property(pairs, (given) => {
-        const fields = given.filter(([n, v]) => n !== 'encoding' && v.isWellFormed());
+        const fields = given.filter(
+          ([n, v]) => n !== 'encoding' && Buffer.from(v).toString() === v,
+        );
         const parsed = parseForm(encodeForm(fields, 'UTF-8'));
         expect(parsed.ok && [...parsed.value.fields]).toEqual(fields);
       }),
