@@ -205,8 +205,10 @@ export interface PaymentAttempt {
 }
 
 export interface AttemptCreateParams {
-  wallet: WalletName;
-  product: Product;
+  /** May be left out with `payer.auth_code` or `payer.field55`. */
+  wallet?: WalletName;
+  /** May be left out with `payer.auth_code` or `payer.field55`. */
+  product?: Product;
   /** Whose app the buyer pays with, where it is another than `wallet` (interconnection). */
   payer_wallet?: WalletName;
   payer?: {

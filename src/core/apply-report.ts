@@ -23,6 +23,7 @@ import {
 import { newAutomaticRefund } from './refund.ts';
 import { moveWithLegs } from './start-attempt.ts';
 import { transition } from './state-table.ts';
+import { worksOnce } from './wallet.ts';
 
 /** The wallet's word on one order; `wallets/wallet.ts` LegReport satisfies it. */
 export interface LegWord {
@@ -199,6 +200,10 @@ function win(
   context: DecideContext,
 ): void {
   const { intent } = draft;
+  if (isBeingReversed(attempt)) {
+    supersede(draft, attempt, legs, 'reversed', context);
+    return;
+  }
   const wasConflicted = attempt.status === 'conflicted';
   if (isOpen(intent.status) && !wasConflicted) {
     if (isAfterClosing(intent, legs)) supersede(draft, attempt, legs, 'late', context);
@@ -216,6 +221,14 @@ function win(
       ? 'late'
       : 'duplicate';
   supersede(draft, attempt, legs, reason, context);
+}
+
+/**
+ * A reversal of it may be on its way, and would give the money back after we had counted it. So
+ * from the moment that it is decided, no success of this attempt counts any more.
+ */
+export function isBeingReversed({ product, closingAtMs }: Attempt): boolean {
+  return closingAtMs !== null && worksOnce(product);
 }
 
 /**
@@ -307,7 +320,7 @@ function supersede(
   moveAttempt(draft, attempt, 'superseded');
 }
 
-function giveBack(
+export function giveBack(
   draft: PaymentDraft,
   attempt: Attempt,
   leg: Leg,

@@ -157,7 +157,25 @@ export const ERRORS = Object.freeze({
     'invalid_request_error',
     400,
     false,
-    'The product needs to know the payer: `payer.openid` (WeChat Pay) or `payer.buyer_id` / `payer.buyer_open_id` (Alipay).',
+    'The product needs to know the payer: `payer.openid` (WeChat Pay jsapi), `payer.buyer_id` / `payer.buyer_open_id` (Alipay jsapi), `payer.auth_code` (payment codes) or `payer.field55` (nfc).',
+  ),
+  auth_code_malformed: spec(
+    'invalid_request_error',
+    400,
+    false,
+    '`payer.auth_code` is no payment code: send the digits (or the EMV text) exactly as scanned, or ask the buyer for a new code.',
+  ),
+  auth_code_not_recognised: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'No wallet has payment codes that begin like this and are this long; ask the buyer for another wallet.',
+  ),
+  auth_code_ambiguous: spec(
+    'invalid_request_error',
+    400,
+    false,
+    'Several wallets that this cart can be paid with have such codes; the message names them: pass `wallet`.',
   ),
   refund_exceeds_payment: spec(
     'state_error',

@@ -164,6 +164,8 @@ function takenOf(earlier: readonly Refund[], sub: SubOrder): Fen {
   return sumFen(own.map((refund) => refund.mix?.escrowFen ?? 0n));
 }
 
+const REVERSAL_HEAD_START_MS = 3_000;
+
 /** A refund of a whole leg that Hutong gives by itself, out of refund_due, not of a merchant. */
 export function newAutomaticRefund(
   intent: Id<'payment_intent'>,
@@ -186,7 +188,8 @@ export function newAutomaticRefund(
     mix: null,
     failure: null,
     createdAtMs: context.nowMs,
-    dueAtMs: context.nowMs,
+    // A reversal that is on its way is heard out before the next one.
+    dueAtMs: context.nowMs + (reason === 'reversed' ? REVERSAL_HEAD_START_MS : 0),
     tries: 0,
   };
 }
@@ -299,7 +302,7 @@ function tryAgain(
   draft.tell('refund.created', next.id);
 }
 
-function settleRefund(
+export function settleRefund(
   draft: PaymentDraft,
   refund: Refund,
   next: Refund['status'],

@@ -20,6 +20,16 @@ export const PRODUCTS = [
 ] as const;
 export type Product = (typeof PRODUCTS)[number];
 
+const SHOWN_PRODUCTS: ReadonlySet<Product> = new Set(['codepay', 'bar', 'nfc']);
+
+/**
+ * Begins with what the buyer showed (a payment code, a tap), which works once: such an order is
+ * told to its wallet a single time, then only asked about, and ended by reversal, not by a close.
+ */
+export function worksOnce(product: Product): boolean {
+  return SHOWN_PRODUCTS.has(product);
+}
+
 /** Where the buyer stands: the browser or app that the cashier is opened in. */
 export const DEVICES = [
   'desktop',

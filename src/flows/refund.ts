@@ -6,7 +6,7 @@ import { claimRefund } from '../core/closing.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { formatId, type Id, shardOfId } from '../core/id.ts';
 import type { Payment, Refund } from '../core/payment.ts';
-import { applyRefundReport, mayCallNow, reserveRefund } from '../core/refund.ts';
+import { applyRefundReport, isAutomatic, mayCallNow, reserveRefund } from '../core/refund.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Work } from '../engine/due.ts';
 import { findRefundIntent } from '../store/queries.ts';
@@ -15,6 +15,7 @@ import { attemptOf, refundOrder, rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead, readOwnPayment } from './read-payment.ts';
+import { reverseForRefund } from './reverse-for-refund.ts';
 import type { RefundInput } from './use-cases.ts';
 import { callWallet } from './wallet-call.ts';
 
@@ -95,6 +96,10 @@ async function tellWallet(
   opened: OpenedWallet,
   state: RefundState,
 ): Promise<Result<RefundState, HutongError>> {
+  if (state.refund.reason === 'reversed' && isAutomatic(state.refund)) {
+    const fate = await reverseForRefund(platform, opened, state);
+    if (fate !== 'refund_it') return commit(platform, state, fate);
+  }
   const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
   const report = await callWallet(
     platform,

@@ -5,12 +5,14 @@
 import { applyReport, type WalletManner } from '../core/apply-report.ts';
 import { recordClosed } from '../core/closing.ts';
 import type { HutongError } from '../core/errors.ts';
+import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
 import { ok } from '../core/result.ts';
+import { beginReversal, recordReversed } from '../core/reversal.ts';
 import type { CloseOutcome, LegReport } from '../wallets/wallet.ts';
-import { attemptReference, rootOf } from './attempt-order.ts';
+import { attemptOf, attemptReference, rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { callWallet } from './wallet-call.ts';
@@ -80,6 +82,40 @@ export async function closeAttempt(
   return commitClose(platform, opened, payment, attempt, answer);
 }
 
+/** Ends a payment code that its buyer did not confirm: decided and committed, then called. */
+export async function reverseAttempt(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  id: Id<'payment_attempt'>,
+): Promise<Result<Payment, HutongError>> {
+  const begun = await platform.engine.submit({
+    book: 'payment',
+    name: 'begin_reversal',
+    ...rootOf(payment.intent.id),
+    marketplace: payment.intent.marketplace,
+    decide: (stored, context) => beginReversal(stored, id, context),
+  });
+  if (!begun.ok) return begun;
+  return closeAttempt(platform, opened, begun.value, attemptOf(begun.value, id));
+}
+
+/** The wallet has given the money back by itself: booked as paid and as refunded. */
+export function commitReversed(
+  platform: Platform,
+  payment: Payment,
+  attempt: Id<'payment_attempt'>,
+  legs: readonly LegReport[],
+): Promise<Result<Payment, HutongError>> {
+  return platform.engine.submit({
+    book: 'payment',
+    name: 'record_reversed',
+    ...rootOf(payment.intent.id),
+    marketplace: payment.intent.marketplace,
+    decide: (stored, context) => recordReversed(stored, { attempt, legs }, context),
+  });
+}
+
 async function commitClose(
   platform: Platform,
   opened: OpenedWallet,
@@ -99,6 +135,8 @@ async function commitClose(
     case 'not_found':
       // Only final after the order's own expiry (rule 2): core decides, as for a query.
       return commitReport(platform, opened, payment, attempt, notFound(payment, attempt));
+    case 'reversed':
+      return commitReversed(platform, payment, attempt.id, answer.legs);
     case 'paid':
       return queryAttempt(platform, opened, payment, attempt);
     default:

@@ -4,6 +4,7 @@
  */
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
+import { isLive } from '../core/intent-status.ts';
 import { canPayAcross, offersFor } from '../core/offer.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -12,12 +13,14 @@ import {
   recordStart,
   type StartResult,
 } from '../core/start-attempt.ts';
-import type { LegReport, StartOutcome } from '../wallets/wallet.ts';
+import { type Product, worksOnce } from '../core/wallet.ts';
+import type { LegReport, PayerIdentity, StartOutcome } from '../wallets/wallet.ts';
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
+import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
 import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
 import { offerQuestion } from './list-offers.ts';
 import type { Platform } from './platform.ts';
-import { closeLeftBehind, commitReport } from './settle-attempt.ts';
+import { closeLeftBehind, commitReport, queryAttempt } from './settle-attempt.ts';
 import type { StartAttemptInput } from './use-cases.ts';
 import { callWallet } from './wallet-call.ts';
 
@@ -33,9 +36,18 @@ interface Started {
 
 export async function startAttempt(
   platform: Platform,
-  input: StartAttemptInput,
+  asked: StartAttemptInput,
 ): Promise<Result<Started, HutongError>> {
-  const entry = await platform.directory.marketplace(input.marketplace);
+  const entry = await platform.directory.marketplace(asked.marketplace);
+  const chosen = await chooseWallet(platform, entry, asked);
+  return chosen.ok ? startChosen(platform, entry, chosen.value) : chosen;
+}
+
+async function startChosen(
+  platform: Platform,
+  entry: MarketplaceEntry | undefined,
+  input: ChosenAttempt,
+): Promise<Result<Started, HutongError>> {
   const opened = entry?.wallets.get(input.wallet);
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
@@ -50,8 +62,8 @@ export async function startAttempt(
       if (!allowed.ok || opened === undefined) return allowed.ok ? err(notOffered(input)) : allowed;
       const { wallet, product, id } = input;
       const payerWallet = input.payerWallet ?? wallet;
-      const expiresAtMs = expiryOf(payment, opened, nowMs);
-      const firstPollMs = opened.capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
+      const expiresAtMs = expiryOf(payment, opened, product, nowMs);
+      const firstPollMs = firstPollOf(opened, product);
       const { config } = opened;
       const accounts = allowed.value;
       const decision = decideStart(
@@ -84,14 +96,21 @@ export async function startAttempt(
     marketplace: input.marketplace,
     decide: (stored) => recordStart(stored, input.id, result),
   });
-  return recorded.ok ? answerOf(recorded.value.payment, input.id) : recorded;
+  if (!recorded.ok) return recorded;
+  const stands = recorded.value;
+  if (result.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
+    return answerOf(stands.payment, input.id);
+  // What must not be told twice is asked about at once.
+  const asked = await queryAttempt(platform, opened, stands.payment, stands.attempt);
+  return asked.ok ? answerOf(asked.value, input.id) : asked;
 }
 
 /**
- * Its starter died between the commit and the wallet's answer, and the same request has come again.
- * No product here has a code that works once, so the same number may be told twice.
+ * Its starter died between the commit and the wallet's answer, and the same request has come again:
+ * the same number may be told twice, but never with a code that works once.
  */
 function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
+  if (worksOnce(attempt.product)) return false;
   const isOpen = attempt.status === 'created' || attempt.status === 'unknown';
   const isAbandoned = nowMs - attempt.createdAtMs >= STARTER_PATIENCE_MS;
   return isOpen && isAbandoned && attempt.nextAction === null && attempt.closingAtMs === null;
@@ -112,10 +131,7 @@ type Accounts = ReadonlyMap<
   { readonly walletMerchant: string; readonly feeBps: number }
 >;
 
-function notOffered(
-  input: StartAttemptInput,
-  reason = 'no such product of this wallet',
-): HutongError {
+function notOffered(input: ChosenAttempt, reason = 'no such product of this wallet'): HutongError {
   const message = `${input.wallet}.${input.product}: ${reason}`;
   return hutongError('wallet_not_offered', message, { param: 'wallet' });
 }
@@ -125,7 +141,7 @@ function mayStart(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
   payment: Payment,
-  input: StartAttemptInput,
+  input: ChosenAttempt,
 ): Result<Accounts, HutongError> {
   const opened = entry?.wallets.get(input.wallet);
   if (entry === undefined || opened === undefined)
@@ -143,8 +159,8 @@ function mayStart(
     const message = `${payerWallet} cannot pay ${wallet}.${product}: no active interconnection`;
     return err(hutongError('payer_wallet_not_connected', message, { param: 'payer_wallet' }));
   }
-  const missing = missingPayer(opened, input);
-  if (missing !== undefined) return err(missing);
+  const refusal = payerRefusal(opened, input);
+  if (refusal !== undefined) return err(refusal);
   const accounts = entry.accounts.filter((account) => account.wallet === input.wallet);
   return ok(
     new Map(
@@ -156,25 +172,61 @@ function mayStart(
   );
 }
 
-function missingPayer(
-  opened: OpenedWallet,
-  { product, payer }: StartAttemptInput,
-): HutongError | undefined {
+/** What each product must be told of the payer, and where it stands in the request. */
+const PAYER_FIELDS = {
+  openid: { param: 'payer.openid', needs: 'payer.openid', isGiven: (payer) => payer.openid },
+  buyer: {
+    param: 'payer.buyer_id',
+    needs: 'payer.buyer_id or payer.buyer_open_id',
+    isGiven: (payer) => payer.buyerId ?? payer.buyerOpenId,
+  },
+  auth_code: {
+    param: 'payer.auth_code',
+    needs: 'payer.auth_code, the payment code that the buyer shows',
+    isGiven: (payer) => payer.authCode,
+  },
+  field55: {
+    param: 'payer.field55',
+    needs: 'payer.field55, what the tap gave',
+    isGiven: (payer) => payer.field55,
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly param: string;
+    readonly needs: string;
+    readonly isGiven: (payer: PayerIdentity) => string | undefined;
+  }
+>;
+
+/** What the product needs must be there; a code or a tap for a product that takes none is not. */
+function payerRefusal(opened: OpenedWallet, input: ChosenAttempt): HutongError | undefined {
+  const { product, payer } = input;
   const field =
     opened.capabilities.products.find((row) => row.product === product)?.payerField ?? null;
-  if (field === 'openid' && payer.openid === undefined) {
-    return hutongError('payer_missing', 'this product needs payer.openid', {
-      param: 'payer.openid',
-    });
+  if (field !== null && PAYER_FIELDS[field].isGiven(payer) === undefined) {
+    const { needs, param } = PAYER_FIELDS[field];
+    return hutongError('payer_missing', `this product needs ${needs}`, { param });
   }
-  if (field === 'buyer' && payer.buyerId === undefined && payer.buyerOpenId === undefined) {
-    const message = 'this product needs payer.buyer_id or payer.buyer_open_id';
-    return hutongError('payer_missing', message, { param: 'payer.buyer_id' });
+  for (const shown of ['auth_code', 'field55'] as const) {
+    const { param, isGiven } = PAYER_FIELDS[shown];
+    if (shown === field || isGiven(payer) === undefined) continue;
+    const message = `${input.wallet}.${product} takes no ${param}`;
+    return hutongError('parameter_invalid', message, { param });
   }
   return undefined;
 }
 
-function expiryOf(payment: Payment, opened: OpenedWallet, nowMs: number): number {
+function firstPollOf({ capabilities }: OpenedWallet, product: Product): number {
+  if (worksOnce(product)) return FIRST_POLL_MS;
+  return capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
+}
+
+/** The buyer stands at the counter: an order that no code has paid by then never will be. */
+const CODE_ORDER_LIFE_MS = 120_000;
+
+function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowMs: number): number {
+  if (worksOnce(product)) return Math.min(payment.intent.expiresAtMs, nowMs + CODE_ORDER_LIFE_MS);
   const { expiryMsMax } = opened.capabilities.cart;
   const merchants = new Set(payment.subOrders.map((sub) => sub.merchant));
   if (merchants.size === 1 || expiryMsMax === null) return payment.intent.expiresAtMs;
@@ -184,13 +236,25 @@ function expiryOf(payment: Payment, opened: OpenedWallet, nowMs: number): number
 /** Paid in the very call that started it. */
 type Paid = { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] };
 
-/** Told once; where the outcome is unknown, once more with the same number. */
+/** A wallet may repeat in its refusal what it was sent; what works as money is not kept. */
+function withoutShown(outcome: StartResult | Paid, payer: PayerIdentity): StartResult | Paid {
+  if (outcome.outcome !== 'failed') return outcome;
+  const { walletError } = outcome;
+  const shown = [payer.authCode, payer.field55].filter((text) => text !== undefined);
+  const message = shown.reduce((text, secret) => text.replaceAll(secret, '…'), walletError.message);
+  return { outcome: 'failed', walletError: { ...walletError, message } };
+}
+
+/**
+ * Told once; where the outcome is unknown, once more with the same number, unless it carries a
+ * code or a tap that works once.
+ */
 async function tellWallet(
   platform: Platform,
   opened: OpenedWallet,
   payment: Payment,
   attempt: Attempt,
-  input: StartAttemptInput,
+  input: ChosenAttempt,
 ): Promise<StartResult | Paid> {
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
@@ -208,7 +272,8 @@ async function tellWallet(
       (answer) => answer.outcome,
     );
   const first = await call();
-  if (first !== undefined && first.outcome !== 'unknown') return first;
+  if (first !== undefined && first.outcome !== 'unknown') return withoutShown(first, input.payer);
+  if (worksOnce(input.product)) return { outcome: 'unknown' };
   const second = await call();
   // A refusal of the second says nothing of the first: it may have been taken.
   return second?.outcome === 'pending' ? second : { outcome: 'unknown' };
@@ -218,7 +283,7 @@ async function tellWallet(
  * Where the wallet sends the buyer's browser: to the cashier it came from, else to the marketplace.
  * It stands in what the wallet and the database keep, so it never carries a token.
  */
-function returnUrlOf(platform: Platform, { intent }: Payment, input: StartAttemptInput): string {
+function returnUrlOf(platform: Platform, { intent }: Payment, input: ChosenAttempt): string {
   const back = `${platform.publicUrl}/pay/back/${intent.id.slice(intent.id.indexOf('_') + 1)}`;
   return input.cashier === null ? (intent.returnUrl ?? back) : back;
 }

@@ -74,8 +74,9 @@ export interface StartAttemptInput {
   readonly intent: Id<'payment_intent'>;
   /** Chosen by the edge, see CreateIntentInput.id. */
   readonly id: Id<'payment_attempt'>;
-  readonly wallet: WalletName;
-  readonly product: Product;
+  /** null = found by what the buyer showed: `payer.authCode` or `payer.field55`. */
+  readonly wallet: WalletName | null;
+  readonly product: Product | null;
   /** Whose app the buyer chose to pay with; left out, the wallet's own. */
   readonly payerWallet?: WalletName;
   readonly payer: PayerIdentity;

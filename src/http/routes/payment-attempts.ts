@@ -17,7 +17,7 @@ const create = defineRoute({
   tag: TAG,
   summary: 'Start paying with one wallet and product',
   description:
-    'An attempt that is still open is closed first. An unknown outcome is asked once more with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself.',
+    'An attempt that is still open is closed first. An unknown outcome is asked once more with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is told to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.',
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
   body: AttemptCreate,
@@ -28,6 +28,9 @@ const create = defineRoute({
     'wallet_not_offered',
     'payer_wallet_not_connected',
     'payer_missing',
+    'auth_code_malformed',
+    'auth_code_not_recognised',
+    'auth_code_ambiguous',
     'wallet_declined',
   ],
   idempotency: {
@@ -38,8 +41,8 @@ const create = defineRoute({
       marketplace: principal.marketplace,
       intent: path.id,
       id: present(parseId('payment_attempt', targetId), 'the id chosen for an attempt'),
-      wallet: body.wallet,
-      product: body.product,
+      wallet: body.wallet ?? null,
+      product: body.product ?? null,
       ...(body.payer_wallet === undefined ? {} : { payerWallet: body.payer_wallet }),
       payer: payerOf(body.payer ?? {}),
       cashier: null,
@@ -54,11 +57,15 @@ function payerOf(payer: {
   readonly openid?: string;
   readonly buyer_id?: string;
   readonly buyer_open_id?: string;
+  readonly auth_code?: string;
+  readonly field55?: string;
 }): PayerIdentity {
   return {
     ...(payer.openid === undefined ? {} : { openid: payer.openid }),
     ...(payer.buyer_id === undefined ? {} : { buyerId: payer.buyer_id }),
     ...(payer.buyer_open_id === undefined ? {} : { buyerOpenId: payer.buyer_open_id }),
+    ...(payer.auth_code === undefined ? {} : { authCode: payer.auth_code }),
+    ...(payer.field55 === undefined ? {} : { field55: payer.field55 }),
   };
 }
 

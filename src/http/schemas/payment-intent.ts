@@ -108,8 +108,16 @@ export const OffersRead = closed({
 
 export const AttemptCreate = closed(
   {
-    wallet: Type.Enum([...WALLET_NAMES]),
-    product: Type.Enum([...PRODUCTS]),
+    wallet: Type.Optional(
+      Type.Enum([...WALLET_NAMES], {
+        description: 'May be left out with `payer.auth_code` or `payer.field55`.',
+      }),
+    ),
+    product: Type.Optional(
+      Type.Enum([...PRODUCTS], {
+        description: 'May be left out with `payer.auth_code` or `payer.field55`.',
+      }),
+    ),
     payer_wallet: Type.Optional(
       Type.Enum([...WALLET_NAMES], {
         description: 'Whose app the buyer pays with, where it is another than `wallet`.',
@@ -121,12 +129,32 @@ export const AttemptCreate = closed(
           openid: Type.Optional(text(128, 'WeChat Pay jsapi: the buyer’s openid.')),
           buyer_id: Type.Optional(text(28, 'Alipay jsapi: the buyer’s user id.')),
           buyer_open_id: Type.Optional(text(128, 'Alipay jsapi: the buyer’s open id.')),
+          auth_code: Type.Optional(
+            text(
+              1024,
+              'The payment code that the buyer shows: the digits, or the EMV text, as scanned. Without `wallet` it is found by the code.',
+              '130512345678901234',
+            ),
+          ),
+          field55: Type.Optional(
+            Type.String({
+              minLength: 2,
+              maxLength: 1024,
+              pattern: '^([0-9A-Fa-f]{2})+$',
+              description: 'A QuickPass tap: EMV field 55 (BER-TLV) in hex.',
+            }),
+          ),
         },
         { description: 'Who pays, where the product must know; neither stored nor logged.' },
       ),
     ),
   },
-  { examples: [{ wallet: 'wechatpay', product: 'native' }] },
+  {
+    examples: [
+      { wallet: 'wechatpay', product: 'native' },
+      { payer: { auth_code: '130512345678901234' } },
+    ],
+  },
 );
 
 export const RefundCreate = closed(

@@ -1,0 +1,110 @@
+/**
+ * Ending an attempt that began with a payment code or a tap: by reversal (撤销, 冲正), which also
+ * gives back what had been paid. The decision to reverse is committed before the wallet hears of
+ * it, since from then on no success may count; what turns out paid is booked as paid and as given
+ * back, because the wallet's bill will show both (rules 1, 5, 6, 7).
+ */
+import { giveBack, type LegWord, mismatchOf } from './apply-report.ts';
+import { present } from './assert.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import type { Id } from './id.ts';
+import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
+import { type Attempt, type Leg, type Payment, REFUND_STATES } from './payment.ts';
+import { settleRefund } from './refund.ts';
+import { CLOSE_CALL_MS } from './start-attempt.ts';
+import { worksOnce } from './wallet.ts';
+
+/** How long the buyer may take to confirm on the phone before the order is reversed. */
+export const CODE_PATIENCE_MS = 45_000;
+
+/** Nobody may wait any longer for the buyer of this payment code. */
+export function mustReverse(attempt: Attempt, nowMs: number): boolean {
+  const endMs = Math.min(attempt.createdAtMs + CODE_PATIENCE_MS, attempt.expiresAtMs);
+  return worksOnce(attempt.product) && attempt.closingAtMs === null && nowMs >= endMs;
+}
+
+/** Before the wallet is told: after this commit the attempt cannot count as paid. */
+export function beginReversal(
+  payment: Payment,
+  attemptId: Id<'payment_attempt'>,
+  context: DecideContext,
+): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const attempt = present(
+    payment.attempts.find((row) => row.id === attemptId),
+    'the attempt to reverse',
+  );
+  if (isLive(attempt) && attempt.closingAtMs === null) {
+    const dueAtMs = context.nowMs + CLOSE_CALL_MS;
+    draft.setAttempt(attempt.id, { closingAtMs: context.nowMs, dueAtMs });
+  }
+  return draft.decided((after) => after);
+}
+
+/** The wallet has given back whole what had been paid. `legs` say what that was. */
+export function recordReversed(
+  payment: Payment,
+  input: { readonly attempt: Id<'payment_attempt'>; readonly legs: readonly LegWord[] },
+  context: DecideContext,
+): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const attempt = present(
+    payment.attempts.find((row) => row.id === input.attempt),
+    'the reversed attempt',
+  );
+  // Nothing that counts is ever reversed by us; a word about one is the reconciliation's.
+  if (attempt.status === 'succeeded') return draft.decided((same) => same);
+  for (const leg of payment.legs.filter((row) => row.attempt === attempt.id)) {
+    const word = input.legs.find((row) => row.orderNo === leg.orderNo);
+    if (leg.status !== 'superseded') bookReversed(draft, attempt, leg, word, context);
+    settleReversal(draft, leg);
+  }
+  moveAttempt(draft, attempt, 'superseded');
+  settleIntentStatus(draft);
+  return draft.decided((after) => after);
+}
+
+/** As the wallet's bill will tell it: paid, with the wallet's own figures, and to be given back. */
+function bookReversed(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  leg: Leg,
+  word: LegWord | undefined,
+  context: DecideContext,
+): void {
+  const figureFen = word?.amountFen ?? leg.amountFen;
+  draft.setLeg(leg.id, {
+    walletTransactionId: word?.walletTransactionId ?? leg.walletTransactionId,
+    paidAtMs: word?.paidAtMs ?? leg.paidAtMs ?? context.nowMs,
+    payerAmountFen: word?.payerAmountFen ?? figureFen,
+    receiptAmountFen: word?.receiptAmountFen ?? figureFen,
+  });
+  const reported = word?.payerWalletReported ?? null;
+  if (reported !== null) draft.setAttempt(attempt.id, { payerWalletReported: reported });
+  const mismatch =
+    word === undefined ? undefined : mismatchOf(leg, { ...word, amountFen: figureFen });
+  if (mismatch !== undefined) {
+    const failure = { code: `${mismatch}_mismatch`, walletError: null };
+    draft.setAttempt(attempt.id, { failure });
+  }
+  const paid = present(
+    draft.payment.legs.find((row) => row.id === leg.id),
+    'the reversed leg',
+  );
+  giveBack(draft, attempt, paid, 'reversed', context);
+}
+
+/** The refund that the reversal is: nobody asks the wallet for it again. */
+function settleReversal(draft: PaymentDraft, leg: Leg): void {
+  const refund = draft.payment.refunds.find(
+    (row) =>
+      row.leg === leg.id && row.reason === 'reversed' && !REFUND_STATES.isTerminal(row.status),
+  );
+  if (refund === undefined) return;
+  settleRefund(draft, refund, 'succeeded', {
+    status: 'succeeded',
+    walletRefundId: null,
+    amountFen: refund.amountFen,
+    walletError: null,
+  });
+}
