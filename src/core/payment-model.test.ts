@@ -29,7 +29,9 @@ import {
   type Refund,
 } from './payment.ts';
 import { applyRefundReport, isAutomatic, type RefundWord, reserveRefund } from './refund.ts';
+import { beginReversal, recordReversed } from './reversal.ts';
 import { recordStart, type StartResult, startAttempt } from './start-attempt.ts';
+import { type Product, worksOnce } from './wallet.ts';
 
 const REFUSAL = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -152,6 +154,8 @@ function checkState(name: string, { payment, balances }: World): void {
   const winners = attempts.filter((row) => row.status === 'succeeded');
   expect(winners.length, `${name}: rule 1`).toBe(intent.status === 'succeeded' ? 1 : 0);
   expect(intent.succeededAttempt).toBe(winners[0]?.id ?? null);
+  for (const row of winners.filter((one) => worksOnce(one.product)))
+    expect(row.closingAtMs, `${name}: what is being reversed never counts`).toBeNull();
   checkBooks(name, payment, balances);
   for (const leg of legs) {
     const own = refunds.filter((row) => row.leg === leg.id && row.status !== 'failed');
@@ -224,8 +228,13 @@ function say(what: string, run: (world: World) => void): Step {
 const wallet = fc.constantFrom<'wechatpay' | 'alipay'>('wechatpay', 'alipay');
 const seed = fc.nat({ max: 1_000 });
 
-const start: fc.Arbitrary<Step> = wallet.map((name) =>
-  say(`start ${name}`, (world) => {
+const PRODUCTS: Readonly<Record<'wechatpay' | 'alipay', readonly Product[]>> = {
+  wechatpay: ['native', 'codepay'],
+  alipay: ['page', 'bar'],
+};
+
+const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
+  say(`start ${name} ${PRODUCTS[name][at % 2]}`, (world) => {
     const id = world.newId('payment_attempt');
     world.decide('start_attempt', (payment, context) =>
       startAttempt(
@@ -233,7 +242,7 @@ const start: fc.Arbitrary<Step> = wallet.map((name) =>
         {
           id,
           wallet: name,
-          product: name === 'wechatpay' ? 'native' : 'page',
+          product: PRODUCTS[name][at % 2]!,
           config: formatId('wallet_config', name === 'wechatpay' ? 1n : 2n),
           expiresAtMs: payment.intent.expiresAtMs,
           accounts: new Map(
@@ -252,6 +261,7 @@ const start: fc.Arbitrary<Step> = wallet.map((name) =>
 
 const startResult: fc.Arbitrary<StartResult> = fc.constantFrom<StartResult>(
   { outcome: 'pending', nextAction: { type: 'qr_code', code: 'weixin://x' } },
+  { outcome: 'pending', nextAction: null },
   { outcome: 'unknown' },
   {
     outcome: 'failed',
@@ -383,6 +393,46 @@ const closed: fc.Arbitrary<Step> = seed.map((at) =>
   }),
 );
 
+/** The buyer of a payment code did not confirm: from here on it must not count. */
+const beginReverse: fc.Arbitrary<Step> = seed.map((at) =>
+  say(`begin reversal ${at}`, (world) => {
+    const attempt = pick(
+      world.payment.attempts.filter((row) => worksOnce(row.product)),
+      at,
+    );
+    if (attempt !== undefined)
+      world.decide('begin_reversal', (payment, context) =>
+        beginReversal(payment, attempt.id, context),
+      );
+  }),
+);
+
+/** The wallet's word on a reversal that we asked for: with true figures, false ones, or none. */
+const reverse: fc.Arbitrary<Step> = fc
+  .tuple(seed, fc.array(lie, { maxLength: 3 }))
+  .map(([at, lies]) =>
+    say(`reversed ${at} ${JSON.stringify(lies)}`, (world) => {
+      const attempt = pick(
+        world.payment.attempts.filter((row) => worksOnce(row.product) && row.closingAtMs !== null),
+        at,
+      );
+      if (attempt === undefined) return;
+      const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
+      const words = lies.flatMap((said, index) => {
+        const leg = legs[index];
+        return leg === undefined ? [] : [wordOf(leg, { ...said, status: 'succeeded' })];
+      });
+      world.decide('record_reversed', (payment, context) =>
+        recordReversed(payment, { attempt: attempt.id, legs: words }, context),
+      );
+      const after = world.payment.attempts.find((row) => row.id === attempt.id)!;
+      expect(after.status, 'a reversed attempt is at rest').toBe('superseded');
+      const own = world.payment.refunds.filter((row) => legs.some((leg) => leg.id === row.leg));
+      for (const row of own.filter((one) => one.reason === 'reversed'))
+        expect(row.status, 'the reversal is the refund').toBe('succeeded');
+    }),
+  );
+
 const refundStep: fc.Arbitrary<Step> = fc
   .tuple(seed, fc.integer({ min: 1, max: 120 }))
   .map(([at, percent]) =>
@@ -476,6 +526,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: report },
   { weight: 4, arbitrary: paid },
   { weight: 2, arbitrary: closed },
+  { weight: 2, arbitrary: beginReverse },
+  { weight: 3, arbitrary: reverse },
   { weight: 4, arbitrary: refundStep },
   { weight: 5, arbitrary: refundWord },
   { weight: 2, arbitrary: sweep },

@@ -168,7 +168,7 @@ export function recordStart(
   );
   const isFirstWord = attempt.status === 'created' || attempt.status === 'unknown';
   if (result.outcome === 'pending') {
-    if (attempt.nextAction === null)
+    if (attempt.nextAction === null && result.nextAction !== null)
       draft.setAttempt(attempt.id, { nextAction: result.nextAction });
     if (isFirstWord) moveWithLegs(draft, attempt, 'pending');
   } else if (result.outcome === 'failed' && isFirstWord) {

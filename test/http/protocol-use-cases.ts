@@ -299,10 +299,10 @@ function made(input: CreateIntentInput): Payment {
 function attemptOf(input: StartAttemptInput): Attempt {
   return {
     id: input.id,
-    wallet: input.wallet,
-    product: input.product,
+    wallet: input.wallet ?? 'wechatpay',
+    product: input.product ?? 'native',
     config: 'wc_0000000000001',
-    payerWalletChosen: input.payerWallet ?? input.wallet,
+    payerWalletChosen: input.payerWallet ?? input.wallet ?? 'wechatpay',
     payerWalletReported: null,
     status: 'pending',
     combineOrderNo: null,
