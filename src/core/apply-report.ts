@@ -186,6 +186,7 @@ function settleAttempt(
   else if (allOf('succeeded')) win(draft, attempt, legs, context);
   else if (isAtRest && somePaid && manner.isAtomic) conflict(draft, attempt, legs, context);
   else if (isAtRest && somePaid) giveBackPart(draft, attempt, legs, context);
+  else if (attempt.status === 'conflicted') suspendPaid(draft, attempt, legs);
   else if (!isLive(attempt)) return;
   else if (isAtRest) moveAttempt(draft, attempt, statuses.has('closed') ? 'closed' : 'failed');
   else if (statuses.has('unknown') && attempt.status === 'created')

@@ -428,8 +428,11 @@ const reverse: fc.Arbitrary<Step> = fc
       const after = world.payment.attempts.find((row) => row.id === attempt.id)!;
       expect(after.status, 'a reversed attempt is at rest').toBe('superseded');
       const own = world.payment.refunds.filter((row) => legs.some((leg) => leg.id === row.leg));
-      for (const row of own.filter((one) => one.reason === 'reversed'))
-        expect(row.status, 'the reversal is the refund').toBe('succeeded');
+      // One that the wallet had taken and closed was followed by another.
+      const reversals = own.filter((one) => one.reason === 'reversed');
+      expect(reversals.filter(isUnsettled), 'the reversal is the refund').toEqual([]);
+      if (reversals.length > 0)
+        expect(reversals.some((row) => row.status === 'succeeded')).toBe(true);
     }),
   );
 
