@@ -17,6 +17,11 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** Default 1 MiB. */
   readonly responseBytesMax?: number;
+  /** Shown to a server that asks for one (mutual TLS); a plain http url has no place for it. */
+  readonly clientCertificate?: {
+    readonly certificatePem: string;
+    readonly privateKeyPem: string;
+  };
   /** Connect to this address instead of resolving the name again (webhook guard). */
   readonly address?: { readonly ip: string; readonly family: 4 | 6 };
 }
@@ -110,6 +115,11 @@ function open(request: HttpRequest, plain: http.Agent, secure: https.Agent): htt
     port: url.port,
     headers: { host: url.host, ...request.headers, ...lengthHeader(request) },
     agent: isSecure ? secure : plain,
+    // The agent pools by certificate too: no other request ever goes out under this one.
+    ...(request.clientCertificate && {
+      cert: request.clientCertificate.certificatePem,
+      key: request.clientCertificate.privateKeyPem,
+    }),
     ...(request.address === undefined ? named(url) : pinned(url, request.address)),
   };
   return (isSecure ? https : http).request(options);

@@ -96,6 +96,11 @@ export interface LegReport {
   readonly paidAtMs: number | null;
   /** From the wallet's answer only (bank_type, payType): which wallet really paid. */
   readonly payerWalletReported: string | null;
+  /**
+   * Only with `closed`: a reversal (撤销) gave back whole what had been paid, and the figures say
+   * what that was. A leg that is live must never become paid by such a word.
+   */
+  readonly isReversed?: true;
 }
 
 /**

@@ -3,6 +3,7 @@
  * and key modes, every byte flipped, the error table, and a second verifier where no SDK looks.
  */
 import { openTestCity } from './alipay/city.ts';
+import { CODE_CASES } from './alipay/code-cases.ts';
 import { ERROR_CASES } from './alipay/error-cases.ts';
 import { FLIP_CASES } from './alipay/flip-cases.ts';
 import { MERGE_CASES } from './alipay/merge-cases.ts';
@@ -12,7 +13,7 @@ import { SDK_CASES } from './alipay/sdk-cases.ts';
 export async function runAlipayConformance(report: Report): Promise<void> {
   const city = await openTestCity();
   try {
-    const cases = [...SDK_CASES, ...ERROR_CASES, ...MERGE_CASES, ...FLIP_CASES];
+    const cases = [...SDK_CASES, ...ERROR_CASES, ...MERGE_CASES, ...CODE_CASES, ...FLIP_CASES];
     await runCases(city, cases, report);
   } finally {
     await city.close();

@@ -25,6 +25,7 @@ import { type AlipayCall, type AlipayClient, createClient, splitParameters } fro
 import { type AlipayAccount, openCredentials } from './config.ts';
 import { parseNotification } from './notify.ts';
 import {
+  barContent,
   isAlipayProduct,
   jsapiContent,
   mergeContent,
@@ -33,10 +34,13 @@ import {
   singleContent,
 } from './order-content.ts';
 import {
+  cancelOutcome,
   closeOutcome,
+  payOutcome,
   queryReport,
   refundQueryReport,
   refundReport,
+  reversalOutcome,
   startFailure,
   successFields,
   worstClose,
@@ -44,6 +48,7 @@ import {
 import { alipayCredentialsSchema } from './wire/credentials.ts';
 import { type JsonObject, textField } from './wire/json-text.ts';
 import { encodeParameters } from './wire/parameters.ts';
+import { isPaymentCode } from './wire/payment-code.ts';
 
 export const alipay: WalletModule = {
   name: 'alipay',
@@ -161,9 +166,27 @@ async function startSingle(
         return tradeNo && { type: 'invoke', params: { trade_no: tradeNo } };
       });
     }
+    case 'bar':
+      return startByCode(client, order, leg);
     default:
       return refusedHere('product_unsupported', `alipay does not pay by ${order.product}`);
   }
+}
+
+/** The code is worth one call: whatever is not a clear answer is queried, then reversed. */
+async function startByCode(
+  client: AlipayClient,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
+  const { authCode } = order.payer;
+  if (authCode === undefined || !isPaymentCode(authCode)) {
+    const message = 'bar needs auth_code: 16 to 24 digits that begin with 25 to 30';
+    return refusedHere(authCode === undefined ? 'payer_missing' : 'auth_code_invalid', message);
+  }
+  const content = barContent(order, leg, authCode);
+  const { notifyUrl } = order;
+  return payOutcome(leg, await client.call({ method: 'alipay.trade.pay', content, notifyUrl }));
 }
 
 /** Merged payment: precreate, then pay with nothing but the pre_order_no; page pays directly. */
@@ -248,13 +271,9 @@ async function queryAttempt(
   client: AlipayClient,
   attempt: AttemptReference,
 ): Promise<QueryOutcome> {
-  const answers = await Promise.all(
-    attempt.legs.map((leg) =>
-      client.call({ method: 'alipay.trade.query', content: { out_trade_no: leg.orderNo } }),
-    ),
-  );
+  const answers = await Promise.all(attempt.legs.map((leg) => callQuery(client, leg)));
   const legs = attempt.legs.map((leg, index) =>
-    queryReport(leg, answers[index] ?? { kind: 'unknown', error: null }),
+    queryReport(leg, answers[index] ?? { kind: 'unknown', error: null }, attempt.product),
   );
   if (legs.every(({ status, amountFen }) => status === 'unknown' && amountFen === null)) {
     return { outcome: 'unknown', walletError: answers[0]?.error ?? null };
@@ -266,11 +285,26 @@ async function closeAttempt(
   client: AlipayClient,
   attempt: AttemptReference,
 ): Promise<CloseOutcome> {
+  const [first] = attempt.legs;
+  if (attempt.product === 'bar' && first !== undefined) return reverse(client, first);
   const outcomes = attempt.legs.map(async ({ orderNo }) => {
     const content = { out_trade_no: orderNo };
     return closeOutcome(orderNo, await client.call({ method: 'alipay.trade.close', content }));
   });
   return worstClose(await Promise.all(outcomes));
+}
+
+/** 撤销: an unpaid trade closes; a paid one gives the money back, and the query says how much. */
+async function reverse(client: AlipayClient, leg: LegOrder): Promise<CloseOutcome> {
+  const content = { out_trade_no: leg.orderNo };
+  const called = await client.call({ method: 'alipay.trade.cancel', content });
+  const outcome = cancelOutcome(leg.orderNo, called);
+  if (outcome !== 'ask') return outcome;
+  return reversalOutcome(queryReport(leg, await callQuery(client, leg), 'bar'));
+}
+
+function callQuery(client: AlipayClient, { orderNo }: LegOrder) {
+  return client.call({ method: 'alipay.trade.query', content: { out_trade_no: orderNo } });
 }
 
 function callRefund(client: AlipayClient, refund: RefundOrder) {

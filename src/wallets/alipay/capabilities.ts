@@ -21,6 +21,8 @@ const capabilities: Capabilities = {
     { product: 'wap', devices: ['mobile', 'alipay'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     { product: 'jsapi', devices: ['alipay'], combines: false, payerField: 'buyer' },
+    // At a counter: the merchant scans, so no device of the buyer's is ever offered it.
+    { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
   ],
   cart: {
     kind: 'merge',

@@ -11,7 +11,7 @@ function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<strin
   return Object.freeze(Object.assign(Object.create(null), words));
 }
 
-/** precreate, create, merge.precreate (page, wap and app are only signed, never called). */
+/** precreate, create, merge.precreate, pay (page, wap and app are only signed, never called). */
 export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
@@ -74,6 +74,18 @@ export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'
     'ACQ.ACCESS_FORBIDDEN': 'unknown',
     'ACQ.PARTNER_ERROR': 'unknown',
   });
+
+/** alipay.trade.cancel; what is not listed leaves the trade as it was, whatever that is. */
+export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'unknown'>> = wordTable({
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'unknown',
+  'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
+  'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
+  // Too old to be reversed: the query says what became of it.
+  'ACQ.TRADE_CANCEL_TIME_OUT': 'unknown',
+  'ACQ.CANCEL_NOT_ALLOWED': 'unknown',
+});
 
 export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',

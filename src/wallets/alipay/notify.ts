@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { LegReport, Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
 import type { AlipayKeys, Verdict } from './alipay-keys.ts';
 import type { AlipayAccount } from './config.ts';
-import { tradeReport } from './transform.ts';
+import { reversedReport, tradeReport } from './transform.ts';
 import { type Parameters, parseParameters } from './wire/parameters.ts';
 import { notifySignText, serviceMessageSignText } from './wire/sign-text.ts';
 
@@ -81,7 +81,12 @@ function read(
   if (what !== TRADE) return ok({ type: 'ignored', notificationId, what });
   const orderNo = parameters.get('out_trade_no') ?? '';
   if (orderNo === '') return refused('malformed', 'out_trade_no is missing');
-  const legs = [legOf(account, orderNo, parameters)];
+  const leg = legOf(account, orderNo, parameters);
+  if (isReversal(parameters)) {
+    const legs = [reversedReport(leg, Object.fromEntries(parameters))];
+    return ok({ type: 'attempt', notificationId, orderNo, legs });
+  }
+  const legs = [leg];
   const refundNo = refundNoOf(parameters);
   if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs });
   // refund_fee is cumulative, so this message states no amount of its own refund.
@@ -92,6 +97,18 @@ function read(
     walletError: null,
   } as const;
   return ok({ type: 'refund', notificationId, orderNo, refundNo, report, legs });
+}
+
+/**
+ * alipay.trade.cancel gives back whole, under the order's own number: our refunds have numbers of
+ * their own.
+ */
+function isReversal(parameters: Parameters): boolean {
+  const refundNo = parameters.get('out_biz_no') ?? '';
+  const isOwnNumber = refundNo === parameters.get('out_trade_no');
+  const refundedFen = yuanToFen(parameters.get('refund_fee') ?? '');
+  const totalFen = yuanToFen(parameters.get('total_amount') ?? '');
+  return isOwnNumber && refundedFen !== undefined && refundedFen === totalFen;
 }
 
 function refundNoOf(parameters: Parameters): string | undefined {

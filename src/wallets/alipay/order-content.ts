@@ -18,7 +18,7 @@ export function subjectOf(description: string): string {
   return [...clean].slice(0, SUBJECT_LENGTH_MAX).join('') || '订单';
 }
 
-type AlipayProduct = Extract<Product, 'page' | 'wap' | 'app' | 'precreate' | 'jsapi'>;
+type AlipayProduct = Extract<Product, 'page' | 'wap' | 'app' | 'precreate' | 'jsapi' | 'bar'>;
 
 export const PRODUCT_CODES: Readonly<Record<AlipayProduct, string>> = {
   page: 'FAST_INSTANT_TRADE_PAY',
@@ -26,6 +26,7 @@ export const PRODUCT_CODES: Readonly<Record<AlipayProduct, string>> = {
   app: 'QUICK_MSECURITY_PAY',
   precreate: 'FACE_TO_FACE_PAYMENT',
   jsapi: 'JSAPI_PAY',
+  bar: 'FACE_TO_FACE_PAYMENT',
 };
 
 export function isAlipayProduct(product: Product): product is AlipayProduct {
@@ -67,6 +68,11 @@ export function jsapiContent(order: AttemptOrder, leg: LegOrder, appId: string):
   const buyer =
     buyerOpenId === undefined ? { buyer_id: buyerId ?? '' } : { buyer_open_id: buyerOpenId };
   return { ...singleContent(order, 'jsapi', leg), op_app_id: appId, ...buyer };
+}
+
+/** The merchant scanned the buyer's payment code, which is worth one call. */
+export function barContent(order: AttemptOrder, leg: LegOrder, authCode: string): JsonObject {
+  return { ...singleContent(order, 'bar', leg), scene: 'bar_code', auth_code: authCode };
 }
 
 /** Several merchants in one go: alipay.trade.merge.precreate and page.merge.pay. */

@@ -4,10 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { LegOrder, RefundOrder } from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
+  cancelOutcome,
   closeOutcome,
+  payOutcome,
   queryReport,
   refundQueryReport,
   refundReport,
+  reversalOutcome,
   startFailure,
   tradeReport,
   worstClose,
@@ -53,7 +56,7 @@ describe('trade_status', () => {
   for (const [status, more, expected] of rows) {
     test(`${status} ${JSON.stringify(more)} -> ${expected}`, () => {
       const fields = { out_trade_no: leg.orderNo, trade_status: status, ...more };
-      expect(queryReport(leg, answered(fields)).status).toBe(expected);
+      expect(queryReport(leg, answered(fields), 'page').status).toBe(expected);
     });
   }
   test('any other status is unknown', () => {
@@ -61,7 +64,7 @@ describe('trade_status', () => {
       fc.property(fc.string(), (status) => {
         fc.pre(!/^(WAIT_BUYER_PAY|TRADE_SUCCESS|TRADE_FINISHED|TRADE_CLOSED)$/.test(status));
         const fields = { out_trade_no: leg.orderNo, trade_status: status };
-        expect(queryReport(leg, answered(fields)).status).toBe('unknown');
+        expect(queryReport(leg, answered(fields), 'page').status).toBe('unknown');
       }),
     );
   });
@@ -74,16 +77,16 @@ describe('query', () => {
       trade_status: 'TRADE_SUCCESS',
       total_amount: '1.5',
     };
-    expect(queryReport(leg, answered(fields))).toMatchObject({
+    expect(queryReport(leg, answered(fields), 'page')).toMatchObject({
       ...{ amountFen: 150n, currency: 'cny', payee: null, payerAmountFen: null, paidAtMs: null },
       payerWalletReported: null,
     });
     const bad = { ...fields, total_amount: '1e2' };
-    expect(queryReport(leg, answered(bad)).amountFen).toBeNull();
+    expect(queryReport(leg, answered(bad), 'page').amountFen).toBeNull();
   });
   test('an answer about another order is unknown', () => {
     const fields = { out_trade_no: 'OTHER', trade_status: 'TRADE_SUCCESS' };
-    expect(queryReport(leg, answered(fields)).status).toBe('unknown');
+    expect(queryReport(leg, answered(fields), 'page').status).toBe('unknown');
   });
   const rows: [Called, string][] = [
     [business('ACQ.TRADE_NOT_EXIST'), 'not_found'],
@@ -97,7 +100,8 @@ describe('query', () => {
   ];
   for (const [called, expected] of rows) {
     const name = called.kind === 'answered' ? called.subCode : 'no answer';
-    test(`${name} -> ${expected}`, () => expect(queryReport(leg, called).status).toBe(expected));
+    test(`${name} -> ${expected}`, () =>
+      expect(queryReport(leg, called, 'page').status).toBe(expected));
   }
   test('fund_bill_list in both spellings', () => {
     const told = { paidAt: undefined, payee: null };
@@ -235,6 +239,69 @@ describe('refund query', () => {
     const name = called.kind === 'answered' ? JSON.stringify(called.fields) : 'no answer';
     test(`${name} -> ${expected}`, () => {
       expect(refundQueryReport(refund, called)).toMatchObject({ status: expected, amountFen });
+    });
+  }
+});
+
+describe('a payment code (alipay.trade.pay, alipay.trade.cancel)', () => {
+  const own = { out_trade_no: leg.orderNo };
+  const paid = { ...own, trade_no: '2026', total_amount: '100.00' };
+  const rows: [string, Called, string][] = [
+    ['paid', answered({ ...paid, gmt_payment: '2026-11-22 10:00:00' }), 'succeeded'],
+    ['10000 without a time', answered(paid), 'unknown'],
+    [
+      '10000 of another order',
+      answered({ ...paid, out_trade_no: 'X', gmt_payment: '2026-11-22 10:00:00' }),
+      'unknown',
+    ],
+    ['the buyer must confirm', answered(own, '10003'), 'pending'],
+    ['10003 of another order', answered({ out_trade_no: 'X' }, '10003'), 'unknown'],
+    ['20000', answered({}, '20000', 'isp.unknow-error'), 'unknown'],
+    ['a worthless code', business('ACQ.PAYMENT_AUTH_CODE_INVALID'), 'failed'],
+    ['no money', business('ACQ.BUYER_BALANCE_NOT_ENOUGH'), 'failed'],
+    ['the system', business('ACQ.SYSTEM_ERROR'), 'unknown'],
+    ['paid before', business('ACQ.TRADE_HAS_SUCCESS'), 'unknown'],
+    ['a new word', business('ACQ.SOMETHING_NEW'), 'unknown'],
+    ['nothing', lost, 'unknown'],
+  ];
+  for (const [name, called, expected] of rows) {
+    test(`${name} -> ${expected}`, () => expect(payOutcome(leg, called).outcome).toBe(expected));
+  }
+  const cancels: [string, Called, string][] = [
+    ['closed', answered({ ...own, retry_flag: 'N', action: 'close' }), 'closed'],
+    ['refunded', answered({ ...own, retry_flag: 'N', action: 'refund' }), 'ask'],
+    ['nothing done', answered({ ...own, retry_flag: 'N' }), 'ask'],
+    ['again', answered({ ...own, retry_flag: 'Y' }), 'unknown'],
+    ['again, whatever it did', answered({ ...own, retry_flag: 'Y', action: 'close' }), 'unknown'],
+    ['another order', answered({ out_trade_no: 'X', action: 'close' }), 'unknown'],
+    ['no trade', business('ACQ.TRADE_NOT_EXIST'), 'not_found'],
+    ['too late', business('ACQ.TRADE_CANCEL_TIME_OUT'), 'unknown'],
+    ['20000', answered({}, '20000', 'isp.unknow-error'), 'unknown'],
+    ['nothing', lost, 'unknown'],
+  ];
+  for (const [name, called, expected] of cancels) {
+    test(`cancel: ${name} -> ${expected}`, () => {
+      const outcome = cancelOutcome(leg.orderNo, called);
+      expect(typeof outcome === 'string' ? outcome : outcome.outcome).toBe(expected);
+    });
+  }
+  const after: [string, JsonObject, string][] = [
+    [
+      'given back',
+      { trade_status: 'TRADE_CLOSED', send_pay_date: '2026-11-22 10:00:00' },
+      'reversed',
+    ],
+    ['closed', { trade_status: 'TRADE_CLOSED' }, 'closed'],
+    ['paid', { trade_status: 'TRADE_SUCCESS', send_pay_date: '2026-11-22 10:00:00' }, 'unknown'],
+    ['waiting', { trade_status: 'WAIT_BUYER_PAY' }, 'unknown'],
+  ];
+  for (const [name, fields, expected] of after) {
+    test(`after a reversal, ${name} -> ${expected}`, () => {
+      const report = queryReport(leg, answered({ ...paid, ...fields }), 'bar');
+      const outcome = reversalOutcome(report);
+      expect(outcome.outcome).toBe(expected);
+      if (outcome.outcome !== 'reversed') return;
+      expect(outcome.legs).toMatchObject([{ status: 'closed', amountFen: 10_000n }]);
     });
   }
 });

@@ -7,7 +7,7 @@
  * so it is never taken for the amount of one refund.
  */
 import { type Fen, yuanToFen } from '../../core/money.ts';
-import type { WalletError } from '../../core/wallet.ts';
+import type { Product, WalletError } from '../../core/wallet.ts';
 import type {
   CloseOutcome,
   LegOrder,
@@ -15,9 +15,11 @@ import type {
   LegReportStatus,
   RefundOrder,
   RefundReport,
+  StartOutcome,
 } from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
+  CANCEL_CODES,
   CLOSE_CODES,
   QUERY_CODES,
   REFUND_CODES,
@@ -30,7 +32,22 @@ import { parseBeijing } from './wire/beijing-time.ts';
 import { isJsonObject, type JsonObject, textField } from './wire/json-text.ts';
 
 const SUCCESS = '10000';
+const WAITING = '10003';
 const BUSINESS_FAILED = '40004';
+
+/** alipay.trade.pay: paid in the call, waiting for the buyer, refused, or not known. */
+export function payOutcome(leg: LegOrder, called: Called): StartOutcome {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  const { code, fields } = called;
+  if (code !== SUCCESS && code !== WAITING) return startFailure(called);
+  const isOurs = textField(fields, 'out_trade_no') === leg.orderNo;
+  const paidAt = textField(fields, 'gmt_payment');
+  if (isOurs && code === WAITING) return { outcome: 'pending', nextAction: null };
+  // 10000 says paid; an answer that then names no time, or another order, is no such answer.
+  if (!isOurs || paidAt === undefined) return { outcome: 'unknown', walletError: called.error };
+  const told = { status: 'succeeded', paidAt, payee: null } as const;
+  return { outcome: 'succeeded', legs: [reportOf(leg.orderNo, fields, told)] };
+}
 
 /** The outcome of a start that did not succeed. */
 export function startFailure(
@@ -67,7 +84,7 @@ export function silentReport(orderNo: string, status: LegReportStatus): LegRepor
 }
 
 /** alipay.trade.query. */
-export function queryReport(leg: LegOrder, called: Called): LegReport {
+export function queryReport(leg: LegOrder, called: Called, product: Product): LegReport {
   const fields = successFields(called);
   if (fields === undefined) {
     const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
@@ -77,10 +94,11 @@ export function queryReport(leg: LegOrder, called: Called): LegReport {
   if (textField(fields, 'out_trade_no') !== leg.orderNo) {
     return silentReport(leg.orderNo, 'unknown');
   }
-  return tradeReport(leg.orderNo, fields, {
+  const report = tradeReport(leg.orderNo, fields, {
     paidAt: textField(fields, 'send_pay_date'),
     payee: textField(fields, 'alipay_sub_merchant_id') ?? null,
   });
+  return product === 'bar' ? reversedReport(report, fields) : report;
 }
 
 /** What query answers and notifications have in common; `fields` come from a verified message. */
@@ -89,7 +107,22 @@ export function tradeReport(
   fields: JsonObject,
   told: { readonly paidAt: string | undefined; readonly payee: string | null },
 ): LegReport {
-  const status = tradeStatus(fields, told.paidAt !== undefined);
+  return reportOf(orderNo, fields, {
+    ...told,
+    status: tradeStatus(fields, told.paidAt !== undefined),
+  });
+}
+
+function reportOf(
+  orderNo: string,
+  fields: JsonObject,
+  told: {
+    readonly status: LegReportStatus;
+    readonly paidAt: string | undefined;
+    readonly payee: string | null;
+  },
+): LegReport {
+  const { status } = told;
   return {
     orderNo,
     status,
@@ -115,6 +148,16 @@ function tradeStatus(fields: JsonObject, hasPaidAt: boolean): LegReportStatus {
 function fenField(fields: JsonObject, name: string): Fen | null {
   const text = textField(fields, name);
   return text === undefined ? null : (yuanToFen(text) ?? null);
+}
+
+/**
+ * A payment code's trade that is TRADE_CLOSED though it was paid: alipay.trade.cancel gave the
+ * money back. A live attempt must not be taken for paid by it.
+ */
+export function reversedReport(report: LegReport, fields: JsonObject): LegReport {
+  const isClosed = textField(fields, 'trade_status') === 'TRADE_CLOSED';
+  if (!isClosed || report.status !== 'succeeded') return report;
+  return { ...report, status: 'closed', isReversed: true };
 }
 
 /**
@@ -147,6 +190,35 @@ export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
   const isBusiness = called.code === BUSINESS_FAILED;
   const outcome = (isBusiness ? CLOSE_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
   return outcome === 'unknown' ? { outcome, walletError: called.error } : { outcome };
+}
+
+/**
+ * alipay.trade.cancel. `ask`: the call went through, and only a query can say what it did to the
+ * trade (money given back now or by an earlier call, or no trade at all).
+ */
+export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  if (called.code !== SUCCESS) {
+    const isBusiness = called.code === BUSINESS_FAILED;
+    const outcome = (isBusiness ? CANCEL_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+    return outcome === 'not_found' ? { outcome } : { outcome, walletError: called.error };
+  }
+  const { fields } = called;
+  const isOurs = textField(fields, 'out_trade_no') === orderNo;
+  // Y: nothing is done yet, the same call must come again.
+  const isDone = isOurs && textField(fields, 'retry_flag') !== 'Y';
+  if (!isDone) return { outcome: 'unknown', walletError: called.error };
+  return textField(fields, 'action') === 'close' ? { outcome: 'closed' } : 'ask';
+}
+
+/** What a query says after a reversal. */
+export function reversalOutcome(report: LegReport): CloseOutcome {
+  if (report.isReversed === true) return { outcome: 'reversed', legs: [report] };
+  if (report.status === 'closed' || report.status === 'not_found') {
+    return { outcome: report.status };
+  }
+  // Still paid or payable: whatever the reversal did, it has not shown yet.
+  return { outcome: 'unknown', walletError: null };
 }
 
 const CLOSE_ORDER = ['unknown', 'paid', 'not_found', 'unsupported', 'closed'] as const;

@@ -1,6 +1,7 @@
 /**
  * WeChat Pay v3 in e-commerce partner mode behind the wallet port. One merchant is paid by a
- * partner order, several by one combined order; refunds go through the e-commerce family. It
+ * partner order, several by one combined order; refunds go through the e-commerce family, and
+ * payment codes through APIv2 (codepay.ts). It
  * keeps no state but keys: whatever is not a verified answer about the order that was asked is
  * `unknown`.
  */
@@ -20,6 +21,7 @@ import type {
 } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
+import { queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { credentialsSchema, openConfig, type WechatpayConfig } from './config.ts';
 import { acknowledge, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
@@ -84,6 +86,7 @@ function openWallet(account: Account): Wallet {
 }
 
 async function startAttempt(account: Account, order: AttemptOrder): Promise<StartOutcome> {
+  if (order.product === 'codepay') return startCodepay(account, order);
   const request = startCall(order, account.config);
   if (!request.ok) return { outcome: 'failed', walletError: request.error };
   const answer = await account.client.call({ method: 'POST', ...request.value });
@@ -122,6 +125,7 @@ async function invocation(
 }
 
 async function queryAttempt(account: Account, attempt: AttemptReference): Promise<QueryOutcome> {
+  if (attempt.product === 'codepay') return queryCodepay(account, attempt);
   const target = queryTarget(attempt, account.config);
   const answer = await account.client.call({ method: 'GET', target });
   if (!answer.ok) {
@@ -143,6 +147,7 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
 }
 
 async function closeAttempt(account: Account, attempt: AttemptReference): Promise<CloseOutcome> {
+  if (attempt.product === 'codepay') return reverseCodepay(account, attempt);
   const request = closeCall(attempt, account.config);
   const answer = await account.client.call({ method: 'POST', ...request });
   if (answer.ok) {

@@ -11,6 +11,8 @@ export const capabilities: Capabilities = Object.freeze({
     { product: 'h5', devices: ['mobile'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     { product: 'native', devices: ['desktop'], combines: true, payerField: null, isScanned: true },
+    // At a counter: the merchant scans, so no device of the buyer's is ever offered it.
+    { product: 'codepay', devices: [], combines: false, payerField: 'auth_code' },
   ],
   cart: {
     kind: 'combine',

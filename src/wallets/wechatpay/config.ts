@@ -21,6 +21,8 @@ export const credentialsSchema = Type.Object(
     serialNo: Type.String({ pattern: '^[0-9A-F]{8,64}$' }),
     privateKey: Pem,
     apiV3Key: Type.String({ pattern: '^[\\x21-\\x7e]{32}$' }),
+    apiV2Key: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{32}$' })),
+    merchantCertificate: Type.Optional(Pem),
     keyMode: Type.Union([Type.Literal('public_key'), Type.Literal('platform_certificate')]),
     publicKeyId: Type.Optional(Type.String({ pattern: '^PUB_KEY_ID_[0-9]{8,64}$' })),
     publicKey: Type.Optional(Pem),
@@ -52,12 +54,20 @@ export interface WechatpayConfig {
   readonly serialNo: string;
   readonly privateKey: KeyObject;
   readonly apiV3Key: KeyObject;
+  /** null = no payment codes by APIv2. */
+  readonly apiV2: ApiV2 | null;
   readonly keyMode: WechatpayCredentials['keyMode'];
   readonly publicKeyId: string | null;
   /** serial -> key of everything known at the start; the keyring adds what it downloads. */
   readonly verificationKeys: ReadonlyMap<string, KeyObject>;
   readonly platformRoot: X509Certificate | null;
   readonly endpoints: WechatpayCredentials['endpoints'];
+}
+
+/** What APIv2 wants beside the number: its key, and a client certificate for reversals. */
+export interface ApiV2 {
+  readonly key: string;
+  readonly clientCertificate: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
 export interface ConfigFault {
@@ -72,6 +82,8 @@ const HINTS: Readonly<Record<string, string>> = {
   serialNo: 'is the serial of the merchant API certificate, upper-case hex',
   privateKey: 'is the PEM text of apiclient_key.pem',
   apiV3Key: 'is the APIv3 key, exactly 32 ASCII characters',
+  apiV2Key: 'is the APIv2 key, exactly 32 ASCII characters',
+  merchantCertificate: 'is the PEM text of apiclient_cert.pem',
   keyMode: 'is public_key or platform_certificate',
   publicKeyId: 'is PUB_KEY_ID_ and digits, from the merchant console',
   publicKey: 'is the PEM text of the WeChat Pay public key',
@@ -87,7 +99,9 @@ export function openConfig(
   const papers: Static<typeof credentialsSchema> = credentials;
   const privateKey = readKey(() => createPrivateKey(papers.privateKey));
   if (privateKey === undefined) return fault('privateKey', 'is not a readable RSA private key');
-  const platformRoot = readRoot(papers.platformRootCertificate);
+  const apiV2 = readApiV2(papers, privateKey);
+  if (!apiV2.ok) return apiV2;
+  const platformRoot = readCertificate(papers.platformRootCertificate);
   if (platformRoot === undefined) return fault('platformRootCertificate', 'is not a certificate');
   const keys = readVerificationKeys(papers, { nowMs: wallNowMs, root: platformRoot });
   if (!keys.ok) return keys;
@@ -98,12 +112,31 @@ export function openConfig(
     serialNo: papers.serialNo,
     privateKey,
     apiV3Key: createSecretKey(Buffer.from(papers.apiV3Key, 'latin1')),
+    apiV2: apiV2.value,
     keyMode: papers.keyMode,
     publicKeyId: papers.publicKeyId ?? null,
     verificationKeys: keys.value,
     platformRoot,
     endpoints: papers.endpoints,
   });
+}
+
+function readApiV2(
+  papers: Static<typeof credentialsSchema>,
+  privateKey: KeyObject,
+): Result<ApiV2 | null, ConfigFault> {
+  const { apiV2Key, merchantCertificate } = papers;
+  if (apiV2Key === undefined) return ok(null);
+  if (merchantCertificate === undefined) {
+    return fault('merchantCertificate', 'comes with apiV2Key: payment codes are reversed with it');
+  }
+  const certificate = readCertificate(merchantCertificate);
+  if (!certificate?.checkPrivateKey(privateKey)) {
+    return fault('merchantCertificate', 'is not the certificate of privateKey');
+  }
+  const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const clientCertificate = { certificatePem: merchantCertificate, privateKeyPem };
+  return ok({ key: apiV2Key, clientCertificate });
 }
 
 function readVerificationKeys(
@@ -135,7 +168,7 @@ function readVerificationKeys(
   return ok(keys);
 }
 
-function readRoot(pem: string | undefined): X509Certificate | null | undefined {
+function readCertificate(pem: string | undefined): X509Certificate | null | undefined {
   if (pem === undefined) return null;
   try {
     return new X509Certificate(pem);

@@ -7,11 +7,17 @@ import type { JsonObject } from '../wire/json-text.ts';
 
 export type Answer =
   | { readonly kind: 'success'; readonly fields: JsonObject }
+  /** 10003: the order stands, the buyer must confirm it. */
+  | { readonly kind: 'waiting'; readonly fields: JsonObject }
   | { readonly kind: 'refusal'; readonly error: GatewayError; readonly fields?: JsonObject }
   | { readonly kind: 'page'; readonly html: string };
 
 export function success(fields: JsonObject): Answer {
   return { kind: 'success', fields };
+}
+
+export function waiting(fields: JsonObject): Answer {
+  return { kind: 'waiting', fields };
 }
 
 export function refusal(error: GatewayError): Answer {
@@ -29,6 +35,7 @@ const BUSINESS_MESSAGES = {
   'ACQ.TRADE_STATUS_ERROR': '交易状态不合法',
   'ACQ.CONTEXT_INCONSISTENT': '交易信息被篡改',
   'ACQ.TOTAL_FEE_EXCEED': '订单总金额不在允许范围内',
+  'ACQ.PAYMENT_AUTH_CODE_INVALID': '支付失败，获取顾客账户信息失败，请顾客刷新付款码后重新收款',
   'ACQ.BUYER_SELLER_EQUAL': '买卖家不能相同',
   'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR': '当前时间已超过允许支付的时间',
   'ACQ.SUB_GOODS_SIZE_MAX_COUNT': '子商品明细超长',

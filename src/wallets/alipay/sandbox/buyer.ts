@@ -29,7 +29,10 @@ function decide(city: AlipayCity, request: PayRequest): string {
   if (target === undefined) return 'not_found';
   if (typeof target === 'string') return target;
   if (request.outcome !== 'success') {
-    return request.outcome === 'cancel' ? 'canceled' : 'insufficient_funds';
+    if (request.outcome === 'insufficient_funds') return 'insufficient_funds';
+    // Who refuses to confirm a payment code ends its order; elsewhere the buyer may come back.
+    for (const trade of target.trades) if (trade.order.isByCode === true) city.book.close(trade);
+    return 'canceled';
   }
   const { payerWallet, coupon } = request;
   const how = {

@@ -1,6 +1,7 @@
 /** The parts that the gateway's methods work with, opened once. */
 import { present } from '../../../core/assert.ts';
 import type { CityKit, Collection, FaultName, Operation } from '../../../sandbox/kit/kit.ts';
+import type { PaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
 import type { JsonObject } from '../wire/json-text.ts';
 import type { Parameters } from '../wire/parameters.ts';
 import { appsOf } from './accounts.ts';
@@ -8,6 +9,7 @@ import type { Answer } from './answers.ts';
 import { type Callbacks, openCallbacks } from './callbacks.ts';
 import { type Checkouts, openCheckouts } from './checkouts.ts';
 import { type HouseRecord, readHouse } from './house.ts';
+import { openAlipayCodes } from './payment-codes.ts';
 import type { AppRecord } from './records.ts';
 import { openTradeBook, type TradeBook } from './trade-book.ts';
 
@@ -18,6 +20,7 @@ export interface AlipayCity {
   readonly checkouts: Checkouts;
   readonly callbacks: Callbacks;
   readonly authCodes: Collection<AuthCode>;
+  readonly paymentCodes: PaymentCodes;
   /** Exists as soon as there is an account. */
   readonly house: () => HouseRecord;
 }
@@ -44,6 +47,8 @@ export interface Method {
   readonly operation: Operation;
   /** Answered with HTML to a buyer's browser. */
   readonly isPage: boolean;
+  /** Faults that only this method can show, beside those of every answer and of its operation. */
+  readonly faults?: readonly FaultName[];
   readonly run: (city: AlipayCity, call: MethodCall) => Answer;
 }
 
@@ -57,6 +62,7 @@ export function openCity(kit: CityKit): AlipayCity {
     checkouts: openCheckouts(kit, book),
     callbacks: openCallbacks(kit, house),
     authCodes: kit.journal.collection<AuthCode>('alipay.auth_codes'),
+    paymentCodes: openAlipayCodes(kit),
     house,
   };
 }

@@ -36,6 +36,7 @@ export function openAlipayGateway(kit: CityKit): Gateway {
     handle: (request) => handle(city, request),
     scan: (code) => scan(city, code),
     pay: (request) => pay(city, request),
+    showCode: () => city.paymentCodes.show(),
     orders: () => controlOrders(city),
     nextDueMs: () => city.book.nextDueMs(),
     runDue: async (nowMs) => {

@@ -2,13 +2,14 @@
 import type { FaultName, FaultPoint } from '../../../sandbox/kit/kit.ts';
 import { isJsonObject, type JsonObject, textField } from '../wire/json-text.ts';
 import type { AlipayCity, Method } from './city.ts';
+import { CODE_METHODS } from './code-methods.ts';
 import { IDENTITY_METHODS } from './identity-methods.ts';
 import { CARRIED_PRODUCTS, PAY_METHODS } from './pay-methods.ts';
 import type { AppRecord } from './records.ts';
 import { TRADE_METHODS } from './trade-methods.ts';
 
 const METHODS: ReadonlyMap<string, Method> = new Map(
-  Object.entries({ ...PAY_METHODS, ...TRADE_METHODS, ...IDENTITY_METHODS }),
+  Object.entries({ ...PAY_METHODS, ...CODE_METHODS, ...TRADE_METHODS, ...IDENTITY_METHODS }),
 );
 
 export function methodNamed(name: string): Method | undefined {
@@ -31,6 +32,7 @@ export function isCarried(name: string): boolean {
 
 const V3_METHODS = [
   'alipay.trade.query',
+  'alipay.trade.pay',
   'alipay.trade.precreate',
   'alipay.trade.create',
   'alipay.trade.refund',
@@ -61,7 +63,7 @@ export function takeFault(
   method: Method,
   content: JsonObject,
 ): FaultName | undefined {
-  const kinds: FaultName[] = [...ANSWER_FAULTS];
+  const kinds: FaultName[] = [...ANSWER_FAULTS, ...(method.faults ?? [])];
   if (method.operation === 'close') kinds.push('close_lost');
   if (method.operation === 'refund') kinds.push('refund_stuck');
   if (method.operation === 'query') kinds.push('wrong_amount', 'wrong_currency', 'wrong_payee');

@@ -32,6 +32,8 @@ export interface OrderRecord {
   readonly notifyUrl: string | null;
   readonly expiresAtMs: number;
   readonly outMergeNo: string | null;
+  /** Charged by the buyer's payment code: whoever refuses to confirm it ends it. */
+  readonly isByCode?: true;
 }
 
 /** Something a buyer can open: a QR code, a cashier page, an app order string, a merged order. */

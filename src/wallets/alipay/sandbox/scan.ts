@@ -1,6 +1,6 @@
 /**
  * What the buyer's app takes: the text of a QR code, a redirect or cashier URL, an app order
- * string, a page form or tradePay parameters. Carried requests are verified exactly as at the
+ * string, a page form, tradePay parameters, or its own payment code once a merchant charged it. Carried requests are verified exactly as at the
  * gateway's door, for the app is a client of the same gateway. Scanning is the login: it makes the
  * trades exist.
  */
@@ -22,6 +22,8 @@ export async function scan(
   const text = code.trim();
   const object = text.startsWith('{') ? parseJsonObject(text) : undefined;
   if (object !== undefined) return scanObject(city, object);
+  const charged = city.paymentCodes.orderOf(text);
+  if (charged !== undefined) return scanCharged(city, charged);
   const token = /^https:\/\/qr\.alipay\.com\/([a-z0-9]{10,40})$/.exec(text)?.[1];
   if (token !== undefined) return scanCheckout(city, city.checkouts.find(token));
   if (!URL.canParse(text)) return scanCarried(city, text);
@@ -106,6 +108,13 @@ function stateOf(city: AlipayCity, checkout: CheckoutRecord): Scanned['state'] {
   if (nowMs >= checkout.expiresAtMs) return 'expired';
   if (checkout.orders.some((order) => nowMs >= order.expiresAtMs)) return 'expired';
   return city.checkouts.open(checkout, city.house().buyer.userId).ok ? 'payable' : 'closed';
+}
+
+/** The app's own payment code, taken back to confirm what a merchant charged it with. */
+function scanCharged(city: AlipayCity, orderKey: string): Promise<Scanned | undefined> | undefined {
+  const [pid = '', outTradeNo = ''] = orderKey.split('/');
+  const trade = city.book.find(pid, outTradeNo);
+  return trade === undefined ? undefined : scanTrade(city, trade.tradeNo);
 }
 
 async function scanTrade(city: AlipayCity, tradeNo: string): Promise<Scanned | undefined> {

@@ -52,6 +52,27 @@ function amounts(trade: TradeRecord): Record<string, string> {
 
 export function queryFields(trade: TradeRecord, logonId: string): JsonObject {
   const { order, payment } = trade;
+  return {
+    ...paymentFields(trade, logonId),
+    buyer_user_type: 'PRIVATE',
+    trade_status: trade.status,
+    send_pay_date: payment === null ? undefined : formatBeijing(payment.paidAtMs),
+    alipay_sub_merchant_id: order.smid ?? undefined,
+  };
+}
+
+/** alipay.trade.pay's answer: no trade_status, since its code says it; gmt_payment once paid. */
+export function payFields(trade: TradeRecord, logonId: string): JsonObject {
+  const { payment } = trade;
+  if (payment !== null) {
+    return { ...paymentFields(trade, logonId), gmt_payment: formatBeijing(payment.paidAtMs) };
+  }
+  const { tradeNo, order } = trade;
+  return { trade_no: tradeNo, out_trade_no: order.outTradeNo, buyer_logon_id: logonId };
+}
+
+function paymentFields(trade: TradeRecord, logonId: string): JsonObject {
+  const { order, payment } = trade;
   const bills = fundBills(trade).map(({ channel, amount, bankCode }) => ({
     fund_channel: channel,
     amount,
@@ -62,14 +83,10 @@ export function queryFields(trade: TradeRecord, logonId: string): JsonObject {
     out_trade_no: order.outTradeNo,
     buyer_logon_id: logonId,
     buyer_user_id: trade.buyerId,
-    buyer_user_type: 'PRIVATE',
-    trade_status: trade.status,
     ...amounts(trade),
     discount_amount: fenToYuan(payment?.platformCouponFen ?? 0n),
     mdiscount_amount: fenToYuan(payment?.merchantCouponFen ?? 0n),
-    send_pay_date: payment === null ? undefined : formatBeijing(payment.paidAtMs),
     fund_bill_list: bills.length === 0 ? undefined : bills,
-    alipay_sub_merchant_id: order.smid ?? undefined,
   };
 }
 

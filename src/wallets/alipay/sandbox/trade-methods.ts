@@ -64,6 +64,7 @@ const close: Method = {
 const cancel: Method = {
   operation: 'close',
   isPage: false,
+  faults: ['refund_stuck'],
   run: (city, call) => {
     const found = findTrade(city, call.app.pid, call.content);
     const done = { retry_flag: 'N' };
@@ -76,6 +77,8 @@ const cancel: Method = {
     }
     const trade = found.value;
     const names = { trade_no: trade.tradeNo, out_trade_no: trade.order.outTradeNo };
+    // Nothing happened yet, and the same call must come again.
+    if (call.fault === 'refund_stuck') return success({ ...names, retry_flag: 'Y' });
     if (city.book.close(trade)) return success({ ...names, ...done, action: 'close' });
     if (trade.payment === null) return success({ ...names, ...done });
     const leftFen = trade.order.totalFen - refundedFen(trade);

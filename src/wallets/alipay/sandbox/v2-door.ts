@@ -173,6 +173,9 @@ function answerFields(answer: Exclude<Answer, { kind: 'page' }>, name: string): 
     const { code, msg, subCode, subMsg } = answer.error;
     return { code, msg, sub_code: subCode, sub_msg: subMsg };
   }
+  if (answer.kind === 'waiting') {
+    return { code: '10003', msg: ' order success pay inprocess', ...answer.fields };
+  }
   // The token answer is the one without code and msg.
   if (name === 'alipay.system.oauth.token') return answer.fields;
   return { code: '10000', msg: 'Success', ...answer.fields };

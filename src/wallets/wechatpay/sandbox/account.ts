@@ -3,7 +3,7 @@
  * certificates and a public-key pair, so that every SDK finds what it expects. The gateway keeps
  * its half in the journal; the merchant's private key is handed out and kept by the caller only.
  */
-import { assert } from '../../../core/assert.ts';
+import { assert, present } from '../../../core/assert.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../../sandbox/kit/kit.ts';
 import type { WechatpayCredentials } from '../wire/credentials.ts';
 import { accountsOf } from './books.ts';
@@ -24,6 +24,7 @@ export interface WechatpayPapers {
   readonly private_key: string;
   readonly certificate: string;
   readonly apiv3_key: string;
+  readonly apiv2_key: string;
   readonly public_key_id: string;
   readonly public_key: string;
   readonly platform_serial: string;
@@ -81,6 +82,7 @@ async function makeRecord(
     appid: `wx${random.bytes(8).toString('hex')}`,
     appSecret: random.bytes(16).toString('hex'),
     apiV3Key: randomToken(random, 32),
+    apiV2Key: randomToken(random, 32),
     merchantSerial: merchant.serial,
     merchantCertificatePem: merchant.certificatePem,
     publicKeyId: `PUB_KEY_ID_01${mchid}${randomDigits(random, 16)}`,
@@ -119,6 +121,8 @@ function credentialsOf(
     serialNo: record.merchantSerial,
     privateKey: privateKeyPem,
     apiV3Key: record.apiV3Key,
+    apiV2Key: present(record.apiV2Key, 'the APIv2 key of a new account'),
+    merchantCertificate: record.merchantCertificatePem,
     keyMode: 'public_key',
     publicKeyId: record.publicKeyId,
     publicKey: record.publicKeyPem,
@@ -144,6 +148,7 @@ function papersOf(record: AccountRecord, privateKeyPem: string): WechatpayPapers
     private_key: privateKeyPem,
     certificate: record.merchantCertificatePem,
     apiv3_key: record.apiV3Key,
+    apiv2_key: present(record.apiV2Key, 'the APIv2 key of a new account'),
     public_key_id: record.publicKeyId,
     public_key: record.publicKeyPem,
     platform_serial: platform.serial,

@@ -6,6 +6,8 @@
 import type { Fen } from '../../../core/money.ts';
 import { createDueHeap } from '../../../sandbox/kit/due-heap.ts';
 import type { CityKit, Collection } from '../../../sandbox/kit/kit.ts';
+import { openPaymentCodes, type PaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
+import { paymentCode } from './numbers.ts';
 import type {
   AccountRecord,
   BalanceRecord,
@@ -25,6 +27,7 @@ export interface Books {
   readonly accounts: Collection<AccountRecord>;
   readonly prepays: Collection<PrepayRecord>;
   readonly codes: Collection<OauthCodeRecord>;
+  readonly paymentCodes: PaymentCodes;
   readonly order: (key: string) => OrderRecord | undefined;
   readonly orders: () => IterableIterator<OrderRecord>;
   readonly putOrder: (order: OrderRecord) => void;
@@ -49,6 +52,11 @@ export interface Books {
   ) => { order: OrderRecord } | { refund: RefundRecord } | undefined;
 }
 
+/** May still be paid, and closes when its time is over. */
+export function isWaiting(order: OrderRecord): boolean {
+  return order.state === 'NOTPAY' || order.state === 'USERPAYING';
+}
+
 export function accountsOf(kit: CityKit): Collection<AccountRecord> {
   return kit.journal.collection<AccountRecord>('wechatpay.accounts');
 }
@@ -71,7 +79,7 @@ export function openBooks(kit: CityKit): Books {
     if (order.combineTransactionId !== null) {
       orderKeyByTransaction.set(order.combineTransactionId, order.key);
     }
-    if (order.state === 'NOTPAY') due.push({ dueMs: order.expiresMs, key: order.key });
+    if (isWaiting(order)) due.push({ dueMs: order.expiresMs, key: order.key });
   }
 
   function indexRefund(refund: RefundRecord): void {
@@ -83,7 +91,9 @@ export function openBooks(kit: CityKit): Books {
   function peekDue(): { order: OrderRecord } | { refund: RefundRecord } | undefined {
     for (let next = due.peek(); next !== undefined; next = due.peek()) {
       const order = orders.get(next.key);
-      if (order?.state === 'NOTPAY' && order.expiresMs === next.dueMs) return { order };
+      if (order !== undefined && isWaiting(order) && order.expiresMs === next.dueMs) {
+        return { order };
+      }
       const refund = refunds.get(next.key);
       if (refund !== undefined && refund.dueMs === next.dueMs) return { refund };
       due.pop();
@@ -98,6 +108,7 @@ export function openBooks(kit: CityKit): Books {
     accounts: accountsOf(kit),
     prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
     codes: kit.journal.collection<OauthCodeRecord>('wechatpay.oauth_codes'),
+    paymentCodes: openCodes(kit),
     order: (key) => orders.get(key),
     orders: () => orders.values(),
     putOrder: (order) => {
@@ -135,6 +146,11 @@ export function openBooks(kit: CityKit): Books {
       return next;
     },
   };
+}
+
+function openCodes(kit: CityKit): PaymentCodes {
+  const draw = () => paymentCode(kit.random);
+  return openPaymentCodes(kit, { collection: 'wechatpay.payment_codes', draw });
 }
 
 function openBalances(kit: CityKit): Pick<Books, 'balance' | 'moveBalance'> {

@@ -122,6 +122,7 @@ export function spoil(signed: Record<string, string>, flaw: Flaw): Record<string
 }
 
 export function tellPaid(desk: Desk, order: OrderRecord): void {
+  if (order.notifyUrl === null) return;
   const line = present(order.lines[0], 'a line');
   const merchant = line.subMchid ?? order.mchid;
   const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
@@ -141,7 +142,7 @@ export function tellPaid(desk: Desk, order: OrderRecord): void {
 export function takeDistortion(
   desk: Desk,
   order: OrderRecord,
-  operation: 'callback' | 'query',
+  operation: 'callback' | 'query' | 'create',
 ): FaultName | undefined {
   const point = { wallet: 'wechatpay', operation } as const;
   const kinds = PAYMENT_DISTORTIONS;

@@ -29,6 +29,7 @@ import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
 import { NOT_FOUND, paramError, type Refusal, WRONG_METHOD } from './refusal.ts';
 import { ROUTES, type Route } from './routes.ts';
+import { handleV2, isV2Path } from './v2-door.ts';
 
 const H5_PATH = '/cgi-bin/mmpayweb-bin/checkmweb';
 const OPEN_PATHS: ReadonlySet<string> = new Set([AUTHORIZE_PATH, TOKEN_PATH, H5_PATH]);
@@ -44,10 +45,13 @@ export function openWechatpayGateway(kit: CityKit): Gateway {
   return Object.freeze({
     wallet: 'wechatpay',
     owns: ({ path }) =>
-      OPEN_PATHS.has(path) || (path.startsWith('/v3/') && !FOREIGN_PATHS.test(path)),
+      OPEN_PATHS.has(path) ||
+      isV2Path(path) ||
+      (path.startsWith('/v3/') && !FOREIGN_PATHS.test(path)),
     handle: (request) => handle(desk, request),
     scan: (code) => scan(desk, code),
     pay: (request) => Promise.resolve(pay(desk, request)),
+    showCode: () => desk.books.paymentCodes.show(),
     orders: () => [...desk.books.orders()].flatMap((order) => controlRows(desk, order)),
     nextDueMs: () => desk.books.nextDueMs(),
     runDue: async (nowMs) => runDue(desk, nowMs),
@@ -63,6 +67,7 @@ function runDue(desk: Desk, nowMs: number): void {
 
 async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
   if (OPEN_PATHS.has(request.path)) return handleOpen(desk, request);
+  if (isV2Path(request.path)) return handleV2(desk, request, request.path);
   const found = findRoute(request);
   if (!found.ok) return refusedAnswer(desk, found.error);
   const caller = await authenticate(request, desk);
@@ -235,8 +240,6 @@ function controlRows(desk: Desk, stored: OrderRecord): ControlOrder[] {
   const order = present(freshOrder(desk, stored.key), 'the order');
   return order.lines.map((line): ControlOrder => {
     const isRefunded = line.refundCount > 0 && line.refundedFen === line.totalFen;
-    const paidState = isRefunded ? 'refunded' : 'paid';
-    const openState = order.state === 'CLOSED' ? 'closed' : 'created';
     return {
       wallet: 'wechatpay',
       orderNo: line.outTradeNo,
@@ -246,9 +249,24 @@ function controlRows(desk: Desk, stored: OrderRecord): ControlOrder[] {
       amountFen: line.totalFen,
       payerAmountFen: line.paid?.payerFen ?? null,
       refundedFen: line.refundedFen,
-      state: order.state === 'SUCCESS' ? paidState : openState,
+      state: controlState(order, isRefunded),
       payerWallet: order.payerWallet,
       paidAtMs: order.successMs,
     };
   });
+}
+
+function controlState(order: OrderRecord, isRefunded: boolean): ControlOrder['state'] {
+  switch (order.state) {
+    case 'NOTPAY':
+    case 'USERPAYING':
+      return 'created';
+    case 'SUCCESS':
+      return isRefunded ? 'refunded' : 'paid';
+    case 'REVOKED':
+      return order.successMs === null ? 'closed' : 'refunded';
+    case 'CLOSED':
+    case 'PAYERROR':
+      return 'closed';
+  }
 }

@@ -22,6 +22,12 @@ export function refundId(random: Random, nowMs: number): string {
   return `50${randomDigits(random, 8)}${compactTime(nowMs).slice(0, 8)}${randomDigits(random, 11)}`;
 }
 
+/** 18 digits from 10 to 15: what the app shows to be scanned. */
+export function paymentCode(random: Random): string {
+  const prefix = 10 + ((random.bytes(1)[0] ?? 0) % 6);
+  return `${prefix}${randomDigits(random, 16)}`;
+}
+
 /** 36 characters: `wx`, the Beijing time, 20 hex digits. */
 export function prepayId(random: Random, nowMs: number): string {
   return `wx${compactTime(nowMs)}${random.bytes(10).toString('hex')}`;

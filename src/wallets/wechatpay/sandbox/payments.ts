@@ -10,7 +10,7 @@ import { present } from '../../../core/assert.ts';
 import { ok, type Result } from '../../../core/result.ts';
 import { fenOf, type JsonRecord, recordOf, recordsOf, textOf } from '../wire/json.ts';
 import type { TradeProduct } from '../wire/trade.ts';
-import type { FoundLine } from './books.ts';
+import { type FoundLine, isWaiting } from './books.ts';
 import type { Answer, Call, Desk } from './call.ts';
 import { brokenQuery, checkFields, type Fields } from './field-rules.ts';
 import { prepayId, randomToken } from './numbers.ts';
@@ -128,15 +128,8 @@ function issuePrepay(call: Call, order: OrderRecord): Record<string, string> {
   books.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
   if (order.product === 'native' && order.prepayCode !== '') books.prepays.delete(order.prepayCode);
   books.putOrder({ ...order, prepayCode: code });
-  switch (order.product) {
-    case 'native':
-      return { code_url: codeUrl(order, code) };
-    case 'h5':
-      return { h5_url: h5Url(call, code) };
-    case 'jsapi':
-    case 'app':
-      return { prepay_id: code };
-  }
+  if (order.product === 'native') return { code_url: codeUrl(order, code) };
+  return order.product === 'h5' ? { h5_url: h5Url(call, code) } : { prepay_id: code };
 }
 
 function codeUrl(order: OrderRecord, code: string): string {
@@ -155,7 +148,8 @@ function h5Url(call: Call, code: string): string {
 /** The order as it is now: one whose time is over is closed the moment it is looked at. */
 export function freshOrder(desk: Desk, key: string): OrderRecord | undefined {
   const order = desk.books.order(key);
-  if (order?.state !== 'NOTPAY' || desk.kit.clock.nowMs() < order.expiresMs) return order;
+  if (order === undefined || !isWaiting(order)) return order;
+  if (desk.kit.clock.nowMs() < order.expiresMs) return order;
   const closed: OrderRecord = { ...order, state: 'CLOSED' };
   desk.books.putOrder(closed);
   return closed;
@@ -210,6 +204,9 @@ export function closeSingle(call: Call, family: 'direct' | 'partner'): Answer {
 
 function close(desk: Desk, order: OrderRecord): Answer {
   if (order.state === 'SUCCESS') return refuse(400, 'ORDER_PAID', '该订单已支付');
+  if (order.product === 'codepay') {
+    return refuse(400, 'INVALID_REQUEST', '付款码订单请调用撤销接口');
+  }
   if (order.state === 'NOTPAY') desk.books.putOrder({ ...order, state: 'CLOSED' });
   return ok(null);
 }

@@ -10,6 +10,7 @@ import type { PayRequest, Scanned } from '../../../sandbox/kit/kit.ts';
 import { invocationMessage } from '../wire/canonical.ts';
 import { type JsonRecord, parseRecord, textOf } from '../wire/json.ts';
 import { verifySha256 } from '../wire/rsa.ts';
+import { isWaiting } from './books.ts';
 import type { Desk } from './call.ts';
 import { tellPaid } from './callbacks.ts';
 import { transactionId } from './numbers.ts';
@@ -32,6 +33,8 @@ export async function scan(
   if (/^weixin:\/\/(wxpay|pay\.weixin\.qq\.com)\/bizpayurl/.test(text)) {
     return scanned(desk, new URLSearchParams(text.split('?')[1] ?? '').get('pr'), null);
   }
+  const charged = desk.books.paymentCodes.orderOf(text);
+  if (charged !== undefined) return scannedOrder(desk, freshOrder(desk, charged), null);
   const isH5 = URL.canParse(text) && text.includes('/cgi-bin/mmpayweb-bin/checkmweb?');
   if (!isH5) return undefined;
   const query = new URL(text).searchParams;
@@ -72,8 +75,20 @@ function orderOf(desk: Desk, code: string | null): OrderRecord | undefined {
 }
 
 function scanned(desk: Desk, code: string | null, returnUrl: string | null): Scanned | undefined {
-  const order = orderOf(desk, code);
-  if (code === null || order === undefined) return undefined;
+  if (code === null) return undefined;
+  const seen = scannedOrder(desk, orderOf(desk, code), returnUrl);
+  if (seen?.state !== 'payable') return seen;
+  const validUntilMs = desk.books.prepays.get(code)?.validUntilMs ?? 0;
+  return desk.kit.clock.nowMs() < validUntilMs ? seen : { ...seen, state: 'expired' };
+}
+
+/** By a code of the merchant's, or by the app's own payment code that a merchant charged. */
+function scannedOrder(
+  desk: Desk,
+  order: OrderRecord | undefined,
+  returnUrl: string | null,
+): Scanned | undefined {
+  if (order === undefined) return undefined;
   const account = present(desk.books.accounts.get(order.mchid), 'the account');
   return {
     wallet: 'wechatpay',
@@ -81,17 +96,23 @@ function scanned(desk: Desk, code: string | null, returnUrl: string | null): Sca
     payee: payeeName(account, order),
     amountFen: sumFen(order.lines.map((line) => line.totalFen)),
     currency: 'CNY',
-    state: stateOf(desk, order, code),
+    state: stateOf(desk, order),
   };
 }
 
-function stateOf(desk: Desk, order: OrderRecord, code: string): Scanned['state'] {
-  if (order.state === 'SUCCESS') return 'paid';
-  if (order.state === 'CLOSED') {
-    return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
+function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
+  switch (order.state) {
+    case 'NOTPAY':
+    case 'USERPAYING':
+      return 'payable';
+    case 'SUCCESS':
+      return 'paid';
+    case 'CLOSED':
+      return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
+    case 'PAYERROR':
+    case 'REVOKED':
+      return 'closed';
   }
-  const validUntilMs = desk.books.prepays.get(code)?.validUntilMs ?? 0;
-  return desk.kit.clock.nowMs() < validUntilMs ? 'payable' : 'expired';
 }
 
 function payeeName(account: AccountRecord, order: OrderRecord): string {
@@ -113,9 +134,11 @@ export function pay(
   const order = freshOrder(desk, key);
   if (order === undefined) return { status: 'not_found' };
   if (order.state === 'SUCCESS') return { status: 'already_paid', ...back };
-  if (order.state === 'CLOSED') return { status: 'closed', ...back };
+  if (!isWaiting(order)) return { status: 'closed', ...back };
   switch (request.outcome) {
     case 'cancel':
+      // Who refuses to confirm a payment code has spent it; elsewhere the buyer may come back.
+      if (order.product === 'codepay') desk.books.putOrder({ ...order, state: 'PAYERROR' });
       return { status: 'canceled', ...back };
     case 'insufficient_funds':
       // The order stays NOTPAY: the buyer may try again.
@@ -126,7 +149,11 @@ export function pay(
   }
 }
 
-function bookPayment(desk: Desk, order: OrderRecord, request: PayRequest): void {
+export function bookPayment(
+  desk: Desk,
+  order: OrderRecord,
+  request: Pick<PayRequest, 'coupon' | 'payerWallet'>,
+): OrderRecord {
   const { kit, books } = desk;
   const nowMs = kit.clock.nowMs();
   const account = present(books.accounts.get(order.mchid), 'the account');
@@ -154,6 +181,7 @@ function bookPayment(desk: Desk, order: OrderRecord, request: PayRequest): void 
     books.moveBalance(line.subMchid ?? order.mchid, pocket, receiptFen);
   }
   tellPaid(desk, paidOrder);
+  return paidOrder;
 }
 
 /** A coupon never exceeds what is left to pay; of a combined order it goes line by line. */

@@ -6,7 +6,12 @@
 import { type Fen, fenToJson } from '../../../core/money.ts';
 import type { FaultName } from '../../../sandbox/kit/kit.ts';
 import { formatTime } from '../wire/time.ts';
-import { INTERCONNECT_BANK_TYPES, TRADE_TYPES, type TradeState } from '../wire/trade.ts';
+import {
+  CODEPAY_TRADE_TYPE,
+  INTERCONNECT_BANK_TYPES,
+  TRADE_TYPES,
+  type TradeState,
+} from '../wire/trade.ts';
 import type { OrderLine, OrderRecord, RefundRecord } from './records.ts';
 
 /** A body that is still being made. */
@@ -17,6 +22,9 @@ const STATE_WORDS: Readonly<Partial<Record<TradeState, string>>> = {
   REFUND: '转入退款',
   NOTPAY: '订单未支付',
   CLOSED: '订单已关闭',
+  USERPAYING: '需要用户输入支付密码',
+  PAYERROR: '支付失败，请重新下单支付',
+  REVOKED: '订单已撤销',
 };
 
 export function tradeStateOf(order: OrderRecord, line: OrderLine): TradeState {
@@ -32,15 +40,15 @@ export function singleBody(order: OrderRecord, line: OrderLine): Draft {
   Object.assign(body, {
     out_trade_no: line.outTradeNo,
     trade_state: state,
-    trade_state_desc: STATE_WORDS[state] ?? state,
+    trade_state_desc: tradeStateWords(state),
     attach: line.attach ?? '',
   });
   if (order.deviceId !== null) body.scene_info = { device_id: order.deviceId };
-  if (line.paid === null || order.successMs === null) return body;
+  if (line.paid === null || order.successMs === null || order.state === 'REVOKED') return body;
   const openid = order.payerOpenid ?? '';
   return Object.assign(body, {
     transaction_id: line.paid.transactionId,
-    trade_type: TRADE_TYPES[order.product],
+    trade_type: tradeTypeOf(order),
     bank_type: bankTypeOf(order),
     success_time: formatTime(order.successMs),
     payer: order.family === 'direct' ? { openid } : { sp_openid: openid },
@@ -76,7 +84,7 @@ function subOrderBody(order: OrderRecord, line: OrderLine): Draft {
     mchid: order.mchid,
     ...(line.subMchid === null ? {} : { sub_mchid: line.subMchid }),
     out_trade_no: line.outTradeNo,
-    trade_type: TRADE_TYPES[order.product],
+    trade_type: tradeTypeOf(order),
     trade_state: tradeStateOf(order, line),
     attach: line.attach ?? '',
     amount: total,
@@ -91,7 +99,15 @@ function subOrderBody(order: OrderRecord, line: OrderLine): Draft {
   });
 }
 
-function bankTypeOf(order: OrderRecord): string {
+export function tradeTypeOf({ product }: Pick<OrderRecord, 'product'>): string {
+  return product === 'codepay' ? CODEPAY_TRADE_TYPE : TRADE_TYPES[product];
+}
+
+export function tradeStateWords(state: TradeState): string {
+  return STATE_WORDS[state] ?? state;
+}
+
+export function bankTypeOf(order: OrderRecord): string {
   const through = [...INTERCONNECT_BANK_TYPES];
   return through.find(([, wallet]) => wallet === order.payerWallet)?.[0] ?? 'OTHERS';
 }

@@ -22,6 +22,8 @@ export interface AccountRecord {
   readonly appid: string;
   readonly appSecret: string;
   readonly apiV3Key: string;
+  /** Absent in accounts that were made before the city took payment codes. */
+  readonly apiV2Key?: string;
   readonly merchantSerial: string;
   readonly merchantCertificatePem: string;
   readonly publicKeyId: string;
@@ -66,15 +68,17 @@ export interface OrderRecord {
   readonly mchid: string;
   readonly appid: string;
   readonly orderNo: string;
-  readonly product: TradeProduct;
-  readonly notifyUrl: string;
+  readonly product: TradeProduct | 'codepay';
+  /** null = nobody is told: payment codes have no callback. */
+  readonly notifyUrl: string | null;
   readonly openid: string | null;
   readonly deviceId: string | null;
   /** Of everything the merchant asked: re-entry must ask the same. */
   readonly fingerprint: string;
   readonly createdMs: number;
   readonly expiresMs: number;
-  readonly state: 'NOTPAY' | 'SUCCESS' | 'CLOSED';
+  /** The last three are payment codes' only. */
+  readonly state: 'NOTPAY' | 'SUCCESS' | 'CLOSED' | 'USERPAYING' | 'PAYERROR' | 'REVOKED';
   readonly lines: readonly OrderLine[];
   readonly combineTransactionId: string | null;
   readonly successMs: number | null;

@@ -12,6 +12,10 @@ export interface WechatpayCredentials {
   /** Merchant API private key, PEM. */
   readonly privateKey: string;
   readonly apiV3Key: string;
+  /** For payment codes by APIv2; null or absent = the account takes none. */
+  readonly apiV2Key?: string;
+  /** apiclient_cert.pem: APIv2 wants it from whoever reverses. */
+  readonly merchantCertificate?: string;
   /** Which of the two key kinds answers are asked to be signed with. */
   readonly keyMode: 'public_key' | 'platform_certificate';
   readonly publicKeyId?: string;

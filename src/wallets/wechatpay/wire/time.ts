@@ -13,6 +13,14 @@ export function compactTime(unixMs: number): string {
   return formatTime(unixMs).slice(0, 19).replace(/[-T:]/g, '');
 }
 
+/** `20260102030405`, as APIv2 writes it, in Beijing. */
+export function parseCompactTime(text: string): number | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second] = parts;
+  return parseTime(`${year}-${month}-${day}T${hour}:${minute}:${second}+08:00`);
+}
+
 export function parseTime(text: string): number | undefined {
   if (!PATTERN.test(text)) return undefined;
   const unixMs = Date.parse(text);

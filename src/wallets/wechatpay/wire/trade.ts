@@ -25,6 +25,8 @@ export const TRADE_TYPES = {
 } as const;
 export type TradeProduct = keyof typeof TRADE_TYPES;
 export type TradeType = (typeof TRADE_TYPES)[TradeProduct];
+/** Payment codes have calls of their own, and this trade type in queries and bills. */
+export const CODEPAY_TRADE_TYPE = 'MICROPAY';
 
 export const PATHS = {
   direct: '/v3/pay/transactions',
@@ -35,6 +37,13 @@ export const PATHS = {
   certificates: '/v3/certificates',
   echo: '/v3/security/echo',
 } as const;
+
+export const V2_PATHS = {
+  micropay: '/pay/micropay',
+  orderQuery: '/pay/orderquery',
+  reverse: '/secapi/pay/reverse',
+} as const;
+export type V2Path = (typeof V2_PATHS)[keyof typeof V2_PATHS];
 
 /**
  * `bank_type` of payments that came through another institution. WeChat Pay publishes no such
