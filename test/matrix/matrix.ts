@@ -57,7 +57,8 @@ const PARTS = [4_001, AMOUNT - 4_001] as const;
 const BETWEEN_REFUNDS_SECONDS = 61;
 
 async function payerOf({ papers, sandbox }: Stage, wallet: string, brings: Brings): Promise<Json> {
-  const first = (name: string) => (papers.credentials[wallet]?.[name] as unknown[] | undefined)?.[0];
+  const first = (name: string) =>
+    (papers.credentials[wallet]?.[name] as unknown[] | undefined)?.[0];
   switch (brings) {
     case 'nothing':
       return {};
@@ -86,7 +87,8 @@ async function pay(stage: Stage, wallet: string, product: string, brings: Brings
   if (isPresented !== (attempt.next_action === null)) {
     throw new Error(`next_action ${JSON.stringify(attempt.next_action)}`);
   }
-  if (!isPresented) await sandbox.pay(await sandbox.scan(wallet, codeOf(attempt.next_action as Json)));
+  if (!isPresented)
+    await sandbox.pay(await sandbox.scan(wallet, codeOf(attempt.next_action as Json)));
   return { intent, attempt };
 }
 
@@ -115,7 +117,8 @@ async function walletRow(sandbox: Sandbox, wallet: string, attempt: Json): Promi
   const orderNo = (attempt.legs as Json[])[0]?.order_no;
   const rows = (await sandbox.orders(wallet)).filter((row) => row.order_no === orderNo);
   const [row] = rows;
-  if (row === undefined || rows.length !== 1) throw new Error(`${rows.length} orders at the wallet`);
+  if (row === undefined || rows.length !== 1)
+    throw new Error(`${rows.length} orders at the wallet`);
   return row;
 }
 
@@ -163,7 +166,8 @@ async function booked({ shop }: Stage, wallet: string, { intent }: Paid): Promis
     }
     if (sumFen !== 0) throw new Error(`transaction ${String(row.id)} is off by ${sumFen}`);
   }
-  if (inFen !== AMOUNT || outFen !== AMOUNT) throw new Error(`clearing: in ${inFen}, out ${outFen}`);
+  if (inFen !== AMOUNT || outFen !== AMOUNT)
+    throw new Error(`clearing: in ${inFen}, out ${outFen}`);
   return count;
 }
 

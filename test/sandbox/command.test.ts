@@ -31,6 +31,7 @@ it('writes the papers of api.md, keeps them, and stops when it is told', {
     [
       ...['appid', 'mchid', 'sub_mchids', 'openids', 'serial_no', 'private_key', 'certificate'],
       ...['apiv3_key', 'public_key_id', 'public_key', 'platform_serial', 'platform_certificate'],
+      'apiv2_key',
     ].sort(),
   );
   expect(Object.keys(alipay).sort()).toEqual(

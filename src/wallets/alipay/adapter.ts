@@ -181,7 +181,7 @@ async function startByCode(
 ): Promise<StartOutcome> {
   const { authCode } = order.payer;
   if (authCode === undefined || !isPaymentCode(authCode)) {
-    const message = 'bar needs auth_code: 16 to 24 digits that begin with 25 to 30';
+    const message = 'bar needs auth_code, the 16 to 24 digits of the payment code';
     return refusedHere(authCode === undefined ? 'payer_missing' : 'auth_code_invalid', message);
   }
   const content = barContent(order, leg, authCode);

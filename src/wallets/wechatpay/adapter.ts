@@ -1,9 +1,8 @@
 /**
  * WeChat Pay v3 in e-commerce partner mode behind the wallet port. One merchant is paid by a
  * partner order, several by one combined order; refunds go through the e-commerce family, and
- * payment codes through APIv2 (codepay.ts). It
- * keeps no state but keys: whatever is not a verified answer about the order that was asked is
- * `unknown`.
+ * payment codes through APIv2 (codepay.ts). It keeps no state but keys: whatever is not a verified
+ * answer about the order that was asked is `unknown`.
  */
 import { ok } from '../../core/result.ts';
 import type { NextAction } from '../../core/wallet.ts';

@@ -48,7 +48,10 @@ export async function startCodepay(
     return refusedHere('APIV2_KEY_MISSING', 'codepay needs apiV2Key in the wallet configuration');
   }
   if (authCode === undefined || !isPaymentCode(authCode)) {
-    return refusedHere('AUTH_CODE_INVALID', 'auth_code has 18 digits that begin with 10 to 15');
+    return refusedHere(
+      'AUTH_CODE_INVALID',
+      'codepay needs auth_code, the 18 digits of the payment code',
+    );
   }
   const leg = onlyLeg(order);
   const called = await call(account, apiV2, V2_PATHS.micropay, leg, {

@@ -69,9 +69,9 @@ async function told(call: Promise<{ data: Fields }>): Promise<Fields> {
   try {
     return (await call).data;
   } catch (error) {
-    const { data, status } = (error as Foreign).response ?? {};
-    if (data === undefined) throw error;
-    return typeof data === 'object' ? data : { err_code: `HTTP ${status}` };
+    const { code, response } = error as Foreign;
+    if (code !== 'EV2_RES_STATUS_CODE_NOT_SUCESS') throw error;
+    return response.data;
   }
 }
 
@@ -96,7 +96,11 @@ async function life(stage: Stage, signType: string): Promise<string> {
   const no = nextNo('C');
   const code = showCode(stage);
   const paid = await pay(no, code, { attach: 'a=1&b' });
-  same([paid.result_code, paid.trade_type, paid.total_fee], ['SUCCESS', 'MICROPAY', '8888'], 'paid');
+  same(
+    [paid.result_code, paid.trade_type, paid.total_fee],
+    ['SUCCESS', 'MICROPAY', '8888'],
+    'paid',
+  );
   same([paid.out_trade_no, paid.attach], [no, 'a=1&b'], 'its number and data');
   must(/^\d{28}$/.test(paid.transaction_id ?? ''), 'a transaction id');
   must(/^\d{14}$/.test(paid.time_end ?? ''), 'a time');
@@ -216,7 +220,9 @@ async function oracle(stage: Stage): Promise<string> {
 }
 
 function xmlOf(fields: Fields): string {
-  const parts = Object.entries(fields).map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`);
+  const parts = Object.entries(fields).map(
+    ([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`,
+  );
   return `<xml>${parts.join('')}</xml>`;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The wallet contract's stage: one city with every gateway of the registry, one account at each, and
- * each wallet opened through its port, over real HTTP. No engine: this is the port alone. A wallet
- * joins by being in the two registries; what it is asked follows from its capabilities.
+ * The wallet contract's stage: one city with every gateway of the registry, one account at each,
+ * and each wallet opened through its port, over real HTTP. No engine: this is the port alone. A
+ * wallet joins by being in the two registries; what it is asked follows from its capabilities.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -299,7 +299,13 @@ export function refundOf(
     amountFen,
     reason: '不合脚',
     notifyUrl: bench.notifyUrl,
-    leg: { ...leg, walletTransactionId },
+    createdAtMs: bench.city.opened.clock.nowMs(),
+    leg: {
+      ...leg,
+      walletTransactionId,
+      product: order.product,
+      createdAtMs: order.createdAtMs,
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * What the buyer's app takes: the text of a QR code, a redirect or cashier URL, an app order
- * string, a page form, tradePay parameters, or its own payment code once a merchant charged it. Carried requests are verified exactly as at the
- * gateway's door, for the app is a client of the same gateway. Scanning is the login: it makes the
- * trades exist.
+ * string, a page form, tradePay parameters, or its own payment code once a merchant charged it.
+ * Carried requests are verified exactly as at the gateway's door, for the app is a client of the
+ * same gateway. Scanning is the login: it makes the trades exist.
  */
 import type { Scanned } from '../../../sandbox/kit/kit.ts';
 import { isJsonObject, type JsonObject, parseJsonObject, textField } from '../wire/json-text.ts';

@@ -1,4 +1,7 @@
-/** How a payment code (付款码) of the WeChat app looks: 18 digits that begin with 10 to 15. */
+/**
+ * The shape of a payment code (付款码) of the WeChat app. Which digits are WeChat Pay's is the
+ * table's business (wallets/qr), since wallets change prefixes.
+ */
 export function isPaymentCode(text: string): boolean {
-  return /^1[0-5]\d{16}$/.test(text);
+  return /^\d{18}$/.test(text);
 }
