@@ -1,0 +1,6 @@
+/** Every parser of foreign bytes that is fuzzed. A wallet adds its own list here. */
+import { NFC_PARSERS } from './nfc-parsers.ts';
+import type { FuzzParser } from './parser.ts';
+import { QR_PARSERS } from './qr-parsers.ts';
+
+export const PARSERS: readonly FuzzParser[] = [...QR_PARSERS, ...NFC_PARSERS];
