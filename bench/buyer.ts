@@ -1,6 +1,6 @@
 /**
- * One complete payment as the outside sees it: the marketplace creates it and starts a WeChat
- * native attempt, the buyer scans and pays in the sandbox's phone, the wallet notifies, and the
+ * One complete payment as the outside sees it: the marketplace creates it and starts an attempt
+ * whose code is scanned, the buyer pays in the sandbox's phone, the wallet notifies, and the
  * marketplace gets its webhook. Times are kept for each part.
  */
 import { randomUUID } from 'node:crypto';
@@ -8,6 +8,15 @@ import type { Work } from '../tools/load.ts';
 import type { LoadClient } from '../tools/load-client.ts';
 import type { WebhookSink } from './webhook-sink.ts';
 import type { World } from './world.ts';
+
+/** Each wallet by the product whose code a buyer scans: the same way for all. */
+export const SCANNED_PRODUCTS = {
+  wechatpay: 'native',
+  alipay: 'precreate',
+  unionpay: 'qr',
+  jdpay: 'qr',
+} as const;
+export type BenchedWallet = keyof typeof SCANNED_PRODUCTS;
 
 const AMOUNT_FEN = 12_800;
 const WEBHOOK_TIMEOUT_MS = 20_000;
@@ -26,6 +35,7 @@ export function createBuyer(
   world: World,
   client: LoadClient,
   sink: WebhookSink,
+  wallet: BenchedWallet,
   onPaid: (times: PaymentTimes) => void,
 ): Work {
   const [shop] = world.marketplaces.values();
@@ -62,14 +72,14 @@ export function createBuyer(
     const id = String(intent.id);
     const attempt = await client.post(
       `${intents}/${id}/attempts`,
-      { wallet: 'wechatpay', product: 'native', payer: {} },
+      { wallet, product: SCANNED_PRODUCTS[wallet], payer: {} },
       { expected: 201, headers: headers(`start-${number}`) },
     );
     const startedMs = performance.now();
     const { code } = attempt.next_action as { readonly code: string };
     const { scan } = await client.post(
       `${world.sandboxUrl}/phone/scan`,
-      { wallet: 'wechatpay', code },
+      { wallet, code },
       { expected: 200 },
     );
     const told = sink.succeeded(id, WEBHOOK_TIMEOUT_MS);
