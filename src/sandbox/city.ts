@@ -3,7 +3,7 @@
  * paths, with the phone and the control above them. It composes and routes; what a wallet says is
  * the gateway's business alone.
  */
-
+import { join } from 'node:path';
 import { createAdvancer } from './control/advance.ts';
 import { openFollowers } from './control/followers.ts';
 import { control } from './control/routes.ts';
@@ -17,6 +17,8 @@ import { type OpenedKit, openKit } from './kit/open-kit.ts';
 import { landingAsset, landingPage } from './landing.ts';
 import { openPapers, type Papers } from './papers.ts';
 import { phone } from './phone/routes.ts';
+import { openStaticCodeLimit } from './phone/static-code-limit.ts';
+import { openSwitch } from './switch/switch.ts';
 
 export interface CityOptions {
   /** HUTONG_DIR. */
@@ -95,16 +97,24 @@ async function build(options: CityOptions, publicUrl: string): Promise<Built> {
     const { kit, clock, courier, deliveries } = opened;
     const gateways = await Promise.all(makers.map((maker) => maker.open(kit)));
     const followers = openFollowers({ clock, wall: kit.wall, log });
-    const schedule = openGatewaySchedule({ gateways, clock, log });
+    const { journal } = opened;
+    const clearingDir = join(dir, 'sandbox', 'clearing');
+    const own = openSwitch({ journal, clock, gateways, dir: clearingDir });
+    const staticCodeLimit = openStaticCodeLimit(journal, clock);
+    const schedule = openGatewaySchedule({ parties: [...gateways, own], clock, log });
     const advancer = createAdvancer({
       ...{ clock, wall: kit.wall, courier, deliveries, followers },
       gateways: schedule,
     });
     const parts: RouteParts = {
-      control: (request) => control({ opened, gateways, followers, advancer }, request),
-      phone: (request) => phone({ opened, gateways }, request),
+      control: (request) =>
+        control({ opened, gateways, followers, advancer, switch: own }, request),
+      phone: (request) => phone({ opened, gateways, switch: own, staticCodeLimit }, request),
       landing: (request) =>
-        landingPage(request, { opened, gateways, isPublic: options.controlToken === null }),
+        landingPage(request, {
+          ...{ opened, gateways, table: own.table },
+          isPublic: options.controlToken === null,
+        }),
       gateways,
     };
     return {

@@ -1,31 +1,37 @@
 /**
- * Runs what gateways owe (expiry, settling refunds): by itself as real time passes, and on demand
- * while the clock is advanced. Never two runs at a time, so a gateway sees its due work in order.
+ * Runs what gateways and the switch owe (expiry, settling refunds, the day's cut): by itself as real
+ * time passes, and on demand while the clock is advanced. Never two runs at a time, so that each
+ * sees its due work in order.
  */
 import type { DueGateways } from './control/advance.ts';
 import { earliest } from './control/followers.ts';
 import type { CityClock } from './kit/city-clock.ts';
-import type { Gateway } from './kit/kit.ts';
 
 const LOOK_EVERY_MS = 250;
+
+/** A gateway, or the switch, which comes after the gateways whose day it closes. */
+export interface DueParty {
+  readonly nextDueMs: () => number | null;
+  readonly runDue: (nowMs: number) => Promise<void> | void;
+}
 
 export interface GatewaySchedule extends DueGateways {
   readonly close: () => Promise<void>;
 }
 
 export function openGatewaySchedule(options: {
-  readonly gateways: readonly Gateway[];
+  readonly parties: readonly DueParty[];
   readonly clock: CityClock;
   readonly log: (line: string) => void;
 }): GatewaySchedule {
-  const { gateways, clock, log } = options;
+  const { parties, clock, log } = options;
   let last: Promise<void> = Promise.resolve();
   const runDue = () => {
-    const mine = last.then(() => runAll(gateways, clock));
+    const mine = last.then(() => runAll(parties, clock));
     last = mine.catch(() => undefined);
     return mine;
   };
-  const nextDueMs = () => earliest(gateways.map((gateway) => gateway.nextDueMs()));
+  const nextDueMs = () => earliest(parties.map((party) => party.nextDueMs()));
   const look = () => {
     const next = nextDueMs();
     if (next === null || next > clock.nowMs()) return;
@@ -44,9 +50,9 @@ export function openGatewaySchedule(options: {
   };
 }
 
-async function runAll(gateways: readonly Gateway[], clock: CityClock): Promise<void> {
-  for (const gateway of gateways) {
-    const next = gateway.nextDueMs();
-    if (next !== null && next <= clock.nowMs()) await gateway.runDue(clock.nowMs());
+async function runAll(parties: readonly DueParty[], clock: CityClock): Promise<void> {
+  for (const party of parties) {
+    const next = party.nextDueMs();
+    if (next !== null && next <= clock.nowMs()) await party.runDue(clock.nowMs());
   }
 }

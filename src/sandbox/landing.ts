@@ -10,7 +10,8 @@ import type { Gateway, WireRequest, WireResponse } from './kit/kit.ts';
 import type { OpenedKit } from './kit/open-kit.ts';
 import { LANDING_TEXTS, type LandingTexts } from './landing-texts.ts';
 import { sandboxUrls } from './papers.ts';
-import { chooseLanguage } from './phone/texts.ts';
+import { chooseLanguage, type Language, PHONE_TEXTS } from './phone/texts.ts';
+import type { SwitchTable } from './switch/table.ts';
 
 const SHOWN_COUNT_MAX = 12;
 const STYLE_PATH = '/city.css';
@@ -19,6 +20,7 @@ const STYLE = readFileSync(new URL('./city.css', import.meta.url));
 export interface LandingParts {
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
+  readonly table: SwitchTable;
   /** Without a control token, what was refused is shown to whoever opens the page. */
   readonly isPublic: boolean;
 }
@@ -51,6 +53,7 @@ export function landingPage(request: WireRequest, parts: LandingParts): WireResp
 <p>${escapeHtml(t.about)}</p>
 <p><a class="button" href="/phone?lang=${language}">${escapeHtml(t.openPhone)}</a></p>
 ${gatewaysSection(parts, t)}
+${interconnectSection(parts, t, language)}
 ${clockSection(parts, t)}
 ${parts.isPublic ? refusals(parts, t) : `<p>${escapeHtml(t.hidden)}</p>`}
 </main>
@@ -71,6 +74,22 @@ function gatewaysSection(parts: LandingParts, t: LandingTexts): string {
   return `<h2>${escapeHtml(t.gateways)}</h2>
 <table>${rows.join('')}</table>
 <p>${escapeHtml(t.papers)}</p>`;
+}
+
+function interconnectSection(parts: LandingParts, t: LandingTexts, language: Language): string {
+  const names = PHONE_TEXTS[language];
+  const rows = parts.table
+    .pairs()
+    .map(
+      ({ payer, acceptor }) =>
+        `<tr><th scope="row">${escapeHtml(names[payer])}</th><td>${escapeHtml(names[acceptor])}</td></tr>`,
+    );
+  const table = `<table><tr><th scope="col">${escapeHtml(t.payer)}</th><th scope="col">${escapeHtml(t.acceptor)}</th></tr>${rows.join('')}</table>`;
+  return `<h2>${escapeHtml(t.interconnect)}</h2>
+<p>${escapeHtml(t.interconnectAbout)}</p>
+${rows.length === 0 ? `<p>${escapeHtml(t.interconnectNone)}</p>` : table}
+<p><a href="/control/interconnect"><code>/control/interconnect</code></a>
+<a href="/control/clearing"><code>/control/clearing</code></a></p>`;
 }
 
 function clockSection(parts: LandingParts, t: LandingTexts): string {

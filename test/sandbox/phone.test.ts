@@ -77,7 +77,8 @@ describe('phone', () => {
 
   it.each([
     [{ code: 'x' }, 400, 'parameter_invalid', 'wallet'],
-    [{ wallet: 'jdpay', code: 'x' }, 400, 'wallet_not_available', 'wallet'],
+    [{ wallet: 'cash', code: 'x' }, 400, 'parameter_invalid', 'wallet'],
+    [{ wallet: 'unionpay', code: 'x' }, 422, 'code_not_recognized', 'code'],
     [{ wallet: 'wechatpay' }, 400, 'parameter_missing', 'code'],
     [{ wallet: 'wechatpay', code: 7 }, 400, 'parameter_missing', 'code'],
     [{ wallet: 'wechatpay', code: '{"a"' }, 400, 'parameter_invalid', 'code'],

@@ -19,6 +19,8 @@ import {
 import type { CityRequest } from '../http/server.ts';
 import type { ControlOrder, Gateway, WireResponse } from '../kit/kit.ts';
 import type { OpenedKit } from '../kit/open-kit.ts';
+import { replaceTable, showClearing, showTable } from '../switch/routes.ts';
+import type { Switch } from '../switch/switch.ts';
 import type { Advancer } from './advance.ts';
 import { notOneOf, presentFault, readFaultOrder, readWallet } from './fault-input.ts';
 import type { Followers, FollowReport } from './followers.ts';
@@ -31,6 +33,7 @@ export interface ControlParts {
   readonly gateways: readonly Gateway[];
   readonly followers: Followers;
   readonly advancer: Advancer;
+  readonly switch: Switch;
 }
 
 type Handler = (parts: ControlParts, request: CityRequest) => Promise<WireResponse> | WireResponse;
@@ -40,6 +43,13 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/control/clock': { GET: showClock, POST: advanceClock },
   '/control/clock/follow': { POST: followClock },
   '/control/orders': { GET: listOrders },
+  '/control/interconnect': {
+    GET: (parts) => showTable(parts.switch),
+    PUT: (parts, request) => replaceTable(parts.switch, request),
+  },
+  '/control/clearing': {
+    GET: (parts, request) => showClearing(parts.switch, parts.opened.clock, request),
+  },
   '/control/explanations': { GET: listExplanations },
   '/control/deliveries': { GET: listDeliveries },
 };
@@ -72,9 +82,10 @@ function clearFaults({ opened }: ControlParts): WireResponse {
 
 function showClock(parts: ControlParts): WireResponse {
   const { clock } = parts.opened;
+  const nowMs = clock.nowMs();
   return jsonAnswer(200, {
-    now: timeText(clock.nowMs()),
-    now_ms: clock.nowMs(),
+    now: timeText(nowMs),
+    now_ms: nowMs,
     offset_ms: clock.offsetMs(),
     followers: parts.followers.names(),
   });

@@ -1,7 +1,7 @@
 /**
- * `/phone`: the buyer's wallet app. Scanning shows payee and amount and is remembered under a scan
- * id; paying with it lets the wallet do what it does, callbacks included. The page at `/phone` uses
- * these two calls and nothing else.
+ * `/phone`: the buyer's wallet apps. Scanning shows payee and amount and is remembered under a scan
+ * id; paying with it lets the wallet do what it does, callbacks included. A code of another wallet
+ * can be paid where the switch connects the two. The page at `/phone` uses these calls only.
  */
 import { type Fen, fenFromJson, fenToJson } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
@@ -21,10 +21,12 @@ import {
 import type { CityRequest } from '../http/server.ts';
 import type { Collection, Gateway, PayRequest, Scanned, WireResponse } from '../kit/kit.ts';
 import type { OpenedKit } from '../kit/open-kit.ts';
+import type { Switch } from '../switch/switch.ts';
 import { phoneAsset } from './assets.ts';
 import { followCashier, isCashierUrl } from './cashier-jump.ts';
 import { type PhoneCode, readCode } from './code-text.ts';
 import { phonePage } from './page.ts';
+import type { StaticCodeLimit } from './static-code-limit.ts';
 
 /** Older scans are forgotten; a buyer pays within minutes. */
 const SCAN_COUNT_MAX = 20_000;
@@ -33,12 +35,16 @@ const OUTCOMES = ['success', 'insufficient_funds', 'cancel'] as const;
 export interface PhoneParts {
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
+  readonly switch: Switch;
+  readonly staticCodeLimit: StaticCodeLimit;
 }
 
 interface KeptScan {
   readonly id: string;
   readonly scanned: Scanned;
   readonly payerWallet: WalletName;
+  /** Read from a code that is fixed and printed: the day's limit holds for it. */
+  readonly isStatic?: boolean;
 }
 
 export async function phone(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
@@ -46,7 +52,7 @@ export async function phone(parts: PhoneParts, request: CityRequest): Promise<Wi
     case '/phone':
     case '/phone/':
       if (request.method !== 'GET') return methodNotAllowed(['GET']);
-      return phonePage(request, walletsOf(parts));
+      return phonePage(request, WALLET_NAMES);
     case '/phone/scan':
       if (request.method !== 'POST') return methodNotAllowed(['POST']);
       return scan(parts, request);
@@ -58,13 +64,9 @@ export async function phone(parts: PhoneParts, request: CityRequest): Promise<Wi
   }
 }
 
-function walletsOf(parts: PhoneParts): WalletName[] {
-  return parts.gateways.map(({ wallet }) => wallet);
-}
-
 async function scan(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
   const body = readObject(request);
-  const input = body.ok ? readScan(body.value, walletsOf(parts)) : body;
+  const input = body.ok ? readScan(body.value) : body;
   if (!input.ok) return inputErrorAnswer(input.error);
   const { wallet, code } = input.value;
   const found = await scanCode(parts, wallet, code);
@@ -82,18 +84,13 @@ async function scan(parts: PhoneParts, request: CityRequest): Promise<WireRespon
   });
 }
 
-function readScan(
-  body: JsonObject,
-  wallets: readonly WalletName[],
-): Result<{ wallet: WalletName; code: PhoneCode }, InputError> {
+function readScan(body: JsonObject): Result<{ wallet: WalletName; code: PhoneCode }, InputError> {
   const stray = unknownMember(body, ['wallet', 'code']);
   if (stray !== undefined) return err(stray);
-  const wallet = wallets.find((name) => name === body.wallet);
+  const wallet = WALLET_NAMES.find((name) => name === body.wallet);
   if (wallet === undefined) {
-    const isLater = WALLET_NAMES.some((name) => name === body.wallet);
-    const message = `wallet is one of: ${wallets.join(', ')}`;
-    const code = isLater ? 'wallet_not_available' : 'parameter_invalid';
-    return err(inputError(code, 'wallet', message));
+    const message = `wallet is one of: ${WALLET_NAMES.join(', ')}`;
+    return err(inputError('parameter_invalid', 'wallet', message));
   }
   const code = readCode(body.code);
   return code.ok ? ok({ wallet, code: code.value }) : code;
@@ -106,7 +103,7 @@ async function scanCode(
   code: PhoneCode,
 ): Promise<Result<Scanned, InputError>> {
   const direct = await askGateways(parts, code);
-  if (direct !== undefined) return checkWallet(direct, wallet);
+  if (direct !== undefined) return checkWallet(parts, direct, { wallet, code });
   if (typeof code === 'string' && isCashierUrl(code)) {
     const { kit, http } = parts.opened;
     const action = await followCashier({
@@ -119,7 +116,7 @@ async function scanCode(
     });
     if (!action.ok) return action;
     const behind = await askGateways(parts, action.value);
-    if (behind !== undefined) return checkWallet(behind, wallet);
+    if (behind !== undefined) return checkWallet(parts, behind, { wallet, code: action.value });
   }
   const message = 'no wallet of this city knows that code';
   return err(inputError('code_not_recognized', 'code', message));
@@ -133,8 +130,18 @@ async function askGateways(parts: PhoneParts, code: PhoneCode): Promise<Scanned 
   return undefined;
 }
 
-function checkWallet(scanned: Scanned, wallet: WalletName): Result<Scanned, InputError> {
+/**
+ * Its own, or a code of a wallet that the switch connects it with. Only what can be scanned
+ * crosses: a payment sheet or an order string opens the one app that it was made for.
+ */
+function checkWallet(
+  parts: PhoneParts,
+  scanned: Scanned,
+  { wallet, code }: { readonly wallet: WalletName; readonly code: PhoneCode },
+): Result<Scanned, InputError> {
   if (scanned.wallet === wallet) return ok(scanned);
+  const pair = { payer: wallet, acceptor: scanned.wallet };
+  if (typeof code === 'string' && parts.switch.table.mayPay(pair)) return ok(scanned);
   const message = `that is a code of ${scanned.wallet}; ${wallet} cannot pay it`;
   return err(inputError('code_of_another_wallet', 'code', message));
 }
@@ -163,8 +170,42 @@ async function pay(parts: PhoneParts, request: CityRequest): Promise<WireRespons
   if (!order.ok) return inputErrorAnswer(order.error);
   const gateway = parts.gateways.find(({ wallet }) => wallet === kept.scanned.wallet);
   if (gateway === undefined) return jsonError(409, 'not_payable', 'its wallet is not here', 'scan');
+  const across = checkAcross(parts, kept, order.value);
+  if (across !== undefined) return inputErrorAnswer(across, 409);
+  const isLimited = kept.isStatic === true && order.value.outcome === 'success';
+  const payFen = kept.scanned.amountFen - couponFen(order.value);
+  const taken = isLimited ? parts.staticCodeLimit.take(kept.payerWallet, payFen) : null;
+  if (taken === undefined) return jsonAnswer(200, STATIC_CODE_REFUSAL);
   const { status, returnUrl } = await gateway.pay(order.value);
+  if (status !== 'paid') taken?.giveBack();
+  if (kept.payerWallet !== kept.scanned.wallet) parts.switch.post();
   return jsonAnswer(200, { status, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) });
+}
+
+/** In the words of a wallet's app; nothing was paid, and the order can be paid another way. */
+const STATIC_CODE_REFUSAL = Object.freeze({
+  status: 'static_code_limit',
+  message: '静态收款码单日付款不得超过500元，请使用动态码或其他方式付款',
+});
+
+/** The table may have changed since the scan, and one institution's coupons are not another's. */
+function checkAcross(
+  parts: PhoneParts,
+  { scanned, payerWallet }: KeptScan,
+  order: PayRequest,
+): InputError | undefined {
+  if (scanned.wallet === payerWallet) return undefined;
+  if (!parts.switch.table.mayPay({ payer: payerWallet, acceptor: scanned.wallet })) {
+    const message = `${payerWallet} is no longer connected with ${scanned.wallet}`;
+    return inputError('not_connected', 'scan', message);
+  }
+  if (couponFen(order) === 0n) return undefined;
+  const message = `a coupon of ${scanned.wallet} cannot be used with ${payerWallet}`;
+  return inputError('coupon_not_across', 'coupon', message);
+}
+
+function couponFen({ coupon }: PayRequest): Fen {
+  return coupon.platformFen + coupon.merchantFen;
 }
 
 function readPayment(body: JsonObject, kept: KeptScan): Result<PayRequest, InputError> {
