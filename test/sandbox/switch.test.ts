@@ -77,7 +77,7 @@ describe('at the city', () => {
     expect(orders.data[0]).toMatchObject({ wallet: 'wechatpay', payer_wallet: 'unionpay' });
   });
 
-  it('an edited table holds at once, also for what was scanned before, and over a restart', async () => {
+  it('an edited table holds at once, for earlier scans too, and over a restart', async () => {
     const scanned = await scan('unionpay', await createOrder(city, 'A0000001', receiver.url));
     const pairs = [{ payer_wallet: 'alipay', acceptor_wallet: 'wechatpay' }];
     expect((await put({ pairs })).json.pairs).toEqual(pairs);

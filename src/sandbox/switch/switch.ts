@@ -1,8 +1,8 @@
 /**
- * The switch between institutions: it lets a payer's wallet pay a code of another one, by its table,
- * and clears between them. At every midnight in Beijing the day's files are written: one for each
- * ordered pair that moved money, and the net positions. It moves no money of a wallet itself; what
- * it clears is what the wallets' own orders say.
+ * The switch between institutions: it lets a payer's wallet pay a code of another one, by its
+ * table, and clears between them. At every midnight in Beijing the day's files are written: one for
+ * each ordered pair that moved money, and the net positions. It moves no money of a wallet itself;
+ * what it clears is what the wallets' own orders say.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -11,7 +11,10 @@ const DAY_MS = 86_400_000;
 const capabilities: Capabilities = {
   wallet: 'unionpay',
   products: [
-    { product: 'qr', devices: ['desktop'], combines: false, payerField: null },
+    {
+      ...{ product: 'qr', devices: ['desktop'], combines: false, payerField: null },
+      isScanned: true,
+    },
     {
       product: 'web',
       devices: ['mobile', 'unionpay', 'desktop'],
