@@ -25,7 +25,7 @@ const CONFIG = fixedId('wallet_config');
 const ACCOUNTS = new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]);
 const AMOUNT_FEN = 12_800n;
 const FIRST_POLL_MS = 5_000;
-const WECHATPAY_MANNER = { isAtomic: true, notFoundIsFinalAfterMs: 60_000 };
+const WECHATPAY_MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 60_000 };
 
 export interface WorkloadOptions {
   readonly engine: Engine;
@@ -82,6 +82,7 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
             config: CONFIG,
             accounts: ACCOUNTS,
             expiresAtMs: created.payment.intent.expiresAtMs,
+            oneLegMerchant: null,
             firstPollMs: FIRST_POLL_MS,
           },
           context,

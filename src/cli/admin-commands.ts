@@ -62,6 +62,10 @@ function addKeyCommands(program: Command, settings: () => Settings, print: Print
     .action((id: string) => atDesk(settings(), (desk) => endKey(desk, id, print)));
 }
 
+interface WalletFlags {
+  readonly directSettlement?: boolean;
+}
+
 interface AccountFlags {
   readonly feeBps: string;
   readonly consented: boolean;
@@ -71,9 +75,13 @@ function addWalletCommands(program: Command, settings: () => Settings, print: Pr
   program
     .command('wallet <marketplace> <wallet> <file>')
     .description("set a marketplace's credentials at a wallet from a JSON file (sealed at rest)")
-    .action((marketplace: string, wallet: string, file: string) => {
+    .option('--direct-settlement', 'the wallet may pay merchants at once, before receipt')
+    .option('--no-direct-settlement', 'it may not: such a wallet is not offered')
+    .action((marketplace: string, wallet: string, file: string, flags: WalletFlags) => {
       const own = settings();
-      return atDesk(own, (desk) => setWallet(desk, own, { marketplace, wallet, file }, print));
+      const acceptsDirectSettlement = flags.directSettlement ?? null;
+      const input = { marketplace, wallet, file, acceptsDirectSettlement };
+      return atDesk(own, (desk) => setWallet(desk, own, input, print));
     });
   program
     .command('account <marketplace> <merchant> <wallet> <wallet-merchant>')

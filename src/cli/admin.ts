@@ -146,7 +146,13 @@ function walletNamed(text: string): WalletName {
 export async function setWallet(
   { db, ids }: Desk,
   settings: Settings,
-  input: { readonly marketplace: string; readonly wallet: string; readonly file: string },
+  input: {
+    readonly marketplace: string;
+    readonly wallet: string;
+    readonly file: string;
+    /** null = as it was. */
+    readonly acceptsDirectSettlement: boolean | null;
+  },
   print: Print,
 ): Promise<void> {
   const wallet = walletNamed(input.wallet);
@@ -168,6 +174,7 @@ export async function setWallet(
     wallet,
     sealed: envelope.value.seal(JSON.stringify(credentials), place),
     createdAtMs: wallClock.nowMs(),
+    acceptsDirectSettlement: input.acceptsDirectSettlement,
   });
   const config = present(row, 'the wallet configuration').id;
   print(`${config}  ${wallet} of ${input.marketplace}, sealed`);

@@ -116,6 +116,8 @@ async function seedMarketplace(
       wallet,
       sealed,
       createdAtMs,
+      // The demo's marketplaces take what each wallet does with the money.
+      acceptsDirectSettlement: true,
     });
     await seedAccounts(platform, marketplace, wallet, own, merchants);
   }

@@ -8,7 +8,8 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import { conflictSuperseded, paid, paidConflicted, paidSuperseded } from './ledger/posting.ts';
-import { allocateFen, type Fen, shareFen, sumFen } from './money.ts';
+import { type LegShares, sharesOf } from './leg-shares.ts';
+import { type Fen, sumFen } from './money.ts';
 import {
   ATTEMPT_STATES,
   type Attempt,
@@ -43,6 +44,8 @@ export interface LegWord {
 export interface WalletManner {
   /** All legs are paid, or none. */
   readonly isAtomic: boolean;
+  /** Nobody holds the money until receipt: what is paid is the merchants' at once. */
+  readonly settlesDirectly: boolean;
   /** Rule 2: after expiry plus this, "not found" is final. */
   readonly notFoundIsFinalAfterMs: number;
 }
@@ -183,7 +186,7 @@ function settleAttempt(
   const somePaid = statuses.has('succeeded');
 
   if (statuses.has('conflicted')) conflict(draft, attempt, legs, context);
-  else if (allOf('succeeded')) win(draft, attempt, legs, context);
+  else if (allOf('succeeded')) win(draft, attempt, legs, manner, context);
   else if (isAtRest && somePaid && manner.isAtomic) conflict(draft, attempt, legs, context);
   else if (isAtRest && somePaid) giveBackPart(draft, attempt, legs, context);
   else if (attempt.status === 'conflicted') suspendPaid(draft, attempt, legs);
@@ -198,6 +201,7 @@ function win(
   draft: PaymentDraft,
   attempt: Attempt,
   legs: readonly Leg[],
+  manner: WalletManner,
   context: DecideContext,
 ): void {
   const { intent } = draft;
@@ -208,7 +212,7 @@ function win(
   const wasConflicted = attempt.status === 'conflicted';
   if (isOpen(intent.status) && !wasConflicted) {
     if (isAfterClosing(intent, legs)) supersede(draft, attempt, legs, 'late', context);
-    else count(draft, attempt, legs, context);
+    else count(draft, attempt, legs, manner, context);
     return;
   }
   // An intent in conflict waits for an operator; until then its other successes go back.
@@ -247,14 +251,15 @@ function count(
   draft: PaymentDraft,
   attempt: Attempt,
   legs: readonly Leg[],
+  manner: WalletManner,
   context: DecideContext,
 ): void {
   for (const leg of legs) {
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-    const feeFen = shareFen(receiptFen, leg.feeBps);
-    const escrows = escrowsOf(draft.payment, attempt, leg, receiptFen - feeFen, context);
+    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
+    const escrows = escrowsOf(attempt, leg, shares, manner, context);
     draft.add({ escrows });
-    draft.post(paid({ wallet: attempt.wallet, receiptFen, feeFen, escrows }));
+    draft.post(paid({ wallet: attempt.wallet, receiptFen, feeFen: shares.feeFen, escrows }));
   }
   moveAttempt(draft, attempt, 'succeeded');
   if (draft.intent.status === 'requires_wallet') {
@@ -277,31 +282,22 @@ function closeTheOthers(draft: PaymentDraft, winner: Attempt, context: DecideCon
   }
 }
 
-function escrowsOf(
-  payment: Payment,
+/** Held until receipt or, where the wallet settles directly, the merchant's at once. */
+export function escrowsOf(
   attempt: Attempt,
   leg: Leg,
-  heldFen: Fen,
+  { shares }: LegShares,
+  manner: WalletManner,
   context: DecideContext,
 ): Escrow[] {
-  const subs = leg.subOrders.map((id) =>
-    present(
-      payment.subOrders.find((sub) => sub.id === id),
-      'a paid sub_order',
-    ),
-  );
-  const parts = allocateFen(
-    heldFen,
-    subs.map((sub) => sub.amountFen),
-  );
-  return subs.map((sub, index) => ({
+  return shares.map(({ subOrder, merchant, netFen }) => ({
     id: context.newId('escrow'),
-    subOrder: sub.id,
+    subOrder: subOrder.id,
     leg: leg.id,
-    merchant: leg.merchant,
+    merchant,
     wallet: attempt.wallet,
-    heldFen: parts[index] ?? 0n,
-    status: 'held',
+    heldFen: netFen,
+    status: manner.settlesDirectly ? 'released' : 'held',
     dueAtMs: null,
   }));
 }

@@ -34,9 +34,12 @@ const wallet = (name: WalletName): OfferQuestion['wallets'][number] => ({
     { product: 'jsapi', devices: ['wechat', 'mobile'], combines: false, payerField: 'openid' },
     { product: 'wap', devices: ['mobile'], combines: true, payerField: null },
   ],
-  cart: { legCountMax: 3, needsContract: name === 'alipay' },
+  custody: 'wallet_holds',
+  cart: { kind: 'combine', legCountMax: 3, needsContract: name === 'alipay' },
   isConfigured: true,
   hasCartContract: true,
+  hasOwnMerchant: true,
+  acceptsDirectSettlement: false,
   isHealthy: true,
 });
 
@@ -90,6 +93,28 @@ describe('withholding', () => {
     expect(why(asked, 'alipay')).toBe(reason);
     const isOffered = offersFor(asked).offered.some((row) => row.wallet === 'alipay');
     expect(isOffered).toBe(false);
+  });
+
+  it('pays a cart in one leg only where the marketplace has a number of its own there', () => {
+    const cart = { kind: 'split', legCountMax: 3, needsContract: false } as const;
+    const merchants = [merchant(1), merchant(2)];
+    const reasons = (hasOwnMerchant: boolean) =>
+      offersFor(
+        question({ merchants, wallets: [{ ...wallet('wechatpay'), cart, hasOwnMerchant }] }),
+      )
+        .withheld.filter((row) => row.product === 'native')
+        .map((row) => row.reason);
+    expect(reasons(true)).toEqual([]);
+    expect(reasons(false)).toEqual(['cart_not_combinable']);
+  });
+
+  it('withholds a wallet that settles directly until the marketplace has agreed', () => {
+    const direct = { ...wallet('wechatpay'), custody: 'settles_directly' } as const;
+    const asked = (acceptsDirectSettlement: boolean) =>
+      offersFor(question({ wallets: [{ ...direct, acceptsDirectSettlement }] }));
+    expect(asked(false).withheld).toMatchObject([{ reason: 'direct_settlement_not_accepted' }]);
+    expect(asked(false).offered).toEqual([]);
+    expect(asked(true).offered.length).toBeGreaterThan(0);
   });
 
   it('looks at each product by itself', () => {

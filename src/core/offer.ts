@@ -21,7 +21,19 @@ export interface OfferableWallet {
     /** The buyer scans its code, so another wallet's app may too. */
     readonly isScanned?: boolean;
   }[];
-  readonly cart: { readonly legCountMax: number; readonly needsContract: boolean };
+  readonly cart: {
+    readonly kind: CartKind;
+    readonly legCountMax: number;
+    readonly needsContract: boolean;
+  };
+  readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
+}
+
+/** combine, merge: one leg a merchant. split, collect: one leg, paid to the marketplace's number. */
+export type CartKind = 'combine' | 'merge' | 'split' | 'collect';
+
+export function paysInOneLeg(kind: CartKind): boolean {
+  return kind === 'split' || kind === 'collect';
 }
 
 export interface OfferQuestion {
@@ -32,6 +44,10 @@ export interface OfferQuestion {
     /** The marketplace has a configuration for it that is active. */
     readonly isConfigured: boolean;
     readonly hasCartContract: boolean;
+    /** The marketplace has a number of its own at this wallet. */
+    readonly hasOwnMerchant: boolean;
+    /** The marketplace lets money go to its merchants before the goods have arrived. */
+    readonly acceptsDirectSettlement: boolean;
     readonly isHealthy: boolean;
   })[];
   /** null = any device: the caller knows where the buyer stands. */
@@ -47,6 +63,7 @@ export type WithheldReason =
   | 'merchant_not_onboarded'
   | 'merchant_not_consented'
   | 'device_unsupported'
+  | 'direct_settlement_not_accepted'
   | 'cart_not_combinable'
   | 'cart_too_large'
   | 'wallet_unhealthy';
@@ -143,6 +160,8 @@ function walletRefusal(
   merchants: readonly Id<'merchant'>[],
 ): WithheldReason | undefined {
   if (!wallet.isConfigured) return 'wallet_not_configured';
+  if (wallet.custody === 'settles_directly' && !wallet.acceptsDirectSettlement)
+    return 'direct_settlement_not_accepted';
   for (const merchant of merchants) {
     const account = question.accounts.find(
       (row) => row.merchant === merchant && row.wallet === wallet.wallet,
@@ -163,7 +182,11 @@ function productRefusal(
   if (question.device !== null && !product.devices.includes(question.device))
     return 'device_unsupported';
   if (merchantCount === 1) return undefined;
-  const canCombine = product.combines && (!wallet.cart.needsContract || wallet.hasCartContract);
+  const { kind, needsContract } = wallet.cart;
+  const canCombine =
+    product.combines &&
+    (!needsContract || wallet.hasCartContract) &&
+    (!paysInOneLeg(kind) || wallet.hasOwnMerchant);
   return canCombine ? undefined : 'cart_not_combinable';
 }
 

@@ -17,7 +17,7 @@ import { createPayment, newPayment } from './create-payment.ts';
 import type { DecideContext, Decision } from './decision.ts';
 import { formatId, type Id, type IdKind } from './id.ts';
 import { isLive, isOpen } from './intent-status.ts';
-import { clearing, escrow, normalSide, refundDue, suspense } from './ledger/chart.ts';
+import { available, clearing, escrow, normalSide, refundDue, suspense } from './ledger/chart.ts';
 import { sumFen } from './money.ts';
 import {
   ATTEMPT_STATES,
@@ -31,13 +31,15 @@ import {
 import { applyRefundReport, isAutomatic, type RefundWord, reserveRefund } from './refund.ts';
 import { beginReversal, recordReversed } from './reversal.ts';
 import { recordStart, type StartResult, startAttempt } from './start-attempt.ts';
-import { type Product, worksOnce } from './wallet.ts';
+import { type Product, WALLET_NAMES, type WalletName, worksOnce } from './wallet.ts';
 
 const REFUSAL = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
 const START_MS = Date.UTC(2026, 0, 1);
-const MANNERS: Readonly<Record<'wechatpay' | 'alipay', WalletManner>> = {
-  wechatpay: { isAtomic: true, notFoundIsFinalAfterMs: 600_000 },
-  alipay: { isAtomic: false, notFoundIsFinalAfterMs: 300_000 },
+const MANNERS: Readonly<Record<WalletName, WalletManner>> = {
+  wechatpay: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 },
+  alipay: { isAtomic: false, settlesDirectly: false, notFoundIsFinalAfterMs: 300_000 },
+  unionpay: { isAtomic: true, settlesDirectly: true, notFoundIsFinalAfterMs: 600_000 },
+  jdpay: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 },
 };
 
 class World {
@@ -158,6 +160,10 @@ function checkState(name: string, { payment, balances }: World): void {
     expect(row.closingAtMs, `${name}: what is being reversed never counts`).toBeNull();
   checkBooks(name, payment, balances);
   for (const leg of legs) {
+    if (leg.parts !== null) {
+      expect(leg.merchant).toBeNull();
+      expect(sumFen(leg.parts.map((part) => part.amountFen)), `${name}: parts`).toBe(leg.amountFen);
+    }
     const own = refunds.filter((row) => row.leg === leg.id && row.status !== 'failed');
     const total = sumFen(own.map((row) => row.amountFen));
     expect(total <= leg.amountFen, `${name}: rule 7`).toBe(true);
@@ -191,7 +197,7 @@ function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string
     const normal = normalSide(account) === 'debit' ? value : -value;
     expect(normal >= 0n, `${name}: ${account} is ${normal}`).toBe(true);
   }
-  for (const wallet of ['wechatpay', 'alipay'] as const) {
+  for (const wallet of WALLET_NAMES) {
     const isIts = (leg: Leg) =>
       attempts.some((row) => row.id === leg.attempt && row.wallet === wallet);
     const own = legs.filter(isIts);
@@ -203,7 +209,10 @@ function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string
     expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(held);
     for (const merchant of new Set(escrows.map((row) => row.merchant))) {
       const rows = escrows.filter((row) => row.merchant === merchant && row.wallet === wallet);
-      expect(-balance(escrow(merchant, wallet))).toBe(sumFen(rows.map((row) => row.heldFen)));
+      const inPocket = (status: 'held' | 'released') =>
+        sumFen(rows.filter((row) => row.status === status).map((row) => row.heldFen));
+      expect(-balance(escrow(merchant, wallet)), `${name}: escrow`).toBe(inPocket('held'));
+      expect(-balance(available(merchant, wallet)), `${name}: direct`).toBe(inPocket('released'));
     }
   }
   const owed = refunds.filter(isUnsettled).map((row) => row.movedFen);
@@ -225,12 +234,14 @@ function say(what: string, run: (world: World) => void): Step {
   return { run, toString: () => what };
 }
 
-const wallet = fc.constantFrom<'wechatpay' | 'alipay'>('wechatpay', 'alipay');
+const wallet = fc.constantFrom(...WALLET_NAMES);
 const seed = fc.nat({ max: 1_000 });
 
-const PRODUCTS: Readonly<Record<'wechatpay' | 'alipay', readonly Product[]>> = {
+const PRODUCTS: Readonly<Record<WalletName, readonly Product[]>> = {
   wechatpay: ['native', 'codepay'],
   alipay: ['page', 'bar'],
+  unionpay: ['qr', 'nfc'],
+  jdpay: ['pc', 'bar'],
 };
 
 const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
@@ -243,14 +254,18 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
           id,
           wallet: name,
           product: PRODUCTS[name][at % 2]!,
-          config: formatId('wallet_config', name === 'wechatpay' ? 1n : 2n),
+          config: formatId('wallet_config', BigInt(WALLET_NAMES.indexOf(name) + 1)),
           expiresAtMs: payment.intent.expiresAtMs,
           accounts: new Map(
             payment.subOrders.map((sub) => [
               sub.merchant,
-              { walletMerchant: `at-${name}-${sub.merchant}`, feeBps: 60 },
+              {
+                walletMerchant: `at-${name}-${sub.merchant}`,
+                feeBps: 60 + Number(sub.merchant.at(-1)) * 100,
+              },
             ]),
           ),
+          oneLegMerchant: name === 'unionpay' || name === 'jdpay' ? `own-${name}` : null,
           firstPollMs: 5_000,
         },
         context,
@@ -341,7 +356,7 @@ const report: fc.Arbitrary<Step> = fc
       const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
       const told = isPartial ? legs.slice(at % legs.length) : legs;
       const words = told.map((leg, index) => wordOf(leg, lies[index % lies.length]!));
-      const manner = MANNERS[attempt.wallet as 'wechatpay'];
+      const manner = MANNERS[attempt.wallet];
       world.decide('apply_report', (payment, context) =>
         applyReport(payment, { attempt: attempt.id, legs: words, manner }, context),
       );
@@ -354,7 +369,7 @@ function closedWords(world: World, attempt: Attempt): void {
   const legs = world.payment.legs
     .filter((leg) => leg.attempt === attempt.id)
     .map((leg) => wordOf(leg, { ...closedLie, status: 'closed', isNamed: false }));
-  const manner = MANNERS[attempt.wallet as 'wechatpay'];
+  const manner = MANNERS[attempt.wallet];
   world.decide('closed words', (payment, context) =>
     applyReport(payment, { attempt: attempt.id, legs, manner }, context),
   );
@@ -378,7 +393,7 @@ const paid: fc.Arbitrary<Step> = seed.map((at) =>
         }),
         paidAtMs: world.nowMs,
       }));
-    const manner = MANNERS[attempt.wallet as 'wechatpay'];
+    const manner = MANNERS[attempt.wallet];
     world.decide('paid', (payment, context) =>
       applyReport(payment, { attempt: attempt.id, legs, manner }, context),
     );

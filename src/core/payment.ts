@@ -169,9 +169,11 @@ export interface Leg {
   readonly id: Id<'leg'>;
   readonly attempt: Id<'payment_attempt'>;
   readonly orderNo: string;
-  /** sub_mchid or smid that the wallet pays. */
+  /** Whom the wallet pays: the merchant's own number there, or the marketplace's (see `parts`). */
   readonly walletMerchant: string;
-  readonly merchant: Id<'merchant'>;
+  /** null = a cart of several merchants in one leg; `parts` says who they are. */
+  readonly merchant: Id<'merchant'> | null;
+  readonly parts: readonly LegPart[] | null;
   readonly subOrders: readonly Id<'sub_order'>[];
   readonly amountFen: Fen;
   readonly payerAmountFen: Fen | null;
@@ -181,10 +183,18 @@ export interface Leg {
   /** WeChat transaction_id or Alipay trade_no, in the wallet's own words. */
   readonly walletTransactionId: string | null;
   readonly paidAtMs: number | null;
-  /** The merchant's contracted fee, of the receipt. */
+  /** The merchant's contracted fee, of the receipt; of several merchants, see `parts`. */
   readonly feeBps: number;
   /** What a conflicted leg put into suspense; null otherwise. */
   readonly suspenseFen: Fen | null;
+}
+
+/** One merchant's share of a leg. The parts of a leg sum to its amount. */
+export interface LegPart {
+  readonly merchant: Id<'merchant'>;
+  readonly walletMerchant: string;
+  readonly amountFen: Fen;
+  readonly feeBps: number;
 }
 
 /** Which pockets a refund was reserved from, so that a failed one gives back exactly that. */
@@ -222,6 +232,7 @@ export interface Escrow {
   readonly leg: Id<'leg'>;
   readonly merchant: Id<'merchant'>;
   readonly wallet: WalletName;
+  /** What is left of it after refunds: in escrow or, once released, in the merchant's available. */
   readonly heldFen: Fen;
   readonly status: 'held' | 'released' | 'refunded';
   readonly dueAtMs: number | null;

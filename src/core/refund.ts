@@ -114,7 +114,7 @@ export function reserveRefund(
   draft.add({ refunds: [refund] });
   draft.setLeg(leg.id, { refundedFen: leg.refundedFen + input.amountFen });
   draft.setSubOrder(sub.id, { refundedFen: sub.refundedFen + input.amountFen });
-  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen - mix.escrowFen });
+  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen - mix.escrowFen - mix.availableFen });
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
   draft.tell('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
@@ -154,14 +154,19 @@ function pockets(
   const heldAtFirst = escrow.heldFen + takenFen;
   const shareFen = ((sub.refundedFen + amountFen) * heldAtFirst) / sub.amountFen - takenFen;
   const dueFen = min(shareFen > 0n ? shareFen : 0n, moved);
-  const escrowFen = min(dueFen, escrow.heldFen);
-  return { escrowFen, feeFen: moved - dueFen, availableFen: 0n, owedFen: dueFen - escrowFen };
+  const heldFen = min(dueFen, escrow.heldFen);
+  const rest = { feeFen: moved - dueFen, owedFen: dueFen - heldFen };
+  return escrow.status === 'released'
+    ? { ...rest, escrowFen: 0n, availableFen: heldFen }
+    : { ...rest, escrowFen: heldFen, availableFen: 0n };
 }
 
-/** What the sub_order's earlier refunds took out of its escrow. */
+/** What the sub_order's earlier refunds took out of what its merchant got. */
 function takenOf(earlier: readonly Refund[], sub: SubOrder): Fen {
   const own = earlier.filter((refund) => refund.subOrder === sub.id && refund.status !== 'failed');
-  return sumFen(own.map((refund) => refund.mix?.escrowFen ?? 0n));
+  return sumFen(
+    own.map((refund) => (refund.mix?.escrowFen ?? 0n) + (refund.mix?.availableFen ?? 0n)),
+  );
 }
 
 const REVERSAL_HEAD_START_MS = 3_000;
@@ -358,6 +363,6 @@ function giveBackReservation(
   );
   draft.setLeg(leg.id, { refundedFen: leg.refundedFen - refund.amountFen });
   draft.setSubOrder(sub.id, { refundedFen: sub.refundedFen - refund.amountFen });
-  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen + mix.escrowFen });
-  draft.post(refundFailed({ wallet, merchant: leg.merchant, mix }));
+  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen + mix.escrowFen + mix.availableFen });
+  draft.post(refundFailed({ wallet, merchant: escrow.merchant, mix }));
 }

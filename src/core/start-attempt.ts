@@ -15,6 +15,7 @@ import {
   type Attempt,
   type AttemptStatus,
   type Leg,
+  type LegPart,
   type Payment,
   type SubOrder,
 } from './payment.ts';
@@ -40,6 +41,11 @@ export interface NewAttempt {
     Id<'merchant'>,
     { readonly walletMerchant: string; readonly feeBps: number }
   >;
+  /**
+   * How this wallet is paid a cart of several merchants in one leg: the marketplace's own number
+   * there. null = one leg a merchant.
+   */
+  readonly oneLegMerchant: string | null;
   readonly firstPollMs: number;
 }
 
@@ -50,8 +56,8 @@ export interface AttemptAnswer {
   readonly isNew: boolean;
 }
 
-/** Groups a cart by merchant: one merchant is one order at the wallet. */
-export function legGroups(subOrders: readonly SubOrder[]): readonly (readonly SubOrder[])[] {
+/** Groups a cart by merchant, in the order in which they come. */
+function byMerchant(subOrders: readonly SubOrder[]): readonly (readonly SubOrder[])[] {
   const groups = new Map<Id<'merchant'>, SubOrder[]>();
   for (const sub of subOrders) {
     const group = groups.get(sub.merchant);
@@ -97,7 +103,9 @@ export function startAttempt(
         dueAtMs: context.nowMs + CLOSE_CALL_MS,
       });
   }
-  const groups = legGroups(payment.subOrders);
+  const merchants = byMerchant(payment.subOrders);
+  const isOneLeg = merchants.length > 1 && input.oneLegMerchant !== null;
+  const groups = isOneLeg ? [payment.subOrders] : merchants;
   const attempt: Attempt = {
     id: input.id,
     wallet: input.wallet,
@@ -129,14 +137,17 @@ function newLeg(
   number: number,
   context: DecideContext,
 ): Leg {
-  const merchant = present(group[0], 'a leg group').merchant;
-  const account = present(input.accounts.get(merchant), `the wallet account of ${merchant}`);
+  const parts = byMerchant(group).map((own) => legPart(input, own));
+  const [only, other] = parts;
+  const isOneMerchant = other === undefined;
+  const { walletMerchant, merchant, feeBps } = present(only, 'a leg has a merchant');
   return {
     id: context.newId('leg'),
     attempt: input.id,
     orderNo: orderNumber(payment.intent.id, input.id, number),
-    walletMerchant: account.walletMerchant,
-    merchant,
+    walletMerchant: isOneMerchant ? walletMerchant : present(input.oneLegMerchant, 'its payee'),
+    merchant: isOneMerchant ? merchant : null,
+    parts: isOneMerchant ? null : parts,
     subOrders: group.map((sub) => sub.id),
     amountFen: sumFen(group.map((sub) => sub.amountFen)),
     payerAmountFen: null,
@@ -145,9 +156,15 @@ function newLeg(
     status: 'created',
     walletTransactionId: null,
     paidAtMs: null,
-    feeBps: account.feeBps,
+    feeBps: isOneMerchant ? feeBps : 0,
     suspenseFen: null,
   };
+}
+
+function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
+  const { merchant } = present(own[0], 'a part of a leg');
+  const account = present(input.accounts.get(merchant), `the wallet account of ${merchant}`);
+  return { ...account, merchant, amountFen: sumFen(own.map((sub) => sub.amountFen)) };
 }
 
 export type StartResult =

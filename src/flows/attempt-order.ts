@@ -7,6 +7,7 @@ import type {
   AttemptReference,
   PayerIdentity,
   RefundOrder,
+  WalletPart,
 } from '../wallets/wallet.ts';
 import type { OpenedWallet } from './directory.ts';
 
@@ -34,11 +35,14 @@ export function attemptReference(payment: Payment, attempt: Attempt): AttemptRef
       walletMerchant: leg.walletMerchant,
       amountFen: leg.amountFen,
       description: describeLeg(payment, leg),
+      parts:
+        leg.parts?.map(({ walletMerchant, amountFen }) => ({ walletMerchant, amountFen })) ?? null,
     })),
   };
 }
 
 function describeLeg(payment: Payment, leg: Leg): string {
+  if (leg.parts !== null) return payment.intent.description;
   const first = payment.subOrders.find((sub) => sub.id === leg.subOrders[0]);
   return first?.description ?? payment.intent.description;
 }
@@ -91,7 +95,19 @@ export function refundOrder(
       product,
       createdAtMs,
     },
+    parts: refundParts(payment, leg, refund),
   };
+}
+
+/** Of a cart in one leg: the merchant of the sub_order gives back, or all do, each its part. */
+function refundParts(payment: Payment, leg: Leg, refund: Refund): readonly WalletPart[] | null {
+  if (leg.parts === null) return null;
+  const sub = payment.subOrders.find((row) => row.id === refund.subOrder);
+  const parts = leg.parts.filter((part) => sub === undefined || part.merchant === sub.merchant);
+  return parts.map(({ walletMerchant, amountFen }) => ({
+    walletMerchant,
+    amountFen: sub === undefined ? amountFen : refund.amountFen,
+  }));
 }
 
 export function notifyUrl(

@@ -37,6 +37,8 @@ export interface OpenedWallet {
   readonly capabilities: Capabilities;
   readonly wallet: Wallet;
   readonly isActive: boolean;
+  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  readonly acceptsDirectSettlement: boolean;
 }
 
 export interface MarketplaceEntry {
@@ -184,6 +186,7 @@ function openAll(
       capabilities: module.capabilities,
       wallet: known.wallet,
       isActive: row.status === 'active',
+      acceptsDirectSettlement: row.acceptsDirectSettlement,
     });
   }
   return wallets;

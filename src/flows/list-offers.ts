@@ -30,6 +30,8 @@ export function offerQuestion(
         ...capabilities,
         isConfigured: opened?.isActive === true,
         hasCartContract: opened?.wallet.hasCartContract === true,
+        hasOwnMerchant: opened?.wallet.ownMerchant !== undefined,
+        acceptsDirectSettlement: opened?.acceptsDirectSettlement === true,
         isHealthy: platform.health.isHealthy(entry.marketplace.id, name),
       };
     }),

@@ -21,6 +21,7 @@ export function mannerOf(opened: OpenedWallet): WalletManner {
   const { capabilities } = opened;
   return {
     isAtomic: capabilities.cart.atomic,
+    settlesDirectly: capabilities.custody === 'settles_directly',
     notFoundIsFinalAfterMs: capabilities.notFoundIsFinalAfterMs,
   };
 }

@@ -5,7 +5,7 @@
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
-import { canPayAcross, offersFor } from '../core/offer.ts';
+import { canPayAcross, offersFor, paysInOneLeg } from '../core/offer.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
@@ -64,11 +64,23 @@ async function startChosen(
       const payerWallet = input.payerWallet ?? wallet;
       const expiresAtMs = expiryOf(payment, opened, product, nowMs);
       const firstPollMs = firstPollOf(opened, product);
+      const isOneLeg = paysInOneLeg(opened.capabilities.cart.kind);
+      const oneLegMerchant = isOneLeg ? (opened.wallet.ownMerchant ?? null) : null;
       const { config } = opened;
       const accounts = allowed.value;
       const decision = decideStart(
         payment,
-        { id, wallet, product, payerWallet, config, accounts, expiresAtMs, firstPollMs },
+        {
+          id,
+          wallet,
+          product,
+          payerWallet,
+          config,
+          accounts,
+          expiresAtMs,
+          oneLegMerchant,
+          firstPollMs,
+        },
         context,
       );
       // Decided again after a COMMIT without an answer, it is there and still ours to tell.

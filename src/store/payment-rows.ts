@@ -19,6 +19,22 @@ function mixFromJson(value: unknown): Refund['mix'] {
   };
 }
 
+function partsFromJson(value: unknown): Leg['parts'] {
+  if (value === null) return null;
+  const parts = value as readonly {
+    readonly merchant: Id<'merchant'>;
+    readonly wallet_merchant: string;
+    readonly amount: string;
+    readonly fee_bps: number;
+  }[];
+  return parts.map((part) => ({
+    merchant: part.merchant,
+    walletMerchant: part.wallet_merchant,
+    amountFen: BigInt(part.amount),
+    feeBps: part.fee_bps,
+  }));
+}
+
 export function toIntent(row: Row): PaymentIntent {
   return {
     id: id('payment_intent', row.id),
@@ -86,7 +102,8 @@ export function toLeg(row: Row): Leg {
     attempt: id('payment_attempt', row.attempt),
     orderNo: row.order_no as string,
     walletMerchant: row.wallet_merchant as string,
-    merchant: id('merchant', row.merchant),
+    merchant: idOrNull('merchant', row.merchant),
+    parts: partsFromJson(row.parts),
     subOrders: row.sub_orders as Leg['subOrders'],
     amountFen: row.amount as bigint,
     payerAmountFen: row.payer_amount as bigint | null,

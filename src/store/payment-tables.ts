@@ -101,6 +101,7 @@ export const LEGS = childTable<Leg>('payment_legs', [
   { name: 'order_no', type: 'text', value: (row) => row.orderNo, fixed: true },
   { name: 'wallet_merchant', type: 'text', value: (row) => row.walletMerchant, fixed: true },
   { name: 'merchant', type: 'id', value: (row) => row.merchant, fixed: true },
+  { name: 'parts', type: 'jsonb', value: (row) => partsToJson(row), fixed: true },
   { name: 'sub_orders', type: 'jsonb', value: (row) => row.subOrders, fixed: true },
   { name: 'amount', type: 'bigint', value: (row) => row.amountFen, fixed: true },
   { name: 'payer_amount', type: 'bigint', value: (row) => row.payerAmountFen },
@@ -138,6 +139,16 @@ export const ESCROWS = childTable<Escrow>('escrows', [
   { name: 'status', type: 'text', value: (row) => row.status },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
 ]);
+
+function partsToJson({ parts }: Leg): Record<string, string | number>[] | null {
+  if (parts === null) return null;
+  return parts.map(({ merchant, walletMerchant, amountFen, feeBps }) => ({
+    merchant,
+    wallet_merchant: walletMerchant,
+    amount: amountFen.toString(),
+    fee_bps: feeBps,
+  }));
+}
 
 function mixToJson({ mix }: Refund): Record<string, string> | null {
   if (mix === null) return null;

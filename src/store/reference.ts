@@ -55,9 +55,12 @@ const ADD_MERCHANT = statement(
 );
 const ADD_CONFIG = statement(
   'wallet_configs.add',
-  `insert into wallet_configs (id, marketplace, wallet, sealed, status, created_at)
-  values ($1, $2, $3, $4, 'active', $5)
-  on conflict (marketplace, wallet) do update set sealed = excluded.sealed returning *`,
+  `insert into wallet_configs
+  (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement)
+  values ($1, $2, $3, $4, 'active', $5, coalesce($6, false))
+  on conflict (marketplace, wallet) do update set sealed = excluded.sealed,
+    accepts_direct_settlement = coalesce($6, wallet_configs.accepts_direct_settlement)
+  returning *`,
 );
 const ADD_ACCOUNT = statement(
   'wallet_accounts.add',
@@ -104,6 +107,8 @@ export interface WalletConfigRow {
   readonly wallet: WalletName;
   readonly sealed: string;
   readonly status: 'active' | 'paused';
+  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  readonly acceptsDirectSettlement: boolean;
 }
 
 export interface ApiKeyRow {
@@ -162,6 +167,7 @@ function toConfig(row: Row): WalletConfigRow {
     wallet: row.wallet as WalletName,
     sealed: row.sealed as string,
     status: row.status as WalletConfigRow['status'],
+    acceptsDirectSettlement: row.accepts_direct_settlement as boolean,
   };
 }
 
@@ -277,7 +283,11 @@ export function addMerchant(
 
 export function addConfig(
   db: Db,
-  row: Omit<WalletConfigRow, 'status'> & { readonly createdAtMs: number },
+  row: Omit<WalletConfigRow, 'status' | 'acceptsDirectSettlement'> & {
+    readonly createdAtMs: number;
+    /** null = as it was; at first, no. */
+    readonly acceptsDirectSettlement: boolean | null;
+  },
 ): Promise<WalletConfigRow | undefined> {
   const values = [
     idValue(row.id),
@@ -285,6 +295,7 @@ export function addConfig(
     row.wallet,
     row.sealed,
     row.createdAtMs,
+    row.acceptsDirectSettlement,
   ];
   return write(db, ADD_CONFIG, values, toConfig);
 }

@@ -68,6 +68,7 @@ export function legOf(sequence: number, attempt: Attempt, amountFen: bigint): Le
     id: idOf('leg', sequence),
     attempt: attempt.id,
     orderNo: `PL${encodeBody(BigInt(sequence))}`,
+    parts: null,
     walletMerchant: '1900000109',
     merchant: LAMP_SHOP.id,
     subOrders: [idOf('sub_order', 1)],

@@ -64,7 +64,8 @@ for (const engine of ENGINES) {
     test('credentials that the wallet cannot use are refused by field', async () => {
       const file = path.join(dir, 'bad.json');
       fs.writeFileSync(file, '{"mchid":"x"}');
-      const input = { marketplace: 'shop', wallet: 'wechatpay', file };
+      const settlement = { acceptsDirectSettlement: null };
+      const input = { marketplace: 'shop', wallet: 'wechatpay', file, ...settlement };
       if (settings === undefined) throw new Error('settings');
       await expect(admin.setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
       const other = { ...input, wallet: 'cash' };

@@ -64,6 +64,11 @@ export function posting(moment: Moment, entries: readonly Entry[]): Posting {
   return { moment, currency: 'cny', entries: moving };
 }
 
+/** The merchant's pocket that this money is in: escrow until receipt, then what may be paid out. */
+function pocketOf({ status, merchant, wallet }: Escrow): AccountName {
+  return status === 'released' ? available(merchant, wallet) : escrow(merchant, wallet);
+}
+
 /** One leg was paid: its escrows hold the receipt less the expected fee. */
 export function paid(leg: {
   readonly wallet: WalletName;
@@ -73,7 +78,7 @@ export function paid(leg: {
 }): Posting {
   return posting('paid', [
     debit(clearing(leg.wallet), leg.receiptFen),
-    ...leg.escrows.map((held) => credit(escrow(held.merchant, leg.wallet), held.heldFen)),
+    ...leg.escrows.map((held) => credit(pocketOf(held), held.heldFen)),
     credit(feeDue(leg.wallet), leg.feeFen),
   ]);
 }

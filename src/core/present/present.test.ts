@@ -29,6 +29,7 @@ const leg: Leg = {
   id: 'pl_0000000000001',
   attempt: attempt.id,
   orderNo: '0000000000001',
+  parts: null,
   walletMerchant: '1900000109',
   merchant: 'mer_0000000000001',
   subOrders: ['so_0000000000001'],

@@ -1,0 +1,52 @@
+/**
+ * Who gets what of a paid leg: each merchant its share of the receipt by its part of the amount
+ * (largest remainder), less the wallet's expected fee at that merchant's own rate. The shares and
+ * fees of a leg sum to its receipt exactly (rule 5).
+ */
+import { present } from './assert.ts';
+import type { Id } from './id.ts';
+import { allocateFen, type Fen, shareFen } from './money.ts';
+import type { Leg, LegPart, SubOrder } from './payment.ts';
+
+export interface SubOrderShare {
+  readonly subOrder: SubOrder;
+  readonly merchant: Id<'merchant'>;
+  /** Its merchant's, after the fee. */
+  readonly netFen: Fen;
+}
+
+export interface LegShares {
+  readonly feeFen: Fen;
+  readonly shares: readonly SubOrderShare[];
+}
+
+/** The merchants of a leg; of one merchant, itself. */
+export function partsOf(leg: Leg): readonly LegPart[] {
+  if (leg.parts !== null) return leg.parts;
+  const { walletMerchant, amountFen, feeBps } = leg;
+  const merchant = present(leg.merchant, 'the merchant of a leg without parts');
+  return [{ merchant, walletMerchant, amountFen, feeBps }];
+}
+
+export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: Fen): LegShares {
+  const parts = partsOf(leg);
+  const receipts = allocateFen(
+    receiptFen,
+    parts.map((part) => part.amountFen),
+  );
+  let feeFen = 0n;
+  const shares = parts.flatMap(({ merchant, feeBps }, index) => {
+    const partFen = receipts[index] ?? 0n;
+    const partFeeFen = shareFen(partFen, feeBps);
+    feeFen += partFeeFen;
+    const own = subOrders.filter(
+      (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
+    );
+    const nets = allocateFen(
+      partFen - partFeeFen,
+      own.map((sub) => sub.amountFen),
+    );
+    return own.map((subOrder, at) => ({ subOrder, merchant, netFen: nets[at] ?? 0n }));
+  });
+  return { feeFen, shares };
+}
