@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { systemRandom } from '../runtime/random.ts';
 import { addAdminCommands } from './admin-commands.ts';
 import { doctor } from './doctor.ts';
+import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
 import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
@@ -43,6 +44,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(runServe);
   addSandbox(program);
   addAdminCommands(program, settings, print);
+  addNfcCommands(program, print);
   program
     .command('migrate')
     .description('bring the database to this version and stop')

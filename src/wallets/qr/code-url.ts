@@ -36,11 +36,12 @@ export function recogniseScannedCode(text: string): ScannedCode {
   return walletUrl(url) ?? { kind: 'other_url', host: url.hostname };
 }
 
-/** Only plain web addresses with nothing before the host that could pass for one. */
+/** Plain web addresses whose host stands there as it is read: nothing before it, nothing mapped. */
 function readUrl(text: string): URL | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  return url.username === '' && url.password === '' ? url : undefined;
+  const isPlain = text.toLowerCase().startsWith(`${url.protocol}//${url.host}`);
+  return isPlain && !/[\s\\]/.test(text) ? url : undefined;
 }
 
 function walletUrl(url: URL): ScannedCode | undefined {
