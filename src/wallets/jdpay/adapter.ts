@@ -1,0 +1,228 @@
+/**
+ * JD Pay behind the wallet port. pc and h5 are only signed here and carried by the buyer's browser;
+ * qr and payment codes are calls. Stateless but for the keys it was opened with, and free of
+ * decisions: what an answer means stands in transform.ts.
+ *
+ * JD's revoke closes an order that is unpaid and gives the money of a paid one back. So an order
+ * that a buyer may be paying is asked about first, and what was revoked is asked about afterwards.
+ */
+import { ok } from '../../core/result.ts';
+import type { Product } from '../../core/wallet.ts';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  CloseOutcome,
+  LegOrder,
+  LegReport,
+  NotificationRefusal,
+  QueryOutcome,
+  RawResponse,
+  RefundOrder,
+  RefundReport,
+  StartOutcome,
+  Wallet,
+  WalletModule,
+  WalletSeams,
+} from '../wallet.ts';
+import { jdpayCapabilities } from './capabilities.ts';
+import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
+import { type JdpayAccount, type JdpayMerchant, merchantFor, openCredentials } from './config.ts';
+import { parseNotification } from './notify.ts';
+import {
+  fkmPayFields,
+  formFields,
+  queryFields,
+  refundFields,
+  refundQueryFields,
+  revokeFields,
+  uniorderFields,
+  xmlFields,
+} from './order-fields.ts';
+import {
+  closeOutcome,
+  fkmPayOutcome,
+  qrOutcome,
+  queryReport,
+  refundQueryReport,
+  refundReport,
+  revokeStatus,
+  silentRefund,
+} from './transform.ts';
+import { jdpayCredentialsSchema } from './wire/credentials.ts';
+import { sealForm } from './wire/form.ts';
+import { PATHS } from './wire/trade.ts';
+
+export const jdpay: WalletModule = {
+  name: 'jdpay',
+  capabilities: jdpayCapabilities,
+  configSchema: jdpayCredentialsSchema,
+  open: (credentials, seams) => {
+    const opened = openCredentials(credentials);
+    return opened.ok ? ok(openWallet({ account: opened.value, seams })) : opened;
+  },
+};
+
+interface Desk {
+  readonly account: JdpayAccount;
+  readonly client: JdpayClient;
+  readonly seams: WalletSeams;
+}
+
+function openWallet(opened: Omit<Desk, 'client'>): Wallet {
+  const desk: Desk = { ...opened, client: createClient(opened.account, opened.seams) };
+  return {
+    hasCartContract: true,
+    startAttempt: (order) => startAttempt(desk, order),
+    queryAttempt: (attempt) => queryAttempt(desk, attempt),
+    closeAttempt: (attempt) => closeAttempt(desk, attempt),
+    refund: (refund) => sendRefund(desk, refund),
+    queryRefund: (refund) => queryRefund(desk, refund),
+    parseNotification: async (request) => parseNotification(desk.account, request),
+    acknowledge: () => plain(200, 'success'),
+    refuse,
+    payerDoor: null,
+  };
+}
+
+/** Anything but `success` makes JD deliver again. */
+function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
+  return plain(refusal.code === 'try_again' ? 503 : 400, 'fail');
+}
+
+function plain(status: number, body: string): RawResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function refusedHere(code: string, message: string): StartOutcome {
+  return { outcome: 'failed', walletError: walletError(`hutong.${code}`, message) };
+}
+
+/** The platform collects: one order pays the whole cart. */
+function onlyLeg(attempt: AttemptReference): LegOrder | undefined {
+  const [leg, another] = attempt.legs;
+  return another === undefined ? leg : undefined;
+}
+
+async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutcome> {
+  const leg = onlyLeg(order);
+  if (leg === undefined) return refusedHere('legs_unsupported', 'JD Pay takes a cart as one order');
+  const { account } = desk;
+  switch (order.product) {
+    case 'qr': {
+      const fields = uniorderFields(order, leg);
+      const called = await call(desk, account.online, PATHS.uniorder, fields);
+      return qrOutcome(leg, called, account.resultCodes);
+    }
+    case 'pc':
+      return formOutcome(account, `${account.endpoints.pc}${PATHS.saveOrder}`, order, leg);
+    case 'h5':
+      return formOutcome(account, `${account.endpoints.h5}${PATHS.saveOrder}`, order, leg);
+    case 'bar':
+      return chargeCode(desk, order, leg);
+    default:
+      return refusedHere('product_unsupported', `JD Pay does not pay by ${order.product}`);
+  }
+}
+
+function formOutcome(
+  { online }: JdpayAccount,
+  action: string,
+  order: AttemptOrder,
+  leg: LegOrder,
+): StartOutcome {
+  const fields = sealForm(online.keys, formFields(order, leg, online.merchant));
+  if (fields === undefined) return refusedHere('too_long', 'a field is longer than JD Pay takes');
+  return { outcome: 'pending', nextAction: { type: 'form', action, fields } };
+}
+
+async function chargeCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+  const { paymentCode, resultCodes } = desk.account;
+  const token = order.payer.authCode;
+  if (paymentCode === null) {
+    return refusedHere('payment_code_missing', 'no merchant number for payment codes is configured');
+  }
+  if (token === undefined) return refusedHere('payer_missing', 'bar needs auth_code');
+  const fields = fkmPayFields(order, leg, { token, device: paymentCode.device });
+  const called = await call(desk, paymentCode, PATHS.fkmPay, fields);
+  return fkmPayOutcome(leg, called, resultCodes);
+}
+
+function call(
+  desk: Desk,
+  merchant: JdpayMerchant,
+  path: string,
+  fields: Readonly<Record<string, string>>,
+): Promise<Called> {
+  return desk.client.call(merchant, path, xmlFields(fields));
+}
+
+async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<QueryOutcome> {
+  const asked = await askLeg(desk, attempt);
+  if (asked === undefined) return { outcome: 'unknown', walletError: null };
+  const { called, report } = asked;
+  const isSilent = report.status === 'unknown' && report.amountFen === null;
+  if (!isSilent) return { outcome: 'answered', legs: [report] };
+  return { outcome: 'unknown', walletError: called.kind === 'answered' ? null : called.error };
+}
+
+async function askLeg(
+  desk: Desk,
+  attempt: AttemptReference,
+): Promise<{ readonly called: Called; readonly report: LegReport } | undefined> {
+  const leg = onlyLeg(attempt);
+  const merchant = merchantFor(desk.account, attempt.product);
+  if (leg === undefined || merchant === null) return undefined;
+  const called = await call(desk, merchant, PATHS.query, queryFields(leg));
+  return { called, report: queryReport(leg, called, desk.account.resultCodes) };
+}
+
+async function closeAttempt(desk: Desk, attempt: AttemptReference): Promise<CloseOutcome> {
+  const leg = onlyLeg(attempt);
+  const merchant = merchantFor(desk.account, attempt.product);
+  if (leg === undefined || merchant === null) return { outcome: 'unsupported' };
+  if (attempt.product !== 'bar') {
+    const before = (await askLeg(desk, attempt))?.report;
+    // Only what JD says is waiting for its buyer is revoked: a paid order keeps its money.
+    if (before?.status !== 'pending') return untouched(before);
+  }
+  const revoked = await call(desk, merchant, PATHS.revoke, revokeFields(attempt, leg));
+  if (revoked.kind === 'unknown') return { outcome: 'unknown', walletError: revoked.error };
+  const after = (await askLeg(desk, attempt))?.report;
+  if (after === undefined) return { outcome: 'unknown', walletError: null };
+  return closeOutcome(after, revokeStatus(leg, revoked));
+}
+
+function untouched(report: LegReport | undefined): CloseOutcome {
+  if (report?.status === 'succeeded') return { outcome: 'paid' };
+  return report === undefined
+    ? { outcome: 'unknown', walletError: null }
+    : closeOutcome(report, 'not_found');
+}
+
+/** The number of the order's product; payment codes are another merchant number. */
+function refundMerchant(account: JdpayAccount, product: Product | undefined): JdpayMerchant | null {
+  return merchantFor(account, product ?? 'qr');
+}
+
+async function sendRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
+  const merchant = refundMerchant(desk.account, refund.leg.product);
+  if (merchant === null) return withoutMerchant();
+  const fields = refundFields(refund, desk.seams.clock.nowMs());
+  const called = await call(desk, merchant, PATHS.refund, fields);
+  return refundReport(refund, called, desk.account.resultCodes);
+}
+
+async function queryRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
+  const merchant = refundMerchant(desk.account, refund.leg.product);
+  if (merchant === null) return withoutMerchant();
+  const called = await call(desk, merchant, PATHS.queryRefund, refundQueryFields(refund));
+  return refundQueryReport(refund, called);
+}
+
+function withoutMerchant(): RefundReport {
+  const message = 'the merchant number for payment codes was taken out of the configuration';
+  return {
+    ...silentRefund('unknown'),
+    walletError: walletError('hutong.payment_code_missing', message),
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Calls of the XML interface. A success is believed only when its signature verifies. JD signs no
+ * refusal (there is no `encrypt` in one), so a refusal is handed on as a bare code, and what it
+ * means is the configuration's to say; everything else is `unknown`.
+ */
+import type { WalletError } from '../../core/wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
+import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import {
+  MESSAGE_BYTES_MAX,
+  type MessageResult,
+  openMessage,
+  readOuter,
+  readResult,
+  sealInner,
+  signInner,
+  SUCCESS_CODE,
+  VERSION,
+  writeOuter,
+} from './wire/message.ts';
+import type { XmlElement, XmlField } from './wire/xml.ts';
+
+const CALL_TIMEOUT_MS = 10_000;
+
+export type Called =
+  | { readonly kind: 'answered'; readonly fields: XmlElement; readonly merchant: JdpayMerchant }
+  | { readonly kind: 'refused'; readonly code: string; readonly error: WalletError }
+  | { readonly kind: 'unknown'; readonly error: WalletError };
+
+export interface JdpayClient {
+  readonly call: (
+    merchant: JdpayMerchant,
+    path: string,
+    fields: readonly XmlField[],
+  ) => Promise<Called>;
+}
+
+export function createClient(account: JdpayAccount, seams: WalletSeams): JdpayClient {
+  return {
+    call: async (merchant, path, fields) => {
+      const { keys } = merchant;
+      const head: XmlField[] = [
+        ['version', VERSION],
+        ['merchant', merchant.merchant],
+      ];
+      const encrypt = sealInner(keys.desKey, signInner(keys, [...head, ...fields]));
+      if (encrypt === undefined) return unknownBecause('hutong.too_long', 'not sent: too long');
+      const sent = await seams.http.send({
+        method: 'POST',
+        url: `${account.endpoints.api}${path}`,
+        headers: { 'content-type': 'application/xml; charset=UTF-8', accept: 'application/xml' },
+        body: writeOuter({ merchant: merchant.merchant, encrypt }),
+        timeoutMs: CALL_TIMEOUT_MS,
+        responseBytesMax: MESSAGE_BYTES_MAX,
+      });
+      if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message);
+      if (sent.value.status !== 200) {
+        return unknownBecause(`http.${sent.value.status}`, 'not an answer of JD Pay');
+      }
+      return judge(merchant, sent.value.body);
+    },
+  };
+}
+
+function judge(merchant: JdpayMerchant, body: Buffer): Called {
+  const outer = readOuter(body);
+  if (outer === undefined || outer.result === null) {
+    return unknownBecause('unreadable', 'not an answer of JD Pay');
+  }
+  if (outer.result.code !== SUCCESS_CODE) return refused(outer.result);
+  const opened = openMessage(merchant.keys, outer.encrypt ?? '');
+  if (!opened.ok) return unknownBecause(opened.error, 'the answer is not signed by JD Pay');
+  const { fields } = opened.value;
+  const result = readResult(fields);
+  if (result === null) return unknownBecause('unreadable', 'the answer has no result');
+  return result.code === SUCCESS_CODE ? { kind: 'answered', fields, merchant } : refused(result);
+}
+
+function refused(result: MessageResult): Called {
+  const { code, desc } = result;
+  return { kind: 'refused', code, error: walletError(code.slice(0, 64), desc.slice(0, 256)) };
+}
+
+function unknownBecause(code: string, message: string): Called {
+  return { kind: 'unknown', error: walletError(code, message) };
+}
+
+export function walletError(code: string, message: string): WalletError {
+  return { wallet: 'jdpay', code, message, requestId: null };
+}

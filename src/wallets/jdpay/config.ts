@@ -1,0 +1,110 @@
+/**
+ * Opens credentials: reads every key once into a key object and says, field by field, what is
+ * wrong and what to do about it. No key text is kept, and none stands in a message.
+ *
+ * The commonest mistake is to hand over one's own public key where JD's belongs; it is recognised
+ * here, since it would only show as answers that never verify.
+ */
+import { createPublicKey } from 'node:crypto';
+import { Value } from 'typebox/value';
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Product } from '../../core/wallet.ts';
+import { type JdpayCredentials, jdpayCredentialsSchema } from './wire/credentials.ts';
+import { readDesKey, readPrivateKey, readPublicKey } from './wire/keys.ts';
+import type { MessageKeys } from './wire/message.ts';
+
+/** One merchant number with its own keys. */
+export interface JdpayMerchant {
+  readonly merchant: string;
+  readonly keys: MessageKeys;
+  /** The number for payment codes: what fails there is over, since nobody holds a code to pay. */
+  readonly takesPaymentCodes: boolean;
+}
+
+export interface JdpayAccount {
+  readonly online: JdpayMerchant;
+  readonly paymentCode: (JdpayMerchant & { readonly device: string }) | null;
+  readonly endpoints: JdpayCredentials['endpoints'];
+  readonly resultCodes: {
+    readonly orderNotFound: ReadonlySet<string>;
+    readonly refused: ReadonlySet<string>;
+  };
+}
+
+export interface ConfigProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** The merchant number under which a product is paid; null = payment codes are not configured. */
+export function merchantFor(account: JdpayAccount, product: Product): JdpayMerchant | null {
+  return product === 'bar' ? account.paymentCode : account.online;
+}
+
+export function openCredentials(credentials: unknown): Result<JdpayAccount, ConfigProblem> {
+  const [problem] = Value.Errors(jdpayCredentialsSchema, credentials);
+  if (problem !== undefined || !Value.Check(jdpayCredentialsSchema, credentials)) {
+    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
+    return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
+  }
+  const online = openMerchant('online', credentials.online, false);
+  if (!online.ok) return online;
+  const paymentCode = openPaymentCode(credentials);
+  if (!paymentCode.ok) return paymentCode;
+  const { endpoints, resultCodes } = credentials;
+  return ok({
+    online: online.value,
+    paymentCode: paymentCode.value,
+    endpoints,
+    resultCodes: {
+      orderNotFound: new Set(resultCodes?.orderNotFound),
+      refused: new Set(resultCodes?.refused),
+    },
+  });
+}
+
+function openPaymentCode(
+  credentials: JdpayCredentials,
+): Result<JdpayAccount['paymentCode'], ConfigProblem> {
+  const { online, paymentCode } = credentials;
+  if (paymentCode === undefined) return ok(null);
+  if (paymentCode.merchant === online.merchant) {
+    return fail(
+      'paymentCode.merchant',
+      'is the merchant number for online payment: give the one that JD opened for payment codes',
+    );
+  }
+  const opened = openMerchant('paymentCode', paymentCode, true);
+  return opened.ok ? ok({ ...opened.value, device: paymentCode.device }) : opened;
+}
+
+function openMerchant(
+  place: 'online' | 'paymentCode',
+  papers: JdpayCredentials['online'],
+  takesPaymentCodes: boolean,
+): Result<JdpayMerchant, ConfigProblem> {
+  const privateKey = readPrivateKey(papers.privateKey);
+  if (privateKey === undefined) {
+    return fail(
+      `${place}.privateKey`,
+      'is no RSA private key of 1024 bits or more: give PEM or the bare base64 (PKCS#8 or PKCS#1)',
+    );
+  }
+  const publicKey = readPublicKey(papers.jdPublicKey);
+  if (publicKey === undefined) {
+    return fail(`${place}.jdPublicKey`, 'is no RSA public key: copy the one that JD shows');
+  }
+  if (publicKey.equals(createPublicKey(privateKey))) {
+    return fail(`${place}.jdPublicKey`, 'is your own public key: copy the one that JD shows');
+  }
+  const desKey = readDesKey(papers.desKey);
+  if (desKey === undefined) {
+    return fail(`${place}.desKey`, 'is not the base64 of 24 bytes: copy the 3DES key as it stands');
+  }
+  const { merchant } = papers;
+  return ok({ merchant, keys: { privateKey, publicKey, desKey }, takesPaymentCodes });
+}
+
+function fail(field: string, message: string): Result<never, ConfigProblem> {
+  return err({ field, message });
+}

@@ -1,0 +1,90 @@
+/**
+ * JD's callbacks: the envelope of the XML interface, posted. The outer merchant number chooses the
+ * keys, the signature over the raw inner text decides, and only then is anything read.
+ *
+ * A message is a refund's when it names the original order (oTradeNum), whatever its tradeType
+ * says: documents say 1, JD has been seen to send 2. It carries no id of its own; the hash that
+ * was signed is the same at every delivery and serves as one.
+ */
+import { err, ok, type Result } from '../../core/result.ts';
+import type { Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
+import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import { revokeNumber } from './order-fields.ts';
+import { paymentReport, statedRefund } from './transform.ts';
+import {
+  MESSAGE_BYTES_MAX,
+  type MessageFlaw,
+  type OpenedMessage,
+  openMessage,
+  readOuter,
+  readResult,
+  SUCCESS_CODE,
+} from './wire/message.ts';
+import { TRADE_TYPE } from './wire/trade.ts';
+import { textOf } from './wire/xml.ts';
+
+type Refused = Result<never, NotificationRefusal>;
+
+function refused(code: NotificationRefusal['code'], explain: string): Refused {
+  return err({ code, explain });
+}
+
+const FLAWS: Readonly<Record<MessageFlaw, NotificationRefusal['code']>> = {
+  too_long: 'malformed',
+  not_base64: 'malformed',
+  not_decryptable: 'bad_signature',
+  unsigned: 'bad_signature',
+  bad_signature: 'bad_signature',
+  not_xml: 'malformed',
+};
+
+export function parseNotification(
+  account: JdpayAccount,
+  request: RawRequest,
+): Result<Notification, NotificationRefusal> {
+  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+  if (request.body.length > MESSAGE_BYTES_MAX) {
+    return refused('malformed', 'larger than any callback');
+  }
+  const outer = readOuter(request.body);
+  if (outer === undefined) return refused('malformed', 'not a message of JD Pay V2.0');
+  const merchant = [account.online, account.paymentCode].find(
+    (one) => one?.merchant === outer.merchant,
+  );
+  if (merchant === undefined || merchant === null) {
+    return refused('not_ours', 'merchant is another account');
+  }
+  if (outer.encrypt === null) return refused('malformed', 'encrypt is missing');
+  const opened = openMessage(merchant.keys, outer.encrypt);
+  if (!opened.ok) return refused(FLAWS[opened.error], `the message is refused: ${opened.error}`);
+  return read(merchant, opened.value);
+}
+
+function read(
+  merchant: JdpayMerchant,
+  { fields, hash }: OpenedMessage,
+): Result<Notification, NotificationRefusal> {
+  const tradeNum = textOf(fields, 'tradeNum');
+  if (tradeNum === undefined) return refused('malformed', 'tradeNum is missing');
+  const notificationId = hash;
+  const result = readResult(fields);
+  if (result !== null && result.code !== SUCCESS_CODE) {
+    return ok({ type: 'ignored', notificationId, what: `result ${result.code.slice(0, 32)}` });
+  }
+  const orderNo = textOf(fields, 'oTradeNum');
+  if (orderNo === undefined) {
+    const tradeType = textOf(fields, 'tradeType') ?? TRADE_TYPE.purchase;
+    if (tradeType !== TRADE_TYPE.purchase) {
+      return ok({ type: 'ignored', notificationId, what: 'a refund without its oTradeNum' });
+    }
+    const legs = [paymentReport(fields, merchant)];
+    return ok({ type: 'attempt', notificationId, orderNo: tradeNum, legs });
+  }
+  if (tradeNum === revokeNumber(orderNo)) {
+    return ok({ type: 'ignored', notificationId, what: 'a revoke of ours' });
+  }
+  const isOwnMerchant = textOf(fields, 'merchant') === merchant.merchant;
+  const stated = statedRefund(fields);
+  const report = isOwnMerchant ? stated : { ...stated, status: 'unknown' as const };
+  return ok({ type: 'refund', notificationId, orderNo, refundNo: tradeNum, report, legs: [] });
+}
