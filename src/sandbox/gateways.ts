@@ -1,6 +1,8 @@
 /** The only list of the city's gateways: adding one is its sandbox folder and an entry here. */
 import { makeAlipayAccount } from '../wallets/alipay/sandbox/accounts.ts';
 import { openAlipayGateway } from '../wallets/alipay/sandbox/gateway.ts';
+import { makeJdpayAccount } from '../wallets/jdpay/sandbox/account.ts';
+import { openJdpayGateway } from '../wallets/jdpay/sandbox/gateway.ts';
 import { makeUnionpayAccount } from '../wallets/unionpay/sandbox/account.ts';
 import { openUnionpayGateway } from '../wallets/unionpay/sandbox/gateway.ts';
 import { makeWechatpayAccount } from '../wallets/wechatpay/sandbox/account.ts';
@@ -22,4 +24,5 @@ export const GATEWAY_MAKERS: readonly GatewayMaker[] = [
     },
   },
   { wallet: 'unionpay', open: openUnionpayGateway, makeAccount: makeUnionpayAccount },
+  { wallet: 'jdpay', open: (kit) => openJdpayGateway(kit), makeAccount: makeJdpayAccount },
 ];

@@ -1,12 +1,13 @@
 /** The only list of wallets. Adding one is a folder and a line here. */
 import type { WalletName } from '../core/wallet.ts';
 import { alipay } from './alipay/adapter.ts';
+import { jdpay } from './jdpay/adapter.ts';
 import { unionpay } from './unionpay/adapter.ts';
 import type { WalletModule } from './wallet.ts';
 import { wechatpay } from './wechatpay/adapter.ts';
 
 export const WALLETS: ReadonlyMap<WalletName, WalletModule> = new Map(
-  [wechatpay, alipay, unionpay].map((wallet) => [wallet.name, wallet]),
+  [wechatpay, alipay, unionpay, jdpay].map((wallet) => [wallet.name, wallet]),
 );
 
 export function walletModule(name: WalletName): WalletModule | undefined {

@@ -25,7 +25,7 @@ interface Papers {
 
 interface Chapter {
   readonly marketplace: 'taobao' | 'tmall';
-  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay';
+  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay' | 'jdpay';
   readonly product: string;
   readonly amounts: readonly number[];
   readonly payer?: (papers: Papers) => Json;
@@ -58,6 +58,9 @@ const CHAPTERS: readonly Chapter[] = [
   { marketplace: 'taobao', wallet: 'unionpay', product: 'qr', amounts: [6_201] },
   { marketplace: 'tmall', wallet: 'unionpay', product: 'web', amounts: [12_300] },
   { marketplace: 'taobao', wallet: 'unionpay', product: 'app', amounts: [3_450] },
+  { marketplace: 'taobao', wallet: 'jdpay', product: 'qr', amounts: [6_180] },
+  { marketplace: 'tmall', wallet: 'jdpay', product: 'pc', amounts: [11_110] },
+  { marketplace: 'taobao', wallet: 'jdpay', product: 'h5', amounts: [2_501] },
 ];
 
 function nameOf({ marketplace, wallet, product, amounts }: Chapter): string {

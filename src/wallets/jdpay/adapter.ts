@@ -72,6 +72,7 @@ function openWallet(opened: Omit<Desk, 'client'>): Wallet {
   const desk: Desk = { ...opened, client: createClient(opened.account, opened.seams) };
   return {
     hasCartContract: true,
+    ownMerchant: opened.account.online.merchant,
     startAttempt: (order) => startAttempt(desk, order),
     queryAttempt: (attempt) => queryAttempt(desk, attempt),
     closeAttempt: (attempt) => closeAttempt(desk, attempt),
@@ -139,7 +140,10 @@ async function chargeCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promi
   const { paymentCode, resultCodes } = desk.account;
   const token = order.payer.authCode;
   if (paymentCode === null) {
-    return refusedHere('payment_code_missing', 'no merchant number for payment codes is configured');
+    return refusedHere(
+      'payment_code_missing',
+      'no merchant number for payment codes is configured',
+    );
   }
   if (token === undefined) return refusedHere('payer_missing', 'bar needs auth_code');
   const fields = fkmPayFields(order, leg, { token, device: paymentCode.device });

@@ -13,7 +13,7 @@ const capabilities: Capabilities = {
   products: [
     { product: 'qr', devices: ['desktop'], combines: true, payerField: null },
     { product: 'pc', devices: ['desktop'], combines: true, payerField: null },
-    { product: 'h5', devices: ['mobile'], combines: true, payerField: null },
+    { product: 'h5', devices: ['mobile', 'jdpay'], combines: true, payerField: null },
     // The buyer stands at a counter, not in the cashier.
     { product: 'bar', devices: [], combines: true, payerField: 'auth_code' },
   ],

@@ -12,9 +12,9 @@ import {
   openMessage,
   readOuter,
   readResult,
+  SUCCESS_CODE,
   sealInner,
   signInner,
-  SUCCESS_CODE,
   VERSION,
   writeOuter,
 } from './wire/message.ts';

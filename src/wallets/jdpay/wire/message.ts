@@ -94,7 +94,15 @@ export function writeOuter(message: {
 
 export function resultField(result: MessageResult | undefined): XmlField[] {
   if (result === undefined) return [];
-  return [['result', [['code', result.code], ['desc', result.desc]]]];
+  return [
+    [
+      'result',
+      [
+        ['code', result.code],
+        ['desc', result.desc],
+      ],
+    ],
+  ];
 }
 
 /** undefined = not a message at all (a proxy's page, cut off, another version's). */

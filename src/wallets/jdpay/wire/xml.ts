@@ -36,10 +36,7 @@ function writeFields(fields: readonly XmlField[]): string {
 
 /** One line: breaks and tabs become blanks, what XML cannot carry is left out. */
 function escapeText(text: string): string {
-  return oneLine(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+  return oneLine(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 export function oneLine(text: string): string {
@@ -103,7 +100,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** The five entities that XML itself knows and character references; others stay as they stand. */
 function decodeText(text: string): string {
   return text.replace(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[a-z]{2,4});/g, (whole, name: string) => {
-    if (!name.startsWith('#')) return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] ?? '') : whole;
+    if (!name.startsWith('#'))
+      return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] ?? '') : whole;
     const isHex = name.startsWith('#x');
     const code = Number.parseInt(name.slice(isHex ? 2 : 1), isHex ? 16 : 10);
     return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
