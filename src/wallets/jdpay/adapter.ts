@@ -7,7 +7,6 @@
  * that a buyer may be paying is asked about first, and what was revoked is asked about afterwards.
  */
 import { ok } from '../../core/result.ts';
-import type { Product } from '../../core/wallet.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -45,8 +44,11 @@ import {
   queryReport,
   refundQueryReport,
   refundReport,
+  reversedReport,
+  revokeInList,
   revokeStatus,
   silentRefund,
+  silentReport,
 } from './transform.ts';
 import { jdpayCredentialsSchema } from './wire/credentials.ts';
 import { sealForm } from './wire/form.ts';
@@ -58,21 +60,20 @@ export const jdpay: WalletModule = {
   configSchema: jdpayCredentialsSchema,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
-    return opened.ok ? ok(openWallet({ account: opened.value, seams })) : opened;
+    return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
   },
 };
 
 interface Desk {
   readonly account: JdpayAccount;
   readonly client: JdpayClient;
-  readonly seams: WalletSeams;
 }
 
-function openWallet(opened: Omit<Desk, 'client'>): Wallet {
-  const desk: Desk = { ...opened, client: createClient(opened.account, opened.seams) };
+function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
+  const desk: Desk = { account, client: createClient(account, seams) };
   return {
     hasCartContract: true,
-    ownMerchant: opened.account.online.merchant,
+    ownMerchant: account.online.merchant,
     startAttempt: (order) => startAttempt(desk, order),
     queryAttempt: (attempt) => queryAttempt(desk, attempt),
     closeAttempt: (attempt) => closeAttempt(desk, attempt),
@@ -163,10 +164,30 @@ function call(
 async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<QueryOutcome> {
   const asked = await askLeg(desk, attempt);
   if (asked === undefined) return { outcome: 'unknown', walletError: null };
-  const { called, report } = asked;
+  const { called } = asked;
+  const report = await afterRevoke(desk, attempt, asked.report);
   const isSilent = report.status === 'unknown' && report.amountFen === null;
   if (!isSilent) return { outcome: 'answered', legs: [report] };
   return { outcome: 'unknown', walletError: called.kind === 'answered' ? null : called.error };
+}
+
+/**
+ * A payment code may have been reversed before. What JD then says of the purchase is not known, so
+ * a purchase that it calls paid counts only when its refunds hold no revoke of ours.
+ */
+async function afterRevoke(
+  desk: Desk,
+  attempt: AttemptReference,
+  report: LegReport,
+): Promise<LegReport> {
+  const { paymentCode } = desk.account;
+  const leg = onlyLeg(attempt);
+  if (attempt.product !== 'bar' || report.status !== 'succeeded') return report;
+  if (leg === undefined || paymentCode === null) return report;
+  const fields = refundQueryFields(leg.orderNo);
+  const revoke = revokeInList(leg, await call(desk, paymentCode, PATHS.queryRefund, fields));
+  if (revoke === 'not_found' || revoke === 'failed') return report;
+  return revoke === 'succeeded' ? reversedReport(report) : silentReport(leg.orderNo, 'unknown');
 }
 
 async function askLeg(
@@ -203,23 +224,23 @@ function untouched(report: LegReport | undefined): CloseOutcome {
     : closeOutcome(report, 'not_found');
 }
 
-/** The number of the order's product; payment codes are another merchant number. */
-function refundMerchant(account: JdpayAccount, product: Product | undefined): JdpayMerchant | null {
-  return merchantFor(account, product ?? 'qr');
-}
-
 async function sendRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
-  const merchant = refundMerchant(desk.account, refund.leg.product);
+  const merchant = merchantFor(desk.account, refund.leg.product);
   if (merchant === null) return withoutMerchant();
-  const fields = refundFields(refund, desk.seams.clock.nowMs());
+  const fields = refundFields(refund);
   const called = await call(desk, merchant, PATHS.refund, fields);
   return refundReport(refund, called, desk.account.resultCodes);
 }
 
 async function queryRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
-  const merchant = refundMerchant(desk.account, refund.leg.product);
+  const merchant = merchantFor(desk.account, refund.leg.product);
   if (merchant === null) return withoutMerchant();
-  const called = await call(desk, merchant, PATHS.queryRefund, refundQueryFields(refund));
+  const called = await call(
+    desk,
+    merchant,
+    PATHS.queryRefund,
+    refundQueryFields(refund.leg.orderNo),
+  );
   return refundQueryReport(refund, called);
 }
 

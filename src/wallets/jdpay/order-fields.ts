@@ -85,19 +85,19 @@ export function revokeFields(attempt: AttemptReference, leg: LegOrder): Texts {
   };
 }
 
-export function refundFields(refund: RefundOrder, nowMs: number): Texts {
+export function refundFields(refund: RefundOrder): Texts {
   return {
     tradeNum: refund.refundNo,
     oTradeNum: refund.leg.orderNo,
     amount: refund.amountFen.toString(),
     currency: CURRENCY,
-    tradeTime: formatTradeTime(nowMs),
+    tradeTime: formatTradeTime(refund.createdAtMs),
     notifyUrl: refund.notifyUrl,
     note: oneLine([...refund.reason].slice(0, NOTE_CHARS_MAX).join('')),
   };
 }
 
 /** Lists every refund of one purchase. */
-export function refundQueryFields(refund: RefundOrder): Texts {
-  return { tradeType: TRADE_TYPE.refund, oTradeNum: refund.leg.orderNo };
+export function refundQueryFields(orderNo: string): Texts {
+  return { tradeType: TRADE_TYPE.refund, oTradeNum: orderNo };
 }

@@ -82,11 +82,14 @@ export function paymentReport(fields: XmlElement, merchant: JdpayMerchant): LegR
   const status = paymentStatusOf(textOf(fields, 'status'), merchant);
   const payee = textOf(fields, 'merchant') ?? null;
   const pays = readPays(fields);
-  const isPaid = status === 'succeeded';
+  const orderNo = textOf(fields, 'tradeNum') ?? '';
+  const isReversed = status === 'closed' && pays.length > 0;
+  const isPaid = status === 'succeeded' || isReversed;
   return {
-    orderNo: textOf(fields, 'tradeNum') ?? '',
+    orderNo,
     status,
-    walletTransactionId: null,
+    // JD knows a payment by the merchant's own number; another is told in no answer.
+    walletTransactionId: isPaid ? orderNo : null,
     amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
     currency: currencyOf(fields, pays),
     // The merchant number is the account's own; another one is held against the order (rule 3).
@@ -95,7 +98,13 @@ export function paymentReport(fields: XmlElement, merchant: JdpayMerchant): LegR
     receiptAmountFen: null,
     paidAtMs: isPaid ? paidAtOf(pays) : null,
     payerWalletReported: isPaid && pays.length > 0 ? 'jdpay' : null,
+    ...(isReversed && { isReversed }),
   };
+}
+
+/** A payment that our revoke gave back whole, where JD still calls the purchase paid. */
+export function reversedReport(paid: LegReport): LegReport {
+  return { ...paid, status: 'closed', isReversed: true };
 }
 
 /** One means of payment that the buyer used, without what it says of the buyer. */
@@ -210,12 +219,13 @@ export function revokeStatus(leg: LegOrder, called: Called): RefundReportStatus 
 export function closeOutcome(report: LegReport, revoke: RefundReportStatus): CloseOutcome {
   switch (report.status) {
     case 'closed':
+      return report.isReversed ? { outcome: 'reversed', legs: [report] } : { outcome: 'closed' };
     case 'failed':
       return { outcome: 'closed' };
     case 'not_found':
       return { outcome: 'not_found' };
     case 'succeeded':
-      if (revoke === 'succeeded') return { outcome: 'reversed', legs: [report] };
+      if (revoke === 'succeeded') return { outcome: 'reversed', legs: [reversedReport(report)] };
       // Under way: the same revoke is asked for again. Refused or never told: it stays paid.
       return revoke === 'failed' || revoke === 'not_found'
         ? { outcome: 'paid' }
@@ -224,6 +234,15 @@ export function closeOutcome(report: LegReport, revoke: RefundReportStatus): Clo
     case 'unknown':
       return { outcome: 'unknown', walletError: null };
   }
+}
+
+/** Among the refunds of a purchase: what became of our revoke of it; `not_found` = none was made. */
+export function revokeInList(leg: LegOrder, called: Called): RefundReportStatus {
+  if (called.kind !== 'answered') return 'unknown';
+  const ours = revokeNumber(leg.orderNo);
+  const list = childrenOf(childOf(called.fields, 'refList'), 'refund');
+  const found = list.find((item) => textOf(item, 'tradeNum') === ours);
+  return found === undefined ? 'not_found' : refundStatusOf(textOf(found, 'status'));
 }
 
 export function refundReport(

@@ -62,8 +62,8 @@ function controlRow(desk: Desk, stored: OrderRecord): ControlOrder {
     wallet: 'jdpay',
     orderNo: order.tradeNum,
     combineOrderNo: null,
-    // The classic API tells JD's own number nowhere but in the answer to uniorder.
-    transactionId: null,
+    // A payment is known by the merchant's number; JD's own stands in the answer to uniorder only.
+    transactionId: payment === null ? null : order.tradeNum,
     merchant: order.merchant,
     amountFen,
     payerAmountFen: payment === null ? null : amountFen - payment.couponFen,

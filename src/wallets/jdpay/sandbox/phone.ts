@@ -84,7 +84,7 @@ function scanned(
 }
 
 function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
-  if (order.payment !== null) return 'paid';
+  if (order.status === PAYMENT_STATUS.succeeded) return 'paid';
   if (isOpen(order)) return 'payable';
   return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
 }
@@ -98,8 +98,10 @@ export function pay(
   const back = returnUrl === undefined ? {} : { returnUrl };
   const order = freshOrder(desk, key);
   if (order === undefined) return { status: 'not_found' };
-  if (order.payment !== null) return { status: 'already_paid', ...back };
-  if (!isOpen(order)) return { status: 'closed', ...back };
+  if (!isOpen(order)) {
+    const isPaid = order.status === PAYMENT_STATUS.succeeded;
+    return { status: isPaid ? 'already_paid' : 'closed', ...back };
+  }
   switch (request.outcome) {
     case 'cancel':
       refuseCharge(desk, order);

@@ -25,8 +25,8 @@ export const STUCK_MS = 30 * 60_000;
 /** `POST /service/refund`. */
 export function applyRefund(call: Call): Answer {
   return apply(call, 'refund', (order, amountFen) => {
-    if (order.payment === null) {
-      return refuse('notRefundable', '订单未支付，不可退款 the order is not paid');
+    if (order.status !== PAYMENT_STATUS.succeeded) {
+      return refuse('notRefundable', '订单未支付或已撤销，不可退款 not paid, or revoked');
     }
     if (order.refundedFen + amountFen > order.amountFen) {
       return refuse('refundTooMuch', '退款金额超过可退金额 more than is left of the payment');
@@ -42,6 +42,9 @@ export function applyRevoke(call: Call): Answer {
       return refuse('fieldInvalid', 'amount须为原订单金额 a revoke is of the whole order');
     }
     if (order.payment === null) return ok(0n);
+    if (order.status === PAYMENT_STATUS.closed) {
+      return refuse('orderClosed', '订单已撤销 the order is revoked already');
+    }
     if (order.refundedFen > 0n) {
       return refuse('notRefundable', '订单已退款，不可撤销 refunded in part or whole already');
     }
@@ -110,8 +113,8 @@ function book(
     becomes: isStuck ? REFUND_STATUS.failed : REFUND_STATUS.succeeded,
   };
   desk.books.putRefund(refund);
-  const isEnded = kind === 'revoke' && order.payment === null;
-  const status = isEnded ? PAYMENT_STATUS.closed : order.status;
+  // What JD's query says of a paid purchase after its revoke is not public; here it is closed.
+  const status = kind === 'revoke' ? PAYMENT_STATUS.closed : order.status;
   move(desk, { ...order, refundedFen: order.refundedFen + movedFen }, status);
   return refund;
 }

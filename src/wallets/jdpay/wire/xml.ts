@@ -40,14 +40,12 @@ function escapeText(text: string): string {
 }
 
 export function oneLine(text: string): string {
-  return (
-    Buffer.from(text, 'utf8')
-      .toString('utf8')
-      .replace(/[\r\n\t]+/g, ' ')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are not XML
-      .replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, '')
-  );
+  const whole = Buffer.from(text, 'utf8').toString('utf8');
+  return whole.replace(/[\r\n\t]+/g, ' ').replace(NOT_XML, '');
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are not XML
+const NOT_XML = /[\u0000-\u001f\u007f\ufffe\uffff]/g;
 
 /** The root element, or undefined for anything but one document of elements and text. */
 export function readXml(text: string): XmlElement | undefined {
