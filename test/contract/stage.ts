@@ -86,7 +86,7 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
 /** Private keys and symmetric keys of the wallet configurations, wherever they stand. */
 function secretsIn(value: unknown, name = ''): string[] {
   if (typeof value === 'string') {
-    const isSecret = /privateKey|apiV3Key|appSecret|aesKey/i.test(name);
+    const isSecret = /privateKey|apiV3Key|appSecret|aesKey|desKey/i.test(name);
     // Of a PEM, a line from its middle: logs and JSON escape line feeds.
     return isSecret ? [value.split('\n').filter((line) => line.length >= 16)[1] ?? value] : [];
   }
@@ -95,14 +95,14 @@ function secretsIn(value: unknown, name = ''): string[] {
 }
 
 export interface Way {
-  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay';
+  readonly wallet: 'wechatpay' | 'alipay' | 'unionpay' | 'jdpay';
   readonly product: string;
   readonly device: string;
   /** Can it pay a cart of several sellers? */
   readonly combines: boolean;
 }
 
-/** Every product of this release. */
+/** Every product that the buyer starts from a page; codes shown at a counter have tests of their own. */
 export const WAYS: readonly Way[] = [
   { wallet: 'wechatpay', product: 'native', device: 'desktop', combines: true },
   { wallet: 'wechatpay', product: 'h5', device: 'mobile', combines: true },
@@ -116,6 +116,9 @@ export const WAYS: readonly Way[] = [
   { wallet: 'unionpay', product: 'qr', device: 'desktop', combines: false },
   { wallet: 'unionpay', product: 'web', device: 'mobile', combines: false },
   { wallet: 'unionpay', product: 'app', device: 'app', combines: false },
+  { wallet: 'jdpay', product: 'qr', device: 'desktop', combines: false },
+  { wallet: 'jdpay', product: 'pc', device: 'desktop', combines: false },
+  { wallet: 'jdpay', product: 'h5', device: 'mobile', combines: false },
 ];
 
 export const nameOf = ({ wallet, product }: Way): string => `${wallet}.${product}`;
