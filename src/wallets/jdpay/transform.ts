@@ -143,7 +143,7 @@ function payerAmountOf(pays: readonly Pay[]): Fen | null {
   return paidFen;
 }
 
-/** The message's own tradeTime is when the merchant ordered; when it was paid stands with the pay. */
+/** The message's own tradeTime is the merchant's; when it was paid stands with the pay. */
 function paidAtOf(pays: readonly Pay[]): number | null {
   const times = pays.map(({ tradeTime }) => parseTradeTime(tradeTime ?? ''));
   const known = times.filter((time) => time !== undefined);
@@ -236,7 +236,7 @@ export function closeOutcome(report: LegReport, revoke: RefundReportStatus): Clo
   }
 }
 
-/** Among the refunds of a purchase: what became of our revoke of it; `not_found` = none was made. */
+/** Our revoke among the refunds of a purchase; `not_found` = none was made. */
 export function revokeInList(leg: LegOrder, called: Called): RefundReportStatus {
   if (called.kind !== 'answered') return 'unknown';
   const ours = revokeNumber(leg.orderNo);

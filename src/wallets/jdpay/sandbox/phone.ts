@@ -119,7 +119,7 @@ export function pay(
   }
 }
 
-/** A code or a page stays open, the buyer may try again; a charge that was not confirmed is over. */
+/** A code or a page stays open for another try; a charge that was not confirmed is over. */
 function refuseCharge(desk: Desk, order: OrderRecord): void {
   if (order.service === 'payment_code') move(desk, order, PAYMENT_STATUS.failed);
 }
