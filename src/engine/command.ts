@@ -11,7 +11,16 @@ import type { WalletName } from '../core/wallet.ts';
 import type { DeliveryResult } from '../store/events.ts';
 import type { IdempotencyRow } from '../store/idempotency.ts';
 
-export interface PaymentCommand<A> {
+/** What every command says of itself. */
+interface Request {
+  /**
+   * Nobody's answer hangs on it, and losing it in a crash costs a repetition and no truth: it rides
+   * with its lane's next batch and makes one of its own only when none comes for a moment.
+   */
+  readonly canRide?: boolean;
+}
+
+export interface PaymentCommand<A> extends Request {
   readonly book: 'payment';
   readonly name: string;
   readonly shard: number;
@@ -25,7 +34,7 @@ export interface PaymentCommand<A> {
   readonly decide: (payment: Payment, context: DecideContext, isNew: boolean) => Decision<A>;
 }
 
-export interface IdempotencyCommand<A> {
+export interface IdempotencyCommand<A> extends Request {
   readonly book: 'idempotency';
   readonly name: string;
   readonly shard: number;
@@ -39,7 +48,7 @@ export interface IdempotencyCommand<A> {
   ) => { readonly save: IdempotencyRow | undefined; readonly answer: Result<A, HutongError> };
 }
 
-export interface DeliveryCommand {
+export interface DeliveryCommand extends Request {
   readonly book: 'delivery';
   readonly name: string;
   readonly shard: number;

@@ -1,6 +1,7 @@
 /**
  * A lane: commands queue while its batch is in flight; when it is free, all that waited go
- * together. Idle, a command goes at once; busy, batches fill by themselves. No timers, no tuning.
+ * together. Idle, a command goes at once; busy, batches fill by themselves. Only what can ride
+ * waits for a batch to take it along, and for no longer than a moment.
  *
  * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), bisect it
  * (data that the database refuses), or fail it. A batch whose COMMIT was not answered is sent again
@@ -41,6 +42,9 @@ interface Waiting {
   readonly resolve: (answer: Answer) => void;
 }
 
+/** How long what can ride waits for a batch before it makes one. */
+const RIDE_MS = 20;
+
 const BUSY = err(
   hutongError('busy', 'the database is busy or away; nothing was promised, send the same again'),
 );
@@ -51,6 +55,9 @@ const INTERNAL = err(
 export class Lane {
   readonly #options: LaneOptions;
   #queue: Waiting[] = [];
+  /** Waits for a batch, in front of whatever the batch was made for. */
+  #riders: Waiting[] = [];
+  #rideTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: LaneOptions) {
@@ -58,11 +65,17 @@ export class Lane {
   }
 
   get depth(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#riders.length;
   }
 
   submit(command: AnyCommand): Promise<Answer> {
     return new Promise((resolve) => {
+      if (command.canRide === true) {
+        this.#riders.push({ command, resolve });
+        this.#rideTimer ??= setTimeout(() => this.#board(), RIDE_MS);
+        return;
+      }
+      this.#board();
       this.#queue.push({ command, resolve });
       this.#running ??= this.#drain();
     });
@@ -70,13 +83,25 @@ export class Lane {
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
+    this.#board();
     while (this.#running !== undefined) await this.#running;
+  }
+
+  /** Riders join the queue in their place: before everything that was submitted after them. */
+  #board(): void {
+    clearTimeout(this.#rideTimer);
+    this.#rideTimer = undefined;
+    if (this.#riders.length === 0) return;
+    this.#queue = this.#queue.concat(this.#riders);
+    this.#riders = [];
+    this.#running ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
+      this.#board();
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);

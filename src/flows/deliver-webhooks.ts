@@ -174,6 +174,8 @@ async function record(
   await platform.engine.submit({
     book: 'delivery',
     name: 'record_delivery',
+    // Lost, it is delivered once more (rule 9).
+    canRide: result.status === 'delivered',
     shard: delivery.shard,
     result: { ...delivery, tries: triesDone + 1, ...result },
   });

@@ -65,7 +65,7 @@ export async function runIdempotent(
   if (answered.ok) {
     const { status, body, secrets } = answered.value;
     const stored = JSON.stringify(body);
-    await complete(deps, mine, { status, body: stored }, request);
+    void complete(deps, mine, { status, body: stored }, request);
     const full = secrets === undefined ? stored : JSON.stringify({ ...body, ...secrets });
     return ok({ status, body: full, replayed: false });
   }
@@ -96,7 +96,11 @@ async function handleOrKeep(
 
 type AnyCall = Call<PathIds, unknown, unknown>;
 
-/** The work is done and committed: failing to note the answer must not fail the answer. */
+/**
+ * The work is done and committed: failing to note the answer must not fail the answer, and noting
+ * it must not delay it. A repetition that overtakes the note is in flight (409) for another process
+ * and waits its turn in this one.
+ */
 async function complete(
   deps: ServerDeps,
   claimed: IdempotentRequest,
