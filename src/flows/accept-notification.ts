@@ -10,12 +10,13 @@ import { parseOrderNumber, parseRefundNumber } from '../core/order-number.ts';
 import type { Payment } from '../core/payment.ts';
 import { applyRefundReport } from '../core/refund.ts';
 import { ok } from '../core/result.ts';
+import { recordReversed } from '../core/reversal.ts';
 import type { WalletName } from '../core/wallet.ts';
 import type { Notification, RawRequest, RawResponse } from '../wallets/wallet.ts';
 import { rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
-import { mannerOf } from './settle-attempt.ts';
+import { mannerOf, saysReversed } from './settle-attempt.ts';
 import { describe } from './wallet-call.ts';
 
 const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
@@ -103,6 +104,8 @@ async function takeAttempt(
     decide: (payment, context) => {
       const attempt = payment.attempts.find((row) => row.id === number.attempt);
       if (attempt?.config !== opened.config) return undefined;
+      if (saysReversed(legs))
+        return recordReversed(payment, { attempt: attempt.id, legs }, context);
       const manner = mannerOf(opened);
       return applyReport(payment, { attempt: attempt.id, legs, manner }, context);
     },

@@ -34,6 +34,7 @@ export async function commitReport(
   attempt: Attempt,
   legs: readonly LegReport[],
 ): Promise<Result<Payment, HutongError>> {
+  if (saysReversed(legs)) return commitReversed(platform, payment, attempt.id, legs);
   const reported = await platform.engine.submit({
     book: 'payment',
     name: 'apply_report',
@@ -43,6 +44,11 @@ export async function commitReport(
       applyReport(stored, { attempt: attempt.id, legs, manner: mannerOf(opened) }, context),
   });
   return reported.ok ? ok(reported.value.payment) : reported;
+}
+
+/** The wallet says of an order that it gave back whole what had been paid. */
+export function saysReversed(legs: readonly LegReport[]): boolean {
+  return legs.some((leg) => leg.isReversed === true);
 }
 
 /** Asks, and commits the answer; the payment as it then stands. */

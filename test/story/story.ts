@@ -29,6 +29,8 @@ interface Chapter {
   readonly product: string;
   readonly amounts: readonly number[];
   readonly payer?: (papers: Papers) => Json;
+  /** The buyer shows a payment code and the merchant scans it. */
+  readonly isByCode?: true;
 }
 
 const CHAPTERS: readonly Chapter[] = [
@@ -55,6 +57,14 @@ const CHAPTERS: readonly Chapter[] = [
     amounts: [8_801],
     payer: ({ credentials }) => ({ buyer_id: credentials.alipay.buyer_ids[0] }),
   },
+  {
+    marketplace: 'taobao',
+    wallet: 'wechatpay',
+    product: 'codepay',
+    amounts: [4_801],
+    isByCode: true,
+  },
+  { marketplace: 'tmall', wallet: 'alipay', product: 'bar', amounts: [2_901], isByCode: true },
   { marketplace: 'taobao', wallet: 'unionpay', product: 'qr', amounts: [6_201] },
   { marketplace: 'tmall', wallet: 'unionpay', product: 'web', amounts: [12_300] },
   { marketplace: 'taobao', wallet: 'unionpay', product: 'app', amounts: [3_450] },
@@ -125,10 +135,14 @@ async function tell(
     id,
     chapter.wallet,
     chapter.product,
-    chapter.payer?.(papers) ?? {},
+    await payerOf(sandbox, papers, chapter),
   );
-  const scan = await sandbox.scan(chapter.wallet, codeOf(attempt.next_action as Json));
-  await sandbox.pay(scan);
+  if (chapter.isByCode !== true) {
+    const scan = await sandbox.scan(chapter.wallet, codeOf(attempt.next_action as Json));
+    await sandbox.pay(scan);
+  } else if (attempt.next_action !== null) {
+    throw new Error(`a payment code leaves nothing to do: ${JSON.stringify(attempt.next_action)}`);
+  }
   const total = chapter.amounts.reduce((sum, amount) => sum + amount, 0);
   const paid = await until(
     'paid',
@@ -172,6 +186,12 @@ async function tell(
   if (orders.length !== chapter.amounts.length)
     throw new Error(`${orders.length} orders at the wallet`);
   if (refunded !== 101) throw new Error(`the wallet refunded ${refunded}, not 101`);
+}
+
+async function payerOf(sandbox: Sandbox, papers: Papers, chapter: Chapter): Promise<Json> {
+  if (chapter.isByCode !== true) return chapter.payer?.(papers) ?? {};
+  const shown = await sandbox.post('/phone/code', { wallet: chapter.wallet });
+  return { auth_code: shown.auth_code };
 }
 
 function numbersOf(attempt: Json): string[] {

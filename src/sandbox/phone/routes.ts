@@ -59,8 +59,17 @@ export async function phone(parts: PhoneParts, request: CityRequest): Promise<Wi
     case '/phone/pay':
       if (request.method !== 'POST') return methodNotAllowed(['POST']);
       return pay(parts, request);
+    case '/phone/code':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return showCode(parts, request);
+    case '/phone/tap':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return tap(parts, request);
     default:
-      return phoneAsset(request.path) ?? jsonError(404, 'not_found', 'the phone has scan and pay');
+      return (
+        phoneAsset(request.path) ??
+        jsonError(404, 'not_found', 'the phone has scan, pay, code, tap')
+      );
   }
 }
 
@@ -144,6 +153,42 @@ function checkWallet(
   if (typeof code === 'string' && parts.switch.table.mayPay(pair)) return ok(scanned);
   const message = `that is a code of ${scanned.wallet}; ${wallet} cannot pay it`;
   return err(inputError('code_of_another_wallet', 'code', message));
+}
+
+/** A fresh payment code of one wallet's app, to be scanned by a merchant. */
+function showCode(parts: PhoneParts, request: CityRequest): WireResponse {
+  const body = readObject(request);
+  if (!body.ok) return inputErrorAnswer(body.error);
+  const stray = unknownMember(body.value, ['wallet']);
+  if (stray !== undefined) return inputErrorAnswer(stray);
+  const shown = parts.gateways.filter((gateway) => gateway.showCode !== undefined);
+  const gateway = shown.find(({ wallet }) => wallet === body.value.wallet);
+  if (gateway?.showCode === undefined) {
+    const message = `wallet is one of: ${shown.map(({ wallet }) => wallet).join(', ')}`;
+    const isLater = WALLET_NAMES.some((name) => name === body.value.wallet);
+    const code = isLater ? 'wallet_not_available' : 'parameter_invalid';
+    return inputErrorAnswer(inputError(code, 'wallet', message));
+  }
+  return jsonAnswer(200, { auth_code: gateway.showCode() });
+}
+
+/** A QuickPass tap on a terminal that asks for the amount. */
+async function tap(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  const body = readObject(request);
+  if (!body.ok) return inputErrorAnswer(body.error);
+  const stray = unknownMember(body.value, ['amount']);
+  if (stray !== undefined) return inputErrorAnswer(stray);
+  const amountFen = fenFromJson(body.value.amount);
+  if (amountFen === undefined || amountFen <= 0n) {
+    const message = 'amount is an integer of fen, 1 or more';
+    return inputErrorAnswer(inputError('parameter_invalid', 'amount', message));
+  }
+  const gateway = parts.gateways.find((one) => one.tap !== undefined);
+  const tapped = await gateway?.tap?.({ amountFen });
+  if (tapped === undefined) {
+    return jsonError(409, 'wallet_not_available', 'no wallet of this city can tap', 'amount');
+  }
+  return jsonAnswer(200, tapped);
 }
 
 function scansOf(parts: PhoneParts): Collection<KeptScan> {
