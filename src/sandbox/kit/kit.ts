@@ -244,6 +244,8 @@ export interface Gateway {
    * the same text back once a merchant has charged it and the wallet asks its buyer to confirm.
    */
   readonly showCode?: () => string;
+  /** The same code as an EMV consumer code (CPM), where this wallet's app shows that form too. */
+  readonly showConsumerCode?: (code: string) => string;
   /** A QuickPass tap of the phone on a terminal that asks for `amountFen`. */
   readonly tap?: (request: {
     readonly amountFen: Fen;

@@ -8,6 +8,7 @@ import type { NextAction } from '../../core/wallet.ts';
 import type {
   AttemptOrder,
   AttemptReference,
+  CloseOutcome,
   LegOrder,
   NotificationRefusal,
   QueryOutcome,
@@ -19,10 +20,13 @@ import type {
   WalletSeams,
 } from '../wallet.ts';
 import { unionpayCapabilities } from './capabilities.ts';
-import { createClient, type UnionpayClient } from './client.ts';
+import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
+import { closeAttempt } from './close.ts';
 import { openCredentials, type UnionpayAccount } from './config.ts';
+import { type EncryptionKey, openEncryptionKey } from './encryption-key.ts';
 import { parseNotification } from './notify.ts';
 import { purchaseFields, queryFields, refundFields, refundQueryFields } from './order-fields.ts';
+import { codeFields, readTap, tapFields } from './presented.ts';
 import {
   type AskedOrder,
   queryReport,
@@ -49,17 +53,19 @@ interface Desk {
   readonly account: UnionpayAccount;
   readonly client: UnionpayClient;
   readonly seams: WalletSeams;
+  readonly encryptionKey: EncryptionKey;
 }
 
 function openWallet(account: UnionpayAccount, seams: WalletSeams): Wallet {
-  const desk: Desk = { account, client: createClient(account, seams), seams };
+  const client = createClient(account, seams);
+  const encryptionKey = openEncryptionKey(account, client, seams.wall);
+  const desk: Desk = { account, client, seams, encryptionKey };
   return {
     hasCartContract: false,
     ownMerchant: account.merId,
     startAttempt: (order) => startAttempt(desk, order),
     queryAttempt: (attempt) => queryAttempt(desk, attempt),
-    // No close call: a page, a prepay and a code run out by their payTimeout (rule 2).
-    closeAttempt: async () => ({ outcome: 'unsupported' }),
+    closeAttempt: (attempt) => closeCounter(desk, attempt),
     refund: (refund) => applyRefund(desk, refund),
     queryRefund: (refund) => queryRefund(desk, refund),
     parseNotification: (request) => parseNotification(account, seams.wall, request),
@@ -105,8 +111,9 @@ async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutco
         return code === undefined ? undefined : { type: 'qr_code', code };
       });
     case 'bar':
+      return startByCode(desk, order, leg);
     case 'nfc':
-      return refusedHere('product_unsupported', `unionpay does not pay by ${product} yet`);
+      return startByTap(desk, order, leg);
   }
 }
 
@@ -130,13 +137,49 @@ async function startByCall(
   return { outcome: 'pending', nextAction: action };
 }
 
+async function startByCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+  const { authCode } = order.payer;
+  if (authCode === undefined) return refusedHere('payer_missing', 'bar needs auth_code');
+  const presented = codeFields(authCode);
+  if (!presented.ok) return refusedHere('payment_code_invalid', presented.error);
+  return startCounter(desk, 'bar', order, leg, presented.value);
+}
+
+async function startByTap(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+  const { field55 } = order.payer;
+  if (field55 === undefined) return refusedHere('payer_missing', 'nfc needs field55');
+  const tap = readTap(field55);
+  if (!tap.ok) return refusedHere('field55_invalid', tap.error);
+  if (tap.value.amountFen !== leg.amountFen) {
+    return refusedHere('field55_invalid', 'the tap was for another amount than the order');
+  }
+  const certificate = await desk.encryptionKey();
+  if (certificate === undefined) {
+    return refusedHere('encrypt_cert_missing', 'no valid encryption certificate: set encryptCert');
+  }
+  return startCounter(desk, 'nfc', order, leg, tapFields(tap.value, certificate));
+}
+
+/** Accepted is not paid: the end comes by notification or query. */
+async function startCounter(
+  desk: Desk,
+  product: 'bar' | 'nfc',
+  order: AttemptOrder,
+  leg: LegOrder,
+  presented: RequestFields,
+): Promise<StartOutcome> {
+  const verdict = await callPurchase(desk, product, order, leg, presented);
+  return verdict.outcome === 'accepted' ? { outcome: 'pending', nextAction: null } : verdict;
+}
+
 async function callPurchase(
   { account, client, seams }: Desk,
   product: UnionpayProduct,
   order: AttemptOrder,
   leg: LegOrder,
+  presented: RequestFields = {},
 ): Promise<StartVerdict> {
-  const fields = purchaseFields(account, product, order, leg);
+  const fields = { ...purchaseFields(account, product, order, leg), ...presented };
   const called = await client.call(PURCHASES[product].path, fields);
   return startVerdict(called, askedOrder(account, order, leg, seams));
 }
@@ -177,6 +220,12 @@ async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<Quer
     return { outcome: 'unknown', walletError: answers[0]?.called.error ?? null };
   }
   return { outcome: 'answered', legs };
+}
+
+async function closeCounter(desk: Desk, attempt: AttemptReference): Promise<CloseOutcome> {
+  const [leg] = attempt.legs;
+  if (leg === undefined) return { outcome: 'unsupported' };
+  return closeAttempt(desk, attempt, askedOrder(desk.account, attempt, leg, desk.seams));
 }
 
 function askedRefund({ account }: Desk, refund: RefundOrder): AskedOrder {

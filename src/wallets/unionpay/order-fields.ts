@@ -129,6 +129,21 @@ export function reversalFields(
   };
 }
 
+/** 加密公钥更新. It is a transaction like any other, so it has a number and a time. */
+export function keyUpdateFields(account: Account, nowMs: number): RequestFields {
+  const txnTime = formatTime(nowMs);
+  return {
+    ...common(account),
+    txnType: TXN.keyUpdate,
+    txnSubType: '00',
+    bizType: '000000',
+    channelType: PC,
+    orderId: `KEY${txnTime}`,
+    txnTime,
+    certType: '01',
+  };
+}
+
 export function refundFields(account: Account, refund: RefundOrder): RequestFields {
   const { leg } = refund;
   const { walletTransactionId } = leg;

@@ -13,7 +13,7 @@ import type {
   WireResponse,
 } from '../../../sandbox/kit/kit.ts';
 import { parseForm } from '../wire/form.ts';
-import { PATHS, TXN } from '../wire/messages.ts';
+import { PATHS, PURCHASES, TXN } from '../wire/messages.ts';
 import { BROKEN_500, PROXY_502, replyTo } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { openBooks } from './books.ts';
@@ -25,12 +25,15 @@ import {
   tellReturned,
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
-import { type Answer, type Call, type Desk, refusal } from './desk.ts';
+import { type Answer, type Call, type Desk, type Handler, refusal } from './desk.ts';
+import { keyUpdate } from './key-update.ts';
+import { chargeCode, consumerCode, showCode } from './payment-codes.ts';
 import { pay, payeeName, scan } from './phone.ts';
 import { applyCode, applyTn, openFront } from './purchases.ts';
 import { openQueryMeter, type QueryMeter, query } from './queries.ts';
 import { transactionKey } from './records.ts';
 import { refund, reverse, undo } from './returns.ts';
+import { chargeTap, tap } from './taps.ts';
 
 type Handled = WireResponse | { readonly lost: true };
 const LOST: Handled = { lost: true };
@@ -52,6 +55,9 @@ export function openUnionpayGateway(kit: CityKit): Gateway {
     handle: (request) => handle(door, request),
     scan: (code) => scan(desk, code),
     pay: async (request) => pay(desk, request),
+    showCode: () => showCode(desk),
+    showConsumerCode: consumerCode,
+    tap: (request) => tap(desk, request),
     orders: () => controlRows(desk),
     nextDueMs: () => desk.books.nextDueMs(),
     runDue: async (nowMs) => runDue(desk, nowMs),
@@ -124,7 +130,9 @@ function routeOf(door: Door, call: Call, path: string): Route | Answer {
     case `${PATHS.app} ${TXN.purchase}`:
       return { operation: 'create', run: applyTn };
     case `${PATHS.back} ${TXN.purchase}`:
-      return { operation: 'create', run: applyCode };
+      return { operation: 'create', run: purchaseHandler(call) };
+    case `${PATHS.back} ${TXN.keyUpdate}`:
+      return { operation: 'certificates', run: keyUpdate };
     case `${PATHS.query} ${TXN.query}`:
       return {
         operation: isReturn ? 'query_refund' : 'query',
@@ -142,6 +150,13 @@ function routeOf(door: Door, call: Call, path: string): Route | Answer {
     default:
       return refusal(txnType === '' ? '13' : '32', `txnType ${txnType} 不在此地址受理`);
   }
+}
+
+/** Of the three that share a path: by sub type, and a tap by the card data that it carries. */
+function purchaseHandler({ fields }: Call): Handler {
+  if (fields.has('cardTransData')) return chargeTap;
+  if (fields.get('txnSubType') !== PURCHASES.bar.sub) return applyCode;
+  return (call) => chargeCode(call, takeFault(call, 'create', ['userpaying']) !== undefined);
 }
 
 async function answerCall(door: Door, call: Call, path: string): Promise<Handled> {

@@ -5,6 +5,7 @@
  */
 import { present } from '../../../core/assert.ts';
 import type { PayRequest, Scanned } from '../../../sandbox/kit/kit.ts';
+import { decodeCpm, isCpmPayload } from '../../qr/cpm.ts';
 import type { RespCode } from '../wire/resp-codes.ts';
 import { authenticate } from './authenticate.ts';
 import { tellPaid } from './callbacks.ts';
@@ -25,11 +26,20 @@ export async function scan(desk: Desk, code: ScannedCode): Promise<Scanned | und
   if (/^https:\/\/qr\.95516\.com\/000[0-9]{5}\/[0-9]{32}$/.test(text)) {
     return scanned(desk, desk.books.purchaseByCode(text));
   }
+  const shown = shownCode(text);
+  if (shown !== undefined) return scanned(desk, desk.books.purchaseByCode(shown));
   if (/^[0-9]{21}$/.test(text)) return scanned(desk, desk.books.purchaseByCode(text));
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.pathname !== CASHIER_PATH) return undefined;
   return scanned(desk, desk.books.purchaseByCode(url.searchParams.get('transNumber') ?? ''));
+}
+
+/** A payment code of our own, in either form: known once a merchant has charged it. */
+function shownCode(text: string): string | undefined {
+  if (/^62[0-9]{17}$/.test(text)) return text;
+  const decoded = isCpmPayload(text) ? decodeCpm(text) : undefined;
+  return decoded?.ok ? (decoded.value.applications[0]?.pan ?? undefined) : undefined;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

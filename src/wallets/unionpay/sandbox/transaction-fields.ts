@@ -14,6 +14,7 @@ export function purchaseFields(purchase: PurchaseRecord): Told {
     currencyCode: '156',
     reqReserved: purchase.reqReserved,
   };
+  // What was never settled has no queryId to show: not even a reversed one.
   if (paid === null) return common;
   return {
     ...common,
