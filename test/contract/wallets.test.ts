@@ -30,6 +30,8 @@ import {
 
 /** Products whose wallet tells nobody: only asking helps. */
 const SILENT = new Set(['wechatpay.codepay']);
+/** A number told twice is a duplicate there (12): its code is lost, and the order runs out. */
+const TOLD_ONCE = new Set(['unionpay.qr', 'unionpay.app']);
 const LOST_ANSWERS: readonly FaultName[] = ['answer_lost', 'server_error', 'html_502'];
 
 let stage: ContractStage;
@@ -172,6 +174,12 @@ async function lostStart(bench: Bench, row: ProductCapability, fault: FaultName)
   } else {
     expect(['pending', 'not_found']).toContain(status);
     const again = await bench.wallet.startAttempt(order);
+    const isTaken = fault !== 'html_502';
+    if (isTaken && TOLD_ONCE.has(`${bench.module.name}.${row.product}`)) {
+      expect(again.outcome, show(again)).toBe('unknown');
+      expect(rowOf(bench, order)).toMatchObject({ state: 'created', payerAmountFen: null });
+      return;
+    }
     await phonePays(bench, scanTextOf(again));
     expect((await legOf(bench, order)).status).toBe('succeeded');
   }

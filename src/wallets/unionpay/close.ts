@@ -27,7 +27,7 @@ export async function closeAttempt(
   if (!asked.isOneTry) return { outcome: 'unsupported' };
   const before = await ask(desk, attempt, asked);
   if (before.report.status === 'succeeded') return { outcome: 'paid' };
-  if (before.report.status === 'failed') return { outcome: 'closed' };
+  if (isEnded(before.report)) return { outcome: 'closed' };
   const isSameDay = clearingDay(attempt.createdAtMs) === clearingDay(desk.seams.clock.nowMs());
   // Too late to reverse: it is asked until its end is known.
   if (!isSameDay) return { outcome: 'unsupported' };
@@ -37,6 +37,10 @@ export async function closeAttempt(
   if (reversed.kind === 'unknown') return { outcome: 'unknown', walletError: reversed.error };
   const after = await ask(desk, attempt, asked);
   return outcomeOf(reversed.respCode, after, asked);
+}
+
+function isEnded({ status }: LegReport): boolean {
+  return status === 'failed' || status === 'closed';
 }
 
 interface Asked {
@@ -55,11 +59,16 @@ function outcomeOf(reversalCode: string, after: Asked, asked: AskedOrder): Close
   const { called, report } = after;
   const wasTaken = SUCCESS_CODES.has(reversalCode) || PENDING_CODES.has(reversalCode);
   switch (report.status) {
-    case 'failed': {
-      // A transaction that has a queryId had been settled: paid, and given back whole.
-      const wasPaid = wasTaken && report.walletTransactionId !== null;
+    case 'failed':
+    case 'closed': {
+      // What has a settlement amount had been settled: paid, and given back whole.
+      const wasPaid = wasTaken && report.receiptAmountFen !== null;
       if (!wasPaid || called.kind !== 'answered') return { outcome: 'closed' };
-      return { outcome: 'reversed', legs: [orderReport(called.fields, 'succeeded', asked)] };
+      const { paidAtMs } = orderReport(called.fields, 'succeeded', asked);
+      return {
+        outcome: 'reversed',
+        legs: [{ ...report, status: 'closed', paidAtMs, isReversed: true }],
+      };
     }
     case 'not_found':
       return { outcome: 'not_found' };

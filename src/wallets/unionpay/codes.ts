@@ -24,5 +24,8 @@ export const FAILED_CODES: ReadonlySet<string> = new Set([
 /** The order itself is over; other failures are of one try, and the payer may try again. */
 export const ORDER_OVER_CODES: ReadonlySet<string> = new Set(['69']);
 
+/** Ends that nobody's refusal brought: it ran out (69), or was reversed (01). */
+export const CLOSED_CODES: ReadonlySet<string> = new Set(['01', '69']);
+
 export const NOT_FOUND_CODE = '34';
 export const DUPLICATE_CODE = '12';

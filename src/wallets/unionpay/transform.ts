@@ -11,6 +11,7 @@ import type { WalletError } from '../../core/wallet.ts';
 import type { LegReport, LegReportStatus, RefundReport, RefundReportStatus } from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
+  CLOSED_CODES,
   DUPLICATE_CODE,
   FAILED_CODES,
   NOT_FOUND_CODE,
@@ -87,7 +88,8 @@ export function orderStatus(
   if (PENDING_CODES.has(code)) return 'pending';
   if (!FAILED_CODES.has(code)) return 'unknown';
   const isEnd = asked.isOneTry || asked.isOver || ORDER_OVER_CODES.has(code);
-  return isEnd ? 'failed' : 'pending';
+  if (!isEnd) return 'pending';
+  return CLOSED_CODES.has(code) ? 'closed' : 'failed';
 }
 
 /** What query replies and notifications have in common; `fields` come from a verified message. */

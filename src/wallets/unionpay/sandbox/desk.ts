@@ -1,5 +1,6 @@
 /** What the gateway's parts work with, opened once; and one verified request. */
 import type { CityKit } from '../../../sandbox/kit/kit.ts';
+import type { PaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
 import type { Fields } from '../wire/canonical.ts';
 import type { RespCode } from '../wire/resp-codes.ts';
 import type { Books } from './books.ts';
@@ -8,6 +9,7 @@ import type { Manner, MerchantRecord } from './records.ts';
 export interface Desk {
   readonly kit: CityKit;
   readonly books: Books;
+  readonly codes: PaymentCodes;
 }
 
 /** Nothing reaches a handler before its signature was checked. */

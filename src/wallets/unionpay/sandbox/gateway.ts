@@ -12,6 +12,7 @@ import type {
   WireRequest,
   WireResponse,
 } from '../../../sandbox/kit/kit.ts';
+import { openPaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
 import { parseForm } from '../wire/form.ts';
 import { PATHS, PURCHASES, TXN } from '../wire/messages.ts';
 import { BROKEN_500, PROXY_502, replyTo } from './answers.ts';
@@ -26,8 +27,9 @@ import {
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
 import { type Answer, type Call, type Desk, type Handler, refusal } from './desk.ts';
+import { randomDigits } from './house.ts';
 import { keyUpdate } from './key-update.ts';
-import { chargeCode, consumerCode, showCode } from './payment-codes.ts';
+import { chargeCode, consumerCode } from './payment-codes.ts';
 import { pay, payeeName, scan } from './phone.ts';
 import { applyCode, applyTn, openFront } from './purchases.ts';
 import { openQueryMeter, type QueryMeter, query } from './queries.ts';
@@ -46,7 +48,11 @@ interface Door {
 }
 
 export function openUnionpayGateway(kit: CityKit): Gateway {
-  const desk: Desk = { kit, books: openBooks(kit) };
+  const codes = openPaymentCodes(kit, {
+    collection: 'unionpay.payment_codes',
+    draw: () => randomDigits(kit, 17, '62'),
+  });
+  const desk: Desk = { kit, books: openBooks(kit), codes };
   const door: Door = { desk, meter: openQueryMeter(desk) };
   registerCallbacks(desk);
   return Object.freeze({
@@ -55,7 +61,7 @@ export function openUnionpayGateway(kit: CityKit): Gateway {
     handle: (request) => handle(door, request),
     scan: (code) => scan(desk, code),
     pay: async (request) => pay(desk, request),
-    showCode: () => showCode(desk),
+    showCode: desk.codes.show,
     showConsumerCode: consumerCode,
     tap: (request) => tap(desk, request),
     orders: () => controlRows(desk),

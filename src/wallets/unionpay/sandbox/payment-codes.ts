@@ -3,41 +3,16 @@
  * code is a bearer secret of one payment: used or stale it is refused (01), unknown it is 88.
  */
 import { present } from '../../../core/assert.ts';
-import type { CityKit, Collection } from '../../../sandbox/kit/kit.ts';
 import { encodeCpm } from '../../qr/cpm.ts';
-import { type Answer, type Call, type Desk, refusal } from './desk.ts';
-import { randomDigits } from './house.ts';
+import { type Answer, type Call, refusal } from './desk.ts';
 import { bookPayment } from './phone.ts';
 import { amountFields, draftPurchase } from './purchases.ts';
 
-const CODE_LIFE_MS = 60_000;
 /** How long the phone waits for its buyer's PIN. */
 const CONFIRM_MS = 300_000;
 /** 小额免密: above it the buyer enters the PIN on the phone. */
 export const NO_PIN_LIMIT_FEN = 100_000n;
 const QUICKPASS_AID = 'A000000333010101';
-
-export interface ShownCode {
-  readonly code: string;
-  readonly validUntilMs: number;
-  /** The order that it was used for; a code is used once. */
-  readonly usedBy: string | null;
-}
-
-function codesOf(kit: CityKit): Collection<ShownCode> {
-  return kit.journal.collection<ShownCode>('unionpay.payment_codes');
-}
-
-export function showCode({ kit }: Desk): string {
-  const codes = codesOf(kit);
-  const nowMs = kit.clock.nowMs();
-  for (const old of [...codes.values()]) {
-    if (old.validUntilMs < nowMs - CODE_LIFE_MS) codes.delete(old.code);
-  }
-  const code = randomDigits(kit, 17, '62');
-  codes.put(code, { code, validUntilMs: nowMs + CODE_LIFE_MS, usedBy: null });
-  return code;
-}
 
 /** The same code in EMV's form, as a QR code that terminals abroad read. */
 export function consumerCode(code: string): string {
@@ -56,13 +31,17 @@ export function chargeCode(call: Call, mustConfirm: boolean): Answer {
   const drafted = draftPurchase(call, 'bar', fields.get('qrNo') ?? '', ['qrNo', 'termId']);
   if ('respCode' in drafted) return drafted;
   const { purchase } = drafted;
-  const codes = codesOf(desk.kit);
-  const shown = codes.get(purchase.code);
-  if (shown === undefined) return refusal('88', 'qrNo 不存在');
+  switch (desk.codes.charge(purchase.code, purchase.key)) {
+    case 'unknown':
+      return refusal('88', 'qrNo 不存在');
+    case 'used':
+      return refusal('01', '付款码已使用');
+    case 'expired':
+      return refusal('01', '付款码已过期');
+    case 'charged':
+      break;
+  }
   const nowMs = desk.kit.clock.nowMs();
-  if (shown.usedBy !== null) return refusal('01', '付款码已使用');
-  if (nowMs >= shown.validUntilMs) return refusal('01', '付款码已过期');
-  codes.put(shown.code, { ...shown, usedBy: purchase.key });
   const waitsUntilMs = Math.min(purchase.expiresMs, nowMs + CONFIRM_MS);
   const open = desk.books.putPurchase({ ...purchase, expiresMs: waitsUntilMs });
   const { queryId } = open;

@@ -27,7 +27,8 @@ export async function scan(desk: Desk, code: ScannedCode): Promise<Scanned | und
     return scanned(desk, desk.books.purchaseByCode(text));
   }
   const shown = shownCode(text);
-  if (shown !== undefined) return scanned(desk, desk.books.purchaseByCode(shown));
+  if (shown !== undefined)
+    return scanned(desk, desk.books.purchase(desk.codes.orderOf(shown) ?? ''));
   if (/^[0-9]{21}$/.test(text)) return scanned(desk, desk.books.purchaseByCode(text));
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
