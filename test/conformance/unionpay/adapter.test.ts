@@ -1,5 +1,9 @@
 /** The adapter against the sandbox over real HTTP: every product, every outcome. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { signText } from '../../../src/wallets/unionpay/wire/canonical.ts';
+import { signPubKeyCertText } from '../../../src/wallets/unionpay/wire/certificates.ts';
+import { readPfx } from '../../../src/wallets/unionpay/wire/pfx.ts';
+import { signatureOf } from '../../../src/wallets/unionpay/wire/signer.ts';
 import type { AttemptOrder, StartOutcome, Wallet } from '../../../src/wallets/wallet.ts';
 import { openTestCity, orderOf, refundOf, type TestCity } from './city.ts';
 
@@ -90,4 +94,284 @@ describe('a life', () => {
       expect((await legOf(order)).status).toBe('succeeded');
     });
   }
+});
+
+const signings = (papers: TestCity['account']['papers']) => ({
+  '11': { method: '11', secureKey: papers.secure_key } as const,
+  '12': { method: '12', secureKey: papers.secure_key } as const,
+  '21': {
+    method: '21',
+    privateKey: papers.sm2.private_key,
+    certId: papers.sm2.cert_id,
+    unionpayPublicKey: papers.sm2.unionpay_public_key,
+    unionpayCertId: papers.sm2.unionpay_cert_id,
+    acceptsUnverified: true,
+  } as const,
+});
+
+describe('every signMethod, both charsets', () => {
+  for (const method of ['11', '12', '21'] as const) {
+    for (const encoding of ['UTF-8', 'GBK'] as const) {
+      test(`${method} ${encoding}: start, query, notification`, async () => {
+        const signing = signings(city.account.papers)[method];
+        const other = city.openWallet({ signing, encoding });
+        const order = orderOf(city);
+        const action = actionOf(await other.startAttempt(order));
+        await city.scanAndPay(action.type === 'qr_code' ? action.code : '');
+        expect(await other.queryAttempt(order)).toMatchObject({
+          outcome: 'answered',
+          legs: [{ status: 'succeeded' }],
+        });
+        await city.settle();
+        const { body, target } = city.callbacks.at(-1)!;
+        const request = { method: 'POST', target, headers: {}, body };
+        expect(await other.parseNotification(request)).toMatchObject({ ok: true });
+        // The account agreed on another method: a message does not choose its own.
+        expect(await wallet.parseNotification(request)).toMatchObject({ ok: false });
+      });
+    }
+  }
+  test('01 in GBK: the description survives, the reply is GBK', async () => {
+    const other = city.openWallet({ encoding: 'GBK' });
+    expect((await other.startAttempt(orderOf(city))).outcome).toBe('pending');
+  });
+});
+
+describe('a payment code', () => {
+  test('in the EMV form is the same code', async () => {
+    const code = city.gateway.showCode!();
+    const authCode = city.gateway.showConsumerCode!(code);
+    const order = orderOf(city, { product: 'bar', payer: { authCode } });
+    expect(await wallet.startAttempt(order)).toEqual({ outcome: 'pending', nextAction: null });
+    expect((await legOf(order)).status).toBe('succeeded');
+  });
+  test('above the no-PIN limit waits for the phone', async () => {
+    const authCode = city.gateway.showCode!();
+    const base = orderOf(city, { product: 'bar', payer: { authCode } });
+    const order = { ...base, legs: [{ ...base.legs[0]!, amountFen: 100_001n }] };
+    expect(await wallet.startAttempt(order)).toEqual({ outcome: 'pending', nextAction: null });
+    expect((await legOf(order)).status).toBe('pending');
+    expect((await city.scanAndPay(authCode)).status).toBe('paid');
+    expect((await legOf(order)).status).toBe('succeeded');
+  });
+  for (const authCode of ['6212345678901234', '1012345678901234567', 'hQVDUFYwMQ==', '']) {
+    test(`"${authCode}" never reaches the wallet`, async () => {
+      const order = orderOf(city, { product: 'bar', payer: { authCode } });
+      expect(await wallet.startAttempt(order)).toMatchObject({
+        outcome: 'failed',
+        walletError: { code: 'hutong.payment_code_invalid' },
+      });
+    });
+  }
+});
+
+describe('a reversal', () => {
+  async function waiting(): Promise<AttemptOrder> {
+    city.arm('userpaying');
+    const authCode = city.gateway.showCode!();
+    const order = orderOf(city, { product: 'bar', payer: { authCode } });
+    expect((await wallet.startAttempt(order)).outcome).toBe('pending');
+    return order;
+  }
+  test('of a waiting code closes it; again it says the same', async () => {
+    const order = await waiting();
+    expect(await wallet.closeAttempt(order)).toEqual({ outcome: 'closed' });
+    expect(await wallet.closeAttempt(order)).toEqual({ outcome: 'closed' });
+  });
+  test('of one that is paid at that moment gives back whole, and says what was paid', async () => {
+    const order = await waiting();
+    // Its answer is lost and the query before it too: nobody knows when the buyer pays.
+    city.arm('answer_lost', 'query');
+    await city.scanAndPay(order.payer.authCode ?? '');
+    expect(await wallet.closeAttempt(order)).toMatchObject({
+      outcome: 'reversed',
+      legs: [{ status: 'closed', isReversed: true, amountFen: 8_888n, receiptAmountFen: 8_888n }],
+    });
+    const row = city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
+    expect(row).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
+  });
+  test('is not of another clearing day', async () => {
+    const order = await waiting();
+    const later = { ...order, createdAtMs: order.createdAtMs - 86_400_000 };
+    expect(await wallet.closeAttempt(later)).toEqual({ outcome: 'unsupported' });
+  });
+});
+
+describe('a tap', () => {
+  const tapped = async (amountFen: bigint) => (await city.gateway.tap!({ amountFen })).field55;
+  const tapOrder = async (amountFen: bigint, field55?: string) => {
+    const base = orderOf(city, {
+      product: 'nfc',
+      payer: { field55: field55 ?? (await tapped(amountFen)) },
+    });
+    return { ...base, legs: [{ ...base.legs[0]!, amountFen }] };
+  };
+  test('pays, once: replayed it is declined', async () => {
+    const order = await tapOrder(100_000n);
+    expect(await wallet.startAttempt(order)).toEqual({ outcome: 'pending', nextAction: null });
+    expect((await legOf(order)).status).toBe('succeeded');
+    const replay = await tapOrder(100_000n, order.payer.field55);
+    expect(await wallet.startAttempt(replay)).toMatchObject({
+      outcome: 'failed',
+      walletError: { code: '60', message: expect.stringContaining('seen before') },
+    });
+    expect((await legOf(replay)).status).toBe('failed');
+  });
+  test('above the no-PIN limit asks for the PIN', async () => {
+    const answer = await wallet.startAttempt(await tapOrder(100_001n));
+    expect(answer).toMatchObject({ outcome: 'failed', walletError: { code: '65' } });
+  });
+  test('for another amount is refused here; an altered one by the issuer', async () => {
+    const field55 = await tapped(500n);
+    expect(await wallet.startAttempt(await tapOrder(501n, field55))).toMatchObject({
+      outcome: 'failed',
+      walletError: { code: 'hutong.field55_invalid' },
+    });
+    const altered = field55.replace('9F0206000000000500', '9F0206000000000501');
+    expect(altered).not.toBe(field55);
+    expect(await wallet.startAttempt(await tapOrder(501n, altered))).toMatchObject({
+      outcome: 'failed',
+      walletError: { code: '60', message: expect.stringContaining('cryptogram') },
+    });
+  });
+  test('without a configured encryption certificate fetches it by key update (95)', async () => {
+    const { encryptCert: _, ...credentials } = city.account.credentials;
+    const endpoints = { gateway: city.url };
+    const bare = city.openWallet({ ...credentials, encryptCert: undefined as never, endpoints });
+    const order = await tapOrder(700n);
+    expect(await bare.startAttempt(order)).toEqual({ outcome: 'pending', nextAction: null });
+  });
+  test('is counted across a restart: an old tap stays spent', async () => {
+    const own = await openTestCity();
+    const mine = own.openWallet();
+    const base = orderOf(own, {
+      product: 'nfc',
+      payer: { field55: (await own.gateway.tap!({ amountFen: 8_888n })).field55 },
+    });
+    expect((await mine.startAttempt(base)).outcome).toBe('pending');
+    const again = await own.restart();
+    const replay = { ...orderOf(again, { product: 'nfc', payer: base.payer }) };
+    expect((await again.openWallet().startAttempt(replay)).outcome).toBe('failed');
+    // The order itself is remembered too.
+    expect(await again.openWallet().queryAttempt(base)).toMatchObject({
+      legs: [{ status: 'succeeded' }],
+    });
+    await again.close();
+  });
+});
+
+describe('time', () => {
+  test('an unpaid code runs out: pending, then closed by 69, never payable', async () => {
+    const own = await openTestCity();
+    const mine = own.openWallet();
+    const order = orderOf(own);
+    const action = actionOf(await mine.startAttempt(order));
+    expect(await mine.closeAttempt(order)).toEqual({ outcome: 'unsupported' });
+    expect(await mine.queryAttempt(order)).toMatchObject({ legs: [{ status: 'pending' }] });
+    await own.advance(31 * 60_000);
+    expect(await mine.queryAttempt(order)).toMatchObject({ legs: [{ status: 'closed' }] });
+    const code = action.type === 'qr_code' ? action.code : '';
+    expect(await own.gateway.scan(code)).toMatchObject({ state: 'expired' });
+    expect((await own.scanAndPay(code)).status).toBe('closed');
+    await own.close();
+  });
+  test('five sends at most, 1, 2, 4 and 5 minutes apart', async () => {
+    const own = await openTestCity();
+    own.acknowledgement = 500;
+    const order = orderOf(own);
+    const action = actionOf(await own.openWallet().startAttempt(order));
+    await own.scanAndPay(action.type === 'qr_code' ? action.code : '');
+    await own.settle();
+    const counts = [own.callbacks.length];
+    for (const minutes of [1, 2, 4, 5, 60, 600]) {
+      own.opened.clock.moveTo(own.opened.kit.clock.nowMs() + minutes * 60_000);
+      await own.opened.courier.settle();
+      counts.push(own.callbacks.length);
+    }
+    expect(counts).toEqual([1, 2, 3, 4, 5, 5, 5]);
+    await own.close();
+  });
+});
+
+describe('what is not to be believed', () => {
+  for (const flaw of ['signtest', 'answer_lost', 'server_error', 'html_502'] as const) {
+    test(`${flaw}: unknown`, async () => {
+      const order = await payBy('qr');
+      city.arm(flaw, 'query');
+      expect((await wallet.queryAttempt(order)).outcome).toBe('unknown');
+    });
+  }
+  test('a rotated signer is believed by its chain, a merchant’s own certificate is not', async () => {
+    const order = await payBy('qr');
+    city.arm('key_rotated', 'query');
+    expect((await legOf(order)).status).toBe('succeeded');
+    const { body, target } = (await city.settle(), city.callbacks.at(-1)!);
+    const told = new URLSearchParams(body.toString());
+    const { signing } = city.account.credentials;
+    if (signing.method !== '01') throw new Error('01');
+    const own = readPfx(signing.pfx, signing.pfxPassword);
+    if (!own.ok) throw new Error(own.error);
+    const { certificate, privateKey } = own.value;
+    told.set('signPubKeyCert', signPubKeyCertText(certificate.toString()));
+    const signer = { method: '01', certId: '1', privateKey } as const;
+    const fields = new Map([...told].filter(([name]) => name !== 'signature'));
+    told.set('signature', await signatureOf(signer, signText(fields), 'UTF-8'));
+    const forged = Buffer.from(told.toString());
+    const refused = await wallet.parseNotification({
+      method: 'POST',
+      target,
+      headers: {},
+      body: forged,
+    });
+    expect(refused).toMatchObject({ ok: false, error: { code: 'unknown_key' } });
+  });
+  test('any byte of a notification flipped is refused, without a throw', async () => {
+    await payBy('qr');
+    await city.settle();
+    const { body, target } = city.callbacks.at(-1)!;
+    for (let at = 0; at < body.length; at += 5) {
+      const flipped = Buffer.from(body);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      const request = { method: 'POST', target, headers: {}, body: flipped };
+      expect((await wallet.parseNotification(request)).ok, `byte ${at}`).toBe(false);
+    }
+  });
+  test('another merchant’s message, though signed by UnionPay, is not ours', async () => {
+    await payBy('qr');
+    await city.settle();
+    const { body, target } = city.callbacks.at(-1)!;
+    const request = { method: 'POST', target, headers: {}, body };
+    const other = city.openWallet({ merId: '777290058110048' });
+    expect(await other.parseNotification(request)).toMatchObject({
+      ok: false,
+      error: { code: 'not_ours' },
+    });
+  });
+});
+
+describe('a cart in one leg', () => {
+  test('names its parts; a stranger among them is refused; refunds name theirs', async () => {
+    const [first, second] = city.account.subMerchants;
+    const base = orderOf(city);
+    const parts = [
+      { walletMerchant: first!.walletMerchant, amountFen: 5_000n },
+      { walletMerchant: second!.walletMerchant, amountFen: 3_888n },
+    ];
+    const leg = { ...base.legs[0]!, walletMerchant: wallet.ownMerchant ?? '', parts };
+    const order = { ...base, legs: [leg] };
+    const action = actionOf(await wallet.startAttempt(order));
+    const code = action.type === 'qr_code' ? action.code : '';
+    expect(await city.gateway.scan(code)).toMatchObject({ payee: '青瓷茶具店等2家商户' });
+    await city.scanAndPay(code);
+    expect((await legOf(order)).status).toBe('succeeded');
+    const refund = { ...refundOf(city, order, 100n), parts: [{ ...parts[1]!, amountFen: 100n }] };
+    expect((await wallet.refund(refund)).status).toBe('processing');
+    const stranger = { walletMerchant: '777290000000000', amountFen: 8_888n };
+    const wrong = orderOf(city);
+    const answer = await wallet.startAttempt({
+      ...wrong,
+      legs: [{ ...wrong.legs[0]!, parts: [stranger] }],
+    });
+    expect(answer).toMatchObject({ outcome: 'failed', walletError: { code: '32' } });
+  });
 });

@@ -1,5 +1,5 @@
 /**
- * Messages as they stand on the wire: replies plain `k=v&…`, notifications form-encoded, both signed
+ * Messages as they stand on the wire: replies plain `k=v&…`, notifications form-encoded, signed
  * by the method that the merchant's request used. Business fields go in alphabetical order, then
  * signPubKeyCert, then signature, and never a blank one: clients disagree on whether blanks count.
  */

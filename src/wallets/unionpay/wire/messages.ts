@@ -1,4 +1,4 @@
-/** The paths and transaction codes of ACP 5.1.0 that Hutong speaks; both ends of the wire use it. */
+/** The paths and transaction codes of ACP 5.1.0 that Hutong speaks; for both ends of the wire. */
 export const VERSION = '5.1.0';
 export const CURRENCY_CNY = '156';
 /** What documents give as backUrl where no notification is wanted (not confirmed). */
