@@ -305,7 +305,8 @@ describe('what is not to be believed', () => {
     const order = await payBy('qr');
     city.arm('key_rotated', 'query');
     expect((await legOf(order)).status).toBe('succeeded');
-    const { body, target } = (await city.settle(), city.callbacks.at(-1)!);
+    await city.settle();
+    const { body, target } = city.callbacks.at(-1)!;
     const told = new URLSearchParams(body.toString());
     const { signing } = city.account.credentials;
     if (signing.method !== '01') throw new Error('01');

@@ -65,6 +65,8 @@ function listen(
   port = 0,
 ): Promise<{ server: http.Server; url: string }> {
   const server = http.createServer(handler);
+  // The openssl command blocks the process for seconds.
+  server.keepAliveTimeout = 65_000;
   return new Promise((resolve) => {
     server.listen(port, '127.0.0.1', () => {
       resolve({ server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
