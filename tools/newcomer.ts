@@ -172,7 +172,7 @@ function checkPapers({ checkout }: Newcomer, papers: DemoPapers): void {
     `demo.json has what api.md promises (${paperFields.length} fields)`,
     missing.length === 0 ? null : missing.map(([place]) => place).join(', '),
   );
-  for (const wallet of ['unionpay', 'jdpay'])
+  for (const wallet of ['jdpay'])
     tally.skip(`demo.json: credentials.${wallet}`, 'comes with a later release');
 }
 
@@ -197,6 +197,10 @@ const paperFields: readonly (readonly [string, (value: unknown) => boolean])[] =
   ...['appid', 'mchid', 'serial_no', 'public_key_id', 'platform_serial'].map(
     (name) => [`credentials.wechatpay.${name}`, isText] as const,
   ),
+  ...['mer_id', 'sign_pfx', 'sign_pfx_password'].map(
+    (name) => [`credentials.unionpay.${name}`, isText] as const,
+  ),
+  ...['root_cert', 'middle_cert'].map((name) => [`credentials.unionpay.${name}`, isPem] as const),
   ...['private_key', 'certificate', 'public_key', 'platform_certificate'].map(
     (name) => [`credentials.wechatpay.${name}`, isPem] as const,
   ),

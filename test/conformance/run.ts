@@ -6,6 +6,7 @@
  */
 import { openTally } from '../helpers/table.ts';
 import { runAlipayConformance } from './alipay.ts';
+import { runUnionpayConformance } from './unionpay.ts';
 import { runWechatpayConformance } from './wechatpay.ts';
 
 interface Row {
@@ -18,6 +19,7 @@ interface Row {
 const SUITES: readonly (readonly [string, (report: (row: Row) => void) => Promise<unknown>])[] = [
   ['wechatpay', runWechatpayConformance],
   ['alipay', runAlipayConformance],
+  ['unionpay', runUnionpayConformance],
 ];
 
 const onlyAt = process.argv.indexOf('--only');

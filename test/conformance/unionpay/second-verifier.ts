@@ -40,7 +40,7 @@ export function toSign(pairs: Pairs): string {
   return names.map((name) => `${name}=${pairs[name]}`).join('&');
 }
 
-/** Replies of these tests hold no `&` inside a value: a plain split is enough of a second opinion. */
+/** Replies of these tests hold no `&` inside a value: a plain split is enough. */
 export function splitReply(text: string): Pairs {
   return Object.fromEntries(
     text.split('&').map((pair) => {
