@@ -20,6 +20,7 @@ export type PaymentIntentEvent = EventOf<
   | 'payment_intent.requires_action'
   | 'payment_intent.succeeded'
   | 'payment_intent.canceled'
+  | 'payment_intent.resolved'
   | 'payment_intent.expired'
   | 'payment_intent.conflicted',
   PaymentIntent

@@ -7,6 +7,7 @@ import type { HutongEvent } from './event.ts';
 import type {
   AttemptCreateParams,
   Balance,
+  ConflictResolveParams,
   Deleted,
   ErrorBody,
   EventListParams,
@@ -70,6 +71,9 @@ export interface paths {
   };
   '/v1/payment_intents/{id}': {
     get: GetById<PaymentIntent, { 'expand[]'?: string[] }>;
+  };
+  '/v1/payment_intents/{id}/resolve': {
+    post: PostById<ConflictResolveParams, PaymentIntent>;
   };
   '/v1/payment_intents/{id}/cancel': {
     post: PostById<Record<string, never>, PaymentIntent>;

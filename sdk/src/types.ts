@@ -147,6 +147,8 @@ export interface PaymentIntent {
   succeeded_attempt: string | null;
   wallet: Open<WalletName> | null;
   metadata?: Metadata;
+  /** How an operator ended a conflict. */
+  resolution?: { outcome: 'accept' | 'refund'; reason: string; by: string; at: string } | null;
   return_url?: string | null;
   created_at: string;
   expires_at: string;
@@ -202,6 +204,12 @@ export interface PaymentAttempt {
   created_at: string;
   expires_at: string;
   legs: Leg[];
+}
+
+export interface ConflictResolveParams {
+  /** `accept`: what the wallet took counts as paid. `refund`: it goes back. */
+  outcome: 'accept' | 'refund';
+  reason: string;
 }
 
 export interface AttemptCreateParams {

@@ -287,7 +287,7 @@ export function escrowsOf(
   attempt: Attempt,
   leg: Leg,
   { shares }: LegShares,
-  manner: WalletManner,
+  manner: Pick<WalletManner, 'settlesDirectly'>,
   context: DecideContext,
 ): Escrow[] {
   return shares.map(({ subOrder, merchant, netFen }) => ({

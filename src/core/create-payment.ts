@@ -85,6 +85,7 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       succeededAttempt: null,
       amountReceivedFen: 0n,
       amountRefundedFen: 0n,
+      resolution: null,
       dueAtMs: expiresAtMs,
       tokenSeed: input.tokenSeed,
     },

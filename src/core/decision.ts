@@ -13,7 +13,7 @@ import { presentRefund } from './present/refund.ts';
 import { ok, type Result } from './result.ts';
 
 export type EventType =
-  | `payment_intent.${'created' | 'requires_action' | 'succeeded' | 'canceled' | 'expired' | 'conflicted'}`
+  | `payment_intent.${'created' | 'requires_action' | 'succeeded' | 'canceled' | 'expired' | 'conflicted' | 'resolved'}`
   | `payment_attempt.${'succeeded' | 'failed' | 'closed' | 'superseded' | 'conflicted'}`
   | `refund.${'created' | 'succeeded' | 'failed' | 'requires_attention'}`;
 

@@ -141,6 +141,18 @@ export const ERRORS = Object.freeze({
     false,
     'The payment_intent is already paid, canceled, expired or conflicted.',
   ),
+  payment_intent_not_conflicted: spec(
+    'state_error',
+    409,
+    false,
+    'Only a conflicted payment_intent is resolved by an operator, and only once.',
+  ),
+  conflict_not_resolvable: spec(
+    'state_error',
+    409,
+    true,
+    'An order of the conflict may still be paid, which the platform is asking about; or none was paid whole (or it is being reversed), and only `refund` is possible.',
+  ),
   wallet_not_offered: spec(
     'state_error',
     409,

@@ -29,7 +29,7 @@ export interface OfferableWallet {
   readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
 }
 
-/** combine, merge: one leg a merchant. split, collect: one leg, paid to the marketplace's number. */
+/** combine, merge: one leg a merchant. split, collect: one leg, to the marketplace's number. */
 export type CartKind = 'combine' | 'merge' | 'split' | 'collect';
 
 export function paysInOneLeg(kind: CartKind): boolean {

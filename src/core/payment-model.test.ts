@@ -29,6 +29,7 @@ import {
   type Refund,
 } from './payment.ts';
 import { applyRefundReport, isAutomatic, type RefundWord, reserveRefund } from './refund.ts';
+import { resolveConflict } from './resolve-conflict.ts';
 import { beginReversal, recordReversed } from './reversal.ts';
 import { recordStart, type StartResult, startAttempt } from './start-attempt.ts';
 import { type Product, WALLET_NAMES, type WalletName, worksOnce } from './wallet.ts';
@@ -538,6 +539,28 @@ const expire: fc.Arbitrary<Step> = fc.constant(
   say('expire', (world) => world.decide('expire', expirePayment)),
 );
 
+const resolve: fc.Arbitrary<Step> = fc
+  .constantFrom<'accept' | 'refund'>('accept', 'refund')
+  .map((outcome) =>
+    say(`resolve ${outcome}`, (world) => {
+      const { status } = world.payment.intent;
+      world.decide('resolve', (payment, context) =>
+        resolveConflict(
+          payment,
+          {
+            ...{ outcome, reason: 'r', by: formatId('api_key', 1n) },
+            mannerOf: (attempt) => MANNERS[attempt.wallet],
+          },
+          context,
+        ),
+      );
+      const after = world.payment.intent;
+      if (status !== 'conflicted' || after.status === 'conflicted') return;
+      expect(after.status).toBe(outcome === 'accept' ? 'succeeded' : 'canceled');
+      expect(-(world.balances.get(suspense) ?? 0n), 'nothing is in question any more').toBe(0n);
+    }),
+  );
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: start },
   { weight: 3, arbitrary: record },
@@ -550,6 +573,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: refundWord },
   { weight: 2, arbitrary: sweep },
   { weight: 2, arbitrary: time },
+  { weight: 2, arbitrary: resolve },
   { weight: 1, arbitrary: cancel },
   { weight: 1, arbitrary: expire },
 );

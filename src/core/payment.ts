@@ -129,8 +129,18 @@ export interface PaymentIntent {
   readonly amountReceivedFen: Fen;
   readonly amountRefundedFen: Fen;
   readonly dueAtMs: number | null;
+  /** How an operator ended a conflict; null where none did. */
+  readonly resolution: Resolution | null;
   /** Random seed of client_secret and pay_token; neither can be told from it without the key. */
   readonly tokenSeed: string;
+}
+
+export interface Resolution {
+  readonly outcome: 'accept' | 'refund';
+  readonly reason: string;
+  /** Whose key it was. */
+  readonly by: Id<'api_key'>;
+  readonly atMs: number;
 }
 
 export interface SubOrder {

@@ -23,6 +23,7 @@ import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead, readOwnPayment } from './read-payment.ts';
 import { createRefund, getRefund } from './refund.ts';
+import { resolveConflict } from './resolve-conflict.ts';
 import { startAttempt } from './start-attempt.ts';
 import { clientSecretOf, isSameSecret, payTokenOf } from './tokens.ts';
 import type { UseCases } from './use-cases.ts';
@@ -60,6 +61,7 @@ type PaymentCases = Pick<
   | 'getPaymentIntent'
   | 'listPaymentIntents'
   | 'cancelPaymentIntent'
+  | 'resolveConflict'
   | 'listOffers'
   | 'startAttempt'
   | 'getAttempt'
@@ -74,6 +76,7 @@ function payments(platform: Platform): PaymentCases {
     listPaymentIntents: (marketplace, filter, page) =>
       listPaymentIntents(platform, marketplace, filter, page),
     cancelPaymentIntent: (marketplace, id) => cancelPaymentIntent(platform, marketplace, id),
+    resolveConflict: (input) => resolveConflict(platform, input),
     listOffers: (marketplace, id, device) => listOffers(platform, marketplace, id, device),
     startAttempt: (input) => startAttempt(platform, input),
     getAttempt: async (marketplace, id, intent) => {

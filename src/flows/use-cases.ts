@@ -84,6 +84,15 @@ export interface StartAttemptInput {
   readonly cashier: { readonly buyerIp: string } | null;
 }
 
+/** How an operator ends a conflicted payment. */
+export interface ResolveConflictInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  readonly outcome: 'accept' | 'refund';
+  readonly reason: string;
+  readonly by: Id<'api_key'>;
+}
+
 export interface RefundInput {
   readonly marketplace: Id<'marketplace'>;
   readonly intent: Id<'payment_intent'>;
@@ -216,6 +225,7 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     id: Id<'payment_intent'>,
   ) => Outcome<Payment>;
+  readonly resolveConflict: (input: ResolveConflictInput) => Outcome<Payment>;
   /** `device` overrides the one of the intent: the cashier knows better where the buyer stands. */
   readonly listOffers: (
     marketplace: Id<'marketplace'>,

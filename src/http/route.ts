@@ -13,6 +13,7 @@ import type { ServerDeps } from './deps.ts';
 export type Scope =
   | 'payment_intents:read'
   | 'payment_intents:write'
+  | 'payment_intents:resolve'
   | 'refunds:read'
   | 'refunds:write'
   | 'merchants:read'

@@ -59,6 +59,7 @@ export function toIntent(row: Row): PaymentIntent {
     amountReceivedFen: row.amount_received as bigint,
     amountRefundedFen: row.amount_refunded as bigint,
     dueAtMs: toNumberOrNull(row.due_at),
+    resolution: row.resolution as PaymentIntent['resolution'],
     tokenSeed: row.token_seed as string,
   };
 }

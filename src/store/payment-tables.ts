@@ -39,6 +39,7 @@ export const INTENTS: Table<PaymentIntent> = table(
     { name: 'amount_received', type: 'bigint', value: (row) => row.amountReceivedFen },
     { name: 'amount_refunded', type: 'bigint', value: (row) => row.amountRefundedFen },
     { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
+    { name: 'resolution', type: 'jsonb', value: (row) => row.resolution },
     { name: 'token_seed', type: 'text', value: (row) => row.tokenSeed, fixed: true },
   ],
 );

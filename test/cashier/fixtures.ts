@@ -142,6 +142,7 @@ export function viewOf(made: Made = {}): CashierView {
       succeededAttempt: null,
       amountReceivedFen: 0n,
       amountRefundedFen: 0n,
+      resolution: null,
       dueAtMs: null,
       tokenSeed: 'seed-secret',
       ...made.intent,

@@ -347,6 +347,46 @@ for (const engine of ENGINES) {
         expect((await stage.taobao.balanceOf('suspense')) - before).toBe(641);
         const refusal = await refund(stage, order, 10);
         expect(codeOf(refusal)).toBe('refund_not_possible');
+        const path = `/v1/payment_intents/${order.intent}/resolve`;
+        const word = { outcome: 'refund', reason: 'the buyer was asked' };
+        const key = newKey();
+        const ended = await post(stage.taobao, path, word, key);
+        expect([ended.status, ended.body.status]).toEqual([200, 'canceled']);
+        expect(ended.body.resolution).toMatchObject({
+          ...word,
+          by: expect.stringMatching(/^key_/),
+        });
+        expect((await post(stage.taobao, path, word, key)).body).toEqual(ended.body);
+        const other = await post(stage.taobao, path, { ...word, outcome: 'accept' }, newKey());
+        expect([other.status, codeOf(other)]).toEqual([409, 'payment_intent_not_conflicted']);
+        const held = () => clearingOf(stage, order);
+        await inTime(stage, 'it went back', held, (heldFen) => heldFen === 0, 60);
+        expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([640]);
+        expect(await stage.taobao.balanceOf('suspense')).toBe(before);
+        const told = eventsOf(stage, order.intent).map((event) => event.type);
+        expect(told.slice(-2)).toEqual(['payment_intent.resolved', 'payment_intent.canceled']);
+      });
+
+      it('counts when an operator accepts what the wallet took (rule 3)', async () => {
+        const order = await startOrder(stage, way, [640]);
+        const [leg] = order.attempt.legs as Json[];
+        const match = { order_no: leg?.order_no, operation: 'callback' };
+        await stage.sandbox.fault('wrong_amount', { wallet: way.wallet, match });
+        const before = await stage.taobao.balanceOf('suspense');
+        const path = `/v1/payment_intents/${order.intent}/resolve`;
+        const word = { outcome: 'accept', reason: 'the bill says 6.40' };
+        const early = await post(stage.taobao, path, word, newKey());
+        expect([early.status, codeOf(early)]).toEqual([409, 'payment_intent_not_conflicted']);
+        await stage.sandbox.pay(order.scan);
+        await becomes(stage, order.intent, 'conflicted');
+        await stage.sandbox.advance(600);
+        const ended = await post(stage.taobao, path, word, newKey());
+        expect([ended.status, ended.body.status]).toEqual([200, 'succeeded']);
+        expect(ended.body.amount_received).toBe(640);
+        expect(await stage.taobao.balanceOf('suspense')).toBe(before);
+        expect(await clearingOf(stage, order)).toBe(640);
+        await refunded(stage, await refund(stage, order, 640));
+        expect(await clearingOf(stage, order)).toBe(0);
       });
 
       it('is canceled by the wallet’s word, and the old code answers closed', async () => {

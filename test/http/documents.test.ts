@@ -45,6 +45,7 @@ describe('openapi.json', () => {
     expect(keyed.map(({ path }) => path)).toEqual([
       '/v1/payment_intents',
       '/v1/payment_intents/{id}/cancel',
+      '/v1/payment_intents/{id}/resolve',
       '/v1/payment_intents/{id}/attempts',
       '/v1/refunds',
     ]);

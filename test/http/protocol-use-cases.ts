@@ -127,6 +127,7 @@ export function protocolUseCases(): Protocol {
       const own = [...payments.values()].filter((one) => one.intent.marketplace === marketplace);
       return ok({ data: own.slice(0, page.limit), hasMore: own.length > page.limit });
     },
+    resolveConflict: async ({ marketplace, intent }) => paymentOf(marketplace, intent),
     cancelPaymentIntent: async (marketplace, id) => paymentOf(marketplace, id),
     listOffers: async (marketplace, id) => {
       const found = paymentOf(marketplace, id);
@@ -276,6 +277,7 @@ function made(input: CreateIntentInput): Payment {
       succeededAttempt: null,
       amountReceivedFen: 0n,
       amountRefundedFen: 0n,
+      resolution: null,
       dueAtMs: null,
       tokenSeed: randomBytes(16).toString('hex'),
     },

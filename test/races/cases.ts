@@ -10,6 +10,8 @@ import { judge } from './verdict.ts';
 
 export interface Case {
   readonly name: string;
+  /** Which of the two wallets must have a close call; `not_first` = the first must have none. */
+  readonly closing?: 'first' | 'both' | 'not_first';
   readonly run: (town: Town, from: Wallet, to: Wallet) => Promise<void>;
 }
 
@@ -78,6 +80,7 @@ async function oneCountsOneGoesBack(race: Race, reasons?: readonly string[]): Pr
 
 const closeConfirmed: Case = {
   name: 'no fault: the close is confirmed, the old code answers closed',
+  closing: 'first',
   run: async (town, from, to) => {
     const race = new Race(town);
     await race.open();
@@ -90,6 +93,47 @@ const closeConfirmed: Case = {
     await judge(race, { status: 'succeeded', supersededCount: 0 });
   },
 };
+
+/** Rule 2: nothing but its own expiry ends such an order, and until then it may be paid. */
+const withoutClose: readonly Case[] = [
+  {
+    name: 'no close call: the new code is paid, then the old one, which goes back',
+    closing: 'not_first',
+    run: async (town, from, to) => {
+      const race = new Race(town);
+      await race.open();
+      const first = await race.start(from);
+      const second = await race.start(to);
+      await payLate({ race, first, second });
+      await oneCountsOneGoesBack(race);
+    },
+  },
+  {
+    name: 'no close call: the old code is never paid, and ends by its own expiry',
+    closing: 'not_first',
+    run: async (town, from, to) => {
+      const race = new Race(town);
+      await race.open();
+      await race.start(from);
+      await mustPay(race, await race.start(to));
+      await race.rest();
+      await judge(race, { status: 'succeeded', supersededCount: 0 });
+    },
+  },
+  {
+    name: 'no close call: canceled, and paid afterwards: it goes back as late',
+    closing: 'not_first',
+    run: async (town, from) => {
+      const race = new Race(town);
+      await race.open();
+      const first = await race.start(from);
+      await town.shop.expect(200, 'POST', `/v1/payment_intents/${race.id}/cancel`, {});
+      await mustPay(race, first);
+      await race.rest();
+      await judge(race, { status: 'canceled', supersededCount: 1, reasons: ['late'] });
+    },
+  },
+];
 
 const closeLostCases: readonly Case[] = [
   {
@@ -122,6 +166,7 @@ const closeLostCases: readonly Case[] = [
   },
   {
     name: 'close_lost once: the janitor closes what the switch could not',
+    closing: 'first',
     run: async (town, from, to) => {
       const race = new Race(town);
       await race.open();
@@ -171,6 +216,7 @@ const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} on the close, both paid at once`,
+    closing: 'first',
     run: async (town, from, to) => {
       const race = new Race(town);
       await race.open();
@@ -285,6 +331,7 @@ const refundStuck: Case = {
 const thereAndBack: readonly Case[] = [
   {
     name: 'there and back: old codes answer closed, the last one counts',
+    closing: 'both',
     run: async (town, from, to) => {
       const race = new Race(town);
       await race.open();
@@ -329,6 +376,7 @@ const endings: readonly Case[] = [
   },
   {
     name: 'canceled, closes confirmed: both codes answer closed',
+    closing: 'both',
     run: async (town, from, to) => {
       const race = new Race(town);
       await race.open();
@@ -393,6 +441,7 @@ const endings: readonly Case[] = [
 
 export const CASES: readonly Case[] = [
   closeConfirmed,
+  ...withoutClose,
   ...closeLostCases,
   ...callCases,
   ...callbackCases,

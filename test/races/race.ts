@@ -1,16 +1,30 @@
 /**
  * One race: an intent, the attempts that a buyer starts on it, and what must be true of it when
  * everything has come to rest. The judge of money is the wallet's own list of orders; the judge of
- * webhooks is the `standardwebhooks` package; nothing of src is asked.
+ * webhooks is the `standardwebhooks` package; of src only the list of wallets is read.
  */
+import type { WalletName } from '../../src/core/wallet.ts';
+import { WALLETS as MODULES } from '../../src/wallets/registry.ts';
 import { type Json, until } from '../helpers/api.ts';
 import type { Town } from './town.ts';
 
-export type Wallet = 'wechatpay' | 'alipay';
-export const WALLETS: readonly Wallet[] = ['wechatpay', 'alipay'];
+export type Wallet = WalletName;
+/** Every wallet of this version: a new one races as soon as it is registered. */
+export const WALLETS: readonly Wallet[] = [...MODULES.keys()];
 export const AMOUNT_FEN = 12_800;
 /** A code that is paid by scanning it: it can be kept, and paid long after the buyer left it. */
-const PRODUCT: Readonly<Record<Wallet, string>> = { wechatpay: 'native', alipay: 'precreate' };
+const PRODUCT: Readonly<Record<Wallet, string>> = {
+  wechatpay: 'native',
+  alipay: 'precreate',
+  unionpay: 'qr',
+  jdpay: 'qr',
+};
+/** UnionPay has no close call: what was left runs out by its own expiry (rule 2). */
+const WITHOUT_CLOSE: ReadonlySet<Wallet> = new Set(['unionpay']);
+
+export function hasClose(wallet: Wallet): boolean {
+  return !WITHOUT_CLOSE.has(wallet);
+}
 
 export interface Kept {
   readonly wallet: Wallet;

@@ -6,8 +6,8 @@
  */
 import { call, type Json } from '../helpers/api.ts';
 import { openTally } from '../helpers/table.ts';
-import { CASES } from './cases.ts';
-import { WALLETS, type Wallet } from './race.ts';
+import { CASES, type Case } from './cases.ts';
+import { hasClose, WALLETS, type Wallet } from './race.ts';
 import { openTown, type Town } from './town.ts';
 
 const DIRECTIONS: readonly (readonly [Wallet, Wallet])[] = WALLETS.flatMap((from) =>
@@ -21,8 +21,9 @@ async function main(): Promise<void> {
   process.stdout.write(`on ${town.home}\n`);
   const tally = openTally();
   try {
-    for (const { name, run } of CASES) {
+    for (const { name, run, ...needs } of CASES) {
       for (const [from, to] of DIRECTIONS) {
+        if (!canRun(needs, from, to)) continue;
         const row = `${from} -> ${to}  ${name}`;
         if (!row.includes(only)) continue;
         const startedMs = performance.now();
@@ -37,6 +38,20 @@ async function main(): Promise<void> {
     await town.close();
   }
   tally.close();
+}
+
+/** A case about a close call has nothing to say of a wallet that has none. */
+function canRun({ closing }: Pick<Case, 'closing'>, from: Wallet, to: Wallet): boolean {
+  switch (closing) {
+    case undefined:
+      return true;
+    case 'first':
+      return hasClose(from);
+    case 'both':
+      return hasClose(from) && hasClose(to);
+    case 'not_first':
+      return !hasClose(from);
+  }
 }
 
 async function problemOf(town: Town, run: () => Promise<void>): Promise<string | null> {

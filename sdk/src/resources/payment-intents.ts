@@ -3,6 +3,7 @@ import { type PageList, pageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type {
   AttemptCreateParams,
+  ConflictResolveParams,
   Offers,
   PaymentAttempt,
   PaymentIntent,
@@ -27,6 +28,12 @@ export interface PaymentIntents {
   ) => PageList<PaymentIntent>;
   /** Closes every attempt first; the status follows when the wallets have said their word. */
   readonly cancel: (id: string, options?: CallOptions) => Promise<WithResponse<PaymentIntent>>;
+  /** An operator ends a conflict: what the wallet took counts, or goes back. */
+  readonly resolve: (
+    id: string,
+    params: ConflictResolveParams,
+    options?: CallOptions,
+  ) => Promise<WithResponse<PaymentIntent>>;
   /** The wallets for this buyer on this device, and why others are withheld. */
   readonly offers: (id: string, options?: CallOptions) => Promise<WithResponse<Offers>>;
   /** Starts paying with one wallet; the cashier does this for you. */
@@ -76,6 +83,17 @@ export function paymentIntents({ client, send }: Transport): PaymentIntents {
             ...init,
             params: { path: { id } },
             body: {},
+          }),
+        options,
+      ),
+    resolve: (id, body, options) =>
+      send(
+        'money',
+        (init) =>
+          client.POST('/v1/payment_intents/{id}/resolve', {
+            ...init,
+            params: { path: { id } },
+            body,
           }),
         options,
       ),

@@ -112,6 +112,24 @@ export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: 
   ]);
 }
 
+/** A conflict resolved as "it counts": what was in suspense is the merchants' and the wallet's. */
+export function conflictAccepted(leg: {
+  readonly wallet: WalletName;
+  readonly bookedFen: Fen;
+  readonly receiptFen: Fen;
+  readonly feeFen: Fen;
+  readonly escrows: readonly Escrow[];
+}): Posting {
+  const difference = leg.receiptFen - leg.bookedFen;
+  const cleared = clearing(leg.wallet);
+  return posting('conflict_accepted', [
+    debit(suspense, leg.bookedFen),
+    difference > 0n ? debit(cleared, difference) : credit(cleared, -difference),
+    ...leg.escrows.map((held) => credit(pocketOf(held), held.heldFen)),
+    credit(feeDue(leg.wallet), leg.feeFen),
+  ]);
+}
+
 export interface RefundPockets {
   readonly wallet: WalletName;
   readonly merchant: Id<'merchant'>;

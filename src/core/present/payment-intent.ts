@@ -5,7 +5,7 @@
  */
 
 import { type Fen, fenToJson } from '../money.ts';
-import type { Attempt, Payment, SubOrder } from '../payment.ts';
+import type { Attempt, Payment, Resolution, SubOrder } from '../payment.ts';
 import type { WalletName } from '../wallet.ts';
 import { presentAttempt } from './payment-attempt.ts';
 import { rfc3339 } from './time.ts';
@@ -32,11 +32,18 @@ export function presentPaymentIntent(
     buyer: { id: intent.buyer.id, device: intent.buyer.device },
     return_url: intent.returnUrl,
     metadata: intent.metadata,
+    resolution: presentResolution(intent.resolution),
     created_at: rfc3339(intent.createdAtMs),
     expires_at: rfc3339(intent.expiresAtMs),
   };
   if (options.expandAttempts === true) shown.attempts = presentAttempts(payment);
   return shown;
+}
+
+function presentResolution(resolution: Resolution | null): Record<string, unknown> | null {
+  if (resolution === null) return null;
+  const { outcome, reason, by, atMs } = resolution;
+  return { outcome, reason, by, at: rfc3339(atMs) };
 }
 
 /** All attempts of one intent, as a whole list: there are few. */

@@ -87,6 +87,7 @@ const payment: Payment = {
     succeededAttempt: null,
     amountReceivedFen: 0n,
     amountRefundedFen: 0n,
+    resolution: null,
     dueAtMs: null,
     tokenSeed: 'seed-that-nobody-may-see',
   },

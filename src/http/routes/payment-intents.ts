@@ -14,6 +14,7 @@ import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
 import { presentList } from '../present/list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import {
+  ConflictResolve,
   OffersRead,
   PaymentIntentCreate,
   PaymentIntentList,
@@ -144,7 +145,7 @@ const read = defineRoute({
 
 /** A buyer sees what is paid to whom; the marketplace's notes and shares are not the buyer's. */
 function buyerView(shown: Record<string, unknown>): Record<string, unknown> {
-  const { metadata: _notes, buyer: _buyer, sub_orders: parts, ...rest } = shown;
+  const { metadata: _notes, buyer: _buyer, resolution: _word, sub_orders: parts, ...rest } = shown;
   const subOrders = Array.isArray(parts) ? parts : [];
   return { ...rest, sub_orders: subOrders.map((part) => ({ ...part, splits: null })) };
 }
@@ -202,6 +203,34 @@ const cancel = defineRoute({
   },
 });
 
+const resolve = defineRoute({
+  method: 'POST',
+  path: '/v1/payment_intents/{id}/resolve',
+  operationId: 'resolvePaymentIntent',
+  tag: TAG,
+  summary: 'End a conflict, as an operator',
+  description:
+    'For a `conflicted` intent only: a wallet’s amount, currency or payee was not what was ordered. `accept` makes it `succeeded` with what the wallet took; `refund` makes it `canceled` and gives back what was taken.',
+  scope: 'payment_intents:resolve',
+  pathIds: { id: 'payment_intent' },
+  body: ConflictResolve,
+  answers: { 200: 'payment_intent' },
+  errors: ['not_found', 'payment_intent_not_conflicted', 'conflict_not_resolvable'],
+  // Makes nothing, but two requests with one key must be told apart by their targets.
+  idempotency: {
+    target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
+  },
+  handle: async (deps, { path, body, principal }) => {
+    const { marketplace, keyId: by } = principal;
+    const resolved = await deps.useCases.resolveConflict({
+      ...{ marketplace, by, intent: path.id },
+      ...{ outcome: body.outcome, reason: body.reason },
+    });
+    if (!resolved.ok) return resolved;
+    return ok({ status: 200, body: presentPaymentIntent(resolved.value) });
+  },
+});
+
 const offers = defineRoute({
   method: 'GET',
   path: '/v1/payment_intents/{id}/offers',
@@ -242,4 +271,11 @@ function presentOffers(
   };
 }
 
-export const PAYMENT_INTENT_ROUTES: readonly AnyRoute[] = [create, read, list, cancel, offers];
+export const PAYMENT_INTENT_ROUTES: readonly AnyRoute[] = [
+  create,
+  read,
+  list,
+  cancel,
+  resolve,
+  offers,
+];

@@ -57,6 +57,16 @@ const SubOrderShape = closed({
   splits: orNull(Type.Array(record({}, 'As given.'))),
 });
 
+const ResolutionShape = closed(
+  {
+    outcome: Type.Enum(['accept', 'refund']),
+    reason: Type.String(),
+    by: Type.String({ description: 'The key that was used, `key_…`.' }),
+    at: time,
+  },
+  { description: 'How an operator ended a conflict.' },
+);
+
 const PaymentIntentShape = closed({
   id: idField('payment_intent', ''),
   object: object('payment_intent'),
@@ -74,6 +84,7 @@ const PaymentIntentShape = closed({
   buyer: Type.Optional(closed({ id: Type.String(), device: Type.Enum([...DEVICES]) })),
   return_url: orNull(Type.String()),
   metadata: Type.Optional(Metadata),
+  resolution: Type.Optional(orNull(ResolutionShape)),
   created_at: time,
   expires_at: time,
   attempts: Type.Optional(component('payment_attempt_list')),

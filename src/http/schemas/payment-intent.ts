@@ -157,6 +157,16 @@ export const AttemptCreate = closed(
   },
 );
 
+export const ConflictResolve = closed(
+  {
+    outcome: Type.Enum(['accept', 'refund'], {
+      description: '`accept`: what the wallet took counts as paid. `refund`: it goes back.',
+    }),
+    reason: text(500, 'Why; kept with the intent and told in `payment_intent.resolved`.'),
+  },
+  { examples: [{ outcome: 'refund', reason: 'The wallet confirmed a wrong amount' }] },
+);
+
 export const RefundCreate = closed(
   {
     payment_intent: idField('payment_intent', 'The paid intent.'),

@@ -1,0 +1,129 @@
+/**
+ * An operator ends a conflict (rule 3), with a reason: what is in suspense becomes the payment, or
+ * goes back. It is refused while a leg of the attempt may still be paid, since what came afterwards
+ * would have nobody to decide about it. At most one attempt is accepted (rule 1).
+ */
+import { escrowsOf, giveBack, isBeingReversed, type WalletManner } from './apply-report.ts';
+import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
+import { hutongError } from './errors.ts';
+import { moveAttempt } from './intent-status.ts';
+import { conflictAccepted } from './ledger/posting.ts';
+import { sharesOf } from './leg-shares.ts';
+import { type Fen, sumFen } from './money.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  type AutomaticRefundReason,
+  INTENT_STATES,
+  type Leg,
+  type Payment,
+  type Resolution,
+} from './payment.ts';
+import { err } from './result.ts';
+import { transition } from './state-table.ts';
+
+export interface ResolveConflict extends Pick<Resolution, 'outcome' | 'reason' | 'by'> {
+  readonly mannerOf: (attempt: Attempt) => Pick<WalletManner, 'settlesDirectly'>;
+}
+
+export function resolveConflict(
+  payment: Payment,
+  input: ResolveConflict,
+  context: DecideContext,
+): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const { intent } = payment;
+  if (intent.resolution !== null && intent.resolution.outcome === input.outcome)
+    return draft.decided((same) => same);
+  if (intent.status !== 'conflicted') {
+    const message = `the payment_intent is ${intent.status}, not conflicted`;
+    return err(hutongError('payment_intent_not_conflicted', message));
+  }
+  const disputed = payment.attempts.filter((attempt) => attempt.status === 'conflicted');
+  const legsOf = ({ id }: Attempt) => payment.legs.filter((leg) => leg.attempt === id);
+  if (disputed.some((attempt) => legsOf(attempt).some(mayStillBePaid))) {
+    const message = 'an order of it may still be paid at the wallet, which is being asked';
+    return err(hutongError('conflict_not_resolvable', message));
+  }
+  const winner = disputed.find(
+    (attempt) => !isBeingReversed(attempt) && legsOf(attempt).every(isInSuspense),
+  );
+  if (input.outcome === 'accept' && winner === undefined) {
+    const message = 'no attempt of it was paid whole and is not being reversed: refund it';
+    return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
+  }
+  const { outcome, reason, by } = input;
+  draft.setIntent({ resolution: { outcome, reason, by, atMs: context.nowMs }, dueAtMs: null });
+  const accepted = outcome === 'accept' ? winner : undefined;
+  const back = accepted === undefined ? 'conflicted' : 'duplicate';
+  const backOf = (attempt: Attempt) => (isBeingReversed(attempt) ? 'reversed' : back);
+  for (const attempt of disputed) {
+    const legs = legsOf(attempt);
+    if (attempt === accepted) accept(draft, attempt, legs, input, context);
+    else refundAll(draft, attempt, legs, backOf(attempt), context);
+  }
+  const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');
+  draft.setIntent({ status });
+  draft.tell('payment_intent.resolved', intent.id);
+  draft.tell(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
+  return draft.decided((after) => after);
+}
+
+function mayStillBePaid({ status }: Leg): boolean {
+  return status === 'created' || status === 'pending' || status === 'unknown';
+}
+
+const isInSuspense = (leg: Leg): boolean => leg.suspenseFen !== null;
+
+/** What really came: the wallet's corrected figure or, uncorrected, the one that was disputed. */
+function receiptOf(leg: Leg, suspenseFen: Fen): Fen {
+  return leg.status === 'succeeded' ? (leg.receiptAmountFen ?? leg.amountFen) : suspenseFen;
+}
+
+function accept(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  input: ResolveConflict,
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    const bookedFen = leg.suspenseFen ?? 0n;
+    const receiptFen = receiptOf(leg, bookedFen);
+    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
+    const escrows = escrowsOf(attempt, leg, shares, input.mannerOf(attempt), context);
+    draft.add({ escrows });
+    const { wallet } = attempt;
+    const { feeFen } = shares;
+    draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, feeFen, escrows }));
+    draft.setLeg(leg.id, {
+      status:
+        leg.status === 'succeeded'
+          ? leg.status
+          : transition(ATTEMPT_STATES, leg.status, 'succeeded'),
+      payerAmountFen: leg.payerAmountFen ?? receiptFen,
+      receiptAmountFen: receiptFen,
+      suspenseFen: null,
+    });
+  }
+  draft.setAttempt(attempt.id, { failure: null });
+  moveAttempt(draft, attempt, 'succeeded');
+  const amountReceivedFen = sumFen(legs.map((leg) => leg.amountFen));
+  draft.setIntent({ succeededAttempt: attempt.id, amountReceivedFen });
+}
+
+function refundAll(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    if (leg.suspenseFen === null) continue;
+    const receiptAmountFen = receiptOf(leg, leg.suspenseFen);
+    draft.setLeg(leg.id, { receiptAmountFen });
+    giveBack(draft, attempt, { ...leg, receiptAmountFen }, reason, context);
+  }
+  moveAttempt(draft, attempt, 'superseded');
+}
