@@ -419,6 +419,7 @@ describe('idempotency', () => {
           amount: 1,
           reason: 'r',
         },
+        resolvePaymentIntent: { outcome: 'refund', reason: 'r' },
       };
       for (const bad of ['', ' ', 'x'.repeat(256), 'schlüssel']) {
         await refused(
