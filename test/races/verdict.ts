@@ -33,7 +33,9 @@ async function intentProblems(race: Race, expected: Expected): Promise<string[]>
   const count = (status: string) => statuses.filter((one) => one === status).length;
   const wanted = expected.status === 'succeeded' ? 1 : 0;
   if (count('succeeded') !== wanted) problems.push(`rule 1: attempts ${statuses.join(', ')}`);
-  const others = count('succeeded') + count('superseded') + count('closed');
+  // What is left to run out at a wallet without a close call is failed by the wallet's word.
+  const ended = count('closed') + count('failed');
+  const others = count('succeeded') + count('superseded') + ended;
   if (others !== statuses.length) problems.push(`attempts ${statuses.join(', ')}`);
   const { supersededCount } = expected;
   if (supersededCount !== undefined && count('superseded') !== supersededCount)
@@ -61,8 +63,9 @@ async function walletProblems(race: Race): Promise<string[]> {
         problems.push(`${name}, but at the wallet ${state}, refunded ${refunded}`);
       if (status === 'superseded' && (!isPaid || refunded !== order?.amount))
         problems.push(`${name}, but at the wallet ${state}, refunded ${refunded}`);
-      if (status === 'closed' && isPaid) problems.push(`rule 2: ${name}, but paid at the wallet`);
-      if (status === 'closed' && state === 'created')
+      const isOver = status === 'closed' || status === 'failed';
+      if (isOver && isPaid) problems.push(`rule 2: ${name}, but paid at the wallet`);
+      if (isOver && state === 'created')
         problems.push(`rule 2: ${name}, but still payable at the wallet`);
     }
   }
