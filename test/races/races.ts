@@ -42,16 +42,9 @@ async function main(): Promise<void> {
 
 /** A case about a close call has nothing to say of a wallet that has none. */
 function canRun({ closing }: Pick<Case, 'closing'>, from: Wallet, to: Wallet): boolean {
-  switch (closing) {
-    case undefined:
-      return true;
-    case 'first':
-      return hasClose(from);
-    case 'both':
-      return hasClose(from) && hasClose(to);
-    case 'not_first':
-      return !hasClose(from);
-  }
+  if (closing === 'not_first') return !hasClose(from);
+  if (closing === 'both') return hasClose(from) && hasClose(to);
+  return closing === undefined || hasClose(from);
 }
 
 async function problemOf(town: Town, run: () => Promise<void>): Promise<string | null> {
