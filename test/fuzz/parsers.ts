@@ -3,5 +3,11 @@ import { NFC_PARSERS } from './nfc-parsers.ts';
 import type { FuzzParser } from './parser.ts';
 import { QR_PARSERS } from './qr-parsers.ts';
 import { UNIONPAY_PARSERS } from './unionpay-parsers.ts';
+import { WECHATPAY_PARSERS } from './wechatpay-parsers.ts';
 
-export const PARSERS: readonly FuzzParser[] = [...QR_PARSERS, ...NFC_PARSERS, ...UNIONPAY_PARSERS];
+export const PARSERS: readonly FuzzParser[] = [
+  ...QR_PARSERS,
+  ...NFC_PARSERS,
+  ...UNIONPAY_PARSERS,
+  ...WECHATPAY_PARSERS,
+];
