@@ -28,7 +28,7 @@ SELECT PPSE, SELECT AID, GET PROCESSING OPTIONS, READ RECORD, field 55, the judg
   hutong nfc tap --amount 1000.01 --unlocked      the buyer unlocked the phone: no PIN
 
 The exit code is 0 when the tap was approved or the bank asks for the PIN, else 1.
-To pay with a tap, send its field 55 as payer.field55 (docs/guides/sandbox.md).`;
+To pay with a tap, send its field 55 as payer.field55.`;
 
 interface TapFlags {
   readonly amount: string;
