@@ -6,6 +6,7 @@
  */
 import { openTally } from '../helpers/table.ts';
 import { runAlipayConformance } from './alipay.ts';
+import { runJdpayConformance } from './jdpay.ts';
 import { runUnionpayConformance } from './unionpay.ts';
 import { runWechatpayConformance } from './wechatpay.ts';
 
@@ -20,6 +21,7 @@ const SUITES: readonly (readonly [string, (report: (row: Row) => void) => Promis
   ['wechatpay', runWechatpayConformance],
   ['alipay', runAlipayConformance],
   ['unionpay', runUnionpayConformance],
+  ['jdpay', runJdpayConformance],
 ];
 
 const onlyAt = process.argv.indexOf('--only');

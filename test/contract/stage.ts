@@ -102,7 +102,7 @@ export interface Way {
   readonly combines: boolean;
 }
 
-/** Every product that the buyer starts from a page; codes shown at a counter have tests of their own. */
+/** Every product that starts from a page; codes shown at a counter have tests of their own. */
 export const WAYS: readonly Way[] = [
   { wallet: 'wechatpay', product: 'native', device: 'desktop', combines: true },
   { wallet: 'wechatpay', product: 'h5', device: 'mobile', combines: true },

@@ -11,11 +11,11 @@ const DAY_MS = 86_400_000;
 const capabilities: Capabilities = {
   wallet: 'jdpay',
   products: [
-    { product: 'qr', devices: ['desktop'], combines: false, payerField: null, isScanned: true },
-    { product: 'pc', devices: ['desktop'], combines: false, payerField: null },
-    { product: 'h5', devices: ['mobile', 'jdpay'], combines: false, payerField: null },
+    { product: 'qr', devices: ['desktop'], combines: true, payerField: null, isScanned: true },
+    { product: 'pc', devices: ['desktop'], combines: true, payerField: null },
+    { product: 'h5', devices: ['mobile', 'jdpay'], combines: true, payerField: null },
     // The buyer stands at a counter, not in the cashier.
-    { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
+    { product: 'bar', devices: [], combines: true, payerField: 'auth_code' },
   ],
   cart: {
     kind: 'collect',
