@@ -181,7 +181,7 @@ export function returned(papers: KeyPapers, posted: Fields): Fields {
   return plain;
 }
 
-/** `openssl pkeyutl -verifyrecover`: what the signature holds, by a program that we did not write. */
+/** `openssl pkeyutl -verifyrecover`: what the signature holds, by a program that is not ours. */
 export function opensslRecover(signature: string, publicKeyPem: string): string {
   return withFiles({ 'key.pem': publicKeyPem, sig: Buffer.from(signature, 'base64') }, (dir) =>
     openssl(dir, ['pkeyutl', '-verifyrecover', '-pubin', '-inkey', 'key.pem', '-in', 'sig']),

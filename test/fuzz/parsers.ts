@@ -1,4 +1,5 @@
 /** Every parser of foreign bytes that is fuzzed. A wallet adds its own list here. */
+import { JDPAY_PARSERS } from './jdpay-parsers.ts';
 import { NFC_PARSERS } from './nfc-parsers.ts';
 import type { FuzzParser } from './parser.ts';
 import { QR_PARSERS } from './qr-parsers.ts';
