@@ -172,8 +172,6 @@ function checkPapers({ checkout }: Newcomer, papers: DemoPapers): void {
     `demo.json has what api.md promises (${paperFields.length} fields)`,
     missing.length === 0 ? null : missing.map(([place]) => place).join(', '),
   );
-  for (const wallet of ['jdpay'])
-    tally.skip(`demo.json: credentials.${wallet}`, 'comes with a later release');
 }
 
 const isUrl = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value);
@@ -201,6 +199,8 @@ const paperFields: readonly (readonly [string, (value: unknown) => boolean])[] =
     (name) => [`credentials.unionpay.${name}`, isText] as const,
   ),
   ...['root_cert', 'middle_cert'].map((name) => [`credentials.unionpay.${name}`, isPem] as const),
+  ...['merchant', 'des_key'].map((name) => [`credentials.jdpay.${name}`, isText] as const),
+  ...['private_key', 'jd_public_key'].map((name) => [`credentials.jdpay.${name}`, isPem] as const),
   ...['private_key', 'certificate', 'public_key', 'platform_certificate'].map(
     (name) => [`credentials.wechatpay.${name}`, isPem] as const,
   ),

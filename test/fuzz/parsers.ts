@@ -11,4 +11,5 @@ export const PARSERS: readonly FuzzParser[] = [
   ...NFC_PARSERS,
   ...UNIONPAY_PARSERS,
   ...WECHATPAY_PARSERS,
+  ...JDPAY_PARSERS,
 ];
