@@ -10,7 +10,12 @@ import Fastify from 'fastify';
 import { type Browser, chromium } from 'playwright-core';
 import type { BrowserDevice } from '../src/cashier/device.ts';
 import { cashierPlugin } from '../src/cashier/plugin.ts';
+import { qrDrawing } from '../src/cashier/qr.ts';
+import type { Drawing } from '../src/cashier/stand/drawing.ts';
+import { type StandContent, standDrawing, tapCardDrawing } from '../src/cashier/stand/layout.ts';
+import { drawingSvg } from '../src/cashier/stand/svg.ts';
 import { NOW_MS, USER_AGENTS } from '../test/cashier/fixtures.ts';
+import { CLOSED_TOKEN, COUNTER_TOKEN } from '../test/cashier/memory-counters.ts';
 import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memory-use-cases.ts';
 import { type CashierState, STATES } from '../test/cashier/states.ts';
 import { startOwnDemo } from '../test/e2e/demo-process.ts';
@@ -37,6 +42,8 @@ interface Shot {
   readonly device: BrowserDevice;
   readonly cookie: string | null;
   readonly open: () => Promise<{ readonly url: string; readonly close: () => Promise<void> }>;
+  /** What is typed into the amount and sent before the picture is taken. */
+  readonly typed?: string;
 }
 
 function cashierShot(state: CashierState, device: BrowserDevice): Shot {
@@ -58,9 +65,48 @@ function cashierShot(state: CashierState, device: BrowserDevice): Shot {
   };
 }
 
+/** A page behind a printed code, as it is asked for or after `typed` was sent. */
+function counterShot(name: string, token: string, typed: string | null): Shot {
+  const shot = cashierShot(STATES[0]!, 'mobile');
+  return {
+    ...shot,
+    name,
+    cookie: null,
+    open: async () => {
+      const opened = await shot.open();
+      return { ...opened, url: new URL(`/c/${token}`, opened.url).href };
+    },
+    ...(typed === null ? {} : { typed }),
+  };
+}
+
+/** A sheet to print, as a browser shows its SVG. */
+function sheetShot(name: string, draw: (content: StandContent) => Drawing): Shot {
+  return {
+    name,
+    device: 'desktop',
+    cookie: null,
+    open: async () => {
+      const app = Fastify();
+      const qr = qrDrawing('https://pay.hutong.example/c/a1b2c3d4e5f6a7b8c9d0', 'Q')!;
+      const names = { merchantName: '梧桐家居旗舰店', counterName: '一号柜台 Till 1' };
+      const svg = drawingSvg(draw({ id: 'ctr_01K0Z3V7X9Q2A', qr, ...names }));
+      app.get('/sheet.svg', (_request, reply) => reply.type('image/svg+xml').send(svg));
+      app.get('/', (_request, reply) => reply.type('text/html').send('<img src="/sheet.svg">'));
+      const address = await app.listen({ host: '127.0.0.1', port: 0 });
+      return { url: address, close: () => app.close() };
+    },
+  };
+}
+
 /** What needs no demo: each page on a payment made for it. */
 const SHOTS: readonly Shot[] = [
   ...STATES.map((state) => cashierShot(state, state.devices[0] ?? 'desktop')),
+  counterShot('counter', COUNTER_TOKEN, null),
+  counterShot('counter-problem', COUNTER_TOKEN, '12.345'),
+  counterShot('counter-closed', CLOSED_TOKEN, null),
+  sheetShot('stand', standDrawing),
+  sheetShot('tap-card', tapCardDrawing),
   {
     ...cashierShot(STATES[0]!, 'desktop'),
     name: 'cashier-not-found',
@@ -77,12 +123,18 @@ async function shoot(browser: Browser, shot: Shot): Promise<void> {
     for (const viewport of WIDTHS) {
       const context = await browser.newContext({
         viewport,
+        hasTouch: viewport === PHONE,
         userAgent: USER_AGENTS[shot.device],
         locale: language === 'zh' ? 'zh-CN' : 'en-US',
         extraHTTPHeaders: shot.cookie === null ? {} : { cookie: shot.cookie },
       });
       const page = await context.newPage();
       await page.goto(opened.url, { waitUntil: 'load' });
+      if (shot.typed !== undefined) {
+        await page.locator('#amount').fill(shot.typed);
+        await page.locator('button.primary').click();
+        await page.locator('[aria-invalid]').waitFor();
+      }
       const path = join(OUT, `${shot.name}-${viewport.width}-${language}.png`);
       await page.screenshot({ path, fullPage: true });
       await context.close();

@@ -32,8 +32,9 @@ export interface PlacedOrder {
   /** Of the checkout page: pressing its button twice is one order. */
   readonly nonce: string;
   readonly placedAtMs: number;
-  readonly device: 'desktop' | 'mobile' | 'wechat' | 'alipay';
+  readonly device: 'desktop' | 'mobile' | 'wechat' | 'alipay' | 'unionpay' | 'jdpay';
   readonly ip: string;
+  /** `counter` = sold at a seller's counter. */
   readonly pickup: string;
   readonly description: string;
   readonly returnUrl: string;
@@ -59,6 +60,15 @@ export interface SeenEvent {
   readonly effect: 'applied' | 'stale' | 'repeated' | 'mismatch';
 }
 
+/** What became of the buyer's payment code, at a counter; the code itself is nowhere. */
+export interface Charge {
+  readonly state: 'asking' | 'declined' | 'reversed';
+  readonly wallet: string | null;
+  /** The wallet's own. */
+  readonly words: string | null;
+  readonly code: string | null;
+}
+
 export interface Order extends PlacedOrder {
   readonly intentId: string | null;
   readonly cashierUrl: string | null;
@@ -70,6 +80,8 @@ export interface Order extends PlacedOrder {
   readonly status: string | null;
   readonly wallet: string | null;
   readonly version: number;
+  /** Null where no payment code was sent. */
+  readonly charge: Charge | null;
   readonly refunds: readonly RefundState[];
   /** Of the refund forms that were accepted: pressing one twice is one refund. */
   readonly refundNonces: readonly string[];
@@ -96,12 +108,20 @@ export interface RefundFact {
   readonly status: string;
 }
 
+export interface AttemptFact {
+  readonly kind: 'attempt';
+  readonly status: string;
+  readonly wallet: string;
+  readonly code: string | null;
+  readonly words: string | null;
+}
+
 export interface ReceivedEvent {
   readonly id: string;
   readonly type: string;
   readonly version: number;
   readonly receivedAtMs: number;
-  readonly fact: IntentFact | RefundFact;
+  readonly fact: IntentFact | RefundFact | AttemptFact;
 }
 
 /** One line of the journal. */
@@ -126,6 +146,7 @@ export type Entry =
       readonly nonce: string;
       readonly refund: Omit<RefundState, 'status' | 'version'>;
     }
+  | { readonly kind: 'charged'; readonly no: string; readonly charge: Charge }
   | { readonly kind: 'event'; readonly no: string; readonly event: ReceivedEvent };
 
 export function placed(order: PlacedOrder): Order {
@@ -138,6 +159,7 @@ export function placed(order: PlacedOrder): Order {
     status: null,
     wallet: null,
     version: -1,
+    charge: null,
     refunds: [],
     refundNonces: [],
     events: [],
@@ -165,6 +187,8 @@ export function applyEntry(order: Order, entry: Exclude<Entry, { kind: 'placed' 
         refunds: isKnown ? order.refunds : [...order.refunds, refund],
       };
     }
+    case 'charged':
+      return { ...next, charge: settledCharge(order.charge, entry.charge) };
     case 'event':
       return applyEvent(next, entry.event);
     default:
@@ -179,6 +203,7 @@ function applyEvent(order: Order, event: ReceivedEvent): Order {
     events: [...order.events, { id, type, version, receivedAtMs, effect }],
   });
   if (order.events.some((other) => other.id === id)) return seen('repeated');
+  if (fact.kind === 'attempt') return applyAttempt(seen, order, fact);
   if (fact.kind === 'refund') return applyRefund(seen, order, fact, version);
   if (fact.amount !== order.amount || (order.intentId ?? fact.id) !== fact.id) {
     return seen('mismatch');
@@ -192,6 +217,29 @@ function applyEvent(order: Order, event: ReceivedEvent): Order {
     wallet: fact.wallet,
     version,
   };
+}
+
+/** What a webhook has ended stays so: the answer to our own request may come later. */
+function settledCharge(before: Charge | null, next: Charge): Charge {
+  return before === null || before.state === 'asking' ? next : before;
+}
+
+/** Only a counter's charge follows its attempt; at the cashier the buyer simply tries again. */
+function applyAttempt(
+  seen: (effect: SeenEvent['effect']) => Order,
+  order: Order,
+  { status, wallet, code, words }: AttemptFact,
+): Order {
+  if (order.charge === null) return seen('applied');
+  switch (status) {
+    case 'failed':
+      return { ...seen('applied'), charge: { state: 'declined', wallet, code, words } };
+    case 'closed':
+    case 'superseded':
+      return { ...seen('applied'), charge: { state: 'reversed', wallet, code, words } };
+    default:
+      return { ...seen('applied'), charge: { ...order.charge, wallet } };
+  }
 }
 
 function applyRefund(

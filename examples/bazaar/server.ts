@@ -13,6 +13,7 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { CATALOGUES, MARKETPLACES } from './catalogue/catalogue.ts';
+import { counterRoutes } from './counter-routes.ts';
 import type { Live } from './live.ts';
 import { messagePage } from './pages/message.ts';
 import { type RequestContext, readContext } from './request.ts';
@@ -130,7 +131,9 @@ function pageRoutes(app: FastifyInstance, options: ServerOptions): void {
     return reply.redirect(localPath(back, '/taobao'), 303);
   });
   for (const name of MARKETPLACES) {
-    shopRoutes(app, { shop: options.shops[name], live: options.live, contextOf, log: options.log });
+    const shop = { shop: options.shops[name], live: options.live, contextOf, log: options.log };
+    shopRoutes(app, shop);
+    counterRoutes(app, shop);
   }
 }
 

@@ -58,6 +58,8 @@ export function deviceOf(userAgent: string | undefined): PlacedOrder['device'] {
   const agent = userAgent ?? '';
   if (agent.includes('MicroMessenger')) return 'wechat';
   if (agent.includes('AlipayClient')) return 'alipay';
+  if (/\bUnionPay\/|\bCloudPay\b/.test(agent)) return 'unionpay';
+  if (/\bjdapp\b|\bJDJR\b/.test(agent)) return 'jdpay';
   return /Mobi|Android|iPhone|iPad|HarmonyOS/.test(agent) ? 'mobile' : 'desktop';
 }
 

@@ -34,9 +34,9 @@ export function shopRoutes(app: FastifyInstance, options: ShopRouteOptions): voi
   refundRoute(app, options);
 }
 
-const NONCE = /^[0-9A-Z]{20}$/;
+export const NONCE = /^[0-9A-Z]{20}$/;
 
-function sendHtml(reply: FastifyReply, text: string): FastifyReply {
+export function sendHtml(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(text);
 }
 

@@ -8,6 +8,7 @@ import {
   HutongConnectionError,
   HutongError,
   type HutongEvent,
+  isPaymentAttemptEvent,
   isPaymentIntentEvent,
   isRefundEvent,
   type PaymentIntent,
@@ -57,6 +58,11 @@ export interface Checkout {
   readonly origin: string;
 }
 
+export function orderNumber({ stall, seams }: Shop): string {
+  const today = new Date(seams.nowMs() + CHINA_OFFSET_MS).toISOString();
+  return `${ORDER_PREFIX[stall.name]}${today.slice(0, 10).replaceAll('-', '')}${seams.token(10)}`;
+}
+
 /** Writes the order down. The same checkout page pressed twice gives the same order. */
 export async function placeOrder(shop: Shop, checkout: Checkout): Promise<Order> {
   const { name } = shop.stall;
@@ -64,8 +70,7 @@ export async function placeOrder(shop: Shop, checkout: Checkout): Promise<Order>
   const same = earlier.find((order) => order.nonce === checkout.nonce);
   if (same !== undefined) return same;
   const placedAtMs = shop.seams.nowMs();
-  const day = new Date(placedAtMs + CHINA_OFFSET_MS).toISOString().slice(0, 10).replaceAll('-', '');
-  const no = `${ORDER_PREFIX[name]}${day}${shop.seams.token(10)}`;
+  const no = orderNumber(shop);
   const parts = partsOf(shop, checkout.lines, no);
   const names = parts.map((part) => part.sellerName.zh).join('、');
   const order: PlacedOrder = {
@@ -224,7 +229,7 @@ export async function acceptWebhook(shop: Shop, delivery: Delivery): Promise<Ord
 function orderOf(shop: Shop, event: HutongEvent): Order | undefined {
   let order: Order | undefined;
   if (isPaymentIntentEvent(event)) order = shop.journal.find(event.data.object.merchant_order_no);
-  else if (isRefundEvent(event)) {
+  else if (isRefundEvent(event) || isPaymentAttemptEvent(event)) {
     order = shop.journal.findByIntent(event.data.object.payment_intent);
   }
   // One marketplace's secret never speaks of another's orders.
@@ -237,6 +242,12 @@ function receivedOf(event: HutongEvent, receivedAtMs: number): ReceivedEvent | u
     const { id, amount, status, wallet } = event.data.object;
     const subOrders = subOrdersOf(event.data.object);
     return { ...about, fact: { kind: 'intent', id, amount, status, wallet, subOrders } };
+  }
+  if (isPaymentAttemptEvent(event)) {
+    const { status, wallet, failure } = event.data.object;
+    const words = failure?.wallet_error?.message ?? null;
+    const code = failure?.code ?? null;
+    return { ...about, fact: { kind: 'attempt', status, wallet, code, words } };
   }
   if (isRefundEvent(event)) {
     const { id, amount, reason, status, sub_order: subOrder } = event.data.object;

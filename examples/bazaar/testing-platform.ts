@@ -113,15 +113,32 @@ export class FakePlatform {
     if (path === '/v1/webhook_endpoints') {
       return { status: 201, body: { id: this.#id('we'), secret: SECRETS.taobao } };
     }
+    if (/^\/v1\/merchants\/[^/]+\/counters$/.test(path)) {
+      return { status: 201, body: this.#counter(path.split('/')[3] ?? '', body) };
+    }
     if (key === undefined) return refusal(400, 'idempotency_error', 'idempotency_key_missing');
     const replay = this.#byKey.get(key);
     if (replay !== undefined) return replay;
-    const answer =
-      path === '/v1/payment_intents'
-        ? this.#createIntent(body as PaymentIntentCreateParams)
-        : this.#createRefund(body as Refund);
+    const answer = this.#create(path, body);
     this.#byKey.set(key, answer);
     return answer;
+  }
+
+  #create(path: string, body: unknown): Answer {
+    if (path === '/v1/payment_intents')
+      return this.#createIntent(body as PaymentIntentCreateParams);
+    if (path.endsWith('/attempts')) return this.#createAttempt(path.split('/')[3] ?? '');
+    return this.#createRefund(body as Refund);
+  }
+
+  #counter(merchant: string, body: unknown): unknown {
+    const { name } = body as { name: string };
+    return { id: 'ctr_1', object: 'counter', merchant, name, url: `${this.url}/c/1` };
+  }
+
+  #createAttempt(intent: string): Answer {
+    const attempt = { id: this.#id('pa'), object: 'payment_attempt', payment_intent: intent };
+    return { status: 201, body: { ...attempt, wallet: 'alipay', status: 'pending', legs: [] } };
   }
 
   #createIntent(body: PaymentIntentCreateParams): Answer {

@@ -16,6 +16,10 @@ export const ENABLED_EVENTS = [
   'payment_intent.canceled',
   'payment_intent.expired',
   'payment_intent.conflicted',
+  'payment_attempt.succeeded',
+  'payment_attempt.failed',
+  'payment_attempt.closed',
+  'payment_attempt.superseded',
   'refund.created',
   'refund.succeeded',
   'refund.failed',
@@ -26,6 +30,8 @@ interface Kept {
   readonly url: string;
   readonly id: string;
   readonly secret: string;
+  /** What it was told to hear; absent in what an earlier shop kept. */
+  readonly events?: readonly string[];
 }
 
 export interface EnsureOptions {
@@ -44,9 +50,10 @@ export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<str
   const path = join(options.dir, `webhook-${options.marketplace}.json`);
   const url = `${options.url}/webhooks/${options.marketplace}`;
   const kept = await readKept(path);
-  if (kept?.url === url && kept.platform === options.platform) return kept.secret;
+  const hearsAll = kept?.events?.join() === ENABLED_EVENTS.join();
+  if (kept?.url === url && kept.platform === options.platform && hearsAll) return kept.secret;
   if (kept !== undefined && (await hasMoved(options, kept, url))) {
-    await keep(path, { ...kept, platform: options.platform, url });
+    await keep(path, { ...kept, platform: options.platform, url, events: ENABLED_EVENTS });
     return kept.secret;
   }
   const endpoint = await options.hutong.webhookEndpoints.create({
@@ -55,14 +62,15 @@ export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<str
   });
   if (endpoint.secret === undefined) throw new Error('the new webhook endpoint shows no secret');
   const { platform } = options;
-  await keep(path, { platform, url, id: endpoint.id, secret: endpoint.secret });
+  const { id, secret } = endpoint;
+  await keep(path, { platform, url, id, secret, events: ENABLED_EVENTS });
   return endpoint.secret;
 }
 
-/** The shop stands at another address: its endpoint follows, secret and all, where it is known. */
+/** The shop moved, or wants to hear more: its endpoint follows, secret and all, where it is known. */
 async function hasMoved({ hutong }: EnsureOptions, kept: Kept, url: string): Promise<boolean> {
   try {
-    await hutong.webhookEndpoints.update(kept.id, { url });
+    await hutong.webhookEndpoints.update(kept.id, { url, enabled_events: ENABLED_EVENTS });
     return true;
   } catch (error) {
     if (error instanceof HutongNotFoundError) return false;

@@ -6,6 +6,7 @@
  */
 import { nodePlatform, type Platform } from './platform.ts';
 import { type BalancesResource, balances } from './resources/balances.ts';
+import { type Counters, counters } from './resources/counters.ts';
 import { type Events, events } from './resources/events.ts';
 import { type Ledger, ledger } from './resources/ledger.ts';
 import { type Merchants, merchants } from './resources/merchants.ts';
@@ -37,6 +38,7 @@ export class Hutong {
   readonly paymentIntents: PaymentIntents;
   readonly refunds: Refunds;
   readonly merchants: Merchants;
+  readonly counters: Counters;
   readonly webhookEndpoints: WebhookEndpoints;
   readonly events: Events;
   readonly ledger: Ledger;
@@ -58,6 +60,7 @@ export class Hutong {
     this.paymentIntents = paymentIntents(transport);
     this.refunds = refunds(transport);
     this.merchants = merchants(transport);
+    this.counters = counters(transport);
     this.webhookEndpoints = webhookEndpoints(transport);
     this.events = events(transport);
     this.ledger = ledger(transport);

@@ -44,6 +44,11 @@ export function isPaymentIntentEvent(event: HutongEvent): event is PaymentIntent
   return event.type.startsWith('payment_intent.');
 }
 
+/** Whether an event's object is a payment attempt: true for later event types too. */
+export function isPaymentAttemptEvent(event: HutongEvent): event is PaymentAttemptEvent {
+  return event.type.startsWith('payment_attempt.');
+}
+
 /** Whether an event's object is a refund: true for later event types too. */
 export function isRefundEvent(event: HutongEvent): event is RefundEvent {
   return event.type.startsWith('refund.');

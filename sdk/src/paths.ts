@@ -8,6 +8,9 @@ import type {
   AttemptCreateParams,
   Balance,
   ConflictResolveParams,
+  Counter,
+  CounterCreateParams,
+  CounterUpdateParams,
   Deleted,
   ErrorBody,
   EventListParams,
@@ -22,6 +25,7 @@ import type {
   OnboardingParams,
   PageParams,
   PaymentAttempt,
+  PaymentCode,
   PaymentIntent,
   PaymentIntentCreateParams,
   PaymentIntentListParams,
@@ -64,6 +68,14 @@ interface PostById<Body, T> {
   responses: Answers<T>;
 }
 
+interface CounterPath {
+  path: { id: string; counter: string };
+}
+
+interface Sheet {
+  get: { parameters: CounterPath; responses: Answers<ArrayBuffer> };
+}
+
 export interface paths {
   '/v1/payment_intents': {
     get: Get<List<PaymentIntent>, PaymentIntentListParams>;
@@ -79,6 +91,7 @@ export interface paths {
     post: PostById<Record<string, never>, PaymentIntent>;
   };
   '/v1/payment_intents/{id}/offers': { get: GetById<Offers> };
+  '/v1/payment_intents/{id}/code': { get: GetById<PaymentCode> };
   '/v1/payment_intents/{id}/attempts': {
     post: PostById<AttemptCreateParams, PaymentAttempt>;
   };
@@ -95,6 +108,22 @@ export interface paths {
     post: PostById<OnboardingParams, OnboardingApplication>;
   };
   '/v1/merchants/{id}/consent': { post: PostById<OnboardingParams, Merchant> };
+  '/v1/merchants/{id}/counters': {
+    get: GetById<List<Counter>, PageParams>;
+    post: PostById<CounterCreateParams, Counter>;
+  };
+  '/v1/merchants/{id}/counters/{counter}': {
+    get: { parameters: CounterPath; responses: Answers<Counter> };
+    post: {
+      parameters: CounterPath;
+      requestBody: Json<CounterUpdateParams>;
+      responses: Answers<Counter>;
+    };
+  };
+  '/v1/merchants/{id}/counters/{counter}/stand.svg': Sheet;
+  '/v1/merchants/{id}/counters/{counter}/stand.pdf': Sheet;
+  '/v1/merchants/{id}/counters/{counter}/tap_card.svg': Sheet;
+  '/v1/merchants/{id}/counters/{counter}/tap_card.pdf': Sheet;
   '/v1/webhook_endpoints': {
     get: Get<List<WebhookEndpoint>, PageParams>;
     post: Post<WebhookEndpointCreateParams, WebhookEndpoint>;

@@ -304,6 +304,41 @@ export interface MerchantWalletAccount {
   consented_at: string | null;
 }
 
+export interface CounterCreateParams {
+  /** Which till or table; unique for its merchant. */
+  name: string;
+}
+
+export interface CounterUpdateParams {
+  name?: string;
+  status?: 'enabled' | 'disabled';
+}
+
+/** A printed code on which the buyer types the amount. */
+export interface Counter {
+  id: string;
+  object: 'counter';
+  merchant: string;
+  name: string;
+  /** What the code holds; any wallet's app opens it. */
+  url: string;
+  /** The same as an EMVCo merchant code, for QuickPass; null where the address is too long. */
+  emv: string | null;
+  /** The same as an NDEF message in hex, for a tag. */
+  ndef: string;
+  status: Open<'enabled' | 'disabled'>;
+  created_at: string;
+}
+
+/** The one code of a payment. Who has it can pay. */
+export interface PaymentCode {
+  object: 'payment_code';
+  payment_intent: string;
+  url: string;
+  emv: string | null;
+  svg: string;
+}
+
 export interface OnboardingParams {
   wallet: WalletName;
   [field: string]: unknown;

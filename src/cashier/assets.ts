@@ -1,5 +1,5 @@
 /**
- * The cashier's three static files, read once and named by their hash, so that a browser keeps
+ * The cashier's static files, read once and named by their hash, so that a browser keeps
  * them for ever and a change is a new address. No token ever stands in such an address.
  */
 import { createHash } from 'node:crypto';
@@ -15,6 +15,9 @@ export interface Assets {
   readonly script: Asset;
   readonly style: Asset;
   readonly icon: Asset;
+  /** Only the page of a printed code has these. */
+  readonly counterScript: Asset;
+  readonly counterStyle: Asset;
 }
 
 export function loadAssets(): Assets {
@@ -22,6 +25,8 @@ export function loadAssets(): Assets {
     script: loadAsset('cashier.js', 'text/javascript; charset=utf-8'),
     style: loadAsset('cashier.css', 'text/css; charset=utf-8'),
     icon: loadAsset('cashier.svg', 'image/svg+xml'),
+    counterScript: loadAsset('counter.js', 'text/javascript; charset=utf-8'),
+    counterStyle: loadAsset('counter.css', 'text/css; charset=utf-8'),
   });
 }
 

@@ -19,6 +19,8 @@ const ATTEMPT_COOKIE_SECONDS = 2 * 3600;
 interface NamedChoice {
   readonly wallet: WalletName;
   readonly product: Product;
+  /** Whose app the buyer pays with. */
+  readonly payerWallet: WalletName;
 }
 
 /** `POST /pay/{pay_token}/attempts` */
@@ -62,7 +64,10 @@ export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
 function choiceOf(fields: Readonly<Record<string, unknown>>): NamedChoice | null {
   const wallet = WALLET_NAMES.find((name) => name === fields.wallet);
   const product = PRODUCTS.find((name) => name === fields.product);
-  return wallet === undefined || product === undefined ? null : { wallet, product };
+  if (wallet === undefined || product === undefined) return null;
+  if (fields.payer_wallet === undefined) return { wallet, product, payerWallet: wallet };
+  const payerWallet = WALLET_NAMES.find((name) => name === fields.payer_wallet);
+  return payerWallet === undefined ? null : { wallet, product, payerWallet };
 }
 
 async function offerOf(visit: Visit, choice: NamedChoice): Promise<Offer | null> {
@@ -72,8 +77,8 @@ async function offerOf(visit: Visit, choice: NamedChoice): Promise<Offer | null>
   const device = deviceOf(request.headers['user-agent']);
   const offers = await deps.useCases.listOffers(marketplace, id, device);
   if (!offers.ok) return null;
-  const isNamed = ({ wallet, product }: Offer): boolean =>
-    wallet === choice.wallet && product === choice.product;
+  const isNamed = ({ wallet, product, payerWallet }: Offer): boolean =>
+    wallet === choice.wallet && product === choice.product && payerWallet === choice.payerWallet;
   return offers.value.offered.find(isNamed) ?? null;
 }
 
@@ -86,7 +91,7 @@ async function toPayer(visit: Visit, choice: NamedChoice): Promise<FastifyReply>
 
 async function startAttempt(
   visit: Visit,
-  start: Pick<StartAttemptInput, 'id' | 'wallet' | 'product' | 'payer'>,
+  start: Pick<StartAttemptInput, 'id' | 'wallet' | 'product' | 'payer' | 'payerWallet'>,
 ): Promise<FastifyReply> {
   const { marketplace, id: intent } = visit.view.payment.intent;
   const { request, reply, site, deps } = visit;

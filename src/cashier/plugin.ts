@@ -19,12 +19,15 @@ import { present } from '../core/assert.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
 import { cameBack, postedBack } from './back.ts';
+import { atCounter, type CounterRoute, payAtCounter, showCounter } from './counter.ts';
 import { type EventStreams, eventStreams } from './events.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
-import { payPath, type Site, siteOf, textOf } from './site.ts';
+import { pagePath, type Site, siteOf, textOf } from './site.ts';
 
 const ATTEMPTS_PER_MINUTE = 10;
+const ORDERS_PER_MINUTE = 30;
+const LOOKS_PER_MINUTE = 120;
 const MINUTE_MS = 60_000;
 const BODY_BYTES_MAX = 4_096;
 /** A wallet's signed fields with its certificate among them. */
@@ -43,7 +46,7 @@ export function cashierPlugin(deps: CashierDeps): FastifyPluginAsync {
 
 /** An address holds the token, or a payer's code: the log says only which page was asked for. */
 function pageOnly(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions?.url ?? '/pay/*'}`;
+  return `${request.method} ${request.routeOptions?.url ?? 'cashier'}`;
 }
 
 async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<void> {
@@ -76,6 +79,33 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   scope.get<PayRoute>('/pay/:pay_token/payer', asks, on(askPayer));
   scope.get<PayRoute>('/pay/:pay_token/return', starts, on(payerCameBack));
   scope.all('/pay/*', site.notFound);
+  addCodes(scope, deps, site);
+}
+
+/** What is scanned: the short address of one payment, and the printed one of a counter. */
+function addCodes(scope: FastifyInstance, deps: CashierDeps, site: Site): void {
+  const looks = { onRequest: scope.rateLimit({ max: LOOKS_PER_MINUTE, timeWindow: MINUTE_MS }) };
+  // Buyers in a shop share its address: a limit for one person would shut out the queue.
+  const orders = {
+    onRequest: scope.rateLimit({
+      max: ORDERS_PER_MINUTE,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => `${request.ip} ${pagePath(request)}`,
+    }),
+  };
+  scope.get<{ Params: { code: string } }>('/q/:code', looks, async (request, reply) => {
+    const payToken = await deps.useCases.openCode(request.params.code);
+    if (payToken.ok) return reply.headers(site.headers).redirect(`/pay/${payToken.value}`, 303);
+    const isUnknown = payToken.error.code === 'not_found';
+    return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+  });
+  const pay = atCounter(deps, site, payAtCounter);
+  scope.get<CounterRoute>('/c/:counter', looks, atCounter(deps, site, showCounter));
+  scope.post<CounterRoute>('/c/:counter', orders, async (request, reply) =>
+    isOwnForm(request, deps.config.publicUrl) ? pay(request, reply) : site.refused(request, reply),
+  );
+  scope.all('/q/*', site.notFound);
+  scope.all('/c/*', site.notFound);
 }
 
 /** Routes that share one of these count together: going by way of a wallet is no way around it. */
@@ -85,7 +115,7 @@ function limiter(scope: FastifyInstance): {
   const onRequest = scope.rateLimit({
     max: ATTEMPTS_PER_MINUTE,
     timeWindow: MINUTE_MS,
-    keyGenerator: (request) => payPath(request) ?? '',
+    keyGenerator: (request) => pagePath(request) ?? '',
   });
   return { onRequest };
 }
@@ -111,7 +141,7 @@ function opened(
   return async (request, reply) => {
     const view = await deps.useCases.openCashier(request.params.pay_token);
     if (view.ok) {
-      const path = present(payPath(request), 'the route has a token');
+      const path = present(pagePath(request), 'the route has a token');
       return use({ deps, site, view: view.value, path, request, reply });
     }
     const isUnknown = view.error.code === 'not_found';
@@ -119,7 +149,7 @@ function opened(
   };
 }
 
-function isOwnForm(request: PayRequest, publicUrl: string): boolean {
+function isOwnForm(request: Pick<FastifyRequest, 'headers'>, publicUrl: string): boolean {
   const { origin, host } = request.headers;
   const secFetchSite = textOf(request.headers['sec-fetch-site']) ?? undefined;
   return isSameOrigin({ secFetchSite, origin, host, publicUrl });

@@ -20,6 +20,8 @@ export type CashierUseCases = Pick<
   | 'payerAuthorizeUrl'
   | 'exchangePayerCode'
   | 'waitForChange'
+  | 'counters'
+  | 'openCode'
 >;
 
 export interface CashierDeps {

@@ -22,6 +22,8 @@ export interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly maxAgeSeconds: number;
+  /** Default `/pay`: what opens a payment goes nowhere else. */
+  readonly path?: string;
 }
 
 export interface Site {
@@ -52,8 +54,8 @@ export function siteOf(publicUrl: string): Site {
   const headers = securityHeaders(publicUrl);
   const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
 
-  const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds }) => {
-    const scope = `Path=/pay; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
+  const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds, path = '/pay' }) => {
+    const scope = `Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
     const others = [reply.getHeader('set-cookie') ?? []].flat().map(String);
     reply.header('set-cookie', [...others, `${name}=${value}; ${scope}`]);
   };
@@ -61,13 +63,13 @@ export function siteOf(publicUrl: string): Site {
     const locale = localeOf(request);
     const { script, style, icon } = assets;
     const paths = { script: script.path, style: style.path, icon: icon.path };
-    return { locale, texts: TEXTS[locale], assets: paths, path: payPath(request) };
+    return { locale, texts: TEXTS[locale], assets: paths, path: pagePath(request) };
   };
   const send: Site['send'] = (request, reply, answer) => {
     const chosen = localeNamed(queryText(request, 'lang'));
     if (chosen !== null) {
       const maxAgeSeconds = LANGUAGE_COOKIE_SECONDS;
-      setCookie(reply, { name: LANGUAGE_COOKIE, value: chosen, maxAgeSeconds });
+      setCookie(reply, { name: LANGUAGE_COOKIE, value: chosen, maxAgeSeconds, path: '/' });
     }
     const device = deviceOf(request.headers['user-agent']);
     return reply
@@ -136,10 +138,13 @@ function queryText(request: FastifyRequest, name: string): string | null {
   return textOf((request.query as Record<string, unknown>)[name]);
 }
 
-/** `/pay/{token}`, where the request names one. */
-export function payPath(request: FastifyRequest): string | null {
-  const token = textOf((request.params as Record<string, unknown>).pay_token);
-  return token === null ? null : `/pay/${encodeURIComponent(token)}`;
+/** `/pay/{token}` or `/c/{token}`, where the request names one. */
+export function pagePath(request: FastifyRequest): string | null {
+  const params = request.params as Record<string, unknown>;
+  const payToken = textOf(params.pay_token);
+  if (payToken !== null) return `/pay/${encodeURIComponent(payToken)}`;
+  const counter = textOf(params.counter);
+  return counter === null ? null : `/c/${encodeURIComponent(counter)}`;
 }
 
 /** A field that was sent once; a repeated one is none. */

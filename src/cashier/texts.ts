@@ -24,7 +24,7 @@ const APPS_ZH: Readonly<Record<WalletName, string>> = {
 const APPS_EN: Readonly<Record<WalletName, string>> = {
   wechatpay: 'WeChat',
   alipay: 'Alipay',
-  unionpay: 'UnionPay',
+  unionpay: 'Cloud QuickPass',
   jdpay: 'JD',
 };
 
@@ -116,6 +116,9 @@ const zh = {
     wallet_unhealthy: (wallet: string) => `${wallet}暂时不可用，请稍后再试。`,
   },
 
+  scansCodeOf: (app: string, wallet: string) => `用手机${app}扫${wallet}的码（互联互通）`,
+  sharedCode: (app: string, wallet: string) =>
+    `这是${wallet}的收款码，${app}可以直接扫它付款，钱从您的${app}付出。`,
   scanTitle: (app: string) => `请用${app}扫码付款`,
   scanSteps: (app: string) =>
     `在手机上打开${app}\n点“扫一扫”，对准二维码\n核对收款方和金额，确认付款`,
@@ -199,6 +202,23 @@ const zh = {
     invalid: '请求不完整，请重新选择付款方式。',
   },
 
+  counterTitle: (merchant: string) => `付款给 ${merchant}`,
+  counterAmount: '金额（元）',
+  counterGo: '去付款',
+  counterKeys: '数字键盘',
+  counterErase: '删除一位',
+  counterCap: '固定收款码：钱包对每人每天有限额，一般为 500 元。',
+  counterProblems: {
+    amount_missing: '请输入金额。',
+    amount_unreadable: '这不是一个金额。请只输入数字，例如 12.50。',
+    amount_too_precise: '金额最小到分，请最多输入两位小数。',
+    amount_too_small: '金额至少为 0.01 元。',
+    amount_too_large: '金额最多为 50,000.00 元。',
+    order_changed: '页面已更新，请核对金额后再点一次。',
+  },
+  counterClosedTitle: '这个收款码已停用',
+  counterClosedHelp: (merchant: string) => `没有收款。请向${merchant}的店员要新的收款码。`,
+
   handedOverTitle: '付款结果以商家页面为准',
   handedOverHelp: '钱包已处理这次操作。请回到下单的页面查看结果，不必再付一次。',
   notFoundTitle: '找不到这个付款页面',
@@ -223,7 +243,7 @@ const en: Texts = {
   wallets: {
     wechatpay: 'WeChat Pay',
     alipay: 'Alipay',
-    unionpay: 'UnionPay',
+    unionpay: 'Cloud QuickPass',
     jdpay: 'JD Pay',
   },
   apps: APPS_EN,
@@ -252,6 +272,9 @@ const en: Texts = {
     wallet_unhealthy: (wallet) => `${wallet} is unavailable for the moment.`,
   },
 
+  scansCodeOf: (app, wallet) => `Scan a ${wallet} code with ${app} on your phone`,
+  sharedCode: (app, wallet) =>
+    `The code belongs to ${wallet}. ${app} can scan it, and the money leaves your ${app} account.`,
   scanTitle: (app) => `Scan with ${app} to pay`,
   scanSteps: (app) =>
     `Open ${app} on your phone\nTap Scan and point it at the code\nCheck payee and amount, then confirm`,
@@ -336,6 +359,25 @@ const en: Texts = {
     busy: 'We are busy; you were not charged. Please try again.',
     invalid: 'Something was missing from the request. Please choose again.',
   },
+
+  counterTitle: (merchant) => `Pay ${merchant}`,
+  counterAmount: 'Amount in yuan',
+  counterGo: 'Go to payment',
+  counterKeys: 'Number keys',
+  counterErase: 'Erase one digit',
+  counterCap:
+    'This is a fixed code: wallets limit it for each person, as a rule to 500 yuan a day.',
+  counterProblems: {
+    amount_missing: 'Please enter an amount.',
+    amount_unreadable: 'This is not an amount. Please enter digits only, such as 12.50.',
+    amount_too_precise: 'The smallest part is a fen: please enter two decimals at most.',
+    amount_too_small: 'The amount is at least 0.01 yuan.',
+    amount_too_large: 'The amount is at most 50,000.00 yuan.',
+    order_changed: 'The page was renewed. Please check the amount and press once more.',
+  },
+  counterClosedTitle: 'This code is out of use',
+  counterClosedHelp: (merchant) =>
+    `Nothing was charged. Please ask the staff of ${merchant} for a new code.`,
 
   handedOverTitle: 'See the shop for the result',
   handedOverHelp:

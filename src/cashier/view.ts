@@ -34,13 +34,15 @@ export type ToldReason = (typeof TOLD_REASONS)[number];
 
 export interface Choice {
   readonly wallet: WalletName;
+  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  readonly payerWallet: WalletName;
   readonly product: Product;
   readonly needsPayer: boolean;
   /** Chosen when the page is made: a double click sends the same id twice. */
   readonly attemptId: Id<'payment_attempt'>;
 }
 
-/** One row of the cashier: a wallet, its best product, and its other ones below. */
+/** One row of the cashier: the payer's wallet, its best way, and its other ones below. */
 export interface WalletRow {
   readonly wallet: WalletName;
   readonly first: Choice;
@@ -55,6 +57,8 @@ export interface PayeeLine {
 export interface OpenAttempt {
   readonly id: Id<'payment_attempt'>;
   readonly wallet: WalletName;
+  /** Whose app the buyer said to pay with. */
+  readonly payerWallet: WalletName;
   readonly product: Product;
   readonly action: NextAction;
   /** This browser started it, so the page may open the wallet by itself, once. */
@@ -112,6 +116,8 @@ export interface CashierModel {
   /** Where a friend pays; only a buyer's own page that can still be paid has one. */
   readonly friendUrl: string | null;
   readonly notice: Notice | null;
+  /** In a wallet's own app: that wallet's choice, which the page may make by itself, once. */
+  readonly start: Choice | null;
   /** The status can still change: listen for it. */
   readonly live: boolean;
 }
@@ -141,6 +147,7 @@ export function cashierModel(input: ViewInput): CashierModel {
   const { intent } = view.payment;
   const screen = screenOf(input);
   const isOpen = canChoose(view.payment, input.nowMs);
+  const rows = isOpen ? rowsOf(input, screen) : [];
   return Object.freeze({
     kind: view.kind,
     device: input.device,
@@ -153,12 +160,13 @@ export function cashierModel(input: ViewInput): CashierModel {
     expiresAtMs: intent.expiresAtMs,
     remainingMs: Math.max(0, intent.expiresAtMs - input.nowMs),
     screen,
-    rows: isOpen ? rowsOf(input, screen) : [],
+    rows,
     withheld: isOpen ? withheldOf(input.offers) : [],
     returned: returnedOf(view.payment),
     returnUrl: view.kind === 'buyer' ? webUrl(intent.returnUrl) : null,
     friendUrl: view.kind === 'buyer' && isOpen ? input.friendUrl : null,
     notice: noticeOf(input.notice, screen),
+    start: startOf(input, rows),
     live: !['succeeded', 'canceled', 'expired'].includes(intent.status),
   });
 }
@@ -211,8 +219,9 @@ export function openAttempt(input: Pick<ViewInput, 'view' | 'startedHere'>): Ope
   if (!['created', 'pending', 'unknown'].includes(attempt.status)) return null;
   const action = safeAction(attempt.nextAction);
   if (action === null) return null;
-  const { id, wallet, product } = attempt;
-  return { id, wallet, product, action, startedHere: input.startedHere === id };
+  const { id, wallet, product, payerWalletChosen: payerWallet } = attempt;
+  const startedHere = input.startedHere === id;
+  return { id, wallet, payerWallet, product, action, startedHere };
 }
 
 /** A code on a phone's own screen cannot be scanned by it, and nobody is told to screenshot one. */
@@ -348,28 +357,50 @@ function rowsOf(input: ViewInput, screen: Screen): WalletRow[] {
   const byWallet = new Map<WalletName, Choice[]>();
   for (const [index, offer] of (input.offers?.offered ?? []).entries()) {
     const attemptId = input.attemptIds[index];
-    // A payer's wallet that scans another's code has no row of its own yet.
-    if (attemptId === undefined || isShown(offer, shown) || offer.payerWallet !== offer.wallet)
-      continue;
-    const { wallet, product, needsPayer } = offer;
-    const choices = byWallet.get(wallet) ?? [];
-    choices.push({ wallet, product, needsPayer, attemptId });
-    byWallet.set(wallet, choices);
+    if (attemptId === undefined || isShown(offer, shown)) continue;
+    const { wallet, payerWallet, product, needsPayer } = offer;
+    const choices = byWallet.get(payerWallet) ?? [];
+    choices.push({ wallet, payerWallet, product, needsPayer, attemptId });
+    byWallet.set(payerWallet, choices);
   }
   return [...byWallet].flatMap(([wallet, [first, ...others]]) =>
     first === undefined ? [] : [{ wallet, first, others }],
   );
 }
 
+/** Whose app a browser is. */
+const APP_WALLETS: Readonly<Partial<Record<BrowserDevice, WalletName>>> = {
+  wechat: 'wechatpay',
+  alipay: 'alipay',
+  unionpay: 'unionpay',
+  jdpay: 'jdpay',
+};
+
+/**
+ * A buyer who scanned a fresh payment with a wallet has chosen it by that. Never where an attempt
+ * was made, which a choice would close, nor for a friend, who first reads who asks.
+ */
+function startOf(input: ViewInput, rows: readonly WalletRow[]): Choice | null {
+  const { view, device, notice } = input;
+  const isFresh = view.kind === 'buyer' && view.payment.attempts.length === 0;
+  if (!isFresh || notice !== null) return null;
+  return rows.find((row) => row.wallet === APP_WALLETS[device])?.first ?? null;
+}
+
 function isShown(offer: Offer, shown: OpenAttempt | null): boolean {
-  return shown !== null && offer.wallet === shown.wallet && offer.product === shown.product;
+  return (
+    shown !== null &&
+    offer.wallet === shown.wallet &&
+    offer.payerWallet === shown.payerWallet &&
+    offer.product === shown.product
+  );
 }
 
 function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldReason }[] {
   const told = new Map<WalletName, ToldReason>();
   for (const { wallet, reason } of offers?.withheld ?? []) {
     const known = TOLD_REASONS.find((candidate) => candidate === reason);
-    const isOffered = offers?.offered.some((offer) => offer.wallet === wallet) ?? false;
+    const isOffered = offers?.offered.some((offer) => offer.payerWallet === wallet) ?? false;
     if (known !== undefined && !isOffered && !told.has(wallet)) told.set(wallet, known);
   }
   return [...told].map(([wallet, reason]) => ({ wallet, reason }));
@@ -380,7 +411,7 @@ function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldRe
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Foreign words as a page may show them. */
-function readable(text: string): string {
+export function readable(text: string): string {
   return text.replace(UNSEEN, ' ').trim();
 }
 

@@ -129,6 +129,12 @@ export const ERRORS = Object.freeze({
     false,
     'The merchant_order_no exists with other content; use a new number for a new order.',
   ),
+  counter_name_taken: spec(
+    'state_error',
+    409,
+    false,
+    'Another counter of this merchant has this name; choose another name.',
+  ),
   payment_intent_not_payable: spec(
     'state_error',
     409,

@@ -28,6 +28,7 @@ export const ID_PREFIXES = {
   delivery: 'del',
   api_key: 'key',
   recon_break: 'rb',
+  counter: 'ctr',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -5,6 +5,7 @@ import { readPayment } from '../store/queries.ts';
 import { readMarketplaces } from '../store/reference.ts';
 import { acceptNotification } from './accept-notification.ts';
 import { cancelPaymentIntent } from './cancel-payment-intent.ts';
+import { counterCases } from './counters.ts';
 import { createPaymentIntent } from './create-payment-intent.ts';
 import { claimIdempotency, completeIdempotency } from './idempotency.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './identify-payer.ts';
@@ -19,6 +20,7 @@ import {
 } from './list.ts';
 import { listOffers } from './list-offers.ts';
 import { authenticate, createMerchant, listMerchants } from './merchants.ts';
+import { codeOfPayment, openPaymentCode } from './one-code.ts';
 import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead, readOwnPayment } from './read-payment.ts';
@@ -42,6 +44,7 @@ export function createUseCases(platform: Platform, wake: () => void): UseCases {
     ...payments(platform),
     ...reference(platform, wake),
     ...buyers(platform),
+    counters: counterCases(platform),
     acceptNotification: (wallet, config, _kind, request) =>
       acceptNotification(platform, wallet, config, request),
     authenticate: (secretKey) => authenticate(platform, secretKey),
@@ -145,6 +148,8 @@ type BuyerCases = Pick<
   UseCases,
   | 'getPaymentIntentAsBuyer'
   | 'openCashier'
+  | 'codeOf'
+  | 'openCode'
   | 'clientSecretOf'
   | 'payTokenOf'
   | 'clientSecretMatches'
@@ -171,6 +176,8 @@ function buyers(platform: Platform): BuyerCases {
       );
     },
     openCashier: (payToken) => openCashier(platform, payToken),
+    codeOf: (payment) => codeOfPayment(platform, payment),
+    openCode: (code) => openPaymentCode(platform, code),
     clientSecretOf: (payment) => clientSecretOf(envelope, payment),
     payTokenOf: (payment, kind) => payTokenOf(envelope, payment, kind),
     clientSecretMatches: matches,

@@ -11,6 +11,8 @@ import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/paym
 import type { Result } from '../core/result.ts';
 import type { Product, WalletName } from '../core/wallet.ts';
 import type { PayerIdentity, RawRequest, RawResponse } from '../wallets/wallet.ts';
+import type { CounterCases } from './counters.ts';
+import type { OneCode } from './one-code.ts';
 
 export type Outcome<T> = Promise<Result<T, HutongError>>;
 
@@ -262,6 +264,8 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     input: InterconnectInput,
   ) => Outcome<Interconnect>;
+  /** Printed codes on which the buyer types the amount. */
+  readonly counters: CounterCases;
 
   readonly listLedgerAccounts: (
     marketplace: Id<'marketplace'>,
@@ -334,6 +338,10 @@ export interface UseCases {
 
   /** The intent a pay_token (buyer's or friend's) opens; `not_found` for anything else. */
   readonly openCashier: (payToken: string) => Outcome<CashierView>;
+  /** The one code of a payment, for every wallet's app. */
+  readonly codeOf: (payment: Payment) => Outcome<OneCode>;
+  /** The buyer's pay_token behind the address in that code. */
+  readonly openCode: (code: string) => Outcome<string>;
   readonly clientSecretOf: (payment: Payment) => string;
   readonly payTokenOf: (payment: Payment, kind: 'buyer' | 'friend') => string;
   readonly clientSecretMatches: (payment: Payment, clientSecret: string) => boolean;

@@ -164,7 +164,11 @@ function answers(route: AnyRoute): Json {
               },
             }),
       },
-      content: { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } },
+      content: {
+        [route.produces ?? 'application/json']: {
+          schema: { $ref: `#/components/schemas/${name}` },
+        },
+      },
     };
   }
   return shown;

@@ -77,13 +77,13 @@ async function answer(
   if (principal === null) {
     const secret = clientSecretOf(request) ?? '';
     const seen = await route.asBuyer?.(deps, { path, query }, secret);
-    return send(request, reply, seen ?? err(hutongError('api_key_missing', 'no key')), docsUrl);
+    return send(prepared, request, reply, seen ?? err(hutongError('api_key_missing', 'no key')));
   }
   const call = { path, query, body, principal, callerIp: request.ip };
   reply.header('hutong-version', principal.version);
   if (route.idempotency === undefined) {
     const answered = await route.handle(deps, { ...call, targetId: '' });
-    return send(request, reply, answered, docsUrl);
+    return send(prepared, request, reply, answered);
   }
   const final = await runIdempotent(deps, route, route.idempotency, { request, call }, docsUrl);
   if (!final.ok) return sendError(request, reply, final.error, docsUrl);
@@ -92,13 +92,17 @@ async function answer(
 }
 
 function send(
+  { route, docsUrl }: Prepared,
   request: FastifyRequest,
   reply: FastifyReply,
   answered: Result<Answer, HutongError>,
-  docsUrl: string,
 ): FastifyReply {
   if (!answered.ok) return sendError(request, reply, answered.error, docsUrl);
-  const { status, body } = answered.value;
+  const { status, body, file } = answered.value;
+  if (file !== undefined && route.produces !== undefined) {
+    reply.header('content-disposition', `inline; filename="${file.name}"`);
+    return reply.code(status).header('content-type', route.produces).send(file.bytes);
+  }
   return reply.code(status).header('content-type', JSON_TYPE).send(JSON.stringify(body));
 }
 

@@ -46,6 +46,8 @@ export interface Answer {
   readonly body: Record<string, unknown>;
   /** What must not: added to the answer, never kept. */
   readonly secrets?: Record<string, unknown>;
+  /** Instead of `body`, from a route with `produces`. */
+  readonly file?: { readonly name: string; readonly bytes: Buffer };
 }
 
 export type Answered = Promise<Result<Answer, HutongError>>;
@@ -76,6 +78,8 @@ export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSche
   readonly idempotency?: Idempotency<P, Static<Q>, Static<B>>;
   /** Component names of what it answers, by status. */
   readonly answers: Readonly<Record<number, string>>;
+  /** The media type of a file that it answers; refusals are JSON all the same. */
+  readonly produces?: string;
   /** Beside the ones that every route may answer. */
   readonly errors?: readonly ErrorCode[];
   /** A buyer may call it with a client_secret instead of a key. */

@@ -170,6 +170,11 @@ export function viewOf(made: Made = {}): CashierView {
   };
 }
 
+/** A code of `wallet`'s that the app of `payerWallet` scans. */
+export function sharedOffer(payerWallet: WalletName, wallet: WalletName, product: Product): Offer {
+  return { wallet, product, payerWallet, combined: false, needsPayer: false };
+}
+
 export function offer(wallet: WalletName, product: Product, needsPayer = false): Offer {
   return { wallet, product, payerWallet: wallet, combined: false, needsPayer };
 }
@@ -200,6 +205,11 @@ export const OFFERS: Readonly<Record<BrowserDevice, Offers>> = {
 
 const QR: NextAction = { type: 'qr_code', code: 'weixin://wxpay/bizpayurl?pr=Zk3u7Qx0z' };
 export const ACTIONS: Readonly<Record<string, NextAction>> = {
+  unionpayQr: {
+    type: 'qr_code',
+    code: 'https://qr.95516.com/00010000/62123456789012345678901234567890',
+  },
+  jdpayQr: { type: 'qr_code', code: 'https://h5pay.jd.com/code?c=1a2b3c4d5e6f7g' },
   wechatQr: QR,
   alipayQr: { type: 'qr_code', code: 'https://qr.alipay.com/bax08431qk6gzl2yxkwa30bf' },
   redirect: { type: 'redirect', url: 'https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?a=1' },

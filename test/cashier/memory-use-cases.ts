@@ -7,12 +7,16 @@ import type { Payment } from '../../src/core/payment.ts';
 import { err, ok, type Result } from '../../src/core/result.ts';
 import type { CashierView, Offers, StartAttemptInput } from '../../src/flows/use-cases.ts';
 import { NOW_MS } from './fixtures.ts';
+import { type MemoryCounters, memoryCounters } from './memory-counters.ts';
 
 export const BUYER_TOKEN = 'pt_buyer_5tq0J2n8wVfXk1Ys7dLr3A';
 export const FRIEND_TOKEN = 'pt_friend_8HcW4m2kQe6Zp0Vt9uGx1B';
 
+export const SHORT_CODE = '0000000000001a1b2c3d4e5f6a7b8c9d0';
+
 export interface Memory {
   readonly useCases: CashierUseCases;
+  readonly counters: MemoryCounters;
   view: CashierView;
   offers: Result<Offers, HutongError>;
   started: StartAttemptInput[];
@@ -26,12 +30,14 @@ export interface Memory {
 
 export function memoryUseCases(view: CashierView, offers: Offers): Memory {
   let sequence = 0;
+  const counters = memoryCounters(view);
   const waiters = new Set<() => void>();
   const memory: Memory = {
     view,
     offers: ok(offers),
     started: [],
     devices: [],
+    counters,
     startAnswer: null,
     exchangeAnswer: null,
     openAnswer: null,
@@ -75,6 +81,9 @@ export function memoryUseCases(view: CashierView, offers: Offers): Memory {
         }
         return ok({ wallet: 'wechatpay', product: 'jsapi', payer: { openid: 'openid-secret' } });
       },
+      counters,
+      openCode: async (code) =>
+        code === SHORT_CODE ? ok(BUYER_TOKEN) : err(hutongError('not_found', 'no such code')),
       waitForChange: (payment, timeoutMs) =>
         new Promise((resolve) => {
           if (memory.view.payment.intent.version > payment.intent.version) return resolve();

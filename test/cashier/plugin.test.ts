@@ -13,10 +13,19 @@ import {
   LAMP_SHOP,
   NOW_MS,
   OFFERS,
+  offer,
+  sharedOffer,
   USER_AGENTS,
   viewOf,
 } from './fixtures.ts';
-import { BUYER_TOKEN, FRIEND_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
+import { CLOSED_TOKEN, COUNTER_TOKEN, VISIT } from './memory-counters.ts';
+import {
+  BUYER_TOKEN,
+  FRIEND_TOKEN,
+  type Memory,
+  memoryUseCases,
+  SHORT_CODE,
+} from './memory-use-cases.ts';
 import { STATES, stateNamed } from './states.ts';
 
 const PUBLIC_URL = 'https://pay.hutong.example';
@@ -133,7 +142,7 @@ describe('GET /pay/{pay_token}', () => {
     });
     expect(chosen.body).toContain('<html lang="zh-CN">');
     expect(String(chosen.headers['set-cookie'])).toMatch(
-      /^hutong_lang=zh; Path=\/pay; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
+      /^hutong_lang=zh; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
     );
     const later = await app.inject({
       url: PAGE,
@@ -297,6 +306,7 @@ describe('POST /pay/{pay_token}/attempts', () => {
         cashier: { buyerIp: '127.0.0.1' },
         wallet: 'wechatpay',
         product: 'native',
+        payerWallet: 'wechatpay',
         payer: {},
       },
     ]);
@@ -586,5 +596,182 @@ describe('assets and weight', () => {
       }
     }
     expect(heaviest).toBeLessThan(30_000);
+  });
+});
+
+describe('GET and POST /c/{token}', () => {
+  const COUNTER = `/c/${COUNTER_TOKEN}`;
+  const typed = (
+    fields: Readonly<Record<string, string>>,
+    headers: Record<string, string> = {},
+    url = COUNTER,
+  ) => ({ ...form(fields, headers), url });
+
+  it('asks for an amount, names who is paid, and starts nothing', async () => {
+    const { app, memory } = await cashier();
+    const page = await app.inject({ url: COUNTER });
+    expect(page.statusCode).toBe(200);
+    expect(page.body).toContain(LAMP_SHOP.name);
+    expect(page.body).toContain('一号柜台');
+    expect(page.body).toContain(`name="visit" value="${VISIT}"`);
+    expect(page.headers['cache-control']).toBe('no-store');
+    expect(String(page.headers['content-security-policy'])).toContain("form-action 'self';");
+    expect(memory.counters.paid).toEqual([]);
+    const english = await app.inject({ url: `${COUNTER}?lang=en` });
+    expect(english.body).toContain('Amount in yuan');
+    expect(english.body).toContain(`href="${COUNTER}?lang=zh"`);
+  });
+
+  it('makes an order of the amount and goes on to its cashier', async () => {
+    const { app, memory } = await cashier();
+    const inUnionPay = { 'user-agent': USER_AGENTS.unionpay };
+    const answer = await app.inject(typed({ amount: '12.50', visit: VISIT }, inUnionPay));
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(`${PAGE}?from=counter`);
+    expect(memory.counters.paid).toEqual([
+      { amountFen: 1250n, visit: VISIT, device: 'unionpay', buyerIp: '127.0.0.1' },
+    ]);
+  });
+
+  it.each([
+    [{ amount: '', visit: VISIT }, '请输入金额'],
+    [{ visit: VISIT }, '请输入金额'],
+    [{ amount: 'x'.repeat(60), visit: VISIT }, '这不是一个金额'],
+    [{ amount: '0.005', visit: VISIT }, '两位小数'],
+    [{ amount: '60000', visit: VISIT }, '最多为'],
+    [{ amount: '5' }, '页面已更新'],
+    [{ amount: '5', visit: '<script>' }, '页面已更新'],
+  ])('refuses %j with words and what was typed', async (fields, words) => {
+    const { app, memory } = await cashier();
+    const answer = await app.inject(typed(fields as Record<string, string>));
+    expect(answer.statusCode).toBe(422);
+    expect(answer.body).toContain(words);
+    expect(answer.body).not.toContain('<script>');
+    expect(memory.counters.paid).toEqual([]);
+  });
+
+  it('renews the page where the order has changed meanwhile, and tells when it is busy', async () => {
+    const { app, memory } = await cashier();
+    memory.counters.refusal = 'merchant_order_no_conflict';
+    const renewed = await app.inject(typed({ amount: '5', visit: VISIT }));
+    expect(renewed.statusCode).toBe(422);
+    expect(renewed.body).toContain('value="5"');
+    memory.counters.refusal = 'busy';
+    expect((await app.inject(typed({ amount: '5', visit: VISIT }))).statusCode).toBe(503);
+  });
+
+  it('takes forms of its own page only', async () => {
+    const { app, memory } = await cashier();
+    const foreign = { origin: 'https://evil.example' };
+    const answer = await app.inject(typed({ amount: '5', visit: VISIT }, foreign));
+    expect(answer.statusCode).toBe(403);
+    expect(memory.counters.paid).toEqual([]);
+  });
+
+  it('says that a code is out of use, and takes nothing', async () => {
+    const { app, memory } = await cashier();
+    const url = `/c/${CLOSED_TOKEN}`;
+    const page = await app.inject({ url });
+    expect(page.statusCode).toBe(200);
+    expect(page.body).toContain('已停用');
+    const paid = await app.inject(typed({ amount: '5', visit: VISIT }, {}, url));
+    expect(paid.statusCode).toBe(409);
+    expect(memory.counters.paid).toEqual([]);
+    expect((await app.inject({ url: '/c/0' })).statusCode).toBe(404);
+    expect((await app.inject({ url: '/c/a/b' })).statusCode).toBe(404);
+  });
+
+  it('limits orders of one place', async () => {
+    const { app } = await cashier();
+    let last = 0;
+    for (let count = 0; count <= 30; count += 1) {
+      last = (await app.inject(typed({ amount: '5', visit: VISIT }))).statusCode;
+    }
+    expect(last).toBe(429);
+  });
+});
+
+describe('GET /q/{code}', () => {
+  it('leads to the buyer’s page, and any other code nowhere', async () => {
+    const { app } = await cashier();
+    const answer = await app.inject({ url: `/q/${SHORT_CODE}` });
+    expect(answer.statusCode).toBe(303);
+    expect(answer.headers.location).toBe(PAGE);
+    expect(answer.headers['referrer-policy']).toBe('strict-origin');
+    for (const url of ['/q/x', '/q/', `/q/${SHORT_CODE}/x`]) {
+      expect((await app.inject({ url })).statusCode).toBe(404);
+    }
+  });
+});
+
+describe('another wallet’s code, by interconnection', () => {
+  const shared: Offers = {
+    offered: [offer('wechatpay', 'native'), sharedOffer('unionpay', 'wechatpay', 'native')],
+    withheld: [{ wallet: 'unionpay', product: null, reason: 'wallet_unhealthy' }],
+  };
+  const headers = { 'user-agent': USER_AGENTS.desktop };
+
+  it('is a row of the payer’s wallet, says so, and the wallet is not called unavailable', async () => {
+    const { app } = await cashier(viewOf(), shared);
+    const { body } = await app.inject({ url: PAGE, headers });
+    const rows = [...body.matchAll(/<b>(微信支付|云闪付)<\/b>/g)].map((match) => match[1]);
+    expect(rows).toEqual(['微信支付', '云闪付']);
+    expect(body).toContain('用手机云闪付扫微信支付的码');
+    expect(body).toContain('name="payer_wallet" value="unionpay"');
+    expect(body).not.toContain('云闪付暂时不可用');
+  });
+
+  it('starts with the payer’s wallet, and with no other than was offered', async () => {
+    const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }), shared);
+    await app.inject(form({ ...CHOICE, payer_wallet: 'unionpay' }));
+    expect(memory.started[0]).toMatchObject({ wallet: 'wechatpay', payerWallet: 'unionpay' });
+    for (const payerWallet of ['jdpay', 'toString', '']) {
+      const id = idOf('payment_attempt', 91);
+      await app.inject(form({ ...CHOICE, attempt: id, payer_wallet: payerWallet }));
+    }
+    expect(memory.started).toHaveLength(1);
+  });
+
+  it('tells which app scans whose code', async () => {
+    const { view } = stateNamed('waiting-shared-qr');
+    const { app } = await cashier(view, shared);
+    const { body } = await app.inject({ url: PAGE, headers });
+    expect(body).toContain('请用云闪付扫码付款');
+    expect(body).toContain('这是微信支付的收款码');
+  });
+});
+
+describe('in a wallet’s own app', () => {
+  const open = (device: keyof typeof USER_AGENTS, url = PAGE) => ({
+    url,
+    headers: { 'user-agent': USER_AGENTS[device] },
+  });
+  const starts = (body: string) => body.match(/ data-start=/g)?.length ?? 0;
+
+  it.each(['unionpay', 'jdpay'] as const)('%s: its own choice starts by itself', async (device) => {
+    const { app } = await cashier(viewOf(), OFFERS[device]);
+    const page = await app.inject(open(device));
+    expect(page.statusCode).toBe(200);
+    expect(starts(page.body)).toBe(1);
+    expect(page.body).toMatch(/<button class="wallet"[^>]* data-start=/);
+  });
+
+  it('goes on by a link where the wallet must say who pays, after a form of ours', async () => {
+    const { app } = await cashier(viewOf(), OFFERS.wechat);
+    const page = await app.inject(open('wechat', `${PAGE}?from=counter`));
+    expect(page.statusCode).toBe(200);
+    expect(page.body).toMatch(/<a class="wallet" href="[^"]*payer[^"]*" data-start=/);
+  });
+
+  it('starts nothing outside, for a friend, after a notice or after an attempt', async () => {
+    const { app } = await cashier(viewOf(), OFFERS.desktop);
+    expect(starts((await app.inject(open('desktop'))).body)).toBe(0);
+    const inApp = await cashier(viewOf(), OFFERS.unionpay);
+    const noticed = await inApp.app.inject(open('unionpay', `${PAGE}?notice=busy`));
+    expect(starts(noticed.body)).toBe(0);
+    const friend = await inApp.app.inject(open('unionpay', `/pay/${FRIEND_TOKEN}`));
+    expect(starts(friend.body)).toBe(0);
+    const tried = await cashier(stateNamed('failed-attempt').view, OFFERS.unionpay);
+    expect(starts((await tried.app.inject(open('unionpay'))).body)).toBe(0);
   });
 });

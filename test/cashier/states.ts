@@ -13,7 +13,9 @@ import {
   type Made,
   NOW_MS,
   OFFERS,
+  offer,
   refundOf,
+  sharedOffer,
   TEA_SHOP,
   viewOf,
 } from './fixtures.ts';
@@ -33,6 +35,12 @@ const nativeQr = attemptOf(1, {
   product: 'native',
   status: 'pending',
   nextAction: ACTIONS.wechatQr!,
+});
+const unionpayQr = attemptOf(1, {
+  wallet: 'unionpay',
+  product: 'qr',
+  status: 'pending',
+  nextAction: ACTIONS.unionpayQr!,
 });
 const closedInWechat = attemptOf(4, { wallet: 'wechatpay', product: 'jsapi', status: 'closed' });
 const paidByWechat = attemptOf(2, { wallet: 'wechatpay', product: 'native', status: 'succeeded' });
@@ -71,6 +79,58 @@ const MOBILE = { devices: ['mobile'] } as const;
 
 export const STATES: readonly CashierState[] = [
   state('choose', 'choose', {}, DESKTOP),
+  state(
+    'choose-four',
+    'choose',
+    {},
+    {
+      ...DESKTOP,
+      offers: {
+        offered: [
+          offer('jdpay', 'qr'),
+          offer('jdpay', 'pc'),
+          offer('wechatpay', 'native'),
+          offer('unionpay', 'qr'),
+          offer('unionpay', 'web'),
+          offer('alipay', 'precreate'),
+          offer('alipay', 'page'),
+        ],
+        withheld: [],
+      },
+    },
+  ),
+  state(
+    'choose-shared',
+    'choose',
+    {},
+    {
+      ...DESKTOP,
+      offers: {
+        offered: [offer('wechatpay', 'native'), sharedOffer('unionpay', 'wechatpay', 'native')],
+        withheld: [{ wallet: 'unionpay', product: null, reason: 'merchant_not_onboarded' }],
+      },
+    },
+  ),
+  state('choose-unionpay', 'choose', {}, { devices: ['unionpay'] }),
+  state('choose-jdpay', 'choose', {}, { devices: ['jdpay'] }),
+  state('waiting-unionpay-qr', 'waiting', waiting(unionpayQr), DESKTOP),
+  state(
+    'waiting-shared-qr',
+    'waiting',
+    waiting({ ...nativeQr, payerWalletChosen: 'unionpay' }),
+    DESKTOP,
+  ),
+  state(
+    'waiting-jdpay-qr',
+    'waiting',
+    waiting({
+      ...unionpayQr,
+      wallet: 'jdpay',
+      payerWalletChosen: 'jdpay',
+      nextAction: ACTIONS.jdpayQr!,
+    }),
+    DESKTOP,
+  ),
   state('choose-mobile', 'choose', {}, MOBILE),
   state('choose-wechat', 'choose', { attempts: [closedInWechat] }, { devices: ['wechat'] }),
   state(

@@ -127,6 +127,7 @@ export async function openWorld(stage: Stage): Promise<World> {
   });
   const hook = { url: 'http://127.0.0.1:9/hook', enabled_events: ['refund.*'] };
   const endpoint = await call('/v1/webhook_endpoints', hook);
+  const counter = await call(`/v1/merchants/${merchant}/counters`, { name: 'Till 1' });
   const events = await call('/v1/events?limit=1', undefined);
   const [event] = events.data as { id: string }[];
   const ids: Record<string, unknown> = {
@@ -134,6 +135,7 @@ export async function openWorld(stage: Stage): Promise<World> {
     refunds: 're_0000000000001',
     events: event?.id,
     webhook_endpoints: endpoint.id,
+    merchants: merchant,
   };
   const bodies: Record<string, () => unknown> = {
     createPaymentIntent: intentBody,
@@ -145,6 +147,8 @@ export async function openWorld(stage: Stage): Promise<World> {
       reason: 'Returned',
     }),
     createMerchant: () => ({ name: 'A shop of hostile.ts', external_id: 'hostile-1' }),
+    createCounter: () => ({ name: 'Till 1' }),
+    updateCounter: () => ({ status: 'disabled' }),
     createWebhookEndpoint: () => hook,
     updateWebhookEndpoint: () => ({ enabled_events: ['*'] }),
   };
@@ -153,6 +157,7 @@ export async function openWorld(stage: Stage): Promise<World> {
     otherKey: tmall.key,
     idOf: (operation, parameter) => {
       if (parameter === 'attempt') return String(attempt.id);
+      if (parameter === 'counter') return String(counter.id);
       return String(ids[operation.path.split('/')[2] ?? ''] ?? 'unknown');
     },
     bodyOf: (operation) => {

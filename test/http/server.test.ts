@@ -525,7 +525,7 @@ describe('idempotency', () => {
 describe('the other routes', () => {
   it('name what they do not know', async () => {
     for (const route of ROUTES.filter(({ pathIds }) => pathIds !== undefined)) {
-      const url = route.path.replaceAll(/\{\w+\}/g, 'mer_0000000000001');
+      const url = route.path.replaceAll(/\{\w+\}/g, 'mkt_0000000000001');
       const options =
         route.method === 'GET' ? get(url) : { ...post(url, {}), method: route.method };
       await refused(options as InjectOptions, 'not_found');

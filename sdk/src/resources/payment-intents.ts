@@ -6,6 +6,7 @@ import type {
   ConflictResolveParams,
   Offers,
   PaymentAttempt,
+  PaymentCode,
   PaymentIntent,
   PaymentIntentCreateParams,
   PaymentIntentListParams,
@@ -36,6 +37,8 @@ export interface PaymentIntents {
   ) => Promise<WithResponse<PaymentIntent>>;
   /** The wallets for this buyer on this device, and why others are withheld. */
   readonly offers: (id: string, options?: CallOptions) => Promise<WithResponse<Offers>>;
+  /** One code that every wallet's app can scan; who has it can pay. */
+  readonly code: (id: string, options?: CallOptions) => Promise<WithResponse<PaymentCode>>;
   /** Starts paying with one wallet; the cashier does this for you. */
   readonly createAttempt: (
     id: string,
@@ -52,6 +55,7 @@ export interface PaymentIntents {
 
 export function paymentIntents({ client, send }: Transport): PaymentIntents {
   return {
+    ...payingWays({ client, send }),
     create: (body, options) =>
       send('money', (init) => client.POST('/v1/payment_intents', { ...init, body }), options),
     retrieve: (id, params, options) =>
@@ -97,13 +101,6 @@ export function paymentIntents({ client, send }: Transport): PaymentIntents {
           }),
         options,
       ),
-    offers: (id, options) =>
-      send(
-        'read',
-        (init) =>
-          client.GET('/v1/payment_intents/{id}/offers', { ...init, params: { path: { id } } }),
-        options,
-      ),
     createAttempt: (id, body, options) =>
       send(
         'money',
@@ -124,6 +121,29 @@ export function paymentIntents({ client, send }: Transport): PaymentIntents {
             params: { path: { id } },
             body,
           }),
+        options,
+      ),
+  };
+}
+
+/** How it can be paid: by which wallets, and by which code. */
+function payingWays({
+  client,
+  send,
+}: Pick<Transport, 'client' | 'send'>): Pick<PaymentIntents, 'offers' | 'code'> {
+  return {
+    offers: (id, options) =>
+      send(
+        'read',
+        (init) =>
+          client.GET('/v1/payment_intents/{id}/offers', { ...init, params: { path: { id } } }),
+        options,
+      ),
+    code: (id, options) =>
+      send(
+        'read',
+        (init) =>
+          client.GET('/v1/payment_intents/{id}/code', { ...init, params: { path: { id } } }),
         options,
       ),
   };

@@ -157,6 +157,12 @@ function openWallet() {
   if (auto && firstTime(`go:${auto}`)) go(target, action);
 }
 
+/** Inside a wallet's own app its choice is made for the buyer; going back leaves it to them. */
+function startHere() {
+  const own = one('[data-start]');
+  if (own && firstTime(`start:${location.pathname}`)) own.click();
+}
+
 function comeBack() {
   const link = one('[data-return]');
   if (link && firstTime(`return:${link.dataset.return}`)) {
@@ -193,6 +199,7 @@ function start() {
   countdown();
   listen();
   openWallet();
+  startHere();
   comeBack();
 }
 

@@ -11,23 +11,51 @@ import type { CashierModel, Choice, WalletRow } from '../view.ts';
 import { CHEVRON, walletMark } from './marks.ts';
 
 export function choiceList(model: CashierModel, texts: Texts, path: string): Html {
-  return html`<ul class="wallets">${model.rows.map((row) => walletRow(row, texts, path))}</ul>
+  const painter = { texts, path, start: model.start };
+  return html`<ul class="wallets">${model.rows.map((row) => walletRow(row, painter))}</ul>
 ${withheldLines(model, texts)}`;
 }
 
-function walletRow(row: WalletRow, texts: Texts, path: string): Html {
-  const face = html`${walletMark(row.wallet)}<span class="name"><b>${texts.wallets[row.wallet]}</b> <small>${texts.hint(row.first.product, row.wallet)}</small></span>${CHEVRON}`;
-  return html`<li>${control(row.first, 'wallet', face, path)}${row.others.map((other) =>
-    control(other, 'other', html`${texts.otherWay(texts.hint(other.product, other.wallet))}`, path),
+interface ChoicePainter {
+  readonly texts: Texts;
+  readonly path: string;
+  /** The page's script makes this choice by itself, once. */
+  readonly start: Choice | null;
+}
+
+function walletRow(row: WalletRow, painter: ChoicePainter): Html {
+  const { texts } = painter;
+  const face = html`${walletMark(row.wallet)}<span class="name"><b>${texts.wallets[row.wallet]}</b> <small>${hintOf(row.first, texts)}</small></span>${CHEVRON}`;
+  return html`<li>${control(row.first, { ...painter, style: 'wallet', face })}${row.others.map(
+    (other) => {
+      const way = html`${texts.otherWay(hintOf(other, texts))}`;
+      return control(other, { ...painter, style: 'other', face: way });
+    },
   )}</li>`;
 }
 
-function control(choice: Choice, style: string, face: Html, path: string): Html {
-  const { wallet, product, attemptId } = choice;
+/** By interconnection the buyer's own app scans another wallet's code. */
+function hintOf({ wallet, payerWallet, product }: Choice, texts: Texts): string {
+  return wallet === payerWallet
+    ? texts.hint(product, wallet)
+    : texts.scansCodeOf(texts.apps[payerWallet], texts.wallets[wallet]);
+}
+
+function control(
+  choice: Choice,
+  painter: ChoicePainter & { readonly style: string; readonly face: Html },
+): Html {
+  const { wallet, payerWallet, product, attemptId } = choice;
+  const { style, face, path } = painter;
+  const start = choice === painter.start ? html` data-start="${attemptId}"` : null;
+  const payer =
+    payerWallet === wallet
+      ? null
+      : html`<input type="hidden" name="payer_wallet" value="${payerWallet}">`;
   if (choice.needsPayer) {
-    return html`<a class="${style}" href="${path}/payer?wallet=${wallet}&amp;product=${product}">${face}</a>`;
+    return html`<a class="${style}" href="${path}/payer?wallet=${wallet}&amp;product=${product}"${start}>${face}</a>`;
   }
-  return html`<form method="post" action="${path}/attempts"><input type="hidden" name="wallet" value="${wallet}"><input type="hidden" name="product" value="${product}"><button class="${style}" name="attempt" value="${attemptId}">${face}</button></form>`;
+  return html`<form method="post" action="${path}/attempts"><input type="hidden" name="wallet" value="${wallet}"><input type="hidden" name="product" value="${product}">${payer}<button class="${style}" name="attempt" value="${attemptId}"${start}>${face}</button></form>`;
 }
 
 function withheldLines(model: CashierModel, texts: Texts): Html | null {

@@ -9,6 +9,8 @@ export interface AssetPaths {
   readonly script: string;
   readonly style: string;
   readonly icon: string;
+  /** Beside `style`, where a page has more. */
+  readonly moreStyle?: string;
 }
 
 /** What every page is made with, whatever it says. */
@@ -16,7 +18,7 @@ export interface PageContext {
   readonly locale: Locale;
   readonly texts: Texts;
   readonly assets: AssetPaths;
-  /** `/pay/{token}`; null where there is no such page. */
+  /** `/pay/{token}` or `/c/{token}`; null where there is no such page. */
   readonly path: string | null;
 }
 
@@ -50,7 +52,9 @@ export function renderPage(context: PageContext, page: Page): string {
 <meta name="theme-color" content="#f3f4f6">
 <title>${page.title}</title>
 <link rel="icon" type="image/svg+xml" href="${assets.icon}">
-<link rel="stylesheet" href="${assets.style}">
+<link rel="stylesheet" href="${assets.style}">${
+    assets.moreStyle === undefined ? null : html`<link rel="stylesheet" href="${assets.moreStyle}">`
+  }
 ${refresh}<script src="${assets.script}" defer></script>
 </head>
 <body>

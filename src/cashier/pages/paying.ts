@@ -36,10 +36,10 @@ function failedNote(failed: ScreenOf<'choose'>['failed'], texts: Texts): Html | 
 }
 
 export function waitingTitle(attempt: OpenAttempt, texts: Texts): string {
-  const wallet = texts.wallets[attempt.wallet];
+  const wallet = texts.wallets[attempt.payerWallet];
   switch (attempt.action.type) {
     case 'qr_code':
-      return texts.scanTitle(texts.apps[attempt.wallet]);
+      return texts.scanTitle(texts.apps[attempt.payerWallet]);
     case 'redirect':
     case 'form':
       return texts.goTitle(wallet);
@@ -50,10 +50,10 @@ export function waitingTitle(attempt: OpenAttempt, texts: Texts): string {
 
 export function waitingScreen(painter: Painter, attempt: OpenAttempt): Html {
   const { model, texts, path } = painter;
-  const wallet = texts.wallets[attempt.wallet];
+  const wallet = texts.wallets[attempt.payerWallet];
   const progress = html`<p class="state"><span class="dot" aria-hidden="true"></span><span data-state data-confirming="${texts.confirming(wallet)}">${texts.waiting}</span></p>
 ${refreshLink(texts, path)}`;
-  return html`<h1>${walletMark(attempt.wallet, 'mark lead')}<span>${waitingTitle(attempt, texts)}</span></h1>
+  return html`<h1>${walletMark(attempt.payerWallet, 'mark lead')}<span>${waitingTitle(attempt, texts)}</span></h1>
 ${nextStep(painter, attempt, progress)}
 ${nextActionBlock(attempt)}
 ${switchSection(model, texts, { path, current: wallet })}
@@ -63,15 +63,15 @@ ${friendSection(model, texts)}`;
 function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html {
   const { model, texts } = painter;
   const { action } = attempt;
-  const wallet = texts.wallets[attempt.wallet];
-  const app = texts.apps[attempt.wallet];
+  const wallet = texts.wallets[attempt.payerWallet];
+  const app = texts.apps[attempt.payerWallet];
   const label = texts.goButton(wallet, yuanText(model.amountFen));
   switch (action.type) {
     case 'qr_code': {
       const code = qrSvg(action.code, texts.qrLabel(wallet, yuanText(model.amountFen)));
       if (code === null) return html`<p class="note warn">${texts.qrFailed}</p>`;
       const steps = texts.scanSteps(app).split('\n');
-      return html`<div class="scan"><div class="code">${code}<p class="codeamount">${yuanText(model.amountFen)}</p></div><div class="steps"><ol>${steps.map((step) => html`<li><span>${step}</span></li>`)}</ol>${progress}</div></div>`;
+      return html`<div class="scan"><div class="code">${code}<p class="codeamount">${yuanText(model.amountFen)}</p></div><div class="steps"><ol>${steps.map((step) => html`<li><span>${step}</span></li>`)}</ol>${sharedCode(attempt, texts)}${progress}</div></div>`;
     }
     case 'redirect':
       return html`<p>${texts.goHelp(app)}</p><p><a class="primary" href="${action.url}" data-go>${label}</a></p>${progress}`;
@@ -86,6 +86,12 @@ function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html 
   }
 }
 
+/** Said where the code is another wallet's, so that nobody takes it for a mistake. */
+function sharedCode({ wallet, payerWallet }: OpenAttempt, texts: Texts): Html | null {
+  if (wallet === payerWallet) return null;
+  return html`<p class="quiet">${texts.sharedCode(texts.apps[payerWallet], texts.wallets[wallet])}</p>`;
+}
+
 /** Read by this page's script and by the wallet's app: what the buyer is asked to do next. */
 export function nextActionBlock(attempt: OpenAttempt | null): Html | null {
   return attempt === null ? null : jsonScript('next-action', attempt.action);
@@ -93,8 +99,8 @@ export function nextActionBlock(attempt: OpenAttempt | null): Html | null {
 
 export function elsewhereScreen(painter: Painter, attempt: OpenAttempt): Html {
   const { model, texts, path } = painter;
-  const wallet = texts.wallets[attempt.wallet];
-  return html`<h1>${walletMark(attempt.wallet, 'mark lead')}<span>${texts.elsewhereTitle(wallet)}</span></h1>
+  const wallet = texts.wallets[attempt.payerWallet];
+  return html`<h1>${walletMark(attempt.payerWallet, 'mark lead')}<span>${texts.elsewhereTitle(wallet)}</span></h1>
 <p>${texts.elsewhereHelp}</p>
 <p class="state"><span class="dot" aria-hidden="true"></span><span data-state data-confirming="${texts.confirming(wallet)}">${texts.waiting}</span></p>
 ${nextActionBlock(attempt)}

@@ -6,6 +6,7 @@ import { type TSchema, Type } from 'typebox';
 import { ERRORS } from '../../core/errors.ts';
 import { ATTEMPT_STATES, INTENT_STATES } from '../../core/payment.ts';
 import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
+import { CounterShape, PaymentCodeShape } from './counters.ts';
 import { amount, closed, idField, Metadata } from './fields.ts';
 
 const orNull = (schema: TSchema) => Type.Union([schema, Type.Null()]);
@@ -276,6 +277,10 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   merchant_list: listOf('merchant'),
   interconnect: InterconnectShape,
   interconnect_list: listOf('interconnect'),
+  counter: CounterShape,
+  counter_list: listOf('counter'),
+  payment_code: PaymentCodeShape,
+  file: Type.Unsafe<unknown>({ type: 'string', format: 'binary', description: 'The bytes.' }),
   ledger_account: LedgerAccountShape,
   ledger_account_list: listOf('ledger_account'),
   ledger_transaction: LedgerTransactionShape,

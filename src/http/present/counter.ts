@@ -1,0 +1,17 @@
+/** counter as the API shows it, with the one code that its stand carries. */
+import { rfc3339 } from '../../core/present/time.ts';
+import type { CounterView } from '../../flows/counters.ts';
+
+export function presentCounter({ counter, code, ndef }: CounterView): Record<string, unknown> {
+  return {
+    id: counter.id,
+    object: 'counter',
+    merchant: counter.merchant,
+    name: counter.name,
+    url: code.url,
+    emv: code.emv,
+    ndef,
+    status: counter.status,
+    created_at: rfc3339(counter.createdAtMs),
+  };
+}
