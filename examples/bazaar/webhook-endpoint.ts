@@ -67,7 +67,7 @@ export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<str
   return endpoint.secret;
 }
 
-/** The shop moved, or wants to hear more: its endpoint follows, secret and all, where it is known. */
+/** The shop moved, or wants to hear more: its endpoint follows, secret and all, where known. */
 async function hasMoved({ hutong }: EnsureOptions, kept: Kept, url: string): Promise<boolean> {
   try {
     await hutong.webhookEndpoints.update(kept.id, { url, enabled_events: ENABLED_EVENTS });

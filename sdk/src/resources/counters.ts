@@ -1,6 +1,6 @@
 /**
- * `hutong.counters`: a merchant's printed codes, on which the buyer types the amount, and the sheets
- * to print them on.
+ * `hutong.counters`: a merchant's printed codes, on which the buyer types the amount, and the
+ * sheets to print them on.
  */
 import { type PageList, pageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
