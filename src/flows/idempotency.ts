@@ -11,7 +11,7 @@ import type { IdempotencyAnswer, IdempotencyClaim, IdempotentRequest } from './u
 
 export const KEY_LEASE_MS = 30_000;
 
-function rowOf(request: IdempotentRequest, wallMs: number): IdempotencyRow {
+function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
   return {
     shard: shardOf(request.marketplace, request.key),
     marketplace: request.marketplace,
@@ -19,7 +19,8 @@ function rowOf(request: IdempotentRequest, wallMs: number): IdempotencyRow {
     principal: request.principal,
     method: request.method,
     path: request.path,
-    bodyHash: request.bodyHash,
+    // Under our own key: a body may hold a payment code, which a plain hash would let be searched.
+    bodyHash: envelope.digest('idempotency_body', request.bodyHash),
     target: request.targetId,
     state: 'in_flight',
     leaseUntilMs: wallMs + KEY_LEASE_MS,
@@ -83,7 +84,7 @@ export function claimIdempotency(
   request: IdempotentRequest,
 ): Promise<Result<IdempotencyClaim, HutongError>> {
   const wallMs = platform.wall.nowMs();
-  const wanted = rowOf(request, wallMs);
+  const wanted = rowOf(platform, request, wallMs);
   return platform.engine.submit({
     book: 'idempotency',
     name: 'claim_key',
@@ -104,7 +105,7 @@ export async function completeIdempotency(
   request: IdempotentRequest,
   answer: IdempotencyAnswer,
 ): Promise<void> {
-  const row = rowOf(request, platform.wall.nowMs());
+  const row = rowOf(platform, request, platform.wall.nowMs());
   await platform.engine.submit({
     book: 'idempotency',
     name: 'complete_key',

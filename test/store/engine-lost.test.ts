@@ -15,6 +15,7 @@ import {
   cancel,
   count,
   create,
+  ENVELOPE,
   freshId,
   MARKETPLACE,
   openEngine,
@@ -150,7 +151,7 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
     });
 
     test(`${stood}: a key is claimed by who asked first, and done stays done`, async () => {
-      const platform = { engine: room.engine, wall: wallClock } as Platform;
+      const platform = { engine: room.engine, wall: wallClock, envelope: ENVELOPE } as Platform;
       const request: IdempotentRequest = {
         marketplace: MARKETPLACE,
         principal: 'key_1',

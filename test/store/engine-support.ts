@@ -17,6 +17,7 @@ import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
+import { createEnvelope, type Envelope } from '../../src/runtime/envelope.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import type { Db } from '../../src/store/db.ts';
 import { readPayments } from '../../src/store/payments.ts';
@@ -283,6 +284,15 @@ export async function rows(db: Db, text: string): Promise<readonly Record<string
 }
 
 /** Every row of the shard in every table of payments, as text: equal = nothing was written. */
+/** A marketplace's envelope, for what is stored under a key of our own. */
+export const ENVELOPE = openEnvelope();
+
+function openEnvelope(): Envelope {
+  const envelope = createEnvelope(Buffer.alloc(32, 7), systemRandom);
+  if (!envelope.ok) throw new Error(envelope.error);
+  return envelope.value;
+}
+
 export async function books(db: Db, shard: number): Promise<string> {
   const parts = TABLES.map(
     (name) =>

@@ -24,6 +24,7 @@ import {
   closed,
   count,
   create,
+  ENVELOPE,
   freshId,
   inOrder,
   MARKETPLACE,
@@ -532,7 +533,8 @@ for (const { name, isAvailable, open } of ENGINES) {
     describe('idempotency keys', () => {
       let nowMs = wallClock.nowMs();
       let keys = 0;
-      const platform = () => ({ engine: room.engine, wall: { nowMs: () => nowMs } }) as Platform;
+      const platform = () =>
+        ({ engine: room.engine, wall: { nowMs: () => nowMs }, envelope: ENVELOPE }) as Platform;
       const request = (change: Partial<IdempotentRequest> = {}): IdempotentRequest => ({
         marketplace: MARKETPLACE,
         principal: 'key_1',

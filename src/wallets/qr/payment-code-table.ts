@@ -65,6 +65,8 @@ export const PAYMENT_CODE_TABLE: PaymentCodeTable = Object.freeze({
       certainty: 'unverified',
     },
   ],
-  owners: [],
+  // A 62 code of 19 digits is the UnionPay network's, whichever app shows it: where the merchant
+  // takes both, the network that issued it charges it. Where it takes only JD Pay, JD does.
+  owners: [{ prefix: '62', length: 19, wallet: 'unionpay' }],
   applications: [{ aidPrefix: 'A000000333', wallet: 'unionpay' }],
 } satisfies PaymentCodeTable);

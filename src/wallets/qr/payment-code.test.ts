@@ -26,7 +26,7 @@ describe('prefix and length', () => {
     31: () => 'not_recognised',
     '01': () => 'not_recognised',
     61: () => 'not_recognised',
-    62: (length) => (length === 19 ? 'ambiguous' : 'not_recognised'),
+    62: (length) => (length === 19 ? 'unionpay' : 'not_recognised'),
     63: () => 'not_recognised',
   };
   for (const [prefix, want] of Object.entries(expected)) {
@@ -44,8 +44,9 @@ describe('a code that two wallets may have', () => {
     expect(briefly(code, ['jdpay', 'alipay'])).toBe('jdpay');
   });
 
-  test('is refused where both are accepted, and the caller is told to name one', () => {
-    expect(recognisePaymentCode(code, ALL)).toEqual({
+  test('without an owner is refused where both are accepted: the caller is told to name one', () => {
+    const unowned = { ...PAYMENT_CODE_TABLE, owners: [] };
+    expect(recognisePaymentCode(code, ALL, unowned)).toEqual({
       outcome: 'ambiguous',
       candidates: ['unionpay', 'jdpay'],
       message: 'This code may be of unionpay or jdpay: name the wallet in the request.',
@@ -53,12 +54,8 @@ describe('a code that two wallets may have', () => {
   });
 
   test('is of the owner that the table names, but only where that one is accepted', () => {
-    const table = {
-      ...PAYMENT_CODE_TABLE,
-      owners: [{ prefix: '62', length: 19, wallet: 'unionpay' as const }],
-    };
-    expect(recognisePaymentCode(code, ALL, table)).toMatchObject({ wallet: 'unionpay' });
-    expect(recognisePaymentCode(code, ['jdpay'], table)).toMatchObject({ wallet: 'jdpay' });
+    expect(recognisePaymentCode(code, ALL)).toMatchObject({ wallet: 'unionpay' });
+    expect(recognisePaymentCode(code, ['jdpay'])).toMatchObject({ wallet: 'jdpay' });
   });
 });
 

@@ -1,4 +1,4 @@
-/** The gateway's rules and refusals, as a client of its own meets them: openssl signs and verifies. */
+/** The gateway's rules and refusals, as a client meets them: openssl signs and verifies. */
 import assert from 'node:assert/strict';
 import type { TestCity } from './city.ts';
 import {
