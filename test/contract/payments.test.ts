@@ -157,6 +157,8 @@ for (const engine of ENGINES) {
           'alipay.page',
           'jdpay.pc',
           'jdpay.qr',
+          'unionpay.qr',
+          'unionpay.web',
           'wechatpay.native',
         ]);
         expect(onDesktop.withheld).toContainEqual({

@@ -12,16 +12,16 @@ const capabilities: Capabilities = {
   wallet: 'unionpay',
   products: [
     {
-      ...{ product: 'qr', devices: ['desktop'], combines: false, payerField: null },
+      ...{ product: 'qr', devices: ['desktop'], combines: true, payerField: null },
       isScanned: true,
     },
     {
       product: 'web',
       devices: ['mobile', 'unionpay', 'desktop'],
-      combines: false,
+      combines: true,
       payerField: null,
     },
-    { product: 'app', devices: ['app'], combines: false, payerField: null },
+    { product: 'app', devices: ['app'], combines: true, payerField: null },
     // At a counter: no page of the cashier offers them.
     { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
     { product: 'nfc', devices: [], combines: false, payerField: 'field55' },
