@@ -1,8 +1,7 @@
 /**
- * Interconnection, by API only, against a city whose wallets know nothing of Hutong:
- * Cloud QuickPass pays a WeChat Pay code and an Alipay code of a merchant who signed with neither
- * UnionPay nor JD.
- * The judge of the clearing is what the wallets themselves believe.
+ * Interconnection, by API only, against a city whose wallets know nothing of Hutong: QuickPass pays
+ * a WeChat Pay code and an Alipay code of a merchant who signed with neither UnionPay nor JD. The
+ * judge of the clearing is what the wallets themselves believe.
  */
 import fs from 'node:fs';
 import path from 'node:path';

@@ -84,6 +84,11 @@ function openCornerShop(kit: CityKit): Gateway {
       });
       return { status: 'paid', returnUrl: 'http://127.0.0.1:4000/back' };
     },
+    showCode: () => `13${kit.random.bytes(7).readUIntBE(0, 6).toString().padStart(16, '0')}`,
+    tap: async ({ amountFen }) => ({
+      field55: `9F0206${amountFen.toString().padStart(12, '0')}`,
+      transcript: ['SELECT 2PAY.SYS.DDF01', '9000'],
+    }),
     orders: () => [...rows.values()],
     nextDueMs: nextExpiry,
     runDue: async (nowMs) => {

@@ -1,10 +1,12 @@
-/** The phone page's style and script: two small files, read once. */
+/** The phone page's style and scripts: a few small files, read once. */
 import { readFileSync } from 'node:fs';
 import type { WireResponse } from '../kit/kit.ts';
 
 const TYPES = {
   '/phone/phone.css': 'text/css; charset=utf-8',
   '/phone/phone.js': 'text/javascript; charset=utf-8',
+  '/phone/base.js': 'text/javascript; charset=utf-8',
+  '/phone/present.js': 'text/javascript; charset=utf-8',
 } as const;
 
 const assets = new Map<string, WireResponse>(

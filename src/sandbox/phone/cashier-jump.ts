@@ -1,16 +1,20 @@
 /**
- * A cashier's URL, scanned: the phone opens it as the wallet's own browser would, with cookies and
- * through the wallet's sign-in redirects, until the page says what is to be paid (`next-action`)
- * or sends the buyer to a wallet's page. It goes to the cashier and to the city, nowhere else.
+ * A cashier's URL, or a merchant's printed counter code, scanned: the phone opens it as the
+ * wallet's own browser would, with cookies and through the wallet's sign-in redirects, types the
+ * amount where a counter asks for it, makes the choice that the page marks as this wallet's own,
+ * until the page says what is to be paid (`next-action`) or sends the buyer to a wallet's page. It
+ * goes to the cashier and to the city, nowhere else.
  */
+import { type Fen, fenToYuan } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletName } from '../../core/wallet.ts';
 import type { HttpClient, HttpResponse } from '../../runtime/http-client.ts';
-import { type InputError, inputError, isObject } from '../http/json.ts';
+import { type InputError, inputError } from '../http/json.ts';
 import { checkCallbackUrl } from '../kit/callback-url.ts';
-import { type PhoneCode, unwrapAction } from './code-text.ts';
+import { readCashierPage, visitOf } from './cashier-page.ts';
+import type { PhoneCode } from './code-text.ts';
 
-const REDIRECT_COUNT_MAX = 5;
+const STEP_COUNT_MAX = 10;
 const TIMEOUT_MS = 10_000;
 
 const ANDROID =
@@ -26,6 +30,8 @@ const USER_AGENTS: Readonly<Record<WalletName, string>> = {
 export interface JumpOptions {
   readonly url: string;
   readonly wallet: WalletName;
+  /** What the buyer types at a counter. */
+  readonly amountFen: Fen | null;
   readonly http: HttpClient;
   readonly publicUrl: string;
   readonly allowLocal: boolean;
@@ -34,32 +40,79 @@ export interface JumpOptions {
 }
 
 export function isCashierUrl(text: string): boolean {
+  return hasPath(text, /^\/pay\/[^/]+$/);
+}
+
+/** A fixed, printed code of a merchant: static, whoever scans it. */
+export function isCounterUrl(text: string): boolean {
+  return hasPath(text, /^\/c\/[0-9a-f]{20}$/);
+}
+
+function hasPath(text: string, path: RegExp): boolean {
   if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
-  return /^\/pay\/[^/]+$/.test(new URL(text).pathname);
+  return path.test(new URL(text).pathname);
+}
+
+type Cookies = Map<string, Map<string, string>>;
+
+/** One request of the wallet's browser; `form` makes it a POST. */
+interface Step {
+  readonly url: URL;
+  readonly form: Readonly<Record<string, string>> | null;
 }
 
 export async function followCashier(options: JumpOptions): Promise<Result<PhoneCode, InputError>> {
   const origins = new Set([new URL(options.url).origin, new URL(options.publicUrl).origin]);
-  const cookies = new Map<string, Map<string, string>>();
-  let url = new URL(options.url);
-  for (let count = 0; count <= REDIRECT_COUNT_MAX; count += 1) {
-    const page = await open(options, url, cookies);
+  const cookies: Cookies = new Map();
+  let step: Step = { url: new URL(options.url), form: null };
+  for (let count = 0; count < STEP_COUNT_MAX; count += 1) {
+    const page = await open(options, step, cookies);
     if (!page.ok) return page;
-    const { status, headers, body } = page.value;
-    if (status < 300 || status > 399) return readPage(status, body.toString('utf8'));
-    const next = nextUrl(headers.location, url);
-    if (next === undefined) return refuse('the cashier redirects, but not to a URL');
-    if (await options.isWalletPage(next.href)) return ok(next.href);
-    if (!origins.has(next.origin)) return refuse(`the cashier redirects to ${next.origin}`);
-    url = next;
+    const next = nextStep(options, step, page.value);
+    if (!next.ok) return next;
+    if ('code' in next.value) return ok(next.value.code);
+    const { url, form } = next.value;
+    if (form === null && (await options.isWalletPage(url.href))) return ok(url.href);
+    if (!origins.has(url.origin)) return refuse(`the cashier redirects to ${url.origin}`);
+    step = next.value;
   }
-  return refuse(`the cashier redirects more than ${REDIRECT_COUNT_MAX} times`);
+  return refuse(`the cashier takes more than ${STEP_COUNT_MAX} steps`);
+}
+
+function nextStep(
+  options: JumpOptions,
+  { url: here, form: sent }: Step,
+  { status, headers, body }: HttpResponse,
+): Result<Step | { readonly code: PhoneCode }, InputError> {
+  if (status >= 300 && status <= 399) {
+    const url = urlFrom(headers.location, here);
+    return url === undefined
+      ? refuse('the cashier redirects, but not to a URL')
+      : ok({ url, form: null });
+  }
+  const html = body.toString('utf8');
+  if (isCounterUrl(here.href)) {
+    const isRefused = status !== 200 || sent !== null;
+    const visit = isRefused ? undefined : visitOf(html);
+    if (visit === undefined) return refuse(`the counter answers ${status}`);
+    if (options.amountFen === null) {
+      const message = 'the buyer types the amount at a counter: send amount';
+      return err(inputError('amount_missing', 'amount', message));
+    }
+    return ok({ url: here, form: { amount: fenToYuan(options.amountFen), visit } });
+  }
+  if (status !== 200) return refuse(`the cashier answers ${status}`);
+  const read = readCashierPage(html);
+  if (!read.ok) return refuse(read.error);
+  if ('code' in read.value) return ok(read.value);
+  const url = urlFrom(read.value.address, here);
+  return url === undefined ? refuse('the cashier leads nowhere') : ok({ ...read.value, url });
 }
 
 async function open(
   options: JumpOptions,
-  url: URL,
-  cookies: Map<string, Map<string, string>>,
+  { url, form }: Step,
+  cookies: Cookies,
 ): Promise<Result<HttpResponse, InputError>> {
   const isOwn = url.origin === new URL(options.publicUrl).origin;
   const allowLocal = isOwn || options.allowLocal;
@@ -69,14 +122,18 @@ async function open(
   cookies.set(url.origin, jar);
   const { address } = target.value;
   const answer = await options.http.send({
-    method: 'GET',
+    method: form === null ? 'GET' : 'POST',
     url: target.value.url,
     headers: {
       'user-agent': USER_AGENTS[options.wallet],
       accept: 'text/html',
       'accept-language': 'zh-CN,zh;q=0.9',
       ...(jar.size === 0 ? {} : { cookie: [...jar].map(([n, v]) => `${n}=${v}`).join('; ') }),
+      ...(form === null
+        ? {}
+        : { origin: url.origin, 'content-type': 'application/x-www-form-urlencoded' }),
     },
+    ...(form === null ? {} : { body: new URLSearchParams(form).toString() }),
     timeoutMs: TIMEOUT_MS,
     ...(address === undefined ? {} : { address }),
   });
@@ -94,29 +151,7 @@ function keepCookies(jar: Map<string, string>, header: string | undefined): void
   }
 }
 
-function readPage(status: number, html: string): Result<PhoneCode, InputError> {
-  if (status !== 200) return refuse(`the cashier answers ${status}`);
-  const text = nextActionText(html);
-  if (text === undefined) return refuse('the page of the cashier has no next-action');
-  let action: unknown;
-  try {
-    action = JSON.parse(text);
-  } catch {
-    return refuse('the next-action of the cashier is not JSON');
-  }
-  if (!isObject(action)) return refuse('the cashier has nothing to pay at present');
-  return ok(unwrapAction(action));
-}
-
-function nextActionText(html: string): string | undefined {
-  for (const match of html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi)) {
-    const attributes = match[1] ?? '';
-    if (/\bid\s*=\s*["']?next-action["'\s]?/i.test(attributes)) return match[2];
-  }
-  return undefined;
-}
-
-function nextUrl(location: string | undefined, base: URL): URL | undefined {
+function urlFrom(location: string | undefined, base: URL): URL | undefined {
   if (location === undefined || !URL.canParse(location, base.href)) return undefined;
   return new URL(location, base.href);
 }

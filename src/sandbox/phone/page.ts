@@ -1,7 +1,8 @@
 /**
- * The phone as a page: choose the wallet, give it a code, look at payee and amount, enter a PIN,
- * see the result. Rendered here, brought to life by one small script; `/phone?code=…&wallet=…`
- * arrives with the code filled in, as if the camera had just read it.
+ * The phone as a page: choose one of four wallets, then scan (look at payee and amount, enter a
+ * PIN, see the result), show a payment code, or tap. Rendered here, brought to life by small
+ * scripts; `/phone?code=…&wallet=…` arrives with the code filled in, as if the camera had just
+ * read it, and `?mode=code` or `?mode=tap` with that part open.
  */
 import type { WalletName } from '../../core/wallet.ts';
 import { escapeHtml, htmlAnswer, scriptJson } from '../http/html.ts';
@@ -10,18 +11,31 @@ import { chooseLanguage, type Language, PHONE_TEXTS } from './texts.ts';
 
 const HTML_LANGUAGE: Readonly<Record<Language, string>> = { zh: 'zh-CN', en: 'en' };
 
+export const PHONE_MODES = ['scan', 'code', 'tap'] as const;
+export type PhoneMode = (typeof PHONE_MODES)[number];
+
+/** One wallet's app, and what its gateway lets it do. */
+export interface PhoneApp {
+  readonly wallet: WalletName;
+  readonly hasCode: boolean;
+  readonly hasTap: boolean;
+}
+
 interface View {
   readonly language: Language;
-  readonly wallets: readonly WalletName[];
+  readonly apps: readonly PhoneApp[];
   readonly wallet: WalletName | undefined;
+  readonly mode: PhoneMode;
   readonly code: string;
 }
 
-export function phonePage(request: WireRequest, wallets: readonly WalletName[]): WireResponse {
+export function phonePage(request: WireRequest, apps: readonly PhoneApp[]): WireResponse {
   const query = new URLSearchParams(request.queryText);
   const language = chooseLanguage(query.get('lang'), request.headers['accept-language'] ?? '');
-  const wallet = wallets.find((name) => name === query.get('wallet')) ?? wallets[0];
-  const view: View = { language, wallets, wallet, code: query.get('code') ?? '' };
+  const named = apps.find(({ wallet }) => wallet === query.get('wallet')) ?? apps[0];
+  const mode = PHONE_MODES.find((name) => name === query.get('mode')) ?? 'scan';
+  const code = query.get('code') ?? '';
+  const view: View = { language, apps, wallet: named?.wallet, mode, code };
   const answer = htmlAnswer(200, document(view));
   return { ...answer, headers: { ...answer.headers, vary: 'accept-language' } };
 }
@@ -36,14 +50,18 @@ function document(view: View): string {
 <title>${escapeHtml(t.title)} · Hutong</title>
 <link rel="stylesheet" href="/phone/phone.css">
 </head>
-<body data-wallet="${view.wallet ?? ''}">
+<body data-wallet="${view.wallet ?? ''}" data-mode="${view.mode}">
 <div class="phone">
 <header>
 <div><h1>${escapeHtml(t.title)}</h1><p>${escapeHtml(t.subtitle)}</p></div>
 <a id="language" href="${escapeHtml(languageLink(view))}" lang="${view.language === 'zh' ? 'en' : 'zh-CN'}">${escapeHtml(t.otherLanguage)}</a>
 </header>
 <main>
+${walletChooser(view)}
+${modeLinks(view)}
 ${scanSection(view)}
+${codeSection(view)}
+${tapSection(view)}
 ${billSection(view.language)}
 ${resultSection(view.language)}
 <p id="message" role="alert" hidden></p>
@@ -58,25 +76,94 @@ ${pinDialog(view.language)}
 }
 
 function languageLink(view: View): string {
-  const query = new URLSearchParams({ lang: view.language === 'zh' ? 'en' : 'zh' });
+  return linkOf(view, view.language === 'zh' ? 'en' : 'zh', view.mode);
+}
+
+function linkOf(view: View, language: Language, mode: PhoneMode): string {
+  const query = new URLSearchParams({ lang: language });
+  if (mode !== 'scan') query.set('mode', mode);
   if (view.wallet !== undefined) query.set('wallet', view.wallet);
   if (view.code !== '') query.set('code', view.code);
   return `/phone?${query}`;
 }
 
-function scanSection(view: View): string {
+function walletChooser(view: View): string {
   const t = PHONE_TEXTS[view.language];
-  const choices = view.wallets.map(
-    (wallet) =>
-      `<label class="wallet ${wallet}"><input type="radio" name="wallet" value="${wallet}"${
+  const choices = view.apps.map(
+    ({ wallet, hasCode, hasTap }) =>
+      `<label class="wallet ${wallet}"><input type="radio" name="wallet" form="scan" value="${wallet}" data-code="${yes(hasCode)}" data-tap="${yes(hasTap)}"${
         wallet === view.wallet ? ' checked' : ''
       }><span>${escapeHtml(t[wallet])}</span></label>`,
   );
-  return `<form id="scan" class="card">
-<fieldset><legend>${escapeHtml(t.chooseWallet)}</legend><div class="wallets">${choices.join('')}</div></fieldset>
+  return `<fieldset id="wallets" class="card"><legend class="visually-hidden">${escapeHtml(t.chooseWallet)}</legend><div class="wallets">${choices.join('')}</div></fieldset>`;
+}
+
+function yes(has: boolean): 'yes' | 'no' {
+  return has ? 'yes' : 'no';
+}
+
+function modeLinks(view: View): string {
+  const t = PHONE_TEXTS[view.language];
+  const names = { scan: t.modeScan, code: t.modeCode, tap: t.modeTap };
+  const links = PHONE_MODES.map((mode) => {
+    const current = mode === view.mode ? ' aria-current="page"' : '';
+    const href = escapeHtml(linkOf(view, view.language, mode));
+    return `<a href="${href}" data-mode-link="${mode}"${current}>${escapeHtml(names[mode])}</a>`;
+  });
+  return `<nav id="modes" aria-label="${escapeHtml(t.modes)}">${links.join('')}</nav>`;
+}
+
+/** A code is drawn only by the script, which renews it: a saved page holds none. */
+function codeSection(view: View): string {
+  const t = PHONE_TEXTS[view.language];
+  return `<section id="code-part" class="card" tabindex="-1"${hiddenUnless(view.mode === 'code')} aria-label="${escapeHtml(t.modeCode)}">
+<p id="code-empty" class="empty"${hiddenUnless(!canDo(view, 'hasCode'))}>${escapeHtml(t.codeEmpty)}</p>
+<div id="code-card"${hiddenUnless(canDo(view, 'hasCode'))}>
+<p class="label">${escapeHtml(t.codeShow)}</p>
+<div id="code-picture" role="img" aria-label="${escapeHtml(t.codeAlt)}"></div>
+<p id="code-digits"></p>
+<p id="code-left" class="hint"></p>
+<p class="hint">${escapeHtml(t.codeSecret)}</p>
+<p id="code-error" class="notice" role="alert" hidden></p>
+</div>
+</section>`;
+}
+
+function tapSection(view: View): string {
+  const t = PHONE_TEXTS[view.language];
+  return `<section id="tap-part" class="card" tabindex="-1"${hiddenUnless(view.mode === 'tap')} aria-label="${escapeHtml(t.modeTap)}">
+<p id="tap-empty" class="empty"${hiddenUnless(!canDo(view, 'hasTap'))}>${escapeHtml(t.tapEmpty)}</p>
+<form id="tap"${hiddenUnless(canDo(view, 'hasTap'))}>
+<p class="label">${escapeHtml(t.tapAbout)}</p>
+<label for="tap-amount">${escapeHtml(t.tapAmount)}</label>
+<input id="tap-amount" type="text" inputmode="decimal" autocomplete="off" maxlength="10" placeholder="0.00" required>
+<button type="submit" class="primary" id="tap-button">${escapeHtml(t.tapDo)}</button>
+</form>
+<div id="tap-result" tabindex="-1" hidden>
+<p class="label">${escapeHtml(t.tapDone)}</p>
+<p class="money" id="tap-shown"></p>
+<pre id="tap-field55"></pre>
+<details open><summary>${escapeHtml(t.tapTranscript)}</summary><pre id="tap-transcript"></pre></details>
+</div>
+</section>`;
+}
+
+function hiddenUnless(isShown: boolean): string {
+  return isShown ? '' : ' hidden';
+}
+
+function canDo(view: View, what: 'hasCode' | 'hasTap'): boolean {
+  return view.apps.some((app) => app.wallet === view.wallet && app[what]);
+}
+
+function scanSection(view: View): string {
+  const t = PHONE_TEXTS[view.language];
+  return `<form id="scan" class="card"${hiddenUnless(view.mode === 'scan')}>
 <label for="code">${escapeHtml(t.codeLabel)}</label>
 <textarea id="code" name="code" rows="4" required autocomplete="off" spellcheck="false" aria-describedby="code-hint">${escapeHtml(view.code)}</textarea>
 <p class="hint" id="code-hint">${escapeHtml(t.codeHint)}</p>
+<div id="counter" hidden><label for="counter-amount">${escapeHtml(t.counterAmount)}</label>
+<input id="counter-amount" type="text" inputmode="decimal" autocomplete="off" maxlength="10" placeholder="0.00"></div>
 <button type="submit" class="primary" id="scan-button">${escapeHtml(t.scan)}</button>
 </form>`;
 }
@@ -86,11 +173,12 @@ function billSection(language: Language): string {
   return `<section id="bill" class="card" hidden tabindex="-1" aria-labelledby="payee-label">
 <p class="label" id="payee-label">${escapeHtml(t.payTo)}</p>
 <p id="payee"></p>
+<p id="across" class="hint" hidden></p>
 <p class="label">${escapeHtml(t.amount)}</p>
 <p class="money" id="amount"></p>
 <p id="state" class="notice" hidden></p>
 <div id="payable">
-<details><summary>${escapeHtml(t.coupons)}</summary>
+<details id="coupons"><summary>${escapeHtml(t.coupons)}</summary>
 <label for="coupon-platform">${escapeHtml(t.couponPlatform)}</label>
 <input id="coupon-platform" type="number" min="0" step="1" inputmode="numeric" value="0">
 <label for="coupon-merchant">${escapeHtml(t.couponMerchant)}</label>

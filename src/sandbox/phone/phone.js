@@ -1,6 +1,11 @@
-/** The phone page's behaviour. It knows two calls, /phone/scan and /phone/pay; keeps nothing. */
-const byId = (id) => document.getElementById(id);
-const texts = JSON.parse(byId('texts').textContent);
+/**
+ * The phone page's behaviour: scanning, the bill, the PIN, the result, and which part is shown.
+ * What the buyer presents instead (payment code, tap) is in present.js. It keeps nothing.
+ */
+import { busy, byId, call, texts, wallet, yuan } from './base.js';
+import { startCode, startTap, stopCode } from './present.js';
+
+const PARTS = ['scan', 'code-part', 'tap-part', 'bill', 'result'];
 const PIN_LENGTH = 6;
 const STATE_TEXTS = {
   paid: texts.statePaid,
@@ -13,64 +18,36 @@ const STATUS_TEXTS = {
   canceled: texts.cancelled,
   already_paid: texts.statePaid,
   closed: texts.stateClosed,
+  static_code_limit: texts.staticCodeLimit,
 };
 
 let bill;
 
-function yuan(fen) {
-  const text = (fen / 100).toFixed(2);
-  return `¥${text.replace(/\B(?=(\d{3})+\.)/g, ',')}`;
-}
-
-async function call(path, body) {
-  let answer;
-  try {
-    const response = await fetch(path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    answer = await response.json();
-  } catch {
-    throw new Error(texts.offline);
-  }
-  if (answer.error) throw new Error(refusalText(answer.error));
-  return answer;
-}
-
-/** In the buyer's language, with the city's own words behind it for whoever repairs it. */
-function refusalText({ code, message }) {
-  const known = texts[`error_${code}`];
-  return known === undefined ? `${message} (${code})` : `${known} (${message})`;
-}
-
-/** One thing at a time: buttons rest while the city works; a refusal is shown, not swallowed. */
-async function busy(button, label, work) {
-  const before = button.textContent;
-  const buttons = [...document.querySelectorAll('main button')];
-  for (const each of buttons) each.disabled = true;
-  button.textContent = label;
-  byId('message').hidden = true;
-  try {
-    await work();
-  } catch (error) {
-    byId('message').textContent = error.message;
-    byId('message').hidden = false;
-  } finally {
-    for (const each of buttons) each.disabled = false;
-    button.textContent = before;
-  }
-}
-
 function show(id) {
-  for (const name of ['scan', 'bill', 'result']) byId(name).hidden = name !== id;
+  for (const name of PARTS) byId(name).hidden = name !== id;
   byId('message').hidden = true;
   if (id === 'scan') byId('code').focus();
   else byId(id).focus();
 }
 
-function wallet() {
-  return document.querySelector('input[name="wallet"]:checked')?.value;
+/** Scan, show a code, or tap: what the chosen wallet's app is asked to do. */
+function turnTo(mode) {
+  stopCode();
+  document.body.dataset.mode = mode;
+  for (const link of document.querySelectorAll('[data-mode-link]')) {
+    if (link.dataset.modeLink === mode) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  show(mode === 'scan' ? 'scan' : `${mode}-part`);
+  if (mode === 'code') startCode(showCharged);
+  if (mode === 'tap') startTap();
+}
+
+/** A merchant has charged the code: the bill is here to confirm, or it is paid already. */
+function showCharged(charged) {
+  stopCode();
+  bill = charged;
+  showBill();
 }
 
 function coupon() {
@@ -85,17 +62,44 @@ function toPay() {
 
 function scan() {
   return busy(byId('scan-button'), texts.scanning, async () => {
-    bill = await call('/phone/scan', { wallet: wallet(), code: byId('code').value });
-    byId('payee').textContent = bill.payee;
-    byId('amount').textContent = yuan(bill.amount);
-    byId('coupon-platform').value = '0';
-    byId('coupon-merchant').value = '0';
-    byId('to-pay').textContent = yuan(toPay());
-    byId('payable').hidden = bill.state !== 'payable';
-    byId('state').hidden = bill.state === 'payable';
-    byId('state').textContent = STATE_TEXTS[bill.state] ?? '';
-    show('bill');
+    const amount = typedAmount();
+    const body = { wallet: wallet(), code: byId('code').value };
+    try {
+      bill = await call('/phone/scan', amount === 0 ? body : { ...body, amount });
+    } catch (error) {
+      // A counter's code: the buyer types what the merchant asks for.
+      if (error.code === 'amount_missing') {
+        byId('counter').hidden = false;
+        byId('counter-amount').focus();
+      }
+      throw error;
+    }
+    showBill();
   });
+}
+
+function typedAmount() {
+  if (byId('counter').hidden) return 0;
+  return Math.max(0, Math.round(Number(byId('counter-amount').value) * 100) || 0);
+}
+
+function showBill() {
+  byId('payee').textContent = bill.payee;
+  byId('amount').textContent = yuan(bill.amount);
+  byId('coupon-platform').value = '0';
+  byId('coupon-merchant').value = '0';
+  byId('to-pay').textContent = yuan(toPay());
+  byId('payable').hidden = bill.state !== 'payable';
+  byId('state').hidden = bill.state === 'payable';
+  byId('state').textContent = STATE_TEXTS[bill.state] ?? '';
+  const isAcross = bill.acceptor !== wallet();
+  byId('across').hidden = !isAcross;
+  byId('across').textContent = texts.across.replace(
+    '{wallet}',
+    texts[bill.acceptor] ?? bill.acceptor,
+  );
+  byId('coupons').hidden = isAcross;
+  show('bill');
 }
 
 function pay(outcome, button) {
@@ -145,15 +149,27 @@ byId('scan').addEventListener('submit', (event) => {
   event.preventDefault();
   void scan();
 });
-byId('scan').addEventListener('change', () => {
-  document.body.dataset.wallet = wallet() ?? '';
+byId('wallets').addEventListener('change', () => {
+  document.body.dataset.wallet = wallet();
+  const { mode } = document.body.dataset;
+  if (mode !== 'scan') turnTo(mode);
+});
+byId('modes').addEventListener('click', (event) => {
+  const link = event.target.closest('[data-mode-link]');
+  if (link === null) return;
+  event.preventDefault();
+  turnTo(link.dataset.modeLink);
+});
+byId('code').addEventListener('input', () => {
+  byId('counter').hidden = true;
+  byId('counter-amount').value = '';
 });
 byId('confirm').addEventListener('click', showPin);
 byId('insufficient').addEventListener('click', (event) =>
   pay('insufficient_funds', event.currentTarget),
 );
 byId('cancel').addEventListener('click', (event) => pay('cancel', event.currentTarget));
-byId('again').addEventListener('click', () => void scan());
+byId('again').addEventListener('click', () => showBill());
 byId('bill').addEventListener('input', () => {
   byId('to-pay').textContent = yuan(toPay());
 });
@@ -174,8 +190,10 @@ byId('pin').addEventListener('click', (event) => {
 for (const button of document.querySelectorAll('[data-rescan]')) {
   button.addEventListener('click', () => {
     byId('code').value = '';
-    show('scan');
+    byId('counter').hidden = true;
+    turnTo('scan');
   });
 }
 // A code in the address is a code that the camera has just read.
 if (byId('code').value !== '') void scan();
+else if (document.body.dataset.mode !== 'scan') turnTo(document.body.dataset.mode);

@@ -23,9 +23,10 @@ import type { Collection, Gateway, PayRequest, Scanned, WireResponse } from '../
 import type { OpenedKit } from '../kit/open-kit.ts';
 import type { Switch } from '../switch/switch.ts';
 import { phoneAsset } from './assets.ts';
-import { followCashier, isCashierUrl } from './cashier-jump.ts';
+import { followCashier, isCashierUrl, isCounterUrl } from './cashier-jump.ts';
 import { type PhoneCode, readCode } from './code-text.ts';
-import { phonePage } from './page.ts';
+import { type PhoneApp, phonePage } from './page.ts';
+import { showCode, tap } from './present.ts';
 import type { StaticCodeLimit } from './static-code-limit.ts';
 
 /** Older scans are forgotten; a buyer pays within minutes. */
@@ -52,25 +53,34 @@ export async function phone(parts: PhoneParts, request: CityRequest): Promise<Wi
     case '/phone':
     case '/phone/':
       if (request.method !== 'GET') return methodNotAllowed(['GET']);
-      return phonePage(request, WALLET_NAMES);
+      return phonePage(request, appsOf(parts));
     case '/phone/scan':
       if (request.method !== 'POST') return methodNotAllowed(['POST']);
       return scan(parts, request);
+    case '/phone/code':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return showCode(parts.gateways, request);
+    case '/phone/tap':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return tap(parts.gateways, request);
     case '/phone/pay':
       if (request.method !== 'POST') return methodNotAllowed(['POST']);
       return pay(parts, request);
-    case '/phone/code':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return showCode(parts, request);
-    case '/phone/tap':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return tap(parts, request);
     default:
       return (
         phoneAsset(request.path) ??
-        jsonError(404, 'not_found', 'the phone has scan, pay, code, tap')
+        jsonError(404, 'not_found', 'the phone has scan, pay, code and tap')
       );
   }
+}
+
+/** Four apps, whatever gateways there are: a wallet without one still scans across. */
+function appsOf({ gateways }: PhoneParts): PhoneApp[] {
+  return WALLET_NAMES.map((wallet) => {
+    const gateway = gateways.find((each) => each.wallet === wallet);
+    const hasCode = gateway?.showCode !== undefined;
+    return { wallet, hasCode, hasTap: gateway?.tap !== undefined };
+  });
 }
 
 async function scan(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
@@ -78,11 +88,12 @@ async function scan(parts: PhoneParts, request: CityRequest): Promise<WireRespon
   const input = body.ok ? readScan(body.value) : body;
   if (!input.ok) return inputErrorAnswer(input.error);
   const { wallet, code } = input.value;
-  const found = await scanCode(parts, wallet, code);
+  const found = await scanCode(parts, input.value);
   if (!found.ok) return inputErrorAnswer(found.error, 422);
   const scanned = found.value;
   const id = `scan_${parts.opened.kit.random.bytes(16).toString('hex')}`;
-  keepScan(scansOf(parts), { id, scanned, payerWallet: wallet });
+  const isStatic = typeof code === 'string' && isCounterUrl(code);
+  keepScan(scansOf(parts), { id, scanned, payerWallet: wallet, isStatic });
   return jsonAnswer(200, {
     scan: id,
     payee: scanned.payee,
@@ -93,8 +104,15 @@ async function scan(parts: PhoneParts, request: CityRequest): Promise<WireRespon
   });
 }
 
-function readScan(body: JsonObject): Result<{ wallet: WalletName; code: PhoneCode }, InputError> {
-  const stray = unknownMember(body, ['wallet', 'code']);
+interface ScanOrder {
+  readonly wallet: WalletName;
+  readonly code: PhoneCode;
+  /** What the buyer types where a counter's code asks for it. */
+  readonly amountFen: Fen | null;
+}
+
+function readScan(body: JsonObject): Result<ScanOrder, InputError> {
+  const stray = unknownMember(body, ['wallet', 'code', 'amount']);
   if (stray !== undefined) return err(stray);
   const wallet = WALLET_NAMES.find((name) => name === body.wallet);
   if (wallet === undefined) {
@@ -102,22 +120,30 @@ function readScan(body: JsonObject): Result<{ wallet: WalletName; code: PhoneCod
     return err(inputError('parameter_invalid', 'wallet', message));
   }
   const code = readCode(body.code);
-  return code.ok ? ok({ wallet, code: code.value }) : code;
+  if (!code.ok) return code;
+  if (body.amount === undefined) return ok({ wallet, code: code.value, amountFen: null });
+  const isCounter = typeof code.value === 'string' && isCounterUrl(code.value);
+  const amountFen = fenFromJson(body.amount);
+  if (!isCounter || amountFen === undefined || amountFen <= 0n) {
+    const message = "amount is fen, 1 or more, and only for a merchant's counter code (/c/…)";
+    return err(inputError('parameter_invalid', 'amount', message));
+  }
+  return ok({ wallet, code: code.value, amountFen });
 }
 
 /** What the code asks to be paid, followed through the cashier where it is a cashier's URL. */
 async function scanCode(
   parts: PhoneParts,
-  wallet: WalletName,
-  code: PhoneCode,
+  { wallet, code, amountFen }: ScanOrder,
 ): Promise<Result<Scanned, InputError>> {
   const direct = await askGateways(parts, code);
   if (direct !== undefined) return checkWallet(parts, direct, { wallet, code });
-  if (typeof code === 'string' && isCashierUrl(code)) {
+  if (typeof code === 'string' && (isCashierUrl(code) || isCounterUrl(code))) {
     const { kit, http } = parts.opened;
     const action = await followCashier({
       url: code,
       wallet,
+      amountFen,
       http,
       publicUrl: kit.publicUrl,
       allowLocal: kit.allowLocalCallbacks,
@@ -153,42 +179,6 @@ function checkWallet(
   if (typeof code === 'string' && parts.switch.table.mayPay(pair)) return ok(scanned);
   const message = `that is a code of ${scanned.wallet}; ${wallet} cannot pay it`;
   return err(inputError('code_of_another_wallet', 'code', message));
-}
-
-/** A fresh payment code of one wallet's app, to be scanned by a merchant. */
-function showCode(parts: PhoneParts, request: CityRequest): WireResponse {
-  const body = readObject(request);
-  if (!body.ok) return inputErrorAnswer(body.error);
-  const stray = unknownMember(body.value, ['wallet']);
-  if (stray !== undefined) return inputErrorAnswer(stray);
-  const shown = parts.gateways.filter((gateway) => gateway.showCode !== undefined);
-  const gateway = shown.find(({ wallet }) => wallet === body.value.wallet);
-  if (gateway?.showCode === undefined) {
-    const message = `wallet is one of: ${shown.map(({ wallet }) => wallet).join(', ')}`;
-    const isLater = WALLET_NAMES.some((name) => name === body.value.wallet);
-    const code = isLater ? 'wallet_not_available' : 'parameter_invalid';
-    return inputErrorAnswer(inputError(code, 'wallet', message));
-  }
-  return jsonAnswer(200, { auth_code: gateway.showCode() });
-}
-
-/** A QuickPass tap on a terminal that asks for the amount. */
-async function tap(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
-  const body = readObject(request);
-  if (!body.ok) return inputErrorAnswer(body.error);
-  const stray = unknownMember(body.value, ['amount']);
-  if (stray !== undefined) return inputErrorAnswer(stray);
-  const amountFen = fenFromJson(body.value.amount);
-  if (amountFen === undefined || amountFen <= 0n) {
-    const message = 'amount is an integer of fen, 1 or more';
-    return inputErrorAnswer(inputError('parameter_invalid', 'amount', message));
-  }
-  const gateway = parts.gateways.find((one) => one.tap !== undefined);
-  const tapped = await gateway?.tap?.({ amountFen });
-  if (tapped === undefined) {
-    return jsonError(409, 'wallet_not_available', 'no wallet of this city can tap', 'amount');
-  }
-  return jsonAnswer(200, tapped);
 }
 
 function scansOf(parts: PhoneParts): Collection<KeptScan> {
