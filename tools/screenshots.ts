@@ -20,6 +20,7 @@ import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memor
 import { type CashierState, STATES } from '../test/cashier/states.ts';
 import { startOwnDemo } from '../test/e2e/demo-process.ts';
 import { CHROMIUM, CHROMIUM_ARGS, DESKTOP, PHONE } from '../test/e2e/shopper.ts';
+import { openPhoneCity, PHONE_SHOTS } from './phone-shots.ts';
 import { TOUR_STOPS, type TourStop, walk } from './tour.ts';
 
 const OUT = 'artefacts/screenshots';
@@ -143,6 +144,31 @@ async function shoot(browser: Browser, shot: Shot): Promise<void> {
   await opened.close();
 }
 
+/** The sandbox's phone by itself, every part of it. */
+async function shootPhone(browser: Browser, wanted: (name: string) => boolean): Promise<void> {
+  const shots = PHONE_SHOTS.filter((shot) => wanted(shot.name));
+  if (shots.length === 0) return;
+  const city = await openPhoneCity();
+  try {
+    for (const locale of ['zh-CN', 'en-US']) {
+      for (const viewport of WIDTHS) {
+        const context = await browser.newContext({ viewport, locale });
+        const page = await context.newPage();
+        for (const shot of shots) {
+          await page.goto(`${city.url}${shot.path}`, { waitUntil: 'load' });
+          await shot.ready(page);
+          const name = `${shot.name}-${viewport.width}-${locale.slice(0, 2)}`;
+          await page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true });
+          console.log(name);
+        }
+        await context.close();
+      }
+    }
+  } finally {
+    await city.close();
+  }
+}
+
 /** The stops of the tour that `wanted` names, in every language and width. */
 async function shootTour(
   browser: Browser,
@@ -192,6 +218,10 @@ async function main(names: readonly string[]): Promise<void> {
     await shootTour(
       browser,
       OUT,
+      (name) => names.length === 0 || names.some((part) => name.includes(part)),
+    );
+    await shootPhone(
+      browser,
       (name) => names.length === 0 || names.some((part) => name.includes(part)),
     );
     for (const shot of SHOTS) {

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { openTally } from '../helpers/table.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
+import { ACROSS_CHAPTERS, nameOfAcross, tellAcross } from './interconnect.ts';
 
 interface Papers {
   readonly platform: { readonly url: string };
@@ -109,6 +110,15 @@ async function main(): Promise<void> {
             (error: unknown) => (error instanceof Error ? error.message : String(error)),
           );
     tally.row(nameOf(chapter), problem);
+  }
+  const taobao = shops.get('taobao');
+  for (const chapter of ACROSS_CHAPTERS.filter((one) => nameOfAcross(one).includes(only))) {
+    if (taobao === undefined) break;
+    const problem = await tellAcross(taobao, sandbox, chapter).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    tally.row(nameOfAcross(chapter), problem);
   }
   tally.row(
     'every webhook verified by standardwebhooks',

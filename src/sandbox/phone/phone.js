@@ -23,11 +23,14 @@ const STATUS_TEXTS = {
 
 let bill;
 
-function show(id) {
+function reveal(id) {
   for (const name of PARTS) byId(name).hidden = name !== id;
   byId('message').hidden = true;
-  if (id === 'scan') byId('code').focus();
-  else byId(id).focus();
+}
+
+function show(id) {
+  reveal(id);
+  byId(id).focus();
 }
 
 /** Scan, show a code, or tap: what the chosen wallet's app is asked to do. */
@@ -38,7 +41,8 @@ function turnTo(mode) {
     if (link.dataset.modeLink === mode) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  show(mode === 'scan' ? 'scan' : `${mode}-part`);
+  // The focus stays where the buyer chose: arrow keys go through the wallets.
+  reveal(mode === 'scan' ? 'scan' : `${mode}-part`);
   if (mode === 'code') startCode(showCharged);
   if (mode === 'tap') startTap();
 }
@@ -151,8 +155,8 @@ byId('scan').addEventListener('submit', (event) => {
 });
 byId('wallets').addEventListener('change', () => {
   document.body.dataset.wallet = wallet();
-  const { mode } = document.body.dataset;
-  if (mode !== 'scan') turnTo(mode);
+  // A bill belongs to the wallet that scanned it.
+  turnTo(document.body.dataset.mode);
 });
 byId('modes').addEventListener('click', (event) => {
   const link = event.target.closest('[data-mode-link]');
@@ -192,6 +196,7 @@ for (const button of document.querySelectorAll('[data-rescan]')) {
     byId('code').value = '';
     byId('counter').hidden = true;
     turnTo('scan');
+    byId('code').focus();
   });
 }
 // A code in the address is a code that the camera has just read.
