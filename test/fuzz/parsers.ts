@@ -1,4 +1,6 @@
 /** Every parser of foreign bytes that is fuzzed. A wallet adds its own list here. */
+
+import { ALIPAY_PARSERS } from './alipay-parsers.ts';
 import { JDPAY_PARSERS } from './jdpay-parsers.ts';
 import { NFC_PARSERS } from './nfc-parsers.ts';
 import type { FuzzParser } from './parser.ts';
@@ -12,4 +14,5 @@ export const PARSERS: readonly FuzzParser[] = [
   ...UNIONPAY_PARSERS,
   ...WECHATPAY_PARSERS,
   ...JDPAY_PARSERS,
+  ...ALIPAY_PARSERS,
 ];
