@@ -19,8 +19,11 @@ const PRODUCT: Readonly<Record<Wallet, string>> = {
   unionpay: 'qr',
   jdpay: 'qr',
 };
-/** UnionPay has no close call: what was left runs out by its own expiry (rule 2). */
-const WITHOUT_CLOSE: ReadonlySet<Wallet> = new Set(['unionpay']);
+/**
+ * UnionPay has no close call, and JD's would take back what has just been paid: what was left runs
+ * out by its own expiry (rule 2).
+ */
+const WITHOUT_CLOSE: ReadonlySet<Wallet> = new Set(['unionpay', 'jdpay']);
 
 export function hasClose(wallet: Wallet): boolean {
   return !WITHOUT_CLOSE.has(wallet);

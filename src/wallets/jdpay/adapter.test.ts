@@ -1,6 +1,6 @@
 /**
  * The adapter before a JD that is played by the second verifier: what an answer means, what is
- * never believed, and that a revoke never takes back what a buyer has paid for.
+ * never believed, and that a revoke never takes back what has counted.
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +40,7 @@ const credentials = {
 let says: Record<string, string[]>;
 let asked: { readonly service: string; readonly inner: string }[];
 let wallet: Wallet;
+let passedMs = 0;
 
 const NOW_MS = Date.UTC(2026, 0, 31, 4, 0, 0);
 const papersOf = (merchant: string) => {
@@ -56,9 +57,10 @@ const papersOf = (merchant: string) => {
 beforeEach(() => {
   says = {};
   asked = [];
+  passedMs = 0;
   const opened = jdpay.open(credentials, {
     http: { send: async (request) => ok(answer(request)), close: () => undefined },
-    clock: { nowMs: () => NOW_MS },
+    clock: { nowMs: () => NOW_MS + passedMs },
     wall: { nowMs: () => NOW_MS },
     random: systemRandom,
   });
@@ -241,6 +243,9 @@ describe('starting', () => {
   });
 });
 
+/** The order's own time, and the margin after it (rule 2). */
+const OVER_MS = 600_999 + 600_000;
+
 describe('closing', () => {
   const services = () => asked.map(({ service }) => service);
 
@@ -254,7 +259,26 @@ describe('closing', () => {
     expect(services()).toEqual(['query', 'query', 'query', 'query']);
   });
 
-  test('revokes what waits, and asks again; paid in between it is reversed', async () => {
+  test('revokes no order that may still be paid: the payment may have counted by then', async () => {
+    for (const product of ['qr', 'pc', 'h5'] as const) {
+      says = { query: [signed(purchase('0')), signed(purchase('1'))] };
+      expect(await wallet.closeAttempt(order(product))).toEqual({ outcome: 'unsupported' });
+      passedMs = 600_999 + 599_000;
+      expect(await wallet.closeAttempt(order(product))).toEqual({ outcome: 'unsupported' });
+      passedMs = 0;
+    }
+    expect(new Set(services())).toEqual(new Set(['query']));
+  });
+
+  test('an order that is over and failed is no longer tried', async () => {
+    passedMs = OVER_MS;
+    says = { query: [signed(purchase('3'))] };
+    expect(await wallet.closeAttempt(order('qr'))).toEqual({ outcome: 'closed' });
+    expect(services()).toEqual(['query']);
+  });
+
+  test('revokes what waits when it is over, and asks again; paid in between it is reversed', async () => {
+    passedMs = OVER_MS;
     says = {
       query: ['0', '4', '0', '2', '0', '2'].map((status) =>
         signed(purchase(status, status === '2' ? PAID : '')),
@@ -284,6 +308,10 @@ describe('closing', () => {
     expect(await legOf('bar')).toMatchObject({ status: 'closed', isReversed: true });
     expect(await legOf('bar')).toMatchObject({ outcome: 'unknown' });
     expect(await legOf('bar')).toMatchObject({ status: 'succeeded' });
+    const online = signed(`<refList><refund>${revoked('1')}</refund></refList>`);
+    says = { query: [signed(purchase('2', PAID))], queryRefund: [online] };
+    passedMs = OVER_MS;
+    expect(await legOf('qr')).toMatchObject({ status: 'closed', isReversed: true });
   });
 });
 

@@ -3,8 +3,10 @@
  * qr and payment codes are calls. Stateless but for the keys it was opened with, and free of
  * decisions: what an answer means stands in transform.ts.
  *
- * JD's revoke closes an order that is unpaid and gives the money of a paid one back. So an order
- * that a buyer may be paying is asked about first, and what was revoked is asked about afterwards.
+ * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing can
+ * tell beforehand which it will be: a payment that its notification has already made count would be
+ * taken back. So page and QR orders run out by their own time (rule 2), and are revoked only when
+ * nobody can pay them any more. Payment codes are revoked: core lets no success of theirs count then.
  */
 import { ok } from '../../core/result.ts';
 import type {
@@ -67,10 +69,11 @@ export const jdpay: WalletModule = {
 interface Desk {
   readonly account: JdpayAccount;
   readonly client: JdpayClient;
+  readonly seams: WalletSeams;
 }
 
 function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
-  const desk: Desk = { account, client: createClient(account, seams) };
+  const desk: Desk = { account, client: createClient(account, seams), seams };
   return {
     hasCartContract: true,
     ownMerchant: account.online.merchant,
@@ -171,21 +174,26 @@ async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<Quer
   return { outcome: 'unknown', walletError: called.kind === 'answered' ? null : called.error };
 }
 
+/** The order's own time and what may still be under way then. */
+function isOver({ seams }: Desk, attempt: AttemptReference): boolean {
+  return seams.clock.nowMs() >= attempt.expiresAtMs + jdpayCapabilities.notFoundIsFinalAfterMs;
+}
+
 /**
- * A payment code may have been reversed before. What JD then says of the purchase is not known, so
- * a purchase that it calls paid counts only when its refunds hold no revoke of ours.
+ * It may have been revoked before. What JD then says of the purchase is not known, so a purchase
+ * that it calls paid counts only when its refunds hold no revoke of ours.
  */
 async function afterRevoke(
   desk: Desk,
   attempt: AttemptReference,
   report: LegReport,
 ): Promise<LegReport> {
-  const { paymentCode } = desk.account;
   const leg = onlyLeg(attempt);
-  if (attempt.product !== 'bar' || report.status !== 'succeeded') return report;
-  if (leg === undefined || paymentCode === null) return report;
+  const merchant = merchantFor(desk.account, attempt.product);
+  if (report.status !== 'succeeded' || leg === undefined || merchant === null) return report;
+  if (attempt.product !== 'bar' && !isOver(desk, attempt)) return report;
   const fields = refundQueryFields(leg.orderNo);
-  const revoke = revokeInList(leg, await call(desk, paymentCode, PATHS.queryRefund, fields));
+  const revoke = revokeInList(leg, await call(desk, merchant, PATHS.queryRefund, fields));
   if (revoke === 'not_found' || revoke === 'failed') return report;
   return revoke === 'succeeded' ? reversedReport(report) : silentReport(leg.orderNo, 'unknown');
 }
@@ -198,7 +206,8 @@ async function askLeg(
   const merchant = merchantFor(desk.account, attempt.product);
   if (leg === undefined || merchant === null) return undefined;
   const called = await call(desk, merchant, PATHS.query, queryFields(leg));
-  return { called, report: queryReport(leg, called, desk.account.resultCodes) };
+  const asked = { leg, isOneTry: merchant.takesPaymentCodes || isOver(desk, attempt) };
+  return { called, report: queryReport(asked, called, desk.account.resultCodes) };
 }
 
 async function closeAttempt(desk: Desk, attempt: AttemptReference): Promise<CloseOutcome> {
@@ -207,8 +216,8 @@ async function closeAttempt(desk: Desk, attempt: AttemptReference): Promise<Clos
   if (leg === undefined || merchant === null) return { outcome: 'unsupported' };
   if (attempt.product !== 'bar') {
     const before = (await askLeg(desk, attempt))?.report;
-    // Only what JD says is waiting for its buyer is revoked: a paid order keeps its money.
     if (before?.status !== 'pending') return untouched(before);
+    if (!isOver(desk, attempt)) return { outcome: 'unsupported' };
   }
   const revoked = await call(desk, merchant, PATHS.revoke, revokeFields(attempt, leg));
   if (revoked.kind === 'unknown') return { outcome: 'unknown', walletError: revoked.error };

@@ -47,14 +47,12 @@ const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
   [REFUND_STATUS.failed]: 'failed',
 };
 
-export function paymentStatusOf(
-  text: string | undefined,
-  merchant: Pick<JdpayMerchant, 'takesPaymentCodes'>,
-): LegReportStatus {
+/** An order whose buyer has one try, or none left, is over when that failed. */
+export function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
   if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
   const status = PAYMENT[text as PaymentStatus];
   // Whoever holds a QR code or a page may try again until the order is closed.
-  return status === 'failed' && !merchant.takesPaymentCodes ? 'unknown' : status;
+  return status === 'failed' && !isOneTry ? 'unknown' : status;
 }
 
 export function refundStatusOf(text: string | undefined): RefundReportStatus {
@@ -78,8 +76,12 @@ export function silentReport(orderNo: string, status: LegReportStatus): LegRepor
 }
 
 /** What query, fkmPay and notifications say of a purchase; `fields` come from a verified text. */
-export function paymentReport(fields: XmlElement, merchant: JdpayMerchant): LegReport {
-  const status = paymentStatusOf(textOf(fields, 'status'), merchant);
+export function paymentReport(
+  fields: XmlElement,
+  merchant: JdpayMerchant,
+  isOneTry = merchant.takesPaymentCodes,
+): LegReport {
+  const status = paymentStatusOf(textOf(fields, 'status'), isOneTry);
   const payee = textOf(fields, 'merchant') ?? null;
   const pays = readPays(fields);
   const orderNo = textOf(fields, 'tradeNum') ?? '';
@@ -151,9 +153,13 @@ function paidAtOf(pays: readonly Pay[]): number | null {
 }
 
 /** An answer that is not about this order says nothing. */
-export function queryReport(leg: LegOrder, called: Called, codes: ResultCodes): LegReport {
+export function queryReport(
+  { leg, isOneTry }: { readonly leg: LegOrder; readonly isOneTry: boolean },
+  called: Called,
+  codes: ResultCodes,
+): LegReport {
   if (called.kind === 'answered') {
-    const report = paymentReport(called.fields, called.merchant);
+    const report = paymentReport(called.fields, called.merchant, isOneTry);
     return report.orderNo === leg.orderNo ? report : silentReport(leg.orderNo, 'unknown');
   }
   const isMissing = called.kind === 'refused' && codes.orderNotFound.has(called.code);
@@ -187,7 +193,7 @@ export function qrOutcome(leg: LegOrder, called: Called, codes: ResultCodes): St
 /** fkmPay: paid at once, waiting for the buyer's word, or refused for good. */
 export function fkmPayOutcome(leg: LegOrder, called: Called, codes: ResultCodes): StartOutcome {
   if (called.kind !== 'answered') return startFailure(called, codes);
-  const report = queryReport(leg, called, codes);
+  const report = queryReport({ leg, isOneTry: true }, called, codes);
   switch (report.status) {
     case 'succeeded':
       return { outcome: 'succeeded', legs: [report] };
