@@ -116,9 +116,9 @@ export async function completeIdempotency(
     row,
     isClaimed: true,
     decide: (stored) => {
-      // A key that another request resumed meanwhile has its own completion.
-      if (stored === undefined || stored.state === 'done')
-        return { save: undefined, answer: ok(undefined) };
+      // Released meanwhile and taken by another body: that request has its own answer.
+      const isOurs = stored?.target === row.target;
+      if (!isOurs || stored.state === 'done') return { save: undefined, answer: ok(undefined) };
       const done = completed(stored, answer);
       return { save: done, answer: ok(undefined) };
     },

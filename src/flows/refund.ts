@@ -49,7 +49,9 @@ export async function createRefund(
       );
     },
   });
-  if (!reserved.ok || !reserved.value.created) return reserved;
+  if (!reserved.ok) return reserved;
+  // Only a resumed request carries an id that is there already: its caller made it (rule 12).
+  if (!reserved.value.created) return ok({ ...reserved.value, created: true });
   const opened = await walletOf(platform, reserved.value);
   if (opened === undefined) return reserved;
   // Between two refunds of one order the wallet wants a pause: then the janitor sends it.

@@ -23,6 +23,7 @@ import type { Platform } from './platform.ts';
 import { closeLeftBehind, commitReport, queryAttempt } from './settle-attempt.ts';
 import type { StartAttemptInput } from './use-cases.ts';
 import { callWallet } from './wallet-call.ts';
+import { withoutShown } from './without-shown.ts';
 
 const FIRST_POLL_MS = 5_000;
 /** Longer than any starter that still lives takes. */
@@ -248,15 +249,6 @@ function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowM
 /** Paid in the very call that started it. */
 type Paid = { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] };
 
-/** A wallet may repeat in its refusal what it was sent; what works as money is not kept. */
-function withoutShown(outcome: StartResult | Paid, payer: PayerIdentity): StartResult | Paid {
-  if (outcome.outcome !== 'failed') return outcome;
-  const { walletError } = outcome;
-  const shown = [payer.authCode, payer.field55].filter((text) => text !== undefined);
-  const message = shown.reduce((text, secret) => text.replaceAll(secret, '…'), walletError.message);
-  return { outcome: 'failed', walletError: { ...walletError, message } };
-}
-
 /**
  * Told once; where the outcome is unknown, once more with the same number, unless it carries a
  * code or a tap that works once.
@@ -284,7 +276,10 @@ async function tellWallet(
       (answer) => answer.outcome,
     );
   const first = await call();
-  if (first !== undefined && first.outcome !== 'unknown') return withoutShown(first, input.payer);
+  if (first !== undefined && first.outcome !== 'unknown') {
+    if (first.outcome !== 'failed') return first;
+    return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
+  }
   if (worksOnce(input.product)) return { outcome: 'unknown' };
   const second = await call();
   // A refusal of the second says nothing of the first: it may have been taken.

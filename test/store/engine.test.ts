@@ -626,6 +626,22 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect(await claim(request())).toMatchObject({ value: { kind: 'replay', body: '"one"' } });
       });
 
+      test('a late answer is never noted under another body that has the key now (rule 12)', async () => {
+        const first = fresh();
+        await claim(first);
+        // Slower than its lease: a repetition is refused, and another body takes the key.
+        nowMs += KEY_LEASE_MS + 1;
+        await claim(request());
+        await completeIdempotency(platform(), first, 'release');
+        const other = request({ bodyHash: 'h2' });
+        await claim(other);
+        await completeIdempotency(platform(), first, { status: 201, body: '"of the first"' });
+        await completeIdempotency(platform(), other, { status: 201, body: '"of the other"' });
+        expect(await claim(request({ bodyHash: 'h2' }))).toMatchObject({
+          value: { kind: 'replay', body: '"of the other"' },
+        });
+      });
+
       test('one key in two marketplaces is two keys', async () => {
         const first = fresh();
         await claim(first);
