@@ -78,6 +78,8 @@ for (const [name, module] of WALLETS) {
         test('is reversed while it waits', () => reversedUnpaid(benchOf(name), row));
         test('answer lost: queried, then reversed once', () => reversedPaid(benchOf(name), row));
         test('a reversal without an answer is made again', () => lostReversal(benchOf(name), row));
+        test('paid and too old to reverse, it is told as paid', () =>
+          reversedTooLate(benchOf(name), row));
       }
       if (row.payerField === 'auth_code') {
         test('a code pays one order', () => codeWorksOnce(benchOf(name), row));
@@ -269,6 +271,20 @@ async function reversedUnpaid(bench: Bench, row: ProductCapability): Promise<voi
   expect((await legOf(bench, order)).status).toBe('closed');
   expect((await reversed(bench, order)).outcome).toBe('closed');
   expect(rowOf(bench, order)).toMatchObject({ state: 'closed', refundedFen: 0n });
+}
+
+/** Reversals have an end (seven days at WeChat Pay): a paid order must not be left undecided by it. */
+async function reversedTooLate(bench: Bench, row: ProductCapability): Promise<void> {
+  const order = await orderOf(bench, row);
+  const hasFired = arm(bench, 'answer_lost', order, 'create');
+  expect((await bench.wallet.startAttempt(order)).outcome).toBe('unknown');
+  expect(hasFired()).toBe(true);
+  await advance(bench, 8 * 86_400_000);
+  const back = await bench.wallet.closeAttempt(order);
+  expect(['reversed', 'paid', 'unsupported'], show(back)).toContain(back.outcome);
+  if (back.outcome === 'reversed') return;
+  expect(rowOf(bench, order)?.state).toBe('paid');
+  expect((await legOf(bench, order)).status).toBe('succeeded');
 }
 
 async function reversedPaid(bench: Bench, row: ProductCapability): Promise<void> {

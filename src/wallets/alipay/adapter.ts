@@ -299,8 +299,8 @@ async function reverse(client: AlipayClient, leg: LegOrder): Promise<CloseOutcom
   const content = { out_trade_no: leg.orderNo };
   const called = await client.call({ method: 'alipay.trade.cancel', content });
   const outcome = cancelOutcome(leg.orderNo, called);
-  if (outcome !== 'ask') return outcome;
-  return reversalOutcome(queryReport(leg, await callQuery(client, leg), 'bar'));
+  if (outcome !== 'ask' && outcome !== 'too_late') return outcome;
+  return reversalOutcome(queryReport(leg, await callQuery(client, leg), 'bar'), outcome);
 }
 
 function callQuery(client: AlipayClient, { orderNo }: LegOrder) {

@@ -76,16 +76,17 @@ export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'
   });
 
 /** alipay.trade.cancel; what is not listed leaves the trade as it was, whatever that is. */
-export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'unknown'>> = wordTable({
-  'ACQ.TRADE_NOT_EXIST': 'not_found',
-  'ACQ.SYSTEM_ERROR': 'unknown',
-  'ACQ.INVALID_PARAMETER': 'unknown',
-  'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
-  'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
-  // Too old to be reversed: the query says what became of it.
-  'ACQ.TRADE_CANCEL_TIME_OUT': 'unknown',
-  'ACQ.CANCEL_NOT_ALLOWED': 'unknown',
-});
+export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'unknown'>> =
+  wordTable({
+    'ACQ.TRADE_NOT_EXIST': 'not_found',
+    'ACQ.SYSTEM_ERROR': 'unknown',
+    'ACQ.INVALID_PARAMETER': 'unknown',
+    'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
+    'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
+    // It can not be reversed any more: where the query says paid, an ordinary refund follows.
+    'ACQ.TRADE_CANCEL_TIME_OUT': 'too_late',
+    'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
+  });
 
 export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
   'ACQ.SYSTEM_ERROR': 'unknown',

@@ -275,7 +275,7 @@ describe('a payment code (alipay.trade.pay, alipay.trade.cancel)', () => {
     ['again, whatever it did', answered({ ...own, retry_flag: 'Y', action: 'close' }), 'unknown'],
     ['another order', answered({ out_trade_no: 'X', action: 'close' }), 'unknown'],
     ['no trade', business('ACQ.TRADE_NOT_EXIST'), 'not_found'],
-    ['too late', business('ACQ.TRADE_CANCEL_TIME_OUT'), 'unknown'],
+    ['too late', business('ACQ.TRADE_CANCEL_TIME_OUT'), 'too_late'],
     ['20000', answered({}, '20000', 'isp.unknow-error'), 'unknown'],
     ['nothing', lost, 'unknown'],
   ];
@@ -298,7 +298,10 @@ describe('a payment code (alipay.trade.pay, alipay.trade.cancel)', () => {
   for (const [name, fields, expected] of after) {
     test(`after a reversal, ${name} -> ${expected}`, () => {
       const report = queryReport(leg, answered({ ...paid, ...fields }), 'bar');
-      const outcome = reversalOutcome(report);
+      const outcome = reversalOutcome(report, 'ask');
+      // Refused for good: what is paid stays paid, and is refunded as any other payment.
+      const late = reversalOutcome(report, 'too_late').outcome;
+      expect(late).toBe(name === 'paid' ? 'paid' : expected);
       expect(outcome.outcome).toBe(expected);
       if (outcome.outcome !== 'reversed') return;
       expect(outcome.legs).toMatchObject([{ status: 'closed', amountFen: 10_000n }]);

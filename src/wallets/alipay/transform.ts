@@ -194,13 +194,15 @@ export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
 
 /**
  * alipay.trade.cancel. `ask`: the call went through, and only a query can say what it did to the
- * trade (money given back now or by an earlier call, or no trade at all).
+ * trade (money given back now or by an earlier call, or no trade at all). `too_late`: it did
+ * nothing, and no later call will.
  */
-export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' {
+export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' | 'too_late' {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
   if (called.code !== SUCCESS) {
     const isBusiness = called.code === BUSINESS_FAILED;
     const outcome = (isBusiness ? CANCEL_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+    if (outcome === 'too_late') return outcome;
     return outcome === 'not_found' ? { outcome } : { outcome, walletError: called.error };
   }
   const { fields } = called;
@@ -211,12 +213,13 @@ export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | '
   return textField(fields, 'action') === 'close' ? { outcome: 'closed' } : 'ask';
 }
 
-/** What a query says after a reversal. */
-export function reversalOutcome(report: LegReport): CloseOutcome {
+/** What a query says after a reversal that went through, or came too late. */
+export function reversalOutcome(report: LegReport, reversal: 'ask' | 'too_late'): CloseOutcome {
   if (report.isReversed === true) return { outcome: 'reversed', legs: [report] };
   if (report.status === 'closed' || report.status === 'not_found') {
     return { outcome: report.status };
   }
+  if (report.status === 'succeeded' && reversal === 'too_late') return { outcome: 'paid' };
   // Still paid or payable: whatever the reversal did, it has not shown yet.
   return { outcome: 'unknown', walletError: null };
 }

@@ -116,8 +116,11 @@ export async function reverseCodepay(
     return { outcome: 'unknown', walletError };
   }
   if (called.kind === 'answered') return ended(before);
-  const outcome = reverseRefusalOf(called.walletError.code);
-  return outcome === 'not_found' ? { outcome } : { outcome, walletError: called.walletError };
+  const refusal = reverseRefusalOf(called.walletError.code);
+  if (refusal === 'not_found') return { outcome: refusal };
+  // Paid for good: an ordinary refund gives it back.
+  if (refusal === 'too_late' && before.status === 'succeeded') return { outcome: 'paid' };
+  return { outcome: 'unknown', walletError: called.walletError };
 }
 
 function ended(before: LegReport): CloseOutcome {

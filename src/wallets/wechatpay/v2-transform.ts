@@ -48,8 +48,9 @@ export function isNotFoundV2(code: string): boolean {
   return plainCode(code) === 'ORDERNOTEXIST';
 }
 
-/** A refused reversal leaves the order as it was, whatever that is. */
-export function reverseRefusalOf(code: string): 'not_found' | 'unknown' {
+/** A refused reversal leaves the order as it was; after seven days it will never be another. */
+export function reverseRefusalOf(code: string): 'not_found' | 'too_late' | 'unknown' {
+  if (plainCode(code) === 'REVERSEEXPIRE') return 'too_late';
   return isNotFoundV2(code) ? 'not_found' : 'unknown';
 }
 
