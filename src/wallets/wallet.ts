@@ -222,7 +222,11 @@ export interface Wallet {
   readonly ownMerchant?: string;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
-  /** For payment codes and taps this is the wallet's reversal (撤销, 冲正). */
+  /**
+   * For payment codes and taps this is the wallet's reversal (撤销, 冲正). For every other product it
+   * never gives money back: a payment of this very moment may have counted already. A wallet whose
+   * only way to close does that answers `unsupported` and lets the order run out.
+   */
   readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;
   readonly refund: (refund: RefundOrder) => Promise<RefundReport>;
   readonly queryRefund: (refund: RefundOrder) => Promise<RefundReport>;
