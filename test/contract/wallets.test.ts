@@ -273,7 +273,7 @@ async function reversedUnpaid(bench: Bench, row: ProductCapability): Promise<voi
   expect(rowOf(bench, order)).toMatchObject({ state: 'closed', refundedFen: 0n });
 }
 
-/** Reversals have an end (seven days at WeChat Pay): a paid order must not be left undecided by it. */
+/** Reversals have an end (seven days at WeChat Pay): it must leave no paid order undecided. */
 async function reversedTooLate(bench: Bench, row: ProductCapability): Promise<void> {
   const order = await orderOf(bench, row);
   const hasFired = arm(bench, 'answer_lost', order, 'create');

@@ -3,10 +3,11 @@
  * qr and payment codes are calls. Stateless but for the keys it was opened with, and free of
  * decisions: what an answer means stands in transform.ts.
  *
- * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing can
- * tell beforehand which it will be: a payment that its notification has already made count would be
- * taken back. So page and QR orders run out by their own time (rule 2), and are revoked only when
- * nobody can pay them any more. Payment codes are revoked: core lets no success of theirs count then.
+ * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing
+ * tells beforehand which it will be: a payment that its notification has already made count would
+ * be taken back. So page and QR orders run out by their own time (rule 2), and are revoked only
+ * when nobody can pay them any more. Payment codes are revoked: core lets no success of theirs
+ * count from then on.
  */
 import { ok } from '../../core/result.ts';
 import type {
