@@ -1,11 +1,24 @@
 /**
  * Payment codes over HTTP: who is asked for which code, what is refused before any wallet hears of
- * it, and that a code, which is money for a minute, is found again nowhere.
+ * it, and that a code, which is money for a minute, is found again nowhere. A reversal whose answer
+ * is lost ends the same whoever tells of it (rules 1, 5 and 6).
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Json } from '../helpers/api.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { call, type Json } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
-import { codeOf, createIntent, newKey, openStage, post, type Stage } from './stage.ts';
+import {
+  becomes,
+  codeOf,
+  createIntent,
+  eventsOf,
+  inTime,
+  newKey,
+  type Order,
+  openStage,
+  post,
+  type Stage,
+  walletOrders,
+} from './stage.ts';
 
 const engine = ENGINES.find((one) => one.isAvailable)!;
 
@@ -72,5 +85,133 @@ describe(`payment codes on ${engine.name}`, () => {
       expect(answer.status).toBe(400);
       expect(JSON.stringify(answer.body)).not.toContain(auth_code);
     }
+  });
+
+  describe('a reversal whose answer is lost', () => {
+    beforeEach(() => stage.sandbox.clearFaults());
+
+    const showCode = async (wallet: string) =>
+      String((await stage.sandbox.post('/phone/code', { wallet })).auth_code);
+
+    /** Started with a code of the phone; the attempt as the API then says it. */
+    const startByCode = async (wallet: string, intent: Json): Promise<Order> => {
+      const auth_code = await showCode(wallet);
+      stage.secrets.add(auth_code);
+      const path = `/v1/payment_intents/${String(intent.id)}/attempts`;
+      const answer = await post(stage.taobao, path, { payer: { auth_code } }, newKey());
+      expect([answer.status, answer.body.wallet]).toEqual([201, wallet]);
+      return { intent: String(intent.id), subOrders: [], attempt: answer.body, scan: '' };
+    };
+
+    const attemptsOf = async (order: Order): Promise<Json[]> =>
+      ((await stage.taobao.getIntent(order.intent)).attempts as Json).data as Json[];
+    const statusOf = async (order: Order) =>
+      (await attemptsOf(order)).find(({ id }) => id === order.attempt.id)?.status;
+
+    /** The buyer has paid, and nobody told us: the start's answer is lost. */
+    const unknownStart = async (wallet: string, intent: Json): Promise<Order> => {
+      await stage.sandbox.fault('answer_lost', { wallet, match: { operation: 'create' } });
+      const order = await startByCode(wallet, intent);
+      expect(order.attempt.status).toBe('unknown');
+      expect(await walletOrders(stage, order)).toMatchObject([{ state: 'paid', refunded: 0 }]);
+      return order;
+    };
+
+    /** What the intent's transactions moved, account by account; what moved to and fro is gone. */
+    const movedBy = async (intent: string): Promise<Json> => {
+      const moved: Record<string, number> = {};
+      for await (const row of stage.taobao.transactions()) {
+        if (row.payment_intent !== intent) continue;
+        for (const entry of row.entries as Json[]) {
+          const account = String(entry.account);
+          moved[account] = (moved[account] ?? 0) + Number(entry.debit) - Number(entry.credit);
+        }
+      }
+      return Object.fromEntries(Object.entries(moved).filter(([, fen]) => fen !== 0));
+    };
+
+    /** The buyer's money is back, once, and the intent may be paid again, by one attempt only. */
+    const isOpenAgain = async (wallet: string, order: Order) => {
+      expect(await walletOrders(stage, order)).toMatchObject([
+        { state: 'refunded', refunded: 1_000, amount: 1_000 },
+      ]);
+      const open = await stage.taobao.getIntent(order.intent);
+      expect(open).toMatchObject({ status: 'requires_wallet', amount_received: 0 });
+      expect(open.succeeded_attempt ?? null).toBeNull();
+      expect(await movedBy(order.intent)).toEqual({});
+      await stage.sandbox.clearFaults();
+      const second = await startByCode(wallet, open);
+      const paid = await becomes(stage, order.intent, 'succeeded');
+      expect(paid).toMatchObject({ amount_received: 1_000, succeeded_attempt: second.attempt.id });
+    };
+
+    /** Whatever comes late changes nothing any more. */
+    const staysPaidOnce = async (order: Order, ended: string) => {
+      const before = await movedBy(order.intent);
+      await stage.sandbox.advance(900);
+      await stage.sandbox.advance(900);
+      const after = await stage.taobao.getIntent(order.intent);
+      expect(after).toMatchObject({ status: 'succeeded', amount_received: 1_000 });
+      const statuses = (await attemptsOf(order)).map(({ status }) => status).sort();
+      expect(statuses).toEqual([ended, 'succeeded'].sort());
+      expect(await movedBy(order.intent)).toEqual(before);
+      const types = eventsOf(stage, order.intent).map(({ type }) => type);
+      expect(types.filter((type) => type === 'payment_intent.succeeded')).toHaveLength(1);
+      expect(await walletOrders(stage, order)).toMatchObject([{ refunded: 1_000 }]);
+      expect(await stage.taobao.ledgerProblems()).toEqual([]);
+      expect(await stage.taobao.balanceOf('buyer:refund_due')).toBe(0);
+    };
+
+    const lose = (wallet: string, operation: string, times = 1) =>
+      stage.sandbox.fault('answer_lost', { wallet, match: { operation }, times });
+
+    /** The newest attempt: from here on no success of it counts. */
+    const isToBeReversed = async () => {
+      const text = 'select closing_at from payment_attempts order by id desc limit 1';
+      const [row] = await stage.db.read({ name: 'contract_closing_at', text }, []);
+      return (row?.closing_at ?? null) !== null;
+    };
+
+    const lostCloses = async () => {
+      const armed = (await call('GET', `${stage.sandbox.url}/control/faults`)).body.data as Json[];
+      return armed.filter(({ match }) => (match as Json).operation === 'close').length;
+    };
+
+    /** How the reversal is told of; its own answer is lost in each. */
+    const TOLD: readonly (readonly [string, string, readonly (readonly [string, Json])[]])[] = [
+      ['wechatpay', 'a query', []],
+      ['alipay', 'a query', [['callback_lost', { times: 50 }]]],
+      ['alipay', 'a callback that overtakes that of the payment', [['callback_reordered', {}]]],
+      ['alipay', 'a callback, that of the payment before it', [['callback_late', {}]]],
+    ];
+
+    it.each(TOLD)('%s: told by %s', async (wallet, by, faults) => {
+      await lose(wallet, 'query', 1_000);
+      for (const [fault, more] of faults) await stage.sandbox.fault(fault, { wallet, ...more });
+      const order = await unknownStart(wallet, await createIntent(stage, [1_000]));
+      const isPaymentToldFirst = by.endsWith('before it');
+      if (isPaymentToldFirst) {
+        const match = { operation: 'close' };
+        await stage.sandbox.fault('close_lost', { wallet, match, times: 4 });
+      }
+      await lose(wallet, 'close');
+      const isSo = (decided: boolean) => decided;
+      await inTime(stage, 'to be reversed', isToBeReversed, isSo, 15);
+      if (by === 'a query') {
+        // A wallet that is looked at first is not reversed before it could be.
+        await stage.sandbox.clearFaults();
+        if (wallet === 'wechatpay') await lose(wallet, 'close');
+      }
+      const look = () => stage.taobao.getIntent(order.intent);
+      const isFree = (now: Json) => now.status === 'requires_wallet';
+      await inTime(stage, 'open again', look, isFree, 10);
+      const isNothing = (moved: Json) => Object.keys(moved).length === 0;
+      await inTime(stage, 'given back', () => movedBy(order.intent), isNothing, 10);
+      expect(await lostCloses()).toBe(0);
+      const ended = String(await statusOf(order));
+      expect(['closed', 'superseded']).toContain(ended);
+      await isOpenAgain(wallet, order);
+      await staysPaidOnce(order, ended);
+    });
   });
 });
