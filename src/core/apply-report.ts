@@ -278,7 +278,8 @@ function count(
 function closeTheOthers(draft: PaymentDraft, winner: Attempt, context: DecideContext): void {
   for (const other of draft.payment.attempts) {
     if (other.id === winner.id || !isLive(other) || other.closingAtMs !== null) continue;
-    draft.setAttempt(other.id, { closingAtMs: context.nowMs, dueAtMs: context.nowMs });
+    const nowMs = context.nowMs;
+    draft.setAttempt(other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
   }
 }
 

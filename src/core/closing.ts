@@ -36,9 +36,12 @@ function close(
   nowMs: number,
   dueAtMs: number,
 ): void {
-  draft.setIntent({ closingAtMs: nowMs, closingReason: reason, dueAtMs: null });
+  // Canceled while it expires: what was promised at the expiry stands.
+  const closingAtMs = draft.intent.closingAtMs ?? nowMs;
+  draft.setIntent({ closingAtMs, closingReason: reason, dueAtMs: null });
   for (const attempt of draft.payment.attempts.filter(isLive)) {
-    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs });
+    const tries = attempt.closingAtMs === null ? 0 : attempt.tries;
+    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs, tries });
   }
   settleIntentStatus(draft);
 }

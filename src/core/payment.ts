@@ -172,6 +172,7 @@ export interface Attempt {
   /** The buyer went elsewhere: close it, by the wallet's word. */
   readonly closingAtMs: number | null;
   readonly dueAtMs: number | null;
+  /** Looks at it since it began, or since it is being closed. */
   readonly tries: number;
 }
 

@@ -1,7 +1,8 @@
 /**
  * An operator ends a conflict (rule 3), with a reason: what is in suspense becomes the payment, or
- * goes back. It is refused while a leg of the attempt may still be paid, since what came afterwards
- * would have nobody to decide about it. At most one attempt is accepted (rule 1).
+ * goes back. Of a payment that was settled without the disputed attempt, it can only go back. It is
+ * refused while a leg of the attempt may still be paid, since what came afterwards would have
+ * nobody to decide about it. At most one attempt is accepted (rule 1).
  */
 import { escrowsOf, giveBack, isBeingReversed, type WalletManner } from './apply-report.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
@@ -33,13 +34,13 @@ export function resolveConflict(
 ): Decision<Payment> {
   const draft = new PaymentDraft(payment);
   const { intent } = payment;
-  if (intent.resolution !== null && intent.resolution.outcome === input.outcome)
+  const disputed = payment.attempts.filter((attempt) => attempt.status === 'conflicted');
+  if (disputed.length === 0 && intent.resolution?.outcome === input.outcome)
     return draft.decided((same) => same);
-  if (intent.status !== 'conflicted') {
+  if (intent.status !== 'conflicted' && disputed.length === 0) {
     const message = `the payment_intent is ${intent.status}, not conflicted`;
     return err(hutongError('payment_intent_not_conflicted', message));
   }
-  const disputed = payment.attempts.filter((attempt) => attempt.status === 'conflicted');
   const legsOf = ({ id }: Attempt) => payment.legs.filter((leg) => leg.attempt === id);
   if (disputed.some((attempt) => legsOf(attempt).some(mayStillBePaid))) {
     const message = 'an order of it may still be paid at the wallet, which is being asked';
@@ -48,12 +49,18 @@ export function resolveConflict(
   const winner = disputed.find(
     (attempt) => !isBeingReversed(attempt) && legsOf(attempt).every(isInSuspense),
   );
+  const isSettled = intent.status !== 'conflicted';
+  if (input.outcome === 'accept' && isSettled) {
+    const message = `the payment_intent is ${intent.status} without it (rule 1): refund it`;
+    return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
+  }
   if (input.outcome === 'accept' && winner === undefined) {
     const message = 'no attempt of it was paid whole and is not being reversed: refund it';
     return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
   }
   const { outcome, reason, by } = input;
-  draft.setIntent({ resolution: { outcome, reason, by, atMs: context.nowMs }, dueAtMs: null });
+  const resolution = intent.resolution ?? { outcome, reason, by, atMs: context.nowMs };
+  draft.setIntent({ resolution, dueAtMs: null });
   const accepted = outcome === 'accept' ? winner : undefined;
   const back = accepted === undefined ? 'conflicted' : 'duplicate';
   const backOf = (attempt: Attempt) => (isBeingReversed(attempt) ? 'reversed' : back);
@@ -62,10 +69,12 @@ export function resolveConflict(
     if (attempt === accepted) accept(draft, attempt, legs, input, context);
     else refundAll(draft, attempt, legs, backOf(attempt), context);
   }
-  const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');
-  draft.setIntent({ status });
   draft.tell('payment_intent.resolved', intent.id);
-  draft.tell(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
+  if (!isSettled) {
+    const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');
+    draft.setIntent({ status });
+    draft.tell(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
+  }
   return draft.decided((after) => after);
 }
 

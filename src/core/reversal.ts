@@ -36,7 +36,8 @@ export function beginReversal(
   );
   if (isLive(attempt) && attempt.closingAtMs === null) {
     const dueAtMs = context.nowMs + CLOSE_CALL_MS;
-    draft.setAttempt(attempt.id, { closingAtMs: context.nowMs, dueAtMs });
+    // Asked soon again, however often it was asked about before.
+    draft.setAttempt(attempt.id, { closingAtMs: context.nowMs, dueAtMs, tries: 0 });
   }
   return draft.decided((after) => after);
 }

@@ -101,6 +101,7 @@ export function startAttempt(
       draft.setAttempt(other.id, {
         closingAtMs: context.nowMs,
         dueAtMs: context.nowMs + CLOSE_CALL_MS,
+        tries: 0,
       });
   }
   const merchants = byMerchant(payment.subOrders);

@@ -210,7 +210,7 @@ const resolve = defineRoute({
   tag: TAG,
   summary: 'End a conflict, as an operator',
   description:
-    'For a `conflicted` intent only: a wallet’s amount, currency or payee was not what was ordered. `accept` makes it `succeeded` with what the wallet took; `refund` makes it `canceled` and gives back what was taken.',
+    'For a `conflicted` intent: a wallet’s amount, currency or payee was not what was ordered. `accept` makes it `succeeded` with what the wallet took; `refund` makes it `canceled` and gives back what was taken. Where another attempt has settled the intent, or it ended, a disputed attempt of it can only be refunded, and the intent keeps its status.',
   scope: 'payment_intents:resolve',
   pathIds: { id: 'payment_intent' },
   body: ConflictResolve,
