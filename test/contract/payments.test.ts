@@ -165,6 +165,7 @@ for (const engine of ENGINES) {
           wallet: 'alipay',
           product: 'precreate',
           reason: 'cart_not_combinable',
+          reached_through: [],
         });
         const inAlipay = await offersOf([500, 600], 'alipay');
         expect(names(inAlipay.offered)).toEqual(['alipay.wap']);
@@ -172,6 +173,7 @@ for (const engine of ENGINES) {
           wallet: 'alipay',
           product: 'jsapi',
           reason: 'cart_not_combinable',
+          reached_through: [],
         });
       });
 
