@@ -347,13 +347,15 @@ describe('retries', () => {
 
   it('times out a silent server, and an aborted call is not repeated', async () => {
     const { url, seen } = await serve(() => undefined);
-    const silent = clientOf(url, { timeoutMs: 60, maxRetries: 1 });
+    const silent = clientOf(url, { timeoutMs: 1_000, maxRetries: 1 });
     await expect(silent.client.balances.retrieve()).rejects.toMatchObject({ code: 'timeout' });
     expect(seen).toHaveLength(2);
 
     const controller = new AbortController();
     const call = clientOf(url).client.balances.retrieve({ signal: controller.signal });
-    setTimeout(() => controller.abort(), 40);
+    // Aborted once it is under way, however slow the machine.
+    while (seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    controller.abort();
     await expect(call).rejects.toMatchObject({ code: 'aborted' });
     expect(seen).toHaveLength(3);
   });
