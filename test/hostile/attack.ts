@@ -147,6 +147,12 @@ export async function openWorld(stage: Stage): Promise<World> {
       reason: 'Returned',
     }),
     createMerchant: () => ({ name: 'A shop of hostile.ts', external_id: 'hostile-1' }),
+    resolvePaymentIntent: () => ({ outcome: 'refund', reason: 'nothing arrived' }),
+    setInterconnect: () => ({
+      payer_wallet: 'unionpay',
+      acceptor_wallet: 'wechatpay',
+      status: 'active',
+    }),
     createCounter: () => ({ name: 'Till 1' }),
     updateCounter: () => ({ status: 'disabled' }),
     createWebhookEndpoint: () => hook,
