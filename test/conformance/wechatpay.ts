@@ -7,6 +7,7 @@ import type { Case } from './wechatpay/cases.ts';
 import { ADAPTER_CASES } from './wechatpay/cases-adapter.ts';
 import { CALLBACK_CASES } from './wechatpay/cases-callbacks.ts';
 import { CODE_CASES } from './wechatpay/cases-codes.ts';
+import { CODE_V3_CASES } from './wechatpay/cases-codes-v3.ts';
 import { ERROR_CASES } from './wechatpay/cases-errors.ts';
 import { FAULT_CASES } from './wechatpay/cases-faults.ts';
 import { FLIP_CASES } from './wechatpay/cases-flips.ts';
@@ -21,6 +22,7 @@ export const cases: readonly Case[] = [
   ...FLIP_CASES,
   ...ADAPTER_CASES,
   ...CODE_CASES,
+  ...CODE_V3_CASES,
 ];
 
 export interface Row {

@@ -29,7 +29,7 @@ import {
 } from './wallets/stage.ts';
 
 /** Products whose wallet tells nobody: only asking helps. */
-const SILENT = new Set(['wechatpay.codepay']);
+const SILENT = new Set(['wechatpay.codepay', 'wechatpay.codepay by v3']);
 /** A number told twice is a duplicate there (12): its code is lost, and the order runs out. */
 const TOLD_ONCE = new Set(['unionpay.qr', 'unionpay.app']);
 const LOST_ANSWERS: readonly FaultName[] = ['answer_lost', 'server_error', 'html_502'];
@@ -56,37 +56,41 @@ const paid = (order: AttemptOrder) => {
 
 for (const [name, module] of WALLETS) {
   for (const row of module.capabilities.products) {
-    const way = `${name}.${row.product}`;
-    describe(way, () => {
-      test('is started, paid, queried and told', () => paysOnce(benchOf(name), row, way));
-      test('is refunded in two parts, and never more (rule 7)', () => refunds(benchOf(name), row));
-      test('wrong figures are reported as the wallet says them (rule 3)', () =>
-        wrongFigures(benchOf(name), row));
-      for (const fault of LOST_ANSWERS) {
-        test(`${fault}: the start is unknown, then the query knows (rule 2)`, () =>
-          lostStart(benchOf(name), row, fault));
-        test(`${fault}: a query is unknown, never failed (rule 2)`, () =>
-          lostQuery(benchOf(name), row, fault));
-        test(`${fault}: a refund is one refund (rule 7)`, () =>
-          lostRefund(benchOf(name), row, fault));
-      }
-      if (!isPresented(row)) {
-        test('unpaid, it closes; paid, it does not', () => closes(benchOf(name), row));
-      } else {
-        test('waits for the buyer, then is paid', () => waits(benchOf(name), row));
-        test('waits for the buyer, who refuses', () => waitsInVain(benchOf(name), row));
-        test('is reversed while it waits', () => reversedUnpaid(benchOf(name), row));
-        test('answer lost: queried, then reversed once', () => reversedPaid(benchOf(name), row));
-        test('a reversal without an answer is made again', () => lostReversal(benchOf(name), row));
-        test('paid and too old to reverse, it is told as paid', () =>
-          reversedTooLate(benchOf(name), row));
-      }
-      if (row.payerField === 'auth_code') {
-        test('a code pays one order', () => codeWorksOnce(benchOf(name), row));
-        test('a code that expired is refused', () => codeExpires(benchOf(name), row));
-      }
-    });
+    contractOf(`${name}.${row.product}`, row, () => benchOf(name));
   }
+}
+for (const row of WALLETS.get('wechatpay')?.capabilities.products ?? []) {
+  if (row.product === 'codepay') contractOf('wechatpay.codepay by v3', row, () => stage.codepayV3);
+}
+
+function contractOf(way: string, row: ProductCapability, bench: () => Bench): void {
+  describe(way, () => {
+    test('is started, paid, queried and told', () => paysOnce(bench(), row, way));
+    test('is refunded in two parts, and never more (rule 7)', () => refunds(bench(), row));
+    test('wrong figures are reported as the wallet says them (rule 3)', () =>
+      wrongFigures(bench(), row));
+    for (const fault of LOST_ANSWERS) {
+      test(`${fault}: the start is unknown, then the query knows (rule 2)`, () =>
+        lostStart(bench(), row, fault));
+      test(`${fault}: a query is unknown, never failed (rule 2)`, () =>
+        lostQuery(bench(), row, fault));
+      test(`${fault}: a refund is one refund (rule 7)`, () => lostRefund(bench(), row, fault));
+    }
+    if (!isPresented(row)) {
+      test('unpaid, it closes; paid, it does not', () => closes(bench(), row));
+    } else {
+      test('waits for the buyer, then is paid', () => waits(bench(), row));
+      test('waits for the buyer, who refuses', () => waitsInVain(bench(), row));
+      test('is reversed while it waits', () => reversedUnpaid(bench(), row));
+      test('answer lost: queried, then reversed once', () => reversedPaid(bench(), row));
+      test('a reversal without an answer is made again', () => lostReversal(bench(), row));
+      test('paid and too old to reverse, it is told as paid', () => reversedTooLate(bench(), row));
+    }
+    if (row.payerField === 'auth_code') {
+      test('a code pays one order', () => codeWorksOnce(bench(), row));
+      test('a code that expired is refused', () => codeExpires(bench(), row));
+    }
+  });
 }
 
 async function paysOnce(bench: Bench, row: ProductCapability, way: string): Promise<void> {

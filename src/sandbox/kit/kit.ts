@@ -262,6 +262,8 @@ export interface AccountRequest {
   readonly label: string;
   readonly name: string;
   readonly subMerchantNames: readonly string[];
+  /** What a wallet opens merchant by merchant, in its gateway's words (`v3_codepay`). */
+  readonly openedProducts?: readonly string[];
 }
 
 /**

@@ -1,8 +1,9 @@
 /**
  * WeChat Pay v3 in e-commerce partner mode behind the wallet port. One merchant is paid by a
  * partner order, several by one combined order; refunds go through the e-commerce family, and
- * payment codes through APIv2 (codepay.ts). It keeps no state but keys: whatever is not a verified
- * answer about the order that was asked is `unknown`.
+ * payment codes through APIv2 (codepay.ts) or, where that is configured, v3 (codepay-v3.ts). It
+ * keeps no state but keys: whatever is not a verified answer about the order that was asked is
+ * `unknown`.
  */
 import { ok } from '../../core/result.ts';
 import type { NextAction } from '../../core/wallet.ts';
@@ -21,6 +22,7 @@ import type {
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
 import { queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
+import { queryCodepayV3, reverseCodepayV3, startCodepayV3 } from './codepay-v3.ts';
 import { credentialsSchema, openConfig, type WechatpayConfig } from './config.ts';
 import { acknowledge, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
@@ -84,8 +86,15 @@ function openWallet(account: Account): Wallet {
   } satisfies Wallet);
 }
 
+/** Payment codes: an attempt ends by the API that its account is configured with. */
+function isV3({ config }: Account): boolean {
+  return config.codepayApi === 'v3';
+}
+
 async function startAttempt(account: Account, order: AttemptOrder): Promise<StartOutcome> {
-  if (order.product === 'codepay') return startCodepay(account, order);
+  if (order.product === 'codepay') {
+    return isV3(account) ? startCodepayV3(account, order) : startCodepay(account, order);
+  }
   const request = startCall(order, account.config);
   if (!request.ok) return { outcome: 'failed', walletError: request.error };
   const answer = await account.client.call({ method: 'POST', ...request.value });
@@ -124,7 +133,9 @@ async function invocation(
 }
 
 async function queryAttempt(account: Account, attempt: AttemptReference): Promise<QueryOutcome> {
-  if (attempt.product === 'codepay') return queryCodepay(account, attempt);
+  if (attempt.product === 'codepay') {
+    return isV3(account) ? queryCodepayV3(account, attempt) : queryCodepay(account, attempt);
+  }
   const target = queryTarget(attempt, account.config);
   const answer = await account.client.call({ method: 'GET', target });
   if (!answer.ok) {
@@ -146,7 +157,9 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
 }
 
 async function closeAttempt(account: Account, attempt: AttemptReference): Promise<CloseOutcome> {
-  if (attempt.product === 'codepay') return reverseCodepay(account, attempt);
+  if (attempt.product === 'codepay') {
+    return isV3(account) ? reverseCodepayV3(account, attempt) : reverseCodepay(account, attempt);
+  }
   const request = closeCall(attempt, account.config);
   const answer = await account.client.call({ method: 'POST', ...request });
   if (answer.ok) {

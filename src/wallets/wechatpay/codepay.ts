@@ -107,7 +107,7 @@ export async function reverseCodepay(
   const before = present(asked.legs[0], 'the report of the one leg');
   if (before.status === 'unknown') return { outcome: 'unknown', walletError: null };
   if (before.status === 'not_found') return { outcome: 'not_found' };
-  if (before.status === 'closed') return ended(before);
+  if (before.status === 'closed') return endedByReversal(before);
   const called = await call(account, apiV2, V2_PATHS.reverse, leg, {}, true);
   if (called.kind === 'lost') return { outcome: 'unknown', walletError: called.walletError };
   // Y: nothing is done yet, the same call must come again.
@@ -115,7 +115,7 @@ export async function reverseCodepay(
     const walletError = called.kind === 'refused' ? called.walletError : null;
     return { outcome: 'unknown', walletError };
   }
-  if (called.kind === 'answered') return ended(before);
+  if (called.kind === 'answered') return endedByReversal(before);
   const refusal = reverseRefusalOf(called.walletError.code);
   if (refusal === 'not_found') return { outcome: refusal };
   // Paid for good: an ordinary refund gives it back.
@@ -123,7 +123,7 @@ export async function reverseCodepay(
   return { outcome: 'unknown', walletError: called.walletError };
 }
 
-function ended(before: LegReport): CloseOutcome {
+export function endedByReversal(before: LegReport): CloseOutcome {
   if (before.isReversed === true) return { outcome: 'reversed', legs: [before] };
   if (before.status !== 'succeeded') return { outcome: 'closed' };
   return { outcome: 'reversed', legs: [{ ...before, status: 'closed', isReversed: true }] };

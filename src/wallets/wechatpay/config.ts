@@ -23,6 +23,7 @@ export const credentialsSchema = Type.Object(
     apiV3Key: Type.String({ pattern: '^[\\x21-\\x7e]{32}$' }),
     apiV2Key: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{32}$' })),
     merchantCertificate: Type.Optional(Pem),
+    codepayApi: Type.Optional(Type.Union([Type.Literal('v2'), Type.Literal('v3')])),
     keyMode: Type.Union([Type.Literal('public_key'), Type.Literal('platform_certificate')]),
     publicKeyId: Type.Optional(Type.String({ pattern: '^PUB_KEY_ID_[0-9]{8,64}$' })),
     publicKey: Type.Optional(Pem),
@@ -54,6 +55,7 @@ export interface WechatpayConfig {
   readonly serialNo: string;
   readonly privateKey: KeyObject;
   readonly apiV3Key: KeyObject;
+  readonly codepayApi: 'v2' | 'v3';
   /** null = no payment codes by APIv2. */
   readonly apiV2: ApiV2 | null;
   readonly keyMode: WechatpayCredentials['keyMode'];
@@ -84,6 +86,7 @@ const HINTS: Readonly<Record<string, string>> = {
   apiV3Key: 'is the APIv3 key, exactly 32 ASCII characters',
   apiV2Key: 'is the APIv2 key, exactly 32 ASCII characters',
   merchantCertificate: 'is the PEM text of apiclient_cert.pem',
+  codepayApi: 'is v2, or v3 where WeChat Pay has opened it to the merchant',
   keyMode: 'is public_key or platform_certificate',
   publicKeyId: 'is PUB_KEY_ID_ and digits, from the merchant console',
   publicKey: 'is the PEM text of the WeChat Pay public key',
@@ -112,6 +115,7 @@ export function openConfig(
     serialNo: papers.serialNo,
     privateKey,
     apiV3Key: createSecretKey(Buffer.from(papers.apiV3Key, 'latin1')),
+    codepayApi: papers.codepayApi ?? 'v2',
     apiV2: apiV2.value,
     keyMode: papers.keyMode,
     publicKeyId: papers.publicKeyId ?? null,

@@ -65,6 +65,13 @@ export function startRefusalOf(status: number, code: string): 'failed' | 'unknow
   return START_REFUSALS.has(`${status} ${code}`) ? 'failed' : 'unknown';
 }
 
+/** Payment codes: the code itself was refused. What these are called over v3 is not verified. */
+const CODE_REFUSALS: ReadonlySet<string> = new Set(['400 AUTH_CODE_INVALID', '400 AUTHCODEEXPIRE']);
+
+export function codeRefusalOf(status: number, code: string): 'failed' | 'unknown' {
+  return CODE_REFUSALS.has(`${status} ${code}`) ? 'failed' : startRefusalOf(status, code);
+}
+
 const QUERY_NOT_FOUND: ReadonlySet<string> = new Set([
   '404 ORDER_NOT_EXIST',
   '400 ORDER_NOT_EXIST',

@@ -71,7 +71,12 @@ export async function openStage(): Promise<Stage> {
     log: () => undefined,
   });
   const papers = await city.openPapers([
-    { label: 'credentials', name: '一致性测试平台', subMerchantNames: ['甲店', '乙店', '丙店'] },
+    {
+      label: 'credentials',
+      name: '一致性测试平台',
+      subMerchantNames: ['甲店', '乙店', '丙店'],
+      openedProducts: ['v3_codepay'],
+    },
   ]);
   const account = papers.get('credentials')?.get('wechatpay') as MadeAccount;
   const { port } = shop.address() as AddressInfo;
@@ -86,7 +91,8 @@ export async function openStage(): Promise<Stage> {
     city,
     url: city.url,
     papers: account.papers as Papers,
-    credentials: account.credentials as WechatpayCredentials,
+    // The codes' cases judge APIv2's adapter; v3 is judged by an SDK and by the wallet contract.
+    credentials: { ...(account.credentials as WechatpayCredentials), codepayApi: 'v2' },
     shopUrl: `http://127.0.0.1:${port}`,
     received,
     shopAnswers,

@@ -14,7 +14,13 @@ import { createHttpClient } from '../../../src/runtime/http-client.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';
 import { type OpenCity, openCity } from '../../../src/sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../../../src/sandbox/gateways.ts';
-import type { ControlOrder, FaultName, Gateway, Operation } from '../../../src/sandbox/kit/kit.ts';
+import type {
+  ControlOrder,
+  FaultName,
+  Gateway,
+  MadeAccount,
+  Operation,
+} from '../../../src/sandbox/kit/kit.ts';
 import { WALLETS } from '../../../src/wallets/registry.ts';
 import type {
   AttemptOrder,
@@ -44,6 +50,8 @@ export interface Bench {
 
 export interface ContractStage {
   readonly benches: ReadonlyMap<WalletName, Bench>;
+  /** WeChat Pay's account to which v3 codepay is open. */
+  readonly codepayV3: Bench;
   readonly close: () => Promise<void>;
 }
 
@@ -59,40 +67,21 @@ export async function openContractStage(): Promise<ContractStage> {
     log: () => undefined,
   });
   const request = { label: 'contract', name: '契约市场', subMerchantNames: ['甲店', '乙店'] };
-  const made = (await city.openPapers([request])).get('contract');
+  const v3Request = { ...request, label: 'contract-v3', openedProducts: ['v3_codepay'] };
+  const papers = await city.openPapers([request, v3Request]);
   const shops: http.Server[] = [];
+  const openOne = (gateway: Gateway, label: string) =>
+    openBench(city, gateway, papers.get(label)?.get(gateway.wallet), shops);
   const benches = new Map<WalletName, Bench>();
   for (const gateway of city.gateways) {
-    const module = WALLETS.get(gateway.wallet);
-    const account = made?.get(gateway.wallet);
-    if (module === undefined || account === undefined) {
-      throw new Error(`${gateway.wallet} has a gateway, but no adapter or no account`);
-    }
-    const opened = module.open(account.credentials, {
-      http: createHttpClient(),
-      clock: city.opened.clock,
-      wall: wallClock,
-      random: systemRandom,
-    });
-    if (!opened.ok)
-      throw new Error(`${gateway.wallet}: ${opened.error.field} ${opened.error.message}`);
-    const received: RawRequest[] = [];
-    const shop = await openShop(opened.value, received);
-    shops.push(shop);
-    const { port } = shop.address() as AddressInfo;
-    benches.set(gateway.wallet, {
-      module,
-      wallet: opened.value,
-      gateway,
-      city,
-      walletMerchants: account.subMerchants.map(({ walletMerchant }) => walletMerchant),
-      papers: account.papers as Readonly<Record<string, unknown>>,
-      received,
-      notifyUrl: `http://127.0.0.1:${port}/notify`,
-    });
+    benches.set(gateway.wallet, await openOne(gateway, 'contract'));
   }
+  const wechatpay = city.gateways.find(({ wallet }) => wallet === 'wechatpay');
+  if (wechatpay === undefined) throw new Error('the city has no WeChat Pay');
+  const codepayV3 = await openOne(wechatpay, 'contract-v3');
   return {
     benches,
+    codepayV3,
     close: async () => {
       await city.close();
       for (const shop of shops) {
@@ -101,6 +90,40 @@ export async function openContractStage(): Promise<ContractStage> {
       }
       rmSync(dir, { recursive: true, force: true });
     },
+  };
+}
+
+async function openBench(
+  city: OpenCity,
+  gateway: Gateway,
+  account: MadeAccount | undefined,
+  shops: http.Server[],
+): Promise<Bench> {
+  const module = WALLETS.get(gateway.wallet);
+  if (module === undefined || account === undefined) {
+    throw new Error(`${gateway.wallet} has a gateway, but no adapter or no account`);
+  }
+  const opened = module.open(account.credentials, {
+    http: createHttpClient(),
+    clock: city.opened.clock,
+    wall: wallClock,
+    random: systemRandom,
+  });
+  if (!opened.ok)
+    throw new Error(`${gateway.wallet}: ${opened.error.field} ${opened.error.message}`);
+  const received: RawRequest[] = [];
+  const shop = await openShop(opened.value, received);
+  shops.push(shop);
+  const { port } = shop.address() as AddressInfo;
+  return {
+    module,
+    wallet: opened.value,
+    gateway,
+    city,
+    walletMerchants: account.subMerchants.map(({ walletMerchant }) => walletMerchant),
+    papers: account.papers as Readonly<Record<string, unknown>>,
+    received,
+    notifyUrl: `http://127.0.0.1:${port}/notify`,
   };
 }
 

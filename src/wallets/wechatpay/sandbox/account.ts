@@ -7,6 +7,7 @@ import { assert, present } from '../../../core/assert.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../../sandbox/kit/kit.ts';
 import type { WechatpayCredentials } from '../wire/credentials.ts';
 import { accountsOf } from './books.ts';
+import { V3_CODEPAY } from './codepay-v3.ts';
 import { issuePlatformKey } from './keys.ts';
 import { randomDigits, randomToken } from './numbers.ts';
 import type { AccountRecord } from './records.ts';
@@ -83,6 +84,7 @@ async function makeRecord(
     appSecret: random.bytes(16).toString('hex'),
     apiV3Key: randomToken(random, 32),
     apiV2Key: randomToken(random, 32),
+    openedProducts: request.openedProducts ?? [],
     merchantSerial: merchant.serial,
     merchantCertificatePem: merchant.certificatePem,
     publicKeyId: `PUB_KEY_ID_01${mchid}${randomDigits(random, 16)}`,
@@ -123,6 +125,7 @@ function credentialsOf(
     apiV3Key: record.apiV3Key,
     apiV2Key: present(record.apiV2Key, 'the APIv2 key of a new account'),
     merchantCertificate: record.merchantCertificatePem,
+    ...(record.openedProducts?.includes(V3_CODEPAY) ? { codepayApi: 'v3' as const } : {}),
     keyMode: 'public_key',
     publicKeyId: record.publicKeyId,
     publicKey: record.publicKeyPem,

@@ -20,8 +20,8 @@ import { refused, type V2Answer, type V2Call } from './v2-call.ts';
 
 /** Up to this the app pays without a password; WeChat Pay's own rules are more, and not public. */
 const NO_PASSWORD_FEN_MAX: Fen = 1_000_00n;
-const DEFAULT_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
-const REVERSE_WINDOW_MS = 7 * 24 * 60 * MINUTE_MS;
+export const CODE_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
+export const REVERSE_WINDOW_MS = 7 * 24 * 60 * MINUTE_MS;
 const TOTAL_FEN_MAX: Fen = 10_000_000_000n;
 
 export function micropay(call: V2Call): V2Answer {
@@ -58,7 +58,7 @@ function readOrder({ desk, account, fields, subMchid }: V2Call): OrderRecord | V
   if (isIP(fields.get('spbill_create_ip') ?? '') === 0) return wrong('spbill_create_ip');
   const nowMs = desk.kit.clock.nowMs();
   const expire = fields.get('time_expire');
-  const expiresMs = expire === undefined ? nowMs + DEFAULT_LIFE_MS : parseCompactTime(expire);
+  const expiresMs = expire === undefined ? nowMs + CODE_LIFE_MS : parseCompactTime(expire);
   if (expiresMs === undefined || expiresMs < nowMs + MINUTE_MS) return wrong('time_expire');
   const { nonce_str: _nonce, sign: _sign, ...content } = Object.fromEntries(fields);
   return {
@@ -122,7 +122,10 @@ function repeated(asked: OrderRecord, known: OrderRecord): V2Answer {
   }
 }
 
-function mustConfirm({ desk, account, subMchid }: V2Call, order: OrderRecord): boolean {
+export function mustConfirm(
+  { desk, account, subMchid }: Pick<V2Call, 'desk' | 'account' | 'subMchid'>,
+  order: OrderRecord,
+): boolean {
   const merchant = subMchid ?? account.mchid;
   const point = { wallet: 'wechatpay', operation: 'create', orderNo: order.orderNo } as const;
   const fault = desk.kit.faults.take({ ...point, merchant }, ['userpaying']);
@@ -223,7 +226,7 @@ export function reverse(call: V2Call): V2Answer {
   return { ok: true, fields: done };
 }
 
-function giveBack(desk: Desk, order: OrderRecord, line: OrderLine): void {
+export function giveBack(desk: Desk, order: OrderRecord, line: OrderLine): void {
   const { paid } = line;
   if (paid === null) {
     desk.books.putOrder({ ...order, state: 'REVOKED' });

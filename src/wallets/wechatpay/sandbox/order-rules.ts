@@ -207,6 +207,46 @@ const openidField = (name: string): Rule => {
   };
 };
 
+const {
+  time_expire: _expire,
+  notify_url: _notify,
+  limit_pay: _limit,
+  scene_info: _scene,
+  ...CODE_COMMON
+} = COMMON;
+
+const CODE_FIELDS: Fields = {
+  ...CODE_COMMON,
+  payer: {
+    kind: 'object',
+    label: '支付者',
+    isRequired: true,
+    fields: { auth_code: needed('付款码', 32) },
+  },
+  scene_info: {
+    kind: 'object',
+    label: '场景信息',
+    isRequired: true,
+    fields: {
+      store_info: {
+        kind: 'object',
+        label: '商户门店信息',
+        isRequired: true,
+        fields: { id: text('门店编号', 32), out_id: text('商家自定义编码', 256) },
+      },
+      device_id: text('商户端设备号', 32),
+      device_ip: text('商户端设备IP', 45),
+    },
+  },
+};
+
+/** Payment codes: no notify_url, no time_expire, and the counter's scene. */
+export function codeOrderFields(family: 'direct' | 'partner'): Fields {
+  const { notify_url: _none, ...named } = FIELDS[family];
+  const parties = Object.entries(named).filter(([name]) => !Object.hasOwn(COMMON, name));
+  return { ...Object.fromEntries(parties), ...CODE_FIELDS };
+}
+
 export function orderFields(family: Family, product: TradeProduct): Fields {
   if (product !== 'jsapi') return FIELDS[family];
   if (family === 'combine') return { ...FIELDS.combine, combine_payer_info: openidField('openid') };

@@ -24,6 +24,8 @@ export interface AccountRecord {
   readonly apiV3Key: string;
   /** Absent in accounts that were made before the city took payment codes. */
   readonly apiV2Key?: string;
+  /** What WeChat Pay opens merchant by merchant; absent = nothing of it. */
+  readonly openedProducts?: readonly string[];
   readonly merchantSerial: string;
   readonly merchantCertificatePem: string;
   readonly publicKeyId: string;

@@ -2,6 +2,7 @@
 import type { Operation } from '../../../sandbox/kit/kit.ts';
 import { PATHS, TRADE_TYPES, type TradeProduct } from '../wire/trade.ts';
 import type { Handler } from './call.ts';
+import { payByCode, reverseByCode } from './codepay-v3.ts';
 import { closeCombine, closeSingle, createOrder, queryCombine, querySingle } from './payments.ts';
 import type { Family } from './records.ts';
 import { applyAbnormalRefund, applyRefund, queryRefund, type RefundFamily } from './refunds.ts';
@@ -58,6 +59,8 @@ function singleRoutes(family: 'direct' | 'partner', path: string): Route[] {
     route('GET', `${path}/id/([^/]+)`, 'query', (call) => querySingle(call, family, 'id')),
     route('GET', number, 'query', (call) => querySingle(call, family, 'number')),
     route('POST', `${number}/close`, 'close', (call) => closeSingle(call, family)),
+    route('POST', `${path}/codepay`, 'create', (call) => payByCode(call, family)),
+    route('POST', `${number}/reverse`, 'close', (call) => reverseByCode(call, family)),
   ];
 }
 

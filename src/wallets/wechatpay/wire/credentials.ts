@@ -14,6 +14,8 @@ export interface WechatpayCredentials {
   readonly apiV3Key: string;
   /** For payment codes by APIv2; null or absent = the account takes none. */
   readonly apiV2Key?: string;
+  /** Which API takes payment codes; absent = v2. WeChat Pay opens v3 merchant by merchant. */
+  readonly codepayApi?: 'v2' | 'v3';
   /** apiclient_cert.pem: APIv2 wants it from whoever reverses. */
   readonly merchantCertificate?: string;
   /** Which of the two key kinds answers are asked to be signed with. */
