@@ -3,7 +3,7 @@
  * switches to the other, and pays one, the other or both while the fault strikes. Which message a
  * fault strikes is part of the case, since the same fault means something else for each of them.
  */
-import { type Kept, Race, type Wallet } from './race.ts';
+import { type Kept, knowsFault, Race, type Wallet } from './race.ts';
 import { releaseStuckRefund } from './release.ts';
 import type { Town } from './town.ts';
 import { judge } from './verdict.ts';
@@ -12,6 +12,8 @@ export interface Case {
   readonly name: string;
   /** Which of the two wallets must have a close call; `not_first` = the first must have none. */
   readonly closing?: 'first' | 'both' | 'not_first';
+  /** The fault that both wallets' gateways must know. */
+  readonly fault?: string;
   readonly run: (town: Town, from: Wallet, to: Wallet) => Promise<void>;
 }
 
@@ -206,6 +208,7 @@ const closeLostCases: readonly Case[] = [
 const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   {
     name: `${fault} on the new wallet's create`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to, () =>
         town.sandbox.fault(fault, { wallet: to, match: { operation: 'create' } }),
@@ -216,6 +219,7 @@ const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} on the close, both paid at once`,
+    fault,
     closing: 'first',
     run: async (town, from, to) => {
       const race = new Race(town);
@@ -230,6 +234,7 @@ const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} on the query, both callbacks lost`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       for (const kept of [pair.first, pair.second]) {
@@ -242,6 +247,7 @@ const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} on the refund`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       await pair.race.arm(pair.first, fault, { operation: 'refund', times: 2 });
@@ -251,6 +257,7 @@ const callCases: readonly Case[] = CALL_FAULTS.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} on the refund's query, after its answer was lost`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       await pair.race.arm(pair.first, 'answer_lost', { operation: 'refund' });
@@ -272,6 +279,7 @@ const callbackCases: readonly Case[] = CALLBACK_FAULTS.flatMap((fault): Case[] =
   return [
     {
       name: `${fault} on the callbacks of the old wallet, paid late`,
+      fault,
       run: async (town, from, to) => {
         const pair = await bothPayable(town, from, to);
         await pair.race.arm(pair.first, fault, armed);
@@ -281,6 +289,7 @@ const callbackCases: readonly Case[] = CALLBACK_FAULTS.flatMap((fault): Case[] =
     },
     {
       name: `${fault} on all callbacks, both paid at once`,
+      fault,
       run: async (town, from, to) => {
         const pair = await bothPayable(town, from, to);
         await pair.race.arm(pair.first, fault, armed);
@@ -296,6 +305,7 @@ const callbackCases: readonly Case[] = CALLBACK_FAULTS.flatMap((fault): Case[] =
 const mismatchCases: readonly Case[] = MISMATCHES.flatMap((fault): Case[] => [
   {
     name: `${fault} in the callback of the old wallet, paid late`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       await pair.race.arm(pair.first, fault, { operation: 'callback' });
@@ -305,6 +315,7 @@ const mismatchCases: readonly Case[] = MISMATCHES.flatMap((fault): Case[] => [
   },
   {
     name: `${fault} in the answer to a query, paid late, callback lost`,
+    fault,
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       await pair.race.arm(pair.first, 'callback_lost', { times: 1_000 });
@@ -438,6 +449,11 @@ const endings: readonly Case[] = [
     },
   },
 ];
+
+/** Which of the two must know the case's fault: those whose messages it strikes. */
+export function canStrike({ fault }: Case, from: Wallet, to: Wallet): boolean {
+  return fault === undefined || (knowsFault(from, fault) && knowsFault(to, fault));
+}
 
 export const CASES: readonly Case[] = [
   closeConfirmed,

@@ -6,7 +6,7 @@
  */
 import { call, type Json } from '../helpers/api.ts';
 import { openTally } from '../helpers/table.ts';
-import { CASES, type Case } from './cases.ts';
+import { CASES, type Case, canStrike } from './cases.ts';
 import { hasClose, WALLETS, type Wallet } from './race.ts';
 import { openTown, type Town } from './town.ts';
 
@@ -21,9 +21,10 @@ async function main(): Promise<void> {
   process.stdout.write(`on ${town.home}\n`);
   const tally = openTally();
   try {
-    for (const { name, run, ...needs } of CASES) {
+    for (const one of CASES) {
+      const { name, run } = one;
       for (const [from, to] of DIRECTIONS) {
-        if (!canRun(needs, from, to)) continue;
+        if (!canRun(one, from, to) || !canStrike(one, from, to)) continue;
         const row = `${from} -> ${to}  ${name}`;
         if (!row.includes(only)) continue;
         const startedMs = performance.now();

@@ -50,7 +50,18 @@ export async function parseNotification(
     return refused('unknown_key', 'alipay_cert_sn names no certificate that can be trusted');
   }
   if (verdict !== 'valid') return refused('bad_signature', 'the signature does not verify');
+  const hiding = hidingParameter(parameters);
+  if (hiding !== undefined) return refused('malformed', `${hiding} holds another parameter`);
   return read(account, parameters);
+}
+
+/**
+ * Alipay signs `a=1&b=2` without escaping, so a signed message can be cut anew, a parameter hidden
+ * in the value of the one before it, and still verify. No order of ours has such a value in it.
+ */
+function hidingParameter(parameters: Parameters): string | undefined {
+  for (const [name, value] of parameters) if (/&[a-z_]+=/.test(value)) return name.slice(0, 64);
+  return undefined;
 }
 
 async function verifyParameters(keys: AlipayKeys, parameters: Parameters): Promise<Verdict> {

@@ -406,6 +406,22 @@ describe('callbacks', () => {
     });
   });
 
+  test('a signed message cut anew, one parameter hidden in another, is not believed', async () => {
+    await payAndTell();
+    const received = city.callbacks.at(-1)!;
+    const isSigned = ([name]: string[]) => name !== 'sign' && name !== 'sign_type';
+    const pairs = [...new URLSearchParams(received.body.toString('utf8'))];
+    const signed = pairs.filter(isSigned).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [index, [name, value]] of signed.slice(1).entries()) {
+      const holder = signed[index]!;
+      const kept = pairs
+        .filter(([other]) => other !== name)
+        .map(([other, text]) => [other, other === holder[0] ? `${text}&${name}=${value}` : text]);
+      const body = Buffer.from(new URLSearchParams(kept).toString());
+      expect(await parse({ ...received, body }), name).toMatchObject({ ok: false });
+    }
+  });
+
   test('foreign bytes are malformed, never an exception', async () => {
     const bodies = ['', '%', 'a=%ff', 'a=1&a=2', 'sign=x', '\u0000', 'sign_type=RSA2&sign=%2B'];
     for (const text of bodies) {

@@ -78,28 +78,30 @@ export function paidMessage(purchase: PurchaseRecord): Told {
 
 export function tellPaid(desk: Desk, purchase: PurchaseRecord): void {
   const fault = takeDistortion(desk, purchase, 'callback');
-  send(desk, purchase, 'payment', distort(desk, paidMessage(purchase), fault));
+  send(desk, purchase, purchase.orderId, distort(desk, paidMessage(purchase), fault));
 }
 
 /** Not called for a reversal: its caller asks. */
 export function tellReturned(desk: Desk, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
-  send(desk, returned, 'refund', message);
+  const purchase = present(desk.books.purchase(returned.purchaseKey), 'what was returned');
+  send(desk, returned, purchase.orderId, message);
 }
 
+/** `orderNo`: the purchase's, also for a refund's message; faults mean it by that. */
 function send(
   desk: Desk,
   record: PurchaseRecord | ReturnRecord,
-  kind: 'payment' | 'refund',
+  orderNo: string,
   fields: Told,
 ): void {
-  const { backUrl: url, encoding, signMethod, merId, orderId } = record;
+  const { backUrl: url, encoding, signMethod, merId } = record;
   if (url === null) return;
   const message: CallbackMessage = { encoding, signMethod, merId, fields };
   desk.kit.courier.send({
     wallet: 'unionpay',
-    kind,
-    orderNo: orderId,
+    kind: record.orderId === orderNo ? 'payment' : 'refund',
+    orderNo,
     merchant: merId,
     url,
     message,
