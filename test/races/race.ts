@@ -153,7 +153,10 @@ export class Race {
     const isLive = attempts.some((one) => !AT_REST.has(String(one.status)));
     const told = attempts.filter((one) => one.status === 'superseded').length;
     const refunds = await this.refunds();
-    const isOwed = refunds.length < told || refunds.some((one) => one.status !== 'succeeded');
+    // A refund that a wallet gives up is sent again under a new number, for ever.
+    const given = refunds.filter((one) => one.status === 'succeeded').length;
+    const isUnderWay = refunds.some((one) => one.status !== 'succeeded' && one.status !== 'failed');
+    const isOwed = given < told || isUnderWay;
     return ended && !isLive && !isOwed;
   }
 }
