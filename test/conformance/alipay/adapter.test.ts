@@ -416,7 +416,9 @@ describe('callbacks', () => {
       const holder = signed[index]!;
       const kept = pairs
         .filter(([other]) => other !== name)
-        .map(([other, text]) => [other, other === holder[0] ? `${text}&${name}=${value}` : text]);
+        .map(([other, text]): [string, string] =>
+          other === holder[0] ? [other, `${text}&${name}=${value}`] : [other, text],
+        );
       const body = Buffer.from(new URLSearchParams(kept).toString());
       expect(await parse({ ...received, body }), name).toMatchObject({ ok: false });
     }
