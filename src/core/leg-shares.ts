@@ -13,6 +13,8 @@ export interface SubOrderShare {
   readonly merchant: Id<'merchant'>;
   /** Its merchant's, after the fee. */
   readonly netFen: Fen;
+  /** Its part of the fee: with `netFen` its part of the receipt. */
+  readonly feeFen: Fen;
 }
 
 export interface LegShares {
@@ -42,11 +44,15 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
     const own = subOrders.filter(
       (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
     );
-    const nets = allocateFen(
-      partFen - partFeeFen,
-      own.map((sub) => sub.amountFen),
-    );
-    return own.map((subOrder, at) => ({ subOrder, merchant, netFen: nets[at] ?? 0n }));
+    const weights = own.map((sub) => sub.amountFen);
+    const nets = allocateFen(partFen - partFeeFen, weights);
+    const fees = allocateFen(partFeeFen, weights);
+    return own.map((subOrder, at) => ({
+      subOrder,
+      merchant,
+      netFen: nets[at] ?? 0n,
+      feeFen: fees[at] ?? 0n,
+    }));
   });
   return { feeFen, shares };
 }

@@ -262,7 +262,8 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
               sub.merchant,
               {
                 walletMerchant: `at-${name}-${sub.merchant}`,
-                feeBps: 60 + Number(sub.merchant.at(-1)) * 100,
+                // Without a fee, a fen of rounding has no pocket to hide in.
+                feeBps: at % 3 === 0 ? 0 : 60 + Number(sub.merchant.at(-1)) * 100,
               },
             ]),
           ),

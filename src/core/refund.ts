@@ -7,6 +7,7 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { refundFailed, refundReserved, refundSucceeded } from './ledger/posting.ts';
+import { sharesOf } from './leg-shares.ts';
 import { type Fen, sumFen } from './money.ts';
 import { refundNumber } from './order-number.ts';
 import {
@@ -43,12 +44,31 @@ export interface RefundAnswer {
   readonly created: boolean;
 }
 
-/** The receipt's share of an order amount: what really moves when part of it goes back. */
-function movedFen(leg: Leg, amountFen: Fen): Fen {
+/**
+ * What really moves when part of a sub_order goes back: its share of the receipt, counted over all
+ * its refunds, so that the last one moves exactly what is left. Counted by the same shares as when
+ * it was paid: no refund takes more fee than its sub_order was charged (rule 7).
+ */
+function movedFen(
+  payment: Payment,
+  leg: Leg,
+  sub: SubOrder,
+  earlier: readonly Refund[],
+  amountFen: Fen,
+): Fen {
   const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-  const soFar = (leg.refundedFen * receiptFen) / leg.amountFen;
-  // Cumulative rounding: the last refund moves exactly what is left of the receipt.
-  return ((leg.refundedFen + amountFen) * receiptFen) / leg.amountFen - soFar;
+  const { netFen, feeFen } = present(
+    sharesOf(leg, payment.subOrders, receiptFen).shares.find((row) => row.subOrder.id === sub.id),
+    'the share of a paid sub_order',
+  );
+  const movedSoFar = sumFen(standingOf(earlier, sub).map((refund) => refund.movedFen));
+  const movedByThen = ((sub.refundedFen + amountFen) * (netFen + feeFen)) / sub.amountFen;
+  return movedByThen > movedSoFar ? movedByThen - movedSoFar : 0n;
+}
+
+/** Its refunds that have gone, or may still go, through. */
+function standingOf(earlier: readonly Refund[], sub: SubOrder): readonly Refund[] {
+  return earlier.filter((refund) => refund.subOrder === sub.id && refund.status !== 'failed');
 }
 
 export function reserveRefund(
@@ -93,7 +113,7 @@ export function reserveRefund(
     payment.escrows.find((row) => row.subOrder === sub.id && row.leg === leg.id),
     'the escrow',
   );
-  const moved = movedFen(leg, input.amountFen);
+  const moved = movedFen(payment, leg, sub, earlier, input.amountFen);
   const mix = pockets(sub, escrow, takenOf(earlier, sub), input.amountFen, moved);
   const refund: Refund = {
     id: input.id,
@@ -163,9 +183,10 @@ function pockets(
 
 /** What the sub_order's earlier refunds took out of what its merchant got. */
 function takenOf(earlier: readonly Refund[], sub: SubOrder): Fen {
-  const own = earlier.filter((refund) => refund.subOrder === sub.id && refund.status !== 'failed');
   return sumFen(
-    own.map((refund) => (refund.mix?.escrowFen ?? 0n) + (refund.mix?.availableFen ?? 0n)),
+    standingOf(earlier, sub).map(
+      (refund) => (refund.mix?.escrowFen ?? 0n) + (refund.mix?.availableFen ?? 0n),
+    ),
   );
 }
 
