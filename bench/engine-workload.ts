@@ -56,12 +56,13 @@ function newOrder(ids: IdSource, orderNo: string): Payment {
 
 async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Promise<void> {
   const { shard, merchantOrderNo } = wanted.intent;
-  const root = { shard, marketplace: MARKETPLACE, root: wanted.intent.id };
+  const { id } = wanted.intent;
   const created = must(
     await engine.submit({
-      ...root,
       book: 'payment',
       name: 'create_payment_intent',
+      shard,
+      marketplace: MARKETPLACE,
       root: wanted,
       decide: (stored, _context, isNew) => createPayment(stored, wanted, isNew),
     }),
@@ -69,9 +70,11 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
   const attempt = ids.next('payment_attempt', shard);
   const started = must(
     await engine.submit({
-      ...root,
       book: 'payment',
       name: 'start_attempt',
+      shard,
+      marketplace: MARKETPLACE,
+      root: id,
       decide: (payment, context) =>
         startAttempt(
           payment,
@@ -92,9 +95,11 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
   const legs = started.payment.legs.map(paidWord);
   const settled = must(
     await engine.submit({
-      ...root,
       book: 'payment',
       name: 'notify_attempt',
+      shard,
+      marketplace: MARKETPLACE,
+      root: id,
       notification: { wallet: 'wechatpay', id: `EV-${merchantOrderNo}` },
       decide: (payment, context) =>
         applyReport(payment, { attempt, legs, manner: WECHATPAY_MANNER }, context),

@@ -140,17 +140,16 @@ function takePaid(
   context: DecideContext,
 ): void {
   if (leg.status === 'succeeded' || leg.status === 'superseded') return;
-  const said = {
-    walletTransactionId: word.walletTransactionId ?? leg.walletTransactionId,
-    paidAtMs: word.paidAtMs ?? context.nowMs,
-  };
+  const walletTransactionId = word.walletTransactionId ?? leg.walletTransactionId;
+  const paidAtMs = word.paidAtMs ?? context.nowMs;
   const mismatch = mismatchOf(leg, word);
   const { payerWalletReported } = word;
   if (payerWalletReported !== null && payerWalletReported !== attempt.payerWalletReported)
     draft.setAttempt(attempt.id, { payerWalletReported });
   if (mismatch === undefined) {
     draft.setLeg(leg.id, {
-      ...said,
+      walletTransactionId,
+      paidAtMs,
       status: transition(ATTEMPT_STATES, leg.status, 'succeeded'),
       payerAmountFen: word.payerAmountFen ?? leg.amountFen,
       receiptAmountFen: word.receiptAmountFen ?? leg.amountFen,
@@ -159,7 +158,8 @@ function takePaid(
   }
   if (leg.status === 'conflicted' || word.amountFen === null) return;
   draft.setLeg(leg.id, {
-    ...said,
+    walletTransactionId,
+    paidAtMs,
     status: transition(ATTEMPT_STATES, leg.status, 'conflicted'),
     suspenseFen: word.amountFen,
   });
@@ -181,12 +181,12 @@ function settleAttempt(
   if (attempt.status === 'succeeded' || attempt.status === 'superseded') return;
   const legs = draft.payment.legs.filter((leg) => leg.attempt === id);
   const statuses = new Set(legs.map((leg) => leg.status));
-  const allOf = (status: AttemptStatus) => statuses.size === 1 && statuses.has(status);
+  const isOfOne = statuses.size === 1;
   const isAtRest = !(statuses.has('created') || statuses.has('pending') || statuses.has('unknown'));
   const somePaid = statuses.has('succeeded');
 
   if (statuses.has('conflicted')) conflict(draft, attempt, legs, context);
-  else if (allOf('succeeded')) win(draft, attempt, legs, manner, context);
+  else if (isOfOne && somePaid) win(draft, attempt, legs, manner, context);
   else if (isAtRest && somePaid && manner.isAtomic) conflict(draft, attempt, legs, context);
   else if (isAtRest && somePaid) giveBackPart(draft, attempt, legs, context);
   else if (attempt.status === 'conflicted') suspendPaid(draft, attempt, legs);
@@ -194,7 +194,7 @@ function settleAttempt(
   else if (isAtRest) moveAttempt(draft, attempt, statuses.has('closed') ? 'closed' : 'failed');
   else if (statuses.has('unknown') && attempt.status === 'created')
     moveAttempt(draft, attempt, 'unknown');
-  else if (allOf('pending')) moveAttempt(draft, attempt, 'pending');
+  else if (isOfOne && statuses.has('pending')) moveAttempt(draft, attempt, 'pending');
 }
 
 function win(

@@ -4,7 +4,7 @@ import { type Decision, PaymentDraft } from './decision.ts';
 import { type HutongError, hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { AMOUNT_FEN_MAX, type Fen, sumFen } from './money.ts';
-import type { Buyer, Payment } from './payment.ts';
+import type { Buyer, Payment, SubOrder } from './payment.ts';
 import { err, ok, type Result } from './result.ts';
 
 export const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
@@ -85,16 +85,29 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       succeededAttempt: null,
       amountReceivedFen: 0n,
       amountRefundedFen: 0n,
-      resolution: null,
       dueAtMs: expiresAtMs,
+      resolution: null,
       tokenSeed: input.tokenSeed,
     },
-    subOrders: input.subOrders.map((sub) => ({ ...sub, refundedFen: 0n })),
+    subOrders: input.subOrders.map(newSubOrder),
     attempts: [],
     legs: [],
     refunds: [],
     escrows: [],
   });
+}
+
+function newSubOrder(sub: NewSubOrder): SubOrder {
+  return {
+    id: sub.id,
+    merchant: sub.merchant,
+    amountFen: sub.amountFen,
+    refundedFen: 0n,
+    description: sub.description,
+    merchantSubOrderNo: sub.merchantSubOrderNo,
+    items: sub.items,
+    splits: sub.splits,
+  };
 }
 
 function refusal(input: NewPayment): HutongError | undefined {

@@ -27,7 +27,7 @@ export interface EventFact {
 
 export interface DecideContext {
   readonly nowMs: number;
-  readonly newId: <K extends IdKind>(kind: K) => Id<K>;
+  newId<K extends IdKind>(kind: K): Id<K>;
 }
 
 export interface Decided<A> {
@@ -83,12 +83,13 @@ export class PaymentDraft {
   }
 
   add(rows: Partial<Pick<Payment, 'attempts' | 'legs' | 'refunds' | 'escrows'>>): void {
+    const { attempts, legs, refunds, escrows } = this.payment;
     this.payment = {
       ...this.payment,
-      attempts: [...this.payment.attempts, ...(rows.attempts ?? [])],
-      legs: [...this.payment.legs, ...(rows.legs ?? [])],
-      refunds: [...this.payment.refunds, ...(rows.refunds ?? [])],
-      escrows: [...this.payment.escrows, ...(rows.escrows ?? [])],
+      attempts: joined(attempts, rows.attempts),
+      legs: joined(legs, rows.legs),
+      refunds: joined(refunds, rows.refunds),
+      escrows: joined(escrows, rows.escrows),
     };
   }
 
@@ -112,6 +113,11 @@ export class PaymentDraft {
     }));
     return ok({ payment, postings: this.postings, events, answer: answer(payment) });
   }
+}
+
+/** The very same list where nothing joins it: what did not change is not saved. */
+function joined<T>(rows: readonly T[], more: readonly T[] | undefined): readonly T[] {
+  return more === undefined ? rows : rows.concat(more);
 }
 
 function replaced<T extends { readonly id: string }>(

@@ -103,33 +103,38 @@ function sixDigits(bits: number): string {
 }
 
 export function decodeBody(body: string): bigint | undefined {
-  if (!isBodyAt(body, 0)) return undefined;
-  return (BigInt(highOf(body, 0)) << 30n) | BigInt(lowOf(body, 0));
+  if (!readBody(body, 0)) return undefined;
+  return (BigInt(read.high) << 30n) | BigInt(read.low);
 }
 
-/** Is the text from `start` on 13 digits of 63 bits? 7 digits have 35 bits, an id uses 33. */
-function isBodyAt(text: string, start: number): boolean {
+/** What `readBody` read last, 33 and 30 bits: ids are read by the thousand, without garbage. */
+const read = { high: 0, low: 0 };
+
+/** Reads the 13 digits of 63 bits from `start` to the end; false where the text has others. */
+function readBody(text: string, start: number): boolean {
+  const middle = start + BODY_LENGTH - LOW_LENGTH;
   if (text.length !== start + BODY_LENGTH) return false;
-  for (let index = start; index < text.length; index += 1) {
-    if ((DIGITS[text.charCodeAt(index)] ?? NO_DIGIT) === NO_DIGIT) return false;
+  let seen = 0;
+  let high = 0;
+  for (let index = start; index < middle; index += 1) {
+    const digit = digitAt(text, index);
+    seen |= digit;
+    high = high * 32 + digit;
   }
-  return highOf(text, start) < 2 ** 33;
-}
-
-function highOf(text: string, start: number): number {
-  return digitsOf(text, start, start + BODY_LENGTH - LOW_LENGTH);
-}
-
-function lowOf(text: string, start: number): number {
-  return digitsOf(text, start + BODY_LENGTH - LOW_LENGTH, start + BODY_LENGTH);
-}
-
-function digitsOf(text: string, start: number, end: number): number {
-  let value = 0;
-  for (let index = start; index < end; index += 1) {
-    value = value * 32 + (DIGITS[text.charCodeAt(index)] ?? NO_DIGIT);
+  let low = 0;
+  for (let index = middle; index < text.length; index += 1) {
+    const digit = digitAt(text, index);
+    seen |= digit;
+    low = (low << 5) | digit;
   }
-  return value;
+  read.high = high;
+  read.low = low;
+  // 7 digits have 35 bits, an id uses 33.
+  return (seen & NO_DIGIT) === 0 && high < 2 ** 33;
+}
+
+function digitAt(text: string, index: number): number {
+  return DIGITS[text.charCodeAt(index)] ?? NO_DIGIT;
 }
 
 export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {
@@ -139,29 +144,31 @@ export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {
 /** The id, if `text` is a well-formed id of that kind. */
 export function parseId<K extends IdKind>(kind: K, text: string): Id<K> | undefined {
   const prefix = `${ID_PREFIXES[kind]}_`;
-  const isIt = text.startsWith(prefix) && isBodyAt(text, prefix.length);
+  const isIt = text.startsWith(prefix) && readBody(text, prefix.length);
   return isIt ? (text as Id<K>) : undefined;
 }
 
 /** The number inside an id, as the database stores it. */
 export function idValue(id: Id): bigint {
-  const value = decodeBody(id.slice(id.indexOf('_') + 1));
-  assert(value !== undefined, 'an id is well formed');
-  return value;
+  readId(id);
+  return (BigInt(read.high) << 30n) | BigInt(read.low);
 }
 
 /** The same number as two 32-bit halves, as the wire has it. */
 export function idWords(id: Id): { readonly high: number; readonly low: number } {
-  const start = id.indexOf('_') + 1;
-  assert(isBodyAt(id, start), 'an id is well formed');
-  const high = highOf(id, start);
-  return { high: Math.floor(high / 4) | 0, low: ((high % 4) * 2 ** 30 + lowOf(id, start)) | 0 };
+  readId(id);
+  const { high, low } = read;
+  return { high: Math.floor(high / 4) | 0, low: ((high % 4) * 2 ** 30 + low) | 0 };
 }
 
 export function shardOfId(id: Id): number {
-  const start = id.indexOf('_') + 1;
-  assert(isBodyAt(id, start), 'an id is well formed');
-  return (lowOf(id, start) >>> 15) & 0xff;
+  readId(id);
+  return (read.low >>> 15) & 0xff;
+}
+
+function readId(id: Id): void {
+  const start = id.length - BODY_LENGTH;
+  assert(id.charAt(start - 1) === '_' && readBody(id, start), 'an id is well formed');
 }
 
 /** The home shard of a natural key: the first byte of SHA-256 over its parts. */

@@ -164,8 +164,11 @@ function newLeg(
 
 function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
   const { merchant } = present(own[0], 'a part of a leg');
-  const account = present(input.accounts.get(merchant), `the wallet account of ${merchant}`);
-  return { ...account, merchant, amountFen: sumFen(own.map((sub) => sub.amountFen)) };
+  const { walletMerchant, feeBps } = present(
+    input.accounts.get(merchant),
+    `the wallet account of ${merchant}`,
+  );
+  return { merchant, walletMerchant, amountFen: sumFen(own.map((sub) => sub.amountFen)), feeBps };
 }
 
 export type StartResult =

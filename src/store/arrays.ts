@@ -48,10 +48,15 @@ function putInt32(value: number): void {
   position += 4;
 }
 
-/** An array of `values`, each not null written by `put` behind its length. */
-function arrayOf<T>(type: number, values: readonly Nullable<T>[], put: (value: T) => void): Buffer {
+/** An array of what `pick` finds in each row; what is not null is written by `put`. */
+function arrayOf<R, T>(
+  type: number,
+  rows: readonly R[],
+  pick: (row: R) => Nullable<T>,
+  put: (value: T) => void,
+): Buffer {
   position = 0;
-  if (values.length === 0) {
+  if (rows.length === 0) {
     putInt32(0);
     putInt32(0);
     putInt32(type);
@@ -60,8 +65,8 @@ function arrayOf<T>(type: number, values: readonly Nullable<T>[], put: (value: T
   reserve(HEADER_BYTES);
   position = HEADER_BYTES;
   let hasNulls = 0;
-  for (let index = 0; index < values.length; index += 1) {
-    const value = values[index];
+  for (const row of rows) {
+    const value = pick(row);
     if (value === null || value === undefined) {
       hasNulls = 1;
       reserve(4);
@@ -70,7 +75,7 @@ function arrayOf<T>(type: number, values: readonly Nullable<T>[], put: (value: T
   }
   const end = position;
   position = 0;
-  for (const word of [1, hasNulls, type, values.length, 1]) putInt32(word);
+  for (const word of [1, hasNulls, type, rows.length, 1]) putInt32(word);
   return Buffer.from(scratch.subarray(0, end));
 }
 
@@ -155,36 +160,58 @@ function putJson(value: unknown): void {
   position = start + byteCount;
 }
 
+/** SQL types, and `id`: a bigint that is an id here. */
+export type ColumnType = 'id' | 'bigint' | 'smallint' | 'integer' | 'boolean' | 'text' | 'jsonb';
+
+/**
+ * One column of `rows`. Nulls are SQL NULL in jsonb too: a nullable jsonb column means "nothing
+ * here" and never the JSON null. A bigint in JSON is refused by JSON.stringify: money in JSON is
+ * put there as an integer by its owner.
+ */
+export function columnArray<R>(
+  type: ColumnType,
+  rows: readonly R[],
+  pick: (row: R) => unknown,
+): Buffer {
+  switch (type) {
+    case 'id':
+      return arrayOf(TYPE.int8, rows, pick as (row: R) => Nullable<Id>, putId);
+    case 'bigint':
+      return arrayOf(TYPE.int8, rows, pick as (row: R) => Nullable<bigint | number>, putBigint);
+    case 'smallint':
+      return arrayOf(TYPE.int2, rows, pick as (row: R) => Nullable<number>, putSmallint);
+    case 'integer':
+      return arrayOf(TYPE.int4, rows, pick as (row: R) => Nullable<number>, putInt);
+    case 'boolean':
+      return arrayOf(TYPE.bool, rows, pick as (row: R) => Nullable<boolean>, putBool);
+    case 'text':
+      return arrayOf(TYPE.text, rows, pick as (row: R) => Nullable<string>, putText);
+    case 'jsonb':
+      return arrayOf(TYPE.jsonb, rows, pick, putJson);
+  }
+}
+
+function itself<T>(value: T): T {
+  return value;
+}
+
 export function smallintArray(values: readonly Nullable<number>[]): Buffer {
-  return arrayOf(TYPE.int2, values, putSmallint);
+  return columnArray('smallint', values, itself);
 }
 
 export function intArray(values: readonly Nullable<number>[]): Buffer {
-  return arrayOf(TYPE.int4, values, putInt);
+  return columnArray('integer', values, itself);
 }
 
 export function bigintArray(values: readonly Nullable<bigint | number>[]): Buffer {
-  return arrayOf(TYPE.int8, values, putBigint);
+  return columnArray('bigint', values, itself);
 }
 
 /** bigint[] of the numbers inside ids. */
 export function idArray(values: readonly Nullable<Id>[]): Buffer {
-  return arrayOf(TYPE.int8, values, putId);
-}
-
-export function boolArray(values: readonly Nullable<boolean>[]): Buffer {
-  return arrayOf(TYPE.bool, values, putBool);
+  return columnArray('id', values, itself);
 }
 
 export function textArray(values: readonly Nullable<string>[]): Buffer {
-  return arrayOf(TYPE.text, values, putText);
-}
-
-/**
- * jsonb[]: null and undefined are SQL NULL, since a nullable jsonb column means "nothing here" and
- * never the JSON null. A bigint is refused by JSON.stringify: money in JSON is put there as an
- * integer by its owner.
- */
-export function jsonbArray(values: readonly unknown[]): Buffer {
-  return arrayOf(TYPE.jsonb, values, putJson);
+  return columnArray('text', values, itself);
 }

@@ -3,20 +3,8 @@
  * one statement that inserts or updates a whole batch (arrays through unnest) and its parameters.
  */
 import { assert } from '../core/assert.ts';
-import type { Id } from '../core/id.ts';
-import {
-  bigintArray,
-  boolArray,
-  idArray,
-  intArray,
-  jsonbArray,
-  smallintArray,
-  textArray,
-} from './arrays.ts';
+import { type ColumnType, columnArray } from './arrays.ts';
 import type { Session, Statement } from './db.ts';
-
-/** SQL types, and `id`: a bigint that is an id here. */
-type ColumnType = 'id' | 'bigint' | 'smallint' | 'integer' | 'text' | 'jsonb' | 'boolean';
 
 export interface Column<T> {
   readonly name: string;
@@ -82,26 +70,7 @@ export function arrayParameter({ type }: { readonly type: ColumnType }, index: n
 }
 
 export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T[]): Buffer[] {
-  return from.columns.map((column) => encode(column.type, rows.map(column.value)));
-}
-
-function encode(type: ColumnType, values: readonly unknown[]): Buffer {
-  switch (type) {
-    case 'id':
-      return idArray(values as readonly (Id | null)[]);
-    case 'bigint':
-      return bigintArray(values as readonly (bigint | number | null)[]);
-    case 'smallint':
-      return smallintArray(values as readonly (number | null)[]);
-    case 'integer':
-      return intArray(values as readonly (number | null)[]);
-    case 'boolean':
-      return boolArray(values as readonly (boolean | null)[]);
-    case 'text':
-      return textArray(values as readonly (string | null)[]);
-    case 'jsonb':
-      return jsonbArray(values);
-  }
+  return from.columns.map(({ type, value }) => columnArray(type, rows, value));
 }
 
 /** Sends one statement for all rows; nothing for none. */

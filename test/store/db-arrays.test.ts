@@ -4,15 +4,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatId, type Id } from '../../src/core/id.ts';
 import {
   bigintArray,
-  boolArray,
+  columnArray,
   idArray,
   intArray,
-  jsonbArray,
   smallintArray,
   textArray,
 } from '../../src/store/arrays.ts';
 import type { Db, Statement } from '../../src/store/db.ts';
 import { ENGINES, type TestHome } from './engines.ts';
+
+const boolArray = (values: readonly (boolean | null)[]) =>
+  columnArray('boolean', values, (value) => value);
+const jsonbArray = (values: readonly unknown[]) => columnArray('jsonb', values, (value) => value);
 
 const echo = (type: string): Statement => ({
   name: `echo_${type}`,

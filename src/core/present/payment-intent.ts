@@ -5,7 +5,7 @@
  */
 
 import { type Fen, fenToJson } from '../money.ts';
-import type { Attempt, Payment, Resolution, SubOrder } from '../payment.ts';
+import type { Payment, Resolution, SubOrder } from '../payment.ts';
 import type { WalletName } from '../wallet.ts';
 import { presentAttempt } from './payment-attempt.ts';
 import { rfc3339 } from './time.ts';
@@ -83,6 +83,5 @@ function presentSubOrder(payment: Payment, subOrder: SubOrder): Record<string, u
 function walletOf(payment: Payment): WalletName | null {
   const id = payment.intent.succeededAttempt ?? payment.intent.latestAttempt;
   if (id === null) return null;
-  const isIt = (attempt: Attempt) => attempt.id === id;
-  return payment.attempts.find(isIt)?.wallet ?? null;
+  return payment.attempts.find((attempt) => attempt.id === id)?.wallet ?? null;
 }
