@@ -1,7 +1,7 @@
 /** A marketplace's own server: takes webhooks, verified by the `standardwebhooks` package. */
-import http from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { Json } from './api.ts';
+import { openLocalServer, wireRequestOf } from './local-server.ts';
 
 export interface WebhookInbox {
   readonly url: string;
@@ -16,40 +16,29 @@ export async function openInbox(): Promise<WebhookInbox> {
   const events: Json[] = [];
   const refused: string[] = [];
   const secrets: Webhook[] = [];
-  const server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks).toString('utf8');
-      const headers = request.headers as Record<string, string>;
-      const verified = secrets
-        .map((secret) => tryVerify(secret, body, headers))
-        .find((event) => event !== undefined);
-      if (verified === undefined) refused.push(body.slice(0, 200));
-      else events.push(verified);
-      response.writeHead(verified === undefined ? 400 : 204).end();
-    });
+  const server = await openLocalServer(async (incoming, outgoing) => {
+    const { headers, body: bytes } = await wireRequestOf(incoming);
+    const body = bytes.toString('utf8');
+    const verified = secrets
+      .map((secret) => tryVerify(secret, body, headers))
+      .find((event) => event !== undefined);
+    if (verified === undefined) refused.push(body.slice(0, 200));
+    else events.push(verified);
+    outgoing.writeHead(verified === undefined ? 400 : 204).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}/hooks`,
+    url: `${server.url}/hooks`,
     events,
     refused,
     trust: (secret) => void secrets.push(new Webhook(secret)),
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
+    close: server.close,
   };
 }
 
 function tryVerify(
   webhook: Webhook,
   body: string,
-  headers: Record<string, string>,
+  headers: Readonly<Record<string, string>>,
 ): Json | undefined {
   try {
     return webhook.verify(body, headers) as Json;

@@ -1,9 +1,9 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
 import fc from 'fast-check';
 import jsQrModule from 'jsqr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenCity } from '../../src/sandbox/city.ts';
+import { type LocalServer, openLocalServer } from '../helpers/local-server.ts';
 import { call, createOrder, openTestCity } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 
@@ -131,29 +131,22 @@ describe('phone', () => {
 });
 
 describe('a cashier URL', () => {
-  let cashier: http.Server;
+  let cashier: LocalServer;
   let base: string;
   let seen: http.IncomingMessage[];
   let answer: (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
   beforeEach(async () => {
     seen = [];
-    cashier = http.createServer((request, response) => {
+    cashier = await openLocalServer(async (request, response) => {
       seen.push(request);
       answer(request, response);
     });
-    await new Promise<void>((resolve) => cashier.listen(0, '127.0.0.1', resolve));
-    base = `http://127.0.0.1:${(cashier.address() as AddressInfo).port}`;
+    base = cashier.url;
     await createOrder(city, 'A0000001', receiver.url);
   });
 
-  afterEach(
-    () =>
-      new Promise<void>((resolve) => {
-        cashier.close(() => resolve());
-        cashier.closeAllConnections();
-      }),
-  );
+  afterEach(() => cashier.close());
 
   const page = (action: unknown) =>
     `<!doctype html><html><script>var a</script><script type="application/json" id="next-action">${JSON.stringify(
@@ -205,7 +198,7 @@ describe('a cashier URL', () => {
 
 describe('a counter’s printed code', () => {
   const TOKEN = '0123456789abcdef0123';
-  let shop: http.Server;
+  let shop: LocalServer;
   let base: string;
   let posted: string[];
   let made: number;
@@ -213,17 +206,10 @@ describe('a counter’s printed code', () => {
   beforeEach(async () => {
     posted = [];
     made = 0;
-    shop = http.createServer((request, response) => void serve(request, response));
-    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
-    base = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
+    shop = await openLocalServer((request, response) => serve(request, response));
+    base = shop.url;
   });
-  afterEach(
-    () =>
-      new Promise<void>((resolve) => {
-        shop.close(() => resolve());
-        shop.closeAllConnections();
-      }),
-  );
+  afterEach(() => shop.close());
 
   /** The pages of a counter as api.md's platform serves them: amount, order, choice, action. */
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {

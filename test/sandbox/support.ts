@@ -1,11 +1,10 @@
 /** Shared by the sandbox's tests: temporary folders, a receiver of callbacks, a plain manner. */
 import { mkdtempSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallbackManner, CallbackOrder } from '../../src/sandbox/kit/kit.ts';
 import { type OpenedKit, openKit } from '../../src/sandbox/kit/open-kit.ts';
+import { bodyOf, openLocalServer } from '../helpers/local-server.ts';
 
 export function temporaryDir(): string {
   return mkdtempSync(join(tmpdir(), 'hutong-sandbox-'));
@@ -31,30 +30,21 @@ export interface Receiver {
 
 export async function openReceiver(): Promise<Receiver> {
   const waiters: { n: number; resolve: () => void }[] = [];
-  const server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      receiver.bodies.push(Buffer.concat(chunks).toString());
-      const { answer } = receiver;
-      if (answer !== null) response.writeHead(answer.status, answer.headers).end(answer.body);
-      for (const waiter of waiters) if (receiver.bodies.length >= waiter.n) waiter.resolve();
-    });
+  const server = await openLocalServer(async (incoming, outgoing) => {
+    receiver.bodies.push((await bodyOf(incoming)).toString());
+    const { answer } = receiver;
+    if (answer !== null) outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+    for (const waiter of waiters) if (receiver.bodies.length >= waiter.n) waiter.resolve();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/notify`,
+    url: `${server.url}/notify`,
     bodies: [],
     answer: { status: 200, body: 'success' },
     count: (n) =>
       receiver.bodies.length >= n
         ? Promise.resolve()
         : new Promise((resolve) => waiters.push({ n, resolve })),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: server.close,
   };
   return receiver;
 }

@@ -3,6 +3,7 @@
  * must never say. The adapter is the platform's own; the wire underneath was judged by the SDK.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { WireRequest } from '../../../src/sandbox/kit/kit.ts';
 import { alipay } from '../../../src/wallets/alipay/adapter.ts';
 import type {
   AttemptOrder,
@@ -11,7 +12,8 @@ import type {
   StartOutcome,
   Wallet,
 } from '../../../src/wallets/wallet.ts';
-import { freshNo, openTestCity, type ReceivedCallback, type TestCity } from './city.ts';
+import { freshNo } from '../../helpers/gateway-city.ts';
+import { openTestCity, type TestCity } from './city.ts';
 import { openWallet } from './flip-cases.ts';
 
 let city: TestCity;
@@ -36,7 +38,7 @@ function order(more: Partial<AttemptOrder> = {}): AttemptOrder {
     legs: [
       {
         orderNo: freshNo(),
-        walletMerchant: city.papers.smids[0] ?? '',
+        walletMerchant: city.account.smids[0] ?? '',
         amountFen: 8_888n,
         description: '青瓷/盖碗 a=b&c',
       },
@@ -55,7 +57,7 @@ function order(more: Partial<AttemptOrder> = {}): AttemptOrder {
 }
 
 function merged(product: AttemptOrder['product']): AttemptOrder {
-  const legs = city.papers.smids.map((walletMerchant, index) => ({
+  const legs = city.account.smids.map((walletMerchant, index) => ({
     orderNo: freshNo(),
     walletMerchant,
     amountFen: BigInt(100 + index),
@@ -100,7 +102,7 @@ async function scanAction(outcome: StartOutcome, how = {}) {
   return city.scanAndPay(code, how);
 }
 
-async function parse(received: ReceivedCallback | undefined, by = wallet) {
+async function parse(received: WireRequest | undefined, by = wallet) {
   return by.parseNotification({
     method: 'POST',
     target: '/notify/alipay/x/payment',
@@ -132,7 +134,7 @@ describe('every product, one merchant', () => {
   ] as const;
   for (const [product, type] of cases) {
     test(product, async () => {
-      const payer = product === 'jsapi' ? { buyerId: city.papers.demo.buyer_ids[0]! } : {};
+      const payer = product === 'jsapi' ? { buyerId: city.account.demo.buyer_ids[0]! } : {};
       const attempt = order({ product, payer });
       const started = await wallet.startAttempt(attempt);
       expect(actionOf(started).type).toBe(type);
@@ -170,7 +172,7 @@ describe('every product, one merchant', () => {
     const content = JSON.parse(action.fields.biz_content ?? '');
     expect(content.subject).toBe('青瓷 盖碗 a b c');
     expect(content.time_expire).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
-    expect(content.sub_merchant.merchant_id).toBe(city.papers.smids[0]);
+    expect(content.sub_merchant.merchant_id).toBe(city.account.smids[0]);
     expect(content.settle_info.settle_period_time).toBe('30d');
     expect(new URL(action.action).searchParams.get('notify_url')).toBe(city.notifyUrl);
   });
@@ -199,7 +201,7 @@ describe('merged payment', () => {
   }
 
   test('is refused without the contract, by precreate and by jsapi', async () => {
-    const bare = { ...city.papers.credentials, allOrNothingMerge: false };
+    const bare = { ...city.account.credentials, allOrNothingMerge: false };
     const without = await openWallet(city, bare).startAttempt(merged('wap'));
     expect(without).toMatchObject({
       outcome: 'failed',
@@ -262,7 +264,7 @@ describe('unknown is never failed', () => {
   });
 
   test('a wrong private key is refused by the wallet, and what was signed is not repeated', async () => {
-    const { demo, credentials } = city.papers;
+    const { demo, credentials } = city.account;
     const other = openWallet(city, { ...credentials, privateKey: demo.cert_mode.app_private_key });
     const attempt = order({ product: 'jsapi', payer: { buyerId: demo.buyer_ids[0]! } });
     const started = await other.startAttempt(attempt);
@@ -375,7 +377,7 @@ describe('callbacks', () => {
     const notification = await told();
     const payee = notification.type === 'attempt' ? notification.legs[0]?.payee : '';
     expect(payee).toMatch(/^2088\d{12}$/);
-    expect(city.papers.smids).not.toContain(payee);
+    expect(city.account.smids).not.toContain(payee);
   });
 
   for (const fault of ['callback_bad_signature', 'signtest', 'key_rotated'] as const) {
@@ -399,7 +401,7 @@ describe('callbacks', () => {
 
   test('another application’s message is not ours', async () => {
     await payAndTell();
-    const foreign = openWallet(city, { ...city.papers.credentials, appId: '2021999999999999' });
+    const foreign = openWallet(city, { ...city.account.credentials, appId: '2021999999999999' });
     expect(await parse(city.callbacks.at(-1), foreign)).toMatchObject({
       ok: false,
       error: { code: 'not_ours' },
@@ -446,7 +448,7 @@ describe('callbacks', () => {
 
 describe('certificate mode', () => {
   function certCredentials() {
-    const { credentials, demo } = city.papers;
+    const { credentials, demo } = city.account;
     const { cert_mode: cert } = demo;
     return {
       ...credentials,
@@ -481,7 +483,7 @@ describe('certificate mode', () => {
     });
     await scanAction(started);
     expect(await told(certified)).toMatchObject({ type: 'attempt' });
-    const { cert_mode: cert } = city.papers.demo;
+    const { cert_mode: cert } = city.account.demo;
     const pinned = openWallet(city, {
       ...certCredentials(),
       // Only subjects of the pinned Alipay certificates count: here one of another name.
@@ -512,7 +514,7 @@ describe('who pays', () => {
     const identity = await wallet.payerDoor!.exchangeCode(code);
     expect(identity).toMatchObject({
       ok: true,
-      value: { buyerId: city.papers.demo.buyer_ids[0] },
+      value: { buyerId: city.account.demo.buyer_ids[0] },
     });
     const again = await wallet.payerDoor!.exchangeCode(code);
     expect(again).toMatchObject({ ok: false, error: { code: 'isv.code-invalid' } });
@@ -550,11 +552,11 @@ test('everything survives a restart of the city', async () => {
   const mine = await openTestCity();
   const by = openWallet(mine);
   const attempt = order({
-    legs: [{ ...order().legs[0]!, walletMerchant: mine.papers.smids[0]! }],
+    legs: [{ ...order().legs[0]!, walletMerchant: mine.account.smids[0]! }],
   });
   const started = await by.startAttempt(attempt);
   const again = await mine.restart();
-  expect(again.papers).toMatchObject({ demo: mine.papers.demo });
+  expect(again.account).toMatchObject({ demo: mine.account.demo });
   const other = openWallet(again);
   const action = actionOf(started);
   if (action.type !== 'qr_code') throw new Error('a code');

@@ -3,7 +3,8 @@
  * the buyer, and reverses (alipay.trade.cancel).
  */
 import type { AlipayRequestError, AlipaySdk } from 'alipay-sdk';
-import { freshNo, type TestCity } from './city.ts';
+import { freshNo } from '../../helpers/gateway-city.ts';
+import type { TestCity } from './city.ts';
 import { callV2, sendV2, signedFields } from './raw.ts';
 import { assert, type Case, certSdk, keySdk, orderContent } from './rows.ts';
 

@@ -2,8 +2,10 @@
  * Refusals: the table of codes and messages, and the order in which the gateway looks. Each request
  * is wrong in its own way and in every later way too, so that the order shows.
  */
+
+import { freshNo } from '../../helpers/gateway-city.ts';
 import { isAnswerSigned, signRequest } from '../second-verifier-alipay.ts';
-import { freshNo, type TestCity } from './city.ts';
+import type { TestCity } from './city.ts';
 import {
   callV2,
   commonFields,
@@ -84,7 +86,7 @@ async function checkOrder(city: TestCity): Promise<string> {
     assert.deepEqual([told.code, told.sub_code, told.sub_msg], [code, subCode, subMsg]);
     assert.equal(answer.key, isSigned ? 'alipay_trade_query_response' : 'error_response');
     assert.equal(
-      isAnswerSigned(answer.text, answer.key, city.papers.demo.alipay_public_key),
+      isAnswerSigned(answer.text, answer.key, city.account.demo.alipay_public_key),
       isSigned,
     );
   }
@@ -96,7 +98,7 @@ async function badSignature(city: TestCity): Promise<string> {
   const changed = { ...fields, biz_content: '{"out_trade_no":"a2"}' };
   const answer = await sendV2(city, changed);
   const text =
-    `app_id=${city.papers.demo.app_id}&amp;biz_content={"out_trade_no":"a2"}&amp;charset=utf-8` +
+    `app_id=${city.account.demo.app_id}&amp;biz_content={"out_trade_no":"a2"}&amp;charset=utf-8` +
     '&amp;method=alipay.trade.query&amp;sign_type=RSA2&amp;timestamp=2026-11-22 13:49:09' +
     '&amp;version=1.0';
   assert.equal(
@@ -109,7 +111,7 @@ async function badSignature(city: TestCity): Promise<string> {
   await sendV2(city, mistaken);
   const { sign: _sign, ...unsigned } = commonFields(city, QUERY, { out_trade_no: 'a1' });
   const { sign_type: _type, ...forgotten } = unsigned;
-  const signed = signRequest(forgotten, city.papers.demo.app_private_key);
+  const signed = signRequest(forgotten, city.account.demo.app_private_key);
   await sendV2(city, { ...signed, sign_type: 'RSA2' });
   const explained = city.opened.explanations.recent().at(0);
   assert.match(explained?.hint ?? '', /sign_type was left out/);
@@ -121,7 +123,7 @@ async function business(city: TestCity): Promise<string> {
   const told = async (method: string, content: object) => {
     const answer = await callV2(city, method, content);
     assert.ok(
-      isAnswerSigned(answer.text, answer.key, city.papers.demo.alipay_public_key),
+      isAnswerSigned(answer.text, answer.key, city.account.demo.alipay_public_key),
       'business refusals are signed',
     );
     return `${answer.fields.code} ${answer.fields.sub_code}`;
@@ -185,7 +187,7 @@ async function business(city: TestCity): Promise<string> {
     assert.equal(await told(method, content), expected, JSON.stringify(content));
   }
   const other = freshNo();
-  const created = { ...orderContent(city, other), buyer_id: city.papers.demo.buyer_ids[0] };
+  const created = { ...orderContent(city, other), buyer_id: city.account.demo.buyer_ids[0] };
   assert.equal(await told('alipay.trade.create', created), '10000 undefined');
   assert.equal(await told('alipay.trade.close', { out_trade_no: other }), '10000 undefined');
   assert.equal(await told('alipay.trade.create', created), '40004 ACQ.TRADE_HAS_CLOSE');
@@ -245,11 +247,11 @@ async function faults(city: TestCity): Promise<string> {
   }
   city.arm('wrong_payee');
   const payee = await callV2(city, QUERY, { out_trade_no: orderNo });
-  assert.notEqual(payee.fields.alipay_sub_merchant_id, city.papers.smids[0]);
+  assert.notEqual(payee.fields.alipay_sub_merchant_id, city.account.smids[0]);
   for (const fault of ['signtest', 'key_rotated'] as const) {
     city.arm(fault);
     const { text, key } = await callV2(city, QUERY, { out_trade_no: orderNo });
-    assert.equal(isAnswerSigned(text, key, city.papers.demo.alipay_public_key), false);
+    assert.equal(isAnswerSigned(text, key, city.account.demo.alipay_public_key), false);
   }
   city.arm('refund_stuck');
   const refund = { out_trade_no: orderNo, refund_amount: '1', out_request_no: 'S1' };
@@ -291,7 +293,7 @@ async function retries(city: TestCity): Promise<string> {
   const { sign: _sign, ...rest } = fields;
   const signed = signRequest(
     { ...rest, notify_url: city.notifyUrl },
-    city.papers.demo.app_private_key,
+    city.account.demo.app_private_key,
   );
   const made = await sendV2(city, signed, true);
   await city.settle();

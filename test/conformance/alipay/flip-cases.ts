@@ -8,8 +8,9 @@ import { createHttpClient } from '../../../src/runtime/http-client.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';
 import { alipay } from '../../../src/wallets/alipay/adapter.ts';
 import type { Wallet } from '../../../src/wallets/wallet.ts';
+import { freshNo } from '../../helpers/gateway-city.ts';
 import { decodeForm, type Fields } from '../second-verifier-alipay.ts';
-import { freshNo, type TestCity } from './city.ts';
+import type { TestCity } from './city.ts';
 import { callV2, sendV2, sendV3, signedFields, signV3, v3Parts } from './raw.ts';
 import { assert, type Case, keySdk, orderContent } from './rows.ts';
 
@@ -118,7 +119,10 @@ async function flipV3(city: TestCity): Promise<string> {
   return `${sent} changed requests, 0 accepted`;
 }
 
-export function openWallet(city: TestCity, credentials: unknown = city.papers.credentials): Wallet {
+export function openWallet(
+  city: TestCity,
+  credentials: unknown = city.account.credentials,
+): Wallet {
   const opened = alipay.open(credentials, {
     http: createHttpClient(),
     clock: city.opened.clock,

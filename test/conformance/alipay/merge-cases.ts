@@ -1,21 +1,23 @@
 /** Merged payments: no SDK looks into them, so the second verifier signs and checks. */
+
+import { freshNo } from '../../helpers/gateway-city.ts';
 import { decodeForm, isNotifySigned, signRequest } from '../second-verifier-alipay.ts';
-import { freshNo, type TestCity } from './city.ts';
+import type { TestCity } from './city.ts';
 import { callV2, commonFields, sendV2 } from './raw.ts';
 import { assert, type Case, orderContent } from './rows.ts';
 
 function details(city: TestCity, numbers: readonly string[], productCode: string) {
   return numbers.map((orderNo, index) => ({
-    app_id: city.papers.demo.app_id,
-    seller_id: city.papers.demo.pid,
+    app_id: city.account.demo.app_id,
+    seller_id: city.account.demo.pid,
     ...orderContent(city, orderNo, { product_code: productCode }),
-    sub_merchant: { merchant_id: city.papers.smids[index], merchant_type: 'alipay' },
+    sub_merchant: { merchant_id: city.account.smids[index], merchant_type: 'alipay' },
   }));
 }
 
 function carried(city: TestCity, method: string, content: object, more: object = {}) {
   const fields = { ...commonFields(city, method, content), ...more };
-  return signRequest(fields, city.papers.demo.app_private_key);
+  return signRequest(fields, city.account.demo.app_private_key);
 }
 
 async function wapMerge(city: TestCity): Promise<string> {
@@ -48,7 +50,7 @@ async function wapMerge(city: TestCity): Promise<string> {
   const told = city.callbacks.map(({ body }) => decodeForm(body.toString('utf8')));
   assert.deepEqual(told.map((one) => one.out_trade_no).sort(), [...numbers].sort());
   for (const one of told) {
-    assert.ok(isNotifySigned(one, city.papers.demo.alipay_public_key));
+    assert.ok(isNotifySigned(one, city.account.demo.alipay_public_key));
     assert.equal(one.total_amount, '88.88');
   }
   const refund = {

@@ -14,7 +14,7 @@ export interface RawAnswer {
 
 export function commonFields(city: TestCity, method: string, content?: object): Fields {
   return {
-    app_id: city.papers.demo.app_id,
+    app_id: city.account.demo.app_id,
     method,
     charset: 'utf-8',
     sign_type: 'RSA2',
@@ -25,7 +25,7 @@ export function commonFields(city: TestCity, method: string, content?: object): 
 }
 
 export function signedFields(city: TestCity, method: string, content?: object): Fields {
-  return signRequest(commonFields(city, method, content), city.papers.demo.app_private_key);
+  return signRequest(commonFields(city, method, content), city.account.demo.app_private_key);
 }
 
 /** biz_content in the body, the rest in the query; `inBody` puts everything in the body. */
@@ -66,7 +66,7 @@ export interface V3Parts {
 
 export function v3Parts(city: TestCity, path: string, content: object): V3Parts {
   return {
-    authText: `app_id=${city.papers.demo.app_id},nonce=${crypto.randomUUID()},timestamp=1795355349567`,
+    authText: `app_id=${city.account.demo.app_id},nonce=${crypto.randomUUID()},timestamp=1795355349567`,
     method: 'POST',
     target: `/v3/alipay/trade/${path}`,
     body: JSON.stringify(content),
@@ -76,7 +76,7 @@ export function v3Parts(city: TestCity, path: string, content: object): V3Parts 
 export function signV3(city: TestCity, parts: V3Parts): string {
   const text = `${parts.authText}\n${parts.method}\n${parts.target}\n${parts.body}\n`;
   const signer = crypto.createSign('RSA-SHA256').update(text, 'utf8');
-  return signer.sign(city.papers.demo.app_private_key, 'base64');
+  return signer.sign(city.account.demo.app_private_key, 'base64');
 }
 
 export async function sendV3(city: TestCity, parts: V3Parts): Promise<RawAnswer> {

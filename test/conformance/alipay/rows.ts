@@ -39,7 +39,7 @@ const COMMON = { camelcase: false, timeout: 10_000 } as const;
 
 /** The official SDK, unmodified, as a user would configure it from the papers. */
 export function keySdk(city: TestCity, more: Partial<AlipaySdkConfig> = {}): AlipaySdk {
-  const { demo } = city.papers;
+  const { demo } = city.account;
   return new AlipaySdk({
     ...COMMON,
     appId: demo.app_id,
@@ -52,7 +52,7 @@ export function keySdk(city: TestCity, more: Partial<AlipaySdkConfig> = {}): Ali
 }
 
 export function certSdk(city: TestCity, more: Partial<AlipaySdkConfig> = {}): AlipaySdk {
-  const { cert_mode: cert } = city.papers.demo;
+  const { cert_mode: cert } = city.account.demo;
   return new AlipaySdk({
     ...COMMON,
     appId: cert.app_id,
@@ -71,7 +71,7 @@ export function orderContent(city: TestCity, orderNo: string, more: object = {})
     out_trade_no: orderNo,
     total_amount: '88.88',
     subject: '青瓷 "盖碗" 100% + 茶荷 \\ }',
-    sub_merchant: { merchant_id: city.papers.smids[0], merchant_type: 'alipay' },
+    sub_merchant: { merchant_id: city.account.smids[0], merchant_type: 'alipay' },
     settle_info: {
       settle_detail_infos: [{ trans_in_type: 'defaultSettle', amount: '88.88' }],
       settle_period_time: '30d',

@@ -1,6 +1,7 @@
 /** alipay-sdk, unmodified, over HTTP: protocol v2 in both key modes, v3, pages, app strings. */
 import type { AlipayRequestError, AlipaySdk } from 'alipay-sdk';
-import { freshNo, type TestCity } from './city.ts';
+import { freshNo } from '../../helpers/gateway-city.ts';
+import type { TestCity } from './city.ts';
 import { assert, type Case, certSdk, keySdk, orderContent } from './rows.ts';
 
 type Answer = Record<string, string | undefined> & { fund_bill_list?: { amount: string }[] };
@@ -72,7 +73,7 @@ async function v3Life(city: TestCity, sdk: AlipaySdk): Promise<string> {
   const other = freshNo();
   const created = await post('create', {
     ...orderContent(city, other),
-    buyer_id: city.papers.demo.buyer_ids[0],
+    buyer_id: city.account.demo.buyer_ids[0],
     product_code: 'JSAPI_PAY',
   });
   assert.match(created.trade_no ?? '', /^\d{28}$/);
@@ -198,7 +199,7 @@ async function rotation(city: TestCity): Promise<string> {
 
 async function oauth(city: TestCity): Promise<string> {
   const sdk = keySdk(city);
-  const { app_id: appId } = city.papers.demo;
+  const { app_id: appId } = city.account.demo;
   const back = encodeURIComponent('http://shop.example/cb?a=1');
   const page = await fetch(
     `${city.url}/oauth2/publicAppAuthorize.htm?app_id=${appId}&scope=auth_base&redirect_uri=${back}&state=s%20t`,
@@ -209,7 +210,7 @@ async function oauth(city: TestCity): Promise<string> {
   const code = location.searchParams.get('auth_code') ?? '';
   const params = { grant_type: 'authorization_code', code };
   const token = await exec(sdk, 'alipay.system.oauth.token', params);
-  assert.equal(token.user_id, city.papers.demo.buyer_ids[0]);
+  assert.equal(token.user_id, city.account.demo.buyer_ids[0]);
   const second = (await sdk.exec('alipay.system.oauth.token', params)) as unknown as Answer;
   assert.equal(second.sub_code, 'isv.code-invalid');
   return 'auth_base code exchanged once';

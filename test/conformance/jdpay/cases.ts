@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import { freshNo } from '../../helpers/gateway-city.ts';
 import {
   encrypt,
   envelope,
@@ -20,7 +21,7 @@ import {
   sign,
   valueIn,
 } from '../second-verifier-jdpay.ts';
-import { exchange, freshNo, type JdCity } from './city.ts';
+import { call, exchange, type JdCity, pay, post } from './city.ts';
 
 export interface Row {
   readonly case: string;
@@ -43,7 +44,7 @@ export async function runCases(city: JdCity, report: (row: Row) => void): Promis
       report({ case: name, client, ok: false, detail });
     } finally {
       city.opened.faults.clear();
-      await city.opened.courier.settle();
+      await city.settle();
       city.callbacks.length = 0;
     }
   }
@@ -65,19 +66,19 @@ function order(city: JdCity, more: Fields = {}): Fields & { tradeNum: string } {
 
 async function created(city: JdCity, more: Fields = {}): Promise<{ fields: Fields; code: string }> {
   const fields = order(city, more);
-  const answer = await city.call('uniorder', fields);
+  const answer = await call(city, 'uniorder', fields);
   assert.equal(answer.code, '000000', answer.desc);
   return { fields, code: valueIn(answer.inner ?? '', 'qrCode') ?? '' };
 }
 
 async function paid(city: JdCity, more: Fields = {}): Promise<Fields> {
   const { fields, code } = await created(city, more);
-  assert.equal(await city.pay(code), 'paid');
+  assert.equal(await pay(city, code), 'paid');
   return fields;
 }
 
 const statusOf = async (city: JdCity, tradeNum = ''): Promise<string> => {
-  const answer = await city.call('query', { tradeNum, tradeType: '0' });
+  const answer = await call(city, 'query', { tradeNum, tradeType: '0' });
   return answer.inner === null ? answer.code : (valueIn(answer.inner, 'status') ?? '');
 };
 
@@ -87,7 +88,7 @@ const refundOf = (city: JdCity, oTradeNum = '', amount = '100', more: Fields = {
 };
 
 async function refunded(city: JdCity, fields: Fields): Promise<string> {
-  const answer = await city.call('refund', fields);
+  const answer = await call(city, 'refund', fields);
   return answer.inner === null ? answer.code : (valueIn(answer.inner, 'status') ?? '');
 }
 
@@ -99,7 +100,7 @@ const CASES: readonly Case[] = [
       const { fields, code } = await created(city);
       assert.match(code, /^https:\/\/h5pay\.jd\.com\/code\?c=[0-9a-z]{14}$/);
       assert.equal(await statusOf(city, fields.tradeNum), '0');
-      assert.equal(await city.pay(code), 'paid');
+      assert.equal(await pay(city, code), 'paid');
       assert.equal(await statusOf(city, fields.tradeNum), '2');
       return code;
     },
@@ -108,12 +109,16 @@ const CASES: readonly Case[] = [
     'the answer, read by pkeyutl -verifyrecover and enc -des-ede3 -nopad',
     OPENSSL,
     async (city) => {
-      const answer = await city.post('/service/uniorder', request(city.papers, order(city)));
+      const answer = await post(
+        city,
+        '/service/uniorder',
+        request(city.account.papers, order(city)),
+      );
       const hex = Buffer.from(valueIn(answer.body, 'encrypt') ?? '', 'base64').toString('latin1');
-      const inner = opensslDecrypt(hex, city.papers.des_key);
+      const inner = opensslDecrypt(hex, city.account.papers.des_key);
       const signature = valueIn(inner, 'sign') ?? '';
       const text = inner.replace(`<sign>${signature}</sign>`, '');
-      assert.equal(opensslRecover(signature, city.papers.jd_public_key), sha256Hex(text));
+      assert.equal(opensslRecover(signature, city.account.papers.jd_public_key), sha256Hex(text));
       assert.ok(text.startsWith('<?xml version="1.0" encoding="UTF-8"?><jdpay>'));
       assert.ok(!/[\r\n\t]/.test(inner));
       return 'hash and text agree';
@@ -124,9 +129,9 @@ const CASES: readonly Case[] = [
     SECOND,
     async (city) => {
       const { fields, code } = await created(city);
-      const again = await city.call('uniorder', { ...fields, tradeTime: '20260131120001' });
+      const again = await call(city, 'uniorder', { ...fields, tradeTime: '20260131120001' });
       assert.equal(valueIn(again.inner ?? '', 'qrCode'), code);
-      assert.equal((await city.call('uniorder', { ...fields, amount: '8889' })).code, 'SBX2002');
+      assert.equal((await call(city, 'uniorder', { ...fields, amount: '8889' })).code, 'SBX2002');
       return code;
     },
   ],
@@ -134,7 +139,7 @@ const CASES: readonly Case[] = [
     'either form of the declaration, and line breaks that were not signed',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.papers;
+      const { merchant, des_key, private_key } = city.account.papers;
       for (const change of [
         (text: string) => text.replace('"?>', '" ?>'),
         (text: string) => text.replaceAll('><', '>\n\t<'),
@@ -147,11 +152,12 @@ const CASES: readonly Case[] = [
         const text = `<?xml version="1.0" encoding="UTF-8"?><jdpay>${inside}</jdpay>`;
         const signature = sign(text, private_key).replace(/(.{76})/g, '$1\n');
         const signed = text.replace('</jdpay>', `<sign>${signature}</sign></jdpay>`);
-        const sent = await city.post(
+        const sent = await post(
+          city,
           '/service/uniorder',
           envelope(merchant, change(signed), des_key),
         );
-        assert.equal(reply(city.papers, sent.body).code, '000000');
+        assert.equal(reply(city.account.papers, sent.body).code, '000000');
       }
       return '3 forms';
     },
@@ -160,14 +166,14 @@ const CASES: readonly Case[] = [
     'every character of a signed request changed: none passes',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.papers;
+      const { merchant, des_key, private_key } = city.account.papers;
       const text = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant><tradeNum>${freshNo()}</tradeNum><tradeType>0</tradeType></jdpay>`;
       const signed = text.replace('</jdpay>', `<sign>${sign(text, private_key)}</sign></jdpay>`);
       const codes = new Set<string>();
       for (let index = 0; index < signed.length; index += 1) {
         const other = signed[index] === 'A' ? 'B' : 'A';
         const changed = signed.slice(0, index) + other + signed.slice(index + 1);
-        const sent = await city.post('/service/query', envelope(merchant, changed, des_key));
+        const sent = await post(city, '/service/query', envelope(merchant, changed, des_key));
         codes.add(valueIn(sent.body, 'code') ?? '');
       }
       assert.deepEqual([...codes], ['SBX0003']);
@@ -178,14 +184,13 @@ const CASES: readonly Case[] = [
     'SHA256withRSA is refused, and the explanation says why',
     'node:crypto',
     async (city) => {
-      const { merchant, des_key, private_key } = city.papers;
+      const { merchant, des_key, private_key } = city.account.papers;
       const text = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant></jdpay>`;
       const wrong = crypto.sign('sha256', Buffer.from(text), private_key).toString('base64');
       const signed = text.replace('</jdpay>', `<sign>${wrong}</sign></jdpay>`);
-      const before = city.explanations.length;
-      const sent = await city.post('/service/query', envelope(merchant, signed, des_key));
+      const sent = await post(city, '/service/query', envelope(merchant, signed, des_key));
       assert.equal(valueIn(sent.body, 'code'), 'SBX0003');
-      const [explained] = city.explanations.slice(before);
+      const [explained] = city.opened.explanations.recent();
       assert.equal(explained?.expected, text);
       assert.match(explained?.hint ?? '', /SHA256withRSA/);
       return explained?.hint ?? '';
@@ -195,13 +200,12 @@ const CASES: readonly Case[] = [
     'a declaration that was not signed is named, both texts shown',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.papers;
+      const { merchant, des_key, private_key } = city.account.papers;
       const body = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant></jdpay>`;
       const text = `<?xml version="1.0" encoding="UTF-8"?>${body}`;
       const signed = text.replace('</jdpay>', `<sign>${sign(body, private_key)}</sign></jdpay>`);
-      const before = city.explanations.length;
-      await city.post('/service/query', envelope(merchant, signed, des_key));
-      const [explained] = city.explanations.slice(before);
+      await post(city, '/service/query', envelope(merchant, signed, des_key));
+      const [explained] = city.opened.explanations.recent();
       assert.deepEqual([explained?.expected, explained?.received], [text, body]);
       assert.match(explained?.hint ?? '', /declaration was left out; first difference/);
       return explained?.hint ?? '';
@@ -213,21 +217,24 @@ const CASES: readonly Case[] = [
     async (city) => {
       const callbackUrl = 'http://shop.example/back?a=1&b=2';
       const fields = order(city, { callbackUrl, note: '' });
-      const posted = form(city.papers, fields);
+      const posted = form(city.account.papers, fields);
       const body = new URLSearchParams(posted).toString();
       const type = 'application/x-www-form-urlencoded';
-      const sent = await city.post('/jdpay/saveOrder', body, type);
+      const sent = await post(city, '/jdpay/saveOrder', body, type);
       assert.equal(sent.status, 302);
       const location = sent.headers.location ?? '';
       assert.match(location, /^\/jdpay\/payCashier\?tradeNum=.*&orderId=\d{22}&key=[0-9a-f]{32}$/);
       const open = await exchange(`${city.url}${location}`, { method: 'GET' });
       assert.match(open.body, /¥88\.88/);
       assert.ok(open.body.includes('&lt;b&gt;credentials&amp;店&lt;/b&gt;'));
-      assert.equal(await city.pay(`${city.url}${location}`), 'paid');
+      assert.equal(await pay(city, `${city.url}${location}`), 'paid');
       const back = await exchange(`${city.url}${location}`, { method: 'GET' });
       assert.ok(back.body.includes(`action="${callbackUrl.replace('&', '&amp;')}"`));
       const inputs = [...back.body.matchAll(/name="(\w+)" value="([^"]*)"/g)];
-      const told = returned(city.papers, Object.fromEntries(inputs.map(([, k, v]) => [k, v])));
+      const told = returned(
+        city.account.papers,
+        Object.fromEntries(inputs.map(([, k, v]) => [k, v])),
+      );
       assert.equal(told.status, '0');
       assert.equal(told.tradeNum, fields.tradeNum);
       assert.equal('merchant' in told || 'version' in told || 'note' in told, false);
@@ -240,10 +247,14 @@ const CASES: readonly Case[] = [
     'a form with one value changed is an error page, explained',
     SECOND,
     async (city) => {
-      const posted = form(city.papers, order(city, { callbackUrl: 'http://shop.example/' }));
-      const changed = { ...posted, amount: encrypt('1', city.papers.des_key) };
+      const posted = form(
+        city.account.papers,
+        order(city, { callbackUrl: 'http://shop.example/' }),
+      );
+      const changed = { ...posted, amount: encrypt('1', city.account.papers.des_key) };
       const type = 'application/x-www-form-urlencoded';
-      const sent = await city.post(
+      const sent = await post(
+        city,
         '/jdpay/saveOrder',
         new URLSearchParams(changed).toString(),
         type,
@@ -252,20 +263,20 @@ const CASES: readonly Case[] = [
       const unsorted = Object.entries(order(city, { callbackUrl: 'http://shop.example/' }));
       const plain = Object.fromEntries([
         ['version', 'V2.0'],
-        ['merchant', city.papers.merchant],
+        ['merchant', city.account.papers.merchant],
         ...unsorted,
       ]);
       const text = Object.entries(plain)
         .map(([name, value]) => `${name}=${value}`)
         .join('&');
       const again = {
-        ...form(city.papers, Object.fromEntries(unsorted)),
-        sign: sign(text, city.papers.private_key),
+        ...form(city.account.papers, Object.fromEntries(unsorted)),
+        sign: sign(text, city.account.papers.private_key),
       };
-      const before = city.explanations.length;
-      await city.post('/jdpay/saveOrder', new URLSearchParams(again).toString(), type);
-      assert.match(city.explanations.slice(before)[0]?.hint ?? '', /not sorted/);
-      return city.explanations.at(-1)?.hint ?? '';
+      await post(city, '/jdpay/saveOrder', new URLSearchParams(again).toString(), type);
+      const [explained] = city.opened.explanations.recent();
+      assert.match(explained?.hint ?? '', /not sorted/);
+      return explained?.hint ?? '';
     },
   ],
   [
@@ -274,7 +285,7 @@ const CASES: readonly Case[] = [
     async (city) => {
       city.acknowledgement = { status: 200, body: 'ok' };
       const fields = await paid(city);
-      await city.opened.courier.settle();
+      await city.settle();
       city.acknowledgement = { status: 200, body: 'success' };
       await city.advance(119_000);
       assert.equal(city.callbacks.length, 1);
@@ -282,7 +293,7 @@ const CASES: readonly Case[] = [
       await city.advance(3_600_000);
       assert.equal(city.callbacks.length, 2);
       const texts = city.callbacks.map(
-        ({ body }) => reply(city.papers, body.toString()).inner ?? '',
+        ({ body }) => reply(city.account.papers, body.toString()).inner ?? '',
       );
       assert.equal(new Set(texts).size, 1);
       const told = ['tradeNum', 'tradeType', 'amount', 'currency', 'status'].map((name) =>
@@ -306,10 +317,10 @@ const CASES: readonly Case[] = [
       city.callbacks.length = 0;
       await city.advance(3_000);
       assert.equal(await refunded(city, first), '1');
-      const list = await city.call('queryRefund', { tradeType: '1', oTradeNum: tradeNum ?? '' });
+      const list = await call(city, 'queryRefund', { tradeType: '1', oTradeNum: tradeNum ?? '' });
       assert.equal(list.inner?.match(/<refund>/g)?.length, 2);
       const told = city.callbacks.map(
-        ({ body }) => reply(city.papers, body.toString()).inner ?? '',
+        ({ body }) => reply(city.account.papers, body.toString()).inner ?? '',
       );
       assert.equal(told.length, 2);
       for (const inner of told) {
@@ -328,15 +339,15 @@ const CASES: readonly Case[] = [
       const open = await created(city);
       const number = open.fields.tradeNum ?? '';
       const revoke = { tradeNum: freshNo('V'), oTradeNum: number, amount: '8888' };
-      assert.equal((await city.call('revoke', { ...revoke, amount: '1' })).code, 'SBX1001');
+      assert.equal((await call(city, 'revoke', { ...revoke, amount: '1' })).code, 'SBX1001');
       for (let time = 0; time < 2; time += 1) {
-        const answer = await city.call('revoke', revoke);
+        const answer = await call(city, 'revoke', revoke);
         assert.equal(valueIn(answer.inner ?? '', 'status'), '1');
       }
       assert.equal(await statusOf(city, number), '4');
-      assert.equal(await city.pay(open.code), 'closed');
+      assert.equal(await pay(city, open.code), 'closed');
       const { tradeNum = '' } = await paid(city);
-      await city.call('revoke', { tradeNum: freshNo('V'), oTradeNum: tradeNum, amount: '8888' });
+      await call(city, 'revoke', { tradeNum: freshNo('V'), oTradeNum: tradeNum, amount: '8888' });
       const row = city.gateway.orders().find(({ orderNo }) => orderNo === tradeNum);
       assert.deepEqual([row?.state, row?.refundedFen], ['refunded', 8_888n]);
       assert.equal(await refunded(city, refundOf(city, tradeNum)), 'SBX3002');
@@ -348,7 +359,7 @@ const CASES: readonly Case[] = [
     SECOND,
     async (city) => {
       const charge = (token: string, more: Fields = {}) =>
-        city.call('fkmPay', {
+        call(city, 'fkmPay', {
           ...{ tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token },
           ...more,
         });
@@ -367,10 +378,10 @@ const CASES: readonly Case[] = [
       ] as const) {
         const waiting = show();
         const tradeNum = freshNo();
-        city.arm('userpaying', tradeNum);
+        city.arm('userpaying', { orderNo: tradeNum });
         assert.equal(valueIn((await charge(waiting, { tradeNum })).inner ?? '', 'status'), '1');
         assert.equal(valueIn((await charge(waiting, { tradeNum })).inner ?? '', 'status'), '1');
-        await city.pay(waiting, { outcome });
+        await pay(city, waiting, { outcome });
         assert.equal(await statusOf(city, tradeNum), status);
       }
       return token;
@@ -380,14 +391,14 @@ const CASES: readonly Case[] = [
     'two merchant numbers, each for its own business',
     SECOND,
     async (city) => {
-      const { payment_code, ...online } = city.shop.papers;
+      const { payment_code, ...online } = city.account.shop.papers;
       const token = city.gateway.showCode?.() ?? '';
       const bar = { tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token };
-      assert.equal((await city.call('fkmPay', bar, online)).code, 'SBX0005');
-      assert.equal((await city.call('uniorder', order(city), payment_code)).code, 'SBX0005');
-      assert.equal((await city.call('fkmPay', bar, payment_code)).code, '000000');
+      assert.equal((await call(city, 'fkmPay', bar, online)).code, 'SBX0005');
+      assert.equal((await call(city, 'uniorder', order(city), payment_code)).code, 'SBX0005');
+      assert.equal((await call(city, 'fkmPay', bar, payment_code)).code, '000000');
       const ask = { tradeNum: bar.tradeNum, tradeType: '0' };
-      assert.equal((await city.call('query', ask, online)).code, 'SBX2001');
+      assert.equal((await call(city, 'query', ask, online)).code, 'SBX2001');
       return `${online.merchant} and ${payment_code.merchant}`;
     },
   ],
@@ -403,7 +414,7 @@ const CASES: readonly Case[] = [
       const same = await city.restart();
       try {
         assert.equal(await statusOf(same, fields.tradeNum), '0');
-        assert.equal(await same.pay(code), 'paid');
+        assert.equal(await pay(same, code), 'paid');
         await same.advance(3_000);
         assert.equal(await refunded(same, { ...refund, notifyUrl: same.notifyUrl }), '1');
       } finally {
@@ -415,10 +426,10 @@ const CASES: readonly Case[] = [
 ];
 
 async function refusals(city: JdCity): Promise<string> {
-  const { papers } = city;
+  const { papers } = city.account;
   const { merchant } = papers;
   const codeOf = async (path: string, body: string) => {
-    const sent = await city.post(path, body);
+    const sent = await post(city, path, body);
     assert.equal(sent.status, 200);
     assert.equal(sent.body.includes('<encrypt>'), false);
     return valueIn(sent.body, 'code');

@@ -5,14 +5,14 @@ import { signPubKeyCertText } from '../../../src/wallets/unionpay/wire/certifica
 import { readPfx } from '../../../src/wallets/unionpay/wire/pfx.ts';
 import { signatureOf } from '../../../src/wallets/unionpay/wire/signer.ts';
 import type { AttemptOrder, StartOutcome, Wallet } from '../../../src/wallets/wallet.ts';
-import { openTestCity, orderOf, refundOf, type TestCity } from './city.ts';
+import { openTestCity, openWallet, orderOf, refundOf, type TestCity } from './city.ts';
 
 let city: TestCity;
 let wallet: Wallet;
 
 beforeAll(async () => {
   city = await openTestCity();
-  wallet = city.openWallet();
+  wallet = openWallet(city);
 });
 afterEach(() => city.opened.faults.clear());
 afterAll(() => city.close());
@@ -114,7 +114,7 @@ describe('every signMethod, both charsets', () => {
     for (const encoding of ['UTF-8', 'GBK'] as const) {
       test(`${method} ${encoding}: start, query, notification`, async () => {
         const signing = signings(city.account.papers)[method];
-        const other = city.openWallet({ signing, encoding });
+        const other = openWallet(city, { signing, encoding });
         const order = orderOf(city);
         const action = actionOf(await other.startAttempt(order));
         await city.scanAndPay(action.type === 'qr_code' ? action.code : '');
@@ -132,7 +132,7 @@ describe('every signMethod, both charsets', () => {
     }
   }
   test('01 in GBK: the description survives, the reply is GBK', async () => {
-    const other = city.openWallet({ encoding: 'GBK' });
+    const other = openWallet(city, { encoding: 'GBK' });
     expect((await other.startAttempt(orderOf(city))).outcome).toBe('pending');
   });
 });
@@ -181,7 +181,7 @@ describe('a reversal', () => {
   test('of one that is paid at that moment gives back whole, and says what was paid', async () => {
     const order = await waiting();
     // Its answer is lost and the query before it too: nobody knows when the buyer pays.
-    city.arm('answer_lost', 'query');
+    city.arm('answer_lost', { operation: 'query' });
     await city.scanAndPay(order.payer.authCode ?? '');
     expect(await wallet.closeAttempt(order)).toMatchObject({
       outcome: 'reversed',
@@ -237,13 +237,13 @@ describe('a tap', () => {
   test('without a configured encryption certificate fetches it by key update (95)', async () => {
     const { encryptCert: _, ...credentials } = city.account.credentials;
     const endpoints = { gateway: city.url };
-    const bare = city.openWallet({ ...credentials, encryptCert: undefined as never, endpoints });
+    const bare = openWallet(city, { ...credentials, encryptCert: undefined as never, endpoints });
     const order = await tapOrder(700n);
     expect(await bare.startAttempt(order)).toEqual({ outcome: 'pending', nextAction: null });
   });
   test('is counted across a restart: an old tap stays spent', async () => {
     const own = await openTestCity();
-    const mine = own.openWallet();
+    const mine = openWallet(own);
     const base = orderOf(own, {
       product: 'nfc',
       payer: { field55: (await own.gateway.tap!({ amountFen: 8_888n })).field55 },
@@ -251,9 +251,9 @@ describe('a tap', () => {
     expect((await mine.startAttempt(base)).outcome).toBe('pending');
     const again = await own.restart();
     const replay = { ...orderOf(again, { product: 'nfc', payer: base.payer }) };
-    expect((await again.openWallet().startAttempt(replay)).outcome).toBe('failed');
+    expect((await openWallet(again).startAttempt(replay)).outcome).toBe('failed');
     // The order itself is remembered too.
-    expect(await again.openWallet().queryAttempt(base)).toMatchObject({
+    expect(await openWallet(again).queryAttempt(base)).toMatchObject({
       legs: [{ status: 'succeeded' }],
     });
     await again.close();
@@ -263,7 +263,7 @@ describe('a tap', () => {
 describe('time', () => {
   test('an unpaid code runs out: pending, then closed by 69, never payable', async () => {
     const own = await openTestCity();
-    const mine = own.openWallet();
+    const mine = openWallet(own);
     const order = orderOf(own);
     const action = actionOf(await mine.startAttempt(order));
     expect(await mine.closeAttempt(order)).toEqual({ outcome: 'unsupported' });
@@ -277,9 +277,9 @@ describe('time', () => {
   });
   test('five sends at most, 1, 2, 4 and 5 minutes apart', async () => {
     const own = await openTestCity();
-    own.acknowledgement = 500;
+    own.acknowledgement = { status: 500, body: 'whatever' };
     const order = orderOf(own);
-    const action = actionOf(await own.openWallet().startAttempt(order));
+    const action = actionOf(await openWallet(own).startAttempt(order));
     await own.scanAndPay(action.type === 'qr_code' ? action.code : '');
     await own.settle();
     const counts = [own.callbacks.length];
@@ -297,13 +297,13 @@ describe('what is not to be believed', () => {
   for (const flaw of ['signtest', 'answer_lost', 'server_error', 'html_502'] as const) {
     test(`${flaw}: unknown`, async () => {
       const order = await payBy('qr');
-      city.arm(flaw, 'query');
+      city.arm(flaw, { operation: 'query' });
       expect((await wallet.queryAttempt(order)).outcome).toBe('unknown');
     });
   }
   test('a rotated signer is believed by its chain, a merchant’s own certificate is not', async () => {
     const order = await payBy('qr');
-    city.arm('key_rotated', 'query');
+    city.arm('key_rotated', { operation: 'query' });
     expect((await legOf(order)).status).toBe('succeeded');
     await city.settle();
     const { body, target } = city.callbacks.at(-1)!;
@@ -342,7 +342,7 @@ describe('what is not to be believed', () => {
     await city.settle();
     const { body, target } = city.callbacks.at(-1)!;
     const request = { method: 'POST', target, headers: {}, body };
-    const other = city.openWallet({ merId: '777290058110048' });
+    const other = openWallet(city, { merId: '777290058110048' });
     expect(await other.parseNotification(request)).toMatchObject({
       ok: false,
       error: { code: 'not_ours' },

@@ -258,7 +258,7 @@ const OPENSSL_CASES: readonly Case[] = [
       const reply = splitReply(await (await send(city, BACK, { ...pairs, signature })).text());
       assert.equal(reply.respCode, '11');
       assert.ok(opensslVerifies(reply, reply.signPubKeyCert ?? ''));
-      assert.match(city.explained.at(-1) ?? '', /hashed once/);
+      assert.match(city.log.at(-1) ?? '', /hashed once/);
       return String(reply.respMsg);
     },
   },

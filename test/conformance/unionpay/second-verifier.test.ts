@@ -2,11 +2,10 @@
  * Adapter and sandbox judged by a second implementation and the openssl command: requests, replies,
  * notifications, certificates, the PFX, and a client that knows nothing of `wire/`.
  */
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bodyOf, type LocalServer, openLocalServer } from '../../helpers/local-server.ts';
 import { sharedVectors } from '../../helpers/vectors.ts';
-import { openTestCity, orderOf, type TestCity } from './city.ts';
+import { openTestCity, openWallet, orderOf, type TestCity } from './city.ts';
 import {
   opensslChainHolds,
   opensslOpensPfx,
@@ -114,8 +113,8 @@ describe('a client of its own', () => {
     );
     expect(reply.respCode).toBe('11');
     expect(opensslVerifies(reply, reply.signPubKeyCert ?? '')).toBe(true);
-    expect(city.explained.at(-1)).toContain('url-encoded');
-    expect(city.explained.at(-1)).toContain('first difference at byte');
+    expect(city.log.at(-1)).toContain('url-encoded');
+    expect(city.log.at(-1)).toContain('first difference at byte');
   });
 
   test('a parseInt certId is refused and named', async () => {
@@ -127,7 +126,7 @@ describe('a client of its own', () => {
       await post('/gateway/api/backTransReq.do', { ...unsigned, signature }),
     );
     expect(reply.respCode).toBe('11');
-    expect(city.explained.at(-1)).toContain('certId');
+    expect(city.log.at(-1)).toContain('certId');
   });
 
   test('11: keyed SHA-256 both ways', async () => {
@@ -149,7 +148,7 @@ describe('what the adapter sends and gets', () => {
     const proxy = await openProxy((text) => {
       reply = text;
     });
-    const wallet = city.openWallet({
+    const wallet = openWallet(city, {
       signing: {
         method: '21',
         privateKey: sm2.private_key,
@@ -161,7 +160,7 @@ describe('what the adapter sends and gets', () => {
       endpoints: { gateway: proxy.url },
     });
     expect((await wallet.startAttempt(orderOf(city))).outcome).toBe('pending');
-    proxy.server.close();
+    await proxy.close();
     const pairs = splitReply(reply);
     const { unionpay_public_key: key, unionpay_cert_id: certId } = sm2;
     expect(opensslVerifiesSm2(pairs, key, certId)).toBe(true);
@@ -171,7 +170,7 @@ describe('what the adapter sends and gets', () => {
 
   test('01: the page’s form and a notification verify in openssl', async () => {
     const { papers } = city.account;
-    const wallet = city.openWallet();
+    const wallet = openWallet(city);
     const order = orderOf(city, { product: 'web' });
     const started = await wallet.startAttempt(order);
     if (started.outcome !== 'pending' || started.nextAction?.type !== 'form') throw new Error('no');
@@ -189,19 +188,15 @@ describe('what the adapter sends and gets', () => {
 });
 
 /** Passes calls on to the city and shows the replies as they came. */
-async function openProxy(see: (reply: string) => void) {
-  const server = http.createServer(async (incoming, outgoing) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+function openProxy(see: (reply: string) => void): Promise<LocalServer> {
+  return openLocalServer(async (incoming, outgoing) => {
     const answer = await fetch(`${city.url}${incoming.url}`, {
       method: 'POST',
       headers: { 'content-type': String(incoming.headers['content-type']) },
-      body: Buffer.concat(chunks),
+      body: await bodyOf(incoming),
     });
     const text = await answer.text();
     see(text);
     outgoing.writeHead(answer.status).end(text);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

@@ -4,7 +4,6 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpenCity, openCity } from '../../../src/sandbox/city.ts';
@@ -12,6 +11,7 @@ import type { MadeAccount } from '../../../src/sandbox/kit/kit.ts';
 import { makeWechatpayAccount } from '../../../src/wallets/wechatpay/sandbox/account.ts';
 import { openWechatpayGateway } from '../../../src/wallets/wechatpay/sandbox/gateway.ts';
 import type { WechatpayCredentials } from '../../../src/wallets/wechatpay/wire/credentials.ts';
+import { bodyOf, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 import type { Papers, SignedRequest } from '../second-verifier-wechatpay.ts';
 
 export interface Reply {
@@ -54,7 +54,10 @@ export async function openStage(): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'hutong-wechatpay-'));
   const received: Received[] = [];
   const shopAnswers = { status: 204 };
-  const shop = await listen(received, shopAnswers);
+  const shop = await openLocalServer(async (incoming, outgoing) => {
+    received.push(await wireRequestOf(incoming));
+    outgoing.writeHead(shopAnswers.status).end();
+  });
   const city = await openCity({
     dir,
     host: '127.0.0.1',
@@ -79,7 +82,6 @@ export async function openStage(): Promise<Stage> {
     },
   ]);
   const account = papers.get('credentials')?.get('wechatpay') as MadeAccount;
-  const { port } = shop.address() as AddressInfo;
   const control = (method: string, target: string, body?: unknown) =>
     exchange(city.url, {
       method,
@@ -93,7 +95,7 @@ export async function openStage(): Promise<Stage> {
     papers: account.papers as Papers,
     // The codes' cases judge APIv2's adapter; v3 is judged by an SDK and by the wallet contract.
     credentials: { ...(account.credentials as WechatpayCredentials), codepayApi: 'v2' },
-    shopUrl: `http://127.0.0.1:${port}`,
+    shopUrl: shop.url,
     received,
     shopAnswers,
     send: (request) => exchange(city.url, request),
@@ -125,8 +127,7 @@ export async function openStage(): Promise<Stage> {
     callback: (path, count = 1) => awaitCallback(received, path, count),
     close: async () => {
       await city.close();
-      shop.closeAllConnections();
-      await new Promise((resolve) => shop.close(resolve));
+      await shop.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -139,23 +140,6 @@ async function awaitCallback(received: Received[], path: string, count: number):
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`no callback ${count} at ${path}`);
-}
-
-async function listen(received: Received[], answers: { status: number }): Promise<http.Server> {
-  const server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({
-        target: request.url ?? '',
-        headers: request.headers as Record<string, string>,
-        body: Buffer.concat(chunks),
-      });
-      response.writeHead(answers.status).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
 }
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
@@ -173,25 +157,21 @@ export function exchange(origin: string, request: SignedRequest): Promise<Reply>
         agent,
         headers: { ...headers, ...lengthOf(request) },
       },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          const body = Buffer.concat(chunks);
-          const isJson = incoming.headers['content-type']?.includes('json') === true;
-          resolve({
-            status: incoming.statusCode ?? 0,
-            headers: incoming.headers as Record<string, string>,
-            body,
-            json: isJson && body.length > 0 ? JSON.parse(body.toString('utf8')) : undefined,
-          });
-        });
-      },
+      (incoming) => void bodyOf(incoming).then((body) => resolve(replyOf(incoming, body)), reject),
     );
     outgoing.on('error', reject);
     outgoing.end(request.body);
   });
+}
+
+function replyOf(incoming: http.IncomingMessage, body: Buffer): Reply {
+  const isJson = incoming.headers['content-type']?.includes('json') === true;
+  return {
+    status: incoming.statusCode ?? 0,
+    headers: incoming.headers as Record<string, string>,
+    body,
+    json: isJson && body.length > 0 ? JSON.parse(body.toString('utf8')) : undefined,
+  };
 }
 
 function lengthOf(request: SignedRequest): Record<string, string> {

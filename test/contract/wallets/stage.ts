@@ -4,8 +4,6 @@
  * wallet joins by being in the two registries; what it is asked follows from its capabilities.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WalletName } from '../../../src/core/wallet.ts';
@@ -35,6 +33,7 @@ import type {
   Wallet,
   WalletModule,
 } from '../../../src/wallets/wallet.ts';
+import { type LocalServer, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 
 export interface Bench {
   readonly module: WalletModule;
@@ -69,7 +68,7 @@ export async function openContractStage(): Promise<ContractStage> {
   const request = { label: 'contract', name: '契约市场', subMerchantNames: ['甲店', '乙店'] };
   const v3Request = { ...request, label: 'contract-v3', openedProducts: ['v3_codepay'] };
   const papers = await city.openPapers([request, v3Request]);
-  const shops: http.Server[] = [];
+  const shops: LocalServer[] = [];
   const openOne = (gateway: Gateway, label: string) =>
     openBench(city, gateway, papers.get(label)?.get(gateway.wallet), shops);
   const benches = new Map<WalletName, Bench>();
@@ -84,10 +83,7 @@ export async function openContractStage(): Promise<ContractStage> {
     codepayV3,
     close: async () => {
       await city.close();
-      for (const shop of shops) {
-        shop.closeAllConnections();
-        await new Promise((resolve) => shop.close(resolve));
-      }
+      for (const shop of shops) await shop.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -97,7 +93,7 @@ async function openBench(
   city: OpenCity,
   gateway: Gateway,
   account: MadeAccount | undefined,
-  shops: http.Server[],
+  shops: LocalServer[],
 ): Promise<Bench> {
   const module = WALLETS.get(gateway.wallet);
   if (module === undefined || account === undefined) {
@@ -114,7 +110,6 @@ async function openBench(
   const received: RawRequest[] = [];
   const shop = await openShop(opened.value, received);
   shops.push(shop);
-  const { port } = shop.address() as AddressInfo;
   return {
     module,
     wallet: opened.value,
@@ -123,27 +118,17 @@ async function openBench(
     walletMerchants: account.subMerchants.map(({ walletMerchant }) => walletMerchant),
     papers: account.papers as Readonly<Record<string, unknown>>,
     received,
-    notifyUrl: `http://127.0.0.1:${port}/notify`,
+    notifyUrl: `${shop.url}/notify`,
   };
 }
 
 /** Takes every callback, keeps it as it came, and says the wallet's own words of thanks. */
-async function openShop(wallet: Wallet, received: RawRequest[]): Promise<http.Server> {
-  const server = http.createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const headers = Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
-      );
-      const { method = '', url: target = '' } = request;
-      received.push({ method, target, headers, body: Buffer.concat(chunks) });
-      const thanks = wallet.acknowledge();
-      response.writeHead(thanks.status, thanks.headers).end(thanks.body);
-    });
+function openShop(wallet: Wallet, received: RawRequest[]): Promise<LocalServer> {
+  return openLocalServer(async (incoming, outgoing) => {
+    received.push(await wireRequestOf(incoming));
+    const thanks = wallet.acknowledge();
+    outgoing.writeHead(thanks.status, thanks.headers).end(thanks.body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
 }
 
 let counter = 0;
