@@ -2,11 +2,13 @@
  * `npm run bench -- payments`: complete payments over HTTP, from the marketplace's create to its
  * webhook, against the sandbox in its own process. First the maximum is found with a fixed number
  * under way, then payments arrive at 60 % of it for 30 s, whatever the system does with them. The
- * figure is the platform's CPU a payment over the CPU of the cryptography that none can avoid.
+ * figure is the platform's CPU a payment over the CPU of the cryptography that none can avoid; the
+ * floor beside it is what a bare process spends that does nothing but carry the same payment.
  */
 
-import { closedLoad, openLoad } from '../tools/load.ts';
+import { closedLoad, openLoad, type Work } from '../tools/load.ts';
 import { openLoadClient } from '../tools/load-client.ts';
+import { measureBareMs } from './bare.ts';
 import { type BenchedWallet, createBuyer, type PaymentTimes } from './buyer.ts';
 import { measureCryptoMs } from './crypto-floor.ts';
 import { cpuMsOf } from './process-cpu.ts';
@@ -59,45 +61,34 @@ async function measure(
     await listen(world, client, sink);
     const times: PaymentTimes[] = [];
     const buy = createBuyer(world, client, sink, wallet, (paid) => times.push(paid));
-    const cryptoMs = measureCryptoMs();
-    const warm = await closedLoad(buy, isQuick ? QUICK_WARM_UP : WARM_UP);
-    const cpuAtMaximumMs = cpuMsOf(world.platformPid);
-    const maximum = await closedLoad(buy, MAXIMUM);
-    const maximumCpuMs = (cpuMsOf(world.platformPid) - cpuAtMaximumMs) / maximum.done;
-    const maximumPerS = (maximum.doneInTime * 1_000) / MAXIMUM.durationMs;
-    print(`at most ${maximumPerS.toFixed(0)} complete payments/s`);
-    if (isQuick) {
-      assertBooked(await readBooks(world.databaseUrl), warm.done + maximum.done, ENTRIES_EACH);
-      const errors = [...warm.errors, ...maximum.errors];
-      return quickOutcome(wallet, maximumPerS, maximumCpuMs, errors);
-    }
+    const cryptoBeforeMs = measureCryptoMs();
+    const maximum = await findMaximum(world, buy, isQuick);
+    print(`at most ${maximum.perS.toFixed(0)} complete payments/s`);
+    if (isQuick) return quickOutcome(wallet, maximum);
 
     times.length = 0;
-    const callsBefore = await walletCalls(world);
-    const cpuBeforeMs = cpuMsOf(world.platformPid);
-    const ratePerS = maximumPerS * LOAD.share;
-    const load = await openLoad(buy, { ...LOAD, ratePerS });
-    const cpuMs = (cpuMsOf(world.platformPid) - cpuBeforeMs) / load.done;
-    const callsAfter = await walletCalls(world);
-
-    const paid = warm.done + maximum.done + load.done;
-    assertBooked(await readBooks(world.databaseUrl), paid, ENTRIES_EACH);
-    const callMs = (callsAfter.ms - callsBefore.ms) / (callsAfter.count - callsBefore.count);
-    const errors = [warm, maximum, load].flatMap((part) => part.errors);
+    const load = await runLoad(world, buy, maximum);
+    // Alone again: the host's own speed drifts within a run.
+    const cryptoMs = (cryptoBeforeMs + measureCryptoMs()) / 2;
+    const bareMs = await measureBareMs(await world.server.database('bare'), load.ratePerS);
+    const errors = [...maximum.errors, ...load.errors];
     for (const error of errors.slice(0, 5)) print(`error: ${error}`);
     return judge({
       wallet,
-      complete_per_s: round(maximumPerS),
+      complete_per_s: round(maximum.perS),
       load_per_s: round((load.doneInTime * 1_000) / LOAD.durationMs),
       load_share: LOAD.share,
       load_s: LOAD.durationMs / 1_000,
       payments: load.done,
-      payments_before: warm.done + maximum.done,
+      payments_before: maximum.paid,
       errors: errors.length + sink.refused(),
-      cpu_ms_per_payment: round(cpuMs),
+      cpu_ms_per_payment: round(load.cpuMs),
       crypto_ms_per_payment: round(cryptoMs),
-      cpu_to_crypto: round(cpuMs / cryptoMs),
-      ...latencies(times, callMs),
+      cpu_to_crypto: round(load.cpuMs / cryptoMs),
+      bare_ms_per_payment: round(bareMs),
+      cpu_to_bare: round(load.cpuMs / bareMs),
+      bare_to_crypto: round(bareMs / cryptoMs),
+      ...latencies(times, load.walletCallMs),
       webhooks_verified: sink.verified(),
       lanes: LANES,
       fsync_ms_p50: round(fsyncMs.p50),
@@ -107,6 +98,42 @@ async function measure(
     client.close();
     await sink.close();
   }
+}
+
+interface Maximum {
+  readonly perS: number;
+  readonly cpuMs: number;
+  /** All payments so far, the warm-up's too. */
+  readonly paid: number;
+  readonly errors: readonly string[];
+}
+
+async function findMaximum(world: World, buy: Work, isQuick: boolean): Promise<Maximum> {
+  const warm = await closedLoad(buy, isQuick ? QUICK_WARM_UP : WARM_UP);
+  const beforeMs = cpuMsOf(world.platformPid);
+  const load = await closedLoad(buy, MAXIMUM);
+  const cpuMs = (cpuMsOf(world.platformPid) - beforeMs) / load.done;
+  const paid = warm.done + load.done;
+  assertBooked(await readBooks(world.databaseUrl), paid, ENTRIES_EACH);
+  return {
+    perS: (load.doneInTime * 1_000) / MAXIMUM.durationMs,
+    cpuMs,
+    paid,
+    errors: [...warm.errors, ...load.errors],
+  };
+}
+
+/** Payments at a share of the maximum, and what the platform spent on each. */
+async function runLoad(world: World, buy: Work, maximum: Maximum) {
+  const callsBefore = await walletCalls(world);
+  const beforeMs = cpuMsOf(world.platformPid);
+  const ratePerS = maximum.perS * LOAD.share;
+  const load = await openLoad(buy, { ...LOAD, ratePerS });
+  const cpuMs = (cpuMsOf(world.platformPid) - beforeMs) / load.done;
+  const callsAfter = await walletCalls(world);
+  assertBooked(await readBooks(world.databaseUrl), maximum.paid + load.done, ENTRIES_EACH);
+  const walletCallMs = (callsAfter.ms - callsBefore.ms) / (callsAfter.count - callsBefore.count);
+  return { ...load, ratePerS, cpuMs, walletCallMs };
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -155,16 +182,11 @@ async function walletCalls(world: World): Promise<{ readonly count: number; read
   return { count: total('count'), ms: total('sum') * 1_000 };
 }
 
-function quickOutcome(
-  wallet: BenchedWallet,
-  maximumPerS: number,
-  cpuMs: number,
-  errors: readonly string[],
-): Outcome {
+function quickOutcome(wallet: BenchedWallet, { perS, cpuMs, errors }: Maximum): Outcome {
   return {
     figures: {
       wallet,
-      complete_per_s: round(maximumPerS),
+      complete_per_s: round(perS),
       cpu_ms_per_payment: round(cpuMs),
       errors: errors.length,
     },

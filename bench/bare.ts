@@ -1,0 +1,152 @@
+/**
+ * What a complete payment costs a process that does nothing but carry it (bare-platform.ts), at the
+ * rate at which the platform was measured: the floor under any platform in this runtime and on this
+ * machine. What the platform's figure has above it is Hutong.
+ */
+import {
+  createCipheriv,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Child, startChild } from '../src/cli/child.ts';
+import { closedLoad, openLoad, type Work } from '../tools/load.ts';
+import { type LoadClient, openLoadClient } from '../tools/load-client.ts';
+import { NODE_FLAGS } from './node-flags.ts';
+import { cpuMsOf } from './process-cpu.ts';
+import { freePort } from './world.ts';
+
+export interface BarePapers {
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly walletUrl: string;
+  readonly webhookUrl: string;
+  readonly privateKeyPem: string;
+  readonly publicKeyPem: string;
+  readonly secretHex: string;
+}
+
+const WARM_UP = { underWay: 64, durationMs: 30_000, countMax: 4_000 } as const;
+const LOAD = { durationMs: 10_000, underWayMax: 2_000 } as const;
+const START_TIMEOUT_MS = 20_000;
+const ANSWER_BYTES = 200;
+const RESOURCE_BYTES = 600;
+
+/** CPU milliseconds a payment. */
+export async function measureBareMs(databaseUrl: string, ratePerS: number): Promise<number> {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const secret = randomBytes(32);
+  const outside = await openOutside(privateKey);
+  const port = await freePort();
+  const papers: BarePapers = {
+    port,
+    databaseUrl,
+    walletUrl: `${outside.url}/wallet`,
+    webhookUrl: `${outside.url}/webhook`,
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    secretHex: secret.toString('hex'),
+  };
+  const client = openLoadClient();
+  let child: Child | undefined;
+  try {
+    child = await startChild({
+      name: 'the bare platform',
+      args: [...NODE_FLAGS, 'tools/run.js', 'bench/bare-platform.ts'],
+      env: { HUTONG_BARE_PAPERS: JSON.stringify(papers) },
+      readyText: 'ready at',
+      timeoutMs: START_TIMEOUT_MS,
+    });
+    const callback = callbackOf(privateKey, secret);
+    const buy = createBuyer(client, `http://127.0.0.1:${port}`, callback, outside.told);
+    await closedLoad(buy, WARM_UP);
+    const beforeMs = cpuMsOf(child.process.pid ?? 0);
+    const load = await openLoad(buy, { ...LOAD, ratePerS });
+    if (load.errors.length > 0) throw new Error(`the bare platform: ${load.errors[0]}`);
+    return (cpuMsOf(child.process.pid ?? 0) - beforeMs) / load.done;
+  } finally {
+    client.close();
+    await child?.stop();
+    await outside.close();
+  }
+}
+
+interface Callback {
+  readonly body: object;
+  readonly signature: string;
+}
+
+/** What the wallet would send, sealed and signed once: its cost is not what is measured. */
+function callbackOf(privateKey: KeyObject, secret: Buffer): Callback {
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', secret, iv);
+  const resource = JSON.stringify({ pad: 'r'.repeat(RESOURCE_BYTES) });
+  const content = Buffer.concat([cipher.update(resource), cipher.final()]).toString('base64');
+  const tag = cipher.getAuthTag().toString('base64');
+  const body = { content, iv: iv.toString('base64'), tag };
+  return { body, signature: signatureOf(JSON.stringify(body), privateKey) };
+}
+
+function signatureOf(text: string, privateKey: KeyObject): string {
+  return sign('sha256', Buffer.from(text), privateKey).toString('base64');
+}
+
+function createBuyer(
+  client: LoadClient,
+  url: string,
+  callback: Callback,
+  told: (number: string) => Promise<void>,
+): Work {
+  let count = 0;
+  return async () => {
+    count += 1;
+    const number = String(count);
+    const order = {
+      amount: 12_800,
+      currency: 'cny',
+      merchant_order_no: `B${number}`,
+      description: '一双布鞋 (cloth shoes)',
+      sub_orders: [{ merchant: 'mer_bare', amount: 12_800, description: '布鞋' }],
+      buyer: { id: `buyer-${number}`, device: 'desktop', ip: '203.0.113.9' },
+    };
+    await client.post(`${url}/create`, order, { expected: 200 });
+    await client.post(`${url}/attempt`, order, { expected: 200 });
+    const delivered = told(number);
+    const headers = { 'x-signature': callback.signature, number };
+    await client.post(`${url}/notify`, callback.body, { expected: 200, headers });
+    await delivered;
+  };
+}
+
+/** The wallet, which answers every order alike, and the marketplace's webhook receiver. */
+async function openOutside(privateKey: KeyObject) {
+  const answer = JSON.stringify({ code_url: 'weixin://bare', pad: 'a'.repeat(ANSWER_BYTES) });
+  const signature = signatureOf(answer, privateKey);
+  const waiting = new Map<string, () => void>();
+  const server = http.createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      if (request.url === '/wallet') {
+        response.writeHead(200, { 'x-signature': signature }).end(answer);
+        return;
+      }
+      response.writeHead(204).end();
+      const number = String(request.headers.number);
+      waiting.get(number)?.();
+      waiting.delete(number);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    told: (number: string) => new Promise<void>((resolve) => waiting.set(number, resolve)),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
