@@ -42,10 +42,10 @@ export async function reverseForRefund(
     case 'reversed':
       return GIVEN_BACK;
     case 'paid':
-    case 'unsupported':
       return 'refund_it';
-    case 'closed': {
-      // It cannot be paid any more; whether what had been paid went back, the order itself says.
+    case 'closed':
+    case 'unsupported': {
+      // It cannot be paid, or reversed, any more: what became of the money the order itself says.
       const asked = await callWallet<QueryOutcome>(
         platform,
         opened,

@@ -1,12 +1,18 @@
 /**
  * Ending an attempt. A page, a prepay and an applied code run out by payTimeout: there is no call
- * for them (rule 2). A payment code or a tap whose outcome nobody knows is reversed (99) within its
- * clearing day; whether that worked is the query's to say, never the reversal's own answer.
+ * for them (rule 2). A payment code or a tap is reversed (99) within its clearing day; whether that
+ * worked is the query's to say, never the reversal's own answer.
+ *
+ * An order that reads "paid" may have a reversal on its way that was taken and does not show yet.
+ * Nobody may refund it then, or the money would go back twice. So it is `paid` only when UnionPay
+ * denies reversals of it altogether, or when its clearing day is over: a reversal is of that day or
+ * of none. A refusal of one call says nothing of an earlier one that was taken.
  */
 import { present } from '../../core/assert.ts';
 import type { AttemptReference, CloseOutcome, LegReport, WalletSeams } from '../wallet.ts';
+import { unionpayCapabilities } from './capabilities.ts';
 import type { Called, UnionpayClient } from './client.ts';
-import { FAILED_CODES, PENDING_CODES, SUCCESS_CODES } from './codes.ts';
+import { PENDING_CODES, REVERSAL_DENIED_CODE, REVERSED_CODE, SUCCESS_CODES } from './codes.ts';
 import type { UnionpayAccount } from './config.ts';
 import { queryFields, reversalFields } from './order-fields.ts';
 import { type AskedOrder, orderReport, queryReport } from './transform.ts';
@@ -26,17 +32,28 @@ export async function closeAttempt(
 ): Promise<CloseOutcome> {
   if (!asked.isOneTry) return { outcome: 'unsupported' };
   const before = await ask(desk, attempt, asked);
-  if (before.report.status === 'succeeded') return { outcome: 'paid' };
-  if (isEnded(before.report)) return { outcome: 'closed' };
-  const isSameDay = clearingDay(attempt.createdAtMs) === clearingDay(desk.seams.clock.nowMs());
-  // Too late to reverse: it is asked until its end is known.
-  if (!isSameDay) return { outcome: 'unsupported' };
+  if (isEnded(before.report)) return endOf(before, asked, false);
+  const nowMs = desk.seams.clock.nowMs();
+  if (!isItsDay(attempt, nowMs)) return afterItsDay(before, attempt, nowMs);
   const leg = present(attempt.legs[0], 'the leg of a payment code');
   const fields = reversalFields(desk.account, attempt, leg);
   const reversed = await desk.client.call(PATHS.back, fields);
   if (reversed.kind === 'unknown') return { outcome: 'unknown', walletError: reversed.error };
   const after = await ask(desk, attempt, asked);
-  return outcomeOf(reversed.respCode, after, asked);
+  return outcomeOf(reversed, after, asked);
+}
+
+function isItsDay({ createdAtMs }: AttemptReference, nowMs: number): boolean {
+  return clearingDay(createdAtMs) === clearingDay(nowMs);
+}
+
+/** Too late to reverse: what is still under way ends, then the order is what its query says. */
+function afterItsDay(before: Asked, attempt: AttemptReference, nowMs: number): CloseOutcome {
+  const { called, report } = before;
+  if (isItsDay(attempt, nowMs - unionpayCapabilities.notFoundIsFinalAfterMs)) {
+    return { outcome: 'unknown', walletError: called.error };
+  }
+  return { outcome: report.status === 'succeeded' ? 'paid' : 'unsupported' };
 }
 
 function isEnded({ status }: LegReport): boolean {
@@ -55,28 +72,37 @@ async function ask(desk: Desk, attempt: AttemptReference, asked: AskedOrder): Pr
   return { called, report: queryReport(called, asked) };
 }
 
-function outcomeOf(reversalCode: string, after: Asked, asked: AskedOrder): CloseOutcome {
+/** What has a settlement amount had been settled: paid, and given back whole by a reversal. */
+function endOf({ called, report }: Asked, asked: AskedOrder, wasTaken: boolean): CloseOutcome {
+  if (called.kind !== 'answered' || report.receiptAmountFen === null) return { outcome: 'closed' };
+  const { fields } = called;
+  // By an earlier call, whose answer we may never have had.
+  const isReversed = wasTaken || fields.get('origRespCode') === REVERSED_CODE;
+  if (!isReversed) return { outcome: 'closed' };
+  const { paidAtMs } = orderReport(fields, 'succeeded', asked);
+  return {
+    outcome: 'reversed',
+    legs: [{ ...report, status: 'closed', paidAtMs, isReversed: true }],
+  };
+}
+
+function outcomeOf(
+  reversal: Extract<Called, { readonly kind: 'answered' }>,
+  after: Asked,
+  asked: AskedOrder,
+): CloseOutcome {
   const { called, report } = after;
-  const wasTaken = SUCCESS_CODES.has(reversalCode) || PENDING_CODES.has(reversalCode);
+  const { respCode } = reversal;
   switch (report.status) {
     case 'failed':
-    case 'closed': {
-      // What has a settlement amount had been settled: paid, and given back whole.
-      const wasPaid = wasTaken && report.receiptAmountFen !== null;
-      if (!wasPaid || called.kind !== 'answered') return { outcome: 'closed' };
-      const { paidAtMs } = orderReport(called.fields, 'succeeded', asked);
-      return {
-        outcome: 'reversed',
-        legs: [{ ...report, status: 'closed', paidAtMs, isReversed: true }],
-      };
-    }
+    case 'closed':
+      return endOf(after, asked, SUCCESS_CODES.has(respCode) || PENDING_CODES.has(respCode));
     case 'not_found':
       return { outcome: 'not_found' };
     case 'succeeded':
-      // Reversed a moment ago and still told as paid: undecided. Refused: it is paid.
-      return !wasTaken && FAILED_CODES.has(reversalCode)
+      return respCode === REVERSAL_DENIED_CODE
         ? { outcome: 'paid' }
-        : { outcome: 'unknown', walletError: called.error };
+        : { outcome: 'unknown', walletError: SUCCESS_CODES.has(respCode) ? null : reversal.error };
     default:
       return { outcome: 'unknown', walletError: called.error };
   }

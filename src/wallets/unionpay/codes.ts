@@ -27,5 +27,11 @@ export const ORDER_OVER_CODES: ReadonlySet<string> = new Set(['69']);
 /** Ends that nobody's refusal brought: it ran out (69), or was reversed (01). */
 export const CLOSED_CODES: ReadonlySet<string> = new Set(['01', '69']);
 
+/** How the query tells a reversed order. */
+export const REVERSED_CODE = '01';
+
+/** No permission: reversals of this merchant or product are taken by nobody, now or before. */
+export const REVERSAL_DENIED_CODE = '32';
+
 export const NOT_FOUND_CODE = '34';
 export const DUPLICATE_CODE = '12';

@@ -190,6 +190,51 @@ describe('a reversal', () => {
     const row = city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
     expect(row).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
   });
+  const rowOf = (order: AttemptOrder) =>
+    city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
+  test('whose answer is lost is still told as reversed, with what had been paid', async () => {
+    const order = await waiting();
+    city.arm('answer_lost', 'query');
+    await city.scanAndPay(order.payer.authCode ?? '');
+    city.arm('answer_lost', 'close');
+    expect((await wallet.closeAttempt(order)).outcome).toBe('unknown');
+    const told = { outcome: 'reversed', legs: [{ isReversed: true, amountFen: 8_888n }] };
+    expect(await wallet.closeAttempt(order)).toMatchObject(told);
+    expect(await wallet.closeAttempt(order)).toMatchObject(told);
+    expect(rowOf(order)).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
+  });
+  test('taken, and not shown yet: never told as paid, which would be refunded too', async () => {
+    const order = await waiting();
+    await city.scanAndPay(order.payer.authCode ?? '');
+    city.arm('refund_stuck', 'close');
+    expect((await wallet.closeAttempt(order)).outcome, 'answered 05').toBe('unknown');
+    expect((await legOf(order)).status).toBe('succeeded');
+    // Asked again it is refused (35), which says nothing of the one that was taken.
+    const again = await wallet.closeAttempt(order);
+    expect(again).toMatchObject({ outcome: 'unknown', walletError: { code: '35' } });
+    await city.advance(15_000);
+    expect((await wallet.closeAttempt(order)).outcome).toBe('reversed');
+    expect(rowOf(order)).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
+  });
+  test('refused all day: paid only when the clearing day and what is under way are over', async () => {
+    const own = await openTestCity();
+    const mine = own.openWallet();
+    // Its clearing day ends at 23:00 Beijing: an hour before.
+    const nowMs = own.opened.kit.clock.nowMs();
+    const intoDayMs = (nowMs + 9 * 3_600_000) % 86_400_000;
+    await own.advance(2 * 86_400_000 - intoDayMs - 3_600_000);
+    const authCode = own.gateway.showCode!();
+    const order = orderOf(own, { product: 'bar', payer: { authCode } });
+    expect((await mine.startAttempt(order)).outcome).toBe('pending');
+    // Somebody gave back a fen of it at UnionPay's own console: no reversal is taken any more.
+    expect((await mine.refund(refundOf(own, order, 1n))).status).toBe('processing');
+    expect((await mine.closeAttempt(order)).outcome, 'refused: 35').toBe('unknown');
+    await own.advance(3_600_000 + 60_000);
+    expect((await mine.closeAttempt(order)).outcome, 'a minute later').toBe('unknown');
+    await own.advance(10 * 60_000);
+    expect(await mine.closeAttempt(order)).toEqual({ outcome: 'paid' });
+    await own.close();
+  });
   test('is not of another clearing day', async () => {
     const order = await waiting();
     const later = { ...order, createdAtMs: order.createdAtMs - 86_400_000 };

@@ -11,7 +11,7 @@ import type { MerchantRecord, PurchaseRecord, ReturnRecord } from './records.ts'
 export interface Books {
   readonly merchants: Collection<MerchantRecord>;
   readonly purchases: () => IterableIterator<PurchaseRecord>;
-  /** As it stands now: an open order whose payTimeout has passed has failed. */
+  /** As it stands now: of an open order payTimeout, of a slow reversal its moment has come. */
   readonly purchase: (key: string) => PurchaseRecord | undefined;
   readonly purchaseByCode: (code: string) => PurchaseRecord | undefined;
   readonly purchaseByQueryId: (queryId: string) => PurchaseRecord | undefined;
@@ -22,6 +22,18 @@ export interface Books {
   readonly nextDueMs: () => number | null;
   /** Settles what is due at `nowMs`, one at a time. */
   readonly takeDue: (nowMs: number) => ReturnRecord | 'expired' | undefined;
+}
+
+/** What was paid goes back whole, whatever was refunded in between. */
+export function reversed(purchase: PurchaseRecord): PurchaseRecord {
+  const { paid, amountFen, refundedFen } = purchase;
+  const givenBackFen = paid === null ? 0n : amountFen;
+  return {
+    ...purchase,
+    state: 'reversed',
+    failCode: '01',
+    refundedFen: refundedFen + givenBackFen,
+  };
 }
 
 export function openBooks(kit: CityKit): Books {
@@ -50,7 +62,11 @@ export function openBooks(kit: CityKit): Books {
   }
   function purchase(key: string | undefined): PurchaseRecord | undefined {
     const found = key === undefined ? undefined : purchases.get(key);
-    if (found?.state !== 'open' || kit.clock.nowMs() < found.expiresMs) return found;
+    const nowMs = kit.clock.nowMs();
+    if (found?.state === 'paid' && nowMs >= (found.reversesAtMs ?? Number.POSITIVE_INFINITY)) {
+      return putPurchase(reversed(found));
+    }
+    if (found?.state !== 'open' || nowMs < found.expiresMs) return found;
     return putPurchase({ ...found, state: 'failed', failCode: '69' });
   }
   /** The heap keeps times that were overtaken; they fall out when they come up. */

@@ -152,7 +152,10 @@ function routeOf(door: Door, call: Call, path: string): Route | Answer {
     case `${PATHS.back} ${TXN.undo}`:
       return { operation: 'close', run: undo };
     case `${PATHS.back} ${TXN.reversal}`:
-      return { operation: 'close', run: reverse };
+      return {
+        operation: 'close',
+        run: (each) => reverse(each, takeFault(each, 'close', ['refund_stuck']) !== undefined),
+      };
     default:
       return refusal(txnType === '' ? '13' : '32', `txnType ${txnType} 不在此地址受理`);
   }

@@ -79,6 +79,8 @@ export interface PurchaseRecord extends TransactionNames, Manner {
   readonly failCode: RespCode | null;
   readonly paid: PaidRecord | null;
   readonly refundedFen: Fen;
+  /** A reversal that was taken and does not show yet: when it will. */
+  readonly reversesAtMs?: number;
 }
 
 /** A refund (04) or an undo (31) of a purchase. */

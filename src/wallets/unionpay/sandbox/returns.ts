@@ -7,6 +7,7 @@
 import { present } from '../../../core/assert.ts';
 import { NO_NOTIFICATION_URL } from '../wire/messages.ts';
 import { clearingDay } from '../wire/time.ts';
+import { reversed } from './books.ts';
 import { type Answer, type Call, refusal } from './desk.ts';
 import { checkFields, checkTxnTimeNotAhead } from './field-rules.ts';
 import { newNumbers } from './purchases.ts';
@@ -18,6 +19,7 @@ const QR_REFUND_WINDOW_MS = 30 * DAY_MS;
 const REFUND_WINDOW_MS = 90 * DAY_MS;
 const REFUND_SETTLES_MS = 5_000;
 const REFUND_STUCK_MS = 600_000;
+const REVERSAL_SLOW_MS = 12_000;
 
 const NEEDED = [
   ...['txnType', 'txnSubType', 'bizType', 'channelType', 'accessType', 'merId', 'orderId'],
@@ -116,8 +118,11 @@ function putReturn(
   return { respCode: '00', fields: { queryId, origQryId, txnAmt: amountFen.toString() } };
 }
 
-/** 冲正. Repeated, it says the same; what was paid goes back whole. */
-export function reverse(call: Call): Answer {
+/**
+ * 冲正. Repeated, it says the same; what was paid goes back whole. A slow one is accepted (05), and
+ * until it shows the order reads "paid".
+ */
+export function reverse(call: Call, isSlow: boolean): Answer {
   const { desk, fields, merchant } = call;
   const problem = checkFields(fields, ['txnType', 'txnSubType', 'merId', 'orderId', 'txnTime']);
   if (problem !== undefined) return problem;
@@ -133,7 +138,12 @@ export function reverse(call: Call): Answer {
     return refusal('35', '冲正仅限当个清算日');
   }
   if (purchase.refundedFen > 0n) return refusal('35', '原交易已退货或已撤销');
-  const refundedFen = purchase.paid === null ? 0n : purchase.amountFen;
-  desk.books.putPurchase({ ...purchase, state: 'reversed', failCode: '01', refundedFen });
+  if (purchase.reversesAtMs !== undefined) return refusal('35', '原交易正在冲正');
+  if (isSlow && purchase.paid !== null) {
+    const reversesAtMs = desk.kit.clock.nowMs() + REVERSAL_SLOW_MS;
+    desk.books.putPurchase({ ...purchase, reversesAtMs });
+    return { respCode: '05' };
+  }
+  desk.books.putPurchase(reversed(purchase));
   return { respCode: '00' };
 }
