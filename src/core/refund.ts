@@ -257,9 +257,12 @@ export function applyRefundReport(
     draft.setRefund(refund.id, { walletRefundId: input.word.walletRefundId });
   }
   const isNews = next !== refund.status;
+  if (isNews && !isSilent(next) && refund.failure?.code === OUTCOME_UNKNOWN)
+    draft.setRefund(refund.id, { failure: null });
   if (next === 'failed' && isNews && isAutomatic(refund))
     tryAgain(draft, refund, input.word, context);
   else if (isNews) settleRefund(draft, refund, next, input.word);
+  if (isLeftUnknown(refund, next, input.word, context)) callForAttention(draft, refund, input.word);
   return draft.decided((after) => ({
     payment: after,
     refund: present(
@@ -268,6 +271,33 @@ export function applyRefundReport(
     ),
     created: false,
   }));
+}
+
+/** Its wallet has said nothing to go by for so long that a person must look. */
+export const OUTCOME_UNKNOWN = 'outcome_unknown';
+export const UNKNOWN_PATIENCE_MS = 3_600_000;
+
+/** Neither taken nor refused, as far as anybody knows. */
+function isSilent(status: Refund['status']): boolean {
+  return status === 'unknown' || status === 'submitted';
+}
+
+function isLeftUnknown(
+  refund: Refund,
+  next: Refund['status'],
+  word: RefundWord,
+  context: DecideContext,
+): boolean {
+  // What is in processing by the wallet's own word takes the time that it takes.
+  const isWaiting = isSilent(next) || (next === 'processing' && word.status === 'unknown');
+  const isOld = context.nowMs >= refund.createdAtMs + UNKNOWN_PATIENCE_MS;
+  return isWaiting && isOld && refund.failure?.code !== OUTCOME_UNKNOWN;
+}
+
+/** Told once. It stays unknown and is asked about as before: nobody guesses (rule 2). */
+function callForAttention(draft: PaymentDraft, refund: Refund, { walletError }: RefundWord): void {
+  draft.setRefund(refund.id, { failure: { code: OUTCOME_UNKNOWN, walletError } });
+  draft.tell('refund.requires_attention', refund.id);
 }
 
 function nextStatus(refund: Refund, word: RefundWord): Refund['status'] {

@@ -75,7 +75,24 @@ export async function claimDueAttempt(
   });
   if (!claimed.ok || claimed.value.attempt === null) return null;
   const { payment, attempt } = claimed.value;
-  return () => askOrClose(platform, payment, attempt, nowMs);
+  return async () => {
+    await askOrClose(platform, payment, attempt, nowMs);
+    warnOfOverdue(platform, attempt, nowMs);
+  };
+}
+
+/** Still not at rest this long after its wallet must know: a person should look, once an hour. */
+const OVERDUE_MS = 3_600_000;
+const OVERDUE_TRIES = 12;
+
+function warnOfOverdue(platform: Platform, attempt: Attempt, nowMs: number): void {
+  const finalAfterMs = walletModule(attempt.wallet)?.capabilities.notFoundIsFinalAfterMs ?? 0;
+  const isOverdue = nowMs >= attempt.expiresAtMs + finalAfterMs + OVERDUE_MS;
+  if (!isLive(attempt) || !isOverdue || attempt.tries % OVERDUE_TRIES !== 0) return;
+  platform.log.error(
+    { wallet: attempt.wallet, wallet_config: attempt.config, attempt: attempt.id },
+    'an order is long over and its wallet has not said what became of it; it is asked again',
+  );
 }
 
 async function askOrClose(

@@ -1,0 +1,287 @@
+/**
+ * Refunds of parts, as arithmetic: over any cart, fee, discount and order of refunds, some of them
+ * failed in between, what moves is never negative, never more than was received, and in the end all
+ * of it, to the fen (rules 5, 6 and 7). And a refund that nobody knows about is told of, once.
+ */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { applyReport, type WalletManner } from './apply-report.ts';
+import { createPayment, newPayment } from './create-payment.ts';
+import type { DecideContext, Decision } from './decision.ts';
+import { formatId, type Id, type IdKind } from './id.ts';
+import { clearing, feeDue, refundDue } from './ledger/chart.ts';
+import { sharesOf } from './leg-shares.ts';
+import { sumFen } from './money.ts';
+import type { Payment, Refund } from './payment.ts';
+import {
+  applyRefundReport,
+  OUTCOME_UNKNOWN,
+  type RefundWord,
+  reserveRefund,
+  UNKNOWN_PATIENCE_MS,
+} from './refund.ts';
+import { startAttempt } from './start-attempt.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+interface Cart {
+  readonly subs: readonly { readonly merchant: number; readonly amountFen: bigint }[];
+  readonly feeBps: number;
+  /** Of the amount, in per mille: the rest was the merchant's own discount. */
+  readonly receiptMille: bigint;
+  readonly isOneLeg: boolean;
+}
+
+/** One paid payment, with the books of everything that is decided about it. */
+class Paid {
+  nowMs = START_MS;
+  payment: Payment;
+  readonly balances = new Map<string, bigint>();
+  readonly told: string[] = [];
+  #next = 1n;
+
+  constructor({ subs, feeBps, receiptMille, isOneLeg }: Cart) {
+    const wallet = isOneLeg ? 'jdpay' : 'alipay';
+    const made = newPayment({
+      id: this.newId('payment_intent'),
+      shard: 0,
+      marketplace: formatId('marketplace', 1n),
+      merchantOrderNo: 'T1',
+      amountFen: sumFen(subs.map((sub) => sub.amountFen)),
+      description: 'd',
+      subOrders: subs.map((sub) => ({
+        id: this.newId('sub_order'),
+        merchant: formatId('merchant', BigInt(sub.merchant)),
+        amountFen: sub.amountFen,
+        description: 'd',
+        merchantSubOrderNo: null,
+        items: null,
+        splits: null,
+      })),
+      buyer: { id: 'b', device: 'desktop', ip: null },
+      expiresAtMs: null,
+      returnUrl: null,
+      metadata: {},
+      nowMs: START_MS,
+      tokenSeed: '00',
+    });
+    if (!made.ok) throw new Error(made.error.message);
+    this.payment = made.value;
+    this.decide((payment) => createPayment(payment, payment, true));
+    const attempt = this.newId('payment_attempt');
+    this.decide((payment, context) =>
+      startAttempt(
+        payment,
+        {
+          id: attempt,
+          wallet,
+          product: isOneLeg ? 'qr' : 'page',
+          config: formatId('wallet_config', 1n),
+          expiresAtMs: payment.intent.expiresAtMs,
+          accounts: new Map(
+            payment.subOrders.map(({ merchant }) => [merchant, { walletMerchant: 'm', feeBps }]),
+          ),
+          oneLegMerchant: isOneLeg ? 'own' : null,
+          firstPollMs: 5_000,
+        },
+        context,
+      ),
+    );
+    const manner: WalletManner = {
+      isAtomic: true,
+      settlesDirectly: false,
+      notFoundIsFinalAfterMs: 1,
+    };
+    const legs = this.payment.legs.map((leg) => ({
+      orderNo: leg.orderNo,
+      status: 'succeeded' as const,
+      walletTransactionId: '1',
+      amountFen: leg.amountFen,
+      currency: 'cny',
+      payee: null,
+      payerAmountFen: null,
+      receiptAmountFen: (leg.amountFen * receiptMille) / 1_000n,
+      paidAtMs: START_MS,
+      payerWalletReported: null,
+    }));
+    this.decide((payment, context) => applyReport(payment, { attempt, legs, manner }, context));
+    expect(this.payment.intent.status).toBe('succeeded');
+  }
+
+  newId<K extends IdKind>(kind: K): Id<K> {
+    this.#next += 1n;
+    return formatId(kind, this.#next);
+  }
+
+  decide<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
+    const newId = <K extends IdKind>(kind: K) => this.newId(kind);
+    const decided = decide(this.payment, { nowMs: this.nowMs, newId });
+    if (!decided.ok) throw new Error(decided.error.message);
+    this.payment = decided.value.payment;
+    this.told.push(...decided.value.events.map(({ type }) => type));
+    for (const { entries } of decided.value.postings) {
+      for (const { account, debitFen, creditFen } of entries)
+        this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
+    }
+  }
+
+  refund(sub: number, amountFen: bigint): Refund {
+    const id = this.newId('refund');
+    const { id: subOrder } = this.payment.subOrders[sub]!;
+    const input = { id, subOrder, amountFen, reason: 'r', refundCountMax: 1_000 };
+    this.decide((payment, context) =>
+      reserveRefund(payment, { ...input, refundSpacingMs: 0 }, context),
+    );
+    return this.payment.refunds.find((row) => row.id === id)!;
+  }
+
+  say(refund: Refund, status: RefundWord['status']): Refund {
+    const word: RefundWord = { status, walletRefundId: null, amountFen: null, walletError: null };
+    this.decide((payment, context) =>
+      applyRefundReport(payment, { refund: refund.id, word }, context),
+    );
+    return this.payment.refunds.find((row) => row.id === refund.id)!;
+  }
+
+  leftFen(sub: number): bigint {
+    const { amountFen, refundedFen } = this.payment.subOrders[sub]!;
+    return amountFen - refundedFen;
+  }
+
+  /** Of every leg and sub_order: what moved and may still move lies between nothing and all. */
+  check(): void {
+    const { legs, subOrders, refunds, escrows } = this.payment;
+    for (const leg of legs) {
+      const receiptFen = leg.receiptAmountFen!;
+      const { shares } = sharesOf(leg, subOrders, receiptFen);
+      expect(sumFen(shares.map((row) => row.netFen + row.feeFen))).toBe(receiptFen);
+      for (const { subOrder, netFen, feeFen } of shares) {
+        const own = refunds.filter((row) => row.subOrder === subOrder.id);
+        const standing = own.filter((row) => row.status !== 'failed');
+        for (const row of own) expect(row.movedFen >= 0n, 'never negative').toBe(true);
+        const movedFen = sumFen(standing.map((row) => row.movedFen));
+        expect(movedFen <= netFen + feeFen, 'never more than its share').toBe(true);
+        const gaveFee = sumFen(standing.map((row) => row.mix!.feeFen));
+        expect(gaveFee <= feeFen, 'never more fee than it was charged').toBe(true);
+        if (subOrder.refundedFen === subOrder.amountFen) {
+          expect(movedFen, 'whole: to the fen').toBe(netFen + feeFen);
+          expect(escrows.find((row) => row.subOrder === subOrder.id)!.heldFen).toBe(0n);
+        }
+      }
+    }
+    expect(sumFen(this.balances.values()), 'rule 5').toBe(0n);
+  }
+}
+
+const cart: fc.Arbitrary<Cart> = fc.record({
+  subs: fc.array(
+    fc.record({
+      merchant: fc.integer({ min: 1, max: 3 }),
+      amountFen: fc.oneof(fc.bigInt({ min: 1n, max: 30n }), fc.bigInt({ min: 1n, max: 999_999n })),
+    }),
+    { minLength: 1, maxLength: 5 },
+  ),
+  feeBps: fc.constantFrom(0, 1, 38, 60, 333, 10_000),
+  receiptMille: fc.oneof(fc.constant(1_000n), fc.bigInt({ min: 0n, max: 1_000n })),
+  isOneLeg: fc.boolean(),
+});
+
+interface Step {
+  readonly sub: number;
+  readonly perMille: bigint;
+  /** What becomes of it, or of one that waits since earlier. */
+  readonly end: 'succeeded' | 'failed' | 'waits' | 'fails_an_earlier';
+}
+
+const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    sub: fc.nat({ max: 4 }),
+    perMille: fc.bigInt({ min: 0n, max: 1_000n }),
+    end: fc.constantFrom<Step['end']>('succeeded', 'failed', 'waits', 'fails_an_earlier'),
+  }),
+  { maxLength: 40 },
+);
+
+const isWaiting = (refund: Refund) => refund.status === 'created';
+
+describe('refunds of parts', () => {
+  it('never move more than came, and at the end exactly that', () => {
+    fc.assert(
+      fc.property(cart, steps, (bought, some) => {
+        const paid = new Paid(bought);
+        for (const { sub: at, perMille, end } of some) {
+          const sub = at % bought.subs.length;
+          const leftFen = paid.leftFen(sub);
+          if (leftFen > 0n) {
+            const partFen = (leftFen * perMille) / 1_000n;
+            const refund = paid.refund(sub, partFen > 0n ? partFen : 1n);
+            if (end === 'succeeded' || end === 'failed') paid.say(refund, end);
+          }
+          const earlier = paid.payment.refunds.find(isWaiting);
+          if (end === 'fails_an_earlier' && earlier !== undefined) paid.say(earlier, 'failed');
+          paid.check();
+        }
+        for (const sub of bought.subs.keys()) {
+          const leftFen = paid.leftFen(sub);
+          if (leftFen > 0n) paid.refund(sub, leftFen);
+        }
+        for (const refund of paid.payment.refunds.filter(isWaiting)) paid.say(refund, 'succeeded');
+        paid.check();
+        const wallet = bought.isOneLeg ? 'jdpay' : 'alipay';
+        for (const account of [clearing(wallet), feeDue(wallet), refundDue])
+          expect(paid.balances.get(account) ?? 0n, account).toBe(0n);
+      }),
+      { numRuns: 1_000 },
+    );
+  }, 60_000);
+});
+
+describe('a refund that nobody knows about', () => {
+  const ATTENTION = 'refund.requires_attention';
+  const open = () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
+    return { paid, refund: paid.refund(0, 400n) };
+  };
+  const alarms = ({ told }: Paid) => told.filter((type) => type === ATTENTION).length;
+
+  it('is told of once it has been unknown for an hour, and stays unknown', () => {
+    const { paid, refund } = open();
+    paid.say(refund, 'unknown');
+    paid.nowMs += UNKNOWN_PATIENCE_MS - 1;
+    paid.say(refund, 'unknown');
+    expect(alarms(paid)).toBe(0);
+    paid.nowMs += 1;
+    for (let time = 0; time < 3; time += 1) {
+      const now = paid.say(refund, 'unknown');
+      expect(now).toMatchObject({ status: 'unknown', failure: { code: OUTCOME_UNKNOWN } });
+      expect(now.dueAtMs, 'it is asked about as before').not.toBeNull();
+      expect(alarms(paid)).toBe(1);
+    }
+    // Taken and unheard of in turn: no news.
+    paid.say(refund, 'submitted');
+    paid.say(refund, 'unknown');
+    expect(alarms(paid)).toBe(1);
+    expect(paid.say(refund, 'succeeded')).toMatchObject({ status: 'succeeded', failure: null });
+  });
+
+  it('in processing by the wallet’s word is no alarm; when that word is missing, it is', () => {
+    const { paid, refund } = open();
+    paid.say(refund, 'processing');
+    paid.nowMs += 10 * UNKNOWN_PATIENCE_MS;
+    paid.say(refund, 'processing');
+    expect(alarms(paid)).toBe(0);
+    expect(paid.say(refund, 'unknown').status).toBe('processing');
+    paid.say(refund, 'unknown');
+    expect(alarms(paid)).toBe(1);
+  });
+
+  it('heard of again it has no failure', () => {
+    const { paid, refund } = open();
+    paid.nowMs += UNKNOWN_PATIENCE_MS;
+    expect(paid.say(refund, 'unknown').failure).toMatchObject({ code: OUTCOME_UNKNOWN });
+    expect(paid.say(refund, 'processing').failure).toBeNull();
+    expect(paid.say(refund, 'succeeded').failure).toBeNull();
+    expect(alarms(paid)).toBe(1);
+  });
+});
