@@ -194,9 +194,9 @@ describe('a reversal', () => {
     city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
   test('whose answer is lost is still told as reversed, with what had been paid', async () => {
     const order = await waiting();
-    city.arm('answer_lost', 'query');
+    city.arm('answer_lost', { operation: 'query' });
     await city.scanAndPay(order.payer.authCode ?? '');
-    city.arm('answer_lost', 'close');
+    city.arm('answer_lost', { operation: 'close' });
     expect((await wallet.closeAttempt(order)).outcome).toBe('unknown');
     const told = { outcome: 'reversed', legs: [{ isReversed: true, amountFen: 8_888n }] };
     expect(await wallet.closeAttempt(order)).toMatchObject(told);
@@ -206,7 +206,7 @@ describe('a reversal', () => {
   test('taken, and not shown yet: never told as paid, which would be refunded too', async () => {
     const order = await waiting();
     await city.scanAndPay(order.payer.authCode ?? '');
-    city.arm('refund_stuck', 'close');
+    city.arm('refund_stuck', { operation: 'close' });
     expect((await wallet.closeAttempt(order)).outcome, 'answered 05').toBe('unknown');
     expect((await legOf(order)).status).toBe('succeeded');
     // Asked again it is refused (35), which says nothing of the one that was taken.
@@ -218,7 +218,7 @@ describe('a reversal', () => {
   });
   test('refused all day: paid only when the clearing day and what is under way are over', async () => {
     const own = await openTestCity();
-    const mine = own.openWallet();
+    const mine = openWallet(own);
     // Its clearing day ends at 23:00 Beijing: an hour before.
     const nowMs = own.opened.kit.clock.nowMs();
     const intoDayMs = (nowMs + 9 * 3_600_000) % 86_400_000;
