@@ -55,11 +55,12 @@ export function recordReversed(
   );
   // Nothing that counts is ever reversed by us; a word about one is the reconciliation's.
   if (attempt.status === 'succeeded') return draft.decided((same) => same);
-  for (const leg of payment.legs.filter((row) => row.attempt === attempt.id)) {
-    const word = input.legs.find((row) => row.orderNo === leg.orderNo);
-    if (leg.status !== 'superseded') bookReversed(draft, attempt, leg, word, context);
-    settleReversal(draft, leg);
-  }
+  // What is reversed was one order. Of several no word says that all went back: they are asked.
+  const [leg, another] = payment.legs.filter((row) => row.attempt === attempt.id);
+  if (leg === undefined || another !== undefined) return draft.decided((same) => same);
+  const word = input.legs.find((row) => row.orderNo === leg.orderNo);
+  if (leg.status !== 'superseded') bookReversed(draft, attempt, leg, word, context);
+  settleReversal(draft, leg);
   moveAttempt(draft, attempt, 'superseded');
   settleIntentStatus(draft);
   return draft.decided((after) => after);

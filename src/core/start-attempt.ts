@@ -20,7 +20,13 @@ import {
   type SubOrder,
 } from './payment.ts';
 import { err } from './result.ts';
-import type { NextAction, Product, WalletError, WalletName } from './wallet.ts';
+import {
+  type NextAction,
+  type Product,
+  type WalletError,
+  type WalletName,
+  worksOnce,
+} from './wallet.ts';
 
 /** How long the flow that closes an attempt has before the janitor does it. */
 export const CLOSE_CALL_MS = 2_000;
@@ -107,6 +113,8 @@ export function startAttempt(
   const merchants = byMerchant(payment.subOrders);
   const isOneLeg = merchants.length > 1 && input.oneLegMerchant !== null;
   const groups = isOneLeg ? [payment.subOrders] : merchants;
+  // It can only be reversed whole.
+  assert(groups.length === 1 || !worksOnce(input.product), 'a payment code pays one order');
   const attempt: Attempt = {
     id: input.id,
     wallet: input.wallet,
