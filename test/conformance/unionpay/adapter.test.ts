@@ -137,6 +137,37 @@ describe('every signMethod, both charsets', () => {
   });
 });
 
+describe('a refund', () => {
+  test('told again two days later is the same one: its key is its number and its txnTime', async () => {
+    const order = await payBy('qr');
+    const half = refundOf(city, order, 4_444n);
+    city.arm('answer_lost', { operation: 'refund' });
+    expect((await wallet.refund(half)).status).toBe('unknown');
+    await city.advance(2 * 86_400_000);
+    expect((await wallet.refund(half)).status, 'told as taken before (12)').toBe('submitted');
+    expect(await wallet.queryRefund(half)).toMatchObject({
+      status: 'succeeded',
+      amountFen: 4_444n,
+    });
+    const row = () =>
+      city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
+    expect(row()?.refundedFen).toBe(4_444n);
+    // The danger: the same number with a txnTime of its own is another refund to UnionPay.
+    const anew = { ...half, createdAtMs: half.createdAtMs + 1_000 };
+    expect((await wallet.refund(anew)).status).toBe('processing');
+    expect(row()?.refundedFen).toBe(8_888n);
+  });
+  test('first sent long after it was made carries the time of its making', async () => {
+    const order = await payBy('qr');
+    const half = refundOf(city, order, 4_444n);
+    await city.advance(3 * 86_400_000);
+    expect((await wallet.queryRefund(half)).status).toBe('not_found');
+    expect((await wallet.refund(half)).status).toBe('processing');
+    await city.advance(10_000);
+    expect((await wallet.queryRefund(half)).status).toBe('succeeded');
+  });
+});
+
 describe('a payment code', () => {
   test('in the EMV form is the same code', async () => {
     const code = city.gateway.showCode!();
