@@ -178,6 +178,8 @@ export async function setWallet(
   });
   const config = present(row, 'the wallet configuration').id;
   print(`${config}  ${wallet} of ${input.marketplace}, sealed`);
+  for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
+    print(`! ${field} ${message}`);
   print(
     `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${config}/payment (sent with every order)`,
   );

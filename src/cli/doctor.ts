@@ -1,8 +1,15 @@
-/** `hutong doctor`: what would stop a start, each with what to do about it. */
+/**
+ * `hutong doctor`: what would stop a start (✗), and what works but will be regretted (!), each with
+ * what to do about it. No secret is printed.
+ */
 import fs from 'node:fs';
 import net from 'node:net';
+import { walletSecretPlace } from '../flows/directory.ts';
+import { createEnvelope } from '../runtime/envelope.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { readMarketplaces } from '../store/reference.ts';
+import type { Db } from '../store/db.ts';
+import { readConfigs, readMarketplaces } from '../store/reference.ts';
+import { walletModule } from '../wallets/registry.ts';
 import { openDatabase } from './open-database.ts';
 import { readMasterKey, readSettings, type Settings } from './settings.ts';
 
@@ -21,7 +28,7 @@ export async function doctor(environment: NodeJS.ProcessEnv, print: Print): Prom
     await checkPort('platform', settings.value.port, 'HUTONG_PORT', print),
     await checkPort('sandbox', settings.value.sandboxPort, 'HUTONG_SANDBOX_PORT', print),
     await checkPort('bazaar', settings.value.bazaarPort, 'HUTONG_BAZAAR_PORT', print),
-    await checkDatabase(settings.value, print),
+    await checkDatabase(environment, settings.value, print),
   ];
   return checks.every((isGood) => isGood);
 }
@@ -52,19 +59,54 @@ function checkPort(name: string, port: number, variable: string, print: Print): 
   });
 }
 
-async function checkDatabase(settings: Settings, print: Print): Promise<boolean> {
+async function checkDatabase(
+  environment: NodeJS.ProcessEnv,
+  settings: Settings,
+  print: Print,
+): Promise<boolean> {
   if (settings.databaseUrl === null && !fs.existsSync(settings.dir)) {
     print('✓ database   PGlite, made at the first start');
     return true;
   }
   try {
     const db = await openDatabase(settings, () => undefined);
-    const marketplaces = await readMarketplaces(db);
-    await db.close();
-    print(`✓ database   ${db.kind}, ${marketplaces.length} marketplaces`);
-    return true;
+    try {
+      const marketplaces = await readMarketplaces(db);
+      print(`✓ database   ${db.kind}, ${marketplaces.length} marketplaces`);
+      return await checkWallets(db, environment, settings, print);
+    } finally {
+      await db.close();
+    }
   } catch (error) {
     print(`✗ database   ${error instanceof Error ? error.message : String(error)}`);
     return false;
   }
+}
+
+/** Every account's credentials: opened with the master key, and read for what they lack. */
+async function checkWallets(
+  db: Db,
+  environment: NodeJS.ProcessEnv,
+  settings: Settings,
+  print: Print,
+): Promise<boolean> {
+  const key = readMasterKey(environment, settings.dir, systemRandom, false);
+  const envelope = key.ok ? createEnvelope(key.value, systemRandom) : key;
+  // The missing key has its own line.
+  if (!envelope.ok) return false;
+  const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
+  let isGood = true;
+  for (const { marketplace, wallet, sealed, status } of await readConfigs(db)) {
+    if (status !== 'active') continue;
+    const who = `${wallet.padEnd(10)} of ${names.get(marketplace) ?? marketplace}`;
+    const clear = envelope.value.open(sealed, walletSecretPlace(marketplace, wallet));
+    if (!clear.ok) {
+      print(`✗ ${who}: its credentials do not open with this master key; set them anew`);
+      isGood = false;
+      continue;
+    }
+    const advice = walletModule(wallet)?.advise?.(JSON.parse(clear.value)) ?? [];
+    for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
+  }
+  return isGood;
 }

@@ -298,4 +298,11 @@ export interface WalletModule {
     credentials: unknown,
     seams: WalletSeams,
   ) => Result<Wallet, { readonly field: string; readonly message: string }>;
+  /** What works, but not well: `hutong doctor` says so, and what to do. */
+  readonly advise?: (credentials: unknown) => readonly ConfigAdvice[];
+}
+
+export interface ConfigAdvice {
+  readonly field: string;
+  readonly message: string;
 }

@@ -28,7 +28,13 @@ import type {
 } from '../wallet.ts';
 import { jdpayCapabilities } from './capabilities.ts';
 import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
-import { type JdpayAccount, type JdpayMerchant, merchantFor, openCredentials } from './config.ts';
+import {
+  adviseOn,
+  type JdpayAccount,
+  type JdpayMerchant,
+  merchantFor,
+  openCredentials,
+} from './config.ts';
 import { parseNotification } from './notify.ts';
 import {
   fkmPayFields,
@@ -65,6 +71,7 @@ export const jdpay: WalletModule = {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
   },
+  advise: adviseOn,
 };
 
 interface Desk {

@@ -63,6 +63,17 @@ export function openCredentials(credentials: unknown): Result<JdpayAccount, Conf
   });
 }
 
+/** What an account can be opened without, and will be sorry for. */
+export function adviseOn(credentials: unknown): readonly ConfigProblem[] {
+  if (!Value.Check(jdpayCredentialsSchema, credentials)) return [];
+  const { resultCodes } = credentials;
+  if ((resultCodes?.orderNotFound ?? []).length > 0) return [];
+  const message =
+    'is empty: an order that JD never heard of stays unknown for ever, and so does its checkout; ' +
+    "name the result code that JD's contract or support gives for it";
+  return [{ field: 'resultCodes.orderNotFound', message }];
+}
+
 function openPaymentCode(
   credentials: JdpayCredentials,
 ): Result<JdpayAccount['paymentCode'], ConfigProblem> {

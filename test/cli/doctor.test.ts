@@ -1,0 +1,75 @@
+/** `hutong doctor` about wallets: what it warns of, what it refuses, and that no secret is said. */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import * as admin from '../../src/cli/admin.ts';
+import { doctor } from '../../src/cli/doctor.ts';
+import { openDatabase } from '../../src/cli/open-database.ts';
+import { readSettings } from '../../src/cli/settings.ts';
+import { createIdSource } from '../../src/engine/ids.ts';
+import { wallClock } from '../../src/runtime/clock.ts';
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-doctor-'));
+const environment = { HUTONG_DIR: dir };
+const keys = () => generateKeyPairSync('rsa', { modulusLength: 1_024 });
+const [shop, house] = [keys(), keys()];
+const url = 'https://jd.example';
+const credentials = {
+  online: {
+    merchant: '110000001',
+    desKey: randomBytes(24).toString('base64'),
+    privateKey: shop.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    jdPublicKey: house.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  },
+  endpoints: { api: url, pc: url, h5: url },
+};
+const FIELD = 'resultCodes.orderNotFound';
+
+function newKey(): void {
+  fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'));
+}
+
+async function setJdpay(resultCodes: unknown): Promise<string[]> {
+  const settings = readSettings(environment);
+  if (!settings.ok) throw new Error(settings.error);
+  const lines: string[] = [];
+  const print = (line: string) => void lines.push(line);
+  const db = await openDatabase(settings.value, () => undefined);
+  const desk = { db, ids: createIdSource(9, wallClock) };
+  await admin.createMarketplace(desk, { name: 'shop', displayName: 'Shop' }, print);
+  const file = path.join(dir, 'jdpay.json');
+  fs.writeFileSync(file, JSON.stringify({ ...credentials, resultCodes }));
+  const input = { marketplace: 'shop', wallet: 'jdpay', file, acceptsDirectSettlement: null };
+  await admin.setWallet(desk, settings.value, input, print);
+  await db.close();
+  return lines;
+}
+
+async function doctorSays(): Promise<string[]> {
+  const lines: string[] = [];
+  await doctor(environment, (line) => void lines.push(line));
+  return lines.filter((line) => line.includes('jdpay'));
+}
+
+beforeAll(newKey);
+afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+test('a JD account that cannot learn of a missing order is warned of, with what to do', async () => {
+  const told = await setJdpay({ refused: ['NO'] });
+  expect(told.filter((line) => line.startsWith(`! ${FIELD}`))).toHaveLength(1);
+  const said = await doctorSays();
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/^! jdpay\s+of shop: resultCodes\.orderNotFound is empty/);
+  expect(said[0]).toContain('name the result code');
+  expect(said[0]).not.toContain(credentials.online.desKey);
+}, 120_000);
+
+test('one that can is not; one that a foreign master key cannot open is an error', async () => {
+  expect((await setJdpay({ orderNotFound: ['NONE'] })).join()).not.toContain(FIELD);
+  expect(await doctorSays()).toEqual([]);
+  newKey();
+  const [said] = await doctorSays();
+  expect(said).toMatch(/^✗ jdpay\s+of shop: .*master key/);
+}, 120_000);
