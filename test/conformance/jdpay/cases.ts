@@ -14,6 +14,7 @@ import {
   type KeyPapers,
   opensslDecrypt,
   opensslRecover,
+  type Reply,
   reply,
   request,
   returned,
@@ -90,6 +91,13 @@ const refundOf = (city: JdCity, oTradeNum = '', amount = '100', more: Fields = {
 async function refunded(city: JdCity, fields: Fields): Promise<string> {
   const answer = await call(city, 'refund', fields);
   return answer.inner === null ? answer.code : (valueIn(answer.inner, 'status') ?? '');
+}
+
+const showCode = (city: JdCity): string => city.gateway.showCode?.() ?? '';
+
+function chargeOf(city: JdCity, token: string, more: Fields = {}): Promise<Reply> {
+  const fields = { tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token };
+  return call(city, 'fkmPay', { ...fields, ...more });
 }
 
 const CASES: readonly Case[] = [
@@ -358,16 +366,18 @@ const CASES: readonly Case[] = [
     'payment code: single use, a minute, confirmed on the phone, declined',
     SECOND,
     async (city) => {
-      const charge = (token: string, more: Fields = {}) =>
-        call(city, 'fkmPay', {
-          ...{ tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token },
-          ...more,
-        });
-      const show = () => city.gateway.showCode?.() ?? '';
+      const charge = (token: string, more: Fields = {}) => chargeOf(city, token, more);
+      const show = () => showCode(city);
       const token = show();
       assert.match(token, /^18\d{16}$/);
       assert.equal(valueIn((await charge(token)).inner ?? '', 'status'), '2');
       assert.equal((await charge(token)).code, 'SBX2005');
+      const refund = refundOf(city, (await paid(city)).tradeNum);
+      assert.equal(await refunded(city, refund), '0');
+      const kept = show();
+      assert.equal((await charge(kept, { tradeNum: refund.tradeNum ?? '' })).code, 'SBX2002');
+      assert.equal(valueIn((await charge(kept)).inner ?? '', 'status'), '2', 'was not burnt');
+      assert.equal((await charge('180000000000000000')).code, 'SBX2005');
       const old = show();
       await city.advance(60_000);
       assert.equal((await charge(old)).code, 'SBX2005');
@@ -392,7 +402,7 @@ const CASES: readonly Case[] = [
     SECOND,
     async (city) => {
       const { payment_code, ...online } = city.account.shop.papers;
-      const token = city.gateway.showCode?.() ?? '';
+      const token = showCode(city);
       const bar = { tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token };
       assert.equal((await call(city, 'fkmPay', bar, online)).code, 'SBX0005');
       assert.equal((await call(city, 'uniorder', order(city), payment_code)).code, 'SBX0005');
@@ -404,17 +414,21 @@ const CASES: readonly Case[] = [
   ],
   ['refusals carry a code and no signature', SECOND, refusals],
   [
-    'orders, keys and refunds are there after a restart',
+    'orders, keys, refunds and payment codes are there after a restart',
     SECOND,
     async (city) => {
       const { fields, code } = await created(city);
       const { tradeNum } = await paid(city);
       const refund = refundOf(city, tradeNum);
       await refunded(city, refund);
+      const [used, shown] = [showCode(city), showCode(city)];
+      assert.equal((await chargeOf(city, used)).code, '000000');
       const same = await city.restart();
       try {
         assert.equal(await statusOf(same, fields.tradeNum), '0');
         assert.equal(await pay(same, code), 'paid');
+        assert.equal((await chargeOf(same, used)).code, 'SBX2005');
+        assert.equal((await chargeOf(same, shown)).code, '000000');
         await same.advance(3_000);
         assert.equal(await refunded(same, { ...refund, notifyUrl: same.notifyUrl }), '1');
       } finally {

@@ -6,11 +6,10 @@
 import { createDueHeap } from '../../../sandbox/kit/due-heap.ts';
 import type { CityKit, Collection } from '../../../sandbox/kit/kit.ts';
 import { PAYMENT_STATUS } from '../wire/trade.ts';
-import type { CodeRecord, MerchantRecord, OrderRecord, RefundRecord } from './records.ts';
+import type { MerchantRecord, OrderRecord, RefundRecord } from './records.ts';
 
 export interface Books {
   readonly merchants: Collection<MerchantRecord>;
-  readonly codes: Collection<CodeRecord>;
   readonly order: (merchant: string, tradeNum: string) => OrderRecord | undefined;
   readonly orderByKey: (key: string) => OrderRecord | undefined;
   readonly orderByCode: (code: string) => OrderRecord | undefined;
@@ -76,7 +75,6 @@ export function openBooks(kit: CityKit): Books {
 
   return {
     merchants: merchantsOf(kit),
-    codes: kit.journal.collection<CodeRecord>('jdpay.codes'),
     order: (merchant, tradeNum) => orders.get(keyOf(merchant, tradeNum)),
     orderByKey: (key) => orders.get(key),
     orderByCode: (code) => orders.get(orderKeyByCode.get(code) ?? ''),

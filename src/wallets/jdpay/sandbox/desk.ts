@@ -1,6 +1,7 @@
 /** What the gateway works with, and one verified call on its way through it. */
 import type { Result } from '../../../core/result.ts';
 import type { CityKit, FaultName, Operation } from '../../../sandbox/kit/kit.ts';
+import type { PaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
 import type { XmlField } from '../wire/xml.ts';
 import type { Books } from './books.ts';
 import { type Fields, fieldOf } from './field-rules.ts';
@@ -11,6 +12,8 @@ import type { Refusal } from './refusal.ts';
 export interface Desk {
   readonly kit: CityKit;
   readonly books: Books;
+  /** What the app shows to be scanned. */
+  readonly codes: PaymentCodes;
   readonly keys: KeyCabinet;
 }
 

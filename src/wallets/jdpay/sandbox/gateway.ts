@@ -3,6 +3,7 @@
  * and the buyer's side (scan, pay, payment codes). Everything it knows lies in the journal.
  */
 import type { CityKit, ControlOrder, Gateway, WireRequest } from '../../../sandbox/kit/kit.ts';
+import { openPaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
 import { PATHS, PAYMENT_STATUS, REFUND_STATUS } from '../wire/trade.ts';
 import { openBooks } from './books.ts';
 import { RETRY_DELAYS_MS, registerCallbacks } from './callbacks.ts';
@@ -10,8 +11,9 @@ import { CASHIER_PATH, cashier } from './cashier.ts';
 import type { Desk } from './desk.ts';
 import { handleForm } from './form-door.ts';
 import { openKeyCabinet } from './house.ts';
+import { paymentCode } from './numbers.ts';
 import { freshOrder, runOut } from './orders.ts';
-import { pay, scan, showCode } from './phone.ts';
+import { pay, scan } from './phone.ts';
 import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
 import { type Handled, handleXml } from './xml-door.ts';
@@ -24,7 +26,11 @@ export interface JdpayGatewayOptions {
 const FORM_PATHS: ReadonlySet<string> = new Set([PATHS.saveOrder, PATHS.customerPay]);
 
 export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}): Gateway {
-  const desk: Desk = { kit, books: openBooks(kit), keys: openKeyCabinet(kit) };
+  const codes = openPaymentCodes(kit, {
+    collection: 'jdpay.payment_codes',
+    draw: () => paymentCode(kit.random),
+  });
+  const desk: Desk = { kit, books: openBooks(kit), codes, keys: openKeyCabinet(kit) };
   registerCallbacks(desk, options.notifyRetryDelaysMs ?? RETRY_DELAYS_MS);
   return Object.freeze({
     wallet: 'jdpay',
@@ -33,7 +39,7 @@ export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}
     handle: (request) => handle(desk, request),
     scan: async (code) => scan(desk, code),
     pay: async (request) => pay(desk, request),
-    showCode: () => showCode(desk),
+    showCode: codes.show,
     orders: () => [...desk.books.orders()].map((order) => controlRow(desk, order)),
     nextDueMs: () => desk.books.nextDueMs(),
     runDue: async (nowMs) => runDue(desk, nowMs),

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { present } from '../../../core/assert.ts';
 import { ok, type Result } from '../../../core/result.ts';
+import type { ChargeRefusal } from '../../../sandbox/kit/payment-codes.ts';
 import { formatTradeTime } from '../wire/time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../wire/trade.ts';
 import { isOpen, keyOf } from './books.ts';
@@ -55,26 +56,28 @@ export function createOnline(
   if (!call.merchant.services.includes('online')) {
     return refuse('serviceNotOpened', '该商户号未开通在线支付 not opened for online payment');
   }
-  return keepOrder(call, 'online');
+  const known = knownOrder(call, 'online');
+  if (!known.ok) return known;
+  if (known.value !== undefined) return ok(known.value);
+  const order = draftOrder(call, 'online');
+  call.desk.books.putOrder(order);
+  return ok(order);
 }
 
-function keepOrder(call: Call, service: Service): Result<OrderRecord, Refusal> {
+/** The order that has this number already; undefined where the number is still free. */
+function knownOrder(call: Call, service: Service): Result<OrderRecord | undefined, Refusal> {
   const { desk, merchant, fields } = call;
   const tradeNum = fieldOf(fields, 'tradeNum');
   const existing = freshOrder(desk, keyOf(merchant.merchant, tradeNum));
-  const print = fingerprint(service, fields);
   if (existing !== undefined) {
-    return existing.fingerprint === print ? ok(existing) : NUMBER_USED;
+    return existing.fingerprint === fingerprint(service, fields) ? ok(existing) : NUMBER_USED;
   }
-  if (desk.books.refund(merchant.merchant, tradeNum) !== undefined) return NUMBER_USED;
-  const order = draftOrder(call, service, print);
-  desk.books.putOrder(order);
-  return ok(order);
+  return desk.books.refund(merchant.merchant, tradeNum) === undefined ? ok(undefined) : NUMBER_USED;
 }
 
 const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
 
-function draftOrder(call: Call, service: Service, print: string): OrderRecord {
+function draftOrder(call: Call, service: Service): OrderRecord {
   const { kit } = call.desk;
   const { merchant } = call.merchant;
   const of = (name: string): string => fieldOf(call.fields, name);
@@ -93,7 +96,7 @@ function draftOrder(call: Call, service: Service, print: string): OrderRecord {
     note: of('note'),
     notifyUrl: of('notifyUrl') || null,
     callbackUrl: of('callbackUrl') || null,
-    fingerprint: print,
+    fingerprint: fingerprint(service, call.fields),
     createdMs: nowMs,
     expiresMs: nowMs + (asked === '' ? lifeMs : Number(asked) * 1_000),
     status: PAYMENT_STATUS.created,
@@ -147,35 +150,30 @@ export function fkmPay(call: Call): Answer {
   if (!merchant.services.includes('payment_code')) {
     return refuse('serviceNotOpened', '该商户号未开通付款码 not opened for payment codes');
   }
+  const known = knownOrder(call, 'payment_code');
+  if (!known.ok) return known;
+  if (known.value !== undefined) return ok(orderFields(known.value));
   const token = fieldOf(fields, 'token');
-  const isKnown = desk.books.order(merchant.merchant, fieldOf(fields, 'tradeNum')) !== undefined;
-  const code = isKnown ? ok(undefined) : checkCode(desk, token);
-  if (!code.ok) return code;
-  const kept = keepOrder(call, 'payment_code');
-  if (!kept.ok) return kept;
-  return ok(orderFields(isKnown ? kept.value : charge(call, kept.value, token)));
+  const order: OrderRecord = { ...draftOrder(call, 'payment_code'), token };
+  // Last of all, for a refused order must leave the buyer's code good.
+  const charged = desk.codes.charge(token, order.key);
+  if (charged !== 'charged') return refuse('codeInvalid', CODE_REFUSALS[charged]);
+  return ok(orderFields(start(call, order)));
 }
 
-/** Single use, and of its own minute. */
-function checkCode(desk: Desk, token: string): Result<void, Refusal> {
-  const code = desk.books.codes.get(token);
-  if (code === undefined) return refuse('codeInvalid', '付款码无效 not a payment code of this app');
-  if (code.orderKey !== null) return refuse('codeInvalid', '付款码已使用 the code was used before');
-  if (desk.kit.clock.nowMs() >= code.validUntilMs) {
-    return refuse('codeInvalid', '付款码已过期 the code is older than a minute');
-  }
-  return ok(undefined);
-}
+const CODE_REFUSALS: Readonly<Record<ChargeRefusal, string>> = {
+  unknown: '付款码无效 not a payment code of this app',
+  used: '付款码已使用 the code was used before',
+  expired: '付款码已过期 the code is older than a minute',
+};
 
-function charge(call: Call, order: OrderRecord, token: string): OrderRecord {
+/** Paid at once, or as soon as the buyer confirms on the phone. */
+function start(call: Call, order: OrderRecord): OrderRecord {
   const { desk } = call;
-  const code = present(desk.books.codes.get(token), 'the payment code');
-  desk.books.codes.put(token, { ...code, orderKey: order.key });
   const mustConfirm = takeFault(call, 'create', ['userpaying']) !== undefined;
-  const charged = { ...order, token };
-  if (mustConfirm) return move(desk, charged, PAYMENT_STATUS.processing);
+  if (mustConfirm) return move(desk, order, PAYMENT_STATUS.processing);
   const paidMs = desk.kit.clock.nowMs();
-  return bookPayment(desk, charged, { paidMs, payerWallet: 'jdpay', couponFen: 0n });
+  return bookPayment(desk, order, { paidMs, payerWallet: 'jdpay', couponFen: 0n });
 }
 
 export function bookPayment(desk: Desk, order: OrderRecord, payment: PaymentRecord): OrderRecord {

@@ -1,6 +1,6 @@
 /**
- * The buyer's side: what the JD app reads out of a code, a cashier URL or a form, the payment codes
- * that it shows, and what paying does. Paying is one synchronous change.
+ * The buyer's side: what the JD app reads out of a code, a cashier URL or a form, and what paying
+ * does. Paying is one synchronous change.
  */
 import { present } from '../../../core/assert.ts';
 import type { PayRequest, Scanned } from '../../../sandbox/kit/kit.ts';
@@ -10,19 +10,8 @@ import { isOpen } from './books.ts';
 import { CASHIER_PATH, cashierOrder } from './cashier.ts';
 import type { Desk } from './desk.ts';
 import { openPosted } from './form-door.ts';
-import { paymentCode } from './numbers.ts';
 import { bookPayment, createOnline, freshOrder, move } from './orders.ts';
 import type { OrderRecord } from './records.ts';
-
-const CODE_LIFE_MS = 60_000;
-
-/** A code is good for a minute and for one charge. */
-export function showCode(desk: Desk): string {
-  const { kit, books } = desk;
-  const code = paymentCode(kit.random);
-  books.codes.put(code, { code, validUntilMs: kit.clock.nowMs() + CODE_LIFE_MS, orderKey: null });
-  return code;
-}
 
 export function scan(
   desk: Desk,
@@ -41,8 +30,8 @@ export function scan(
 
 /** The app's own code comes back to it once a merchant has charged it. */
 function scanCharge(desk: Desk, token: string): Scanned | undefined {
-  const { orderKey = null } = desk.books.codes.get(token) ?? {};
-  return orderKey === null ? undefined : scanned(desk, desk.books.orderByKey(orderKey), null);
+  const orderKey = desk.codes.orderOf(token);
+  return orderKey === undefined ? undefined : scanned(desk, desk.books.orderByKey(orderKey), null);
 }
 
 /** `{action, fields}`: what the browser would post, verified as at the door. */

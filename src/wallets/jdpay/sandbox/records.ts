@@ -81,10 +81,3 @@ export interface RefundRecord {
   /** What it becomes when due: a stuck one fails. */
   readonly becomes: RefundStatus;
 }
-
-/** A payment code that the app showed. */
-export interface CodeRecord {
-  readonly code: string;
-  readonly validUntilMs: number;
-  readonly orderKey: string | null;
-}
