@@ -30,7 +30,7 @@ interface Rule {
 // ---------------------------------------------------------------- who may import whom
 
 /** Wire formats that no wallet owns and that have no gateway: codecs that all may use. */
-const WIRE_FORMATS = ['src/wallets/qr/', 'src/wallets/nfc/'];
+const WIRE_FORMATS = ['src/wallets/qr/', 'src/wallets/nfc/', 'src/wallets/keys/'];
 
 /** `{own}` is the wallet's own folder. The first row whose pattern fits is the file's layer. */
 const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[] = [
@@ -38,7 +38,7 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
   { of: /^src\/runtime\//, may: ['src/core/', 'src/runtime/'] },
   { of: /^src\/wallets\/wallet\.ts$/, may: ['src/core/', 'src/runtime/'] },
   { of: /^src\/wallets\/registry\.ts$/, may: ['src/core/', 'src/wallets/'] },
-  { of: /^src\/wallets\/(?:qr|nfc)\//, may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS] },
+  { of: /^src\/wallets\/(?:qr|nfc|keys)\//, may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS] },
   {
     of: /^src\/wallets\/([^/]+)\/wire\//,
     may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS, '{own}wire/'],
@@ -214,6 +214,7 @@ const RULES: readonly Rule[] = [
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/city.ts';`),
       sample('src/wallets/wallet.ts', `import { y } from './alipay/adapter.ts';`),
       sample('src/wallets/nfc/a.ts', `import { y } from '../alipay/wire/rsa.ts';`),
+      sample('src/wallets/keys/a.ts', `import { y } from '../jdpay/wire/keys.ts';`),
       sample('src/store/a.ts', `import { y } from '../engine/lane.ts';`),
       sample('src/engine/a.ts', `import { y } from '../flows/refund.ts';`),
       sample('src/engine/a.ts', `import { y } from '../wallets/wallet.ts';`),
@@ -232,6 +233,7 @@ const RULES: readonly Rule[] = [
       sample('src/core/a.ts', `// see '../runtime/clock.ts'\nimport { ok } from './result.ts';`),
       sample('src/wallets/alipay/adapter.ts', `import { y } from './wire/rsa.ts';`),
       sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../nfc/ber-tlv.ts';`),
+      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../keys/rsa-text.ts';`),
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../wire/rsa.ts';`),
       sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/kit/kit.ts';`),
       sample('src/sandbox/city.ts', `import { y } from '../wallets/alipay/sandbox/gateway.ts';`),

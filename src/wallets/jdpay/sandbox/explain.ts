@@ -6,8 +6,9 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Explanation } from '../../../sandbox/kit/kit.ts';
+import { canonicalBase64 } from '../../keys/canonical-base64.ts';
 import { type FormFields, formSignText } from '../wire/form.ts';
-import { canonicalBase64, hashText, recoverSigned } from '../wire/signature.ts';
+import { hashText, recoverSigned } from '../wire/signature.ts';
 import { DECLARATION } from '../wire/xml.ts';
 
 interface Refused {

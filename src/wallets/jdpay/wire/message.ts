@@ -10,7 +10,8 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../../core/result.ts';
-import { canonicalBase64, hashText, recoverHash, signText } from './signature.ts';
+import { canonicalBase64 } from '../../keys/canonical-base64.ts';
+import { hashText, recoverHash, signText } from './signature.ts';
 import { decryptText, encryptText, PLAIN_BYTES_MAX } from './triple-des.ts';
 import {
   childOf,

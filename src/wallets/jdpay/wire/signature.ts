@@ -4,6 +4,7 @@
  * SHA256withRSA; and what was signed can be recovered, which lets a refusal say what differs.
  */
 import { constants, createHash, type KeyObject, privateEncrypt, publicDecrypt } from 'node:crypto';
+import { canonicalBase64 } from '../../keys/canonical-base64.ts';
 
 const padding = constants.RSA_PKCS1_PADDING;
 
@@ -30,11 +31,4 @@ export function recoverSigned(key: KeyObject, sign: string): Buffer | undefined 
 export function recoverHash(key: KeyObject, sign: string): string | undefined {
   const text = recoverSigned(key, sign)?.toString('latin1') ?? '';
   return /^[0-9a-f]{64}$/.test(text) ? text : undefined;
-}
-
-/** The bytes, if `text` is their standard base64; JD's may be broken into lines. */
-export function canonicalBase64(text: string): Buffer | undefined {
-  const whole = text.replace(/[\r\n\t ]/g, '');
-  const bytes = Buffer.from(whole, 'base64');
-  return bytes.length > 0 && bytes.toString('base64') === whole ? bytes : undefined;
 }
