@@ -29,6 +29,29 @@ const scan = (code: unknown, wallet: unknown = 'wechatpay') =>
   call(`${city.url}/phone/scan`, 'POST', { wallet, code });
 const pay = (body: unknown) => call(`${city.url}/phone/pay`, 'POST', body);
 
+/** Written out by hand: our encoder must not judge what our decoder reads. */
+function emv(address: string): string {
+  const field = (id: string, value: string) =>
+    `${id}${String(value.length).padStart(2, '0')}${value}`;
+  const text = [
+    field('00', '01'),
+    field('01', '12'),
+    field('26', field('00', 'A000000333') + field('01', address)),
+    field('52', '0000') + field('53', '156') + field('58', 'CN'),
+    field('59', 'TAOBAO') + field('60', 'CHINA'),
+    '6304',
+  ].join('');
+  let crc = 0xffff;
+  for (const byte of Buffer.from(text)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit += 1) {
+      crc = (crc & 0x8000) === 0 ? crc << 1 : (crc << 1) ^ 0x1021;
+    }
+    crc &= 0xffff;
+  }
+  return text + crc.toString(16).toUpperCase().padStart(4, '0');
+}
+
 describe('phone', () => {
   it('scans, shows, pays, and the wallet calls back', async () => {
     const scanned = await scan(await createOrder(city, 'A0000001', receiver.url));
@@ -175,6 +198,41 @@ describe('a cashier URL', () => {
     expect(seen[1]?.headers.cookie).toBe('state=abc; b=2');
   });
 
+  it('is reached by a payment’s short code, and by the EMVCo form of it', async () => {
+    answer = (request, response) => {
+      if (request.url === '/q/short') response.writeHead(303, { location: '/pay/tok' }).end();
+      else response.end(page({ type: 'qr_code', code: 'shop:A0000001' }));
+    };
+    expect((await scan(`${base}/q/short`)).json).toMatchObject({ amount: 1234, state: 'payable' });
+    seen.length = 0;
+    // QuickPass reads the address; whose code stands behind it is another question.
+    const code = emv(`${base}/q/short`);
+    expect((await scan(code, 'unionpay')).json).toMatchObject({
+      acceptor: 'wechatpay',
+      amount: 1234,
+    });
+    expect(seen.map(({ url }) => url)).toEqual(['/q/short', '/pay/tok']);
+  });
+
+  it('an EMVCo code is for QuickPass, and must hold an address and a right CRC', async () => {
+    const code = emv(`${base}/q/short`);
+    for (const [text, wallet, said] of [
+      [code, 'wechatpay', 'reads no EMVCo code'],
+      [`${code.slice(0, -4)}0000`, 'unionpay', 'cannot be read'],
+      [code.slice(0, 40), 'unionpay', 'cannot be read'],
+      [emv('not an address'), 'unionpay', 'no address'],
+    ] as const) {
+      const { status, json } = await scan(text, wallet);
+      expect([status, json.error.code, json.error.param]).toEqual([
+        400,
+        'code_not_recognized',
+        'code',
+      ]);
+      expect(json.error.message).toContain(said);
+    }
+    expect(seen).toEqual([]);
+  });
+
   it('may redirect to the page of a wallet', async () => {
     answer = (_request, response) => response.writeHead(302, { location: 'shop:A0000001' }).end();
     expect((await scan(`${base}/pay/tok`)).json).toMatchObject({ amount: 1234 });
@@ -266,6 +324,11 @@ describe('a counter’s printed code', () => {
     ]);
   });
 
+  it('is refused in words where the counter is out of use', async () => {
+    const disabled = await scan(`${base}/c/ffffffffffffffffffff`);
+    expect(disabled.json.error.message).toBe('the counter takes no payment now: it is disabled');
+  });
+
   it('takes 500 yuan a day and no fen more, until midnight in Beijing', async () => {
     const refused = await payCounter(500_01);
     expect(refused.status).toBe('static_code_limit');
@@ -312,6 +375,7 @@ describe('what the phone presents', () => {
   });
 
   it.each([
+    ['tap', { amount: 1_000_000_000_000 }, 'parameter_invalid', 'amount'],
     ['code', {}, 'parameter_invalid', 'wallet'],
     ['code', { wallet: 'cash' }, 'parameter_invalid', 'wallet'],
     ['code', { wallet: 'unionpay' }, 'wallet_not_available', 'wallet'],

@@ -39,8 +39,9 @@ export interface JumpOptions {
   readonly isWalletPage: (url: string) => Promise<boolean>;
 }
 
+/** The cashier's own address, or the short one that a payment's code holds and that leads there. */
 export function isCashierUrl(text: string): boolean {
-  return hasPath(text, /^\/pay\/[^/]+$/);
+  return hasPath(text, /^\/(?:pay|q)\/[^/]+$/);
 }
 
 /** A fixed, printed code of a merchant: static, whoever scans it. */
@@ -94,7 +95,7 @@ function nextStep(
   if (isCounterUrl(here.href)) {
     const isRefused = status !== 200 || sent !== null;
     const visit = isRefused ? undefined : visitOf(html);
-    if (visit === undefined) return refuse(`the counter answers ${status}`);
+    if (visit === undefined) return refuse(counterRefusal(status, sent !== null));
     if (options.amountFen === null) {
       const message = 'the buyer types the amount at a counter: send amount';
       return err(inputError('amount_missing', 'amount', message));
@@ -107,6 +108,14 @@ function nextStep(
   if ('code' in read.value) return ok(read.value);
   const url = urlFrom(read.value.address, here);
   return url === undefined ? refuse('the cashier leads nowhere') : ok({ ...read.value, url });
+}
+
+/** A page that asks for no amount, where one was expected, is a counter out of use. */
+function counterRefusal(status: number, wasSent: boolean): string {
+  if (wasSent) return `the counter refuses the amount (it answers ${status})`;
+  return status === 200
+    ? 'the counter takes no payment now: it is disabled'
+    : `the counter answers ${status}`;
 }
 
 async function open(

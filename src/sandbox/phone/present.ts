@@ -17,6 +17,8 @@ import { codeDigits, codePicture } from './code-picture.ts';
 
 /** How long an app shows one code before it makes the next. */
 const CODE_SHOWN_SECONDS = 60;
+/** 9F02 holds twelve digits. */
+const TAP_FEN_MAX = 999_999_999_999n;
 
 /** `{wallet}` -> `{auth_code}` and how to show it. */
 export function showCode(gateways: readonly Gateway[], request: WireRequest): WireResponse {
@@ -54,8 +56,8 @@ export async function tap(
   const stray = unknownMember(body.value, ['amount']);
   if (stray !== undefined) return inputErrorAnswer(stray);
   const amountFen = fenFromJson(body.value.amount);
-  if (amountFen === undefined || amountFen <= 0n) {
-    const message = 'amount is what the terminal asks for, in fen, 1 or more';
+  if (amountFen === undefined || amountFen <= 0n || amountFen > TAP_FEN_MAX) {
+    const message = `amount is what the terminal asks for, in fen, 1 to ${TAP_FEN_MAX}`;
     return inputErrorAnswer(inputError('parameter_invalid', 'amount', message));
   }
   const gateway = gateways.find((each) => each.tap !== undefined);

@@ -25,6 +25,7 @@ import type { Switch } from '../switch/switch.ts';
 import { phoneAsset } from './assets.ts';
 import { followCashier, isCashierUrl, isCounterUrl } from './cashier-jump.ts';
 import { type PhoneCode, readCode } from './code-text.ts';
+import { readEmvAddress } from './emv-address.ts';
 import { type PhoneApp, phonePage } from './page.ts';
 import { showCode, tap } from './present.ts';
 import type { StaticCodeLimit } from './static-code-limit.ts';
@@ -119,7 +120,8 @@ function readScan(body: JsonObject): Result<ScanOrder, InputError> {
     const message = `wallet is one of: ${WALLET_NAMES.join(', ')}`;
     return err(inputError('parameter_invalid', 'wallet', message));
   }
-  const code = readCode(body.code);
+  const read = readCode(body.code);
+  const code = read.ok ? readEmvAddress(read.value, wallet) : read;
   if (!code.ok) return code;
   if (body.amount === undefined) return ok({ wallet, code: code.value, amountFen: null });
   const isCounter = typeof code.value === 'string' && isCounterUrl(code.value);
