@@ -107,8 +107,10 @@ export interface PaymentIntentCreateParams {
 export interface PaymentIntentListParams extends PageParams {
   status?: Open<IntentStatus>;
   merchant_order_no?: string;
-  /** WeChat Pay's transaction_id or Alipay's trade_no of a leg. */
+  /** The wallet's own number of a leg: transaction_id, trade_no or queryId. */
   wallet_transaction_id?: string;
+  /** The `order_no` of a leg or the `refund_no` of a refund. */
+  order_no?: string;
   created_after?: string;
   created_before?: string;
 }

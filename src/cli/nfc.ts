@@ -28,7 +28,11 @@ SELECT PPSE, SELECT AID, GET PROCESSING OPTIONS, READ RECORD, field 55, the judg
   hutong nfc tap --amount 1000.01 --unlocked      the buyer unlocked the phone: no PIN
 
 The exit code is 0 when the tap was approved or the bank asks for the PIN, else 1.
-To pay with a tap, send its field 55 as payer.field55.`;
+
+The card is made for this one tap and no bank knows it: a payment with its field 55 is declined.
+To pay in the demo, tap with the sandbox's phone and send what it answers as payer.field55:
+
+  curl -s http://127.0.0.1:4100/phone/tap -H 'Content-Type: application/json' -d '{"amount": 100}'`;
 
 interface TapFlags {
   readonly amount: string;

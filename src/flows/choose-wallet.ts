@@ -8,6 +8,7 @@ import { offersFor } from '../core/offer.ts';
 import type { Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Product, WalletName } from '../core/wallet.ts';
+import { readField55Hex } from '../wallets/nfc/field55.ts';
 import { recognisePaymentCode } from '../wallets/qr/payment-code.ts';
 import { WALLETS, walletModule } from '../wallets/registry.ts';
 import type { PayerIdentity, ProductCapability } from '../wallets/wallet.ts';
@@ -39,6 +40,8 @@ export async function chooseWallet(
     const message = 'send payer.auth_code or payer.field55, not both';
     return err(hutongError('parameter_invalid', message, { param: 'payer.field55' }));
   }
+  const unreadable = tapProblem(input.payer);
+  if (unreadable !== undefined) return err(unreadable);
   const field = shownField(input.payer);
   const { wallet, product } = input;
   if (wallet !== null) return ofWallet(input, wallet, field);
@@ -54,6 +57,16 @@ export async function chooseWallet(
     return ok({ ...input, wallet: existing.wallet, product: existing.product });
   const accepting = walletsAccepting(platform, entry, payment.value, field, product);
   return field === 'auth_code' ? byCode(input, accepting) : byTap(input, accepting);
+}
+
+/** A field 55 that nobody can read is the terminal's fault and makes no attempt. */
+function tapProblem({ field55 }: PayerIdentity): HutongError | undefined {
+  if (field55 === undefined) return undefined;
+  const read = readField55Hex(field55);
+  if (read.ok) return undefined;
+  return hutongError('parameter_invalid', `payer.field55: ${read.error.message}`, {
+    param: 'payer.field55',
+  });
 }
 
 /** The wallet is named; without a product, it is the one that takes what the buyer showed. */

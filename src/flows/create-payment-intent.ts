@@ -17,6 +17,7 @@ const ANY_INTENT = {
   createdAfterMs: null,
   createdBeforeMs: null,
   walletTransactionId: null,
+  intent: null,
 };
 
 export async function createPaymentIntent(

@@ -3,6 +3,7 @@
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { decodeBody, type Id, shardOfId } from '../core/id.ts';
 import { accountId, normalSide } from '../core/ledger/chart.ts';
+import { parseOrderNumber, parseRefundNumber } from '../core/order-number.ts';
 import type { Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
@@ -63,11 +64,40 @@ export function listPaymentIntents(
   filter: IntentFilter,
   request: PageRequest,
 ): Answer<Page<Payment>> {
+  const named = numberedPart(filter.orderNo);
+  if (!named.ok) return Promise.resolve(named);
+  const { intent, part } = named.value;
   return page(
     request,
-    (ids) => listPayments(platform.db, marketplace, filter, ids),
+    async (ids) => {
+      const listed = await listPayments(platform.db, marketplace, { ...filter, intent }, ids);
+      return {
+        ...listed,
+        rows: listed.rows.filter((payment) => part === null || has(payment, part)),
+      };
+    },
     (payment) => payment,
   );
+}
+
+interface NumberedPart {
+  readonly intent: Id<'payment_intent'> | null;
+  readonly part: Id<'payment_attempt'> | Id<'refund'> | null;
+}
+
+/** The numbers that wallets are given are made of ids: no index is needed to find them again. */
+function numberedPart(orderNo: string | null): Result<NumberedPart, HutongError> {
+  if (orderNo === null) return ok({ intent: null, part: null });
+  const order = parseOrderNumber(orderNo);
+  if (order !== undefined) return ok({ intent: order.intent, part: order.attempt });
+  const refund = parseRefundNumber(orderNo);
+  if (refund !== undefined) return ok({ intent: refund.intent, part: refund.refund });
+  const message = 'order_no is the order_no of a leg or the refund_no of a refund, 28 characters';
+  return err(hutongError('parameter_invalid', message, { param: 'order_no' }));
+}
+
+function has({ attempts, refunds }: Payment, part: string): boolean {
+  return attempts.some(({ id }) => id === part) || refunds.some(({ id }) => id === part);
 }
 
 export function listLedgerTransactions(

@@ -129,13 +129,18 @@ function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
   return isOpen && isAbandoned && attempt.nextAction === null && attempt.closingAtMs === null;
 }
 
+/** How the codes of adapters begin that refuse what they cannot send. */
+const OWN_REFUSAL = 'hutong.';
+
 /** A refused attempt is an error with the wallet's own words; every other state is an answer. */
 function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
   const attempt = attemptOf(payment, id);
   if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
     return ok({ payment, attempt });
   const { walletError } = attempt.failure;
-  const message = `${attempt.wallet} refused: ${walletError?.message ?? 'no reason given'}`;
+  const isOurs = walletError?.code.startsWith(OWN_REFUSAL) === true;
+  const said = isOurs ? 'was not asked' : 'refused';
+  const message = `${attempt.wallet} ${said}: ${walletError?.message ?? 'no reason given'}`;
   return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));
 }
 

@@ -128,6 +128,8 @@ export interface IntentFilter {
   readonly status: IntentStatus | null;
   readonly merchantOrderNo: string | null;
   readonly walletTransactionId: string | null;
+  /** Ours at the wallet: of an order or of a refund. */
+  readonly orderNo: string | null;
   readonly createdAfterMs: number | null;
   readonly createdBeforeMs: number | null;
 }

@@ -39,7 +39,7 @@ const LIST_INTENTS: PagedStatement = paged(
     and ($5::text is null or p.status = $5) and ($6::text is null or p.merchant_order_no = $6)
     and ($7::bigint is null or p.created_at >= $7) and ($8::bigint is null or p.created_at < $8)
     and ($9::text is null or exists (select 1 from payment_legs l where l.wallet_transaction_id = $9
-      and l.shard = p.shard and l.intent = p.id))`,
+      and l.shard = p.shard and l.intent = p.id)) and ($10::bigint is null or p.id = $10)`,
 );
 
 /** Rows of one page plus whether there are more; `afterId` pages come back newest first too. */
@@ -75,6 +75,7 @@ export interface IntentQuery {
   readonly createdAfterMs: number | null;
   readonly createdBeforeMs: number | null;
   readonly walletTransactionId: string | null;
+  readonly intent: Id<'payment_intent'> | null;
 }
 
 export async function listPayments(
@@ -89,6 +90,7 @@ export async function listPayments(
     query.createdAfterMs,
     query.createdBeforeMs,
     query.walletTransactionId,
+    query.intent === null ? null : idValue(query.intent),
   ]);
   const ids = rows.map((row) => formatId('payment_intent', row.id as bigint));
   const payments = await readPayments((statement, values) => db.read(statement, values), ids);

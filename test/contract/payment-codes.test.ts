@@ -75,8 +75,59 @@ describe(`payment codes on ${engine.name}`, () => {
       { payer: { field55: '9F2' } },
       [400, 'parameter_invalid', 'payer.field55'],
     ],
+    [
+      'a tap that breaks off, at a named product',
+      { wallet: 'unionpay', product: 'nfc', payer: { field55: '9F2608AA' } },
+      [400, 'parameter_invalid', 'payer.field55'],
+    ],
+    [
+      'a tap without what it needs',
+      { payer: { field55: '9F2608AAAAAAAAAAAAAAAA' } },
+      [400, 'parameter_invalid', 'payer.field55'],
+    ],
   ])('refuses %s', async (_name, body, expected) => {
     expect(await refusalOf(body)).toEqual(expected);
+  });
+
+  it('does not say that a wallet refused what was never sent to it', async () => {
+    const intent = await createIntent(stage, [1_000]);
+    const path = `/v1/payment_intents/${String(intent.id)}/attempts`;
+    const body = { wallet: 'unionpay', product: 'bar', payer: { auth_code: '281234567890123456' } };
+    const answer = await post(stage.taobao, path, body, newKey());
+    expect([answer.status, codeOf(answer)]).toEqual([402, 'wallet_declined']);
+    const { message } = answer.body.error as Json;
+    expect(message).toMatch(/^unionpay was not asked: a payment code of UnionPay has 19 digits/);
+  });
+
+  it('is found by the number that the wallet knows, and by no other', async () => {
+    const intent = await createIntent(stage, [1_000]);
+    const path = `/v1/payment_intents/${String(intent.id)}/attempts`;
+    const body = { wallet: 'wechatpay', product: 'native', payer: {} };
+    const started = await post(stage.taobao, path, body, newKey());
+    const [leg] = started.body.legs as Json[];
+    const orderNo = String(leg?.order_no);
+    const search = async (no: string, key = stage.taobao.key) => {
+      const url = `${stage.platform.url}/v1/payment_intents?order_no=${no}`;
+      return call('GET', url, { key });
+    };
+    const found = (answer: { body: Json }) => (answer.body.data as Json[]).map(({ id }) => id);
+    expect(found(await search(orderNo))).toEqual([intent.id]);
+    const other = `${orderNo.slice(0, 13)}${orderNo.slice(0, 13)}01`;
+    expect(found(await search(other))).toEqual([]);
+    expect(found(await search(`${orderNo.slice(0, 26)}R1`))).toEqual([]);
+    expect(found(await search(orderNo, stage.tmall.key))).toEqual([]);
+    // A wallet's own number may look like one of ours; it is nobody's.
+    expect(found(await search('4200332126202611239984078845'))).toEqual([]);
+    expect((await search('nope')).body.error).toMatchObject({ param: 'order_no' });
+  });
+
+  it('makes no attempt of a tap that cannot be read', async () => {
+    const intent = await createIntent(stage, [1_000]);
+    const path = `/v1/payment_intents/${String(intent.id)}/attempts`;
+    const body = { wallet: 'unionpay', product: 'nfc', payer: { field55: '9F26' } };
+    expect((await post(stage.taobao, path, body, newKey())).status).toBe(400);
+    const listed = await call('GET', `${stage.platform.url}${path}`, { key: stage.taobao.key });
+    expect(listed.body.data).toEqual([]);
   });
 
   it('never repeats the digits of a code in a refusal', async () => {

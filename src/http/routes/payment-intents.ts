@@ -171,6 +171,7 @@ const list = defineRoute({
       status: query.status ?? null,
       merchantOrderNo: query.merchant_order_no ?? null,
       walletTransactionId: query.wallet_transaction_id ?? null,
+      orderNo: query.order_no ?? null,
       createdAfterMs,
       createdBeforeMs,
     };

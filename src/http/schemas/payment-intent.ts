@@ -93,7 +93,16 @@ export const PaymentIntentList = paged('payment_intent', {
   status: Type.Optional(Type.Enum([...INTENT_STATES.states])),
   merchant_order_no: Type.Optional(text(64, 'Exactly this number.')),
   wallet_transaction_id: Type.Optional(
-    text(64, 'WeChat’s transaction_id or Alipay’s trade_no of a leg.'),
+    text(
+      64,
+      'The wallet’s own number of a leg: WeChat Pay’s transaction_id, Alipay’s trade_no, UnionPay’s queryId; JD Pay has none but `order_no`.',
+    ),
+  ),
+  order_no: Type.Optional(
+    text(
+      64,
+      'What wallets and their bills call the merchant’s number: `order_no` of a leg, or `refund_no`.',
+    ),
   ),
   created_after: Type.Optional(time('Created at or after.')),
   created_before: Type.Optional(time('Created before.')),
