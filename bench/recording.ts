@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import type { Db, Session, Statement } from '../src/store/db.ts';
+import { asOptions, LANE_PLANNER } from '../src/store/planner.ts';
 
 interface Sent {
   readonly statement: Statement;
@@ -65,7 +66,9 @@ export async function replay(
 }
 
 async function openClient(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, pipeline: true });
+  // As a lane's own connection: the same plans.
+  const options = asOptions(LANE_PLANNER);
+  const client = new pg.Client({ connectionString: url, pipeline: true, options });
   await client.connect();
   return client;
 }

@@ -10,6 +10,7 @@ import { assert } from '../core/assert.ts';
 import { type DbError, DbFailure, type Row, type Session, type Statement } from './db.ts';
 import { isLoss, isStalePlan, toDbError } from './db-errors.ts';
 import { typeParsers } from './db-types.ts';
+import { SCRIPT_PLANNER } from './planner.ts';
 
 /** Longer than any healthy transaction: the guard against a server that no longer answers. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
@@ -155,10 +156,11 @@ export async function runTransaction<T>(
   }
 }
 
-/** A script of many statements in one transaction, with no statement timeout inside. */
+/** A script of many statements in one transaction: no statement timeout, any plan. */
 export async function runScript(connection: Connection, text: string): Promise<void> {
   const transaction = new Transaction(connection);
-  await transaction.guard(() => transaction.script(`SET LOCAL statement_timeout = 0;\n${text}`));
+  const settings = ['statement_timeout=0', ...SCRIPT_PLANNER].map((one) => `SET LOCAL ${one};\n`);
+  await transaction.guard(() => transaction.script(`${settings.join('')}${text}`));
   await transaction.commit();
 }
 

@@ -14,6 +14,7 @@ import { type Db, DbFailure, type Row, type Session, type Statement } from './db
 import { Lane } from './lane.ts';
 import { PgliteStream, PgliteThread } from './pglite-thread.ts';
 import { acquirePidLock, type PidLock } from './pid-lock.ts';
+import { LANE_PLANNER } from './planner.ts';
 
 export const PGLITE_BANNER = 'PGlite: not power-loss durable';
 
@@ -117,6 +118,10 @@ class Pglite implements PgliteDb {
       this.#thread = await this.#restart();
     }
     const stream = new PgliteStream(this.#thread);
-    return Connection.open({ stream: () => stream, user: 'postgres', database: 'postgres' }, false);
+    const config = { stream: () => stream, user: 'postgres', database: 'postgres' };
+    const connection = await Connection.open(config, false);
+    // It takes no `options`, and its one session is lane and reader at once.
+    await connection.run({ name: '', text: `set ${LANE_PLANNER.join('; set ')}` }, []);
+    return connection;
   }
 }

@@ -11,6 +11,7 @@ import { assert } from '../core/assert.ts';
 import { Connection, runScript, runTransaction } from './connection.ts';
 import { type Db, DbLost, type Row, type Session, type Statement } from './db.ts';
 import { Lane } from './lane.ts';
+import { asOptions, LANE_PLANNER, READER_PLANNER } from './planner.ts';
 
 export const LANES_DEFAULT = 4;
 export const READERS_DEFAULT = 4;
@@ -30,10 +31,12 @@ export function openPostgres(options: PostgresOptions): Db {
   assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
   assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
   const config = sessionConfig(options);
-  const readerConfig = { ...config, options: '-c default_transaction_read_only=on' };
+  const laneConfig = { ...config, options: asOptions(LANE_PLANNER) };
+  const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on'];
+  const readerConfig = { ...config, options: asOptions(readerOptions) };
   const lanes = Array.from(
     { length: laneCount },
-    () => new Lane(() => Connection.open(config, false)),
+    () => new Lane(() => Connection.open(laneConfig, false)),
   );
   const readers = Array.from(
     { length: readerCount },
