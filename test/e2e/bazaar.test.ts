@@ -1,7 +1,8 @@
 /**
  * Shoes of two sellers, bought in a real browser on a really started demo: on Taobao with WeChat
- * Pay by a QR code, on Tmall with Alipay by its page, in both languages, to a partial refund. Every
- * step leaves a picture in artefacts/e2e/.
+ * Pay by a QR code, on Tmall with Alipay by its page, in both languages; with Cloud QuickPass and
+ * JD Pay by their codes, in one each; to a partial refund. Every step leaves a picture in
+ * artefacts/e2e/.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -141,6 +142,33 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     await take(page, 'refunded');
   }
 
+  /** From the list of wallets to the cashier's word: the code on the screen, scanned and paid. */
+  async function payByCode(
+    page: Page,
+    wallet: string,
+    language: Language,
+    take: (page: Page, step: string) => Promise<void>,
+  ): Promise<void> {
+    await walletButton(page, wallet).click();
+    const picture = page.locator('.code svg');
+    await picture.waitFor();
+    await take(page, 'qr');
+    const shown = await readQr(page, picture);
+    const action = JSON.parse((await page.locator('#next-action').textContent()) ?? '{}');
+    expect(shown).toBe(action.code);
+
+    const phone = await open(language, PHONE);
+    await phone.goto(`${demo.papers.sandbox.url}/phone`);
+    // A phone that cannot see the screen is given the cashier's address, as the README says.
+    await scanOnPhone(phone, wallet, language === 'zh' ? (shown ?? '') : page.url());
+    await take(phone, 'phone-bill');
+    await payOnPhone(phone);
+    await take(phone, 'phone-paid');
+
+    await page.locator('main[data-screen=succeeded]').waitFor();
+    await take(page, 'cashier-paid');
+  }
+
   for (const wallet of ['wechatpay', 'alipay'] as const) {
     it(`on a phone with ${wallet}, which opens its app and comes back`, async () => {
       const take = journey(`phone-${wallet}-zh`);
@@ -165,24 +193,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
       const take = journey(`taobao-wechatpay-${language}`);
       const page = await open(language, DESKTOP);
       await shop(page, 'taobao', ['c2', 'c9'], language, take);
-      await walletButton(page, 'wechatpay').click();
-      const picture = page.locator('.code svg');
-      await picture.waitFor();
-      await take(page, 'qr');
-      const shown = await readQr(page, picture);
-      const action = JSON.parse((await page.locator('#next-action').textContent()) ?? '{}');
-      expect(shown).toBe(action.code);
-
-      const phone = await open(language, PHONE);
-      await phone.goto(`${demo.papers.sandbox.url}/phone`);
-      // A phone that cannot see the screen is given the cashier's address, as the README says.
-      await scanOnPhone(phone, 'wechatpay', language === 'zh' ? (shown ?? '') : page.url());
-      await take(phone, 'phone-bill');
-      await payOnPhone(phone);
-      await take(phone, 'phone-paid');
-
-      await page.locator('main[data-screen=succeeded]').waitFor();
-      await take(page, 'cashier-paid');
+      await payByCode(page, 'wechatpay', language, take);
       await paidAndRefunded(page, 'taobao', language, take);
     }, 240_000);
 
@@ -206,4 +217,22 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
       await paidAndRefunded(page, 'tmall', language, take);
     }, 240_000);
   }
+
+  it('buys on /taobao with Cloud QuickPass, by the code on the screen', async () => {
+    const take = journey('taobao-unionpay-zh');
+    const page = await open('zh', DESKTOP);
+    await shop(page, 'taobao', ['c2', 'c9'], 'zh', take);
+    await payByCode(page, 'unionpay', 'zh', take);
+    await paidAndRefunded(page, 'taobao', 'zh', take);
+    expect(await page.locator('b.wallet').textContent()).toBe('云闪付');
+  }, 240_000);
+
+  it('buys on /tmall with JD Pay, by the code on the screen', async () => {
+    const take = journey('tmall-jdpay-en');
+    const page = await open('en', DESKTOP);
+    await shop(page, 'tmall', ['m1', 'm5'], 'en', take);
+    await payByCode(page, 'jdpay', 'en', take);
+    await paidAndRefunded(page, 'tmall', 'en', take);
+    expect(await page.locator('b.wallet').textContent()).toBe('JD Pay');
+  }, 240_000);
 });
