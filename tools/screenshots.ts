@@ -21,7 +21,7 @@ import { type CashierState, STATES } from '../test/cashier/states.ts';
 import { startOwnDemo } from '../test/e2e/demo-process.ts';
 import { CHROMIUM, CHROMIUM_ARGS, DESKTOP, PHONE } from '../test/e2e/shopper.ts';
 import { openPhoneCity, PHONE_SHOTS } from './phone-shots.ts';
-import { TOUR_STOPS, type TourStop, walk } from './tour.ts';
+import { TOUR_STOPS, walk } from './tour.ts';
 
 const OUT = 'artefacts/screenshots';
 const README_OUT = 'docs/images';
@@ -31,9 +31,11 @@ const WIDTHS = [DESKTOP, PHONE] as const;
 /** One language and width each, what fits the window; a README is no album. */
 const README_PICTURES: readonly string[] = [
   'bazaar-taobao-1280-zh',
+  'live-cashier-choose-1280-zh',
   'live-cashier-qr-1280-zh',
   'live-cashier-choose-390-en',
-  'phone-wechatpay-390-en',
+  'phone-code-unionpay-390-en',
+  'bazaar-stand-1280-zh',
   'bazaar-tmall-order-paid-1280-en',
 ];
 
@@ -175,35 +177,31 @@ async function shootTour(
   folder: string,
   wanted: (name: string) => boolean,
 ): Promise<void> {
-  if (!TOUR_STOPS.some((stop) => LANGUAGES.some((language) => isAnyWidth(stop, language, wanted))))
-    return;
+  const walks = LANGUAGES.flatMap((language) => WIDTHS.map((viewport) => ({ language, viewport })));
+  const isWorthIt = ({ language, viewport }: (typeof walks)[number]): boolean =>
+    TOUR_STOPS.some((stop) => wanted(`${stop}-${viewport.width}-${language}`));
+  if (!walks.some(isWorthIt)) return;
   mkdirSync(folder, { recursive: true });
   const demo = await startOwnDemo();
   try {
-    for (const language of LANGUAGES) {
-      for (const viewport of WIDTHS) {
-        await walk({
-          browser,
-          papers: demo.papers,
-          language,
-          viewport,
-          take: async (page, stop, { width }) => {
-            const name = `${stop}-${width}-${language}`;
-            if (!wanted(name)) return;
-            const fullPage = folder !== README_OUT;
-            await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
-            console.log(name);
-          },
-        });
-      }
+    for (const { language, viewport } of walks.filter(isWorthIt)) {
+      await walk({
+        browser,
+        papers: demo.papers,
+        language,
+        viewport,
+        take: async (page, stop, { width }) => {
+          const name = `${stop}-${width}-${language}`;
+          if (!wanted(name)) return;
+          const fullPage = folder !== README_OUT;
+          await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+          console.log(name);
+        },
+      });
     }
   } finally {
     await demo.stop();
   }
-}
-
-function isAnyWidth(stop: TourStop, language: string, wanted: (name: string) => boolean): boolean {
-  return WIDTHS.some(({ width }) => wanted(`${stop}-${width}-${language}`));
 }
 
 async function main(names: readonly string[]): Promise<void> {

@@ -72,7 +72,6 @@ export async function placeOrder(shop: Shop, checkout: Checkout): Promise<Order>
   const placedAtMs = shop.seams.nowMs();
   const no = orderNumber(shop);
   const parts = partsOf(shop, checkout.lines, no);
-  const names = parts.map((part) => part.sellerName.zh).join('、');
   const order: PlacedOrder = {
     no,
     marketplace: name,
@@ -82,12 +81,19 @@ export async function placeOrder(shop: Shop, checkout: Checkout): Promise<Order>
     device: checkout.device,
     ip: checkout.ip,
     pickup: checkout.pickup,
-    description: [...names].slice(0, 60).join(''),
+    description: goodsOf(parts.flatMap(({ items }) => items)),
     returnUrl: `${checkout.origin}/${name}/orders/${no}`,
     amount: fenToJson(totalFen(checkout.lines)),
     parts,
   };
   return shop.journal.append({ kind: 'placed', order });
+}
+
+/** What is bought, as the cashier and the wallets name it to the buyer. */
+function goodsOf(items: OrderPart['items']): string {
+  const count = items.reduce((sum, { quantity }) => sum + quantity, 0);
+  const first = [...(items[0]?.name.zh ?? '')].slice(0, 50).join('');
+  return count > 1 ? `${first} 等 ${count} 件` : first;
 }
 
 function partsOf(shop: Shop, lines: readonly CartLine[], no: string): OrderPart[] {
@@ -131,7 +137,7 @@ export async function openCashier(shop: Shop, order: Order): Promise<Order> {
         sub_orders: order.parts.map((part) => ({
           merchant: part.merchant,
           amount: part.amount,
-          description: [...part.sellerName.zh].slice(0, 60).join(''),
+          description: part.items.length === 0 ? part.sellerName.zh : goodsOf(part.items),
           merchant_sub_order_no: part.no,
           items: part.items.map((item) => ({
             name: item.name.zh,

@@ -22,7 +22,7 @@ export const TEXTS = Object.freeze({
   heroTaobao: say('一个购物车，四家小店，一次付清', 'Four little shops, one cart, one payment'),
   heroTaobaoMore: say(
     '微信支付、支付宝、云闪付、京东支付都能付，钱按店铺各归各家。',
-    'WeChat Pay, Alipay, QuickPass or JD Pay. Each shop gets its own share.',
+    'WeChat Pay, Alipay, Cloud QuickPass or JD Pay. Each shop gets its own share.',
   ),
   heroTmall: say('品牌旗舰，同一个收银台', 'Flagship stores, one checkout'),
   heroTmallMore: say(
@@ -54,7 +54,10 @@ export const TEXTS = Object.freeze({
   buyNow: say('立即购买', 'Buy now'),
   price: say('价格', 'Price'),
   promise: say('服务', 'Service'),
-  promiseMore: say('担保交易 · 确认收货后店家才收款', 'Held in escrow until you confirm receipt'),
+  promiseMore: say(
+    '四种钱包任选 · 退款原路退回',
+    'Any of four wallets; refunds go back the way you paid',
+  ),
   toShop: say('发货地', 'Ships from'),
   cartEmpty: say('购物车还是空的', 'Your cart is empty'),
   cartEmptyMore: say(
@@ -219,7 +222,7 @@ export type TextKey = keyof typeof TEXTS;
 export const WALLETS: Readonly<Record<string, Text>> = Object.freeze({
   wechatpay: say('微信支付', 'WeChat Pay'),
   alipay: say('支付宝', 'Alipay'),
-  unionpay: say('云闪付', 'UnionPay QuickPass'),
+  unionpay: say('云闪付', 'Cloud QuickPass'),
   jdpay: say('京东支付', 'JD Pay'),
 });
 

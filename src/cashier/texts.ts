@@ -38,7 +38,7 @@ function hintZh(product: Product, wallet: WalletName): string {
     case 'page':
     case 'web':
     case 'pc':
-      return `前往${app}网页登录付款`;
+      return `前往${app}网页付款`;
     case 'jsapi':
       return '就在这里付款';
     case 'h5':
@@ -63,7 +63,7 @@ function hintEn(product: Product, wallet: WalletName): string {
     case 'page':
     case 'web':
     case 'pc':
-      return `Log in and pay on the ${app} website`;
+      return `Pay on the ${app} website`;
     case 'jsapi':
       return 'Pay right here';
     case 'h5':

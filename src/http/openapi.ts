@@ -35,7 +35,7 @@ const IDEMPOTENCY_ERRORS: readonly ErrorCode[] = [
   'idempotency_key_reused',
 ];
 
-const INTRODUCTION = `One API for WeChat Pay and Alipay; UnionPay and JD Pay come later.
+const INTRODUCTION = `One API for WeChat Pay, Alipay, UnionPay Cloud QuickPass and JD Pay.
 
 Amounts are integers of fen (分). Times are RFC 3339. Every call that moves or promises money takes
 an \`Idempotency-Key\`; the same key and body answer the same again. Errors have one shape and a

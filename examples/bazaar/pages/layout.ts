@@ -54,7 +54,7 @@ function topBar(view: View): Html {
   );
   return html`<div class="top"><div class="wrap row">
 <nav class="places">${switches}</nav>
-<nav class="mine"><a class="wide" href="${home(view)}/counter">${say(view, 'counter')}</a>
+<nav class="mine"><a href="${home(view)}/counter">${say(view, 'counter')}</a>
 <a class="wide" href="${home(view)}/orders">${say(view, 'orders')}</a>
 <a class="wide" href="${home(view)}/cart">${say(view, 'cart')} ${view.cartCount > 0 && html`<b>${view.cartCount}</b>`}</a>
 <a class="lang" href="/language?to=${to}&amp;back=${back}" hreflang="${to}">${say(view, 'switchTo')}</a></nav>

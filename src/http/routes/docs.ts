@@ -32,6 +32,11 @@ export async function registerDocs(app: FastifyInstance, openApi: string): Promi
   await app.register(swagger, { mode: 'static', specification: document });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
+    // Its bar is another project's sign and a field that leads nowhere: there is one document.
+    theme: {
+      title: 'Hutong 互通 API',
+      css: [{ filename: 'hutong.css', content: '.swagger-ui .topbar { display: none; }' }],
+    },
     uiConfig: { deepLinking: true, tryItOutEnabled: false, validatorUrl: null },
   });
 }

@@ -79,7 +79,7 @@ const EN: Texts = {
   chooseWallet: 'Choose a wallet',
   wechatpay: 'WeChat Pay',
   alipay: 'Alipay',
-  unionpay: 'QuickPass',
+  unionpay: 'Cloud QuickPass',
   jdpay: 'JD Pay',
   modes: 'Functions',
   modeScan: 'Scan',

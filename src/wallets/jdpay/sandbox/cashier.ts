@@ -53,7 +53,7 @@ function cashierPage(desk: Desk, order: OrderRecord, target: string): WireRespon
 <p>${state === undefined ? button : `<b id="state">${state}</b>`}</p>`;
   const again = `<meta http-equiv="refresh" content="3;url=${escapeHtml(target)}">`;
   return page(200, {
-    title: '京东支付收银台（沙箱）',
+    title: '京东支付收银台 · 沙箱 Sandbox cashier',
     head: state === undefined ? again : '',
     main,
   });
@@ -109,7 +109,7 @@ function page(
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': `default-src 'none'; style-src 'unsafe-inline'${script}`,
+      'content-security-policy': `default-src 'none'; img-src data:; style-src 'unsafe-inline'${script}`,
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
     },
@@ -117,11 +117,17 @@ function page(
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 ${head}<title>${title}</title>
-<style>body{font:16px/1.6 system-ui,sans-serif;margin:2rem auto;max-width:28rem;padding:0 1rem}
-strong{font-size:28px}a#pay,button{display:block;width:100%;padding:12px;border:0;border-radius:6px;
+<link rel="icon" href="data:,">
+<style>body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
+header{background:#c9151e;color:#fff;padding:12px 24px}h1{margin:0;font:inherit}
+main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px;
+overflow-wrap:anywhere}strong{font-size:28px}
+a#pay,button{display:block;width:100%;box-sizing:border-box;padding:12px;border:0;border-radius:6px;
 background:#c9151e;color:#fff;font:inherit;text-align:center;text-decoration:none}</style>
-</head><body><h1>${title}</h1>
+</head><body><header><h1>${title}</h1></header>
+<main>
 ${main}
+</main>
 </body></html>
 `,
   };

@@ -38,7 +38,7 @@ function page(title: string, body: string, head = ''): WireResponse {
 <style>
 body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
 header{background:#c8161d;color:#fff;padding:12px 24px}
-main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px}
+main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px;overflow-wrap:anywhere}
 strong{font-size:28px}
 a.pay,button{display:block;width:100%;text-align:center;background:#c8161d;color:#fff;padding:12px;
 border:0;border-radius:6px;font:inherit;text-decoration:none;box-sizing:border-box}
