@@ -103,6 +103,22 @@ export interface LegReport {
   readonly isReversed?: true;
 }
 
+/** Of an order about which the wallet said nothing but, at most, where it stands. */
+export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
+  return {
+    orderNo,
+    status,
+    walletTransactionId: null,
+    amountFen: null,
+    currency: null,
+    payee: null,
+    payerAmountFen: null,
+    receiptAmountFen: null,
+    paidAtMs: null,
+    payerWalletReported: null,
+  };
+}
+
 /**
  * `pending` without a next action: the buyer confirms in the wallet's own app (USERPAYING, 10003).
  * `succeeded`: paid in the same call (payment code, tap); the legs are reports like a query's.

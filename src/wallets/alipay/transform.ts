@@ -8,14 +8,15 @@
  */
 import { type Fen, yuanToFen } from '../../core/money.ts';
 import type { Product, WalletError } from '../../core/wallet.ts';
-import type {
-  CloseOutcome,
-  LegOrder,
-  LegReport,
-  LegReportStatus,
-  RefundOrder,
-  RefundReport,
-  StartOutcome,
+import {
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type LegReportStatus,
+  type RefundOrder,
+  type RefundReport,
+  type StartOutcome,
+  silentReport,
 } from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
@@ -66,21 +67,6 @@ export function startFailure(
 /** The fields of a verified success; undefined for everything else. */
 export function successFields(called: Called): JsonObject | undefined {
   return called.kind === 'answered' && called.code === SUCCESS ? called.fields : undefined;
-}
-
-export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
-  return {
-    orderNo,
-    status,
-    walletTransactionId: null,
-    amountFen: null,
-    currency: null,
-    payee: null,
-    payerAmountFen: null,
-    receiptAmountFen: null,
-    paidAtMs: null,
-    payerWalletReported: null,
-  };
 }
 
 /** alipay.trade.query. */

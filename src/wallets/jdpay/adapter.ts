@@ -10,21 +10,22 @@
  * count from then on.
  */
 import { ok } from '../../core/result.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegOrder,
-  LegReport,
-  NotificationRefusal,
-  QueryOutcome,
-  RawResponse,
-  RefundOrder,
-  RefundReport,
-  StartOutcome,
-  Wallet,
-  WalletModule,
-  WalletSeams,
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type NotificationRefusal,
+  type QueryOutcome,
+  type RawResponse,
+  type RefundOrder,
+  type RefundReport,
+  type StartOutcome,
+  silentReport,
+  type Wallet,
+  type WalletModule,
+  type WalletSeams,
 } from '../wallet.ts';
 import { jdpayCapabilities } from './capabilities.ts';
 import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
@@ -57,7 +58,6 @@ import {
   revokeInList,
   revokeStatus,
   silentRefund,
-  silentReport,
 } from './transform.ts';
 import { jdpayCredentialsSchema } from './wire/credentials.ts';
 import { sealForm } from './wire/form.ts';

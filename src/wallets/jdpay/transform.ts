@@ -6,15 +6,16 @@
  * it can reach a report, a row or a log line.
  */
 import type { Fen } from '../../core/money.ts';
-import type {
-  CloseOutcome,
-  LegOrder,
-  LegReport,
-  LegReportStatus,
-  RefundOrder,
-  RefundReport,
-  RefundReportStatus,
-  StartOutcome,
+import {
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type LegReportStatus,
+  type RefundOrder,
+  type RefundReport,
+  type RefundReportStatus,
+  type StartOutcome,
+  silentReport,
 } from '../wallet.ts';
 import { type Called, walletError } from './client.ts';
 import type { JdpayAccount, JdpayMerchant } from './config.ts';
@@ -58,21 +59,6 @@ export function paymentStatusOf(text: string | undefined, isOneTry: boolean): Le
 export function refundStatusOf(text: string | undefined): RefundReportStatus {
   if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
   return REFUND[text as RefundStatus];
-}
-
-export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
-  return {
-    orderNo,
-    status,
-    walletTransactionId: null,
-    amountFen: null,
-    currency: null,
-    payee: null,
-    payerAmountFen: null,
-    receiptAmountFen: null,
-    paidAtMs: null,
-    payerWalletReported: null,
-  };
 }
 
 /** What query, fkmPay and notifications say of a purchase; `fields` come from a verified text. */

@@ -8,7 +8,13 @@
  */
 import type { Fen } from '../../core/money.ts';
 import type { WalletError } from '../../core/wallet.ts';
-import type { LegReport, LegReportStatus, RefundReport, RefundReportStatus } from '../wallet.ts';
+import {
+  type LegReport,
+  type LegReportStatus,
+  type RefundReport,
+  type RefundReportStatus,
+  silentReport,
+} from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
   CLOSED_CODES,
@@ -52,21 +58,6 @@ export function startVerdict(
 
 function isAbout(fields: Fields, asked: Pick<AskedOrder, 'orderNo' | 'txnTime'>): boolean {
   return fields.get('orderId') === asked.orderNo && fields.get('txnTime') === asked.txnTime;
-}
-
-export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
-  return {
-    orderNo,
-    status,
-    walletTransactionId: null,
-    amountFen: null,
-    currency: null,
-    payee: null,
-    payerAmountFen: null,
-    receiptAmountFen: null,
-    paidAtMs: null,
-    payerWalletReported: null,
-  };
 }
 
 export function queryReport(called: Called, asked: AskedOrder): LegReport {
