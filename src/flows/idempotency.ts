@@ -109,9 +109,6 @@ export async function completeIdempotency(
   await platform.engine.submit({
     book: 'idempotency',
     name: 'complete_key',
-    // Lost in a crash, the same request finds its target again and is answered from it. A release
-    // is waited for: until it stands, another process would call a corrected body a reuse.
-    canRide: typeof answer === 'object',
     shard: row.shard,
     row,
     isClaimed: true,

@@ -65,7 +65,7 @@ export async function runIdempotent(
   if (answered.ok) {
     const { status, body, secrets } = answered.value;
     const stored = JSON.stringify(body);
-    void complete(deps, mine, { status, body: stored }, request);
+    await complete(deps, mine, { status, body: stored }, request);
     const full = secrets === undefined ? stored : JSON.stringify({ ...body, ...secrets });
     return ok({ status, body: full, replayed: false });
   }
@@ -97,9 +97,8 @@ async function handleOrKeep(
 type AnyCall = Call<PathIds, unknown, unknown>;
 
 /**
- * The work is done and committed: failing to note the answer must not fail the answer, and noting
- * it must not delay it. A repetition that overtakes the note is in flight (409) for another process
- * and waits its turn in this one.
+ * Noted before it is given: whoever has an answer gets the same one again, whatever dies between
+ * (rules 8 and 12). But the work is committed, so failing to note it must not fail the answer.
  */
 async function complete(
   deps: ServerDeps,
