@@ -14,8 +14,8 @@ import type { IdempotencyRow } from '../store/idempotency.ts';
 /** What every command says of itself. */
 interface Request {
   /**
-   * Nobody's answer hangs on it, and losing it in a crash costs a repetition and no truth: it rides
-   * with its lane's next batch and makes one of its own only when none comes for a moment.
+   * A note of what is done already: it rides with its lane's next batch, and makes one of its own
+   * only when none comes for a moment.
    */
   readonly canRide?: boolean;
 }

@@ -43,7 +43,7 @@ interface Waiting {
 }
 
 /** How long what can ride waits for a batch before it makes one. */
-const RIDE_MS = 20;
+const RIDE_MS = 5;
 
 const BUSY = err(
   hutongError('busy', 'the database is busy or away; nothing was promised, send the same again'),
