@@ -275,10 +275,9 @@ function count(
   closeTheOthers(draft, attempt, context);
 }
 
-function closeTheOthers(draft: PaymentDraft, winner: Attempt, context: DecideContext): void {
+function closeTheOthers(draft: PaymentDraft, winner: Attempt, { nowMs }: DecideContext): void {
   for (const other of draft.payment.attempts) {
     if (other.id === winner.id || !isLive(other) || other.closingAtMs !== null) continue;
-    const nowMs = context.nowMs;
     draft.setAttempt(other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
   }
 }

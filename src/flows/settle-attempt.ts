@@ -11,7 +11,7 @@ import type { Attempt, Payment } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
 import { ok } from '../core/result.ts';
 import { beginReversal, recordReversed } from '../core/reversal.ts';
-import type { CloseOutcome, LegReport } from '../wallets/wallet.ts';
+import { type CloseOutcome, type LegReport, silentReport } from '../wallets/wallet.ts';
 import { attemptOf, attemptReference, rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
@@ -154,18 +154,7 @@ async function commitClose(
 function notFound(payment: Payment, attempt: Attempt): LegReport[] {
   return payment.legs
     .filter((leg) => leg.attempt === attempt.id)
-    .map((leg) => ({
-      orderNo: leg.orderNo,
-      status: 'not_found',
-      walletTransactionId: null,
-      amountFen: null,
-      currency: null,
-      payee: null,
-      payerAmountFen: null,
-      receiptAmountFen: null,
-      paidAtMs: null,
-      payerWalletReported: null,
-    }));
+    .map((leg) => silentReport(leg.orderNo, 'not_found'));
 }
 
 /** The switch's patience with the wallet that the buyer left. */

@@ -7,17 +7,18 @@
  */
 import { ok } from '../../core/result.ts';
 import type { NextAction } from '../../core/wallet.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  QueryOutcome,
-  RefundOrder,
-  RefundReport,
-  StartOutcome,
-  Wallet,
-  WalletModule,
-  WalletSeams,
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  type QueryOutcome,
+  type RefundOrder,
+  type RefundReport,
+  type StartOutcome,
+  silentReport,
+  type Wallet,
+  type WalletModule,
+  type WalletSeams,
 } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
@@ -42,7 +43,6 @@ import {
   readRefundApplied,
   refundCall,
   refundQueryTarget,
-  silentLeg,
   startCall,
 } from './transform.ts';
 import { invocationMessage } from './wire/canonical.ts';
@@ -143,7 +143,10 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
     if (refusedAs(answer.error, queryRefusalOf, 'unknown') === 'unknown') {
       return { outcome: 'unknown', walletError };
     }
-    return { outcome: 'answered', legs: attempt.legs.map((leg) => silentLeg(leg, 'not_found')) };
+    return {
+      outcome: 'answered',
+      legs: attempt.legs.map((leg) => silentReport(leg.orderNo, 'not_found')),
+    };
   }
   const orders = readOrders(answer.value.body, account.config);
   const asked = attempt.combineOrderNo ?? attempt.legs[0]?.orderNo;
@@ -152,7 +155,9 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
   // An answer about something else says nothing of what was asked.
   if (orders === undefined || isThis !== true) return { outcome: 'unknown', walletError: null };
   const reports = new Map(orders.legs.map((leg) => [leg.orderNo, leg]));
-  const legs = attempt.legs.map((leg) => reports.get(leg.orderNo) ?? silentLeg(leg, 'unknown'));
+  const legs = attempt.legs.map(
+    (leg) => reports.get(leg.orderNo) ?? silentReport(leg.orderNo, 'unknown'),
+  );
   return { outcome: 'answered', legs };
 }
 

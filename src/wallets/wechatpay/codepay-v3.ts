@@ -5,19 +5,20 @@
  */
 import { present } from '../../core/assert.ts';
 import { fenToJson } from '../../core/money.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegReport,
-  QueryOutcome,
-  StartOutcome,
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  type LegReport,
+  type QueryOutcome,
+  type StartOutcome,
+  silentReport,
 } from '../wallet.ts';
 import type { Client } from './client.ts';
 import { endedByReversal } from './codepay.ts';
 import type { WechatpayConfig } from './config.ts';
 import { codeRefusalOf, queryRefusalOf } from './status.ts';
-import { plainText, queryTarget, readOrders, silentLeg } from './transform.ts';
+import { plainText, queryTarget, readOrders } from './transform.ts';
 import { reverseRefusalOf } from './v2-transform.ts';
 import { type JsonRecord, textOf } from './wire/json.ts';
 import { isPaymentCode } from './wire/payment-code.ts';
@@ -107,7 +108,7 @@ export async function queryCodepayV3(
     error.kind === 'refused' &&
     queryRefusalOf(error.status, error.walletError.code) === 'not_found';
   if (!isNone) return { outcome: 'unknown', walletError: error.walletError };
-  return { outcome: 'answered', legs: [silentLeg(onlyLeg(attempt), 'not_found')] };
+  return { outcome: 'answered', legs: [silentReport(onlyLeg(attempt).orderNo, 'not_found')] };
 }
 
 export async function reverseCodepayV3(

@@ -5,18 +5,19 @@
  */
 import { present } from '../../core/assert.ts';
 import { fenToJson } from '../../core/money.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegOrder,
-  LegReport,
-  QueryOutcome,
-  StartOutcome,
-  WalletSeams,
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type QueryOutcome,
+  type StartOutcome,
+  silentReport,
+  type WalletSeams,
 } from '../wallet.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
-import { plainText, silentLeg } from './transform.ts';
+import { plainText } from './transform.ts';
 import { callV2, type V2Call } from './v2-client.ts';
 import {
   isNotFoundV2,
@@ -91,7 +92,7 @@ async function ask(account: CodepayAccount, apiV2: ApiV2, leg: LegOrder): Promis
   const { walletError } = called;
   const isNone = called.kind === 'refused' && isNotFoundV2(walletError.code);
   if (!isNone) return { outcome: 'unknown', walletError };
-  return { outcome: 'answered', legs: [silentLeg(leg, 'not_found')] };
+  return { outcome: 'answered', legs: [silentReport(leg.orderNo, 'not_found')] };
 }
 
 /** 撤销: an unpaid order ends; a paid one gives the money back, and the look before says how much. */

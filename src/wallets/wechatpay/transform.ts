@@ -295,21 +295,6 @@ function refundReport(status: RefundReport['status'], body: JsonRecord): RefundR
   };
 }
 
-export function silentLeg(leg: LegOrder, status: LegReport['status']): LegReport {
-  return {
-    orderNo: leg.orderNo,
-    status,
-    walletTransactionId: null,
-    amountFen: null,
-    currency: null,
-    payee: null,
-    payerAmountFen: null,
-    receiptAmountFen: null,
-    paidAtMs: null,
-    payerWalletReported: null,
-  };
-}
-
 /** WeChat Pay refuses emoji and control characters: they are left out, and the text is cut. */
 export function plainText(text: string, fallback: string, charsMax: number): string {
   const kept = [...text]

@@ -3,9 +3,8 @@
  * writes several codes with and without underscores: they are compared without.
  */
 import type { Fen } from '../../core/money.ts';
-import type { LegOrder, LegReport, LegReportStatus } from '../wallet.ts';
+import { type LegOrder, type LegReport, type LegReportStatus, silentReport } from '../wallet.ts';
 import { legStatusOf } from './status.ts';
-import { silentLeg } from './transform.ts';
 import { parseCompactTime } from './wire/time.ts';
 import { INTERCONNECT_BANK_TYPES } from './wire/trade.ts';
 import type { V2Fields } from './wire/v2-xml.ts';
@@ -67,7 +66,7 @@ export function readMicropay(leg: LegOrder, fields: V2Fields): LegReport | undef
 }
 
 export function readOrderQuery(leg: LegOrder, fields: V2Fields): LegReport {
-  if (fields.get('out_trade_no') !== leg.orderNo) return silentLeg(leg, 'unknown');
+  if (fields.get('out_trade_no') !== leg.orderNo) return silentReport(leg.orderNo, 'unknown');
   const tradeState = fields.get('trade_state');
   const status = statusOf(tradeState);
   const report = readPaid(leg, fields, status);
