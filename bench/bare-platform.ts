@@ -1,8 +1,9 @@
 /**
  * The least that a process must do for a payment, and nothing else: the same HTTP in and out, the
  * same signatures, and a durable row at each of the five moments that must survive a crash (order
- * taken, number given out, wallet answered, paid, delivered). No engine, no ledger, no checks, no
- * framework. A process of its own, so that its CPU is counted as the platform's is.
+ * taken, number given out, wallet answered, paid, delivered); without a database, not even that. No
+ * engine, no ledger, no checks, no framework. A process of its own, so that its CPU is counted as
+ * the platform's is.
  */
 import {
   createDecipheriv,
@@ -22,18 +23,24 @@ const privateKey = createPrivateKey(papers.privateKeyPem);
 const publicKey = createPublicKey(papers.publicKeyPem);
 const secret = Buffer.from(papers.secretHex, 'hex');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 256, scheduling: 'lifo' });
-const database = new pg.Client({ connectionString: papers.databaseUrl, pipeline: true });
-await database.connect();
-await database.query('create table bare (id bigserial primary key, moment text, content jsonb)');
+const keep = papers.databaseUrl === null ? forget : await openRows(papers.databaseUrl);
 
-/** One commit. */
-function keep(moment: string, content: unknown): Promise<unknown> {
-  return database.query({
-    name: 'keep',
-    text: 'insert into bare (moment, content) values ($1, $2)',
-    values: [moment, JSON.stringify(content)],
-  });
+type Keep = (moment: string, content: unknown) => Promise<unknown>;
+
+/** One commit a moment. */
+async function openRows(connectionString: string): Promise<Keep> {
+  const database = new pg.Client({ connectionString, pipeline: true });
+  await database.connect();
+  await database.query('create table bare (id bigserial primary key, moment text, content jsonb)');
+  return (moment, content) =>
+    database.query({
+      name: 'keep',
+      text: 'insert into bare (moment, content) values ($1, $2)',
+      values: [moment, JSON.stringify(content)],
+    });
 }
+
+async function forget(): Promise<void> {}
 
 function bytesOf(message: http.IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -21,7 +21,8 @@ import { freePort } from './world.ts';
 
 export interface BarePapers {
   readonly port: number;
-  readonly databaseUrl: string;
+  /** null: nothing is kept, so that HTTP and cryptography stand alone. */
+  readonly databaseUrl: string | null;
   readonly walletUrl: string;
   readonly webhookUrl: string;
   readonly privateKeyPem: string;
@@ -36,7 +37,7 @@ const ANSWER_BYTES = 200;
 const RESOURCE_BYTES = 600;
 
 /** CPU milliseconds a payment. */
-export async function measureBareMs(databaseUrl: string, ratePerS: number): Promise<number> {
+export async function measureBareMs(databaseUrl: string | null, ratePerS: number): Promise<number> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const secret = randomBytes(32);
   const outside = await openOutside(privateKey);

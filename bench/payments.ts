@@ -71,6 +71,7 @@ async function measure(
     // Alone again: the host's own speed drifts within a run.
     const cryptoMs = (cryptoBeforeMs + measureCryptoMs()) / 2;
     const bareMs = await measureBareMs(await world.server.database('bare'), load.ratePerS);
+    const wireMs = await measureBareMs(null, load.ratePerS);
     const errors = [...maximum.errors, ...load.errors];
     for (const error of errors.slice(0, 5)) print(`error: ${error}`);
     return judge({
@@ -88,6 +89,8 @@ async function measure(
       bare_ms_per_payment: round(bareMs),
       cpu_to_bare: round(load.cpuMs / bareMs),
       bare_to_crypto: round(bareMs / cryptoMs),
+      wire_ms_per_payment: round(wireMs),
+      wire_to_crypto: round(wireMs / cryptoMs),
       ...latencies(times, load.walletCallMs),
       webhooks_verified: sink.verified(),
       lanes: LANES,
