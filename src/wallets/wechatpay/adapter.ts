@@ -1,9 +1,8 @@
 /**
  * WeChat Pay v3 in e-commerce partner mode behind the wallet port. One merchant is paid by a
  * partner order, several by one combined order; refunds go through the e-commerce family, and
- * payment codes through APIv2 (codepay.ts) or, where that is configured, v3 (codepay-v3.ts). It
- * keeps no state but keys: whatever is not a verified answer about the order that was asked is
- * `unknown`.
+ * payment codes go their own way (codepay.ts). It keeps no state but keys: whatever is not a
+ * verified answer about the order that was asked is `unknown`.
  */
 import { ok } from '../../core/result.ts';
 import type { NextAction } from '../../core/wallet.ts';
@@ -22,8 +21,9 @@ import {
 } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
-import { queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
-import { queryCodepayV3, reverseCodepayV3, startCodepayV3 } from './codepay-v3.ts';
+import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
+import { codepayV2 } from './codepay-v2.ts';
+import { codepayV3 } from './codepay-v3.ts';
 import { credentialsSchema, openConfig, type WechatpayConfig } from './config.ts';
 import { acknowledge, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
@@ -52,6 +52,8 @@ interface Account {
   readonly config: WechatpayConfig;
   readonly client: Client;
   readonly seams: WalletSeams;
+  /** null = no API's papers for payment codes. */
+  readonly codepay: CodepayApi | null;
 }
 
 export const wechatpay: WalletModule = Object.freeze({
@@ -62,7 +64,8 @@ export const wechatpay: WalletModule = Object.freeze({
     const config = openConfig(credentials, seams.wall.nowMs());
     if (!config.ok) return config;
     const client = openClient(config.value, seams);
-    return ok(openWallet({ config: config.value, client, seams }));
+    const codepay = openCodepay(config.value, client, seams);
+    return ok(openWallet({ config: config.value, client, seams, codepay }));
   },
 } satisfies WalletModule);
 
@@ -86,15 +89,19 @@ function openWallet(account: Account): Wallet {
   } satisfies Wallet);
 }
 
-/** Payment codes: an attempt ends by the API that its account is configured with. */
-function isV3({ config }: Account): boolean {
-  return config.codepayApi === 'v3';
+/** An attempt ends by the API that its account is configured with. */
+function openCodepay(
+  config: WechatpayConfig,
+  client: Client,
+  seams: WalletSeams,
+): CodepayApi | null {
+  if (config.codepayApi === 'v3') return codepayV3({ config, client });
+  const { apiV2 } = config;
+  return apiV2 === null ? null : codepayV2({ config, apiV2, seams });
 }
 
 async function startAttempt(account: Account, order: AttemptOrder): Promise<StartOutcome> {
-  if (order.product === 'codepay') {
-    return isV3(account) ? startCodepayV3(account, order) : startCodepay(account, order);
-  }
+  if (order.product === 'codepay') return startCodepay(account.codepay, order);
   const request = startCall(order, account.config);
   if (!request.ok) return { outcome: 'failed', walletError: request.error };
   const answer = await account.client.call({ method: 'POST', ...request.value });
@@ -133,9 +140,7 @@ async function invocation(
 }
 
 async function queryAttempt(account: Account, attempt: AttemptReference): Promise<QueryOutcome> {
-  if (attempt.product === 'codepay') {
-    return isV3(account) ? queryCodepayV3(account, attempt) : queryCodepay(account, attempt);
-  }
+  if (attempt.product === 'codepay') return queryCodepay(account.codepay, attempt);
   const target = queryTarget(attempt, account.config);
   const answer = await account.client.call({ method: 'GET', target });
   if (!answer.ok) {
@@ -162,9 +167,7 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
 }
 
 async function closeAttempt(account: Account, attempt: AttemptReference): Promise<CloseOutcome> {
-  if (attempt.product === 'codepay') {
-    return isV3(account) ? reverseCodepayV3(account, attempt) : reverseCodepay(account, attempt);
-  }
+  if (attempt.product === 'codepay') return reverseCodepay(account.codepay, attempt);
   const request = closeCall(attempt, account.config);
   const answer = await account.client.call({ method: 'POST', ...request });
   if (answer.ok) {

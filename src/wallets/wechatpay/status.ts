@@ -72,6 +72,21 @@ export function codeRefusalOf(status: number, code: string): 'failed' | 'unknown
   return CODE_REFUSALS.has(`${status} ${code}`) ? 'failed' : startRefusalOf(status, code);
 }
 
+/**
+ * Payment codes, by either API, which write these with and without underscores: a refused reversal
+ * leaves the order as it was; after seven days it will never be another.
+ */
+export function reversalRefusalOf(code: string): 'not_found' | 'too_late' | 'unknown' {
+  switch (code.replaceAll('_', '')) {
+    case 'REVERSEEXPIRE':
+      return 'too_late';
+    case 'ORDERNOTEXIST':
+      return 'not_found';
+    default:
+      return 'unknown';
+  }
+}
+
 const QUERY_NOT_FOUND: ReadonlySet<string> = new Set([
   '404 ORDER_NOT_EXIST',
   '400 ORDER_NOT_EXIST',

@@ -47,12 +47,6 @@ export function isNotFoundV2(code: string): boolean {
   return plainCode(code) === 'ORDERNOTEXIST';
 }
 
-/** A refused reversal leaves the order as it was; after seven days it will never be another. */
-export function reverseRefusalOf(code: string): 'not_found' | 'too_late' | 'unknown' {
-  if (plainCode(code) === 'REVERSEEXPIRE') return 'too_late';
-  return isNotFoundV2(code) ? 'not_found' : 'unknown';
-}
-
 /** Only for payment codes: the code is spent, so a failed payment can not be tried again. */
 function statusOf(tradeState: string | undefined): LegReportStatus {
   return tradeState === 'PAYERROR' ? 'failed' : legStatusOf(tradeState);

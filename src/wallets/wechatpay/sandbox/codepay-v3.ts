@@ -1,26 +1,29 @@
 /**
- * Payment codes over v3, for merchants to whom WeChat Pay has opened them: codepay and reverse. The
- * order is the one that APIv2 makes, and its rules are too; what v3 says differs: a payment code
- * that must be confirmed is an answered order (USERPAYING), not a refusal. There is no callback.
+ * Payment codes over v3, for merchants to whom WeChat Pay has opened them: codepay and reverse.
+ * What is paid, known or given back is decided in codepay.ts. What v3 says differs from APIv2: a
+ * payment code that must be confirmed is an answered order (USERPAYING), not a refusal.
  */
 import { present } from '../../../core/assert.ts';
 import { ok } from '../../../core/result.ts';
-import { fenOf, recordOf, textOf } from '../wire/json.ts';
-import { isPaymentCode } from '../wire/payment-code.ts';
+import { recordOf, textOf } from '../wire/json.ts';
 import type { Answer, Call } from './call.ts';
 import { takeDistortion } from './callbacks.ts';
-import { CODE_LIFE_MS, giveBack, mustConfirm, REVERSE_WINDOW_MS } from './codepay.ts';
+import {
+  CODE_ORDER_LIFE_MS,
+  type CodeFamily,
+  chargeCode,
+  codeLineOf,
+  draftCodeOrder,
+  reverseOrder,
+} from './codepay.ts';
 import { checkFields, type Fields } from './field-rules.ts';
 import { checkParties, codeOrderFields } from './order-rules.ts';
-import { fingerprint, freshOrder } from './payments.ts';
-import { bookPayment } from './phone.ts';
-import { distort, singleBody } from './present.ts';
-import type { OrderLine, OrderRecord } from './records.ts';
+import { draftLine, fingerprint, freshOrder } from './payments.ts';
+import { type Draft, distort, singleBody } from './present.ts';
+import type { OrderRecord } from './records.ts';
 import { refuse } from './refusal.ts';
 
 export const V3_CODEPAY = 'v3_codepay';
-
-type CodeFamily = 'direct' | 'partner';
 
 export function payByCode(call: Call, family: CodeFamily): Answer {
   const { account, body, desk } = call;
@@ -31,74 +34,36 @@ export function payByCode(call: Call, family: CodeFamily): Answer {
   }
   const parties = checkParties(call, family);
   if (!parties.ok) return parties;
-  const asked = draftCodeOrder(call, family);
-  const holder = desk.books.lineByNo(asked.mchid, asked.orderNo)?.order.key;
-  const known = holder === undefined ? undefined : freshOrder(desk, holder);
-  if (known !== undefined) return repeated(asked, known);
   const code = present(textOf(recordOf(body, 'payer'), 'auth_code'), 'a checked auth_code');
-  const charged = isPaymentCode(code) ? desk.books.paymentCodes.charge(code, asked.key) : 'unknown';
-  if (charged === 'expired') return refuse(400, 'AUTHCODEEXPIRE', '二维码已过期，请刷新再试');
-  if (charged !== 'charged') return refuse(400, 'AUTH_CODE_INVALID', '付款码无效，请重新扫码');
-  const { subMchid } = lineOf(asked);
-  if (mustConfirm({ desk, account, subMchid }, asked)) {
-    const waiting: OrderRecord = { ...asked, state: 'USERPAYING' };
-    desk.books.putOrder(waiting);
-    return ok(singleBody(waiting, lineOf(waiting)));
+  const charge = chargeCode(desk, readOrder(call, family), code);
+  switch (charge.kind) {
+    case 'paid':
+      return ok(distort(bodyOf(charge.order), takeDistortion(desk, charge.order, 'create')));
+    case 'waiting':
+      return ok(bodyOf(charge.order));
+    case 'known':
+      return repeated(charge.order);
+    case 'number_used':
+      return refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
+    case 'code_expired':
+      return refuse(400, 'AUTHCODEEXPIRE', '二维码已过期，请刷新再试');
+    case 'not_a_code':
+    case 'code_invalid':
+      return refuse(400, 'AUTH_CODE_INVALID', '付款码无效，请重新扫码');
   }
-  const coupon = { platformFen: 0n, merchantFen: 0n };
-  const paid = bookPayment(desk, asked, { payerWallet: 'wechatpay', coupon });
-  return ok(distort(singleBody(paid, lineOf(paid)), takeDistortion(desk, paid, 'create')));
 }
 
-function lineOf(order: OrderRecord): OrderLine {
-  return present(order.lines[0], 'the line of a payment code');
-}
-
-function draftCodeOrder({ account, body, desk }: Call, family: CodeFamily): OrderRecord {
-  const orderNo = present(textOf(body, 'out_trade_no'), 'an out_trade_no');
-  const nowMs = desk.kit.clock.nowMs();
-  return {
-    key: `single/${account.mchid}/${orderNo}`,
+function readOrder({ account, body, desk }: Call, family: CodeFamily): OrderRecord {
+  return draftCodeOrder(desk, account, {
     family,
-    mchid: account.mchid,
-    appid: account.appid,
-    orderNo,
-    product: 'codepay',
-    notifyUrl: null,
-    openid: null,
     deviceId: textOf(recordOf(body, 'scene_info'), 'device_id') ?? null,
     fingerprint: fingerprint('codepay', family, body),
-    createdMs: nowMs,
-    expiresMs: nowMs + CODE_LIFE_MS,
-    state: 'NOTPAY',
-    lines: [
-      {
-        outTradeNo: orderNo,
-        subMchid: textOf(body, 'sub_mchid') ?? null,
-        description: present(textOf(body, 'description'), 'a description'),
-        attach: textOf(body, 'attach') ?? null,
-        totalFen: present(fenOf(recordOf(body, 'amount'), 'total'), 'a total'),
-        profitSharing: recordOf(body, 'settle_info')?.profit_sharing === true,
-        paid: null,
-        refundedFen: 0n,
-        refundCount: 0,
-        lastRefundMs: null,
-      },
-    ],
-    combineTransactionId: null,
-    successMs: null,
-    payerWallet: null,
-    payerOpenid: null,
-    prepayCode: '',
-    signWith: null,
-  };
+    expiresMs: desk.kit.clock.nowMs() + CODE_ORDER_LIFE_MS,
+    line: draftLine(body, 'total'),
+  });
 }
 
-/** The number is known: what became of it, and never a second payment. */
-function repeated(asked: OrderRecord, known: OrderRecord): Answer {
-  if (known.fingerprint !== asked.fingerprint) {
-    return refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
-  }
+function repeated(known: OrderRecord): Answer {
   switch (known.state) {
     case 'SUCCESS':
       return refuse(400, 'ORDER_PAID', '该订单已支付');
@@ -108,8 +73,12 @@ function repeated(asked: OrderRecord, known: OrderRecord): Answer {
     case 'NOTPAY':
     case 'PAYERROR':
     case 'USERPAYING':
-      return ok(singleBody(known, lineOf(known)));
+      return ok(bodyOf(known));
   }
+}
+
+function bodyOf(order: OrderRecord): Draft {
+  return singleBody(order, codeLineOf(order));
 }
 
 const needed = (label: string) =>
@@ -131,27 +100,25 @@ export function reverseByCode(call: Call, family: CodeFamily): Answer {
   if (!parties.ok) return parties;
   const order = freshOrder(desk, `single/${account.mchid}/${params[0]}`);
   const subMchid = textOf(body, 'sub_mchid') ?? null;
-  if (order?.family !== family || lineOf(order).subMchid !== subMchid) {
+  if (order?.family !== family || codeLineOf(order).subMchid !== subMchid) {
     return refuse(404, 'ORDER_NOT_EXIST', '订单不存在');
   }
-  if (order.product !== 'codepay') return refuse(403, 'TRADE_ERROR', '仅支持付款码支付订单');
-  const line = lineOf(order);
-  if (order.state !== 'REVOKED') {
-    if (line.refundCount > 0) return refuse(403, 'TRADE_ERROR', '订单已发生退款，无法撤销');
-    if (desk.kit.clock.nowMs() > order.createdMs + REVERSE_WINDOW_MS) {
+  switch (reverseOrder(desk, order)) {
+    case 'done':
+      return ok({ ...namesOf(order, family, subMchid), out_trade_no: order.orderNo });
+    case 'not_a_code_order':
+      return refuse(403, 'TRADE_ERROR', '仅支持付款码支付订单');
+    case 'refunded':
+      return refuse(403, 'TRADE_ERROR', '订单已发生退款，无法撤销');
+    case 'too_late':
       return refuse(403, 'REVERSE_EXPIRE', '订单无法撤销，请调用退款接口');
-    }
-    const point = { wallet: 'wechatpay', operation: 'close', orderNo: order.orderNo } as const;
-    const merchant = subMchid ?? order.mchid;
-    if (desk.kit.faults.take({ ...point, merchant }, ['refund_stuck']) !== undefined) {
+    case 'stuck':
       return refuse(500, 'SYSTEM_ERROR', '系统异常，请使用相同参数稍后重新调用');
-    }
-    giveBack(desk, order, line);
   }
-  const { appid, mchid } = order;
-  const names =
-    family === 'direct'
-      ? { appid, mchid }
-      : { sp_appid: appid, sp_mchid: mchid, sub_mchid: subMchid };
-  return ok({ ...names, out_trade_no: order.orderNo });
+}
+
+function namesOf({ appid, mchid }: OrderRecord, family: CodeFamily, subMchid: string | null) {
+  return family === 'direct'
+    ? { appid, mchid }
+    : { sp_appid: appid, sp_mchid: mchid, sub_mchid: subMchid };
 }

@@ -88,19 +88,21 @@ function draftOrder(
   };
 }
 
-function draftLine(source: JsonRecord, totalName: 'total' | 'total_amount'): OrderLine {
-  return {
+export function draftLine(source: JsonRecord, totalName: 'total' | 'total_amount'): OrderLine {
+  return unpaidLine({
     outTradeNo: present(textOf(source, 'out_trade_no'), 'an out_trade_no'),
     subMchid: textOf(source, 'sub_mchid') ?? null,
     description: present(textOf(source, 'description'), 'a description'),
     attach: textOf(source, 'attach') ?? null,
     totalFen: present(fenOf(recordOf(source, 'amount'), totalName), 'a total'),
     profitSharing: recordOf(source, 'settle_info')?.profit_sharing === true,
-    paid: null,
-    refundedFen: 0n,
-    refundCount: 0,
-    lastRefundMs: null,
-  };
+  });
+}
+
+export function unpaidLine(
+  asked: Omit<OrderLine, 'paid' | 'refundedFen' | 'refundCount' | 'lastRefundMs'>,
+): OrderLine {
+  return { ...asked, paid: null, refundedFen: 0n, refundCount: 0, lastRefundMs: null };
 }
 
 /** The order that exists already under this number, if the same is asked again. */

@@ -10,7 +10,7 @@ import { signV2, V2_SIGN_TYPES, type V2SignType, v2SignText, verifyV2 } from '..
 import { readXml, type V2Fields, writeXml } from '../wire/v2-xml.ts';
 import { PROXY_502 } from './answers.ts';
 import type { Desk } from './call.ts';
-import { micropay, orderQuery, reverse } from './codepay.ts';
+import { micropay, orderQuery, reverse } from './codepay-v2.ts';
 import { randomToken } from './numbers.ts';
 import type { AccountRecord } from './records.ts';
 import { refused, type V2Answer, type V2Call } from './v2-call.ts';
