@@ -5,6 +5,14 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import {
+  accountsOf,
+  type Bought,
+  bookPostings,
+  newAttempt,
+  numberedIds,
+  orderedPayment,
+} from '../../test/helpers/payments.ts';
 import { applyReport, type LegWord, type WalletManner } from './apply-report.ts';
 import {
   cancelPayment,
@@ -13,9 +21,9 @@ import {
   expirePayment,
   recordClosed,
 } from './closing.ts';
-import { createPayment, newPayment } from './create-payment.ts';
+import { createPayment } from './create-payment.ts';
 import type { DecideContext, Decision } from './decision.ts';
-import { formatId, type Id, type IdKind } from './id.ts';
+import { formatId } from './id.ts';
 import { isLive, isOpen } from './intent-status.ts';
 import { available, clearing, escrow, normalSide, refundDue, suspense } from './ledger/chart.ts';
 import { sumFen } from './money.ts';
@@ -47,40 +55,11 @@ class World {
   nowMs = START_MS;
   payment: Payment;
   readonly balances = new Map<string, bigint>();
-  #next = 1n;
+  readonly newId = numberedIds();
 
-  constructor(subs: readonly { readonly merchant: number; readonly amountFen: bigint }[]) {
-    const made = newPayment({
-      id: this.newId('payment_intent'),
-      shard: 0,
-      marketplace: formatId('marketplace', 1n),
-      merchantOrderNo: 'T1',
-      amountFen: sumFen(subs.map((sub) => sub.amountFen)),
-      description: 'd',
-      subOrders: subs.map((sub) => ({
-        id: this.newId('sub_order'),
-        merchant: formatId('merchant', BigInt(sub.merchant)),
-        amountFen: sub.amountFen,
-        description: 'd',
-        merchantSubOrderNo: null,
-        items: null,
-        splits: null,
-      })),
-      buyer: { id: 'b', device: 'desktop', ip: null },
-      expiresAtMs: null,
-      returnUrl: null,
-      metadata: {},
-      nowMs: START_MS,
-      tokenSeed: '00',
-    });
-    if (!made.ok) throw new Error(made.error.message);
-    this.payment = made.value;
+  constructor(subs: readonly Bought[]) {
+    this.payment = orderedPayment(this.newId, subs, { nowMs: START_MS });
     this.decide('create', (payment) => createPayment(payment, payment, true), { isOnce: true });
-  }
-
-  newId<K extends IdKind>(kind: K): Id<K> {
-    this.#next += 1n;
-    return formatId(kind, this.#next);
   }
 
   decide<A>(
@@ -88,17 +67,14 @@ class World {
     decide: (payment: Payment, context: DecideContext) => Decision<A>,
     options: { readonly isOnce?: boolean } = {},
   ): void {
-    const context = { nowMs: this.nowMs, newId: <K extends IdKind>(kind: K) => this.newId(kind) };
+    const context = { nowMs: this.nowMs, newId: this.newId };
     const before = this.payment;
     const frozen = snapshot(before);
     const decided = decide(before, context);
     expect(snapshot(before), `${name} changed what it was given`).toBe(frozen);
     if (!decided.ok) return;
     const { payment, postings, events } = decided.value;
-    for (const { entries } of postings) {
-      for (const { account, debitFen, creditFen } of entries)
-        this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
-    }
+    bookPostings(this.balances, postings);
     for (const event of events) expect(event.objectVersion).toBe(payment.intent.version);
     checkStep(name, before, payment);
     this.payment = payment;
@@ -256,25 +232,18 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
     world.decide('start_attempt', (payment, context) =>
       startAttempt(
         payment,
-        {
+        newAttempt(payment, {
           id,
           wallet: name,
           product,
           config: formatId('wallet_config', BigInt(WALLET_NAMES.indexOf(name) + 1)),
-          expiresAtMs: payment.intent.expiresAtMs,
-          accounts: new Map(
-            payment.subOrders.map((sub) => [
-              sub.merchant,
-              {
-                walletMerchant: `at-${name}-${sub.merchant}`,
-                // Without a fee, a fen of rounding has no pocket to hide in.
-                feeBps: at % 3 === 0 ? 0 : 60 + Number(sub.merchant.at(-1)) * 100,
-              },
-            ]),
-          ),
+          accounts: accountsOf(payment, (merchant) => ({
+            walletMerchant: `at-${name}-${merchant}`,
+            // Without a fee, a fen of rounding has no pocket to hide in.
+            feeBps: at % 3 === 0 ? 0 : 60 + Number(merchant.at(-1)) * 100,
+          })),
           oneLegMerchant,
-          firstPollMs: 5_000,
-        },
+        }),
         context,
       ),
     );

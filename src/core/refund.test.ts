@@ -5,10 +5,18 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  accountsOf,
+  type Bought,
+  bookPostings,
+  newAttempt,
+  numberedIds,
+  orderedPayment,
+  paidWord,
+} from '../../test/helpers/payments.ts';
 import { applyReport, type WalletManner } from './apply-report.ts';
-import { createPayment, newPayment } from './create-payment.ts';
+import { createPayment } from './create-payment.ts';
 import type { DecideContext, Decision } from './decision.ts';
-import { formatId, type Id, type IdKind } from './id.ts';
 import { clearing, feeDue, refundDue } from './ledger/chart.ts';
 import { sharesOf } from './leg-shares.ts';
 import { sumFen } from './money.ts';
@@ -25,7 +33,7 @@ import { startAttempt } from './start-attempt.ts';
 const START_MS = Date.UTC(2026, 0, 1);
 
 interface Cart {
-  readonly subs: readonly { readonly merchant: number; readonly amountFen: bigint }[];
+  readonly subs: readonly Bought[];
   readonly feeBps: number;
   /** Of the amount, in per mille: the rest was the merchant's own discount. */
   readonly receiptMille: bigint;
@@ -38,52 +46,23 @@ class Paid {
   payment: Payment;
   readonly balances = new Map<string, bigint>();
   readonly told: string[] = [];
-  #next = 1n;
+  readonly newId = numberedIds();
 
   constructor({ subs, feeBps, receiptMille, isOneLeg }: Cart) {
     const wallet = isOneLeg ? 'jdpay' : 'alipay';
-    const made = newPayment({
-      id: this.newId('payment_intent'),
-      shard: 0,
-      marketplace: formatId('marketplace', 1n),
-      merchantOrderNo: 'T1',
-      amountFen: sumFen(subs.map((sub) => sub.amountFen)),
-      description: 'd',
-      subOrders: subs.map((sub) => ({
-        id: this.newId('sub_order'),
-        merchant: formatId('merchant', BigInt(sub.merchant)),
-        amountFen: sub.amountFen,
-        description: 'd',
-        merchantSubOrderNo: null,
-        items: null,
-        splits: null,
-      })),
-      buyer: { id: 'b', device: 'desktop', ip: null },
-      expiresAtMs: null,
-      returnUrl: null,
-      metadata: {},
-      nowMs: START_MS,
-      tokenSeed: '00',
-    });
-    if (!made.ok) throw new Error(made.error.message);
-    this.payment = made.value;
+    this.payment = orderedPayment(this.newId, subs, { nowMs: START_MS });
     this.decide((payment) => createPayment(payment, payment, true));
     const attempt = this.newId('payment_attempt');
     this.decide((payment, context) =>
       startAttempt(
         payment,
-        {
+        newAttempt(payment, {
           id: attempt,
           wallet,
           product: isOneLeg ? 'qr' : 'page',
-          config: formatId('wallet_config', 1n),
-          expiresAtMs: payment.intent.expiresAtMs,
-          accounts: new Map(
-            payment.subOrders.map(({ merchant }) => [merchant, { walletMerchant: 'm', feeBps }]),
-          ),
+          accounts: accountsOf(payment, () => ({ walletMerchant: 'm', feeBps })),
           oneLegMerchant: isOneLeg ? 'own' : null,
-          firstPollMs: 5_000,
-        },
+        }),
         context,
       ),
     );
@@ -92,37 +71,19 @@ class Paid {
       settlesDirectly: false,
       notFoundIsFinalAfterMs: 1,
     };
-    const legs = this.payment.legs.map((leg) => ({
-      orderNo: leg.orderNo,
-      status: 'succeeded' as const,
-      walletTransactionId: '1',
-      amountFen: leg.amountFen,
-      currency: 'cny',
-      payee: null,
-      payerAmountFen: null,
-      receiptAmountFen: (leg.amountFen * receiptMille) / 1_000n,
-      paidAtMs: START_MS,
-      payerWalletReported: null,
-    }));
+    const legs = this.payment.legs.map((leg) =>
+      paidWord(leg, { receiptAmountFen: (leg.amountFen * receiptMille) / 1_000n }),
+    );
     this.decide((payment, context) => applyReport(payment, { attempt, legs, manner }, context));
     expect(this.payment.intent.status).toBe('succeeded');
   }
 
-  newId<K extends IdKind>(kind: K): Id<K> {
-    this.#next += 1n;
-    return formatId(kind, this.#next);
-  }
-
   decide<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
-    const newId = <K extends IdKind>(kind: K) => this.newId(kind);
-    const decided = decide(this.payment, { nowMs: this.nowMs, newId });
+    const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.payment;
     this.told.push(...decided.value.events.map(({ type }) => type));
-    for (const { entries } of decided.value.postings) {
-      for (const { account, debitFen, creditFen } of entries)
-        this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
-    }
+    bookPostings(this.balances, decided.value.postings);
   }
 
   refund(sub: number, amountFen: bigint): Refund {

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
 import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/closing.ts';
-import { createPayment, newPayment } from '../../src/core/create-payment.ts';
+import { createPayment } from '../../src/core/create-payment.ts';
 import { formatId, type Id, packId, shardOfId } from '../../src/core/id.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { applyRefundReport, reserveRefund } from '../../src/core/refund.ts';
@@ -21,6 +21,13 @@ import { createEnvelope, type Envelope } from '../../src/runtime/envelope.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import type { Db } from '../../src/store/db.ts';
 import { readPayments } from '../../src/store/payments.ts';
+import {
+  merchantId,
+  type NewId,
+  newAttempt,
+  orderedPayment,
+  paidWord,
+} from '../helpers/payments.ts';
 
 export interface TestEngineRoom {
   readonly engine: Engine;
@@ -60,7 +67,8 @@ export async function openEngine(
 }
 
 export const MARKETPLACE = formatId('marketplace', 77n);
-export const MERCHANT = formatId('merchant', 78n);
+const MERCHANT_NO = 78;
+export const MERCHANT = merchantId(MERCHANT_NO);
 export const CONFIG = formatId('wallet_config', 79n);
 
 let sequence = 0;
@@ -81,35 +89,16 @@ export interface Wanted {
 }
 
 export function wantedPayment(wanted: Wanted = {}): Payment {
-  const shard = wanted.shard ?? 0;
-  const amountFen = wanted.amountFen ?? 1_000n;
-  const made = newPayment({
-    id: wanted.id ?? freshId('payment_intent', shard),
+  const { shard = 0, id, amountFen = 1_000n } = wanted;
+  const newId: NewId = (kind) => freshId(kind, shard);
+  return orderedPayment(newId, [{ merchant: MERCHANT_NO, amountFen }], {
     shard,
     marketplace: MARKETPLACE,
     merchantOrderNo: wanted.orderNo ?? `E${randomBytes(8).toString('hex')}`,
-    amountFen,
-    description: wanted.description ?? 'cloth shoes',
-    subOrders: [
-      {
-        id: freshId('sub_order', shard),
-        merchant: MERCHANT,
-        amountFen,
-        description: 'one pair',
-        merchantSubOrderNo: null,
-        items: null,
-        splits: null,
-      },
-    ],
-    buyer: { id: 'b', device: 'desktop', ip: null },
-    expiresAtMs: null,
-    returnUrl: null,
-    metadata: {},
     nowMs: wallClock.nowMs(),
-    tokenSeed: 'seed',
+    ...(id === undefined ? {} : { id }),
+    ...(wanted.description === undefined ? {} : { description: wanted.description }),
   });
-  if (!made.ok) throw new Error(made.error.message);
-  return made.value;
 }
 
 type Of<A> = PaymentCommand<A>;
@@ -139,16 +128,11 @@ export const start = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =>
   on(root, 'start', (payment, context) =>
     startAttempt(
       payment,
-      {
+      newAttempt(payment, {
         id,
-        wallet: 'wechatpay',
-        product: 'native',
         config: CONFIG,
-        expiresAtMs: payment.intent.expiresAtMs,
         accounts: new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]),
-        oneLegMerchant: null,
-        firstPollMs: 5_000,
-      },
+      }),
       context,
     ),
   );
@@ -176,18 +160,7 @@ export function reported(
           attempt,
           legs: payment.legs
             .filter((leg) => leg.attempt === attempt)
-            .map((leg) => ({
-              orderNo: leg.orderNo,
-              status,
-              walletTransactionId: '420000',
-              amountFen: leg.amountFen,
-              currency: 'cny',
-              payee: leg.walletMerchant,
-              payerAmountFen: leg.amountFen,
-              receiptAmountFen: leg.amountFen,
-              paidAtMs: 1_800_000_000_000,
-              payerWalletReported: null,
-            })),
+            .map((leg) => paidWord(leg, { status, walletTransactionId: '420000' })),
           manner: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 60_000 },
         },
         context,
@@ -283,7 +256,6 @@ export async function rows(db: Db, text: string): Promise<readonly Record<string
   return db.read({ name: `engine_test_${statements}`, text }, []);
 }
 
-/** Every row of the shard in every table of payments, as text: equal = nothing was written. */
 /** A marketplace's envelope, for what is stored under a key of our own. */
 export const ENVELOPE = openEnvelope();
 
@@ -293,6 +265,7 @@ function openEnvelope(): Envelope {
   return envelope.value;
 }
 
+/** Every row of the shard in every table of payments, as text: equal = nothing was written. */
 export async function books(db: Db, shard: number): Promise<string> {
   const parts = TABLES.map(
     (name) =>

@@ -1,0 +1,113 @@
+/**
+ * Payments as core makes them, for tests below the flows: each is whole and true by itself, so
+ * that a test names only what it is about.
+ */
+import type { LegWord } from '../../src/core/apply-report.ts';
+import { type NewPayment, newPayment } from '../../src/core/create-payment.ts';
+import type { DecideContext, Decided } from '../../src/core/decision.ts';
+import { formatId, type Id, type IdKind } from '../../src/core/id.ts';
+import { sumFen } from '../../src/core/money.ts';
+import type { Leg, Payment } from '../../src/core/payment.ts';
+import type { NewAttempt } from '../../src/core/start-attempt.ts';
+
+export type NewId = DecideContext['newId'];
+
+/** Ids in the order they were asked for, from 2. */
+export function numberedIds(): NewId {
+  let next = 1n;
+  return <K extends IdKind>(kind: K): Id<K> => {
+    next += 1n;
+    return formatId(kind, next);
+  };
+}
+
+export const merchantId = (number: number): Id<'merchant'> => formatId('merchant', BigInt(number));
+
+export interface Bought {
+  readonly merchant: number;
+  readonly amountFen: bigint;
+}
+
+export function orderedPayment(
+  newId: NewId,
+  bought: readonly Bought[],
+  said: Partial<Omit<NewPayment, 'amountFen' | 'subOrders'>> & Pick<NewPayment, 'nowMs'>,
+): Payment {
+  const made = newPayment({
+    id: newId('payment_intent'),
+    shard: 0,
+    marketplace: formatId('marketplace', 1n),
+    merchantOrderNo: 'T1',
+    amountFen: sumFen(bought.map(({ amountFen }) => amountFen)),
+    description: 'cloth shoes',
+    subOrders: bought.map(({ merchant, amountFen }) => ({
+      id: newId('sub_order'),
+      merchant: merchantId(merchant),
+      amountFen,
+      description: 'one pair',
+      merchantSubOrderNo: null,
+      items: null,
+      splits: null,
+    })),
+    buyer: { id: 'b', device: 'desktop', ip: null },
+    expiresAtMs: null,
+    returnUrl: null,
+    metadata: {},
+    tokenSeed: '00',
+    ...said,
+  });
+  if (!made.ok) throw new Error(made.error.message);
+  return made.value;
+}
+
+/** By WeChat Pay's code, at 0.6 %, one leg a merchant, unless another way is named. */
+export function newAttempt(
+  payment: Payment,
+  said: Partial<NewAttempt> & Pick<NewAttempt, 'id'>,
+): NewAttempt {
+  return {
+    wallet: 'wechatpay',
+    product: 'native',
+    config: formatId('wallet_config', 1n),
+    expiresAtMs: payment.intent.expiresAtMs,
+    accounts: accountsOf(payment, () => ({ walletMerchant: 'm', feeBps: 60 })),
+    oneLegMerchant: null,
+    firstPollMs: 5_000,
+    ...said,
+  };
+}
+
+type Account = NewAttempt['accounts'] extends ReadonlyMap<unknown, infer A> ? A : never;
+
+export function accountsOf(
+  payment: Payment,
+  accountOf: (merchant: Id<'merchant'>) => Account,
+): NewAttempt['accounts'] {
+  return new Map(payment.subOrders.map(({ merchant }) => [merchant, accountOf(merchant)]));
+}
+
+/** The wallet's word that this leg is paid, as it was ordered. */
+export function paidWord(leg: Leg, said: Partial<LegWord> = {}): LegWord {
+  return {
+    orderNo: leg.orderNo,
+    status: 'succeeded',
+    walletTransactionId: '4200',
+    amountFen: leg.amountFen,
+    currency: 'cny',
+    payee: leg.walletMerchant,
+    payerAmountFen: leg.amountFen,
+    receiptAmountFen: leg.amountFen,
+    paidAtMs: 1_800_000_000_000,
+    payerWalletReported: null,
+    ...said,
+  };
+}
+
+/** The books of everything that was decided about a payment: debits less credits. */
+export function bookPostings(
+  balances: Map<string, bigint>,
+  postings: Decided<unknown>['postings'],
+): void {
+  for (const { account, debitFen, creditFen } of postings.flatMap(({ entries }) => entries))
+    balances.set(account, (balances.get(account) ?? 0n) + debitFen - creditFen);
+}
