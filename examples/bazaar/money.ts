@@ -1,15 +1,20 @@
 /** Prices are bigint 分; they become numbers only in JSON and text only on a page. */
 
+/** `109800n` -> `1,098.00`, as people read it. */
 export function yuan(amountFen: bigint): string {
   const digits = amountFen.toString().padStart(3, '0');
-  return `${digits.slice(0, -2)}.${digits.slice(-2)}`;
+  return `${digits.slice(0, -2).replace(/\B(?=(\d{3})+$)/g, ',')}.${digits.slice(-2)}`;
 }
 
-/** `"12.5"` -> `1250n`; undefined for anything that is not a plain positive yuan amount. */
+const YUAN = /^(\d{1,8}|\d{1,2}(?:,\d{3}){2}|\d{1,3},\d{3})(?:\.(\d{1,2}))?$/;
+
+/** `"12.5"` or `"1,098.00"` -> fen; undefined for anything that is not a plain positive yuan amount. */
 export function fenOfYuan(text: string): bigint | undefined {
-  const match = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim());
+  const match = YUAN.exec(text.trim());
   if (match === null) return undefined;
-  return BigInt(match[1] ?? '0') * 100n + BigInt((match[2] ?? '').padEnd(2, '0'));
+  return (
+    BigInt((match[1] ?? '0').replaceAll(',', '')) * 100n + BigInt((match[2] ?? '').padEnd(2, '0'))
+  );
 }
 
 export function fenToJson(amountFen: bigint): number {

@@ -240,7 +240,9 @@ describe('small things that guard money and buyers', () => {
         expect(fenOfYuan(yuan(fen))).toBe(fen);
       }),
     );
-    for (const bad of ['', '1.234', '-1', '1e3', '1,000', 'NaN', '１']) {
+    expect(yuan(1_098_00n)).toBe('1,098.00');
+    expect(yuan(1_234_567_05n)).toBe('1,234,567.05');
+    for (const bad of ['', '1.234', '-1', '1e3', '1,00', '1,0000', '12,34,567', 'NaN', '１']) {
       expect(fenOfYuan(bad)).toBeUndefined();
     }
     expect(() => fenToJson(2n ** 60n)).toThrow(RangeError);

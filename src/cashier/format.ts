@@ -1,11 +1,4 @@
-/** Amounts and times as a buyer reads them: yuan with two places, the wallets' own time zone. */
-import { type Fen, fenToYuan } from '../core/money.ts';
-
-/** `123456n` -> `¥1,234.56`. */
-export function yuanText(amountFen: Fen): string {
-  const [whole = '', fraction = ''] = fenToYuan(amountFen).split('.');
-  return `¥${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${fraction}`;
-}
+/** Times as a buyer reads them: in the time zone of the wallets. */
 
 const BEIJING = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'Asia/Shanghai',
@@ -13,7 +6,7 @@ const BEIJING = new Intl.DateTimeFormat('sv-SE', {
   timeStyle: 'medium',
 });
 
-/** `2026-11-22 16:30:05`, Beijing time. */
+/** `2026-11-22 16:30:05`, Beijing time; where a reader may be elsewhere, `texts.zoned` says so. */
 export function dateTimeText(unixMs: number): string {
   return BEIJING.format(unixMs);
 }

@@ -3,7 +3,6 @@
  * what to do about it. No secret is printed.
  */
 import fs from 'node:fs';
-import net from 'node:net';
 import { walletSecretPlace } from '../flows/directory.ts';
 import { createEnvelope } from '../runtime/envelope.ts';
 import { systemRandom } from '../runtime/random.ts';
@@ -11,6 +10,7 @@ import type { Db } from '../store/db.ts';
 import { readConfigs, readMarketplaces } from '../store/reference.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { openDatabase } from './open-database.ts';
+import { demoPorts, portProblem, type WantedPort } from './ports.ts';
 import { readMasterKey, readSettings, type Settings } from './settings.ts';
 
 type Print = (line: string) => void;
@@ -25,9 +25,7 @@ export async function doctor(environment: NodeJS.ProcessEnv, print: Print): Prom
   print(`✓ settings   folder ${settings.value.dir}`);
   const checks = [
     checkMasterKey(environment, settings.value, print),
-    await checkPort('platform', settings.value.port, 'HUTONG_PORT', print),
-    await checkPort('sandbox', settings.value.sandboxPort, 'HUTONG_SANDBOX_PORT', print),
-    await checkPort('bazaar', settings.value.bazaarPort, 'HUTONG_BAZAAR_PORT', print),
+    ...(await Promise.all(demoPorts(settings.value).map((wanted) => checkPort(wanted, print)))),
     await checkDatabase(environment, settings.value, print),
   ];
   return checks.every((isGood) => isGood);
@@ -43,20 +41,11 @@ function checkMasterKey(environment: NodeJS.ProcessEnv, settings: Settings, prin
   return key.ok;
 }
 
-function checkPort(name: string, port: number, variable: string, print: Print): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = net.createServer();
-    probe.once('error', () => {
-      print(`✗ ${name.padEnd(10)} port ${port} is in use; stop what holds it or set ${variable}`);
-      resolve(false);
-    });
-    probe.listen(port, '127.0.0.1', () => {
-      probe.close(() => {
-        print(`✓ ${name.padEnd(10)} port ${port} is free`);
-        resolve(true);
-      });
-    });
-  });
+async function checkPort(wanted: WantedPort, print: Print): Promise<boolean> {
+  const problem = await portProblem(wanted);
+  const name = wanted.name.padEnd(10);
+  print(problem === null ? `✓ ${name} port ${wanted.port} is free` : `✗ ${name} ${problem}`);
+  return problem === null;
 }
 
 async function checkDatabase(

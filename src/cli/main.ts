@@ -5,6 +5,7 @@ import { addAdminCommands } from './admin-commands.ts';
 import { doctor } from './doctor.ts';
 import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
+import { demoPorts, firstPortProblem } from './ports.ts';
 import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
 import { readMasterKey, readSettings, SETTING_HELP, type Settings } from './settings.ts';
@@ -35,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('the demo: platform, sandbox city and a shop, in one command')
     .action(async () =>
       stopOnSignal(
-        await startDemo({ ...settings(), logLevel: process.env.HUTONG_LOG_LEVEL ?? 'warn' }, print),
+        await startDemo({ ...settings(), logLevel: process.env.HUTONG_LOG_LEVEL || 'warn' }, print),
       ),
     );
   program
@@ -76,6 +77,8 @@ async function runServe(): Promise<void> {
   const own = settings();
   const masterKey = readMasterKey(process.env, own.dir, systemRandom, false);
   if (!masterKey.ok) throw new Refusal(masterKey.error);
+  const taken = await firstPortProblem(demoPorts(own).slice(0, 1));
+  if (taken !== null) throw new Refusal(taken);
   const { composed, url } = await serve({ settings: own, masterKey: masterKey.value, print });
   print(`platform    ready at ${url}`);
   stopOnSignal(composed);

@@ -46,19 +46,22 @@ export function readSettings(environment: Environment): Result<Settings, string>
   const bazaarPort = wholeNumber(environment, 'HUTONG_BAZAAR_PORT', 4200, 0, 65_535);
   const lanes = wholeNumber(environment, 'HUTONG_LANES', 4, 1, 64);
   for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
-  const host = environment.HUTONG_HOST ?? '127.0.0.1';
-  const publicUrl = environment.HUTONG_PUBLIC_URL ?? `http://127.0.0.1:${numberOf(port)}`;
-  if (!URL.canParse(publicUrl)) return err(`HUTONG_PUBLIC_URL is not a url: ${publicUrl}`);
+  const wrong = firstMistake(environment);
+  if (wrong !== null) return err(wrong);
+  const host = environment.HUTONG_HOST || '127.0.0.1';
+  const publicUrl = environment.HUTONG_PUBLIC_URL || `http://127.0.0.1:${numberOf(port)}`;
+  if (!isWebAddress(publicUrl))
+    return err(`HUTONG_PUBLIC_URL is an http or https address, not ${publicUrl}`);
   return ok({
-    dir: path.resolve(environment.HUTONG_DIR ?? '.hutong'),
+    dir: path.resolve(environment.HUTONG_DIR || '.hutong'),
     port: numberOf(port),
     sandboxPort: numberOf(sandboxPort),
     bazaarPort: numberOf(bazaarPort),
     host,
-    databaseUrl: environment.DATABASE_URL ?? null,
+    databaseUrl: environment.DATABASE_URL || null,
     lanes: numberOf(lanes),
     publicUrl: publicUrl.replace(/\/+$/, ''),
-    logLevel: environment.HUTONG_LOG_LEVEL ?? 'info',
+    logLevel: environment.HUTONG_LOG_LEVEL || 'info',
     webhookAllow: (environment.HUTONG_WEBHOOK_ALLOW ?? '')
       .split(',')
       .map((entry) => entry.trim())
@@ -66,6 +69,28 @@ export function readSettings(environment: Environment): Result<Settings, string>
     trustProxy: environment.HUTONG_TRUST_PROXY === '1',
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
   });
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
+const SWITCHES = ['HUTONG_TRUST_PROXY', 'HUTONG_RATE_LIMIT'];
+
+/** What would otherwise be ignored in silence, or found out long after the start. */
+function firstMistake(environment: Environment): string | null {
+  for (const name of SWITCHES) {
+    const text = environment[name] ?? '';
+    if (!['', '0', '1'].includes(text)) return `${name} is 0 or 1, not ${text}`;
+  }
+  const level = environment.HUTONG_LOG_LEVEL ?? '';
+  if (level !== '' && !LOG_LEVELS.includes(level))
+    return `HUTONG_LOG_LEVEL is one of ${LOG_LEVELS.join(', ')}, not ${level}`;
+  // The address has a password: it is not repeated.
+  return /^(postgres(ql)?:\/\/.*)?$/.test(environment.DATABASE_URL ?? '')
+    ? null
+    : 'DATABASE_URL begins with postgres:// or postgresql://';
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function wholeNumber(

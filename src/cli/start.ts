@@ -8,6 +8,7 @@ import { systemRandom } from '../runtime/random.ts';
 import { type Child, startChild } from './child.ts';
 import { readSandboxPapers, seedMarketplaces, writeDemoJson } from './demo-papers.ts';
 import { followCityClock } from './follow-clock.ts';
+import { demoPorts, firstPortProblem } from './ports.ts';
 import { type Serving, serve } from './serve.ts';
 import { readMasterKey, type Settings } from './settings.ts';
 
@@ -22,6 +23,8 @@ export async function startDemo(
   settings: Settings,
   print: (line: string) => void,
 ): Promise<RunningDemo> {
+  const taken = await firstPortProblem(demoPorts(settings));
+  if (taken !== null) throw new Error(taken);
   const step = stepPrinter(print);
   const masterKey = readMasterKey(process.env, settings.dir, systemRandom, true);
   if (!masterKey.ok) throw new Error(masterKey.error);
@@ -31,6 +34,7 @@ export async function startDemo(
     for (const part of running.splice(0).reverse()) await part.stop();
   };
   try {
+    print('sandbox      starting; the first time it makes its keys and certificates ...');
     running.push(await startSandbox(settings));
     step('sandbox');
     const follower = createHttpClient();

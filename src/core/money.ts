@@ -35,6 +35,12 @@ export function fenToYuan(amountFen: Fen): string {
   return `${sign}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
+/** `123456n` -> `¥1,234.56`, as people read it; never sent to a wallet. */
+export function yuanText(amountFen: Fen): string {
+  const [whole = '', fraction = ''] = fenToYuan(amountFen).split('.');
+  return `¥${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${fraction}`;
+}
+
 /** `"1"`, `"1.0"`, `"1.00"` -> `100n`; undefined for anything that is not a yuan decimal. */
 export function yuanToFen(text: string): Fen | undefined {
   const match = /^(-?)(\d{1,15})(?:\.(\d{1,2}))?$/.exec(text);

@@ -33,7 +33,7 @@ export type LandingTexts = Readonly<Record<keyof typeof ZH, string>>;
 const EN: LandingTexts = {
   title: 'The sandbox city',
   about:
-    'The gateways here speak the wallets’ own wires: signatures, certificates, encryption, errors, ' +
+    "The gateways here speak the wallets' own wires: signatures, certificates, encryption, errors, " +
     'callbacks and their retries, but no money moves. Point an official SDK here, unchanged.',
   openPhone: 'Open the sandbox phone to pay',
   gateways: 'Gateways',
@@ -47,7 +47,7 @@ const EN: LandingTexts = {
   interconnectAbout:
     'The app of the wallet on the left may pay codes of the one on the right; the switch clears.',
   interconnectNone: 'No pair is connected at present.',
-  payer: 'Payer’s wallet',
+  payer: "Payer's wallet",
   acceptor: 'Acceptor',
   explanations: 'Lately refused, and why',
   deliveries: 'Latest callbacks',

@@ -144,7 +144,7 @@ function refundForm(view: View, { order, nonce }: OrderPageData, part: OrderPart
   return html`<details class="ask" data-form="refund-${part.no}"><summary>${say(view, 'refund')}</summary>
 <form method="post" action="${home(view)}/orders/${order.no}/refunds">
 <input type="hidden" name="part" value="${part.no}"><input type="hidden" name="nonce" value="${nonce}">
-<label><span>${say(view, 'refundAmount')}</span><input name="amount" value="${most}" inputmode="decimal" pattern="[0-9]{1,8}([.][0-9]{1,2})?" required><small>${say(view, 'refundMost')} ¥${most}</small></label>
+<label><span>${say(view, 'refundAmount')}</span><input name="amount" value="${most}" inputmode="decimal" pattern="[0-9,]{1,10}([.][0-9]{1,2})?" required><small>${say(view, 'refundMost')} ¥${most}</small></label>
 <label><span>${say(view, 'refundReason')}</span><select name="reason">${Object.entries(
     REFUND_REASONS,
   ).map(([id, text]) => html`<option value="${id}">${pick(view, text)}</option>`)}</select></label>

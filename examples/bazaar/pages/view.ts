@@ -25,11 +25,14 @@ export function home(view: View): string {
 }
 
 const DATE_LOCALES = { zh: 'zh-CN', en: 'en-GB' };
+/** Who reads English may be elsewhere. */
+const ZONE_SUFFIXES = { zh: '', en: ' (UTC+8)' };
 
 export function dateTime(view: View, atMs: number): string {
-  return new Intl.DateTimeFormat(DATE_LOCALES[view.locale], {
+  const text = new Intl.DateTimeFormat(DATE_LOCALES[view.locale], {
     dateStyle: 'medium',
     timeStyle: 'short',
     timeZone: 'Asia/Shanghai',
   }).format(atMs);
+  return `${text}${ZONE_SUFFIXES[view.locale]}`;
 }

@@ -1,6 +1,6 @@
 /** The screens of a payment that is decided: paid, refunded, expired, canceled, being checked. */
 
-import { yuanText } from '../format.ts';
+import { yuanText } from '../../core/money.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, RefundSummary, Screen } from '../view.ts';
@@ -27,7 +27,7 @@ export function succeededScreen(
 <p class="total">${yuanText(model.amountFen)}</p>
 ${model.kind === 'friend' ? html`<p>${texts.succeededFriend}</p>` : null}
 ${refundNote(screen.refund, texts)}${returnedSection(model, texts)}
-<dl>${detail(texts.paidWith, wallet)}${detail(texts.payee, payee)}${detail(texts.goods, model.description)}${detail(texts.orderNo, screen.orderNo)}${timeDetail(texts.paidAt, screen.paidAtMs)}</dl>
+<dl>${detail(texts.paidWith, wallet)}${detail(texts.payee, payee)}${detail(texts.goods, model.description)}${detail(texts.orderNo, screen.orderNo)}${timeDetail(texts.paidAt, screen.paidAtMs, texts)}</dl>
 ${returnButton(model, texts, { isSoon: isAllSaid })}`;
 }
 

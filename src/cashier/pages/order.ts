@@ -1,5 +1,6 @@
 /** What is being paid: payees, goods, amount and until when. The same on every screen. */
-import { dateTimeText, deadlineText, yuanText } from '../format.ts';
+import { yuanText } from '../../core/money.ts';
+import { dateTimeText, deadlineText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, ReturnedPayment } from '../view.ts';
@@ -46,6 +47,6 @@ export function detail(term: string, value: string | null): Html | null {
   return value === null ? null : html`<div><dt>${term}</dt><dd>${value}</dd></div>`;
 }
 
-export function timeDetail(term: string, unixMs: number | null): Html | null {
-  return detail(term, unixMs === null ? null : dateTimeText(unixMs));
+export function timeDetail(term: string, unixMs: number | null, texts: Texts): Html | null {
+  return detail(term, unixMs === null ? null : texts.zoned(dateTimeText(unixMs)));
 }

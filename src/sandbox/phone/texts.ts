@@ -137,7 +137,7 @@ const EN: Texts = {
   error_cashier_not_payable: 'The cashier has nothing to pay at present',
   error_coupon_too_large: 'The coupons exceed the amount',
   error_scan_not_found: 'Scan the code again',
-  error_amount_missing: 'This is a merchant’s printed code: type the amount',
+  error_amount_missing: "This is a merchant's printed code: type the amount",
   error_not_connected: 'These two wallets are not connected at present',
   error_coupon_not_across: 'Coupons cannot be used across wallets',
   otherLanguage: '中文',

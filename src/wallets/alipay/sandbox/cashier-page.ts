@@ -3,7 +3,7 @@
  * Everything that came from outside is escaped. The cashier says who is paid and how much and hands
  * over to the city's phone; reloading it after the payment leads back to the merchant.
  */
-import { fenToYuan } from '../../../core/money.ts';
+import { yuanText } from '../../../core/money.ts';
 import type { WireResponse } from '../../../sandbox/kit/kit.ts';
 import type { GatewayError } from '../wire/gateway-errors.ts';
 import type { AlipayCity } from './city.ts';
@@ -38,7 +38,7 @@ export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string 
   for (const order of checkout.orders) totalFen += order.totalFen;
   const rows = checkout.orders
     .map(({ subject, totalFen: one, outTradeNo }) => {
-      const cells = [subject, outTradeNo, `¥${fenToYuan(one)}`];
+      const cells = [subject, outTradeNo, yuanText(one)];
       return `<tr>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
     })
     .join('');
@@ -52,7 +52,8 @@ export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string 
 <link rel="icon" href="data:,">
 <title>支付宝收银台（沙箱）</title>
 <style>
-body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
+body{font:16px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;
+margin:0;background:#f5f7fa;color:#222}
 header{background:#1677ff;color:#fff;padding:12px 24px}
 main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px}
 strong{font-size:28px;color:#d4380d}table{width:100%;border-collapse:collapse;margin:16px 0}
@@ -63,9 +64,9 @@ text-decoration:none}
 <header>支付宝收银台 · 沙箱 Sandbox cashier</header>
 <main>
 <p>收款方 Payee：<b id="payee">${escapeHtml(payeeName(city, checkout))}</b></p>
-<p>应付金额 Amount：<strong id="amount">¥${fenToYuan(totalFen)}</strong></p>
+<p>应付金额 Amount：<strong id="amount">${yuanText(totalFen)}</strong></p>
 <table>${rows}</table>
-<p><a class="pay" id="pay" href="${phone}">用沙箱手机支付 Pay with the sandbox phone</a></p>
+<p><a class="pay" id="pay" href="${phone}"><span>用沙箱手机支付</span> <span>Pay with the sandbox phone</span></a></p>
 <p id="code" hidden>${escapeHtml(checkoutCode(checkout))}</p>
 </main></body></html>
 `;

@@ -4,7 +4,7 @@
  * that the browser posts, encrypted and signed, and worth nothing as a proof of payment.
  */
 import { present } from '../../../core/assert.ts';
-import { fenToYuan } from '../../../core/money.ts';
+import { yuanText } from '../../../core/money.ts';
 import type { WireRequest, WireResponse } from '../../../sandbox/kit/kit.ts';
 import { type FormFields, sealForm } from '../wire/form.ts';
 import { CURRENCY, PAYMENT_STATUS, RETURN_SUCCEEDED } from '../wire/trade.ts';
@@ -46,10 +46,10 @@ function cashierPage(desk: Desk, order: OrderRecord, target: string): WireRespon
   const code = encodeURIComponent(qrCodeOf(order));
   const phone = escapeHtml(`${desk.kit.publicUrl}/phone?wallet=jdpay&code=${code}`);
   const state = STATES[order.status];
-  const button = `<a id="pay" href="${phone}">用沙箱手机支付 Pay with the sandbox phone</a>`;
+  const button = `<a id="pay" href="${phone}"><span>用沙箱手机支付</span> <span>Pay with the sandbox phone</span></a>`;
   const main = `<p>收款方 Payee：<b id="payee">${escapeHtml(merchant.name)}</b></p>
 <p>${escapeHtml(order.tradeName)} · ${escapeHtml(order.tradeNum)}</p>
-<p>应付金额 Amount：<strong id="amount">¥${fenToYuan(order.amountFen)}</strong></p>
+<p>应付金额 Amount：<strong id="amount">${yuanText(order.amountFen)}</strong></p>
 <p>${state === undefined ? button : `<b id="state">${state}</b>`}</p>`;
   const again = `<meta http-equiv="refresh" content="3;url=${escapeHtml(target)}">`;
   return page(200, {
@@ -118,7 +118,7 @@ function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 ${head}<title>${title}</title>
 <link rel="icon" href="data:,">
-<style>body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
+<style>body{font:16px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;margin:0;background:#f5f7fa;color:#222}
 header{background:#c9151e;color:#fff;padding:12px 24px}h1{margin:0;font:inherit}
 main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px;
 overflow-wrap:anywhere}strong{font-size:28px}

@@ -3,7 +3,7 @@
  * Everything that came from outside is escaped. After the payment the browser posts the signed
  * fields to frontUrl, as UnionPay's does; what they say is for showing, never for booking.
  */
-import { fenToYuan } from '../../../core/money.ts';
+import { yuanText } from '../../../core/money.ts';
 import type { CityKit, WireResponse } from '../../../sandbox/kit/kit.ts';
 import { signAsHouse } from './answers.ts';
 import { paidMessage } from './callbacks.ts';
@@ -36,7 +36,8 @@ function page(title: string, body: string, head = ''): WireResponse {
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>
-body{font:16px/1.6 system-ui,sans-serif;margin:0;background:#f5f7fa;color:#222}
+body{font:16px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;
+margin:0;background:#f5f7fa;color:#222}
 header{background:#c8161d;color:#fff;padding:12px 24px}
 main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px;overflow-wrap:anywhere}
 strong{font-size:28px}
@@ -64,8 +65,8 @@ export async function cashierPage(
     '银联收银台（沙箱）',
     `<p>收款方 Payee：<b id="payee">${escapeHtml(payee)}</b></p>
 <p>订单号 Order：<span>${escapeHtml(purchase.orderId)}</span></p>
-<p>应付金额 Amount：<strong id="amount">¥${fenToYuan(purchase.amountFen)}</strong></p>
-<p><a class="pay" id="pay" href="${escapeHtml(phone)}">用沙箱手机支付 Pay with the sandbox phone</a></p>`,
+<p>应付金额 Amount：<strong id="amount">${yuanText(purchase.amountFen)}</strong></p>
+<p><a class="pay" id="pay" href="${escapeHtml(phone)}"><span>用沙箱手机支付</span> <span>Pay with the sandbox phone</span></a></p>`,
     '\n<meta http-equiv="refresh" content="3">',
   );
 }
