@@ -8,13 +8,11 @@ export function yuan(amountFen: bigint): string {
 
 const YUAN = /^(\d{1,8}|\d{1,2}(?:,\d{3}){2}|\d{1,3},\d{3})(?:\.(\d{1,2}))?$/;
 
-/** `"12.5"` or `"1,098.00"` -> fen; undefined for anything that is not a plain positive yuan amount. */
+/** `"12.5"` or `"1,098.00"` as fen; undefined where it is not a plain positive yuan amount. */
 export function fenOfYuan(text: string): bigint | undefined {
-  const match = YUAN.exec(text.trim());
-  if (match === null) return undefined;
-  return (
-    BigInt((match[1] ?? '0').replaceAll(',', '')) * 100n + BigInt((match[2] ?? '').padEnd(2, '0'))
-  );
+  const [, whole, cents = ''] = YUAN.exec(text.trim()) ?? [];
+  if (whole === undefined) return undefined;
+  return BigInt(whole.replaceAll(',', '')) * 100n + BigInt(cents.padEnd(2, '0'));
 }
 
 export function fenToJson(amountFen: bigint): number {
