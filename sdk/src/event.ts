@@ -30,11 +30,16 @@ export type PaymentAttemptEvent = EventOf<
   | 'payment_attempt.succeeded'
   | 'payment_attempt.failed'
   | 'payment_attempt.closed'
-  | 'payment_attempt.superseded',
+  | 'payment_attempt.superseded'
+  | 'payment_attempt.conflicted'
+  | 'payment_attempt.requires_attention',
   PaymentAttempt
 >;
 
-export type RefundEvent = EventOf<'refund.created' | 'refund.succeeded' | 'refund.failed', Refund>;
+export type RefundEvent = EventOf<
+  'refund.created' | 'refund.succeeded' | 'refund.failed' | 'refund.requires_attention',
+  Refund
+>;
 
 export type HutongEvent = PaymentIntentEvent | PaymentAttemptEvent | RefundEvent;
 export type EventType = HutongEvent['type'];

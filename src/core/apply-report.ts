@@ -4,6 +4,7 @@
  * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
  */
 import { present, unreachable } from './assert.ts';
+import { noteTakenBack } from './attention.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
@@ -18,6 +19,7 @@ import {
   type Escrow,
   INTENT_STATES,
   type Leg,
+  orderedFen,
   type Payment,
   type PaymentIntent,
 } from './payment.ts';
@@ -99,8 +101,11 @@ function takeWord(
       takePaid(draft, attempt, leg, word, context);
       return;
     case 'closed':
+      noteTakenBack(draft, attempt, leg);
+      step(draft, leg, 'closed');
+      return;
     case 'failed':
-      step(draft, leg, word.status);
+      step(draft, leg, 'failed');
       return;
     case 'pending':
       step(draft, leg, 'pending');
@@ -152,19 +157,34 @@ function takePaid(
       paidAtMs,
       status: transition(ATTEMPT_STATES, leg.status, 'succeeded'),
       payerAmountFen: word.payerAmountFen ?? leg.amountFen,
-      receiptAmountFen: word.receiptAmountFen ?? leg.amountFen,
+      receiptAmountFen: receiptOf(word, leg.amountFen),
+      disputedFen: null,
     });
     return;
   }
-  if (leg.status === 'conflicted' || word.amountFen === null) return;
+  // A success without a figure that can have been paid says nothing to book: it is asked again.
+  if (leg.status === 'conflicted' || word.amountFen === null || word.amountFen <= 0n) return;
   draft.setLeg(leg.id, {
     walletTransactionId,
     paidAtMs,
     status: transition(ATTEMPT_STATES, leg.status, 'conflicted'),
+    receiptAmountFen: receiptOf(word, word.amountFen),
     suspenseFen: word.amountFen,
+    disputedFen: disputedOf(leg, word.amountFen),
   });
   draft.setAttempt(attempt.id, { failure: { code: `${mismatch}_mismatch`, walletError: null } });
   draft.post(paidConflicted(attempt.wallet, word.amountFen));
+}
+
+/** What arrives of an order: a figure that cannot be true counts as unsaid. */
+export function receiptOf({ receiptAmountFen }: LegWord, paidFen: Fen): Fen {
+  const isTrue = receiptAmountFen !== null && receiptAmountFen >= 0n && receiptAmountFen <= paidFen;
+  return isTrue ? receiptAmountFen : paidFen;
+}
+
+/** The wallet's figure of the order, to be kept where it is not ours. */
+export function disputedOf(leg: Leg, paidFen: Fen): Fen | null {
+  return paidFen === leg.amountFen ? null : paidFen;
 }
 
 /** Draws the attempt's status from its legs and, when that is an outcome, books it. */
@@ -332,9 +352,11 @@ export function giveBack(
   );
   // Not a step of the wallet's word but of ours: the leg was paid and is being given back.
   draft.setLeg(leg.id, { status: 'superseded', suspenseFen: null });
-  const refund = newAutomaticRefund(draft.intent.id, leg, receiptFen, reason, context);
+  // Of what the wallet says it took: only that can it give back.
+  const back = { amountFen: orderedFen(leg), movedFen: receiptFen };
+  const refund = newAutomaticRefund(draft.intent.id, leg, back, reason, context);
   draft.add({ refunds: [refund] });
-  draft.setLeg(leg.id, { refundedFen: leg.amountFen });
+  draft.setLeg(leg.id, { refundedFen: refund.amountFen });
   draft.tell('refund.created', refund.id);
 }
 

@@ -14,7 +14,7 @@ import { ok, type Result } from './result.ts';
 
 export type EventType =
   | `payment_intent.${'created' | 'requires_action' | 'succeeded' | 'canceled' | 'expired' | 'conflicted' | 'resolved'}`
-  | `payment_attempt.${'succeeded' | 'failed' | 'closed' | 'superseded' | 'conflicted'}`
+  | `payment_attempt.${'succeeded' | 'failed' | 'closed' | 'superseded' | 'conflicted' | 'requires_attention'}`
   | `refund.${'created' | 'succeeded' | 'failed' | 'requires_attention'}`;
 
 export interface EventFact {

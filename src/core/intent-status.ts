@@ -8,6 +8,7 @@ import {
   type Attempt,
   INTENT_STATES,
   type IntentStatus,
+  OUTCOME_UNKNOWN,
   type Payment,
 } from './payment.ts';
 import { transition } from './state-table.ts';
@@ -67,6 +68,8 @@ export function moveAttempt(draft: PaymentDraft, attempt: Attempt, next: Attempt
     next === 'conflicted'
   ) {
     draft.setAttempt(attempt.id, { dueAtMs: null });
+    // It has ended after all: nothing is open any more.
+    if (attempt.failure?.code === OUTCOME_UNKNOWN) draft.setAttempt(attempt.id, { failure: null });
     draft.tell(`payment_attempt.${next}`, attempt.id);
   }
 }

@@ -6,7 +6,7 @@
 import { present } from './assert.ts';
 import type { Id } from './id.ts';
 import { allocateFen, type Fen, shareFen } from './money.ts';
-import type { Leg, LegPart, SubOrder } from './payment.ts';
+import { type Leg, type LegPart, orderedFen, type SubOrder } from './payment.ts';
 
 export interface SubOrderShare {
   readonly subOrder: SubOrder;
@@ -55,4 +55,14 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
     }));
   });
   return { feeFen, shares };
+}
+
+/** A sub_order's part of what its wallet calls the order: its own amount, where nobody disputes. */
+export function orderedShareOf(leg: Leg, subOrders: readonly SubOrder[], sub: SubOrder): Fen {
+  const own = subOrders.filter((row) => leg.subOrders.includes(row.id));
+  const shares = allocateFen(
+    orderedFen(leg),
+    own.map((row) => row.amountFen),
+  );
+  return present(shares[own.indexOf(sub)], 'the share of a paid sub_order');
 }

@@ -87,6 +87,9 @@ export const REFUND_STATES: StateTable<RefundStatus> = stateTable('refund', 'cre
   failed: [],
 });
 
+/** The failure of what a wallet should long have told the end of, and has not: a person is told. */
+export const OUTCOME_UNKNOWN = 'outcome_unknown';
+
 /** Reasons that Hutong gives by itself; a refund of these names no sub_order. */
 export const AUTOMATIC_REFUND_REASONS = [
   'duplicate',
@@ -198,6 +201,13 @@ export interface Leg {
   readonly feeBps: number;
   /** What a conflicted leg put into suspense; null otherwise. */
   readonly suspenseFen: Fen | null;
+  /** The order's amount by its wallet's word, where that is not ours (rule 3); null otherwise. */
+  readonly disputedFen: Fen | null;
+}
+
+/** What the wallet calls the whole order: a refund is quoted against it, and never exceeds it. */
+export function orderedFen(leg: Leg): Fen {
+  return leg.disputedFen ?? leg.amountFen;
 }
 
 /** One merchant's share of a leg. The parts of a leg sum to its amount. */

@@ -20,10 +20,9 @@ import type { DecideContext, Decision } from './decision.ts';
 import { clearing, feeDue, refundDue } from './ledger/chart.ts';
 import { sharesOf } from './leg-shares.ts';
 import { sumFen } from './money.ts';
-import type { Payment, Refund } from './payment.ts';
+import { OUTCOME_UNKNOWN, type Payment, type Refund } from './payment.ts';
 import {
   applyRefundReport,
-  OUTCOME_UNKNOWN,
   type RefundWord,
   reserveRefund,
   UNKNOWN_PATIENCE_MS,

@@ -7,7 +7,7 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { refundFailed, refundReserved, refundSucceeded } from './ledger/posting.ts';
-import { sharesOf } from './leg-shares.ts';
+import { orderedShareOf, sharesOf } from './leg-shares.ts';
 import { type Fen, sumFen } from './money.ts';
 import { refundNumber } from './order-number.ts';
 import {
@@ -15,6 +15,8 @@ import {
   type AutomaticRefundReason,
   type Escrow,
   type Leg,
+  OUTCOME_UNKNOWN,
+  orderedFen,
   type Payment,
   REFUND_STATES,
   type Refund,
@@ -44,6 +46,12 @@ export interface RefundAnswer {
   readonly created: boolean;
 }
 
+/** A refund's amount, and what its wallet calls the whole sub_order. */
+interface Asked {
+  readonly amountFen: Fen;
+  readonly orderedFen: Fen;
+}
+
 /**
  * What really moves when part of a sub_order goes back: its share of the receipt, counted over all
  * its refunds, so that the last one moves exactly what is left. Counted by the same shares as when
@@ -54,7 +62,7 @@ function movedFen(
   leg: Leg,
   sub: SubOrder,
   earlier: readonly Refund[],
-  amountFen: Fen,
+  { amountFen, orderedFen: wholeFen }: Asked,
 ): Fen {
   const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
   const { netFen, feeFen } = present(
@@ -62,7 +70,7 @@ function movedFen(
     'the share of a paid sub_order',
   );
   const movedSoFar = sumFen(standingOf(earlier, sub).map((refund) => refund.movedFen));
-  const movedByThen = ((sub.refundedFen + amountFen) * (netFen + feeFen)) / sub.amountFen;
+  const movedByThen = ((sub.refundedFen + amountFen) * (netFen + feeFen)) / wholeFen;
   return movedByThen > movedSoFar ? movedByThen - movedSoFar : 0n;
 }
 
@@ -95,7 +103,11 @@ export function reserveRefund(
     ),
     'the leg of a paid sub_order',
   );
-  const leftFen = min(sub.amountFen - sub.refundedFen, leg.amountFen - leg.refundedFen);
+  const paidFen = orderedShareOf(leg, payment.subOrders, sub);
+  const leftFen = min(
+    min(sub.amountFen, paidFen) - sub.refundedFen,
+    orderedFen(leg) - leg.refundedFen,
+  );
   if (input.amountFen > leftFen) {
     const message = `${leftFen} fen are left of this sub_order`;
     return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
@@ -113,8 +125,9 @@ export function reserveRefund(
     payment.escrows.find((row) => row.subOrder === sub.id && row.leg === leg.id),
     'the escrow',
   );
-  const moved = movedFen(payment, leg, sub, earlier, input.amountFen);
-  const mix = pockets(sub, escrow, takenOf(earlier, sub), input.amountFen, moved);
+  const asked = { amountFen: input.amountFen, orderedFen: paidFen };
+  const moved = movedFen(payment, leg, sub, earlier, asked);
+  const mix = pockets(sub, escrow, takenOf(earlier, sub), asked, moved);
   const refund: Refund = {
     id: input.id,
     leg: leg.id,
@@ -168,11 +181,11 @@ function pockets(
   sub: SubOrder,
   escrow: Escrow,
   takenFen: Fen,
-  amountFen: Fen,
+  { amountFen, orderedFen: wholeFen }: Asked,
   moved: Fen,
 ): RefundMix {
   const heldAtFirst = escrow.heldFen + takenFen;
-  const shareFen = ((sub.refundedFen + amountFen) * heldAtFirst) / sub.amountFen - takenFen;
+  const shareFen = ((sub.refundedFen + amountFen) * heldAtFirst) / wholeFen - takenFen;
   const dueFen = min(shareFen > 0n ? shareFen : 0n, moved);
   const heldFen = min(dueFen, escrow.heldFen);
   const rest = { feeFen: moved - dueFen, owedFen: dueFen - heldFen };
@@ -196,7 +209,7 @@ const REVERSAL_HEAD_START_MS = 3_000;
 export function newAutomaticRefund(
   intent: Id<'payment_intent'>,
   leg: Leg,
-  receiptFen: Fen,
+  { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
   reason: AutomaticRefundReason,
   context: DecideContext,
 ): Refund {
@@ -205,8 +218,8 @@ export function newAutomaticRefund(
     id,
     leg: leg.id,
     subOrder: null,
-    amountFen: leg.amountFen,
-    movedFen: receiptFen,
+    amountFen,
+    movedFen,
     reason,
     status: 'created',
     refundNo: refundNumber(intent, id),
@@ -274,7 +287,6 @@ export function applyRefundReport(
 }
 
 /** Its wallet has said nothing to go by for so long that a person must look. */
-export const OUTCOME_UNKNOWN = 'outcome_unknown';
 export const UNKNOWN_PATIENCE_MS = 3_600_000;
 
 /** Neither taken nor refused, as far as anybody knows. */
@@ -353,7 +365,7 @@ function tryAgain(
     'the leg of an automatic refund',
   );
   const reason = refund.reason as AutomaticRefundReason;
-  const next = newAutomaticRefund(draft.intent.id, leg, refund.movedFen, reason, context);
+  const next = newAutomaticRefund(draft.intent.id, leg, refund, reason, context);
   draft.add({ refunds: [{ ...next, dueAtMs: context.nowMs + NEXT_AUTOMATIC_MS }] });
   draft.tell('refund.created', next.id);
 }

@@ -5,8 +5,10 @@ import { present } from './assert.ts';
 import { createPayment, newPayment } from './create-payment.ts';
 import type { DecideContext, Decided, Decision } from './decision.ts';
 import { formatId, type Id, type IdKind } from './id.ts';
-import { refundDue, suspense } from './ledger/chart.ts';
+import { clearing, refundDue, suspense } from './ledger/chart.ts';
+import { sumFen } from './money.ts';
 import type { Payment } from './payment.ts';
+import { applyRefundReport, type RefundWord, reserveRefund } from './refund.ts';
 import { resolveConflict } from './resolve-conflict.ts';
 import { type NewAttempt, startAttempt } from './start-attempt.ts';
 
@@ -54,11 +56,16 @@ function started(payment: Payment): Payment {
   return done(startAttempt(payment, input, context)).payment;
 }
 
-function paid(payment: Payment, at: number, amountFen: bigint): Payment {
+function paid(
+  payment: Payment,
+  at: number,
+  amountFen: bigint,
+  receiptAmountFen: bigint | null = null,
+): Payment {
   const leg = present(payment.legs[at], 'the leg of an attempt');
   const word: LegWord = {
     ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
-    ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen: null },
+    ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
     ...{ paidAtMs: NOW_MS, payerWalletReported: null },
   };
   const input = { attempt: leg.attempt, legs: [word], manner: MANNER };
@@ -87,7 +94,9 @@ describe('a disputed payment of an intent that is settled', () => {
     });
     expect(payment.attempts.map((row) => row.status)).toEqual(['superseded', 'succeeded']);
     expect(payment.legs.map((leg) => leg.suspenseFen)).toEqual([null, null]);
-    expect(payment.refunds).toMatchObject([{ reason: 'conflicted', movedFen: 99n }]);
+    expect(payment.refunds).toMatchObject([
+      { reason: 'conflicted', amountFen: 99n, movedFen: 99n },
+    ]);
     const moved = postings.flatMap(({ entries }) => entries);
     expect(moved).toEqual([
       { account: suspense, debitFen: 99n, creditFen: 0n },
@@ -110,5 +119,157 @@ describe('a disputed payment of an intent that is settled', () => {
       ok: false,
       error: { code: 'payment_intent_not_conflicted' },
     });
+  });
+});
+
+/** An amount that nobody corrects: what the wallet says it took is what it can give back. */
+class Disputed {
+  payment = started(created());
+  readonly balances = new Map<string, bigint>();
+  readonly told: string[] = [];
+
+  do<A>(decision: Decision<A>): void {
+    const { payment, postings, events } = done(decision);
+    this.payment = payment;
+    this.told.push(...events.map(({ type }) => type));
+    for (const { entries } of postings) {
+      for (const { account, debitFen, creditFen } of entries)
+        this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
+    }
+  }
+
+  report(amountFen: bigint | null, receiptAmountFen: bigint | null = null): void {
+    const leg = present(this.payment.legs[0], 'the leg');
+    const word: LegWord = {
+      ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
+      ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
+      ...{ paidAtMs: NOW_MS, payerWalletReported: null },
+    };
+    const input = { attempt: leg.attempt, legs: [word], manner: MANNER };
+    this.do(applyReport(this.payment, input, context));
+  }
+
+  refundSays(word: Partial<RefundWord>): void {
+    const refund = present(this.payment.refunds.at(-1), 'a refund');
+    const said = {
+      walletRefundId: null,
+      amountFen: null,
+      walletError: null,
+      ...word,
+    } as RefundWord;
+    this.do(applyRefundReport(this.payment, { refund: refund.id, word: said }, context));
+  }
+
+  of(account: string): bigint {
+    expect(sumFen(this.balances.values()), 'rule 5').toBe(0n);
+    return this.balances.get(account) ?? 0n;
+  }
+}
+
+const CLEARING = clearing('wechatpay');
+const REFUSED = { wallet: 'wechatpay', code: 'X', message: 'x', requestId: null } as const;
+
+describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => {
+  for (const [name, figureFen] of [
+    ['more', 101n],
+    ['less', 99n],
+  ] as const) {
+    it(`${name} than ordered goes back as what the wallet took`, () => {
+      const disputed = new Disputed();
+      disputed.report(figureFen);
+      expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([figureFen, -figureFen]);
+      disputed.do(resolve(disputed.payment, 'refund'));
+      expect(disputed.payment.refunds).toMatchObject([
+        { amountFen: figureFen, movedFen: figureFen, reason: 'conflicted' },
+      ]);
+      expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([figureFen, 0n]);
+      disputed.refundSays({ status: 'succeeded', amountFen: 100n });
+      expect(disputed.of(CLEARING), 'another amount is not believed').toBe(figureFen);
+      disputed.refundSays({ status: 'succeeded', amountFen: figureFen });
+      expect([disputed.of(CLEARING), disputed.of(refundDue)]).toEqual([0n, 0n]);
+    });
+
+    it(`${name} than ordered, refused by the wallet, calls a person and stays owed`, () => {
+      const disputed = new Disputed();
+      disputed.report(figureFen);
+      disputed.do(resolve(disputed.payment, 'refund'));
+      disputed.refundSays({ status: 'failed', walletError: REFUSED });
+      expect(disputed.told).toContain('refund.requires_attention');
+      expect(disputed.payment.refunds).toMatchObject([{ status: 'abnormal' }]);
+      const books = [disputed.of(CLEARING), disputed.of(refundDue), disputed.of(suspense)];
+      expect(books).toEqual([figureFen, -figureFen, 0n]);
+    });
+
+    it(`${name} than ordered, taken and then closed, is asked for anew with the same figure`, () => {
+      const disputed = new Disputed();
+      disputed.report(figureFen);
+      disputed.do(resolve(disputed.payment, 'refund'));
+      disputed.refundSays({ status: 'processing' });
+      disputed.refundSays({ status: 'failed' });
+      const [spent, next] = disputed.payment.refunds;
+      expect([spent?.status, next?.amountFen]).toEqual(['failed', figureFen]);
+      disputed.refundSays({ status: 'succeeded', amountFen: figureFen });
+      expect([disputed.of(CLEARING), disputed.of(refundDue)]).toEqual([0n, 0n]);
+    });
+
+    it(`${name} than ordered, accepted, is refunded by what was taken and no further`, () => {
+      const disputed = new Disputed();
+      disputed.report(figureFen);
+      disputed.do(resolve(disputed.payment, 'accept'));
+      expect(disputed.payment.intent).toMatchObject({
+        ...{ status: 'succeeded', amountReceivedFen: figureFen },
+      });
+      const refund = (amountFen: bigint) =>
+        reserveRefund(
+          disputed.payment,
+          {
+            ...{ id: newId('refund'), subOrder: disputed.payment.subOrders[0]!.id, amountFen },
+            ...{ reason: 'r', refundCountMax: 50, refundSpacingMs: 0 },
+          },
+          context,
+        );
+      const mostFen = figureFen < 100n ? figureFen : 100n;
+      expect(refund(mostFen + 1n)).toMatchObject({ error: { code: 'refund_exceeds_payment' } });
+      for (const partFen of [33n, mostFen - 33n]) {
+        disputed.do(refund(partFen));
+        disputed.refundSays({ status: 'succeeded', amountFen: partFen });
+      }
+      expect(disputed.of(CLEARING), 'what moved is what was asked').toBe(figureFen - mostFen);
+    });
+  }
+
+  it('moves what really arrived: a discount that the wallet names beside the figure did not', () => {
+    for (const outcome of ['refund', 'accept'] as const) {
+      const disputed = new Disputed();
+      disputed.report(101n, 98n);
+      expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([101n, -101n]);
+      disputed.do(resolve(disputed.payment, outcome));
+      expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([98n, 0n]);
+      if (outcome === 'accept') continue;
+      expect(disputed.payment.refunds).toMatchObject([{ amountFen: 101n, movedFen: 98n }]);
+    }
+  });
+
+  it('is asked for as ordered, once the wallet has corrected itself', () => {
+    const disputed = new Disputed();
+    disputed.report(101n);
+    disputed.report(100n, 97n);
+    disputed.do(resolve(disputed.payment, 'refund'));
+    expect(disputed.payment.refunds).toMatchObject([{ amountFen: 100n, movedFen: 97n }]);
+    disputed.refundSays({ status: 'succeeded', amountFen: 100n });
+    for (const account of [CLEARING, refundDue, suspense]) expect(disputed.of(account)).toBe(0n);
+  });
+
+  it('of nothing, or less, is no word at all: it is asked again, and throws nothing', () => {
+    for (const figureFen of [0n, -5n, null]) {
+      const disputed = new Disputed();
+      disputed.report(figureFen);
+      expect(disputed.payment.attempts[0]?.status).toBe('created');
+      expect(disputed.balances.size).toBe(0);
+    }
+    const disputed = new Disputed();
+    disputed.report(100n, -5n);
+    expect(disputed.payment.intent.status).toBe('succeeded');
+    expect(disputed.of(CLEARING)).toBe(100n);
   });
 });

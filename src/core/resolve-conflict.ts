@@ -17,6 +17,7 @@ import {
   type AutomaticRefundReason,
   INTENT_STATES,
   type Leg,
+  orderedFen,
   type Payment,
   type Resolution,
 } from './payment.ts';
@@ -84,9 +85,9 @@ function mayStillBePaid({ status }: Leg): boolean {
 
 const isInSuspense = (leg: Leg): boolean => leg.suspenseFen !== null;
 
-/** What really came: the wallet's corrected figure or, uncorrected, the one that was disputed. */
-function receiptOf(leg: Leg, suspenseFen: Fen): Fen {
-  return leg.status === 'succeeded' ? (leg.receiptAmountFen ?? leg.amountFen) : suspenseFen;
+/** What really came, net of discounts: of the wallet's corrected figure or of the disputed one. */
+function receiptOf(leg: Leg): Fen {
+  return leg.receiptAmountFen ?? orderedFen(leg);
 }
 
 function accept(
@@ -98,7 +99,7 @@ function accept(
 ): void {
   for (const leg of legs) {
     const bookedFen = leg.suspenseFen ?? 0n;
-    const receiptFen = receiptOf(leg, bookedFen);
+    const receiptFen = receiptOf(leg);
     const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
     const escrows = escrowsOf(attempt, leg, shares, input.mannerOf(attempt), context);
     draft.add({ escrows });
@@ -117,7 +118,7 @@ function accept(
   }
   draft.setAttempt(attempt.id, { failure: null });
   moveAttempt(draft, attempt, 'succeeded');
-  const amountReceivedFen = sumFen(legs.map((leg) => leg.amountFen));
+  const amountReceivedFen = sumFen(legs.map(orderedFen));
   draft.setIntent({ succeededAttempt: attempt.id, amountReceivedFen });
 }
 
@@ -130,7 +131,7 @@ function refundAll(
 ): void {
   for (const leg of legs) {
     if (leg.suspenseFen === null) continue;
-    const receiptAmountFen = receiptOf(leg, leg.suspenseFen);
+    const receiptAmountFen = receiptOf(leg);
     draft.setLeg(leg.id, { receiptAmountFen });
     giveBack(draft, attempt, { ...leg, receiptAmountFen }, reason, context);
   }

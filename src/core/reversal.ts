@@ -4,8 +4,9 @@
  * it, since from then on no success may count; what turns out paid is booked as paid and as given
  * back, because the wallet's bill will show both (rules 1, 5, 6, 7).
  */
-import { giveBack, type LegWord, mismatchOf } from './apply-report.ts';
+import { disputedOf, giveBack, type LegWord, mismatchOf, receiptOf } from './apply-report.ts';
 import { present } from './assert.ts';
+import { noteTakenBack } from './attention.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import type { Id } from './id.ts';
 import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
@@ -53,8 +54,16 @@ export function recordReversed(
     payment.attempts.find((row) => row.id === input.attempt),
     'the reversed attempt',
   );
-  // Nothing that counts is ever reversed by us; a word about one is the reconciliation's.
-  if (attempt.status === 'succeeded') return draft.decided((same) => same);
+  // Nothing that counts is ever reversed by us: whoever did it, a person must know.
+  if (attempt.status === 'succeeded') {
+    for (const leg of payment.legs) {
+      const isNamed = input.legs.some(
+        (word) => word.orderNo === leg.orderNo && word.status === 'closed',
+      );
+      if (leg.attempt === attempt.id && isNamed) noteTakenBack(draft, attempt, leg);
+    }
+    return draft.decided((after) => after);
+  }
   // What is reversed was one order. Of several no word says that all went back: they are asked.
   const [leg, another] = payment.legs.filter((row) => row.attempt === attempt.id);
   if (leg === undefined || another !== undefined) return draft.decided((same) => same);
@@ -74,12 +83,14 @@ function bookReversed(
   word: LegWord | undefined,
   context: DecideContext,
 ): void {
-  const figureFen = word?.amountFen ?? leg.amountFen;
+  const saidFen = word?.amountFen ?? leg.amountFen;
+  const figureFen = saidFen > 0n ? saidFen : leg.amountFen;
   draft.setLeg(leg.id, {
     walletTransactionId: word?.walletTransactionId ?? leg.walletTransactionId,
     paidAtMs: word?.paidAtMs ?? leg.paidAtMs ?? context.nowMs,
     payerAmountFen: word?.payerAmountFen ?? figureFen,
-    receiptAmountFen: word?.receiptAmountFen ?? figureFen,
+    receiptAmountFen: word === undefined ? figureFen : receiptOf(word, figureFen),
+    disputedFen: disputedOf(leg, figureFen),
   });
   const reported = word?.payerWalletReported ?? null;
   if (reported !== null) draft.setAttempt(attempt.id, { payerWalletReported: reported });

@@ -167,6 +167,7 @@ function newLeg(
     paidAtMs: null,
     feeBps: isOneMerchant ? feeBps : 0,
     suspenseFen: null,
+    disputedFen: null,
   };
 }
 

@@ -1,7 +1,8 @@
 /** A stored attempt as the wallet port wants to hear of it. */
 import { assert, present } from '../core/assert.ts';
 import { type Id, shardOfId } from '../core/id.ts';
-import type { Attempt, Leg, Payment, Refund } from '../core/payment.ts';
+import { allocateFen } from '../core/money.ts';
+import { type Attempt, type Leg, orderedFen, type Payment, type Refund } from '../core/payment.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -91,7 +92,8 @@ export function refundOrder(
       orderNo: leg.orderNo,
       walletTransactionId: leg.walletTransactionId,
       walletMerchant: leg.walletMerchant,
-      amountFen: leg.amountFen,
+      // Wallets hold a refund against what the order was by their own books.
+      amountFen: orderedFen(leg),
       product,
       createdAtMs,
     },
@@ -104,10 +106,9 @@ function refundParts(payment: Payment, leg: Leg, refund: Refund): readonly Walle
   if (leg.parts === null) return null;
   const sub = payment.subOrders.find((row) => row.id === refund.subOrder);
   const parts = leg.parts.filter((part) => sub === undefined || part.merchant === sub.merchant);
-  return parts.map(({ walletMerchant, amountFen }) => ({
-    walletMerchant,
-    amountFen: sub === undefined ? amountFen : refund.amountFen,
-  }));
+  const weights = parts.map((part) => part.amountFen);
+  const amounts = allocateFen(refund.amountFen, weights);
+  return parts.map(({ walletMerchant }, at) => ({ walletMerchant, amountFen: amounts[at] ?? 0n }));
 }
 
 export function notifyUrl(

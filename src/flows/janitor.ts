@@ -2,6 +2,7 @@
  * The janitor: what is due is claimed, then acted upon with the numbers that the rows already
  * have. Two janitors can only ask the same question twice.
  */
+import { isOverdue, noteOverdue } from '../core/attention.ts';
 import { claimAttempt, expirePayment } from '../core/closing.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
@@ -77,18 +78,30 @@ export async function claimDueAttempt(
   const { payment, attempt } = claimed.value;
   return async () => {
     await askOrClose(platform, payment, attempt, nowMs);
-    warnOfOverdue(platform, attempt, nowMs);
+    await tellOfOverdue(platform, payment, attempt, nowMs);
   };
 }
 
-/** Still not at rest this long after its wallet must know: a person should look, once an hour. */
-const OVERDUE_MS = 3_600_000;
+/** Still open long after its wallet must know: a person is told once, the log by the hour. */
 const OVERDUE_TRIES = 12;
 
-function warnOfOverdue(platform: Platform, attempt: Attempt, nowMs: number): void {
+async function tellOfOverdue(
+  platform: Platform,
+  { intent }: Payment,
+  attempt: Attempt,
+  nowMs: number,
+): Promise<void> {
   const finalAfterMs = walletModule(attempt.wallet)?.capabilities.notFoundIsFinalAfterMs ?? 0;
-  const isOverdue = nowMs >= attempt.expiresAtMs + finalAfterMs + OVERDUE_MS;
-  if (!isLive(attempt) || !isOverdue || attempt.tries % OVERDUE_TRIES !== 0) return;
+  if (!isOverdue(attempt, finalAfterMs, nowMs)) return;
+  await platform.engine.submit({
+    book: 'payment',
+    name: 'note_overdue',
+    ...rootOf(intent.id),
+    marketplace: null,
+    decide: (stored, context) =>
+      noteOverdue(stored, { attempt: attempt.id, finalAfterMs }, context),
+  });
+  if (attempt.tries % OVERDUE_TRIES !== 0) return;
   platform.log.error(
     { wallet: attempt.wallet, wallet_config: attempt.config, attempt: attempt.id },
     'an order is long over and its wallet has not said what became of it; it is asked again',

@@ -1,4 +1,7 @@
-/** An operator's word on a conflicted payment; what goes back is sent by the janitor. */
+/**
+ * An operator's word on a conflicted payment. The wallet is asked a last time first: a figure that
+ * it has corrected since is what counts, or goes back. What goes back is sent by the janitor.
+ */
 import type { HutongError } from '../core/errors.ts';
 import type { Payment } from '../core/payment.ts';
 import { resolveConflict as decide } from '../core/resolve-conflict.ts';
@@ -6,13 +9,18 @@ import type { Result } from '../core/result.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { rootOf } from './attempt-order.ts';
 import type { Platform } from './platform.ts';
+import { readOwnPayment } from './read-payment.ts';
+import { queryAttempt } from './settle-attempt.ts';
 import type { ResolveConflictInput } from './use-cases.ts';
 
-export function resolveConflict(
+export async function resolveConflict(
   platform: Platform,
   input: ResolveConflictInput,
 ): Promise<Result<Payment, HutongError>> {
   const { marketplace, intent, outcome, reason, by } = input;
+  const stored = await readOwnPayment(platform, marketplace, intent);
+  if (!stored.ok) return stored;
+  await askAboutDisputed(platform, stored.value);
   return platform.engine.submit({
     book: 'payment',
     name: 'resolve_conflict',
@@ -30,4 +38,13 @@ export function resolveConflict(
         context,
       ),
   });
+}
+
+/** Where it does not answer, the operator decides by what it said before. */
+async function askAboutDisputed(platform: Platform, payment: Payment): Promise<void> {
+  for (const attempt of payment.attempts) {
+    if (attempt.status !== 'conflicted') continue;
+    const opened = await platform.directory.wallet(attempt.config);
+    if (opened !== undefined) await queryAttempt(platform, opened, payment, attempt);
+  }
 }

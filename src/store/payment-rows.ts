@@ -115,6 +115,7 @@ export function toLeg(row: Row): Leg {
     paidAtMs: toNumberOrNull(row.paid_at),
     feeBps: toNumber(row.fee_bps),
     suspenseFen: row.suspense as bigint | null,
+    disputedFen: row.disputed as bigint | null,
   };
 }
 

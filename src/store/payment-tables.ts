@@ -113,6 +113,7 @@ export const LEGS = childTable<Leg>('payment_legs', [
   { name: 'paid_at', type: 'bigint', value: (row) => row.paidAtMs },
   { name: 'fee_bps', type: 'integer', value: (row) => row.feeBps, fixed: true },
   { name: 'suspense', type: 'bigint', value: (row) => row.suspenseFen },
+  { name: 'disputed', type: 'bigint', value: (row) => row.disputedFen },
 ]);
 
 export const REFUNDS = childTable<Refund>('refunds', [

@@ -81,6 +81,7 @@ export function legOf(sequence: number, attempt: Attempt, amountFen: bigint): Le
     paidAtMs: attempt.status === 'succeeded' ? NOW_MS - 5_000 : null,
     feeBps: 60,
     suspenseFen: null,
+    disputedFen: null,
   };
 }
 

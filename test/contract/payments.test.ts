@@ -36,6 +36,7 @@ const NATIVE = WAYS[0]!;
 const PRECREATE = WAYS.find((way) => way.product === 'precreate')!;
 const PAGE = WAYS.find((way) => way.product === 'page')!;
 const JD_QR = WAYS.find((way) => way.wallet === 'jdpay' && way.product === 'qr')!;
+const UNIONPAY_QR = WAYS.find((way) => way.wallet === 'unionpay' && way.product === 'qr')!;
 const ONE_OF_EACH = [NATIVE, PRECREATE, JD_QR] as const;
 const COMBINING = WAYS.filter((way) => way.combines);
 
@@ -470,6 +471,44 @@ for (const engine of ENGINES) {
         expect((await stage.sandbox.pay(order.scan)).status).toBe('closed');
       });
     });
+
+    describe.each(named([...ONE_OF_EACH, UNIONPAY_QR]))(
+      'an amount that %s never corrects',
+      (_name, way) => {
+        it('given back by a figure that was never paid, it is refused and calls a person', async () => {
+          const order = await startOrder(stage, way, [640]);
+          const [leg] = order.attempt.legs as Json[];
+          // In every callback and to every question: nobody ever corrects it.
+          const match = { order_no: leg?.order_no };
+          await stage.sandbox.fault('wrong_amount', { wallet: way.wallet, match, times: 50 });
+          const before = await stage.taobao.balanceOf('suspense');
+          const owedBefore = await stage.taobao.balanceOf('buyer:refund_due');
+          await stage.sandbox.pay(order.scan);
+          await becomes(stage, order.intent, 'conflicted');
+          expect((await stage.taobao.balanceOf('suspense')) - before).toBe(641);
+          const path = `/v1/payment_intents/${order.intent}/resolve`;
+          const word = { outcome: 'refund', reason: 'the wallet says 6.41' };
+          const ended = await post(stage.taobao, path, word, newKey());
+          expect([ended.status, ended.body.status]).toEqual([200, 'canceled']);
+          const isAlarm = (event: Json) => {
+            const { object } = event.data as { object: Json };
+            return event.type === 'refund.requires_attention' && object.leg === leg?.id;
+          };
+          const alarms = async () => stage.inbox.events.filter(isAlarm);
+          const isTold = (events: readonly Json[]) => events.length > 0;
+          const [alarm] = await inTime(stage, 'a person is called', alarms, isTold, 60);
+          expect((alarm!.data as Json).object).toMatchObject({ amount: 641, reason: 'conflicted' });
+          expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([0]);
+          // Nothing was lost on the way: what the wallet holds is owed to the buyer.
+          expect(await stage.taobao.balanceOf('suspense')).toBe(before);
+          // Alipay and UnionPay name beside the figure what really arrived.
+          const arrived = ['alipay', 'unionpay'].includes(way.wallet) ? 640 : 641;
+          expect((await stage.taobao.balanceOf('buyer:refund_due')) - owedBefore).toBe(arrived);
+          expect(await clearingOf(stage, order)).toBe(arrived);
+          await stage.sandbox.clearFaults();
+        });
+      },
+    );
 
     describe('rule 11: tenants apart', () => {
       it('answers 404 to another marketplace’s key, wherever it knocks', async () => {

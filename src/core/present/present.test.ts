@@ -42,6 +42,7 @@ const leg: Leg = {
   paidAtMs: null,
   feeBps: 60,
   suspenseFen: null,
+  disputedFen: null,
 };
 
 const refund: Refund = {
