@@ -1,0 +1,122 @@
+/** Idempotency keys at the edge: where they are wanted, and what is answered again. */
+import { describe, expect, it } from 'vitest';
+import { ROUTES } from '../../src/http/routes/all.ts';
+import { call, createIntent, edge, intent, post, refused, serveEachTest } from './edge.ts';
+
+serveEachTest();
+
+describe('idempotency', () => {
+  it('is required where money moves, and only there', async () => {
+    for (const route of ROUTES.filter(({ idempotency }) => idempotency !== undefined)) {
+      const url = route.path.replaceAll('{id}', 'pi_0000000000001');
+      const bodies: Record<string, unknown> = {
+        createPaymentIntent: intent(),
+        createPaymentAttempt: { wallet: 'alipay', product: 'page' },
+        createRefund: {
+          payment_intent: 'pi_0000000000001',
+          sub_order: 'so_0000000000001',
+          amount: 1,
+          reason: 'r',
+        },
+        resolvePaymentIntent: { outcome: 'refund', reason: 'r' },
+      };
+      for (const bad of ['', ' ', 'x'.repeat(256), 'schlüssel']) {
+        await refused(
+          post(url, bodies[route.operationId] ?? {}, { 'idempotency-key': bad }),
+          'idempotency_key_missing',
+          'Idempotency-Key',
+        );
+      }
+    }
+    expect(edge.useCases.claims.size).toBe(0);
+    const merchant = post('/v1/merchants', { name: 'Shop' });
+    delete (merchant.headers as Record<string, string>)['idempotency-key'];
+    expect((await call(merchant)).status).toBe(201);
+  });
+
+  it('replays the same answer, secrets included, without storing them', async () => {
+    const request = post('/v1/payment_intents', intent());
+    const first = await call(request);
+    expect(first.headers['idempotent-replayed']).toBeUndefined();
+    const again = await call(request);
+    expect(again.status).toBe(201);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(again.body).toEqual(first.body);
+    const stored = JSON.stringify([...edge.useCases.claims.values()]);
+    expect(stored).toContain(first.body.id);
+    expect(stored).not.toContain(first.body.client_secret);
+    expect(stored).not.toContain('/pay/');
+    expect(edge.useCases.calls.get('createPaymentIntent')).toBe(1);
+  });
+
+  it('takes white space and the order of keys for the same body, anything else for another', async () => {
+    const request = post('/v1/payment_intents', intent());
+    await call(request);
+    const shuffled = Object.fromEntries(Object.entries(intent()).reverse());
+    const same = await call({ ...request, payload: JSON.stringify(shuffled, null, 4) });
+    expect(same.headers['idempotent-replayed']).toBe('true');
+    const other = { ...request, payload: JSON.stringify(intent({ description: 'Other' })) };
+    await refused(other, 'idempotency_key_reused');
+    await refused(
+      { ...request, url: '/v1/payment_intents/pi_0000000000001/cancel', payload: '{}' },
+      'idempotency_key_reused',
+    );
+  });
+
+  it('refuses a second request while the first runs', async () => {
+    const request = post('/v1/payment_intents', intent());
+    let release: () => void = () => undefined;
+    edge.useCases.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const first = call(request);
+    const second = await refused(request, 'idempotency_key_in_flight');
+    expect(second.headers['retry-after']).toBe('1');
+    release();
+    expect((await first).status).toBe(201);
+  });
+
+  it('releases the key after a refusal that wrote nothing', async () => {
+    const request = post('/v1/payment_intents', intent({ amount: 301 }));
+    await refused(request, 'amount_mismatch', 'amount');
+    expect([...edge.useCases.claims.values()]).toMatchObject([{ released: true, answer: null }]);
+    expect((await call({ ...request, payload: JSON.stringify(intent()) })).status).toBe(201);
+  });
+
+  it('releases the key after a defect, and resumes with the same id', async () => {
+    for (const how of ['throw', 'busy'] as const) {
+      edge.useCases.fail.set('createPaymentIntent', how);
+      const request = post('/v1/payment_intents', intent({ merchant_order_no: how }));
+      const answer = await refused(request, how === 'throw' ? 'internal' : 'busy');
+      expect(answer.text).not.toContain('SECRET-STACK');
+      const claim = [...edge.useCases.claims.values()].at(-1);
+      const chosen = claim?.request.targetId;
+      expect(claim?.answer).toBeNull();
+      const again = await call(request);
+      expect(again.status).toBe(201);
+      expect(again.headers['idempotent-replayed']).toBeUndefined();
+      expect(again.body.id).toBe(chosen);
+    }
+    expect(edge.logged.join('')).toContain('SECRET-STACK');
+  });
+
+  it('stores a wallet’s refusal, in the wallet’s own words', async () => {
+    const { id } = await createIntent();
+    edge.useCases.fail.set('startAttempt', 'declined');
+    const request = post(`/v1/payment_intents/${id}/attempts`, {
+      wallet: 'wechatpay',
+      product: 'native',
+    });
+    const first = await refused(request, 'wallet_declined');
+    expect(first.body.error.wallet_error).toEqual({
+      wallet: 'wechatpay',
+      code: 'NO_AUTH',
+      message: '商户无此接口权限',
+      request_id: '08F1',
+    });
+    const again = await call(request);
+    expect(again.status).toBe(402);
+    expect(again.headers['idempotent-replayed']).toBe('true');
+    expect(edge.useCases.calls.get('startAttempt')).toBe(1);
+  });
+});
