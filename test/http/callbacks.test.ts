@@ -1,4 +1,4 @@
-/** The wallets’ callbacks at the edge: their very bytes, and answers that they repeat or not. */
+/** The wallets’ callbacks at the edge: their very bytes, and answers that are repeated or not. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';

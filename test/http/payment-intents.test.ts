@@ -1,3 +1,4 @@
+/** The edge of payment_intents: shapes, secrets, and what is refused of a body. */
 import { describe, expect, it } from 'vitest';
 import {
   call,

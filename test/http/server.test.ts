@@ -1,3 +1,7 @@
+/**
+ * The edge's own protocol: routes, operations, limits. What the use cases do with it is tested on
+ * the composed platform.
+ */
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import type { InjectOptions } from 'fastify';
