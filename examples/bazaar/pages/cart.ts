@@ -63,7 +63,7 @@ function groupHead(view: View, { seller }: CartGroup): Html {
 
 function lineCells(view: View, line: CartLine): Html {
   const { product } = line.listing;
-  return html`<a href="${home(view)}/p/${product.id}"><img src="/assets/p/${product.id}.svg" alt="" width="88" height="88"></a>
+  return html`<a href="${home(view)}/p/${product.id}" aria-hidden="true" tabindex="-1"><img src="/assets/p/${product.id}.svg" alt="" width="88" height="88"></a>
 <div class="what"><a href="${home(view)}/p/${product.id}">${pick(view, product.name)}</a>${line.option !== null && html`<small>${pick(view, line.option)}</small>`}${price(product.priceFen)}</div>`;
 }
 

@@ -75,7 +75,7 @@ function hero(view: View, productIds: readonly string[]): Html {
 <a class="button light" href="#${isTaobao ? 'goods' : view.catalogue.sellers[0]?.id}">${say(view, 'browse')}</a></div>
 <div class="hero-goods">${productIds.map(
     (id) =>
-      html`<a href="${home(view)}/p/${id}"><img src="/assets/p/${id}.svg" alt="" width="150" height="150"></a>`,
+      html`<a href="${home(view)}/p/${id}" aria-hidden="true" tabindex="-1"><img src="/assets/p/${id}.svg" alt="" width="150" height="150"></a>`,
   )}</div></section>`;
 }
 

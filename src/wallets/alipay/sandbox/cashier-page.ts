@@ -54,11 +54,11 @@ export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string 
 <style>
 body{font:16px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;
 margin:0;background:#f5f7fa;color:#222}
-header{background:#1677ff;color:#fff;padding:12px 24px}
+header{background:#0f6ae8;color:#fff;padding:12px 24px}
 main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px}
 strong{font-size:28px;color:#d4380d}table{width:100%;border-collapse:collapse;margin:16px 0}
 td{border-top:1px solid #eee;padding:8px 4px}td:last-child{text-align:right}
-a.pay{display:block;text-align:center;background:#1677ff;color:#fff;padding:12px;border-radius:6px;
+a.pay{display:block;text-align:center;background:#0f6ae8;color:#fff;padding:12px;border-radius:6px;
 text-decoration:none}
 </style></head><body>
 <header>支付宝收银台 · 沙箱 Sandbox cashier</header>
