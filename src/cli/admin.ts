@@ -16,19 +16,12 @@ import { wallClock } from '../runtime/clock.ts';
 import { createEnvelope } from '../runtime/envelope.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { addKey, listKeys, revokeKey } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
 import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
-import {
-  addAccount,
-  addConfig,
-  addKey,
-  addMarketplace,
-  addMerchant,
-  listKeys,
-  readMarketplaces,
-  readMerchants,
-  revokeKey,
-} from '../store/reference.ts';
+import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
+import { addAccount, addMerchant, readMerchants } from '../store/merchants.ts';
+import { addConfig } from '../store/wallet-configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { KEY_VERSION } from './demo-papers.ts';
 import { openDatabase } from './open-database.ts';

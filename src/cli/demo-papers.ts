@@ -12,8 +12,11 @@ import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { walletSecretPlace } from '../flows/directory.ts';
 import { hashKey } from '../flows/merchants.ts';
 import type { Platform } from '../flows/platform.ts';
+import { addKey } from '../store/api-keys.ts';
 import { addInterconnect } from '../store/interconnects.ts';
-import { addAccount, addConfig, addKey, addMarketplace, addMerchant } from '../store/reference.ts';
+import { addMarketplace } from '../store/marketplaces.ts';
+import { addAccount, addMerchant } from '../store/merchants.ts';
+import { addConfig } from '../store/wallet-configs.ts';
 
 export interface SandboxPapers {
   readonly marketplaces: Readonly<

@@ -1,8 +1,8 @@
 /** The use cases as one object, for the edges. Each line is one flow; nothing is decided here. */
 import { hutongError } from '../core/errors.ts';
 import { err, ok } from '../core/result.ts';
+import { readMarketplaces } from '../store/marketplaces.ts';
 import { readPayment } from '../store/queries.ts';
-import { readMarketplaces } from '../store/reference.ts';
 import { acceptNotification } from './accept-notification.ts';
 import { cancelPaymentIntent } from './cancel-payment-intent.ts';
 import { counterCases } from './counters.ts';

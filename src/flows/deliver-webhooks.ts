@@ -10,7 +10,7 @@ import type { Work } from '../engine/due.ts';
 import type { DueDelivery } from '../store/due.ts';
 import type { EventRow, OwedDelivery } from '../store/events.ts';
 import { readEvent } from '../store/queries.ts';
-import { changeEndpoint } from '../store/reference.ts';
+import { changeEndpoint } from '../store/webhook-endpoints.ts';
 import { sendDelivery } from '../webhooks/deliver.ts';
 import { nextTryDelayMs } from '../webhooks/schedule.ts';
 import type { OpenedEndpoint } from './directory.ts';

@@ -10,19 +10,13 @@ import type { WalletName } from '../core/wallet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Envelope } from '../runtime/envelope.ts';
 import type { Log } from '../runtime/log.ts';
+import { type ApiKeyRow, readKey } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
 import { readInterconnects } from '../store/interconnects.ts';
-import {
-  type ApiKeyRow,
-  type EndpointRow,
-  readAccounts,
-  readConfigs,
-  readEndpoints,
-  readKey,
-  readMarketplaces,
-  readMerchants,
-  type WalletConfigRow,
-} from '../store/reference.ts';
+import { readMarketplaces } from '../store/marketplaces.ts';
+import { readAccounts, readMerchants } from '../store/merchants.ts';
+import { readConfigs, type WalletConfigRow } from '../store/wallet-configs.ts';
+import { type EndpointRow, readEndpoints } from '../store/webhook-endpoints.ts';
 import { walletModule } from '../wallets/registry.ts';
 import type { Capabilities, Wallet, WalletSeams } from '../wallets/wallet.ts';
 import { type WebhookKey, webhookKey } from '../webhooks/sign.ts';

@@ -4,7 +4,7 @@ import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, shardOf } from '../core/id.ts';
 import type { Merchant, WalletAccount } from '../core/merchant.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import { addMerchant } from '../store/reference.ts';
+import { addMerchant } from '../store/merchants.ts';
 import { pageOf } from './list.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';

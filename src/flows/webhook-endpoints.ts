@@ -10,7 +10,7 @@ import {
   type EndpointRow,
   readEndpoints,
   rotateEndpointSecret,
-} from '../store/reference.ts';
+} from '../store/webhook-endpoints.ts';
 import { newWebhookSecret } from '../webhooks/sign.ts';
 import { checkUrl } from '../webhooks/url-guard.ts';
 import { endpointSecretPlace } from './directory.ts';

@@ -9,8 +9,10 @@ import { readSettings } from '../../src/cli/settings.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { hashKey } from '../../src/flows/merchants.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { readKey } from '../../src/store/api-keys.ts';
 import { readInterconnects } from '../../src/store/interconnects.ts';
-import { readAccounts, readKey, readMarketplaces } from '../../src/store/reference.ts';
+import { readMarketplaces } from '../../src/store/marketplaces.ts';
+import { readAccounts } from '../../src/store/merchants.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
 for (const engine of ENGINES) {

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseId, shardOf } from '../../src/core/id.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { addAccount, readAccounts, readMarketplaces } from '../../src/store/reference.ts';
+import { readMarketplaces } from '../../src/store/marketplaces.ts';
+import { addAccount, readAccounts } from '../../src/store/merchants.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import {

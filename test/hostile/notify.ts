@@ -8,7 +8,7 @@ import { walletSecretPlace } from '../../src/flows/directory.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import { readConfigs } from '../../src/store/reference.ts';
+import { readConfigs } from '../../src/store/wallet-configs.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
 import type { RawRequest, Wallet } from '../../src/wallets/wallet.ts';
 import { type GroupResult, guarded } from './attack.ts';

@@ -19,7 +19,7 @@ import type { Db } from '../../src/store/db.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
-import { readConfigs } from '../../src/store/reference.ts';
+import { readConfigs } from '../../src/store/wallet-configs.ts';
 
 export interface Tenant {
   readonly key: string;

@@ -1,0 +1,81 @@
+/** The keys of the API. A key itself is nowhere stored: only its hash, and what it may do. */
+import { formatId, type Id, idValue } from '../core/id.ts';
+import { textArray } from './arrays.ts';
+import type { Db, Statement } from './db.ts';
+import { toNumberOrNull } from './table.ts';
+
+const READ_KEY: Statement = {
+  name: 'api_keys.by_hash',
+  text: 'select * from api_keys where hash = $1 and revoked_at is null',
+};
+const ADD_KEY: Statement = {
+  name: 'api_keys.add',
+  text: `insert into api_keys (id, marketplace, hash, hint, scopes, version, created_at)
+  values ($1, $2, $3, $4, $5::text[], $6, $7) on conflict (hash) do nothing`,
+};
+const LIST_KEYS: Statement = {
+  name: 'api_keys.of',
+  text: 'select * from api_keys where marketplace = $1 order by id',
+};
+const REVOKE_KEY: Statement = {
+  name: 'api_keys.revoke',
+  text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning id',
+};
+
+export interface ApiKeyRow {
+  readonly id: Id<'api_key'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly scopes: readonly string[];
+  readonly version: string;
+}
+
+export async function readKey(db: Db, hash: string): Promise<ApiKeyRow | undefined> {
+  const [row] = await db.read(READ_KEY, [hash]);
+  if (row === undefined) return undefined;
+  return {
+    id: formatId('api_key', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    scopes: row.scopes as string[],
+    version: row.version as string,
+  };
+}
+
+/** Only the hash is kept; `hint` is the key's first characters, to recognise it by. */
+export async function addKey(
+  db: Db,
+  row: ApiKeyRow & { readonly hash: string; readonly hint: string; readonly createdAtMs: number },
+): Promise<void> {
+  const values = [
+    idValue(row.id),
+    idValue(row.marketplace),
+    row.hash,
+    row.hint,
+    textArray(row.scopes),
+    row.version,
+    row.createdAtMs,
+  ];
+  await db.transaction(0, (session) => session.run(ADD_KEY, values));
+}
+
+export interface ListedKey extends ApiKeyRow {
+  readonly hint: string;
+  readonly revokedAtMs: number | null;
+}
+
+export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<ListedKey[]> {
+  return (await db.read(LIST_KEYS, [idValue(marketplace)])).map((row) => ({
+    id: formatId('api_key', row.id as bigint),
+    marketplace,
+    scopes: row.scopes as string[],
+    version: row.version as string,
+    hint: row.hint as string,
+    revokedAtMs: toNumberOrNull(row.revoked_at),
+  }));
+}
+
+/** False when there is no such key in use. */
+export async function revokeKey(db: Db, id: Id<'api_key'>, nowMs: number): Promise<boolean> {
+  const values = [idValue(id), nowMs];
+  const rows = await db.transaction(0, (session) => session.run(REVOKE_KEY, values));
+  return rows.length === 1;
+}
