@@ -8,6 +8,7 @@ export const TEXTS = Object.freeze({
   tmall: say('天猫', 'Tmall'),
   taobaoTag: say('淘你喜欢', 'Find what you love'),
   tmallTag: say('理想生活上天猫', 'Better living'),
+  skip: say('跳到正文', 'Skip to content'),
   home: say('首页', 'Home'),
   cart: say('购物车', 'Cart'),
   orders: say('我的订单', 'My orders'),

@@ -1,4 +1,5 @@
 /** The command line: demo, platform, sandbox, and what operators need around them. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemRandom } from '../runtime/random.ts';
 import { addAdminCommands } from './admin-commands.ts';
@@ -15,6 +16,11 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
 /** A mistake of the caller: told in one line, without a stack. */
 class Refusal extends Error {}
 
@@ -27,6 +33,9 @@ function settings(): Settings {
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('hutong')
     .description('Every wallet behind one API, one cashier and one ledger.')
+    .version(version())
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'hutong: ')) })
+    .showHelpAfterError('hutong: add --help to see what it takes')
     .addHelpText(
       'after',
       `\nSettings (environment):\n${SETTING_HELP.map(([name, what]) => `  ${name.padEnd(22)} ${what}`).join('\n')}`,

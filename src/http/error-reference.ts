@@ -29,18 +29,45 @@ export function errorReferenceMarkdown(): string {
   ].join('\n');
 }
 
+const STYLE = `
+:root{color-scheme:light}
+body{max-width:1080px;margin:0 auto;padding:24px 20px 60px;color:#1f2933;background:#fff;
+font:16px/1.55 -apple-system,"PingFang SC","Noto Sans CJK SC",system-ui,sans-serif}
+h1{margin:16px 0 8px;font-size:30px}a{color:#0b5cad}
+a:focus-visible{outline:3px solid #0b5cad;outline-offset:2px}
+table{width:100%;margin-top:20px;border-collapse:collapse}
+th,td{padding:9px 14px 9px 8px;border-bottom:1px solid #e1e5ea;text-align:left;vertical-align:top}
+th{color:#52606d;font-size:14px}
+td a{color:inherit;text-decoration:none}td a:hover{text-decoration:underline}
+tr:target{background:#fff3d6}
+code{font:14px ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+@media(max-width:760px){thead{display:none}
+tr{display:block;padding:12px 0;border-bottom:1px solid #e1e5ea}
+td{display:inline-block;padding:2px 14px 2px 0;border:0}td:first-child,td:last-child{display:block}
+td:first-child code{font-weight:700}td:nth-child(4)::before{content:"retryable: "}}`;
+
+/** Every row has its code as address, so that a `doc_url` opens at its own and marks it. */
 export function errorReferenceHtml(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, type, retryable, meaning }]) =>
-      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${type}</td>` +
-      `<td>${retryable ? 'yes' : 'no'}</td><td>${escapeHtml(meaning)}</td></tr>`,
+      `<tr id="${code}"><td><a href="#${code}"><code>${code}</code></a></td><td>${status}</td>` +
+      `<td><code>${type}</code></td><td>${retryable ? 'yes' : 'no'}</td><td>${prose(meaning)}</td></tr>`,
   );
-  return (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Hutong error codes</title>' +
-    '<meta name="viewport" content="width=device-width"></head><body><h1>Error codes</h1>' +
-    '<table><thead><tr><th>code</th><th>status</th><th>type</th><th>retryable</th><th>meaning</th>' +
-    `</tr></thead><tbody>${rows.join('')}</tbody></table></body></html>`
-  );
+  const heads = ['code', 'status', 'type', 'retryable', 'meaning'];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Hutong error codes</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><style>${STYLE}</style></head><body>
+<p><a href="/docs">API reference</a></p><h1>Error codes</h1>
+<p>${prose(INTRODUCTION.join(' '))}</p>
+<table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead>
+<tbody>${rows.join('\n')}</tbody></table></body></html>
+`;
+}
+
+/** Escaped, with what stands between backticks as code. */
+function prose(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function escapeHtml(text: string): string {

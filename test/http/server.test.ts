@@ -100,6 +100,8 @@ describe('operations', () => {
     expect(html.status).toBe(200);
     expect(html.text).not.toMatch(/(src|href)="https?:/);
     expect(html.headers['content-security-policy']).toContain("script-src 'self'");
+    const root = await call({ method: 'GET', url: '/' });
+    expect([root.status, root.headers.location]).toEqual([302, '/docs']);
     const errors = await call({ method: 'GET', url: '/docs/errors' });
     for (const code of Object.keys(ERRORS)) expect(errors.text).toContain(`id="${code}"`);
   });

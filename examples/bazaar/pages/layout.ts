@@ -36,9 +36,10 @@ ${
 }
 </head>
 <body class="${body}">
+<a class="skip" href="#main">${say(view, 'skip')}</a>
 ${topBar(view)}
 ${header(view)}
-<main class="wrap">${parts.body}</main>
+<main class="wrap" id="main" tabindex="-1">${parts.body}</main>
 <footer class="wrap"><p>${say(view, 'demo')}</p></footer>
 ${parts.hasActionBar !== true && tabs(view, parts.tab)}
 </body>
@@ -57,7 +58,7 @@ function topBar(view: View): Html {
 <nav class="mine"><a href="${home(view)}/counter">${say(view, 'counter')}</a>
 <a class="wide" href="${home(view)}/orders">${say(view, 'orders')}</a>
 <a class="wide" href="${home(view)}/cart">${say(view, 'cart')} ${view.cartCount > 0 && html`<b>${view.cartCount}</b>`}</a>
-<a class="lang" href="/language?to=${to}&amp;back=${back}" hreflang="${to}">${say(view, 'switchTo')}</a></nav>
+<a class="lang" href="/language?to=${to}&amp;back=${back}" hreflang="${to}" lang="${to}">${say(view, 'switchTo')}</a></nav>
 </div></div>`;
 }
 

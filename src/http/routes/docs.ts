@@ -1,4 +1,7 @@
-/** /docs: the reference, served from here with nothing fetched from elsewhere; /docs/errors. */
+/**
+ * /docs: the reference, served from here with nothing fetched from elsewhere; /docs/errors; the
+ * bare address leads here.
+ */
 import helmet from '@fastify/helmet';
 import swagger, { type FastifyStaticSwaggerOptions } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -24,6 +27,8 @@ export async function registerDocs(app: FastifyInstance, openApi: string): Promi
     },
     strictTransportSecurity: false,
   });
+  // Who opens the bare address in a browser wants to read.
+  app.get('/', (_request, reply) => reply.redirect('/docs', 302));
   const html = errorReferenceHtml();
   app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(html));
   const document: NonNullable<FastifyStaticSwaggerOptions['specification']> = {
