@@ -57,7 +57,7 @@ const FIGURES: readonly (readonly [string, (wallet: Capabilities) => string])[] 
   ['who holds the money', ({ custody }) => CUSTODY[custody]],
   ['held at most', ({ holdDaysMax }) => (holdDaysMax === 0 ? '-' : `${holdDaysMax} days`)],
   ['"not found" is final after expiry +', (wallet) => time(wallet.notFoundIsFinalAfterMs)],
-  ['refunds possible for', (wallet) => time(wallet.refundWindowMs)],
+  ['refunds possible for', (wallet) => refundWindows(wallet)],
   ['refunds of one order', (wallet) => `at most ${wallet.refundCountMax}`],
   ['between two refunds', (wallet) => time(wallet.refundSpacingMs)],
   [
@@ -66,6 +66,17 @@ const FIGURES: readonly (readonly [string, (wallet: Capabilities) => string])[] 
       bills.length === 0 ? 'none: orders are asked about one by one' : bills.join(', '),
   ],
 ];
+
+/** The wallet's own figure, then the products that have another. */
+function refundWindows(wallet: Capabilities): string {
+  const figures = new Map<number, string[]>();
+  for (const { product, refundWindowMs } of wallet.products) {
+    if (refundWindowMs === undefined) continue;
+    figures.set(refundWindowMs, [...(figures.get(refundWindowMs) ?? []), `\`${product}\``]);
+  }
+  const others = [...figures].map(([ms, products]) => `${products.join(', ')}: ${time(ms)}`);
+  return [time(wallet.refundWindowMs), ...others].join('; ');
+}
 
 function time(ms: number): string {
   if (ms >= DAY_MS) return `${ms / DAY_MS} days`;

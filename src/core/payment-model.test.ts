@@ -451,6 +451,7 @@ const refundStep: fc.Arbitrary<Step> = fc
             reason: 'r',
             refundCountMax: 50,
             refundSpacingMs: 60_000,
+            refundWindowMs: 30 * 86_400_000,
           },
           context,
         ),

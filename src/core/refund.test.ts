@@ -30,6 +30,7 @@ import {
 import { startAttempt } from './start-attempt.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
+const WINDOW_MS = 30 * 86_400_000;
 
 interface Cart {
   readonly subs: readonly Bought[];
@@ -88,10 +89,9 @@ class Paid {
   refund(sub: number, amountFen: bigint): Refund {
     const id = this.newId('refund');
     const { id: subOrder } = this.payment.subOrders[sub]!;
-    const input = { id, subOrder, amountFen, reason: 'r', refundCountMax: 1_000 };
-    this.decide((payment, context) =>
-      reserveRefund(payment, { ...input, refundSpacingMs: 0 }, context),
-    );
+    const limits = { refundCountMax: 1_000, refundSpacingMs: 0, refundWindowMs: WINDOW_MS };
+    const input = { id, subOrder, amountFen, reason: 'r', ...limits };
+    this.decide((payment, context) => reserveRefund(payment, input, context));
     return this.payment.refunds.find((row) => row.id === id)!;
   }
 
@@ -194,6 +194,46 @@ describe('refunds of parts', () => {
       { numRuns: 1_000 },
     );
   }, 60_000);
+});
+
+describe('the wallet’s window for refunds (rule 7)', () => {
+  const reserve = (paid: Paid) => {
+    const id = paid.newId('refund');
+    const { id: subOrder } = paid.payment.subOrders[0]!;
+    const limits = { refundCountMax: 9, refundSpacingMs: 0, refundWindowMs: WINDOW_MS };
+    const newId = <K extends IdKind>(kind: K) => paid.newId(kind);
+    return reserveRefund(
+      paid.payment,
+      { id, subOrder, amountFen: 1n, reason: 'r', ...limits },
+      { nowMs: paid.nowMs, newId },
+    );
+  };
+  const subs = [{ merchant: 1, amountFen: 1_000n }];
+  const open = () => new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
+
+  it('counts from the payment, to the millisecond, and says when it closed', () => {
+    const paid = open();
+    paid.nowMs = START_MS + WINDOW_MS;
+    expect(reserve(paid).ok).toBe(true);
+    paid.nowMs += 1;
+    expect(reserve(paid)).toMatchObject({
+      ok: false,
+      error: {
+        code: 'refund_not_possible',
+        message: 'the wallet took refunds of this payment until 2026-01-31T00:00:00.000Z',
+      },
+    });
+  });
+
+  it('closes for no refund that was promised in time', () => {
+    const paid = open();
+    paid.nowMs = START_MS + WINDOW_MS;
+    const refund = paid.refund(0, 400n);
+    paid.nowMs += 86_400_000;
+    paid.say(refund, 'unknown');
+    expect(paid.say(refund, 'succeeded').status).toBe('succeeded');
+    paid.check();
+  });
 });
 
 describe('a refund that nobody knows about', () => {

@@ -4,7 +4,7 @@
  */
 import { assert, present, unreachable } from './assert.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
-import { hutongError } from './errors.ts';
+import { type HutongError, hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { refundFailed, refundReserved, refundSucceeded } from './ledger/posting.ts';
 import { orderedShareOf, sharesOf } from './leg-shares.ts';
@@ -23,6 +23,7 @@ import {
   type RefundMix,
   type SubOrder,
 } from './payment.ts';
+import { rfc3339 } from './present/time.ts';
 import { err } from './result.ts';
 import { transition } from './state-table.ts';
 import type { WalletError } from './wallet.ts';
@@ -30,14 +31,20 @@ import type { WalletError } from './wallet.ts';
 /** When a refund that nobody acted on yet is looked at by the janitor. */
 export const REFUND_FIRST_POLL_MS = 15_000;
 
-export interface NewRefund {
+/** What the wallet takes of one order. */
+export interface RefundLimits {
+  readonly refundCountMax: number;
+  /** The wallet wants this long between two refunds of one order. */
+  readonly refundSpacingMs: number;
+  /** From the payment on. */
+  readonly refundWindowMs: number;
+}
+
+export interface NewRefund extends RefundLimits {
   readonly id: Id<'refund'>;
   readonly subOrder: Id<'sub_order'>;
   readonly amountFen: Fen;
   readonly reason: string;
-  readonly refundCountMax: number;
-  /** The wallet wants this long between two refunds of one order. */
-  readonly refundSpacingMs: number;
 }
 
 export interface RefundAnswer {
@@ -103,6 +110,8 @@ export function reserveRefund(
     ),
     'the leg of a paid sub_order',
   );
+  const late = windowProblem(leg, input, context);
+  if (late !== undefined) return err(late);
   const paidFen = orderedShareOf(leg, payment.subOrders, sub);
   const leftFen = min(
     min(sub.amountFen, paidFen) - sub.refundedFen,
@@ -151,6 +160,18 @@ export function reserveRefund(
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
   draft.tell('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
+}
+
+/** A refund that the wallet would no longer take is promised to nobody. */
+function windowProblem(
+  leg: Leg,
+  { refundWindowMs }: RefundLimits,
+  { nowMs }: DecideContext,
+): HutongError | undefined {
+  const untilMs = present(leg.paidAtMs, 'when a paid leg was paid') + refundWindowMs;
+  if (nowMs <= untilMs) return undefined;
+  const message = `the wallet took refunds of this payment until ${rfc3339(untilMs)}`;
+  return hutongError('refund_not_possible', message);
 }
 
 /** Sent at once and looked at soon after; where the wallet wants a pause, sent when it is over. */

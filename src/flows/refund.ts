@@ -5,12 +5,19 @@
 import { claimRefund } from '../core/closing.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { formatId, type Id, shardOfId } from '../core/id.ts';
-import type { Payment, Refund } from '../core/payment.ts';
-import { applyRefundReport, isAutomatic, mayCallNow, reserveRefund } from '../core/refund.ts';
+import type { Attempt, Payment, Refund } from '../core/payment.ts';
+import {
+  applyRefundReport,
+  isAutomatic,
+  mayCallNow,
+  type RefundLimits,
+  reserveRefund,
+} from '../core/refund.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Work } from '../engine/due.ts';
 import { findRefundIntent } from '../store/queries.ts';
-import type { RefundReport } from '../wallets/wallet.ts';
+import { walletModule } from '../wallets/registry.ts';
+import { type RefundReport, refundWindowMsOf } from '../wallets/wallet.ts';
 import { attemptOf, refundOrder, rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
@@ -29,7 +36,6 @@ export async function createRefund(
   input: RefundInput,
 ): Promise<Result<RefundState & { readonly created: boolean }, HutongError>> {
   const { id, subOrder, amountFen, reason } = input;
-  const entry = await platform.directory.marketplace(input.marketplace);
   const reserved = await platform.engine.submit({
     book: 'payment',
     name: 'reserve_refund',
@@ -39,14 +45,8 @@ export async function createRefund(
       const paid = payment.attempts.find(
         (attempt) => attempt.id === payment.intent.succeededAttempt,
       );
-      const capabilities = paid && entry?.wallets.get(paid.wallet)?.capabilities;
-      const refundCountMax = capabilities?.refundCountMax ?? 1;
-      const refundSpacingMs = capabilities?.refundSpacingMs ?? 0;
-      return reserveRefund(
-        payment,
-        { id, subOrder, amountFen, reason, refundCountMax, refundSpacingMs },
-        context,
-      );
+      const limits = limitsOf(paid);
+      return reserveRefund(payment, { id, subOrder, amountFen, reason, ...limits }, context);
     },
   });
   if (!reserved.ok) return reserved;
@@ -61,6 +61,17 @@ export async function createRefund(
     return reserved;
   const told = await tellWallet(platform, opened, reserved.value);
   return told.ok ? ok({ ...told.value, created: true }) : told;
+}
+
+/** What its wallet takes of the product that was paid with; what is unpaid never gets that far. */
+function limitsOf(paid: Attempt | undefined): RefundLimits {
+  const capabilities = paid && walletModule(paid.wallet)?.capabilities;
+  if (paid === undefined || capabilities === undefined) {
+    return { refundCountMax: 0, refundSpacingMs: 0, refundWindowMs: 0 };
+  }
+  const { refundCountMax, refundSpacingMs } = capabilities;
+  const refundWindowMs = refundWindowMsOf(capabilities, paid.product);
+  return { refundCountMax, refundSpacingMs, refundWindowMs };
 }
 
 export async function getRefund(

@@ -275,6 +275,8 @@ export interface ProductCapability {
   readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
   /** The buyer scans its code with an app: another wallet's may too, where they interconnect. */
   readonly isScanned?: boolean;
+  /** Where it is not the wallet's own figure. */
+  readonly refundWindowMs?: number;
 }
 
 export interface Capabilities {
@@ -293,6 +295,7 @@ export interface Capabilities {
   /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
   readonly notFoundIsFinalAfterMs: number;
   readonly refundSpacingMs: number;
+  /** From the payment; a product may have a figure of its own (`refundWindowMsOf`). */
   readonly refundWindowMs: number;
   readonly refundCountMax: number;
   readonly holdDaysMax: number;
@@ -302,6 +305,12 @@ export interface Capabilities {
   readonly bills: readonly string[];
   /** Delays of polling a pending attempt, from its start; the last repeats until expiry. */
   readonly pollDelaysMs: readonly number[];
+}
+
+/** How long after its payment an order of this product can be refunded. */
+export function refundWindowMsOf(capabilities: Capabilities, product: Product): number {
+  const row = capabilities.products.find((entry) => entry.product === product);
+  return row?.refundWindowMs ?? capabilities.refundWindowMs;
 }
 
 export interface WalletModule {

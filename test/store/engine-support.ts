@@ -197,6 +197,7 @@ export const refund = (root: Id<'payment_intent'>, id: Id<'refund'>, amountFen: 
         reason: 'requested_by_customer',
         refundCountMax: 50,
         refundSpacingMs: 0,
+        refundWindowMs: 30 * 86_400_000,
       },
       context,
     ),

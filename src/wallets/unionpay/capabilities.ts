@@ -7,6 +7,8 @@ import { SPLIT_COUNT_MAX } from './wire/split.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** Of what is a code to UnionPay (bizType 000000): an applied one, a shown one, a tap. */
+const CODE_REFUND_WINDOW_MS = 30 * DAY_MS;
 
 const capabilities: Capabilities = {
   wallet: 'unionpay',
@@ -14,6 +16,7 @@ const capabilities: Capabilities = {
     {
       ...{ product: 'qr', devices: ['desktop'], combines: true, payerField: null },
       isScanned: true,
+      refundWindowMs: CODE_REFUND_WINDOW_MS,
     },
     {
       product: 'web',
@@ -23,8 +26,14 @@ const capabilities: Capabilities = {
     },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     // At a counter: no page of the cashier offers them.
-    { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
-    { product: 'nfc', devices: [], combines: false, payerField: 'field55' },
+    {
+      ...{ product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
+      refundWindowMs: CODE_REFUND_WINDOW_MS,
+    },
+    {
+      ...{ product: 'nfc', devices: [], combines: false, payerField: 'field55' },
+      refundWindowMs: CODE_REFUND_WINDOW_MS,
+    },
   ],
   cart: {
     kind: 'split',
