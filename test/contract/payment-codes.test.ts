@@ -228,12 +228,16 @@ describe(`payment codes on ${engine.name}`, () => {
       return armed.filter(({ match }) => (match as Json).operation === 'close').length;
     };
 
+    const UNTOLD = ['callback_lost', { times: 50 }] as const;
+    const SLOW_CLOSE = ['refund_stuck', { match: { operation: 'close' } }] as const;
     /** How the reversal is told of; its own answer is lost in each. */
     const TOLD: readonly (readonly [string, string, readonly (readonly [string, Json])[]])[] = [
       ['wechatpay', 'a query', []],
       ['alipay', 'a query', [['callback_lost', { times: 50 }]]],
       ['alipay', 'a callback that overtakes that of the payment', [['callback_reordered', {}]]],
       ['alipay', 'a callback, that of the payment before it', [['callback_late', {}]]],
+      ['unionpay', 'a query', [UNTOLD]],
+      ['unionpay', 'a query, a while after it was taken', [UNTOLD, SLOW_CLOSE]],
     ];
 
     it.each(TOLD)('%s: told by %s', async (wallet, by, faults) => {
@@ -248,7 +252,7 @@ describe(`payment codes on ${engine.name}`, () => {
       await lose(wallet, 'close');
       const isSo = (decided: boolean) => decided;
       await inTime(stage, 'to be reversed', isToBeReversed, isSo, 15);
-      if (by === 'a query') {
+      if (by.startsWith('a query')) {
         // A wallet that is looked at first is not reversed before it could be.
         await stage.sandbox.clearFaults();
         if (wallet === 'wechatpay') await lose(wallet, 'close');
