@@ -211,23 +211,25 @@ describe('the wallet’s window for refunds (rule 7)', () => {
   const subs = [{ merchant: 1, amountFen: 1_000n }];
   const open = () => new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
 
+  const closesMs = ({ payment }: Paid) => payment.legs[0]!.paidAtMs! + WINDOW_MS;
+
   it('counts from the payment, to the millisecond, and says when it closed', () => {
     const paid = open();
-    paid.nowMs = START_MS + WINDOW_MS;
+    paid.nowMs = closesMs(paid);
     expect(reserve(paid).ok).toBe(true);
     paid.nowMs += 1;
     expect(reserve(paid)).toMatchObject({
       ok: false,
       error: {
         code: 'refund_not_possible',
-        message: 'the wallet took refunds of this payment until 2026-01-31T00:00:00.000Z',
+        message: `the wallet took refunds of this payment until ${new Date(closesMs(paid)).toISOString()}`,
       },
     });
   });
 
   it('closes for no refund that was promised in time', () => {
     const paid = open();
-    paid.nowMs = START_MS + WINDOW_MS;
+    paid.nowMs = closesMs(paid);
     const refund = paid.refund(0, 400n);
     paid.nowMs += 86_400_000;
     paid.say(refund, 'unknown');

@@ -4,9 +4,11 @@
  */
 import { isOverdue, noteOverdue } from '../core/attention.ts';
 import { claimAttempt, expirePayment } from '../core/closing.ts';
+import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
+import type { Result } from '../core/result.ts';
 import { CODE_PATIENCE_MS, mustReverse } from '../core/reversal.ts';
 import { worksOnce } from '../core/wallet.ts';
 import type { Handlers, Work } from '../engine/due.ts';
@@ -77,58 +79,64 @@ export async function claimDueAttempt(
   if (!claimed.ok || claimed.value.attempt === null) return null;
   const { payment, attempt } = claimed.value;
   return async () => {
-    await askOrClose(platform, payment, attempt, nowMs);
-    await tellOfOverdue(platform, payment, attempt, nowMs);
+    const asked = await askOrClose(platform, payment, attempt, nowMs);
+    await tellOfOverdue(platform, asked, attempt, nowMs);
   };
 }
 
-/** Still open long after its wallet must know: a person is told once, the log by the hour. */
-const OVERDUE_TRIES = 12;
+const HOUR_MS = 3_600_000;
 
+/**
+ * Still open long after its wallet must know, and just asked about in vain: a person is told once,
+ * the log by the hour.
+ */
 async function tellOfOverdue(
   platform: Platform,
-  { intent }: Payment,
+  asked: Payment,
   attempt: Attempt,
   nowMs: number,
 ): Promise<void> {
-  const finalAfterMs = walletModule(attempt.wallet)?.capabilities.notFoundIsFinalAfterMs ?? 0;
-  if (!isOverdue(attempt, finalAfterMs, nowMs)) return;
+  const capabilities = walletModule(attempt.wallet)?.capabilities;
+  const finalAfterMs = capabilities?.notFoundIsFinalAfterMs ?? 0;
+  if (!isOverdue(attemptOf(asked, attempt.id), finalAfterMs, nowMs)) return;
   await platform.engine.submit({
     book: 'payment',
     name: 'note_overdue',
-    ...rootOf(intent.id),
+    ...rootOf(asked.intent.id),
     marketplace: null,
     decide: (stored, context) =>
       noteOverdue(stored, { attempt: attempt.id, finalAfterMs }, context),
   });
-  if (attempt.tries % OVERDUE_TRIES !== 0) return;
+  const lastDelayMs = delaysOf(attempt, capabilities?.pollDelaysMs ?? []).at(-1) ?? HOUR_MS;
+  const looksAnHour = Math.max(1, Math.round(HOUR_MS / lastDelayMs));
+  if (attempt.tries % looksAnHour !== 0) return;
   platform.log.error(
     { wallet: attempt.wallet, wallet_config: attempt.config, attempt: attempt.id },
     'an order is long over and its wallet has not said what became of it; it is asked again',
   );
 }
 
+/** The payment as it stands afterwards. */
 async function askOrClose(
   platform: Platform,
   payment: Payment,
   attempt: Attempt,
   nowMs: number,
-): Promise<void> {
+): Promise<Payment> {
   const opened = await platform.directory.wallet(attempt.config);
-  if (opened === undefined) return;
+  if (opened === undefined) return payment;
   if (worksOnce(attempt.product) && attempt.closingAtMs === null) {
-    await askOrReverse(platform, opened, payment, attempt, nowMs);
-    return;
+    return askOrReverse(platform, opened, payment, attempt, nowMs);
   }
   const mustClose = attempt.closingAtMs !== null || nowMs >= attempt.expiresAtMs;
   if (!mustClose || !isLive(attempt)) {
-    await queryAttempt(platform, opened, payment, attempt);
-    return;
+    return orAsBefore(await queryAttempt(platform, opened, payment, attempt), payment);
   }
   const closed = await closeAttempt(platform, opened, payment, attempt);
-  if (closed.ok && isLive(attemptOf(closed.value, attempt.id))) {
-    await queryAttempt(platform, opened, closed.value, attempt);
+  if (!closed.ok || !isLive(attemptOf(closed.value, attempt.id))) {
+    return orAsBefore(closed, payment);
   }
+  return orAsBefore(await queryAttempt(platform, opened, closed.value, attempt), closed.value);
 }
 
 /** A last question first: the buyer may have confirmed in this very moment. */
@@ -138,10 +146,16 @@ async function askOrReverse(
   payment: Payment,
   attempt: Attempt,
   nowMs: number,
-): Promise<void> {
+): Promise<Payment> {
   const asked = await queryAttempt(platform, opened, payment, attempt);
-  if (!asked.ok || !isLive(attemptOf(asked.value, attempt.id))) return;
-  if (mustReverse(attempt, nowMs)) await reverseAttempt(platform, opened, asked.value, attempt.id);
+  const isReversed =
+    asked.ok && isLive(attemptOf(asked.value, attempt.id)) && mustReverse(attempt, nowMs);
+  if (!isReversed) return orAsBefore(asked, payment);
+  return orAsBefore(await reverseAttempt(platform, opened, asked.value, attempt.id), asked.value);
+}
+
+function orAsBefore(asked: Result<Payment, HutongError>, before: Payment): Payment {
+  return asked.ok ? asked.value : before;
 }
 
 export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
