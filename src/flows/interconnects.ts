@@ -1,4 +1,8 @@
-/** A marketplace's interconnection table as its operator reads and edits it. */
+/**
+ * A marketplace's interconnection table as its operator reads and edits it. Any two wallets may be
+ * paired: which pairs work the institutions know, and no rule of code; one that does not work costs
+ * the buyer a scan, never money (docs/guides/interconnection.md).
+ */
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { err, ok, type Result } from '../core/result.ts';

@@ -202,6 +202,34 @@ describe('the marketplace’s table', () => {
     await set('unionpay', 'wechatpay', 'active');
   });
 
+  it('may name a pair that no institution connects: nothing is lost, and it is paused again', async () => {
+    // The city connects JD Pay with WeChat Pay only.
+    await set('jdpay', 'alipay', 'active');
+    const intent = await shop.createIntent([7_00]);
+    const pair = { ...ACROSS[1], payer_wallet: 'jdpay' };
+    expect((await offersOf(intent)).offered).toEqual(
+      expect.arrayContaining([expect.objectContaining(pair)]),
+    );
+    const started = await start(intent, pair);
+    expect(started.status).toBe(201);
+    const { code } = started.body.next_action as Json;
+    const url = `${stage.sandbox.url}/phone/scan`;
+    const refused = await call('POST', url, { body: { wallet: 'jdpay', code } });
+    expect([refused.status, codeOf(refused)]).toEqual([422, 'code_of_another_wallet']);
+    // Its own wallet still pays the very same code.
+    await stage.sandbox.pay(await stage.sandbox.scan('alipay', started.body.next_action));
+    const paid = await becomes(stage, String(intent.id), 'succeeded');
+    expect(paid).toMatchObject({ amount_received: 7_00 });
+    const [attempt] = await attemptsOf(String(intent.id));
+    expect(attempt).toMatchObject({
+      payer_wallet_chosen: 'jdpay',
+      payer_wallet_reported: 'alipay',
+    });
+    await set('jdpay', 'alipay', 'paused');
+    const next = await shop.createIntent([7_00]);
+    expect(codeOf(await start(next, pair))).toBe('payer_wallet_not_connected');
+  });
+
   it('one wallet is no pair', async () => {
     const body = { payer_wallet: 'alipay', acceptor_wallet: 'alipay', status: 'active' };
     const answer = await post(shop, '/v1/interconnects', body, newKey());
