@@ -7,6 +7,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { READABLE } from './schemas/fields.ts';
 
 export type Check = (value: unknown) => Result<unknown, HutongError>;
 
@@ -79,7 +80,9 @@ interface ConstParams {
 function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
   switch (issue.keyword) {
     case 'pattern':
-      return 'has characters or a form that are not allowed';
+      return isReadable(issue.params)
+        ? 'is blank, or has control characters or marks that turn the direction of text'
+        : 'has characters or a form that are not allowed';
     case 'enum':
       return `must be one of ${allTexts(issue.params, 'allowedValues').join(', ')}`;
     case 'const':
@@ -89,6 +92,10 @@ function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
     default:
       return issues.some(({ keyword }) => keyword === 'anyOf') ? 'does not fit' : issue.message;
   }
+}
+
+function isReadable(params: { readonly pattern?: unknown }): boolean {
+  return params.pattern === READABLE;
 }
 
 /** `/sub_orders/0/amount` -> `sub_orders[0].amount`. */

@@ -77,7 +77,26 @@ for (const engine of ENGINES) {
       expect(taken).toMatchObject({ error: { code: 'counter_name_taken', param: 'name' } });
       const renamed = await stage.taobao.expect(200, 'POST', own, { name: '收银台丙' });
       expect(renamed).toMatchObject({ name: '收银台丙', url: one.url });
-      expect(await stage.taobao.expect(200, 'POST', own, {})).toEqual(renamed);
+    });
+
+    it('stay as they were in what an update does not name', async () => {
+      const counter = await create('西门');
+      const own = `${path}/${String(counter.id)}`;
+      expect(await stage.taobao.expect(200, 'POST', own, {})).toEqual(counter);
+      const disabled = { ...counter, status: 'disabled' };
+      expect(await stage.taobao.expect(200, 'POST', own, { status: 'disabled' })).toEqual(disabled);
+      expect(await stage.taobao.expect(200, 'POST', own, {})).toEqual(disabled);
+      expect(await stage.taobao.expect(200, 'GET', own)).toEqual(disabled);
+      const stray = await stage.taobao.expect(400, 'POST', own, { state: 'enabled' });
+      expect(stray).toMatchObject({ error: { code: 'parameter_unknown', param: 'state' } });
+    });
+
+    it('have names that can be read, and read as they are', async () => {
+      for (const name of ['   ', '\u3000', 'Till \u202e1', '\u2067Till 1\u2069', 'Till\u200f 1']) {
+        const refused = await stage.taobao.expect(400, 'POST', path, { name });
+        expect(refused).toMatchObject({ error: { code: 'parameter_invalid', param: 'name' } });
+      }
+      for (const name of ['متجر', '👨\u200d👩\u200d👧']) await create(name);
     });
 
     it('carry a static EMVCo code with the same address and no amount', async () => {

@@ -266,7 +266,7 @@ function wrongValues(
   if (kind === 'string') {
     if (schema.minLength !== undefined) bounds.push('');
     if (schema.maxLength !== undefined) bounds.push('x'.repeat(schema.maxLength + 1));
-    if (schema.pattern !== undefined) bounds.push('a\u0001b', 'a\u007f', '\n');
+    if (schema.pattern !== undefined) bounds.push('a\u0001b', 'a\u007f', '\n', ...UNREADABLE);
     if (schema.format === 'date-time') bounds.push('yesterday', '2026-02-30T00:00:00Z');
   }
   if (kind === 'enum') bounds.push('nonsense', '', 'toString', '__proto__');
@@ -281,6 +281,16 @@ function wrongValues(
     what: `= ${JSON.stringify(wrong)?.slice(0, 24)}`,
   }));
 }
+
+/** Nothing to read, or something that reads other than it is. */
+const UNREADABLE = [
+  ' ',
+  '\u3000',
+  '\u200b\ufe0f',
+  'shop\u202egnp.exe',
+  '\u2066shop\u2069',
+  '\u061c1',
+];
 
 type Kind = 'enum' | 'string' | 'integer' | 'array' | 'object' | 'other';
 
@@ -365,7 +375,10 @@ function queries(operation: Operation, fixture: Fixture, attack: MakeAttack): At
       ...(schema.type === 'integer' ? ['x', '1.5', '-1', '0', '1e9'] : []),
     ];
     if (schema.enum !== undefined || schema.items !== undefined) values.push('nonsense', '');
-    if (schema.pattern?.startsWith('^[^') === false) values.push('nonsense');
+    if (schema.pattern !== undefined) {
+      values.push(...UNREADABLE.map(encodeURIComponent));
+      if (!new RegExp(schema.pattern).test('nonsense')) values.push('nonsense');
+    }
     if (schema.format === 'date-time') values.push('yesterday', '2026-02-30T00%3A00%3A00Z');
     for (const value of values) {
       attacks.push(

@@ -76,6 +76,7 @@ const update = defineRoute({
   operationId: 'updateCounter',
   tag: TAG,
   summary: 'Rename a counter, take it out of use or back',
+  description: 'What is not named stays as it was: `{}` changes nothing and answers the counter.',
   scope: 'merchants:write',
   pathIds: { id: 'merchant', counter: 'counter' },
   body: CounterUpdate,

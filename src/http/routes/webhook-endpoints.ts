@@ -74,6 +74,7 @@ const update = defineRoute({
   operationId: 'updateWebhookEndpoint',
   tag: TAG,
   summary: 'Change where or what, or pause it',
+  description: 'What is not named stays as it was: `{}` changes nothing and answers the endpoint.',
   scope: 'webhook_endpoints:write',
   pathIds: BY_ID,
   body: WebhookEndpointUpdate,

@@ -2,8 +2,20 @@
 import { type TObject, type TProperties, Type } from 'typebox';
 import { ID_PREFIXES, type IdKind } from '../../core/id.ts';
 
-/** Printable: no control characters, so no line of a log or a bill can be forged. */
-const PRINTABLE = '^[^\\u0000-\\u001f\\u007f]*$';
+/** Control characters and line ends: with them a line of a log or a bill could be forged. */
+const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
+/** Marks that turn the direction of text: with them a name reads other than it is. */
+const DIRECTIONS = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
+/** What leaves nothing to read where it stands alone; within a text (emoji, Persian) it may be. */
+const BLANKS =
+  ' \\u00a0\\u00ad\\u034f\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200d\\u202f' +
+  '\\u205f-\\u2064\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0';
+/**
+ * Something to read, and nothing that deceives. Each part ends where the next begins, so that no
+ * text of any length makes the match go back.
+ */
+export const READABLE =
+  `^[${BLANKS}]*[^${BLANKS}${CONTROLS}${DIRECTIONS}]` + `[^${CONTROLS}${DIRECTIONS}]*$`;
 /** 63 bits in Crockford's base32: what this lets through, parseId reads. */
 const ID_BODY = '[0-7][0-9A-HJKMNP-TV-Z]{12}';
 
@@ -25,7 +37,7 @@ export function text(lengthMax: number, description: string, example?: string) {
   return Type.String({
     minLength: 1,
     maxLength: lengthMax,
-    pattern: PRINTABLE,
+    pattern: READABLE,
     description,
     ...(example === undefined ? {} : { examples: [example] }),
   });
@@ -52,7 +64,7 @@ export const Metadata = Type.Unsafe<Record<string, string>>({
   type: 'object',
   description: 'The marketplace’s own notes: at most 50 keys of 40 characters, values of 500.',
   maxProperties: 50,
-  propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: PRINTABLE },
+  propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: READABLE },
   additionalProperties: { type: 'string', maxLength: 500 },
 });
 
