@@ -201,11 +201,10 @@ describe('the wallet’s window for refunds (rule 7)', () => {
     const id = paid.newId('refund');
     const { id: subOrder } = paid.payment.subOrders[0]!;
     const limits = { refundCountMax: 9, refundSpacingMs: 0, refundWindowMs: WINDOW_MS };
-    const newId = <K extends IdKind>(kind: K) => paid.newId(kind);
     return reserveRefund(
       paid.payment,
       { id, subOrder, amountFen: 1n, reason: 'r', ...limits },
-      { nowMs: paid.nowMs, newId },
+      { nowMs: paid.nowMs, newId: paid.newId },
     );
   };
   const subs = [{ merchant: 1, amountFen: 1_000n }];
