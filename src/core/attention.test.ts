@@ -126,8 +126,9 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     one.report('succeeded');
     const refund = one.newId('refund');
     const subOrder = present(one.payment.subOrders[0], 'a sub_order').id;
-    const input = { id: refund, subOrder, amountFen: 100n, reason: 'r', refundCountMax: 50 };
-    one.do((payment, context) => reserveRefund(payment, { ...input, refundSpacingMs: 0 }, context));
+    const input = { id: refund, subOrder, amountFen: 100n, reason: 'r' };
+    const limits = { refundCountMax: 50, refundSpacingMs: 0, refundWindowMs: 86_400_000 };
+    one.do((payment, context) => reserveRefund(payment, { ...input, ...limits }, context));
     const word = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
     one.do((payment, context) =>
       applyRefundReport(payment, { refund, word: { ...word, status: 'succeeded' } }, context),

@@ -224,7 +224,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
           disputed.payment,
           {
             ...{ id: newId('refund'), subOrder: disputed.payment.subOrders[0]!.id, amountFen },
-            ...{ reason: 'r', refundCountMax: 50, refundSpacingMs: 0 },
+            ...{ reason: 'r', refundCountMax: 50, refundSpacingMs: 0, refundWindowMs: 86_400_000 },
           },
           context,
         );
