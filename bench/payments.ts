@@ -6,6 +6,8 @@
  * floor beside it is what a bare process spends that does nothing but carry the same payment.
  */
 
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { closedLoad, openLoad, type Work } from '../tools/load.ts';
 import { openLoadClient } from '../tools/load-client.ts';
 import { measureBareMs } from './bare.ts';
@@ -17,6 +19,8 @@ import { assertBooked, assertDurable, measureFsync, readBooks, spreadOf } from '
 import { openWebhookSink } from './webhook-sink.ts';
 import { startWorld, type World } from './world.ts';
 
+/** Inside the checkout, so that its packages are found. */
+const BUILD = fileURLToPath(new URL('../artefacts/platform', import.meta.url));
 const LANES = 1;
 /** Until V8 has compiled what is hot, as in any process that has run for a minute. */
 const WARM_UP = { underWay: 64, durationMs: 75_000, countMax: 6_000 } as const;
@@ -39,13 +43,21 @@ export async function benchPayments(
 ): Promise<Outcome> {
   const profileTo = process.env.HUTONG_BENCH_PROFILE;
   const nodeArgs = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-  const world = await startWorld({ lanes: LANES, nodeArgs, print });
+  const command = options.isQuick ? undefined : await buildPlatform();
+  const world = await startWorld({ lanes: LANES, command, nodeArgs, print });
   if (world === undefined) return { figures: {}, misses: ['PostgreSQL is not installed'] };
   try {
     return await measure(world, options, print);
   } finally {
     await world.stop();
   }
+}
+
+/** As production runs it. A comparison with an older commit runs both as they stand. */
+async function buildPlatform(): Promise<string> {
+  const { buildCode } = await import('../tools/build.ts');
+  buildCode(BUILD);
+  return path.join(BUILD, 'bin', 'hutong.js');
 }
 
 async function measure(

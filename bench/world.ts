@@ -28,6 +28,8 @@ export interface World {
 /** undefined where no PostgreSQL is installed. */
 export async function startWorld(options: {
   readonly lanes: number;
+  /** The command to run as the platform: of the checkout, or of what `npm run build` made of it. */
+  readonly command?: string | undefined;
   /** Arguments of node itself, for profiling the platform. */
   readonly nodeArgs?: readonly string[];
   readonly print: (line: string) => void;
@@ -56,7 +58,12 @@ export async function startWorld(options: {
     const marketplaces = await seedDatabase({ databaseUrl, masterKey, dir });
     const platform = await startChild({
       name: 'the platform',
-      args: [...NODE_FLAGS, ...(options.nodeArgs ?? []), 'bin/hutong.js', 'serve'],
+      args: [
+        ...NODE_FLAGS,
+        ...(options.nodeArgs ?? []),
+        options.command ?? 'bin/hutong.js',
+        'serve',
+      ],
       env: {
         HUTONG_DIR: dir,
         HUTONG_PORT: String(port),

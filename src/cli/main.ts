@@ -10,7 +10,7 @@ import { demoPorts, firstPortProblem } from './ports.ts';
 import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
 import { readMasterKey, readSettings, SETTING_HELP, type Settings } from './settings.ts';
-import { startDemo } from './start.ts';
+import { hasDemo, startDemo } from './start.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -43,11 +43,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('start', { isDefault: true })
     .description('the demo: platform, sandbox city and a shop, in one command')
-    .action(async () =>
-      stopOnSignal(
-        await startDemo({ ...settings(), logLevel: process.env.HUTONG_LOG_LEVEL || 'warn' }, print),
-      ),
-    );
+    .action(runDemo);
   program
     .command('serve')
     .description('the platform alone, as production runs it')
@@ -80,6 +76,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+}
+
+async function runDemo(): Promise<void> {
+  if (!hasDemo())
+    throw new Refusal(
+      'the demo needs a checkout, where npm start runs it; here are serve and sandbox',
+    );
+  const logLevel = process.env.HUTONG_LOG_LEVEL || 'warn';
+  stopOnSignal(await startDemo({ ...settings(), logLevel }, print));
 }
 
 async function runServe(): Promise<void> {

@@ -2,21 +2,28 @@
  * `npm start`: the whole demo. The sandbox city and the bazaar are processes of their own; the
  * platform runs here and follows the city's clock, which is the one thing that only a demo does.
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, ROOT, startChild } from './child.ts';
 import { readSandboxPapers, seedMarketplaces, writeDemoJson } from './demo-papers.ts';
 import { followCityClock } from './follow-clock.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
 import { type Serving, serve } from './serve.ts';
 import { readMasterKey, type Settings } from './settings.ts';
 
+const BAZAAR = 'examples/bazaar/main.ts';
 const CHILD_TIMEOUT_MS = 60_000;
 const LOOPBACK = ['127.0.0.0/8', '::1', 'localhost'];
 
 export interface RunningDemo {
   readonly stop: () => Promise<void>;
+}
+
+/** Its shop is no part of what `npm run build` makes. */
+export function hasDemo(): boolean {
+  return existsSync(path.join(ROOT, BAZAAR));
 }
 
 export async function startDemo(
@@ -98,7 +105,7 @@ function startSandbox(settings: Settings): Promise<Child> {
 function startBazaar(settings: Settings): Promise<Child> {
   return startChild({
     name: 'the bazaar',
-    args: ['--import', 'tsx', 'examples/bazaar/main.ts'],
+    args: ['--import', 'tsx', BAZAAR],
     env: { HUTONG_DIR: settings.dir, HUTONG_BAZAAR_PORT: String(settings.bazaarPort) },
     readyText: 'The bazaar is open',
     timeoutMs: CHILD_TIMEOUT_MS,

@@ -6,7 +6,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +19,7 @@ import {
 import { openDatabase } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { Marketplace } from '../helpers/api.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
@@ -258,17 +258,6 @@ async function startAgain(database: TestPostgres): Promise<void> {
       await sleep(200);
     }
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** A connection of the tool's own, beside the platform's. */

@@ -4,10 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../tools/free-port.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_TEXT = 'Hutong 互通 is running';
@@ -138,23 +138,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
 
 /** Free ports for platform, sandbox and bazaar, as settings. */
 export async function freePorts(): Promise<Record<string, string>> {
-  const servers = await Promise.all([1, 2, 3].map(() => listenAnywhere()));
-  const [port, sandboxPort, bazaarPort] = servers.map((server) => {
-    const address = server.address();
-    server.close();
-    return String(typeof address === 'object' && address !== null ? address.port : 0);
-  });
-  return {
-    HUTONG_PORT: port ?? '',
-    HUTONG_SANDBOX_PORT: sandboxPort ?? '',
-    HUTONG_BAZAAR_PORT: bazaarPort ?? '',
-  };
-}
-
-function listenAnywhere(): Promise<net.Server> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  });
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const names = ['HUTONG_PORT', 'HUTONG_SANDBOX_PORT', 'HUTONG_BAZAAR_PORT'];
+  return Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
 }

@@ -17,6 +17,7 @@ import { type ComposedPlatform, compose } from '../../src/compose.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import type { Db } from '../../src/store/db.ts';
+import { freePort } from '../../tools/free-port.ts';
 
 export interface TestPlatform {
   readonly url: string;
@@ -105,17 +106,4 @@ export async function composeForTest(options: {
       fs.rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const net = await import('node:net');
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        resolve(typeof address === 'object' && address !== null ? address.port : 0),
-      );
-    });
-  });
 }

@@ -19,7 +19,7 @@ const assets = new Map<string, WireResponse>(
         'cache-control': 'no-cache',
         'x-content-type-options': 'nosniff',
       },
-      body: readFileSync(new URL(`.${path.slice('/phone'.length)}`, import.meta.url)),
+      body: readFileSync(new URL(`./assets${path.slice('/phone'.length)}`, import.meta.url)),
     },
   ]),
 );

@@ -1,0 +1,131 @@
+/**
+ * `npm run build [-- FOLDER]`: what production runs, as a folder of its own (dist/): plain
+ * JavaScript with source maps instead of TypeScript and its loader, and a package.json and lock
+ * with the packages that the code imports and no others. `node bin/hutong.js` is the same command.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const COPIED = ['.npmrc', 'LICENSE', 'bin/hutong.js', 'bin/install.js'];
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2023,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  rewriteRelativeImportExtensions: true,
+  sourceMap: true,
+  inlineSources: true,
+};
+
+/** Types are not checked here: `npm run typecheck` does. An existing build there is replaced. */
+export function buildCode(folder: string): void {
+  for (const name of ['src', 'bin'])
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+  for (const file of filesBelow(path.join(ROOT, 'src'))) {
+    const name = path.relative(ROOT, file);
+    if (name.endsWith('.test.ts')) continue;
+    if (name.endsWith('.ts')) compile(name, folder);
+    else if (!isDoor(file)) copy(name, folder);
+  }
+  for (const name of COPIED) if (fs.existsSync(path.join(ROOT, name))) copy(name, folder);
+  const manifest = { ...readManifest(), dependencies: dependenciesOf(folder) };
+  write(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The root's lock without what production does not import. */
+export function buildLock(folder: string): void {
+  fs.copyFileSync(path.join(ROOT, 'package-lock.json'), path.join(folder, 'package-lock.json'));
+  const reduce = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
+  execFileSync('npm', reduce, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Plain JavaScript that loads the TypeScript beside it, which is compiled into its place. */
+function isDoor(file: string): boolean {
+  return file.endsWith('.js') && fs.existsSync(file.replace(/\.js$/, '.ts'));
+}
+
+function compile(name: string, folder: string): void {
+  const target = path.join(folder, name.replace(/\.ts$/, '.js'));
+  const compiled = ts.transpileModule(fs.readFileSync(path.join(ROOT, name), 'utf8'), {
+    fileName: path.basename(name),
+    compilerOptions: COMPILER_OPTIONS,
+    reportDiagnostics: true,
+  });
+  const [problem] = compiled.diagnostics ?? [];
+  if (problem !== undefined)
+    throw new Error(`${name}: ${ts.flattenDiagnosticMessageText(problem.messageText, '\n')}`);
+  write(target, compiled.outputText);
+  write(`${target}.map`, compiled.sourceMapText ?? '');
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly [field: string]: unknown;
+}
+
+/** What describes the product; scripts, workspaces and tools stay behind. */
+function readManifest(): Manifest {
+  const all = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
+  const kept = ['name', 'version', 'private', 'description', 'license', 'type', 'engines', 'bin'];
+  const { cookie } = all.overrides as Readonly<Record<string, unknown>>;
+  return {
+    ...Object.fromEntries(kept.map((field) => [field, all[field]])),
+    dependencies: all.dependencies,
+    overrides: { cookie },
+  };
+}
+
+function dependenciesOf(folder: string): Record<string, string> {
+  const { dependencies } = readManifest();
+  const imported = filesBelow(path.join(folder, 'src'))
+    .filter((file) => file.endsWith('.js'))
+    .flatMap((file) => ts.preProcessFile(fs.readFileSync(file, 'utf8')).importedFiles)
+    .map(({ fileName }) => packageOf(fileName))
+    .filter((name) => name !== undefined);
+  return Object.fromEntries(
+    [...new Set(imported)].sort().map((name) => {
+      const version = dependencies[name];
+      if (version === undefined)
+        throw new Error(`src imports ${name}, which is not in package.json's dependencies`);
+      return [name, version];
+    }),
+  );
+}
+
+function packageOf(specifier: string): string | undefined {
+  const isOwn = specifier.startsWith('.') || specifier.startsWith('/');
+  if (isOwn || specifier.startsWith('node:') || builtinModules.includes(specifier))
+    return undefined;
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function filesBelow(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+function copy(name: string, folder: string): void {
+  write(path.join(folder, name), fs.readFileSync(path.join(ROOT, name)));
+}
+
+function write(file: string, content: string | Buffer): void {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, content);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const folder = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'));
+  buildCode(folder);
+  buildLock(folder);
+  const shown = path.relative(process.cwd(), folder) || folder;
+  process.stdout.write(`built in ${shown}: cd ${shown} && npm ci && node bin/hutong.js serve\n`);
+}
