@@ -39,7 +39,7 @@ table{width:100%;margin-top:20px;border-collapse:collapse}
 th,td{padding:9px 14px 9px 8px;border-bottom:1px solid #e1e5ea;text-align:left;vertical-align:top}
 th{color:#52606d;font-size:14px}
 td a{color:inherit;text-decoration:none}td a:hover{text-decoration:underline}
-tr:target{background:#fff3d6}
+tr:target{background:#fff3d6}td:first-child code,td:nth-child(3) code{white-space:nowrap}
 code{font:14px ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media(max-width:760px){thead{display:none}
 tr{display:block;padding:12px 0;border-bottom:1px solid #e1e5ea}
