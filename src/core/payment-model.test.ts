@@ -484,6 +484,8 @@ const refundWord: fc.Arbitrary<Step> = fc
         status,
         walletRefundId: at % 2 === 0 ? '5030' : null,
         amountFen: amounts[amount],
+        // Told by some; by others never, or not by this message.
+        ...(at % 5 < 3 && { settlementFen: at % 5 === 0 ? refund.movedFen : null }),
         walletError: isRefused ? REFUSAL : null,
       };
       world.decide('apply_refund_report', (payment, context) =>
@@ -590,7 +592,8 @@ it('ends: after straight answers nothing is owed to anybody', () => {
         closedWords(world, attempt);
       }
       for (const refund of world.payment.refunds) {
-        const word = { walletRefundId: null, walletError: null, amountFen: refund.amountFen };
+        const silent = { walletRefundId: null, walletError: null, settlementFen: null };
+        const word = { ...silent, amountFen: refund.amountFen };
         world.decide('settled', (payment, context) =>
           applyRefundReport(
             payment,

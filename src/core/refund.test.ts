@@ -95,8 +95,13 @@ class Paid {
     return this.payment.refunds.find((row) => row.id === id)!;
   }
 
-  say(refund: Refund, status: RefundWord['status']): Refund {
-    const word: RefundWord = { status, walletRefundId: null, amountFen: null, walletError: null };
+  say(
+    refund: Refund,
+    status: RefundWord['status'],
+    said: Partial<RefundWord> = { settlementFen: null },
+  ): Refund {
+    const silent = { walletRefundId: null, amountFen: null, walletError: null };
+    const word: RefundWord = { ...silent, ...said, status };
     this.decide((payment, context) =>
       applyRefundReport(payment, { refund: refund.id, word }, context),
     );
@@ -234,6 +239,91 @@ describe('the wallet’s window for refunds (rule 7)', () => {
     paid.say(refund, 'unknown');
     expect(paid.say(refund, 'succeeded').status).toBe('succeeded');
     paid.check();
+  });
+});
+
+/** A wallet's own share of a part, cumulative over the order: how it rounds, nobody publishes. */
+type Rounding = (receiptFen: bigint, refundedFen: bigint, amountFen: bigint) => bigint;
+const ROUNDINGS: Readonly<Record<string, Rounding>> = {
+  down: (receiptFen, refundedFen, amountFen) => (receiptFen * refundedFen) / amountFen,
+  up: (receiptFen, refundedFen, amountFen) =>
+    (receiptFen * refundedFen + amountFen - 1n) / amountFen,
+  discountLast: (receiptFen, refundedFen) => (refundedFen < receiptFen ? refundedFen : receiptFen),
+};
+
+describe('refunds of parts whose wallet tells what it moved', () => {
+  it('clearing is what the wallet holds after every one of them, to the fen (rule 6)', () => {
+    const rounding = fc.constantFrom(...Object.keys(ROUNDINGS));
+    fc.assert(
+      fc.property(cart, steps, rounding, (bought, some, name) => {
+        const round = ROUNDINGS[name]!;
+        const paid = new Paid({ ...bought, isOneLeg: false });
+        const upToFen = new Map(paid.payment.legs.map((leg) => [leg.id, 0n]));
+        const settle = (refund: Refund): void => {
+          const leg = paid.payment.legs.find((row) => row.id === refund.leg)!;
+          const before = upToFen.get(leg.id)!;
+          const after = before + refund.amountFen;
+          const receiptFen = leg.receiptAmountFen!;
+          const settlementFen =
+            round(receiptFen, after, leg.amountFen) - round(receiptFen, before, leg.amountFen);
+          upToFen.set(leg.id, after);
+          // First by a callback without a figure, as wallets do.
+          paid.say(refund, 'succeeded', {});
+          paid.say(refund, 'succeeded', { settlementFen });
+          const heldFen = sumFen(
+            paid.payment.legs.map(
+              (row) =>
+                row.receiptAmountFen! -
+                round(row.receiptAmountFen!, upToFen.get(row.id)!, row.amountFen),
+            ),
+          );
+          expect(paid.balances.get(clearing('alipay')) ?? 0n, name).toBe(heldFen);
+          expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
+          expect(paid.balances.get(refundDue) ?? 0n, 'nothing is left owed').toBe(0n);
+          for (const escrow of paid.payment.escrows)
+            expect(escrow.heldFen >= 0n, 'rule 7').toBe(true);
+        };
+        for (const { sub: at, perMille, end } of some) {
+          const sub = at % bought.subs.length;
+          const leftFen = paid.leftFen(sub);
+          if (leftFen === 0n) continue;
+          const partFen = (leftFen * perMille) / 1_000n;
+          const refund = paid.refund(sub, partFen > 0n ? partFen : 1n);
+          if (end === 'failed') paid.say(refund, 'failed');
+          else settle(refund);
+        }
+        for (const sub of bought.subs.keys()) {
+          const leftFen = paid.leftFen(sub);
+          if (leftFen > 0n) settle(paid.refund(sub, leftFen));
+        }
+        expect(paid.balances.get(clearing('alipay')) ?? 0n).toBe(0n);
+      }),
+      { numRuns: 500 },
+    );
+  }, 60_000);
+
+  it('a figure that cannot be true is not believed, and asked for again', () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 970n, isOneLeg: false });
+    for (const settlementFen of [-1n, 401n]) {
+      const refund = paid.refund(0, 400n);
+      const now = paid.say(refund, 'succeeded', { settlementFen });
+      expect(now.status).toBe('unknown');
+      expect(paid.say(refund, 'succeeded', { settlementFen: 388n }).status).toBe('succeeded');
+    }
+  });
+
+  it('without a figure where one is to be had, it is asked for at once', () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 970n, isOneLeg: false });
+    const refund = paid.say(paid.refund(0, 400n), 'succeeded', {});
+    expect(refund).toMatchObject({ status: 'processing', dueAtMs: paid.nowMs });
+    expect(paid.say(refund, 'succeeded', { settlementFen: 387n })).toMatchObject({
+      ...{ status: 'succeeded', movedFen: 387n, dueAtMs: null },
+    });
+    const whole = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
+    const undiscounted = whole.say(whole.refund(0, 400n), 'succeeded', {});
+    expect(undiscounted.status, 'nothing to ask').toBe('succeeded');
   });
 });
 

@@ -24,6 +24,7 @@ import {
   type SubOrder,
 } from './payment.ts';
 import { rfc3339 } from './present/time.ts';
+import { settleFigure, wantsFigure } from './refund-figure.ts';
 import { err } from './result.ts';
 import { transition } from './state-table.ts';
 import type { WalletError } from './wallet.ts';
@@ -273,6 +274,7 @@ export interface RefundWord {
     | 'unknown';
   readonly walletRefundId: string | null;
   readonly amountFen: Fen | null;
+  readonly settlementFen?: Fen | null;
   readonly walletError: WalletError | null;
 }
 
@@ -286,7 +288,7 @@ export function applyRefundReport(
     payment.refunds.find((row) => row.id === input.refund),
     'the reported refund',
   );
-  const next = nextStatus(refund, input.word);
+  const next = nextStatus(payment, refund, input.word);
   if (input.word.walletRefundId !== null && refund.walletRefundId === null) {
     draft.setRefund(refund.id, { walletRefundId: input.word.walletRefundId });
   }
@@ -296,6 +298,10 @@ export function applyRefundReport(
   if (next === 'failed' && isNews && isAutomatic(refund))
     tryAgain(draft, refund, input.word, context);
   else if (isNews) settleRefund(draft, refund, next, input.word);
+  // The wallet has done it; only its figure is wanting, and can be asked for at once.
+  const isDone = next === 'processing' && input.word.status === 'succeeded';
+  if (isDone && (refund.dueAtMs === null || refund.dueAtMs > context.nowMs))
+    draft.setRefund(refund.id, { dueAtMs: context.nowMs });
   if (isLeftUnknown(refund, next, input.word, context)) callForAttention(draft, refund, input.word);
   return draft.decided((after) => ({
     payment: after,
@@ -333,19 +339,25 @@ function callForAttention(draft: PaymentDraft, refund: Refund, { walletError }: 
   draft.tell('refund.requires_attention', refund.id);
 }
 
-function nextStatus(refund: Refund, word: RefundWord): Refund['status'] {
-  const wanted = wordStatus(refund, word);
+function nextStatus(payment: Payment, refund: Refund, word: RefundWord): Refund['status'] {
+  const said = wordStatus(refund, word);
+  // What it moved is not sure before a query has told it: until then it is not settled.
+  const wanted = said === 'succeeded' && wantsFigure(payment, refund, word) ? 'processing' : said;
   if (wanted === refund.status || REFUND_STATES.allows(refund.status, wanted)) return wanted;
   return refund.status;
+}
+
+function isOurs(refund: Refund, { amountFen, settlementFen }: RefundWord): boolean {
+  const isTrue =
+    settlementFen == null || (settlementFen >= 0n && settlementFen <= refund.amountFen);
+  return isTrue && (amountFen === null || amountFen === refund.amountFen);
 }
 
 function wordStatus(refund: Refund, word: RefundWord): Refund['status'] {
   switch (word.status) {
     case 'succeeded':
       // Rule 3 for refunds: an amount that is not ours is asked again, not believed.
-      return word.amountFen !== null && word.amountFen !== refund.amountFen
-        ? 'unknown'
-        : 'succeeded';
+      return isOurs(refund, word) ? 'succeeded' : 'unknown';
     case 'submitted':
     case 'processing':
     case 'abnormal':
@@ -408,7 +420,8 @@ export function settleRefund(
   );
   if (next === 'succeeded') {
     draft.setRefund(refund.id, { dueAtMs: null, failure: null });
-    draft.post(refundSucceeded(attempt.wallet, refund.movedFen));
+    settleFigure(draft, refund, word);
+    draft.post(refundSucceeded(attempt.wallet, movedOf(draft, refund)));
     if (refund.subOrder !== null) {
       draft.setIntent({ amountRefundedFen: draft.intent.amountRefundedFen + refund.amountFen });
       assert(
@@ -449,4 +462,9 @@ function giveBackReservation(
   draft.setSubOrder(sub.id, { refundedFen: sub.refundedFen - refund.amountFen });
   draft.setEscrow(escrow.id, { heldFen: escrow.heldFen + mix.escrowFen + mix.availableFen });
   draft.post(refundFailed({ wallet, merchant: escrow.merchant, mix }));
+}
+
+function movedOf(draft: PaymentDraft, { id }: Refund): Fen {
+  const refund = draft.payment.refunds.find((row) => row.id === id);
+  return present(refund, 'the settled refund').movedFen;
 }

@@ -177,6 +177,11 @@ export interface RefundReport {
   readonly walletRefundId: string | null;
   /** The refund's own amount as the wallet states it; null where it did not. */
   readonly amountFen: Fen | null;
+  /**
+   * What the refund took out of the merchants' money, net of their own discount's share. null: the
+   * wallet does not tell it. Left out: this message does not, but a query does.
+   */
+  readonly settlementFen?: Fen | null;
   readonly walletError: WalletError | null;
 }
 

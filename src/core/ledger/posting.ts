@@ -26,6 +26,7 @@ export type Moment =
   | 'conflict_superseded'
   | 'conflict_accepted'
   | 'refund_reserved'
+  | 'refund_corrected'
   | 'refund_succeeded'
   | 'refund_failed';
 
@@ -159,6 +160,20 @@ export function refundFailed({ wallet, merchant, mix }: RefundPockets): Posting 
     credit(feeDue(wallet), mix.feeFen),
     credit(available(merchant, wallet), mix.availableFen),
     credit(owed(merchant), mix.owedFen),
+  ]);
+}
+
+/** The wallet moved another share than was reserved: the pockets as they should have been. */
+export function refundCorrected(before: RefundPockets, mix: RefundMix): Posting {
+  const { wallet, merchant } = before;
+  const move = (account: AccountName, moreFen: Fen): Entry =>
+    moreFen >= 0n ? debit(account, moreFen) : credit(account, -moreFen);
+  return posting('refund_corrected', [
+    move(escrow(merchant, wallet), mix.escrowFen - before.mix.escrowFen),
+    move(feeDue(wallet), mix.feeFen - before.mix.feeFen),
+    move(available(merchant, wallet), mix.availableFen - before.mix.availableFen),
+    move(owed(merchant), mix.owedFen - before.mix.owedFen),
+    move(refundDue, mixTotal(before.mix) - mixTotal(mix)),
   ]);
 }
 

@@ -226,7 +226,8 @@ export function refundReport(refund: RefundOrder, called: Called): RefundReport 
   if (fields === undefined) return refundFailure(called, REFUND_CODES);
   if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return unsure('unknown');
   // N: this call moved nothing (a repeat, or not yet); the refund query decides.
-  return unsure(textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted');
+  const status = textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted';
+  return { ...unsure(status), settlementFen: fenField(fields, 'send_back_fee') };
 }
 
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
@@ -240,7 +241,10 @@ export function refundQueryReport(refund: RefundOrder, called: Called): RefundRe
   if (isOther) return unsure('unknown');
   const amountFen = fenField(fields, 'refund_amount');
   const status = textField(fields, 'refund_status');
-  if (status === 'REFUND_SUCCESS') return { ...unsure('succeeded'), amountFen };
+  if (status === 'REFUND_SUCCESS') {
+    const settlementFen = fenField(fields, 'send_back_fee');
+    return { ...unsure('succeeded'), amountFen, settlementFen };
+  }
   // Absent: not refunded, or not yet. Where the wallet names the refund it is only not done yet.
   if (status === undefined && refundNo === undefined && amountFen === null) {
     return unsure('not_found');

@@ -279,5 +279,5 @@ export function statedRefund(fields: XmlElement): RefundReport {
 }
 
 export function silentRefund(status: RefundReportStatus): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError: null };
+  return { status, walletRefundId: null, amountFen: null, settlementFen: null, walletError: null };
 }

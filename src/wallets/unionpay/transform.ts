@@ -162,6 +162,7 @@ export function settledRefund(fields: Fields, code: string): RefundReport {
   const told = {
     walletRefundId: fields.get('queryId') ?? null,
     amountFen: fenField(fields, 'txnAmt'),
+    settlementFen: fenField(fields, 'settleAmt'),
   };
   if (SUCCESS_CODES.has(code)) return { status: 'succeeded', ...told, walletError: null };
   if (PENDING_CODES.has(code)) return { status: 'processing', ...told, walletError: null };

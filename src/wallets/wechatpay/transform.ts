@@ -278,7 +278,8 @@ export function readRefundApplied(refund: RefundOrder, body: JsonRecord): Refund
 export function readRefundAnswer(refund: RefundOrder, body: JsonRecord): RefundReport {
   const isThis = textOf(body, 'out_refund_no') === refund.refundNo;
   const status = refundStatusOf(textOf(body, 'status'));
-  return refundReport(isThis ? status : 'unknown', isThis ? body : {});
+  const settlementFen = fenOf(recordOf(body, 'amount'), 'settlement_refund') ?? null;
+  return { ...refundReport(isThis ? status : 'unknown', isThis ? body : {}), settlementFen };
 }
 
 /** A callback's plaintext says `refund_status` where the query says `status`. */

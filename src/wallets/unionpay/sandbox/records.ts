@@ -91,6 +91,8 @@ export interface ReturnRecord extends TransactionNames, Manner {
   readonly purchaseKey: string;
   readonly origQryId: string;
   readonly amountFen: Fen;
+  /** Of it, what leaves the merchant: the shares of all refunds sum to what was settled. */
+  readonly settleFen: Fen;
   readonly backUrl: string | null;
   readonly reqReserved: string | null;
   readonly createdMs: number;

@@ -107,6 +107,7 @@ function putReturn(
     purchaseKey: parent.key,
     origQryId: parent.queryId,
     amountFen,
+    settleFen: settledPart(parent, amountFen),
     backUrl: backUrl === NO_NOTIFICATION_URL ? null : backUrl,
     reqReserved: fields.get('reqReserved') ?? null,
     createdMs: nowMs,
@@ -116,6 +117,12 @@ function putReturn(
   desk.books.putPurchase({ ...parent, refundedFen: parent.refundedFen + amountFen });
   const { queryId, origQryId } = returned;
   return { respCode: '00', fields: { queryId, origQryId, txnAmt: amountFen.toString() } };
+}
+
+function settledPart({ paid, amountFen, refundedFen }: PurchaseRecord, partFen: bigint): bigint {
+  const settleFen = present(paid, 'a paid purchase').settleFen;
+  const upTo = (fen: bigint): bigint => (settleFen * fen) / amountFen;
+  return upTo(refundedFen + partFen) - upTo(refundedFen);
 }
 
 /**

@@ -46,6 +46,6 @@ export function returnFields(returned: ReturnRecord): Told {
     currencyCode: '156',
     reqReserved: returned.reqReserved,
     origQryId: returned.origQryId,
-    ...settlement(returned, returned.createdMs, returned.amountFen),
+    ...settlement(returned, returned.createdMs, returned.settleFen),
   };
 }

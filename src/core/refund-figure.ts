@@ -1,0 +1,68 @@
+/**
+ * The wallet's own settlement figure of a refund (rule 6). What was reserved is our reckoning of a
+ * part's share of the receipt; wallets round such shares by a rule that none of them publishes. So
+ * where a discount makes it matter, what the wallet says it moved is what is booked, and the seller
+ * bears, or gets, the fen between.
+ */
+import { present } from './assert.ts';
+import type { PaymentDraft } from './decision.ts';
+import { refundCorrected } from './ledger/posting.ts';
+import type { Fen } from './money.ts';
+import { type Escrow, orderedFen, type Payment, type Refund, type RefundMix } from './payment.ts';
+
+interface Told {
+  readonly settlementFen?: Fen | null;
+}
+
+/** Can what moves differ from what was asked? Only of a part of what was paid with a discount. */
+function hasFigure(payment: Payment, refund: Refund): boolean {
+  const leg = present(
+    payment.legs.find((row) => row.id === refund.leg),
+    'the leg of a refund',
+  );
+  const isDiscounted = leg.receiptAmountFen !== null && leg.receiptAmountFen !== orderedFen(leg);
+  return refund.subOrder !== null && isDiscounted;
+}
+
+/** This message does not say what moved, and a query does. */
+export function wantsFigure(payment: Payment, refund: Refund, told: Told): boolean {
+  return told.settlementFen === undefined && hasFigure(payment, refund);
+}
+
+/** Brings a reservation in line with what the wallet really moved. */
+export function settleFigure(draft: PaymentDraft, refund: Refund, { settlementFen }: Told): void {
+  if (settlementFen == null || settlementFen === refund.movedFen) return;
+  if (!hasFigure(draft.payment, refund) || refund.mix === null) return;
+  const escrow = present(
+    draft.payment.escrows.find((row) => row.subOrder === refund.subOrder && row.leg === refund.leg),
+    'the escrow',
+  );
+  const mix = correctedMix(refund.mix, escrow, settlementFen - refund.movedFen);
+  const { wallet, merchant } = escrow;
+  draft.post(refundCorrected({ wallet, merchant, mix: refund.mix }, mix));
+  draft.setRefund(refund.id, { movedFen: settlementFen, mix });
+  const takenFen = inPocket(mix) - inPocket(refund.mix);
+  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen - takenFen });
+}
+
+const inPocket = (mix: RefundMix): Fen => mix.escrowFen + mix.availableFen;
+const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
+
+function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
+  const pocket = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+  if (moreFen >= 0n) {
+    const heldFen = min(escrow.heldFen, moreFen);
+    const owedFen = mix.owedFen + moreFen - heldFen;
+    return { ...mix, owedFen, [pocket]: mix[pocket] + heldFen };
+  }
+  // Given back in the order in which it hurt: the advance, the seller's pocket, the fee.
+  const lessFen = -moreFen;
+  const owedFen = min(mix.owedFen, lessFen);
+  const pocketFen = min(mix[pocket], lessFen - owedFen);
+  return {
+    ...mix,
+    owedFen: mix.owedFen - owedFen,
+    [pocket]: mix[pocket] - pocketFen,
+    feeFen: mix.feeFen - (lessFen - owedFen - pocketFen),
+  };
+}
