@@ -40,7 +40,7 @@ export interface TestPostgres {
   readonly restart: () => Promise<void>;
 }
 
-export const NO_POSTGRES =
+const NO_POSTGRES =
   'PostgreSQL is not installed (looked in /usr/lib/postgresql/*/bin and PATH): ' +
   'everything that needs a real server is skipped. Debian: apt-get install postgresql';
 

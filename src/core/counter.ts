@@ -21,11 +21,11 @@ export interface Counter {
 export const COUNTER_TOKEN = /^[0-9a-f]{20}$/;
 
 /** One fen. */
-export const COUNTER_AMOUNT_FEN_MIN: Fen = 1n;
+const COUNTER_AMOUNT_FEN_MIN: Fen = 1n;
 /** 50,000.00 yuan: a slip of the thumb, not a limit of a wallet; the wallets have their own. */
 export const COUNTER_AMOUNT_FEN_MAX: Fen = 50_000_00n;
 
-export const AMOUNT_PROBLEMS = [
+const AMOUNT_PROBLEMS = [
   'amount_missing',
   'amount_unreadable',
   'amount_too_precise',

@@ -7,9 +7,9 @@ import { AMOUNT_FEN_MAX, type Fen, sumFen } from './money.ts';
 import type { Buyer, Payment, SubOrder } from './payment.ts';
 import { err, ok, type Result } from './result.ts';
 
-export const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
-export const INTENT_LIFE_MS_MIN = 2 * 60_000;
-export const INTENT_LIFE_MS_MAX = 7 * 24 * 3_600_000;
+const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
+const INTENT_LIFE_MS_MIN = 2 * 60_000;
+const INTENT_LIFE_MS_MAX = 7 * 24 * 3_600_000;
 
 export interface NewSubOrder {
   readonly id: Id<'sub_order'>;

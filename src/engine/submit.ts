@@ -18,7 +18,7 @@ import { Lane } from './lane.ts';
 import { createPaymentMemory, type PaymentMemory } from './payment-memory.ts';
 import type { ProcessLease } from './process-lease.ts';
 
-export const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
+const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
 const PATIENCE_MS = 20_000;
 /** A committed event's first delivery is this process's own for so long. */
 const FIRST_TRY_MS = 15_000;

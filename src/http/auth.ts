@@ -10,8 +10,8 @@ import type { Principal } from '../flows/use-cases.ts';
 import type { ServerDeps } from './deps.ts';
 import type { Scope } from './route.ts';
 
-export const CLIENT_SECRET_HEADER = 'hutong-client-secret';
-export const VERSION_HEADER = 'hutong-version';
+const CLIENT_SECRET_HEADER = 'hutong-client-secret';
+const VERSION_HEADER = 'hutong-version';
 /** Newest last. A key is pinned to the one that was current when it was made. */
 export const VERSIONS: readonly string[] = ['2026-12-01'];
 

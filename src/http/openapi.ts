@@ -175,7 +175,7 @@ function answers(route: AnyRoute): Json {
 }
 
 /** The codes that a route may answer, by status: for the document and for the hostile suite. */
-export function errorCodesOf(route: AnyRoute): readonly ErrorCode[] {
+function errorCodesOf(route: AnyRoute): readonly ErrorCode[] {
   return [
     ...COMMON_ERRORS,
     ...(route.method === 'POST' ? BODY_ERRORS : []),

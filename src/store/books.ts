@@ -9,7 +9,7 @@ import { bigintArray, idArray, smallintArray, textArray } from './arrays.ts';
 import type { Session, Statement } from './db.ts';
 import { insertAll, type Table, table } from './table.ts';
 
-export const SLOT_COUNT = 16;
+const SLOT_COUNT = 16;
 
 /** A posting on its way into the books. */
 export interface BookedPosting {

@@ -5,7 +5,7 @@
 import type { Db, Session, Statement } from './db.ts';
 import { toNumber } from './table.ts';
 
-export const PROCESS_COUNT = 256;
+const PROCESS_COUNT = 256;
 const LEASE_SECONDS = 60;
 
 const ACQUIRE: Statement = {

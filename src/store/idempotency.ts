@@ -75,7 +75,7 @@ export async function claimKeys(
   return found;
 }
 
-export async function lockKeys(
+async function lockKeys(
   session: Session,
   rows: readonly Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>[],
 ): Promise<readonly IdempotencyRow[]> {

@@ -13,8 +13,8 @@ import { type Db, DbLost, type Row, type Session, type Statement } from './db.ts
 import { Lane } from './lane.ts';
 import { asOptions, LANE_PLANNER, READER_PLANNER } from './planner.ts';
 
-export const LANES_DEFAULT = 4;
-export const READERS_DEFAULT = 4;
+const LANES_DEFAULT = 4;
+const READERS_DEFAULT = 4;
 
 export interface PostgresOptions {
   readonly url: string;

@@ -65,7 +65,7 @@ export function table<T>(
 }
 
 /** `$3::bigint[]`: the parameter that carries a column. */
-export function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
+function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
   return `$${index + 1}::${type === 'id' ? 'bigint' : type}[]`;
 }
 

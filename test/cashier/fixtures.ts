@@ -16,7 +16,7 @@ import type { NextAction, Product, WalletName } from '../../src/core/wallet.ts';
 import type { CashierView, Offer, Offers } from '../../src/flows/use-cases.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 8, 15, 0);
-export const SHARD = 7;
+const SHARD = 7;
 export const BUYER_ID = 'buyer-7788-secret';
 export const BUYER_IP = '203.0.113.77';
 

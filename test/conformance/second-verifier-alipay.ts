@@ -21,12 +21,6 @@ export function isNotifySigned(fields: Fields, publicKeyPem: string): boolean {
   return verifier.verify(publicKeyPem, Buffer.from(fields.sign ?? '', 'base64'));
 }
 
-export function isRequestSigned(fields: Fields, publicKeyPem: string): boolean {
-  const verifier = crypto.createVerify('RSA-SHA256');
-  verifier.update(Buffer.from(line(fields, ['sign'], true), 'utf8'));
-  return verifier.verify(publicKeyPem, Buffer.from(fields.sign ?? '', 'base64'));
-}
-
 /** Answer: the object's own bytes, between the key and what follows its last brace. */
 export function isAnswerSigned(text: string, key: string, publicKeyPem: string): boolean {
   const sign = (JSON.parse(text) as { sign?: string }).sign;

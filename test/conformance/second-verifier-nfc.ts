@@ -58,7 +58,7 @@ export function macOf(sessionKey: Buffer, data: Buffer): Buffer {
   return end.setAutoPadding(false).update(middle);
 }
 
-export function coveredData(values: ReadonlyMap<string, Buffer>): Buffer | undefined {
+function coveredData(values: ReadonlyMap<string, Buffer>): Buffer | undefined {
   const parts = COVERED.map((tag) => values.get(tag));
   const issuerData = values.get('9f10');
   if (issuerData === undefined || parts.some((part) => part === undefined)) return undefined;

@@ -5,7 +5,7 @@
 import { mutate, randomFrom } from './mutate.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 
-export const CPU_MS_MAX = 50;
+const CPU_MS_MAX = 50;
 
 export interface FuzzReport {
   readonly accepted: number;

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
-import type { WalletName } from '../../src/core/wallet.ts';
 import {
   type Attack,
   attacksOn,
@@ -61,11 +60,7 @@ export function driftOf(component: string, value: unknown): string[] {
 }
 
 /** What is wrong with an answer that should be one of these refusals; undefined = nothing. */
-export function missOf(
-  answer: Answer,
-  codes: readonly ErrorCode[],
-  param?: string,
-): string | undefined {
+function missOf(answer: Answer, codes: readonly ErrorCode[], param?: string): string | undefined {
   let body: { error: { code: ErrorCode; param: string | null } };
   try {
     body = JSON.parse(answer.text);
@@ -297,8 +292,4 @@ export function runForeignLists(stage: Stage, world: World): Promise<GroupResult
     if (miss === undefined) result.passed += 1;
     else result.misses.push(`a refund of ${part.id} by another tenant: ${miss}`);
   });
-}
-
-export function walletsOf(stage: Stage): readonly WalletName[] {
-  return [...new Set(stage.configs.map(({ wallet }) => wallet))];
 }

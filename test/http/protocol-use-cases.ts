@@ -19,7 +19,7 @@ import type {
 import type { RawRequest } from '../../src/wallets/wallet.ts';
 
 export const TAOBAO: Id<'marketplace'> = 'mkt_0000000000001';
-export const TMALL: Id<'marketplace'> = 'mkt_0000000000002';
+const TMALL: Id<'marketplace'> = 'mkt_0000000000002';
 export const TAOBAO_KEY = 'sk_test_taobao';
 export const TMALL_KEY = 'sk_test_tmall';
 export const READ_KEY = 'sk_test_read_only';

@@ -95,7 +95,7 @@ async function allOrders(town: Town): Promise<Map<string, Json>> {
 }
 
 /** Rules 5 and 6 over everything that was raced so far. */
-export async function bookProblems({ shop, sandbox }: Town): Promise<string[]> {
+async function bookProblems({ shop, sandbox }: Town): Promise<string[]> {
   const problems = await shop.ledgerProblems();
   for (const wallet of WALLETS) {
     let heldFen = 0;

@@ -26,8 +26,8 @@ import type {
 import { createLanes, type Lanes } from './lanes.ts';
 
 /** What `callback_late` adds, and how long `callback_reordered` waits for one to overtake it. */
-export const LATE_MS = 60_000;
-export const REORDER_WAIT_MS = 60_000;
+const LATE_MS = 60_000;
+const REORDER_WAIT_MS = 60_000;
 
 const ACTIVE_PER_ORIGIN_MAX = 128;
 const ANSWER_BYTES_MAX = 65_536;

@@ -6,7 +6,7 @@
 import type { CityKit } from './kit.ts';
 
 /** The app draws a new code every minute; the old one is then worth nothing. */
-export const PAYMENT_CODE_LIFE_MS = 60_000;
+const PAYMENT_CODE_LIFE_MS = 60_000;
 /** Charged codes are kept for their orders; of the oldest nobody asks any more. */
 const CODE_COUNT_MAX = 20_000;
 

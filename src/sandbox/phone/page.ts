@@ -11,7 +11,7 @@ import { chooseLanguage, type Language, PHONE_TEXTS } from './texts.ts';
 
 const HTML_LANGUAGE: Readonly<Record<Language, string>> = { zh: 'zh-CN', en: 'en' };
 
-export const PHONE_MODES = ['scan', 'code', 'tap'] as const;
+const PHONE_MODES = ['scan', 'code', 'tap'] as const;
 export type PhoneMode = (typeof PHONE_MODES)[number];
 
 /** One wallet's app, and what its gateway lets it do. */

@@ -10,7 +10,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Journal } from '../kit/kit.ts';
 import { beijingDate } from '../switch/beijing-date.ts';
 
-export const STATIC_CODE_LIMIT_FEN: Fen = 500_00n;
+const STATIC_CODE_LIMIT_FEN: Fen = 500_00n;
 
 export interface StaticCodeLimit {
   /** Takes the amount out of today's headroom; undefined = more than is left of it. */

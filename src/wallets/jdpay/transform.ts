@@ -49,7 +49,7 @@ const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
 };
 
 /** An order whose buyer has one try, or none left, is over when that failed. */
-export function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
+function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
   if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
   const status = PAYMENT[text as PaymentStatus];
   // Whoever holds a QR code or a page may try again until the order is closed.

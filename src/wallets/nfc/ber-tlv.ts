@@ -6,7 +6,7 @@
 import { type CodecError, codecError } from '../../core/codec-error.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 
-export const TLV_BYTES_MAX = 4096;
+const TLV_BYTES_MAX = 4096;
 const TLV_DEPTH_MAX = 6;
 const TLV_OBJECTS_MAX = 512;
 const TAG_BYTES_MAX = 3;

@@ -55,7 +55,7 @@ export interface CardStep {
 }
 
 /** What real QuickPass cards ask for: 33 bytes. */
-export const CARD_PDOL: readonly DolEntry[] = Object.freeze([
+const CARD_PDOL: readonly DolEntry[] = Object.freeze([
   { tag: '9F66', length: 4 },
   { tag: '9F02', length: 6 },
   { tag: '9F03', length: 6 },

@@ -8,7 +8,7 @@ import { assert } from '../../core/assert.ts';
 import { encrypt3des, retailMac, xor } from './triple-des.ts';
 
 /** The data of the MAC in its order; CVR follows, out of the issuer application data. */
-export const CRYPTOGRAM_TAGS = [
+const CRYPTOGRAM_TAGS = [
   '9F02',
   '9F03',
   '9F1A',

@@ -14,7 +14,7 @@ export interface DolEntry {
 }
 
 /** The data of one command: Lc is one byte, and a GPO spends two more on its tag and length. */
-export const DOL_DATA_BYTES_MAX = 252;
+const DOL_DATA_BYTES_MAX = 252;
 
 export function readDol(bytes: Buffer): Result<DolEntry[], CodecError> {
   const entries: DolEntry[] = [];

@@ -14,7 +14,7 @@ import { type IssuerData, readIssuerData } from './issuer-data.ts';
 import { TAGS } from './tags.ts';
 import { readTrack2, type Track2 } from './track2.ts';
 
-export const FIELD55_BYTES_MAX = 255;
+const FIELD55_BYTES_MAX = 255;
 
 /** The order that terminals usually write. */
 const ORDER = [

@@ -13,7 +13,7 @@ export interface NdefRecord {
   readonly payload: Buffer;
 }
 
-export const NDEF_BYTES_MAX = 8192;
+const NDEF_BYTES_MAX = 8192;
 const RECORDS_MAX = 16;
 const FLAG = Object.freeze({ begin: 0x80, end: 0x40, chunk: 0x20, short: 0x10, id: 0x08 });
 const URI_PREFIXES = ['', 'http://www.', 'https://www.', 'http://', 'https://'] as const;

@@ -15,8 +15,8 @@ import {
 } from '../nfc/track2.ts';
 
 /** The base64 of the first object, `85 05 "CPV01"`: how such a code is told from digits. */
-export const CPM_PREFIX = 'hQVDUFYwMW';
-export const CPM_BYTES_MAX = 512;
+const CPM_PREFIX = 'hQVDUFYwMW';
+const CPM_BYTES_MAX = 512;
 const FORMAT = 'CPV01';
 const OPAQUE = new Set(['63', '64']);
 

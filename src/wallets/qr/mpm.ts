@@ -11,7 +11,7 @@ import { crc16Text } from './crc16.ts';
 import { type MerchantAccount, readMerchantAccount } from './merchant-account.ts';
 import { readTextObjects, type TextField, type TextObject } from './text-objects.ts';
 
-export const MPM_LENGTH_MAX = 512;
+const MPM_LENGTH_MAX = 512;
 export const CNY_NUMERIC = '156';
 const CRC_OBJECT = '6304';
 const CRC_LENGTH = 8;

@@ -16,7 +16,7 @@ export interface TextObject extends TextField {
   readonly position: number;
 }
 
-export const VALUE_LENGTH_MAX = 99;
+const VALUE_LENGTH_MAX = 99;
 const HEADER_LENGTH = 4;
 
 /** `path` is the enclosing template with its slash, `startsAt` where its value starts. */

@@ -24,7 +24,7 @@ export function* flips(text: string): Generator<string> {
   }
 }
 
-export function* base64Flips(sign: string): Generator<string> {
+function* base64Flips(sign: string): Generator<string> {
   const bytes = Buffer.from(sign, 'base64');
   for (let at = 0; at < bytes.length; at += 1) {
     const changed = Buffer.from(bytes);
@@ -43,7 +43,7 @@ export function* base64Flips(sign: string): Generator<string> {
   yield '';
 }
 
-export function* fieldFlips(fields: Fields): Generator<Fields> {
+function* fieldFlips(fields: Fields): Generator<Fields> {
   for (const sign of base64Flips(fields.sign ?? '')) yield { ...fields, sign };
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'sign') continue;

@@ -75,10 +75,6 @@ export function nodeV3Client(url: string, papers: Papers): Foreign {
   return pay;
 }
 
-export function nodeV3Certificates(): Record<string, string> {
-  return NodeV3.certificates;
-}
-
 /** What went wrong, in the SDK's own words. */
 export function codeOf(error: Foreign): string {
   return error?.response?.data?.code ?? error?.code ?? error?.message ?? String(error);

@@ -29,7 +29,7 @@ export function payeeName(city: AlipayCity, checkout: Pick<CheckoutRecord, 'orde
   return [...new Set(names)].join('、');
 }
 
-export function checkoutCode(checkout: Pick<CheckoutRecord, 'id'>): string {
+function checkoutCode(checkout: Pick<CheckoutRecord, 'id'>): string {
   return `https://qr.alipay.com/${checkout.id}`;
 }
 

@@ -12,7 +12,7 @@ import { refundDoneFen, refundedFen, type TradeRecord } from './records.ts';
 import { queryFields } from './trade-fields.ts';
 
 /** By trade_no (which wins) or out_trade_no, within the caller's own account. */
-export function findTrade(
+function findTrade(
   city: AlipayCity,
   pid: string,
   content: JsonObject,

@@ -41,7 +41,7 @@ export function readCertificates(pem: string): X509Certificate[] | undefined {
   }
 }
 
-export function readCertificateNames(certificate: X509Certificate): CertificateNames | undefined {
+function readCertificateNames(certificate: X509Certificate): CertificateNames | undefined {
   const outer = readDer(certificate.raw);
   const parts = outer === undefined ? undefined : readDerChildren(outer.content);
   const algorithm = parts?.[1] === undefined ? undefined : readDer(parts[1].content);

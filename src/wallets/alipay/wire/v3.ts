@@ -2,7 +2,7 @@
  * Protocol v3: JSON under /v3/alipay/, the signature in headers. Builders and readers of the
  * authorization header and the two texts that are signed; the raw request target is what counts.
  */
-export const V3_SCHEME = 'ALIPAY-SHA256withRSA';
+const V3_SCHEME = 'ALIPAY-SHA256withRSA';
 
 export interface V3Authorization {
   /** Everything before `,sign=`: the first line of the signed text. */
@@ -56,11 +56,6 @@ export function v3ResponseText(response: {
   readonly body: string;
 }): string {
   return `${response.timestamp}\n${response.nonce}\n${response.body}\n`;
-}
-
-/** `alipay.trade.fastpay.refund.query` -> `/v3/alipay/trade/fastpay/refund/query`. */
-export function v3Path(method: string): string {
-  return `/v3/${method.replaceAll('.', '/')}`;
 }
 
 /** `isv.invalid-signature` -> `invalid-signature`; business codes stay as they are. */

@@ -8,7 +8,7 @@ import { CURRENCY, PAY_TYPE, TRADE_TYPE } from '../wire/trade.ts';
 import type { XmlField } from '../wire/xml.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
-export const HOLDER = {
+const HOLDER = {
   cardHolderName: '沙箱持卡人',
   cardHolderMobile: '13800000000',
   cardHolderType: '0',

@@ -12,7 +12,7 @@ import { decryptText, encryptText } from './triple-des.ts';
 export type FormFields = Readonly<Record<string, string>>;
 
 const PLAIN_NAMES: ReadonlySet<string> = new Set(['version', 'merchant', 'sign']);
-export const FORM_BYTES_MAX = 131_072;
+const FORM_BYTES_MAX = 131_072;
 
 export type FormFlaw =
   | { readonly code: 'malformed' | 'not_decryptable'; readonly field: string }

@@ -163,7 +163,7 @@ export function cutSign(
  * The texts that the other side may have hashed: as it stands, without the line breaks and tabs
  * that clients strip, and each with either form of the declaration.
  */
-export function signTexts(text: string): readonly string[] {
+function signTexts(text: string): readonly string[] {
   const stripped = text.replace(/[\r\n\t]/g, '');
   const spaced = `${DECLARATION.slice(0, -2)} ?>`;
   return [...new Set([text, stripped])].flatMap((one) => {

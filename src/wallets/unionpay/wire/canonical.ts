@@ -9,7 +9,7 @@ import iconv from 'iconv-lite';
 
 export type Fields = ReadonlyMap<string, string>;
 
-export const ENCODINGS = ['UTF-8', 'GBK'] as const;
+const ENCODINGS = ['UTF-8', 'GBK'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** The charset that a message's own `encoding` names, in any case; undefined = not one of ACP's. */

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { bytesOf, type Encoding } from './canonical.ts';
 
-export const SIGN_METHODS = ['01', '11', '12', '21'] as const;
+const SIGN_METHODS = ['01', '11', '12', '21'] as const;
 export type SignMethod = (typeof SIGN_METHODS)[number];
 export type KeyedMethod = '11' | '12';
 

@@ -17,7 +17,7 @@ import type { AccountRecord } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** Their messages are shown on authenticated and unauthenticated calls alike. */
-export const SIGN_MESSAGES = {
+const SIGN_MESSAGES = {
   format: 'Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》',
   paymentScheme: '签名信息错误，验签失败',
   timestamp: 'Http头Authorization中的timestamp与发起请求的时间不得超过5分钟',

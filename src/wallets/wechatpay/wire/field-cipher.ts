@@ -8,7 +8,7 @@ import { canonicalBase64 } from './rsa.ts';
 
 const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' } as const;
 /** 2048-bit modulus less OAEP's 42 bytes. */
-export const FIELD_BYTES_MAX = 214;
+const FIELD_BYTES_MAX = 214;
 
 export function encryptField(key: KeyObject, plaintext: string): string | undefined {
   const bytes = Buffer.from(plaintext);

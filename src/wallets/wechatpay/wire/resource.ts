@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { assert } from '../../../core/assert.ts';
 import { canonicalBase64 } from './rsa.ts';
 
-export const AEAD_ALGORITHM = 'AEAD_AES_256_GCM';
+const AEAD_ALGORITHM = 'AEAD_AES_256_GCM';
 const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 

@@ -24,7 +24,6 @@ export const TRADE_TYPES = {
   app: 'APP',
 } as const;
 export type TradeProduct = keyof typeof TRADE_TYPES;
-export type TradeType = (typeof TRADE_TYPES)[TradeProduct];
 /** Payment codes have calls of their own, and this trade type in queries and bills. */
 export const CODEPAY_TRADE_TYPE = 'MICROPAY';
 
