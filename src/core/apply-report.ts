@@ -72,12 +72,11 @@ export function applyReport(
     'the reported attempt',
   );
   for (const word of input.legs) {
-    const leg = draft.payment.legs.find(
-      (row) => row.attempt === before.id && row.orderNo === word.orderNo,
-    );
+    const leg = legOf(draft.payment, before.id, word);
     if (leg !== undefined) takeWord(draft, before, leg, word, input.manner, context);
   }
   settleAttempt(draft, before.id, input.manner, context);
+  noteAllTakenBack(draft, before.id, input.legs);
   settleIntentStatus(draft);
   return draft.decided((after) => ({
     payment: after,
@@ -86,6 +85,32 @@ export function applyReport(
       'the reported attempt',
     ),
   }));
+}
+
+function legOf(
+  payment: Payment,
+  attempt: Id<'payment_attempt'>,
+  { orderNo }: LegWord,
+): Leg | undefined {
+  return payment.legs.find((row) => row.attempt === attempt && row.orderNo === orderNo);
+}
+
+/** What counts by now, and is closed by this report. One that calls it paid, too, says neither. */
+function noteAllTakenBack(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  words: readonly LegWord[],
+): void {
+  const paid = new Set(words.filter(({ status }) => status === 'succeeded').map((w) => w.orderNo));
+  for (const word of words) {
+    if (word.status !== 'closed' || paid.has(word.orderNo)) continue;
+    const attempt = present(
+      draft.payment.attempts.find((row) => row.id === id),
+      'the reported attempt',
+    );
+    const leg = legOf(draft.payment, id, word);
+    if (leg !== undefined) noteTakenBack(draft, attempt, leg);
+  }
 }
 
 function takeWord(
@@ -101,7 +126,6 @@ function takeWord(
       takePaid(draft, attempt, leg, word, context);
       return;
     case 'closed':
-      noteTakenBack(draft, attempt, leg);
       step(draft, leg, 'closed');
       return;
     case 'failed':

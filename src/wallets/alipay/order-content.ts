@@ -92,15 +92,23 @@ export function mergeContent(
   };
 }
 
+/** Without it Alipay does not tell `send_back_fee`, what a refund took from the merchant. */
+const WHAT_MOVED = 'refund_detail_item_list';
+
 export function refundContent(refund: RefundOrder): JsonObject {
   return {
     out_trade_no: refund.leg.orderNo,
     refund_amount: fenToYuan(refund.amountFen),
     refund_reason: [...refund.reason].slice(0, REASON_LENGTH_MAX).join(''),
     out_request_no: refund.refundNo,
+    query_options: [WHAT_MOVED],
   };
 }
 
 export function refundQueryContent(refund: RefundOrder): JsonObject {
-  return { out_trade_no: refund.leg.orderNo, out_request_no: refund.refundNo };
+  return {
+    out_trade_no: refund.leg.orderNo,
+    out_request_no: refund.refundNo,
+    query_options: [WHAT_MOVED],
+  };
 }

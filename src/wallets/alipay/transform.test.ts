@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LegOrder, RefundOrder } from '../wallet.ts';
 import type { Called } from './client.ts';
+import { refundContent, refundQueryContent } from './order-content.ts';
 import {
   cancelOutcome,
   closeOutcome,
@@ -217,6 +218,16 @@ describe('refund', () => {
       expect(report.amountFen).toBeNull();
     });
   }
+});
+
+test('what a refund moved is its own figure, and is asked for', () => {
+  const moved = { send_back_fee: '29.10', refund_fee: '50.00' };
+  const done = answered({ out_trade_no: leg.orderNo, fund_change: 'Y', ...moved });
+  expect(refundReport(refund, done).settlementFen).toBe(2_910n);
+  const queried = answered({ refund_status: 'REFUND_SUCCESS', refund_amount: '30.00', ...moved });
+  expect(refundQueryReport(refund, queried).settlementFen).toBe(2_910n);
+  for (const content of [refundContent(refund), refundQueryContent(refund)])
+    expect(content.query_options).toEqual(['refund_detail_item_list']);
 });
 
 describe('refund query', () => {

@@ -86,6 +86,14 @@ export function receiptFen(trade: TradeRecord): Fen {
   return trade.payment === null ? 0n : trade.order.totalFen - trade.payment.merchantCouponFen;
 }
 
+/** Of a figure of the whole trade, a refund's part: the parts of all refunds sum to the whole. */
+export function refundPartFen(trade: TradeRecord, refund: RefundRecord, wholeFen: Fen): Fen {
+  const at = trade.refunds.indexOf(refund);
+  const beforeFen = trade.refunds.slice(0, at).reduce((sum, one) => sum + one.amountFen, 0n);
+  const upTo = (fen: Fen): Fen => (wholeFen * fen) / trade.order.totalFen;
+  return upTo(beforeFen + refund.amountFen) - upTo(beforeFen);
+}
+
 /** Everything taken back or promised back so far. */
 export function refundedFen(trade: TradeRecord): Fen {
   let total = 0n;

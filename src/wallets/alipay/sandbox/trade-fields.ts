@@ -3,7 +3,7 @@
  * yuan text of two places, times Beijing's. fund_bill_list is snake_case in queries and JSON text
  * with camelCase in notifications. No field is ever empty: an absent one is left out.
  */
-import { fenToYuan } from '../../../core/money.ts';
+import { type Fen, fenToYuan } from '../../../core/money.ts';
 import { formatBeijing, formatBeijingMs } from '../wire/beijing-time.ts';
 import type { JsonObject } from '../wire/json-text.ts';
 import {
@@ -11,12 +11,13 @@ import {
   type RefundRecord,
   receiptFen,
   refundDoneFen,
+  refundPartFen,
   type TradeRecord,
 } from './records.ts';
 
 interface FundBill {
   readonly channel: string;
-  readonly amount: string;
+  readonly amountFen: Fen;
   /** `CUP`: a buyer of UnionPay who paid across (the city's stated assumption). */
   readonly bankCode?: string;
 }
@@ -27,15 +28,14 @@ function fundBills(trade: TradeRecord): FundBill[] {
   const bills: FundBill[] = [];
   const paid = buyerPayFen(trade);
   if (paid > 0n || payment.platformCouponFen + payment.merchantCouponFen === 0n) {
-    const amount = fenToYuan(paid);
-    if (payment.payerWallet === 'alipay') bills.push({ channel: 'ALIPAYACCOUNT', amount });
-    else bills.push({ channel: 'BANKCARD', amount, bankCode: 'CUP' });
+    if (payment.payerWallet === 'alipay') bills.push({ channel: 'ALIPAYACCOUNT', amountFen: paid });
+    else bills.push({ channel: 'BANKCARD', amountFen: paid, bankCode: 'CUP' });
   }
   if (payment.platformCouponFen > 0n) {
-    bills.push({ channel: 'COUPON', amount: fenToYuan(payment.platformCouponFen) });
+    bills.push({ channel: 'COUPON', amountFen: payment.platformCouponFen });
   }
   if (payment.merchantCouponFen > 0n) {
-    bills.push({ channel: 'MCOUPON', amount: fenToYuan(payment.merchantCouponFen) });
+    bills.push({ channel: 'MCOUPON', amountFen: payment.merchantCouponFen });
   }
   return bills;
 }
@@ -73,9 +73,9 @@ export function payFields(trade: TradeRecord, logonId: string): JsonObject {
 
 function paymentFields(trade: TradeRecord, logonId: string): JsonObject {
   const { order, payment } = trade;
-  const bills = fundBills(trade).map(({ channel, amount, bankCode }) => ({
+  const bills = fundBills(trade).map(({ channel, amountFen, bankCode }) => ({
     fund_channel: channel,
-    amount,
+    amount: fenToYuan(amountFen),
     bank_code: bankCode,
   }));
   return {
@@ -90,14 +90,35 @@ function paymentFields(trade: TradeRecord, logonId: string): JsonObject {
   };
 }
 
+/** What a refund moved, for who asked: nothing of it is told by default. */
+export function movedFields(
+  trade: TradeRecord,
+  refund: RefundRecord | undefined,
+  content: JsonObject,
+): JsonObject {
+  const options = content.query_options;
+  const isWanted = Array.isArray(options) && options.includes('refund_detail_item_list');
+  if (!isWanted || refund === undefined || refund.doneAtMs === null) return {};
+  const part = (wholeFen: Fen): Fen => refundPartFen(trade, refund, wholeFen);
+  return {
+    send_back_fee: fenToYuan(part(receiptFen(trade))),
+    refund_detail_item_list: fundBills(trade)
+      .filter(({ amountFen }) => part(amountFen) > 0n)
+      .map(({ channel, amountFen }) => ({
+        fund_channel: channel,
+        amount: fenToYuan(part(amountFen)),
+      })),
+  };
+}
+
 export function notifyFields(
   trade: TradeRecord,
   logonId: string,
   refund: RefundRecord | null,
 ): Record<string, string> {
   const { order, payment } = trade;
-  const bills = fundBills(trade).map(({ channel, amount, bankCode }) => ({
-    amount,
+  const bills = fundBills(trade).map(({ channel, amountFen, bankCode }) => ({
+    amount: fenToYuan(amountFen),
     fundChannel: channel,
     ...(bankCode && { bankCode }),
   }));

@@ -8,8 +8,8 @@ import { type Answer, businessError, refusal, refuse, success } from './answers.
 import type { AlipayCity, Method, MethodCall } from './city.ts';
 import { randomDigits } from './house.ts';
 import { readAmount } from './order-reading.ts';
-import { refundDoneFen, refundedFen, type TradeRecord } from './records.ts';
-import { queryFields } from './trade-fields.ts';
+import { type RefundRecord, refundDoneFen, refundedFen, type TradeRecord } from './records.ts';
+import { movedFields, queryFields } from './trade-fields.ts';
 
 /** By trade_no (which wins) or out_trade_no, within the caller's own account. */
 function findTrade(
@@ -92,8 +92,12 @@ const cancel: Method = {
   },
 };
 
+function refundOf(trade: TradeRecord, outRequestNo: string): RefundRecord | undefined {
+  return trade.refunds.find((one) => one.outRequestNo === outRequestNo);
+}
+
 function tellRefund(city: AlipayCity, trade: TradeRecord, outRequestNo: string): void {
-  const refund = trade.refunds.find((one) => one.outRequestNo === outRequestNo);
+  const refund = refundOf(trade, outRequestNo);
   if (refund !== undefined && refund.doneAtMs !== null) {
     city.callbacks.tell('refund', trade, refund);
   }
@@ -128,6 +132,7 @@ const refund: Method = {
       // Cumulative: of the trade, not of this call.
       refund_fee: fenToYuan(refundDoneFen(now)),
       gmt_refund_pay: hasMoved ? formatBeijing(city.kit.clock.nowMs()) : undefined,
+      ...movedFields(now, hasMoved ? refundOf(now, outRequestNo) : undefined, call.content),
     });
   }),
 };
@@ -139,7 +144,7 @@ const refundQuery: Method = {
   run: onTrade((_city, call, trade) => {
     const outRequestNo = textField(call.content, 'out_request_no');
     if (outRequestNo === undefined) return refuse('ACQ.INVALID_PARAMETER', 'out_request_no');
-    const found = trade.refunds.find((one) => one.outRequestNo === outRequestNo);
+    const found = refundOf(trade, outRequestNo);
     if (found === undefined) return success({});
     const isDone = found.doneAtMs !== null;
     return success({
@@ -150,6 +155,7 @@ const refundQuery: Method = {
       refund_amount: fenToYuan(found.amountFen),
       refund_status: isDone ? 'REFUND_SUCCESS' : undefined,
       gmt_refund_pay: found.doneAtMs === null ? undefined : formatBeijing(found.doneAtMs),
+      ...movedFields(trade, found, call.content),
     });
   }),
 };
