@@ -408,7 +408,7 @@ function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldRe
 
 /** Control characters and overrides of the reading direction, which disguise names and amounts. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Foreign words as a page may show them. */
 export function readable(text: string): string {

@@ -82,8 +82,10 @@ class One {
     return [{ orderNo, status, walletTransactionId: '1', ...figures, ...rest }];
   }
 
-  report(status: LegWord['status']): void {
-    const input = { attempt: this.attempt.id, legs: this.word(status), manner: MANNER };
+  /** One message, which may say more than one thing of the order. */
+  report(...statuses: LegWord['status'][]): void {
+    const legs = statuses.flatMap((status) => this.word(status));
+    const input = { attempt: this.attempt.id, legs, manner: MANNER };
     this.do((payment, context) => applyReport(payment, input, context));
   }
 
@@ -136,6 +138,12 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     one.report('closed');
     one.reversed();
     expect([one.alarmCount, one.attempt.failure]).toEqual([0, null]);
+  });
+
+  it('is no alarm where one message calls it both paid and closed, however often it comes', () => {
+    const one = new One();
+    for (let time = 0; time < 2; time += 1) one.report('closed', 'succeeded');
+    expect([one.alarmCount, one.attempt.status]).toEqual([0, 'succeeded']);
   });
 
   it('is no alarm after a failed try that is told late', () => {

@@ -44,8 +44,14 @@ async function v2Life(city: TestCity, sdk: AlipaySdk): Promise<string> {
   const second = { ...first, refund_amount: '20', out_request_no: `${orderNo}R2` };
   const r2 = await exec(sdk, 'alipay.trade.refund', { bizContent: second });
   assert.deepEqual([r2.fund_change, r2.refund_fee], ['Y', '50.00']);
-  const asked = await exec(sdk, 'alipay.trade.fastpay.refund.query', { bizContent: second });
+  const refundQuery = 'alipay.trade.fastpay.refund.query';
+  const asked = await exec(sdk, refundQuery, { bizContent: second });
   assert.deepEqual([asked.refund_status, asked.refund_amount], ['REFUND_SUCCESS', '20.00']);
+  assert.equal(asked.send_back_fee, undefined, 'what moved is told only to who asks');
+  const options = { ...second, query_options: ['refund_detail_item_list'] };
+  const moved = await exec(sdk, refundQuery, { bizContent: options });
+  // The merchant paid a coupon: of 50.00 it gives back 48.87, of the first 30.00 29.32.
+  assert.equal(moved.send_back_fee, '19.55');
   return `precreate, scan, pay, 2 refunds of ${orderNo}; every answer verified`;
 }
 
