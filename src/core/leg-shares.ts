@@ -44,15 +44,19 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
     const own = subOrders.filter(
       (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
     );
-    const weights = own.map((sub) => sub.amountFen);
-    const nets = allocateFen(partFen - partFeeFen, weights);
-    const fees = allocateFen(partFeeFen, weights);
-    return own.map((subOrder, at) => ({
-      subOrder,
-      merchant,
-      netFen: nets[at] ?? 0n,
-      feeFen: fees[at] ?? 0n,
-    }));
+    const amounts = own.map((sub) => sub.amountFen);
+    // What arrived is shared before the fee: without a discount, each sub_order is its own amount.
+    const arrived = allocateFen(partFen, amounts);
+    const fees = allocateFen(partFeeFen, partFen === 0n ? amounts : arrived);
+    return own.map((subOrder, at) => {
+      const feeOfItFen = fees[at] ?? 0n;
+      return {
+        subOrder,
+        merchant,
+        netFen: (arrived[at] ?? 0n) - feeOfItFen,
+        feeFen: feeOfItFen,
+      };
+    });
   });
   return { feeFen, shares };
 }

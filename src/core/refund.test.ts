@@ -302,6 +302,14 @@ describe('refunds of parts whose wallet tells what it moved', () => {
     );
   }, 60_000);
 
+  it('moves its own amount where there was no discount, however the fee was shared', () => {
+    const [own, other] = [19n, 1n].map((amountFen, at) => ({ merchant: at + 1, amountFen }));
+    const subs = [own!, own!, other!];
+    const paid = new Paid({ subs, feeBps: 333, receiptMille: 1_000n, isOneLeg: false });
+    for (const [at, { amountFen }] of subs.entries())
+      expect(paid.refund(at, amountFen).movedFen).toBe(amountFen);
+  });
+
   it('a figure that cannot be true is not believed, and asked for again', () => {
     const subs = [{ merchant: 1, amountFen: 1_000n }];
     const paid = new Paid({ subs, feeBps: 60, receiptMille: 970n, isOneLeg: false });
