@@ -44,7 +44,8 @@ const pemOf = (key: KeyObject) =>
 
 describe.skipIf(vectors === undefined)('vectors', () => {
   const of = (kind: string) => (vectors ?? []).filter((row) => row.kind === kind);
-  const publicKey = createPublicKey(String(of('jd-public-key')[0]?.pem));
+  // Read within a test: the body of a skipped describe runs too, where there are no vectors.
+  const publicKeyOfJd = () => createPublicKey(String(of('jd-public-key')[0]?.pem));
 
   test('3DES of fields', () => {
     const [row] = of('3des-field');
@@ -60,6 +61,7 @@ describe.skipIf(vectors === undefined)('vectors', () => {
 
   test('envelopes decrypt and verify; with one byte changed they fail', () => {
     expect(of('xml-envelope').length).toBeGreaterThan(0);
+    const publicKey = publicKeyOfJd();
     for (const row of of('xml-envelope')) {
       const encrypt = String(row.encrypt);
       const text = String(row.decrypted);
@@ -82,7 +84,7 @@ describe.skipIf(vectors === undefined)('vectors', () => {
     const hex = Buffer.from(String(row?.encrypt), 'base64').toString('latin1');
     expect(second.opensslDecrypt(hex, DEMO_DES_KEY)).toBe(row?.decrypted);
     const sign = /<sign>(.*)<\/sign>/.exec(String(row?.decrypted))?.[1] ?? '';
-    expect(second.opensslRecover(sign, pemOf(publicKey))).toBe(row?.sha256hex);
+    expect(second.opensslRecover(sign, pemOf(publicKeyOfJd()))).toBe(row?.sha256hex);
   });
 });
 
