@@ -1,94 +1,138 @@
 /**
- * `npm run bench -- against COMMIT --wallet W`: the same complete payments on this checkout and on
- * another commit of it, built beside and run in turn. The other one gets this one's benchmark, so
- * that both are measured alike; what is compared is the platform, its sandbox and its store.
+ * `npm run bench -- against COMMIT --engine | --payments`: a benchmark of this checkout and the same
+ * one of another commit, in turn. Each commit is a black box: it runs its own workload with its own
+ * tools, and the JSON line it ends with is all that is read. What is compared is one figure, as the
+ * ratio of two runs that stood side by side; a miss is an interval wholly above what is allowed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BenchedWallet } from './buyer.ts';
+import { medianInterval } from './interval.ts';
 import type { Outcome } from './report.ts';
-import { median } from './server-facts.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const ROUNDS = 3;
-/** How much faster the other one may be before this one counts as slower. */
-const SLOWER_MAX = 1.1;
+export const ROUNDS_MIN = 7;
+/** How much dearer this checkout may be. */
+const RATIO_MAX = 1.1;
+const RUN_TIMEOUT_MS = 15 * 60_000;
 
-interface Run {
-  readonly completePerS: number;
-  readonly cpuMs: number;
+export interface Compared {
+  readonly args: readonly string[];
+  readonly figure: string;
+  /** A rate is better when it is higher: there / here. A cost: here / there. */
+  readonly isRate: boolean;
 }
 
-export async function benchAgainst(
-  commit: string,
-  wallet: BenchedWallet,
-  print: (line: string) => void,
-): Promise<Outcome> {
+export const COMPARED: Readonly<Record<'engine' | 'payments', Compared>> = {
+  engine: { args: ['engine', '--json'], figure: 'payments_per_s', isRate: true },
+  payments: {
+    args: ['payments', '--quick', '--json'],
+    figure: 'cpu_ms_per_payment',
+    isRate: false,
+  },
+};
+
+export interface AgainstOptions {
+  readonly commit: string;
+  readonly compared: Compared;
+  readonly rounds: number;
+  readonly print: (line: string) => void;
+}
+
+export async function benchAgainst(options: AgainstOptions): Promise<Outcome> {
+  const { commit, compared, rounds, print } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-against-'));
   const other = path.join(folder, 'checkout');
   try {
-    build(commit, other);
-    const rounds: { here: Run; there: Run }[] = [];
-    for (let number = 1; number <= ROUNDS; number += 1) {
-      const there = run(other, wallet);
-      const here = run(ROOT, wallet);
-      rounds.push({ here, there });
-      print(`round ${number}: here ${shown(here)}, ${commit} ${shown(there)}`);
+    checkOut(commit, other);
+    const pairs: { readonly here: number; readonly there: number }[] = [];
+    for (let number = 1; number <= rounds; number += 1) {
+      const pair = runPair(other, compared, { isHereFirst: number % 2 === 0 });
+      pairs.push(pair);
+      const ratio = ratioOf(pair, compared).toFixed(3);
+      print(`round ${number}: here ${pair.here}, ${commit} ${pair.there}, ratio ${ratio}`);
     }
-    return judge(commit, wallet, rounds);
+    return judge(options, pairs);
   } finally {
-    execFileSync('git', ['worktree', 'remove', '--force', other], { cwd: ROOT, stdio: 'ignore' });
+    spawnSync('git', ['worktree', 'remove', '--force', other], { cwd: ROOT, stdio: 'ignore' });
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function build(commit: string, other: string): void {
-  execFileSync('git', ['worktree', 'add', '--detach', other, commit], {
-    cwd: ROOT,
-    stdio: 'ignore',
-  });
-  fs.cpSync(path.join(ROOT, 'bench'), path.join(other, 'bench'), { recursive: true });
+function checkOut(commit: string, other: string): void {
+  const git = (args: readonly string[]) =>
+    execFileSync('git', args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
+  git(['worktree', 'add', '--detach', other, commit]);
   // Its packages are installed by its own lock, as its users have them.
   execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: other, stdio: 'ignore' });
 }
 
-function run(folder: string, wallet: BenchedWallet): Run {
-  const args = ['run', '-s', 'bench', '--', 'payments', '--wallet', wallet, '--quick', '--json'];
-  const { stdout, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const figures = last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {};
-  if (figures.ok !== true)
-    throw new Error(`the payments benchmark failed in ${folder}:\n${stderr}\n${last}`);
-  return {
-    completePerS: Number(figures.complete_per_s),
-    cpuMs: Number(figures.cpu_ms_per_payment),
-  };
+function runPair(other: string, compared: Compared, { isHereFirst }: { isHereFirst: boolean }) {
+  if (isHereFirst) {
+    const here = run(ROOT, compared);
+    return { here, there: run(other, compared) };
+  }
+  const there = run(other, compared);
+  return { here: run(ROOT, compared), there };
 }
 
-const shown = ({ completePerS, cpuMs }: Run): string =>
-  `${completePerS.toFixed(0)} payments/s at ${cpuMs.toFixed(2)} ms`;
+/** A benchmark that misses a mark of its own has measured all the same; one with errors has not. */
+function run(folder: string, { args, figure }: Compared): number {
+  const { stdout, stderr } = spawnSync('npm', ['run', '-s', 'bench', '--', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: RUN_TIMEOUT_MS,
+  });
+  const value = figureOf(stdout, figure);
+  if (value !== undefined) return value;
+  const said = `${(stderr ?? '').slice(-2_000)}\n${(stdout ?? '').slice(-2_000)}`;
+  throw new Error(`bench ${args.join(' ')} gave no ${figure} in ${folder}:\n${said}`);
+}
+
+/** The figure of the last line, where it is a number above zero and nothing failed. */
+export function figureOf(stdout: string | null, figure: string): number | undefined {
+  const last = (stdout ?? '').trim().split('\n').at(-1) ?? '';
+  try {
+    const figures = JSON.parse(last) as Record<string, unknown>;
+    const value = Number(figures[figure]);
+    const hasErrors = Number(figures.errors ?? 0) !== 0;
+    return Number.isFinite(value) && value > 0 && !hasErrors ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function ratioOf(pair: { readonly here: number; readonly there: number }, { isRate }: Compared) {
+  return isRate ? pair.there / pair.here : pair.here / pair.there;
+}
 
 function judge(
-  commit: string,
-  wallet: BenchedWallet,
-  rounds: readonly { readonly here: Run; readonly there: Run }[],
+  { commit, compared }: AgainstOptions,
+  pairs: readonly { readonly here: number; readonly there: number }[],
 ): Outcome {
-  const faster = median(rounds.map(({ here, there }) => there.completePerS / here.completePerS));
-  const cheaper = median(rounds.map(({ here, there }) => here.cpuMs / there.cpuMs));
+  const interval = medianInterval(pairs.map((pair) => ratioOf(pair, compared)));
+  const round = (value: number): number => Math.round(value * 1_000) / 1_000;
+  const middle = (values: readonly number[]): number => round(medianInterval(values).median);
   return {
     figures: {
-      wallet,
+      compared: compared.args[0] ?? '',
+      figure: compared.figure,
       commit,
-      rounds: rounds.length,
-      here_per_s: Math.round(median(rounds.map(({ here }) => here.completePerS))),
-      there_per_s: Math.round(median(rounds.map(({ there }) => there.completePerS))),
-      there_to_here: Math.round(faster * 100) / 100,
-      cpu_here_to_there: Math.round(cheaper * 100) / 100,
+      rounds: pairs.length,
+      here: middle(pairs.map(({ here }) => here)),
+      there: middle(pairs.map(({ there }) => there)),
+      ratio: round(interval.median),
+      ratio_low: round(interval.low),
+      ratio_high: round(interval.high),
+      confidence: round(interval.confidence),
+      ratio_max: RATIO_MAX,
     },
     // Written so that a figure that is no number misses too.
-    misses: faster <= SLOWER_MAX ? [] : [`${commit} is faster by ${faster.toFixed(2)}`],
+    misses:
+      interval.low <= RATIO_MAX
+        ? []
+        : [`${compared.figure}: the ratio to ${commit} is ${round(interval.low)} at least`],
   };
 }

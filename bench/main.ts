@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchAgainst } from './against.ts';
+import { benchAgainst, COMPARED, ROUNDS_MIN } from './against.ts';
 import { type BenchedWallet, SCANNED_PRODUCTS } from './buyer.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { benchPayments } from './payments.ts';
@@ -17,39 +17,52 @@ interface Options {
   readonly wallet: BenchedWallet;
   readonly isQuick: boolean;
   readonly commit: string | undefined;
+  readonly compared: keyof typeof COMPARED | undefined;
+  readonly rounds: number;
 }
 
-/** Each is loaded when it is run: `against` runs `payments` over sources that know no later one. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   engine: async (_options, print) => (await import('./engine.ts')).benchEngine(print),
   payments: benchPayments,
-  against: ({ commit, wallet }, print) => {
-    if (commit === undefined) throw new Error('against what? npm run bench -- against COMMIT');
-    return benchAgainst(commit, wallet, print);
+  against: ({ commit, compared, rounds }, print) => {
+    if (commit === undefined || compared === undefined) return Promise.reject(new Error(USAGE));
+    return benchAgainst({ commit, compared: COMPARED[compared], rounds, print });
   },
 };
 const WALLETS = Object.keys(SCANNED_PRODUCTS);
 const USAGE = `usage: npm run bench -- engine [--json]
        npm run bench -- payments [--wallet ${WALLETS.join('|')}] [--quick] [--json]
-       npm run bench -- against COMMIT [--wallet ${WALLETS.join('|')}] [--json]
+       npm run bench -- against COMMIT --engine|--payments [--rounds N] [--json]
 `;
 
 const args = process.argv.slice(2);
 const { values, positionals } = parse(args);
 const [name = '', commit] = positionals;
+const compared = values.engine === values.payments ? undefined : comparedName();
+const rounds = Number(values.rounds);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 const wallet = WALLETS.find((word) => word === values.wallet) as BenchedWallet | undefined;
-if (bench === undefined || wallet === undefined) {
+if (bench === undefined || wallet === undefined || !isUsable()) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else if (NODE_FLAGS.every((flag) => process.execArgv.includes(flag))) {
-  const options = { wallet, isQuick: values.quick, commit };
+  const options = { wallet, isQuick: values.quick, commit, compared, rounds };
   const outcome = await bench(options, (line) => void process.stderr.write(`${line}\n`));
   report(name, outcome, values.json);
 } else {
   const runner = fileURLToPath(new URL('../tools/run.js', import.meta.url));
   const child = [...NODE_FLAGS, runner, 'bench/main.ts', ...args];
   process.exitCode = spawnSync(process.execPath, child, { stdio: 'inherit' }).status ?? 1;
+}
+
+function comparedName(): keyof typeof COMPARED {
+  return values.engine ? 'engine' : 'payments';
+}
+
+function isUsable(): boolean {
+  if (name !== 'against') return true;
+  const isRoundsGood = Number.isSafeInteger(rounds) && rounds >= ROUNDS_MIN;
+  return commit !== undefined && compared !== undefined && isRoundsGood;
 }
 
 function parse(words: readonly string[]) {
@@ -60,10 +73,14 @@ function parse(words: readonly string[]) {
       options: {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        engine: { type: 'boolean', default: false },
+        payments: { type: 'boolean', default: false },
+        rounds: { type: 'string', default: String(ROUNDS_MIN) },
         wallet: { type: 'string', default: 'wechatpay' },
       },
     });
   } catch {
-    return { values: { json: false, quick: false, wallet: '' }, positionals: [] };
+    const values = { json: false, quick: false, wallet: '', engine: false, payments: false };
+    return { values: { ...values, rounds: '' }, positionals: [] };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A clone that has nothing beside it: every file that reads the shared vectors is run once as there,
- * in a vitest of its own. What needs the vectors is skipped, and nothing else.
+ * A clone that has nothing beside it: every file that reads the shared vectors is run once as if it
+ * stood there, in a vitest of its own. What needs the vectors is skipped, and nothing else.
  */
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
