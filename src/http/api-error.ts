@@ -2,15 +2,18 @@
  * A coded error on its way through fastify, whose hooks know refusals only as exceptions. Use cases
  * return theirs as values; this is for the edge's own.
  */
-import { type ErrorCode, type HutongError, hutongError } from '../core/errors.ts';
+import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../core/errors.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly hutong: HutongError;
+  /** Other scopes' error handlers (the cashier's pages) know an error by its status alone. */
+  readonly statusCode: number;
 
   constructor(error: HutongError) {
     super(error.message);
     this.hutong = error;
+    this.statusCode = ERRORS[error.code].status;
   }
 }
 

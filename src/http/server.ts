@@ -16,6 +16,7 @@ import Fastify, {
 import { hutongError } from '../core/errors.ts';
 import { safeUrl } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { addressKey } from './address.ts';
 import { apiError } from './api-error.ts';
 import type { ServerDeps } from './deps.ts';
 import { sendError, toHutongError } from './errors.ts';
@@ -154,7 +155,7 @@ async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise<void> 
     timeWindow: limit.windowMs,
     // After authentication, so that it counts by key; strangers count by address.
     hook: 'preHandler',
-    keyGenerator: (request) => request.principal?.keyId ?? request.ip,
+    keyGenerator: (request) => request.principal?.keyId ?? addressKey(request.ip),
     errorResponseBuilder: () => apiError('rate_limited', 'too many requests with this key'),
   });
 }

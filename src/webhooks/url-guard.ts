@@ -8,14 +8,14 @@
  */
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../core/result.ts';
-import type { ResolvedAddress, Resolver } from '../runtime/resolver.ts';
 import {
   type IpRange,
   isInRange,
   isPublicAddress,
   parseAddress,
   parseRange,
-} from './ip-address.ts';
+} from '../runtime/ip-address.ts';
+import type { ResolvedAddress, Resolver } from '../runtime/resolver.ts';
 
 export interface UrlPolicy {
   readonly resolver: Resolver;

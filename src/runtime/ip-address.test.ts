@@ -2,7 +2,13 @@
 import { BlockList, isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isInRange, isPublicAddress, parseAddress, parseRange } from './ip-address.ts';
+import {
+  isInRange,
+  isPublicAddress,
+  parseAddress,
+  parseRange,
+  textOfAddress,
+} from './ip-address.ts';
 
 function isPublic(text: string): boolean {
   const address = parseAddress(text);
@@ -73,6 +79,29 @@ describe('parseRange', () => {
     for (const text of ['10.0.0.0/33', '10.0.0.0/', '::/129', '10.0.0.0/-1', '10/8', 'a/8']) {
       expect(parseRange(text)).toBeUndefined();
     }
+  });
+});
+
+describe('textOfAddress', () => {
+  it('spells IPv6 as the URL standard does, and IPv4 as itself', () => {
+    fc.assert(
+      fc.property(fc.ipV6(), (text) => {
+        const { hostname } = new URL(`http://[${text}]/`);
+        const address = parseAddress(text);
+        const spelt = address === undefined ? '' : textOfAddress(address);
+        // The URL standard leaves an IPv4-mapped address in IPv6.
+        if (hostname.startsWith('[::ffff:')) expect(spelt).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+        else expect(`[${spelt}]`).toBe(hostname);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.ipV4(), (text) => {
+        for (const spelling of [text, `::ffff:${text}`]) {
+          const address = parseAddress(spelling);
+          expect(address === undefined ? '' : textOfAddress(address)).toBe(text);
+        }
+      }),
+    );
   });
 });
 

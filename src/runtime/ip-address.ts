@@ -52,6 +52,37 @@ export function isPublicAddress(address: IpAddress): boolean {
   return !NOT_PUBLIC.some((range) => isInRange(address, range));
 }
 
+const MAPPED = 0xffffn;
+
+/**
+ * One spelling an address: RFC 5952 for IPv6, and an IPv4 address that came in a socket of IPv6
+ * (`::ffff:192.0.2.1`) as the IPv4 address that it is.
+ */
+export function textOfAddress({ family, value }: IpAddress): string {
+  if (family === 4 || value >> 32n === MAPPED) return quadText(Number(value & 0xffff_ffffn));
+  const groups: string[] = [];
+  for (let shift = 112n; shift >= 0n; shift -= 16n) {
+    groups.push(((value >> shift) & 0xffffn).toString(16));
+  }
+  const { start, length } = longestZeros(groups);
+  if (length < 2) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}
+
+function longestZeros(groups: readonly string[]): { start: number; length: number } {
+  let longest = { start: 0, length: 0 };
+  let length = 0;
+  for (const [index, group] of groups.entries()) {
+    length = group === '0' ? length + 1 : 0;
+    if (length > longest.length) longest = { start: index + 1 - length, length };
+  }
+  return longest;
+}
+
+function quadText(value: number): string {
+  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+}
+
 function quadValue(text: string): bigint {
   const [a = '0', b = '0', c = '0', d = '0'] = text.split('.');
   return BigInt(((Number(a) * 256 + Number(b)) * 256 + Number(c)) * 256 + Number(d));

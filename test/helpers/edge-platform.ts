@@ -1,0 +1,120 @@
+/**
+ * The platform as compose.ts wires it, on an empty PGlite and without a city: for what the edge
+ * does by itself (limits, addresses, headers, the log). Two marketplaces, each with a key.
+ */
+import { randomBytes } from 'node:crypto';
+import { KEY_VERSION } from '../../src/cli/demo-papers.ts';
+import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
+import { present } from '../../src/core/assert.ts';
+import { type Id, shardOf } from '../../src/core/id.ts';
+import { hashKey } from '../../src/flows/merchants.ts';
+import { createLog } from '../../src/runtime/log.ts';
+import { addKey } from '../../src/store/api-keys.ts';
+import type { Db } from '../../src/store/db.ts';
+import { addMarketplace } from '../../src/store/marketplaces.ts';
+import { addMerchant } from '../../src/store/merchants.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openPglite } from '../../src/store/pglite.ts';
+
+export interface EdgeTenant {
+  readonly id: Id<'marketplace'>;
+  readonly key: string;
+  readonly keyId: Id<'api_key'>;
+  readonly merchant: Id<'merchant'>;
+}
+
+export interface EdgePlatform {
+  readonly composed: ComposedPlatform;
+  readonly taobao: EdgeTenant;
+  readonly tmall: EdgeTenant;
+  /** Statements that were read, by name. */
+  readonly reads: Map<string, number>;
+  /** Every line of the log. */
+  readonly lines: () => readonly Readonly<Record<string, unknown>>[];
+  readonly addKey: (tenant: EdgeTenant, scopes: readonly string[]) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openEdgePlatform(
+  options: Partial<ComposeOptions> = {},
+): Promise<EdgePlatform> {
+  const reads = new Map<string, number>();
+  const db = counted(options.db ?? (await openPglite()), reads);
+  await migrate(db, { print: () => undefined });
+  const logged: string[] = [];
+  const composed = await compose({
+    masterKey: randomBytes(32),
+    publicUrl: 'http://127.0.0.1:4000',
+    log: createLog({ level: 'debug', destination: { write: (line) => void logged.push(line) } }),
+    webhookAllow: ['127.0.0.0/8', '::1', 'localhost'],
+    onFenced: () => logged.push('{"msg":"fenced"}'),
+    ...options,
+    db,
+  });
+  return {
+    composed,
+    reads,
+    taobao: await openTenant(composed, 'taobao'),
+    tmall: await openTenant(composed, 'tmall'),
+    lines: () => logged.map((line) => JSON.parse(line) as Record<string, unknown>),
+    addKey: async (tenant, scopes) => (await keyOf(composed, tenant.id, scopes)).key,
+    close: () => composed.stop(),
+  };
+}
+
+function counted(db: Db, reads: Map<string, number>): Db {
+  return {
+    kind: db.kind,
+    laneCount: db.laneCount,
+    transaction: (lane, work) => db.transaction(lane, work),
+    read: (statement, values) => {
+      reads.set(statement.name, (reads.get(statement.name) ?? 0) + 1);
+      return db.read(statement, values);
+    },
+    script: (text) => db.script(text),
+    close: () => db.close(),
+  };
+}
+
+async function openTenant(composed: ComposedPlatform, name: string): Promise<EdgeTenant> {
+  const { db, ids } = composed.platform;
+  const createdAtMs = Date.now();
+  const made = await addMarketplace(db, {
+    id: ids.next('marketplace', shardOf(name)),
+    name,
+    displayName: name,
+    createdAtMs,
+  });
+  const { id } = present(made, 'the marketplace');
+  const merchant = ids.next('merchant', shardOf(id, 'shop'));
+  await addMerchant(db, {
+    id: merchant,
+    marketplace: id,
+    name: 'Shop',
+    externalId: null,
+    createdAtMs,
+  });
+  return { id, merchant, ...(await keyOf(composed, id, ['*'])) };
+}
+
+async function keyOf(
+  composed: ComposedPlatform,
+  marketplace: Id<'marketplace'>,
+  scopes: readonly string[],
+): Promise<{ readonly key: string; readonly keyId: Id<'api_key'> }> {
+  const { db, ids } = composed.platform;
+  const key = `sk_test_${randomBytes(20).toString('hex')}`;
+  const keyId = ids.next('api_key', shardOf(marketplace));
+  const hint = key.slice(0, 12);
+  const createdAtMs = Date.now();
+  await addKey(db, {
+    id: keyId,
+    marketplace,
+    scopes,
+    version: KEY_VERSION,
+    hash: hashKey(key),
+    hint,
+    createdAtMs,
+  });
+  return { key, keyId };
+}
