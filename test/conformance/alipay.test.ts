@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { CHARSET_CASES } from './alipay/charset-cases.ts';
+import { openTestCity } from './alipay/city.ts';
 import type { Row } from './alipay/rows.ts';
 import { runAlipayConformance } from './alipay.ts';
 
@@ -7,4 +9,17 @@ test('every conformance case of Alipay holds', { timeout: 180_000 }, async () =>
   await runAlipayConformance((row) => rows.push(row));
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
   expect(rows.length).toBeGreaterThanOrEqual(25);
+});
+
+describe('charset twice', () => {
+  for (const [name, client, run] of CHARSET_CASES) {
+    test(`${name} [${client}]`, async () => {
+      const city = await openTestCity();
+      try {
+        await run(city);
+      } finally {
+        await city.close();
+      }
+    });
+  }
 });

@@ -2,6 +2,7 @@
  * Conformance of the sandbox's Alipay: the official SDK unmodified over real HTTP in both protocols
  * and key modes, every byte flipped, the error table, and a second verifier where no SDK looks.
  */
+import { CHARSET_CASES } from './alipay/charset-cases.ts';
 import { openTestCity } from './alipay/city.ts';
 import { CODE_CASES } from './alipay/code-cases.ts';
 import { ERROR_CASES } from './alipay/error-cases.ts';
@@ -13,8 +14,8 @@ import { SDK_CASES } from './alipay/sdk-cases.ts';
 export async function runAlipayConformance(report: Report): Promise<void> {
   const city = await openTestCity();
   try {
-    const cases = [...SDK_CASES, ...ERROR_CASES, ...MERGE_CASES, ...CODE_CASES, ...FLIP_CASES];
-    await runCases(city, cases, report);
+    const written = [...ERROR_CASES, ...MERGE_CASES, ...CODE_CASES, ...CHARSET_CASES];
+    await runCases(city, [...SDK_CASES, ...written, ...FLIP_CASES], report);
   } finally {
     await city.close();
   }

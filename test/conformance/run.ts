@@ -7,6 +7,7 @@
 import { openTally } from '../helpers/table.ts';
 import { runAlipayConformance } from './alipay.ts';
 import { runJdpayConformance } from './jdpay.ts';
+import { runPhpConformance } from './php.ts';
 import { runUnionpayConformance } from './unionpay.ts';
 import { runWechatpayConformance } from './wechatpay.ts';
 
@@ -17,11 +18,17 @@ interface Row {
   readonly detail: string;
 }
 
-const SUITES: readonly (readonly [string, (report: (row: Row) => void) => Promise<unknown>])[] = [
+type Suite = (
+  report: (row: Row) => void,
+  skip: (name: string, why: string) => void,
+) => Promise<unknown>;
+
+const SUITES: readonly (readonly [string, Suite])[] = [
   ['wechatpay', runWechatpayConformance],
   ['alipay', runAlipayConformance],
   ['unionpay', runUnionpayConformance],
   ['jdpay', runJdpayConformance],
+  ['php', runPhpConformance],
 ];
 
 const onlyAt = process.argv.indexOf('--only');
@@ -32,8 +39,10 @@ for (const [wallet, run] of SUITES) {
     tally.skip(wallet, `--only ${only}`);
     continue;
   }
-  await run((row) =>
-    tally.row(`${wallet}: ${row.case} [${row.client}]`, row.ok ? null : row.detail, row.detail),
+  await run(
+    (row) =>
+      tally.row(`${wallet}: ${row.case} [${row.client}]`, row.ok ? null : row.detail, row.detail),
+    (name, why) => tally.skip(`${wallet}: ${name}`, why),
   ).catch((error: unknown) => tally.row(`${wallet}: the suite ran to its end`, String(error)));
 }
 tally.close();

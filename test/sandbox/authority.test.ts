@@ -12,8 +12,9 @@ const authority = openAuthority({ wall: wallClock, random: systemRandom });
 
 describe('authority', () => {
   it('makes a root and leafs that the openssl command verifies, also after a restart', async () => {
-    const root = await authority.root('C=CN, O=Hutong Sandbox, CN=Sandbox Root');
-    const reopened = await authority.openRoot(root);
+    const serials = { bytes: 20 };
+    const root = await authority.root('C=CN, O=Hutong Sandbox, CN=Sandbox Root', serials);
+    const reopened = await authority.openRoot(root, serials);
     const dir = temporaryDir();
     writeFileSync(join(dir, 'root.pem'), root.certificatePem);
     for (const [index, issuer] of [root, reopened].entries()) {
@@ -36,6 +37,22 @@ describe('authority', () => {
       expect(certificate.ca).toBe(false);
       expect(certificate.verify(createPublicKey(root.certificatePem))).toBe(true);
       expect(certificate.checkPrivateKey(createPrivateKey(pair.privateKeyPem))).toBe(true);
+    }
+  });
+
+  it('F1: numbers certificates by length and first bytes, in DER without a leading zero', async () => {
+    const root = await authority.root('CN=Dated', { bytes: 16, prefix: '20261128' });
+    const short = await authority.openRoot(root, { bytes: 5, prefix: '10' });
+    const { publicKeyPem } = await authority.rsaKeyPair();
+    const leaf = { subject: 'CN=leaf', publicKeyPem, notAfterYears: 1 };
+    const [dated, five] = await Promise.all([root.issue(leaf), short.issue(leaf)]);
+    const serialOf = (pem: string) => new X509Certificate(pem).serialNumber;
+    expect(serialOf(root.certificatePem)).toMatch(/^20261128[0-9A-F]{24}$/);
+    expect(serialOf(dated.certificatePem)).toBe(dated.serial);
+    expect(dated.serial).toMatch(/^20261128[0-9A-F]{24}$/);
+    expect(five.serial).toMatch(/^10[0-9A-F]{8}$/);
+    for (const prefix of ['0f', '80', '1', 'zz']) {
+      await expect(authority.root(`CN=${prefix}`, { bytes: 5, prefix })).rejects.toThrow();
     }
   });
 });

@@ -7,15 +7,15 @@ import 'reflect-metadata';
 import { createPrivateKey, createPublicKey, generateKeyPair, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import * as x509 from '@peculiar/x509';
+import { assert } from '../../core/assert.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Authority, RootCertificate } from './kit.ts';
+import type { Authority, RootCertificate, SerialShape } from './kit.ts';
 
 const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const MODULUS_BITS = 2048;
 const ROOT_YEARS = 20;
 const DAY_MS = 86_400_000;
-const SERIAL_BYTES = 20;
 
 const generate = promisify(generateKeyPair);
 
@@ -29,19 +29,23 @@ export function openAuthority(seams: Seams): Authority {
   return {
     rsaKeyPair,
     // One name, one root: two roots of the same name would confuse every verifier.
-    root: (subject) => {
-      const root = roots.get(subject) ?? newRoot(subject, seams);
+    root: (subject, serials) => {
+      const root = roots.get(subject) ?? newRoot(subject, serials, seams);
       roots.set(subject, root);
       return root;
     },
-    openRoot: (kept) => openRoot(kept, seams),
+    openRoot: (kept, serials) => openRoot(kept, serials, seams),
   };
 }
 
-async function newRoot(subject: string, seams: Seams): Promise<RootCertificate> {
+async function newRoot(
+  subject: string,
+  serials: SerialShape,
+  seams: Seams,
+): Promise<RootCertificate> {
   const pair = await rsaKeyPair();
-  const certificatePem = await signRoot(subject, pair, seams);
-  return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, seams);
+  const certificatePem = await signRoot(subject, newSerial(serials, seams.random), pair, seams);
+  return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, serials, seams);
 }
 
 async function rsaKeyPair(): Promise<{
@@ -58,12 +62,13 @@ async function rsaKeyPair(): Promise<{
 
 async function signRoot(
   subject: string,
+  serialNumber: string,
   pair: { readonly privateKeyPem: string; readonly publicKeyPem: string },
   seams: Seams,
 ): Promise<string> {
   const publicKey = await importPublic(pair.publicKeyPem);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: newSerial(seams.random),
+    serialNumber,
     name: subject,
     ...validity(seams.wall, ROOT_YEARS),
     signingAlgorithm: ALGORITHM,
@@ -82,6 +87,7 @@ async function signRoot(
 
 async function openRoot(
   kept: { readonly certificatePem: string; readonly privateKeyPem: string },
+  serials: SerialShape,
   seams: Seams,
 ): Promise<RootCertificate> {
   const root = new x509.X509Certificate(kept.certificatePem);
@@ -92,7 +98,7 @@ async function openRoot(
     privateKeyPem: kept.privateKeyPem,
     issue: async (leaf) => {
       const publicKey = await importPublic(leaf.publicKeyPem);
-      const serial = newSerial(seams.random);
+      const serial = newSerial(serials, seams.random);
       const { isAuthority = false } = leaf;
       const usages = isAuthority
         ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
@@ -125,11 +131,13 @@ function validity(wall: Clock, years: number): { notBefore: Date; notAfter: Date
   return { notBefore, notAfter };
 }
 
-/** 40 hex digits, as WeChat Pay's serials are: positive, and never with a leading zero. */
-function newSerial(random: Random): string {
-  const bytes = random.bytes(SERIAL_BYTES);
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return bytes.toString('hex');
+/** Hex, positive and never with a leading zero: DER then keeps exactly `bytes` of it. */
+function newSerial({ bytes, prefix = '' }: SerialShape, random: Random): string {
+  assert(prefix === '' || /^[1-7][0-9a-f](?:[0-9a-f]{2})*$/.test(prefix), 'a positive prefix');
+  const start = Buffer.from(prefix, 'hex');
+  const rest = random.bytes(bytes - start.length);
+  if (start.length === 0) rest[0] = ((rest[0] ?? 0) & 0x3f) | 0x40;
+  return Buffer.concat([start, rest]).toString('hex');
 }
 
 function pemOf(certificate: x509.X509Certificate): string {

@@ -146,6 +146,16 @@ export interface Explanations {
   readonly add: (explanation: Explanation) => void;
 }
 
+/**
+ * How an authority numbers what it issues. Clients compute with serial numbers (an SN, a certId)
+ * and some languages print long ones in another base: each wallet's have its own length and start.
+ */
+export interface SerialShape {
+  readonly bytes: number;
+  /** Hex of the first bytes, from 10 to 7f so that the number is positive; the rest is random. */
+  readonly prefix?: string;
+}
+
 /** Makes keys and certificates. Everything it makes is kept by its caller. */
 export interface Authority {
   readonly rsaKeyPair: () => Promise<{
@@ -156,12 +166,12 @@ export interface Authority {
    * A self-made root and leafs below it; serials are upper-case hex. The same subject gives the
    * same root while the process lives; keep it and use `openRoot` after a restart.
    */
-  readonly root: (subject: string) => Promise<RootCertificate>;
+  readonly root: (subject: string, serials: SerialShape) => Promise<RootCertificate>;
   /** The same root again after a restart, from the PEM texts that its caller kept. */
-  readonly openRoot: (kept: {
-    readonly certificatePem: string;
-    readonly privateKeyPem: string;
-  }) => Promise<RootCertificate>;
+  readonly openRoot: (
+    kept: { readonly certificatePem: string; readonly privateKeyPem: string },
+    serials: SerialShape,
+  ) => Promise<RootCertificate>;
 }
 
 export interface RootCertificate {

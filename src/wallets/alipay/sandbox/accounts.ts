@@ -6,7 +6,7 @@
 import { createPrivateKey } from 'node:crypto';
 import type { AccountRequest, CityKit, Collection } from '../../../sandbox/kit/kit.ts';
 import type { AlipayCredentials } from '../wire/credentials.ts';
-import { openHouse, randomDigits, snOf } from './house.ts';
+import { openHouse, openHouseRoot, randomDigits, snOf } from './house.ts';
 import type { AppRecord } from './records.ts';
 
 /** The object that api.md names `credentials.alipay`. */
@@ -88,10 +88,7 @@ async function newAccount(kit: CityKit, request: AccountRequest): Promise<Accoun
   });
   const certified = await kit.authority.rsaKeyPair();
   const certAppId = `2021${randomDigits(kit, 12)}`;
-  const root = await kit.authority.openRoot({
-    certificatePem: house.rootCertificatePem,
-    privateKeyPem: house.rootPrivateKeyPem,
-  });
+  const root = await openHouseRoot(kit, house);
   const { certificatePem } = await root.issue({
     subject: `C=CN, O=Sandbox City, OU=Alipay, CN=${pid}-${certAppId}`,
     publicKeyPem: certified.publicKeyPem,

@@ -5,7 +5,8 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../core/assert.ts';
-import type { CityKit } from '../../../sandbox/kit/kit.ts';
+import type { CityKit, RootCertificate, SerialShape } from '../../../sandbox/kit/kit.ts';
+import { formatBeijing } from '../wire/beijing-time.ts';
 import { certificateSn, rootCertificateSn } from '../wire/certificate.ts';
 import { signRsa2 } from '../wire/rsa.ts';
 import type { AppRecord } from './records.ts';
@@ -53,8 +54,20 @@ export function openHouse(kit: CityKit): Promise<HouseRecord> {
   return house;
 }
 
+/** 16 bytes that begin with the day, as Alipay's do; below 2^127, which PHP prints as decimal. */
+function serials(kit: CityKit): SerialShape {
+  const day = formatBeijing(kit.wall.nowMs()).slice(0, 10).replaceAll('-', '');
+  return { bytes: 16, prefix: day };
+}
+
+/** The authority below which merchants' application certificates and Alipay's own hang. */
+export function openHouseRoot(kit: CityKit, house: HouseRecord): Promise<RootCertificate> {
+  const { rootCertificatePem: certificatePem, rootPrivateKeyPem: privateKeyPem } = house;
+  return kit.authority.openRoot({ certificatePem, privateKeyPem }, serials(kit));
+}
+
 async function buildHouse(kit: CityKit): Promise<HouseRecord> {
-  const root = await kit.authority.root(ROOT_SUBJECT);
+  const root = await kit.authority.root(ROOT_SUBJECT, serials(kit));
   const issue = async (): Promise<SigningCertificate> => {
     const pair = await kit.authority.rsaKeyPair();
     const { publicKeyPem } = pair;

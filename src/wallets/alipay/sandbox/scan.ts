@@ -6,7 +6,7 @@
  */
 import type { Scanned } from '../../../sandbox/kit/kit.ts';
 import { isJsonObject, type JsonObject, parseJsonObject, textField } from '../wire/json-text.ts';
-import { parseParameters } from '../wire/parameters.ts';
+import { mergeParameters, parseParameters } from '../wire/parameters.ts';
 import { CASHIER_PATH, payeeName } from './cashier-page.ts';
 import type { AlipayCity } from './city.ts';
 import { isCarried } from './methods.ts';
@@ -65,13 +65,10 @@ async function scanCarried(
   text: string,
   fields: readonly (readonly [string, string])[] = [],
 ): Promise<Scanned | undefined> {
-  const parsed = parseParameters(text);
-  if (!parsed.ok) return undefined;
-  const parameters = parsed.value;
-  for (const [name, value] of fields) {
-    if (parameters.has(name)) return undefined;
-    parameters.set(name, value);
-  }
+  const query = parseParameters(text);
+  const merged = query.ok ? mergeParameters(query.value, fields) : query;
+  if (!merged.ok) return undefined;
+  const parameters = merged.value;
   const name = parameters.get('method') ?? '';
   const app = city.apps.get(parameters.get('app_id') ?? '');
   if (!isCarried(name) || app === undefined) return undefined;

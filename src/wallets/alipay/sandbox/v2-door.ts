@@ -8,7 +8,7 @@ import type { FaultName, WireRequest, WireResponse } from '../../../sandbox/kit/
 import { parseBeijing } from '../wire/beijing-time.ts';
 import { GATEWAY_ERRORS, type GatewayError, invalidSignature } from '../wire/gateway-errors.ts';
 import { type JsonObject, parseJsonObject } from '../wire/json-text.ts';
-import { type Parameters, parseParameters } from '../wire/parameters.ts';
+import { type Parameters, parseRequest } from '../wire/parameters.ts';
 import { verifyRsa2 } from '../wire/rsa.ts';
 import { requestSignText } from '../wire/sign-text.ts';
 import { answerKey, writeAnswerObject, writeV2Answer } from '../wire/v2-answer.ts';
@@ -31,7 +31,7 @@ export async function handleV2(city: AlipayCity, request: WireRequest): Promise<
   if (request.method !== 'GET' && request.method !== 'POST') {
     return { status: 405, headers: { allow: 'GET, POST' }, body: '' };
   }
-  const parsed = parseParameters(request.queryText, bodyText(request));
+  const parsed = parseRequest(request.queryText, bodyText(request));
   if (!parsed.ok) {
     const { kind } = parsed.error;
     return unsigned(city, null, kind === 'encoding' ? E.invalidCharset : E.suspectedAttack);

@@ -40,23 +40,46 @@ export function decodeComponent(text: string): string | undefined {
   }
 }
 
-/** Merges query and body texts into one set of parameters. */
-export function parseParameters(
-  ...texts: readonly string[]
-): Result<Map<string, string>, ParameterProblem> {
+/** One text, in which no name stands twice. */
+export function parseParameters(text: string): Result<Map<string, string>, ParameterProblem> {
   const parameters = new Map<string, string>();
-  for (const text of texts) {
-    for (const pair of text.split('&')) {
-      if (pair === '') continue;
-      const at = pair.indexOf('=');
-      const name = decodeComponent(at === -1 ? pair : pair.slice(0, at));
-      const value = decodeComponent(at === -1 ? '' : pair.slice(at + 1));
-      if (name === undefined || value === undefined) {
-        return err({ kind: 'encoding', name: name ?? '' });
-      }
-      if (parameters.has(name)) return err({ kind: 'duplicate', name });
-      parameters.set(name, value);
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    const at = pair.indexOf('=');
+    const name = decodeComponent(at === -1 ? pair : pair.slice(0, at));
+    const value = decodeComponent(at === -1 ? '' : pair.slice(at + 1));
+    if (name === undefined || value === undefined) {
+      return err({ kind: 'encoding', name: name ?? '' });
     }
+    if (parameters.has(name)) return err({ kind: 'duplicate', name });
+    parameters.set(name, value);
+  }
+  return ok(parameters);
+}
+
+/**
+ * What Alipay's gateway reads of a request: a name that stands once in the query and once in the
+ * body with the same value is one parameter, for both readers see one message (official clients
+ * send `charset` so). Of notifications this is never right: they have a body only.
+ */
+export function parseRequest(
+  queryText: string,
+  bodyText: string,
+): Result<Map<string, string>, ParameterProblem> {
+  const query = parseParameters(queryText);
+  if (!query.ok) return query;
+  const body = parseParameters(bodyText);
+  return body.ok ? mergeParameters(query.value, body.value) : body;
+}
+
+export function mergeParameters(
+  query: Parameters,
+  body: Iterable<readonly [string, string]>,
+): Result<Map<string, string>, ParameterProblem> {
+  const parameters = new Map(query);
+  for (const [name, value] of body) {
+    if ((query.get(name) ?? value) !== value) return err({ kind: 'duplicate', name });
+    parameters.set(name, value);
   }
   return ok(parameters);
 }

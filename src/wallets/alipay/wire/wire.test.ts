@@ -7,7 +7,7 @@ import { formatBeijing, formatBeijingMs, parseBeijing } from './beijing-time.ts'
 import { certificateSn, distrust, readCertificates, rootCertificateSn } from './certificate.ts';
 import { readTopLevel } from './json-text.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
-import { decodeComponent, encodeParameters, parseParameters } from './parameters.ts';
+import { decodeComponent, encodeParameters, parseParameters, parseRequest } from './parameters.ts';
 import { signRsa2, verifyRsa2 } from './rsa.ts';
 import { notifySignText, requestSignText } from './sign-text.ts';
 import { readV2Answer, writeAnswerObject, writeV2Answer } from './v2-answer.ts';
@@ -116,8 +116,27 @@ describe('parameters', () => {
       }),
     );
   });
+  test('F2: once in the query and once in the body with the same value is one parameter', () => {
+    const twice = parseRequest('charset=utf-8&a=1', 'a=1&charset=utf-8&b=2');
+    const once = new Map(Object.entries({ charset: 'utf-8', a: '1', b: '2' }));
+    expect(twice).toEqual({ ok: true, value: once });
+    for (const [query, body] of [
+      ['a=1', 'a=2'],
+      ['a=1', 'a='],
+      ['a=1', 'a=1&a=1'],
+      ['a=1&a=1', ''],
+      ['a=%31', 'a=1&a=2'],
+    ] as const) {
+      const error = { kind: 'duplicate', name: 'a' };
+      expect(parseRequest(query, body)).toMatchObject({ ok: false, error });
+    }
+    // Compared as they are signed: decoded.
+    expect(parseRequest('a=%31', 'a=1')).toEqual({ ok: true, value: new Map([['a', '1']]) });
+    // A notification has a body only, and nothing in it stands twice.
+    expect(parseParameters('charset=utf-8&charset=utf-8').ok).toBe(false);
+  });
   test('doubles, bad percent signs and bad UTF-8', () => {
-    expect(parseParameters('a=1', 'a=1')).toMatchObject({
+    expect(parseParameters('a=1&a=1')).toMatchObject({
       ok: false,
       error: { kind: 'duplicate' },
     });

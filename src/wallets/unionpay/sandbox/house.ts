@@ -5,12 +5,14 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../core/assert.ts';
-import type { CityKit, Collection } from '../../../sandbox/kit/kit.ts';
+import type { CityKit, Collection, SerialShape } from '../../../sandbox/kit/kit.ts';
 import { certIdOf, UNIONPAY_COMPANY } from '../wire/certificates.ts';
 import type { Certified, HouseRecord } from './records.ts';
 
 const ROOT_SUBJECT = 'C=CN, O=Sandbox City Certification, CN=Sandbox City ACS CA';
 const MIDDLE_SUBJECT = 'C=CN, O=Sandbox City Certification, CN=Sandbox City OCA1';
+/** Ten digits in decimal, as certIds are: 5 bytes, whose first CFCA's certificates share. */
+const SERIALS: SerialShape = { bytes: 5, prefix: '10' };
 const YEARS = 10;
 const HOUSE = 'house';
 
@@ -34,7 +36,7 @@ export function openHouse(kit: CityKit): Promise<HouseRecord> {
 }
 
 async function buildHouse(kit: CityKit): Promise<HouseRecord> {
-  const root = await kit.authority.root(ROOT_SUBJECT);
+  const root = await kit.authority.root(ROOT_SUBJECT, SERIALS);
   const middlePair = await kit.authority.rsaKeyPair();
   const { certificatePem } = await root.issue({
     subject: MIDDLE_SUBJECT,
@@ -70,7 +72,7 @@ export async function issue(
   subject: string,
 ): Promise<Certified> {
   const pair = await kit.authority.rsaKeyPair();
-  const authority = await kit.authority.openRoot(middle);
+  const authority = await kit.authority.openRoot(middle, SERIALS);
   const { publicKeyPem, privateKeyPem } = pair;
   const { certificatePem } = await authority.issue({ subject, publicKeyPem, notAfterYears: YEARS });
   return { certificatePem, privateKeyPem, certId: certIdOf(new X509Certificate(certificatePem)) };

@@ -8,7 +8,7 @@ import type { AccountRequest, CityKit, MadeAccount } from '../../../sandbox/kit/
 import type { WechatpayCredentials } from '../wire/credentials.ts';
 import { accountsOf } from './books.ts';
 import { V3_CODEPAY } from './codepay-v3.ts';
-import { issuePlatformKey } from './keys.ts';
+import { issuePlatformKey, SERIALS } from './keys.ts';
 import { randomDigits, randomToken } from './numbers.ts';
 import type { AccountRecord } from './records.ts';
 
@@ -67,7 +67,7 @@ async function makeRecord(
 ): Promise<AccountRecord> {
   const { random } = kit;
   const mchid = `19${randomDigits(random, 8)}`;
-  const root = await kit.authority.root('CN=Tenpay.com Root CA, O=Tenpay.com, C=CN');
+  const root = await kit.authority.root('CN=Tenpay.com Root CA, O=Tenpay.com, C=CN', SERIALS);
   const merchant = await root.issue({
     subject: `CN=${mchid}, OU=Hutong sandbox city, O=Hutong sandbox merchant, C=CN`,
     publicKeyPem: merchantPublicKeyPem,

@@ -5,12 +5,14 @@
  */
 import { createPrivateKey, createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../core/assert.ts';
-import type { CityKit } from '../../../sandbox/kit/kit.ts';
+import type { CityKit, SerialShape } from '../../../sandbox/kit/kit.ts';
 import type { MessageSigner } from '../wire/signed-message.ts';
 import { accountsOf } from './books.ts';
 import type { AccountRecord, PlatformKey } from './records.ts';
 
 const PLATFORM_CERTIFICATE_YEARS = 5;
+/** 40 hex digits, as WeChat Pay's are. */
+export const SERIALS: SerialShape = { bytes: 20 };
 const PLATFORM_SUBJECT = 'CN=Tenpay.com sign, OU=Tenpay.com CA Center, O=Tenpay.com, C=CN';
 
 export interface KeyCabinet {
@@ -60,7 +62,7 @@ export async function issuePlatformKey(
   root: { readonly certificatePem: string; readonly privateKeyPem: string },
 ): Promise<PlatformKey> {
   const pair = await kit.authority.rsaKeyPair();
-  const authority = await kit.authority.openRoot(root);
+  const authority = await kit.authority.openRoot(root, SERIALS);
   const issued = await authority.issue({
     subject: PLATFORM_SUBJECT,
     publicKeyPem: pair.publicKeyPem,
