@@ -1,4 +1,4 @@
-/** `charset` in the address and in the form: what PHP clients send, at the gateway and to the phone. */
+/** `charset` in the address and in the form, as PHP clients send it: to gateway and phone. */
 import { freshNo } from '../../helpers/gateway-city.ts';
 import { CHARSET_TWICE } from './charset-vector.ts';
 import type { TestCity } from './city.ts';

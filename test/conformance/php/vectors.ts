@@ -1,5 +1,5 @@
 /**
- * What PHP 8.2's openssl extension computed of four certificates of the sandbox, once (serials.php):
+ * What PHP 8.2's openssl extension computed of four certificates of the sandbox (serials.php):
  * `certId` as UnionPay's PHP clients send it, `sn` as Alipay's do. The last one is why each wallet
  * has serial numbers of its own length: PHP prints 128 bits and more as hexadecimal, so that a
  * client that is right in production would send a certId that no gateway knows.
