@@ -57,6 +57,8 @@ interface Book {
   /** Which root each create command ended up with. */
   readonly rootOf: Map<PaymentCommand<unknown>, Id<'payment_intent'>>;
   readonly keys: Map<string, IdempotencyRow | 'claimed'>;
+  /** Payments whose rows cannot be read: their own commands fail, and no others. */
+  readonly unreadable: Map<Id<'payment_intent'>, AssertionError>;
 }
 
 /** What a decision may ask for; a class, since one is made for every command. */
@@ -126,6 +128,7 @@ function newBook(): Book {
     created: new Set(),
     rootOf: new Map(),
     keys: new Map(),
+    unreadable: new Map(),
   };
 }
 
@@ -177,6 +180,10 @@ async function loadExisting(
   if (wanted.size === 0) return;
   const loaded = await lockPayments(session, [...wanted], environment.remembered);
   for (const [id, payment] of loaded) {
+    if (payment instanceof AssertionError) {
+      book.unreadable.set(id, payment);
+      continue;
+    }
     book.before.set(id, payment);
     book.now.set(id, payment);
   }
@@ -200,7 +207,8 @@ function decide(
   } catch (error) {
     // A decision is pure: what it broke is its own draft, and its neighbours go on.
     if (error instanceof AssertionError) return error;
-    throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    return new AssertionError(`a decision decides: ${reason}`, { cause: error });
   }
 }
 
@@ -211,6 +219,8 @@ function decidePayment(
   environment: BatchEnvironment,
 ): Answer {
   const root = rootOf(command, book);
+  const unreadable = book.unreadable.get(root);
+  if (unreadable !== undefined) throw unreadable;
   const payment = book.now.get(root);
   const isForeign =
     command.marketplace !== null && payment?.intent.marketplace !== command.marketplace;
@@ -293,7 +303,7 @@ function decideKey(
 
 /**
  * One statement a table, balances last. They travel with COMMIT: none is waited for before it, and
- * the first that fails is why COMMIT does.
+ * the first that fails is why COMMIT does. What cannot be encoded throws here, before COMMIT.
  */
 function save(
   session: Session,

@@ -3,14 +3,14 @@
  * together. Idle, a command goes at once; busy, batches fill by themselves. Only what can ride
  * waits for a batch to take it along, and for no longer than a moment.
  *
- * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), bisect it
- * (data that the database refuses), or fail it. A batch whose COMMIT was not answered is sent again
- * under its own id, and the stamp tells whether it stands.
+ * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), end (fenced),
+ * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT was
+ * not answered is sent again under its own id, and the stamp tells whether it stands.
  */
 import { AssertionError } from '../core/assert.ts';
 import { hutongError } from '../core/errors.ts';
 import { err } from '../core/result.ts';
-import { type Db, DbLost, DbRejected, DbRetry } from '../store/db.ts';
+import { type Db, DbLost, DbRetry } from '../store/db.ts';
 import type { OwedDelivery } from '../store/events.ts';
 import {
   type Answer,
@@ -120,8 +120,9 @@ export class Lane {
       this.#answer(batch, result.outcome);
       return;
     }
-    if (result.kind === 'rejected' && batch.length > 1) {
-      // One command's data poisons the rest: halve until it stands alone.
+    if (result.kind === 'failed' && batch.length > 1) {
+      // Data that the database refuses, a row that cannot be read or written, a defect of ours: one
+      // command's trouble is halved until it stands alone, and its neighbours pass.
       const middle = batch.length >> 1;
       await this.#settle(batch.slice(0, middle));
       await this.#settle(batch.slice(middle));
@@ -156,7 +157,7 @@ export class Lane {
         readonly owed: readonly OwedDelivery[];
       }
     | { readonly kind: 'busy' }
-    | { readonly kind: 'rejected' | 'failed'; readonly error: Error }
+    | { readonly kind: 'failed'; readonly error: Error }
   > {
     const { db, lane, patienceMs, wallMs } = this.#options;
     const environment = this.#options.environment();
@@ -175,8 +176,7 @@ export class Lane {
         if (error instanceof DbRetry || error instanceof DbLost) {
           if (wallMs() >= deadlineMs) return { kind: 'busy' };
           await pause(Math.min(1_000, 10 * 2 ** Math.min(round, 7)));
-        } else if (error instanceof DbRejected) return { kind: 'rejected', error };
-        else if (error instanceof Error) return { kind: 'failed', error };
+        } else if (error instanceof Error) return { kind: 'failed', error };
         else return { kind: 'failed', error: new Error(String(error)) };
       }
     }

@@ -7,7 +7,7 @@ import type { Id } from '../core/id.ts';
 import type { Posting } from '../core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from './arrays.ts';
 import type { Session, Statement } from './db.ts';
-import { insertAll, type Table, table } from './table.ts';
+import { insertAll, type Table, table, together } from './table.ts';
 
 const SLOT_COUNT = 16;
 
@@ -77,14 +77,14 @@ interface Balance {
 }
 
 /** Writes all postings of a batch: transactions, entries, and balances last, sorted. */
-export async function bookPostings(
+export function bookPostings(
   session: Session,
   booked: readonly BookedPosting[],
   slot: number,
-): Promise<void> {
-  if (booked.length === 0) return;
+): Promise<unknown> {
+  if (booked.length === 0) return Promise.resolve();
   const lines = booked.flatMap(linesOf);
-  await Promise.all([
+  return together([
     insertAll(session, TRANSACTIONS, booked),
     insertAll(session, ENTRIES, lines),
     addBalances(session, balancesOf(booked), slot),
@@ -132,13 +132,13 @@ function byKey(a: Balance, b: Balance): number {
   return a.account < b.account ? -1 : a.account > b.account ? 1 : 0;
 }
 
-async function addBalances(
+function addBalances(
   session: Session,
   balances: readonly Balance[],
   slot: number,
-): Promise<void> {
-  if (balances.length === 0) return;
-  await session.run(ADD_BALANCES, [
+): Promise<unknown> {
+  if (balances.length === 0) return Promise.resolve();
+  return session.run(ADD_BALANCES, [
     smallintArray(balances.map((row) => row.shard)),
     idArray(balances.map((row) => row.marketplace)),
     textArray(balances.map((row) => row.account)),

@@ -86,7 +86,7 @@ export class DbRetry extends DbError {
   override readonly name = 'DbRetry';
 }
 
-/** Rolled back because of the data (22xxx, 23xxx): the one class that a batch bisects. */
+/** Rolled back because of the data (22xxx, 23xxx). */
 export class DbRejected extends DbError {
   override readonly name = 'DbRejected';
 }

@@ -55,14 +55,17 @@ export interface OwedDelivery {
  * Writes events and the deliveries they owe. `firstTryMs`: how long the process that commits them
  * has for the first try before any other process's sweep may take it up.
  */
-export async function saveEvents(
+export function saveEvents(
   session: Session,
   events: readonly EventRow[],
   firstTryMs: number,
 ): Promise<readonly OwedDelivery[]> {
-  if (events.length === 0) return [];
-  const owed = await session.run(SAVE_AND_OWE, [...tableValues(EVENTS, events), firstTryMs]);
-  return owed.map(toOwed);
+  if (events.length === 0) return Promise.resolve([]);
+  const values = [...tableValues(EVENTS, events), firstTryMs];
+  const owed = session.run(SAVE_AND_OWE, values).then((rows) => rows.map(toOwed));
+  // Not awaited where another table of the batch cannot be encoded.
+  owed.catch(() => undefined);
+  return owed;
 }
 
 function toOwed(row: Row): OwedDelivery {
@@ -93,15 +96,15 @@ const SAVE_RESULTS: Statement = {
       and d.status <> 'delivered'`,
 };
 
-export async function saveDeliveryResults(
+export function saveDeliveryResults(
   session: Session,
   results: readonly DeliveryResult[],
-): Promise<void> {
-  if (results.length === 0) return;
+): Promise<readonly Row[]> {
+  if (results.length === 0) return Promise.resolve([]);
   const sorted = [...results].sort(
     (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
   );
-  await session.run(SAVE_RESULTS, [
+  return session.run(SAVE_RESULTS, [
     smallintArray(sorted.map((row) => row.shard)),
     idArray(sorted.map((row) => row.event)),
     idArray(sorted.map((row) => row.endpoint)),

@@ -4,8 +4,8 @@
  */
 import { type Id, idValue } from '../core/id.ts';
 import { idArray, smallintArray, textArray } from './arrays.ts';
-import type { Session, Statement } from './db.ts';
-import { type Table, table, tableValues, toNumber } from './table.ts';
+import type { Row, Session, Statement } from './db.ts';
+import { type Table, table, tableValues, toNumber, upsertAll } from './table.ts';
 
 export interface IdempotencyRow {
   readonly shard: number;
@@ -102,8 +102,11 @@ async function lockKeys(
   }));
 }
 
-export async function saveKeys(session: Session, rows: readonly IdempotencyRow[]): Promise<void> {
-  if (rows.length > 0) await session.run(KEYS.upsert, tableValues(KEYS, sortedByKey(rows)));
+export function saveKeys(
+  session: Session,
+  rows: readonly IdempotencyRow[],
+): Promise<readonly Row[]> {
+  return upsertAll(session, KEYS, sortedByKey(rows));
 }
 
 function sortedByKey<T extends Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>>(

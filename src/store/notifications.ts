@@ -27,6 +27,6 @@ const NOTIFICATIONS: Table<NotificationRow> = table(
 export function saveNotifications(
   session: Session,
   rows: readonly NotificationRow[],
-): Promise<void> {
+): Promise<unknown> {
   return upsertAll(session, NOTIFICATIONS, rows);
 }

@@ -2,7 +2,7 @@
  * The payment aggregate in the database: claimed, locked and loaded, saved as a difference.
  */
 
-import { present } from '../core/assert.ts';
+import { AssertionError, present } from '../core/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../core/id.ts';
 import type { Payment, PaymentIntent } from '../core/payment.ts';
 import { idArray, smallintArray, textArray } from './arrays.ts';
@@ -17,7 +17,7 @@ import {
   REFUNDS,
   SUB_ORDERS,
 } from './payment-tables.ts';
-import { type Table, tableValues, updateAll, upsertAll } from './table.ts';
+import { type Table, tableValues, together, updateAll, upsertAll } from './table.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {
@@ -60,52 +60,83 @@ export type Run = <R extends Row>(
   values: readonly unknown[],
 ) => Promise<readonly R[]>;
 
+/** The rows of one payment, as they stand in the tables. */
+interface StoredRows {
+  readonly intent: Row;
+  readonly subOrders: readonly Row[];
+  readonly attempts: readonly Row[];
+  readonly legs: readonly Row[];
+  readonly refunds: readonly Row[];
+  readonly escrows: readonly Row[];
+}
+
 /** Reads whole payments; to decide on them, their roots must be locked. */
 export async function readPayments(
   run: Run,
   ids: readonly Id<'payment_intent'>[],
 ): Promise<Map<Id<'payment_intent'>, Payment>> {
-  const values = keyValues(ids);
-  const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
-    run(READ_INTENTS, values),
-    run(CHILDREN.subOrders, values),
-    run(CHILDREN.attempts, values),
-    run(CHILDREN.legs, values),
-    run(CHILDREN.refunds, values),
-    run(CHILDREN.escrows, values),
-  ]);
-  const children = {
-    subOrders: grouped(subOrders, toSubOrder),
-    attempts: grouped(attempts, toAttempt),
-    legs: grouped(legs, toLeg),
-    refunds: grouped(refunds, toRefund),
-    escrows: grouped(escrows, toEscrow),
-  };
   const payments = new Map<Id<'payment_intent'>, Payment>();
-  for (const row of intents) {
-    const key = row.id as bigint;
-    const intent = toIntent(row);
-    payments.set(intent.id, {
-      intent,
-      subOrders: children.subOrders.get(key) ?? [],
-      attempts: children.attempts.get(key) ?? [],
-      legs: children.legs.get(key) ?? [],
-      refunds: children.refunds.get(key) ?? [],
-      escrows: children.escrows.get(key) ?? [],
-    });
-  }
+  for (const [id, rows] of await readRows(run, ids)) payments.set(id, toPayment(rows));
   return payments;
 }
 
-function grouped<T>(rows: readonly Row[], decode: (row: Row) => T): Map<bigint, T[]> {
-  const groups = new Map<bigint, T[]>();
+async function readRows(
+  run: Run,
+  ids: readonly Id<'payment_intent'>[],
+): Promise<[Id<'payment_intent'>, StoredRows][]> {
+  const values = keyValues(ids);
+  const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
+    run(READ_INTENTS, values),
+    run(CHILDREN.subOrders, values).then(byIntent),
+    run(CHILDREN.attempts, values).then(byIntent),
+    run(CHILDREN.legs, values).then(byIntent),
+    run(CHILDREN.refunds, values).then(byIntent),
+    run(CHILDREN.escrows, values).then(byIntent),
+  ]);
+  return intents.map((intent) => {
+    const key = intent.id as bigint;
+    const rows: StoredRows = {
+      intent,
+      subOrders: subOrders.get(key) ?? [],
+      attempts: attempts.get(key) ?? [],
+      legs: legs.get(key) ?? [],
+      refunds: refunds.get(key) ?? [],
+      escrows: escrows.get(key) ?? [],
+    };
+    return [formatId('payment_intent', key), rows];
+  });
+}
+
+function byIntent(rows: readonly Row[]): Map<bigint, Row[]> {
+  const groups = new Map<bigint, Row[]>();
   for (const row of rows) {
     const key = row.intent as bigint;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [decode(row)]);
-    else group.push(decode(row));
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
   }
   return groups;
+}
+
+function toPayment(rows: StoredRows): Payment {
+  return {
+    intent: toIntent(rows.intent),
+    subOrders: rows.subOrders.map(toSubOrder),
+    attempts: rows.attempts.map(toAttempt),
+    legs: rows.legs.map(toLeg),
+    refunds: rows.refunds.map(toRefund),
+    escrows: rows.escrows.map(toEscrow),
+  };
+}
+
+/** A row of a shape that this version does not know stops its own payment and no other. */
+function toPaymentOrWhyNot(id: Id<'payment_intent'>, rows: StoredRows): Payment | AssertionError {
+  try {
+    return toPayment(rows);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new AssertionError(`${id} can be read from its rows: ${reason}`);
+  }
 }
 
 function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
@@ -115,14 +146,15 @@ function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
 /**
  * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
  * committed last: it still stands where the locked root has its version (rule 9), since nobody
- * writes a child without its root. The rest is read behind the locks.
+ * writes a child without its root. The rest is read behind the locks; for a payment that cannot be
+ * read there is the reason instead.
  */
 export async function lockPayments(
   session: Session,
   ids: readonly Id<'payment_intent'>[],
   remembered: (id: Id<'payment_intent'>) => Payment | undefined,
-): Promise<Map<Id<'payment_intent'>, Payment>> {
-  const payments = new Map<Id<'payment_intent'>, Payment>();
+): Promise<Map<Id<'payment_intent'>, Payment | AssertionError>> {
+  const payments = new Map<Id<'payment_intent'>, Payment | AssertionError>();
   const unknown: Id<'payment_intent'>[] = [];
   for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
     const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
@@ -131,8 +163,8 @@ export async function lockPayments(
     else unknown.push(id);
   }
   if (unknown.length === 0) return payments;
-  const read = await readPayments((statement, values) => session.run(statement, values), unknown);
-  for (const [id, payment] of read) payments.set(id, payment);
+  const read = await readRows((statement, values) => session.run(statement, values), unknown);
+  for (const [id, rows] of read) payments.set(id, toPaymentOrWhyNot(id, rows));
   return payments;
 }
 
@@ -192,7 +224,7 @@ interface Change {
 /** Writes what changed between two states of the payments: new rows whole, known ones in part. */
 export function savePayments(session: Session, changes: readonly Change[]): Promise<unknown> {
   const intents = changes.filter(({ before, after }) => before.intent !== after.intent);
-  return Promise.all([
+  return together<unknown[]>([
     updateAll(
       session,
       INTENTS,
@@ -211,7 +243,7 @@ function saveChildren<T extends { readonly id: Id }>(
   into: Table<Child<T>>,
   changes: readonly Change[],
   rowsOf: (payment: Payment) => readonly T[],
-): Promise<void>[] {
+): Promise<unknown>[] {
   const added: Child<T>[] = [];
   const changed: Child<T>[] = [];
   for (const { before, after } of changes) {

@@ -4,7 +4,7 @@
  */
 import { assert } from '../core/assert.ts';
 import { type ColumnType, columnArray } from './arrays.ts';
-import type { Session, Statement } from './db.ts';
+import type { Row, Session, Statement } from './db.ts';
 
 export interface Column<T> {
   readonly name: string;
@@ -73,30 +73,47 @@ export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T
   return from.columns.map(({ type, value }) => columnArray(type, rows, value));
 }
 
+/*
+ * None of these is async: a row that cannot be encoded is thrown at once, before COMMIT is sent. As a
+ * rejection it would be seen behind a COMMIT that has already gone without this statement.
+ */
+
+const NOTHING: Promise<readonly Row[]> = Promise.resolve([]);
+
 /** Sends one statement for all rows; nothing for none. */
-export async function upsertAll<T>(
+export function upsertAll<T>(
   session: Session,
   into: Table<T>,
   rows: readonly T[],
-): Promise<void> {
-  if (rows.length > 0) await session.run(into.upsert, tableValues(into, rows));
+): Promise<readonly Row[]> {
+  return rows.length === 0 ? NOTHING : session.run(into.upsert, tableValues(into, rows));
 }
 
 /** Changes rows that exist: those that do not are left out, and nothing is said of them. */
-export async function updateAll<T>(
+export function updateAll<T>(
   session: Session,
   into: Table<T>,
   rows: readonly T[],
-): Promise<void> {
-  if (rows.length > 0) await session.run(into.update, tableValues({ columns: into.mutable }, rows));
+): Promise<readonly Row[]> {
+  if (rows.length === 0) return NOTHING;
+  return session.run(into.update, tableValues({ columns: into.mutable }, rows));
 }
 
-export async function insertAll<T>(
+export function insertAll<T>(
   session: Session,
   into: Table<T>,
   rows: readonly T[],
-): Promise<void> {
-  if (rows.length > 0) await session.run(into.insert, tableValues(into, rows));
+): Promise<readonly Row[]> {
+  return rows.length === 0 ? NOTHING : session.run(into.insert, tableValues(into, rows));
+}
+
+/** Several statements as one promise, which nobody needs to await: COMMIT tells of a failure. */
+export function together<T extends readonly unknown[]>(
+  sent: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const all = Promise.all(sent) as Promise<unknown> as Promise<T>;
+  all.catch(() => undefined);
+  return all;
 }
 
 /** A bigint column that fits a JavaScript number: times, counts. */
