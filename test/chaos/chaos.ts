@@ -8,6 +8,7 @@
 import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { end } from '../helpers/processes.ts';
 import { openTally, type Tally } from '../helpers/table.ts';
 import {
   bookedLegs,
@@ -29,7 +30,7 @@ import {
 } from './audit.ts';
 import { freezeBackendInBatch, freezePlatformInBatch } from './in-flight.ts';
 import { readJournal } from './journal.ts';
-import { connect, end, openStage, type Stage } from './stage.ts';
+import { connect, openStage, type Stage } from './stage.ts';
 
 const KILLS_MIN = 6;
 /** On a slow machine the storm goes on until its kills are done, but not for ever. */

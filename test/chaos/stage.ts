@@ -3,13 +3,11 @@
  * Platform and database are killed by SIGKILL and brought back the way an operator's supervisor
  * does; nothing in the platform knows that it is being tested.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import {
   type DemoMarketplace,
@@ -22,11 +20,9 @@ import { createLog } from '../../src/runtime/log.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { Marketplace } from '../helpers/api.ts';
+import { end, start, startAgain, untilAnswers, untilSays } from '../helpers/processes.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
 import type { LoadConfig } from './load.ts';
-
-const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const READY_TIMEOUT_MS = 60_000;
 
 export interface Stage {
   readonly dir: string;
@@ -201,63 +197,6 @@ async function startLoad(options: {
   fs.writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
   const args = ['tools/run.js', 'test/chaos/load.ts', file];
   return start(args, process.env, path.join(options.dir, 'load.log'));
-}
-
-function start(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): ChildProcess {
-  const log = fs.openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', log, log] });
-  fs.closeSync(log);
-  return child;
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-/** Signals one process of ours and waits for its end. */
-export function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (hasEnded(child)) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill(signal);
-  });
-}
-
-async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < deadlineMs && !hasEnded(child)) {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(
-      () => undefined,
-    );
-    await response?.body?.cancel();
-    if (response?.ok === true) return;
-    await sleep(25);
-  }
-  throw new Error(`${url} does not answer`);
-}
-
-async function untilSays(logFile: string, text: string, child: ChildProcess): Promise<void> {
-  const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  while (performance.now() < deadlineMs && !hasEnded(child)) {
-    if (fs.readFileSync(logFile, 'utf8').includes(text)) return;
-    await sleep(50);
-  }
-  throw new Error(
-    `a process did not say "${text}": ${fs.readFileSync(logFile, 'utf8').slice(-500)}`,
-  );
-}
-
-/** A child of the killed postmaster may need a moment to be gone. */
-async function startAgain(database: TestPostgres): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await database.start();
-      return;
-    } catch (error) {
-      if (tries === 20) throw error;
-      await sleep(200);
-    }
-  }
 }
 
 /** A connection of the tool's own, beside the platform's. */

@@ -6,7 +6,7 @@
 import { type Papers, signRequest } from '../conformance/second-verifier-wechatpay.ts';
 import { until } from '../helpers/api.ts';
 import type { Kept, Race } from './race.ts';
-import type { Town } from './town.ts';
+import type { Town, WechatpayKeys } from './town.ts';
 
 const REFUNDS = '/v3/ecommerce/refunds';
 
@@ -24,25 +24,35 @@ export async function releaseStuckRefund(town: Town, race: Race, kept: Kept): Pr
   const outRefundNo = `${bodyOf(race.id)}${bodyOf(refund?.id)}R1`;
   const orders = await town.sandbox.orders('wechatpay');
   const subMchid = String(orders.find((order) => order.order_no === kept.orderNo)?.merchant);
-  const stuck = await send(
-    town,
-    'GET',
-    `${REFUNDS}/out-refund-no/${outRefundNo}?sub_mchid=${subMchid}`,
-  );
-  const target = `${REFUNDS}/${String(stuck.refund_id)}/apply-abnormal-refund`;
-  const body = { sub_mchid: subMchid, out_refund_no: outRefundNo, type: 'MERCHANT_BANK_CARD' };
-  await send(town, 'POST', target, body);
+  await releaseRefund(town.sandbox.url, town.wechatpay, { refundNo: outRefundNo, subMchid });
+}
+
+/** The refund is named by its number and the merchant it belongs to. */
+export async function releaseRefund(
+  sandboxUrl: string,
+  keys: WechatpayKeys,
+  { refundNo, subMchid }: { readonly refundNo: string; readonly subMchid: string },
+): Promise<void> {
+  const call = (method: string, target: string, body?: unknown) =>
+    send({ sandboxUrl, keys }, method, target, body);
+  const query = `${REFUNDS}/out-refund-no/${refundNo}?sub_mchid=${subMchid}`;
+  const held = await call('GET', query);
+  await call('POST', `${REFUNDS}/${String(held.refund_id)}/apply-abnormal-refund`, {
+    sub_mchid: subMchid,
+    out_refund_no: refundNo,
+    type: 'MERCHANT_BANK_CARD',
+  });
 }
 
 async function send(
-  { sandbox, wechatpay }: Town,
+  { sandboxUrl, keys }: { readonly sandboxUrl: string; readonly keys: WechatpayKeys },
   method: string,
   target: string,
   body?: unknown,
 ): Promise<Record<string, unknown>> {
   const request = { method, target, ...(body === undefined ? {} : { body }) };
-  const signed = signRequest(request, wechatpay as unknown as Papers);
-  const response = await fetch(`${sandbox.url}${target}`, {
+  const signed = signRequest(request, keys as unknown as Papers);
+  const response = await fetch(`${sandboxUrl}${target}`, {
     method,
     headers: signed.headers,
     ...(body === undefined ? {} : { body: signed.body }),
