@@ -100,7 +100,7 @@ function chargeOf(city: JdCity, token: string, more: Fields = {}): Promise<Reply
   return call(city, 'fkmPay', { ...fields, ...more });
 }
 
-const CASES: readonly Case[] = [
+export const CASES: readonly Case[] = [
   [
     'uniorder: signed answer, a code of 14 characters, paid, status 2',
     SECOND,
@@ -338,6 +338,30 @@ const CASES: readonly Case[] = [
       // The purchase's own status is another set of numbers: 2 is its success.
       assert.equal(await statusOf(city, tradeNum), '2');
       return `${told.length} refunds told`;
+    },
+  ],
+  [
+    'F6: /service/query with tradeType 1 tells of the refund that tradeNum names',
+    SECOND,
+    async (city) => {
+      const { tradeNum } = await paid(city);
+      const refund = refundOf(city, tradeNum, '3000');
+      assert.equal(await refunded(city, refund), '0');
+      const ask = (more: Fields) =>
+        call(city, 'query', { tradeNum: refund.tradeNum ?? '', tradeType: '1', ...more });
+      const answer = await ask({ oTradeNum: tradeNum ?? '' });
+      assert.equal(answer.code, '000000', answer.desc);
+      const inner = answer.inner ?? '';
+      const names = ['tradeNum', 'tradeType', 'oTradeNum', 'amount', 'status'];
+      const said = names.map((name) => valueIn(inner, name));
+      assert.deepEqual(said, [refund.tradeNum, '1', tradeNum, '3000', '0']);
+      await city.advance(3_000);
+      assert.equal(valueIn((await ask({})).inner ?? '', 'status'), '1');
+      assert.equal((await ask({ oTradeNum: refund.tradeNum ?? '' })).code, 'SBX2001');
+      // A purchase is no refund, and a refund no purchase.
+      assert.equal((await ask({ tradeNum: tradeNum ?? '' })).code, 'SBX2001');
+      assert.equal((await ask({ tradeType: '0' })).code, 'SBX2001');
+      return `refund ${refund.tradeNum}`;
     },
   ],
   [

@@ -199,6 +199,29 @@ const LIFE: readonly Case[] = [
     },
   },
   {
+    name: 'F4: an undo is taken first, and its end is told at backUrl, as a refund is',
+    client: KEYED,
+    check: async (city) => {
+      const order = await queried(city, await paid(city));
+      const undo = request(city, back('31', order, { backUrl: city.notifyUrl }));
+      await expectCode(city, '00', undo);
+      assert.equal((await queried(city, undo)).origRespCode, '05', 'accepted, not done');
+      city.callbacks.length = 0;
+      await city.advance(10_000);
+      assert.equal(city.callbacks.length, 1);
+      const told = Object.fromEntries(new URLSearchParams(city.callbacks[0]?.body.toString()));
+      const { signature, ...rest } = told;
+      assert.equal(keyed(city, rest).signature, signature);
+      const { txnType, orderId, origQryId, txnAmt, respCode } = told;
+      const said = [txnType, orderId, origQryId, txnAmt, respCode];
+      assert.deepEqual(said, ['31', undo.orderId, order.queryId, '1000', '00']);
+      assert.equal((await queried(city, undo)).origRespCode, '00');
+      await city.advance(600_000);
+      assert.equal(city.callbacks.length, 1, 'a 200 ends it');
+      return `undo ${undo.orderId} told`;
+    },
+  },
+  {
     name: 'a query of what is not there: 34; too many: 37',
     client: KEYED,
     check: async (city) => {

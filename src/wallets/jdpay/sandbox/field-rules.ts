@@ -77,7 +77,7 @@ const TRADE_TYPES: Readonly<Record<ServiceName, readonly string[]>> = {
   uniorder: ORDER_TRADE_TYPES,
   saveOrder: ORDER_TRADE_TYPES,
   fkmPay: ORDER_TRADE_TYPES,
-  query: [TRADE_TYPE.purchase],
+  query: [TRADE_TYPE.purchase, TRADE_TYPE.refund],
   queryRefund: [TRADE_TYPE.refund],
   refund: [TRADE_TYPE.refund],
   revoke: [TRADE_TYPE.refund],

@@ -182,7 +182,7 @@ export function bookPayment(desk: Desk, order: OrderRecord, payment: PaymentReco
   return paid;
 }
 
-/** `POST /service/query`. */
+/** `POST /service/query` of a purchase. */
 export function query(call: Call): Answer {
   const checked = checkFields(call.fields, 'query');
   if (!checked.ok) return checked;

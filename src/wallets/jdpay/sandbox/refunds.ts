@@ -130,6 +130,16 @@ export function settleRefund(desk: Desk, refund: RefundRecord): void {
   tellRefunded(desk, settled);
 }
 
+/** `POST /service/query` with tradeType 1, as older clients ask: tradeNum is the refund's own. */
+export function queryByRefundNumber({ desk, merchant, fields }: Call): Answer {
+  const checked = checkFields(fields, 'query');
+  if (!checked.ok) return checked;
+  const refund = desk.books.refund(merchant.merchant, fieldOf(fields, 'tradeNum'));
+  const original = fieldOf(fields, 'oTradeNum');
+  const isIt = refund !== undefined && (original === '' || original === refund.oTradeNum);
+  return isIt ? ok(refundFields(refund)) : refuse('orderNotFound', '退款不存在 no such refund');
+}
+
 /** `POST /service/queryRefund`: every refund of one purchase, or the one that is named. */
 export function queryRefund(call: Call): Answer {
   const checked = checkFields(call.fields, 'queryRefund');

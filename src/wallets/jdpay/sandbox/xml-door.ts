@@ -12,29 +12,35 @@ import {
   readOuter,
   writeOuter,
 } from '../wire/message.ts';
-import { PATHS } from '../wire/trade.ts';
+import { PATHS, TRADE_TYPE } from '../wire/trade.ts';
 import { textOf, type XmlElement } from '../wire/xml.ts';
 import { type Call, type Desk, type Handler, takeFault } from './desk.ts';
 import { sealedMessage } from './envelope.ts';
 import { explainMessage } from './explain.ts';
-import type { Fields } from './field-rules.ts';
+import { type Fields, fieldOf } from './field-rules.ts';
 import { fkmPay, query, uniorder } from './orders.ts';
 import type { MerchantRecord } from './records.ts';
-import { applyRefund, applyRevoke, queryRefund } from './refunds.ts';
+import { applyRefund, applyRevoke, queryByRefundNumber, queryRefund } from './refunds.ts';
 import { RESULT_CODES, type Refusal, refuse } from './refusal.ts';
 
 export type Handled = WireResponse | { readonly lost: true };
 const LOST: Handled = { lost: true };
 
-const SERVICES: ReadonlyMap<string, { readonly operation: Operation; readonly handler: Handler }> =
-  new Map([
-    [PATHS.uniorder, { operation: 'create', handler: uniorder }],
-    [PATHS.fkmPay, { operation: 'create', handler: fkmPay }],
-    [PATHS.query, { operation: 'query', handler: query }],
-    [PATHS.queryRefund, { operation: 'query_refund', handler: queryRefund }],
-    [PATHS.refund, { operation: 'refund', handler: applyRefund }],
-    [PATHS.revoke, { operation: 'close', handler: applyRevoke }],
-  ]);
+interface Service {
+  readonly operation: Operation;
+  readonly handler: Handler;
+}
+
+const REFUND_BY_QUERY: Service = { operation: 'query_refund', handler: queryByRefundNumber };
+
+const SERVICES: ReadonlyMap<string, Service> = new Map([
+  [PATHS.uniorder, { operation: 'create', handler: uniorder }],
+  [PATHS.fkmPay, { operation: 'create', handler: fkmPay }],
+  [PATHS.query, { operation: 'query', handler: query }],
+  [PATHS.queryRefund, { operation: 'query_refund', handler: queryRefund }],
+  [PATHS.refund, { operation: 'refund', handler: applyRefund }],
+  [PATHS.revoke, { operation: 'close', handler: applyRevoke }],
+]);
 
 export async function handleXml(desk: Desk, request: WireRequest): Promise<Handled> {
   if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: '' };
@@ -50,7 +56,9 @@ export async function handleXml(desk: Desk, request: WireRequest): Promise<Handl
   }
   const opened = openCall(desk, request, outer);
   if (!opened.ok) return refusal(outer.merchant, opened.error);
-  return answer(opened.value, service.operation, service.handler);
+  const isOfRefund = fieldOf(opened.value.fields, 'tradeType') === TRADE_TYPE.refund;
+  const isRefundQuery = request.path === PATHS.query && isOfRefund;
+  return answer(opened.value, isRefundQuery ? REFUND_BY_QUERY : service);
 }
 
 function openCall(
@@ -115,7 +123,7 @@ function explainRefusal(
   desk.kit.explanations.add(explainMessage({ what, key: keys.publicKey, ...cut }));
 }
 
-async function answer(call: Call, operation: Operation, handler: Handler): Promise<Handled> {
+async function answer(call: Call, { operation, handler }: Service): Promise<Handled> {
   const { desk, merchant } = call;
   const early = takeFault(call, operation, earlyFaults(operation));
   if (early === 'close_lost') return LOST;

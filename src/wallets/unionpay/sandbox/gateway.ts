@@ -150,7 +150,10 @@ function routeOf(door: Door, call: Call, path: string): Route | Answer {
         run: (each) => refund(each, takeFault(each, 'refund', ['refund_stuck']) !== undefined),
       };
     case `${PATHS.back} ${TXN.undo}`:
-      return { operation: 'close', run: undo };
+      return {
+        operation: 'close',
+        run: (each) => undo(each, takeFault(each, 'close', ['refund_stuck']) !== undefined),
+      };
     case `${PATHS.back} ${TXN.reversal}`:
       return {
         operation: 'close',

@@ -1,8 +1,8 @@
 /**
- * Money back: refund (04, partial and repeatable, settles a little later), undo (31, the whole
- * amount within the clearing day) and reversal (99, of an outcome that nobody knows, under the
- * purchase's own orderId and txnTime). Sums never exceed the purchase; the clearing day turns at
- * 23:00 Beijing.
+ * Money back: refund (04, partial and repeatable), undo (31, the whole amount within the clearing
+ * day; both settle a little later and are then told) and reversal (99, of an outcome that nobody
+ * knows, under the purchase's own orderId and txnTime). Sums never exceed the purchase; the
+ * clearing day turns at 23:00 Beijing.
  */
 import { present } from '../../../core/assert.ts';
 import { NO_NOTIFICATION_URL } from '../wire/messages.ts';
@@ -38,11 +38,11 @@ export function refund(call: Call, isStuck: boolean): Answer {
   if (parent.refundedFen + amountFen > parent.amountFen) {
     return refusal('36', '累计退货金额大于原交易金额');
   }
-  const dueMs = nowMs + (isStuck ? REFUND_STUCK_MS : REFUND_SETTLES_MS);
-  return putReturn(call, parent, '04', amountFen, dueMs);
+  return putReturn(call, parent, { txnType: '04', amountFen, isStuck });
 }
 
-export function undo(call: Call): Answer {
+/** Taken like a refund: 00 says "accepted", its end comes by notification and query. */
+export function undo(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
   const paid = present(parent.paid, 'a paid purchase');
@@ -53,7 +53,7 @@ export function undo(call: Call): Answer {
   if (call.fields.get('txnAmt') !== parent.amountFen.toString()) {
     return refusal('36', '消费撤销必须为全额');
   }
-  return putReturn(call, parent, '31', parent.amountFen, null);
+  return putReturn(call, parent, { txnType: '31', amountFen: parent.amountFen, isStuck });
 }
 
 /** The purchase that money of may go back, or why none does. */
@@ -89,10 +89,9 @@ function findParent(call: Call): PurchaseRecord | 'missing' | undefined {
 function putReturn(
   call: Call,
   parent: PurchaseRecord,
-  txnType: ReturnRecord['txnType'],
-  amountFen: bigint,
-  dueMs: number | null,
+  asked: Pick<ReturnRecord, 'txnType' | 'amountFen'> & { readonly isStuck: boolean },
 ): Answer {
+  const { txnType, amountFen, isStuck } = asked;
   const { desk, fields, manner, merchant } = call;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
@@ -111,7 +110,7 @@ function putReturn(
     backUrl: backUrl === NO_NOTIFICATION_URL ? null : backUrl,
     reqReserved: fields.get('reqReserved') ?? null,
     createdMs: nowMs,
-    dueMs,
+    dueMs: nowMs + (isStuck ? REFUND_STUCK_MS : REFUND_SETTLES_MS),
   };
   desk.books.putReturn(returned);
   desk.books.putPurchase({ ...parent, refundedFen: parent.refundedFen + amountFen });
