@@ -47,7 +47,7 @@ export interface ComposeOptions {
   /** Hosts, addresses and ranges that webhooks may go to although they are not public. */
   readonly webhookAllow: readonly string[];
   readonly rateLimit?: ServerConfig['rateLimit'];
-  readonly trustProxy?: boolean;
+  readonly trustedProxies?: ServerConfig['trustedProxies'];
   /** The lease was lost or the database has fenced us: this process must end. */
   readonly onFenced: () => void;
   readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
@@ -198,7 +198,7 @@ function openServer(
     config: {
       publicUrl: options.publicUrl,
       ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
-      ...(options.trustProxy === undefined ? {} : { trustProxy: options.trustProxy }),
+      ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     },
   });
 }

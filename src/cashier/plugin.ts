@@ -16,6 +16,7 @@ import type {
   FastifyRequest,
 } from 'fastify';
 import { present } from '../core/assert.ts';
+import { addressKey } from '../http/address.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
 import { cameBack, postedBack } from './back.ts';
@@ -90,7 +91,7 @@ function addCodes(scope: FastifyInstance, deps: CashierDeps, site: Site): void {
     onRequest: scope.rateLimit({
       max: ORDERS_PER_MINUTE,
       timeWindow: MINUTE_MS,
-      keyGenerator: (request) => `${request.ip} ${pagePath(request)}`,
+      keyGenerator: (request) => `${addressKey(request.ip)} ${pagePath(request)}`,
     }),
   };
   scope.get<{ Params: { code: string } }>('/q/:code', looks, async (request, reply) => {

@@ -29,7 +29,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     masterKey: options.masterKey,
     publicUrl: settings.publicUrl,
     webhookAllow: settings.webhookAllow,
-    trustProxy: settings.trustProxy,
+    trustedProxies: settings.trustedProxies,
     ...(settings.hasRateLimit ? {} : { rateLimit: null }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     onFenced: () => {

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../core/result.ts';
+import { parseTrustedProxies, type TrustedProxies } from '../http/address.ts';
 import type { Random } from '../runtime/random.ts';
 
 export interface Settings {
@@ -15,7 +16,7 @@ export interface Settings {
   readonly publicUrl: string;
   readonly logLevel: string;
   readonly webhookAllow: readonly string[];
-  readonly trustProxy: boolean;
+  readonly trustedProxies: TrustedProxies;
   readonly hasRateLimit: boolean;
 }
 
@@ -35,7 +36,10 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
     'HUTONG_WEBHOOK_ALLOW',
     'hosts and ranges webhooks may reach although not public, comma separated',
   ],
-  ['HUTONG_TRUST_PROXY', '1 = believe X-Forwarded-For'],
+  [
+    'HUTONG_TRUST_PROXY',
+    'proxies of your own before the platform, by number (1) or address (10.0.0.0/8): theirs are the entries of X-Forwarded-For that count',
+  ],
   ['HUTONG_RATE_LIMIT', '0 = none'],
   ['HUTONG_LOG_LEVEL', 'info, warn, error, debug (warn in the demo)'],
 ];
@@ -48,6 +52,8 @@ export function readSettings(environment: Environment): Result<Settings, string>
   for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
   const wrong = firstMistake(environment);
   if (wrong !== null) return err(wrong);
+  const trusted = parseTrustedProxies(environment.HUTONG_TRUST_PROXY ?? '');
+  if (!trusted.ok) return err(`HUTONG_TRUST_PROXY is ${trusted.error}`);
   const host = environment.HUTONG_HOST || '127.0.0.1';
   const publicUrl = environment.HUTONG_PUBLIC_URL || `http://127.0.0.1:${numberOf(port)}`;
   if (!isWebAddress(publicUrl))
@@ -66,13 +72,13 @@ export function readSettings(environment: Environment): Result<Settings, string>
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== ''),
-    trustProxy: environment.HUTONG_TRUST_PROXY === '1',
+    trustedProxies: trusted.value,
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
   });
 }
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
-const SWITCHES = ['HUTONG_TRUST_PROXY', 'HUTONG_RATE_LIMIT'];
+const SWITCHES = ['HUTONG_RATE_LIMIT'];
 
 /** What would otherwise be ignored in silence, or found out long after the start. */
 function firstMistake(environment: Environment): string | null {

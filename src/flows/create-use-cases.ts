@@ -47,7 +47,7 @@ export function createUseCases(platform: Platform, wake: () => void): UseCases {
     counters: counterCases(platform),
     acceptNotification: (wallet, config, _kind, request) =>
       acceptNotification(platform, wallet, config, request),
-    authenticate: (secretKey) => authenticate(platform, secretKey),
+    authenticate: (secretKey, isSuspect) => authenticate(platform, secretKey, isSuspect),
     claimIdempotency: (request) => claimIdempotency(platform, request),
     completeIdempotency: (request, answer) => completeIdempotency(platform, request, answer),
     newId: (kind, shard) => platform.ids.next(kind, shard),

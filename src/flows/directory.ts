@@ -10,7 +10,7 @@ import type { WalletName } from '../core/wallet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Envelope } from '../runtime/envelope.ts';
 import type { Log } from '../runtime/log.ts';
-import { type ApiKeyRow, readKey } from '../store/api-keys.ts';
+import { type ApiKeyRow, readKeys } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
 import { readInterconnects } from '../store/interconnects.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
@@ -20,9 +20,9 @@ import { type EndpointRow, readEndpoints } from '../store/webhook-endpoints.ts';
 import { walletModule } from '../wallets/registry.ts';
 import type { Capabilities, Wallet, WalletSeams } from '../wallets/wallet.ts';
 import { type WebhookKey, webhookKey } from '../webhooks/sign.ts';
+import { createKeyCache } from './key-cache.ts';
 
 const KEEP_MS = 2_000;
-const KEYS_KEPT_MAX = 10_000;
 
 export interface OpenedWallet {
   readonly config: Id<'wallet_config'>;
@@ -53,7 +53,7 @@ export interface OpenedEndpoint {
 export interface Directory {
   readonly marketplace: (id: Id<'marketplace'>) => Promise<MarketplaceEntry | undefined>;
   readonly wallet: (config: Id<'wallet_config'>) => Promise<OpenedWallet | undefined>;
-  readonly apiKey: (hash: string) => Promise<ApiKeyRow | undefined>;
+  readonly apiKey: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
   readonly endpoint: (id: Id<'webhook_endpoint'>) => Promise<OpenedEndpoint | undefined>;
   /** After a write of this process. */
   readonly forget: () => void;
@@ -105,7 +105,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
     { get: () => Promise<MarketplaceEntry | undefined>; forget: () => void }
   >();
   const endpoints = kept(wall, async () => openEndpoints(options, await readEndpoints(db, null)));
-  const keys = new Map<string, { get: () => Promise<ApiKeyRow | undefined>; forget: () => void }>();
+  const keys = createKeyCache({ wall, keepMs: KEEP_MS, read: (hashes) => readKeys(db, hashes) });
   return {
     wallet: async (config) => (await wallets.get()).get(config),
     endpoint: async (id) => (await endpoints.get()).get(id),
@@ -117,22 +117,13 @@ export function createDirectory(options: DirectoryOptions): Directory {
       }
       return entry.get();
     },
-    apiKey: (hash) => {
-      let entry = keys.get(hash);
-      if (entry === undefined) {
-        // Guessed keys must not fill the memory.
-        if (keys.size >= KEYS_KEPT_MAX) keys.clear();
-        entry = kept(wall, () => readKey(db, hash));
-        keys.set(hash, entry);
-      }
-      return entry.get();
-    },
+    apiKey: keys.find,
     forgetEndpoints: endpoints.forget,
     forget: () => {
       wallets.forget();
       endpoints.forget();
       for (const entry of marketplaces.values()) entry.forget();
-      for (const entry of keys.values()) entry.forget();
+      keys.forget();
     },
   };
 }

@@ -19,10 +19,11 @@ const KEY_SHAPE = /^(sk|rk)_(test|live)_[0-9A-Za-z]{24,64}$/;
 export async function authenticate(
   platform: Platform,
   secretKey: string,
+  isSuspect: () => boolean = () => false,
 ): Promise<Result<Principal, HutongError>> {
   const invalid = err(hutongError('api_key_invalid', 'the API key is unknown or was revoked'));
   if (!KEY_SHAPE.test(secretKey)) return invalid;
-  const row = await attemptRead(() => platform.directory.apiKey(hashKey(secretKey)));
+  const row = await attemptRead(() => platform.directory.apiKey(hashKey(secretKey), isSuspect));
   if (!row.ok) return row;
   if (row.value === undefined) return invalid;
   const { id: keyId, marketplace, scopes, version } = row.value;

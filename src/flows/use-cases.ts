@@ -327,7 +327,8 @@ export interface UseCases {
     request: RawRequest,
   ) => Promise<RawResponse>;
 
-  readonly authenticate: (secretKey: string) => Outcome<Principal>;
+  /** `isSuspect`: so many keys from there were none that an unknown one may wait its turn. */
+  readonly authenticate: (secretKey: string, isSuspect?: () => boolean) => Outcome<Principal>;
   readonly claimIdempotency: (request: IdempotentRequest) => Outcome<IdempotencyClaim>;
   /**
    * Stores the answer (no secrets in `body`). `release`: refused, nothing was promised, the key may

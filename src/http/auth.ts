@@ -20,7 +20,7 @@ const BEARER = /^Bearer +([\x21-\x7e]{1,255})$/i;
 export async function authenticate(
   deps: ServerDeps,
   request: FastifyRequest,
-  scope: Scope,
+  isSuspect: () => boolean,
 ): Promise<Result<Principal, HutongError>> {
   const { authorization } = request.headers;
   if (authorization === undefined) {
@@ -30,9 +30,15 @@ export async function authenticate(
   if (key === undefined) {
     return err(hutongError('api_key_invalid', 'Authorization must be Bearer and a secret key'));
   }
-  const found = await deps.useCases.authenticate(key);
-  if (!found.ok) return found;
-  const principal = found.value;
+  return deps.useCases.authenticate(key, isSuspect);
+}
+
+/** May this key do that, and in which version's shapes? */
+export function permit(
+  request: FastifyRequest,
+  principal: Principal,
+  scope: Scope,
+): Result<Principal, HutongError> {
   if (!principal.scopes.includes('*') && !principal.scopes.includes(scope)) {
     return err(hutongError('scope_missing', `this key lacks the scope ${scope}`));
   }

@@ -5,14 +5,15 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Random } from '../runtime/random.ts';
+import type { TrustedProxies } from './address.ts';
 
 export interface ServerConfig {
   /** Where buyers and browsers reach us, without a slash at the end. */
   readonly publicUrl: string;
   /** Per API key; null = none. Default 1,000 requests in 10 s. */
   readonly rateLimit?: { readonly max: number; readonly windowMs: number } | null;
-  /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
-  readonly trustProxy?: boolean;
+  /** Whose word in X-Forwarded-For counts; default nobody's. */
+  readonly trustedProxies?: TrustedProxies;
   /** The reference under /docs; default on. */
   readonly docs?: boolean;
 }

@@ -9,10 +9,11 @@ import { type Id, parseId } from '../core/id.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Principal } from '../flows/use-cases.ts';
 import { ApiError } from './api-error.ts';
-import { authenticate, clientSecretOf } from './auth.ts';
+import { authenticate, clientSecretOf, permit } from './auth.ts';
 import type { ServerDeps } from './deps.ts';
 import { JSON_TYPE, sendError } from './errors.ts';
 import { runIdempotent } from './idempotency.ts';
+import type { Limits } from './limits.ts';
 import type { Answer, AnyRoute, PathIds } from './route.ts';
 import { NoBody, NoQuery } from './schemas/fields.ts';
 import { type Check, compileBody, compileQuery } from './validate.ts';
@@ -36,12 +37,13 @@ export function registerRoute(
   app: FastifyInstance,
   deps: ServerDeps,
   route: AnyRoute,
-  docsUrl: string,
+  edge: { readonly docsUrl: string; readonly limits: Limits },
 ): void {
+  const { limits } = edge;
   const prepared: Prepared = {
     deps,
     route,
-    docsUrl,
+    docsUrl: edge.docsUrl,
     checkQuery: compileQuery(route.query ?? NoQuery),
     checkBody: compileBody(route.body ?? NoBody),
   };
@@ -49,11 +51,19 @@ export function registerRoute(
     method: route.method,
     url: fastifyPath(route.path),
     // Before the body is read: a stranger's bytes are not parsed.
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
       if (route.asBuyer !== undefined && clientSecretOf(request) !== undefined) return;
-      const principal = await authenticate(deps, request, route.scope);
-      if (!principal.ok) throw new ApiError(principal.error);
+      const principal = await authenticate(deps, request, () => limits.isSuspect(request));
+      if (!principal.ok) throw limits.refusal(request, reply, principal.error);
       request.principal = principal.value;
+    },
+    // After the limit, so that what a key may not do counts, too.
+    preParsing: (request, _reply, payload, done) => {
+      if (request.principal === null) return done(null, payload);
+      const permitted = permit(request, request.principal, route.scope);
+      if (!permitted.ok) return done(new ApiError(permitted.error));
+      request.principal = permitted.value;
+      done(null, payload);
     },
     handler: (request, reply) => answer(prepared, request, reply),
   });

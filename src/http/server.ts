@@ -6,7 +6,6 @@
  * Never: a body, a query or a token in the log; a stack trace in an answer; a refusal without a
  * code; CORS (browsers have no business with secret keys).
  */
-import rateLimit from '@fastify/rate-limit';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -14,13 +13,13 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { hutongError } from '../core/errors.ts';
-import { safeUrl } from '../runtime/log.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { addressKey } from './address.ts';
 import { apiError } from './api-error.ts';
+import { isFirstHop, meetCaller, securityHeaders } from './caller.ts';
 import type { ServerDeps } from './deps.ts';
 import { sendError, toHutongError } from './errors.ts';
 import { addJsonParser, BODY_BYTES_MAX } from './json-body.ts';
+import { limitRate } from './limits.ts';
 import { openApiText } from './openapi.ts';
 import { parseQuery } from './query-string.ts';
 import { fastifyPath, registerRoute } from './register.ts';
@@ -29,31 +28,24 @@ import { registerDocs } from './routes/docs.ts';
 import { registerNotify } from './routes/notify.ts';
 import { registerOperations } from './routes/operations.ts';
 
-const RATE_DEFAULT = { max: 1_000, windowMs: 10_000 };
 const REQUEST_TIMEOUT_MS = 30_000;
-
-/** On every answer of the API; pages set their own. */
-const API_HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-} as const;
 
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const docsUrl = `${deps.config.publicUrl}/docs/errors`;
   const app = createFastify(deps, docsUrl);
   const openApi = openApiText();
   app.decorateRequest('principal', null);
+  meetCaller(app, deps.config);
   observe(app, deps);
   refuse(app, docsUrl);
-  await limitRate(app, deps);
+  const limits = await limitRate(app, deps);
   await app.register(async (scope) => {
-    scope.addHook('onRequest', async (_request, reply) => {
-      reply.headers(API_HEADERS);
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.header('cache-control', 'no-store');
+      done();
     });
     addJsonParser(scope);
-    for (const route of ROUTES) registerRoute(scope, deps, route, docsUrl);
+    for (const route of ROUTES) registerRoute(scope, deps, route, { docsUrl, limits });
     registerOtherMethods(scope);
   });
   await app.register(async (scope) => registerNotify(scope, deps, docsUrl));
@@ -65,6 +57,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 
 function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
   const prefix = (deps.random ?? systemRandom).bytes(6).toString('hex');
+  const clientErrorAnswer = clientErrorText(deps.config.publicUrl);
   let counter = 0;
   return Fastify({
     loggerInstance: deps.log,
@@ -77,16 +70,18 @@ function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
     },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    trustProxy: deps.config.trustProxy === true,
+    trustProxy: isFirstHop,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { querystringParser: parseQuery, ignoreTrailingSlash: false },
     frameworkErrors: (error, request, reply) => {
+      // Before any hook.
+      reply.headers(securityHeaders(deps.config.publicUrl));
       sendError(request, reply, toHutongError(error), docsUrl);
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      socket.end(CLIENT_ERROR_ANSWER);
+      socket.end(clientErrorAnswer);
     },
   }) as unknown as FastifyInstance;
 }
@@ -100,14 +95,18 @@ const CLIENT_ERROR_BODY = JSON.stringify({
     retryable: false,
   },
 });
-const CLIENT_ERROR_ANSWER = [
-  'HTTP/1.1 400 Bad Request',
-  'content-type: application/json; charset=utf-8',
-  `content-length: ${Buffer.byteLength(CLIENT_ERROR_BODY)}`,
-  'connection: close',
-  '',
-  CLIENT_ERROR_BODY,
-].join('\r\n');
+
+function clientErrorText(publicUrl: string): string {
+  return [
+    'HTTP/1.1 400 Bad Request',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(CLIENT_ERROR_BODY)}`,
+    'connection: close',
+    ...Object.entries(securityHeaders(publicUrl)).map(([name, value]) => `${name}: ${value}`),
+    '',
+    CLIENT_ERROR_BODY,
+  ].join('\r\n');
+}
 
 /** One line and one sample per request; a request id on every answer. */
 function observe(app: FastifyInstance, deps: ServerDeps): void {
@@ -115,19 +114,30 @@ function observe(app: FastifyInstance, deps: ServerDeps): void {
   app.addHook('preClose', async () => {
     isClosing = true;
   });
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('request-id', request.id);
-    if (!isClosing) return;
+    if (!isClosing) return done();
     reply.header('connection', 'close');
-    throw apiError('shutting_down', 'this process is shutting down');
+    done(apiError('shutting_down', 'this process is shutting down'));
   });
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     const { method } = request;
     const status = reply.statusCode;
     const ms = reply.elapsedTime;
+    // The template, never the target: a path may hold a token, in more spellings than one.
     const route = request.routeOptions.url ?? 'unknown';
     deps.metrics.httpRequest({ route, method, status, ms });
-    const line = { request_id: request.id, method, path: safeUrl(request.url), status, ms };
+    const { principal } = request;
+    const line = {
+      request_id: request.id,
+      method,
+      route,
+      status,
+      ms,
+      address: request.ip,
+      key_id: principal?.keyId ?? null,
+      marketplace: principal?.marketplace ?? null,
+    };
     if (status >= 500) deps.log.error(line, 'request');
     else deps.log.info(line, 'request');
     done();
@@ -147,19 +157,6 @@ function refuse(app: FastifyInstance, docsUrl: string): void {
   );
 }
 
-async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise<void> {
-  const limit = deps.config.rateLimit === undefined ? RATE_DEFAULT : deps.config.rateLimit;
-  if (limit === null) return;
-  await app.register(rateLimit, {
-    max: limit.max,
-    timeWindow: limit.windowMs,
-    // After authentication, so that it counts by key; strangers count by address.
-    hook: 'preHandler',
-    keyGenerator: (request) => request.principal?.keyId ?? addressKey(request.ip),
-    errorResponseBuilder: () => apiError('rate_limited', 'too many requests with this key'),
-  });
-}
-
 /** The other methods of a path that exists: 405 with `Allow`, not 404. */
 function registerOtherMethods(app: FastifyInstance): void {
   const byPath = new Map<string, string[]>();
@@ -171,9 +168,10 @@ function registerOtherMethods(app: FastifyInstance): void {
     app.route({
       method: others,
       url: fastifyPath(path),
-      onRequest: async (_request, reply) => {
+      // After the limit, before the body is read.
+      preParsing: (_request, reply, _payload, done) => {
         reply.header('allow', methods.join(', '));
-        throw apiError('method_not_allowed', `this path takes ${methods.join(' and ')}`);
+        done(apiError('method_not_allowed', `this path takes ${methods.join(' and ')}`));
       },
       handler: async () => undefined,
     });

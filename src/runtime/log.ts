@@ -1,7 +1,7 @@
 /**
  * The log: pino, JSON lines. What identifies or empties a pocket never reaches it: payment codes,
  * card data, openids, tokens, keys. Redaction is the second line of defence; the first is that
- * bodies are never logged and that a URL is logged only after `safeUrl`.
+ * bodies are never logged, and of a request's target only the template of its route.
  */
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
@@ -100,16 +100,4 @@ function plainError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = 'code' in error ? { code: String(error.code) } : {};
   return { type: error.name, message: error.message, ...code, stack: error.stack };
-}
-
-/**
- * A request target that may be logged: the query gone altogether (`?code=`, `?state=`) and the
- * pay_token cut out of `/pay/{token}`.
- */
-export function safeUrl(target: string): string {
-  const question = target.indexOf('?');
-  const path = question < 0 ? target : target.slice(0, question);
-  if (!path.startsWith('/pay/')) return path;
-  const end = path.indexOf('/', 5);
-  return `/pay/[redacted]${end < 0 ? '' : path.slice(end)}`;
 }

@@ -4,9 +4,9 @@ import { textArray } from './arrays.ts';
 import type { Db, Statement } from './db.ts';
 import { toNumberOrNull } from './table.ts';
 
-const READ_KEY: Statement = {
+const READ_KEYS: Statement = {
   name: 'api_keys.by_hash',
-  text: 'select * from api_keys where hash = $1 and revoked_at is null',
+  text: 'select * from api_keys where hash = any($1::text[]) and revoked_at is null',
 };
 const ADD_KEY: Statement = {
   name: 'api_keys.add',
@@ -29,15 +29,23 @@ export interface ApiKeyRow {
   readonly version: string;
 }
 
-export async function readKey(db: Db, hash: string): Promise<ApiKeyRow | undefined> {
-  const [row] = await db.read(READ_KEY, [hash]);
-  if (row === undefined) return undefined;
-  return {
-    id: formatId('api_key', row.id as bigint),
-    marketplace: formatId('marketplace', row.marketplace as bigint),
-    scopes: row.scopes as string[],
-    version: row.version as string,
-  };
+/** Those of the hashes that are keys in use. */
+export async function readKeys(
+  db: Db,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, ApiKeyRow>> {
+  const rows = await db.read(READ_KEYS, [textArray(hashes)]);
+  return new Map(
+    rows.map((row) => [
+      row.hash as string,
+      {
+        id: formatId('api_key', row.id as bigint),
+        marketplace: formatId('marketplace', row.marketplace as bigint),
+        scopes: row.scopes as string[],
+        version: row.version as string,
+      },
+    ]),
+  );
 }
 
 /** Only the hash is kept; `hint` is the key's first characters, to recognise it by. */

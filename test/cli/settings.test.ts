@@ -19,6 +19,8 @@ describe('settings', () => {
     ['HUTONG_PUBLIC_URL', 'ftp://pay.example'],
     ['HUTONG_RATE_LIMIT', 'no'],
     ['HUTONG_TRUST_PROXY', 'yes'],
+    ['HUTONG_TRUST_PROXY', '33'],
+    ['HUTONG_TRUST_PROXY', '10.0.0.0/8, proxy.internal'],
     ['HUTONG_LOG_LEVEL', 'loud'],
     ['DATABASE_URL', 'mysql://shop:hidden@db/hutong'],
   ])('%s=%s is refused by name', (name, value) => {

@@ -35,12 +35,18 @@ export interface EdgePlatform {
   readonly close: () => Promise<void>;
 }
 
+/** A database for several of them, one after the other or together: the caller closes it. */
+export async function openEdgeHome(): Promise<Db> {
+  const db = await openPglite();
+  await migrate(db, { print: () => undefined });
+  return db;
+}
+
 export async function openEdgePlatform(
-  options: Partial<ComposeOptions> = {},
+  options: Partial<ComposeOptions> & { readonly db: Db },
 ): Promise<EdgePlatform> {
   const reads = new Map<string, number>();
-  const db = counted(options.db ?? (await openPglite()), reads);
-  await migrate(db, { print: () => undefined });
+  const db = counted(options.db, reads);
   const logged: string[] = [];
   const composed = await compose({
     masterKey: randomBytes(32),
@@ -72,7 +78,8 @@ function counted(db: Db, reads: Map<string, number>): Db {
       return db.read(statement, values);
     },
     script: (text) => db.script(text),
-    close: () => db.close(),
+    // It is the caller's.
+    close: async () => undefined,
   };
 }
 

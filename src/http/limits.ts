@@ -1,0 +1,69 @@
+/**
+ * How much one caller may ask for. A key counts by itself, a stranger by address (`addressKey`).
+ * What is refused (a key that is none, a path that is none) has a budget of its own by address, so
+ * that guessing is slow and no valid key is ever refused for what others at its address did.
+ */
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ERRORS, type HutongError } from '../core/errors.ts';
+import { addressKey } from './address.ts';
+import { ApiError, apiError } from './api-error.ts';
+import { createBudget } from './budget.ts';
+import type { ServerDeps } from './deps.ts';
+
+const RATE_DEFAULT = { max: 1_000, windowMs: 10_000 };
+/** Failed keys and unknown paths of one address, a minute. */
+export const REFUSALS_A_MINUTE = 120;
+const MINUTE_MS = 60_000;
+
+export interface Limits {
+  /** Were so many keys of this address refused that the next unknown one may wait? */
+  readonly isSuspect: (request: FastifyRequest) => boolean;
+  /** Counts a refusal; what to answer: the refusal, or that there were too many. */
+  readonly refusal: (request: FastifyRequest, reply: FastifyReply, error: HutongError) => ApiError;
+}
+
+const NO_LIMITS: Limits = {
+  isSuspect: () => false,
+  refusal: (_request, _reply, error) => new ApiError(error),
+};
+
+export async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise<Limits> {
+  const limit = deps.config.rateLimit === undefined ? RATE_DEFAULT : deps.config.rateLimit;
+  if (limit === null) return NO_LIMITS;
+  await app.register(rateLimit, {
+    max: limit.max,
+    timeWindow: limit.windowMs,
+    // A route's own hook comes first, so that it counts by key; strangers count by address.
+    hook: 'onRequest',
+    keyGenerator: (request) => request.principal?.keyId ?? addressKey(request.ip),
+    errorResponseBuilder: (request) =>
+      apiError(
+        'rate_limited',
+        `too many requests ${request.principal === null ? 'from this address' : 'with this key'}`,
+      ),
+  });
+  const limits = refusalLimits(deps);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
+    const { refusal } = limits;
+    const error = refusal(request, reply, apiError('route_unknown', 'no such path').hutong);
+    done(error.hutong.code === 'rate_limited' ? error : undefined);
+  });
+  return limits;
+}
+
+function refusalLimits({ wall }: ServerDeps): Limits {
+  const budget = createBudget({ max: REFUSALS_A_MINUTE, windowMs: MINUTE_MS, wall });
+  return {
+    isSuspect: (request) => budget.secondsLeft(addressKey(request.ip)) > 0,
+    refusal: (request, reply, error) => {
+      const { status } = ERRORS[error.code];
+      if (status !== 401 && status !== 404) return new ApiError(error);
+      const seconds = budget.spend(addressKey(request.ip));
+      if (seconds === 0) return new ApiError(error);
+      reply.header('retry-after', String(seconds));
+      return apiError('rate_limited', 'too many requests from this address were refused');
+    },
+  };
+}
