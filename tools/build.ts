@@ -71,11 +71,13 @@ interface Manifest {
 function readManifest(): Manifest {
   const all = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as Manifest;
   const kept = ['name', 'version', 'private', 'description', 'license', 'type', 'engines', 'bin'];
-  const { cookie } = all.overrides as Readonly<Record<string, unknown>>;
+  const { cookie, '@fastify/swagger-ui': reference } = all.overrides as Readonly<
+    Record<string, unknown>
+  >;
   return {
     ...Object.fromEntries(kept.map((field) => [field, all[field]])),
     dependencies: all.dependencies,
-    overrides: { cookie },
+    overrides: { cookie, '@fastify/swagger-ui': reference },
   };
 }
 

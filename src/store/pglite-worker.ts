@@ -8,6 +8,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { assert } from '../core/assert.ts';
+import { PrivateNodeFS } from './private-node-fs.ts';
 
 /** What the thread is started with. */
 export interface PgliteWorkerData {
@@ -47,7 +48,7 @@ async function serve(): Promise<void> {
 function open(data: PgliteWorkerData): Promise<PGlite> {
   const { dataDir, snapshot } = data;
   return PGlite.create({
-    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(dataDir === undefined ? {} : { fs: new PrivateNodeFS(dataDir) }),
     ...(snapshot === undefined ? {} : { loadDataDir: new Blob([new Uint8Array(snapshot)]) }),
   });
 }

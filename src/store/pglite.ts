@@ -15,6 +15,7 @@ import { Lane } from './lane.ts';
 import { PgliteStream, PgliteThread } from './pglite-thread.ts';
 import { acquirePidLock, type PidLock } from './pid-lock.ts';
 import { LANE_PLANNER } from './planner.ts';
+import { tightenFolder } from './private-node-fs.ts';
 
 export const PGLITE_BANNER = 'PGlite: not power-loss durable';
 
@@ -58,8 +59,9 @@ async function startInFolder(dir: string): Promise<PgliteThread> {
   const mark = path.join(dir, 'pglite.initialising');
   if (fs.existsSync(mark)) fs.rmSync(dataDir, { recursive: true, force: true });
   const isNew = !fs.existsSync(dataDir);
-  if (isNew) fs.writeFileSync(mark, '');
+  if (isNew) fs.writeFileSync(mark, '', { mode: 0o600 });
   const thread = await PgliteThread.start({ dataDir, snapshot: undefined });
+  tightenFolder(dataDir);
   fs.rmSync(mark, { force: true });
   return thread;
 }
