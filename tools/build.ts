@@ -1,7 +1,8 @@
 /**
  * `npm run build [-- FOLDER]`: what production runs, as a folder of its own (dist/): plain
  * JavaScript with source maps instead of TypeScript and its loader, and a package.json and lock
- * with the packages that the code imports and no others. `node bin/hutong.js` is the same command.
+ * with the packages that the code imports and no others, told again in sbom.cdx.json.
+ * `node bin/hutong.js` is the same command.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -41,6 +42,16 @@ export function buildLock(folder: string): void {
   fs.copyFileSync(path.join(ROOT, 'package-lock.json'), path.join(folder, 'package-lock.json'));
   const reduce = ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'];
   execFileSync('npm', reduce, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** What is shipped, package by package with versions, licences and hashes: CycloneDX. */
+export function buildSbom(folder: string): void {
+  const args = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only', '--omit=dev'];
+  const text = execFileSync('npm', args, { cwd: folder, encoding: 'utf8' });
+  const bom = JSON.parse(text) as { readonly metadata: { readonly component: { name: string } } };
+  // npm names the root after its folder.
+  bom.metadata.component.name = String(readManifest().name);
+  write(path.join(folder, 'sbom.cdx.json'), `${JSON.stringify(bom, null, 2)}\n`);
 }
 
 /** Plain JavaScript that loads the TypeScript beside it, which is compiled into its place. */
@@ -128,6 +139,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const folder = path.resolve(process.argv[2] ?? path.join(ROOT, 'dist'));
   buildCode(folder);
   buildLock(folder);
+  buildSbom(folder);
   const shown = path.relative(process.cwd(), folder) || folder;
   process.stdout.write(`built in ${shown}: cd ${shown} && npm ci && node bin/hutong.js serve\n`);
 }

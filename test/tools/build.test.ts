@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildCode } from '../../tools/build.ts';
+import { buildCode, buildLock, buildSbom } from '../../tools/build.ts';
 import { freePort } from '../../tools/free-port.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -77,6 +77,36 @@ describe('the build', () => {
     expect([...all].filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
     // The check can fail: the checkout's own loader brings one.
     expect([...reachable(['tsx']).values()].some((one) => one.hasInstallScript)).toBe(true);
+  });
+
+  it('S21: package.json wants no package that nothing imports', () => {
+    const read = (root: string): readonly string[] => {
+      const text = fs.readFileSync(path.join(root, 'package.json'), 'utf8');
+      return Object.keys((JSON.parse(text) as { readonly dependencies: object }).dependencies);
+    };
+    // A checkout runs through its loader, which no file of src imports.
+    expect(read(ROOT).filter((name) => name !== 'tsx')).toEqual(read(folder));
+  });
+
+  it('S21: writes what it ships as a bill of materials, and nothing else', () => {
+    buildLock(folder);
+    buildSbom(folder);
+    const bom = JSON.parse(fs.readFileSync(path.join(folder, 'sbom.cdx.json'), 'utf8'));
+    expect(bom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { name: 'hutong' } },
+    });
+    const lock = JSON.parse(fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { readonly version: string }>>;
+    };
+    const locked = Object.entries(lock.packages).flatMap(([place, { version }]) =>
+      place === '' ? [] : [`${place.split('node_modules/').at(-1)}@${version}`],
+    );
+    const told = (
+      bom.components as { readonly 'bom-ref': string; readonly hashes?: unknown[] }[]
+    ).map((component) => component['bom-ref']);
+    expect([...new Set(told)].sort()).toEqual([...new Set(locked)].sort());
+    expect(told.some((name) => name.startsWith('vitest@'))).toBe(false);
   });
 
   it('is the same command', async () => {
