@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemRandom } from '../runtime/random.ts';
+import { isHostName } from '../sandbox/http/host-policy.ts';
 import { addAdminCommands } from './admin-commands.ts';
 import { doctor } from './doctor.ts';
 import { addNfcCommands } from './nfc.ts';
@@ -107,11 +108,21 @@ function addSandbox(program: Command): void {
     .option('--allow-local-callbacks', 'callbacks may go to http and loopback', false)
     .option('--no-demo-papers', 'the platform writes demo.json, not the sandbox')
     .option('--control-token <token>', 'wanted for /control when bound elsewhere than to loopback')
+    .option(
+      '--gateway-host <name...>',
+      "host names under which the gateways take signed calls, beside the wallets' own",
+    )
     .action(async (flags: SandboxFlags) => {
       const own = settings();
       const port = flags.port === undefined ? own.sandboxPort : Number(flags.port);
       if (!Number.isInteger(port) || port < 0 || port > 65_535)
         throw new Refusal(`--port is 0 to 65535, not ${flags.port}`);
+      const gatewayHostNames = (flags.gatewayHost ?? []).map((name) => name.toLowerCase());
+      const unreadable = gatewayHostNames.find((name) => !isHostName(name));
+      if (unreadable !== undefined)
+        throw new Refusal(
+          `--gateway-host is a host name without scheme or port, like pay.example, not ${unreadable}`,
+        );
       stopOnSignal(
         await runSandbox({
           dir: own.dir,
@@ -119,6 +130,7 @@ function addSandbox(program: Command): void {
           host: flags.host,
           allowLocalCallbacks: flags.allowLocalCallbacks,
           writeDemoPapers: flags.demoPapers,
+          gatewayHostNames,
           ...(flags.controlToken === undefined ? {} : { controlToken: flags.controlToken }),
         }),
       );
@@ -131,6 +143,7 @@ interface SandboxFlags {
   readonly allowLocalCallbacks: boolean;
   readonly demoPapers: boolean;
   readonly controlToken?: string;
+  readonly gatewayHost?: readonly string[];
 }
 
 /** The first signal stops in order; a second Ctrl-C at once. */

@@ -22,6 +22,8 @@ export interface SandboxOptions {
   readonly allowLocalCallbacks: boolean;
   /** Bound elsewhere than to loopback, one is made when none is given. */
   readonly controlToken?: string;
+  /** Host names under which signed calls are taken, beside the wallets' own. */
+  readonly gatewayHostNames?: readonly string[];
   /** No banner; notices and explanations still go to stderr. */
   readonly quiet?: boolean;
   /** Write `demo.json` too: the sandbox runs alone. */
@@ -43,6 +45,7 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
     ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     allowLocalCallbacks: options.allowLocalCallbacks,
     controlToken,
+    gatewayHostNames: options.gatewayHostNames ?? [],
     makers: GATEWAY_MAKERS,
     log: logLine,
   });

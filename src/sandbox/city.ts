@@ -31,6 +31,8 @@ export interface CityOptions {
   readonly allowLocalCallbacks: boolean;
   /** null = /control wants none. */
   readonly controlToken: string | null;
+  /** Host names under which signed calls are taken, beside the wallets' own. */
+  readonly gatewayHostNames?: readonly string[];
   readonly makers: readonly GatewayMaker[];
   readonly log: (line: string) => void;
 }
@@ -51,10 +53,14 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   // before it touches the first one's journal.
   let route: Route = async () => jsonError(503, 'starting', 'the city is still being built');
   let flush = () => {};
+  let gateways: readonly Gateway[] = [];
   const server = await openServer({
     host: options.host,
     port: options.port,
-    hostPolicy: hostPolicyOf(options),
+    hostPolicy: hostPolicyOf(options, (request) => {
+      const door = gateways.find((each) => each.owns(request))?.door;
+      return door?.isSigned(request.path) ? door : undefined;
+    }),
     route: (request) => route(request),
     flush: () => flush(),
     log: options.log,
@@ -64,6 +70,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     const built = await build(options, publicUrl);
     flush = built.opened.journal.flush;
     route = built.route;
+    gateways = built.gateways;
     return {
       url: publicUrl,
       openPapers: (requests) =>
@@ -150,11 +157,12 @@ async function dispatch(parts: RouteParts, request: CityRequest): Promise<CityAn
   return landingAsset(path) ?? jsonError(404, 'not_found', 'no wallet of this city has that path');
 }
 
-function hostPolicyOf(options: CityOptions): HostPolicy {
+function hostPolicyOf(options: CityOptions, doorOf: HostPolicy['doorOf']): HostPolicy {
   const hostNames = [options.host];
   if (options.publicUrl !== undefined) hostNames.push(new URL(options.publicUrl).hostname);
-  const { controlToken } = options;
-  return { isLoopback: isLoopbackHost(options.host), hostNames, controlToken };
+  const { controlToken, gatewayHostNames = [] } = options;
+  const isLoopback = isLoopbackHost(options.host);
+  return { isLoopback, hostNames, controlToken, gatewayHostNames, doorOf };
 }
 
 /** Bound to every address, the city still names itself by one that can be called. */

@@ -1,11 +1,13 @@
 /**
  * Who may talk to the city. A page on the internet can make a browser call 127.0.0.1, and a name
- * can be rebound to it: so the Host must be one of ours, and where a browser says which page it
- * comes from (Origin), that page must be local too; for the city's own calls, the city itself.
+ * can be rebound to it: so the Host must be one of ours (at a gateway's signed paths also one of
+ * the wallet's own or of --gateway-host, since every call there proves its caller), and where a
+ * browser says which page it comes from (Origin), that page must be local too; for the city's own
+ * calls, the city itself.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { WireRequest, WireResponse } from '../kit/kit.ts';
+import type { GatewayDoor, WireRequest, WireResponse } from '../kit/kit.ts';
 import { jsonError } from './json.ts';
 
 export interface HostPolicy {
@@ -15,19 +17,35 @@ export interface HostPolicy {
   readonly hostNames: readonly string[];
   /** Wanted as a bearer token for /control; null = none is wanted. */
   readonly controlToken: string | null;
+  /** Names under which any gateway may be called, beside its wallet's own (--gateway-host). */
+  readonly gatewayHostNames: readonly string[];
+  /** The door of the gateway whose signed path this is; undefined = a page, or the city's own. */
+  readonly doorOf: (request: WireRequest) => GatewayDoor | undefined;
 }
 
 const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** A name as it stands in a Host header: lower case, no scheme, no port. */
+export function isHostName(name: string): boolean {
+  return name.length <= 253 && /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name);
+}
 
 export function isLoopbackHost(host: string): boolean {
   return LOOPBACK_NAMES.includes(host) || host === '::1';
 }
 
+const FOREIGN_HOST =
+  "this Host is not served by the sandbox: call it by its own address, a wallet's paths also by " +
+  'the name of that wallet or one given by --gateway-host';
+
 /** The refusal, or undefined when the request may go on. */
 export function refuseForeign(request: WireRequest, policy: HostPolicy): WireResponse | undefined {
   const host = request.headers.host ?? '';
-  if (!isOurs(hostName(`http://${host}`), policy)) {
-    return jsonError(403, 'foreign_host', 'this Host is not served by the sandbox');
+  const name = hostName(`http://${host}`);
+  if (!isOurs(name, policy)) {
+    const door = policy.doorOf(request);
+    if (door === undefined) return jsonError(403, 'foreign_host', FOREIGN_HOST);
+    if (!mayEnter(name, door, policy)) return door.refuseHost(request.path, FOREIGN_HOST);
   }
   const isOwnCall = request.path.startsWith('/control') || request.path.startsWith('/phone');
   const origin = request.headers.origin;
@@ -39,6 +57,11 @@ export function refuseForeign(request: WireRequest, policy: HostPolicy): WireRes
     return jsonError(401, 'control_token_required', 'send the token of the banner as a Bearer');
   }
   return undefined;
+}
+
+function mayEnter(name: string | undefined, door: GatewayDoor, policy: HostPolicy): boolean {
+  if (name === undefined) return false;
+  return door.hostNames.includes(name) || policy.gatewayHostNames.includes(name);
 }
 
 function isOurs(name: string | undefined, policy: HostPolicy): boolean {

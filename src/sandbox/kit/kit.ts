@@ -237,8 +237,19 @@ export interface ControlOrder {
   readonly paidAtMs: number | null;
 }
 
+/** Signed calls may arrive under the wallet's own host names: many SDKs know no other. */
+export interface GatewayDoor {
+  /** Lower case. */
+  readonly hostNames: readonly string[];
+  /** Paths on which every call proves its caller. Pages and the phone are called locally only. */
+  readonly isSigned: (path: string) => boolean;
+  /** The refusal of any other Host, in a shape that the wallet's clients can read. */
+  readonly refuseHost: (path: string, why: string) => WireResponse;
+}
+
 export interface Gateway {
   readonly wallet: WalletName;
+  readonly door?: GatewayDoor;
   /** Is this path one of this wallet's? Gateways sit at the root, without a prefix. */
   readonly owns: (request: WireRequest) => boolean;
   /** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */

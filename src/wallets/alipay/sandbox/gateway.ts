@@ -14,20 +14,20 @@ import { GATEWAY_ERRORS } from '../wire/gateway-errors.ts';
 import { pay, returnLocation } from './buyer.ts';
 import { CASHIER_PATH, cashierPage, errorPage } from './cashier-page.ts';
 import { type AlipayCity, openCity } from './city.ts';
+import { DOOR, GATEWAY_PATH, V3_PREFIX } from './door.ts';
 import { authorize } from './identity-methods.ts';
 import { buyerPayFen, refundDoneFen, type TradeRecord } from './records.ts';
 import { scan } from './scan.ts';
 import { handleV2, type Outcome } from './v2-door.ts';
 import { handleV3 } from './v3-door.ts';
 
-const GATEWAY_PATH = '/gateway.do';
 const AUTHORIZE_PATH = '/oauth2/publicAppAuthorize.htm';
-const V3_PREFIX = '/v3/alipay/';
 
 export function openAlipayGateway(kit: CityKit): Gateway {
   const city = openCity(kit);
   return {
     wallet: 'alipay',
+    door: DOOR,
     owns: ({ path }) =>
       path === GATEWAY_PATH ||
       path === AUTHORIZE_PATH ||

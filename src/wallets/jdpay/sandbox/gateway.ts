@@ -4,11 +4,12 @@
  */
 import type { CityKit, ControlOrder, Gateway, WireRequest } from '../../../sandbox/kit/kit.ts';
 import { openPaymentCodes } from '../../../sandbox/kit/payment-codes.ts';
-import { PATHS, PAYMENT_STATUS, REFUND_STATUS } from '../wire/trade.ts';
+import { PAYMENT_STATUS, REFUND_STATUS } from '../wire/trade.ts';
 import { openBooks } from './books.ts';
 import { RETRY_DELAYS_MS, registerCallbacks } from './callbacks.ts';
 import { CASHIER_PATH, cashier } from './cashier.ts';
 import type { Desk } from './desk.ts';
+import { DOOR, FORM_PATHS, SERVICE_PREFIX } from './door.ts';
 import { handleForm } from './form-door.ts';
 import { openKeyCabinet } from './house.ts';
 import { paymentCode } from './numbers.ts';
@@ -23,8 +24,6 @@ export interface JdpayGatewayOptions {
   readonly notifyRetryDelaysMs?: readonly number[];
 }
 
-const FORM_PATHS: ReadonlySet<string> = new Set([PATHS.saveOrder, PATHS.customerPay]);
-
 export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}): Gateway {
   const codes = openPaymentCodes(kit, {
     collection: 'jdpay.payment_codes',
@@ -34,8 +33,9 @@ export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}
   registerCallbacks(desk, options.notifyRetryDelaysMs ?? RETRY_DELAYS_MS);
   return Object.freeze({
     wallet: 'jdpay',
+    door: DOOR,
     owns: ({ path }) =>
-      path.startsWith('/service/') || path === CASHIER_PATH || FORM_PATHS.has(path),
+      path.startsWith(SERVICE_PREFIX) || path === CASHIER_PATH || FORM_PATHS.has(path),
     handle: (request) => handle(desk, request),
     scan: async (code) => scan(desk, code),
     pay: async (request) => pay(desk, request),

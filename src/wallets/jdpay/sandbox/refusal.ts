@@ -12,6 +12,7 @@ export const RESULT_CODES = {
   notDecryptable: 'SBX0004',
   serviceNotOpened: 'SBX0005',
   serviceUnknown: 'SBX0006',
+  foreignHost: 'SBX0007',
   fieldInvalid: 'SBX1001',
   orderNotFound: 'SBX2001',
   numberUsed: 'SBX2002',

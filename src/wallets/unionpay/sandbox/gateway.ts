@@ -27,6 +27,7 @@ import {
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
 import { type Answer, type Call, type Desk, type Handler, refusal } from './desk.ts';
+import { API_PREFIX, DOOR } from './door.ts';
 import { randomDigits } from './house.ts';
 import { keyUpdate } from './key-update.ts';
 import { chargeCode, consumerCode } from './payment-codes.ts';
@@ -57,7 +58,8 @@ export function openUnionpayGateway(kit: CityKit): Gateway {
   registerCallbacks(desk);
   return Object.freeze({
     wallet: 'unionpay',
-    owns: ({ path }) => path.startsWith('/gateway/api/') || path === CASHIER_PATH,
+    door: DOOR,
+    owns: ({ path }) => path.startsWith(API_PREFIX) || path === CASHIER_PATH,
     handle: (request) => handle(door, request),
     scan: (code) => scan(desk, code),
     pay: async (request) => pay(desk, request),

@@ -20,6 +20,7 @@ import { authenticate } from './authenticate.ts';
 import { openBooks } from './books.ts';
 import type { Answer, Call, Desk } from './call.ts';
 import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
+import { DOOR } from './door.ts';
 import { openKeyCabinet, rotatePlatformKey } from './keys.ts';
 import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
 import { freshOrder } from './payments.ts';
@@ -44,6 +45,7 @@ export function openWechatpayGateway(kit: CityKit): Gateway {
   registerCallbacks(desk);
   return Object.freeze({
     wallet: 'wechatpay',
+    door: DOOR,
     owns: ({ path }) =>
       OPEN_PATHS.has(path) ||
       isV2Path(path) ||
