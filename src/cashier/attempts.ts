@@ -5,7 +5,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import type { ErrorCode, HutongError } from '../core/errors.ts';
-import { parseId, shardOfId } from '../core/id.ts';
+import { type Id, parseId, shardOfId } from '../core/id.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import type { Offer, StartAttemptInput } from '../flows/use-cases.ts';
 import { BACK_COOKIE } from './back.ts';
@@ -30,9 +30,8 @@ export async function startFromForm(visit: Visit): Promise<FastifyReply> {
   const id = parseId('payment_attempt', textOf(fields.attempt) ?? '');
   const isOfThisPayment = id !== undefined && shardOfId(id) === visit.view.payment.intent.shard;
   if (choice === null || !isOfThisPayment) return backToPage(visit, 'invalid');
-  if (visit.view.payment.attempts.some((attempt) => attempt.id === id)) {
-    return backToPage(visit, null);
-  }
+  // Pressed twice: the browser follows the second answer only.
+  if (visit.view.payment.attempts.some((attempt) => attempt.id === id)) return goOn(visit, id);
   const offer = await offerOf(visit, choice);
   if (offer === null) return backToPage(visit, 'wallet_not_offered');
   if (offer.needsPayer) return toPayer(visit, choice);
@@ -94,14 +93,20 @@ async function startAttempt(
   start: Pick<StartAttemptInput, 'id' | 'wallet' | 'product' | 'payer' | 'payerWallet'>,
 ): Promise<FastifyReply> {
   const { marketplace, id: intent } = visit.view.payment.intent;
-  const { request, reply, site, deps } = visit;
+  const { request, deps } = visit;
   const cashier = { buyerIp: request.ip };
   const started = await deps.useCases.startAttempt({ marketplace, intent, cashier, ...start });
   if (!started.ok) return backToPage(visit, noticeOf(started.error));
+  return goOn(visit, started.value.attempt.id);
+}
+
+/** `?go=` is for the tab that pressed, which alone goes on to the wallet by itself. */
+function goOn(visit: Visit, attempt: Id<'payment_attempt'>): FastifyReply {
+  const { site, reply, request, path } = visit;
   const maxAgeSeconds = ATTEMPT_COOKIE_SECONDS;
-  site.setCookie(reply, { name: ATTEMPT_COOKIE, value: started.value.attempt.id, maxAgeSeconds });
+  site.setCookie(reply, { name: ATTEMPT_COOKIE, value: attempt, maxAgeSeconds });
   site.setCookie(reply, { name: BACK_COOKIE, value: request.params.pay_token, maxAgeSeconds });
-  return backToPage(visit, null);
+  return seeOther(visit, `${path}?go=${attempt}`);
 }
 
 const NOTICE_OF_ERROR: Partial<Record<ErrorCode, Notice>> = {

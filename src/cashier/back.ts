@@ -8,7 +8,6 @@
  * same address by GET, where the browser sends its cookie again.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { cookieValue } from './locale.ts';
 import type { Site } from './site.ts';
 
 export const BACK_COOKIE = 'hutong_pay';
@@ -21,7 +20,7 @@ export function postedBack(request: FastifyRequest, reply: FastifyReply): Fastif
 /** A pay_token names its payment in front: another payment's cookie does not fit. */
 export function cameBack(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { intent } = request.params as { readonly intent: string };
-  const token = cookieValue(request.headers.cookie, BACK_COOKIE) ?? '';
+  const token = site.cookie(request, BACK_COOKIE) ?? '';
   const fits = /^[0-9A-Z]{13}$/.test(intent) && /^[bf][0-9A-Za-z]+$/.test(token);
   if (!fits || token.slice(1, 14) !== intent) return site.handedOver(request, reply);
   return reply.headers(site.headers).redirect(`/pay/${token}`, 303);

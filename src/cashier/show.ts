@@ -4,7 +4,6 @@ import type { CashierView, Offers, UseCases } from '../flows/use-cases.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';
-import { cookieValue } from './locale.ts';
 import { cashierPage } from './pages/cashier.ts';
 import type { Site } from './site.ts';
 import { canChoose, cashierModel, NOTICES, openAttempt } from './view.ts';
@@ -63,7 +62,7 @@ export async function showPage(visit: Visit): Promise<FastifyReply> {
   if (offers !== null && !offers.ok) return site.busy(request, reply);
   const way = offers === null ? null : onlyWay(visit, offers.value);
   if (way !== null) return reply.headers(site.headers).redirect(way, 303);
-  const startedHere = cookieValue(request.headers.cookie, ATTEMPT_COOKIE);
+  const startedHere = site.cookie(request, ATTEMPT_COOKIE);
   const model = cashierModel({
     view,
     device,

@@ -22,9 +22,16 @@ export interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly maxAgeSeconds: number;
-  /** Default `/pay`: what opens a payment goes nowhere else. */
+  /** Default `/pay`: what opens a payment goes nowhere else, where the name allows a path. */
   readonly path?: string;
 }
+
+/**
+ * Over https a cookie's name says that only this host can have set it (`__Host-`), so that no
+ * neighbour below the same domain puts an attempt or a token of its own into a buyer's browser.
+ * Browsers demand Secure and Path=/ for such a name.
+ */
+const HOST_PREFIX = '__Host-';
 
 export interface Site {
   readonly assets: Assets;
@@ -36,6 +43,7 @@ export interface Site {
     answer: { readonly status: number; readonly page: string; readonly policy?: string },
   ) => FastifyReply;
   readonly setCookie: (reply: FastifyReply, cookie: Cookie) => void;
+  readonly cookie: (request: FastifyRequest, name: string) => string | null;
   readonly notFound: Answer;
   /** Back from a wallet in a browser that did not start the payment. */
   readonly handedOver: Answer;
@@ -52,13 +60,23 @@ export interface Site {
 export function siteOf(publicUrl: string): Site {
   const assets = loadAssets();
   const headers = securityHeaders(publicUrl);
-  const secure = publicUrl.startsWith('https:') ? '; Secure' : '';
+  const isSecure = publicUrl.startsWith('https:');
+  const prefix = isSecure ? HOST_PREFIX : '';
 
   const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds, path = '/pay' }) => {
-    const scope = `Path=${path}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
-    const others = [reply.getHeader('set-cookie') ?? []].flat().map(String);
-    reply.header('set-cookie', [...others, `${name}=${value}; ${scope}`]);
+    const scope = isSecure ? 'Path=/; Secure' : `Path=${path}`;
+    // Of this header alone fastify keeps what was set before, and adds to it.
+    reply.header(
+      'set-cookie',
+      `${prefix}${name}=${value}; ${scope}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`,
+    );
   };
+  const cookie: Site['cookie'] = (request, name) =>
+    cookieValue(request.headers.cookie, `${prefix}${name}`);
+  const localeOf = (request: FastifyRequest): Locale =>
+    localeNamed(queryText(request, 'lang')) ??
+    localeNamed(cookie(request, LANGUAGE_COOKIE)) ??
+    acceptedLocale(request.headers['accept-language']);
   const context: Site['context'] = (request) => {
     const locale = localeOf(request);
     const { script, style, icon } = assets;
@@ -81,7 +99,7 @@ export function siteOf(publicUrl: string): Site {
       .type('text/html; charset=utf-8')
       .send(answer.page);
   };
-  return { assets, headers, context, send, setCookie, ...messages(context, send) };
+  return { assets, headers, context, send, setCookie, cookie, ...messages(context, send) };
 }
 
 type Messages = Pick<Site, 'notFound' | 'handedOver' | 'busy' | 'refused' | 'limited' | 'failed'>;
@@ -124,14 +142,6 @@ function messages(contextOf: Site['context'], send: Site['send']): Messages {
     return busy(request, reply);
   };
   return { notFound, handedOver, busy, refused, limited, failed };
-}
-
-function localeOf(request: FastifyRequest): Locale {
-  return (
-    localeNamed(queryText(request, 'lang')) ??
-    localeNamed(cookieValue(request.headers.cookie, LANGUAGE_COOKIE)) ??
-    acceptedLocale(request.headers['accept-language'])
-  );
 }
 
 function queryText(request: FastifyRequest, name: string): string | null {

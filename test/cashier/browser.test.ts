@@ -89,7 +89,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     const page = await context.newPage();
     await more.prepare?.(page);
     const url = `${address}/pay/${BUYER_TOKEN}`;
-    await page.goto(url);
+    // The answer to a press leads here: this tab goes on by itself.
+    await page.goto(isOwn ? `${url}?go=${attempt}` : url);
     return { page, context, memory, url, atWallet };
   }
 
@@ -152,6 +153,65 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
       await page.getByText('the wallet').waitFor();
       expect(atWallet).toHaveLength(1);
     }
+  });
+
+  it('B1: a screen that leaves the page is navigated to, and its button works there', async () => {
+    const { page, memory, atWallet } = await look(viewOf());
+    await page.getByRole('heading', { name: 'Choose how to pay' }).waitFor();
+    await page.evaluate('window.isFirstDocument = true');
+    memory.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
+    const button = page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' });
+    await button.waitFor();
+    expect(await page.evaluate('window.isFirstDocument')).toBeUndefined();
+    await button.click();
+    await page.getByText('the wallet').waitFor();
+    expect(atWallet).toHaveLength(1);
+  });
+
+  it('B1: while a press is on its way no live update starts another navigation', async () => {
+    const { page, memory, url } = await look(viewOf());
+    let answer: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const pages: string[] = [];
+    await page.route('**/attempts', async (route) => {
+      await held;
+      await route.continue();
+    });
+    page.on('request', (request) => {
+      if (request.url() === url) pages.push(request.resourceType());
+    });
+    const press = page.locator('button.wallet').first();
+    await press.click({ noWaitAfter: true });
+    memory.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
+    await page.waitForTimeout(800);
+    expect(pages).toEqual([]);
+    answer?.();
+    await expect.poll(() => memory.started.length).toBe(1);
+  });
+
+  it('B2: a tab that did not press stays, although this browser started the attempt', async () => {
+    const view = waiting('alipay', 'page', ACTIONS.form!);
+    const { context, url, atWallet } = await look(view, { isOwn: true });
+    await expect.poll(() => atWallet.length).toBe(1);
+    const other = await context.newPage();
+    await other.goto(url);
+    await other.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' }).waitFor();
+    await other.waitForTimeout(500);
+    expect(other.url()).toBe(url);
+    expect(atWallet).toHaveLength(1);
+  });
+
+  it('B13: a screen that is swapped in takes the focus and scrolls nothing', async () => {
+    const { page, memory } = await look(viewOf());
+    await page.setViewportSize({ width: 390, height: 300 });
+    await page.locator('button.wallet').last().focus();
+    await page.evaluate('window.scrollTo(0, 0)');
+    memory.change(moved(stateNamed('waiting-qr').view, 4));
+    await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main');
+    expect(await page.evaluate('window.scrollY')).toBe(0);
   });
 
   it('jumps to the wallet’s address on a phone', async () => {
@@ -221,7 +281,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
       if (text?.includes('WeChat Pay')) break;
     }
     await page.keyboard.press('Enter');
-    await page.waitForURL(url);
+    await page.waitForURL((at) => at.pathname === new URL(url).pathname && at.search !== '');
     await expect.poll(() => memory.started.length).toBe(1);
     expect(memory.started[0]).toMatchObject({ wallet: 'wechatpay', product: 'native' });
   });

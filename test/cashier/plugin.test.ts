@@ -142,11 +142,11 @@ describe('GET /pay/{pay_token}', () => {
     });
     expect(chosen.body).toContain('<html lang="zh-CN">');
     expect(String(chosen.headers['set-cookie'])).toMatch(
-      /^hutong_lang=zh; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/,
+      /^__Host-hutong_lang=zh; Path=\/; Secure; Max-Age=\d+; HttpOnly; SameSite=Lax$/,
     );
     const later = await app.inject({
       url: PAGE,
-      headers: { 'accept-language': 'en', cookie: 'hutong_lang=zh' },
+      headers: { 'accept-language': 'en', cookie: '__Host-hutong_lang=zh' },
     });
     expect(later.body).toContain('<html lang="zh-CN">');
     const nonsense = await app.inject({ url: `${PAGE}?lang=%22%3E%3Cscript%3E` });
@@ -293,10 +293,7 @@ describe('POST /pay/{pay_token}/attempts', () => {
     const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
     const answer = await app.inject(form(CHOICE));
     expect(answer.statusCode).toBe(303);
-    expect(answer.headers.location).toBe(PAGE);
-    const cookies = String(answer.headers['set-cookie']);
-    expect(cookies).toContain(`hutong_attempt=${ATTEMPT}; Path=/pay;`);
-    expect(cookies).toContain(`hutong_pay=${PAGE.slice('/pay/'.length)}; Path=/pay;`);
+    expect(answer.headers.location).toBe(`${PAGE}?go=${ATTEMPT}`);
     const { intent } = memory.view.payment;
     expect(memory.started).toEqual([
       {
@@ -336,8 +333,27 @@ describe('POST /pay/{pay_token}/attempts', () => {
     await Promise.all([app.inject(form(CHOICE)), app.inject(form(CHOICE))]);
     expect(new Set(memory.started.map(({ id }) => id))).toEqual(new Set([ATTEMPT]));
     const again = await app.inject(form({ ...CHOICE, attempt: QR_ATTEMPT.id }));
-    expect(again.headers.location).toBe(PAGE);
+    expect(again.headers.location).toBe(`${PAGE}?go=${QR_ATTEMPT.id}`);
     expect(memory.started).toHaveLength(2);
+  });
+
+  it('B1: a second press of one button has the cookie too, whoever answered first', async () => {
+    const { app } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    const again = await app.inject(form({ ...CHOICE, attempt: QR_ATTEMPT.id }));
+    expect(String(again.headers['set-cookie'])).toContain(`hutong_attempt=${QR_ATTEMPT.id};`);
+  });
+
+  it('S16: sets each cookie once, by a name that only this host can have set over https', async () => {
+    const { app } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    const answer = await app.inject(form(CHOICE));
+    const scope = 'Path=/; Secure; Max-Age=7200; HttpOnly; SameSite=Lax';
+    expect(answer.headers['set-cookie']).toEqual([
+      `__Host-hutong_attempt=${ATTEMPT}; ${scope}`,
+      `__Host-hutong_pay=${PAGE.slice('/pay/'.length)}; ${scope}`,
+    ]);
+    // What a neighbour below the same domain can set is not read.
+    const tossed = await app.inject({ url: PAGE, headers: { cookie: 'hutong_lang=en' } });
+    expect(tossed.body).toContain('<html lang="zh-CN">');
   });
 
   it.each([
@@ -454,7 +470,7 @@ describe('a wallet that must say who pays', () => {
   it.each(['code', 'auth_code'])('starts with the payer when it comes back by %s', async (name) => {
     const { app, memory } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }), OFFERS.wechat);
     const answer = await app.inject({ url: `${PAGE}/return?${name}=c1&state=s1` });
-    expect(answer.headers.location).toBe(PAGE);
+    expect(answer.headers.location).toMatch(/^\/pay\/\w+\?go=pa_\w+$/);
     expect(memory.started[0]).toMatchObject({
       wallet: 'wechatpay',
       product: 'jsapi',

@@ -2,15 +2,25 @@
  * The cashier's script: counts down, opens the wallet once, and shows what the payment's own state
  * says. What a wallet's bridge answers is never believed; it only makes the page ask again.
  * Everything here is a comfort: the page works without it.
+ *
+ * - A screen that leaves the page is navigated to, never swapped in: only its own document's policy
+ *   allows the way out.
+ * - While a navigation is under way nothing here starts another, which would cancel it.
+ * - Only the tab that pressed goes on to the wallet by itself; its address says so (`?go=`).
  */
 
 const AGAIN_MS = 5000;
 const CONFIRM_MS = 1500;
 const RETURN_MS = 3000;
+/** Still here so long after it should have left: the navigation came to nothing. */
+const STILL_HERE_MS = 20000;
 const live = document.getElementById('live');
 let source = null;
 let timers = [];
 let asking = false;
+let leaving = false;
+/** The attempt that was pressed for in this tab. */
+let pressed = new URLSearchParams(location.search).get('go');
 
 const one = (selector) => document.querySelector(selector);
 const later = (work, delayMs) => timers.push(setTimeout(work, delayMs));
@@ -27,15 +37,20 @@ function firstTime(name) {
   }
 }
 
-/** Fetches this page and shows it where the payment has moved on. */
+/** This page as it is now; null where it is none any more. */
+async function fetchPage() {
+  const answer = await fetch(location.pathname, { credentials: 'same-origin' });
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  return answer.ok && page.getElementById('main') ? page : null;
+}
+
+/** Shows this page where the payment has moved on. */
 async function refresh() {
-  if (asking) return;
+  if (asking || leaving) return;
   asking = true;
   try {
-    const answer = await fetch(location.pathname, { credentials: 'same-origin' });
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const next = page.getElementById('main');
-    if (next && answer.ok) show(page, next);
+    const page = await fetchPage();
+    if (page && !leaving) show(page, page.getElementById('main'));
   } catch (_error) {
     // Offline for a moment: the next event or tick asks again.
   } finally {
@@ -45,14 +60,46 @@ async function refresh() {
 
 function show(page, next) {
   const now = main();
-  const { version, screen } = next.dataset;
+  const { version, screen, leaves, auto } = next.dataset;
   if (version === now.dataset.version && screen === now.dataset.screen) return;
+  if (leaves) {
+    if (leaves === now.dataset.leaves) now.dataset.version = version;
+    else leaveFor(auto && auto === pressed ? `${location.pathname}?go=${auto}` : location.pathname);
+    return;
+  }
   const hadFocus = now.contains(document.activeElement);
   now.replaceWith(document.adoptNode(next));
   document.title = page.title;
   live.textContent = next.dataset.title || '';
-  if (hadFocus) next.focus();
+  if (hadFocus) next.focus({ preventScroll: true });
   start();
+}
+
+function leaveFor(address) {
+  leave();
+  location.replace(address);
+}
+
+/** A navigation is under way: no live update, no timer may start another. */
+function leave() {
+  leaving = true;
+  stopTimers();
+  if (source) source.close();
+  source = null;
+  later(stay, STILL_HERE_MS);
+}
+
+function stay() {
+  leaving = false;
+  stopTimers();
+  countdown();
+  listen();
+  refresh();
+}
+
+function stopTimers() {
+  for (const timer of timers) clearTimeout(timer);
+  timers = [];
 }
 
 function countdown() {
@@ -101,6 +148,7 @@ function nextAction() {
 }
 
 function confirming() {
+  leaving = false;
   const state = one('[data-state]');
   if (state) {
     const waiting = state.textContent;
@@ -142,10 +190,17 @@ function invoke(button, params) {
   }
 }
 
+/** An address that opens an app leaves the page where it is. */
+const leadsAway = (url) => /^https?:/.test(new URL(url, location.href).protocol);
+
 function go(target, action) {
+  if (action.type === 'invoke') {
+    invoke(target, action.params);
+    return;
+  }
+  if (action.type === 'form' || leadsAway(action.url)) leave();
   if (action.type === 'form') target.submit();
-  else if (action.type === 'redirect') location.assign(action.url);
-  else if (action.type === 'invoke') invoke(target, action.params);
+  else location.assign(action.url);
 }
 
 function openWallet() {
@@ -154,7 +209,9 @@ function openWallet() {
   if (!target || !action) return;
   if (action.type === 'invoke') target.addEventListener('click', () => go(target, action));
   const { auto } = main().dataset;
-  if (auto && firstTime(`go:${auto}`)) go(target, action);
+  if (!auto || auto !== pressed) return;
+  pressed = null;
+  go(target, action);
 }
 
 /** Inside a wallet's own app its choice is made for the buyer; going back leaves it to them. */
@@ -183,8 +240,7 @@ async function copy(button) {
 }
 
 function start() {
-  for (const timer of timers) clearTimeout(timer);
-  timers = [];
+  stopTimers();
   for (const element of document.querySelectorAll('[data-script]')) element.hidden = false;
   for (const button of document.querySelectorAll('[data-copy]')) {
     button.addEventListener('click', () => copy(button));
@@ -203,12 +259,28 @@ function start() {
   comeBack();
 }
 
+document.addEventListener('submit', (event) => {
+  const { submitter } = event;
+  if (submitter && submitter.name === 'attempt') pressed = submitter.value;
+  leave();
+});
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('a[href]');
+  if (!link || event.defaultPrevented || event.button !== 0) return;
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (link.getAttribute('href').startsWith('#') || !leadsAway(link.href)) return;
+  leave();
+});
 // Back from a wallet's app, or out of the browser's page cache: the state may have moved on.
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && main().dataset.live) refresh();
+  if (document.hidden || !main().dataset.live) return;
+  if (leaving) stay();
+  else refresh();
 });
 window.addEventListener('pageshow', (event) => {
-  if (event.persisted) refresh();
+  if (!event.persisted) return;
+  pressed = null;
+  stay();
 });
 if (location.search) history.replaceState(null, '', location.pathname);
 start();

@@ -40,12 +40,21 @@ export function cashierPage(page: CashierPage): string {
       'data-version': model.version.toString(),
       ...(model.live ? { 'data-live': '1' } : {}),
       ...(isCounting(model) ? { 'data-left': model.remainingMs.toString() } : {}),
-      ...(model.screen.kind === 'waiting' && model.screen.attempt.startedHere
-        ? { 'data-auto': model.screen.attempt.id }
-        : {}),
+      ...waitingData(model),
     },
     refreshSeconds: model.live && model.screen.kind !== 'choose' ? REFRESH_SECONDS : null,
   });
+}
+
+/** `data-leaves`: the way on is out of the page, so that a document of its own must hold it. */
+function waitingData({ screen }: CashierModel): Readonly<Record<`data-${string}`, string>> {
+  if (screen.kind !== 'waiting') return {};
+  const { id, action, startedHere } = screen.attempt;
+  const leaves = action.type === 'form' || action.type === 'redirect';
+  return {
+    ...(startedHere ? { 'data-auto': id } : {}),
+    ...(leaves ? { 'data-leaves': id } : {}),
+  };
 }
 
 /** Only where time running out changes what the page says. */

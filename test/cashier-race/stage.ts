@@ -1,0 +1,36 @@
+/** One platform, one city and one browser for all races; a browser context is a race's own. */
+import { chromium } from 'playwright-core';
+import { migrate } from '../../src/store/migrate.ts';
+import { openPglite } from '../../src/store/pglite.ts';
+import { CHROMIUM, CHROMIUM_ARGS } from '../e2e/shopper.ts';
+import { Marketplace } from '../helpers/api.ts';
+import { composeForTest, type TestPlatform } from '../helpers/platform.ts';
+import { openDelayingProxy } from './delaying-proxy.ts';
+import type { RaceStage } from './race.ts';
+
+export interface OpenRaceStage extends RaceStage {
+  readonly platform: TestPlatform;
+  readonly close: () => Promise<void>;
+}
+
+export async function openRaceStage(): Promise<OpenRaceStage> {
+  const db = await openPglite();
+  await migrate(db);
+  const platform = await composeForTest({ db, logLevel: 'warn' });
+  const taobao = platform.marketplaces.get('taobao');
+  if (taobao === undefined) throw new Error('no marketplace taobao');
+  const proxy = await openDelayingProxy(platform.url);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
+  return {
+    platform,
+    browser,
+    proxy,
+    shop: new Marketplace(platform.url, taobao.secretKey, taobao.merchants),
+    gatewayOrigin: new URL(platform.sandbox.url).origin,
+    close: async () => {
+      await browser.close();
+      await proxy.close();
+      await platform.close();
+    },
+  };
+}
