@@ -45,6 +45,7 @@ export function recordingDb(db: Db): Recording {
       kind: db.kind,
       laneCount: db.laneCount,
       transaction,
+      background: (work) => db.background(work),
       read: (statement, values) => db.read(statement, values),
       script: (text) => db.script(text),
       close: () => db.close(),

@@ -3,26 +3,60 @@
  * then acts. There is no second queue that could disagree with the rows.
  *
  * Each kind of row has a loop of its own, and a pass waits for claims only, never for a wallet or
- * a receiver: one that hangs holds up nothing but what it was asked. `settle` steps the same
- * sweeps to rest, for a clock that is moved by hand.
+ * a receiver: one that hangs holds up nothing but what it was asked. A pass goes through the rows
+ * of each group (a wallet configuration) page by page, in turns; a group with too much under way
+ * is left out until some of it is done; a row that cannot be claimed is put off and passed over.
+ * `settle` steps the same sweeps to rest, for a clock that is moved by hand.
  */
+import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
+import type { Result } from '../core/result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Db } from '../store/db.ts';
 import {
-  attemptsDue,
+  DUE_ATTEMPTS,
+  DUE_DELIVERIES,
+  DUE_INTENTS,
+  DUE_REFUNDS,
+  type Due,
   type DueChild,
+  type DueCursor,
   type DueDelivery,
-  deliveriesDue,
-  intentsDue,
+  type DuePage,
+  type DueSource,
+  FIRST,
+  forgetBackoffs,
   nextDueMs,
-  refundsDue,
+  putOff,
   type Share,
 } from '../store/due.ts';
 
 /** What is left to do once the claim is committed; null = nothing, or somebody else's. */
 export type Work = (() => Promise<void>) | null;
 
+/** A due row could not be claimed: `code` says whether that is the row's own fault. */
+export class ClaimFailed extends Error {
+  override readonly name = 'ClaimFailed';
+  readonly code: HutongError['code'];
+
+  constructor({ code, message }: HutongError) {
+    super(`a due row was not claimed: ${message}`);
+    this.code = code;
+  }
+}
+
+/** What a claim answered; throws ClaimFailed for a refusal. */
+export function claimed<T>(answer: Result<T, HutongError>): T {
+  if (!answer.ok) throw new ClaimFailed(answer.error);
+  return answer.value;
+}
+
+/** The database is away, or this process is ending: nothing is said of the row. */
+function isNobodysFault(error: unknown): boolean {
+  return error instanceof ClaimFailed && (error.code === 'busy' || error.code === 'shutting_down');
+}
+
+/** Each claims its row, and throws where it cannot. */
 export interface Handlers {
   readonly intent: (id: Id<'payment_intent'>) => Promise<Work>;
   readonly attempt: (due: DueChild<'payment_attempt'>) => Promise<Work>;
@@ -46,21 +80,30 @@ export interface SweeperOptions {
   readonly handlers: Handlers;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
-  /** Rows of one kind in one pass. */
+  /** Rows of one group in one page. */
   readonly limit?: number;
 }
 
-/** Claimed and under way at once, of one kind; beyond it the rows wait in the database. */
-const UNDER_WAY_MAX = 2_000;
+/**
+ * Claimed and under way at once, of one kind and group; beyond it the rows wait in the database. A
+ * configuration's attempts and refunds together stay below the sockets that one host may have.
+ */
+const UNDER_WAY_MAX = 100;
+const PAGE_ROWS = 100;
+const GROUPS_AT_ONCE = 20;
+/** A longer pass is continued by the next one, which sees what has become due meanwhile. */
+const PASS_MS = 1_000;
+/** Woken however often, passes are so far apart. */
+const WAKE_MS = 10;
 const SETTLE_ROUNDS_MAX = 1_000;
 
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { db, clock, handlers } = options;
   const loops = [
-    new SweepLoop(options, intentsDue, handlers.intent),
-    new SweepLoop(options, attemptsDue, handlers.attempt),
-    new SweepLoop(options, refundsDue, handlers.refund),
-    new SweepLoop(options, deliveriesDue, handlers.delivery),
+    new SweepLoop(options, DUE_INTENTS, handlers.intent),
+    new SweepLoop(options, DUE_ATTEMPTS, handlers.attempt),
+    new SweepLoop(options, DUE_REFUNDS, handlers.refund),
+    new SweepLoop(options, DUE_DELIVERIES, handlers.delivery),
   ];
   return {
     start: () => {
@@ -73,7 +116,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       for (let round = 0; round < SETTLE_ROUNDS_MAX; round += 1) {
         for (const loop of loops) await loop.pass();
         await Promise.all(loops.map((loop) => loop.idle()));
-        const next = await nextDueMs(db);
+        const next = await nextDueMs(db, options.share());
         if (next === null || next > clock.nowMs()) return next;
       }
       return clock.nowMs() + 1_000;
@@ -84,21 +127,24 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   };
 }
 
-type Read<T> = (db: Db, nowMs: number, share: Share, limit: number) => Promise<readonly T[]>;
-
 class SweepLoop<T> {
   readonly #options: SweeperOptions;
-  readonly #read: Read<T>;
+  readonly #source: DueSource<T>;
   readonly #claim: (row: T) => Promise<Work>;
-  readonly #underWay = new Set<Promise<void>>();
+  /** By group. */
+  readonly #underWay = new Map<bigint, Set<Promise<void>>>();
+  /** Groups that were left out for what they have under way. */
+  readonly #full = new Set<bigint>();
+  /** Groups whose rows the last pass did not come to the end of, and behind which row it stopped. */
+  readonly #unfinished = new Map<bigint, DueCursor>();
   #timer: NodeJS.Timeout | undefined;
   #passing: Promise<boolean> | undefined;
   #isAwake = false;
   #isStopped = false;
 
-  constructor(options: SweeperOptions, read: Read<T>, claim: (row: T) => Promise<Work>) {
+  constructor(options: SweeperOptions, source: DueSource<T>, claim: (row: T) => Promise<Work>) {
     this.#options = options;
-    this.#read = read;
+    this.#source = source;
     this.#claim = claim;
   }
 
@@ -110,10 +156,10 @@ class SweepLoop<T> {
     if (this.#isAwake || this.#isStopped || this.#timer === undefined) return;
     this.#isAwake = true;
     // A pass under way may have read past the new row; the turn after it will see the flag.
-    if (this.#passing === undefined) this.#after(0);
+    if (this.#passing === undefined) this.#after(WAKE_MS);
   }
 
-  /** One pass, joined by whoever asks meanwhile; true when more is due than one pass takes. */
+  /** One pass, joined by whoever asks meanwhile; true when it is to be continued at once. */
   pass(): Promise<boolean> {
     this.#passing ??= this.#sweep().finally(() => {
       this.#passing = undefined;
@@ -122,7 +168,11 @@ class SweepLoop<T> {
   }
 
   async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    for (;;) {
+      const work = [...this.#underWay.values()].flatMap((group) => [...group]);
+      if (work.length === 0) return;
+      await Promise.all(work);
+    }
   }
 
   async stop(): Promise<void> {
@@ -143,27 +193,94 @@ class SweepLoop<T> {
       this.#options.onError(error);
       return false;
     });
-    if (!this.#isStopped) {
-      this.#after(this.#isAwake || hasMore ? 0 : (this.#options.intervalMs ?? 1_000));
-    }
+    if (this.#isStopped) return;
+    this.#after(this.#isAwake || hasMore ? WAKE_MS : (this.#options.intervalMs ?? 1_000));
   }
 
   async #sweep(): Promise<boolean> {
-    const { db, clock, share, onError, limit = 200 } = this.#options;
-    if (this.#underWay.size >= UNDER_WAY_MAX) return false;
-    const rows = await this.#read(db, clock.nowMs(), share(), limit);
-    const claims = await Promise.allSettled(rows.map((row) => this.#claim(row)));
-    for (const claim of claims) {
-      if (claim.status === 'rejected') onError(claim.reason);
-      else if (claim.value !== null) this.#begin(claim.value);
+    const { db, clock, share } = this.#options;
+    const at = { nowMs: clock.nowMs(), share: share() };
+    const groups = await this.#source.groups(db);
+    const waiting = groups.map((group) => ({
+      group,
+      after: this.#unfinished.get(group) ?? FIRST,
+    }));
+    this.#unfinished.clear();
+    const endMs = performance.now() + PASS_MS;
+    // In turns: a group whose page was full goes behind all others.
+    while (waiting.length > 0 && performance.now() < endMs && !this.#isStopped) {
+      const pages = this.#pagesOf(waiting.splice(0, GROUPS_AT_ONCE));
+      if (pages.length === 0) continue;
+      const rows = await this.#source.read(db, pages, at);
+      // Whose fault it is not, nobody is put off for: the next turn tries again.
+      if (!(await this.#claimAll(rows, at.nowMs))) return false;
+      waiting.push(...unfinished(pages, rows));
     }
-    return rows.length === limit;
+    for (const { group, after } of waiting) this.#unfinished.set(group, after);
+    return waiting.length > 0;
   }
 
-  #begin(work: () => Promise<void>): void {
+  #pagesOf(waiting: readonly Omit<DuePage, 'limit'>[]): DuePage[] {
+    const { limit = PAGE_ROWS } = this.#options;
+    return waiting.flatMap(({ group, after }) => {
+      const room = UNDER_WAY_MAX - (this.#underWay.get(group)?.size ?? 0);
+      if (room <= 0) this.#full.add(group);
+      return room <= 0 ? [] : [{ group, after, limit: Math.min(limit, room) }];
+    });
+  }
+
+  /** False when the database is away or the process is ending. */
+  async #claimAll(rows: readonly Due<T>[], nowMs: number): Promise<boolean> {
+    const claims = await Promise.allSettled(rows.map(({ row }) => this.#claim(row)));
+    const failed: Due<T>[] = [];
+    const healed: Due<T>[] = [];
+    let isAway = false;
+    for (const [index, claim] of claims.entries()) {
+      const due = rows[index] as Due<T>;
+      if (claim.status === 'rejected') {
+        if (isNobodysFault(claim.reason)) isAway = true;
+        else {
+          failed.push(due);
+          this.#options.onError(claim.reason);
+        }
+        continue;
+      }
+      if (due.failures > 0) healed.push(due);
+      if (claim.value !== null) this.#begin(due.group, claim.value);
+    }
+    const { db } = this.#options;
+    await putOff(db, keysOf(failed), nowMs);
+    await forgetBackoffs(db, keysOf(healed));
+    return !isAway;
+  }
+
+  #begin(group: bigint, work: () => Promise<void>): void {
+    const underWay = this.#underWay.get(group) ?? new Set();
+    this.#underWay.set(group, underWay);
     const done = work()
       .catch(this.#options.onError)
-      .finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
+      .finally(() => {
+        underWay.delete(done);
+        if (underWay.size === 0) this.#underWay.delete(group);
+        if (this.#full.delete(group)) this.wake();
+      });
+    underWay.add(done);
   }
+}
+
+const keysOf = (rows: readonly Due<unknown>[]) => rows.map(({ key }) => key);
+
+/** The groups whose page was full, each behind its last row. */
+function unfinished(
+  pages: readonly DuePage[],
+  rows: readonly Due<unknown>[],
+): Omit<DuePage, 'limit'>[] {
+  const read = new Map<bigint, { count: number; last: DueCursor }>();
+  for (const { group, cursor } of rows) {
+    read.set(group, { count: (read.get(group)?.count ?? 0) + 1, last: cursor });
+  }
+  return pages.flatMap(({ group, limit }) => {
+    const found = read.get(group);
+    return found === undefined || found.count < limit ? [] : [{ group, after: found.last }];
+  });
 }

@@ -6,7 +6,7 @@
 
 import { type Id, shardOfId } from '../core/id.ts';
 import { presentEvent } from '../core/present/event.ts';
-import type { Work } from '../engine/due.ts';
+import { claimed, type Work } from '../engine/due.ts';
 import type { DueDelivery } from '../store/due.ts';
 import type { EventRow, OwedDelivery } from '../store/events.ts';
 import { readEvent } from '../store/queries.ts';
@@ -188,7 +188,7 @@ export async function claimDelivery(
   due: DueDelivery,
 ): Promise<Work> {
   const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
-  const claimed = await platform.engine.submit({
+  const claim = await platform.engine.submit({
     book: 'delivery',
     name: 'claim_delivery',
     shard: due.shard,
@@ -201,7 +201,8 @@ export async function claimDelivery(
       lastError: null,
     },
   });
-  if (!claimed.ok || desk.holds(delivery)) return null;
+  claimed(claim);
+  if (desk.holds(delivery)) return null;
   return async () => {
     const event = await readEvent(platform.db, shardOfId(due.event), due.event);
     if (event === undefined) return;

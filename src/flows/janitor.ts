@@ -11,7 +11,7 @@ import type { Attempt, Payment } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
 import { CODE_PATIENCE_MS, mustReverse } from '../core/reversal.ts';
 import { worksOnce } from '../core/wallet.ts';
-import type { Handlers, Work } from '../engine/due.ts';
+import { claimed, type Handlers, type Work } from '../engine/due.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { attemptOf, rootOf } from './attempt-order.ts';
 import { claimDelivery, type WebhookDesk } from './deliver-webhooks.ts';
@@ -57,7 +57,7 @@ export async function claimDueAttempt(
   due: { readonly id: Id<'payment_attempt'>; readonly intent: Id<'payment_intent'> },
 ): Promise<Work> {
   const nowMs = platform.clock.nowMs();
-  const claimed = await platform.engine.submit({
+  const claim = await platform.engine.submit({
     book: 'payment',
     name: 'claim_attempt',
     ...rootOf(due.intent),
@@ -76,8 +76,8 @@ export async function claimDueAttempt(
       );
     },
   });
-  if (!claimed.ok || claimed.value.attempt === null) return null;
-  const { payment, attempt } = claimed.value;
+  const { payment, attempt } = claimed(claim);
+  if (attempt === null) return null;
   return async () => {
     const asked = await askOrClose(platform, payment, attempt, nowMs);
     await tellOfOverdue(platform, asked, attempt, nowMs);
@@ -159,13 +159,14 @@ function orAsBefore(asked: Result<Payment, HutongError>, before: Payment): Payme
 }
 
 export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
-  await platform.engine.submit({
+  const expired = await platform.engine.submit({
     book: 'payment',
     name: 'expire_payment_intent',
     ...rootOf(id),
     marketplace: null,
     decide: expirePayment,
   });
+  claimed(expired);
   return null;
 }
 

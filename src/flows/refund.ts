@@ -14,7 +14,7 @@ import {
   reserveRefund,
 } from '../core/refund.ts';
 import { err, ok, type Result } from '../core/result.ts';
-import type { Work } from '../engine/due.ts';
+import { claimed, type Work } from '../engine/due.ts';
 import { findRefundIntent } from '../store/queries.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { type RefundReport, refundWindowMsOf } from '../wallets/wallet.ts';
@@ -175,7 +175,7 @@ export async function claimDueRefund(
   due: { readonly id: Id<'refund'>; readonly intent: Id<'payment_intent'> },
 ): Promise<Work> {
   const nowMs = platform.clock.nowMs();
-  const claimed = await platform.engine.submit({
+  const claim = await platform.engine.submit({
     book: 'payment',
     name: 'claim_refund',
     ...rootOf(due.intent),
@@ -190,8 +190,9 @@ export async function claimDueRefund(
         context,
       ),
   });
-  if (!claimed.ok || claimed.value.refund === null) return null;
-  const state = { payment: claimed.value.payment, refund: claimed.value.refund };
+  const { payment, refund } = claimed(claim);
+  if (refund === null) return null;
+  const state = { payment, refund };
   return async () => {
     const opened = await walletOf(platform, state);
     if (opened === undefined) return;

@@ -37,6 +37,11 @@ export interface Db {
    * other than through its session: on PGlite that would wait for itself.
    */
   transaction<T>(lane: number, work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * The same on a connection that is no lane's (on PGlite: the one connection): for the engine's own
+   * housekeeping, which no batch must wait for, and which waits for no batch.
+   */
+  background<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** One reading statement, from the read pool (on PGlite: the one connection). */
   read<R extends Row = Row>(
     statement: Statement,

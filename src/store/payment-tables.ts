@@ -2,15 +2,24 @@
  * The payment aggregate's tables: which column holds which field. What stands here writes;
  * `payment-rows.ts` reads back.
  */
-import type { Id } from '../core/id.ts';
-import type { Attempt, Escrow, Leg, PaymentIntent, Refund, SubOrder } from '../core/payment.ts';
+import { type Id, idValue } from '../core/id.ts';
+import type {
+  Attempt,
+  Escrow,
+  Leg,
+  Payment,
+  PaymentIntent,
+  Refund,
+  SubOrder,
+} from '../core/payment.ts';
 import { type Column, type Table, table } from './table.ts';
 
-/** A child row with the root it hangs on. */
+/** A child row with the root it hangs on, and the whole payment as it is saved. */
 export interface Child<T> {
   readonly shard: number;
   readonly intent: Id<'payment_intent'>;
   readonly row: T;
+  readonly payment: Payment;
 }
 
 export const INTENTS: Table<PaymentIntent> = table(
@@ -44,8 +53,13 @@ export const INTENTS: Table<PaymentIntent> = table(
   ],
 );
 
+/** Most columns are the row's own; some are found by it in its payment. */
+interface ChildColumn<T> extends Omit<Column<T>, 'value'> {
+  readonly value: (row: T, payment: Payment) => unknown;
+}
+
 function childColumns<T extends { readonly id: Id }>(
-  columns: readonly Column<T>[],
+  columns: readonly ChildColumn<T>[],
 ): readonly Column<Child<T>>[] {
   return [
     { name: 'shard', type: 'smallint', value: (child) => child.shard },
@@ -53,14 +67,14 @@ function childColumns<T extends { readonly id: Id }>(
     { name: 'id', type: 'id', value: (child) => child.row.id },
     ...columns.map(({ value, ...column }) => ({
       ...column,
-      value: (child: Child<T>) => value(child.row),
+      value: ({ row, payment }: Child<T>) => value(row, payment),
     })),
   ];
 }
 
 function childTable<T extends { readonly id: Id }>(
   name: string,
-  columns: readonly Column<T>[],
+  columns: readonly ChildColumn<T>[],
 ): Table<Child<T>> {
   return table(name, ['shard', 'intent', 'id'], childColumns(columns));
 }
@@ -130,6 +144,7 @@ export const REFUNDS = childTable<Refund>('refunds', [
   { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs, fixed: true },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
   { name: 'tries', type: 'integer', value: (row) => row.tries },
+  { name: 'config', type: 'bigint', value: configOf },
 ]);
 
 export const ESCROWS = childTable<Escrow>('escrows', [
@@ -141,6 +156,13 @@ export const ESCROWS = childTable<Escrow>('escrows', [
   { name: 'status', type: 'text', value: (row) => row.status },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
 ]);
+
+/** Whose wallet is told of the refund: the sweeps read what is due by it. */
+function configOf(refund: Refund, { legs, attempts }: Payment): bigint {
+  const leg = legs.find(({ id }) => id === refund.leg);
+  const attempt = attempts.find(({ id }) => id === leg?.attempt);
+  return attempt === undefined ? 0n : idValue(attempt.config);
+}
 
 function partsToJson({ parts }: Leg): Record<string, string | number>[] | null {
   if (parts === null) return null;

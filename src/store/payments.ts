@@ -253,7 +253,7 @@ function saveChildren<T extends { readonly id: Id }>(
     for (const row of rowsOf(after)) {
       if (known.includes(row)) continue;
       const isKnown = known.some(({ id }) => id === row.id);
-      (isKnown ? changed : added).push({ shard, intent, row });
+      (isKnown ? changed : added).push({ shard, intent, row, payment: after });
     }
   }
   return [upsertAll(session, into, added), updateAll(session, into, changed)];

@@ -90,6 +90,10 @@ class Pglite implements PgliteDb {
     return this.#lane.exclusively((connection) => runTransaction(connection, work));
   }
 
+  background<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.transaction(0, work);
+  }
+
   read<R extends Row = Row>(
     statement: Statement,
     values: readonly unknown[],

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL: one dedicated connection a lane, and a small read-only pool of its own, so that a
- * burst of reads never waits for a batch nor a batch for reads. Connections are opened when first
+ * PostgreSQL: one dedicated connection a lane, one for housekeeping, and a small read-only pool of
+ * its own, so that a burst of reads never waits for a batch nor a batch for reads. Connections are opened when first
  * used and come back by themselves.
  *
  * Sessions are told how long they may wait: nothing may hold a lock for longer than the lanes of
@@ -42,7 +42,8 @@ export function openPostgres(options: PostgresOptions): Db {
     { length: readerCount },
     () => new Lane(() => Connection.open(readerConfig, true)),
   );
-  return new Postgres(lanes, readers);
+  const background = new Lane(() => Connection.open(laneConfig, false));
+  return new Postgres(lanes, background, readers);
 }
 
 function sessionConfig(options: PostgresOptions): pg.ClientConfig {
@@ -60,10 +61,12 @@ function sessionConfig(options: PostgresOptions): pg.ClientConfig {
 class Postgres implements Db {
   readonly kind = 'postgres';
   readonly #lanes: readonly Lane[];
+  readonly #background: Lane;
   readonly #readers: readonly Lane[];
 
-  constructor(lanes: readonly Lane[], readers: readonly Lane[]) {
+  constructor(lanes: readonly Lane[], background: Lane, readers: readonly Lane[]) {
     this.#lanes = lanes;
+    this.#background = background;
     this.#readers = readers;
   }
 
@@ -73,6 +76,10 @@ class Postgres implements Db {
 
   transaction<T>(lane: number, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#lane(lane).exclusively((connection) => runTransaction(connection, work));
+  }
+
+  background<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#background.exclusively((connection) => runTransaction(connection, work));
   }
 
   async read<R extends Row = Row>(
@@ -94,7 +101,8 @@ class Postgres implements Db {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#lanes, ...this.#readers].map((lane) => lane.close()));
+    const all = [...this.#lanes, this.#background, ...this.#readers];
+    await Promise.all(all.map((lane) => lane.close()));
   }
 
   async #readOnce<R extends Row>(

@@ -31,6 +31,7 @@ function keptOpen({ db }: TestHome): Db {
     kind: db.kind,
     laneCount: db.laneCount,
     transaction: (lane, work) => db.transaction(lane, work),
+    background: (work) => db.background(work),
     read: (statement, values) => db.read(statement, values),
     script: (text) => db.script(text),
     close: async () => undefined,

@@ -73,6 +73,7 @@ function counted(db: Db, reads: Map<string, number>): Db {
     kind: db.kind,
     laneCount: db.laneCount,
     transaction: (lane, work) => db.transaction(lane, work),
+    background: (work) => db.background(work),
     read: (statement, values) => {
       reads.set(statement.name, (reads.get(statement.name) ?? 0) + 1);
       return db.read(statement, values);

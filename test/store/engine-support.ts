@@ -124,13 +124,17 @@ function on<A>(
   return { book: 'payment', name, shard: shardOfId(root), marketplace: null, root, decide };
 }
 
-export const start = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =>
+export const start = (
+  root: Id<'payment_intent'>,
+  id: Id<'payment_attempt'>,
+  config: Id<'wallet_config'> = CONFIG,
+) =>
   on(root, 'start', (payment, context) =>
     startAttempt(
       payment,
       newAttempt(payment, {
         id,
-        config: CONFIG,
+        config,
         accounts: new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]),
       }),
       context,
