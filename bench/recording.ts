@@ -30,6 +30,7 @@ export function recordingDb(db: Db): Recording {
     db.transaction(lane, async (session) => {
       const sent: Sent[] = [];
       const recorder: Session = {
+        connection: session.connection,
         run: (statement, values) => {
           sent.push({ statement, values });
           return session.run(statement, values);

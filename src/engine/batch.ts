@@ -19,7 +19,13 @@ import {
 } from '../store/events.ts';
 import { claimKeys, type IdempotencyRow, saveKeys } from '../store/idempotency.ts';
 import { type NotificationRow, saveNotifications } from '../store/notifications.ts';
-import { claimIntents, type IntentClaim, lockPayments, savePayments } from '../store/payments.ts';
+import {
+  claimIntents,
+  type IntentClaim,
+  lockPayments,
+  type Remembered,
+  savePayments,
+} from '../store/payments.ts';
 import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
 
@@ -30,7 +36,7 @@ export interface BatchEnvironment {
   /** How long this process has for the first try of the deliveries it just owes. */
   readonly firstTryMs: number;
   /** A payment as this process committed it last; believed only under its lock. */
-  readonly remembered: (id: Id<'payment_intent'>) => Payment | undefined;
+  readonly remembered: (id: Id<'payment_intent'>, connection: number) => Remembered | undefined;
 }
 
 /** A fenced process lost its number to another one and must stop writing. */
@@ -44,6 +50,9 @@ export interface BatchOutcome {
   /** One per command, in order; an Error where our own code failed an assertion. */
   readonly answers: readonly (Answer | AssertionError)[];
   readonly changed: readonly Payment[];
+  /** In which batch, and over which connection: what is remembered is remembered with it. */
+  readonly writtenBy: bigint;
+  readonly connection: number;
   readonly events: readonly EventRow[];
   /** Known when the transaction is committed. */
   readonly owed: Promise<readonly OwedDelivery[]>;
@@ -104,8 +113,9 @@ export async function runBatch(
   const writes: Writes = { postings: [], events: [], notifications: [], keys: new Map() };
   const answers = commands.map((command) => decide(command, book, writes, environment));
   // Committed before, its answer lost on the way: what it decided stands, and is only read back.
-  if (!isNew) return { answers, changed: [], events: [], owed: Promise.resolve([]) };
-  return { answers, ...save(session, book, writes, deliveries, environment) };
+  const written = { writtenBy: environment.stamp.batchId, connection: session.connection };
+  if (!isNew) return { answers, ...written, changed: [], events: [], owed: Promise.resolve([]) };
+  return { answers, ...written, ...save(session, book, writes, deliveries, environment) };
 }
 
 async function openBook(
@@ -116,7 +126,7 @@ async function openBook(
 ): Promise<Book> {
   // Claims come before locks in every transaction; where there are none, none is waited for.
   const isClaiming = keys.length > 0 || payments.some(({ root }) => typeof root !== 'string');
-  const book = isClaiming ? await claim(session, payments, keys) : newBook();
+  const book = isClaiming ? await claim(session, payments, keys, environment) : newBook();
   await loadExisting(session, payments, book, environment);
   return book;
 }
@@ -136,6 +146,7 @@ async function claim(
   session: Session,
   payments: readonly PaymentCommand<unknown>[],
   keys: readonly IdempotencyCommand<unknown>[],
+  { stamp }: BatchEnvironment,
 ): Promise<Book> {
   const creating = payments.filter((command) => typeof command.root !== 'string');
   const roots = creating.map((command) => (command.root as Payment).intent);
@@ -146,7 +157,9 @@ async function claim(
           claimed: keys.filter((command) => !command.isClaimed).map((command) => command.row),
           known: keys.filter((command) => command.isClaimed).map((command) => command.row),
         }),
-    roots.length === 0 ? new Map<PaymentIntent, IntentClaim>() : claimIntents(session, roots),
+    roots.length === 0
+      ? new Map<PaymentIntent, IntentClaim>()
+      : claimIntents(session, roots, stamp.batchId),
   ]);
   const book: Book = { ...newBook(), keys: new Map(held) };
   for (const command of creating) {
@@ -311,13 +324,13 @@ function save(
   writes: Writes,
   deliveries: readonly DeliveryCommand[],
   environment: BatchEnvironment,
-): Omit<BatchOutcome, 'answers'> {
+): Pick<BatchOutcome, 'changed' | 'events' | 'owed'> {
   const changes = [...book.now]
     .map(([id, after]) => ({ before: present(book.before.get(id), 'a loaded payment'), after }))
     .filter(({ before, after }) => before !== after);
   const saved = Promise.all([
     saveEvents(session, writes.events, environment.firstTryMs),
-    savePayments(session, changes),
+    savePayments(session, changes, environment.stamp.batchId),
     saveNotifications(session, writes.notifications),
     saveKeys(session, [...writes.keys.values()]),
     saveDeliveryResults(

@@ -135,7 +135,7 @@ class SweepLoop<T> {
   readonly #underWay = new Map<bigint, Set<Promise<void>>>();
   /** Groups that were left out for what they have under way. */
   readonly #full = new Set<bigint>();
-  /** Groups whose rows the last pass did not come to the end of, and behind which row it stopped. */
+  /** Groups that the last pass did not come to the end of, and behind which row it stopped. */
   readonly #unfinished = new Map<bigint, DueCursor>();
   #timer: NodeJS.Timeout | undefined;
   #passing: Promise<boolean> | undefined;

@@ -4,8 +4,8 @@
  * waits for a batch to take it along, and for no longer than a moment.
  *
  * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), end (fenced),
- * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT was
- * not answered is sent again under its own id, and the stamp tells whether it stands.
+ * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT
+ * was not answered is sent again under its own id, and the stamp tells whether it stands.
  */
 import { AssertionError } from '../core/assert.ts';
 import { hutongError } from '../core/errors.ts';

@@ -89,7 +89,7 @@ function openLane(options: EngineOptions, memory: PaymentMemory, lane: number): 
       remembered: memory.recall,
     }),
     onCommitted: (outcome, owed) => {
-      memory.keep(outcome.changed);
+      memory.keep(outcome);
       announce(outcome, owed, listener);
     },
     onDefect: (command, error) => listener.onDefect?.(command, error),

@@ -25,7 +25,11 @@ interface Reply {
 
 type Answer = (error: DbError | null, reply: Reply | null) => void;
 
+let opened = 0;
+
 export class Connection {
+  /** No two connections of this process have the same. */
+  readonly number: number;
   readonly #client: pg.Client;
   readonly #isReader: boolean;
   #isUsable = true;
@@ -34,6 +38,8 @@ export class Connection {
   #inFlight = 0;
 
   private constructor(client: pg.Client, isReader: boolean) {
+    opened += 1;
+    this.number = opened;
     this.#client = client;
     this.#isReader = isReader;
     client.on('error', () => this.#break());
@@ -172,6 +178,10 @@ class Transaction implements Session {
 
   constructor(connection: Connection) {
     this.#connection = connection;
+  }
+
+  get connection(): number {
+    return this.#connection.number;
   }
 
   run<R extends Row = Row>(

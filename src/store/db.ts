@@ -20,6 +20,8 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Statements inside one transaction. */
 export interface Session {
+  /** The connection's own number: another one after every reconnect. */
+  readonly connection: number;
   /**
    * Statements are sent at once and in order, without waiting for the answers of earlier ones:
    * `Promise.all` of several costs one round trip. A statement that is not awaited travels with
@@ -38,8 +40,8 @@ export interface Db {
    */
   transaction<T>(lane: number, work: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * The same on a connection that is no lane's (on PGlite: the one connection): for the engine's own
-   * housekeeping, which no batch must wait for, and which waits for no batch.
+   * The same on a connection that is no lane's (on PGlite: the one connection): for the engine's
+   * own housekeeping, which no batch must wait for, and which waits for no batch.
    */
   background<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** One reading statement, from the read pool (on PGlite: the one connection). */

@@ -226,7 +226,8 @@ const PUT_OFF: Statement = {
 const FORGET_BACKOFFS: Statement = {
   name: 'due_backoffs.forget',
   text: `delete from due_backoffs b
-    using unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[]) as u (kind, shard, id, part)
+    using unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
+      as u (kind, shard, id, part)
     where b.kind = u.kind and b.shard = u.shard and b.id = u.id and b.part = u.part`,
 };
 

@@ -22,10 +22,29 @@ export interface Child<T> {
   readonly payment: Payment;
 }
 
-export const INTENTS: Table<PaymentIntent> = table(
+/** A root on its way into the tables. */
+export interface WrittenIntent {
+  readonly intent: PaymentIntent;
+  /** The number of the batch that writes it. */
+  readonly writtenBy: bigint;
+}
+
+function intentColumns(
+  columns: readonly Column<PaymentIntent>[],
+): readonly Column<WrittenIntent>[] {
+  return [
+    ...columns.map(({ value, ...column }) => ({
+      ...column,
+      value: ({ intent }: WrittenIntent) => value(intent),
+    })),
+    { name: 'written_by', type: 'bigint', value: ({ writtenBy }) => writtenBy },
+  ];
+}
+
+export const INTENTS: Table<WrittenIntent> = table(
   'payment_intents',
   ['shard', 'id'],
-  [
+  intentColumns([
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
     { name: 'id', type: 'id', value: (row) => row.id },
     { name: 'marketplace', type: 'id', value: (row) => row.marketplace, fixed: true },
@@ -50,7 +69,7 @@ export const INTENTS: Table<PaymentIntent> = table(
     { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
     { name: 'resolution', type: 'jsonb', value: (row) => row.resolution },
     { name: 'token_seed', type: 'text', value: (row) => row.tokenSeed, fixed: true },
-  ],
+  ]),
 );
 
 /** Most columns are the row's own; some are found by it in its payment. */

@@ -23,7 +23,7 @@ const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {
   name: 'payment_intents.lock',
   // The order of the locks is the order of the keys: (shard, id), for every process alike.
-  text: `select k.place, p.version
+  text: `select k.place, p.version, p.written_by
     from (select shard, id, place::integer from unnest($1::smallint[], $2::bigint[])
       with ordinality as k (shard, id, place) order by 1, 2) k
     join payment_intents p on p.shard = k.shard and p.id = k.id
@@ -143,23 +143,37 @@ function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
   return [smallintArray(ids.map(shardOfId)), idArray(ids)];
 }
 
+/** A payment as this process committed it, and in which batch. */
+export interface Remembered {
+  readonly payment: Payment;
+  readonly writtenBy: bigint;
+}
+
+/**
+ * A version alone may be given twice, when a commit was lost (failover, restore); a batch's number
+ * is not. A process of a version before writes no number, but raises the version (rule 9).
+ */
+function isStill({ payment, writtenBy }: Remembered, row: Row): boolean {
+  return row.written_by === writtenBy && row.version === payment.intent.version;
+}
+
 /**
  * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
- * committed last: it still stands where the locked root has its version (rule 9), since nobody
- * writes a child without its root. The rest is read behind the locks; for a payment that cannot be
+ * committed last: it still stands where the locked root was written by that very batch, since
+ * nobody writes a child without its root. The rest is read behind the locks; for a payment that cannot be
  * read there is the reason instead.
  */
 export async function lockPayments(
   session: Session,
   ids: readonly Id<'payment_intent'>[],
-  remembered: (id: Id<'payment_intent'>) => Payment | undefined,
+  remembered: (id: Id<'payment_intent'>, connection: number) => Remembered | undefined,
 ): Promise<Map<Id<'payment_intent'>, Payment | AssertionError>> {
   const payments = new Map<Id<'payment_intent'>, Payment | AssertionError>();
   const unknown: Id<'payment_intent'>[] = [];
   for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
     const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
-    const payment = remembered(id);
-    if (payment !== undefined && payment.intent.version === row.version) payments.set(id, payment);
+    const known = remembered(id, session.connection);
+    if (known !== undefined && isStill(known, row)) payments.set(id, known.payment);
     else unknown.push(id);
   }
   if (unknown.length === 0) return payments;
@@ -181,6 +195,7 @@ export interface IntentClaim {
 export async function claimIntents(
   session: Session,
   intents: readonly PaymentIntent[],
+  writtenBy: bigint,
 ): Promise<ReadonlyMap<PaymentIntent, IntentClaim>> {
   const sorted = [...intents].sort(
     (a, b) =>
@@ -188,7 +203,8 @@ export async function claimIntents(
       compare(a.marketplace, b.marketplace) ||
       compare(a.merchantOrderNo, b.merchantOrderNo),
   );
-  const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, sorted));
+  const written = sorted.map((intent) => ({ intent, writtenBy }));
+  const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, written));
   const ours = new Set(inserted.map((row) => row.id as bigint));
   const holders = new Map<PaymentIntent, IntentClaim>();
   for (const intent of intents) {
@@ -222,13 +238,17 @@ interface Change {
 }
 
 /** Writes what changed between two states of the payments: new rows whole, known ones in part. */
-export function savePayments(session: Session, changes: readonly Change[]): Promise<unknown> {
+export function savePayments(
+  session: Session,
+  changes: readonly Change[],
+  writtenBy: bigint,
+): Promise<unknown> {
   const intents = changes.filter(({ before, after }) => before.intent !== after.intent);
   return together<unknown[]>([
     updateAll(
       session,
       INTENTS,
-      intents.map(({ after }) => after.intent),
+      intents.map(({ after }) => ({ intent: after.intent, writtenBy })),
     ),
     ...saveChildren(session, SUB_ORDERS, changes, (payment) => payment.subOrders),
     ...saveChildren(session, ATTEMPTS, changes, (payment) => payment.attempts),

@@ -1,7 +1,7 @@
 /**
  * PostgreSQL: one dedicated connection a lane, one for housekeeping, and a small read-only pool of
- * its own, so that a burst of reads never waits for a batch nor a batch for reads. Connections are opened when first
- * used and come back by themselves.
+ * its own, so that a burst of reads never waits for a batch nor a batch for reads. Connections are
+ * opened when first used and come back by themselves.
  *
  * Sessions are told how long they may wait: nothing may hold a lock for longer than the lanes of
  * other processes are willing to wait for it.

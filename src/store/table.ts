@@ -56,10 +56,14 @@ export function table<T>(
     },
     update: {
       name: `${name}.update`,
-      text: `update ${name} t set ${changing.map((column) => `${column.name} = u.${column.name}`).join(', ')}
+      // Fewer rows than were sent: the statement fails, and so does its transaction.
+      text: `with changed as (update ${name} t set ${changing.map((column) => `${column.name} = u.${column.name}`).join(', ')}
         from unnest(${mutable.map(arrayParameter).join(', ')})
           as u (${mutable.map((column) => column.name).join(', ')})
-        where ${key.map((column) => `t.${column} = u.${column}`).join(' and ')}`,
+        where ${key.map((column) => `t.${column} = u.${column}`).join(' and ')} returning 1)
+        select case when count(*) = cardinality($1::${mutable[0]?.type}[]) then 1
+          else (count(*) || ' of the rows that were to be updated are there')::integer end as done
+        from changed`,
     },
   };
 }
@@ -74,8 +78,8 @@ export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T
 }
 
 /*
- * None of these is async: a row that cannot be encoded is thrown at once, before COMMIT is sent. As a
- * rejection it would be seen behind a COMMIT that has already gone without this statement.
+ * None of these is async: a row that cannot be encoded is thrown at once, before COMMIT is sent. As
+ * a rejection it would be seen behind a COMMIT that has already gone without this statement.
  */
 
 const NOTHING: Promise<readonly Row[]> = Promise.resolve([]);
@@ -89,7 +93,7 @@ export function upsertAll<T>(
   return rows.length === 0 ? NOTHING : session.run(into.upsert, tableValues(into, rows));
 }
 
-/** Changes rows that exist: those that do not are left out, and nothing is said of them. */
+/** Changes rows that exist; where one does not, the transaction fails. */
 export function updateAll<T>(
   session: Session,
   into: Table<T>,
