@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CHARSET_CASES } from './alipay/charset-cases.ts';
 import { openTestCity } from './alipay/city.ts';
+import { RETURN_CASES } from './alipay/return-cases.ts';
 import type { Row } from './alipay/rows.ts';
 import { runAlipayConformance } from './alipay.ts';
 
@@ -11,8 +12,8 @@ test('every conformance case of Alipay holds', { timeout: 180_000 }, async () =>
   expect(rows.length).toBeGreaterThanOrEqual(25);
 });
 
-describe('charset twice', () => {
-  for (const [name, client, run] of CHARSET_CASES) {
+describe('what foreign clients send', () => {
+  for (const [name, client, run] of [...CHARSET_CASES, ...RETURN_CASES]) {
     test(`${name} [${client}]`, async () => {
       const city = await openTestCity();
       try {

@@ -31,7 +31,7 @@ it('writes the papers of api.md, keeps them, and stops when it is told', {
     [
       ...['appid', 'mchid', 'sub_mchids', 'openids', 'serial_no', 'private_key', 'certificate'],
       ...['apiv3_key', 'public_key_id', 'public_key', 'platform_serial', 'platform_certificate'],
-      'apiv2_key',
+      ...['apiv2_key', 'payment_code'],
     ].sort(),
   );
   expect(Object.keys(alipay).sort()).toEqual(

@@ -28,6 +28,7 @@ const pay: Method = {
     if (!isPaymentCode(code)) return refuse('ACQ.PAYMENT_AUTH_CODE_INVALID');
     const order = readOrder(content, {
       app: call.app,
+      explanations: city.kit.explanations,
       nowMs: city.kit.clock.nowMs(),
       notifyUrl: call.notifyUrl,
       productCodes: PRODUCT_CODES,

@@ -5,6 +5,8 @@
  */
 import { type Fen, yuanToFen } from '../../../core/money.ts';
 import { err, ok, type Result } from '../../../core/result.ts';
+import { forbiddenCharacter } from '../../../sandbox/kit/forbidden-character.ts';
+import type { Explanations } from '../../../sandbox/kit/kit.ts';
 import { formatBeijing, parseBeijing } from '../wire/beijing-time.ts';
 import type { GatewayError } from '../wire/gateway-errors.ts';
 import { isJsonObject, type JsonObject, textField } from '../wire/json-text.ts';
@@ -13,6 +15,7 @@ import type { AppRecord, OrderRecord } from './records.ts';
 
 export interface OrderContext {
   readonly app: AppRecord;
+  readonly explanations: Explanations;
   readonly nowMs: number;
   readonly notifyUrl: string | null;
   readonly productCodes: readonly string[];
@@ -64,9 +67,8 @@ export function readOrder(
   if (totalFen === undefined) return invalid('total_amount');
   if (totalFen > TOTAL_FEN_MAX) return err(businessError('ACQ.TOTAL_FEE_EXCEED'));
   const subject = textField(content, 'subject') ?? '';
-  if (subject === '' || [...subject].length > 256 || /[/=&\p{Cs}]/u.test(subject)) {
-    return invalid('subject');
-  }
+  if (subject === '' || [...subject].length > 256) return invalid('subject');
+  if (isForbiddenIn(subject, context.explanations)) return invalid('subject');
   // Half a surrogate pair has no UTF-8: it could be signed, but never notified.
   for (const name of ['body', 'passback_params']) {
     if (/\p{Cs}/u.test(textField(content, name) ?? '')) return invalid(name);
@@ -100,6 +102,18 @@ export function readOrder(
     expiresAtMs,
     outMergeNo: context.outMergeNo,
   });
+}
+
+/** As documented (不可使用特殊字符，如 /，=，&); not confirmed that production enforces it. */
+function isForbiddenIn(subject: string, explanations: Explanations): boolean {
+  const found = forbiddenCharacter(subject, /[/=&\p{Cs}]/u);
+  if (found === undefined) return false;
+  explanations.add({
+    ...{ wallet: 'alipay', what: 'subject of an order', received: subject },
+    expected: subject.replace(/[/=&\p{Cs}]/gu, ''),
+    hint: `${found} is not allowed: a subject has none of / = & (不可使用特殊字符)`,
+  });
+  return true;
 }
 
 function readSubMerchant(content: JsonObject, app: AppRecord): Result<string | null, GatewayError> {

@@ -38,6 +38,7 @@ const MERGE_PRODUCTS = [
 function contextOf(city: AlipayCity, call: MethodCall, productCodes: readonly string[]) {
   return {
     app: call.app,
+    explanations: city.kit.explanations,
     nowMs: city.kit.clock.nowMs(),
     notifyUrl: call.notifyUrl,
     productCodes,
@@ -46,8 +47,20 @@ function contextOf(city: AlipayCity, call: MethodCall, productCodes: readonly st
   } satisfies OrderContext;
 }
 
+/** Only a browser goes back to the merchant: return_url of a QR code or an app says nothing. */
+const WITH_RETURN: ReadonlySet<string> = new Set([
+  'alipay.trade.page.pay',
+  'alipay.trade.wap.pay',
+  'alipay.trade.page.merge.pay',
+  'alipay.trade.wap.merge.pay',
+]);
+
+function returnUrlOf(method: string, call: MethodCall): string | null {
+  return WITH_RETURN.has(method) ? call.returnUrl : null;
+}
+
 function singleOffer(id: string, method: string, call: MethodCall, order: OrderRecord): Offer {
-  const { returnUrl } = call;
+  const returnUrl = returnUrlOf(method, call);
   const { expiresAtMs } = order;
   return {
     ...{ id, method, orders: [order], returnUrl, expiresAtMs },
@@ -65,7 +78,7 @@ export function offerCarried(
     return offerMerge(city, method, call, checkoutId('pm', call.app.appId, call.signed));
   }
   if (method === 'alipay.trade.wap.merge.pay' || method === 'alipay.trade.app.merge.pay') {
-    return findMerge(city, call);
+    return findMerge(city, method, call);
   }
   const products = CARRIED_PRODUCTS[method] ?? [];
   const order = readOrder(call.content, contextOf(city, call, products));
@@ -74,12 +87,17 @@ export function offerCarried(
   return city.checkouts.keep(singleOffer(id, method, call, order.value));
 }
 
-function findMerge(city: AlipayCity, call: MethodCall): Result<CheckoutRecord, GatewayError> {
+function findMerge(
+  city: AlipayCity,
+  method: string,
+  call: MethodCall,
+): Result<CheckoutRecord, GatewayError> {
   const checkout = city.checkouts.find(textField(call.content, 'pre_order_no') ?? '');
   if (checkout === undefined || checkout.orders[0]?.pid !== call.app.pid) {
     return err(businessError('ACQ.INVALID_PARAMETER', 'pre_order_no'));
   }
-  return ok(call.returnUrl ? city.checkouts.returnTo(checkout, call.returnUrl) : checkout);
+  const returnUrl = returnUrlOf(method, call);
+  return ok(returnUrl ? city.checkouts.returnTo(checkout, returnUrl) : checkout);
 }
 
 function offerMerge(
@@ -95,7 +113,7 @@ function offerMerge(
     id,
     method,
     orders: orders.value,
-    returnUrl: call.returnUrl,
+    returnUrl: returnUrlOf(method, call),
     outMergeNo: textField(call.content, 'out_merge_no') ?? null,
     allOrNothing: call.app.allOrNothingMerge,
     expiresAtMs: first?.expiresAtMs ?? 0,

@@ -30,6 +30,8 @@ export interface WechatpayPapers {
   readonly public_key: string;
   readonly platform_serial: string;
   readonly platform_certificate: string;
+  /** Beside api.md's: a merchant of its own, to which v3 payment codes are open. */
+  readonly payment_code?: WechatpayPapers;
 }
 
 export interface WechatpayAccount extends MadeAccount {
@@ -49,7 +51,7 @@ export async function makeWechatpayAccount(
   const accounts = accountsOf(kit);
   assert(accounts.get(record.mchid) === undefined, 'a merchant number is given once');
   accounts.put(record.mchid, record);
-  const papers = papersOf(record, merchantPair.privateKeyPem);
+  const papers = await withCodepay(kit, request, papersOf(record, merchantPair.privateKeyPem));
   const subMchids = record.subMerchants.map((merchant) => merchant.mchid);
   return {
     credentials: credentialsOf(kit, record, merchantPair.privateKeyPem),
@@ -58,6 +60,17 @@ export async function makeWechatpayAccount(
     subMerchants: record.subMerchants.map(({ mchid, name }) => ({ name, walletMerchant: mchid })),
     subMchids,
   };
+}
+
+/** v3 payment codes are opened merchant by merchant: outside SDKs get one to which they are. */
+async function withCodepay(
+  kit: CityKit,
+  request: AccountRequest,
+  papers: WechatpayPapers,
+): Promise<WechatpayPapers> {
+  if (request.label !== 'credentials' || request.openedProducts !== undefined) return papers;
+  const opened = await makeWechatpayAccount(kit, { ...request, openedProducts: [V3_CODEPAY] });
+  return { ...papers, payment_code: opened.papers };
 }
 
 async function makeRecord(

@@ -3,8 +3,10 @@
  * pointer, the value, the issue and the location. Unknown fields are skipped, as the wallet does.
  */
 import { ok, type Result } from '../../../core/result.ts';
+import { forbiddenCharacter } from '../../../sandbox/kit/forbidden-character.ts';
+import type { Explanation } from '../../../sandbox/kit/kit.ts';
 import { isRecord, type JsonRecord } from '../wire/json.ts';
-import { isPlainText } from '../wire/trade.ts';
+import { isPlainText, UNPLAIN } from '../wire/trade.ts';
 import { paramError, type Refusal } from './refusal.ts';
 
 interface Common {
@@ -90,7 +92,7 @@ function checkText(
     return broken(pointer, value, `${field}字符数`, rest, `shorter than ${charsMin}`);
   }
   if (!isPlainText(value)) {
-    return broken(pointer, value, `${field}字符集`, '含有不支持的字符', 'unsupported character');
+    return broken(pointer, value, `${field}字符集`, '含有不支持的字符', UNSUPPORTED);
   }
   if (pattern !== undefined && !pattern.test(value)) {
     return broken(pointer, value, `${field}格式`, '格式不正确', `does not match ${pattern.source}`);
@@ -176,4 +178,22 @@ export function brokenField(
 export function brokenQuery(name: string, label: string): Result<never, Refusal> {
   const message = `输入源“/query/${name}”映射到字段“${label}”必填性规则校验失败，此字段为必填项`;
   return paramError(message, { field: name, value: '', issue: 'is required', location: 'query' });
+}
+
+const UNSUPPORTED = 'unsupported character';
+
+/** Which character a refusal is about, for the sandbox's log: the wallet's answer does not say. */
+export function explainCharacter(what: string, refusal: Refusal): Explanation | undefined {
+  const detail = refusal.body?.detail;
+  if (detail?.issue !== UNSUPPORTED) return undefined;
+  return characterExplanation(what, detail.field ?? '', detail.value ?? '');
+}
+
+export function characterExplanation(what: string, field: string, value: string): Explanation {
+  const found = forbiddenCharacter(value, UNPLAIN) ?? 'a character after those shown';
+  return {
+    ...{ wallet: 'wechatpay', what, received: value },
+    expected: [...value].filter(isPlainText).join(''),
+    hint: `${field}: ${found} is not taken: no 4-byte UTF-8 (emoji) and no control characters`,
+  };
 }

@@ -21,6 +21,7 @@ import { openBooks } from './books.ts';
 import type { Answer, Call, Desk } from './call.ts';
 import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
 import { DOOR } from './door.ts';
+import { explainCharacter } from './field-rules.ts';
 import { openKeyCabinet, rotatePlatformKey } from './keys.ts';
 import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
 import { freshOrder } from './payments.ts';
@@ -151,7 +152,12 @@ async function answerCall(call: Call, route: Route): Promise<Handled> {
   const isRotated = takeFault(desk, operation, names, ['key_rotated']) !== undefined;
   const signedFor = isRotated ? await rotatePlatformKey(desk.kit, account.mchid) : account;
   const answer = route.handler({ ...call, account: signedFor });
-  if (!answer.ok) return refusedAnswer(desk, answer.error);
+  if (!answer.ok) {
+    const { method, path } = call.request;
+    const explanation = explainCharacter(`${method} ${path}`, answer.error);
+    if (explanation !== undefined) desk.kit.explanations.add(explanation);
+    return refusedAnswer(desk, answer.error);
+  }
   const late = takeFault(desk, operation, names, ['answer_lost', 'server_error', 'signtest']);
   if (late === 'answer_lost') return LOST;
   if (late === 'server_error') return refusedAnswer(desk, SYSTEM_ERROR);

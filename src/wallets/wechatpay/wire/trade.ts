@@ -55,6 +55,9 @@ export const INTERCONNECT_BANK_TYPES: ReadonlyMap<string, 'unionpay' | 'jdpay'> 
 
 /** Characters beyond the BMP (emoji), lone surrogates and control characters are refused. */
 export function isPlainText(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  return !/[\ud800-\udfff\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text);
+  return !UNPLAIN.test(text);
 }
+
+export const UNPLAIN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  /[\ud800-\udfff\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;

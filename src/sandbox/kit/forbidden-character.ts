@@ -1,0 +1,13 @@
+/**
+ * Names the first character of a text that a wallet does not take: by its place and its number,
+ * since what breaks a field is often what an editor does not show.
+ */
+export function forbiddenCharacter(text: string, forbidden: RegExp): string | undefined {
+  const characters = [...text];
+  const at = characters.findIndex((character) => forbidden.test(character));
+  const found = characters[at];
+  if (found === undefined) return undefined;
+  const number = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const isSeen = /^[\p{L}\p{N}\p{P}\p{S}]$/u.test(found);
+  return `character ${at + 1}, ${isSeen ? `"${found}" ` : ''}U+${number},`;
+}

@@ -1,0 +1,69 @@
+/** demo.json's merchants of WeChat Pay, called by hand: v3 payment codes, refused characters. */
+import { createSign, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OpenCity, openCity } from '../../src/sandbox/city.ts';
+import { GATEWAY_MAKERS } from '../../src/sandbox/gateways.ts';
+import { call, REQUESTS } from './city-support.ts';
+import { temporaryDir } from './support.ts';
+
+interface Papers {
+  readonly appid: string;
+  readonly mchid: string;
+  readonly serial_no: string;
+  readonly private_key: string;
+  readonly payment_code?: Papers;
+}
+
+const notices: string[] = [];
+let city: OpenCity;
+let papers: Papers;
+
+beforeAll(async () => {
+  city = await openCity({
+    ...{ dir: temporaryDir(), host: '127.0.0.1', port: 0, allowLocalCallbacks: true },
+    ...{ controlToken: null, makers: GATEWAY_MAKERS, log: (line) => void notices.push(line) },
+  });
+  const made = await city.openPapers(REQUESTS);
+  papers = made.get('credentials')?.get('wechatpay')?.papers as Papers;
+});
+afterAll(() => city.close());
+
+function post(own: Papers, target: string, content: object) {
+  const body = JSON.stringify(content);
+  const [timestamp, nonce] = [Math.floor(Date.now() / 1000), randomUUID()];
+  const text = `POST\n${target}\n${timestamp}\n${nonce}\n${body}\n`;
+  const signature = createSign('sha256').update(text).sign(own.private_key, 'base64');
+  const authorization =
+    `WECHATPAY2-SHA256-RSA2048 mchid="${own.mchid}",nonce_str="${nonce}",` +
+    `signature="${signature}",timestamp="${timestamp}",serial_no="${own.serial_no}"`;
+  return call(`${city.url}${target}`, 'POST', body, { authorization });
+}
+
+test('F7: the papers hold a merchant to whom v3 payment codes are open', async () => {
+  const opened = papers.payment_code as Papers;
+  expect(opened.mchid).not.toBe(papers.mchid);
+  expect(Object.keys(opened)).toEqual(
+    Object.keys(papers).filter((name) => name !== 'payment_code'),
+  );
+  const charge = async (own: Papers) => {
+    const shown = await call(`${city.url}/phone/code`, 'POST', { wallet: 'wechatpay' });
+    return post(own, '/v3/pay/transactions/codepay', {
+      ...{ appid: own.appid, mchid: own.mchid, description: '一双布鞋' },
+      ...{ out_trade_no: `CP${own.mchid}`, amount: { total: 1_280 } },
+      payer: { auth_code: shown.json.auth_code },
+      scene_info: { store_info: { id: '1' } },
+    });
+  };
+  expect((await charge(papers)).json.code).toBe('NO_AUTH');
+  const paid = await charge(opened);
+  expect([paid.status, paid.json.trade_state]).toEqual([200, 'SUCCESS']);
+});
+
+test('F7: the log names the character that a description cannot have', async () => {
+  const refused = await post(papers, '/v3/pay/transactions/native', {
+    ...{ appid: papers.appid, mchid: papers.mchid, description: '布鞋😀' },
+    ...{ out_trade_no: 'EMOJI0001', amount: { total: 1 }, notify_url: 'https://shop.example/n' },
+  });
+  expect(refused.json.code).toBe('PARAM_ERROR');
+  expect(notices.at(-1)).toContain('/description: character 3, "😀" U+1F600,');
+});
