@@ -14,12 +14,13 @@ import { createEngine, type EngineListener } from './engine/submit.ts';
 import { createChangeHub } from './flows/change-hub.ts';
 import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
-import { createDirectory } from './flows/directory.ts';
+import { createDirectory, walletSecretPlace } from './flows/directory.ts';
 import { dueHandlers } from './flows/janitor.ts';
 import type { Platform } from './flows/platform.ts';
 import type { UseCases } from './flows/use-cases.ts';
 import { describe } from './flows/wallet-call.ts';
 import { createWalletHealth } from './flows/wallet-health.ts';
+import { identifyConfigs } from './flows/wallet-identities.ts';
 import type { ServerConfig } from './http/deps.ts';
 import { buildServer } from './http/server.ts';
 import { type Clock, wallClock } from './runtime/clock.ts';
@@ -73,6 +74,13 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const metrics = createMetrics({ processMetrics: true });
   const clock = options.clock ?? wallClock;
   const parts = openParts(options);
+  await identifyConfigs({
+    db,
+    open: (row) => parts.envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet)),
+    onKnown: ({ id }, identity) =>
+      log.info({ wallet_config: id, identity }, 'its identity is kept'),
+    onUnknown: ({ id, wallet }, problem) => log.error({ wallet_config: id, wallet }, problem),
+  });
   let desk: WebhookDesk | undefined;
   let sweeper: Sweeper | undefined;
   const engine = createEngine({

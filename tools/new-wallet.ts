@@ -172,6 +172,7 @@ function config(name: string): string {
   return `/** Opens credentials: says which field is wrong, and never repeats a key. */
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
+import type { WalletIdentity } from '../../core/wallet.ts';
 import { type ${Name}Credentials, ${name}CredentialsSchema } from './wire/credentials.ts';
 
 export interface ConfigProblem {
@@ -186,6 +187,12 @@ export function openCredentials(credentials: unknown): Result<${Name}Credentials
   }
   const field = problem?.instancePath.replace(/^\\//, '').replaceAll('/', '.') ?? '';
   return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
+}
+
+/** Every number that its orders are made under; another one is another account. */
+export function identityOf(credentials: unknown): WalletIdentity | undefined {
+  if (!Value.Check(${name}CredentialsSchema, credentials)) return undefined;
+  return { merchant_id: credentials.merchantId };
 }
 `;
 }
@@ -229,7 +236,7 @@ function adapter(name: string): string {
 import { ok } from '../../core/result.ts';
 import type { RefundReport, Wallet, WalletModule } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
-import { openCredentials } from './config.ts';
+import { identityOf, openCredentials } from './config.ts';
 import { parseNotification } from './notify.ts';
 import { ${name}CredentialsSchema } from './wire/credentials.ts';
 
@@ -237,6 +244,7 @@ export const ${name}: WalletModule = {
   name: '${name}',
   capabilities,
   configSchema: ${name}CredentialsSchema,
+  identityOf,
   open: (credentials) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet()) : opened;

@@ -31,6 +31,7 @@ import type {
   PaymentIntentListParams,
   Refund,
   RefundCreateParams,
+  WalletAccount,
   WebhookEndpoint,
   WebhookEndpointCreateParams,
   WebhookEndpointUpdateParams,
@@ -104,6 +105,7 @@ export interface paths {
     get: Get<List<Merchant>, PageParams>;
     post: Post<MerchantCreateParams, Merchant>;
   };
+  '/v1/merchants/{id}/wallet_accounts': { get: GetById<List<WalletAccount>, PageParams> };
   '/v1/merchants/{id}/onboarding_applications': {
     post: PostById<OnboardingParams, OnboardingApplication>;
   };

@@ -245,6 +245,8 @@ export interface WithheldWallet {
   wallet: Open<WalletName>;
   product: Open<Product> | null;
   reason: Open<'merchant_not_consented' | 'cart_not_combinable'>;
+  /** Whose lack it is, where the reason is a merchant's. */
+  merchants?: string[];
   /** Wallets by whose code the buyer can pay with this one nevertheless. */
   reached_through: Open<WalletName>[];
 }
@@ -302,8 +304,22 @@ export interface MerchantWalletAccount {
   wallet: Open<WalletName>;
   /** sub_mchid or smid. */
   wallet_merchant: string;
-  status: Open<'active' | 'paused'>;
+  status: Open<'active' | 'restricted' | 'paused'>;
   consented_at: string | null;
+}
+
+/** A seller's number at a wallet; one of each is current, others are on their way in or out. */
+export interface WalletAccount {
+  id: string;
+  object: 'wallet_account';
+  wallet: Open<WalletName>;
+  /** sub_mchid, smid, merId or merchantNo. */
+  wallet_merchant: string;
+  /** The marketplace's own account it is paid through, `wc_…`. */
+  config: string | null;
+  status: Open<'applying' | 'active' | 'restricted' | 'paused' | 'retiring' | 'closed'>;
+  consented_at: string | null;
+  fee_bps: number;
 }
 
 export interface CounterCreateParams {

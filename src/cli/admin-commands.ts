@@ -6,14 +6,14 @@ import {
   createMarketplace,
   endKey,
   listMarketplaces,
-  type Print,
   printInterconnects,
   printKeys,
   setAccount,
   setInterconnect,
-  setWallet,
 } from './admin.ts';
+import type { Print } from './admin-names.ts';
 import type { Settings } from './settings.ts';
+import { listWallets, setWallet, setWalletStatus } from './wallet-admin.ts';
 
 export function addAdminCommands(program: Command, settings: () => Settings, print: Print): void {
   addMarketplaceCommands(program, settings, print);
@@ -64,29 +64,82 @@ function addKeyCommands(program: Command, settings: () => Settings, print: Print
 
 interface WalletFlags {
   readonly directSettlement?: boolean;
+  readonly beside: boolean;
+  readonly moveAccounts: boolean;
+  readonly dryRun: boolean;
 }
 
 interface AccountFlags {
   readonly feeBps: string;
   readonly consented: boolean;
+  readonly config?: string;
 }
 
+const WALLET_HELP = `
+Credentials of an account that is known (the same mchid and appid, app_id and pid, merId or
+merchant) renew its configuration in place. Those of another account are a configuration beside it;
+the ones that were active retire: nothing new starts there, and what they hold is still verified,
+asked about and refunded. --dry-run says which it would be, and what still hangs on the old one.`;
+
 function addWalletCommands(program: Command, settings: () => Settings, print: Print): void {
-  program
-    .command('wallet <marketplace> <wallet> <file>')
-    .description("set a marketplace's credentials at a wallet from a JSON file (sealed at rest)")
-    .option('--direct-settlement', 'the wallet may pay merchants at once, before receipt')
-    .option('--no-direct-settlement', 'it may not: such a wallet is not offered')
-    .action((marketplace: string, wallet: string, file: string, flags: WalletFlags) => {
-      const own = settings();
-      const acceptsDirectSettlement = flags.directSettlement ?? null;
-      const input = { marketplace, wallet, file, acceptsDirectSettlement };
-      return atDesk(own, (desk) => setWallet(desk, own, input, print));
-    });
+  const wallet = program
+    .command('wallet')
+    .description("a marketplace's accounts at the wallets: set, list, retire, activate");
+  for (const command of [wallet, wallet.command('set')]) {
+    command
+      .arguments('<marketplace> <wallet> <file>')
+      .option('--direct-settlement', 'the wallet may pay merchants at once, before receipt')
+      .option('--no-direct-settlement', 'it may not: such a wallet is not offered')
+      .option('--beside', 'another account: those that are active stay active', false)
+      .option('--move-accounts', 'another account: merchants keep their numbers there', false)
+      .option('--dry-run', 'only say what it would do', false)
+      .addHelpText('after', WALLET_HELP)
+      .action((marketplace: string, name: string, file: string, flags: WalletFlags) => {
+        const own = settings();
+        const input = {
+          ...{ marketplace, wallet: name, file },
+          acceptsDirectSettlement: flags.directSettlement ?? null,
+          keepsActive: flags.beside,
+          movesAccounts: flags.moveAccounts,
+          isRehearsal: flags.dryRun,
+        };
+        return atDesk(own, (desk) => setWallet(desk, own, input, print));
+      });
+  }
+  addWalletStatusCommands(wallet, settings, print);
+  addAccountCommand(program, settings, print);
+}
+
+function addWalletStatusCommands(wallet: Command, settings: () => Settings, print: Print): void {
+  wallet.commands
+    .find((command) => command.name() === 'set')
+    ?.description('give a wallet its credentials, from a JSON file (sealed at rest)');
+  wallet
+    .command('list [marketplace]')
+    .description('configurations, whose accounts they are, and what still hangs on each')
+    .action((name: string | undefined) =>
+      atDesk(settings(), (desk) => listWallets(desk, name, print)),
+    );
+  wallet
+    .command('retire <id>')
+    .description('start nothing new there (wc_…); what it holds is still finished there')
+    .action((id: string) =>
+      atDesk(settings(), (desk) => setWalletStatus(desk, id, 'retiring', print)),
+    );
+  wallet
+    .command('activate <id>')
+    .description('offer it (again); others of the same wallet stay as they are')
+    .action((id: string) =>
+      atDesk(settings(), (desk) => setWalletStatus(desk, id, 'active', print)),
+    );
+}
+
+function addAccountCommand(program: Command, settings: () => Settings, print: Print): void {
   program
     .command('account <marketplace> <merchant> <wallet> <wallet-merchant>')
     .description("a merchant's sub_mchid or smid at a wallet; <merchant>: mer_… or your own number")
     .option('--fee-bps <number>', 'expected fee in basis points', '60')
+    .option('--config <id>', 'paid through this configuration (wc_…), not the newest active')
     .option('--consented', 'the merchant has agreed to this wallet (rule 10)', false)
     .action(
       (marketplace: string, merchant: string, wallet: string, own: string, flags: AccountFlags) =>
@@ -94,8 +147,9 @@ function addWalletCommands(program: Command, settings: () => Settings, print: Pr
           const { consented: hasConsented } = flags;
           const feeBps = Number(flags.feeBps);
           const walletMerchant = own;
-          const input = { marketplace, merchant, wallet, walletMerchant, feeBps, hasConsented };
-          return setAccount(desk, input, print);
+          const config = flags.config ?? null;
+          const whose = { marketplace, merchant, wallet, walletMerchant };
+          return setAccount(desk, { ...whose, feeBps, hasConsented, config }, print);
         }),
     );
 }

@@ -3,31 +3,24 @@
  * and merchants' accounts. A key is shown once; credentials are checked by the wallet itself before
  * they are sealed. Running processes see a change within two seconds.
  */
-import fs from 'node:fs';
 import { present } from '../core/assert.ts';
 import { type Id, parseId, shardOf } from '../core/id.ts';
-import type { Marketplace } from '../core/merchant.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { createIdSource, type IdSource } from '../engine/ids.ts';
 import { leaseProcess } from '../engine/process-lease.ts';
-import { walletSecretPlace } from '../flows/directory.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { wallClock } from '../runtime/clock.ts';
-import { createEnvelope } from '../runtime/envelope.ts';
-import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { addKey, listKeys, revokeKey } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
 import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
 import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
-import { addAccount, addMerchant, readMerchants } from '../store/merchants.ts';
-import { addConfig } from '../store/wallet-configs.ts';
-import { walletModule } from '../wallets/registry.ts';
+import { addMerchant, putAccount, readMerchants } from '../store/merchants.ts';
+import { readConfigs } from '../store/wallet-configs.ts';
+import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';
 import { openDatabase } from './open-database.ts';
-import { readMasterKey, type Settings } from './settings.ts';
-
-export type Print = (line: string) => void;
+import type { Settings } from './settings.ts';
 
 interface Desk {
   readonly db: Db;
@@ -50,16 +43,6 @@ export async function atDesk(
   } finally {
     await db.close();
   }
-}
-
-async function marketplaceNamed(db: Db, name: string): Promise<Marketplace> {
-  const all = await readMarketplaces(db);
-  const found = all.find((row) => row.name === name || row.id === name);
-  if (found !== undefined) return found;
-  const known = all.map((row) => row.name).join(', ');
-  throw new Error(
-    `no marketplace ${name}; there ${all.length === 0 ? 'are none yet' : `are: ${known}`}`,
-  );
 }
 
 export async function createMarketplace(
@@ -127,57 +110,6 @@ export async function endKey({ db }: Desk, text: string, print: Print): Promise<
   print(`${id} revoked; running processes refuse it within two seconds`);
 }
 
-function walletNamed(text: string): WalletName {
-  const name = WALLET_NAMES.find((wallet) => wallet === text);
-  if (name === undefined || walletModule(name) === undefined) {
-    throw new Error(`${text} is not a wallet of this version`);
-  }
-  return name;
-}
-
-/** Credentials come from a file, never from the command line, where every process can read them. */
-export async function setWallet(
-  { db, ids }: Desk,
-  settings: Settings,
-  input: {
-    readonly marketplace: string;
-    readonly wallet: string;
-    readonly file: string;
-    /** null = as it was. */
-    readonly acceptsDirectSettlement: boolean | null;
-  },
-  print: Print,
-): Promise<void> {
-  const wallet = walletNamed(input.wallet);
-  const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
-  const credentials: unknown = JSON.parse(fs.readFileSync(input.file, 'utf8'));
-  const http = createHttpClient();
-  const seams = { http, clock: wallClock, wall: wallClock, random: systemRandom };
-  const opened = present(walletModule(wallet), 'a known wallet').open(credentials, seams);
-  http.close();
-  if (!opened.ok) throw new Error(`${input.file}: ${opened.error.field}: ${opened.error.message}`);
-  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
-  if (!masterKey.ok) throw new Error(masterKey.error);
-  const envelope = createEnvelope(masterKey.value, systemRandom);
-  if (!envelope.ok) throw new Error(envelope.error);
-  const place = walletSecretPlace(marketplace, wallet);
-  const row = await addConfig(db, {
-    id: ids.next('wallet_config', shardOf(marketplace)),
-    marketplace,
-    wallet,
-    sealed: envelope.value.seal(JSON.stringify(credentials), place),
-    createdAtMs: wallClock.nowMs(),
-    acceptsDirectSettlement: input.acceptsDirectSettlement,
-  });
-  const config = present(row, 'the wallet configuration').id;
-  print(`${config}  ${wallet} of ${input.marketplace}, sealed`);
-  for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
-    print(`! ${field} ${message}`);
-  print(
-    `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${config}/payment (sent with every order)`,
-  );
-}
-
 export async function setAccount(
   { db, ids }: Desk,
   input: {
@@ -187,6 +119,8 @@ export async function setAccount(
     readonly walletMerchant: string;
     readonly feeBps: number;
     readonly hasConsented: boolean;
+    /** null = the one it has, if that is active, else the newest that is. */
+    readonly config?: string | null;
   },
   print: Print,
 ): Promise<void> {
@@ -196,20 +130,45 @@ export async function setAccount(
   const isRate = Number.isInteger(input.feeBps) && input.feeBps >= 0 && input.feeBps <= 10_000;
   if (!isRate) throw new Error('--fee-bps is 0 to 10000 (60 = 0.60 %)');
   const createdAtMs = wallClock.nowMs();
-  const row = await addAccount(db, {
+  const config = await configNamed(db, { marketplace, wallet, text: input.config ?? null });
+  const { account, retired } = await putAccount(db, {
     id: ids.next('wallet_account', shardOf(merchant)),
     marketplace,
     merchant,
     wallet,
     walletMerchant: input.walletMerchant,
+    config,
     consentedAtMs: input.hasConsented ? createdAtMs : null,
     feeBps: input.feeBps,
     createdAtMs,
   });
-  const consent = input.hasConsented ? 'consented' : 'not consented: never offered (rule 10)';
-  print(
-    `${present(row, 'the account').id}  ${merchant}  ${wallet} ${input.walletMerchant}  ${consent}`,
+  const consent =
+    account.consentedAtMs === null ? 'not consented: never offered (rule 10)' : 'consented';
+  const through = account.config ?? `nothing: ${wallet} has no configuration yet`;
+  print(`${account.id}  ${merchant}  ${wallet} ${account.walletMerchant}  ${consent}`);
+  print(`paid through ${through}`);
+  if (retired !== null)
+    print(`${retired.id}  ${retired.walletMerchant} retires: what was paid there stays there`);
+}
+
+async function configNamed(
+  db: Db,
+  wanted: {
+    readonly marketplace: Id<'marketplace'>;
+    readonly wallet: WalletName;
+    readonly text: string | null;
+  },
+): Promise<Id<'wallet_config'> | null> {
+  if (wanted.text === null) return null;
+  const found = (await readConfigs(db)).find(
+    ({ id, marketplace, wallet }) =>
+      id === wanted.text && marketplace === wanted.marketplace && wallet === wanted.wallet,
   );
+  if (found === undefined)
+    throw new Error(
+      `no configuration ${wanted.text} of ${wanted.wallet} there; see hutong wallet list`,
+    );
+  return found.id;
 }
 
 /** A merchant by its id, or by the marketplace's own number for it, made where it is new. */

@@ -15,8 +15,9 @@ import type { Platform } from '../flows/platform.ts';
 import { addKey } from '../store/api-keys.ts';
 import { addInterconnect } from '../store/interconnects.ts';
 import { addMarketplace } from '../store/marketplaces.ts';
-import { addAccount, addMerchant } from '../store/merchants.ts';
-import { addConfig } from '../store/wallet-configs.ts';
+import { addMerchant, putAccount } from '../store/merchants.ts';
+import { putConfig } from '../store/wallet-configs.ts';
+import { walletModule } from '../wallets/registry.ts';
 
 export interface SandboxPapers {
   readonly marketplaces: Readonly<
@@ -109,19 +110,23 @@ async function seedMarketplace(
   for (const wallet of WALLET_NAMES) {
     const own = wallets[wallet];
     if (own === undefined) continue;
-    const sealed = envelope.seal(
-      JSON.stringify(own.credentials),
-      walletSecretPlace(marketplace.id, wallet),
+    const identity = walletModule(wallet)?.identityOf(own.credentials);
+    await putConfig(
+      db,
+      {
+        id: ids.next('wallet_config', shard),
+        marketplace: marketplace.id,
+        wallet,
+        identity: present(identity, 'the identity of the papers'),
+        createdAtMs,
+        // The demo's marketplaces take what each wallet does with the money.
+        acceptsDirectSettlement: true,
+        keepsActive: false,
+        movesAccounts: false,
+      },
+      (row) =>
+        envelope.seal(JSON.stringify(own.credentials), walletSecretPlace(row.marketplace, wallet)),
     );
-    await addConfig(db, {
-      id: ids.next('wallet_config', shard),
-      marketplace: marketplace.id,
-      wallet,
-      sealed,
-      createdAtMs,
-      // The demo's marketplaces take what each wallet does with the money.
-      acceptsDirectSettlement: true,
-    });
     await seedAccounts(platform, marketplace, wallet, own, merchants);
   }
   return [...merchants.values()];
@@ -149,12 +154,13 @@ async function seedAccounts(
       'the merchant',
     );
     merchants.set(name, merchant.id);
-    await addAccount(db, {
+    await putAccount(db, {
       id: ids.next('wallet_account', shardOf(merchant.id)),
       marketplace: marketplace.id,
       merchant: merchant.id,
       wallet,
       walletMerchant,
+      config: null,
       consentedAtMs: createdAtMs,
       feeBps: FEE_BPS,
       createdAtMs,

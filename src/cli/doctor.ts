@@ -3,12 +3,13 @@
  * what to do about it. No secret is printed.
  */
 import fs from 'node:fs';
+import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
 import { walletSecretPlace } from '../flows/directory.ts';
 import { createEnvelope } from '../runtime/envelope.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
-import { readConfigs } from '../store/wallet-configs.ts';
+import { readConfigs, type WalletConfigRow } from '../store/wallet-configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { openDatabase } from './open-database.ts';
 import { demoPorts, portProblem, type WantedPort } from './ports.ts';
@@ -86,17 +87,34 @@ async function checkWallets(
   if (!envelope.ok) return false;
   const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
   let isGood = true;
-  for (const { marketplace, wallet, sealed, status } of await readConfigs(db)) {
-    if (status !== 'active') continue;
+  for (const row of await readConfigs(db)) {
+    const { marketplace, wallet, sealed, status } = row;
     const who = `${wallet.padEnd(10)} of ${names.get(marketplace) ?? marketplace}`;
+    const account = `${row.id}${identityText(row)}`;
     const clear = envelope.value.open(sealed, walletSecretPlace(marketplace, wallet));
-    if (!clear.ok) {
-      print(`✗ ${who}: its credentials do not open with this master key; set them anew`);
+    const problem = clear.ok
+      ? identityProblem(row, JSON.parse(clear.value))
+      : 'its credentials do not open with this master key; set them anew';
+    if (problem !== undefined) {
+      print(`✗ ${who}: ${account} ${problem}`);
       isGood = false;
       continue;
     }
-    const advice = walletModule(wallet)?.advise?.(JSON.parse(clear.value)) ?? [];
+    print(`✓ ${who}: ${account} ${status}`);
+    const advice = walletModule(wallet)?.advise?.(JSON.parse(clear.ok ? clear.value : '')) ?? [];
     for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   }
   return isGood;
+}
+
+function identityText({ identity }: WalletConfigRow): string {
+  return identity === null ? '' : ` (${describeIdentity(identity)})`;
+}
+
+/** Whose account the row says it is, against whose its credentials are. */
+function identityProblem(row: WalletConfigRow, credentials: unknown): string | undefined {
+  const identity = walletModule(row.wallet)?.identityOf(credentials);
+  if (identity === undefined) return 'holds credentials that are not well formed';
+  if (row.identity === null || isOfAccount(row.identity, identity)) return undefined;
+  return `holds credentials of another account (${describeIdentity(identity)}): set its own anew`;
 }

@@ -12,6 +12,7 @@ import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
 import { readMasterKey, readSettings, SETTING_HELP, type Settings } from './settings.ts';
 import { hasDemo, startDemo } from './start.ts';
+import { identifyAfterMigration } from './wallet-admin.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -56,8 +57,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('migrate')
     .description('bring the database to this version and stop')
     .action(async () => {
-      const db = await openDatabase(settings(), print);
-      await db.close();
+      const own = settings();
+      const db = await openDatabase(own, print);
+      try {
+        await identifyAfterMigration(db, own, print);
+      } finally {
+        await db.close();
+      }
     });
   program
     .command('doctor')

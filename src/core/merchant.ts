@@ -17,6 +17,20 @@ export interface Merchant {
   readonly externalId: string | null;
 }
 
+export const WALLET_ACCOUNT_STATUSES = [
+  'applying',
+  'active',
+  'restricted',
+  'paused',
+  'retiring',
+  'closed',
+] as const;
+export type WalletAccountStatus = (typeof WALLET_ACCOUNT_STATUSES)[number];
+
+/**
+ * A merchant's number at a wallet. Another number is another account beside it, since its money is
+ * another pocket; of one merchant and wallet, at most one is current.
+ */
 export interface WalletAccount {
   readonly id: Id<'wallet_account'>;
   readonly marketplace: Id<'marketplace'>;
@@ -24,9 +38,16 @@ export interface WalletAccount {
   readonly wallet: WalletName;
   /** sub_mchid or smid. */
   readonly walletMerchant: string;
-  readonly status: 'active' | 'paused';
+  /** Through whose configuration the merchant is paid; null while the marketplace has none. */
+  readonly config: Id<'wallet_config'> | null;
+  readonly status: WalletAccountStatus;
   /** Rule 10: agreed by the merchant, else the wallet is never offered in a cart with it. */
   readonly consentedAtMs: number | null;
   /** Expected fee of the wallet, in basis points of the receipt. */
   readonly feeBps: number;
+}
+
+/** The account that new payments go to, if they may; the others are on their way in or out. */
+export function isCurrent({ status }: Pick<WalletAccount, 'status'>): boolean {
+  return status === 'active' || status === 'restricted' || status === 'paused';
 }

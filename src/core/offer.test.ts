@@ -3,10 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { formatId, type Id } from './id.ts';
 import { ANNOUNCED_PAIRS, type InterconnectPair, mayScan, payersOf } from './interconnect.ts';
 import type { WalletAccount } from './merchant.ts';
-import { canPayAcross, type OfferQuestion, offersFor } from './offer.ts';
+import {
+  canPayAcross,
+  configOf,
+  type OfferableConfig,
+  type OfferQuestion,
+  offersFor,
+} from './offer.ts';
 import { DEVICES, WALLET_NAMES, type WalletName } from './wallet.ts';
 
 const merchant = (number: number): Id<'merchant'> => formatId('merchant', BigInt(number));
+
+const CONFIG = formatId('wallet_config', 1n);
 
 const account = (
   number: number,
@@ -18,13 +26,27 @@ const account = (
   merchant: merchant(number),
   wallet,
   walletMerchant: `w${number}`,
+  config: CONFIG,
   status: 'active',
   consentedAtMs: 1,
   feeBps: 60,
   ...more,
 });
 
-const wallet = (name: WalletName): OfferQuestion['wallets'][number] => ({
+const config = (more: Partial<OfferableConfig> = {}): OfferableConfig => ({
+  id: CONFIG,
+  isActive: true,
+  hasCartContract: true,
+  hasOwnMerchant: true,
+  acceptsDirectSettlement: false,
+  isHealthy: true,
+  ...more,
+});
+
+const wallet = (
+  name: WalletName,
+  more: Partial<OfferableConfig> = {},
+): OfferQuestion['wallets'][number] => ({
   wallet: name,
   products: [
     {
@@ -36,11 +58,7 @@ const wallet = (name: WalletName): OfferQuestion['wallets'][number] => ({
   ],
   custody: 'wallet_holds',
   cart: { kind: 'combine', legCountMax: 3, needsContract: name === 'alipay' },
-  isConfigured: true,
-  hasCartContract: true,
-  hasOwnMerchant: true,
-  acceptsDirectSettlement: false,
-  isHealthy: true,
+  configs: [config(more)],
 });
 
 const question = (more: Partial<OfferQuestion> = {}): OfferQuestion => ({
@@ -83,11 +101,11 @@ describe('withholding', () => {
     ['cart_too_large', question({ merchants: [1, 2, 3, 4].map(merchant) })],
     [
       'wallet_not_configured',
-      question({ wallets: [wallet('wechatpay'), { ...wallet('alipay'), isConfigured: false }] }),
+      question({ wallets: [wallet('wechatpay'), wallet('alipay', { isActive: false })] }),
     ],
     [
       'wallet_unhealthy',
-      question({ wallets: [wallet('wechatpay'), { ...wallet('alipay'), isHealthy: false }] }),
+      question({ wallets: [wallet('wechatpay'), wallet('alipay', { isHealthy: false })] }),
     ],
   ] as const)('%s', (reason, asked) => {
     expect(why(asked, 'alipay')).toBe(reason);
@@ -100,7 +118,7 @@ describe('withholding', () => {
     const merchants = [merchant(1), merchant(2)];
     const reasons = (hasOwnMerchant: boolean) =>
       offersFor(
-        question({ merchants, wallets: [{ ...wallet('wechatpay'), cart, hasOwnMerchant }] }),
+        question({ merchants, wallets: [{ ...wallet('wechatpay', { hasOwnMerchant }), cart }] }),
       )
         .withheld.filter((row) => row.product === 'native')
         .map((row) => row.reason);
@@ -109,9 +127,11 @@ describe('withholding', () => {
   });
 
   it('withholds a wallet that settles directly until the marketplace has agreed', () => {
-    const direct = { ...wallet('wechatpay'), custody: 'settles_directly' } as const;
+    const custody = 'settles_directly';
     const asked = (acceptsDirectSettlement: boolean) =>
-      offersFor(question({ wallets: [{ ...direct, acceptsDirectSettlement }] }));
+      offersFor(
+        question({ wallets: [{ ...wallet('wechatpay', { acceptsDirectSettlement }), custody }] }),
+      );
     expect(asked(false).withheld).toMatchObject([{ reason: 'direct_settlement_not_accepted' }]);
     expect(asked(false).offered).toEqual([]);
     expect(asked(true).offered.length).toBeGreaterThan(0);
@@ -121,7 +141,7 @@ describe('withholding', () => {
     const onMobile = question({ device: 'mobile', merchants: cart });
     expect(why(onMobile, 'wechatpay', 'native')).toBe('device_unsupported');
     expect(why(onMobile, 'wechatpay', 'jsapi')).toBe('cart_not_combinable');
-    const wallets = [{ ...wallet('alipay'), hasCartContract: false }];
+    const wallets = [wallet('alipay', { hasCartContract: false })];
     expect(why(question({ merchants: cart, wallets }), 'alipay', 'native')).toBe(
       'cart_not_combinable',
     );
@@ -134,7 +154,7 @@ describe('withholding', () => {
   });
 
   it('tries a wallet that is not well when it is asked for by name', () => {
-    const wallets = [{ ...wallet('alipay'), isHealthy: false }];
+    const wallets = [wallet('alipay', { isHealthy: false })];
     const asked = question({ wallets, ignoresHealth: true });
     expect(offersFor(asked).offered).toHaveLength(1);
   });
@@ -301,5 +321,77 @@ describe('the order', () => {
     expect(offersFor(given)).toEqual(offersFor(given));
     const own = offersFor(given).offered.filter((row) => row.wallet === 'wechatpay');
     expect(own.map((row) => row.product)).toEqual(['wap', 'jsapi']);
+  });
+});
+
+describe('several configurations of one wallet', () => {
+  const other = formatId('wallet_config', 2n);
+  const both = (more: Partial<OfferableConfig> = {}): OfferQuestion['wallets'][number] => ({
+    ...wallet('wechatpay'),
+    configs: [config(), config({ id: other, ...more })],
+  });
+  const moved = (accounts: readonly WalletAccount[]): WalletAccount[] =>
+    accounts.map((row) => (row.merchant === merchant(2) ? { ...row, config: other } : row));
+  const of = (merchants: readonly Id<'merchant'>[], more: Partial<OfferableConfig> = {}) =>
+    question({ merchants, accounts: moved(question().accounts), wallets: [both(more)] });
+
+  it('D2: each cart is paid through its own sellers’ configuration', () => {
+    expect(configOf(of([merchant(1), merchant(3)]), 'wechatpay')).toBe(CONFIG);
+    expect(configOf(of([merchant(2)]), 'wechatpay')).toBe(other);
+    expect(configOf(of([merchant(2)]), 'alipay')).toBeUndefined();
+    const contracts = of([merchant(2)], { hasCartContract: false });
+    expect(offersFor(contracts).offered.length).toBeGreaterThan(0);
+  });
+
+  it('D2: sellers of two configurations cannot be paid in one go, and are named', () => {
+    const asked = of([merchant(1), merchant(2), merchant(3)]);
+    const found = offersFor(asked);
+    expect(found.offered).toEqual([]);
+    expect(found.withheld).toMatchObject([
+      {
+        ...{ wallet: 'wechatpay', product: null, reason: 'cart_not_combinable' },
+        merchants: [merchant(1), merchant(2), merchant(3)],
+      },
+    ]);
+    expect(configOf(asked, 'wechatpay')).toBeUndefined();
+  });
+
+  it('D2: nothing new starts through a configuration that retires', () => {
+    const asked = of([merchant(1), merchant(2)], { isActive: false });
+    expect(offersFor(asked).withheld).toMatchObject([
+      { product: null, reason: 'merchant_not_onboarded', merchants: [merchant(2)] },
+    ]);
+    const none = question({ wallets: [wallet('wechatpay', { isActive: false })] });
+    expect(why(none, 'wechatpay')).toBe('wallet_not_configured');
+  });
+
+  it('D2: of a seller’s accounts only the current one is paid', () => {
+    const [first] = question().accounts;
+    const retiring = { ...first!, status: 'retiring', config: other } as const;
+    const asked = question({ accounts: [retiring, ...question().accounts], wallets: [both()] });
+    expect(configOf(asked, 'wechatpay')).toBe(CONFIG);
+    const closed = question({ accounts: [retiring], wallets: [both()] });
+    expect(why(closed, 'wechatpay')).toBe('merchant_not_onboarded');
+  });
+
+  it('D2: health and consent to direct settlement are each configuration’s own', () => {
+    expect(why(of([merchant(2)], { isHealthy: false }), 'wechatpay')).toBe('wallet_unhealthy');
+    expect(why(of([merchant(1)], { isHealthy: false }), 'wechatpay')).toBeUndefined();
+    const asked = of([merchant(1)], { acceptsDirectSettlement: true });
+    const wallets = [{ ...both({ acceptsDirectSettlement: true }), custody: 'settles_directly' }];
+    const direct = { ...asked, wallets } as OfferQuestion;
+    expect(why(direct, 'wechatpay')).toBe('direct_settlement_not_accepted');
+    expect(why({ ...direct, merchants: [merchant(2)] }, 'wechatpay')).toBeUndefined();
+  });
+
+  it('D2: who lacks consent is named, and nobody else', () => {
+    const accounts = question().accounts.map((row) =>
+      row.merchant === merchant(3) ? { ...row, consentedAtMs: null } : row,
+    );
+    const asked = question({ merchants: [merchant(1), merchant(3)], accounts });
+    expect(offersFor(asked).withheld[0]).toMatchObject({
+      reason: 'merchant_not_consented',
+      merchants: [merchant(3)],
+    });
   });
 });

@@ -7,7 +7,7 @@
 import { hashOf } from './hash.ts';
 import type { Id } from './id.ts';
 import { type InterconnectTable, mayScan } from './interconnect.ts';
-import type { WalletAccount } from './merchant.ts';
+import { isCurrent, type WalletAccount } from './merchant.ts';
 import { type Device, type Product, WALLET_NAMES, type WalletName } from './wallet.ts';
 
 /** What core must know of a wallet; `wallets/wallet.ts` Capabilities satisfies it. */
@@ -36,19 +36,26 @@ export function paysInOneLeg(kind: CartKind): boolean {
   return kind === 'split' || kind === 'collect';
 }
 
+/** One account of the marketplace at a wallet. */
+export interface OfferableConfig {
+  readonly id: Id<'wallet_config'>;
+  /** New attempts may start there. */
+  readonly isActive: boolean;
+  readonly hasCartContract: boolean;
+  /** The marketplace has a number of its own at this wallet. */
+  readonly hasOwnMerchant: boolean;
+  /** The marketplace lets money go to its merchants before the goods have arrived. */
+  readonly acceptsDirectSettlement: boolean;
+  readonly isHealthy: boolean;
+}
+
 export interface OfferQuestion {
   readonly intent: Id<'payment_intent'>;
   readonly merchants: readonly Id<'merchant'>[];
   readonly accounts: readonly WalletAccount[];
   readonly wallets: readonly (OfferableWallet & {
-    /** The marketplace has a configuration for it that is active. */
-    readonly isConfigured: boolean;
-    readonly hasCartContract: boolean;
-    /** The marketplace has a number of its own at this wallet. */
-    readonly hasOwnMerchant: boolean;
-    /** The marketplace lets money go to its merchants before the goods have arrived. */
-    readonly acceptsDirectSettlement: boolean;
-    readonly isHealthy: boolean;
+    /** The marketplace's own at this wallet, those that retire among them. */
+    readonly configs: readonly OfferableConfig[];
   })[];
   /** null = any device: the caller knows where the buyer stands. */
   readonly device: Device | null;
@@ -83,6 +90,8 @@ export interface WithheldWallet {
   /** null = the whole wallet. */
   readonly product: Product | null;
   readonly reason: WithheldReason;
+  /** Whose lack it is; none where it is not a merchant's. */
+  readonly merchants: readonly Id<'merchant'>[];
   /** By whose code the buyer can pay with this wallet nevertheless. */
   readonly reachedThrough: readonly WalletName[];
 }
@@ -95,24 +104,28 @@ export function offersFor(question: OfferQuestion): {
   const withheld: Omit<WithheldWallet, 'reachedThrough'>[] = [];
   const merchants = [...new Set(question.merchants)];
   for (const wallet of question.wallets) {
-    const reason = walletRefusal(question, wallet, merchants);
-    if (reason !== undefined) {
-      withheld.push({ wallet: wallet.wallet, product: null, reason });
+    const { wallet: name } = wallet;
+    const route = routeOf(question, wallet, merchants);
+    if (route.config === null) {
+      withheld.push({ wallet: name, product: null, ...route.refusal });
       continue;
     }
     for (const product of wallet.products) {
-      const why = productRefusal(question, wallet, product, merchants.length);
-      const { wallet: name } = wallet;
-      if (why !== undefined) withheld.push({ wallet: name, product: product.product, reason: why });
-      else {
-        direct.push({
-          wallet: name,
-          product: product.product,
-          payerWallet: name,
-          combined: merchants.length > 1,
-          needsPayer: product.payerField !== null,
-        });
+      const reason = productRefusal(question, wallet, product, {
+        config: route.config,
+        merchantCount: merchants.length,
+      });
+      if (reason !== undefined) {
+        withheld.push({ wallet: name, product: product.product, reason, merchants: [] });
+        continue;
       }
+      direct.push({
+        wallet: name,
+        product: product.product,
+        payerWallet: name,
+        combined: merchants.length > 1,
+        needsPayer: product.payerField !== null,
+      });
     }
   }
   const across = offersAcross(question, direct);
@@ -154,39 +167,96 @@ function acceptorsFor(across: readonly OfferedProduct[], payer: WalletName): Wal
 
 type AskedWallet = OfferQuestion['wallets'][number];
 
-function walletRefusal(
+interface Refusal {
+  readonly reason: WithheldReason;
+  readonly merchants: readonly Id<'merchant'>[];
+}
+
+type Route =
+  | { readonly config: OfferableConfig; readonly refusal: null }
+  | { readonly config: null; readonly refusal: Refusal };
+
+/** Through which configuration a wallet is paid this cart; undefined where it cannot be. */
+export function configOf(
+  question: OfferQuestion,
+  name: WalletName,
+): Id<'wallet_config'> | undefined {
+  const wallet = question.wallets.find((row) => row.wallet === name);
+  if (wallet === undefined) return undefined;
+  return routeOf(question, wallet, [...new Set(question.merchants)]).config?.id;
+}
+
+/** One order is made with one account: the cart's merchants must all be paid through the same. */
+function routeOf(
   question: OfferQuestion,
   wallet: AskedWallet,
   merchants: readonly Id<'merchant'>[],
-): WithheldReason | undefined {
-  if (!wallet.isConfigured) return 'wallet_not_configured';
-  if (wallet.custody === 'settles_directly' && !wallet.acceptsDirectSettlement)
-    return 'direct_settlement_not_accepted';
-  for (const merchant of merchants) {
-    const account = question.accounts.find(
-      (row) => row.merchant === merchant && row.wallet === wallet.wallet,
+): Route {
+  const active = wallet.configs.filter(({ isActive }) => isActive);
+  if (active.length === 0) return refused('wallet_not_configured');
+  if (active.every((config) => settlesUnasked(wallet, config)))
+    return refused('direct_settlement_not_accepted');
+  const accounts = merchants.map((merchant) => ({
+    merchant,
+    account: question.accounts.find(
+      (row) => row.merchant === merchant && row.wallet === wallet.wallet && isCurrent(row),
+    ),
+  }));
+  const lacks = accounts.flatMap(({ merchant, account }) => {
+    const reason = merchantLack(active, account);
+    return reason === undefined ? [] : [{ merchant, reason }];
+  });
+  const [first] = lacks;
+  if (first !== undefined) {
+    const own = lacks.filter(({ reason }) => reason === first.reason);
+    return refused(
+      first.reason,
+      own.map(({ merchant }) => merchant),
     );
-    if (account === undefined || account.status !== 'active') return 'merchant_not_onboarded';
-    if (account.consentedAtMs === null) return 'merchant_not_consented';
   }
-  if (merchants.length > wallet.cart.legCountMax) return 'cart_too_large';
-  return wallet.isHealthy || question.ignoresHealth ? undefined : 'wallet_unhealthy';
+  const [config, other] = active.filter(({ id }) =>
+    accounts.some(({ account }) => account?.config === id),
+  );
+  if (config === undefined || other !== undefined) return refused('cart_not_combinable', merchants);
+  if (settlesUnasked(wallet, config)) return refused('direct_settlement_not_accepted');
+  if (merchants.length > wallet.cart.legCountMax) return refused('cart_too_large');
+  if (!config.isHealthy && !question.ignoresHealth) return refused('wallet_unhealthy');
+  return { config, refusal: null };
+}
+
+function refused(reason: WithheldReason, merchants: Refusal['merchants'] = []): Route {
+  return { config: null, refusal: { reason, merchants } };
+}
+
+function settlesUnasked({ custody }: AskedWallet, config: OfferableConfig): boolean {
+  return custody === 'settles_directly' && !config.acceptsDirectSettlement;
+}
+
+/** Rule 10; and an account through a configuration that is no longer in use takes nothing new. */
+function merchantLack(
+  active: readonly OfferableConfig[],
+  account: WalletAccount | undefined,
+): WithheldReason | undefined {
+  const isOnboarded =
+    account?.status === 'active' && active.some(({ id }) => id === account.config);
+  if (account === undefined || !isOnboarded) return 'merchant_not_onboarded';
+  return account.consentedAtMs === null ? 'merchant_not_consented' : undefined;
 }
 
 function productRefusal(
   question: OfferQuestion,
   wallet: AskedWallet,
   product: AskedWallet['products'][number],
-  merchantCount: number,
+  cart: { readonly config: OfferableConfig; readonly merchantCount: number },
 ): WithheldReason | undefined {
   if (question.device !== null && !product.devices.includes(question.device))
     return 'device_unsupported';
-  if (merchantCount === 1) return undefined;
+  if (cart.merchantCount === 1) return undefined;
   const { kind, needsContract } = wallet.cart;
   const canCombine =
     product.combines &&
-    (!needsContract || wallet.hasCartContract) &&
-    (!paysInOneLeg(kind) || wallet.hasOwnMerchant);
+    (!needsContract || cart.config.hasCartContract) &&
+    (!paysInOneLeg(kind) || cart.config.hasOwnMerchant);
   return canCombine ? undefined : 'cart_not_combinable';
 }
 

@@ -82,3 +82,10 @@ export interface WalletError {
   readonly message: string;
   readonly requestId: string | null;
 }
+
+/**
+ * Whose account credentials are, in the wallet's own words (`mchid`, `app_id`, `merId`): what its
+ * orders are made under and found by. Every order carries it, so it is no secret. Renewed
+ * credentials have the same; any other is another account, whose orders are others.
+ */
+export type WalletIdentity = Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ import {
   pageOf,
 } from './list.ts';
 import { listOffers } from './list-offers.ts';
-import { authenticate, createMerchant, listMerchants } from './merchants.ts';
+import { authenticate, createMerchant, listMerchants, listWalletAccounts } from './merchants.ts';
 import { codeOfPayment, openPaymentCode } from './one-code.ts';
 import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
@@ -99,6 +99,7 @@ type ReferenceCases = Pick<
   UseCases,
   | 'createMerchant'
   | 'listMerchants'
+  | 'listWalletAccounts'
   | 'listInterconnects'
   | 'setInterconnect'
   | 'listLedgerAccounts'
@@ -118,6 +119,8 @@ function reference(platform: Platform, wake: () => void): ReferenceCases {
   return {
     createMerchant: (marketplace, input) => createMerchant(platform, marketplace, input),
     listMerchants: (marketplace, page) => listMerchants(platform, marketplace, page),
+    listWalletAccounts: (marketplace, merchant, page) =>
+      listWalletAccounts(platform, { marketplace, merchant }, page),
     listInterconnects: (marketplace) => listInterconnects(platform, marketplace),
     setInterconnect: (marketplace, input) => setInterconnect(platform, marketplace, input),
     listLedgerAccounts: (marketplace) => listLedgerAccounts(platform, marketplace),

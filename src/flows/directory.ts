@@ -6,7 +6,8 @@
 import type { Id } from '../core/id.ts';
 import type { InterconnectTable } from '../core/interconnect.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
-import type { WalletName } from '../core/wallet.ts';
+import type { WalletIdentity, WalletName } from '../core/wallet.ts';
+import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Envelope } from '../runtime/envelope.ts';
 import type { Log } from '../runtime/log.ts';
@@ -30,6 +31,9 @@ export interface OpenedWallet {
   readonly name: WalletName;
   readonly capabilities: Capabilities;
   readonly wallet: Wallet;
+  /** Whose account it is, in the wallet's own words: what a callback's own must agree with. */
+  readonly identity: WalletIdentity;
+  /** New attempts may start there; one that retires is still verified, asked and refunded. */
   readonly isActive: boolean;
   /** Custody `settles_directly`: the marketplace has agreed to it. */
   readonly acceptsDirectSettlement: boolean;
@@ -39,7 +43,8 @@ export interface MarketplaceEntry {
   readonly marketplace: Marketplace;
   readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
   readonly accounts: readonly WalletAccount[];
-  readonly wallets: ReadonlyMap<WalletName, OpenedWallet>;
+  /** All of its configurations that open, those that retire among them. */
+  readonly wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
   /** The pairs that this marketplace's operator has active. */
   readonly interconnects: InterconnectTable;
 }
@@ -68,11 +73,13 @@ export interface DirectoryOptions {
   readonly log: Log;
 }
 
+interface Kept<T> {
+  readonly get: () => Promise<T>;
+  readonly forget: () => void;
+}
+
 /** A value read at most every KEEP_MS, one read at a time; a failed read leaves nothing behind. */
-function kept<T>(
-  wall: Clock,
-  read: () => Promise<T>,
-): { readonly get: () => Promise<T>; readonly forget: () => void } {
+function kept<T>(wall: Clock, read: () => Promise<T>): Kept<T> {
   let value: Promise<T> | undefined;
   let readAtMs = 0;
   return {
@@ -95,24 +102,18 @@ function kept<T>(
 
 export function createDirectory(options: DirectoryOptions): Directory {
   const { db, wall } = options;
-  const opened = new Map<
-    Id<'wallet_config'>,
-    { readonly sealed: string; readonly wallet: Wallet }
-  >();
+  const opened: OpenedConfigs = new Map();
   const wallets = kept(wall, async () => openAll(options, await readConfigs(db), opened));
-  const marketplaces = new Map<
-    string,
-    { get: () => Promise<MarketplaceEntry | undefined>; forget: () => void }
-  >();
+  const marketplaces = new Map<string, Kept<MarketplaceEntry | undefined>>();
   const endpoints = kept(wall, async () => openEndpoints(options, await readEndpoints(db, null)));
   const keys = createKeyCache({ wall, keepMs: KEEP_MS, read: (hashes) => readKeys(db, hashes) });
   return {
-    wallet: async (config) => (await wallets.get()).get(config),
+    wallet: async (config) => (await wallets.get()).opened.get(config),
     endpoint: async (id) => (await endpoints.get()).get(id),
     marketplace: (id) => {
       let entry = marketplaces.get(id);
       if (entry === undefined) {
-        entry = kept(wall, async () => readMarketplace(db, id, await wallets.get()));
+        entry = kept(wall, () => readMarketplace(db, id, wallets));
         marketplaces.set(id, entry);
       }
       return entry.get();
@@ -131,37 +132,54 @@ export function createDirectory(options: DirectoryOptions): Directory {
 async function readMarketplace(
   db: Db,
   id: Id<'marketplace'>,
-  wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>,
+  wallets: Kept<WalletConfigs>,
 ): Promise<MarketplaceEntry | undefined> {
   const marketplace = (await readMarketplaces(db)).find((row) => row.id === id);
   if (marketplace === undefined) return undefined;
   const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
-  const own = [...wallets.values()].filter((wallet) => wallet.marketplace === id);
+  let configs = await wallets.get();
+  // An account may be paid through a configuration that is newer than this process's copy.
+  if (accounts.some(({ config }) => config !== null && !configs.known.has(config))) {
+    wallets.forget();
+    configs = await wallets.get();
+  }
   const pairs = await readInterconnects(db, id);
   return {
     marketplace,
     merchants: new Map(merchants.map((merchant) => [merchant.id, merchant])),
     accounts,
-    wallets: new Map(own.map((wallet) => [wallet.name, wallet])),
+    wallets: new Map([...configs.opened].filter(([, wallet]) => wallet.marketplace === id)),
     interconnects: pairs.filter((pair) => pair.status === 'active'),
   };
 }
 
-/** Keys are read once per sealed text; an unreadable configuration is logged and left out. */
+/** Opened once per sealed text. */
+type OpenedConfigs = Map<
+  Id<'wallet_config'>,
+  { readonly sealed: string; readonly wallet: Wallet; readonly identity: WalletIdentity }
+>;
+
+interface WalletConfigs {
+  /** Those that cannot be opened among them. */
+  readonly known: ReadonlySet<Id<'wallet_config'>>;
+  readonly opened: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
+}
+
+/** What does not open, or holds another account's credentials, is logged and left out. */
 function openAll(
   options: DirectoryOptions,
   rows: readonly WalletConfigRow[],
-  opened: Map<Id<'wallet_config'>, { readonly sealed: string; readonly wallet: Wallet }>,
-): ReadonlyMap<Id<'wallet_config'>, OpenedWallet> {
+  opened: OpenedConfigs,
+): WalletConfigs {
   const wallets = new Map<Id<'wallet_config'>, OpenedWallet>();
   for (const row of rows) {
     const module = walletModule(row.wallet);
     if (module === undefined) continue;
     let known = opened.get(row.id);
     if (known?.sealed !== row.sealed) {
-      const wallet = openOne(options, row);
-      if (wallet === undefined) continue;
-      known = { sealed: row.sealed, wallet };
+      const one = openOne(options, row);
+      if (one === undefined) continue;
+      known = { sealed: row.sealed, ...one };
       opened.set(row.id, known);
     }
     wallets.set(row.id, {
@@ -170,26 +188,34 @@ function openAll(
       name: row.wallet,
       capabilities: module.capabilities,
       wallet: known.wallet,
+      identity: known.identity,
       isActive: row.status === 'active',
       acceptsDirectSettlement: row.acceptsDirectSettlement,
     });
   }
-  return wallets;
+  return { opened: wallets, known: new Set(rows.map(({ id }) => id)) };
 }
 
-function openOne(options: DirectoryOptions, row: WalletConfigRow): Wallet | undefined {
+function openOne(
+  options: DirectoryOptions,
+  row: WalletConfigRow,
+): Pick<OpenedWallet, 'wallet' | 'identity'> | undefined {
+  const refuse = (problem: string, more: object = {}): undefined => {
+    options.log.error({ wallet_config: row.id, wallet: row.wallet, ...more }, problem);
+  };
   const clear = options.envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet));
-  if (!clear.ok) {
-    options.log.error({ wallet_config: row.id, wallet: row.wallet }, clear.error);
-    return undefined;
+  if (!clear.ok) return refuse(clear.error);
+  const module = walletModule(row.wallet);
+  const credentials: unknown = JSON.parse(clear.value);
+  const opened = module?.open(credentials, options.walletSeams);
+  const identity = module?.identityOf(credentials);
+  if (opened === undefined || identity === undefined) return undefined;
+  if (!opened.ok) return refuse(opened.error.message, { field: opened.error.field });
+  if (row.identity !== null && !isOfAccount(row.identity, identity)) {
+    const stored = describeIdentity(row.identity);
+    return refuse(`is of ${stored}, but its credentials are of ${describeIdentity(identity)}`);
   }
-  const opened = walletModule(row.wallet)?.open(JSON.parse(clear.value), options.walletSeams);
-  if (opened === undefined || opened.ok) return opened?.value;
-  options.log.error(
-    { wallet_config: row.id, wallet: row.wallet, field: opened.error.field },
-    opened.error.message,
-  );
-  return undefined;
+  return { wallet: opened.value, identity };
 }
 
 function openEndpoints(

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import type { PayerIdentity } from '../wallets/wallet.ts';
 import type { OpenedWallet } from './directory.ts';
+import { offerQuestion, walletForCart } from './list-offers.ts';
 import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
 import { isSameSecret } from './tokens.ts';
@@ -33,9 +34,12 @@ async function walletFor(
   const view = await openCashier(platform, payToken);
   if (!view.ok) return view;
   const entry = await platform.directory.marketplace(view.value.marketplace.id);
-  const opened = entry?.wallets.get(wallet);
+  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  // An openid is of one account's app: of the account that this cart will be paid through.
+  const question = offerQuestion(platform, entry, view.value.payment, null);
+  const opened = walletForCart(entry, { ...question, ignoresHealth: true }, wallet);
   return opened === undefined
-    ? err(hutongError('wallet_not_offered', `${wallet} is not configured`))
+    ? err(hutongError('wallet_not_offered', `${wallet} is not offered for this cart`))
     : ok(opened);
 }
 

@@ -2,11 +2,12 @@
 import type { HutongError } from '../core/errors.ts';
 import { hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
-import { type OfferQuestion, offersFor } from '../core/offer.ts';
+import { configOf, type OfferQuestion, offersFor } from '../core/offer.ts';
 import type { Buyer, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { WalletName } from '../core/wallet.ts';
 import { WALLETS } from '../wallets/registry.ts';
-import type { MarketplaceEntry } from './directory.ts';
+import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { readOwnPayment } from './read-payment.ts';
 import type { Offers } from './use-cases.ts';
@@ -24,18 +25,30 @@ export function offerQuestion(
     device,
     ignoresHealth: false,
     interconnects: entry.interconnects,
-    wallets: [...WALLETS.values()].map(({ name, capabilities }) => {
-      const opened = entry.wallets.get(name);
-      return {
-        ...capabilities,
-        isConfigured: opened?.isActive === true,
-        hasCartContract: opened?.wallet.hasCartContract === true,
-        hasOwnMerchant: opened?.wallet.ownMerchant !== undefined,
-        acceptsDirectSettlement: opened?.acceptsDirectSettlement === true,
-        isHealthy: platform.health.isHealthy(entry.marketplace.id, name),
-      };
-    }),
+    wallets: [...WALLETS.values()].map(({ name, capabilities }) => ({
+      ...capabilities,
+      configs: [...entry.wallets.values()]
+        .filter((opened) => opened.name === name)
+        .map((opened) => ({
+          id: opened.config,
+          isActive: opened.isActive,
+          hasCartContract: opened.wallet.hasCartContract,
+          hasOwnMerchant: opened.wallet.ownMerchant !== undefined,
+          acceptsDirectSettlement: opened.acceptsDirectSettlement,
+          isHealthy: platform.health.isHealthy(opened.config),
+        })),
+    })),
   };
+}
+
+/** Through which of the marketplace's configurations a wallet is paid this cart, if it can be. */
+export function walletForCart(
+  entry: MarketplaceEntry | undefined,
+  question: OfferQuestion,
+  wallet: WalletName,
+): OpenedWallet | undefined {
+  const config = configOf(question, wallet);
+  return config === undefined ? undefined : entry?.wallets.get(config);
 }
 
 export async function listOffers(

@@ -69,3 +69,22 @@ export async function listMerchants(
     })),
   });
 }
+
+/** Of every status, newest first: also those that are on their way in or out. */
+export async function listWalletAccounts(
+  platform: Platform,
+  whose: { readonly marketplace: Id<'marketplace'>; readonly merchant: Id<'merchant'> },
+  request: PageRequest,
+): Promise<Result<Page<WalletAccount>, HutongError>> {
+  const entry = await attemptRead(() => platform.directory.marketplace(whose.marketplace));
+  if (!entry.ok) return entry;
+  // Rule 11: a merchant of another marketplace is no merchant.
+  if (entry.value?.merchants.get(whose.merchant) === undefined)
+    return err(hutongError('not_found', 'no such merchant'));
+  return ok(
+    pageOf(
+      entry.value.accounts.filter((row) => row.merchant === whose.merchant),
+      request,
+    ),
+  );
+}

@@ -2,14 +2,18 @@
  * Starting an attempt: commit the intention with its order number, tell the wallet, commit what it
  * said. A crash between any two is found by the janitor, which asks the wallet.
  */
+import { present } from '../core/assert.ts';
+import { PaymentDraft } from '../core/decision.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
+import { isCurrent } from '../core/merchant.ts';
 import { canPayAcross, offersFor, paysInOneLeg } from '../core/offer.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
   startAttempt as decideStart,
+  type NewAttempt,
   recordStart,
   type StartResult,
 } from '../core/start-attempt.ts';
@@ -18,7 +22,7 @@ import type { LegReport, PayerIdentity, StartOutcome } from '../wallets/wallet.t
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
 import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
-import { offerQuestion } from './list-offers.ts';
+import { offerQuestion, walletForCart } from './list-offers.ts';
 import type { Platform } from './platform.ts';
 import { closeLeftBehind, commitReport, queryAttempt } from './settle-attempt.ts';
 import type { StartAttemptInput } from './use-cases.ts';
@@ -28,12 +32,13 @@ import { withoutShown } from './without-shown.ts';
 const FIRST_POLL_MS = 5_000;
 /** Longer than any starter that still lives takes. */
 const STARTER_PATIENCE_MS = 30_000;
-const NO_ACCOUNTS: Accounts = new Map();
 
 interface Started {
   readonly payment: Payment;
   readonly attempt: Attempt;
 }
+
+const startAnswer = (payment: Payment, attempt: Attempt) => ({ payment, attempt, isNew: false });
 
 export async function startAttempt(
   platform: Platform,
@@ -49,7 +54,6 @@ async function startChosen(
   entry: MarketplaceEntry | undefined,
   input: ChosenAttempt,
 ): Promise<Result<Started, HutongError>> {
-  const opened = entry?.wallets.get(input.wallet);
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
   const intended = await platform.engine.submit({
@@ -58,30 +62,14 @@ async function startChosen(
     ...rootOf(input.intent),
     marketplace: input.marketplace,
     decide: (payment, context) => {
-      const isKnown = payment.attempts.some((attempt) => attempt.id === input.id);
-      const allowed = isKnown ? ok(NO_ACCOUNTS) : mayStart(platform, entry, payment, input);
-      if (!allowed.ok || opened === undefined) return allowed.ok ? err(notOffered(input)) : allowed;
-      const { wallet, product, id } = input;
-      const payerWallet = input.payerWallet ?? wallet;
-      const expiresAtMs = expiryOf(payment, opened, product, nowMs);
-      const firstPollMs = firstPollOf(opened, product);
-      const isOneLeg = paysInOneLeg(opened.capabilities.cart.kind);
-      const oneLegMerchant = isOneLeg ? (opened.wallet.ownMerchant ?? null) : null;
-      const { config } = opened;
-      const accounts = allowed.value;
+      const known = payment.attempts.find((row) => row.id === input.id);
+      if (known !== undefined)
+        return new PaymentDraft(payment).decided((same) => startAnswer(same, known));
+      const payee = payeeOf(platform, entry, payment, input);
+      if (!payee.ok) return payee;
       const decision = decideStart(
         payment,
-        {
-          id,
-          wallet,
-          product,
-          payerWallet,
-          config,
-          accounts,
-          expiresAtMs,
-          oneLegMerchant,
-          firstPollMs,
-        },
+        newAttempt(payment, input, payee.value, nowMs),
         context,
       );
       // Decided again after a COMMIT without an answer, it is there and still ours to tell.
@@ -91,8 +79,10 @@ async function startChosen(
   });
   if (!intended.ok) return intended;
   const { payment, attempt } = intended.value;
-  const mustTell = isOurs || wasNeverTold(attempt, nowMs);
-  if (!mustTell || opened === undefined) return answerOf(payment, input.id);
+  if (!isOurs && !wasNeverTold(attempt, nowMs)) return answerOf(payment, input.id);
+  // Told to the account that it was committed with, whatever is offered by now.
+  const opened = entry?.wallets.get(attempt.config);
+  if (opened === undefined) return answerOf(payment, input.id);
 
   const [result] = await Promise.all([
     tellWallet(platform, opened, payment, attempt, input),
@@ -144,10 +134,27 @@ function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, 
   return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));
 }
 
-type Accounts = ReadonlyMap<
-  Id<'merchant'>,
-  { readonly walletMerchant: string; readonly feeBps: number }
->;
+/** Who is paid: the account of the marketplace, and its merchants' there. */
+interface Payee {
+  readonly opened: OpenedWallet;
+  readonly accounts: NewAttempt['accounts'];
+}
+
+function newAttempt(
+  payment: Payment,
+  { id, wallet, product, payerWallet = wallet }: ChosenAttempt,
+  { opened, accounts }: Payee,
+  nowMs: number,
+): NewAttempt {
+  const isOneLeg = paysInOneLeg(opened.capabilities.cart.kind);
+  return {
+    ...{ id, wallet, product, payerWallet, accounts },
+    config: opened.config,
+    expiresAtMs: expiryOf(payment, opened, product, nowMs),
+    oneLegMerchant: isOneLeg ? (opened.wallet.ownMerchant ?? null) : null,
+    firstPollMs: firstPollOf(opened, product),
+  };
+}
 
 function notOffered(input: ChosenAttempt, reason = 'no such product of this wallet'): HutongError {
   const message = `${input.wallet}.${input.product}: ${reason}`;
@@ -155,15 +162,13 @@ function notOffered(input: ChosenAttempt, reason = 'no such product of this wall
 }
 
 /** Rule 10 and what the product needs. The device is the caller's business: it asked by name. */
-function mayStart(
+function payeeOf(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
   payment: Payment,
   input: ChosenAttempt,
-): Result<Accounts, HutongError> {
-  const opened = entry?.wallets.get(input.wallet);
-  if (entry === undefined || opened === undefined)
-    return err(notOffered(input, 'wallet_not_configured'));
+): Result<Payee, HutongError> {
+  if (entry === undefined) return err(notOffered(input, 'wallet_not_configured'));
   const question = { ...offerQuestion(platform, entry, payment, null), ignoresHealth: true };
   const offers = offersFor(question);
   const isNamed = (row: { readonly wallet: string; readonly product: string | null }): boolean =>
@@ -171,6 +176,7 @@ function mayStart(
   if (!offers.offered.some(isNamed)) {
     return err(notOffered(input, offers.withheld.find(isNamed)?.reason));
   }
+  const opened = present(walletForCart(entry, question, input.wallet), 'what offers it');
   const { wallet, product } = input;
   const payerWallet = input.payerWallet ?? wallet;
   if (payerWallet !== wallet && !canPayAcross(question, { wallet, product, payerWallet })) {
@@ -179,15 +185,19 @@ function mayStart(
   }
   const refusal = payerRefusal(opened, input);
   if (refusal !== undefined) return err(refusal);
-  const accounts = entry.accounts.filter((account) => account.wallet === input.wallet);
-  return ok(
-    new Map(
+  const merchants = new Set(question.merchants);
+  const accounts = entry.accounts.filter(
+    (row) => row.config === opened.config && merchants.has(row.merchant) && isCurrent(row),
+  );
+  return ok({
+    opened,
+    accounts: new Map(
       accounts.map(({ merchant, walletMerchant, feeBps }) => [
         merchant,
         { walletMerchant, feeBps },
       ]),
     ),
-  );
+  });
 }
 
 /** What each product must be told of the payer, and where it stands in the request. */

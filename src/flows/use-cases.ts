@@ -54,6 +54,8 @@ export interface Withheld {
   readonly product: Product | null;
   /** e.g. `merchant_not_consented`, `cart_not_combinable`, `device_unsupported`, `wallet_unhealthy`. */
   readonly reason: string;
+  /** Whose lack it is, where the reason is a merchant's. */
+  readonly merchants?: readonly Id<'merchant'>[];
   /** By whose code the buyer can pay with this wallet nevertheless. */
   readonly reachedThrough?: readonly WalletName[];
 }
@@ -260,6 +262,11 @@ export interface UseCases {
     marketplace: Id<'marketplace'>,
     page: PageRequest,
   ) => Outcome<Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>>;
+  readonly listWalletAccounts: (
+    marketplace: Id<'marketplace'>,
+    merchant: Id<'merchant'>,
+    page: PageRequest,
+  ) => Outcome<Page<WalletAccount>>;
 
   readonly listInterconnects: (marketplace: Id<'marketplace'>) => Outcome<readonly Interconnect[]>;
   readonly setInterconnect: (

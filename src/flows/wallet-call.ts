@@ -20,7 +20,7 @@ export async function callWallet<T>(
       outcome,
       ms: platform.wall.nowMs() - startedMs,
     });
-    platform.health.record(opened.marketplace, opened.name, outcome !== 'unknown');
+    platform.health.record(opened.config, outcome !== 'unknown');
   };
   try {
     const answer = await call();

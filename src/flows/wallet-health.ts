@@ -1,10 +1,10 @@
 /**
- * Is a wallet answering? Counted per marketplace over a sliding minute; a wallet that mostly says
- * nothing is withheld from new offers for half a minute, then tried again. Nothing else depends on
- * it: an attempt that is asked for by name still goes to the wallet.
+ * Is a wallet answering? Counted per configuration over a sliding minute, since one account may be
+ * refused where another is not; one that mostly says nothing is withheld from new offers for half a
+ * minute, then tried again. Nothing else depends on it: an attempt that is asked for by name still
+ * goes to the wallet.
  */
 import type { Id } from '../core/id.ts';
-import type { WalletName } from '../core/wallet.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 const WINDOW_MS = 60_000;
@@ -13,8 +13,8 @@ const CALLS_MIN = 10;
 const UNKNOWN_SHARE_MAX = 0.8;
 
 export interface WalletHealth {
-  readonly record: (marketplace: Id<'marketplace'>, wallet: WalletName, answered: boolean) => void;
-  readonly isHealthy: (marketplace: Id<'marketplace'>, wallet: WalletName) => boolean;
+  readonly record: (config: Id<'wallet_config'>, answered: boolean) => void;
+  readonly isHealthy: (config: Id<'wallet_config'>) => boolean;
 }
 
 interface Window {
@@ -25,12 +25,11 @@ interface Window {
 }
 
 export function createWalletHealth(wall: Clock): WalletHealth {
-  const windows = new Map<string, Window>();
+  const windows = new Map<Id<'wallet_config'>, Window>();
   return {
-    record: (marketplace, wallet, answered) => {
-      const key = `${marketplace} ${wallet}`;
+    record: (config, answered) => {
       const nowMs = wall.nowMs();
-      let window = windows.get(key);
+      let window = windows.get(config);
       if (window === undefined || nowMs - window.startedMs > WINDOW_MS) {
         window = {
           startedMs: nowMs,
@@ -38,7 +37,7 @@ export function createWalletHealth(wall: Clock): WalletHealth {
           unknown: 0,
           restsUntilMs: window?.restsUntilMs ?? 0,
         };
-        windows.set(key, window);
+        windows.set(config, window);
       }
       window.calls += 1;
       if (!answered) window.unknown += 1;
@@ -49,7 +48,6 @@ export function createWalletHealth(wall: Clock): WalletHealth {
         window.unknown = 0;
       }
     },
-    isHealthy: (marketplace, wallet) =>
-      (windows.get(`${marketplace} ${wallet}`)?.restsUntilMs ?? 0) <= wall.nowMs(),
+    isHealthy: (config) => (windows.get(config)?.restsUntilMs ?? 0) <= wall.nowMs(),
   };
 }

@@ -1,34 +1,75 @@
 /**
- * How a marketplace is known at a wallet. The credentials are sealed: this module never sees them
- * open.
+ * How a marketplace is known at its wallets: a configuration an account. The credentials are
+ * sealed: this module never sees them open. Whose account it is stands beside them in the clear
+ * and is never overwritten. Each change is one function and one transaction, under the
+ * marketplace's row, so that two operators cannot both retire what the other adds.
  */
+import { present } from '../core/assert.ts';
 import { formatId, type Id, idValue } from '../core/id.ts';
-import type { WalletName } from '../core/wallet.ts';
-import type { Db, Row, Statement } from './db.ts';
-import { writeRow } from './write-row.ts';
+import type { WalletIdentity, WalletName } from '../core/wallet.ts';
+import { planConfig, type WalletConfigStatus } from '../core/wallet-config.ts';
+import type { Db, Row, Session, Statement } from './db.ts';
+import { toNumber } from './table.ts';
 
-const READ_CONFIGS: Statement = {
-  name: 'wallet_configs.all',
-  text: 'select * from wallet_configs order by id',
-};
-const ADD_CONFIG: Statement = {
-  name: 'wallet_configs.add',
-  text: `insert into wallet_configs
-  (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement)
-  values ($1, $2, $3, $4, 'active', $5, coalesce($6, false))
-  on conflict (marketplace, wallet) do update set sealed = excluded.sealed,
-    accepts_direct_settlement = coalesce($6, wallet_configs.accepts_direct_settlement)
-  returning *`,
-};
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const READ_CONFIGS = statement('wallet_configs.all', 'select * from wallet_configs order by id');
+const LOCK = statement(
+  'wallet_configs.lock',
+  'select id from marketplaces where id = $1 for no key update',
+);
+const OF_WALLET = statement(
+  'wallet_configs.of_wallet',
+  'select * from wallet_configs where marketplace = $1 and wallet = $2 order by id',
+);
+const ADD = statement(
+  'wallet_configs.add',
+  `insert into wallet_configs
+  (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement, identity)
+  values ($1, $2, $3, $4, 'active', $5, $6, $7::jsonb) returning *`,
+);
+/** What it has of an identity it keeps. */
+const RENEW = statement(
+  'wallet_configs.renew',
+  `update wallet_configs set sealed = $2, identity = $3::jsonb,
+    accepts_direct_settlement = coalesce($4, accepts_direct_settlement)
+  where id = $1 and $3::jsonb @> identity returning *`,
+);
+const SET_STATUS = statement(
+  'wallet_configs.set_status',
+  'update wallet_configs set status = $2 where id = $1 returning *',
+);
+const IDENTIFY = statement(
+  'wallet_configs.identify',
+  `update wallet_configs c set identity = $2::jsonb
+  where id = $1 and identity is null and sealed = $3
+    and not exists (select 1 from wallet_configs other where other.marketplace = c.marketplace
+      and other.wallet = c.wallet and other.identity = $2::jsonb)
+  returning id`,
+);
+const ADOPT_ACCOUNTS = statement(
+  'wallet_accounts.adopt',
+  `update wallet_accounts set wallet_config = $1
+  where marketplace = $2 and wallet = $3 and wallet_config is null`,
+);
+const MOVE_ACCOUNTS = statement(
+  'wallet_accounts.move',
+  `update wallet_accounts set wallet_config = $2
+  where wallet_config = $1 and status in ('applying', 'active', 'restricted', 'paused')
+  returning id`,
+);
 
 export interface WalletConfigRow {
   readonly id: Id<'wallet_config'>;
   readonly marketplace: Id<'marketplace'>;
   readonly wallet: WalletName;
   readonly sealed: string;
-  readonly status: 'active' | 'paused';
+  /** null = not known yet: of before it was kept, and not opened since. */
+  readonly identity: WalletIdentity | null;
+  readonly status: WalletConfigStatus;
   /** Custody `settles_directly`: the marketplace has agreed to it. */
   readonly acceptsDirectSettlement: boolean;
+  readonly createdAtMs: number;
 }
 
 function toConfig(row: Row): WalletConfigRow {
@@ -37,8 +78,10 @@ function toConfig(row: Row): WalletConfigRow {
     marketplace: formatId('marketplace', row.marketplace as bigint),
     wallet: row.wallet as WalletName,
     sealed: row.sealed as string,
-    status: row.status as WalletConfigRow['status'],
+    identity: row.identity as WalletIdentity | null,
+    status: row.status as WalletConfigStatus,
     acceptsDirectSettlement: row.accepts_direct_settlement as boolean,
+    createdAtMs: toNumber(row.created_at),
   };
 }
 
@@ -46,21 +89,109 @@ export async function readConfigs(db: Db): Promise<WalletConfigRow[]> {
   return (await db.read(READ_CONFIGS, [])).map(toConfig);
 }
 
-export function addConfig(
+export interface ConfigToPut {
+  /** Of a configuration that is added. */
+  readonly id: Id<'wallet_config'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly wallet: WalletName;
+  readonly identity: WalletIdentity;
+  readonly createdAtMs: number;
+  /** null = as it was, at the configuration before; at first, no. */
+  readonly acceptsDirectSettlement: boolean | null;
+  /** The configurations that are active stay so beside one that is added. */
+  readonly keepsActive: boolean;
+  /** The merchants of those that retire are paid through the added one, by the same numbers. */
+  readonly movesAccounts: boolean;
+}
+
+export interface PutConfig {
+  readonly config: WalletConfigRow;
+  readonly isRenewed: boolean;
+  readonly retired: readonly WalletConfigRow[];
+  readonly movedAccountCount: number;
+}
+
+/** `seal` is given the row that the credentials will stand in. */
+export function putConfig(
   db: Db,
-  row: Omit<WalletConfigRow, 'status' | 'acceptsDirectSettlement'> & {
-    readonly createdAtMs: number;
-    /** null = as it was; at first, no. */
-    readonly acceptsDirectSettlement: boolean | null;
-  },
-): Promise<WalletConfigRow | undefined> {
-  const values = [
-    idValue(row.id),
-    idValue(row.marketplace),
-    row.wallet,
-    row.sealed,
-    row.createdAtMs,
-    row.acceptsDirectSettlement,
-  ];
-  return writeRow(db, ADD_CONFIG, values, toConfig);
+  put: ConfigToPut,
+  seal: (row: Pick<WalletConfigRow, 'id' | 'marketplace'>) => string,
+): Promise<PutConfig> {
+  const { id, marketplace, wallet } = put;
+  return db.transaction(0, async (session) => {
+    const known = await lockedConfigs(session, marketplace, wallet);
+    const plan = planConfig(known, put.identity, put);
+    const identity = JSON.stringify(put.identity);
+    if (plan.renews !== null) {
+      const { renews } = plan;
+      const values = [idValue(renews.id), seal(renews), identity, put.acceptsDirectSettlement];
+      const [row] = await session.run(RENEW, values);
+      const config = toConfig(present(row, 'the renewed configuration'));
+      return { config, isRenewed: true, retired: [], movedAccountCount: 0 };
+    }
+    const accepts = put.acceptsDirectSettlement ?? known.at(-1)?.acceptsDirectSettlement ?? false;
+    const values = [idValue(id), idValue(marketplace), wallet, seal({ id, marketplace })];
+    const [row] = await session.run(ADD, [...values, put.createdAtMs, accepts, identity]);
+    const config = toConfig(present(row, 'the added configuration'));
+    await session.run(ADOPT_ACCOUNTS, [idValue(id), idValue(marketplace), wallet]);
+    const retired: WalletConfigRow[] = [];
+    let movedAccountCount = 0;
+    for (const old of plan.retires) {
+      retired.push(await setStatus(session, old.id, 'retiring'));
+      if (!put.movesAccounts) continue;
+      movedAccountCount += (await session.run(MOVE_ACCOUNTS, [idValue(old.id), idValue(id)]))
+        .length;
+    }
+    return { config, isRenewed: false, retired, movedAccountCount };
+  });
+}
+
+async function lockedConfigs(
+  session: Session,
+  marketplace: Id<'marketplace'>,
+  wallet: WalletName,
+): Promise<WalletConfigRow[]> {
+  const [, rows] = await Promise.all([
+    session.run(LOCK, [idValue(marketplace)]),
+    session.run(OF_WALLET, [idValue(marketplace), wallet]),
+  ]);
+  return rows.map(toConfig);
+}
+
+async function setStatus(
+  session: Session,
+  id: Id<'wallet_config'>,
+  status: WalletConfigStatus,
+): Promise<WalletConfigRow> {
+  const [row] = await session.run(SET_STATUS, [idValue(id), status]);
+  return toConfig(present(row, 'the configuration'));
+}
+
+/** Offered from now on, or no longer. Others of the same wallet stay as they are. */
+export function setConfigStatus(
+  db: Db,
+  row: Pick<WalletConfigRow, 'id' | 'marketplace' | 'wallet'>,
+  status: 'active' | 'retiring',
+): Promise<WalletConfigRow> {
+  return db.transaction(0, async (session) => {
+    await lockedConfigs(session, row.marketplace, row.wallet);
+    const config = await setStatus(session, row.id, status);
+    if (status === 'active')
+      await session.run(ADOPT_ACCOUNTS, [idValue(row.id), idValue(row.marketplace), row.wallet]);
+    return config;
+  });
+}
+
+/**
+ * Writes the identity of a row that had none, if its credentials are still those it was read from.
+ * False: it has one by now, or another configuration is that account's.
+ */
+export async function identifyConfig(
+  db: Db,
+  { id, sealed }: Pick<WalletConfigRow, 'id' | 'sealed'>,
+  identity: WalletIdentity,
+): Promise<boolean> {
+  const values = [idValue(id), JSON.stringify(identity), sealed];
+  const rows = await db.transaction(0, (session) => session.run(IDENTIFY, values));
+  return rows.length === 1;
 }

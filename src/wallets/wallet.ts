@@ -12,7 +12,14 @@
 import type { TSchema } from 'typebox';
 import type { Fen } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
-import type { Device, NextAction, Product, WalletError, WalletName } from '../core/wallet.ts';
+import type {
+  Device,
+  NextAction,
+  Product,
+  WalletError,
+  WalletIdentity,
+  WalletName,
+} from '../core/wallet.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';
@@ -328,6 +335,8 @@ export interface WalletModule {
     credentials: unknown,
     seams: WalletSeams,
   ) => Result<Wallet, { readonly field: string; readonly message: string }>;
+  /** Whose account they are; undefined where they are not of the schema. Reads no key. */
+  readonly identityOf: (credentials: unknown) => WalletIdentity | undefined;
   /** What works, but not well: `hutong doctor` says so, and what to do. */
   readonly advise?: (credentials: unknown) => readonly ConfigAdvice[];
 }

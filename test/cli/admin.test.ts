@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as admin from '../../src/cli/admin.ts';
 import { readSettings } from '../../src/cli/settings.ts';
+import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { hashKey } from '../../src/flows/merchants.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
@@ -68,9 +69,9 @@ for (const engine of ENGINES) {
       const settlement = { acceptsDirectSettlement: null };
       const input = { marketplace: 'shop', wallet: 'wechatpay', file, ...settlement };
       if (settings === undefined) throw new Error('settings');
-      await expect(admin.setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
+      await expect(setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
       const other = { ...input, wallet: 'cash' };
-      await expect(admin.setWallet(desk(), settings, other, print)).rejects.toThrow('not a wallet');
+      await expect(setWallet(desk(), settings, other, print)).rejects.toThrow('not a wallet');
     });
 
     test('an interconnection is set, paused and listed; one wallet is no pair', async () => {

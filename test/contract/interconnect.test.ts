@@ -10,7 +10,7 @@ import { parseId, shardOf } from '../../src/core/id.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readMarketplaces } from '../../src/store/marketplaces.ts';
-import { addAccount, readAccounts } from '../../src/store/merchants.ts';
+import { putAccount, readAccounts } from '../../src/store/merchants.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import {
@@ -48,7 +48,7 @@ beforeAll(async () => {
   const accounts = await readAccounts(stage.db, marketplace);
   for (const { wallet } of ACROSS) {
     const other = accounts.find((row) => row.wallet === wallet)!;
-    await addAccount(stage.db, {
+    await putAccount(stage.db, {
       ...other,
       ...{ id: ids.next('wallet_account', shardOf(merchant)), merchant, createdAtMs: 1 },
     });

@@ -25,7 +25,9 @@ export interface TestPlatform {
   readonly composed: ComposedPlatform;
   readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
   readonly clock: FollowedClock['clock'];
+  /** Holds `master.key`, as HUTONG_DIR does: for the operator's commands. */
   readonly dir: string;
+  readonly masterKey: Buffer;
   /** Every line that the platform logged. */
   readonly logText: () => string;
   /** Stops the platform and composes it anew over the same database, whose `close` must keep it. */
@@ -65,6 +67,7 @@ export async function composeForTest(options: {
   await city.ready;
   const url = `http://127.0.0.1:${port}`;
   const masterKey = randomBytes(32);
+  fs.writeFileSync(path.join(dir, 'master.key'), masterKey.toString('hex'), { mode: 0o600 });
   const start = async (): Promise<ComposedPlatform> => {
     const started = await compose({
       db: options.db,
@@ -92,6 +95,7 @@ export async function composeForTest(options: {
     marketplaces,
     clock: city.clock,
     dir,
+    masterKey,
     logText: () => lines.join(''),
     restart: async () => {
       composed = undefined;

@@ -168,6 +168,7 @@ export function protocolUseCases(): Protocol {
     createMerchant: async (marketplace, input) =>
       ok({ id: 'mer_0000000000001', marketplace, ...input }),
     listMerchants: async () => ok({ data: [], hasMore: false }),
+    listWalletAccounts: async () => ok({ data: [], hasMore: false }),
     listInterconnects: async () => ok([]),
     setInterconnect: async (_marketplace, input) => ok({ ...input, changedAtMs: 0 }),
     counters: {

@@ -7,6 +7,7 @@ import type {
   OnboardingApplication,
   OnboardingParams,
   PageParams,
+  WalletAccount,
 } from '../types.ts';
 
 export interface Merchants {
@@ -15,6 +16,12 @@ export interface Merchants {
     options?: CallOptions,
   ) => Promise<WithResponse<Merchant>>;
   readonly list: (params?: PageParams, options?: CallOptions) => PageList<Merchant>;
+  /** Its accounts at the wallets, with the marketplace's own that each is paid through. */
+  readonly walletAccounts: (
+    id: string,
+    params?: PageParams,
+    options?: CallOptions,
+  ) => PageList<WalletAccount>;
   readonly createOnboardingApplication: (
     id: string,
     params: OnboardingParams,
@@ -36,6 +43,18 @@ export function merchants({ client, send }: Transport): Merchants {
         send(
           'read',
           (init) => client.GET('/v1/merchants', { ...init, params: { query } }),
+          options,
+        ),
+      ),
+    walletAccounts: (id, params, options) =>
+      pageList(params ?? {}, (query) =>
+        send(
+          'read',
+          (init) =>
+            client.GET('/v1/merchants/{id}/wallet_accounts', {
+              ...init,
+              params: { path: { id }, query },
+            }),
           options,
         ),
       ),

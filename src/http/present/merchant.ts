@@ -2,7 +2,7 @@
  * merchant as the API shows it, with its accounts at the wallets. Nothing of a wallet's credentials
  * hangs on a merchant, so there is nothing to leave out.
  */
-import type { Merchant, WalletAccount } from '../../core/merchant.ts';
+import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant.ts';
 import { rfc3339 } from '../../core/present/time.ts';
 
 export function presentMerchant(
@@ -14,12 +14,30 @@ export function presentMerchant(
     object: 'merchant',
     name: merchant.name,
     external_id: merchant.externalId,
-    wallet_accounts: accounts.map((account) => ({
+    // One a wallet, as it always was; those on their way in or out are in the list of their own.
+    wallet_accounts: accounts.filter(isCurrent).map((account) => ({
       id: account.id,
       wallet: account.wallet,
       wallet_merchant: account.walletMerchant,
       status: account.status,
-      consented_at: account.consentedAtMs === null ? null : rfc3339(account.consentedAtMs),
+      consented_at: rfc3339OrNull(account.consentedAtMs),
     })),
   };
+}
+
+export function presentWalletAccount(account: WalletAccount): Record<string, unknown> {
+  return {
+    id: account.id,
+    object: 'wallet_account',
+    wallet: account.wallet,
+    wallet_merchant: account.walletMerchant,
+    config: account.config,
+    status: account.status,
+    consented_at: rfc3339OrNull(account.consentedAtMs),
+    fee_bps: account.feeBps,
+  };
+}
+
+function rfc3339OrNull(atMs: number | null): string | null {
+  return atMs === null ? null : rfc3339(atMs);
 }

@@ -1,10 +1,10 @@
-/** /v1/merchants: create, list. */
+/** /v1/merchants: create, list, and a merchant's accounts at the wallets. */
 import { ok } from '../../core/result.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present/list.ts';
-import { presentMerchant } from '../present/merchant.ts';
+import { presentMerchant, presentWalletAccount } from '../present/merchant.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
-import { MerchantCreate, MerchantList } from '../schemas/others.ts';
+import { MerchantCreate, MerchantList, WalletAccountList } from '../schemas/others.ts';
 
 const TAG = 'Merchants';
 
@@ -45,4 +45,27 @@ const list = defineRoute({
   },
 });
 
-export const MERCHANT_ROUTES: readonly AnyRoute[] = [create, list];
+const walletAccounts = defineRoute({
+  method: 'GET',
+  path: '/v1/merchants/{id}/wallet_accounts',
+  operationId: 'listWalletAccounts',
+  tag: TAG,
+  summary: 'List a seller’s accounts at the wallets',
+  description:
+    'With the marketplace’s own configuration that each is paid through. Sellers of one cart that ' +
+    'are paid through different ones cannot be paid in one go (`cart_not_combinable`).',
+  scope: 'merchants:read',
+  pathIds: { id: 'merchant' },
+  query: WalletAccountList,
+  answers: { 200: 'wallet_account_list' },
+  handle: async (deps, { path, query, principal }) => {
+    const page = pageOf(query);
+    if (!page.ok) return page;
+    const { marketplace } = principal;
+    const found = await deps.useCases.listWalletAccounts(marketplace, path.id, page.value);
+    if (!found.ok) return found;
+    return ok({ status: 200, body: presentList(found.value, presentWalletAccount) });
+  },
+});
+
+export const MERCHANT_ROUTES: readonly AnyRoute[] = [create, list, walletAccounts];

@@ -265,8 +265,9 @@ function presentOffers(
       combined: offer.combined,
       needs_payer: offer.needsPayer,
     })),
-    withheld: found.withheld.map(({ wallet, product, reason, reachedThrough }) => ({
+    withheld: found.withheld.map(({ wallet, product, reason, merchants, reachedThrough }) => ({
       ...{ wallet, product, reason },
+      ...(merchants === undefined || merchants.length === 0 ? {} : { merchants }),
       reached_through: reachedThrough ?? [],
     })),
   };

@@ -4,6 +4,7 @@
  */
 import { type TSchema, Type } from 'typebox';
 import { ERRORS } from '../../core/errors.ts';
+import { WALLET_ACCOUNT_STATUSES } from '../../core/merchant.ts';
 import { ATTEMPT_STATES, INTENT_STATES } from '../../core/payment.ts';
 import { DEVICES, PRODUCTS, WALLET_NAMES } from '../../core/wallet.ts';
 import { CounterShape, PaymentCodeShape } from './counters.ts';
@@ -183,6 +184,11 @@ const OffersShape = closed({
       wallet,
       product: orNull(Type.Enum([...PRODUCTS])),
       reason: Type.String({ examples: ['merchant_not_consented', 'cart_not_combinable'] }),
+      merchants: Type.Optional(
+        Type.Array(idField('merchant', ''), {
+          description: 'Whose lack it is, where the reason is a merchant’s.',
+        }),
+      ),
       reached_through: Type.Array(wallet, {
         description: 'Wallets by whose code the buyer can pay with this one nevertheless.',
       }),
@@ -200,10 +206,26 @@ const MerchantShape = closed({
       id: idField('wallet_account', ''),
       wallet,
       wallet_merchant: Type.String({ description: 'sub_mchid or smid.' }),
-      status: Type.Enum(['active', 'paused']),
+      status: Type.Enum(['active', 'restricted', 'paused']),
       consented_at: orNull(time),
     }),
   ),
+});
+
+const WalletAccountShape = closed({
+  id: idField('wallet_account', ''),
+  object: object('wallet_account'),
+  wallet,
+  wallet_merchant: Type.String({ description: 'sub_mchid, smid, merId or merchantNo.' }),
+  config: orNull(
+    Type.String({ description: 'The marketplace’s own account it is paid through, `wc_…`.' }),
+  ),
+  status: Type.Enum([...WALLET_ACCOUNT_STATUSES], {
+    description:
+      'One is current (`active`, `restricted`, `paused`); a number before it is `retiring`.',
+  }),
+  consented_at: orNull(time),
+  fee_bps: Type.Integer({ description: 'The expected fee, in basis points (60 = 0.60 %).' }),
 });
 
 const InterconnectShape = closed({
@@ -274,7 +296,9 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   offers: OffersShape,
   refund: RefundShape,
   merchant: MerchantShape,
+  wallet_account: WalletAccountShape,
   merchant_list: listOf('merchant'),
+  wallet_account_list: listOf('wallet_account'),
   interconnect: InterconnectShape,
   interconnect_list: listOf('interconnect'),
   counter: CounterShape,

@@ -14,6 +14,7 @@ export const MerchantCreate = closed(
   { examples: [{ name: 'Kettle & Co', external_id: 'shop-42' }] },
 );
 export const MerchantList = paged('merchant', {});
+export const WalletAccountList = paged('wallet_account', {});
 
 export const InterconnectSet = closed(
   {

@@ -22,7 +22,7 @@ import type {
 } from '../wallet.ts';
 import { alipayCapabilities } from './capabilities.ts';
 import { type AlipayCall, type AlipayClient, createClient, splitParameters } from './client.ts';
-import { type AlipayAccount, openCredentials } from './config.ts';
+import { type AlipayAccount, identityOf, openCredentials } from './config.ts';
 import { parseNotification } from './notify.ts';
 import {
   barContent,
@@ -54,6 +54,7 @@ export const alipay: WalletModule = {
   name: 'alipay',
   capabilities: alipayCapabilities,
   configSchema: alipayCredentialsSchema,
+  identityOf,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

@@ -8,6 +8,7 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
+import type { WalletIdentity } from '../../core/wallet.ts';
 import { certificateSn, readCertificates, rootCertificateSn } from './wire/certificate.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from './wire/credentials.ts';
 import { readPrivateKey, readPublicKey } from './wire/keys.ts';
@@ -56,6 +57,13 @@ export function openCredentials(credentials: unknown): Result<AlipayAccount, Con
   if (!trust.ok) return trust;
   const { appId, pid, allOrNothingMerge, endpoints } = credentials;
   return ok({ appId, pid, privateKey, allOrNothingMerge, endpoints, trust: trust.value });
+}
+
+/** A trade belongs to the application that made it, and its money to the partner. */
+export function identityOf(credentials: unknown): WalletIdentity | undefined {
+  if (!Value.Check(alipayCredentialsSchema, credentials)) return undefined;
+  const { appId, pid } = credentials;
+  return { app_id: appId, pid };
 }
 
 type Keys = AlipayCredentials['keys'];

@@ -31,6 +31,7 @@ import { jdpayCapabilities } from './capabilities.ts';
 import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
 import {
   adviseOn,
+  identityOf,
   type JdpayAccount,
   type JdpayMerchant,
   merchantFor,
@@ -67,6 +68,7 @@ export const jdpay: WalletModule = {
   name: 'jdpay',
   capabilities: jdpayCapabilities,
   configSchema: jdpayCredentialsSchema,
+  identityOf,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

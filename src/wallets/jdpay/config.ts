@@ -8,7 +8,7 @@
 import { createPublicKey } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Product } from '../../core/wallet.ts';
+import type { Product, WalletIdentity } from '../../core/wallet.ts';
 import { type JdpayCredentials, jdpayCredentialsSchema } from './wire/credentials.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from './wire/keys.ts';
 import type { MessageKeys } from './wire/message.ts';
@@ -61,6 +61,14 @@ export function openCredentials(credentials: unknown): Result<JdpayAccount, Conf
       refused: new Set(resultCodes?.refused),
     },
   });
+}
+
+/** Payment codes are paid to a number of their own, which JD may open later. */
+export function identityOf(credentials: unknown): WalletIdentity | undefined {
+  if (!Value.Check(jdpayCredentialsSchema, credentials)) return undefined;
+  const { online, paymentCode } = credentials;
+  if (paymentCode === undefined) return { merchant: online.merchant };
+  return { merchant: online.merchant, payment_code_merchant: paymentCode.merchant };
 }
 
 /** What an account can be opened without, and will be sorry for. */

@@ -22,7 +22,7 @@ import type {
 import { unionpayCapabilities } from './capabilities.ts';
 import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
 import { closeAttempt } from './close.ts';
-import { openCredentials, type UnionpayAccount } from './config.ts';
+import { identityOf, openCredentials, type UnionpayAccount } from './config.ts';
 import { type EncryptionKey, openEncryptionKey } from './encryption-key.ts';
 import { parseNotification } from './notify.ts';
 import { purchaseFields, queryFields, refundFields, refundQueryFields } from './order-fields.ts';
@@ -43,6 +43,7 @@ export const unionpay: WalletModule = {
   name: 'unionpay',
   capabilities: unionpayCapabilities,
   configSchema: unionpayCredentialsSchema,
+  identityOf,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

@@ -5,6 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
+import type { WalletIdentity } from '../../core/wallet.ts';
 import type { Encoding } from './wire/canonical.ts';
 import { readCertificate, type TrustAnchors } from './wire/certificates.ts';
 import { type UnionpayCredentials, unionpayCredentialsSchema } from './wire/credentials.ts';
@@ -52,6 +53,11 @@ export function openCredentials(credentials: unknown): Result<UnionpayAccount, C
   }
   const gatewayUrl = credentials.endpoints.gateway.replace(/\/+$/, '');
   return ok({ merId, encoding, ...keys.value, encryptCert: cipher, termId, gatewayUrl });
+}
+
+export function identityOf(credentials: unknown): WalletIdentity | undefined {
+  if (!Value.Check(unionpayCredentialsSchema, credentials)) return undefined;
+  return { merId: credentials.merId };
 }
 
 type Signing = UnionpayCredentials['signing'];

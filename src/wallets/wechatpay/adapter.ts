@@ -24,7 +24,7 @@ import { type CallFailure, type Client, openClient } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
-import { credentialsSchema, openConfig, type WechatpayConfig } from './config.ts';
+import { credentialsSchema, identityOf, openConfig, type WechatpayConfig } from './config.ts';
 import { acknowledge, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import {
@@ -60,6 +60,7 @@ export const wechatpay: WalletModule = Object.freeze({
   name: 'wechatpay',
   capabilities,
   configSchema: credentialsSchema,
+  identityOf,
   open: (credentials: unknown, seams: WalletSeams): ReturnType<WalletModule['open']> => {
     const config = openConfig(credentials, seams.wall.nowMs());
     if (!config.ok) return config;

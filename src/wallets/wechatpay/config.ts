@@ -8,6 +8,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } f
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
+import type { WalletIdentity } from '../../core/wallet.ts';
 import { type PlatformCertificate, readPlatformCertificate } from './wire/certificates.ts';
 import type { WechatpayCredentials } from './wire/credentials.ts';
 
@@ -123,6 +124,13 @@ export function openConfig(
     platformRoot,
     endpoints: papers.endpoints,
   });
+}
+
+/** An order is found, and a callback is ours, under the pair that made it. */
+export function identityOf(credentials: unknown): WalletIdentity | undefined {
+  if (!Value.Check(credentialsSchema, credentials)) return undefined;
+  const { mchid, appid }: Static<typeof credentialsSchema> = credentials;
+  return { mchid, appid };
 }
 
 function readApiV2(

@@ -1,0 +1,231 @@
+/**
+ * `hutong wallet`: a marketplace's configurations at its wallets. Credentials of an account that is
+ * known renew it in place; those of another account are a configuration beside it. What a command
+ * does, and what it leaves behind, is said before it is done; no secret is printed.
+ */
+import fs from 'node:fs';
+import { present } from '../core/assert.ts';
+import { parseId, shardOf } from '../core/id.ts';
+import type { WalletIdentity, WalletName } from '../core/wallet.ts';
+import { describeIdentity, planConfig } from '../core/wallet-config.ts';
+import type { IdSource } from '../engine/ids.ts';
+import { walletSecretPlace } from '../flows/directory.ts';
+import { identifyConfigs } from '../flows/wallet-identities.ts';
+import { wallClock } from '../runtime/clock.ts';
+import { createEnvelope, type Envelope } from '../runtime/envelope.ts';
+import { createHttpClient } from '../runtime/http-client.ts';
+import { systemRandom } from '../runtime/random.ts';
+import type { Db } from '../store/db.ts';
+import { readMarketplaces } from '../store/marketplaces.ts';
+import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet-config-use.ts';
+import {
+  putConfig,
+  readConfigs,
+  setConfigStatus,
+  type WalletConfigRow,
+} from '../store/wallet-configs.ts';
+import { walletModule } from '../wallets/registry.ts';
+import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
+import { readMasterKey, type Settings } from './settings.ts';
+
+interface Desk {
+  readonly db: Db;
+  readonly ids: IdSource;
+}
+
+export interface WalletInput {
+  readonly marketplace: string;
+  readonly wallet: string;
+  readonly file: string;
+  /** null = as it was. */
+  readonly acceptsDirectSettlement: boolean | null;
+  /** The configurations that are active stay so beside a new one. */
+  readonly keepsActive?: boolean;
+  /** The merchants of those that retire keep their numbers, and are paid through the new one. */
+  readonly movesAccounts?: boolean;
+  /** Says what it would do, and does nothing. */
+  readonly isRehearsal?: boolean;
+}
+
+/** Credentials come from a file, never from the command line, where every process can read them. */
+export async function setWallet(
+  { db, ids }: Desk,
+  settings: Settings,
+  input: WalletInput,
+  print: Print,
+): Promise<void> {
+  const wallet = walletNamed(input.wallet);
+  const { id: marketplace, name } = await marketplaceNamed(db, input.marketplace);
+  const { credentials, identity } = readCredentials(wallet, input.file);
+  const envelope = openEnvelope(settings);
+  await identifyAtDesk(db, envelope, print);
+  const keepsActive = input.keepsActive === true;
+  const movesAccounts = input.movesAccounts === true;
+  const known = (await readConfigs(db)).filter(
+    (row) => row.marketplace === marketplace && row.wallet === wallet,
+  );
+  const { renews, retires } = planConfig(known, identity, { keepsActive });
+  const would = input.isRehearsal === true ? 'would be ' : '';
+  const account = `${wallet} of ${name} (${describeIdentity(identity)})`;
+  if (renews !== null) print(`${renews.id}  ${account}: its credentials ${would || 'are '}renewed`);
+  for (const old of retires) await printRetiring(db, old, print);
+  if (input.isRehearsal === true) {
+    if (renews === null) print(`a new configuration ${would}added: ${account}`);
+    return;
+  }
+  const id = ids.next('wallet_config', shardOf(marketplace));
+  const more = { acceptsDirectSettlement: input.acceptsDirectSettlement };
+  const put = await putConfig(
+    db,
+    {
+      ...{ id, marketplace, wallet, identity, keepsActive, movesAccounts, ...more },
+      createdAtMs: wallClock.nowMs(),
+    },
+    (row) => envelope.seal(JSON.stringify(credentials), walletSecretPlace(row.marketplace, wallet)),
+  );
+  printPut(put, account, print);
+  for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
+    print(`! ${field} ${message}`);
+  print(
+    `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${put.config.id}/payment (sent with every order)`,
+  );
+}
+
+function readCredentials(
+  wallet: WalletName,
+  file: string,
+): { readonly credentials: unknown; readonly identity: WalletIdentity } {
+  const credentials: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const module = present(walletModule(wallet), 'a known wallet');
+  const http = createHttpClient();
+  const seams = { http, clock: wallClock, wall: wallClock, random: systemRandom };
+  const opened = module.open(credentials, seams);
+  http.close();
+  if (!opened.ok) throw new Error(`${file}: ${opened.error.field}: ${opened.error.message}`);
+  return { credentials, identity: present(module.identityOf(credentials), 'their identity') };
+}
+
+function openEnvelope(settings: Settings): Envelope {
+  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
+  if (!masterKey.ok) throw new Error(masterKey.error);
+  const envelope = createEnvelope(masterKey.value, systemRandom);
+  if (!envelope.ok) throw new Error(envelope.error);
+  return envelope.value;
+}
+
+/** Identities of before they were kept: without them, nobody can say whose account is renewed. */
+export function identifyAtDesk(db: Db, envelope: Envelope, print: Print): Promise<void> {
+  return identifyConfigs({
+    db,
+    open: (row) => envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet)),
+    onKnown: (row, identity) => print(`${row.id}  ${row.wallet} is of ${identity}`),
+    onUnknown: (row, problem) => print(`! ${row.id}  ${row.wallet}: ${problem}`),
+  });
+}
+
+/** After `hutong migrate`: what the database alone could not fill. */
+export async function identifyAfterMigration(
+  db: Db,
+  settings: Settings,
+  print: Print,
+): Promise<void> {
+  const unknown = (await readConfigs(db)).filter(({ identity }) => identity === null);
+  if (unknown.length === 0) return;
+  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
+  if (masterKey.ok) return identifyAtDesk(db, openEnvelope(settings), print);
+  print(
+    `! ${unknown.length} wallet configurations get their identity at the next start: ` +
+      masterKey.error,
+  );
+}
+
+function printPut(put: Awaited<ReturnType<typeof putConfig>>, account: string, print: Print): void {
+  const { config, isRenewed, retired, movedAccountCount } = put;
+  if (isRenewed) {
+    if (config.status === 'active') return;
+    print(`it is ${config.status} as before: hutong wallet activate ${config.id} offers it again`);
+    return;
+  }
+  print(`${config.id}  ${account}, sealed`);
+  if (retired.length === 0) return;
+  const old = retired.map(({ id }) => id);
+  print(
+    movedAccountCount > 0
+      ? `${movedAccountCount} merchants are now paid through ${config.id}, by the same numbers`
+      : `merchants are offered it once they have a number there: hutong account (or, where the ` +
+          'numbers stay the same, hutong wallet --move-accounts from the start)',
+  );
+  const undo = old.map((id) => `hutong wallet activate ${id}`).join(' && ');
+  print(`a mistake? ${undo} && hutong wallet retire ${config.id}`);
+}
+
+async function printRetiring(db: Db, old: WalletConfigRow, print: Print): Promise<void> {
+  const use = await readConfigUse(db, old.id);
+  print(
+    `${old.id}  ${old.wallet}${identityOf(old)} retires: nothing new starts there; what it holds ` +
+      'is still verified, asked about and refunded',
+  );
+  print(`${old.id}  ${describeUse(use)}`);
+}
+
+function describeUse({ openPaymentCount, refundableLegCount, merchantCount }: ConfigUse): string {
+  return (
+    `${openPaymentCount} open payments, ${refundables(refundableLegCount)} paid orders that may ` +
+    `be refunded, ${merchantCount} merchants`
+  );
+}
+
+function refundables(count: number | null): string {
+  if (count === null) return 'uncounted (too many to count in time)';
+  return count >= USE_COUNTED_MAX ? `${USE_COUNTED_MAX} or more` : String(count);
+}
+
+function identityOf({ identity }: WalletConfigRow): string {
+  return identity === null ? ' (whose account is not known)' : ` (${describeIdentity(identity)})`;
+}
+
+export async function listWallets(
+  { db }: Pick<Desk, 'db'>,
+  marketplace: string | undefined,
+  print: Print,
+): Promise<void> {
+  const only = marketplace === undefined ? undefined : await marketplaceNamed(db, marketplace);
+  const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
+  const rows = (await readConfigs(db)).filter(
+    (row) => only === undefined || row.marketplace === only.id,
+  );
+  if (rows.length === 0) print('no wallet yet; give one its credentials: hutong wallet --help');
+  for (const row of rows) {
+    const place = `${names.get(row.marketplace) ?? row.marketplace}  ${row.wallet.padEnd(9)}`;
+    const status = row.status.padEnd(8);
+    print(`${row.id}  ${place}  ${status}${identityOf(row)}`);
+    print(`  ${describeUse(await readConfigUse(db, row.id))}`);
+  }
+}
+
+export async function setWalletStatus(
+  { db }: Pick<Desk, 'db'>,
+  text: string,
+  status: 'active' | 'retiring',
+  print: Print,
+): Promise<void> {
+  const id = parseId('wallet_config', text);
+  const all = await readConfigs(db);
+  const row = all.find((one) => one.id === id);
+  if (row === undefined) throw new Error(`no configuration ${text}; hutong wallet list shows them`);
+  if (status === 'retiring') await printRetiring(db, row, print);
+  await setConfigStatus(db, row, status);
+  const others = all.filter(
+    (one) =>
+      one.id !== row.id &&
+      one.marketplace === row.marketplace &&
+      one.wallet === row.wallet &&
+      one.status === 'active',
+  );
+  if (status === 'active') {
+    print(`${row.id}  ${row.wallet}${identityOf(row)} is active; offers follow within two seconds`);
+    for (const other of others) print(`${other.id}  is active beside it${identityOf(other)}`);
+  } else if (others.length === 0) {
+    print(`! no configuration of ${row.wallet} is active there now: it is not offered`);
+  }
+}
