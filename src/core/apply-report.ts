@@ -334,12 +334,17 @@ export function escrowsOf(
   manner: Pick<WalletManner, 'settlesDirectly'>,
   context: DecideContext,
 ): Escrow[] {
-  return shares.map(({ subOrder, merchant, netFen }) => ({
+  return shares.map(({ subOrder, merchant, orderedFen, netFen, feeFen }) => ({
     id: context.newId('escrow'),
     subOrder: subOrder.id,
     leg: leg.id,
     merchant,
     wallet: attempt.wallet,
+    orderedFen,
+    paidFen: netFen + feeFen,
+    feeFen,
+    releasedFen: manner.settlesDirectly ? netFen : 0n,
+    returnedFen: 0n,
     heldFen: netFen,
     status: manner.settlesDirectly ? 'released' : 'held',
     dueAtMs: null,

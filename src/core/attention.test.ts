@@ -10,7 +10,8 @@ import { createPayment, newPayment } from './create-payment.ts';
 import type { DecideContext, Decision } from './decision.ts';
 import { formatId, type Id, type IdKind } from './id.ts';
 import { OUTCOME_UNKNOWN, type Payment } from './payment.ts';
-import { applyRefundReport, reserveRefund } from './refund.ts';
+import { reserveRefund } from './refund.ts';
+import { applyRefundReport } from './refund-report.ts';
 import { beginReversal, recordReversed } from './reversal.ts';
 import { startAttempt } from './start-attempt.ts';
 
@@ -133,7 +134,14 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     one.do((payment, context) => reserveRefund(payment, { ...input, ...limits }, context));
     const word = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
     one.do((payment, context) =>
-      applyRefundReport(payment, { refund, word: { ...word, status: 'succeeded' } }, context),
+      applyRefundReport(
+        payment,
+        {
+          ...{ refund, refundNo: present(payment.refunds[0], 'the refund').refundNo },
+          word: { ...word, status: 'succeeded' },
+        },
+        context,
+      ),
     );
     one.report('closed');
     one.reversed();

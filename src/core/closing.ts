@@ -7,7 +7,7 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
-import type { Attempt, Payment, Refund } from './payment.ts';
+import { type Attempt, isOpenRefund, type Payment, type Refund } from './payment.ts';
 import { err } from './result.ts';
 import { CLOSE_CALL_MS, moveWithLegs } from './start-attempt.ts';
 
@@ -97,20 +97,33 @@ export function claimAttempt(
   }));
 }
 
+export interface ClaimedRefund {
+  readonly payment: Payment;
+  readonly refund: Refund | null;
+  /** Its number is committed as on its way, and never was before: it may be sent unasked. */
+  readonly isFirstCall: boolean;
+}
+
 export function claimRefund(
   payment: Payment,
   input: { readonly refund: Id<'refund'>; readonly nextDueMs: (refund: Refund) => number },
   context: DecideContext,
-): Decision<{ readonly payment: Payment; readonly refund: Refund | null }> {
+): Decision<ClaimedRefund> {
   const draft = new PaymentDraft(payment);
   const refund = payment.refunds.find((row) => row.id === input.refund);
   const isDue = refund !== undefined && refund.dueAtMs !== null && refund.dueAtMs <= context.nowMs;
-  if (!isDue) return draft.decided((same) => ({ payment: same, refund: null }));
+  if (!isDue) return draft.decided((same) => ({ payment: same, refund: null, isFirstCall: false }));
   const nextMs = input.nextDueMs(refund);
   assert(nextMs > context.nowMs, 'a claimed refund is due later');
-  draft.setRefund(refund.id, { tries: refund.tries + 1, dueAtMs: nextMs });
+  const isFirstCall = refund.sentAtMs === null && isOpenRefund(refund);
+  draft.setRefund(refund.id, {
+    tries: refund.tries + 1,
+    dueAtMs: nextMs,
+    sentAtMs: isFirstCall ? context.nowMs : refund.sentAtMs,
+  });
   return draft.decided((after) => ({
     payment: after,
+    isFirstCall,
     refund: present(
       after.refunds.find((row) => row.id === refund.id),
       'the claimed refund',

@@ -11,6 +11,8 @@ import { type Leg, type LegPart, orderedFen, type SubOrder } from './payment.ts'
 export interface SubOrderShare {
   readonly subOrder: SubOrder;
   readonly merchant: Id<'merchant'>;
+  /** Its part of the order, by its wallet's word. */
+  readonly orderedFen: Fen;
   /** Its merchant's, after the fee. */
   readonly netFen: Fen;
   /** Its part of the fee: with `netFen` its part of the receipt. */
@@ -37,6 +39,7 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
     parts.map((part) => part.amountFen),
   );
   let feeFen = 0n;
+  const ordered = orderedShares(leg, subOrders);
   const shares = parts.flatMap(({ merchant, feeBps }, index) => {
     const partFen = receipts[index] ?? 0n;
     const partFeeFen = shareFen(partFen, feeBps);
@@ -53,6 +56,7 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
       return {
         subOrder,
         merchant,
+        orderedFen: present(ordered.get(subOrder), 'the ordered share of a paid sub_order'),
         netFen: (arrived[at] ?? 0n) - feeOfItFen,
         feeFen: feeOfItFen,
       };
@@ -61,12 +65,18 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
   return { feeFen, shares };
 }
 
-/** A sub_order's part of what its wallet calls the order: its own amount, where nobody disputes. */
-export function orderedShareOf(leg: Leg, subOrders: readonly SubOrder[], sub: SubOrder): Fen {
+/** What counts of a leg, in order amount: what was ordered, or less where its wallet took less. */
+export function countedFen(leg: Leg): Fen {
+  const takenFen = orderedFen(leg);
+  return takenFen < leg.amountFen ? takenFen : leg.amountFen;
+}
+
+/** A sub_order's part of what counts: its own amount, where all that was ordered was taken. */
+function orderedShares(leg: Leg, subOrders: readonly SubOrder[]): ReadonlyMap<SubOrder, Fen> {
   const own = subOrders.filter((row) => leg.subOrders.includes(row.id));
   const shares = allocateFen(
-    orderedFen(leg),
+    countedFen(leg),
     own.map((row) => row.amountFen),
   );
-  return present(shares[own.indexOf(sub)], 'the share of a paid sub_order');
+  return new Map(own.map((sub, at) => [sub, shares[at] ?? 0n]));
 }

@@ -84,7 +84,8 @@ export const REFUND_STATES: StateTable<RefundStatus> = stateTable('refund', 'cre
   processing: ['succeeded', 'abnormal', 'failed'],
   abnormal: ['processing', 'succeeded', 'failed'],
   succeeded: [],
-  failed: [],
+  // A query or a bill may know better: what moved is booked.
+  failed: ['succeeded'],
 });
 
 /** The failure of what a wallet should long have told the end of, and has not: a person is told. */
@@ -239,20 +240,40 @@ export interface Refund {
   readonly status: RefundStatus;
   /** out_refund_no or out_request_no: never reused. */
   readonly refundNo: string;
+  /** Numbers under which its wallet took it and closed it again. */
+  readonly earlierNos: readonly string[];
   readonly walletRefundId: string | null;
   readonly mix: RefundMix | null;
   readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
   readonly createdAtMs: number;
+  /** When its number was first on its way to the wallet: from then on it is asked about first. */
+  readonly sentAtMs: number | null;
   readonly dueAtMs: number | null;
   readonly tries: number;
 }
 
+/** It is neither given nor given up. */
+export function isOpenRefund({ status }: Refund): boolean {
+  return status !== 'succeeded' && status !== 'failed';
+}
+
+/** A paid sub_order's money. paid - fee = held + returned. */
 export interface Escrow {
   readonly id: Id<'escrow'>;
   readonly subOrder: Id<'sub_order'>;
   readonly leg: Id<'leg'>;
   readonly merchant: Id<'merchant'>;
   readonly wallet: WalletName;
+  /** Its part of what the wallet calls the order: refunds of it are quoted in this. */
+  readonly orderedFen: Fen;
+  /** Its share of the receipt, as it was booked. */
+  readonly paidFen: Fen;
+  /** The expected fee in it. */
+  readonly feeFen: Fen;
+  /** What of it became the merchant's available. */
+  readonly releasedFen: Fen;
+  /** What refunds that stand took of the merchant's part of it. */
+  readonly returnedFen: Fen;
   /** What is left of it after refunds: in escrow or, once released, in the merchant's available. */
   readonly heldFen: Fen;
   readonly status: 'held' | 'released' | 'refunded';

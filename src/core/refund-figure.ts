@@ -9,19 +9,21 @@ import type { PaymentDraft } from './decision.ts';
 import { refundCorrected } from './ledger/posting.ts';
 import type { Fen } from './money.ts';
 import { type Escrow, orderedFen, type Payment, type Refund, type RefundMix } from './payment.ts';
+import { inPocket, repayAdvances, takeFromPocket } from './refund-pockets.ts';
 
 interface Told {
   readonly settlementFen?: Fen | null;
 }
 
 /** Can what moves differ from what was asked? Only of a part of what was paid with a discount. */
-function hasFigure(payment: Payment, refund: Refund): boolean {
+export function hasFigure(payment: Payment, refund: Refund): boolean {
   const leg = present(
     payment.legs.find((row) => row.id === refund.leg),
     'the leg of a refund',
   );
   const isDiscounted = leg.receiptAmountFen !== null && leg.receiptAmountFen !== orderedFen(leg);
-  return refund.subOrder !== null && isDiscounted;
+  // Of a leg that counts, what was paid beyond the order is a part, too.
+  return isDiscounted && (refund.subOrder !== null || leg.status === 'succeeded');
 }
 
 /** This message does not say what moved, and a query does. */
@@ -30,22 +32,27 @@ export function wantsFigure(payment: Payment, refund: Refund, told: Told): boole
 }
 
 /** Brings a reservation in line with what the wallet really moved. */
-export function settleFigure(draft: PaymentDraft, refund: Refund, { settlementFen }: Told): void {
-  if (settlementFen == null || settlementFen === refund.movedFen) return;
-  if (!hasFigure(draft.payment, refund) || refund.mix === null) return;
+export function settleFigure(draft: PaymentDraft, refund: Refund, settlementFen: Fen | null): void {
+  if (settlementFen === null || settlementFen === refund.movedFen) return;
+  if (!hasFigure(draft.payment, refund)) return;
   const escrow = present(
-    draft.payment.escrows.find((row) => row.subOrder === refund.subOrder && row.leg === refund.leg),
+    draft.payment.escrows.find(
+      (row) =>
+        row.leg === refund.leg && (refund.subOrder === null || row.subOrder === refund.subOrder),
+    ),
     'the escrow',
   );
-  const mix = correctedMix(refund.mix, escrow, settlementFen - refund.movedFen);
+  const before = refund.mix ?? NOTHING;
+  const mix = correctedMix(before, escrow, settlementFen - refund.movedFen);
   const { wallet, merchant } = escrow;
-  draft.post(refundCorrected({ wallet, merchant, mix: refund.mix }, mix));
-  draft.setRefund(refund.id, { movedFen: settlementFen, mix });
-  const takenFen = inPocket(mix) - inPocket(refund.mix);
-  draft.setEscrow(escrow.id, { heldFen: escrow.heldFen - takenFen });
+  draft.post(refundCorrected({ wallet, merchant, mix: before }, mix));
+  draft.setRefund(refund.id, { movedFen: settlementFen, mix: refund.mix === null ? null : mix });
+  takeFromPocket(draft, escrow, inPocket(mix) - inPocket(before));
+  if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
 }
 
-const inPocket = (mix: RefundMix): Fen => mix.escrowFen + mix.availableFen;
+/** Of what was paid beyond the order no pocket gave anything: the fen between is a seller's. */
+const NOTHING: RefundMix = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
 function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
@@ -58,7 +65,8 @@ function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
   // Given back in the order in which it hurt: the advance, the seller's pocket, the fee.
   const lessFen = -moreFen;
   const owedFen = min(mix.owedFen, lessFen);
-  const pocketFen = min(mix[pocket], lessFen - owedFen);
+  const isOfPocket = mix === NOTHING;
+  const pocketFen = isOfPocket ? lessFen : min(mix[pocket], lessFen - owedFen);
   return {
     ...mix,
     owedFen: mix.owedFen - owedFen,

@@ -9,24 +9,27 @@ import {
   accountsOf,
   type Bought,
   bookPostings,
+  merchantId,
   newAttempt,
   numberedIds,
   orderedPayment,
   paidWord,
 } from '../../test/helpers/payments.ts';
 import { applyReport, type WalletManner } from './apply-report.ts';
+import { claimRefund } from './closing.ts';
 import { createPayment } from './create-payment.ts';
 import type { DecideContext, Decision } from './decision.ts';
-import { clearing, feeDue, refundDue } from './ledger/chart.ts';
+import { clearing, feeDue, owed, refundDue } from './ledger/chart.ts';
 import { sharesOf } from './leg-shares.ts';
 import { sumFen } from './money.ts';
 import { OUTCOME_UNKNOWN, type Payment, type Refund } from './payment.ts';
+import { reserveRefund } from './refund.ts';
 import {
   applyRefundReport,
+  REFUNDED_AFTER_FAILURE,
   type RefundWord,
-  reserveRefund,
   UNKNOWN_PATIENCE_MS,
-} from './refund.ts';
+} from './refund-report.ts';
 import { startAttempt } from './start-attempt.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -99,11 +102,16 @@ class Paid {
     refund: Refund,
     status: RefundWord['status'],
     said: Partial<RefundWord> = { settlementFen: null },
+    isRepeat = false,
   ): Refund {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
     const word: RefundWord = { ...silent, ...said, status };
     this.decide((payment, context) =>
-      applyRefundReport(payment, { refund: refund.id, word }, context),
+      applyRefundReport(
+        payment,
+        { refund: refund.id, refundNo: refund.refundNo, word, isRepeat },
+        context,
+      ),
     );
     return this.payment.refunds.find((row) => row.id === refund.id)!;
   }
@@ -332,6 +340,127 @@ describe('refunds of parts whose wallet tells what it moved', () => {
     const whole = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
     const undiscounted = whole.say(whole.refund(0, 400n), 'succeeded', {});
     expect(undiscounted.status, 'nothing to ask').toBe('succeeded');
+  });
+});
+
+const REFUSED = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
+
+describe('a refund that its wallet called failed', () => {
+  const ATTENTION = 'refund.requires_attention';
+  const subs = [{ merchant: 1, amountFen: 1_000n }];
+  const open = (receiptMille = 1_000n) =>
+    new Paid({ subs, feeBps: 60, receiptMille, isOneLeg: false });
+  const refusal = { walletError: REFUSED };
+
+  it('D5: and that succeeds after all is booked as what moved, and a person is told', () => {
+    const paid = open();
+    const refund = paid.refund(0, 400n);
+    paid.say(refund, 'failed', refusal);
+    expect([paid.leftFen(0), paid.balances.get(refundDue)]).toEqual([1_000n, 0n]);
+    const told = paid.told.length;
+    for (let time = 0; time < 2; time += 1) {
+      expect(paid.say(refund, 'succeeded')).toMatchObject({
+        ...{ status: 'succeeded', failure: { code: REFUNDED_AFTER_FAILURE }, dueAtMs: null },
+      });
+      expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(600n);
+      expect(paid.told.slice(told)).toEqual(['refund.succeeded', ATTENTION]);
+    }
+    expect(paid.leftFen(0)).toBe(600n);
+    expect(paid.payment.intent.amountRefundedFen).toBe(400n);
+    paid.say(paid.refund(0, 600n), 'succeeded');
+    paid.check();
+    for (const account of [clearing('alipay'), feeDue('alipay'), refundDue])
+      expect(paid.balances.get(account), account).toBe(0n);
+  });
+
+  it('D5: and that went out beside another of the same fen: what no pocket has is owed', () => {
+    const paid = open();
+    const first = paid.refund(0, 1_000n);
+    paid.say(first, 'failed', refusal);
+    const second = paid.refund(0, 600n);
+    paid.say(second, 'succeeded');
+    // The wallet had 400 left, and says it moved 1,000: that cannot be true.
+    expect(paid.say(first, 'succeeded')).toMatchObject({ status: 'failed' });
+    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.balances.get(clearing('alipay'))).toBe(400n);
+    const third = paid.refund(0, 400n);
+    paid.say(third, 'failed', refusal);
+    const fourth = paid.refund(0, 300n);
+    paid.say(third, 'succeeded');
+    expect(paid.balances.get(clearing('alipay'))).toBe(0n);
+    expect(paid.balances.get(owed(merchantId(1))), 'the fourth is still on its way').toBe(300n);
+    // It can not go through any more; its reservation comes back, and so does the advance.
+    paid.say(fourth, 'failed', refusal);
+    expect(paid.leftFen(0)).toBe(0n);
+    expect(paid.balances.get(owed(merchantId(1)))).toBe(0n);
+    expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
+  });
+
+  it('D5: and whose figure only a query tells is asked about once more, and never sent', () => {
+    const paid = open(970n);
+    const refund = paid.refund(0, 400n);
+    paid.say(refund, 'failed', refusal);
+    expect(paid.say(refund, 'succeeded', {})).toMatchObject({
+      ...{ status: 'failed', dueAtMs: paid.nowMs },
+    });
+    const claimed = claimRefund(
+      paid.payment,
+      { refund: refund.id, nextDueMs: () => paid.nowMs + 1_000 },
+      { nowMs: paid.nowMs, newId: paid.newId },
+    );
+    expect(claimed).toMatchObject({ ok: true, value: { answer: { isFirstCall: false } } });
+    expect(paid.say(refund, 'succeeded', { settlementFen: 387n })).toMatchObject({
+      ...{ status: 'succeeded', movedFen: 387n },
+    });
+    expect(paid.balances.get(clearing('alipay'))).toBe(583n);
+  });
+
+  it('D5: a refusal is final only as the answer to the first call', () => {
+    const paid = open();
+    const refund = paid.refund(0, 400n);
+    expect(paid.say(refund, 'failed', refusal, true).status).toBe('unknown');
+    expect(paid.balances.get(refundDue), 'what may have moved stays reserved').toBe(-400n);
+    paid.nowMs += UNKNOWN_PATIENCE_MS;
+    const told = paid.say(refund, 'failed', refusal, true);
+    expect(told.failure).toEqual({ code: OUTCOME_UNKNOWN, walletError: REFUSED });
+    // The refund itself, closed: that is a word about every call.
+    expect(paid.say(refund, 'failed', {}, true).status).toBe('failed');
+    const other = paid.refund(0, 400n);
+    expect(paid.say(other, 'failed', refusal).status).toBe('failed');
+  });
+});
+
+describe('figures of a refund that cannot be true', () => {
+  const ATTENTION = 'refund.requires_attention';
+
+  it('D10: another amount, hour after hour in processing, calls a person, once', () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
+    const refund = paid.refund(0, 400n);
+    paid.say(refund, 'processing');
+    for (let hour = 0; hour < 720; hour += 1) {
+      paid.nowMs += 3_600_000;
+      const now = paid.say(refund, 'succeeded', { amountFen: 401n, settlementFen: null });
+      expect(now.status).toBe('processing');
+    }
+    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.payment.refunds[0]?.failure?.code).toBe(OUTCOME_UNKNOWN);
+  });
+
+  it('D10: more than arrived was never moved: it is asked again, and a person is called', () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 600n, isOneLeg: false });
+    const [one, two] = [paid.refund(0, 500n), paid.refund(0, 500n)];
+    paid.say(one, 'succeeded', { settlementFen: 500n });
+    expect(paid.balances.get(clearing('alipay'))).toBe(100n);
+    expect(paid.say(two, 'succeeded', { settlementFen: 500n }).status).toBe('unknown');
+    paid.nowMs += UNKNOWN_PATIENCE_MS;
+    paid.say(two, 'succeeded', { settlementFen: 500n });
+    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(100n);
+    expect(paid.say(two, 'succeeded', { settlementFen: 100n }).status).toBe('succeeded');
+    expect(paid.balances.get(clearing('alipay'))).toBe(0n);
+    expect(paid.balances.get(owed(merchantId(1))) ?? 0n).toBe(0n);
   });
 });
 

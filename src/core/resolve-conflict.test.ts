@@ -8,7 +8,8 @@ import { formatId, type Id, type IdKind } from './id.ts';
 import { clearing, refundDue, suspense } from './ledger/chart.ts';
 import { sumFen } from './money.ts';
 import type { Payment } from './payment.ts';
-import { applyRefundReport, type RefundWord, reserveRefund } from './refund.ts';
+import { reserveRefund } from './refund.ts';
+import { applyRefundReport, type RefundWord } from './refund-report.ts';
 import { resolveConflict } from './resolve-conflict.ts';
 import { type NewAttempt, startAttempt } from './start-attempt.ts';
 
@@ -157,7 +158,13 @@ class Disputed {
       walletError: null,
       ...word,
     } as RefundWord;
-    this.do(applyRefundReport(this.payment, { refund: refund.id, word: said }, context));
+    this.do(
+      applyRefundReport(
+        this.payment,
+        { refund: refund.id, refundNo: refund.refundNo, word: said },
+        context,
+      ),
+    );
   }
 
   of(account: string): bigint {
@@ -200,25 +207,32 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
       expect(books).toEqual([figureFen, -figureFen, 0n]);
     });
 
-    it(`${name} than ordered, taken and then closed, is asked for anew with the same figure`, () => {
+    it(`D11: ${name} than ordered, taken and then closed, is asked for anew with the same figure`, () => {
       const disputed = new Disputed();
       disputed.report(figureFen);
       disputed.do(resolve(disputed.payment, 'refund'));
       disputed.refundSays({ status: 'processing' });
       disputed.refundSays({ status: 'failed' });
-      const [spent, next] = disputed.payment.refunds;
-      expect([spent?.status, next?.amountFen]).toEqual(['failed', figureFen]);
+      const [again, other] = disputed.payment.refunds;
+      expect([again?.status, again?.amountFen, other]).toEqual(['abnormal', figureFen, undefined]);
+      expect(again?.refundNo.slice(-2)).toBe('R2');
       disputed.refundSays({ status: 'succeeded', amountFen: figureFen });
       expect([disputed.of(CLEARING), disputed.of(refundDue)]).toEqual([0n, 0n]);
     });
 
-    it(`${name} than ordered, accepted, is refunded by what was taken and no further`, () => {
+    it(`D9: ${name} than ordered, accepted, counts what was ordered and taken, and no fen more`, () => {
       const disputed = new Disputed();
       disputed.report(figureFen);
       disputed.do(resolve(disputed.payment, 'accept'));
+      const mostFen = figureFen < 100n ? figureFen : 100n;
       expect(disputed.payment.intent).toMatchObject({
-        ...{ status: 'succeeded', amountReceivedFen: figureFen },
+        ...{ status: 'succeeded', amountReceivedFen: mostFen },
       });
+      const surplus = disputed.payment.refunds;
+      expect(surplus).toMatchObject(
+        figureFen > 100n ? [{ amountFen: 1n, movedFen: 1n, reason: 'conflicted' }] : [],
+      );
+      if (figureFen > 100n) disputed.refundSays({ status: 'succeeded', amountFen: 1n });
       const refund = (amountFen: bigint) =>
         reserveRefund(
           disputed.payment,
@@ -228,13 +242,14 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
           },
           context,
         );
-      const mostFen = figureFen < 100n ? figureFen : 100n;
       expect(refund(mostFen + 1n)).toMatchObject({ error: { code: 'refund_exceeds_payment' } });
       for (const partFen of [33n, mostFen - 33n]) {
         disputed.do(refund(partFen));
         disputed.refundSays({ status: 'succeeded', amountFen: partFen });
       }
-      expect(disputed.of(CLEARING), 'what moved is what was asked').toBe(figureFen - mostFen);
+      expect(disputed.of(CLEARING), 'the buyer has all of it back').toBe(0n);
+      for (const { heldFen } of disputed.payment.escrows) expect(heldFen).toBe(0n);
+      expect(disputed.of(refundDue)).toBe(0n);
     });
   }
 
@@ -247,6 +262,24 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
       expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([98n, 0n]);
       if (outcome === 'accept') continue;
       expect(disputed.payment.refunds).toMatchObject([{ amountFen: 101n, movedFen: 98n }]);
+    }
+  });
+
+  it('D9: five times the order, at a discount, accepted: the surplus goes back, to the fen', () => {
+    for (const movedFen of [388n, 389n, 387n]) {
+      const disputed = new Disputed();
+      disputed.report(500n, 486n);
+      disputed.do(resolve(disputed.payment, 'accept'));
+      const [escrow] = disputed.payment.escrows;
+      expect(escrow).toMatchObject({ orderedFen: 100n, paidFen: 98n, heldFen: 97n, feeFen: 1n });
+      expect(disputed.payment.refunds).toMatchObject([
+        { amountFen: 400n, movedFen: 388n, subOrder: null, status: 'created' },
+      ]);
+      expect(disputed.of(refundDue)).toBe(-388n);
+      // Its wallet rounds the discount's share by a rule of its own.
+      disputed.refundSays({ status: 'succeeded', amountFen: 400n, settlementFen: movedFen });
+      expect([disputed.of(CLEARING), disputed.of(refundDue)]).toEqual([486n - movedFen, 0n]);
+      expect(disputed.payment.intent.amountRefundedFen, 'it is no refund of the order').toBe(0n);
     }
   });
 

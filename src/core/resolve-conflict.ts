@@ -9,7 +9,7 @@ import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import { hutongError } from './errors.ts';
 import { moveAttempt } from './intent-status.ts';
 import { conflictAccepted } from './ledger/posting.ts';
-import { sharesOf } from './leg-shares.ts';
+import { countedFen, sharesOf } from './leg-shares.ts';
 import { type Fen, sumFen } from './money.ts';
 import {
   ATTEMPT_STATES,
@@ -19,8 +19,10 @@ import {
   type Leg,
   orderedFen,
   type Payment,
+  type Refund,
   type Resolution,
 } from './payment.ts';
+import { newAutomaticRefund } from './refund.ts';
 import { err } from './result.ts';
 import { transition } from './state-table.ts';
 
@@ -90,6 +92,27 @@ function receiptOf(leg: Leg): Fen {
   return leg.receiptAmountFen ?? orderedFen(leg);
 }
 
+/** What was paid beyond the order, in order amount and in what arrived of it. */
+function surplusOf(leg: Leg, receiptFen: Fen): Pick<Refund, 'amountFen' | 'movedFen'> {
+  const takenFen = orderedFen(leg);
+  const amountFen = takenFen - countedFen(leg);
+  return { amountFen, movedFen: (receiptFen * amountFen) / takenFen };
+}
+
+/** Rule 7 from the other side: what nobody ordered is no seller's, and goes back by itself. */
+function giveBackSurplus(
+  draft: PaymentDraft,
+  leg: Leg,
+  surplus: Pick<Refund, 'amountFen' | 'movedFen'>,
+  context: DecideContext,
+): void {
+  if (surplus.amountFen === 0n) return;
+  const refund = newAutomaticRefund(draft.intent.id, leg, surplus, 'conflicted', context);
+  draft.add({ refunds: [refund] });
+  draft.setLeg(leg.id, { refundedFen: refund.amountFen });
+  draft.tell('refund.created', refund.id);
+}
+
 function accept(
   draft: PaymentDraft,
   attempt: Attempt,
@@ -100,12 +123,14 @@ function accept(
   for (const leg of legs) {
     const bookedFen = leg.suspenseFen ?? 0n;
     const receiptFen = receiptOf(leg);
-    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
+    const surplus = surplusOf(leg, receiptFen);
+    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen - surplus.movedFen);
     const escrows = escrowsOf(attempt, leg, shares, input.mannerOf(attempt), context);
     draft.add({ escrows });
     const { wallet } = attempt;
     const { feeFen } = shares;
-    draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, feeFen, escrows }));
+    const surplusFen = surplus.movedFen;
+    draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, surplusFen, feeFen, escrows }));
     draft.setLeg(leg.id, {
       status:
         leg.status === 'succeeded'
@@ -115,10 +140,11 @@ function accept(
       receiptAmountFen: receiptFen,
       suspenseFen: null,
     });
+    giveBackSurplus(draft, leg, surplus, context);
   }
   draft.setAttempt(attempt.id, { failure: null });
   moveAttempt(draft, attempt, 'succeeded');
-  const amountReceivedFen = sumFen(legs.map(orderedFen));
+  const amountReceivedFen = sumFen(legs.map(countedFen));
   draft.setIntent({ succeededAttempt: attempt.id, amountReceivedFen });
 }
 

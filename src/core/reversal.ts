@@ -10,8 +10,8 @@ import { noteTakenBack } from './attention.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import type { Id } from './id.ts';
 import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
-import { type Attempt, type Leg, type Payment, REFUND_STATES } from './payment.ts';
-import { settleRefund } from './refund.ts';
+import { type Attempt, isOpenRefund, type Leg, type Payment } from './payment.ts';
+import { settleRefund } from './refund-report.ts';
 import { CLOSE_CALL_MS } from './start-attempt.ts';
 import { worksOnce } from './wallet.ts';
 
@@ -110,8 +110,7 @@ function bookReversed(
 /** The refund that the reversal is: nobody asks the wallet for it again. */
 function settleReversal(draft: PaymentDraft, leg: Leg): void {
   const refund = draft.payment.refunds.find(
-    (row) =>
-      row.leg === leg.id && row.reason === 'reversed' && !REFUND_STATES.isTerminal(row.status),
+    (row) => row.leg === leg.id && row.reason === 'reversed' && isOpenRefund(row),
   );
   if (refund === undefined) return;
   settleRefund(draft, refund, 'succeeded', {

@@ -64,7 +64,7 @@ describe('the ends', () => {
       'succeeded',
       'superseded',
     ]);
-    expect(ends(REFUND_STATES as unknown as StateTable<string>)).toEqual(['succeeded', 'failed']);
+    expect(ends(REFUND_STATES as unknown as StateTable<string>)).toEqual(['succeeded']);
   });
 });
 

@@ -8,7 +8,7 @@ import { type DecideContext, type Decision, PaymentDraft } from '../core/decisio
 import type { Id } from '../core/id.ts';
 import { parseOrderNumber, parseRefundNumber } from '../core/order-number.ts';
 import type { Payment } from '../core/payment.ts';
-import { applyRefundReport } from '../core/refund.ts';
+import { applyRefundReport } from '../core/refund-report.ts';
 import { ok } from '../core/result.ts';
 import { recordReversed } from '../core/reversal.ts';
 import type { WalletName } from '../core/wallet.ts';
@@ -129,7 +129,7 @@ async function takeRefund(
       const leg = payment.legs.find((row) => row.id === refund?.leg);
       const attempt = payment.attempts.find((row) => row.id === leg?.attempt);
       if (leg?.orderNo !== orderNo || attempt?.config !== opened.config) return undefined;
-      return applyRefundReport(payment, { refund: number.refund, word }, context);
+      return applyRefundReport(payment, { refund: number.refund, refundNo, word }, context);
     },
   });
 }

@@ -1,18 +1,15 @@
 /**
  * Refunds: reserved and committed first, then told to the wallet under the number that was
- * committed, then settled by its word. The janitor finishes what is left (`sweepRefund`).
+ * committed, then settled by its word. The janitor finishes what is left. A number that has been on
+ * its way before is asked about before it is sent again, whatever stopped us then: the wallet may
+ * have taken it, and its refusal of a second call would hide that.
  */
 import { claimRefund } from '../core/closing.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { formatId, type Id, shardOfId } from '../core/id.ts';
-import type { Attempt, Payment, Refund } from '../core/payment.ts';
-import {
-  applyRefundReport,
-  isAutomatic,
-  mayCallNow,
-  type RefundLimits,
-  reserveRefund,
-} from '../core/refund.ts';
+import { type Attempt, isOpenRefund, type Payment, type Refund } from '../core/payment.ts';
+import { isAutomatic, type RefundLimits, reserveRefund } from '../core/refund.ts';
+import { applyRefundReport, noteUnasked } from '../core/refund-report.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { claimed, type Work } from '../engine/due.ts';
 import { findRefundIntent } from '../store/queries.ts';
@@ -52,14 +49,13 @@ export async function createRefund(
   if (!reserved.ok) return reserved;
   // Only a resumed request carries an id that is there already: its caller made it (rule 12).
   if (!reserved.value.created) return ok({ ...reserved.value, created: true });
-  const opened = await walletOf(platform, reserved.value);
-  if (opened === undefined) return reserved;
   // Between two refunds of one order the wallet wants a pause: then the janitor sends it.
-  if (
-    !mayCallNow(reserved.value.payment, reserved.value.refund, opened.capabilities.refundSpacingMs)
-  )
-    return reserved;
-  const told = await tellWallet(platform, opened, reserved.value);
+  if (reserved.value.refund.sentAtMs === null) return reserved;
+  const opened = await walletOf(platform, reserved.value);
+  const told =
+    opened === undefined
+      ? await leaveUnasked(platform, reserved.value, true)
+      : await tellWallet(platform, opened, reserved.value, 'first');
   return told.ok ? ok({ ...told.value, created: true }) : told;
 }
 
@@ -104,10 +100,14 @@ async function walletOf(
     : platform.directory.wallet(attemptOf(payment, leg.attempt).config);
 }
 
+/** `repeat`: this number has been on its way before. */
+type Call = 'first' | 'repeat';
+
 async function tellWallet(
   platform: Platform,
   opened: OpenedWallet,
   state: RefundState,
+  which: Call,
 ): Promise<Result<RefundState, HutongError>> {
   if (state.refund.reason === 'reversed' && isAutomatic(state.refund)) {
     const fate = await reverseForRefund(platform, opened, state);
@@ -121,7 +121,7 @@ async function tellWallet(
     () => opened.wallet.refund(order),
     (answer) => answer.status,
   );
-  return commit(platform, state, report);
+  return commit(platform, state, report, which);
 }
 
 async function askWallet(
@@ -137,8 +137,9 @@ async function askWallet(
     () => opened.wallet.queryRefund(order),
     (answer) => answer.status,
   );
-  // The wallet never heard of it: the same number is sent again.
-  if (report?.status === 'not_found') return tellWallet(platform, opened, state);
+  // The wallet never heard of it: the same number is sent again, but for one that failed.
+  if (report?.status === 'not_found' && isOpenRefund(state.refund))
+    return tellWallet(platform, opened, state, 'repeat');
   return commit(platform, state, report);
 }
 
@@ -146,6 +147,7 @@ async function commit(
   platform: Platform,
   state: RefundState,
   report: RefundReport | undefined,
+  which: Call = 'first',
 ): Promise<Result<RefundState, HutongError>> {
   const word: RefundReport = report ?? {
     status: 'unknown',
@@ -158,8 +160,34 @@ async function commit(
     name: 'apply_refund_report',
     ...rootOf(state.payment.intent.id),
     marketplace: state.payment.intent.marketplace,
-    decide: (payment, context) =>
-      applyRefundReport(payment, { refund: state.refund.id, word }, context),
+    decide: (payment, context) => {
+      const { id, refundNo } = state.refund;
+      const isRepeat = which === 'repeat';
+      return applyRefundReport(payment, { refund: id, refundNo, word, isRepeat }, context);
+    },
+  });
+}
+
+/** Its wallet's configuration cannot be read: it stays due, the log hears, in the end a person. */
+async function leaveUnasked(
+  platform: Platform,
+  state: RefundState,
+  isFirstCall: boolean,
+): Promise<Result<RefundState, HutongError>> {
+  const { payment, refund } = state;
+  const attempt = payment.attempts.find((row) =>
+    payment.legs.some((leg) => leg.id === refund.leg && leg.attempt === row.id),
+  );
+  platform.log.error(
+    { wallet: attempt?.wallet, wallet_config: attempt?.config, refund: refund.id },
+    'a refund is due and its wallet configuration cannot be read; it is tried again',
+  );
+  return platform.engine.submit({
+    book: 'payment',
+    name: 'note_unasked_refund',
+    ...rootOf(payment.intent.id),
+    marketplace: payment.intent.marketplace,
+    decide: (stored, context) => noteUnasked(stored, { refund: refund.id, isFirstCall }, context),
   });
 }
 
@@ -190,13 +218,13 @@ export async function claimDueRefund(
         context,
       ),
   });
-  const { payment, refund } = claimed(claim);
+  const { payment, refund, isFirstCall } = claimed(claim);
   if (refund === null) return null;
   const state = { payment, refund };
   return async () => {
     const opened = await walletOf(platform, state);
-    if (opened === undefined) return;
-    if (state.refund.status === 'created') await tellWallet(platform, opened, state);
+    if (opened === undefined) await leaveUnasked(platform, state, isFirstCall);
+    else if (isFirstCall) await tellWallet(platform, opened, state, 'first');
     else await askWallet(platform, opened, state);
   };
 }

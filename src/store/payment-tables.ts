@@ -156,11 +156,13 @@ export const REFUNDS = childTable<Refund>('refunds', [
   { name: 'moved', type: 'bigint', value: (row) => row.movedFen },
   { name: 'reason', type: 'text', value: (row) => row.reason, fixed: true },
   { name: 'status', type: 'text', value: (row) => row.status },
-  { name: 'refund_no', type: 'text', value: (row) => row.refundNo, fixed: true },
+  { name: 'refund_no', type: 'text', value: (row) => row.refundNo },
+  { name: 'earlier_nos', type: 'jsonb', value: (row) => earlierToJson(row) },
   { name: 'wallet_refund_id', type: 'text', value: (row) => row.walletRefundId },
   { name: 'mix', type: 'jsonb', value: (row) => mixToJson(row) },
   { name: 'failure', type: 'jsonb', value: (row) => row.failure },
   { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs, fixed: true },
+  { name: 'sent_at', type: 'bigint', value: (row) => row.sentAtMs },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
   { name: 'tries', type: 'integer', value: (row) => row.tries },
   { name: 'config', type: 'bigint', value: configOf },
@@ -171,6 +173,11 @@ export const ESCROWS = childTable<Escrow>('escrows', [
   { name: 'leg', type: 'id', value: (row) => row.leg, fixed: true },
   { name: 'merchant', type: 'id', value: (row) => row.merchant, fixed: true },
   { name: 'wallet', type: 'text', value: (row) => row.wallet, fixed: true },
+  { name: 'ordered', type: 'bigint', value: (row) => row.orderedFen, fixed: true },
+  { name: 'paid', type: 'bigint', value: (row) => row.paidFen, fixed: true },
+  { name: 'fee', type: 'bigint', value: (row) => row.feeFen, fixed: true },
+  { name: 'released', type: 'bigint', value: (row) => row.releasedFen },
+  { name: 'returned', type: 'bigint', value: (row) => row.returnedFen },
   { name: 'held', type: 'bigint', value: (row) => row.heldFen },
   { name: 'status', type: 'text', value: (row) => row.status },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
@@ -191,6 +198,11 @@ function partsToJson({ parts }: Leg): Record<string, string | number>[] | null {
     amount: amountFen.toString(),
     fee_bps: feeBps,
   }));
+}
+
+/** Almost always none. */
+function earlierToJson({ earlierNos }: Refund): readonly string[] | null {
+  return earlierNos.length === 0 ? null : earlierNos;
 }
 
 function mixToJson({ mix }: Refund): Record<string, string> | null {

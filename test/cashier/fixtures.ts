@@ -95,6 +95,8 @@ export function refundOf(sequence: number, leg: Leg, more: Partial<Refund>): Ref
     reason: 'duplicate',
     status: 'succeeded',
     refundNo: `RE${encodeBody(BigInt(sequence))}`,
+    earlierNos: [],
+    sentAtMs: NOW_MS,
     walletRefundId: null,
     mix: null,
     failure: null,

@@ -8,6 +8,7 @@ import {
   orderNumber,
   parseOrderNumber,
   parseRefundNumber,
+  type RefundNumberParts,
   refundNumber,
 } from '../../src/core/order-number.ts';
 import { parseShortCode } from '../../src/flows/tokens.ts';
@@ -112,11 +113,11 @@ export const CODE_PARSERS: readonly FuzzParser[] = [
   },
   {
     name: 'refund number',
-    seeds: utf8([refundNumber(INTENT, REFUND)]),
+    seeds: utf8([refundNumber(INTENT, REFUND, 1), refundNumber(INTENT, REFUND, 9)]),
     parse: (input) => orUndefined(parseRefundNumber(input.toString('utf8'))),
     isForgery: (input, accepted) => {
-      const { intent, refund } = accepted as { intent: typeof INTENT; refund: typeof REFUND };
-      return refundNumber(intent, refund) !== input.toString('utf8');
+      const { intent, refund, ordinal } = accepted as RefundNumberParts;
+      return refundNumber(intent, refund, ordinal) !== input.toString('utf8');
     },
   },
 ];

@@ -9,8 +9,10 @@ import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
 import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/closing.ts';
 import { createPayment } from '../../src/core/create-payment.ts';
 import { formatId, type Id, packId, shardOfId } from '../../src/core/id.ts';
+import { refundNumber } from '../../src/core/order-number.ts';
 import type { Payment } from '../../src/core/payment.ts';
-import { applyRefundReport, reserveRefund } from '../../src/core/refund.ts';
+import { reserveRefund } from '../../src/core/refund.ts';
+import { applyRefundReport } from '../../src/core/refund-report.ts';
 import { recordStart, startAttempt } from '../../src/core/start-attempt.ts';
 import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
@@ -215,7 +217,10 @@ export const refunded = (
   on(root, 'refunded', (payment, context) =>
     applyRefundReport(
       payment,
-      { refund: id, word: { status, walletRefundId: '50', amountFen: null, walletError: null } },
+      {
+        ...{ refund: id, refundNo: refundNumber(root, id, 1) },
+        word: { status, walletRefundId: '50', amountFen: null, walletError: null },
+      },
       context,
     ),
   );

@@ -26,6 +26,8 @@ export const available = (merchant: Id<'merchant'>, wallet: WalletName): Account
 export const owed = (merchant: Id<'merchant'>): AccountName => account(`merchant:${merchant}:owed`);
 /** Liability: what must go back to buyers. */
 export const refundDue: AccountName = account('buyer:refund_due');
+/** Own result: what went out once more than was due, and nobody gives back. */
+export const absorbed: AccountName = account('marketplace:absorbed');
 /** Liability: money whose owner is in question. */
 export const suspense: AccountName = account('suspense');
 

@@ -78,6 +78,11 @@ describe('posting', () => {
             leg: formatId('leg', 1n),
             merchant: MERCHANT,
             wallet: WALLET,
+            orderedFen: order.receipt,
+            paidFen: order.receipt,
+            feeFen,
+            releasedFen: 0n,
+            returnedFen: 0n,
             heldFen: left.escrowFen,
             status: 'held',
             dueAtMs: null,
@@ -92,7 +97,7 @@ describe('posting', () => {
             books.book(refundReserved(pockets));
             if (succeeds) {
               const movedFen = mix.escrowFen + mix.feeFen;
-              books.book(refundSucceeded(WALLET, movedFen));
+              books.book(refundSucceeded({ wallet: WALLET, movedFen }));
               heldFen -= movedFen;
               const { escrowFen, feeFen: feeLeft } = left;
               left = {
@@ -128,7 +133,7 @@ describe('posting', () => {
           trueFen,
         ]);
         books.book(paidSuperseded(WALLET, bookedFen));
-        books.book(refundSucceeded(WALLET, bookedFen + trueFen));
+        books.book(refundSucceeded({ wallet: WALLET, movedFen: bookedFen + trueFen }));
         expect([books.of(CLEARING), books.of(refundDue)]).toEqual([0n, 0n]);
       }),
     );

@@ -10,6 +10,7 @@ import type { Escrow, RefundMix } from '../payment.ts';
 import type { WalletName } from '../wallet.ts';
 import {
   type AccountName,
+  absorbed,
   available,
   clearing,
   escrow,
@@ -113,11 +114,15 @@ export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: 
   ]);
 }
 
-/** A conflict resolved as "it counts": what was in suspense is the merchants' and the wallet's. */
+/**
+ * A conflict resolved as "it counts": what was in suspense is the merchants' and the wallet's, up
+ * to what was ordered; the surplus is the buyer's.
+ */
 export function conflictAccepted(leg: {
   readonly wallet: WalletName;
   readonly bookedFen: Fen;
   readonly receiptFen: Fen;
+  readonly surplusFen: Fen;
   readonly feeFen: Fen;
   readonly escrows: readonly Escrow[];
 }): Posting {
@@ -128,6 +133,7 @@ export function conflictAccepted(leg: {
     difference > 0n ? debit(cleared, difference) : credit(cleared, -difference),
     ...leg.escrows.map((held) => credit(pocketOf(held), held.heldFen)),
     credit(feeDue(leg.wallet), leg.feeFen),
+    credit(refundDue, leg.surplusFen),
   ]);
 }
 
@@ -177,10 +183,15 @@ export function refundCorrected(before: RefundPockets, mix: RefundMix): Posting 
   ]);
 }
 
-/** The wallet gave it to the buyer. */
-export function refundSucceeded(wallet: WalletName, movedFen: Fen): Posting {
+/** The wallet gave it to the buyer; `isAbsorbed`: once more than was due, and nobody else's. */
+export function refundSucceeded(refund: {
+  readonly wallet: WalletName;
+  readonly movedFen: Fen;
+  readonly isAbsorbed?: boolean;
+}): Posting {
+  const { wallet, movedFen, isAbsorbed } = refund;
   return posting('refund_succeeded', [
-    debit(refundDue, movedFen),
+    debit(isAbsorbed === true ? absorbed : refundDue, movedFen),
     credit(clearing(wallet), movedFen),
   ]);
 }

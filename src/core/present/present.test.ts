@@ -54,6 +54,8 @@ const refund: Refund = {
   reason: 'returned goods',
   status: 'abnormal',
   refundNo: 'R000000000001',
+  earlierNos: [],
+  sentAtMs: null,
   walletRefundId: '503',
   mix: { escrowFen: 5n, feeFen: 0n, availableFen: 0n, owedFen: 0n },
   failure: {
