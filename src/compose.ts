@@ -33,7 +33,7 @@ import { createResolver } from './runtime/resolver.ts';
 import type { Db } from './store/db.ts';
 import { countUnknownAttempts } from './store/due.ts';
 import { expireKeys } from './store/idempotency.ts';
-import { urlPolicy } from './webhooks/url-guard.ts';
+import { parseAllowList } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
   /** Migrated and ours: closed when the platform stops. */
@@ -47,6 +47,8 @@ export interface ComposeOptions {
   readonly clock?: Clock;
   /** Hosts, addresses and ranges that webhooks may go to although they are not public. */
   readonly webhookAllow: readonly string[];
+  /** Name servers for webhooks' hosts; default the system's. */
+  readonly dnsServers?: readonly string[];
   readonly rateLimit?: ServerConfig['rateLimit'];
   readonly trustedProxies?: ServerConfig['trustedProxies'];
   /** The lease was lost or the database has fenced us: this process must end. */
@@ -167,11 +169,13 @@ function openParts(options: ComposeOptions) {
   const { db, log, masterKey } = options;
   const envelope = createEnvelope(masterKey, systemRandom);
   assert(envelope.ok, envelope.ok ? '' : envelope.error);
-  const policy = urlPolicy({
-    allow: options.webhookAllow,
-    resolver: createResolver({ wall: wallClock }),
+  const allowed = parseAllowList(options.webhookAllow);
+  assert(allowed.ok, allowed.ok ? '' : allowed.error);
+  const resolver = createResolver({
+    wall: wallClock,
+    localNames: allowed.value.allowedHosts,
+    ...(options.dnsServers === undefined ? {} : { servers: options.dnsServers }),
   });
-  assert(policy.ok, policy.ok ? '' : policy.error);
   const walletHttp = createHttpClient();
   const walletSeams = {
     http: walletHttp,
@@ -181,7 +185,7 @@ function openParts(options: ComposeOptions) {
   };
   return {
     envelope: envelope.value,
-    urlPolicy: policy.value,
+    urlPolicy: { resolver, ...allowed.value },
     http: createHttpClient(),
     walletHttp,
     health: createWalletHealth(wallClock),

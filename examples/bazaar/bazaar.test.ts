@@ -389,4 +389,26 @@ describe('the shop', () => {
     expect(await ensureWebhookEndpoint(options)).toBe(SECRETS.taobao);
     expect(fake.calls.filter((call) => call.path === '/v1/webhook_endpoints')).toHaveLength(1);
   });
+
+  it('takes over an endpoint of its address whose secret it has lost', async () => {
+    const exists = { type: 'state_error', code: 'webhook_endpoint_exists', existing: 'we_9' };
+    fake.failures.push(
+      { status: 409, body: { error: { ...exists, message: 'we_9 has this address' } } },
+      { status: 200, body: { id: 'we_9' } },
+      { status: 200, body: { id: 'we_9', secret: SECRETS.tmall } },
+    );
+    const secret = await ensureWebhookEndpoint({
+      hutong: new Hutong({ baseUrl: fake.url, secretKey: 'sk_test_tmall' }),
+      marketplace: 'tmall',
+      platform: fake.url,
+      url: `${bazaar.url}/again`,
+      dir: `${dir}/again`,
+    });
+    expect(secret).toBe(SECRETS.tmall);
+    expect(fake.calls.slice(-3).map((call) => call.path)).toEqual([
+      '/v1/webhook_endpoints',
+      '/v1/webhook_endpoints/we_9',
+      '/v1/webhook_endpoints/we_9/rotate_secret',
+    ]);
+  });
 });

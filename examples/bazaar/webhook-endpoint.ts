@@ -5,7 +5,12 @@
 import { mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Hutong, HutongNotFoundError } from '@hutong/sdk';
+import {
+  type Hutong,
+  HutongConflictError,
+  HutongNotFoundError,
+  type WebhookEndpoint,
+} from '@hutong/sdk';
 import type { MarketplaceName } from './catalogue/catalogue.ts';
 
 /** What the order pages need to hear. */
@@ -56,15 +61,24 @@ export async function ensureWebhookEndpoint(options: EnsureOptions): Promise<str
     await keep(path, { ...kept, platform: options.platform, url, events: ENABLED_EVENTS });
     return kept.secret;
   }
-  const endpoint = await options.hutong.webhookEndpoints.create({
-    url,
-    enabled_events: ENABLED_EVENTS,
-  });
+  const endpoint = await createOrAdopt(options, url);
   if (endpoint.secret === undefined) throw new Error('the new webhook endpoint shows no secret');
   const { platform } = options;
   const { id, secret } = endpoint;
   await keep(path, { platform, url, id, secret, events: ENABLED_EVENTS });
   return endpoint.secret;
+}
+
+/** An endpoint of this address whose secret was lost here gets a new one. */
+async function createOrAdopt({ hutong }: EnsureOptions, url: string): Promise<WebhookEndpoint> {
+  const wanted = { url, enabled_events: ENABLED_EVENTS };
+  try {
+    return await hutong.webhookEndpoints.create(wanted);
+  } catch (error) {
+    if (!(error instanceof HutongConflictError) || error.existing === null) throw error;
+    await hutong.webhookEndpoints.update(error.existing, wanted);
+    return hutong.webhookEndpoints.rotateSecret(error.existing);
+  }
 }
 
 /** The shop moved, or wants to hear more: its endpoint follows, secret and all, where known. */

@@ -13,6 +13,7 @@ export interface HutongErrorDetails {
   readonly code: string;
   readonly status?: number | undefined;
   readonly param?: string | null | undefined;
+  readonly existing?: string | null | undefined;
   readonly docUrl?: string | null | undefined;
   readonly requestId?: string | null | undefined;
   readonly retryable?: boolean | undefined;
@@ -32,6 +33,8 @@ export class HutongError extends Error {
   /** The HTTP status; undefined when no answer arrived. */
   readonly status: number | undefined;
   readonly param: string | null;
+  /** The id of what is there already, where that is the reason (`webhook_endpoint_exists`). */
+  readonly existing: string | null;
   readonly docUrl: string | null;
   readonly requestId: string | null;
   /** Whether the server says that the same request may succeed later. */
@@ -49,6 +52,7 @@ export class HutongError extends Error {
     this.code = details.code;
     this.status = details.status;
     this.param = details.param ?? null;
+    this.existing = details.existing ?? null;
     this.docUrl = details.docUrl ?? null;
     this.requestId = details.requestId ?? null;
     this.retryable = details.retryable;
@@ -151,6 +155,7 @@ export function errorFromAnswer(answer: FailedAnswer): HutongError {
     code,
     status: answer.status,
     param: text(body.param),
+    existing: text(body.existing),
     docUrl: text(body.doc_url),
     requestId: text(body.request_id) ?? answer.requestId,
     retryable: typeof retryable === 'boolean' ? retryable : undefined,

@@ -29,6 +29,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     masterKey: options.masterKey,
     publicUrl: settings.publicUrl,
     webhookAllow: settings.webhookAllow,
+    ...(settings.dnsServers === null ? {} : { dnsServers: settings.dnsServers }),
     trustedProxies: settings.trustedProxies,
     ...(settings.hasRateLimit ? {} : { rateLimit: null }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),

@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../core/result.ts';
-import { parseTrustedProxies, type TrustedProxies } from '../http/address.ts';
+import { parseTrustedProxies, plainAddress, type TrustedProxies } from '../http/address.ts';
 import type { Random } from '../runtime/random.ts';
+import { parseAllowList } from '../webhooks/url-guard.ts';
 
 export interface Settings {
   readonly dir: string;
@@ -16,6 +17,8 @@ export interface Settings {
   readonly publicUrl: string;
   readonly logLevel: string;
   readonly webhookAllow: readonly string[];
+  /** Name servers for webhooks' hosts; null = the system's. */
+  readonly dnsServers: readonly string[] | null;
   readonly trustedProxies: TrustedProxies;
   readonly hasRateLimit: boolean;
 }
@@ -36,6 +39,7 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
     'HUTONG_WEBHOOK_ALLOW',
     'hosts and ranges webhooks may reach although not public, comma separated',
   ],
+  ['HUTONG_DNS', 'name servers that webhooks’ names are asked of, comma separated (the system’s)'],
   [
     'HUTONG_TRUST_PROXY',
     'proxies of your own before the platform, by number (1) or address (10.0.0.0/8): theirs are the entries of X-Forwarded-For that count',
@@ -52,6 +56,13 @@ export function readSettings(environment: Environment): Result<Settings, string>
   for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
   const wrong = firstMistake(environment);
   if (wrong !== null) return err(wrong);
+  const webhookAllow = listOf(environment.HUTONG_WEBHOOK_ALLOW);
+  const allowed = parseAllowList(webhookAllow);
+  if (!allowed.ok) return err(`HUTONG_WEBHOOK_ALLOW: ${allowed.error}`);
+  const dnsServers = listOf(environment.HUTONG_DNS);
+  const noServer = dnsServers.find((server) => plainAddress(server) === undefined);
+  if (noServer !== undefined)
+    return err(`HUTONG_DNS is addresses of name servers (10.0.0.53, [::1]:5353), not ${noServer}`);
   const trusted = parseTrustedProxies(environment.HUTONG_TRUST_PROXY ?? '');
   if (!trusted.ok) return err(`HUTONG_TRUST_PROXY is ${trusted.error}`);
   const host = environment.HUTONG_HOST || '127.0.0.1';
@@ -68,10 +79,8 @@ export function readSettings(environment: Environment): Result<Settings, string>
     lanes: numberOf(lanes),
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel: environment.HUTONG_LOG_LEVEL || 'info',
-    webhookAllow: (environment.HUTONG_WEBHOOK_ALLOW ?? '')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter((entry) => entry !== ''),
+    webhookAllow,
+    dnsServers: dnsServers.length === 0 ? null : dnsServers,
     trustedProxies: trusted.value,
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
   });
@@ -93,6 +102,13 @@ function firstMistake(environment: Environment): string | null {
   return /^(postgres(ql)?:\/\/.*)?$/.test(environment.DATABASE_URL ?? '')
     ? null
     : 'DATABASE_URL begins with postgres:// or postgresql://';
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
 }
 
 function isWebAddress(text: string): boolean {

@@ -4,6 +4,7 @@
  * decision that changed anything, and events carry the state after it (rule 9).
  */
 import type { HutongError } from './errors.ts';
+import type { EventType } from './event-types.ts';
 import type { Id, IdKind } from './id.ts';
 import type { Posting } from './ledger/posting.ts';
 import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund, SubOrder } from './payment.ts';
@@ -11,11 +12,6 @@ import { presentAttempt } from './present/payment-attempt.ts';
 import { presentPaymentIntent } from './present/payment-intent.ts';
 import { presentRefund } from './present/refund.ts';
 import { ok, type Result } from './result.ts';
-
-export type EventType =
-  | `payment_intent.${'created' | 'requires_action' | 'succeeded' | 'canceled' | 'expired' | 'conflicted' | 'resolved'}`
-  | `payment_attempt.${'succeeded' | 'failed' | 'closed' | 'superseded' | 'conflicted' | 'requires_attention'}`
-  | `refund.${'created' | 'succeeded' | 'failed' | 'requires_attention'}`;
 
 export interface EventFact {
   readonly type: EventType;

@@ -135,6 +135,18 @@ export const ERRORS = Object.freeze({
     false,
     'Another counter of this merchant has this name; choose another name.',
   ),
+  webhook_endpoint_exists: spec(
+    'state_error',
+    409,
+    false,
+    'The marketplace has an endpoint with this address; `existing` is its id: change that one.',
+  ),
+  webhook_endpoints_full: spec(
+    'state_error',
+    409,
+    false,
+    'The marketplace has 16 endpoints; change one of them, or delete one first.',
+  ),
   payment_intent_not_payable: spec(
     'state_error',
     409,
@@ -246,17 +258,24 @@ export interface HutongError {
   readonly message: string;
   readonly param: string | null;
   readonly walletError: WalletError | null;
+  /** The id of what is there already, where that is the reason. */
+  readonly existing?: string;
 }
 
 export function hutongError(
   code: ErrorCode,
   message: string,
-  more: { readonly param?: string; readonly walletError?: WalletError } = {},
+  more: {
+    readonly param?: string;
+    readonly walletError?: WalletError;
+    readonly existing?: string;
+  } = {},
 ): HutongError {
   return Object.freeze({
     code,
     message,
     param: more.param ?? null,
     walletError: more.walletError ?? null,
+    ...(more.existing === undefined ? {} : { existing: more.existing }),
   });
 }

@@ -6,7 +6,9 @@
 
 import { type Id, shardOfId } from '../core/id.ts';
 import { presentEvent } from '../core/present/event.ts';
+import { ok } from '../core/result.ts';
 import { claimed, type Work } from '../engine/due.ts';
+import { createGate, type Gate } from '../runtime/gate.ts';
 import type { DueDelivery } from '../store/due.ts';
 import type { EventRow, OwedDelivery } from '../store/events.ts';
 import { readEvent } from '../store/queries.ts';
@@ -19,12 +21,15 @@ import { describe } from './wallet-call.ts';
 
 /** Deliveries under way at once to one endpoint; more wait. */
 const UNDER_WAY_MAX = 32;
+/** Of one marketplace to one host, whatever the number of its endpoints there; they take turns. */
+const HOST_UNDER_WAY_MAX = 64;
 /** Waiting in memory for one endpoint; the rest is left to the sweep. */
 const WAITING_MAX = 5_000;
 /** A claimed delivery belongs to its claimer for so long: longer than a try can take. */
 const CLAIM_MS = 30_000;
 
 interface Parcel {
+  readonly marketplace: Id<'marketplace'>;
   readonly delivery: OwedDelivery;
   readonly triesDone: number;
   readonly body: string;
@@ -50,6 +55,7 @@ const nameOf = ({ event, endpoint }: OwedDelivery): string => `${event} ${endpoi
 
 export function createWebhookDesk(platform: Platform): WebhookDesk {
   const queues = new Map<Id<'webhook_endpoint'>, Queue>();
+  const hosts = createGate({ insideMax: HOST_UNDER_WAY_MAX });
   const open = new Set<Promise<void>>();
   const held = new Set<string>();
 
@@ -57,7 +63,7 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
     const parcel = queue.waiting.shift();
     if (parcel === undefined) return;
     queue.underWay += 1;
-    const work = deliver(platform, parcel)
+    const work = deliver(platform, hosts, parcel)
       .catch((error: unknown) => platform.log.error({ defect: describe(error) }, 'a try failed'))
       .finally(() => {
         queue.underWay -= 1;
@@ -87,7 +93,7 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
         if (event === undefined) continue;
         const body = bodies.get(event.id) ?? JSON.stringify(presentEvent(event));
         bodies.set(event.id, body);
-        send({ delivery, triesDone: 0, body });
+        send({ marketplace: event.marketplace, delivery, triesDone: 0, body });
       }
     },
     idle: async () => {
@@ -96,8 +102,8 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
   };
 }
 
-async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
-  const endpoint = await endpointOf(platform, parcel.delivery.endpoint);
+async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise<void> {
+  const endpoint = await endpointOf(platform, parcel);
   if (endpoint === undefined || endpoint.row.status !== 'enabled') {
     await record(platform, parcel, {
       status: 'failed',
@@ -107,16 +113,18 @@ async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
     });
     return;
   }
+  const leave = await hosts.enter(`${parcel.marketplace} ${new URL(endpoint.row.url).host}`);
   const outcome = await sendDelivery(
     { http: platform.http, wall: platform.wall, policy: platform.urlPolicy },
     {
+      marketplace: parcel.marketplace,
       url: endpoint.row.url,
       secrets: endpoint.keys,
       eventId: parcel.delivery.event,
       body: parcel.body,
       attempt: parcel.triesDone + 1,
     },
-  );
+  ).finally(leave);
   platform.metrics.delivery(outcome.outcome);
   if (outcome.outcome === 'delivered') {
     await record(platform, parcel, {
@@ -141,12 +149,12 @@ async function deliver(platform: Platform, parcel: Parcel): Promise<void> {
 /** A kept list may not know an endpoint that another process just made: looked up once more. */
 async function endpointOf(
   platform: Platform,
-  id: Id<'webhook_endpoint'>,
+  { marketplace, delivery }: Parcel,
 ): Promise<OpenedEndpoint | undefined> {
-  const known = await platform.directory.endpoint(id);
+  const known = await platform.directory.endpoint(marketplace, delivery.endpoint);
   if (known?.row.status === 'enabled') return known;
-  platform.directory.forgetEndpoints();
-  return platform.directory.endpoint(id);
+  platform.directory.forgetEndpoints(marketplace);
+  return platform.directory.endpoint(marketplace, delivery.endpoint);
 }
 
 async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<void> {
@@ -154,10 +162,10 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
     { webhook_endpoint: endpoint.row.id },
     'answered 410: the endpoint is disabled',
   );
-  await changeEndpoint(platform.db, endpoint.row.marketplace, endpoint.row.id, {
-    status: 'disabled',
-  });
-  platform.directory.forget();
+  const { id, marketplace } = endpoint.row;
+  const change = { status: 'disabled' };
+  await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined));
+  platform.directory.forgetEndpoints(marketplace);
 }
 
 async function record(
@@ -206,6 +214,11 @@ export async function claimDelivery(
   return async () => {
     const event = await readEvent(platform.db, shardOfId(due.event), due.event);
     if (event === undefined) return;
-    desk.send({ delivery, triesDone: due.tries, body: JSON.stringify(presentEvent(event)) });
+    desk.send({
+      marketplace: event.marketplace,
+      delivery,
+      triesDone: due.tries,
+      body: JSON.stringify(presentEvent(event)),
+    });
   };
 }

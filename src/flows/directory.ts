@@ -24,6 +24,7 @@ import { type WebhookKey, webhookKey } from '../webhooks/sign.ts';
 import { createKeyCache } from './key-cache.ts';
 
 const KEEP_MS = 2_000;
+const ENDPOINT_LISTS_KEPT_MAX = 1_000;
 
 export interface OpenedWallet {
   readonly config: Id<'wallet_config'>;
@@ -59,10 +60,13 @@ export interface Directory {
   readonly marketplace: (id: Id<'marketplace'>) => Promise<MarketplaceEntry | undefined>;
   readonly wallet: (config: Id<'wallet_config'>) => Promise<OpenedWallet | undefined>;
   readonly apiKey: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
-  readonly endpoint: (id: Id<'webhook_endpoint'>) => Promise<OpenedEndpoint | undefined>;
+  readonly endpoint: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+  ) => Promise<OpenedEndpoint | undefined>;
   /** After a write of this process. */
   readonly forget: () => void;
-  readonly forgetEndpoints: () => void;
+  readonly forgetEndpoints: (marketplace: Id<'marketplace'>) => void;
 }
 
 export interface DirectoryOptions {
@@ -105,11 +109,11 @@ export function createDirectory(options: DirectoryOptions): Directory {
   const opened: OpenedConfigs = new Map();
   const wallets = kept(wall, async () => openAll(options, await readConfigs(db), opened));
   const marketplaces = new Map<string, Kept<MarketplaceEntry | undefined>>();
-  const endpoints = kept(wall, async () => openEndpoints(options, await readEndpoints(db, null)));
+  const endpoints = keptEndpoints(options);
   const keys = createKeyCache({ wall, keepMs: KEEP_MS, read: (hashes) => readKeys(db, hashes) });
   return {
     wallet: async (config) => (await wallets.get()).opened.get(config),
-    endpoint: async (id) => (await endpoints.get()).get(id),
+    endpoint: async (marketplace, id) => (await endpoints.of(marketplace)).get(id),
     marketplace: (id) => {
       let entry = marketplaces.get(id);
       if (entry === undefined) {
@@ -122,7 +126,7 @@ export function createDirectory(options: DirectoryOptions): Directory {
     forgetEndpoints: endpoints.forget,
     forget: () => {
       wallets.forget();
-      endpoints.forget();
+      endpoints.forget(null);
       for (const entry of marketplaces.values()) entry.forget();
       keys.forget();
     },
@@ -218,10 +222,36 @@ function openOne(
   return { wallet: opened.value, identity };
 }
 
-function openEndpoints(
-  options: DirectoryOptions,
-  rows: readonly EndpointRow[],
-): ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint> {
+type EndpointsById = ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint>;
+
+/** Only those of marketplaces that this process delivers for. */
+function keptEndpoints(options: DirectoryOptions): {
+  readonly of: (marketplace: Id<'marketplace'>) => Promise<EndpointsById>;
+  readonly forget: (marketplace: Id<'marketplace'> | null) => void;
+} {
+  const entries = new Map<Id<'marketplace'>, Kept<EndpointsById>>();
+  return {
+    of: (marketplace) => {
+      const entry =
+        entries.get(marketplace) ??
+        kept(options.wall, async () =>
+          openEndpoints(options, await readEndpoints(options.db, marketplace)),
+        );
+      // The one used last is forgotten last.
+      entries.delete(marketplace);
+      entries.set(marketplace, entry);
+      const [oldest] = entries.keys();
+      if (entries.size > ENDPOINT_LISTS_KEPT_MAX && oldest !== undefined) entries.delete(oldest);
+      return entry.get();
+    },
+    forget: (marketplace) => {
+      if (marketplace === null) entries.clear();
+      else entries.delete(marketplace);
+    },
+  };
+}
+
+function openEndpoints(options: DirectoryOptions, rows: readonly EndpointRow[]): EndpointsById {
   const nowMs = options.wall.nowMs();
   return new Map(
     rows.map((row) => {

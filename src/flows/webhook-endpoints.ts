@@ -20,6 +20,10 @@ import type { WebhookEndpoint } from './use-cases.ts';
 
 /** How long the old secret still signs beside the new one. */
 const ROTATION_MS = 24 * 3_600_000;
+/** Deleted ones do not count. */
+const ENDPOINTS_MAX = 16;
+/** How long an endpoint's owner waits for the name; longer than one question takes. */
+const RESOLVE_MS = 3_000;
 
 function shown(row: EndpointRow): WebhookEndpoint {
   const { id, url, enabledEvents, status, createdAtMs } = row;
@@ -28,11 +32,49 @@ function shown(row: EndpointRow): WebhookEndpoint {
 
 const NOT_FOUND = err(hutongError('not_found', 'no such webhook_endpoint'));
 
-async function refusedUrl(platform: Platform, url: string): Promise<HutongError | undefined> {
-  const checked = await checkUrl(url, platform.urlPolicy);
+async function refusedUrl(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  url: string,
+): Promise<HutongError | undefined> {
+  const asker = { name: marketplace, withinMs: RESOLVE_MS };
+  const checked = await checkUrl(url, platform.urlPolicy, asker);
   return checked.ok
     ? undefined
     : hutongError('webhook_url_refused', checked.error.message, { param: 'url' });
+}
+
+/** The address as it is called: what two spellings have in common. */
+function addressOf(url: string): string {
+  const { href, hash } = new URL(url);
+  return hash === '' ? href : href.slice(0, -hash.length);
+}
+
+/** Another endpoint of the marketplace has this address already. */
+function sameAddress(
+  present: readonly EndpointRow[],
+  url: string,
+  own: Id<'webhook_endpoint'> | null,
+): Result<undefined, HutongError> {
+  const address = addressOf(url);
+  const same = present.find((row) => row.id !== own && addressOf(row.url) === address);
+  if (same === undefined) return ok(undefined);
+  return err(
+    hutongError('webhook_endpoint_exists', `${same.id} has this address`, {
+      param: 'url',
+      existing: same.id,
+    }),
+  );
+}
+
+function roomForOneMore(
+  present: readonly EndpointRow[],
+  url: string,
+): Result<undefined, HutongError> {
+  const same = sameAddress(present, url, null);
+  if (!same.ok || present.length < ENDPOINTS_MAX) return same;
+  const message = `a marketplace has at most ${ENDPOINTS_MAX} webhook endpoints`;
+  return err(hutongError('webhook_endpoints_full', message));
 }
 
 export async function createWebhookEndpoint(
@@ -40,20 +82,25 @@ export async function createWebhookEndpoint(
   marketplace: Id<'marketplace'>,
   input: { readonly url: string; readonly enabledEvents: readonly string[] },
 ): Promise<Result<{ readonly endpoint: WebhookEndpoint; readonly secret: string }, HutongError>> {
-  const refused = await refusedUrl(platform, input.url);
+  const refused = await refusedUrl(platform, marketplace, input.url);
   if (refused !== undefined) return err(refused);
   const secret = newWebhookSecret(platform.random);
-  const row = await attemptRead(() =>
-    addEndpoint(platform.db, {
-      id: platform.ids.next('webhook_endpoint', shardOf(marketplace)),
-      marketplace,
-      url: input.url,
-      enabledEvents: input.enabledEvents,
-      sealed: platform.envelope.seal(secret, endpointSecretPlace(marketplace)),
-      createdAtMs: platform.clock.nowMs(),
-    }),
+  const added = await attemptRead(() =>
+    addEndpoint(
+      platform.db,
+      {
+        id: platform.ids.next('webhook_endpoint', shardOf(marketplace)),
+        marketplace,
+        url: input.url,
+        enabledEvents: input.enabledEvents,
+        sealed: platform.envelope.seal(secret, endpointSecretPlace(marketplace)),
+        createdAtMs: platform.clock.nowMs(),
+      },
+      (present) => roomForOneMore(present, input.url),
+    ),
   );
-  platform.directory.forget();
+  platform.directory.forgetEndpoints(marketplace);
+  const row = added.ok ? added.value : added;
   if (!row.ok) return row;
   return row.value === undefined ? NOT_FOUND : ok({ endpoint: shown(row.value), secret });
 }
@@ -87,10 +134,16 @@ export async function updateWebhookEndpoint(
     readonly status?: 'enabled' | 'disabled' | 'deleted';
   },
 ): Promise<Result<WebhookEndpoint, HutongError>> {
-  const refused = change.url === undefined ? undefined : await refusedUrl(platform, change.url);
+  const { url } = change;
+  const refused = url === undefined ? undefined : await refusedUrl(platform, marketplace, url);
   if (refused !== undefined) return err(refused);
-  const row = await attemptRead(() => changeEndpoint(platform.db, marketplace, id, change));
-  platform.directory.forget();
+  const changed = await attemptRead(() =>
+    changeEndpoint(platform.db, marketplace, id, change, (present) =>
+      url === undefined ? ok(undefined) : sameAddress(present, url, id),
+    ),
+  );
+  platform.directory.forgetEndpoints(marketplace);
+  const row = changed.ok ? changed.value : changed;
   if (!row.ok) return row;
   return row.value === undefined ? NOT_FOUND : ok(shown(row.value));
 }
@@ -107,7 +160,7 @@ export async function rotateWebhookSecret(
       beforeUntilMs: platform.wall.nowMs() + ROTATION_MS,
     }),
   );
-  platform.directory.forget();
+  platform.directory.forgetEndpoints(marketplace);
   if (!row.ok) return row;
   return row.value === undefined ? NOT_FOUND : ok({ secret });
 }

@@ -60,6 +60,7 @@ export function presentError(
       doc_url: `${context.docsUrl}#${error.code}`,
       request_id: context.requestId,
       retryable,
+      ...(error.existing === undefined ? {} : { existing: error.existing }),
       wallet_error: error.walletError === null ? null : presentWalletError(error.walletError),
     },
   };

@@ -53,6 +53,19 @@ export async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise
   return limits;
 }
 
+/** Of one route, by marketplace: a second key is no second budget. */
+export function marketplaceLimit(limit: { readonly max: number; readonly windowMs: number }): {
+  readonly max: number;
+  readonly timeWindow: number;
+  readonly keyGenerator: (request: FastifyRequest) => string;
+} {
+  return {
+    max: limit.max,
+    timeWindow: limit.windowMs,
+    keyGenerator: ({ principal, ip }) => principal?.marketplace ?? addressKey(ip),
+  };
+}
+
 function refusalLimits({ wall }: ServerDeps): Limits {
   const budget = createBudget({ max: REFUSALS_A_MINUTE, windowMs: MINUTE_MS, wall });
   return {

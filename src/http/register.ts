@@ -13,7 +13,7 @@ import { authenticate, clientSecretOf, permit } from './auth.ts';
 import type { ServerDeps } from './deps.ts';
 import { JSON_TYPE, sendError } from './errors.ts';
 import { runIdempotent } from './idempotency.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, marketplaceLimit } from './limits.ts';
 import type { Answer, AnyRoute, PathIds } from './route.ts';
 import { NoBody, NoQuery } from './schemas/fields.ts';
 import { type Check, compileBody, compileQuery } from './validate.ts';
@@ -50,6 +50,7 @@ export function registerRoute(
   app.route({
     method: route.method,
     url: fastifyPath(route.path),
+    ...(route.limit === undefined ? {} : { config: { rateLimit: marketplaceLimit(route.limit) } }),
     // Before the body is read: a stranger's bytes are not parsed.
     onRequest: async (request, reply) => {
       if (route.asBuyer !== undefined && clientSecretOf(request) !== undefined) return;

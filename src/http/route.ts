@@ -80,6 +80,8 @@ export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSche
   readonly answers: Readonly<Record<number, string>>;
   /** The media type of a file that it answers; refusals are JSON all the same. */
   readonly produces?: string;
+  /** Stricter than the usual limit, for the marketplace as a whole. */
+  readonly limit?: { readonly max: number; readonly windowMs: number };
   /** Beside the ones that every route may answer. */
   readonly errors?: readonly ErrorCode[];
   /** A buyer may call it with a client_secret instead of a key. */

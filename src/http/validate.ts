@@ -6,8 +6,10 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type HutongError, hutongError } from '../core/errors.ts';
+import { EVENT_PATTERNS } from '../core/event-types.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { READABLE } from './schemas/fields.ts';
+import { KNOWN_EVENTS } from './schemas/others.ts';
 
 export type Check = (value: unknown) => Result<unknown, HutongError>;
 
@@ -80,7 +82,10 @@ interface ConstParams {
 function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
   switch (issue.keyword) {
     case 'pattern':
-      return isReadable(issue.params)
+      if (hasPattern(issue.params, KNOWN_EVENTS)) {
+        return `must be one of ${EVENT_PATTERNS.join(', ')}`;
+      }
+      return hasPattern(issue.params, READABLE)
         ? 'is blank, or has control characters or marks that turn the direction of text'
         : 'has characters or a form that are not allowed';
     case 'enum':
@@ -94,8 +99,8 @@ function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
   }
 }
 
-function isReadable(params: { readonly pattern?: unknown }): boolean {
-  return params.pattern === READABLE;
+function hasPattern(params: { readonly pattern?: unknown }, pattern: string): boolean {
+  return params.pattern === pattern;
 }
 
 /** `/sub_orders/0/amount` -> `sub_orders[0].amount`. */

@@ -33,6 +33,11 @@ const EVENTS: Table<EventRow> = table(
   ],
 );
 
+/** `*`, the type itself, or its family: `refund.*`. */
+function wants(type: string): string {
+  return `w.enabled_events && array['*', ${type}, split_part(${type}, '.', 1) || '.*']`;
+}
+
 const SAVE_AND_OWE: Statement = {
   name: 'events.save',
   text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at)
@@ -40,7 +45,7 @@ const SAVE_AND_OWE: Statement = {
     select e.shard, e.id, w.id, 'pending', 0,
       e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
     from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
-      and (w.enabled_events @> array['*'] or w.enabled_events @> array[e.type])
+      and ${wants('e.type')}
     returning shard, event, endpoint`,
 };
 
@@ -123,7 +128,7 @@ const OWE_AGAIN: Statement = {
   text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
     select $1, $2, w.id, 'pending', 0, $5, $5 from webhook_endpoints w
     where w.marketplace = $3 and w.status = 'enabled'
-      and (w.enabled_events @> array['*'] or w.enabled_events @> array[$4::text])
+      and ${wants('$4::text')}
     on conflict (shard, event, endpoint)
       do update set status = 'pending', tries = 0, due_at = excluded.due_at returning endpoint`,
 };

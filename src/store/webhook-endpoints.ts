@@ -2,7 +2,9 @@
  * Where a marketplace is told of events. Signing secrets are sealed; a deleted endpoint is not
  * read.
  */
+import type { HutongError } from '../core/errors.ts';
 import { formatId, type Id, idValue } from '../core/id.ts';
+import { ok, type Result } from '../core/result.ts';
 import { textArray } from './arrays.ts';
 import type { Db, Row, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
@@ -13,9 +15,10 @@ const READ_ENDPOINTS: Statement = {
   text: `select * from webhook_endpoints
   where marketplace = $1 and status <> 'deleted' order by id`,
 };
-const READ_ALL_ENDPOINTS: Statement = {
-  name: 'webhook_endpoints.all',
-  text: `select * from webhook_endpoints where status <> 'deleted'`,
+/** Whoever adds an endpoint or moves one waits for the others; no reference to the row does. */
+const LOCK_MARKETPLACE: Statement = {
+  name: 'webhook_endpoints.lock_marketplace',
+  text: 'select id from marketplaces where id = $1 for no key update',
 };
 const ADD_ENDPOINT: Statement = {
   name: 'webhook_endpoints.add',
@@ -65,19 +68,36 @@ function toEndpoint(row: Row): EndpointRow {
 
 export async function readEndpoints(
   db: Db,
-  marketplace: Id<'marketplace'> | null,
+  marketplace: Id<'marketplace'>,
 ): Promise<EndpointRow[]> {
-  const rows =
-    marketplace === null
-      ? await db.read(READ_ALL_ENDPOINTS, [])
-      : await db.read(READ_ENDPOINTS, [idValue(marketplace)]);
-  return rows.map(toEndpoint);
+  return (await db.read(READ_ENDPOINTS, [idValue(marketplace)])).map(toEndpoint);
+}
+
+/** Judges a new endpoint or address by all that the marketplace has, while nobody writes. */
+export type EndpointRule = (present: readonly EndpointRow[]) => Result<undefined, HutongError>;
+
+/** One statement after the rule, under the marketplace's lock; undefined = it wrote nothing. */
+function writeByRule(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  rule: EndpointRule,
+  write: { readonly statement: Statement; readonly values: readonly unknown[] },
+): Promise<Result<EndpointRow | undefined, HutongError>> {
+  return db.transaction(0, async (session) => {
+    await session.run(LOCK_MARKETPLACE, [idValue(marketplace)]);
+    const present = await session.run(READ_ENDPOINTS, [idValue(marketplace)]);
+    const admitted = rule(present.map(toEndpoint));
+    if (!admitted.ok) return admitted;
+    const [row] = await session.run(write.statement, write.values);
+    return ok(row === undefined ? undefined : toEndpoint(row));
+  });
 }
 
 export function addEndpoint(
   db: Db,
   row: Pick<EndpointRow, 'id' | 'marketplace' | 'url' | 'enabledEvents' | 'sealed' | 'createdAtMs'>,
-): Promise<EndpointRow | undefined> {
+  rule: EndpointRule,
+): Promise<Result<EndpointRow | undefined, HutongError>> {
   const values = [
     idValue(row.id),
     idValue(row.marketplace),
@@ -86,19 +106,22 @@ export function addEndpoint(
     row.sealed,
     row.createdAtMs,
   ];
-  return writeRow(db, ADD_ENDPOINT, values, toEndpoint);
+  return writeByRule(db, row.marketplace, rule, { statement: ADD_ENDPOINT, values });
+}
+
+export interface EndpointChange {
+  readonly url?: string;
+  readonly enabledEvents?: readonly string[];
+  readonly status?: string;
 }
 
 export function changeEndpoint(
   db: Db,
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
-  change: {
-    readonly url?: string;
-    readonly enabledEvents?: readonly string[];
-    readonly status?: string;
-  },
-): Promise<EndpointRow | undefined> {
+  change: EndpointChange,
+  rule: EndpointRule,
+): Promise<Result<EndpointRow | undefined, HutongError>> {
   const events = change.enabledEvents === undefined ? null : textArray(change.enabledEvents);
   const values = [
     idValue(marketplace),
@@ -107,7 +130,7 @@ export function changeEndpoint(
     events,
     change.status ?? null,
   ];
-  return writeRow(db, CHANGE_ENDPOINT, values, toEndpoint);
+  return writeByRule(db, marketplace, rule, { statement: CHANGE_ENDPOINT, values });
 }
 
 export function rotateEndpointSecret(

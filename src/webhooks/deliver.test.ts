@@ -14,7 +14,7 @@ import { createResolver } from '../runtime/resolver.ts';
 import { type DeliveryOutcome, sendDelivery } from './deliver.ts';
 import { nextTryDelayMs, TRY_COUNT_MAX, TRY_DELAYS_MS } from './schedule.ts';
 import { newWebhookSecret, webhookHeaders, webhookKey } from './sign.ts';
-import { urlPolicy } from './url-guard.ts';
+import { parseAllowList } from './url-guard.ts';
 
 const open: { close: () => void }[] = [];
 afterEach(() => {
@@ -60,14 +60,13 @@ async function send(
   url: string,
   options: { allow?: string[]; secrets?: string[]; body?: string; http?: HttpClient } = {},
 ): Promise<DeliveryOutcome> {
-  const policy = urlPolicy({
-    allow: options.allow ?? ['127.0.0.0/8'],
-    resolver: createResolver({ wall: wallClock }),
-  });
-  if (!policy.ok) throw new Error(policy.error);
+  const allowed = parseAllowList(options.allow ?? ['127.0.0.0/8']);
+  if (!allowed.ok) throw new Error(allowed.error);
+  const policy = { resolver: createResolver({ wall: wallClock }), ...allowed.value };
   return sendDelivery(
-    { http: options.http ?? client(), wall: wallClock, policy: policy.value },
+    { http: options.http ?? client(), wall: wallClock, policy },
     {
+      marketplace: 'mkt_0000000000001',
       url,
       secrets: (options.secrets ?? [newWebhookSecret(systemRandom)]).map(key),
       eventId: 'evt_0000000000001',

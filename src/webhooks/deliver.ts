@@ -16,6 +16,7 @@ export interface DeliverySeams {
 }
 
 export interface Delivery {
+  readonly marketplace: string;
   readonly url: string;
   /** The endpoint's keys, newest first: two during a rotation. */
   readonly secrets: readonly WebhookKey[];
@@ -32,6 +33,7 @@ export type DeliveryOutcome =
   | { readonly outcome: 'gone'; readonly status: 410 }
   | { readonly outcome: 'retry'; readonly status: number | null; readonly reason: string };
 
+/** Of a whole try: its name, the connection, the answer. */
 const TIMEOUT_MS = 10_000;
 const RESPONSE_BYTES_MAX = 65_536;
 
@@ -39,7 +41,9 @@ export async function sendDelivery(
   seams: DeliverySeams,
   delivery: Delivery,
 ): Promise<DeliveryOutcome> {
-  const checked = await checkUrl(delivery.url, seams.policy);
+  const begunMs = performance.now();
+  const asker = { name: delivery.marketplace, withinMs: TIMEOUT_MS };
+  const checked = await checkUrl(delivery.url, seams.policy, asker);
   if (!checked.ok) return { outcome: 'retry', status: null, reason: checked.error.message };
   const answered = await seams.http.send({
     method: 'POST',
@@ -56,7 +60,7 @@ export async function sendDelivery(
       }),
     },
     body: delivery.body,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: Math.max(1, TIMEOUT_MS - Math.round(performance.now() - begunMs)),
     responseBytesMax: RESPONSE_BYTES_MAX,
     address: checked.value,
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { err, ok } from '../core/result.ts';
 import type { Resolver } from '../runtime/resolver.ts';
-import { checkUrl, type UrlPolicy, urlPolicy } from './url-guard.ts';
+import { checkUrl, parseAllowList, type UrlPolicy } from './url-guard.ts';
 
 /** Names of this test's own world: the resolver is a seam. */
 const ZONE: Record<string, readonly string[]> = {
@@ -22,13 +22,13 @@ const resolver: Resolver = {
 };
 
 function policy(...allow: string[]): UrlPolicy {
-  const made = urlPolicy({ allow, resolver });
+  const made = parseAllowList(allow);
   if (!made.ok) throw new Error(made.error);
-  return made.value;
+  return { resolver, ...made.value };
 }
 
 async function code(url: string, allowed: UrlPolicy = policy()): Promise<string> {
-  const checked = await checkUrl(url, allowed);
+  const checked = await checkUrl(url, allowed, { name: 'a marketplace', withinMs: 1_000 });
   return checked.ok ? `ok ${checked.value.ip}` : checked.error.code;
 }
 
@@ -80,7 +80,7 @@ describe('checkUrl', () => {
 
   it('refuses an allow-list entry that is nothing', () => {
     for (const entry of ['', '10.0.0.0/99', 'https://a', 'a b', '*', '1.2.3']) {
-      expect(urlPolicy({ allow: [entry], resolver }).ok).toBe(false);
+      expect(parseAllowList([entry]).ok).toBe(false);
     }
   });
 

@@ -15,7 +15,7 @@ import {
   parseAddress,
   parseRange,
 } from '../runtime/ip-address.ts';
-import type { ResolvedAddress, Resolver } from '../runtime/resolver.ts';
+import type { Asker, ResolvedAddress, Resolver } from '../runtime/resolver.ts';
 
 export interface UrlPolicy {
   readonly resolver: Resolver;
@@ -37,21 +37,21 @@ export interface UrlRefusal {
   readonly message: string;
 }
 
+/** What an operator allows although it is not public. */
+export type AllowList = Pick<UrlPolicy, 'allowedHosts' | 'allowedRanges'>;
+
 /** Reads an allow-list: names (`hooks.internal`), addresses and ranges (`127.0.0.0/8`, `::1`). */
-export function urlPolicy(options: {
-  readonly allow: readonly string[];
-  readonly resolver: Resolver;
-}): Result<UrlPolicy, string> {
+export function parseAllowList(entries: readonly string[]): Result<AllowList, string> {
   const allowedHosts = new Set<string>();
   const allowedRanges: IpRange[] = [];
-  for (const entry of options.allow) {
+  for (const entry of entries) {
     const range = parseRange(entry);
     if (range !== undefined) allowedRanges.push(range);
     else if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(entry) && /[a-z]/i.test(entry)) {
       allowedHosts.add(entry.toLowerCase());
     } else return err(`not a host name, an address or a range: ${entry}`);
   }
-  return ok({ resolver: options.resolver, allowedHosts, allowedRanges });
+  return ok({ allowedHosts, allowedRanges });
 }
 
 const URL_LENGTH_MAX = 2_048;
@@ -59,6 +59,7 @@ const URL_LENGTH_MAX = 2_048;
 export async function checkUrl(
   text: string,
   policy: UrlPolicy,
+  asker: Asker,
 ): Promise<Result<ResolvedAddress, UrlRefusal>> {
   const parsed = parseTarget(text);
   if (!parsed.ok) return parsed;
@@ -70,7 +71,7 @@ export async function checkUrl(
   if (url.protocol === 'http:' && !hostAllowed && policy.allowedRanges.length === 0) {
     return refuse('http_not_allowed', 'the URL must be https');
   }
-  const resolved = await policy.resolver.resolve(host);
+  const resolved = await policy.resolver.resolve(host, asker);
   if (!resolved.ok) return refuse('unresolved', resolved.error);
   return judge(url, resolved.value, hostAllowed, policy);
 }

@@ -121,6 +121,7 @@ export async function openWorld(stage: Stage): Promise<World> {
     product: 'native',
   });
   const hook = { url: 'http://127.0.0.1:9/hook', enabled_events: ['refund.*'] };
+  const another = { ...hook, url: 'http://127.0.0.1:9/another' };
   const endpoint = await call('/v1/webhook_endpoints', hook);
   const counter = await call(`/v1/merchants/${merchant}/counters`, { name: 'Till 1' });
   const events = await call('/v1/events?limit=1', undefined);
@@ -150,7 +151,7 @@ export async function openWorld(stage: Stage): Promise<World> {
     }),
     createCounter: () => ({ name: 'Till 1' }),
     updateCounter: () => ({ status: 'disabled' }),
-    createWebhookEndpoint: () => hook,
+    createWebhookEndpoint: () => another,
     updateWebhookEndpoint: () => ({ enabled_events: ['*'] }),
   };
   const fixture: Fixture = {

@@ -1,7 +1,8 @@
 /** The committed documents and the code they were written from cannot drift apart. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { ERRORS } from '../../src/core/errors.ts';
+import { EVENT_TYPES } from '../../src/core/event-types.ts';
 import { errorReferenceMarkdown } from '../../src/http/error-reference.ts';
 import { openApiDocument, openApiText } from '../../src/http/openapi.ts';
 import { ROUTES } from '../../src/http/routes/all.ts';
@@ -49,6 +50,19 @@ describe('openapi.json', () => {
       '/v1/payment_intents/{id}/attempts',
       '/v1/refunds',
     ]);
+  });
+});
+
+describe('docs/guides/webhooks.md', () => {
+  test('S9: its table has every event type, and no other', () => {
+    const named = committed('docs/guides/webhooks.md')
+      .split('\n')
+      .flatMap((line) => {
+        const [cell = ''] = /^\| `\w+\.\w+`[^|]*/.exec(line) ?? [];
+        const names = [...cell.matchAll(/`(\w*)\.(\w+)`/g)];
+        return names.map(([, , verb]) => `${names[0]?.[1]}.${verb}`);
+      });
+    expect(named.sort()).toEqual(Object.keys(EVENT_TYPES).sort());
   });
 });
 

@@ -11,6 +11,8 @@ import {
 } from '../schemas/others.ts';
 
 const TAG = 'Webhook endpoints';
+/** Each resolves a name that the caller chose. */
+const CHANGES = { max: 30, windowMs: 60_000 };
 const BY_ID = { id: 'webhook_endpoint' } as const;
 
 const create = defineRoute({
@@ -22,7 +24,8 @@ const create = defineRoute({
   scope: 'webhook_endpoints:write',
   body: WebhookEndpointCreate,
   answers: { 201: 'webhook_endpoint' },
-  errors: ['webhook_url_refused'],
+  limit: CHANGES,
+  errors: ['webhook_url_refused', 'webhook_endpoint_exists', 'webhook_endpoints_full'],
   handle: async (deps, { body, principal }) => {
     const made = await deps.useCases.createWebhookEndpoint(principal.marketplace, {
       url: body.url,
@@ -79,7 +82,8 @@ const update = defineRoute({
   pathIds: BY_ID,
   body: WebhookEndpointUpdate,
   answers: { 200: 'webhook_endpoint' },
-  errors: ['not_found', 'webhook_url_refused'],
+  limit: CHANGES,
+  errors: ['not_found', 'webhook_url_refused', 'webhook_endpoint_exists'],
   handle: async (deps, { path, body, principal }) => {
     const changed = await deps.useCases.updateWebhookEndpoint(principal.marketplace, path.id, {
       ...(body.url === undefined ? {} : { url: body.url }),

@@ -43,6 +43,9 @@ const ErrorShape = closed({
     doc_url: Type.String(),
     request_id: Type.String(),
     retryable: Type.Boolean({ description: 'The same request may be sent again.' }),
+    existing: Type.Optional(
+      Type.String({ description: 'The id of what is there already, where that is the reason.' }),
+    ),
     wallet_error: orNull(component('wallet_error')),
   }),
 });

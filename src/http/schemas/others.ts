@@ -3,6 +3,7 @@
  * payment-intent.ts. Everything is closed and bounded.
  */
 import { Type } from 'typebox';
+import { EVENT_PATTERNS } from '../../core/event-types.ts';
 import { WALLET_NAMES } from '../../core/wallet.ts';
 import { closed, idField, paged, text } from './fields.ts';
 
@@ -27,10 +28,17 @@ export const InterconnectSet = closed(
   },
 );
 
+/** Exactly the patterns there are; a string to generated clients, so that the list may grow. */
+export const KNOWN_EVENTS = `^(${EVENT_PATTERNS.map(escaped).join('|')})$`;
+
+function escaped(pattern: string): string {
+  return pattern.replaceAll(/[.*]/g, '\\$&');
+}
+
 const EventPattern = Type.String({
   maxLength: 64,
-  pattern: '^(\\*|[a-z_]+\\.(\\*|[a-z_]+))$',
-  description: '`*`, `refund.*` or one type.',
+  pattern: KNOWN_EVENTS,
+  description: `\`*\`, a family (\`refund.*\`) or one type: ${EVENT_PATTERNS.join(', ')}.`,
 });
 const EnabledEvents = Type.Array(EventPattern, { minItems: 1, maxItems: 50 });
 const Url = text(2048, 'https; resolved and checked against private addresses.');
