@@ -74,3 +74,19 @@ test('one that can is not; one that a foreign master key cannot open is an error
   const [said] = await doctorSays();
   expect(said).toMatch(/^✗ jdpay\s+of shop: .*master key/);
 }, 120_000);
+
+test('D2: whose account each configuration is, and credentials of another one are an error', async () => {
+  newKey();
+  await setJdpay({ orderNotFound: ['NONE'] });
+  const said: string[] = [];
+  await doctor(environment, (line) => void said.push(line));
+  const own = said.filter((line) => line.includes('(merchant 110000001)'));
+  expect(own.map((line) => line[0]).sort()).toEqual(['✓']);
+  const settings = readSettings(environment);
+  if (!settings.ok) throw new Error(settings.error);
+  const db = await openDatabase(settings.value, () => undefined);
+  await db.script(`update wallet_configs set identity = '{"merchant":"110000009"}'`);
+  await db.close();
+  const [wrong] = await doctorSays();
+  expect(wrong).toMatch(/^✗ jdpay.*\(merchant 110000009\) holds credentials of another account/);
+}, 120_000);

@@ -27,11 +27,12 @@ export interface TestPlatform {
   readonly clock: FollowedClock['clock'];
   /** Holds `master.key`, as HUTONG_DIR does: for the operator's commands. */
   readonly dir: string;
-  readonly masterKey: Buffer;
   /** Every line that the platform logged. */
   readonly logText: () => string;
   /** Stops the platform and composes it anew over the same database, whose `close` must keep it. */
   readonly restart: () => Promise<void>;
+  /** Another process of the platform on the same database, at an address of its own. */
+  readonly beside: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -68,22 +69,26 @@ export async function composeForTest(options: {
   const url = `http://127.0.0.1:${port}`;
   const masterKey = randomBytes(32);
   fs.writeFileSync(path.join(dir, 'master.key'), masterKey.toString('hex'), { mode: 0o600 });
-  const start = async (): Promise<ComposedPlatform> => {
+  const composeAt = async (listenPort: number): Promise<ComposedPlatform> => {
     const started = await compose({
       db: options.db,
       masterKey,
-      publicUrl: url,
+      publicUrl: `http://127.0.0.1:${listenPort}`,
       log,
       clock: city.clock,
       webhookAllow: LOOPBACK,
       rateLimit: null,
       onFenced: () => lines.push('fenced\n'),
     });
-    await started.server.listen({ port, host: '127.0.0.1' });
+    await started.server.listen({ port: listenPort, host: '127.0.0.1' });
     started.sweeper.start();
-    composed = started;
     return started;
   };
+  const start = async (): Promise<ComposedPlatform> => {
+    composed = await composeAt(port);
+    return composed;
+  };
+  const others: ComposedPlatform[] = [];
   let opened = await start();
   const marketplaces = await seedMarketplaces(opened.platform, dir, readSandboxPapers(dir));
   return {
@@ -95,16 +100,21 @@ export async function composeForTest(options: {
     marketplaces,
     clock: city.clock,
     dir,
-    masterKey,
     logText: () => lines.join(''),
     restart: async () => {
       composed = undefined;
       await opened.stop();
       opened = await start();
     },
+    beside: async () => {
+      const otherPort = await freePort();
+      others.push(await composeAt(otherPort));
+      return `http://127.0.0.1:${otherPort}`;
+    },
     close: async () => {
       city.stop();
       http.close();
+      for (const other of others) await other.stop();
       await opened.stop();
       await sandbox.stop();
       fs.rmSync(dir, { recursive: true, force: true });
