@@ -45,6 +45,8 @@ export interface ComposeOptions {
   readonly log: Log;
   /** Business time; wall time unless a demo follows the city's clock. */
   readonly clock?: Clock;
+  /** The machine's clock, compared with the database's; never moved by hand. */
+  readonly wall?: Clock;
   /** Hosts, addresses and ranges that webhooks may go to although they are not public. */
   readonly webhookAllow: readonly string[];
   /** Name servers for webhooks' hosts; default the system's. */
@@ -69,8 +71,17 @@ export interface ComposedPlatform {
 }
 
 export async function compose(options: ComposeOptions): Promise<ComposedPlatform> {
-  const { db, log } = options;
-  const lease = await leaseProcess(db, systemRandom, options.onFenced);
+  const { db, log, wall = wallClock } = options;
+  const lease = await leaseProcess(db, systemRandom, options.onFenced, {
+    wall,
+    onSkew: (isSkewed) =>
+      isSkewed
+        ? log.error(
+            {},
+            'the wall clock is more than 5 s off the database: no sweeps until it is set',
+          )
+        : log.info({}, 'the wall clock is right again: sweeping'),
+  });
   const ids = createIdSource(lease.number, wallClock);
   const changes = createChangeHub();
   const metrics = createMetrics({ processMetrics: true });

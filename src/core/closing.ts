@@ -71,6 +71,9 @@ export function expirePayment(payment: Payment, context: DecideContext): Decisio
   return draft.decided((after) => after);
 }
 
+/** Nothing that is open is left alone for longer, whatever a schedule or a clock says. */
+const LOOK_DELAY_MS_MAX = 3_600_000;
+
 /** Claims a due attempt: the next look is committed before the wallet is asked. */
 export function claimAttempt(
   payment: Payment,
@@ -85,7 +88,9 @@ export function claimAttempt(
   const isDue =
     attempt !== undefined && attempt.dueAtMs !== null && attempt.dueAtMs <= context.nowMs;
   if (!isDue) return draft.decided((same) => ({ payment: same, attempt: null }));
-  const nextMs = input.nextDueMs(attempt);
+  const wantedMs = input.nextDueMs(attempt);
+  const latestMs = context.nowMs + LOOK_DELAY_MS_MAX;
+  const nextMs = isLive(attempt) ? Math.min(wantedMs, latestMs) : wantedMs;
   assert(nextMs > context.nowMs, 'a claimed attempt is due later');
   draft.setAttempt(attempt.id, { tries: attempt.tries + 1, dueAtMs: nextMs });
   return draft.decided((after) => ({
@@ -113,7 +118,9 @@ export function claimRefund(
   const refund = payment.refunds.find((row) => row.id === input.refund);
   const isDue = refund !== undefined && refund.dueAtMs !== null && refund.dueAtMs <= context.nowMs;
   if (!isDue) return draft.decided((same) => ({ payment: same, refund: null, isFirstCall: false }));
-  const nextMs = input.nextDueMs(refund);
+  const wantedMs = input.nextDueMs(refund);
+  const latestMs = context.nowMs + LOOK_DELAY_MS_MAX;
+  const nextMs = isOpenRefund(refund) ? Math.min(wantedMs, latestMs) : wantedMs;
   assert(nextMs > context.nowMs, 'a claimed refund is due later');
   const isFirstCall = refund.sentAtMs === null && isOpenRefund(refund);
   draft.setRefund(refund.id, {

@@ -76,7 +76,8 @@ export interface Sweeper {
 export interface SweeperOptions {
   readonly db: Db;
   readonly clock: Clock;
-  readonly share: () => Share;
+  /** null = this process must not sweep now. */
+  readonly share: () => Share | null;
   readonly handlers: Handlers;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
@@ -116,7 +117,9 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       for (let round = 0; round < SETTLE_ROUNDS_MAX; round += 1) {
         for (const loop of loops) await loop.pass();
         await Promise.all(loops.map((loop) => loop.idle()));
-        const next = await nextDueMs(db, options.share());
+        const share = options.share();
+        if (share === null) break;
+        const next = await nextDueMs(db, share);
         if (next === null || next > clock.nowMs()) return next;
       }
       return clock.nowMs() + 1_000;
@@ -198,8 +201,10 @@ class SweepLoop<T> {
   }
 
   async #sweep(): Promise<boolean> {
-    const { db, clock, share } = this.#options;
-    const at = { nowMs: clock.nowMs(), share: share() };
+    const { db, clock } = this.#options;
+    const share = this.#options.share();
+    if (share === null) return false;
+    const at = { nowMs: clock.nowMs(), share };
     const groups = await this.#source.groups(db);
     const waiting = groups.map((group) => ({
       group,

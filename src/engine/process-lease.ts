@@ -2,57 +2,107 @@
  * This process's number, leased in the database and renewed on wall time. Losing it means that
  * another process may make the same ids: the engine is fenced by the stamp of every batch, and the
  * process must end.
+ *
+ * Each renewal says who else shares the sweeps: a process that has missed a few of them has no
+ * share any more, long before its number may be given again. And it says the database's time: a
+ * process whose wall clock is far from it does not sweep, since it would put off what others must
+ * look at.
  */
 import { assert } from '../core/assert.ts';
+import { type Clock, wallClock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
-import {
-  acquireProcess,
-  liveProcesses,
-  releaseProcess,
-  renewProcess,
-} from '../store/engine-lanes.ts';
+import type { Share } from '../store/due.ts';
+import { acquireProcess, releaseProcess, renewProcess } from '../store/engine-lanes.ts';
 
-const RENEW_EVERY_MS = 15_000;
+const RENEW_EVERY_MS = 2_000;
+const SKEW_MS_MAX = 5_000;
 
 export interface ProcessLease {
   readonly number: number;
   readonly holder: string;
-  /** Which of the live processes this one is: shares out the shards of the sweeps. */
-  readonly share: () => { readonly rank: number; readonly count: number };
+  /** Which of the sweeping processes this one is; null = its clock is wrong, it must not sweep. */
+  readonly share: () => Share | null;
   readonly release: () => Promise<void>;
+}
+
+export interface LeaseOptions {
+  /** Default: the machine's. Never a clock that is moved by hand. */
+  readonly wall?: Clock;
+  /** The clock has gone wrong, or is right again. */
+  readonly onSkew?: (isSkewed: boolean) => void;
 }
 
 export async function leaseProcess(
   db: Db,
   random: Random,
   onLost: () => void,
+  { wall = wallClock, onSkew }: LeaseOptions = {},
 ): Promise<ProcessLease> {
   const holder = random.bytes(16).toString('hex');
   const number = await acquireProcess(db, holder);
   assert(number !== undefined, 'a process number is free (256 processes at most)');
-  let share = { rank: 0, count: 1 };
-  const look = async (): Promise<void> => {
-    const live = await liveProcesses(db);
-    share = { rank: Math.max(0, live.indexOf(number)), count: Math.max(1, live.length) };
+  const clock = compareClocks(wall);
+  let sweeping: readonly number[] = [number];
+  let wasSkewed = false;
+  const isSkewed = (): boolean => {
+    const is = clock.isSkewed();
+    if (is !== wasSkewed) onSkew?.(is);
+    wasSkewed = is;
+    return is;
   };
-  await look();
   const renew = async (): Promise<void> => {
-    // A database that is away says nothing about the lease; the next batch's stamp will.
-    const isOurs = await renewProcess(db, number, holder).catch(() => true);
-    if (isOurs) await look().catch(() => undefined);
-    else onLost();
+    const own = { number, holder, sweeps: !isSkewed() };
+    const askedMs = performance.now();
+    const renewal = await renewProcess(db, own, (nowMs) => clock.note(nowMs, askedMs));
+    if (renewal === undefined) onLost();
+    else sweeping = renewal.sweeping;
   };
-  const timer = setInterval(() => void renew(), RENEW_EVERY_MS);
+  await renew();
+  let renewing: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    // A database that is away says nothing about the lease; the next batch's stamp will.
+    renewing ??= renew()
+      .catch(() => undefined)
+      .finally(() => {
+        renewing = undefined;
+      });
+  }, RENEW_EVERY_MS);
   timer.unref();
   return {
     number,
     holder,
-    // Nobody else can be there on PGlite, whatever the lease of a killed process says.
-    share: () => (db.kind === 'pglite' ? { rank: 0, count: 1 } : share),
+    share: () => {
+      if (isSkewed()) return null;
+      // Nobody else can be there on PGlite, whatever the lease of a killed process says.
+      if (db.kind === 'pglite') return { rank: 0, count: 1 };
+      const rank = sweeping.indexOf(number);
+      // A database that has not heard of us lately: the shards of whoever comes first, meanwhile.
+      return { rank: Math.max(0, rank), count: Math.max(1, sweeping.length) };
+    },
     release: async () => {
       clearInterval(timer);
+      await renewing;
       await releaseProcess(db, number, holder).catch(() => undefined);
+    },
+  };
+}
+
+/** The wall clock beside the database's, which is carried on by time that never jumps. */
+function compareClocks(wall: Clock) {
+  let databaseMs = wall.nowMs();
+  let notedMs = performance.now();
+  /** Its time was read somewhere within so long before it was noted. */
+  let doubtMs = 0;
+  return {
+    note: (nowMs: number, askedMs: number): void => {
+      databaseMs = nowMs;
+      notedMs = performance.now();
+      doubtMs = notedMs - askedMs;
+    },
+    isSkewed: (): boolean => {
+      const aheadMs = wall.nowMs() - (databaseMs + performance.now() - notedMs);
+      return aheadMs > SKEW_MS_MAX + doubtMs || aheadMs < -SKEW_MS_MAX;
     },
   };
 }

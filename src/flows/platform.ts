@@ -32,8 +32,8 @@ export interface Platform {
   readonly urlPolicy: UrlPolicy;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Which shards this process sweeps. */
-  readonly share: () => Share;
+  /** Which shards this process sweeps; null = its wall clock is not the database's, it must not. */
+  readonly share: () => Share | null;
   /** Where wallets and buyers reach us, without a trailing slash. */
   readonly publicUrl: string;
 }

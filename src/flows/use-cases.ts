@@ -378,5 +378,6 @@ export interface UseCases {
     kind: K,
     shard: number,
   ) => Id<K>;
-  readonly readiness: () => Promise<Result<void, HutongError>>;
+  /** `skewed`: the wall clock is not the database's; this process leaves sweeping to others. */
+  readonly readiness: () => Outcome<{ readonly clock: 'right' | 'skewed' }>;
 }

@@ -6,7 +6,12 @@ import type { Db, Session, Statement } from './db.ts';
 import { toNumber } from './table.ts';
 
 const PROCESS_COUNT = 256;
+/** A number is not given again for so long after its last renewal. */
 const LEASE_SECONDS = 60;
+/** A process that has not renewed for so long has no share of the sweeps. */
+const SWEEPS_SECONDS = 6;
+/** A renewal that takes no part in the sweeps ends so much earlier. */
+const IDLE_SECONDS = LEASE_SECONDS - SWEEPS_SECONDS;
 
 const ACQUIRE: Statement = {
   name: 'process_leases.acquire',
@@ -22,18 +27,19 @@ const ACQUIRE: Statement = {
 };
 const RENEW: Statement = {
   name: 'process_leases.renew',
-  text: `update process_leases
-    set expires_at = clock_timestamp() + interval '${LEASE_SECONDS} seconds'
-    where number = $1 and holder = $2 returning number`,
+  text: `update process_leases set expires_at = clock_timestamp() + make_interval(secs => $3)
+    where number = $1 and holder = $2
+    returning (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
 };
 const RELEASE: Statement = {
   name: 'process_leases.release',
   text: `update process_leases
     set expires_at = clock_timestamp() where number = $1 and holder = $2`,
 };
-const LIVE: Statement = {
-  name: 'process_leases.live',
-  text: 'select number from process_leases where expires_at >= clock_timestamp() order by number',
+const SWEEPING: Statement = {
+  name: 'process_leases.sweeping',
+  text: `select number from process_leases
+    where expires_at > clock_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
 };
 const STAMP: Statement = {
   name: 'engine_lanes.stamp',
@@ -60,18 +66,36 @@ export async function acquireProcess(db: Db, holder: string): Promise<number | u
   return undefined;
 }
 
-/** False when the lease was lost: this process must not write again under its number. */
-export async function renewProcess(db: Db, number: number, holder: string): Promise<boolean> {
-  const rows = await db.transaction(0, (session) => session.run(RENEW, [number, holder]));
-  return rows.length === 1;
+/** What the database says to a renewal. */
+export interface Renewal {
+  /** Its own clock. */
+  readonly nowMs: number;
+  /** The numbers of the processes that share the sweeps, in order. */
+  readonly sweeping: readonly number[];
+}
+
+/**
+ * Renews a lease, with or without a share of the sweeps; undefined when it was lost: this process
+ * must not write again under its number. `onNow` sees the database's clock as soon as it answers.
+ */
+export function renewProcess(
+  db: Db,
+  process: { readonly number: number; readonly holder: string; readonly sweeps: boolean },
+  onNow: (databaseMs: number) => void,
+): Promise<Renewal | undefined> {
+  const seconds = process.sweeps ? LEASE_SECONDS : IDLE_SECONDS;
+  return db.background(async (session) => {
+    const [renewed] = await session.run(RENEW, [process.number, process.holder, seconds]);
+    if (renewed === undefined) return undefined;
+    const nowMs = toNumber(renewed.now_ms);
+    onNow(nowMs);
+    const sweeping = await session.run(SWEEPING, []);
+    return { nowMs, sweeping: sweeping.map((row) => toNumber(row.number)) };
+  });
 }
 
 export async function releaseProcess(db: Db, number: number, holder: string): Promise<void> {
-  await db.transaction(0, (session) => session.run(RELEASE, [number, holder]));
-}
-
-export async function liveProcesses(db: Db): Promise<readonly number[]> {
-  return (await db.read(LIVE, [])).map((row) => toNumber(row.number));
+  await db.background((session) => session.run(RELEASE, [number, holder]));
 }
 
 export interface BatchStamp {

@@ -160,8 +160,8 @@ function isStill({ payment, writtenBy }: Remembered, row: Row): boolean {
 /**
  * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
  * committed last: it still stands where the locked root was written by that very batch, since
- * nobody writes a child without its root. The rest is read behind the locks; for a payment that cannot be
- * read there is the reason instead.
+ * nobody writes a child without its root. The rest is read behind the locks; for a payment that
+ * cannot be read there is the reason instead.
  */
 export async function lockPayments(
   session: Session,

@@ -233,7 +233,7 @@ export function protocolUseCases(): Protocol {
       return formatId(kind, packId({ unixMs: Date.now(), shard, process: 0, sequence }));
     },
     readiness: async () =>
-      protocol.ready ? ok(undefined) : err(hutongError('busy', 'the database is away')),
+      protocol.ready ? ok({ clock: 'right' }) : err(hutongError('busy', 'the database is away')),
   };
   return protocol;
 }

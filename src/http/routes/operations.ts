@@ -15,7 +15,9 @@ export function registerOperations(
   app.get('/readyz', unlimited, async (request, reply) => {
     const ready = await deps.useCases.readiness();
     if (!ready.ok) return sendError(request, reply, ready.error, more.docsUrl);
-    return reply.header('content-type', JSON_TYPE).send('{"status":"ready"}');
+    const { clock } = ready.value;
+    const body = { status: 'ready', ...(clock === 'skewed' ? { clock } : {}) };
+    return reply.header('content-type', JSON_TYPE).send(JSON.stringify(body));
   });
   app.get('/metrics', unlimited, async (_request, reply) =>
     reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.render()),
