@@ -11,6 +11,7 @@ import { createSweeper, type Sweeper } from './engine/due.ts';
 import { createIdSource } from './engine/ids.ts';
 import { leaseProcess } from './engine/process-lease.ts';
 import { createEngine, type EngineListener } from './engine/submit.ts';
+import { startSealing } from './flows/audit-log.ts';
 import { createChangeHub } from './flows/change-hub.ts';
 import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
@@ -141,11 +142,13 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const server = await openServer(options, platform, useCases);
   const opened = { platform, useCases, server, sweeper, desk };
   const chores = startChores(platform);
+  const sealing = startSealing(platform);
   return {
     ...opened,
     settle: () => settle(opened),
     stop: async () => {
       chores.stop();
+      await sealing.stop();
       await server.close();
       await opened.sweeper.stop();
       await opened.desk.idle();

@@ -12,6 +12,7 @@ import {
   setInterconnect,
 } from './admin.ts';
 import type { Print } from './admin-names.ts';
+import { verifyAudit } from './audit.ts';
 import type { Settings } from './settings.ts';
 import { listWallets, setWallet, setWalletStatus } from './wallet-admin.ts';
 
@@ -20,6 +21,7 @@ export function addAdminCommands(program: Command, settings: () => Settings, pri
   addKeyCommands(program, settings, print);
   addWalletCommands(program, settings, print);
   addInterconnectCommands(program, settings, print);
+  addAuditCommands(program, settings, print);
 }
 
 function addMarketplaceCommands(program: Command, settings: () => Settings, print: Print): void {
@@ -152,6 +154,15 @@ function addAccountCommand(program: Command, settings: () => Settings, print: Pr
           return setAccount(desk, { ...whose, feeBps, hasConsented, config }, print);
         }),
     );
+}
+
+function addAuditCommands(program: Command, settings: () => Settings, print: Print): void {
+  program
+    .command('audit')
+    .description('who changed what: the audit log')
+    .command('verify')
+    .description('follow every chain of the log, print its head; exit 1 where a row was changed')
+    .action(() => atDesk(settings(), ({ db }) => verifyAudit(db, print)));
 }
 
 function addInterconnectCommands(program: Command, settings: () => Settings, print: Print): void {

@@ -8,6 +8,7 @@ import { type Id, parseId, shardOf } from '../core/id.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { createIdSource, type IdSource } from '../engine/ids.ts';
 import { leaseProcess } from '../engine/process-lease.ts';
+import { auditNote } from '../flows/audit-log.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
@@ -17,6 +18,7 @@ import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
 import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
 import { addMerchant, putAccount, readMerchants } from '../store/merchants.ts';
 import { readConfigs } from '../store/wallet-configs.ts';
+import { cliActor } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';
 import { openDatabase } from './open-database.ts';
@@ -197,7 +199,7 @@ export async function printInterconnects({ db }: Desk, name: string, print: Prin
 
 /** Any two wallets may be paired: a payer's wallet needs no module here, it only scans. */
 export async function setInterconnect(
-  { db }: Desk,
+  { db, ids }: Desk,
   input: {
     readonly marketplace: string;
     readonly payer: string;
@@ -213,6 +215,9 @@ export async function setInterconnect(
     throw new Error(`an interconnection is of two wallets among ${WALLET_NAMES.join(', ')}`);
   }
   const { status } = input;
-  await putInterconnect(db, id, { payer, acceptor, status, changedAtMs: wallClock.nowMs() });
+  const who = { marketplace: id, actor: cliActor(), action: 'interconnect.set' };
+  const note = auditNote({ ids, wall: wallClock }, who);
+  const pair = { payer, acceptor, status, changedAtMs: wallClock.nowMs() };
+  await putInterconnect(db, id, pair, note);
   print(`${payer} -> ${acceptor}  ${status}; offers follow within two seconds`);
 }

@@ -3,6 +3,7 @@
  * draft that is local to it; the payment it was given is never changed. The version grows by one a
  * decision that changed anything, and events carry the state after it (rule 9).
  */
+import type { AuditFact } from './audit.ts';
 import type { HutongError } from './errors.ts';
 import type { EventType } from './event-types.ts';
 import type { Id, IdKind } from './id.ts';
@@ -30,6 +31,8 @@ export interface Decided<A> {
   readonly payment: Payment;
   readonly postings: readonly Posting[];
   readonly events: readonly EventFact[];
+  /** What a person did, for the audit log. */
+  readonly audit?: readonly AuditFact[];
   readonly answer: A;
 }
 
@@ -40,6 +43,7 @@ export class PaymentDraft {
   readonly original: Payment;
   payment: Payment;
   readonly postings: Posting[] = [];
+  readonly #audit: AuditFact[] = [];
   readonly #told: { readonly type: EventType; readonly id: Id }[] = [];
 
   constructor(payment: Payment) {
@@ -93,6 +97,11 @@ export class PaymentDraft {
     if (posting.entries.length > 0) this.postings.push(posting);
   }
 
+  /** Told of a person's deed, never of what happens by itself. */
+  audit(fact: AuditFact): void {
+    this.#audit.push(fact);
+  }
+
   tell(type: EventType, id: Id): void {
     this.#told.push({ type, id });
   }
@@ -107,7 +116,10 @@ export class PaymentDraft {
       objectVersion: payment.intent.version,
       object: presentObject(payment, id),
     }));
-    return ok({ payment, postings: this.postings, events, answer: answer(payment) });
+    const { postings } = this;
+    const value = answer(payment);
+    if (this.#audit.length === 0) return ok({ payment, postings, events, answer: value });
+    return ok({ payment, postings, events, audit: this.#audit, answer: value });
   }
 }
 

@@ -29,6 +29,7 @@ export const ID_PREFIXES = {
   api_key: 'key',
   recon_break: 'rb',
   counter: 'ctr',
+  audit_entry: 'al',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -72,6 +72,14 @@ export function resolveConflict(
     if (attempt === accepted) accept(draft, attempt, legs, input, context);
     else refundAll(draft, attempt, legs, backOf(attempt), context);
   }
+  draft.audit({
+    marketplace: intent.marketplace,
+    actor: by,
+    action: 'payment_intent.resolved',
+    object: intent.id,
+    before: { status: intent.status },
+    after: { outcome, reason },
+  });
   draft.tell('payment_intent.resolved', intent.id);
   if (!isSettled) {
     const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');

@@ -5,9 +5,10 @@
 import { AssertionError, assert, present } from '../core/assert.ts';
 import type { DecideContext } from '../core/decision.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
-import type { Id, IdKind } from '../core/id.ts';
+import { type Id, type IdKind, idValue, unpackId } from '../core/id.ts';
 import type { Payment, PaymentIntent } from '../core/payment.ts';
 import { err, type Result } from '../core/result.ts';
+import { type AuditEntry, appendAudit } from '../store/audit-log.ts';
 import { type BookedPosting, bookPostings } from '../store/books.ts';
 import type { Session } from '../store/db.ts';
 import { type BatchStamp, stampBatch, wasCommitted } from '../store/engine-lanes.ts';
@@ -88,6 +89,7 @@ class ShardContext implements DecideContext {
 }
 
 interface Writes {
+  readonly audit: AuditEntry[];
   readonly postings: BookedPosting[];
   readonly events: EventRow[];
   readonly notifications: NotificationRow[];
@@ -110,7 +112,13 @@ export async function runBatch(
     throw new Fenced('another process holds our number');
   }
 
-  const writes: Writes = { postings: [], events: [], notifications: [], keys: new Map() };
+  const writes: Writes = {
+    audit: [],
+    postings: [],
+    events: [],
+    notifications: [],
+    keys: new Map(),
+  };
   const answers = commands.map((command) => decide(command, book, writes, environment));
   // Committed before, its answer lost on the way: what it decided stands, and is only read back.
   const written = { writtenBy: environment.stamp.batchId, connection: session.connection };
@@ -254,6 +262,11 @@ function decidePayment(
   );
   book.now.set(root, value.payment);
   noteNotification(command, value.payment, writes, environment.nowMs);
+  for (const fact of value.audit ?? []) {
+    const id = environment.ids.next('audit_entry', shard);
+    // Wall time, as its id has it: the log is about people, not about the business clock.
+    writes.audit.push({ id, atMs: unpackId(idValue(id)).unixMs, fact });
+  }
   for (const posting of value.postings) {
     const id = environment.ids.next('ledger_transaction', shard);
     writes.postings.push({
@@ -338,6 +351,8 @@ function save(
       deliveries.map((command) => command.result),
     ),
     bookPostings(session, writes.postings, environment.stamp.process),
+    // A person's deeds are few: one statement each.
+    ...writes.audit.map((row) => appendAudit(session, row)),
   ]);
   const owed = saved.then(([rows]) => rows);
   owed.catch(() => undefined);

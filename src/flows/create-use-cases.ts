@@ -1,9 +1,11 @@
 /** The use cases as one object, for the edges. Each line is one flow; nothing is decided here. */
+
 import { hutongError } from '../core/errors.ts';
 import { err, ok } from '../core/result.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
 import { readPayment } from '../store/queries.ts';
 import { acceptNotification } from './accept-notification.ts';
+import { listAuditLog } from './audit-log.ts';
 import { cancelPaymentIntent } from './cancel-payment-intent.ts';
 import { counterCases } from './counters.ts';
 import { createPaymentIntent } from './create-payment-intent.ts';
@@ -104,6 +106,7 @@ type ReferenceCases = Pick<
   | 'setInterconnect'
   | 'listLedgerAccounts'
   | 'listLedgerTransactions'
+  | 'listAuditLog'
   | 'listEvents'
   | 'getEvent'
   | 'resendEvent'
@@ -126,6 +129,7 @@ function reference(platform: Platform, wake: () => void): ReferenceCases {
     listLedgerAccounts: (marketplace) => listLedgerAccounts(platform, marketplace),
     listLedgerTransactions: (marketplace, { paymentIntent }, page) =>
       listLedgerTransactions(platform, marketplace, paymentIntent, page),
+    listAuditLog: (marketplace, filter, page) => listAuditLog(platform, marketplace, filter, page),
     listEvents: (marketplace, { type }, page) =>
       listStoredEvents(platform, marketplace, type, page),
     getEvent: (marketplace, id) => getEvent(platform, marketplace, id),

@@ -11,6 +11,7 @@ import {
   putInterconnect,
   readInterconnects,
 } from '../store/interconnects.ts';
+import { auditNote } from './audit-log.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
 import type { InterconnectInput } from './use-cases.ts';
@@ -26,16 +27,17 @@ export async function listInterconnects(
 export async function setInterconnect(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-  input: InterconnectInput,
+  input: InterconnectInput & { readonly by: string },
 ): Promise<Result<InterconnectRow, HutongError>> {
   if (input.payer === input.acceptor) {
     const message = 'payer_wallet and acceptor_wallet are two wallets; each pays its own codes';
     return err(hutongError('parameter_invalid', message, { param: 'acceptor_wallet' }));
   }
   const changedAtMs = platform.clock.nowMs();
-  const row = await attemptRead(() =>
-    putInterconnect(platform.db, marketplace, { ...input, changedAtMs }),
-  );
+  const { payer, acceptor, status, by: actor } = input;
+  const note = auditNote(platform, { marketplace, actor, action: 'interconnect.set' });
+  const pair = { payer, acceptor, status, changedAtMs };
+  const row = await attemptRead(() => putInterconnect(platform.db, marketplace, pair, note));
   platform.directory.forget();
   if (!row.ok) return row;
   return row.value === undefined

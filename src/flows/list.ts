@@ -45,7 +45,7 @@ function cursor(text: string | null, param: string): Result<bigint | null, Huton
     : ok(value);
 }
 
-async function page<R, T>(
+export async function listPage<R, T>(
   request: PageRequest,
   read: (page: IdPage) => Promise<Listed<R>>,
   show: (row: R) => T,
@@ -67,7 +67,7 @@ export function listPaymentIntents(
   const named = numberedPart(filter.orderNo);
   if (!named.ok) return Promise.resolve(named);
   const { intent, part } = named.value;
-  return page(
+  return listPage(
     request,
     async (ids) => {
       const listed = await listPayments(platform.db, marketplace, { ...filter, intent }, ids);
@@ -106,7 +106,7 @@ export function listLedgerTransactions(
   intent: Id<'payment_intent'> | null,
   request: PageRequest,
 ): Answer<Page<LedgerTransactionView>> {
-  return page(
+  return listPage(
     request,
     (ids) => listTransactions(platform.db, marketplace, intent, ids),
     ({ intent: paymentIntent, ...row }) => ({ ...row, paymentIntent }),
@@ -138,7 +138,7 @@ export function listStoredEvents(
   type: string | null,
   request: PageRequest,
 ): Answer<Page<StoredEvent>> {
-  return page(request, (ids) => listEvents(platform.db, marketplace, type, ids), shownEvent);
+  return listPage(request, (ids) => listEvents(platform.db, marketplace, type, ids), shownEvent);
 }
 
 export async function getEvent(

@@ -2,6 +2,7 @@
  * The use cases as the edges (http, cashier, cli) see them. Edges parse and present; everything
  * that decides or talks to a wallet is behind this interface.
  */
+import type { AuditRow } from '../core/audit.ts';
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import type { InterconnectPair } from '../core/interconnect.ts';
@@ -10,6 +11,7 @@ import type { Fen } from '../core/money.ts';
 import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
 import type { Product, WalletName } from '../core/wallet.ts';
+import type { AuditFilter } from '../store/audit-log.ts';
 import type { PayerIdentity, RawRequest, RawResponse } from '../wallets/wallet.ts';
 import type { CounterCases } from './counters.ts';
 import type { OneCode } from './one-code.ts';
@@ -271,7 +273,7 @@ export interface UseCases {
   readonly listInterconnects: (marketplace: Id<'marketplace'>) => Outcome<readonly Interconnect[]>;
   readonly setInterconnect: (
     marketplace: Id<'marketplace'>,
-    input: InterconnectInput,
+    input: InterconnectInput & { readonly by: string },
   ) => Outcome<Interconnect>;
   /** Printed codes on which the buyer types the amount. */
   readonly counters: CounterCases;
@@ -285,6 +287,11 @@ export interface UseCases {
     page: PageRequest,
   ) => Outcome<Page<LedgerTransactionView>>;
 
+  readonly listAuditLog: (
+    marketplace: Id<'marketplace'>,
+    filter: AuditFilter,
+    page: PageRequest,
+  ) => Outcome<Page<AuditRow>>;
   readonly listEvents: (
     marketplace: Id<'marketplace'>,
     filter: { readonly type: string | null },

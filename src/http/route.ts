@@ -24,7 +24,8 @@ export type Scope =
   | 'events:read'
   | 'events:write'
   | 'webhook_endpoints:read'
-  | 'webhook_endpoints:write';
+  | 'webhook_endpoints:write'
+  | 'audit_log:read';
 
 /** Path parameters and the kind of id that each must be; anything else is `not_found`. */
 export type PathIds = Readonly<Record<string, IdKind>>;

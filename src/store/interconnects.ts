@@ -5,6 +5,7 @@
 import { type Id, idValue } from '../core/id.ts';
 import type { InterconnectPair } from '../core/interconnect.ts';
 import type { WalletName } from '../core/wallet.ts';
+import { type AuditNote, writeAudited } from './audited.ts';
 import type { Db, Row, Statement } from './db.ts';
 import { toNumber } from './table.ts';
 
@@ -14,6 +15,11 @@ const READ = statement(
   'interconnects.of',
   `select * from interconnects where marketplace = $1
   order by payer_wallet, acceptor_wallet`,
+);
+const ONE = statement(
+  'interconnects.one',
+  `select * from interconnects
+  where marketplace = $1 and payer_wallet = $2 and acceptor_wallet = $3 for update`,
 );
 const PUT = statement(
   'interconnects.put',
@@ -50,14 +56,21 @@ export async function readInterconnects(
 }
 
 /** Makes the pair or changes its status. */
-export async function putInterconnect(
+export function putInterconnect(
   db: Db,
   marketplace: Id<'marketplace'>,
   row: InterconnectRow,
+  note: AuditNote,
 ): Promise<InterconnectRow | undefined> {
-  const values = [idValue(marketplace), row.payer, row.acceptor, row.status, row.changedAtMs];
-  const rows = await db.transaction(0, (session) => session.run(PUT, values));
-  return rows[0] === undefined ? undefined : toInterconnect(rows[0]);
+  const pair = [idValue(marketplace), row.payer, row.acceptor];
+  return writeAudited(db, {
+    note,
+    before: { statement: ONE, values: pair },
+    write: { statement: PUT, values: [...pair, row.status, row.changedAtMs] },
+    decode: toInterconnect,
+    object: ({ payer, acceptor }) => `${payer} -> ${acceptor}`,
+    show: ({ status }) => ({ status }),
+  });
 }
 
 /** Makes the pair active where the operator has said nothing about it yet. */

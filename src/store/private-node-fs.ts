@@ -1,7 +1,8 @@
 /**
  * PGlite's folder with files that only their owner can read. The server inside PGlite makes its
  * files with mode 0666, whatever the umask of this process; a copy of the folder (a backup, a
- * volume) would then be open to everybody. What initdb or an older start made is tightened at the start.
+ * volume) would then be open to everybody. What initdb or an older start made is tightened at the
+ * start.
  */
 import fs from 'node:fs';
 import path from 'node:path';

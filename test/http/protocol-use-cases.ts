@@ -170,7 +170,7 @@ export function protocolUseCases(): Protocol {
     listMerchants: async () => ok({ data: [], hasMore: false }),
     listWalletAccounts: async () => ok({ data: [], hasMore: false }),
     listInterconnects: async () => ok([]),
-    setInterconnect: async (_marketplace, input) => ok({ ...input, changedAtMs: 0 }),
+    setInterconnect: async (_marketplace, { by: _by, ...pair }) => ok({ ...pair, changedAtMs: 0 }),
     counters: {
       create: async () => missing,
       get: async () => missing,
@@ -184,6 +184,7 @@ export function protocolUseCases(): Protocol {
     openCode: async () => missing,
     listLedgerAccounts: async () => ok([]),
     listLedgerTransactions: async () => ok({ data: [], hasMore: false }),
+    listAuditLog: async () => ok({ data: [], hasMore: false }),
     listEvents: async () => ok({ data: [], hasMore: false }),
     getEvent: async () => missing,
     resendEvent: async () => missing,

@@ -1,6 +1,6 @@
 /**
- * One platform of the storm: `serve` as production runs it, on the clock of the sandbox city, as the
- * demo does it. Its follower's name is its port, so that several may follow one city.
+ * One platform of the storm: `serve` as production runs it, on the clock of the sandbox city, as
+ * the demo does it. Its follower's name is its port, so that several may follow one city.
  */
 import { followCityClock } from '../../src/cli/follow-clock.ts';
 import { type Serving, serve } from '../../src/cli/serve.ts';

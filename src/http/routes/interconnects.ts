@@ -39,6 +39,7 @@ const set = defineRoute({
       payer: body.payer_wallet,
       acceptor: body.acceptor_wallet,
       status: body.status,
+      by: principal.keyId,
     });
     return row.ok ? ok({ status: 200, body: presentInterconnect(row.value) }) : row;
   },

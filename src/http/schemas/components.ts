@@ -239,6 +239,19 @@ const InterconnectShape = closed({
   changed_at: time,
 });
 
+const AuditEntryShape = closed({
+  id: idField('audit_entry', ''),
+  at: time,
+  actor: Type.String({ description: 'An API key (`key_…`) or who used the command line.' }),
+  action: Type.String({ examples: ['api_key.created'] }),
+  object: Type.String({ description: 'The id, or the name, of what was changed.' }),
+  before: orNull(record({}, 'Without secrets; null where it was not there.')),
+  after: orNull(record({}, 'Without secrets; null where it is gone.')),
+  sequence: orNull(Type.Integer({ description: 'Its place in the chain; null until sealed.' })),
+  previous_sha256: orNull(Type.String()),
+  sha256: orNull(Type.String()),
+});
+
 const LedgerAccountShape = closed({
   id: Type.String(),
   object: object('ledger_account'),
@@ -314,6 +327,8 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   ledger_transaction_list: listOf('ledger_transaction'),
   balance: BalanceShape,
   balance_list: listOf('balance'),
+  audit_entry: AuditEntryShape,
+  audit_log_list: listOf('audit_entry'),
   event: EventShape,
   event_list: listOf('event'),
   webhook_endpoint: WebhookEndpointShape,

@@ -65,3 +65,9 @@ export const LedgerAccountList = closed({
 export const LedgerTransactionList = paged('ledger_transaction', {
   payment_intent: Type.Optional(idField('payment_intent', 'Only what this payment moved.')),
 });
+
+export const AuditLogList = paged('audit_entry', {
+  actor: Type.Optional(text(128, 'Only what this key (`key_…`) or `cli:…` did.')),
+  action: Type.Optional(text(64, 'Only this kind of change.', 'api_key.created')),
+  object: Type.Optional(text(128, 'Only changes of this object.')),
+});
