@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { V2_CASES } from './wechatpay/cases-v2.ts';
+import { openStage, type Stage } from './wechatpay/stage.ts';
 import { cases, type Row, runWechatpayConformance } from './wechatpay.ts';
 
 test('WeChat Pay conformance: every row holds', { timeout: 180_000 }, async () => {
@@ -13,4 +15,17 @@ test('WeChat Pay conformance: every row holds', { timeout: 180_000 }, async () =
   }
   expect(rows.filter((row) => !row.ok)).toEqual([]);
   expect(rows.length).toBe(cases.length);
+});
+
+describe('APIv2', () => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage();
+  });
+  afterAll(() => stage.close());
+  for (const { name, client, check } of V2_CASES) {
+    test(`${name} [${client}]`, { timeout: 30_000 }, async () => {
+      await check(stage);
+    });
+  }
 });

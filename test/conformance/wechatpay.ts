@@ -12,6 +12,7 @@ import { ERROR_CASES } from './wechatpay/cases-errors.ts';
 import { FAULT_CASES } from './wechatpay/cases-faults.ts';
 import { FLIP_CASES } from './wechatpay/cases-flips.ts';
 import { SDK_CASES } from './wechatpay/cases-sdk.ts';
+import { V2_CASES } from './wechatpay/cases-v2.ts';
 import { openStage } from './wechatpay/stage.ts';
 
 export const cases: readonly Case[] = [
@@ -23,6 +24,7 @@ export const cases: readonly Case[] = [
   ...ADAPTER_CASES,
   ...CODE_CASES,
   ...CODE_V3_CASES,
+  ...V2_CASES,
 ];
 
 export interface Row {

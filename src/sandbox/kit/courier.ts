@@ -288,7 +288,7 @@ async function post(
     return end('failed', `not composed: ${error instanceof Error ? error.message : 'unknown'}`);
   }
   if (!answer.ok) return end('failed', `${answer.error.kind}: ${answer.error.message}`);
-  const isTaken = manner.isAcknowledged(answer.value);
+  const isTaken = manner.isAcknowledged(answer.value, order);
   return end(isTaken ? 'acknowledged' : 'refused', String(answer.value.status));
 }
 

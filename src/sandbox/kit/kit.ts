@@ -120,10 +120,10 @@ export interface CallbackManner {
     order: CallbackOrder,
     flaw: 'callback_bad_signature' | 'signtest' | 'key_rotated' | undefined,
   ) => Promise<ComposedCallback>;
-  readonly isAcknowledged: (response: {
-    readonly status: number;
-    readonly body: Buffer;
-  }) => boolean;
+  readonly isAcknowledged: (
+    response: { readonly status: number; readonly body: Buffer },
+    order: CallbackOrder,
+  ) => boolean;
 }
 
 export interface Courier {

@@ -1,4 +1,4 @@
-/** return_url, which PHP clients send with every call, and the characters that a subject cannot have. */
+/** return_url, which PHP clients send with every call, and what a subject cannot have. */
 import { freshNo } from '../../helpers/gateway-city.ts';
 import { signRequest } from '../second-verifier-alipay.ts';
 import type { TestCity } from './city.ts';

@@ -36,7 +36,7 @@ export interface Stage {
   readonly shopUrl: string;
   readonly received: Received[];
   /** What the shop answers to callbacks. */
-  readonly shopAnswers: { status: number };
+  readonly shopAnswers: { status: number; body?: string };
   readonly send: (request: SignedRequest) => Promise<Reply>;
   readonly control: (method: string, target: string, body?: unknown) => Promise<Reply>;
   readonly pay: (
@@ -53,10 +53,10 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'hutong-wechatpay-'));
   const received: Received[] = [];
-  const shopAnswers = { status: 204 };
+  const shopAnswers: Stage['shopAnswers'] = { status: 204 };
   const shop = await openLocalServer(async (incoming, outgoing) => {
     received.push(await wireRequestOf(incoming));
-    outgoing.writeHead(shopAnswers.status).end();
+    outgoing.writeHead(shopAnswers.status).end(shopAnswers.body);
   });
   const city = await openCity({
     dir,

@@ -37,6 +37,8 @@ export interface Books {
   readonly orderByCombineTransaction: (transactionId: string) => OrderRecord | undefined;
   readonly refundById: (refundId: string) => RefundRecord | undefined;
   readonly refundByNo: (mchid: string, outRefundNo: string) => RefundRecord | undefined;
+  /** Oldest first. */
+  readonly refunds: () => IterableIterator<RefundRecord>;
   readonly putRefund: (refund: RefundRecord) => void;
   readonly balance: (mchid: string) => BalanceRecord;
   readonly moveBalance: (
@@ -105,10 +107,7 @@ export function openBooks(kit: CityKit): Books {
   for (const refund of refunds.values()) indexRefund(refund);
 
   return {
-    accounts: accountsOf(kit),
-    prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
-    codes: kit.journal.collection<OauthCodeRecord>('wechatpay.oauth_codes'),
-    paymentCodes: openCodes(kit),
+    ...openRecords(kit),
     order: (key) => orders.get(key),
     orders: () => orders.values(),
     putOrder: (order) => {
@@ -132,6 +131,7 @@ export function openBooks(kit: CityKit): Books {
     refundById: (refundId) => refunds.get(refundId),
     refundByNo: (mchid, outRefundNo) =>
       refunds.get(refundIdByNo.get(`${mchid}/${outRefundNo}`) ?? ''),
+    refunds: () => refunds.values(),
     putRefund: (refund) => {
       refunds.put(refund.refundId, refund);
       indexRefund(refund);
@@ -145,6 +145,16 @@ export function openBooks(kit: CityKit): Books {
       due.pop();
       return next;
     },
+  };
+}
+
+/** What needs no index. */
+function openRecords(kit: CityKit): Pick<Books, 'accounts' | 'prepays' | 'codes' | 'paymentCodes'> {
+  return {
+    accounts: accountsOf(kit),
+    prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
+    codes: kit.journal.collection<OauthCodeRecord>('wechatpay.oauth_codes'),
+    paymentCodes: openCodes(kit),
   };
 }
 

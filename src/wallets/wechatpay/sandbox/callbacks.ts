@@ -4,11 +4,12 @@
  * 200 and 204 acknowledge whatever the body says, everything else (redirects too) does not.
  */
 import { present } from '../../../core/assert.ts';
-import type { CallbackManner, FaultName } from '../../../sandbox/kit/kit.ts';
+import type { CallbackManner, CallbackOrder, FaultName } from '../../../sandbox/kit/kit.ts';
 import { sealResource } from '../wire/resource.ts';
 import { SIGNTEST_PREFIX, signMessage } from '../wire/signed-message.ts';
 import { formatTime } from '../wire/time.ts';
 import type { Desk } from './call.ts';
+import { composeV2, isTakenV2, type V2Message } from './callbacks-v2.ts';
 import { rotatePlatformKey } from './keys.ts';
 import { randomToken, uuid } from './numbers.ts';
 import {
@@ -19,6 +20,7 @@ import {
   refundPlaintext,
   singleBody,
 } from './present.ts';
+import { paymentFields, refundCallbackFields } from './present-v2.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
 const SECOND_MS = 1_000;
@@ -62,9 +64,23 @@ export function registerCallbacks(desk: Desk): void {
   desk.kit.courier.register('wechatpay', {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: 5 * SECOND_MS,
-    compose: (order, flaw) => compose(desk, order.message as CallbackMessage, flaw),
-    isAcknowledged: ({ status }) => status === 200 || status === 204,
+    compose: async (order, flaw) =>
+      isV2(order.message)
+        ? sealV2(desk, order.message, flaw)
+        : compose(desk, order.message as CallbackMessage, flaw),
+    isAcknowledged: (response, { message }) =>
+      isV2(message) ? isTakenV2(response) : response.status === 200 || response.status === 204,
   });
+}
+
+function isV2(message: unknown): message is V2Message {
+  return typeof message === 'object' && message !== null && 'v2SignType' in message;
+}
+
+function sealV2({ kit, books }: Desk, message: V2Message, flaw: Flaw) {
+  const account = present(books.accounts.get(message.mchid), 'the account');
+  const key = present(account.apiV2Key, 'the APIv2 key of who called by it');
+  return composeV2(message, { key, nonce: randomToken(kit.random, 32), flaw });
 }
 
 async function compose(
@@ -125,8 +141,14 @@ export function tellPaid(desk: Desk, order: OrderRecord): void {
   if (order.notifyUrl === null) return;
   const line = present(order.lines[0], 'a line');
   const merchant = line.subMchid ?? order.mchid;
-  const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
   const fault = takeDistortion(desk, order, 'callback');
+  if (order.v2SignType !== undefined) {
+    const route = { kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl };
+    const fields = paymentFields(order, fault);
+    sendV2(desk, route, { ...headOf(order, line.subMchid), v2SignType: order.v2SignType, fields });
+    return;
+  }
+  const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
   send(desk, {
     ...{ kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl },
     mchid: order.mchid,
@@ -164,6 +186,14 @@ const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
 
 export function tellRefunded(desk: Desk, refund: RefundRecord): void {
   if (refund.notifyUrl === null) return;
+  if (refund.isV2) {
+    const { mchid, outTradeNo: orderNo, subMchid, notifyUrl: url } = refund;
+    const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
+    const { appid } = present(desk.books.accounts.get(mchid), 'the account');
+    const fields = refundCallbackFields(refund);
+    sendV2(desk, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
+    return;
+  }
   send(desk, {
     ...{ kind: 'refund', orderNo: refund.outTradeNo, url: refund.notifyUrl },
     merchant: refund.subMchid ?? refund.mchid,
@@ -174,6 +204,21 @@ export function tellRefunded(desk: Desk, refund: RefundRecord): void {
     summary: REFUND_SUMMARIES[refund.status] ?? refund.status,
     plaintext: refundPlaintext(refund),
   });
+}
+
+function headOf(
+  { mchid, appid }: Pick<OrderRecord, 'mchid' | 'appid'>,
+  subMchid: string | null,
+): Pick<V2Message, 'mchid' | 'head'> {
+  return { mchid, head: { appid, mch_id: mchid, sub_mch_id: subMchid ?? '' } };
+}
+
+function sendV2(
+  desk: Desk,
+  route: Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>,
+  message: V2Message,
+): void {
+  desk.kit.courier.send({ wallet: 'wechatpay', ...route, message });
 }
 
 export function tellEcho(

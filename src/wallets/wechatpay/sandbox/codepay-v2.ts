@@ -1,21 +1,14 @@
 /**
- * Payment codes over APIv2: micropay, orderquery, reverse. What is paid, known or given back is
- * decided in codepay.ts; here are APIv2's fields, its refusals and its `recall`.
+ * Payment codes over APIv2: micropay, reverse. What is paid, known or given back is decided in
+ * codepay.ts; here are APIv2's fields, its refusals and its `recall`.
  */
-import { isIP } from 'node:net';
-import type { Fen } from '../../../core/money.ts';
-import { compactTime, parseCompactTime } from '../wire/time.ts';
-import { CODEPAY_TRADE_TYPE, isPlainText } from '../wire/trade.ts';
-import type { Desk } from './call.ts';
 import { takeDistortion } from './callbacks.ts';
-import { CODE_ORDER_LIFE_MS, chargeCode, draftCodeOrder, reverseOrder } from './codepay.ts';
-import { MINUTE_MS } from './order-rules.ts';
-import { fingerprint, freshOrder, unpaidLine } from './payments.ts';
-import { bankTypeOf, tradeStateOf, tradeStateWords } from './present.ts';
+import { chargeCode, draftCodeOrder, reverseOrder } from './codepay.ts';
+import { findOrder, readV2Order } from './orders-v2.ts';
+import { fingerprint } from './payments.ts';
+import { paymentFields } from './present-v2.ts';
 import type { OrderRecord } from './records.ts';
 import { refused, type V2Answer, type V2Call } from './v2-call.ts';
-
-const TOTAL_FEN_MAX: Fen = 10_000_000_000n;
 
 export function micropay(call: V2Call): V2Answer {
   const { desk, fields } = call;
@@ -24,7 +17,10 @@ export function micropay(call: V2Call): V2Answer {
   const charge = chargeCode(desk, asked, fields.get('auth_code') ?? '');
   switch (charge.kind) {
     case 'paid':
-      return { ok: true, fields: distorted(desk, charge.order, 'create') };
+      return {
+        ok: true,
+        fields: paymentFields(charge.order, takeDistortion(desk, charge.order, 'create')),
+      };
     case 'waiting':
       return refused('USERPAYING', '需要用户输入支付密码');
     case 'known':
@@ -40,35 +36,16 @@ export function micropay(call: V2Call): V2Answer {
   }
 }
 
-function readOrder({ desk, account, fields, subMchid }: V2Call): OrderRecord | V2Answer {
-  const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
-  const orderNo = fields.get('out_trade_no') ?? '';
-  if (!/^[0-9A-Za-z_\-|*]{6,32}$/.test(orderNo)) return wrong('out_trade_no');
-  const body = fields.get('body') ?? '';
-  if ([...body].length > 127 || !isPlainText(body)) return wrong('body');
-  const total = fields.get('total_fee') ?? '';
-  const totalFen = /^[1-9]\d{0,11}$/.test(total) ? BigInt(total) : 0n;
-  if (totalFen < 1n || totalFen > TOTAL_FEN_MAX) return wrong('total_fee');
-  if ((fields.get('fee_type') ?? 'CNY') !== 'CNY') return wrong('fee_type');
-  if (isIP(fields.get('spbill_create_ip') ?? '') === 0) return wrong('spbill_create_ip');
-  const nowMs = desk.kit.clock.nowMs();
-  const expire = fields.get('time_expire');
-  const expiresMs = expire === undefined ? nowMs + CODE_ORDER_LIFE_MS : parseCompactTime(expire);
-  if (expiresMs === undefined || expiresMs < nowMs + MINUTE_MS) return wrong('time_expire');
-  const { nonce_str: _nonce, sign: _sign, ...content } = Object.fromEntries(fields);
+function readOrder(call: V2Call): OrderRecord | V2Answer {
+  const { desk, account, fields, subMchid } = call;
+  const read = readV2Order(call);
+  if (!('orderNo' in read)) return read;
   return draftCodeOrder(desk, account, {
     family: subMchid === null ? 'direct' : 'partner',
     deviceId: fields.get('device_info') ?? null,
-    fingerprint: fingerprint('codepay', content),
-    expiresMs,
-    line: unpaidLine({
-      outTradeNo: orderNo,
-      subMchid,
-      description: body,
-      attach: fields.get('attach') ?? null,
-      totalFen,
-      profitSharing: fields.get('profit_sharing') === 'Y',
-    }),
+    fingerprint: fingerprint('codepay', read.content),
+    expiresMs: read.expiresMs,
+    line: read.line,
   });
 }
 
@@ -85,76 +62,6 @@ function repeated(known: OrderRecord): V2Answer {
     case 'NOTPAY':
     case 'USERPAYING':
       return refused('USERPAYING', '需要用户输入支付密码');
-  }
-}
-
-/** By transaction_id (which wins) or out_trade_no; any order of the caller's, however it came. */
-function findOrder({ desk, account, fields, subMchid }: V2Call): OrderRecord | undefined {
-  const transactionId = fields.get('transaction_id');
-  const { books } = desk;
-  const found =
-    transactionId === undefined
-      ? books.lineByNo(account.mchid, fields.get('out_trade_no') ?? '')
-      : books.lineByTransaction(transactionId);
-  if (found === undefined || found.order.family === 'combine') return undefined;
-  const isTheirs = found.order.mchid === account.mchid && found.line.subMchid === subMchid;
-  return isTheirs ? freshOrder(desk, found.order.key) : undefined;
-}
-
-export function orderQuery(call: V2Call): V2Answer {
-  const order = findOrder(call);
-  const [line] = order?.lines ?? [];
-  if (order === undefined || line === undefined)
-    return refused('ORDERNOTEXIST', '此交易订单号不存在');
-  const state = tradeStateOf(order, line);
-  const words = { trade_state: state, trade_state_desc: tradeStateWords(state) };
-  const isTold = state === 'SUCCESS' || state === 'REFUND';
-  // Of what was not paid, or no longer is, only the number and the merchant's own data are told.
-  if (!isTold) {
-    return {
-      ok: true,
-      fields: { ...words, out_trade_no: line.outTradeNo, attach: line.attach ?? '' },
-    };
-  }
-  return { ok: true, fields: { ...words, ...distorted(call.desk, order, 'query') } };
-}
-
-/** The payment as micropay and orderquery show it, or as a wallet that errs would. */
-function distorted(
-  desk: Desk,
-  order: OrderRecord,
-  operation: 'create' | 'query',
-): Readonly<Record<string, string>> {
-  const [line] = order.lines;
-  const paid = line?.paid;
-  if (line === undefined || !paid || order.successMs === null) return {};
-  const couponFen = paid.platformCouponFen + paid.merchantCouponFen;
-  const fields = {
-    openid: order.payerOpenid ?? '',
-    is_subscribe: 'N',
-    trade_type: CODEPAY_TRADE_TYPE,
-    bank_type: bankTypeOf(order),
-    fee_type: 'CNY',
-    total_fee: String(line.totalFen),
-    settlement_total_fee:
-      paid.merchantCouponFen > 0n ? String(line.totalFen - paid.merchantCouponFen) : '',
-    coupon_fee: couponFen > 0n ? String(couponFen) : '',
-    cash_fee: String(paid.payerFen),
-    cash_fee_type: 'CNY',
-    transaction_id: paid.transactionId,
-    out_trade_no: line.outTradeNo,
-    attach: line.attach ?? '',
-    time_end: compactTime(order.successMs),
-  };
-  switch (takeDistortion(desk, order, operation)) {
-    case 'wrong_amount':
-      return { ...fields, total_fee: String(line.totalFen + 1n) };
-    case 'wrong_currency':
-      return { ...fields, fee_type: 'USD' };
-    case 'wrong_payee':
-      return { ...fields, sub_mch_id: '1600000000' };
-    default:
-      return fields;
   }
 }
 

@@ -297,7 +297,7 @@ export function checkBound(call: Call, subMchid: string | undefined): Checked {
   return isBound ? FINE : refuse(403, 'NO_AUTH', '商户无权限：sub_mchid未与服务商绑定');
 }
 
-export function checkNotifyUrl(call: Call, url: string | undefined): Checked {
+export function checkNotifyUrl(call: Pick<Call, 'desk'>, url: string | undefined): Checked {
   if (url === undefined) return FINE;
   const wrong = (rest: string) => brokenField('/notify_url', url, '通知地址', rest);
   if (!URL.canParse(url)) return wrong('不是有效的URL');

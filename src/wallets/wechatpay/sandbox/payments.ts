@@ -31,7 +31,7 @@ const CODE_LIFE_MS = 120 * MINUTE_MS;
 const H5_LIFE_MS = 5 * MINUTE_MS;
 
 export function createOrder(call: Call, family: Family, product: TradeProduct): Answer {
-  const { body } = call;
+  const { body, desk } = call;
   const fields = checkFields(body, orderFields(family, product));
   if (!fields.ok) return fields;
   const expiry = readExpiry(call);
@@ -44,9 +44,11 @@ export function createOrder(call: Call, family: Family, product: TradeProduct): 
     if (!check.ok) return check;
   }
   const asked = draftOrder(call, family, product, expiry.value);
-  const free = checkNumbers(call.desk, asked);
+  const free = checkNumbers(desk, asked);
   if (!free.ok) return free;
-  return ok(issuePrepay(call, free.value ?? asked));
+  const { order, code } = issuePrepay(desk, free.value ?? asked);
+  if (order.product === 'native') return ok({ code_url: codeUrl(order, code) });
+  return ok(order.product === 'h5' ? { h5_url: h5Url(desk, code) } : { prepay_id: code });
 }
 
 function draftOrder(
@@ -106,7 +108,10 @@ export function unpaidLine(
 }
 
 /** The order that exists already under this number, if the same is asked again. */
-function checkNumbers(desk: Desk, asked: OrderRecord): Result<OrderRecord | undefined, Refusal> {
+export function checkNumbers(
+  desk: Desk,
+  asked: OrderRecord,
+): Result<OrderRecord | undefined, Refusal> {
   const used = refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
   const existing = freshOrder(desk, asked.key);
   for (const line of asked.lines) {
@@ -121,28 +126,31 @@ function checkNumbers(desk: Desk, asked: OrderRecord): Result<OrderRecord | unde
   return existing.fingerprint === asked.fingerprint ? ok(existing) : used;
 }
 
-function issuePrepay(call: Call, order: OrderRecord): Record<string, string> {
-  const { kit, books } = call.desk;
+/** The order as it is kept, and the newest code that opens it. */
+export function issuePrepay(
+  desk: Desk,
+  order: OrderRecord,
+): { readonly order: OrderRecord; readonly code: string } {
+  const { kit, books } = desk;
   const nowMs = kit.clock.nowMs();
   const code =
     order.product === 'native' ? randomToken(kit.random, 9) : prepayId(kit.random, nowMs);
   const lifeMs = order.product === 'h5' ? H5_LIFE_MS : CODE_LIFE_MS;
   books.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
   if (order.product === 'native' && order.prepayCode !== '') books.prepays.delete(order.prepayCode);
-  books.putOrder({ ...order, prepayCode: code });
-  if (order.product === 'native') return { code_url: codeUrl(order, code) };
-  return order.product === 'h5' ? { h5_url: h5Url(call, code) } : { prepay_id: code };
+  const issued = { ...order, prepayCode: code };
+  books.putOrder(issued);
+  return { order: issued, code };
 }
 
-function codeUrl(order: OrderRecord, code: string): string {
+export function codeUrl(order: OrderRecord, code: string): string {
   return order.family === 'combine'
     ? `weixin://pay.weixin.qq.com/bizpayurl/up?pr=${code}&groupid=00`
     : `weixin://wxpay/bizpayurl?pr=${code}`;
 }
 
 /** The live host is wx.tenpay.com; the city's page stands at the same path on its own. */
-function h5Url(call: Call, code: string): string {
-  const { kit } = call.desk;
+export function h5Url({ kit }: Desk, code: string): string {
   const token = kit.random.bytes(4).readUInt32BE().toString();
   return `${kit.publicUrl}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${code}&package=${token}`;
 }

@@ -10,6 +10,7 @@ import type { PayRequest, Scanned } from '../../../sandbox/kit/kit.ts';
 import { invocationMessage } from '../wire/canonical.ts';
 import { type JsonRecord, parseRecord, textOf } from '../wire/json.ts';
 import { verifySha256 } from '../wire/rsa.ts';
+import { V2_SIGN_TYPES, type V2SignType, v2SignText, verifyV2 } from '../wire/v2-sign.ts';
 import { isWaiting } from './books.ts';
 import type { Desk } from './call.ts';
 import { tellPaid } from './callbacks.ts';
@@ -49,6 +50,13 @@ async function scanParams(desk: Desk, params: JsonRecord): Promise<Scanned | und
   const order = orderOf(desk, id ?? null);
   if (id === undefined || order === undefined) return undefined;
   const account = present(desk.books.accounts.get(order.mchid), 'the account');
+  if (order.v2SignType !== undefined) {
+    const sheet = { params, isJsapi, appid: order.appid, signType: order.v2SignType };
+    if (isSignedSheet(account, sheet)) return scanned(desk, id, null);
+    const expected = `${v2SignText(sheetFields(sheet))}&key=<APIv2 key>`;
+    explainSheet(desk, id, expected, 'APIv2: sorted fields, then &key= and the APIv2 key');
+    return undefined;
+  }
   const message = invocationMessage({
     appid: textOf(params, isJsapi ? 'appId' : 'appid') ?? '',
     timestamp: textOf(params, isJsapi ? 'timeStamp' : 'timestamp') ?? '',
@@ -59,14 +67,43 @@ async function scanParams(desk: Desk, params: JsonRecord): Promise<Scanned | und
   const isSigned = await verifySha256(desk.keys.merchantKey(account), message, signature);
   const isForThem = textOf(params, isJsapi ? 'appId' : 'appid') === order.appid;
   if (isSigned && isForThem) return scanned(desk, id, null);
-  desk.kit.explanations.add({
-    wallet: 'wechatpay',
-    what: `payment sheet for prepay_id ${id}`,
-    expected: message.toString('utf8'),
-    received: null,
-    hint: '支付验证签名失败: four lines, each ended by a line feed, signed with the merchant key',
-  });
+  const hint = 'four lines, each ended by a line feed, signed with the merchant key';
+  explainSheet(desk, id, message.toString('utf8'), hint);
   return undefined;
+}
+
+function explainSheet(desk: Desk, id: string, expected: string, hint: string): void {
+  desk.kit.explanations.add({
+    ...{ wallet: 'wechatpay', what: `payment sheet for prepay_id ${id}`, expected },
+    ...{ received: null, hint: `支付验证签名失败: ${hint}` },
+  });
+}
+
+interface V2Sheet {
+  readonly params: JsonRecord;
+  readonly isJsapi: boolean;
+  readonly appid: string;
+  /** As unifiedorder was signed, which an app's sheet does not say again. */
+  readonly signType: V2SignType;
+}
+
+const JSAPI_NAMES = ['appId', 'timeStamp', 'nonceStr', 'package', 'signType'];
+const APP_NAMES = ['appid', 'partnerid', 'prepayid', 'package', 'noncestr', 'timestamp'];
+
+function sheetFields({ params, isJsapi }: V2Sheet): Map<string, string> {
+  const names = isJsapi ? JSAPI_NAMES : APP_NAMES;
+  return new Map(names.map((name) => [name, textOf(params, name) ?? '']));
+}
+
+function isSignedSheet(account: AccountRecord, sheet: V2Sheet): boolean {
+  const { params, isJsapi, appid } = sheet;
+  const named = isJsapi ? (textOf(params, 'signType') ?? 'MD5') : sheet.signType;
+  const signType = V2_SIGN_TYPES.find((each) => each === named);
+  if (signType === undefined || account.apiV2Key === undefined) return false;
+  if (textOf(params, isJsapi ? 'appId' : 'appid') !== appid) return false;
+  const sign = textOf(params, isJsapi ? 'paySign' : 'sign') ?? '';
+  const fields = sheetFields(sheet).set('sign', sign);
+  return verifyV2(fields, account.apiV2Key, signType);
 }
 
 function orderOf(desk: Desk, code: string | null): OrderRecord | undefined {

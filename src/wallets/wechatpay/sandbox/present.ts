@@ -99,7 +99,7 @@ function subOrderBody(order: OrderRecord, line: OrderLine): Draft {
   });
 }
 
-function tradeTypeOf({ product }: Pick<OrderRecord, 'product'>): string {
+export function tradeTypeOf({ product }: Pick<OrderRecord, 'product'>): string {
   return product === 'codepay' ? CODEPAY_TRADE_TYPE : TRADE_TYPES[product];
 }
 

@@ -6,6 +6,7 @@
 import type { Fen } from '../../../core/money.ts';
 import type { WalletName } from '../../../core/wallet.ts';
 import type { RefundState, TradeProduct } from '../wire/trade.ts';
+import type { V2SignType } from '../wire/v2-sign.ts';
 
 export interface PlatformKey {
   readonly serial: string;
@@ -90,6 +91,8 @@ export interface OrderRecord {
   readonly prepayCode: string;
   /** The key that callbacks are signed with: the one that the creation's Wechatpay-Serial named. */
   readonly signWith: string | null;
+  /** Made by APIv2, which signs what it tells of it the same way; absent = by v3. */
+  readonly v2SignType?: V2SignType;
 }
 
 export interface PrepayRecord {
@@ -123,6 +126,8 @@ export interface RefundRecord {
   /** What it becomes when due: a stuck refund turns ABNORMAL instead. */
   readonly becomes: 'SUCCESS' | 'ABNORMAL';
   readonly signWith: string | null;
+  /** Asked by APIv2, in whose form it is told. */
+  readonly isV2?: true;
 }
 
 export interface BalanceRecord {

@@ -6,7 +6,7 @@
 import { present } from '../../../core/assert.ts';
 import type { Fen } from '../../../core/money.ts';
 import { ok, type Result } from '../../../core/result.ts';
-import { fenOf, recordOf, textOf } from '../wire/json.ts';
+import { fenOf, type JsonRecord, recordOf, textOf } from '../wire/json.ts';
 import type { FoundLine } from './books.ts';
 import type { Answer, Call, Desk } from './call.ts';
 import { brokenQuery, checkFields, type Fields, type Rule } from './field-rules.ts';
@@ -95,12 +95,47 @@ export function applyRefund(call: Call, family: RefundFamily): Answer {
     if (existing.fingerprint === print) return ok(applied(existing));
     return refuse(400, 'INVALID_REQUEST', '退款单号已存在，且与之前的请求参数不一致');
   }
-  const draft = draftRefund(call, family, found.value, { outRefundNo, fingerprint: print });
-  const allowed = checkRefundable(desk, found.value, draft);
+  const { amount, isAvailable } = readAmounts(body, found.value);
+  const made = makeRefund(desk, found.value, {
+    ...{ family, outRefundNo, fingerprint: print, isAvailable },
+    refundFen: present(fenOf(amount, 'refund'), 'a refund amount'),
+    totalFen: fenOf(amount, 'total') ?? 0n,
+    notifyUrl: textOf(body, 'notify_url') ?? null,
+    signWith: call.serial,
+  });
+  return made.ok ? ok(applied(made.value)) : made;
+}
+
+function readAmounts(body: JsonRecord, { line }: FoundLine) {
+  const isAvailable = !line.profitSharing || textOf(body, 'funds_account') === 'AVAILABLE';
+  return { amount: recordOf(body, 'amount'), isAvailable };
+}
+
+/** What a refund is asked with, by whichever API. */
+export type AskedRefund = Pick<
+  RefundRecord,
+  | 'family'
+  | 'outRefundNo'
+  | 'fingerprint'
+  | 'refundFen'
+  | 'totalFen'
+  | 'notifyUrl'
+  | 'signWith'
+  | 'isV2'
+> & { readonly isAvailable: boolean };
+
+/** Taken and booked, or why not. */
+export function makeRefund(
+  desk: Desk,
+  found: FoundLine,
+  asked: AskedRefund,
+): Result<RefundRecord, Refusal> {
+  const draft = draftRefund(desk, found, asked);
+  const allowed = checkRefundable(desk, found, draft);
   if (!allowed.ok) return allowed;
   const refund = maybeStuck(desk, draft);
-  bookRefund(desk, found.value, refund);
-  return ok(applied(refund));
+  bookRefund(desk, found, refund);
+  return ok(refund);
 }
 
 function maybeStuck(desk: Desk, refund: RefundRecord): RefundRecord {
@@ -154,45 +189,31 @@ function findRefunded(call: Call): Result<FoundLine, Refusal> {
   return ok(found);
 }
 
-function draftRefund(
-  call: Call,
-  family: RefundFamily,
-  found: FoundLine,
-  identity: { readonly outRefundNo: string; readonly fingerprint: string },
-): RefundRecord {
-  const { account, body, desk } = call;
-  const { order, line } = found;
+function draftRefund(desk: Desk, { order, line }: FoundLine, asked: AskedRefund): RefundRecord {
+  const { isAvailable, ...told } = asked;
   const paid = present(line.paid, 'a paid line');
   const { kit } = desk;
   const nowMs = kit.clock.nowMs();
-  const amount = recordOf(body, 'amount');
-  const refundFen = present(fenOf(amount, 'refund'), 'a refund amount');
   const receiptFen = line.totalFen - paid.merchantCouponFen;
-  const portion = (wholeFen: Fen): Fen => partOf(line, refundFen, wholeFen);
-  const isAvailable = !line.profitSharing || textOf(body, 'funds_account') === 'AVAILABLE';
+  const portion = (wholeFen: Fen): Fen => partOf(line, asked.refundFen, wholeFen);
   return {
+    ...told,
     refundId: refundId(kit.random, nowMs),
-    family,
-    mchid: account.mchid,
+    mchid: order.mchid,
     subMchid: line.subMchid,
     orderKey: order.key,
     outTradeNo: line.outTradeNo,
     transactionId: paid.transactionId,
-    ...identity,
-    refundFen,
-    totalFen: fenOf(amount, 'total') ?? 0n,
     payerTotalFen: paid.payerFen,
     payerRefundFen: portion(paid.payerFen),
     settlementTotalFen: receiptFen,
     settlementRefundFen: portion(receiptFen),
     fundsAccount: isAvailable ? 'AVAILABLE' : 'UNSETTLED',
-    notifyUrl: textOf(body, 'notify_url') ?? null,
     status: 'PROCESSING',
     createdMs: nowMs,
     successMs: null,
     dueMs: nowMs + SETTLE_DELAY_MS,
     becomes: 'SUCCESS',
-    signWith: call.serial,
   };
 }
 

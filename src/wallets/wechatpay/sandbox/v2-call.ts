@@ -1,4 +1,5 @@
 /** One verified call of APIv2 on its way through the gateway, and what business code answers. */
+import type { V2SignType } from '../wire/v2-sign.ts';
 import type { V2Fields } from '../wire/v2-xml.ts';
 import type { Desk } from './call.ts';
 import type { AccountRecord } from './records.ts';
@@ -8,6 +9,7 @@ export interface V2Call {
   readonly account: AccountRecord;
   readonly fields: V2Fields;
   readonly subMchid: string | null;
+  readonly signType: V2SignType;
 }
 
 /** A refusal has an err_code, and fields that a signed refusal carries beside it. */

@@ -1,8 +1,9 @@
 /**
- * The door of APIv2, which payment codes still use: signed flat XML in, signed flat XML out, HTTP
- * always 200. Refusals before the signature holds are `return_code` FAIL and unsigned; later ones
- * are signed, with `result_code` FAIL and an `err_code`. Answers follow the request's sign_type.
- * The client certificate that reversals need is a matter of TLS, which the city does not speak.
+ * The door of APIv2, which payment codes and older merchants use: signed flat XML in, signed flat
+ * XML out, HTTP always 200. Refusals before the signature holds are `return_code` FAIL and
+ * unsigned; later ones are signed, with `result_code` FAIL and an `err_code`. Answers follow the
+ * request's sign_type. The client certificate that /secapi wants is a matter of TLS, which the
+ * city does not speak.
  */
 import type { FaultName, Operation, WireRequest, WireResponse } from '../../../sandbox/kit/kit.ts';
 import { V2_PATHS, type V2Path } from '../wire/trade.ts';
@@ -10,9 +11,11 @@ import { signV2, V2_SIGN_TYPES, type V2SignType, v2SignText, verifyV2 } from '..
 import { readXml, type V2Fields, writeXml } from '../wire/v2-xml.ts';
 import { PROXY_502 } from './answers.ts';
 import type { Desk } from './call.ts';
-import { micropay, orderQuery, reverse } from './codepay-v2.ts';
+import { micropay, reverse } from './codepay-v2.ts';
 import { randomToken } from './numbers.ts';
+import { closeOrder, orderQuery, unifiedOrder } from './orders-v2.ts';
 import type { AccountRecord } from './records.ts';
+import { refund, refundQuery } from './refunds-v2.ts';
 import { refused, type V2Answer, type V2Call } from './v2-call.ts';
 
 interface V2Route {
@@ -29,6 +32,20 @@ const ROUTES: Readonly<Record<V2Path, V2Route>> = {
   },
   [V2_PATHS.orderQuery]: { operation: 'query', required: [], run: orderQuery },
   [V2_PATHS.reverse]: { operation: 'close', required: [], run: reverse },
+  [V2_PATHS.unifiedOrder]: {
+    operation: 'create',
+    required: [
+      ...['body', 'out_trade_no', 'total_fee', 'spbill_create_ip', 'notify_url', 'trade_type'],
+    ],
+    run: unifiedOrder,
+  },
+  [V2_PATHS.closeOrder]: { operation: 'close', required: ['out_trade_no'], run: closeOrder },
+  [V2_PATHS.refund]: {
+    operation: 'refund',
+    required: ['out_refund_no', 'total_fee', 'refund_fee'],
+    run: refund,
+  },
+  [V2_PATHS.refundQuery]: { operation: 'query_refund', required: [], run: refundQuery },
 };
 
 export function isV2Path(path: string): path is V2Path {
@@ -55,10 +72,8 @@ export function handleV2(desk: Desk, request: WireRequest, path: V2Path): Handle
     explain(desk, path, account, fields);
     return unsigned('签名错误');
   }
-  return answer({ desk, account, fields, subMchid: fields.get('sub_mch_id') ?? null }, path, {
-    key,
-    signType,
-  });
+  const subMchid = fields.get('sub_mch_id') ?? null;
+  return answer({ desk, account, fields, subMchid, signType }, path, { key, signType });
 }
 
 function explain(desk: Desk, path: V2Path, account: AccountRecord, fields: V2Fields): void {

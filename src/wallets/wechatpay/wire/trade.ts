@@ -41,6 +41,10 @@ export const V2_PATHS = {
   micropay: '/pay/micropay',
   orderQuery: '/pay/orderquery',
   reverse: '/secapi/pay/reverse',
+  unifiedOrder: '/pay/unifiedorder',
+  closeOrder: '/pay/closeorder',
+  refund: '/secapi/pay/refund',
+  refundQuery: '/pay/refundquery',
 } as const;
 export type V2Path = (typeof V2_PATHS)[keyof typeof V2_PATHS];
 
