@@ -122,6 +122,13 @@ async function missingThings() {
   if (fonts.status !== 0 || fonts.stdout.trim() === '') {
     missing.push('no Chinese font (fc-list :lang=zh): pages cannot be looked at');
   }
+  for (const [command, what] of [
+    ['go', "no Go: the sandbox guide's block was not run"],
+    ['php', "no PHP: the sandbox guide's blocks and PHP's conformance were not run"],
+    ['python3', "no Python 3: the sandbox guide's blocks were not run"],
+  ]) {
+    if (!isOnPath(command)) missing.push(what);
+  }
   if (!fs.existsSync(VECTORS)) missing.push('no shared vectors.json: its tests are skipped');
   return missing;
 }
