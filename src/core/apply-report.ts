@@ -4,7 +4,7 @@
  * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
  */
 import { present, unreachable } from './assert.ts';
-import { noteTakenBack } from './attention.ts';
+import { noteContradiction, noteTakenBack } from './attention.ts';
 import { type DecideContext, type Decision, PaymentDraft } from './decision.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
@@ -23,6 +23,7 @@ import {
   type Payment,
   type PaymentIntent,
 } from './payment.ts';
+import { beginTail, continueTail } from './provisional-close.ts';
 import { newAutomaticRefund } from './refund.ts';
 import { moveWithLegs } from './start-attempt.ts';
 import { transition } from './state-table.ts';
@@ -71,11 +72,15 @@ export function applyReport(
     payment.attempts.find((row) => row.id === input.attempt),
     'the reported attempt',
   );
+  const isContradicted = input.legs.some((word) => contradicts(payment, before.id, word));
   for (const word of input.legs) {
     const leg = legOf(draft.payment, before.id, word);
     if (leg !== undefined) takeWord(draft, before, leg, word, input.manner, context);
   }
   settleAttempt(draft, before.id, input.manner, context);
+  if (isContradicted) noteContradiction(draft, before);
+  beginTail(draft, before, context);
+  continueTail(draft, before, input.legs, context);
   noteAllTakenBack(draft, before.id, input.legs);
   settleIntentStatus(draft);
   return draft.decided((after) => ({
@@ -137,7 +142,7 @@ function takeWord(
     case 'not_found':
       // Before that moment it only means that the buyer has not opened it yet.
       if (context.nowMs >= attempt.expiresAtMs + manner.notFoundIsFinalAfterMs)
-        step(draft, leg, 'closed');
+        closeUnseen(draft, attempt, leg);
       else if (leg.status === 'created') step(draft, leg, 'unknown');
       return;
     case 'unknown':
@@ -146,6 +151,13 @@ function takeWord(
     default:
       unreachable(word.status);
   }
+}
+
+/** Closed, though its wallet never had it in its hands: it may still turn out otherwise. */
+function closeUnseen(draft: PaymentDraft, attempt: Attempt, leg: Leg): void {
+  if (!ATTEMPT_STATES.allows(leg.status, 'closed')) return;
+  step(draft, leg, 'closed');
+  draft.setAttempt(attempt.id, { isProvisional: true });
 }
 
 function step(draft: PaymentDraft, leg: Leg, next: AttemptStatus): void {
@@ -161,6 +173,24 @@ export function mismatchOf(leg: Leg, word: LegWord): 'amount' | 'currency' | 'pa
   return undefined;
 }
 
+const isBooked = ({ status }: Leg): boolean => status === 'succeeded' || status === 'superseded';
+
+/** Another figure, payee or number of what is booked already, by a message as good as the first. */
+function contradicts(payment: Payment, id: Id<'payment_attempt'>, word: LegWord): boolean {
+  const leg = legOf(payment, id, word);
+  if (word.status !== 'succeeded' || leg === undefined || !isBooked(leg)) return false;
+  const differs = <T>(said: T | null, booked: T | null) =>
+    said !== null && booked !== null && said !== booked;
+  // What an operator has decided about is known to differ.
+  const isDecided = payment.intent.resolution !== null;
+  return (
+    differs(word.amountFen, orderedFen(leg)) ||
+    differs(trueReceiptOf(word, orderedFen(leg)), leg.receiptAmountFen) ||
+    differs(word.walletTransactionId, leg.walletTransactionId) ||
+    (!isDecided && (differs(word.currency, 'cny') || differs(word.payee, leg.walletMerchant)))
+  );
+}
+
 function takePaid(
   draft: PaymentDraft,
   attempt: Attempt,
@@ -168,7 +198,7 @@ function takePaid(
   word: LegWord,
   context: DecideContext,
 ): void {
-  if (leg.status === 'succeeded' || leg.status === 'superseded') return;
+  if (isBooked(leg)) return;
   const walletTransactionId = word.walletTransactionId ?? leg.walletTransactionId;
   const paidAtMs = word.paidAtMs ?? context.nowMs;
   const mismatch = mismatchOf(leg, word);
@@ -201,9 +231,13 @@ function takePaid(
 }
 
 /** What arrives of an order: a figure that cannot be true counts as unsaid. */
-export function receiptOf({ receiptAmountFen }: LegWord, paidFen: Fen): Fen {
+export function receiptOf(word: LegWord, paidFen: Fen): Fen {
+  return trueReceiptOf(word, paidFen) ?? paidFen;
+}
+
+function trueReceiptOf({ receiptAmountFen }: LegWord, paidFen: Fen): Fen | null {
   const isTrue = receiptAmountFen !== null && receiptAmountFen >= 0n && receiptAmountFen <= paidFen;
-  return isTrue ? receiptAmountFen : paidFen;
+  return isTrue ? receiptAmountFen : null;
 }
 
 /** The wallet's figure of the order, to be kept where it is not ours. */

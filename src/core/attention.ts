@@ -12,6 +12,9 @@ import { type Attempt, type Leg, OUTCOME_UNKNOWN, orderedFen, type Payment } fro
 /** It counts, and its wallet says that the money has gone back. */
 export const REVERSED_AT_WALLET = 'reversed_at_wallet';
 
+/** It is booked, and a later word of its wallet, as well signed, says something else of it. */
+export const CONTRADICTED_BY_WALLET = 'contradicted_by_wallet';
+
 function callForAttention(draft: PaymentDraft, attempt: Attempt, code: string): void {
   if (attempt.failure?.code === code) return;
   draft.setAttempt(attempt.id, { failure: { code, walletError: null } });
@@ -26,6 +29,17 @@ export function noteTakenBack(draft: PaymentDraft, attempt: Attempt, leg: Leg): 
   const isOurs = leg.refundedFen >= orderedFen(leg);
   if (attempt.status !== 'succeeded' || leg.status !== 'succeeded' || isOurs) return;
   callForAttention(draft, attempt, REVERSED_AT_WALLET);
+}
+
+/** What is booked stands; which word is true only the wallet's console, or its bill, can tell. */
+export function noteContradiction(draft: PaymentDraft, { id }: Attempt): void {
+  const attempt = present(
+    draft.payment.attempts.find((row) => row.id === id),
+    'the contradicted attempt',
+  );
+  // Rung already: two words in turn are no news.
+  if (attempt.failure?.code === REVERSED_AT_WALLET) return;
+  callForAttention(draft, attempt, CONTRADICTED_BY_WALLET);
 }
 
 /** How long after its wallet must know an attempt may still be open, before a person is called. */

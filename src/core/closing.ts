@@ -8,6 +8,7 @@ import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Payment, type Refund } from './payment.ts';
+import { beginTail } from './provisional-close.ts';
 import { err } from './result.ts';
 import { CLOSE_CALL_MS, moveWithLegs } from './start-attempt.ts';
 
@@ -15,6 +16,7 @@ import { CLOSE_CALL_MS, moveWithLegs } from './start-attempt.ts';
 export function recordClosed(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
+  context: DecideContext,
 ): Decision<Payment> {
   const draft = new PaymentDraft(payment);
   const attempt = present(
@@ -26,6 +28,7 @@ export function recordClosed(
     (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
   );
   if (isLive(attempt) && !isPaidInPart) moveWithLegs(draft, attempt, 'closed');
+  beginTail(draft, attempt, context);
   settleIntentStatus(draft);
   return draft.decided((after) => after);
 }
@@ -79,7 +82,8 @@ export function claimAttempt(
   payment: Payment,
   input: {
     readonly attempt: Id<'payment_attempt'>;
-    readonly nextDueMs: (attempt: Attempt) => number;
+    /** null: it was looked at for the last time. */
+    readonly nextDueMs: (attempt: Attempt) => number | null;
   },
   context: DecideContext,
 ): Decision<{ readonly payment: Payment; readonly attempt: Attempt | null }> {
@@ -89,9 +93,10 @@ export function claimAttempt(
     attempt !== undefined && attempt.dueAtMs !== null && attempt.dueAtMs <= context.nowMs;
   if (!isDue) return draft.decided((same) => ({ payment: same, attempt: null }));
   const wantedMs = input.nextDueMs(attempt);
+  assert(wantedMs !== null || !isLive(attempt), 'a live attempt stays due');
   const latestMs = context.nowMs + LOOK_DELAY_MS_MAX;
-  const nextMs = isLive(attempt) ? Math.min(wantedMs, latestMs) : wantedMs;
-  assert(nextMs > context.nowMs, 'a claimed attempt is due later');
+  const nextMs = wantedMs !== null && isLive(attempt) ? Math.min(wantedMs, latestMs) : wantedMs;
+  assert(nextMs === null || nextMs > context.nowMs, 'a claimed attempt is due later');
   draft.setAttempt(attempt.id, { tries: attempt.tries + 1, dueAtMs: nextMs });
   return draft.decided((after) => ({
     payment: after,

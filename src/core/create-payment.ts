@@ -112,9 +112,8 @@ function newSubOrder(sub: NewSubOrder): SubOrder {
 
 function refusal(input: NewPayment): HutongError | undefined {
   if (input.amountFen <= 0n || input.amountFen > AMOUNT_FEN_MAX) {
-    return hutongError('parameter_invalid', 'amount is 1 to 1,000,000,000 fen', {
-      param: 'amount',
-    });
+    const message = `amount is 1 to ${AMOUNT_FEN_MAX} fen`;
+    return hutongError('parameter_invalid', message, { param: 'amount' });
   }
   const index = input.subOrders.findIndex((sub) => sub.amountFen <= 0n);
   if (index >= 0) {

@@ -7,7 +7,7 @@ import { assert } from './assert.ts';
 export type Fen = bigint;
 export const CURRENCY = 'cny';
 
-/** The largest amount of one intent: 1,000,000.00 yuan x 100; both wallets refuse far below it. */
+/** The largest amount of one call, 100,000,000.00 yuan: wallets refuse far below it. */
 export const AMOUNT_FEN_MAX: Fen = 100_000_000_00n;
 
 export function sumFen(amounts: Iterable<Fen>): Fen {

@@ -173,6 +173,10 @@ function checkState(name: string, { payment, balances }: World): void {
   expect(least(givenFen, intent.amountReceivedFen)).toBe(intent.amountRefundedFen);
   // Whatever is not at rest is looked at again (rule 4).
   for (const row of attempts) if (isLive(row)) expect(row.dueAtMs, `${name}: due`).not.toBeNull();
+  for (const row of attempts.filter((one) => one.status === 'failed' || one.status === 'closed')) {
+    const paid = legs.filter((leg) => leg.attempt === row.id && leg.status === 'succeeded');
+    expect(paid, `${name}: what was paid is booked`).toEqual([]);
+  }
   for (const row of refunds) {
     if (isUnsettled(row)) expect(row.dueAtMs, `${name}: refund due`).not.toBeNull();
   }
@@ -397,7 +401,9 @@ const closed: fc.Arbitrary<Step> = seed.map((at) =>
   say(`closed ${at}`, (world) => {
     const attempt = pick(world.payment.attempts, at);
     if (attempt !== undefined)
-      world.decide('record_closed', (payment) => recordClosed(payment, attempt.id));
+      world.decide('record_closed', (payment, context) =>
+        recordClosed(payment, attempt.id, context),
+      );
   }),
 );
 
@@ -614,7 +620,9 @@ it('ends: after straight answers nothing is owed to anybody', () => {
       world.nowMs = Math.max(world.nowMs, world.payment.intent.expiresAtMs) + 1_000_000;
       world.decide('expire', expirePayment);
       for (const attempt of world.payment.attempts.filter(isLive)) {
-        world.decide('record_closed', (payment) => recordClosed(payment, attempt.id));
+        world.decide('record_closed', (payment, context) =>
+          recordClosed(payment, attempt.id, context),
+        );
         closedWords(world, attempt);
       }
       for (const refund of world.payment.refunds) {

@@ -175,8 +175,10 @@ export interface Attempt {
   readonly expiresAtMs: number;
   /** The buyer went elsewhere: close it, by the wallet's word. */
   readonly closingAtMs: number | null;
+  /** Closed on "not found" alone: it is looked at some more (`provisional-close.ts`). */
+  readonly isProvisional: boolean;
   readonly dueAtMs: number | null;
-  /** Looks at it since it began, or since it is being closed. */
+  /** Looks at it since it began, since it is being closed, or since it was closed. */
   readonly tries: number;
 }
 

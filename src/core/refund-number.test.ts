@@ -43,7 +43,7 @@ class Late {
       startAttempt(payment, newAttempt(payment, { id: attempt }), context),
     );
     this.do(cancelPayment);
-    this.do((payment) => recordClosed(payment, attempt));
+    this.do((payment, context) => recordClosed(payment, attempt, context));
     const legs = this.payment.legs.map((leg) => paidWord(leg));
     this.do((payment, context) => applyReport(payment, { attempt, legs, manner: MANNER }, context));
   }

@@ -129,6 +129,7 @@ export function startAttempt(
     createdAtMs: context.nowMs,
     expiresAtMs: input.expiresAtMs,
     closingAtMs: null,
+    isProvisional: false,
     dueAtMs: context.nowMs + input.firstPollMs,
     tries: 0,
   };
@@ -196,12 +197,16 @@ export function recordStart(
     payment.attempts.find((row) => row.id === attemptId),
     'the started attempt',
   );
+  // One that the wallet refuses after it took a leg of it is asked again, not believed.
+  const isPaidInPart = payment.legs.some(
+    (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
+  );
   const isFirstWord = attempt.status === 'created' || attempt.status === 'unknown';
   if (result.outcome === 'pending') {
     if (attempt.nextAction === null && result.nextAction !== null)
       draft.setAttempt(attempt.id, { nextAction: result.nextAction });
     if (isFirstWord) moveWithLegs(draft, attempt, 'pending');
-  } else if (result.outcome === 'failed' && isFirstWord) {
+  } else if (result.outcome === 'failed' && isFirstWord && !isPaidInPart) {
     draft.setAttempt(attempt.id, {
       failure: { code: 'wallet_declined', walletError: result.walletError },
     });

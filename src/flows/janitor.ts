@@ -8,6 +8,7 @@ import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
+import { isProvisionallyClosed, nextTailLookMs } from '../core/provisional-close.ts';
 import type { Result } from '../core/result.ts';
 import { CODE_PATIENCE_MS, mustReverse } from '../core/reversal.ts';
 import { worksOnce } from '../core/wallet.ts';
@@ -31,7 +32,8 @@ export function nextLookMs(
   attempt: Attempt,
   pollDelaysMs: readonly number[],
   nowMs: number,
-): number {
+): number | null {
+  if (isProvisionallyClosed(attempt)) return nextTailLookMs(attempt, nowMs);
   const delays = delaysOf(attempt, pollDelaysMs);
   const delayMs = delays[Math.min(attempt.tries, delays.length - 1)] ?? 60_000;
   const next = nowMs + delayMs;
@@ -125,6 +127,8 @@ async function askOrClose(
 ): Promise<Payment> {
   const opened = await platform.directory.wallet(attempt.config);
   if (opened === undefined) return payment;
+  if (isProvisionallyClosed(attempt))
+    return orAsBefore(await queryAttempt(platform, opened, payment, attempt), payment);
   if (worksOnce(attempt.product) && attempt.closingAtMs === null) {
     return askOrReverse(platform, opened, payment, attempt, nowMs);
   }

@@ -114,6 +114,8 @@ function putBigint(value: bigint | number): void {
   fixed(8);
   if (typeof value === 'bigint') {
     wide[0] = value;
+    // What does not fit was cut to what does.
+    if (wide[0] !== value) throw outOfRange('bigint');
     putInt32(halves[HIGH] as number);
     putInt32(halves[LOW] as number);
   } else {

@@ -92,6 +92,7 @@ export function toAttempt(row: Row): Attempt {
     createdAtMs: toNumber(row.created_at),
     expiresAtMs: toNumber(row.expires_at),
     closingAtMs: toNumberOrNull(row.closing_at),
+    isProvisional: row.provisional as boolean,
     dueAtMs: toNumberOrNull(row.due_at),
     tries: toNumber(row.tries),
   };

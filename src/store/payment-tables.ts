@@ -126,6 +126,7 @@ export const ATTEMPTS = childTable<Attempt>('payment_attempts', [
   { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs, fixed: true },
   { name: 'expires_at', type: 'bigint', value: (row) => row.expiresAtMs, fixed: true },
   { name: 'closing_at', type: 'bigint', value: (row) => row.closingAtMs },
+  { name: 'provisional', type: 'boolean', value: (row) => row.isProvisional },
   { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
   { name: 'tries', type: 'integer', value: (row) => row.tries },
 ]);

@@ -57,6 +57,7 @@ export function attemptOf(
     createdAtMs: NOW_MS - 60_000,
     expiresAtMs: NOW_MS + 14 * 60_000,
     closingAtMs: null,
+    isProvisional: false,
     dueAtMs: null,
     tries: 0,
     ...more,

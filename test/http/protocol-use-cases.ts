@@ -326,6 +326,7 @@ function attemptOf(input: StartAttemptInput): Attempt {
     createdAtMs: Date.now(),
     expiresAtMs: Date.now() + 900_000,
     closingAtMs: null,
+    isProvisional: false,
     dueAtMs: null,
     tries: 0,
   };

@@ -144,3 +144,11 @@ describe('what is refused before it is sent', () => {
     expect(() => idArray(['pi_0' as Id])).toThrow('well formed');
   });
 });
+
+test('L2: a bigint that int8 cannot hold is refused, never cut to one that it can', () => {
+  for (const value of [2n ** 63n, -(2n ** 63n) - 1n, 2n ** 64n + 5n, 2n ** 64n]) {
+    expect(() => bigintArray([1n, value]), String(value)).toThrow('out of range for bigint');
+  }
+  for (const value of [2n ** 63n - 1n, -(2n ** 63n), 0n])
+    expect(bigintArray([value]).readBigInt64BE(24)).toBe(value);
+});

@@ -177,8 +177,8 @@ export function reported(
 }
 
 export const closed = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>) =>
-  on(root, 'closed', (payment) => {
-    const decision = recordClosed(payment, attempt);
+  on(root, 'closed', (payment, context) => {
+    const decision = recordClosed(payment, attempt, context);
     return decision.ok
       ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.payment } } }
       : decision;

@@ -21,6 +21,7 @@ const attempt: Attempt = {
   createdAtMs: 1_800_000_000_000,
   expiresAtMs: 1_800_000_900_000,
   closingAtMs: null,
+  isProvisional: false,
   dueAtMs: null,
   tries: 0,
 };

@@ -1,6 +1,7 @@
 /** Fields that many calls share. Every string and list is bounded, every object is closed. */
 import { type TObject, type TProperties, Type } from 'typebox';
 import { ID_PREFIXES, type IdKind } from '../../core/id.ts';
+import { AMOUNT_FEN_MAX, fenToJson } from '../../core/money.ts';
 
 /** Control characters and line ends: with them a line of a log or a bill could be forged. */
 const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
@@ -19,8 +20,8 @@ export const READABLE =
 /** 63 bits in Crockford's base32: what this lets through, parseId reads. */
 const ID_BODY = '[0-7][0-9A-HJKMNP-TV-Z]{12}';
 
-/** The largest amount of one call, 100,000,000.00 yuan: far below what JSON can carry. */
-export const AMOUNT_MAX = 10_000_000_000;
+/** Far below what JSON can carry. */
+export const AMOUNT_MAX = fenToJson(AMOUNT_FEN_MAX);
 
 export function closed<P extends TProperties>(
   properties: P,
