@@ -9,24 +9,26 @@ import type { Payment } from './core/payment.ts';
 import type { AnyCommand } from './engine/command.ts';
 import { createSweeper, type Sweeper } from './engine/due.ts';
 import { createIdSource } from './engine/ids.ts';
-import { leaseProcess } from './engine/process-lease.ts';
+import { leaseProcess, type ProcessLease } from './engine/process-lease.ts';
 import { createEngine, type EngineListener } from './engine/submit.ts';
 import { startSealing } from './flows/audit-log.ts';
 import { createChangeHub } from './flows/change-hub.ts';
 import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
-import { createDirectory, walletSecretPlace } from './flows/directory.ts';
+import { createDirectory } from './flows/directory.ts';
+import { type Envelope, openEnvelope, walletSecretPlace } from './flows/envelope.ts';
 import { dueHandlers } from './flows/janitor.ts';
 import type { Platform } from './flows/platform.ts';
 import type { UseCases } from './flows/use-cases.ts';
 import { describe } from './flows/wallet-call.ts';
 import { createWalletHealth } from './flows/wallet-health.ts';
 import { identifyConfigs } from './flows/wallet-identities.ts';
+import { type KeyWatch, watchKeys } from './flows/watch-keys.ts';
 import type { ServerConfig } from './http/deps.ts';
 import { buildServer } from './http/server.ts';
 import { type Clock, wallClock } from './runtime/clock.ts';
-import { createEnvelope } from './runtime/envelope.ts';
 import { createHttpClient } from './runtime/http-client.ts';
+import type { KeyRing } from './runtime/key-ring.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
@@ -39,8 +41,7 @@ import { parseAllowList } from './webhooks/url-guard.ts';
 export interface ComposeOptions {
   /** Migrated and ours: closed when the platform stops. */
   readonly db: Db;
-  /** 32 bytes. */
-  readonly masterKey: Buffer;
+  readonly keyRing: KeyRing;
   /** Where wallets and buyers reach us, without a trailing slash. */
   readonly publicUrl: string;
   readonly log: Log;
@@ -72,29 +73,14 @@ export interface ComposedPlatform {
 }
 
 export async function compose(options: ComposeOptions): Promise<ComposedPlatform> {
-  const { db, log, wall = wallClock } = options;
-  const lease = await leaseProcess(db, systemRandom, options.onFenced, {
-    wall,
-    onSkew: (isSkewed) =>
-      isSkewed
-        ? log.error(
-            {},
-            'the wall clock is more than 5 s off the database: no sweeps until it is set',
-          )
-        : log.info({}, 'the wall clock is right again: sweeping'),
-  });
+  const { db, log } = options;
+  const lease = await leaseNumber(options);
+  const { envelope, keys } = await openKeys(options, lease);
   const ids = createIdSource(lease.number, wallClock);
   const changes = createChangeHub();
   const metrics = createMetrics({ processMetrics: true });
   const clock = options.clock ?? wallClock;
-  const parts = openParts(options);
-  await identifyConfigs({
-    db,
-    open: (row) => parts.envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet)),
-    onKnown: ({ id }, identity) =>
-      log.info({ wallet_config: id, identity }, 'its identity is kept'),
-    onUnknown: ({ id, wallet }, problem) => log.error({ wallet_config: id, wallet }, problem),
-  });
+  const parts = openParts(options, envelope);
   let desk: WebhookDesk | undefined;
   let sweeper: Sweeper | undefined;
   const engine = createEngine({
@@ -149,6 +135,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     stop: async () => {
       chores.stop();
       await sealing.stop();
+      await keys.stop();
       await server.close();
       await opened.sweeper.stop();
       await opened.desk.idle();
@@ -159,6 +146,24 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
       await db.close();
     },
   };
+}
+
+function leaseNumber({
+  db,
+  log,
+  wall = wallClock,
+  onFenced,
+}: ComposeOptions): Promise<ProcessLease> {
+  return leaseProcess(db, systemRandom, onFenced, {
+    wall,
+    onSkew: (isSkewed) =>
+      isSkewed
+        ? log.error(
+            {},
+            'the wall clock is more than 5 s off the database: no sweeps until it is set',
+          )
+        : log.info({}, 'the wall clock is right again: sweeping'),
+  });
 }
 
 /** What the engine tells of itself, for operators. */
@@ -179,10 +184,33 @@ function isDueNow({ attempts, refunds }: Payment, nowMs: number): boolean {
   return attempts.some(isDue) || refunds.some(isDue);
 }
 
-function openParts(options: ComposeOptions) {
-  const { db, log, masterKey } = options;
-  const envelope = createEnvelope(masterKey, systemRandom);
-  assert(envelope.ok, envelope.ok ? '' : envelope.error);
+async function openKeys(
+  { db, log, keyRing: ring }: ComposeOptions,
+  lease: ProcessLease,
+): Promise<{ readonly envelope: Envelope; readonly keys: KeyWatch }> {
+  const seams = { db, wall: wallClock, random: systemRandom };
+  try {
+    const opened = await openEnvelope({ ...seams, ring });
+    if (!opened.ok) throw new Error(opened.error);
+    const { value: envelope } = opened;
+    const keys = await watchKeys({ ...seams, envelope, lease, log });
+    await identifyConfigs({
+      db,
+      open: (row) => envelope.open(row.sealed, walletSecretPlace(row, row.wallet)),
+      onKnown: ({ id }, identity) =>
+        log.info({ wallet_config: id, identity }, 'its identity is kept'),
+      onUnknown: ({ id, wallet }, problem) => log.error({ wallet_config: id, wallet }, problem),
+    });
+    return { envelope, keys };
+  } catch (error) {
+    // A lease without keys would hold a rotation up until it runs out.
+    await lease.release();
+    throw error;
+  }
+}
+
+function openParts(options: ComposeOptions, envelope: Envelope) {
+  const { db, log } = options;
   const allowed = parseAllowList(options.webhookAllow);
   assert(allowed.ok, allowed.ok ? '' : allowed.error);
   const resolver = createResolver({
@@ -198,12 +226,12 @@ function openParts(options: ComposeOptions) {
     random: systemRandom,
   };
   return {
-    envelope: envelope.value,
+    envelope,
     urlPolicy: { resolver, ...allowed.value },
     http: createHttpClient(),
     walletHttp,
     health: createWalletHealth(wallClock),
-    directory: createDirectory({ db, envelope: envelope.value, wall: wallClock, walletSeams, log }),
+    directory: createDirectory({ db, envelope, wall: wallClock, walletSeams, log }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   seedMarketplaces,
 } from '../src/cli/demo-papers.ts';
 import { compose } from '../src/compose.ts';
+import { keyRingOf } from '../src/runtime/key-ring.ts';
 import { createLog } from '../src/runtime/log.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { openPostgres } from '../src/store/postgres.ts';
@@ -28,7 +29,7 @@ export async function seedDatabase(
   await migrate(db);
   const composed = await compose({
     db,
-    masterKey: options.masterKey,
+    keyRing: keyRingOf(options.masterKey),
     publicUrl: 'http://127.0.0.1',
     log: createLog({ level: 'warn' }),
     webhookAllow: [],

@@ -7,7 +7,7 @@ import { present } from '../core/assert.ts';
 import { type Id, parseId, shardOf } from '../core/id.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { createIdSource, type IdSource } from '../engine/ids.ts';
-import { leaseProcess } from '../engine/process-lease.ts';
+import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
 import { auditNote } from '../flows/audit-log.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { wallClock } from '../runtime/clock.ts';
@@ -24,7 +24,7 @@ import { KEY_VERSION } from './demo-papers.ts';
 import { openDatabase } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
-interface Desk {
+export interface Desk {
   readonly db: Db;
   readonly ids: IdSource;
 }
@@ -32,13 +32,13 @@ interface Desk {
 /** Opens the database for one command and closes it again, whatever happens. */
 export async function atDesk(
   settings: Settings,
-  work: (desk: Desk) => Promise<void>,
+  work: (desk: Desk & { readonly lease: ProcessLease }) => Promise<void>,
 ): Promise<void> {
   const db = await openDatabase(settings, () => undefined);
   try {
     const lease = await leaseProcess(db, systemRandom, () => undefined);
     try {
-      await work({ db, ids: createIdSource(lease.number, wallClock) });
+      await work({ db, lease, ids: createIdSource(lease.number, wallClock) });
     } finally {
       await lease.release();
     }

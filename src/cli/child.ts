@@ -11,6 +11,14 @@ export interface Child {
   readonly process: ChildProcess;
 }
 
+/** What any program needs of its surroundings. Settings are given by name, secrets never. */
+const INHERITED =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|NO_COLOR|FORCE_COLOR|COLORTERM|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LD_LIBRARY_PATH|SYSTEMROOT|APPDATA|USERPROFILE)$/i;
+
+export function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => INHERITED.test(name)));
+}
+
 /** Starts a script of this checkout; resolves when it prints a line with `readyText`. */
 export function startChild(options: {
   readonly name: string;
@@ -21,7 +29,7 @@ export function startChild(options: {
 }): Promise<Child> {
   const child = spawn(process.execPath, options.args, {
     cwd: ROOT,
-    env: { ...process.env, ...options.env },
+    env: { ...inherited(process.env), ...options.env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {

@@ -9,7 +9,7 @@ import { shardOf } from '../core/id.ts';
 import { ANNOUNCED_PAIRS } from '../core/interconnect.ts';
 import type { Marketplace } from '../core/merchant.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import { walletSecretPlace } from '../flows/directory.ts';
+import { walletSecretPlace } from '../flows/envelope.ts';
 import { hashKey } from '../flows/merchants.ts';
 import type { Platform } from '../flows/platform.ts';
 import { addKey } from '../store/api-keys.ts';
@@ -107,6 +107,7 @@ async function seedMarketplace(
   });
   for (const pair of ANNOUNCED_PAIRS) await addInterconnect(db, marketplace.id, pair, createdAtMs);
   const merchants = new Map<string, string>();
+  const seal = await envelope.sealer(marketplace.id);
   for (const wallet of WALLET_NAMES) {
     const own = wallets[wallet];
     if (own === undefined) continue;
@@ -124,8 +125,7 @@ async function seedMarketplace(
         keepsActive: false,
         movesAccounts: false,
       },
-      (row) =>
-        envelope.seal(JSON.stringify(own.credentials), walletSecretPlace(row.marketplace, wallet)),
+      (row) => seal(JSON.stringify(own.credentials), walletSecretPlace(row, wallet)),
     );
     await seedAccounts(platform, marketplace, wallet, own, merchants);
   }

@@ -4,16 +4,17 @@
  */
 import fs from 'node:fs';
 import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
-import { walletSecretPlace } from '../flows/directory.ts';
-import { createEnvelope } from '../runtime/envelope.ts';
+import { openEnvelope, walletSecretPlace } from '../flows/envelope.ts';
+import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
+import { readMasterKeys } from '../store/key-ring.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
 import { readConfigs, type WalletConfigRow } from '../store/wallet-configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { openDatabase } from './open-database.ts';
 import { demoPorts, portProblem, type WantedPort } from './ports.ts';
-import { readMasterKey, readSettings, type Settings } from './settings.ts';
+import { readKeyRing, readSettings, type Settings } from './settings.ts';
 
 type Print = (line: string) => void;
 
@@ -34,13 +35,10 @@ export async function doctor(environment: NodeJS.ProcessEnv, print: Print): Prom
 }
 
 function checkMasterKey(environment: NodeJS.ProcessEnv, settings: Settings, print: Print): boolean {
-  const key = readMasterKey(environment, settings.dir, systemRandom, false);
-  print(
-    key.ok
-      ? '✓ master key 32 bytes'
-      : `✗ master key ${key.error} (npm start makes one for the demo)`,
-  );
-  return key.ok;
+  const ring = readKeyRing(environment, settings.dir, systemRandom, false);
+  if (!ring.ok) print(`✗ master key ${ring.error} (npm start makes one for the demo)`);
+  else print(`✓ master key ${ring.value.all().map(({ kid }) => kid)} of ${ring.value.source.name}`);
+  return ring.ok;
 }
 
 async function checkPort(wanted: WantedPort, print: Print): Promise<boolean> {
@@ -81,17 +79,24 @@ async function checkWallets(
   settings: Settings,
   print: Print,
 ): Promise<boolean> {
-  const key = readMasterKey(environment, settings.dir, systemRandom, false);
-  const envelope = key.ok ? createEnvelope(key.value, systemRandom) : key;
+  const ring = readKeyRing(environment, settings.dir, systemRandom, false);
   // The missing key has its own line.
-  if (!envelope.ok) return false;
+  if (!ring.ok) return false;
+  // A look begins nothing: the first start does.
+  if ((await readMasterKeys(db)).length === 0) return true;
+  const seams = { db, ring: ring.value, wall: wallClock, random: systemRandom };
+  const envelope = await openEnvelope(seams);
+  if (!envelope.ok) {
+    print(`✗ master key ${envelope.error}`);
+    return false;
+  }
   const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
   let isGood = true;
   for (const row of await readConfigs(db)) {
     const { marketplace, wallet, sealed, status } = row;
     const who = `${wallet.padEnd(10)} of ${names.get(marketplace) ?? marketplace}`;
     const account = `${row.id}${identityText(row)}`;
-    const clear = envelope.value.open(sealed, walletSecretPlace(marketplace, wallet));
+    const clear = await envelope.value.open(sealed, walletSecretPlace(row, wallet));
     const problem = clear.ok
       ? identityProblem(row, JSON.parse(clear.value))
       : 'its credentials do not open with this master key; set them anew';

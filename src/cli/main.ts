@@ -5,12 +5,13 @@ import { systemRandom } from '../runtime/random.ts';
 import { isHostName } from '../sandbox/http/host-policy.ts';
 import { addAdminCommands } from './admin-commands.ts';
 import { doctor } from './doctor.ts';
+import { addKeysCommands } from './keys.ts';
 import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
 import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
-import { readMasterKey, readSettings, SETTING_HELP, type Settings } from './settings.ts';
+import { readKeyRing, readSettings, SETTING_HELP, type Settings } from './settings.ts';
 import { hasDemo, startDemo } from './start.ts';
 import { identifyAfterMigration } from './wallet-admin.ts';
 
@@ -52,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(runServe);
   addSandbox(program);
   addAdminCommands(program, settings, print);
+  addKeysCommands(program, settings, print);
   addNfcCommands(program, print);
   program
     .command('migrate')
@@ -96,11 +98,11 @@ async function runDemo(): Promise<void> {
 
 async function runServe(): Promise<void> {
   const own = settings();
-  const masterKey = readMasterKey(process.env, own.dir, systemRandom, false);
-  if (!masterKey.ok) throw new Refusal(masterKey.error);
+  const keyRing = readKeyRing(process.env, own.dir, systemRandom, false);
+  if (!keyRing.ok) throw new Refusal(keyRing.error);
   const taken = await firstPortProblem(demoPorts(own).slice(0, 1));
   if (taken !== null) throw new Refusal(taken);
-  const { composed, url } = await serve({ settings: own, masterKey: masterKey.value, print });
+  const { composed, url } = await serve({ settings: own, keyRing: keyRing.value, print });
   print(`platform    ready at ${url}`);
   stopOnSignal(composed);
 }

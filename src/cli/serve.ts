@@ -1,6 +1,7 @@
 /** The platform alone, as production runs it, and as the demo runs it inside itself. */
 import { type ComposedPlatform, compose } from '../compose.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { KeyRing } from '../runtime/key-ring.ts';
 import { createLog } from '../runtime/log.ts';
 import { PGLITE_BANNER } from '../store/pglite.ts';
 import { openDatabase } from './open-database.ts';
@@ -8,7 +9,7 @@ import type { Settings } from './settings.ts';
 
 export interface ServeOptions {
   readonly settings: Settings;
-  readonly masterKey: Buffer;
+  readonly keyRing: KeyRing;
   readonly print: (line: string) => void;
   readonly clock?: Clock;
 }
@@ -26,7 +27,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const composed = await compose({
     db,
     log,
-    masterKey: options.masterKey,
+    keyRing: options.keyRing,
     publicUrl: settings.publicUrl,
     webhookAllow: settings.webhookAllow,
     ...(settings.dnsServers === null ? {} : { dnsServers: settings.dnsServers }),

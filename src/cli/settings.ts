@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../core/result.ts';
 import { parseTrustedProxies, plainAddress, type TrustedProxies } from '../http/address.ts';
+import { fileSource, textSource } from '../runtime/key-file.ts';
+import { type KeyRing, openKeyRing } from '../runtime/key-ring.ts';
 import type { Random } from '../runtime/random.ts';
 import { parseAllowList } from '../webhooks/url-guard.ts';
 
@@ -34,7 +36,7 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
   ['HUTONG_PUBLIC_URL', 'where wallets and buyers reach the platform (http://127.0.0.1:PORT)'],
   ['DATABASE_URL', 'PostgreSQL 15 or later; without it PGlite in HUTONG_DIR/db'],
   ['HUTONG_LANES', 'writing connections on PostgreSQL (4)'],
-  ['HUTONG_MASTER_KEY', '64 hex digits that secrets are sealed with; or HUTONG_MASTER_KEY_FILE'],
+  ['HUTONG_MASTER_KEY', 'keys of 64 hex digits, comma separated; or HUTONG_MASTER_KEY_FILE'],
   [
     'HUTONG_WEBHOOK_ALLOW',
     'hosts and ranges webhooks may reach although not public, comma separated',
@@ -134,17 +136,17 @@ function numberOf(result: Result<number, string>): number {
 }
 
 /**
- * The master key, from the environment or a file. `mayCreate`: the demo makes one in its folder;
+ * The master keys, from the environment or a file. `mayCreate`: the demo makes one in its folder;
  * production never does, since a new key beside old ciphertext would only look like a start.
  */
-export function readMasterKey(
+export function readKeyRing(
   environment: Environment,
   dir: string,
   random: Random,
   mayCreate: boolean,
-): Result<Buffer, string> {
+): Result<KeyRing, string> {
   if (environment.HUTONG_MASTER_KEY !== undefined)
-    return hexKey(environment.HUTONG_MASTER_KEY, 'HUTONG_MASTER_KEY');
+    return openKeyRing(textSource('HUTONG_MASTER_KEY', environment.HUTONG_MASTER_KEY));
   const file = environment.HUTONG_MASTER_KEY_FILE ?? path.join(dir, 'master.key');
   if (!fs.existsSync(file)) {
     if (!mayCreate)
@@ -154,11 +156,5 @@ export function readMasterKey(
     fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     fs.writeFileSync(file, `${random.bytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   }
-  return hexKey(fs.readFileSync(file, 'utf8').trim(), file);
-}
-
-function hexKey(text: string, where: string): Result<Buffer, string> {
-  return /^[0-9a-f]{64}$/i.test(text)
-    ? ok(Buffer.from(text, 'hex'))
-    : err(`${where} does not hold 64 hex digits`);
+  return openKeyRing(fileSource(file));
 }

@@ -11,7 +11,7 @@ import { readSandboxPapers, seedMarketplaces, writeDemoJson } from './demo-paper
 import { followCityClock } from './follow-clock.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
 import { type Serving, serve } from './serve.ts';
-import { readMasterKey, type Settings } from './settings.ts';
+import { readKeyRing, type Settings } from './settings.ts';
 
 const BAZAAR = 'examples/bazaar/main.ts';
 const CHILD_TIMEOUT_MS = 60_000;
@@ -33,8 +33,8 @@ export async function startDemo(
   const taken = await firstPortProblem(demoPorts(settings));
   if (taken !== null) throw new Error(taken);
   const step = stepPrinter(print);
-  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, true);
-  if (!masterKey.ok) throw new Error(masterKey.error);
+  const keyRing = readKeyRing(process.env, settings.dir, systemRandom, true);
+  if (!keyRing.ok) throw new Error(keyRing.error);
   const sandboxUrl = `http://127.0.0.1:${settings.sandboxPort}`;
   const running: { stop: () => Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
@@ -61,7 +61,7 @@ export async function startDemo(
     await city.ready;
     serving = await serve({
       settings: { ...settings, webhookAllow: [...settings.webhookAllow, ...LOOPBACK] },
-      masterKey: masterKey.value,
+      keyRing: keyRing.value,
       print,
       clock: city.clock,
     });

@@ -9,10 +9,9 @@ import { parseId, shardOf } from '../core/id.ts';
 import type { WalletIdentity, WalletName } from '../core/wallet.ts';
 import { describeIdentity, planConfig } from '../core/wallet-config.ts';
 import type { IdSource } from '../engine/ids.ts';
-import { walletSecretPlace } from '../flows/directory.ts';
+import { type Envelope, walletSecretPlace } from '../flows/envelope.ts';
 import { identifyConfigs } from '../flows/wallet-identities.ts';
 import { wallClock } from '../runtime/clock.ts';
-import { createEnvelope, type Envelope } from '../runtime/envelope.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
@@ -26,7 +25,8 @@ import {
 } from '../store/wallet-configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
-import { readMasterKey, type Settings } from './settings.ts';
+import { envelopeAt } from './open-envelope.ts';
+import { readKeyRing, type Settings } from './settings.ts';
 
 interface Desk {
   readonly db: Db;
@@ -57,7 +57,8 @@ export async function setWallet(
   const wallet = walletNamed(input.wallet);
   const { id: marketplace, name } = await marketplaceNamed(db, input.marketplace);
   const { credentials, identity } = readCredentials(wallet, input.file);
-  const envelope = openEnvelope(settings);
+  const envelope = await envelopeAt(db, settings);
+  const seal = await envelope.sealer(marketplace);
   await identifyAtDesk(db, envelope, print);
   const keepsActive = input.keepsActive === true;
   const movesAccounts = input.movesAccounts === true;
@@ -81,7 +82,7 @@ export async function setWallet(
       ...{ id, marketplace, wallet, identity, keepsActive, movesAccounts, ...more },
       createdAtMs: wallClock.nowMs(),
     },
-    (row) => envelope.seal(JSON.stringify(credentials), walletSecretPlace(row.marketplace, wallet)),
+    (row) => seal(JSON.stringify(credentials), walletSecretPlace(row, wallet)),
   );
   printPut(put, account, print);
   for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
@@ -105,19 +106,11 @@ function readCredentials(
   return { credentials, identity: present(module.identityOf(credentials), 'their identity') };
 }
 
-function openEnvelope(settings: Settings): Envelope {
-  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
-  if (!masterKey.ok) throw new Error(masterKey.error);
-  const envelope = createEnvelope(masterKey.value, systemRandom);
-  if (!envelope.ok) throw new Error(envelope.error);
-  return envelope.value;
-}
-
 /** Identities of before they were kept: without them, nobody can say whose account is renewed. */
 export function identifyAtDesk(db: Db, envelope: Envelope, print: Print): Promise<void> {
   return identifyConfigs({
     db,
-    open: (row) => envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet)),
+    open: (row) => envelope.open(row.sealed, walletSecretPlace(row, row.wallet)),
     onKnown: (row, identity) => print(`${row.id}  ${row.wallet} is of ${identity}`),
     onUnknown: (row, problem) => print(`! ${row.id}  ${row.wallet}: ${problem}`),
   });
@@ -131,11 +124,11 @@ export async function identifyAfterMigration(
 ): Promise<void> {
   const unknown = (await readConfigs(db)).filter(({ identity }) => identity === null);
   if (unknown.length === 0) return;
-  const masterKey = readMasterKey(process.env, settings.dir, systemRandom, false);
-  if (masterKey.ok) return identifyAtDesk(db, openEnvelope(settings), print);
+  const keyRing = readKeyRing(process.env, settings.dir, systemRandom, false);
+  if (keyRing.ok) return identifyAtDesk(db, await envelopeAt(db, settings), print);
   print(
     `! ${unknown.length} wallet configurations get their identity at the next start: ` +
-      masterKey.error,
+      keyRing.error,
   );
 }
 

@@ -10,7 +10,6 @@ import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
 import type { CreateIntentInput } from './use-cases.ts';
 
-const TOKEN_SEED_BYTES = 20;
 const ONE = { limit: 1, beforeId: null, afterId: null };
 const ANY_INTENT = {
   status: null,
@@ -38,7 +37,7 @@ export async function createPaymentIntent(
       merchant: merchants.value[index] as Id<'merchant'>,
     })),
     nowMs: platform.clock.nowMs(),
-    tokenSeed: platform.random.bytes(TOKEN_SEED_BYTES).toString('hex'),
+    tokenSeed: platform.envelope.newTokenSeed(),
   };
   const wanted = newPayment(order);
   if (!wanted.ok) return sameAgain(platform, order, wanted.error);

@@ -9,7 +9,6 @@ import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { WalletIdentity, WalletName } from '../core/wallet.ts';
 import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Envelope } from '../runtime/envelope.ts';
 import type { Log } from '../runtime/log.ts';
 import { type ApiKeyRow, readKeys } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
@@ -21,6 +20,7 @@ import { type EndpointRow, readEndpoints } from '../store/webhook-endpoints.ts';
 import { walletModule } from '../wallets/registry.ts';
 import type { Capabilities, Wallet, WalletSeams } from '../wallets/wallet.ts';
 import { type WebhookKey, webhookKey } from '../webhooks/sign.ts';
+import { type Envelope, endpointSecretPlace, walletSecretPlace } from './envelope.ts';
 import { createKeyCache } from './key-cache.ts';
 
 const KEEP_MS = 2_000;
@@ -170,18 +170,18 @@ interface WalletConfigs {
 }
 
 /** What does not open, or holds another account's credentials, is logged and left out. */
-function openAll(
+async function openAll(
   options: DirectoryOptions,
   rows: readonly WalletConfigRow[],
   opened: OpenedConfigs,
-): WalletConfigs {
+): Promise<WalletConfigs> {
   const wallets = new Map<Id<'wallet_config'>, OpenedWallet>();
   for (const row of rows) {
     const module = walletModule(row.wallet);
     if (module === undefined) continue;
     let known = opened.get(row.id);
     if (known?.sealed !== row.sealed) {
-      const one = openOne(options, row);
+      const one = await openOne(options, row);
       if (one === undefined) continue;
       known = { sealed: row.sealed, ...one };
       opened.set(row.id, known);
@@ -200,14 +200,14 @@ function openAll(
   return { opened: wallets, known: new Set(rows.map(({ id }) => id)) };
 }
 
-function openOne(
+async function openOne(
   options: DirectoryOptions,
   row: WalletConfigRow,
-): Pick<OpenedWallet, 'wallet' | 'identity'> | undefined {
+): Promise<Pick<OpenedWallet, 'wallet' | 'identity'> | undefined> {
   const refuse = (problem: string, more: object = {}): undefined => {
     options.log.error({ wallet_config: row.id, wallet: row.wallet, ...more }, problem);
   };
-  const clear = options.envelope.open(row.sealed, walletSecretPlace(row.marketplace, row.wallet));
+  const clear = await options.envelope.open(row.sealed, walletSecretPlace(row, row.wallet));
   if (!clear.ok) return refuse(clear.error);
   const module = walletModule(row.wallet);
   const credentials: unknown = JSON.parse(clear.value);
@@ -251,35 +251,24 @@ function keptEndpoints(options: DirectoryOptions): {
   };
 }
 
-function openEndpoints(options: DirectoryOptions, rows: readonly EndpointRow[]): EndpointsById {
+async function openEndpoints(
+  options: DirectoryOptions,
+  rows: readonly EndpointRow[],
+): Promise<EndpointsById> {
   const nowMs = options.wall.nowMs();
-  return new Map(
-    rows.map((row) => {
-      const sealed = [row.sealed];
-      if (row.sealedBefore !== null && (row.beforeUntilMs ?? 0) > nowMs)
-        sealed.push(row.sealedBefore);
-      const keys = sealed.flatMap((text) => {
-        const clear = options.envelope.open(text, endpointSecretPlace(row.marketplace));
-        const key = clear.ok ? webhookKey(clear.value) : clear;
-        if (key.ok) return [key.value];
-        options.log.error({ webhook_endpoint: row.id }, key.error);
-        return [];
-      });
-      return [row.id, { row, keys }];
-    }),
-  );
-}
-
-export function walletSecretPlace(
-  marketplace: Id<'marketplace'>,
-  wallet: WalletName,
-): { marketplace: string; field: string } {
-  return { marketplace, field: `wallet_configs.${wallet}` };
-}
-
-export function endpointSecretPlace(marketplace: Id<'marketplace'>): {
-  marketplace: string;
-  field: string;
-} {
-  return { marketplace, field: 'webhook_endpoints.secret' };
+  const opened = new Map<Id<'webhook_endpoint'>, OpenedEndpoint>();
+  for (const row of rows) {
+    const sealed = [row.sealed];
+    if (row.sealedBefore !== null && (row.beforeUntilMs ?? 0) > nowMs)
+      sealed.push(row.sealedBefore);
+    const keys: WebhookKey[] = [];
+    for (const text of sealed) {
+      const clear = await options.envelope.open(text, endpointSecretPlace(row));
+      const key = clear.ok ? webhookKey(clear.value) : clear;
+      if (key.ok) keys.push(key.value);
+      else options.log.error({ webhook_endpoint: row.id }, key.error);
+    }
+    opened.set(row.id, { row, keys });
+  }
+  return opened;
 }

@@ -10,6 +10,7 @@ import type { Platform } from './platform.ts';
 import type { IdempotencyAnswer, IdempotencyClaim, IdempotentRequest } from './use-cases.ts';
 
 export const KEY_LEASE_MS = 30_000;
+const BODY_PURPOSE = 'idempotency_body';
 
 function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
   return {
@@ -20,7 +21,7 @@ function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: numbe
     method: request.method,
     path: request.path,
     // Under our own key: a body may hold a payment code, which a plain hash would let be searched.
-    bodyHash: envelope.digest('idempotency_body', request.bodyHash),
+    bodyHash: envelope.fingerprint(BODY_PURPOSE, request.bodyHash),
     target: request.targetId,
     state: 'in_flight',
     leaseUntilMs: wallMs + KEY_LEASE_MS,
@@ -33,6 +34,7 @@ function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: numbe
 function decideClaim(
   stored: IdempotencyRow,
   wanted: IdempotencyRow,
+  isSameBody: (storedHash: string) => boolean,
   wallMs: number,
 ): {
   readonly save: IdempotencyRow | undefined;
@@ -42,7 +44,7 @@ function decideClaim(
     stored.principal === wanted.principal &&
     stored.method === wanted.method &&
     stored.path === wanted.path &&
-    stored.bodyHash === wanted.bodyHash;
+    isSameBody(stored.bodyHash);
   if (!isSame && stored.state !== 'released') {
     return {
       save: undefined,
@@ -85,6 +87,8 @@ export function claimIdempotency(
 ): Promise<Result<IdempotencyClaim, HutongError>> {
   const wallMs = platform.wall.nowMs();
   const wanted = rowOf(platform, request, wallMs);
+  const isSameBody = (stored: string): boolean =>
+    platform.envelope.isFingerprint(stored, BODY_PURPOSE, request.bodyHash);
   return platform.engine.submit({
     book: 'idempotency',
     name: 'claim_key',
@@ -96,7 +100,7 @@ export function claimIdempotency(
             save: undefined,
             answer: ok<IdempotencyClaim>({ kind: 'run', targetId: wanted.target }),
           }
-        : decideClaim(stored, wanted, wallMs),
+        : decideClaim(stored, wanted, isSameBody, wallMs),
   });
 }
 

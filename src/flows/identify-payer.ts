@@ -4,6 +4,7 @@
  * comes back is used once and kept nowhere.
  */
 import { type HutongError, hutongError } from '../core/errors.ts';
+import type { Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import type { PayerIdentity } from '../wallets/wallet.ts';
@@ -12,31 +13,31 @@ import { offerQuestion, walletForCart } from './list-offers.ts';
 import { openCashier } from './open-cashier.ts';
 import type { Platform } from './platform.ts';
 import { isSameSecret } from './tokens.ts';
+import type { CashierView } from './use-cases.ts';
 
 const placeOf = <T>(names: readonly T[], name: T): string => names.indexOf(name).toString(36);
 
 /** Letters and digits only, which is all that WeChat's `state` may hold. */
 function stateOf(
   platform: Platform,
+  { intent }: Payment,
   payToken: string,
-  wallet: WalletName,
-  product: Product,
+  chosen: { readonly wallet: WalletName; readonly product: Product },
 ): string {
-  const place = placeOf(WALLET_NAMES, wallet) + placeOf(PRODUCTS, product);
-  return `${place}${platform.envelope.digest('payer_state', `${payToken}\n${place}`)}`;
+  const place = placeOf(WALLET_NAMES, chosen.wallet) + placeOf(PRODUCTS, chosen.product);
+  const text = `${payToken}\n${place}`;
+  return `${place}${platform.envelope.digest('payer_state', intent.tokenSeed, text)}`;
 }
 
 async function walletFor(
   platform: Platform,
-  payToken: string,
+  view: CashierView,
   wallet: WalletName,
 ): Promise<Result<OpenedWallet, HutongError>> {
-  const view = await openCashier(platform, payToken);
-  if (!view.ok) return view;
-  const entry = await platform.directory.marketplace(view.value.marketplace.id);
+  const entry = await platform.directory.marketplace(view.marketplace.id);
   if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
   // An openid is of one account's app: of the account that this cart will be paid through.
-  const question = offerQuestion(platform, entry, view.value.payment, null);
+  const question = offerQuestion(platform, entry, view.payment, null);
   const opened = walletForCart(entry, { ...question, ignoresHealth: true }, wallet);
   return opened === undefined
     ? err(hutongError('wallet_not_offered', `${wallet} is not offered for this cart`))
@@ -49,10 +50,12 @@ export async function payerAuthorizeUrl(
   wallet: WalletName,
   product: Product,
 ): Promise<Result<string, HutongError>> {
-  const opened = await walletFor(platform, payToken, wallet);
+  const view = await openCashier(platform, payToken);
+  if (!view.ok) return view;
+  const opened = await walletFor(platform, view.value, wallet);
   if (!opened.ok) return opened;
   const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
-  const state = stateOf(platform, payToken, wallet, product);
+  const state = stateOf(platform, view.value.payment, payToken, { wallet, product });
   const door = opened.value.wallet.payerDoor;
   if (door === null) return err(noDoor(wallet));
   return ok(door.authorizeUrl({ redirectUri, state }));
@@ -76,15 +79,15 @@ export async function exchangePayerCode(
 ): Promise<Result<IdentifiedPayer, HutongError>> {
   const wallet = WALLET_NAMES[Number.parseInt(state[0] ?? '', 36)];
   const product = PRODUCTS[Number.parseInt(state[1] ?? '', 36)];
-  const isBound =
-    wallet !== undefined &&
-    product !== undefined &&
-    isSameSecret(state, stateOf(platform, payToken, wallet, product));
-  if (!isBound)
-    return err(
-      hutongError('parameter_invalid', 'state does not belong to this payment', { param: 'state' }),
-    );
-  const opened = await walletFor(platform, payToken, wallet);
+  const foreign = err(
+    hutongError('parameter_invalid', 'state does not belong to this payment', { param: 'state' }),
+  );
+  if (wallet === undefined || product === undefined) return foreign;
+  const view = await openCashier(platform, payToken);
+  if (!view.ok) return view;
+  const expected = stateOf(platform, view.value.payment, payToken, { wallet, product });
+  if (!isSameSecret(state, expected)) return foreign;
+  const opened = await walletFor(platform, view.value, wallet);
   if (!opened.ok) return opened;
   const door = opened.value.wallet.payerDoor;
   if (door === null) return err(noDoor(wallet));

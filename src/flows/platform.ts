@@ -3,7 +3,6 @@
 import type { IdSource } from '../engine/ids.ts';
 import type { Engine } from '../engine/submit.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Envelope } from '../runtime/envelope.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
@@ -13,6 +12,7 @@ import type { Share } from '../store/due.ts';
 import type { UrlPolicy } from '../webhooks/url-guard.ts';
 import type { ChangeHub } from './change-hub.ts';
 import type { Directory } from './directory.ts';
+import type { Envelope } from './envelope.ts';
 import type { WalletHealth } from './wallet-health.ts';
 
 export interface Platform {

@@ -1,12 +1,13 @@
 /**
  * The bearer tokens of one payment. None is stored: each is a keyed digest of the intent's random
  * seed, so that the same request can be told the same token again, and a copy of the database
- * alone opens nothing. The intent's id in front only says where to look.
+ * alone opens nothing. The seed names the master key that they are derived under, so they outlive
+ * its rotation. The intent's id in front only says where to look.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { type Id, parseId } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
-import type { Envelope } from '../runtime/envelope.ts';
+import type { Envelope } from './envelope.ts';
 
 const SHORT_DIGITS = 20;
 

@@ -13,7 +13,7 @@ import {
 } from '../store/webhook-endpoints.ts';
 import { newWebhookSecret } from '../webhooks/sign.ts';
 import { checkUrl } from '../webhooks/url-guard.ts';
-import { endpointSecretPlace } from './directory.ts';
+import { endpointSecretPlace } from './envelope.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
 import type { WebhookEndpoint } from './use-cases.ts';
@@ -77,6 +77,16 @@ function roomForOneMore(
   return err(hutongError('webhook_endpoints_full', message));
 }
 
+async function sealedSecret(
+  { envelope }: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  secret: string,
+): Promise<string> {
+  const seal = await envelope.sealer(marketplace);
+  return seal(secret, endpointSecretPlace({ id, marketplace }));
+}
+
 export async function createWebhookEndpoint(
   platform: Platform,
   marketplace: Id<'marketplace'>,
@@ -85,15 +95,16 @@ export async function createWebhookEndpoint(
   const refused = await refusedUrl(platform, marketplace, input.url);
   if (refused !== undefined) return err(refused);
   const secret = newWebhookSecret(platform.random);
-  const added = await attemptRead(() =>
+  const id = platform.ids.next('webhook_endpoint', shardOf(marketplace));
+  const added = await attemptRead(async () =>
     addEndpoint(
       platform.db,
       {
-        id: platform.ids.next('webhook_endpoint', shardOf(marketplace)),
+        id,
         marketplace,
         url: input.url,
         enabledEvents: input.enabledEvents,
-        sealed: platform.envelope.seal(secret, endpointSecretPlace(marketplace)),
+        sealed: await sealedSecret(platform, marketplace, id, secret),
         createdAtMs: platform.clock.nowMs(),
       },
       (present) => roomForOneMore(present, input.url),
@@ -154,9 +165,9 @@ export async function rotateWebhookSecret(
   id: Id<'webhook_endpoint'>,
 ): Promise<Result<{ readonly secret: string }, HutongError>> {
   const secret = newWebhookSecret(platform.random);
-  const row = await attemptRead(() =>
+  const row = await attemptRead(async () =>
     rotateEndpointSecret(platform.db, marketplace, id, {
-      sealed: platform.envelope.seal(secret, endpointSecretPlace(marketplace)),
+      sealed: await sealedSecret(platform, marketplace, id, secret),
       beforeUntilMs: platform.wall.nowMs() + ROTATION_MS,
     }),
   );

@@ -1,69 +1,97 @@
 /**
- * Envelope encryption of secrets at rest: AES-256-GCM under the master key, bound by AAD to its
- * marketplace and field, so that a ciphertext moved to another row does not open. The text is
- * `v1.<iv>.<ciphertext and tag>`, base64url.
+ * The form of a secret at rest: AES-256-GCM, `v2.<key id>.<iv>.<ciphertext and tag>`, base64url.
+ * Bound by AAD to its key, marketplace, table, row and field, so that a value moved anywhere else
+ * does not open. IV (12 bytes), tag (16) and number of parts are fixed; nothing shorter or longer
+ * is tried. `v1.<iv>.<ciphertext and tag>` of older folders names no key and no row: it is opened,
+ * and never made.
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { err, ok, type Result } from '../core/result.ts';
 import type { Random } from './random.ts';
 
-export interface Envelope {
-  readonly seal: (secret: string, place: EnvelopePlace) => string;
-  readonly open: (sealed: string, place: EnvelopePlace) => Result<string, string>;
-  /** A keyed digest for tokens that must be told again but never be stored (160 bits, hex). */
-  readonly digest: (purpose: string, seed: string) => string;
+/** 32 bytes and the name by which a sealed value calls for them. */
+export interface NamedKey {
+  readonly kid: string;
+  readonly key: Buffer;
 }
 
-export interface EnvelopePlace {
-  readonly marketplace: string;
+export interface SealedPlace {
+  /** null = of the whole platform. */
+  readonly marketplace: string | null;
+  readonly table: string;
+  readonly row: string;
+  /** What it is, as `table.name`: with the marketplace, all that v1 was bound to. */
   readonly field: string;
 }
 
 const TAG_BYTES = 16;
 const IV_BYTES = 12;
+const V1 = /^v1\.([\w-]{16})\.([\w-]{22,})$/;
+const V2 = /^v2\.([0-9a-f]{8,32})\.([\w-]{16})\.([\w-]{22,})$/;
 
-export function createEnvelope(masterKey: Buffer, random: Random): Result<Envelope, string> {
-  if (masterKey.length !== 32) return err('the master key is 32 bytes (64 hex digits)');
-  const digestKey = createHmac('sha256', masterKey).update('hutong token digest').digest();
-  return ok({
-    seal: (secret, place) => seal(masterKey, random.bytes(IV_BYTES), secret, place),
-    open: (sealed, place) => open(masterKey, sealed, place),
-    digest: (purpose, seed) =>
-      createHmac('sha256', digestKey).update(`${purpose}\n${seed}`).digest('hex').slice(0, 40),
-  });
+export function sealWith(
+  { kid, key }: NamedKey,
+  random: Random,
+  secret: string,
+  place: SealedPlace,
+): string {
+  const iv = random.bytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(aadOf(kid, place));
+  const sealed = [cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()];
+  return `v2.${kid}.${iv.toString('base64url')}.${Buffer.concat(sealed).toString('base64url')}`;
 }
 
-function aad(place: EnvelopePlace): Buffer {
-  return Buffer.from(`${place.marketplace}\n${place.field}`);
+/** Which key a value calls for; null = v1, which does not say. */
+export function kidOfSealed(sealed: string): Result<string | null, string> {
+  if (V1.test(sealed)) return ok(null);
+  const kid = V2.exec(sealed)?.[1];
+  return kid === undefined ? err('it is not a sealed value') : ok(kid);
 }
 
-function seal(key: Buffer, iv: Buffer, secret: string, place: EnvelopePlace): string {
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(aad(place));
-  const sealed = Buffer.concat([
-    cipher.update(secret, 'utf8'),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
-  return `v1.${iv.toString('base64url')}.${sealed.toString('base64url')}`;
+export function openWith(
+  { kid, key }: NamedKey,
+  sealed: string,
+  place: SealedPlace,
+): Result<string, string> {
+  const [, named, iv, bytes] = V2.exec(sealed) ?? [];
+  if (named !== kid || iv === undefined || bytes === undefined)
+    return err(`${place.field} is not a value sealed under the key ${kid}`);
+  return decipher(key, { iv, bytes, aad: aadOf(kid, place), field: place.field });
 }
 
-function open(key: Buffer, text: string, place: EnvelopePlace): Result<string, string> {
-  const [version, iv, sealed] = text.split('.');
-  if (version !== 'v1' || iv === undefined || sealed === undefined)
-    return err('not a sealed secret');
-  const bytes = Buffer.from(sealed, 'base64url');
+/** A value of before the key ring. */
+export function openV1(key: Buffer, sealed: string, place: SealedPlace): Result<string, string> {
+  const [, iv, bytes] = V1.exec(sealed) ?? [];
+  if (iv === undefined || bytes === undefined) return err(`${place.field} is not a v1 value`);
+  const aad = Buffer.from(`${place.marketplace}\n${place.field}`);
+  return decipher(key, { iv, bytes, aad, field: place.field });
+}
+
+function aadOf(kid: string, { marketplace, table, row, field }: SealedPlace): Buffer {
+  return Buffer.from(JSON.stringify(['v2', kid, marketplace, table, row, field]));
+}
+
+interface Parts {
+  readonly iv: string;
+  readonly bytes: string;
+  readonly aad: Buffer;
+  readonly field: string;
+}
+
+function decipher(key: Buffer, { iv, bytes, aad, field }: Parts): Result<string, string> {
+  const body = Buffer.from(bytes, 'base64url');
+  const refusal = `the secret ${field} does not open: wrong key, changed, or moved from another row`;
+  // One text for one value: base64 has spare bits at its end.
+  if (body.length < TAG_BYTES || body.toString('base64url') !== bytes) return err(refusal);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
-      .setAAD(aad(place))
-      .setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
-    const clear = Buffer.concat([
-      decipher.update(bytes.subarray(0, bytes.length - TAG_BYTES)),
-      decipher.final(),
-    ]);
-    return ok(clear.toString('utf8'));
+    const cipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), {
+      authTagLength: TAG_BYTES,
+    });
+    cipher.setAAD(aad).setAuthTag(body.subarray(body.length - TAG_BYTES));
+    const clear = [cipher.update(body.subarray(0, body.length - TAG_BYTES)), cipher.final()];
+    return ok(Buffer.concat(clear).toString('utf8'));
   } catch {
-    return err(
-      `the secret ${place.field} does not open: wrong master key, or moved from another row`,
-    );
+    return err(refusal);
   }
 }

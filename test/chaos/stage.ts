@@ -16,6 +16,7 @@ import {
 } from '../../src/cli/demo-papers.ts';
 import { openDatabase } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
+import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
@@ -169,7 +170,7 @@ async function seed(options: {
   const { dir, databaseUrl, masterKey, platformUrl } = options;
   const composed = await compose({
     db: await openDatabase({ databaseUrl, dir, lanes: 1 }, () => undefined),
-    masterKey,
+    keyRing: keyRingOf(masterKey),
     publicUrl: platformUrl,
     log: createLog({ level: 'error' }),
     webhookAllow: [],

@@ -28,7 +28,9 @@ for (const engine of ENGINES) {
     const desk = () => ({ db: home.db, ids });
 
     beforeAll(async () => {
-      fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'));
+      fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'), {
+        mode: 0o600,
+      });
       home = await engine.open();
     });
     afterAll(async () => {

@@ -29,7 +29,8 @@ const credentials = {
 const FIELD = 'resultCodes.orderNotFound';
 
 function newKey(): void {
-  fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'));
+  const file = path.join(dir, 'master.key');
+  fs.writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
 }
 
 async function setJdpay(resultCodes: unknown): Promise<string[]> {
@@ -43,15 +44,18 @@ async function setJdpay(resultCodes: unknown): Promise<string[]> {
   const file = path.join(dir, 'jdpay.json');
   fs.writeFileSync(file, JSON.stringify({ ...credentials, resultCodes }));
   const input = { marketplace: 'shop', wallet: 'jdpay', file, acceptsDirectSettlement: null };
-  await setWallet(desk, settings.value, input, print);
-  await db.close();
+  try {
+    await setWallet(desk, settings.value, input, print);
+  } finally {
+    await db.close();
+  }
   return lines;
 }
 
-async function doctorSays(): Promise<string[]> {
+async function doctorSays(about = 'jdpay'): Promise<string[]> {
   const lines: string[] = [];
   await doctor(environment, (line) => void lines.push(line));
-  return lines.filter((line) => line.includes('jdpay') && !line.startsWith('✓'));
+  return lines.filter((line) => line.includes(about) && !line.startsWith('✓'));
 }
 
 beforeAll(newKey);
@@ -71,8 +75,18 @@ test('one that can is not; one that a foreign master key cannot open is an error
   expect((await setJdpay({ orderNotFound: ['NONE'] })).join()).not.toContain(FIELD);
   expect(await doctorSays()).toEqual([]);
   newKey();
-  const [said] = await doctorSays();
-  expect(said).toMatch(/^✗ jdpay\s+of shop: .*master key/);
+  const said = await doctorSays('✗');
+  expect(said[0]).toMatch(/^✗ master key .*lacks the current master key [0-9a-f]{8}/);
+  await expect(setJdpay({ orderNotFound: ['NONE'] })).rejects.toThrow('lacks the current');
+}, 120_000);
+
+test('S10: doctor refuses a key file that others can read, and says what to do', async () => {
+  const file = path.join(dir, 'master.key');
+  fs.chmodSync(file, 0o644);
+  const said = await doctorSays('✗');
+  expect(said[0]).toContain(`(mode 0644): chmod 600 ${file}`);
+  fs.chmodSync(file, 0o600);
+  expect((await doctorSays('chmod')).length).toBe(0);
 }, 120_000);
 
 test('D2: whose account each configuration is, and credentials of another one are an error', async () => {

@@ -781,7 +781,7 @@ for (const engine of ENGINES) {
         const text = `select sealed from ${table}`;
         const rows = await stage.db.read({ name: `contract_sealed_${table}`, text }, []);
         expect(rows.length).toBeGreaterThan(0);
-        for (const { sealed } of rows) expect(String(sealed)).toMatch(/^v1\.[\w.-]+$/);
+        for (const { sealed } of rows) expect(String(sealed)).toMatch(/^v2\.[\w.-]+$/);
       }
     });
   });

@@ -8,6 +8,7 @@ import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/c
 import { present } from '../../src/core/assert.ts';
 import { type Id, shardOf } from '../../src/core/id.ts';
 import { hashKey } from '../../src/flows/merchants.ts';
+import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { addKey } from '../../src/store/api-keys.ts';
 import type { Db } from '../../src/store/db.ts';
@@ -49,7 +50,7 @@ export async function openEdgePlatform(
   const db = counted(options.db, reads);
   const logged: string[] = [];
   const composed = await compose({
-    masterKey: randomBytes(32),
+    keyRing: keyRingOf(randomBytes(32)),
     publicUrl: 'http://127.0.0.1:4000',
     log: createLog({ level: 'debug', destination: { write: (line) => void logged.push(line) } }),
     webhookAllow: ['127.0.0.0/8', '::1', 'localhost'],

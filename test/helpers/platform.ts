@@ -15,6 +15,7 @@ import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.
 import { type RunningSandbox, runSandbox } from '../../src/cli/sandbox.ts';
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
+import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import type { Db } from '../../src/store/db.ts';
 import { freePort } from '../../tools/free-port.ts';
@@ -72,7 +73,7 @@ export async function composeForTest(options: {
   const composeAt = async (listenPort: number): Promise<ComposedPlatform> => {
     const started = await compose({
       db: options.db,
-      masterKey,
+      keyRing: keyRingOf(masterKey),
       publicUrl: `http://127.0.0.1:${listenPort}`,
       log,
       clock: city.clock,

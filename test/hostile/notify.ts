@@ -4,7 +4,7 @@
  * told to come again or to go away, and nothing is booked.
  */
 import fc from 'fast-check';
-import { walletSecretPlace } from '../../src/flows/directory.ts';
+import { walletSecretPlace } from '../../src/flows/envelope.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
@@ -136,8 +136,8 @@ export async function fuzzParsers(stage: Stage, runs: number): Promise<readonly 
       results.push({ group: `parse_${name}`, passed: 0, misses: ['no configuration to open'] });
       continue;
     }
-    const place = walletSecretPlace(row.marketplace, name);
-    const secret = envelope.open(row.sealed, place);
+    const place = walletSecretPlace(row, name);
+    const secret = await envelope.open(row.sealed, place);
     const opened = module.open(JSON.parse(secret.ok ? secret.value : 'null'), seams);
     if (!opened.ok) throw new Error(`${name} does not open: ${opened.error.field}`);
     results.push(

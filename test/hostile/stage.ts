@@ -11,6 +11,7 @@ import { type SandboxPapers, seedMarketplaces } from '../../src/cli/demo-papers.
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
 import type { Id } from '../../src/core/id.ts';
 import type { WalletName } from '../../src/core/wallet.ts';
+import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { openCity } from '../../src/sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../../src/sandbox/gateways.ts';
@@ -51,7 +52,7 @@ export async function openStage(): Promise<Stage> {
   const defects: string[] = [];
   const composed = await compose({
     db,
-    masterKey: randomBytes(32),
+    keyRing: keyRingOf(randomBytes(32)),
     publicUrl: 'http://127.0.0.1:4000',
     log: createLog({ level: 'error', destination: { write: (line) => void defects.push(line) } }),
     webhookAllow: ['127.0.0.0/8'],

@@ -1,5 +1,6 @@
 /** Idempotency keys in the engine’s batches, on every database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Envelope } from '../../src/flows/envelope.ts';
 import {
   claimIdempotency,
   completeIdempotency,
@@ -9,7 +10,7 @@ import type { Platform } from '../../src/flows/platform.ts';
 import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
-  ENVELOPE,
+  envelopeOf,
   freshId,
   MARKETPLACE,
   openEngine,
@@ -21,10 +22,12 @@ for (const { name, isAvailable, open } of ENGINES) {
   describe.skipIf(!isAvailable)(`keys with the engine on ${name}`, () => {
     let home: TestHome;
     let room: TestEngineRoom;
+    let envelope: Envelope;
 
     beforeAll(async () => {
       home = await open();
       room = await openEngine(home.db);
+      envelope = await envelopeOf(home.db);
     });
     afterAll(async () => {
       await room.engine.drain();
@@ -36,7 +39,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       let nowMs = wallClock.nowMs();
       let keys = 0;
       const platform = () =>
-        ({ engine: room.engine, wall: { nowMs: () => nowMs }, envelope: ENVELOPE }) as Platform;
+        ({ engine: room.engine, wall: { nowMs: () => nowMs }, envelope }) as Platform;
       const request = (change: Partial<IdempotentRequest> = {}): IdempotentRequest => ({
         marketplace: MARKETPLACE,
         principal: 'key_1',

@@ -15,7 +15,7 @@ import {
   cancel,
   count,
   create,
-  ENVELOPE,
+  envelopeOf,
   freshId,
   MARKETPLACE,
   openEngine,
@@ -151,7 +151,8 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
     });
 
     test(`${stood}: a key is claimed by who asked first, and done stays done`, async () => {
-      const platform = { engine: room.engine, wall: wallClock, envelope: ENVELOPE } as Platform;
+      const envelope = await envelopeOf(home.db);
+      const platform = { engine: room.engine, wall: wallClock, envelope } as Platform;
       const request: IdempotentRequest = {
         marketplace: MARKETPLACE,
         principal: 'key_1',

@@ -18,8 +18,9 @@ import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
+import { type Envelope, openEnvelope } from '../../src/flows/envelope.ts';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
-import { createEnvelope, type Envelope } from '../../src/runtime/envelope.ts';
+import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import type { Db } from '../../src/store/db.ts';
 import { readPayments } from '../../src/store/payments.ts';
@@ -266,11 +267,10 @@ export async function rows(db: Db, text: string): Promise<readonly Record<string
   return db.read({ name: `engine_test_${statements}`, text }, []);
 }
 
-/** A marketplace's envelope, for what is stored under a key of our own. */
-export const ENVELOPE = openEnvelope();
-
-function openEnvelope(): Envelope {
-  const envelope = createEnvelope(Buffer.alloc(32, 7), systemRandom);
+/** For what is stored under a key of our own. */
+export async function envelopeOf(db: Db): Promise<Envelope> {
+  const ring = keyRingOf(Buffer.alloc(32, 7));
+  const envelope = await openEnvelope({ db, ring, wall: wallClock, random: systemRandom });
   if (!envelope.ok) throw new Error(envelope.error);
   return envelope.value;
 }

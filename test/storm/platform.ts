@@ -4,14 +4,14 @@
  */
 import { followCityClock } from '../../src/cli/follow-clock.ts';
 import { type Serving, serve } from '../../src/cli/serve.ts';
-import { readMasterKey, readSettings } from '../../src/cli/settings.ts';
+import { readKeyRing, readSettings } from '../../src/cli/settings.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 
 const settings = readSettings(process.env);
 if (!settings.ok) throw new Error(settings.error);
-const masterKey = readMasterKey(process.env, settings.value.dir, systemRandom, false);
-if (!masterKey.ok) throw new Error(masterKey.error);
+const keyRing = readKeyRing(process.env, settings.value.dir, systemRandom, false);
+if (!keyRing.ok) throw new Error(keyRing.error);
 
 let serving: Serving | undefined;
 const city = followCityClock({
@@ -23,7 +23,7 @@ const city = followCityClock({
 await city.ready;
 serving = await serve({
   settings: settings.value,
-  masterKey: masterKey.value,
+  keyRing: keyRing.value,
   print: (line) => void process.stdout.write(`${line}\n`),
   clock: city.clock,
 });

@@ -1,0 +1,98 @@
+/**
+ * Where a process has its master keys from: a file that only its owner can open, or the
+ * environment. Both hold keys of 64 hex digits, the first of which is the one of an empty database;
+ * in a file `#` begins a comment. A file is replaced whole (temporary file, rename), never written
+ * in place, so that nobody reads half of one.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { err, ok, type Result } from '../core/result.ts';
+
+export interface KeySource {
+  /** For messages: the file's path or the variable's name. */
+  readonly name: string;
+  /** null = the environment, which a running process cannot read anew. */
+  readonly file: string | null;
+  readonly read: () => Result<readonly Buffer[], string>;
+  /** Tells whether `read` may say something new. */
+  readonly stamp: () => string;
+}
+
+/** Bits of the mode that let anybody but the owner in. */
+const FOREIGN = 0o077;
+
+export function fileSource(file: string): KeySource {
+  return { name: file, file, read: () => readKeyFile(file), stamp: () => stampOf(file) };
+}
+
+export function textSource(name: string, text: string): KeySource {
+  return { name, file: null, read: () => parseKeys(text, name), stamp: () => '' };
+}
+
+/** Keys that are at hand already. */
+export function fixedSource(keys: readonly Buffer[]): KeySource {
+  return { name: 'the keys given', file: null, read: () => ok(keys), stamp: () => '' };
+}
+
+function stampOf(file: string): string {
+  try {
+    const { mtimeMs, size, ino, mode } = fs.statSync(file);
+    return `${mtimeMs} ${size} ${ino} ${mode}`;
+  } catch {
+    return 'absent';
+  }
+}
+
+export function readKeyFile(file: string): Result<readonly Buffer[], string> {
+  try {
+    const { mode } = fs.statSync(file);
+    if (process.platform !== 'win32' && (mode & FOREIGN) !== 0) {
+      const octal = (mode & 0o777).toString(8).padStart(4, '0');
+      return err(`${file} can be read or changed by others (mode ${octal}): chmod 600 ${file}`);
+    }
+    return parseKeys(fs.readFileSync(file, 'utf8').replace(/#.*$/gm, ''), file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    return err(`${file} cannot be read (${code})`);
+  }
+}
+
+function parseKeys(text: string, where: string): Result<readonly Buffer[], string> {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  if (words.length === 0 || words.some((word) => !/^[0-9a-f]{64}$/i.test(word)))
+    return err(`${where} does not hold keys of 64 hex digits`);
+  return ok(words.map((word) => Buffer.from(word, 'hex')));
+}
+
+export interface KeyLine {
+  readonly kid: string;
+  readonly key: Buffer;
+}
+
+/** Replaces the file; mode 0600, on disk before it has its name. */
+export function writeKeyFile(file: string, keys: readonly KeyLine[]): void {
+  const lines = keys.map(({ kid, key }) => `${key.toString('hex')}  # ${kid}`);
+  const draft = `${file}.${process.pid}.next`;
+  const handle = fs.openSync(draft, 'w', 0o600);
+  try {
+    fs.fchmodSync(handle, 0o600);
+    fs.writeSync(handle, `${lines.join('\n')}\n`);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+  // A link to the file (mounted secrets) stays one: what it points to is replaced.
+  fs.renameSync(draft, fs.existsSync(file) ? fs.realpathSync(file) : file);
+  syncFolder(path.dirname(file));
+}
+
+/** The rename itself is durable once its folder is; where that cannot be asked, it is not. */
+function syncFolder(folder: string): void {
+  try {
+    const handle = fs.openSync(folder, 'r');
+    fs.fsyncSync(handle);
+    fs.closeSync(handle);
+  } catch {
+    return;
+  }
+}

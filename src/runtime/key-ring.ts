@@ -1,0 +1,85 @@
+/**
+ * The master keys that this process holds, by key id. An id is computed from its key, so every
+ * process calls it the same and no other key can stand under it. What was once read is kept until
+ * the process ends: a source that breaks or shrinks while it runs takes nothing away. An id that is
+ * not known makes the source be read again before anybody is told so.
+ */
+import { createHmac } from 'node:crypto';
+import { present } from '../core/assert.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import type { NamedKey } from './envelope.ts';
+import { fixedSource, type KeySource } from './key-file.ts';
+
+export interface MasterKey extends NamedKey {
+  /** Of the tokens of payments; derived once. */
+  readonly tokenKey: Buffer;
+}
+
+export interface KeyRing {
+  readonly source: KeySource;
+  /** The one that an empty database is begun with. */
+  readonly first: MasterKey;
+  readonly key: (kid: string) => MasterKey | undefined;
+  readonly all: () => readonly MasterKey[];
+  /** Reads the source again where it has changed; the error leaves all as it was. */
+  readonly refresh: () => Result<void, string>;
+}
+
+const KEY_BYTES = 32;
+const KID_DIGITS = 8;
+/** A stream of forged ids must not read a file each. */
+const LOOK_AGAIN_MS = 250;
+
+export function masterKeyOf(key: Buffer): MasterKey {
+  const derived = (purpose: string): Buffer => createHmac('sha256', key).update(purpose).digest();
+  return {
+    key,
+    kid: derived('hutong key id').toString('hex').slice(0, KID_DIGITS),
+    tokenKey: derived('hutong token digest'),
+  };
+}
+
+export function openKeyRing(source: KeySource): Result<KeyRing, string> {
+  const known = new Map<string, MasterKey>();
+  let stamp: string | undefined;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  const refresh = (): Result<void, string> => {
+    const now = source.stamp();
+    if (now === stamp) return ok(undefined);
+    const read = source.read();
+    if (!read.ok) return read;
+    for (const key of read.value) {
+      if (key.length !== KEY_BYTES) return err(`${source.name}: a master key is 64 hex digits`);
+      const master = masterKeyOf(key);
+      const held = known.get(master.kid);
+      if (held !== undefined && !held.key.equals(key))
+        return err(`${source.name}: two keys have the id ${master.kid}: make another`);
+      if (held === undefined) known.set(master.kid, master);
+    }
+    stamp = now;
+    return ok(undefined);
+  };
+  const opened = refresh();
+  if (!opened.ok) return opened;
+  return ok({
+    source,
+    first: present([...known.values()][0], 'a key ring holds a key'),
+    all: () => [...known.values()],
+    refresh,
+    key: (kid) => {
+      const held = known.get(kid);
+      const nowMs = performance.now();
+      if (held !== undefined || nowMs - lookedAtMs < LOOK_AGAIN_MS) return held;
+      lookedAtMs = nowMs;
+      refresh();
+      return known.get(kid);
+    },
+  });
+}
+
+/** A ring of keys that are at hand already. */
+export function keyRingOf(...keys: readonly Buffer[]): KeyRing {
+  const ring = openKeyRing(fixedSource(keys));
+  if (!ring.ok) throw new Error(ring.error);
+  return ring.value;
+}
