@@ -17,16 +17,22 @@ import type {
 } from 'fastify';
 import { present } from '../core/assert.ts';
 import { addressKey } from '../http/address.ts';
+import { type Budget, createBudget } from '../http/budget.ts';
+import { wallClock } from '../runtime/clock.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
 import { cameBack, postedBack } from './back.ts';
 import { atCounter, type CounterRoute, payAtCounter, showCounter } from './counter.ts';
 import { type EventStreams, eventStreams } from './events.ts';
+import { type HandOutRoute, showHandOut } from './hand-out.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
 import { pagePath, type Site, siteOf, textOf } from './site.ts';
 
 const ATTEMPTS_PER_MINUTE = 10;
+const HAND_OUTS_PER_MINUTE = 30;
+/** Far more than the payments of a minute; only tokens that opened one are counted. */
+const TOKENS_MAX = 100_000;
 const ORDERS_PER_MINUTE = 30;
 const LOOKS_PER_MINUTE = 120;
 const MINUTE_MS = 60_000;
@@ -59,9 +65,9 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   scope.setErrorHandler<FastifyError>(site.failed);
   scope.addHook('preClose', async () => streams.endAll());
 
-  const starts = limiter(scope);
-  const asks = limiter(scope);
-  const on = (use: (visit: Visit) => Promise<FastifyReply>): Handler => opened(deps, site, use);
+  const starts = minuteBudget(ATTEMPTS_PER_MINUTE);
+  const asks = minuteBudget(ATTEMPTS_PER_MINUTE);
+  const on = (use: Use): Handler => opened(deps, site, use);
   for (const asset of Object.values(site.assets)) addAsset(scope, asset);
   scope.get('/pay/back/:intent', (request, reply) => cameBack(site, request, reply));
   scope.post('/pay/back/:intent', { bodyLimit: BACK_BYTES_MAX }, (request, reply) =>
@@ -72,13 +78,16 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
     '/pay/:pay_token/events',
     on((visit) => streamEvents(visit, streams)),
   );
-  scope.post<PayRoute>('/pay/:pay_token/attempts', starts, async (request, reply) =>
+  scope.post<PayRoute>('/pay/:pay_token/attempts', async (request, reply) =>
     isOwnForm(request, deps.config.publicUrl)
-      ? on(startFromForm)(request, reply)
+      ? on(within(starts, startFromForm))(request, reply)
       : site.refused(request, reply),
   );
-  scope.get<PayRoute>('/pay/:pay_token/payer', asks, on(askPayer));
-  scope.get<PayRoute>('/pay/:pay_token/return', starts, on(payerCameBack));
+  scope.get<PayRoute>('/pay/:pay_token/payer', on(within(asks, askPayer)));
+  // Going by way of a wallet is no way around the limit.
+  scope.get<PayRoute>('/pay/:pay_token/return', on(within(starts, payerCameBack)));
+  const handOuts = minuteBudget(HAND_OUTS_PER_MINUTE);
+  scope.get<HandOutRoute>('/pay/go/:hand_out', showHandOut(deps, site, handOuts));
   scope.all('/pay/*', site.notFound);
   addCodes(scope, deps, site);
 }
@@ -109,16 +118,25 @@ function addCodes(scope: FastifyInstance, deps: CashierDeps, site: Site): void {
   scope.all('/c/*', site.notFound);
 }
 
-/** Routes that share one of these count together: going by way of a wallet is no way around it. */
-function limiter(scope: FastifyInstance): {
-  readonly onRequest: ReturnType<FastifyInstance['rateLimit']>;
-} {
-  const onRequest = scope.rateLimit({
-    max: ATTEMPTS_PER_MINUTE,
-    timeWindow: MINUTE_MS,
-    keyGenerator: (request) => pagePath(request) ?? '',
-  });
-  return { onRequest };
+function minuteBudget(max: number): Budget {
+  return createBudget({ max, windowMs: MINUTE_MS, wall: wallClock, keysMax: TOKENS_MAX });
+}
+
+/**
+ * Counted only when the token has opened its payment: made-up ones take no room, so that they push
+ * no real one out. What the payment itself tells of the last minute counts as well, whichever
+ * process it was started in.
+ */
+function within(budget: Budget, use: Use): Use {
+  return async (visit) => {
+    const { site, request, reply, view, deps } = visit;
+    const sinceMs = deps.clock.nowMs() - MINUTE_MS;
+    const recent = view.payment.attempts.filter(({ createdAtMs }) => createdAtMs > sinceMs);
+    const waitSeconds = budget.spend(request.params.pay_token);
+    if (waitSeconds === 0 && recent.length < ATTEMPTS_PER_MINUTE) return use(visit);
+    reply.header('retry-after', waitSeconds === 0 ? MINUTE_MS / 1_000 : waitSeconds);
+    return site.limited(request, reply);
+  };
 }
 
 function addAsset(scope: FastifyInstance, asset: Asset): void {
@@ -133,12 +151,9 @@ function addAsset(scope: FastifyInstance, asset: Asset): void {
 }
 
 type Handler = (request: PayRequest, reply: FastifyReply) => Promise<FastifyReply>;
+type Use = (visit: Visit) => Promise<FastifyReply>;
 
-function opened(
-  deps: CashierDeps,
-  site: Site,
-  use: (visit: Visit) => Promise<FastifyReply>,
-): Handler {
+function opened(deps: CashierDeps, site: Site, use: Use): Handler {
   return async (request, reply) => {
     const view = await deps.useCases.openCashier(request.params.pay_token);
     if (view.ok) {

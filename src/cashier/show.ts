@@ -21,6 +21,7 @@ export type CashierUseCases = Pick<
   | 'waitForChange'
   | 'counters'
   | 'openCode'
+  | 'handOut'
 >;
 
 export interface CashierDeps {

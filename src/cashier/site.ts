@@ -148,11 +148,13 @@ function queryText(request: FastifyRequest, name: string): string | null {
   return textOf((request.query as Record<string, unknown>)[name]);
 }
 
-/** `/pay/{token}` or `/c/{token}`, where the request names one. */
+/** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`, where the request names one. */
 export function pagePath(request: FastifyRequest): string | null {
   const params = request.params as Record<string, unknown>;
   const payToken = textOf(params.pay_token);
   if (payToken !== null) return `/pay/${encodeURIComponent(payToken)}`;
+  const handOut = textOf(params.hand_out);
+  if (handOut !== null) return `/pay/go/${encodeURIComponent(handOut)}`;
   const counter = textOf(params.counter);
   return counter === null ? null : `/c/${encodeURIComponent(counter)}`;
 }

@@ -220,6 +220,22 @@ const zh = {
   counterClosedTitle: '这个收款码已停用',
   counterClosedHelp: (merchant: string) => `没有收款。请向${merchant}的店员要新的收款码。`,
 
+  handOutOver: {
+    paid: { title: '这笔订单已经付清', help: '不用再付款。' },
+    expired: {
+      title: '付款时间已过',
+      help: '这笔订单已经关闭，不会再收款。需要的话，请回到商家重新下单。',
+    },
+    canceled: { title: '订单已取消', help: '这笔订单已经取消，不会再收款。' },
+    conflicted: {
+      title: '付款正在核对',
+      help: '钱包报告的信息和订单不一致，我们正在人工核对。请不要再次付款。',
+    },
+    left: {
+      title: '这个付款入口已关闭',
+      help: '订单后来换了一种付款方式。请回到付款页面继续，那里有最新状态。',
+    },
+  },
   handedOverTitle: '付款结果以商家页面为准',
   handedOverHelp: '钱包已处理这次操作。请回到下单的页面查看结果，不必再付一次。',
   notFoundTitle: '找不到这个付款页面',
@@ -381,6 +397,25 @@ const en: Texts = {
   counterClosedHelp: (merchant) =>
     `Nothing was charged. Please ask the staff of ${merchant} for a new code.`,
 
+  handOutOver: {
+    paid: { title: 'This order is paid', help: 'There is nothing left to pay.' },
+    expired: {
+      title: 'Time to pay has run out',
+      help: 'This order is closed and can no longer be paid. Order again at the shop if you like.',
+    },
+    canceled: {
+      title: 'This order was canceled',
+      help: 'It is canceled and can no longer be paid.',
+    },
+    conflicted: {
+      title: 'We are checking this payment',
+      help: 'What the wallet reports differs from the order. Please do not pay again.',
+    },
+    left: {
+      title: 'This way to pay is closed',
+      help: 'Another way was chosen since. Go back to the payment page, which shows how it stands.',
+    },
+  },
   handedOverTitle: 'See the shop for the result',
   handedOverHelp:
     'The wallet has taken this up. Go back to the page you ordered on; do not pay again.',

@@ -233,13 +233,18 @@ function canCarryOn(attempt: OpenAttempt, device: BrowserDevice): boolean {
     case 'form':
       return device === 'desktop' || attempt.startedHere;
     case 'redirect':
-      return device === 'mobile' || attempt.startedHere;
+      return device === deviceOfRedirect(attempt.product) || attempt.startedHere;
     case 'invoke':
       // The wallet bound it to one payer, the one who started it.
       return attempt.startedHere && deviceOfBridge(attempt.wallet) === device;
     default:
       return unreachable(action);
   }
+}
+
+/** JD's pc is the only one that leads a desktop to another page by its address alone. */
+function deviceOfRedirect(product: Product): BrowserDevice {
+  return product === 'pc' ? 'desktop' : 'mobile';
 }
 
 function deviceOfBridge(wallet: WalletName): BrowserDevice | null {

@@ -18,6 +18,8 @@ export interface FollowOptions {
   /** One name for each process that follows. */
   readonly follower: string;
   readonly http: HttpClient;
+  /** Where buyers reach the platform: the city's phone may open its pages. */
+  readonly publicUrl?: string;
   /**
    * Runs the platform's due work at the present business time; resolves to when the next is due
    * (business time), once nothing is due now. null = nothing at all.
@@ -87,6 +89,7 @@ async function ask(
       follower: options.follower,
       adopted_ms: adoptedMs,
       next_due_ms: nextDueMs,
+      ...(options.publicUrl === undefined ? {} : { public_url: options.publicUrl }),
     }),
     timeoutMs: POLL_TIMEOUT_MS,
   });

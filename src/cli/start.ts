@@ -50,6 +50,7 @@ export async function startDemo(
       sandboxUrl,
       follower: 'platform',
       http: follower,
+      publicUrl: settings.publicUrl,
       settle: async () => (serving === undefined ? null : serving.composed.settle()),
     });
     running.push({

@@ -75,6 +75,9 @@ export type NextAction =
     }
   | { readonly type: 'invoke'; readonly params: Readonly<Record<string, string>> };
 
+/** A form that the buyer's browser carries to the wallet. */
+export type FormAction = Extract<NextAction, { readonly type: 'form' }>;
+
 /** A wallet's own refusal, kept in its own words. */
 export interface WalletError {
   readonly wallet: WalletName;

@@ -12,6 +12,9 @@ import type {
 } from '../wallets/wallet.ts';
 import type { OpenedWallet } from './directory.ts';
 
+/** An escrow's longest hold. */
+const HOLD_DAYS = 30;
+
 export function attemptOf(payment: Payment, id: Id<'payment_attempt'>): Attempt {
   return present(
     payment.attempts.find((attempt) => attempt.id === id),
@@ -55,8 +58,9 @@ export function attemptOrder(
     readonly payer: PayerIdentity;
     readonly payerIp: string | null;
     readonly publicUrl: string;
-    readonly holdDays: number;
+    readonly holdDaysMax: number;
     readonly returnUrl: string | null;
+    readonly handOutUrl: string;
   },
 ): AttemptOrder {
   return {
@@ -67,7 +71,8 @@ export function attemptOrder(
     device: payment.intent.buyer.device,
     returnUrl: more.returnUrl,
     notifyUrl: notifyUrl(more.publicUrl, attempt.wallet, attempt.config, 'payment'),
-    holdDays: more.holdDays,
+    handOutUrl: more.handOutUrl,
+    holdDays: Math.min(HOLD_DAYS, more.holdDaysMax),
   };
 }
 

@@ -9,6 +9,7 @@ import { listAuditLog } from './audit-log.ts';
 import { cancelPaymentIntent } from './cancel-payment-intent.ts';
 import { counterCases } from './counters.ts';
 import { createPaymentIntent } from './create-payment-intent.ts';
+import { handOut } from './hand-out.ts';
 import { claimIdempotency, completeIdempotency } from './idempotency.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './identify-payer.ts';
 import { listInterconnects, setInterconnect } from './interconnects.ts';
@@ -155,6 +156,7 @@ type BuyerCases = Pick<
   UseCases,
   | 'getPaymentIntentAsBuyer'
   | 'openCashier'
+  | 'handOut'
   | 'codeOf'
   | 'openCode'
   | 'clientSecretOf'
@@ -183,6 +185,7 @@ function buyers(platform: Platform): BuyerCases {
       );
     },
     openCashier: (payToken) => openCashier(platform, payToken),
+    handOut: (token, buyerIp) => handOut(platform, token, buyerIp),
     codeOf: (payment) => codeOfPayment(platform, payment),
     openCode: (code) => openPaymentCode(platform, code),
     clientSecretOf: (payment) => clientSecretOf(envelope, payment),

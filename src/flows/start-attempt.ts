@@ -22,6 +22,7 @@ import type { LegReport, PayerIdentity, StartOutcome } from '../wallets/wallet.t
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
 import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
+import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
 import { offerQuestion, walletForCart } from './list-offers.ts';
 import type { Platform } from './platform.ts';
 import { closeLeftBehind, commitReport, queryAttempt } from './settle-attempt.ts';
@@ -275,12 +276,14 @@ async function tellWallet(
   attempt: Attempt,
   input: ChosenAttempt,
 ): Promise<StartResult | Paid> {
+  const origin = input.cashier === null ? 'marketplace' : 'cashier';
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
     payerIp: input.cashier?.buyerIp ?? payment.intent.buyer.ip,
     publicUrl: platform.publicUrl,
-    holdDays: Math.min(30, opened.capabilities.holdDaysMax),
-    returnUrl: returnUrlOf(platform, payment, input),
+    holdDaysMax: opened.capabilities.holdDaysMax,
+    returnUrl: returnUrlOf(platform, payment, origin),
+    handOutUrl: handOutUrlOf(platform, payment, { attempt: attempt.id, origin }),
   });
   const call = (): Promise<StartOutcome | undefined> =>
     callWallet(
@@ -299,13 +302,4 @@ async function tellWallet(
   const second = await call();
   // A refusal of the second says nothing of the first: it may have been taken.
   return second?.outcome === 'pending' ? second : { outcome: 'unknown' };
-}
-
-/**
- * Where the wallet sends the buyer's browser: to the cashier it came from, else to the marketplace.
- * It stands in what the wallet and the database keep, so it never carries a token.
- */
-function returnUrlOf(platform: Platform, { intent }: Payment, input: ChosenAttempt): string {
-  const back = `${platform.publicUrl}/pay/back/${intent.id.slice(intent.id.indexOf('_') + 1)}`;
-  return input.cashier === null ? (intent.returnUrl ?? back) : back;
 }

@@ -33,6 +33,34 @@ export function parsePayToken(
   return { kind: match[1] === 'b' ? 'buyer' : 'friend', intent };
 }
 
+/** Where an attempt was started: from there the wallet sends its buyer back. */
+export type HandOutOrigin = 'cashier' | 'marketplace';
+
+export interface HandOutName {
+  readonly attempt: Id<'payment_attempt'>;
+  readonly origin: HandOutOrigin;
+}
+
+/**
+ * Hands out the wallet's form of one attempt, and opens nothing else: it stands in `next_action`,
+ * which a marketplace's server reads and whoever pays is shown.
+ */
+export function handOutTokenOf(envelope: Envelope, payment: Payment, name: HandOutName): string {
+  const { id, tokenSeed } = payment.intent;
+  const digest = envelope.digest(`hand_out.${name.origin}`, `${tokenSeed}\n${name.attempt}`);
+  return `${name.origin === 'cashier' ? 'c' : 'm'}${body(id)}${body(name.attempt)}${digest}`;
+}
+
+export function parseHandOutToken(
+  token: string,
+): (HandOutName & { readonly intent: Id<'payment_intent'> }) | undefined {
+  const match = /^([cm])([0-9A-Z]{13})([0-9A-Z]{13})[0-9a-f]{40}$/.exec(token);
+  const intent = parseId('payment_intent', `pi_${match?.[2] ?? ''}`);
+  const attempt = parseId('payment_attempt', `pa_${match?.[3] ?? ''}`);
+  if (match === null || intent === undefined || attempt === undefined) return undefined;
+  return { intent, attempt, origin: match[1] === 'c' ? 'cashier' : 'marketplace' };
+}
+
 /**
  * What a code on a screen holds: shorter than a pay_token, so that its picture is coarse enough for
  * any camera and fits an EMVCo template. 80 bits, asked for online only; it leads to the buyer's

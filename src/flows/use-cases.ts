@@ -10,7 +10,7 @@ import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { Fen } from '../core/money.ts';
 import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
-import type { Product, WalletName } from '../core/wallet.ts';
+import type { FormAction, Product, WalletName } from '../core/wallet.ts';
 import type { AuditFilter } from '../store/audit-log.ts';
 import type { PayerIdentity, RawRequest, RawResponse } from '../wallets/wallet.ts';
 import type { CounterCases } from './counters.ts';
@@ -116,6 +116,20 @@ export interface CashierView {
   /** A friend's link is one more token, without the buyer's data. */
   readonly kind: 'buyer' | 'friend';
 }
+
+/** Why a way to pay is no longer one: `left`, the buyer chose another meanwhile. */
+export type HandOutRefusal = 'paid' | 'expired' | 'canceled' | 'conflicted' | 'left';
+
+/** One attempt's form for its wallet, or why there is none. */
+export type HandOut = {
+  readonly marketplace: Marketplace;
+  readonly intent: Id<'payment_intent'>;
+  readonly amountFen: Fen;
+  readonly wallet: WalletName;
+} & (
+  | { readonly form: FormAction; readonly refusal: null }
+  | { readonly form: null; readonly refusal: HandOutRefusal }
+);
 
 export interface PageRequest {
   readonly limit: number;
@@ -355,6 +369,8 @@ export interface UseCases {
 
   /** The intent a pay_token (buyer's or friend's) opens; `not_found` for anything else. */
   readonly openCashier: (payToken: string) => Outcome<CashierView>;
+  /** The form of one attempt at the click; `not_found` where the token is none. */
+  readonly handOut: (handOutToken: string, buyerIp: string) => Outcome<HandOut>;
   /** The one code of a payment, for every wallet's app. */
   readonly codeOf: (payment: Payment) => Outcome<OneCode>;
   /** The buyer's pay_token behind the address in that code. */

@@ -16,6 +16,7 @@ import type { AccountRequest, Gateway } from './kit/kit.ts';
 import { type OpenedKit, openKit } from './kit/open-kit.ts';
 import { landingAsset, landingPage } from './landing.ts';
 import { openPapers, type Papers } from './papers.ts';
+import type { PhoneReach } from './phone/reach.ts';
 import { phone } from './phone/routes.ts';
 import { openStaticCodeLimit } from './phone/static-code-limit.ts';
 import { openSwitch } from './switch/switch.ts';
@@ -113,10 +114,16 @@ async function build(options: CityOptions, publicUrl: string): Promise<Built> {
       ...{ clock, wall: kit.wall, courier, deliveries, followers },
       gateways: schedule,
     });
+    const reach: PhoneReach = {
+      publicUrl,
+      allowLocal: allowLocalCallbacks,
+      isBoundToLoopback: isLoopbackHost(options.host),
+      platformOrigins: followers.origins,
+    };
     const parts: RouteParts = {
       control: (request) =>
         control({ opened, gateways, followers, advancer, switch: own }, request),
-      phone: (request) => phone({ opened, gateways, switch: own, staticCodeLimit }, request),
+      phone: (request) => phone({ opened, gateways, switch: own, staticCodeLimit, reach }, request),
       landing: (request) =>
         landingPage(request, {
           ...{ opened, gateways, table: own.table },

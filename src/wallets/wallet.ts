@@ -14,6 +14,7 @@ import type { Fen } from '../core/money.ts';
 import type { Result } from '../core/result.ts';
 import type {
   Device,
+  FormAction,
   NextAction,
   Product,
   WalletError,
@@ -60,6 +61,8 @@ export interface AttemptOrder extends AttemptReference {
   /** Where the wallet sends the buyer's browser back; never believed for booking. */
   readonly returnUrl: string | null;
   readonly notifyUrl: string;
+  /** Our own page that gives the buyer's browser what `handOut` makes, at the click. */
+  readonly handOutUrl: string;
   /** settle_period_time / the escrow's longest hold. */
   readonly holdDays: number;
 }
@@ -249,6 +252,13 @@ export interface Wallet {
   /** split, collect: the marketplace's own number, which a cart in one leg is paid to. */
   readonly ownMerchant?: string;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
+  /**
+   * For a wallet whose form names no absolute expiry, so that one kept for later would outlive its
+   * order (rule 2): `startAttempt` answers with `handOutUrl`, and the form is made here, at the
+   * click, with what is left of the order's time. undefined = nothing is left. Left out: no product
+   * of this wallet is like that.
+   */
+  readonly handOut?: (order: AttemptOrder) => FormAction | undefined;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
   /**
    * For payment codes and taps this is the wallet's reversal (撤销, 冲正). For every other product it

@@ -5,7 +5,13 @@ import { type HutongError, hutongError } from '../../src/core/errors.ts';
 import { formatId, packId } from '../../src/core/id.ts';
 import type { Payment } from '../../src/core/payment.ts';
 import { err, ok, type Result } from '../../src/core/result.ts';
-import type { CashierView, Offers, StartAttemptInput } from '../../src/flows/use-cases.ts';
+import type {
+  CashierView,
+  HandOut,
+  HandOutRefusal,
+  Offers,
+  StartAttemptInput,
+} from '../../src/flows/use-cases.ts';
 import { NOW_MS } from './fixtures.ts';
 import { type MemoryCounters, memoryCounters } from './memory-counters.ts';
 
@@ -13,6 +19,18 @@ export const BUYER_TOKEN = 'pt_buyer_5tq0J2n8wVfXk1Ys7dLr3A';
 export const FRIEND_TOKEN = 'pt_friend_8HcW4m2kQe6Zp0Vt9uGx1B';
 
 export const SHORT_CODE = '0000000000001a1b2c3d4e5f6a7b8c9d0';
+
+export const HAND_OUT_TOKEN = 'c0E0NV4J6X40000E0NV4J6X4001f2a4303ef49a90a4d2e2f33da20a1b0c0e45d620';
+
+/** JD's form, as it would be made at this click. */
+function handOutOf(view: CashierView, refusal: HandOutRefusal | null): HandOut {
+  const { id, amountFen } = view.payment.intent;
+  const told = { marketplace: view.marketplace, intent: id, amountFen, wallet: 'jdpay' } as const;
+  if (refusal !== null) return { ...told, form: null, refusal };
+  const fields = { version: 'V2.0', merchant: '22294531', tradeNum: 'a1b2c3', sign: 'c2lnbg==' };
+  const action = 'https://wepay.jd.com/jdpay/saveOrder';
+  return { ...told, form: { type: 'form', action, fields }, refusal: null };
+}
 
 export interface Memory {
   readonly useCases: CashierUseCases;
@@ -24,6 +42,8 @@ export interface Memory {
   startAnswer: HutongError | null;
   exchangeAnswer: HutongError | null;
   openAnswer: HutongError | null;
+  handOutRefusal: HandOutRefusal | null;
+  handedOut: string[];
   /** Moves the payment on and wakes who waits. */
   change: (view: CashierView) => void;
 }
@@ -41,6 +61,8 @@ export function memoryUseCases(view: CashierView, offers: Offers): Memory {
     startAnswer: null,
     exchangeAnswer: null,
     openAnswer: null,
+    handOutRefusal: null,
+    handedOut: [],
     change: (next) => {
       memory.view = next;
       for (const wake of waiters) wake();
@@ -80,6 +102,13 @@ export function memoryUseCases(view: CashierView, offers: Offers): Memory {
           return err(memory.exchangeAnswer ?? hutongError('parameter_invalid', 'state'));
         }
         return ok({ wallet: 'wechatpay', product: 'jsapi', payer: { openid: 'openid-secret' } });
+      },
+      handOut: async (token) => {
+        memory.handedOut.push(token);
+        if (memory.openAnswer !== null) return err(memory.openAnswer);
+        return token === HAND_OUT_TOKEN
+          ? ok(handOutOf(memory.view, memory.handOutRefusal))
+          : err(hutongError('not_found', 'no such payment'));
       },
       counters,
       openCode: async (code) =>

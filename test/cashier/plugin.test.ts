@@ -22,6 +22,7 @@ import { CLOSED_TOKEN, COUNTER_TOKEN, VISIT } from './memory-counters.ts';
 import {
   BUYER_TOKEN,
   FRIEND_TOKEN,
+  HAND_OUT_TOKEN,
   type Memory,
   memoryUseCases,
   SHORT_CODE,
@@ -789,5 +790,90 @@ describe('in a wallet’s own app', () => {
     expect(starts(friend.body)).toBe(0);
     const tried = await cashier(stateNamed('failed-attempt').view, OFFERS.unionpay);
     expect(starts((await tried.app.inject(open('unionpay'))).body)).toBe(0);
+  });
+});
+
+describe('GET /pay/go/{token}', () => {
+  const GO = `/pay/go/${HAND_OUT_TOKEN}`;
+
+  it('D1: hands out the form, and only this document may post it', async () => {
+    const { app, memory } = await cashier();
+    const answer = await app.inject({ url: GO, headers: { 'accept-language': 'en' } });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(String(answer.headers['content-security-policy'])).toContain(
+      "form-action 'self' https://wepay.jd.com;",
+    );
+    expect(answer.body).toContain(
+      '<form method="post" action="https://wepay.jd.com/jdpay/saveOrder"',
+    );
+    expect(answer.body).toContain('Pay ¥1,288.00 with JD Pay');
+    // Without script the page, and with it the time in the form, is renewed.
+    expect(answer.body).toContain('<noscript><meta http-equiv="refresh" content="20"></noscript>');
+    expect(answer.body).not.toContain(BUYER_TOKEN);
+    expect(memory.handedOut).toEqual([HAND_OUT_TOKEN]);
+  });
+
+  it.each([
+    ['paid', '这笔订单已经付清', 'This order is paid'],
+    ['expired', '付款时间已过', 'Time to pay has run out'],
+    ['canceled', '订单已取消', 'This order was canceled'],
+    ['conflicted', '付款正在核对', 'We are checking this payment'],
+    ['left', '这个付款入口已关闭', 'This way to pay is closed'],
+  ] as const)(
+    'D1: says in both languages that an order is %s, without a form',
+    async (why, zh, en) => {
+      const { app, memory } = await cashier();
+      memory.handOutRefusal = why;
+      for (const [language, words] of [
+        ['zh', zh],
+        ['en', en],
+      ] as const) {
+        const answer = await app.inject({ url: GO, headers: { 'accept-language': language } });
+        expect(answer.statusCode).toBe(410);
+        expect(answer.body).toContain(`<h1>${words}</h1>`);
+        expect(answer.body).not.toContain('<form');
+        expect(answer.body).toContain(`href="/pay/back/`);
+      }
+    },
+  );
+
+  it('D1: is limited a token, and a made-up one is none', async () => {
+    const { app, memory } = await cashier();
+    const statuses: number[] = [];
+    for (let count = 0; count < 31; count += 1) {
+      statuses.push((await app.inject({ url: GO })).statusCode);
+    }
+    expect(statuses).toEqual([...Array<number>(30).fill(200), 429]);
+    expect(memory.handedOut).toHaveLength(30);
+    expect((await app.inject({ url: '/pay/go/x' })).statusCode).toBe(404);
+  });
+
+  it('S5: a page over its limit says how long to wait, and how to go on, in both languages', async () => {
+    const { app } = await cashier(viewOf({ attempts: [QR_ATTEMPT] }));
+    for (let count = 0; count < 10; count += 1) await app.inject(form(CHOICE));
+    for (const [language, title, back] of [
+      ['zh', '操作太频繁', '回到付款页面'],
+      ['en', 'Too many tries', 'Back to the payment'],
+    ] as const) {
+      const limited = await app.inject(form(CHOICE, { 'accept-language': language }));
+      expect(limited.statusCode).toBe(429);
+      expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+      expect(limited.body).toContain(`<h1>${title}</h1>`);
+      expect(limited.body).toContain(`href="${PAGE}">${back}</a>`);
+    }
+  });
+
+  it('S6d: counts what the payment tells of the last minute, whichever process started it', async () => {
+    const attempts = Array.from({ length: 10 }, (_, index) =>
+      attemptOf(20 + index, {
+        ...{ wallet: 'wechatpay', product: 'native', status: 'closed' },
+        createdAtMs: NOW_MS - 30_000,
+      }),
+    );
+    const { app, memory } = await cashier(viewOf({ attempts }));
+    const answer = await app.inject(form(CHOICE));
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '60']);
+    expect(memory.started).toEqual([]);
   });
 });

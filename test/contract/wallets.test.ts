@@ -102,7 +102,7 @@ async function paysOnce(bench: Bench, row: ProductCapability, way: string): Prom
   } else {
     expect(started.outcome, show(started)).toBe('pending');
     expect(['pending', 'not_found']).toContain((await legOf(bench, order)).status);
-    expect(await phonePays(bench, scanTextOf(started))).toBe('paid');
+    expect(await phonePays(bench, scanTextOf(bench, order, started))).toBe('paid');
   }
   const leg = await legOf(bench, order);
   expect(leg).toMatchObject(paid(order));
@@ -186,7 +186,7 @@ async function lostStart(bench: Bench, row: ProductCapability, fault: FaultName)
       expect(rowOf(bench, order)).toMatchObject({ state: 'created', payerAmountFen: null });
       return;
     }
-    await phonePays(bench, scanTextOf(again));
+    await phonePays(bench, scanTextOf(bench, order, again));
     expect((await legOf(bench, order)).status).toBe('succeeded');
   }
 }
@@ -217,7 +217,7 @@ async function lostRefund(bench: Bench, row: ProductCapability, fault: FaultName
 
 async function closes(bench: Bench, row: ProductCapability): Promise<void> {
   const order = await orderOf(bench, row);
-  const code = scanTextOf(await bench.wallet.startAttempt(order));
+  const code = scanTextOf(bench, order, await bench.wallet.startAttempt(order));
   const closed = await bench.wallet.closeAttempt(order);
   expect(['closed', 'not_found', 'unsupported'], show(closed)).toContain(closed.outcome);
   if (closed.outcome === 'closed') {

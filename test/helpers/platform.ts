@@ -63,6 +63,7 @@ export async function composeForTest(options: {
   const city = followCityClock({
     sandboxUrl: sandbox.url,
     follower: 'platform',
+    publicUrl: `http://127.0.0.1:${port}`,
     http,
     settle: async () => (composed === undefined ? null : composed.settle()),
   });

@@ -1,5 +1,5 @@
 /** Limits in the composed server, where every scope's hooks meet. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashKey } from '../../src/flows/merchants.ts';
 import { parseTrustedProxies } from '../../src/http/address.ts';
@@ -17,6 +17,24 @@ afterAll(async () => {
   await edge.close();
   await home.close();
 });
+
+/** `/pay/{token}` of a fresh payment. */
+async function payPageOf({ composed, taobao }: EdgePlatform): Promise<string> {
+  const answer = await composed.server.inject({
+    method: 'POST',
+    url: '/v1/payment_intents',
+    headers: { authorization: `Bearer ${taobao.key}`, 'idempotency-key': randomUUID() },
+    payload: {
+      amount: 100,
+      currency: 'cny',
+      merchant_order_no: randomUUID().replaceAll('-', '').slice(0, 24),
+      description: 'tea',
+      sub_orders: [{ merchant: taobao.merchant, amount: 100, description: 'tea' }],
+      buyer: { id: 'b', device: 'desktop' },
+    },
+  });
+  return new URL(answer.json<{ cashier_url: string }>().cashier_url).pathname;
+}
 
 const from = (remoteAddress: string) => ({ remoteAddress });
 
@@ -45,10 +63,11 @@ describe('the cashier’s limits, composed', () => {
 
   test('S5: the limit of starts answers 429, too', async () => {
     const statuses: number[] = [];
+    const page = await payPageOf(edge);
     for (let start = 0; start < 12; start += 1) {
       const answer = await edge.composed.server.inject({
         method: 'POST',
-        url: `/pay/${'f'.repeat(58)}/attempts`,
+        url: `${page}/attempts`,
         headers: {
           'content-type': 'application/x-www-form-urlencoded',
           origin: 'http://127.0.0.1:4000',
@@ -60,6 +79,33 @@ describe('the cashier’s limits, composed', () => {
     }
     expect(statuses.slice(10)).toEqual([429, 429]);
     expect(edge.lines().filter(({ level }) => Number(level) >= 50)).toEqual([]);
+  });
+
+  test('S6d: made-up tokens push no payment out of the count of its starts', async () => {
+    const page = await payPageOf(edge);
+    const startAt = async (path: string, address: string) =>
+      (
+        await edge.composed.server.inject({
+          method: 'POST',
+          url: `${path}/attempts`,
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded',
+            origin: 'http://127.0.0.1:4000',
+          },
+          payload: 'wallet=wechatpay&product=native',
+          ...from(address),
+        })
+      ).statusCode;
+    for (let start = 0; start < 10; start += 1) {
+      expect(await startAt(page, '198.51.100.9')).toBe(303);
+    }
+    for (let made = 0; made < 5_200; made += 1) {
+      await startAt(
+        `/pay/${String(made).padStart(58, 'f')}`,
+        `198.51.${100 + (made >> 8)}.${made & 255}`,
+      );
+    }
+    expect(await startAt(page, '198.51.100.9')).toBe(429);
   });
 
   test('S5: a limited API call answers the coded 429, never 503', async () => {

@@ -223,6 +223,7 @@ export function protocolUseCases(): Protocol {
       else claim.answer = answer;
     },
     openCashier: async () => missing,
+    handOut: async () => missing,
     clientSecretOf: (payment) => `cs_${payment.intent.tokenSeed}`,
     payTokenOf: (payment) => `pt_${payment.intent.tokenSeed}`,
     clientSecretMatches: (payment, secret) => secret === `cs_${payment.intent.tokenSeed}`,

@@ -87,9 +87,22 @@ async function pay(stage: Stage, wallet: string, product: string, brings: Brings
   if (isPresented !== (attempt.next_action === null)) {
     throw new Error(`next_action ${JSON.stringify(attempt.next_action)}`);
   }
+  if (isHandedOut(wallet, product) !== isOwnPage(stage, attempt.next_action)) {
+    throw new Error(`next_action ${JSON.stringify(attempt.next_action)}`);
+  }
   if (!isPresented)
     await sandbox.pay(await sandbox.scan(wallet, codeOf(attempt.next_action as Json)));
   return { intent, attempt };
+}
+
+/** JD's form is handed out by the platform's own page, which the phone opens (api.md). */
+function isHandedOut(wallet: string, product: string): boolean {
+  return wallet === 'jdpay' && (product === 'pc' || product === 'h5');
+}
+
+function isOwnPage({ papers }: Stage, nextAction: unknown): boolean {
+  const { type, url } = (nextAction ?? {}) as Json;
+  return type === 'redirect' && String(url).startsWith(`${papers.platform.url}/pay/go/`);
 }
 
 /** What a buyer's app is shown. */

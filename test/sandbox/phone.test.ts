@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import jsQrModule from 'jsqr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenCity } from '../../src/sandbox/city.ts';
+import { checkReach, type PhoneReach } from '../../src/sandbox/phone/reach.ts';
 import { type LocalServer, openLocalServer } from '../helpers/local-server.ts';
 import { call, createOrder, openTestCity } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
@@ -254,6 +255,83 @@ describe('a cashier URL', () => {
   });
 });
 
+describe('where the phone goes', () => {
+  const TARGETS = ['/pay/x', '/q/x', '/pay/go/x', '/c/0123456789abcdef0123'];
+
+  it('S17: tells nothing of what answers there, or does not, where it is no cashier', async () => {
+    const told = new Set<string>();
+    const statuses = [200, 204, 302, 401, 404, 500];
+    let status = 200;
+    const server = await openLocalServer(async (_request, response) => {
+      response.writeHead(status, { location: 'http://10.1.2.3/secret' }).end('<p>internal</p>');
+    });
+    for (const next of statuses) {
+      status = next;
+      for (const path of TARGETS) {
+        const { json } = await scan(`${server.url}${path}`);
+        told.add(next === 302 ? 'redirect' : json.error.message);
+        expect(json.error.message).not.toMatch(/\d|secret|internal|10\.1/);
+      }
+    }
+    await server.close();
+    for (const path of TARGETS) told.add((await scan(`${server.url}${path}`)).json.error.message);
+    told.delete('redirect');
+    expect([...told]).toEqual(['no cashier that can be paid answers at that address']);
+  });
+
+  const reachOf = (more: Partial<PhoneReach> = {}): PhoneReach => ({
+    publicUrl: 'http://127.0.0.1:4100',
+    allowLocal: true,
+    isBoundToLoopback: true,
+    platformOrigins: () => new Set(['http://10.0.0.5:4000', 'http://169.254.10.1:4000']),
+    ...more,
+  });
+  const isReached = async (url: string, more: Partial<PhoneReach> = {}): Promise<boolean> =>
+    (await checkReach(new URL(url), reachOf(more))).ok;
+
+  it('S17: loopback on any port, registered platforms, and nothing else of a private network', async () => {
+    for (const url of [
+      'http://127.0.0.1:5999/pay/x',
+      'http://[::1]:81/q/x',
+      'http://localhost/q/x',
+    ]) {
+      expect(await isReached(url), url).toBe(true);
+      expect(await isReached(url, { isBoundToLoopback: false }), url).toBe(false);
+      expect(await isReached(url, { allowLocal: false }), url).toBe(false);
+    }
+    expect(await isReached('http://10.0.0.5:4000/pay/x')).toBe(true);
+    for (const url of [
+      'http://169.254.169.254/pay/x',
+      'http://[fe80::1]/pay/x',
+      'http://169.254.10.1:4000/pay/x',
+      'http://10.0.0.5:4001/pay/x',
+      'http://192.168.1.1/pay/x',
+      'http://0.0.0.0:4000/pay/x',
+      'http://[::ffff:169.254.169.254]/pay/x',
+      'http://user@127.0.0.1/pay/x',
+    ]) {
+      expect(await isReached(url), url).toBe(false);
+    }
+    expect(await isReached('http://127.0.0.1:4100/pay/x', { isBoundToLoopback: false })).toBe(true);
+  });
+
+  it('S17: the address that was checked is the one that is called', async () => {
+    const checked = await checkReach(new URL('http://localhost:4999/pay/x'), reachOf());
+    expect(checked.ok && checked.value.address?.ip).toMatch(/^(127\.0\.0\.1|::1)$/);
+  });
+
+  it('S17: a platform registers its public address when it follows the clock', async () => {
+    const follow = (public_url: unknown) =>
+      call(`${city.url}/control/clock/follow`, 'POST', {
+        ...{ follower: 'p', adopted_ms: -1, next_due_ms: null, public_url },
+      });
+    expect((await follow('https://pay.example')).status).toBe(200);
+    for (const wrong of ['ftp://x', 'x', 7]) {
+      expect((await follow(wrong)).json.error.param).toBe('public_url');
+    }
+  });
+});
+
 describe('a counter’s printed code', () => {
   const TOKEN = '0123456789abcdef0123';
   let shop: LocalServer;
@@ -288,6 +366,8 @@ describe('a counter’s printed code', () => {
         'set-cookie': `o=${answer.text}`,
       });
       response.end();
+    } else if (request.url?.startsWith('/c/f')) {
+      response.end('<main id="main" data-screen="counter-closed"><h1>closed</h1></main>');
     } else if (request.url === '/pay/tok/attempts') {
       response.writeHead(303, { location: '/pay/tok', 'set-cookie': 'attempt=pa_1' }).end();
     } else if (request.headers.cookie?.includes('attempt=') === true) {
@@ -326,6 +406,7 @@ describe('a counter’s printed code', () => {
 
   it('is refused in words where the counter is out of use', async () => {
     const disabled = await scan(`${base}/c/ffffffffffffffffffff`);
+    expect(disabled.status).toBe(422);
     expect(disabled.json.error.message).toBe('the counter takes no payment now: it is disabled');
   });
 

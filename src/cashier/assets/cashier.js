@@ -257,10 +257,40 @@ function start() {
   openWallet();
   startHere();
   comeBack();
+  handOut();
+}
+
+/**
+ * A form that is made at the click: the one of this very load is, unless the buyer has come back to
+ * it. A later press makes it anew; where there is none any more, the page says why.
+ */
+function handOut() {
+  const form = one('[data-hand-out]');
+  const [entry] = performance.getEntriesByType('navigation');
+  if (!form || !entry || entry.type !== 'navigate') return;
+  leave();
+  form.submit();
+}
+
+async function handOutAnew(form) {
+  leave();
+  const page = await fetchPage().catch(() => null);
+  const fresh = page ? page.querySelector('[data-hand-out]') : null;
+  if (fresh) {
+    form.replaceWith(document.adoptNode(fresh));
+    fresh.submit();
+  } else {
+    location.reload();
+  }
 }
 
 document.addEventListener('submit', (event) => {
   const { submitter } = event;
+  if (event.target.matches('[data-hand-out]')) {
+    event.preventDefault();
+    handOutAnew(event.target);
+    return;
+  }
   if (submitter && submitter.name === 'attempt') pressed = submitter.value;
   leave();
 });

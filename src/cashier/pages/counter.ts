@@ -64,7 +64,7 @@ export function counterClosedPage(
     status: '',
     body: html`<div class="single"><div class="card pay">${SIGNS.over}<h1>${texts.counterClosedTitle}</h1>
 <p>${texts.counterClosedHelp(names.merchantName)}</p></div></div>`,
-    data: {},
+    data: { 'data-screen': 'counter-closed' },
     refreshSeconds: null,
   });
 }

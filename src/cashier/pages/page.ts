@@ -18,7 +18,7 @@ export interface PageContext {
   readonly locale: Locale;
   readonly texts: Texts;
   readonly assets: AssetPaths;
-  /** `/pay/{token}` or `/c/{token}`; null where there is no such page. */
+  /** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`; null where there is no such page. */
   readonly path: string | null;
 }
 

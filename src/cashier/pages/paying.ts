@@ -10,6 +10,7 @@ import type { Texts } from '../texts.ts';
 import type { CashierModel, OpenAttempt, Screen } from '../view.ts';
 import { choiceList, friendSection, switchSection } from './choices.ts';
 import { CHEVRON, SIGNS, walletMark } from './marks.ts';
+import { walletForm } from './wallet-form.ts';
 
 type ScreenOf<K extends Screen['kind']> = Extract<Screen, { kind: K }>;
 
@@ -76,11 +77,7 @@ function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html 
     case 'redirect':
       return html`<p>${texts.goHelp(app)}</p><p><a class="primary" href="${action.url}" data-go>${label}</a></p>${progress}`;
     case 'form':
-      return html`<p>${texts.goHelp(app)}</p><form method="post" action="${action.action}" accept-charset="utf-8" data-go>${Object.entries(
-        action.fields,
-      ).map(
-        ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
-      )}<button class="primary">${label}</button></form>${progress}`;
+      return html`<p>${texts.goHelp(app)}</p>${walletForm(action, { label, mark: 'data-go' })}${progress}`;
     case 'invoke':
       return html`<p data-script hidden>${texts.bridgeHelp}</p><noscript><p class="note warn">${texts.bridgeNoScript}</p></noscript><p><button type="button" class="primary" data-script data-go="${attempt.wallet}" data-failed="${texts.bridgeFailed}" hidden>${label}</button></p>${progress}`;
   }

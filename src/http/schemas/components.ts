@@ -103,7 +103,13 @@ const PaymentIntentShape = closed({
 
 const NextActionShape = Type.Union([
   closed({ type: Type.Literal('qr_code'), code: Type.String() }),
-  closed({ type: Type.Literal('redirect'), url: Type.String() }),
+  closed({
+    type: Type.Literal('redirect'),
+    url: Type.String({
+      description:
+        'WeChat Pay h5, Alipay wap: the wallet’s. JD Pay pc and h5: our own page, which hands out JD’s form at the click and refuses after the order’s end (they were forms before).',
+    }),
+  }),
   closed({
     type: Type.Literal('form'),
     action: Type.String(),

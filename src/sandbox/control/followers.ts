@@ -19,6 +19,8 @@ export interface FollowReport {
   readonly adoptedOffsetMs: number;
   /** City time; null = nothing is due, ever. */
   readonly nextDueMs: number | null;
+  /** Where buyers reach it: the phone may go there. */
+  readonly publicUrl?: string;
 }
 
 export interface ClockState {
@@ -35,6 +37,7 @@ export interface Followers {
   readonly settle: () => Promise<void>;
   readonly nextDueMs: () => number | null;
   readonly names: () => string[];
+  readonly origins: () => ReadonlySet<string>;
   /** Answers every open poll, so that a server can close. */
   readonly close: () => void;
 }
@@ -46,6 +49,7 @@ interface Follower {
   /** Ends the open poll; undefined = it is away, settling or gone. */
   answer: (() => void) | undefined;
   lastSeenMs: number;
+  readonly origin: string | undefined;
 }
 
 interface State {
@@ -78,6 +82,10 @@ export function openFollowers(options: {
       dropSilent(state);
       return [...state.followers.keys()];
     },
+    origins: () => {
+      dropSilent(state);
+      return new Set([...state.followers.values()].flatMap(({ origin }) => origin ?? []));
+    },
     close: () => {
       state.isOpen = false;
       answerAll();
@@ -105,6 +113,7 @@ async function poll(
     nextDueMs: report.nextDueMs,
     answer: undefined,
     lastSeenMs: state.wall.nowMs(),
+    origin: report.publicUrl === undefined ? undefined : new URL(report.publicUrl).origin,
   };
   state.followers.set(follower.name, follower);
   const isBehind = follower.adoptedOffsetMs !== state.clock.offsetMs();

@@ -122,9 +122,9 @@ async function followClock(parts: ControlParts, request: CityRequest): Promise<W
 }
 
 function readFollowReport(body: JsonObject): Result<FollowReport, InputError> {
-  const stray = unknownMember(body, ['follower', 'adopted_ms', 'next_due_ms']);
+  const stray = unknownMember(body, ['follower', 'adopted_ms', 'next_due_ms', 'public_url']);
   if (stray !== undefined) return err(stray);
-  const { follower, adopted_ms: adopted, next_due_ms: nextDue } = body;
+  const { follower, adopted_ms: adopted, next_due_ms: nextDue, public_url: publicUrl } = body;
   if (
     typeof follower !== 'string' ||
     follower.length === 0 ||
@@ -141,7 +141,12 @@ function readFollowReport(body: JsonObject): Result<FollowReport, InputError> {
     const message = 'next_due_ms is a time in Unix milliseconds, or null when nothing is due';
     return err(inputError('parameter_invalid', 'next_due_ms', message));
   }
-  return ok({ follower, adoptedOffsetMs: adopted, nextDueMs: nextDue });
+  if (publicUrl !== undefined && !isWebUrl(publicUrl)) {
+    const message = 'public_url is where buyers reach the follower: an http or https address';
+    return err(inputError('parameter_invalid', 'public_url', message));
+  }
+  const report = { follower, adoptedOffsetMs: adopted, nextDueMs: nextDue };
+  return ok(publicUrl === undefined ? report : { ...report, publicUrl });
 }
 
 function listOrders(parts: ControlParts, request: CityRequest): WireResponse {
@@ -201,6 +206,10 @@ function listDeliveries({ opened }: ControlParts): WireResponse {
     took_ms: delivery.tookMs,
   }));
   return jsonAnswer(200, { object: 'list', data });
+}
+
+function isWebUrl(value: unknown): value is string {
+  return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
 }
 
 function isInteger(value: unknown): value is number {

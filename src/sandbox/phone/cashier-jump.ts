@@ -10,9 +10,9 @@ import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletName } from '../../core/wallet.ts';
 import type { HttpClient, HttpResponse } from '../../runtime/http-client.ts';
 import { type InputError, inputError } from '../http/json.ts';
-import { checkCallbackUrl } from '../kit/callback-url.ts';
-import { readCashierPage, visitOf } from './cashier-page.ts';
+import { readCashierPage, screenOf, visitOf } from './cashier-page.ts';
 import type { PhoneCode } from './code-text.ts';
+import { checkReach, type PhoneReach } from './reach.ts';
 
 const STEP_COUNT_MAX = 10;
 const TIMEOUT_MS = 10_000;
@@ -33,15 +33,21 @@ export interface JumpOptions {
   /** What the buyer types at a counter. */
   readonly amountFen: Fen | null;
   readonly http: HttpClient;
-  readonly publicUrl: string;
-  readonly allowLocal: boolean;
+  readonly reach: PhoneReach;
   /** Is this URL a wallet's own page, where a payment starts? */
   readonly isWalletPage: (url: string) => Promise<boolean>;
 }
 
-/** The cashier's own address, or the short one that a payment's code holds and that leads there. */
+/**
+ * The cashier's own address, the short one that a payment's code holds and that leads there, or the
+ * page of ours that hands out a wallet's form.
+ */
 export function isCashierUrl(text: string): boolean {
-  return hasPath(text, /^\/(?:pay|q)\/[^/]+$/);
+  return hasPath(text, /^\/(?:pay|q|pay\/go)\/[^/]+$/);
+}
+
+function isHandOutUrl(text: string): boolean {
+  return hasPath(text, /^\/pay\/go\/[^/]+$/);
 }
 
 /** A fixed, printed code of a merchant: static, whoever scans it. */
@@ -54,6 +60,14 @@ function hasPath(text: string, path: RegExp): boolean {
   return path.test(new URL(text).pathname);
 }
 
+/**
+ * The same for what does not answer and for what answers, but is none: the phone tells nobody what
+ * listens in the network that the city stands in.
+ */
+const NO_CASHIER = 'no cashier that can be paid answers at that address';
+const notPayable = (screen: string): string =>
+  `the cashier has nothing to pay at present: it shows ${screen}`;
+
 type Cookies = Map<string, Map<string, string>>;
 
 /** One request of the wallet's browser; `form` makes it a POST. */
@@ -63,7 +77,7 @@ interface Step {
 }
 
 export async function followCashier(options: JumpOptions): Promise<Result<PhoneCode, InputError>> {
-  const origins = new Set([new URL(options.url).origin, new URL(options.publicUrl).origin]);
+  const origins = new Set([new URL(options.url).origin, new URL(options.reach.publicUrl).origin]);
   const cookies: Cookies = new Map();
   let step: Step = { url: new URL(options.url), form: null };
   for (let count = 0; count < STEP_COUNT_MAX; count += 1) {
@@ -74,7 +88,9 @@ export async function followCashier(options: JumpOptions): Promise<Result<PhoneC
     if ('code' in next.value) return ok(next.value.code);
     const { url, form } = next.value;
     if (form === null && (await options.isWalletPage(url.href))) return ok(url.href);
-    if (!origins.has(url.origin)) return refuse(`the cashier redirects to ${url.origin}`);
+    if (!origins.has(url.origin) && !isHandOutUrl(url.href)) {
+      return refuse('the cashier leads to another site');
+    }
     step = next.value;
   }
   return refuse(`the cashier takes more than ${STEP_COUNT_MAX} steps`);
@@ -93,29 +109,31 @@ function nextStep(
   }
   const html = body.toString('utf8');
   if (isCounterUrl(here.href)) {
-    const isRefused = status !== 200 || sent !== null;
-    const visit = isRefused ? undefined : visitOf(html);
-    if (visit === undefined) return refuse(counterRefusal(status, sent !== null));
+    if (sent !== null) return refuse('the counter refuses the amount');
+    if (screenOf(html) === 'counter-closed') {
+      return refuse('the counter takes no payment now: it is disabled');
+    }
+    const visit = status === 200 ? visitOf(html) : undefined;
+    if (visit === undefined) return refuse(NO_CASHIER);
     if (options.amountFen === null) {
       const message = 'the buyer types the amount at a counter: send amount';
       return err(inputError('amount_missing', 'amount', message));
     }
     return ok({ url: here, form: { amount: fenToYuan(options.amountFen), visit } });
   }
-  if (status !== 200) return refuse(`the cashier answers ${status}`);
+  const screen = screenOf(html);
+  if (status !== 200) return refuse(screen === undefined ? NO_CASHIER : notPayable(screen));
   const read = readCashierPage(html);
-  if (!read.ok) return refuse(read.error);
-  if ('code' in read.value) return ok(read.value);
+  if (!read.ok) return refuse(screen === undefined ? NO_CASHIER : notPayable(screen));
+  if ('code' in read.value) {
+    const { code } = read.value;
+    // The form stands there, for whoever presses.
+    if (typeof code === 'string' && isHandOutUrl(code))
+      return ok({ url: new URL(code), form: null });
+    return ok(read.value);
+  }
   const url = urlFrom(read.value.address, here);
   return url === undefined ? refuse('the cashier leads nowhere') : ok({ ...read.value, url });
-}
-
-/** A page that asks for no amount, where one was expected, is a counter out of use. */
-function counterRefusal(status: number, wasSent: boolean): string {
-  if (wasSent) return `the counter refuses the amount (it answers ${status})`;
-  return status === 200
-    ? 'the counter takes no payment now: it is disabled'
-    : `the counter answers ${status}`;
 }
 
 async function open(
@@ -123,9 +141,7 @@ async function open(
   { url, form }: Step,
   cookies: Cookies,
 ): Promise<Result<HttpResponse, InputError>> {
-  const isOwn = url.origin === new URL(options.publicUrl).origin;
-  const allowLocal = isOwn || options.allowLocal;
-  const target = await checkCallbackUrl(url.href, { allowLocal });
+  const target = await checkReach(url, options.reach);
   if (!target.ok) return refuse(`the phone does not open that URL: ${target.error}`);
   const jar = cookies.get(url.origin) ?? new Map<string, string>();
   cookies.set(url.origin, jar);
@@ -146,7 +162,7 @@ async function open(
     timeoutMs: TIMEOUT_MS,
     ...(address === undefined ? {} : { address }),
   });
-  if (!answer.ok) return refuse(`the cashier does not answer: ${answer.error.message}`);
+  if (!answer.ok) return refuse(NO_CASHIER);
   keepCookies(jar, answer.value.headers['set-cookie']);
   return answer;
 }

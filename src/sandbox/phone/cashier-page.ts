@@ -32,6 +32,15 @@ export function readCashierPage(html: string): Result<CashierStep, string> {
   );
 }
 
+/** Which of its screens a page of the cashier shows; undefined = it is no page of a cashier. */
+export function screenOf(html: string): string | undefined {
+  for (const [, attributes = ''] of html.matchAll(/<main\b([^>]*)>/gi)) {
+    const screen = attributeOf(attributes, 'data-screen');
+    if (screen !== undefined && /^[a-z-]{1,40}$/.test(screen)) return screen;
+  }
+  return undefined;
+}
+
 /** A counter's page: what must come back with the amount. */
 export function visitOf(html: string): string | undefined {
   return fieldOf(html, 'visit');

@@ -28,6 +28,7 @@ import { type PhoneCode, readCode } from './code-text.ts';
 import { readEmvAddress } from './emv-address.ts';
 import { type PhoneApp, phonePage } from './page.ts';
 import { showCode, tap } from './present.ts';
+import type { PhoneReach } from './reach.ts';
 import type { StaticCodeLimit } from './static-code-limit.ts';
 
 /** Older scans are forgotten; a buyer pays within minutes. */
@@ -39,6 +40,7 @@ export interface PhoneParts {
   readonly gateways: readonly Gateway[];
   readonly switch: Switch;
   readonly staticCodeLimit: StaticCodeLimit;
+  readonly reach: PhoneReach;
 }
 
 interface KeptScan {
@@ -141,14 +143,13 @@ async function scanCode(
   const direct = await askGateways(parts, code);
   if (direct !== undefined) return checkWallet(parts, direct, { wallet, code });
   if (typeof code === 'string' && (isCashierUrl(code) || isCounterUrl(code))) {
-    const { kit, http } = parts.opened;
+    const { http } = parts.opened;
     const action = await followCashier({
       url: code,
       wallet,
       amountFen,
       http,
-      publicUrl: kit.publicUrl,
-      allowLocal: kit.allowLocalCallbacks,
+      reach: parts.reach,
       isWalletPage: async (url) => (await askGateways(parts, url)) !== undefined,
     });
     if (!action.ok) return action;

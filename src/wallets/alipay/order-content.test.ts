@@ -29,6 +29,7 @@ const order: AttemptOrder = {
   device: 'desktop',
   returnUrl: null,
   notifyUrl: 'https://x.example/notify',
+  handOutUrl: 'https://pay.hutong.example/pay/go/x',
   holdDays: 30,
 };
 

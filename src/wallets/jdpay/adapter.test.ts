@@ -11,6 +11,7 @@ import type { HttpRequest } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import type { AttemptOrder, RefundOrder, Wallet } from '../wallet.ts';
 import { jdpay } from './adapter.ts';
+import { formatTradeTime } from './wire/time.ts';
 
 const pem = (key: import('node:crypto').KeyObject) =>
   key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
@@ -112,7 +113,12 @@ function order(product: Product, more: Partial<AttemptOrder> = {}): AttemptOrder
       payerIp: '203.0.113.9',
     },
     ...{ device: 'desktop', returnUrl: 'https://shop.example/back' },
-    ...{ notifyUrl: 'https://shop.example/notify', holdDays: 30, ...more },
+    ...{
+      notifyUrl: 'https://shop.example/notify',
+      handOutUrl: 'https://pay.hutong.example/pay/go/x',
+      holdDays: 30,
+      ...more,
+    },
   };
 }
 
@@ -206,14 +212,43 @@ describe('starting', () => {
     expect(asked[0]?.inner).toBe(asked[1]?.inner);
   });
 
-  test('pc and h5: a signed form for their own hosts', async () => {
+  test('D1: pc and h5 lead to our own page, and the form is made at the click', async () => {
+    for (const product of ['pc', 'h5'] as const) {
+      const started = await wallet.startAttempt(order(product));
+      const nextAction = { type: 'redirect', url: 'https://pay.hutong.example/pay/go/x' };
+      expect(started).toEqual({ outcome: 'pending', nextAction });
+    }
+    expect(asked).toEqual([]);
+    const expireTimeAfter = (ms: number) => {
+      passedMs = ms;
+      const form = wallet.handOut?.(order('pc'));
+      if (form === undefined) return undefined;
+      const plain = (name: string) =>
+        second.decrypt(form.fields[name] ?? '', numbers.online.desKey);
+      // From the click on, whichever of the two JD counts from.
+      expect(plain('tradeTime')).toBe(formatTradeTime(NOW_MS + ms));
+      return plain('expireTime');
+    };
+    expect(expireTimeAfter(0)).toBe('600');
+    expect(expireTimeAfter(400_000)).toBe('200');
+    expect(expireTimeAfter(599_999)).toBe('1');
+    expect(expireTimeAfter(600_000)).toBeUndefined();
+    expect(expireTimeAfter(86_400_000)).toBeUndefined();
+  });
+
+  test('only pc and h5 are handed out', () => {
+    for (const product of ['qr', 'bar'] as const) {
+      expect(wallet.handOut?.(order(product))).toBeUndefined();
+    }
+  });
+
+  test('pc and h5: a signed form for their own hosts', () => {
     for (const [product, host] of [
       ['pc', 'pc'],
       ['h5', 'h5'],
     ] as const) {
-      const started = await wallet.startAttempt(order(product));
-      const action = started.outcome === 'pending' ? started.nextAction : null;
-      if (action?.type !== 'form') throw new Error('a form');
+      const action = wallet.handOut?.(order(product));
+      if (action === undefined) throw new Error('a form');
       expect(action.action).toBe(`https://${host}.example/jdpay/saveOrder`);
       const { sign = '', version, merchant, ...sealed } = action.fields;
       const plain = Object.fromEntries(

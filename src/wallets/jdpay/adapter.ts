@@ -1,7 +1,7 @@
 /**
- * JD Pay behind the wallet port. pc and h5 are only signed here and carried by the buyer's browser;
- * qr and payment codes are calls. Stateless but for the keys it was opened with, and free of
- * decisions: what an answer means stands in transform.ts.
+ * JD Pay behind the wallet port. pc and h5 are only signed here, at the buyer's click, and carried
+ * by the buyer's browser; qr and payment codes are calls. Stateless but for the keys it was opened
+ * with, and free of decisions: what an answer means stands in transform.ts.
  *
  * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing
  * tells beforehand which it will be: a payment that its notification has already made count would
@@ -10,6 +10,7 @@
  * count from then on.
  */
 import { ok } from '../../core/result.ts';
+import type { FormAction } from '../../core/wallet.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
@@ -88,6 +89,7 @@ function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
     hasCartContract: true,
     ownMerchant: account.online.merchant,
     startAttempt: (order) => startAttempt(desk, order),
+    handOut: (order) => formAt(desk, order, seams.clock.nowMs()),
     queryAttempt: (attempt) => queryAttempt(desk, attempt),
     closeAttempt: (attempt) => closeAttempt(desk, attempt),
     refund: (refund) => sendRefund(desk, refund),
@@ -129,9 +131,8 @@ async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutco
       return qrOutcome(leg, called, account.resultCodes);
     }
     case 'pc':
-      return formOutcome(account, `${account.endpoints.pc}${PATHS.saveOrder}`, order, leg);
     case 'h5':
-      return formOutcome(account, `${account.endpoints.h5}${PATHS.saveOrder}`, order, leg);
+      return handedOutLater(desk, order);
     case 'bar':
       return chargeCode(desk, order, leg);
     default:
@@ -139,15 +140,24 @@ async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutco
   }
 }
 
-function formOutcome(
-  { online }: JdpayAccount,
-  action: string,
-  order: AttemptOrder,
-  leg: LegOrder,
-): StartOutcome {
-  const fields = sealForm(online.keys, formFields(order, leg, online.merchant));
-  if (fields === undefined) return refusedHere('too_long', 'a field is longer than JD Pay takes');
-  return { outcome: 'pending', nextAction: { type: 'form', action, fields } };
+/** JD hears of the order when the buyer's browser posts the form, which is made at that click. */
+function handedOutLater(desk: Desk, order: AttemptOrder): StartOutcome {
+  // What cannot be sealed is told now, not to a buyer who has already pressed.
+  if (formAt(desk, order, order.createdAtMs) === undefined) {
+    return refusedHere('form', 'no time is left, or a field is longer than JD Pay takes');
+  }
+  return { outcome: 'pending', nextAction: { type: 'redirect', url: order.handOutUrl } };
+}
+
+function formAt({ account }: Desk, order: AttemptOrder, nowMs: number): FormAction | undefined {
+  const leg = onlyLeg(order);
+  if (leg === undefined || (order.product !== 'pc' && order.product !== 'h5')) return undefined;
+  const { keys, merchant } = account.online;
+  const plain = formFields(order, leg, { merchant, nowMs });
+  const fields = plain === undefined ? undefined : sealForm(keys, plain);
+  if (fields === undefined) return undefined;
+  const action = `${account.endpoints[order.product]}${PATHS.saveOrder}`;
+  return { type: 'form', action, fields };
 }
 
 async function chargeCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {

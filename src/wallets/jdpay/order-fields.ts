@@ -1,7 +1,7 @@
 /**
  * Hutong's orders in JD's fields; pure. A repeat of a call says the same, so that JD sees one
  * order: times come from the attempt, and the numbers that JD wants for a revoke derive from the
- * order's own.
+ * order's own. Only a form's times are those of the click that it is made at.
  */
 import type { AttemptOrder, AttemptReference, LegOrder, RefundOrder } from '../wallet.ts';
 import { VERSION } from './wire/message.ts';
@@ -20,11 +20,11 @@ export function xmlFields(fields: Texts): XmlField[] {
 }
 
 /** What uniorder, saveOrder and fkmPay have in common. */
-function purchase(order: AttemptOrder, leg: LegOrder): Texts {
+function purchase(order: AttemptOrder, leg: LegOrder, tradeTimeMs = order.createdAtMs): Texts {
   return {
     tradeNum: leg.orderNo,
     tradeName: oneLine([...order.description].slice(0, NAME_CHARS_MAX).join('')),
-    tradeTime: formatTradeTime(order.createdAtMs),
+    tradeTime: formatTradeTime(tradeTimeMs),
     amount: leg.amountFen.toString(),
     currency: CURRENCY,
     notifyUrl: order.notifyUrl,
@@ -32,28 +32,40 @@ function purchase(order: AttemptOrder, leg: LegOrder): Texts {
   };
 }
 
-function onlinePurchase(order: AttemptOrder, leg: LegOrder): Texts {
-  // Rounded down: the order must not outlive what core believes.
-  const lifeS = Math.floor((order.expiresAtMs - order.createdAtMs) / 1_000);
+/** What is left of the order's time. Rounded down: JD's must not outlive what core believes. */
+function secondsLeft(order: AttemptOrder, fromMs: number): number {
+  return Math.floor((order.expiresAtMs - fromMs) / 1_000);
+}
+
+/**
+ * JD counts `expireTime` from when it receives the order or, perhaps, from `tradeTime`: both are
+ * `fromMs`, so that either way it ends when the order does.
+ */
+function onlinePurchase(order: AttemptOrder, leg: LegOrder, fromMs: number): Texts {
   return {
-    ...purchase(order, leg),
+    ...purchase(order, leg, fromMs),
     orderType: PHYSICAL_GOODS,
     // JD may remember a card under the user's id; the order's number ties nothing to a person.
     userId: leg.orderNo,
-    expireTime: Math.max(1, lifeS).toString(),
+    expireTime: Math.max(1, secondsLeft(order, fromMs)).toString(),
   };
 }
 
 export function uniorderFields(order: AttemptOrder, leg: LegOrder): Texts {
-  return { ...onlinePurchase(order, leg), tradeType: 'QR' };
+  return { ...onlinePurchase(order, leg, order.createdAtMs), tradeType: 'QR' };
 }
 
-/** saveOrder's plain fields. */
-export function formFields(order: AttemptOrder, leg: LegOrder, merchant: string): Texts {
+/** saveOrder's plain fields, at the click; undefined when the order's time is over. */
+export function formFields(
+  order: AttemptOrder,
+  leg: LegOrder,
+  at: { readonly merchant: string; readonly nowMs: number },
+): Texts | undefined {
+  if (secondsLeft(order, at.nowMs) < 1) return undefined;
   return {
     version: VERSION,
-    merchant,
-    ...onlinePurchase(order, leg),
+    merchant: at.merchant,
+    ...onlinePurchase(order, leg, at.nowMs),
     callbackUrl: order.returnUrl ?? '',
   };
 }

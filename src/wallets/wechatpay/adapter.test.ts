@@ -107,6 +107,7 @@ const order: AttemptOrder = {
   device: 'desktop',
   returnUrl: null,
   notifyUrl: 'https://hutong.example/notify/wechatpay/x/payment',
+  handOutUrl: 'https://pay.hutong.example/pay/go/x',
   holdDays: 30,
 };
 const [leg] = order.legs;

@@ -51,6 +51,7 @@ function order(more: Partial<AttemptOrder> = {}): AttemptOrder {
     device: 'desktop',
     returnUrl: 'http://shop.example/back',
     notifyUrl: city.notifyUrl,
+    handOutUrl: 'https://pay.hutong.example/pay/go/x',
     holdDays: 30,
     ...more,
   };

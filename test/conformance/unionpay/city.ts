@@ -64,6 +64,7 @@ export function orderOf(city: TestCity, more: Partial<AttemptOrder> = {}): Attem
     device: 'desktop',
     returnUrl: 'https://shop.example/back?a=1&b=2',
     notifyUrl: city.notifyUrl,
+    handOutUrl: 'https://pay.hutong.example/pay/go/x',
     holdDays: 0,
     ...more,
   };

@@ -30,6 +30,7 @@ export function attemptOrder(
     device: 'desktop',
     returnUrl: 'https://shop.example/back?x=1',
     notifyUrl: `${stage.shopUrl}/adapter/${no}`,
+    handOutUrl: 'https://pay.hutong.example/pay/go/x',
     holdDays: 30,
     ...rest,
   };

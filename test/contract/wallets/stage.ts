@@ -166,6 +166,7 @@ export async function orderOf(
     device: row.devices[0] ?? 'desktop',
     returnUrl: 'http://127.0.0.1:9/back',
     notifyUrl: bench.notifyUrl,
+    handOutUrl: 'https://pay.hutong.example/pay/go/x',
     holdDays: Math.min(30, Math.max(1, bench.module.capabilities.holdDaysMax)),
   };
 }
@@ -202,8 +203,15 @@ export function isPresented(row: ProductCapability): boolean {
   return row.payerField === 'auth_code' || row.payerField === 'field55';
 }
 
-export function scanTextOf(outcome: StartOutcome): string | Readonly<Record<string, unknown>> {
-  const action = outcome.outcome === 'pending' ? outcome.nextAction : null;
+/** As the buyer's app gets it; a form that is handed out at the click is made here. */
+export function scanTextOf(
+  { wallet }: Bench,
+  order: AttemptOrder,
+  outcome: StartOutcome,
+): string | Readonly<Record<string, unknown>> {
+  const told = outcome.outcome === 'pending' ? outcome.nextAction : null;
+  const isHandedOut = told?.type === 'redirect' && told.url === order.handOutUrl;
+  const action = isHandedOut ? (wallet.handOut?.(order) ?? null) : told;
   switch (action?.type) {
     case 'qr_code':
       return action.code;
@@ -240,7 +248,7 @@ export async function paidOrder(bench: Bench, row: ProductCapability): Promise<A
   const order = await orderOf(bench, row);
   const started = await bench.wallet.startAttempt(order);
   if (started.outcome === 'failed' || started.outcome === 'unknown') throw new Error(show(started));
-  if (!isPresented(row)) await phonePays(bench, scanTextOf(started));
+  if (!isPresented(row)) await phonePays(bench, scanTextOf(bench, order, started));
   return order;
 }
 

@@ -1,0 +1,58 @@
+/**
+ * `/pay/go/{token}`: the wallet's form of one attempt, made at the click. The token is in
+ * `next_action`, so whoever pays may hold it: the page names payee and amount and opens nothing
+ * else of the payment. Where there is no form any more it says why (410), and leads back to the
+ * cashier only the browser that came from there.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HandOut } from '../flows/use-cases.ts';
+import type { Budget } from '../http/budget.ts';
+import { deviceOf } from './device.ts';
+import { contentSecurityPolicy } from './headers.ts';
+import { handOutOverPage, handOutPage } from './pages/hand-out.ts';
+import type { CashierDeps } from './show.ts';
+import type { Site } from './site.ts';
+import { readable } from './view.ts';
+
+export interface HandOutRoute {
+  Params: { hand_out: string };
+}
+
+export function showHandOut(
+  deps: CashierDeps,
+  site: Site,
+  budget: Budget,
+): (request: FastifyRequest<HandOutRoute>, reply: FastifyReply) => Promise<FastifyReply> {
+  return async (request, reply) => {
+    const spent = budget.secondsLeft(request.params.hand_out);
+    if (spent > 0) return site.limited(request, reply.header('retry-after', spent));
+    const handed = await deps.useCases.handOut(request.params.hand_out, request.ip);
+    if (!handed.ok) {
+      const isUnknown = handed.error.code === 'not_found';
+      return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+    }
+    const { value } = handed;
+    // Only a token that is one takes room among those that are counted.
+    budget.spend(request.params.hand_out);
+    const context = site.context(request);
+    const told = {
+      marketplaceName: readable(value.marketplace.displayName),
+      wallet: value.wallet,
+      amountFen: value.amountFen,
+    };
+    if (value.form === null) {
+      const backPath = `/pay/back/${bodyOf(value)}`;
+      const page = handOutOverPage(context, { ...told, refusal: value.refusal, backPath });
+      return site.send(request, reply, { status: 410, page });
+    }
+    return site.send(request, reply, {
+      status: 200,
+      page: handOutPage(context, { ...told, form: value.form }),
+      policy: contentSecurityPolicy(deviceOf(request.headers['user-agent']), value.form),
+    });
+  };
+}
+
+function bodyOf({ intent }: HandOut): string {
+  return intent.slice(intent.indexOf('_') + 1);
+}

@@ -1,0 +1,62 @@
+/**
+ * The way to a wallet whose form is made at the click: the page's script posts it at once, and
+ * makes it anew for a later press; without script the button posts it, and the page renews itself.
+ * And the page that says why there is no form any more.
+ */
+import { type Fen, yuanText } from '../../core/money.ts';
+import type { FormAction, WalletName } from '../../core/wallet.ts';
+import type { HandOutRefusal } from '../../flows/use-cases.ts';
+import { html, jsonScript } from '../html.ts';
+import { SIGNS, walletMark } from './marks.ts';
+import { type PageContext, renderPage } from './page.ts';
+import { walletForm } from './wallet-form.ts';
+
+/** A form names what is left of the order's time: it is never older than this. */
+const RENEW_SECONDS = 20;
+
+interface HandOutTold {
+  readonly marketplaceName: string;
+  readonly wallet: WalletName;
+  readonly amountFen: Fen;
+}
+
+export function handOutPage(
+  context: PageContext,
+  page: HandOutTold & { readonly form: FormAction },
+): string {
+  const { texts } = context;
+  const wallet = texts.wallets[page.wallet];
+  const title = texts.goTitle(wallet);
+  const label = texts.goButton(wallet, yuanText(page.amountFen));
+  return renderPage(context, {
+    title: `${title} · ${page.marketplaceName}`,
+    heading: `${page.marketplaceName} ${texts.cashier}`,
+    status: '',
+    body: html`<div class="single"><div class="card pay"><h1>${walletMark(page.wallet, 'mark lead')}<span>${title}</span></h1>
+<p class="total">${yuanText(page.amountFen)}</p>
+<p>${texts.goHelp(texts.apps[page.wallet])}</p>${walletForm(page.form, { label, mark: 'data-hand-out' })}
+${jsonScript('next-action', page.form)}</div></div>`,
+    data: { 'data-screen': 'hand-out', 'data-title': title },
+    refreshSeconds: RENEW_SECONDS,
+  });
+}
+
+export function handOutOverPage(
+  context: PageContext,
+  page: HandOutTold & { readonly refusal: HandOutRefusal; readonly backPath: string },
+): string {
+  const { texts } = context;
+  const { title, help } = texts.handOutOver[page.refusal];
+  const sign = page.refusal === 'paid' ? SIGNS.done : SIGNS.over;
+  return renderPage(context, {
+    title: `${title} · ${page.marketplaceName}`,
+    heading: `${page.marketplaceName} ${texts.cashier}`,
+    status: '',
+    body: html`<div class="single"><div class="card pay">${sign}<h1>${title}</h1>
+<p class="total">${yuanText(page.amountFen)}</p>
+<p>${help}</p>
+<p><a class="plain" href="${page.backPath}">${texts.backToPayment}</a></p></div></div>`,
+    data: { 'data-screen': page.refusal === 'left' ? 'closed' : page.refusal, 'data-title': title },
+    refreshSeconds: null,
+  });
+}
