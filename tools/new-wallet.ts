@@ -140,6 +140,7 @@ export const capabilities: Capabilities = Object.freeze({
   ],
   cart: { kind: 'combine', legCountMax: 1, atomic: true, needsContract: false, expiryMsMax: null },
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  splitCapBps: 0,
   refundSpacingMs: MINUTE_MS,
   refundWindowMs: 90 * DAY_MS,
   refundCountMax: 10,

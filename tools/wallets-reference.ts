@@ -55,6 +55,10 @@ const FIGURES: readonly (readonly [string, (wallet: Capabilities) => string])[] 
   ],
   ['paid all or nothing', ({ cart }) => (cart.atomic ? 'yes' : 'no')],
   ['who holds the money', ({ custody }) => CUSTODY[custody]],
+  [
+    'of one order split to others',
+    ({ splitCapBps }) => (splitCapBps === 0 ? '-' : `at most ${splitCapBps / 100} %`),
+  ],
   ['held at most', ({ holdDaysMax }) => (holdDaysMax === 0 ? '-' : `${holdDaysMax} days`)],
   ['"not found" is final after expiry +', (wallet) => time(wallet.notFoundIsFinalAfterMs)],
   ['refunds possible for', (wallet) => refundWindows(wallet)],

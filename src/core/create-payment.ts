@@ -6,6 +6,7 @@ import type { Id } from './id.ts';
 import { AMOUNT_FEN_MAX, type Fen, sumFen } from './money.ts';
 import type { Buyer, Payment, SubOrder } from './payment.ts';
 import { err, ok, type Result } from './result.ts';
+import { splitProblem } from './splits.ts';
 
 const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
 const INTENT_LIFE_MS_MIN = 2 * 60_000;
@@ -125,6 +126,10 @@ function refusal(input: NewPayment): HutongError | undefined {
   if (total !== input.amountFen) {
     const message = `the sub_orders sum to ${total}, the amount is ${input.amountFen}`;
     return hutongError('amount_mismatch', message, { param: 'amount' });
+  }
+  for (const [at, sub] of input.subOrders.entries()) {
+    const problem = splitProblem(sub, at);
+    if (problem !== undefined) return problem;
   }
   const lifeMs = (input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT) - input.nowMs;
   if (lifeMs < INTENT_LIFE_MS_MIN || lifeMs > INTENT_LIFE_MS_MAX) {

@@ -57,6 +57,7 @@ const wallet = (
     { product: 'wap', devices: ['mobile'], combines: true, payerField: null },
   ],
   custody: 'wallet_holds',
+  splitCapBps: name === 'alipay' ? 3_000 : 0,
   cart: { kind: 'combine', legCountMax: 3, needsContract: name === 'alipay' },
   configs: [config(more)],
 });
@@ -64,6 +65,7 @@ const wallet = (
 const question = (more: Partial<OfferQuestion> = {}): OfferQuestion => ({
   intent: formatId('payment_intent', 7n),
   merchants: [merchant(1)],
+  merchantsBeyond: () => [],
   accounts: [1, 2, 3, 4].flatMap((number) => [
     account(number, 'wechatpay'),
     account(number, 'alipay'),
@@ -393,5 +395,14 @@ describe('several configurations of one wallet', () => {
       reason: 'merchant_not_consented',
       merchants: [merchant(3)],
     });
+  });
+});
+
+it('D12: a wallet that cannot split what the cart promises is withheld, and says whose it is', () => {
+  const merchantsBeyond = (capBps: number) => (capBps < 2_000 ? [merchant(1)] : []);
+  const { offered, withheld } = offersFor(question({ merchantsBeyond }));
+  expect(new Set(offered.map((row) => row.wallet))).toEqual(new Set(['alipay']));
+  expect(withheld.find((row) => row.wallet === 'wechatpay')).toMatchObject({
+    ...{ reason: 'split_not_possible', merchants: [merchant(1)], product: null },
   });
 });

@@ -27,6 +27,7 @@ export interface OfferableWallet {
     readonly needsContract: boolean;
   };
   readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
+  readonly splitCapBps: number;
 }
 
 /** combine, merge: one leg a merchant. split, collect: one leg, to the marketplace's number. */
@@ -52,6 +53,8 @@ export interface OfferableConfig {
 export interface OfferQuestion {
   readonly intent: Id<'payment_intent'>;
   readonly merchants: readonly Id<'merchant'>[];
+  /** Merchants of whose orders more is promised to others than a wallet with this cap splits. */
+  readonly merchantsBeyond: (capBps: number) => readonly Id<'merchant'>[];
   readonly accounts: readonly WalletAccount[];
   readonly wallets: readonly (OfferableWallet & {
     /** The marketplace's own at this wallet, those that retire among them. */
@@ -73,6 +76,7 @@ export type WithheldReason =
   | 'direct_settlement_not_accepted'
   | 'cart_not_combinable'
   | 'cart_too_large'
+  | 'split_not_possible'
   | 'wallet_unhealthy';
 
 export interface OfferedProduct {
@@ -220,6 +224,8 @@ function routeOf(
   if (config === undefined || other !== undefined) return refused('cart_not_combinable', merchants);
   if (settlesUnasked(wallet, config)) return refused('direct_settlement_not_accepted');
   if (merchants.length > wallet.cart.legCountMax) return refused('cart_too_large');
+  const beyond = question.merchantsBeyond(wallet.splitCapBps);
+  if (beyond.length > 0) return refused('split_not_possible', beyond);
   if (!config.isHealthy && !question.ignoresHealth) return refused('wallet_unhealthy');
   return { config, refusal: null };
 }

@@ -5,6 +5,7 @@ import type { Id } from '../core/id.ts';
 import { configOf, type OfferQuestion, offersFor } from '../core/offer.ts';
 import type { Buyer, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { merchantsBeyond } from '../core/splits.ts';
 import type { WalletName } from '../core/wallet.ts';
 import { WALLETS } from '../wallets/registry.ts';
 import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
@@ -21,6 +22,7 @@ export function offerQuestion(
   return {
     intent: payment.intent.id,
     merchants: payment.subOrders.map((sub) => sub.merchant),
+    merchantsBeyond: (capBps) => merchantsBeyond(payment.subOrders, capBps),
     accounts: entry.accounts,
     device,
     ignoresHealth: false,

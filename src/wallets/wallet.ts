@@ -316,6 +316,8 @@ export interface Capabilities {
   };
   /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
   readonly notFoundIsFinalAfterMs: number;
+  /** How much of one merchant's order may be split to others; 0 = it does not split. */
+  readonly splitCapBps: number;
   readonly refundSpacingMs: number;
   /** From the payment; a product may have a figure of its own (`refundWindowMsOf`). */
   readonly refundWindowMs: number;

@@ -22,8 +22,8 @@ const Item = Type.Unsafe<Record<string, unknown>>({
 
 const Split = closed({
   type: Type.Enum(['commission', 'affiliate'], { description: 'Who gets this share.' }),
-  party: Type.Optional(text(64, 'The affiliate; not given for a commission.')),
-  amount: Type.Optional(amount('The share in fen; this or `bps`.')),
+  party: Type.Optional(text(64, 'The affiliate, which must be named; not given for a commission.')),
+  amount: Type.Optional(amount('The share in fen; either this or `bps`.')),
   bps: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 10_000, description: 'The share in basis points.' }),
   ),
@@ -36,7 +36,13 @@ const SubOrder = closed({
   description: text(127, 'What this merchant sold.', 'Kettle'),
   merchant_sub_order_no: Type.Optional(text(64, 'The marketplace’s own number of this part.')),
   items: Type.Optional(Type.Array(Item, { maxItems: 200 })),
-  splits: Type.Optional(Type.Array(Split, { maxItems: 50 })),
+  splits: Type.Optional(
+    Type.Array(Split, {
+      maxItems: 50,
+      description:
+        'What others get of it: together at most its amount. A wallet that does not split so much is withheld, `split_not_possible`.',
+    }),
+  ),
 });
 
 const DEVICE_WORDS: DeviceWord[] = [

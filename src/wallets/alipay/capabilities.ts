@@ -33,6 +33,8 @@ const capabilities: Capabilities = {
   },
   // Before the buyer opens the cashier no trade exists, and after time_expire none can begin.
   notFoundIsFinalAfterMs: 5 * MINUTE_MS,
+  // The default of ordinary splits; a higher one is applied for.
+  splitCapBps: 3_000,
   refundSpacingMs: 3_000,
   refundWindowMs: 365 * DAY_MS,
   refundCountMax: 50,

@@ -26,6 +26,8 @@ const capabilities: Capabilities = {
   },
   // A form that was signed may be posted late; before that JD knows nothing of the order.
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  // No split: the platform collects.
+  splitCapBps: 0,
   refundSpacingMs: 1_000,
   refundWindowMs: 365 * DAY_MS,
   refundCountMax: 50,

@@ -44,6 +44,8 @@ const capabilities: Capabilities = {
   },
   // No order can be closed: it runs out by payTimeout, and a payment under way may end after it.
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  // Split at payment, by what the order says: no cap is public.
+  splitCapBps: 10_000,
   refundSpacingMs: 0,
   refundWindowMs: 90 * DAY_MS,
   refundCountMax: 50,

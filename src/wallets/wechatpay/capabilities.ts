@@ -22,6 +22,8 @@ export const capabilities: Capabilities = Object.freeze({
     expiryMsMax: null,
   },
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
+  // The default of e-commerce splits, over everything that goes to others.
+  splitCapBps: 3_000,
   refundSpacingMs: MINUTE_MS,
   refundWindowMs: 365 * DAY_MS,
   refundCountMax: 50,
