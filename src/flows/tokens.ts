@@ -47,7 +47,8 @@ export interface HandOutName {
  */
 export function handOutTokenOf(envelope: Envelope, payment: Payment, name: HandOutName): string {
   const { id, tokenSeed } = payment.intent;
-  const digest = envelope.digest(`hand_out.${name.origin}`, `${tokenSeed}\n${name.attempt}`);
+  const text = `${tokenSeed}\n${name.attempt}`;
+  const digest = envelope.digest(`hand_out.${name.origin}`, tokenSeed, text);
   return `${name.origin === 'cashier' ? 'c' : 'm'}${body(id)}${body(name.attempt)}${digest}`;
 }
 

@@ -7,7 +7,7 @@ import { cashierPlugin } from '../../src/cashier/plugin.ts';
 import type { NextAction, Product, WalletName } from '../../src/core/wallet.ts';
 import type { CashierView } from '../../src/flows/use-cases.ts';
 import { ACTIONS, attemptOf, NOW_MS, OFFERS, USER_AGENTS, viewOf } from './fixtures.ts';
-import { BUYER_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
+import { BUYER_TOKEN, HAND_OUT_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
 import { stateNamed } from './states.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -212,6 +212,53 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
     await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main');
     expect(await page.evaluate('window.scrollY')).toBe(0);
+  });
+
+  describe('the page that hands out a form', () => {
+    const handOutOf = (url: string) => new URL(`/pay/go/${HAND_OUT_TOKEN}`, url).href;
+
+    it('D1: posts it by itself, and going back is no circle: a press makes it anew', async () => {
+      const { page, url, memory, atWallet } = await look(viewOf());
+      await page.goto(handOutOf(url), { waitUntil: 'commit' });
+      await page.getByText('the wallet').waitFor();
+      expect(atWallet.map(({ method, url: at }) => `${method} ${at}`)).toEqual([
+        'POST https://wepay.jd.com/jdpay/saveOrder',
+      ]);
+      expect(atWallet[0]?.referer).not.toContain(HAND_OUT_TOKEN);
+      await page.goto(handOutOf(url), { waitUntil: 'commit' });
+      await page.getByText('the wallet').waitFor();
+      await page.goBack({ waitUntil: 'commit' });
+      await page.waitForTimeout(800);
+      if (page.url() === handOutOf(url)) {
+        const asked = memory.handedOut.length;
+        await page.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
+        await page.getByText('the wallet').waitFor();
+        expect(memory.handedOut.length).toBe(asked + 1);
+      }
+      expect(atWallet.every(({ method }) => method === 'POST')).toBe(true);
+    });
+
+    it('D1: a press after the order’s end posts nothing, and the page says why', async () => {
+      const { page, url, memory, atWallet } = await look(viewOf());
+      // As after a reload, which hands it out and does not post it.
+      const posted = atWallet.length;
+      const kept = await page.context().newPage();
+      await kept.addInitScript(`performance.getEntriesByType = () => [{ type: 'reload' }];`);
+      await kept.goto(handOutOf(url));
+      memory.handOutRefusal = 'expired';
+      await kept.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
+      await kept.getByRole('heading', { name: 'Time to pay has run out' }).waitFor();
+      expect(atWallet).toHaveLength(posted);
+    });
+
+    it('D1: without script its button posts it', async () => {
+      const { page, url, atWallet } = await look(viewOf(), { script: false });
+      await page.goto(handOutOf(url));
+      expect(atWallet).toHaveLength(0);
+      await page.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
+      await page.getByText('the wallet').waitFor();
+      expect(atWallet).toHaveLength(1);
+    });
   });
 
   it('jumps to the wallet’s address on a phone', async () => {
