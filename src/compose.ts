@@ -148,21 +148,13 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   };
 }
 
-function leaseNumber({
-  db,
-  log,
-  wall = wallClock,
-  onFenced,
-}: ComposeOptions): Promise<ProcessLease> {
+function leaseNumber({ db, log, wall, onFenced }: ComposeOptions): Promise<ProcessLease> {
   return leaseProcess(db, systemRandom, onFenced, {
-    wall,
-    onSkew: (isSkewed) =>
-      isSkewed
-        ? log.error(
-            {},
-            'the wall clock is more than 5 s off the database: no sweeps until it is set',
-          )
-        : log.info({}, 'the wall clock is right again: sweeping'),
+    ...(wall === undefined ? {} : { wall }),
+    onSkew: (isSkewed) => {
+      if (isSkewed) log.error({}, 'the wall clock is over 5 s off: no sweeps until it is set');
+      else log.info({}, 'the wall clock is right again: sweeping');
+    },
   });
 }
 

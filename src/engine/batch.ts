@@ -10,7 +10,7 @@ import type { Payment, PaymentIntent } from '../core/payment.ts';
 import { err, type Result } from '../core/result.ts';
 import { type AuditEntry, appendAudit } from '../store/audit-log.ts';
 import { type BookedPosting, bookPostings } from '../store/books.ts';
-import type { Session } from '../store/db.ts';
+import { DbRetry, type Session } from '../store/db.ts';
 import { type BatchStamp, stampBatch, wasCommitted } from '../store/engine-lanes.ts';
 import {
   type EventRow,
@@ -67,6 +67,8 @@ interface Book {
   /** Which root each create command ended up with. */
   readonly rootOf: Map<PaymentCommand<unknown>, Id<'payment_intent'>>;
   readonly keys: Map<string, IdempotencyRow | 'claimed'>;
+  /** Where the intents of this batch stand in lists. */
+  readonly places: readonly bigint[];
   /** Payments whose rows cannot be read: their own commands fail, and no others. */
   readonly unreadable: Map<Id<'payment_intent'>, AssertionError>;
 }
@@ -107,7 +109,9 @@ export async function runBatch(
 
   const stamped = stampBatch(session, environment.stamp);
   const opened = openBook(session, payments, keys, environment);
-  const [isNew, book] = await Promise.all([stamped, opened]);
+  const [floor, book] = await Promise.all([stamped, opened]);
+  const isNew = floor !== undefined;
+  if (isNew) raiseIds(floor, book, environment);
   if (!isNew && !(await wasCommitted(session, environment.stamp))) {
     throw new Fenced('another process holds our number');
   }
@@ -124,6 +128,17 @@ export async function runBatch(
   const written = { writtenBy: environment.stamp.batchId, connection: session.connection };
   if (!isNew) return { answers, ...written, changed: [], events: [], owed: Promise.resolve([]) };
   return { answers, ...written, ...save(session, book, writes, deliveries, environment) };
+}
+
+/**
+ * What this batch makes is above the floor: a list was read up to there. Places are made beside the
+ * stamp; where one is too low (another process's clock is ahead), the batch goes again.
+ */
+function raiseIds(floor: bigint, { places }: Book, { ids }: BatchEnvironment): void {
+  ids.raise(floor);
+  if (places.some((place) => place <= floor)) {
+    throw new DbRetry('a list was read past the places of this batch');
+  }
 }
 
 async function openBook(
@@ -146,6 +161,7 @@ function newBook(): Book {
     created: new Set(),
     rootOf: new Map(),
     keys: new Map(),
+    places: [],
     unreadable: new Map(),
   };
 }
@@ -154,10 +170,11 @@ async function claim(
   session: Session,
   payments: readonly PaymentCommand<unknown>[],
   keys: readonly IdempotencyCommand<unknown>[],
-  { stamp }: BatchEnvironment,
+  { stamp, ids }: BatchEnvironment,
 ): Promise<Book> {
   const creating = payments.filter((command) => typeof command.root !== 'string');
   const roots = creating.map((command) => (command.root as Payment).intent);
+  const places = roots.map(({ shard }) => ids.nextNumber(shard));
   const [held, holders] = await Promise.all([
     keys.length === 0
       ? new Map()
@@ -167,9 +184,9 @@ async function claim(
         }),
     roots.length === 0
       ? new Map<PaymentIntent, IntentClaim>()
-      : claimIntents(session, roots, stamp.batchId),
+      : claimIntents(session, roots, places, stamp.batchId),
   ]);
-  const book: Book = { ...newBook(), keys: new Map(held) };
+  const book: Book = { ...newBook(), keys: new Map(held), places };
   for (const command of creating) {
     const wanted = command.root as Payment;
     const { holder, isNew } = present(

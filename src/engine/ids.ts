@@ -2,12 +2,14 @@
  * Makes ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
  * millisecond's 128 numbers are spent, the next millisecond is borrowed.
  */
-import { type Id, type IdKind, type IdParts, makeId, packId } from '../core/id.ts';
+import { type Id, type IdKind, type IdParts, makeId, packId, unpackId } from '../core/id.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface IdSource {
   readonly next: <K extends IdKind>(kind: K, shard: number) => Id<K>;
   readonly nextNumber: (shard: number) => bigint;
+  /** Whatever is made from now on is above `floor`, in any shard. */
+  readonly raise: (floor: bigint) => void;
 }
 
 export function createIdSource(process: number, wall: Clock): IdSource {
@@ -29,5 +31,11 @@ export function createIdSource(process: number, wall: Clock): IdSource {
   return {
     nextNumber: (shard) => packId(nextParts(shard)),
     next: (kind, shard) => makeId(kind, nextParts(shard)),
+    raise: (floor) => {
+      const floorMs = unpackId(floor).unixMs;
+      if (floorMs < unixMs) return;
+      unixMs = floorMs + 1;
+      sequence = -1;
+    },
   };
 }

@@ -21,6 +21,8 @@ const SKEW_MS_MAX = 5_000;
 export interface ProcessLease {
   readonly number: number;
   readonly holder: string;
+  /** Every id that is made under the number is above. */
+  readonly floor: bigint;
   /** Which of the sweeping processes this one is; null = its clock is wrong, it must not sweep. */
   readonly share: () => Share | null;
   readonly release: () => Promise<void>;
@@ -40,8 +42,9 @@ export async function leaseProcess(
   { wall = wallClock, onSkew }: LeaseOptions = {},
 ): Promise<ProcessLease> {
   const holder = random.bytes(16).toString('hex');
-  const number = await acquireProcess(db, holder);
-  assert(number !== undefined, 'a process number is free (256 processes at most)');
+  const acquired = await acquireProcess(db, holder);
+  assert(acquired !== undefined, 'a process number is free (256 processes at most)');
+  const { number, floor } = acquired;
   const clock = compareClocks(wall);
   let sweeping: readonly number[] = [number];
   let wasSkewed = false;
@@ -72,6 +75,7 @@ export async function leaseProcess(
   return {
     number,
     holder,
+    floor,
     share: () => {
       if (isSkewed()) return null;
       // Nobody else can be there on PGlite, whatever the lease of a killed process says.

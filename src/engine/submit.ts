@@ -56,6 +56,7 @@ export interface EngineOptions {
 
 export function createEngine(options: EngineOptions): Engine {
   const { db } = options;
+  options.ids.raise(options.lease.floor);
   let isDraining = false;
   const memory = createPaymentMemory();
   const lanes = Array.from({ length: db.laneCount }, (_, lane) => openLane(options, memory, lane));

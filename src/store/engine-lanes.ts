@@ -49,19 +49,46 @@ const STAMP: Statement = {
     where exists (select 1 from process_leases where number = $1::int and holder = $4)
     on conflict (process, lane) do update set batch_id = excluded.batch_id
       where engine_lanes.batch_id <> excluded.batch_id
-    returning lane`,
+    returning floor`,
 };
 const LAST: Statement = {
   name: 'engine_lanes.last',
   text: 'select batch_id from engine_lanes where process = $1 and lane = $2',
 };
 
+const GLOBAL_FLOOR: Statement = {
+  name: 'id_floor.share',
+  text: 'select floor from id_floor for share',
+};
+const OPEN_LANES: Statement = {
+  name: 'engine_lanes.open',
+  text: `insert into engine_lanes (process, lane, batch_id, floor)
+    select $1::int, lane, 0, $3::bigint from generate_series(0, $2::int - 1) lane
+    on conflict (process, lane)
+      do update set floor = greatest(engine_lanes.floor, engine_lanes.batch_id, excluded.floor)
+    returning floor`,
+};
+
+export interface AcquiredProcess {
+  readonly number: number;
+  /** Every id it makes is above those of whoever had the number, and what readers have seen. */
+  readonly floor: bigint;
+}
+
 /** Takes a free process number; undefined when all 256 are held. */
-export async function acquireProcess(db: Db, holder: string): Promise<number | undefined> {
+export async function acquireProcess(db: Db, holder: string): Promise<AcquiredProcess | undefined> {
   for (let round = 0; round < 20; round += 1) {
-    const rows = await db.transaction(0, (session) => session.run(ACQUIRE, [holder]));
-    const number = rows[0]?.number;
-    if (number !== undefined) return toNumber(number);
+    const acquired = await db.transaction(0, async (session) => {
+      const [row] = await session.run(ACQUIRE, [holder]);
+      if (row === undefined) return undefined;
+      const number = toNumber(row.number);
+      // Shared with other processes, against readers: one of the two sees what the other did.
+      const [global] = await session.run(GLOBAL_FLOOR, []);
+      const lanes = await session.run(OPEN_LANES, [number, db.laneCount, global?.floor ?? 0n]);
+      const floors = lanes.map((lane) => lane.floor as bigint);
+      return { number, floor: floors.reduce((most, one) => (one > most ? one : most), 0n) };
+    });
+    if (acquired !== undefined) return acquired;
   }
   return undefined;
 }
@@ -105,10 +132,13 @@ export interface BatchStamp {
   readonly holder: string;
 }
 
-/** True when the batch is new; false when it was committed before or the process is fenced. */
-export async function stampBatch(session: Session, stamp: BatchStamp): Promise<boolean> {
+/**
+ * Stamps a new batch, which holds its lane's row from here to its end, and gives the floor of its
+ * ids; undefined when it was committed before or the process is fenced.
+ */
+export async function stampBatch(session: Session, stamp: BatchStamp): Promise<bigint | undefined> {
   const rows = await session.run(STAMP, [stamp.process, stamp.lane, stamp.batchId, stamp.holder]);
-  return rows.length === 1;
+  return rows[0]?.floor as bigint | undefined;
 }
 
 export async function wasCommitted(session: Session, stamp: BatchStamp): Promise<boolean> {

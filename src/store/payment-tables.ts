@@ -25,6 +25,8 @@ export interface Child<T> {
 /** A root on its way into the tables. */
 export interface WrittenIntent {
   readonly intent: PaymentIntent;
+  /** Where it stands in lists, made by the batch that inserts it; null = it stands already. */
+  readonly place: bigint | null;
   /** The number of the batch that writes it. */
   readonly writtenBy: bigint;
 }
@@ -37,6 +39,7 @@ function intentColumns(
       ...column,
       value: ({ intent }: WrittenIntent) => value(intent),
     })),
+    { name: 'place', type: 'bigint', value: ({ place }) => place, fixed: true },
     { name: 'written_by', type: 'bigint', value: ({ writtenBy }) => writtenBy },
   ];
 }

@@ -195,16 +195,21 @@ export interface IntentClaim {
 export async function claimIntents(
   session: Session,
   intents: readonly PaymentIntent[],
+  places: readonly bigint[],
   writtenBy: bigint,
 ): Promise<ReadonlyMap<PaymentIntent, IntentClaim>> {
-  const sorted = [...intents].sort(
-    (a, b) =>
+  const rows = intents.map((intent, index) => ({
+    intent,
+    place: places[index] ?? null,
+    writtenBy,
+  }));
+  rows.sort(
+    ({ intent: a }, { intent: b }) =>
       a.shard - b.shard ||
       compare(a.marketplace, b.marketplace) ||
       compare(a.merchantOrderNo, b.merchantOrderNo),
   );
-  const written = sorted.map((intent) => ({ intent, writtenBy }));
-  const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, written));
+  const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, rows));
   const ours = new Set(inserted.map((row) => row.id as bigint));
   const holders = new Map<PaymentIntent, IntentClaim>();
   for (const intent of intents) {
@@ -212,13 +217,13 @@ export async function claimIntents(
   }
   const others = intents.filter((intent) => !holders.has(intent));
   if (others.length === 0) return holders;
-  const rows = await session.run(INTENT_BY_ORDER_NO, [
+  const held = await session.run(INTENT_BY_ORDER_NO, [
     smallintArray(others.map((intent) => intent.shard)),
     idArray(others.map((intent) => intent.marketplace)),
     textArray(others.map((intent) => intent.merchantOrderNo)),
   ]);
   const byNumber = new Map(
-    rows.map((row) => [
+    held.map((row) => [
       `${row.marketplace} ${row.merchant_order_no}`,
       formatId('payment_intent', row.id as bigint),
     ]),
@@ -248,7 +253,7 @@ export function savePayments(
     updateAll(
       session,
       INTENTS,
-      intents.map(({ after }) => ({ intent: after.intent, writtenBy })),
+      intents.map(({ after }) => ({ intent: after.intent, place: null, writtenBy })),
     ),
     ...saveChildren(session, SUB_ORDERS, changes, (payment) => payment.subOrders),
     ...saveChildren(session, ATTEMPTS, changes, (payment) => payment.attempts),

@@ -224,7 +224,7 @@ async function writeOld(db: Db, olds: readonly Old[]): Promise<void> {
   await insertAs(
     db,
     INTENTS,
-    olds.map(({ payment: { intent } }) => ({ intent, writtenBy: 0n })),
+    olds.map(({ payment: { intent } }) => ({ intent, place: null, writtenBy: 0n })),
   );
   await insertAs(
     db,
