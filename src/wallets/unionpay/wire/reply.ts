@@ -7,6 +7,7 @@
  * messages under one signature.
  */
 import { err, ok, type Result } from '../../../core/result.ts';
+import { bracketsEnd } from '../../keys/signed-pairs.ts';
 
 export interface ReplyProblem {
   readonly kind: 'not_pairs' | 'duplicate' | 'unbalanced' | 'too_large';
@@ -14,8 +15,6 @@ export interface ReplyProblem {
 }
 
 const REPLY_CHARS_MAX = 8 << 20;
-const DEPTH_MAX = 32;
-const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 
 export function parseReply(text: string): Result<Map<string, string>, ReplyProblem> {
   if (text.length > REPLY_CHARS_MAX) return err({ kind: 'too_large', name: '' });
@@ -40,25 +39,10 @@ export function parseReply(text: string): Result<Map<string, string>, ReplyProbl
 
 /** Where the value that begins at `start` ends: at `&` or at the end of the text. */
 function valueEnd(text: string, start: number): number | undefined {
-  const bracketsEnd = matchingEnd(text, start);
-  if (bracketsEnd === undefined) return undefined;
-  const end = text.indexOf('&', bracketsEnd);
+  const nestedEnd = bracketsEnd(text, start);
+  if (nestedEnd === undefined) return undefined;
+  const end = text.indexOf('&', nestedEnd);
   return end === -1 ? text.length : end;
-}
-
-/** After the bracket that closes the one at `start`; `start` itself where none opens there. */
-function matchingEnd(text: string, start: number): number | undefined {
-  const open: string[] = [];
-  for (let at = start; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    const closer = CLOSERS[char];
-    if (closer !== undefined) {
-      if (open.length === DEPTH_MAX) return undefined;
-      open.push(closer);
-    } else if (char === open.at(-1)) open.pop();
-    if (open.length === 0) return at === start && closer === undefined ? start : at + 1;
-  }
-  return start === text.length ? start : undefined;
 }
 
 /** As the gateway writes it: in the order given, nothing encoded. */
