@@ -18,6 +18,8 @@ import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts
 import { createDirectory } from './flows/directory.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/envelope.ts';
 import { dueHandlers } from './flows/janitor.ts';
+import { createNotificationGuard } from './flows/notification-guard.ts';
+import { createOwnPayments } from './flows/own-payments.ts';
 import type { Platform } from './flows/platform.ts';
 import type { UseCases } from './flows/use-cases.ts';
 import { describe } from './flows/wallet-call.ts';
@@ -36,6 +38,7 @@ import { createResolver } from './runtime/resolver.ts';
 import type { Db } from './store/db.ts';
 import { countUnknownAttempts } from './store/due.ts';
 import { expireKeys } from './store/idempotency.ts';
+import { readConfigsOf } from './store/own-payments.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
@@ -223,6 +226,10 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
     http: createHttpClient(),
     walletHttp,
     health: createWalletHealth(wallClock),
+    notificationGuard: createNotificationGuard(
+      wallClock,
+      createOwnPayments(wallClock, (intents) => readConfigsOf(db, intents)),
+    ),
     directory: createDirectory({ db, envelope, wall: wallClock, walletSeams, log }),
   };
 }

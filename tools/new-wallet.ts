@@ -221,6 +221,9 @@ function notify(name: string): string {
 import { err, type Result } from '../../core/result.ts';
 import type { Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
 
+/** No genuine callback of this wallet is longer. */
+export const NOTIFICATION_BYTES_MAX = 16_384;
+
 export async function parseNotification(
   _request: RawRequest,
 ): Promise<Result<Notification, NotificationRefusal>> {
@@ -238,12 +241,13 @@ import { ok } from '../../core/result.ts';
 import type { RefundReport, Wallet, WalletModule } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { identityOf, openCredentials } from './config.ts';
-import { parseNotification } from './notify.ts';
+import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
 import { ${name}CredentialsSchema } from './wire/credentials.ts';
 
 export const ${name}: WalletModule = {
   name: '${name}',
   capabilities,
+  notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: ${name}CredentialsSchema,
   identityOf,
   open: (credentials) => {

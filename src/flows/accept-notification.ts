@@ -1,7 +1,8 @@
 /**
  * What the wallets call. The configuration in the path chooses the keys; what is inside must be its
  * own. The answer goes out after commit (rule 8), and no message with a valid signature ever ends
- * in an exception: an order that is not ours is acknowledged and logged.
+ * in an exception: an order that is not ours is acknowledged and logged. What refused messages may
+ * cost is bounded (notification-guard.ts).
  */
 import { applyReport } from '../core/apply-report.ts';
 import { type DecideContext, type Decision, PaymentDraft } from '../core/decision.ts';
@@ -12,7 +13,7 @@ import { applyRefundReport } from '../core/refund-report.ts';
 import { ok } from '../core/result.ts';
 import { recordReversed } from '../core/reversal.ts';
 import type { WalletName } from '../core/wallet.ts';
-import type { Notification, RawRequest, RawResponse } from '../wallets/wallet.ts';
+import type { Notification, NotificationGate, RawRequest, RawResponse } from '../wallets/wallet.ts';
 import { rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
@@ -22,24 +23,32 @@ import { describe } from './wallet-call.ts';
 const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
 const UNAVAILABLE: RawResponse = { status: 503, headers: {}, body: '' };
 
+export interface Delivery {
+  readonly wallet: WalletName;
+  readonly config: Id<'wallet_config'>;
+  readonly request: RawRequest;
+  /** Whom refusals are counted against. */
+  readonly from: string;
+}
+
 export async function acceptNotification(
   platform: Platform,
-  wallet: WalletName,
-  config: Id<'wallet_config'>,
-  request: RawRequest,
+  { wallet, config, request, from }: Delivery,
 ): Promise<RawResponse> {
   const opened = await platform.directory.wallet(config).catch(() => null);
   if (opened === null) return UNAVAILABLE;
   if (opened === undefined || opened.name !== wallet) return NO_SUCH_CONFIG;
-  const parsed = await parse(platform, opened, request);
+  const visit = platform.notificationGuard.visit(from, config);
+  const parsed = await parse(platform, opened, request, visit.gate);
   if (!parsed.ok) {
-    platform.metrics.notification(wallet, parsed.error.code);
-    platform.log.warn(
-      { wallet, wallet_config: config, refusal: parsed.error.code },
-      parsed.error.explain,
-    );
+    const { code, explain } = parsed.error;
+    platform.metrics.notification(wallet, code);
+    if (visit.refused()) {
+      platform.log.warn({ wallet, wallet_config: config, refusal: code }, explain);
+    }
     return opened.wallet.refuse(parsed.error);
   }
+  visit.verified();
   const taken = await take(platform, opened, parsed.value);
   platform.metrics.notification(wallet, taken);
   return taken === 'try_again'
@@ -47,9 +56,14 @@ export async function acceptNotification(
     : opened.wallet.acknowledge();
 }
 
-async function parse(platform: Platform, opened: OpenedWallet, request: RawRequest) {
+async function parse(
+  platform: Platform,
+  opened: OpenedWallet,
+  request: RawRequest,
+  gate: NotificationGate,
+) {
   try {
-    return await opened.wallet.parseNotification(request);
+    return await opened.wallet.parseNotification(request, gate);
   } catch (error) {
     // A parser must not throw; if one does, the message is refused and the defect is seen.
     platform.log.error({ wallet: opened.name, defect: describe(error) }, 'a notify parser failed');

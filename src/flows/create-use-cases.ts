@@ -48,8 +48,8 @@ export function createUseCases(platform: Platform, wake: () => void): UseCases {
     ...reference(platform, wake),
     ...buyers(platform),
     counters: counterCases(platform),
-    acceptNotification: (wallet, config, _kind, request) =>
-      acceptNotification(platform, wallet, config, request),
+    acceptNotification: (wallet, config, _kind, request, from) =>
+      acceptNotification(platform, { wallet, config, request, from }),
     authenticate: (secretKey, isSuspect) => authenticate(platform, secretKey, isSuspect),
     claimIdempotency: (request) => claimIdempotency(platform, request),
     completeIdempotency: (request, answer) => completeIdempotency(platform, request, answer),

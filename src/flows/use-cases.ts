@@ -353,6 +353,8 @@ export interface UseCases {
     config: Id<'wallet_config'>,
     kind: string,
     request: RawRequest,
+    /** Whom refusals are counted against. */
+    from: string,
   ) => Promise<RawResponse>;
 
   /** `isSuspect`: so many keys from there were none that an unknown one may wait its turn. */

@@ -232,9 +232,22 @@ export type Notification =
 
 /** Why a callback is refused; `explain` is safe to log (no secrets, no bodies). */
 export interface NotificationRefusal {
-  readonly code: 'bad_signature' | 'malformed' | 'stale' | 'unknown_key' | 'not_ours';
+  readonly code: 'bad_signature' | 'malformed' | 'stale' | 'unknown_key' | 'not_ours' | 'too_many';
   readonly explain: string;
 }
+
+/**
+ * What a callback says of itself before its signature was looked at, and so believed by nobody:
+ * the order it names, or that it opens with a secret key that only the wallet and we hold.
+ */
+export type NotificationClaim =
+  | { readonly kind: 'order'; readonly orderNo: string }
+  | { readonly kind: 'opened' };
+
+/** Whether the work of verifying a callback is worth doing now; false = refused as `too_many`. */
+export type NotificationGate = (claim: NotificationClaim) => Promise<boolean>;
+
+export const NO_GATE: NotificationGate = async () => true;
 
 export interface WalletSeams {
   readonly http: HttpClient;
@@ -268,8 +281,10 @@ export interface Wallet {
   readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;
   readonly refund: (refund: RefundOrder) => Promise<RefundReport>;
   readonly queryRefund: (refund: RefundOrder) => Promise<RefundReport>;
+  /** Asks `gate` once, after what is cheap to refuse and before what costs to verify. */
   readonly parseNotification: (
     request: RawRequest,
+    gate?: NotificationGate,
   ) => Promise<Result<Notification, NotificationRefusal>>;
   /** The wallet's words for "taken" and "not taken". */
   readonly acknowledge: () => RawResponse;
@@ -340,6 +355,8 @@ export function refundWindowMsOf(capabilities: Capabilities, product: Product): 
 export interface WalletModule {
   readonly name: WalletName;
   readonly capabilities: Capabilities;
+  /** No genuine callback of this wallet is longer. */
+  readonly notificationBytesMax: number;
   /** JSON schema of the credentials; stored only as envelope ciphertext. */
   readonly configSchema: TSchema;
   /** Checks and opens credentials; the error says which field and what to do, no secret in it. */

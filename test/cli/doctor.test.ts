@@ -14,8 +14,8 @@ import { wallClock } from '../../src/runtime/clock.ts';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-doctor-'));
 const environment = { HUTONG_DIR: dir };
-const keys = () => generateKeyPairSync('rsa', { modulusLength: 1_024 });
-const [shop, house] = [keys(), keys()];
+const keys = (modulusLength = 2_048) => generateKeyPairSync('rsa', { modulusLength });
+const [shop, house, weak] = [keys(), keys(), keys(1_024)];
 const url = 'https://jd.example';
 const credentials = {
   online: {
@@ -33,7 +33,7 @@ function newKey(): void {
   fs.writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
 }
 
-async function setJdpay(resultCodes: unknown): Promise<string[]> {
+async function setJdpay(resultCodes: unknown, online: object = {}): Promise<string[]> {
   const settings = readSettings(environment);
   if (!settings.ok) throw new Error(settings.error);
   const lines: string[] = [];
@@ -42,7 +42,8 @@ async function setJdpay(resultCodes: unknown): Promise<string[]> {
   const desk = { db, ids: createIdSource(9, wallClock) };
   await admin.createMarketplace(desk, { name: 'shop', displayName: 'Shop' }, print);
   const file = path.join(dir, 'jdpay.json');
-  fs.writeFileSync(file, JSON.stringify({ ...credentials, resultCodes }));
+  const given = { ...credentials.online, ...online };
+  fs.writeFileSync(file, JSON.stringify({ ...credentials, online: given, resultCodes }));
   const input = { marketplace: 'shop', wallet: 'jdpay', file, acceptsDirectSettlement: null };
   try {
     await setWallet(desk, settings.value, input, print);
@@ -69,6 +70,17 @@ test('a JD account that cannot learn of a missing order is warned of, with what 
   expect(said[0]).toMatch(/^! jdpay\s+of shop: resultCodes\.orderNotFound is empty/);
   expect(said[0]).toContain('name the result code');
   expect(said[0]).not.toContain(credentials.online.desKey);
+}, 120_000);
+
+test("S19: JD's keys of 1024 bit are taken, and warned of where they are configured", async () => {
+  const jdPublicKey = weak.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const told = await setJdpay({ orderNotFound: ['NONE'] }, { jdPublicKey });
+  const warned = told.filter((line) => line.startsWith('! '));
+  expect(warned).toHaveLength(1);
+  expect(warned[0]).toMatch(/^! online\.jdPublicKey has 1024 bits/);
+  expect(await doctorSays()).toEqual([
+    expect.stringMatching(/^! jdpay\s+of shop: online\.jdPublicKey has 1024 bits/),
+  ]);
 }, 120_000);
 
 test('one that can is not; one that a foreign master key cannot open is an error', async () => {

@@ -31,7 +31,10 @@ const keyOf = (base64: string) =>
   createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
 
 const keysOf = (alipayKey: KeyObject) =>
-  createAlipayKeys({ mode: 'key', alipayKey }, wallClock, async () => undefined);
+  createAlipayKeys({ mode: 'key', alipayKey }, wallClock, {
+    download: async () => undefined,
+    ask: async () => undefined,
+  });
 const refusalOf = (verdict: Verdict): FuzzResult => err({ code: verdict });
 
 /** An answer is one object under one signature: any other text of that object is a forgery. */
@@ -51,7 +54,7 @@ function answerParser(answer: {
       if (read === undefined) return err({ code: 'unreadable' });
       if (read.sign === null) return err({ code: 'unsigned' });
       const { signedText: text, sign: signature, certSn } = read;
-      const verdict = await keys.verify({ text, sign: signature, certSn });
+      const verdict = await keys.verifyAnswer({ text, sign: signature, certSn });
       return verdict === 'valid' ? ok(read.fields) : refusalOf(verdict);
     },
     isForgery: (_input, accepted) => !answer.said.includes(JSON.stringify(accepted)),

@@ -5,6 +5,7 @@
  */
 import { err, ok, type Result } from '../../core/result.ts';
 import type { NextAction, WalletError } from '../../core/wallet.ts';
+import { FORM_BYTES_MAX } from '../keys/form-limits.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -53,6 +54,7 @@ import { isPaymentCode } from './wire/payment-code.ts';
 export const alipay: WalletModule = {
   name: 'alipay',
   capabilities: alipayCapabilities,
+  notificationBytesMax: FORM_BYTES_MAX,
   configSchema: alipayCredentialsSchema,
   identityOf,
   open: (credentials, seams) => {
@@ -70,7 +72,7 @@ function openWallet(account: AlipayAccount, seams: WalletSeams): Wallet {
     closeAttempt: (attempt) => closeAttempt(client, attempt),
     refund: async (refund) => refundReport(refund, await callRefund(client, refund)),
     queryRefund: async (refund) => refundQueryReport(refund, await callRefundQuery(client, refund)),
-    parseNotification: (request) => parseNotification(account, client.keys, request),
+    parseNotification: (request, gate) => parseNotification(account, client.keys, request, gate),
     acknowledge: () => plain(200, 'success'),
     refuse,
     payerDoor: {
@@ -95,8 +97,10 @@ function payerAuthorizeUrl(
 
 /** Anything but `success` makes Alipay deliver again. */
 function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(refusal.code === 'try_again' ? 503 : 400, 'fail');
+  return plain(STATUSES[refusal.code] ?? 400, 'fail');
 }
+
+const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
 
 function plain(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };

@@ -51,7 +51,7 @@ export function createClient(account: AlipayAccount, seams: WalletSeams): Alipay
     const parameters = await signedParameters(call);
     return seams.http.send({ ...placeParameters(account, parameters), timeoutMs: CALL_TIMEOUT_MS });
   };
-  const keys = createAlipayKeys(account.trust, seams.wall, async (certSn) => {
+  const download = async (certSn: string) => {
     const method = 'alipay.open.app.alipaycert.download';
     const sent = await exchange({ method, content: { alipay_cert_sn: certSn } });
     if (!sent.ok) return undefined;
@@ -59,29 +59,31 @@ export function createClient(account: AlipayAccount, seams: WalletSeams): Alipay
     const answer = readV2Answer(sent.value.body.toString('utf8'), method);
     const encoded = answer && textField(answer.fields, 'alipay_cert_content');
     return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
-  });
-  return {
-    keys,
-    signedParameters,
-    call: async (call) => {
-      const sent = await exchange(call);
-      if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message, null);
-      const requestId = sent.value.headers.trace_id ?? null;
-      if (sent.value.status !== 200) {
-        return unknownBecause(
-          `http.${sent.value.status}`,
-          'not an answer of the gateway',
-          requestId,
-        );
-      }
-      const answer = readV2Answer(sent.value.body.toString('utf8'), call.method);
-      if (answer === undefined) {
-        return unknownBecause('unreadable', 'not an answer to this method', requestId);
-      }
-      return judge(keys, answer, requestId);
-    },
   };
+  const call = async (asked: AlipayCall): Promise<Called> => {
+    const sent = await exchange(asked);
+    if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message, null);
+    const { status, headers, body } = sent.value;
+    const requestId = headers.trace_id ?? null;
+    if (status !== 200) {
+      return unknownBecause(`http.${status}`, 'not an answer of the gateway', requestId);
+    }
+    const answer = readV2Answer(body.toString('utf8'), asked.method);
+    if (answer === undefined) {
+      return unknownBecause('unreadable', 'not an answer to this method', requestId);
+    }
+    return judge(keys, answer, requestId);
+  };
+  const ask = async () => void (await call(NO_SUCH_TRADE));
+  const keys = createAlipayKeys(account.trust, seams.wall, { download, ask });
+  return { keys, signedParameters, call };
 }
+
+/** Its "does not exist" is signed like any other answer, and names the certificate of today. */
+const NO_SUCH_TRADE: AlipayCall = {
+  method: 'alipay.trade.query',
+  content: { out_trade_no: 'HUTONG0CERTIFICATE0OF0TODAY' },
+};
 
 async function judge(
   keys: AlipayKeys,
@@ -91,7 +93,7 @@ async function judge(
   const error = walletErrorOf(answer.fields, requestId);
   if (answer.sign === null) return { kind: 'unknown', error };
   const { signedText: text, sign, certSn } = answer;
-  const verdict = await keys.verify({ text, sign, certSn });
+  const verdict = await keys.verifyAnswer({ text, sign, certSn });
   if (verdict !== 'valid') {
     return unknownBecause(verdict, 'the answer is not signed by Alipay', requestId);
   }

@@ -1,5 +1,6 @@
 /**
- * Alipay's callbacks: verified over the raw bytes, decoded once, and only then read. Payment and
+ * Alipay's callbacks: decoded once, verified over every parameter, and only then read, the known
+ * parameters alone. Payment and
  * refund come as the same message type; a message is a refund's only when it names the refund
  * (out_biz_no) and says that money went back (refund_fee, gmt_refund), so that a refund is never
  * taken for a second payment nor the reverse.
@@ -9,16 +10,26 @@
  */
 import { yuanToFen } from '../../core/money.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { LegReport, Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
-import type { AlipayKeys, Verdict } from './alipay-keys.ts';
+import { isOversizedForm } from '../keys/form-limits.ts';
+import { readSignedPairs } from '../keys/signed-pairs.ts';
+import {
+  type LegReport,
+  NO_GATE,
+  type Notification,
+  type NotificationGate,
+  type NotificationRefusal,
+  type RawRequest,
+} from '../wallet.ts';
+import type { AlipayKeys } from './alipay-keys.ts';
 import type { AlipayAccount } from './config.ts';
 import { reversedReport, tradeReport } from './transform.ts';
+import { KNOWN_PARAMETERS } from './wire/known-parameters.ts';
 import { type Parameters, parseParameters } from './wire/parameters.ts';
 import { notifySignText, serviceMessageSignText } from './wire/sign-text.ts';
 
-const BODY_BYTES_MAX = 262_144;
 const TRADE = 'trade_status_sync';
 
+type Account = Pick<AlipayAccount, 'appId' | 'pid'>;
 type Refused = Result<never, NotificationRefusal>;
 
 function refused(code: NotificationRefusal['code'], explain: string): Refused {
@@ -26,18 +37,35 @@ function refused(code: NotificationRefusal['code'], explain: string): Refused {
 }
 
 export async function parseNotification(
-  account: Pick<AlipayAccount, 'appId' | 'pid'>,
+  account: Account,
   keys: AlipayKeys,
   request: RawRequest,
+  gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
+  const parsed = readForm(account, request);
+  if (!parsed.ok) return parsed;
+  const orderNo = parsed.value.get('out_trade_no') ?? '';
+  if (!(await gate({ kind: 'order', orderNo }))) {
+    return refused('too_many', 'too many refused callbacks came from there');
+  }
+  const signed = await signedParameters(keys, parsed.value);
+  if (!signed.ok) return refused(signed.error, EXPLAINED[signed.error]);
+  const known = readSignedPairs(signed.value, KNOWN_PARAMETERS);
+  if (known.ok) return read(account, known.value);
+  const { kind, name } = known.error;
+  return refused('malformed', `${name} can be read in two ways: ${kind}`);
+}
+
+/** What can be refused for nothing: too long, unreadable, another application's. */
+function readForm(account: Account, request: RawRequest): Result<Parameters, NotificationRefusal> {
   if (request.method !== 'POST') return refused('malformed', 'not a POST');
-  if (request.body.length > BODY_BYTES_MAX) return refused('malformed', 'larger than any callback');
+  if (isOversizedForm(request.body)) {
+    return refused('malformed', 'larger than any callback, or of more names');
+  }
   const parsed = parseParameters(request.body.toString('utf8'));
   if (!parsed.ok) {
-    return refused(
-      'malformed',
-      `parameter ${parsed.error.kind}: ${parsed.error.name.slice(0, 64)}`,
-    );
+    const { kind, name } = parsed.error;
+    return refused('malformed', `parameter ${kind}: ${name.slice(0, 64)}`);
   }
   const parameters = parsed.value;
   const charset = parameters.get('charset') ?? 'utf-8';
@@ -45,47 +73,40 @@ export async function parseNotification(
   if (parameters.get('sign_type') !== 'RSA2') {
     return refused('bad_signature', 'sign_type is not RSA2');
   }
-  const verdict = await verifyParameters(keys, parameters);
-  if (verdict === 'unknown_key') {
-    return refused('unknown_key', 'alipay_cert_sn names no certificate that can be trusted');
-  }
-  if (verdict !== 'valid') return refused('bad_signature', 'the signature does not verify');
-  const hiding = hidingParameter(parameters);
-  if (hiding !== undefined) return refused('malformed', `${hiding} holds another parameter`);
-  return read(account, parameters);
-}
-
-/**
- * Alipay signs `a=1&b=2` without escaping, so a signed message can be cut anew, a parameter hidden
- * in the value of the one before it, and still verify. No order of ours has such a value in it.
- */
-function hidingParameter(parameters: Parameters): string | undefined {
-  for (const [name, value] of parameters) if (/&[a-z_]+=/.test(value)) return name.slice(0, 64);
-  return undefined;
-}
-
-async function verifyParameters(keys: AlipayKeys, parameters: Parameters): Promise<Verdict> {
-  const sign = parameters.get('sign') ?? '';
-  const certSn = parameters.get('alipay_cert_sn') ?? null;
-  const first = await keys.verify({ text: notifySignText(parameters), sign, certSn });
-  if (first !== 'bad_signature') return first;
-  // Senders disagree on two points: empty values, and sign_type in service messages.
-  const filled = new Map([...parameters].filter(([, value]) => value !== ''));
-  if (filled.size < parameters.size) {
-    const second = await keys.verify({ text: notifySignText(filled), sign, certSn });
-    if (second !== 'bad_signature') return second;
-  }
-  if (parameters.get('notify_type') === TRADE) return 'bad_signature';
-  return keys.verify({ text: serviceMessageSignText(parameters), sign, certSn });
-}
-
-function read(
-  account: Pick<AlipayAccount, 'appId' | 'pid'>,
-  parameters: Parameters,
-): Result<Notification, NotificationRefusal> {
   if (parameters.get('app_id') !== account.appId) {
     return refused('not_ours', 'app_id is another application');
   }
+  return ok(parameters);
+}
+
+/**
+ * The parameters that were signed. Senders disagree on two points: whether empty values count, and
+ * whether sign_type does in service messages.
+ */
+async function signedParameters(
+  keys: AlipayKeys,
+  parameters: Parameters,
+): Promise<Result<Parameters, keyof typeof EXPLAINED>> {
+  const filled = new Map([...parameters].filter(([, value]) => value !== ''));
+  const readings = filled.size < parameters.size ? [parameters, filled] : [parameters];
+  const texts = new Map(readings.map((reading) => [notifySignText(reading), reading]));
+  if (parameters.get('notify_type') !== TRADE) {
+    texts.set(serviceMessageSignText(parameters), parameters);
+  }
+  const signed = await keys.verifyMessage({
+    texts: [...texts.keys()],
+    sign: parameters.get('sign') ?? '',
+    certSn: parameters.get('alipay_cert_sn') ?? null,
+  });
+  return signed.ok ? ok(texts.get(signed.value) ?? parameters) : signed;
+}
+
+const EXPLAINED = {
+  bad_signature: 'the signature does not verify',
+  unknown_key: 'alipay_cert_sn names no certificate that can be trusted',
+} as const;
+
+function read(account: Account, parameters: Parameters): Result<Notification, NotificationRefusal> {
   const notificationId = parameters.get('notify_id') ?? '';
   if (notificationId === '') return refused('malformed', 'notify_id is missing');
   const what = parameters.get('notify_type') ?? parameters.get('msg_method') ?? 'unnamed';

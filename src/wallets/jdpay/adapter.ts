@@ -38,7 +38,7 @@ import {
   merchantFor,
   openCredentials,
 } from './config.ts';
-import { parseNotification } from './notify.ts';
+import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
 import {
   fkmPayFields,
   formFields,
@@ -68,6 +68,7 @@ import { PATHS } from './wire/trade.ts';
 export const jdpay: WalletModule = {
   name: 'jdpay',
   capabilities: jdpayCapabilities,
+  notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: jdpayCredentialsSchema,
   identityOf,
   open: (credentials, seams) => {
@@ -94,7 +95,7 @@ function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
     closeAttempt: (attempt) => closeAttempt(desk, attempt),
     refund: (refund) => sendRefund(desk, refund),
     queryRefund: (refund) => queryRefund(desk, refund),
-    parseNotification: async (request) => parseNotification(desk.account, request),
+    parseNotification: (request, gate) => parseNotification(desk.account, request, gate),
     acknowledge: () => plain(200, 'success'),
     refuse,
     payerDoor: null,
@@ -103,8 +104,10 @@ function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
 
 /** Anything but `success` makes JD deliver again. */
 function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(refusal.code === 'try_again' ? 503 : 400, 'fail');
+  return plain(STATUSES[refusal.code] ?? 400, 'fail');
 }
+
+const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
 
 function plain(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };

@@ -74,12 +74,39 @@ export function identityOf(credentials: unknown): WalletIdentity | undefined {
 /** What an account can be opened without, and will be sorry for. */
 export function adviseOn(credentials: unknown): readonly ConfigProblem[] {
   if (!Value.Check(jdpayCredentialsSchema, credentials)) return [];
-  const { resultCodes } = credentials;
-  if ((resultCodes?.orderNotFound ?? []).length > 0) return [];
-  const message =
-    'is empty: an order that JD never heard of stays unknown for ever, and so does its checkout; ' +
-    "name the result code that JD's contract or support gives for it";
-  return [{ field: 'resultCodes.orderNotFound', message }];
+  const advice = [...weakKeys('online', credentials.online)];
+  const { paymentCode, resultCodes } = credentials;
+  if (paymentCode !== undefined) advice.push(...weakKeys('paymentCode', paymentCode));
+  if ((resultCodes?.orderNotFound ?? []).length === 0) {
+    const message =
+      'is empty: an order that JD never heard of stays unknown for ever, and so does its ' +
+      "checkout; name the result code that JD's contract or support gives for it";
+    advice.push({ field: 'resultCodes.orderNotFound', message });
+  }
+  return advice;
+}
+
+const STRONG_BITS = 2_048;
+
+/** JD's wire allows 1024 bits, and JD hands such keys out: taken, but not in silence. */
+function weakKeys(
+  place: 'online' | 'paymentCode',
+  papers: JdpayCredentials['online'],
+): ConfigProblem[] {
+  const found: ConfigProblem[] = [];
+  const keys = [
+    ['jdPublicKey', readPublicKey(papers.jdPublicKey), "JD's callbacks can be forged"],
+    ['privateKey', readPrivateKey(papers.privateKey), 'requests in your name can be forged'],
+  ] as const;
+  for (const [name, key, harm] of keys) {
+    const bits = key?.asymmetricKeyDetails?.modulusLength ?? STRONG_BITS;
+    if (bits >= STRONG_BITS) continue;
+    const message =
+      `has ${bits} bits: by whoever can break such a key (a state, a large company) ${harm}; ` +
+      'ask JD for a pair of 2048';
+    found.push({ field: `${place}.${name}`, message });
+  }
+  return found;
 }
 
 function openPaymentCode(

@@ -7,15 +7,22 @@
  * was signed is the same at every delivery and serves as one.
  */
 import { err, ok, type Result } from '../../core/result.ts';
-import type { Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
+import { hasMore } from '../keys/form-limits.ts';
+import {
+  NO_GATE,
+  type Notification,
+  type NotificationGate,
+  type NotificationRefusal,
+  type RawRequest,
+} from '../wallet.ts';
 import type { JdpayAccount, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './order-fields.ts';
 import { paymentReport, statedRefund } from './transform.ts';
 import {
-  MESSAGE_BYTES_MAX,
+  decryptInner,
   type MessageFlaw,
   type OpenedMessage,
-  openMessage,
+  openInner,
   readOuter,
   readResult,
   SUCCESS_CODE,
@@ -38,13 +45,22 @@ const FLAWS: Readonly<Record<MessageFlaw, NotificationRefusal['code']>> = {
   not_xml: 'malformed',
 };
 
-export function parseNotification(
+export const NOTIFICATION_BYTES_MAX = 32_768;
+const TAG = 0x3c;
+/** The envelope has five elements; what it holds is encrypted. */
+const OUTER_TAGS_MAX = 64;
+
+export async function parseNotification(
   account: JdpayAccount,
   request: RawRequest,
-): Result<Notification, NotificationRefusal> {
+  gate: NotificationGate = NO_GATE,
+): Promise<Result<Notification, NotificationRefusal>> {
   if (request.method !== 'POST') return refused('malformed', 'not a POST');
-  if (request.body.length > MESSAGE_BYTES_MAX) {
+  if (request.body.length > NOTIFICATION_BYTES_MAX) {
     return refused('malformed', 'larger than any callback');
+  }
+  if (hasMore(request.body, TAG, OUTER_TAGS_MAX)) {
+    return refused('malformed', 'more elements than any callback');
   }
   const outer = readOuter(request.body);
   if (outer === undefined) return refused('malformed', 'not a message of JD Pay V2.0');
@@ -55,7 +71,13 @@ export function parseNotification(
     return refused('not_ours', 'merchant is another account');
   }
   if (outer.encrypt === null) return refused('malformed', 'encrypt is missing');
-  const opened = openMessage(merchant.keys, outer.encrypt);
+  const inner = decryptInner(merchant.keys.desKey, outer.encrypt);
+  if (!inner.ok) return refused(FLAWS[inner.error], `the message is refused: ${inner.error}`);
+  // Whoever has no 3DES key of the account got no further than this.
+  if (!(await gate({ kind: 'opened' }))) {
+    return refused('too_many', 'too many refused callbacks came from there');
+  }
+  const opened = openInner(merchant.keys, inner.value);
   if (!opened.ok) return refused(FLAWS[opened.error], `the message is refused: ${opened.error}`);
   return read(merchant, opened.value);
 }

@@ -55,17 +55,23 @@ export function uniorderFields(order: AttemptOrder, leg: LegOrder): Texts {
   return { ...onlinePurchase(order, leg, order.createdAtMs), tradeType: 'QR' };
 }
 
-/** saveOrder's plain fields, at the click; undefined when the order's time is over. */
+/**
+ * saveOrder's plain fields, at the click; undefined when the order's time is over. The buyer's
+ * browser carries the form, and `k=v&k=v` is what is signed: no value of ours may hold an `&`, or
+ * another form of the same signature could be posted.
+ */
 export function formFields(
   order: AttemptOrder,
   leg: LegOrder,
   at: { readonly merchant: string; readonly nowMs: number },
 ): Texts | undefined {
   if (secondsLeft(order, at.nowMs) < 1) return undefined;
+  const fields = onlinePurchase(order, leg, at.nowMs);
   return {
     version: VERSION,
     merchant: at.merchant,
-    ...onlinePurchase(order, leg, at.nowMs),
+    ...fields,
+    tradeName: (fields.tradeName ?? '').replaceAll('&', '＆'),
     callbackUrl: order.returnUrl ?? '',
   };
 }

@@ -5,6 +5,7 @@
  */
 import { ok } from '../../core/result.ts';
 import type { NextAction } from '../../core/wallet.ts';
+import { FORM_BYTES_MAX } from '../keys/form-limits.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -42,6 +43,7 @@ import { formatTime } from './wire/time.ts';
 export const unionpay: WalletModule = {
   name: 'unionpay',
   capabilities: unionpayCapabilities,
+  notificationBytesMax: FORM_BYTES_MAX,
   configSchema: unionpayCredentialsSchema,
   identityOf,
   open: (credentials, seams) => {
@@ -69,7 +71,7 @@ function openWallet(account: UnionpayAccount, seams: WalletSeams): Wallet {
     closeAttempt: (attempt) => closeCounter(desk, attempt),
     refund: (refund) => applyRefund(desk, refund),
     queryRefund: (refund) => queryRefund(desk, refund),
-    parseNotification: (request) => parseNotification(account, seams.wall, request),
+    parseNotification: (request, gate) => parseNotification(account, seams.wall, request, gate),
     acknowledge: () => plain(200, 'ok'),
     refuse,
     payerDoor: null,
@@ -78,8 +80,10 @@ function openWallet(account: UnionpayAccount, seams: WalletSeams): Wallet {
 
 /** Only the status counts: 200 ends the deliveries. */
 function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(refusal.code === 'try_again' ? 503 : 400, 'fail');
+  return plain(STATUSES[refusal.code] ?? 400, 'fail');
 }
+
+const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
 
 function plain(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };

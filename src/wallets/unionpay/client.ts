@@ -10,6 +10,7 @@ import type { UnionpayAccount } from './config.ts';
 import { judgeMessage } from './trust.ts';
 import { type Encoding, type Fields, textOf } from './wire/canonical.ts';
 import { encodeForm } from './wire/form.ts';
+import { isAnswer } from './wire/messages.ts';
 import { parseReply } from './wire/reply.ts';
 import { signFields } from './wire/signer.ts';
 
@@ -67,11 +68,12 @@ async function readAnswer(
   const text = textOf(body, encoding);
   const parsed = text === undefined ? undefined : parseReply(text);
   if (!parsed?.ok) return unknownBecause('unreadable', 'not a reply of the gateway');
-  const fields = parsed.value;
-  const verdict = await judgeMessage(account.trust, seams.wall, fields, encoding);
-  if (verdict !== 'valid') {
-    return unknownBecause(verdict, 'the reply is not signed by UnionPay');
+  const judged = await judgeMessage(account.trust, seams.wall, parsed.value, encoding);
+  if (!judged.ok) {
+    return unknownBecause(judged.error.code, `the reply is not believed: ${judged.error.explain}`);
   }
+  const fields = judged.value;
+  if (!isAnswer(fields)) return unknownBecause('unreadable', 'the reply tells no outcome');
   const respCode = fields.get('respCode') ?? '';
   return { kind: 'answered', fields, respCode, error: walletErrorOf(fields) };
 }

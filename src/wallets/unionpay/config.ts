@@ -6,6 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletIdentity } from '../../core/wallet.ts';
+import { createTrustedSigners, type TrustedSigners } from './trusted-signers.ts';
 import type { Encoding } from './wire/canonical.ts';
 import { readCertificate, type TrustAnchors } from './wire/certificates.ts';
 import { type UnionpayCredentials, unionpayCredentialsSchema } from './wire/credentials.ts';
@@ -15,7 +16,7 @@ import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from './wire/sm2.ts'
 
 /** Whose signature a reply must carry. */
 export type Trust =
-  | { readonly method: '01'; readonly anchors: TrustAnchors }
+  | { readonly method: '01'; readonly anchors: TrustAnchors; readonly signers: TrustedSigners }
   | { readonly method: '11' | '12'; readonly secureKey: string }
   | { readonly method: '21'; readonly publicKeyHex: string; readonly certId: string };
 
@@ -101,10 +102,10 @@ function openCertificates(
     return fail('signing.middleCert', 'was not issued by rootCert: the two were mixed up');
   }
   const { privateKey, certId } = identity.value;
-  const acceptsTestSigner = signing.acceptsTestSigner ?? false;
+  const anchors = { root, middle, acceptsTestSigner: signing.acceptsTestSigner ?? false };
   return ok({
     signer: { method: '01', certId, privateKey },
-    trust: { method: '01', anchors: { root, middle, acceptsTestSigner } },
+    trust: { method: '01', anchors, signers: createTrustedSigners(anchors) },
   });
 }
 

@@ -1,23 +1,30 @@
 /**
  * UnionPay's callbacks: form-decoded once in their own charset, verified over every field, and only
- * then read. Parameters of our own in the callback's address never mix with the signed ones: the
- * body alone is read.
+ * then read, the known fields alone. Parameters of our own in the callback's address never mix with
+ * the signed ones: the body alone is read.
  *
- * merId must be the account's own, since every merchant's messages are signed by the same key. The
+ * merId must be the account's own, since every merchant's messages are signed by the same key, and
+ * an outcome must be told, since under methods 11 and 12 a request of ours would verify too. The
  * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
  */
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { LegReportStatus, Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
+import { isOversizedForm } from '../keys/form-limits.ts';
+import {
+  type LegReportStatus,
+  NO_GATE,
+  type Notification,
+  type NotificationGate,
+  type NotificationRefusal,
+  type RawRequest,
+} from '../wallet.ts';
 import type { UnionpayAccount } from './config.ts';
 import { orderReport, orderStatus, settledRefund } from './transform.ts';
 import { judgeMessage } from './trust.ts';
-import type { Encoding, Fields } from './wire/canonical.ts';
-import { parseForm } from './wire/form.ts';
-import { PURCHASES, TXN, VERSION } from './wire/messages.ts';
-
-const BODY_BYTES_MAX = 65_536;
+import type { Fields } from './wire/canonical.ts';
+import { parseForm, type ReadForm } from './wire/form.ts';
+import { isAnswer, PURCHASES, TXN, VERSION } from './wire/messages.ts';
 
 type Account = Pick<UnionpayAccount, 'merId' | 'trust' | 'encoding'>;
 type Refused = Result<never, NotificationRefusal>;
@@ -30,29 +37,35 @@ export async function parseNotification(
   account: Account,
   wall: Clock,
   request: RawRequest,
+  gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
-  if (request.method !== 'POST') return refused('malformed', 'not a POST');
-  if (request.body.length > BODY_BYTES_MAX) return refused('malformed', 'larger than any callback');
-  const parsed = parseForm(request.body, account.encoding);
-  if (!parsed.ok) return refused('malformed', `the form has a bad ${parsed.error.kind}`);
+  const parsed = readForm(account, request);
+  if (!parsed.ok) return parsed;
   const { fields, encoding } = parsed.value;
-  if (fields.get('version') !== VERSION) return refused('malformed', `version is not ${VERSION}`);
-  const verdict = await judge(account, wall, fields, encoding);
-  if (verdict === 'unknown_key') {
-    return refused('unknown_key', 'signPubKeyCert is none that can be trusted');
+  if (!(await gate({ kind: 'order', orderNo: fields.get('orderId') ?? '' }))) {
+    return refused('too_many', 'too many refused callbacks came from there');
   }
-  if (verdict !== 'valid') return refused('bad_signature', 'the signature does not verify');
-  if (fields.get('merId') !== account.merId)
-    return refused('not_ours', 'merId is another merchant');
-  return read(account, fields);
+  const judged = await judgeMessage(account.trust, wall, fields, encoding);
+  if (judged.ok) return read(account, judged.value);
+  const { code, explain } = judged.error;
+  return refused(code === 'ambiguous' ? 'malformed' : code, explain);
 }
 
-/** Senders disagree on blank fields: signed with them, or without. */
-async function judge(account: Account, wall: Clock, fields: Fields, encoding: Encoding) {
-  const first = await judgeMessage(account.trust, wall, fields, encoding);
-  const filled = new Map([...fields].filter(([, value]) => value !== ''));
-  if (first !== 'bad_signature' || filled.size === fields.size) return first;
-  return judgeMessage(account.trust, wall, filled, encoding);
+/** What can be refused for nothing: too long, unreadable, another merchant's, no answer at all. */
+function readForm(account: Account, request: RawRequest): Result<ReadForm, NotificationRefusal> {
+  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+  if (isOversizedForm(request.body)) {
+    return refused('malformed', 'larger than any callback, or of more names');
+  }
+  const parsed = parseForm(request.body, account.encoding);
+  if (!parsed.ok) return refused('malformed', `the form has a bad ${parsed.error.kind}`);
+  const { fields } = parsed.value;
+  if (fields.get('version') !== VERSION) return refused('malformed', `version is not ${VERSION}`);
+  if (fields.get('merId') !== account.merId) {
+    return refused('not_ours', 'merId is another merchant');
+  }
+  if (!isAnswer(fields)) return refused('malformed', 'respCode or respMsg is missing');
+  return ok(parsed.value);
 }
 
 function read(account: Account, fields: Fields): Result<Notification, NotificationRefusal> {

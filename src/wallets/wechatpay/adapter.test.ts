@@ -66,9 +66,11 @@ type Answer = Result<HttpResponse, HttpFailure>;
 function open(answer: (request: HttpRequest) => Promise<Answer> | Answer): {
   wallet: Wallet;
   sent: HttpRequest[];
+  wait: (ms: number) => void;
 } {
   const sent: HttpRequest[] = [];
-  const clock = { nowMs: () => NOW_MS };
+  let passedMs = 0;
+  const clock = { nowMs: () => NOW_MS + passedMs };
   const seams: WalletSeams = {
     http: {
       send: async (request) => {
@@ -83,7 +85,10 @@ function open(answer: (request: HttpRequest) => Promise<Answer> | Answer): {
   };
   const opened = wechatpay.open(credentials, seams);
   if (!opened.ok) throw new Error(opened.error.field);
-  return { wallet: opened.value, sent };
+  const wait = (ms: number): void => {
+    passedMs += ms;
+  };
+  return { wallet: opened.value, sent, wait };
 }
 
 const answering =
@@ -379,16 +384,47 @@ describe('callbacks', () => {
     );
   });
 
-  test('invented certificate serials cause five downloads a minute at most', async () => {
+  const invented = (index: number) =>
+    createHash('sha1').update(String(index)).digest('hex').toUpperCase();
+
+  test('S19: WeChat Pay: invented serials cause no download where the resource does not open', async () => {
     const stage = open(() => err({ kind: 'not_sent', message: 'offline' }));
     const message = await callback('{}', 'transaction', 'TRANSACTION.SUCCESS');
-    for (let index = 0; index < 20; index += 1) {
-      const serial = createHash('sha1').update(String(index)).digest('hex').toUpperCase();
-      const headers = { ...message.headers, 'wechatpay-serial': serial };
-      const parsed = await stage.wallet.parseNotification({ ...message, headers });
-      expect(parsed).toMatchObject({ ok: false, error: { code: 'unknown_key' } });
+    const foreign = sealResource(createSecretKey(Buffer.from('x'.repeat(32))), {
+      plaintext: '{}',
+      nonce: 'abcdefghijkl',
+      associatedData: 'transaction',
+    });
+    const body = Buffer.from(
+      JSON.stringify({ id: '1', event_type: 'TRANSACTION.SUCCESS', resource: foreign }),
+    );
+    for (let index = 0; index < 200; index += 1) {
+      const headers = { ...message.headers, 'wechatpay-serial': invented(index) };
+      const parsed = await stage.wallet.parseNotification({ ...message, headers, body });
+      expect(parsed).toMatchObject({ ok: false, error: { code: 'malformed' } });
     }
-    expect(stage.sent.length).toBe(5);
+    const headers = { ...message.headers, 'wechatpay-serial': 'PUB_KEY_ID_011400000000000000' };
+    const parsed = await stage.wallet.parseNotification({ ...message, headers });
+    expect(parsed).toMatchObject({ ok: false, error: { code: 'unknown_key' } });
+    expect(stage.sent.length).toBe(0);
+  });
+
+  test('S19: WeChat Pay: where it opens, five downloads at once, then one each twelve seconds', async () => {
+    const stage = open(() => err({ kind: 'not_sent', message: 'offline' }));
+    const message = await callback('{}', 'transaction', 'TRANSACTION.SUCCESS');
+    const send = async (count: number) => {
+      for (let index = 0; index < count; index += 1) {
+        const headers = { ...message.headers, 'wechatpay-serial': invented(index) };
+        const parsed = await stage.wallet.parseNotification({ ...message, headers });
+        expect(parsed).toMatchObject({ ok: false, error: { code: 'unknown_key' } });
+      }
+      return stage.sent.length;
+    };
+    expect(await send(20)).toBe(5);
+    stage.wait(11_999);
+    expect(await send(20)).toBe(5);
+    stage.wait(1);
+    expect(await send(20)).toBe(6);
   });
 });
 

@@ -25,7 +25,7 @@ import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './c
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
 import { credentialsSchema, identityOf, openConfig, type WechatpayConfig } from './config.ts';
-import { acknowledge, parseNotification, refuse } from './notify.ts';
+import { acknowledge, NOTIFICATION_BYTES_MAX, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import {
   closeRefusalOf,
@@ -59,6 +59,7 @@ interface Account {
 export const wechatpay: WalletModule = Object.freeze({
   name: 'wechatpay',
   capabilities,
+  notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: credentialsSchema,
   identityOf,
   open: (credentials: unknown, seams: WalletSeams): ReturnType<WalletModule['open']> => {
@@ -80,7 +81,7 @@ function openWallet(account: Account): Wallet {
     closeAttempt: (attempt) => closeAttempt(account, attempt),
     refund: (refund) => applyRefund(account, refund),
     queryRefund: (refund) => queryRefund(account, refund),
-    parseNotification: (request) => parseNotification(request, receiver),
+    parseNotification: (request, gate) => parseNotification(request, receiver, gate),
     acknowledge,
     refuse,
     payerDoor: {

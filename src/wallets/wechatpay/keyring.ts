@@ -1,24 +1,33 @@
 /**
  * The verification keys of one account: a map serial -> key that grows when a certificate serial
- * appears that it does not know. Downloads are single-flight and counted, so that forged callbacks
- * with invented serials cannot make the platform hammer WeChat Pay. Keys are never forgotten while
- * the process runs; an expired certificate is refused at reading.
+ * appears that it does not know. A download brings the whole list, whichever serial asked for it,
+ * so downloads are single-flight and counted evenly over the minute: whoever has spent them, a real
+ * rotation waits for twelve seconds at most. A downloaded key ends with its certificate.
+ *
+ * Who may ask: answers to our own calls, and callbacks that opened with the APIv3 key.
  */
 import type { KeyObject } from 'node:crypto';
+import { createTokenBucket } from '../../runtime/token-bucket.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 import { readCertificateList } from './wire/certificates.ts';
 import type { JsonRecord } from './wire/json.ts';
 
-/** Downloads that unknown serials may cause in one window, whoever invents them. */
-const REFRESH_COUNT_MAX = 5;
-const REFRESH_WINDOW_MS = 60_000;
+/** Five a minute. */
+const REFRESHES = { burst: 5, refill: 1, everyMs: 12_000 } as const;
 const CERTIFICATE_SERIAL = /^[0-9A-F]{8,64}$/;
 
 export interface Keyring {
   /** The key of `serial`, downloading the certificate list once if it is not known. */
   readonly find: (serial: string) => Promise<KeyObject | undefined>;
   readonly known: (serial: string) => KeyObject | undefined;
+  /** It is, or a download could bring it: public keys have no list to be downloaded from. */
+  readonly mayBeKnown: (serial: string) => boolean;
+}
+
+interface KnownKey {
+  readonly key: KeyObject;
+  readonly expiresMs: number;
 }
 
 export function openKeyring(
@@ -26,38 +35,43 @@ export function openKeyring(
   seams: Pick<WalletSeams, 'wall'>,
   download: () => Promise<JsonRecord | undefined>,
 ): Keyring {
-  const keys = new Map(config.verificationKeys);
+  const downloaded = new Map<string, KnownKey>();
   let inFlight: Promise<void> | undefined;
-  let refreshedAtMs: readonly number[] = [];
+  const refreshes = createTokenBucket(seams.wall, REFRESHES);
 
   async function refresh(): Promise<void> {
     const answer = await download();
     if (answer === undefined) return;
     const trust = { nowMs: seams.wall.nowMs(), root: config.platformRoot };
-    for (const certificate of readCertificateList(answer, config.apiV3Key, trust)) {
-      keys.set(certificate.serial, certificate.publicKey);
+    for (const { serial, publicKey, expiresMs } of readCertificateList(
+      answer,
+      config.apiV3Key,
+      trust,
+    )) {
+      downloaded.set(serial, { key: publicKey, expiresMs });
     }
   }
 
-  function mayRefresh(): boolean {
-    const nowMs = seams.wall.nowMs();
-    const recent = refreshedAtMs.filter((atMs) => nowMs - atMs < REFRESH_WINDOW_MS);
-    if (recent.length >= REFRESH_COUNT_MAX) return false;
-    refreshedAtMs = [...recent, nowMs];
-    return true;
+  function known(serial: string): KeyObject | undefined {
+    const configured = config.verificationKeys.get(serial);
+    if (configured !== undefined) return configured;
+    const found = downloaded.get(serial);
+    return found !== undefined && seams.wall.nowMs() < found.expiresMs ? found.key : undefined;
   }
 
   async function find(serial: string): Promise<KeyObject | undefined> {
-    const key = keys.get(serial);
+    const key = known(serial);
     if (key !== undefined || !CERTIFICATE_SERIAL.test(serial)) return key;
-    if (inFlight === undefined && mayRefresh()) {
+    if (inFlight === undefined && refreshes.take()) {
       inFlight = refresh().finally(() => {
         inFlight = undefined;
       });
     }
     await inFlight;
-    return keys.get(serial);
+    return known(serial);
   }
 
-  return { find, known: (serial) => keys.get(serial) };
+  const mayBeKnown = (serial: string) =>
+    known(serial) !== undefined || CERTIFICATE_SERIAL.test(serial);
+  return { find, known, mayBeKnown };
 }

@@ -1,16 +1,19 @@
 /**
- * Callbacks: verified over the raw bytes, opened with the APIv3 key, then believed. Whatever is
- * wrong with one is a value; no callback ends in an exception. Dispatch goes by the resource's
- * original_type, with event_type as the second word, because WeChat Pay's own samples disagree on
- * event types.
+ * Callbacks: opened with the APIv3 key, verified over the raw bytes, then believed. That it opens
+ * is asked first because it is cheap and no stranger can do it; it never stands in for the
+ * signature. Whatever is wrong with one is a value; no callback ends in an exception. Dispatch goes
+ * by the resource's original_type, with event_type as the second word, because WeChat Pay's own
+ * samples disagree on event types.
  */
 import { err, ok, type Result } from '../../core/result.ts';
-import type {
-  Notification,
-  NotificationRefusal,
-  RawRequest,
-  RawResponse,
-  WalletSeams,
+import {
+  NO_GATE,
+  type Notification,
+  type NotificationGate,
+  type NotificationRefusal,
+  type RawRequest,
+  type RawResponse,
+  type WalletSeams,
 } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 import type { Keyring } from './keyring.ts';
@@ -21,6 +24,9 @@ import { readSignatureHeaders, type SignatureFlaw, verifyMessage } from './wire/
 
 type Refused = Result<never, NotificationRefusal>;
 
+/** A combined payment of 50 orders, with what its coupons were, has half of it. */
+export const NOTIFICATION_BYTES_MAX = 65_536;
+
 export async function parseNotification(
   request: RawRequest,
   account: {
@@ -28,14 +34,42 @@ export async function parseNotification(
     readonly keyring: Keyring;
     readonly wall: WalletSeams['wall'];
   },
+  gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
   const { config, keyring, wall } = account;
+  if (request.body.length > NOTIFICATION_BYTES_MAX) return malformed('larger than any callback');
   const headers = readSignatureHeaders(request.headers, wall.nowMs());
   if (!headers.ok) return refused(headers.error);
-  const key = await keyring.find(headers.value.serial);
+  const { serial } = headers.value;
+  if (!keyring.mayBeKnown(serial)) return unknownSerial();
+  const read = readEnvelope(request.body, config);
+  if (!read.ok) return read;
+  // Whoever has no APIv3 key of the account got no further than this, and caused no download.
+  if (!(await gate({ kind: 'opened' }))) {
+    return err({ code: 'too_many', explain: 'too many refused callbacks came from there' });
+  }
+  const key = await keyring.find(serial);
   const verified = await verifyMessage(headers.value, request.body, key);
   if (!verified.ok) return refused(verified.error);
-  const envelope = parseRecord(request.body.toString('utf8'));
+  const { notificationId, envelope, resource, plaintext } = read.value;
+  const body = parseRecord(plaintext);
+  if (body === undefined) return malformed('the opened resource is not a JSON object');
+  return dispatch(notificationId, { envelope, resource, body }, config);
+}
+
+interface Envelope {
+  readonly notificationId: string;
+  readonly envelope: JsonRecord;
+  readonly resource: JsonRecord;
+  /** Opened with the APIv3 key; its signature is yet to be verified. */
+  readonly plaintext: string;
+}
+
+function readEnvelope(
+  bytes: Buffer,
+  config: WechatpayConfig,
+): Result<Envelope, NotificationRefusal> {
+  const envelope = parseRecord(bytes.toString('utf8'));
   const notificationId = textOf(envelope, 'id');
   const resource = recordOf(envelope, 'resource');
   if (envelope === undefined || notificationId === undefined || resource === undefined) {
@@ -43,9 +77,7 @@ export async function parseNotification(
   }
   const plaintext = openResource(config.apiV3Key, resource);
   if (plaintext === undefined) return malformed('the resource does not open with our APIv3 key');
-  const body = parseRecord(plaintext);
-  if (body === undefined) return malformed('the opened resource is not a JSON object');
-  return dispatch(notificationId, { envelope, resource, body }, config);
+  return ok({ notificationId, envelope, resource, plaintext });
 }
 
 function dispatch(
@@ -104,6 +136,10 @@ function refused(flaw: SignatureFlaw): Refused {
   }
 }
 
+function unknownSerial(): Refused {
+  return err({ code: 'unknown_key', explain: 'no key of that Wechatpay-Serial' });
+}
+
 function malformed(explain: string): Refused {
   return err({ code: 'malformed', explain });
 }
@@ -132,5 +168,6 @@ const REFUSALS: Readonly<
   unknown_key: [401, '未知的Wechatpay-Serial'],
   malformed: [400, '报文格式错误'],
   not_ours: [403, '商户号不符'],
+  too_many: [429, '请求过于频繁'],
   try_again: [503, '稍后重试'],
 };

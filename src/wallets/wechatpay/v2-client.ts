@@ -1,13 +1,15 @@
 /**
  * One exchange of APIv2: a signed flat XML document there and back, always HTTP 200. An answer is
  * believed only when it is signed with the account's key by HMAC-SHA256 (a `return_code` FAIL never
- * is) and names this account and the order that was asked; the rest is `lost`.
+ * is), can be read in one way only, and names this account and the order that was asked; the rest
+ * is `lost`.
  */
 import type { WalletError } from '../../core/wallet.ts';
+import { readSignedPairs } from '../keys/signed-pairs.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
 import type { V2Path } from './wire/trade.ts';
-import { signV2, verifyV2 } from './wire/v2-sign.ts';
+import { KNOWN_V2_FIELDS, signV2, verifyV2 } from './wire/v2-sign.ts';
 import { readXml, type V2Fields, writeXml } from './wire/v2-xml.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -61,15 +63,23 @@ function judge(
   config: WechatpayConfig,
   apiV2: ApiV2,
   call: V2Call,
-  fields: V2Fields | undefined,
+  answer: V2Fields | undefined,
 ): V2Called {
-  if (fields === undefined) return lost('UNREADABLE_ANSWER', 'not an XML message');
-  if (fields.get('return_code') !== 'SUCCESS') {
-    return lost('RETURN_CODE_FAIL', fields.get('return_msg') ?? 'refused without a signature');
+  if (answer === undefined) return lost('UNREADABLE_ANSWER', 'not an XML message');
+  if (answer.get('return_code') !== 'SUCCESS') {
+    return lost('RETURN_CODE_FAIL', answer.get('return_msg') ?? 'refused without a signature');
   }
-  if (!verifyV2(fields, apiV2.key, SIGN_TYPE)) {
+  if (!verifyV2(answer, apiV2.key, SIGN_TYPE)) {
     return lost('UNVERIFIABLE_ANSWER', 'the answer is not signed with the APIv2 key');
   }
+  const signed = readSignedPairs(
+    [...answer].filter(([, value]) => value !== ''),
+    KNOWN_V2_FIELDS,
+  );
+  if (!signed.ok) {
+    return lost('AMBIGUOUS_ANSWER', `${signed.error.name} can be read in two ways`);
+  }
+  const fields = signed.value;
   const isOurs =
     fields.get('mch_id') === config.mchid &&
     fields.get('appid') === config.appid &&

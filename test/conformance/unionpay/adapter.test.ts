@@ -402,6 +402,20 @@ describe('what is not to be believed', () => {
     });
     expect(refused).toMatchObject({ ok: false, error: { code: 'unknown_key' } });
   });
+  test.each(['11', '12', '21'] as const)(
+    'S13: %s: our own signed request is no callback',
+    async (method) => {
+      const other = openWallet(city, { signing: signings(city.account.papers)[method] });
+      const action = actionOf(await other.startAttempt(orderOf(city, { product: 'web' })));
+      if (action.type !== 'form') throw new Error(action.type);
+      const body = Buffer.from(new URLSearchParams({ ...action.fields }).toString());
+      const request = { method: 'POST', target: '/notify', headers: {}, body };
+      expect(await other.parseNotification(request)).toMatchObject({
+        ok: false,
+        error: { code: 'malformed', explain: 'respCode or respMsg is missing' },
+      });
+    },
+  );
   test('any byte of a notification flipped is refused, without a throw', async () => {
     await payBy('qr');
     await city.settle();

@@ -118,6 +118,10 @@ export function distrust(request: TrustRequest): 'chain' | 'validity' | 'subject
   return 'chain';
 }
 
+export function validToMs(certificate: X509Certificate): number {
+  return Date.parse(certificate.validTo);
+}
+
 function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
   return Date.parse(certificate.validFrom) <= nowMs && nowMs < Date.parse(certificate.validTo);
 }

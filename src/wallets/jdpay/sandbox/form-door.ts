@@ -52,6 +52,8 @@ export function openPosted(desk: Desk, what: string, posted: FormFields): Result
         'notDecryptable',
         `解密失败 ${flaw.field} is not 3DES hex of this merchant’s key`,
       );
+    case 'ambiguous':
+      return refuse('badSignature', `验签失败 ${flaw.field} holds another field: &name=`);
     case 'unsigned':
       return refuse('badSignature', '验签失败 sign is missing');
     case 'bad_signature':

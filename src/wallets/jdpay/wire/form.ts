@@ -6,6 +6,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../../core/result.ts';
+import { findAmbiguous } from '../../keys/signed-pairs.ts';
 import { hashText, recoverHash, signText } from './signature.ts';
 import { decryptText, encryptText } from './triple-des.ts';
 
@@ -16,6 +17,7 @@ const FORM_BYTES_MAX = 131_072;
 
 export type FormFlaw =
   | { readonly code: 'malformed' | 'not_decryptable'; readonly field: string }
+  | { readonly code: 'ambiguous'; readonly field: string }
   | { readonly code: 'unsigned' | 'bad_signature' };
 
 export function formSignText(fields: FormFields): string {
@@ -64,7 +66,7 @@ export function decryptForm(desKey: KeyObject, posted: FormFields): Result<FormF
   return ok(Object.fromEntries(plain));
 }
 
-/** Verified and decrypted. */
+/** Verified and decrypted; a text that could be cut in another way is refused, signed or not. */
 export function openForm(
   keys: { readonly publicKey: KeyObject; readonly desKey: KeyObject },
   posted: FormFields,
@@ -74,5 +76,7 @@ export function openForm(
   const plain = decryptForm(keys.desKey, posted);
   if (!plain.ok) return plain;
   const isSigned = recoverHash(keys.publicKey, sign) === hashText(formSignText(plain.value));
-  return isSigned ? plain : err({ code: 'bad_signature' });
+  if (!isSigned) return err({ code: 'bad_signature' });
+  const ambiguous = findAmbiguous(Object.entries(plain.value).filter(([, value]) => value !== ''));
+  return ambiguous === undefined ? plain : err({ code: 'ambiguous', field: ambiguous.name });
 }

@@ -137,8 +137,15 @@ export function openMessage(
   encrypt: string,
 ): Result<OpenedMessage, MessageFlaw> {
   const inner = decryptInner(keys.desKey, encrypt);
-  if (!inner.ok) return inner;
-  const cut = cutSign(inner.value);
+  return inner.ok ? openInner(keys, inner.value) : inner;
+}
+
+/** What `decryptInner` gave, verified. */
+export function openInner(
+  keys: Pick<MessageKeys, 'publicKey'>,
+  inner: string,
+): Result<OpenedMessage, MessageFlaw> {
+  const cut = cutSign(inner);
   if (cut === undefined) return err('unsigned');
   const hash = recoverHash(keys.publicKey, cut.sign);
   const signed = signTexts(cut.text).find((text) => hashText(text) === hash);

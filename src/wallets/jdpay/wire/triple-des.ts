@@ -34,10 +34,14 @@ export function decryptText(key: KeyObject, hex: string): string | undefined {
   const isWhole = hex.length > 0 && hex.length % (2 * BLOCK_BYTES) === 0;
   if (!isWhole || hex.length > 2 * (PLAIN_BYTES_MAX + BLOCK_BYTES)) return undefined;
   if (!/^[0-9a-fA-F]+$/.test(hex)) return undefined;
+  const bytes = Buffer.from(hex, 'hex');
   const decipher = createDecipheriv(ALGORITHM, key, null).setAutoPadding(false);
-  const plain = Buffer.concat([decipher.update(Buffer.from(hex, 'hex')), decipher.final()]);
-  const length = plain.readUInt32BE(0);
-  if (length > plain.length - LENGTH_BYTES) return undefined;
+  // Under another key the length in the first block is noise: it saves the rest.
+  const head = decipher.update(bytes.subarray(0, BLOCK_BYTES));
+  const length = head.readUInt32BE(0);
+  if (length > bytes.length - LENGTH_BYTES) return undefined;
+  const tail = decipher.update(bytes.subarray(BLOCK_BYTES));
+  const plain = Buffer.concat([head, tail, decipher.final()]);
   try {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return decoder.decode(plain.subarray(LENGTH_BYTES, LENGTH_BYTES + length));

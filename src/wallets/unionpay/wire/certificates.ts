@@ -49,7 +49,9 @@ export function checkSigner(
   const isChained =
     isIssuedBy(leaf, middle) && isIssuedBy(middle, root) && isIssuedBy(root, root) && middle.ca;
   if (!isChained) return 'chain';
-  if (![leaf, middle, root].every((each) => isValidAt(each, nowMs))) return 'expired';
+  const { fromMs, toMs } = validityOf([leaf, middle, root]);
+  // Written so that a date that cannot be read is not valid.
+  if (!(fromMs <= nowMs && nowMs <= toMs)) return 'expired';
   return isUnionpaySubject(leaf, anchors.acceptsTestSigner) ? undefined : 'subject';
 }
 
@@ -61,8 +63,17 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
-  return Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo);
+export interface Validity {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** When all of them are valid. */
+export function validityOf(certificates: readonly X509Certificate[]): Validity {
+  return {
+    fromMs: Math.max(...certificates.map(({ validFrom }) => Date.parse(validFrom))),
+    toMs: Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))),
+  };
 }
 
 export function isUnionpaySubject(leaf: X509Certificate, acceptsTestSigner: boolean): boolean {

@@ -39,3 +39,11 @@ export const PURCHASES: Readonly<
 export function isUnionpayProduct(product: string): product is UnionpayProduct {
   return Object.hasOwn(PURCHASES, product);
 }
+
+/**
+ * What UnionPay says tells an outcome, which no request does: under the methods 11 and 12 both
+ * sides sign with one key, and a request of ours that came back would verify.
+ */
+export function isAnswer(fields: ReadonlyMap<string, string>): boolean {
+  return (fields.get('respCode') ?? '') !== '' && (fields.get('respMsg') ?? '') !== '';
+}

@@ -30,3 +30,16 @@ export function verifyV2(fields: V2Fields, apiV2Key: string, type: V2SignType): 
   const expected = Buffer.from(signV2(fields, apiV2Key, type));
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
+
+/**
+ * The fields that APIv2 names in the answers to micropay, orderquery and reverse. Whatever else a
+ * signed answer holds (coupons by number, above all) is covered by its signature and left alone.
+ */
+export const KNOWN_V2_FIELDS: ReadonlySet<string> = new Set([
+  ...['return_code', 'return_msg', 'result_code', 'err_code', 'err_code_des', 'recall'],
+  ...['appid', 'mch_id', 'sub_appid', 'sub_mch_id', 'nonce_str', 'sign', 'sign_type'],
+  ...['device_info', 'openid', 'is_subscribe', 'sub_openid', 'sub_is_subscribe'],
+  ...['trade_type', 'trade_state', 'trade_state_desc', 'bank_type', 'fee_type', 'total_fee'],
+  ...['cash_fee_type', 'cash_fee', 'settlement_total_fee', 'coupon_fee', 'coupon_count'],
+  ...['transaction_id', 'out_trade_no', 'attach', 'time_end', 'promotion_detail'],
+]);

@@ -1,0 +1,33 @@
+/**
+ * The fields that ACP 5.1.0 names in replies and notifications, and which of them nest pairs in
+ * brackets. Whatever else a signed message holds is covered by its signature and otherwise left
+ * alone.
+ */
+export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  // How the message is made and signed.
+  ...['version', 'encoding', 'certId', 'signMethod', 'signature', 'signPubKeyCert'],
+  // Which transaction it is.
+  ...['txnType', 'txnSubType', 'bizType', 'channelType', 'accessType', 'acqInsCode'],
+  ...['merId', 'subMerId', 'subMerName', 'subMerAbbr', 'merCatCode', 'merName', 'merAbbr'],
+  ...['orderId', 'txnTime', 'queryId', 'origQryId', 'origOrderId', 'origTxnTime', 'tn', 'qrCode'],
+  // Money and clearing.
+  ...['txnAmt', 'currencyCode', 'settleAmt', 'settleCurrencyCode', 'settleDate', 'traceNo'],
+  ...['traceTime', 'exchangeRate', 'exchangeDate', 'accSplitData'],
+  // The outcome.
+  ...['respCode', 'respMsg', 'origRespCode', 'origRespMsg', 'activateStatus'],
+  // Who paid with what.
+  ...['accNo', 'accType', 'payCardNo', 'payCardType', 'payCardIssueName', 'payType', 'issInsCode'],
+  ...['issInsName', 'bindId', 'tokenPayData', 'customerInfo', 'cardTransData', 'payerInfo'],
+  // Echoes, files, keys.
+  ...['reqReserved', 'reserved', 'orderDesc', 'termId', 'fileName', 'fileContent', 'certType'],
+  ...['encryptCertId', 'encryptPubKeyCert', 'batchNo', 'totalQty', 'totalAmt'],
+]);
+
+const NESTED: ReadonlySet<string> = new Set([
+  ...['reserved', 'customerInfo', 'cardTransData', 'tokenPayData', 'payerInfo'],
+]);
+
+/** What the documents do not name may be nested too. */
+export function mayNest(name: string): boolean {
+  return NESTED.has(name) || !KNOWN_FIELDS.has(name);
+}
