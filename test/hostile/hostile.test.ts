@@ -1,6 +1,8 @@
 /** A part of `npm run hostile`, small enough for every run of the tests. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { driftOf, openWorld, runAttacks, runForeignLists, runReusedKeys, send } from './attack.ts';
+import { floodOfForgeries } from './flood.ts';
+import { genuineOf } from './genuine.ts';
 import { fuzzParsers, fuzzRoute } from './notify.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -34,6 +36,20 @@ it('no callback without a signature is believed, none crashes a parser', async (
   expect(misses(await fuzzParsers(stage, 100))).toEqual([]);
   expect(misses([await fuzzRoute(stage, 10)])).toEqual([]);
 }, 240_000);
+
+it('S3: 1,000 forged callbacks: a genuine one of the same address is taken, few signatures looked at', async () => {
+  const genuine = await genuineOf(stage);
+  const { misses: missed } = await floodOfForgeries(stage, {
+    ...genuine,
+    // None names an order of ours, so that only the budget lets a signature be looked at.
+    forge: (index) => genuine.forge(2 * index + 1),
+  });
+  // Untimed: how many signatures were looked at is what makes it fast.
+  expect(missed.filter((miss) => !miss.includes('waited'))).toEqual([]);
+  const text = await stage.composed.platform.metrics.render();
+  const limited = /outcome="too_many"\} (\d+)/.exec(text)?.[1];
+  expect(Number(limited)).toBeGreaterThan(500);
+}, 120_000);
 
 it('what the composed platform answers is what openapi.json promises', async () => {
   const { intent, attempt, endpoint } = world.made;

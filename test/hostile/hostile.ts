@@ -1,6 +1,7 @@
 /**
- * `npm run hostile`: everything that openapi.json lets one get wrong, and callbacks that no wallet
- * sent, against the composed platform. One row a group; the last line counts; a miss exits 1.
+ * `npm run hostile`: everything that openapi.json lets one get wrong, callbacks that no wallet
+ * sent, floods of them, and genuine ones cut anew, against the composed platform. One row a group;
+ * the last line counts; a miss exits 1.
  */
 import {
   type GroupResult,
@@ -9,7 +10,17 @@ import {
   runForeignLists,
   runReusedKeys,
 } from './attack.ts';
+import { floodOfForgeries, floodOfForms } from './flood.ts';
+import { genuineOf } from './genuine.ts';
 import { fuzzParsers, fuzzRoute } from './notify.ts';
+import {
+  type Recutting,
+  recutAll,
+  withAlipay,
+  withJdpay,
+  withUnionpay,
+  withWechatpay,
+} from './signed-messages.ts';
 import { openStage } from './stage.ts';
 
 const RUNS = Number(process.env.HOSTILE_RUNS ?? 2_000);
@@ -25,11 +36,26 @@ async function main(): Promise<number> {
       await runForeignLists(stage, world),
       ...(await fuzzParsers(stage, RUNS)),
       await fuzzRoute(stage, Math.ceil(RUNS / 10)),
+      await floodOfForms(stage, (world.made.intent as { id: string }).id),
+      await floodOfForgeries(stage, await genuineOf(stage)),
+      ...(await recuts()),
     ];
     return report(results);
   } finally {
     await stage.close();
   }
+}
+
+async function recuts(): Promise<GroupResult[]> {
+  const found: Recutting[] = [];
+  for (const open of [withAlipay, withUnionpay, withWechatpay, withJdpay]) {
+    found.push(...(await open(recutAll)));
+  }
+  return found.map(({ what, sent, misses }) => ({
+    group: `recut ${what}`,
+    passed: sent - misses.length,
+    misses: [...misses],
+  }));
 }
 
 function report(results: readonly GroupResult[]): number {

@@ -29,6 +29,7 @@ export interface Tenant {
 
 export interface Stage {
   readonly composed: ComposedPlatform;
+  readonly cityUrl: string;
   readonly taobao: Tenant;
   readonly tmall: Tenant;
   readonly configs: readonly { readonly id: Id<'wallet_config'>; readonly wallet: WalletName }[];
@@ -71,6 +72,7 @@ export async function openStage(): Promise<Stage> {
   const configs = (await readConfigs(db)).map(({ id, wallet }) => ({ id, wallet }));
   return {
     composed,
+    cityUrl: city.url,
     configs,
     defects,
     taobao: tenant(seeded, 'taobao'),
