@@ -48,6 +48,7 @@ function orderOf(
     device: 'desktop',
     returnUrl: `https://shop.example/${'x'.repeat(200)}`,
     notifyUrl,
+    handOutUrl: 'https://shop.example/pay/out',
     holdDays: 30,
   };
 }

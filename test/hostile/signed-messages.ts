@@ -232,6 +232,7 @@ export async function withWechatpay(work: Work): Promise<Recutting[]> {
       device: 'desktop',
       returnUrl: null,
       notifyUrl: 'http://shop.example/notify',
+      handOutUrl: 'http://shop.example/out',
       holdDays: 1,
     });
     await wallet.queryAttempt(attempt);
