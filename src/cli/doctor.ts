@@ -7,6 +7,7 @@ import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
 import { openEnvelope, walletSecretPlace } from '../flows/envelope.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { clearAddresses } from '../runtime/web-address.ts';
 import type { Db } from '../store/db.ts';
 import { readMasterKeys } from '../store/key-ring.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
@@ -120,6 +121,8 @@ function identityText({ identity }: WalletConfigRow): string {
 function identityProblem(row: WalletConfigRow, credentials: unknown): string | undefined {
   const identity = walletModule(row.wallet)?.identityOf(credentials);
   if (identity === undefined) return 'holds credentials that are not well formed';
+  const [clear] = clearAddresses(credentials);
+  if (clear !== undefined) return `calls ${clear} by http: name an https address and set it anew`;
   if (row.identity === null || isOfAccount(row.identity, identity)) return undefined;
   return `holds credentials of another account (${describeIdentity(identity)}): set its own anew`;
 }

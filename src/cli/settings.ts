@@ -6,6 +6,7 @@ import { parseTrustedProxies, plainAddress, type TrustedProxies } from '../http/
 import { fileSource, textSource } from '../runtime/key-file.ts';
 import { type KeyRing, openKeyRing } from '../runtime/key-ring.ts';
 import type { Random } from '../runtime/random.ts';
+import { isBlockedPort, isLoopbackHost, webAddressProblem } from '../runtime/web-address.ts';
 import { parseAllowList } from '../webhooks/url-guard.ts';
 
 export interface Settings {
@@ -69,8 +70,8 @@ export function readSettings(environment: Environment): Result<Settings, string>
   if (!trusted.ok) return err(`HUTONG_TRUST_PROXY is ${trusted.error}`);
   const host = environment.HUTONG_HOST || '127.0.0.1';
   const publicUrl = environment.HUTONG_PUBLIC_URL || `http://127.0.0.1:${numberOf(port)}`;
-  if (!isWebAddress(publicUrl))
-    return err(`HUTONG_PUBLIC_URL is an http or https address, not ${publicUrl}`);
+  const unsafe = webAddressProblem(publicUrl);
+  if (unsafe !== null) return err(`HUTONG_PUBLIC_URL ${unsafe} (it is ${publicUrl})`);
   return ok({
     dir: path.resolve(environment.HUTONG_DIR || '.hutong'),
     port: numberOf(port),
@@ -90,6 +91,7 @@ export function readSettings(environment: Environment): Result<Settings, string>
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const SWITCHES = ['HUTONG_RATE_LIMIT'];
+const PORTS = ['HUTONG_PORT', 'HUTONG_SANDBOX_PORT', 'HUTONG_BAZAAR_PORT'];
 
 /** What would otherwise be ignored in silence, or found out long after the start. */
 function firstMistake(environment: Environment): string | null {
@@ -100,10 +102,31 @@ function firstMistake(environment: Environment): string | null {
   const level = environment.HUTONG_LOG_LEVEL ?? '';
   if (level !== '' && !LOG_LEVELS.includes(level))
     return `HUTONG_LOG_LEVEL is one of ${LOG_LEVELS.join(', ')}, not ${level}`;
-  // The address has a password: it is not repeated.
-  return /^(postgres(ql)?:\/\/.*)?$/.test(environment.DATABASE_URL ?? '')
-    ? null
-    : 'DATABASE_URL begins with postgres:// or postgresql://';
+  for (const name of PORTS) {
+    const text = environment[name] ?? '';
+    if (isBlockedPort(Number(text)))
+      return `${name} is ${text}, a port that browsers refuse to open: take another one`;
+  }
+  return databaseProblem(environment.DATABASE_URL ?? '');
+}
+
+const ENCRYPTED = ['require', 'verify-ca', 'verify-full'];
+
+/** The address has a password: it is not repeated. */
+function databaseProblem(text: string): string | null {
+  if (text === '') return null;
+  if (!/^postgres(ql)?:\/\//.test(text))
+    return 'DATABASE_URL begins with postgres:// or postgresql://';
+  if (!URL.canParse(text)) return 'DATABASE_URL is not an address: escape what its password holds';
+  const { hostname, searchParams } = new URL(text);
+  const host = decodeURIComponent(searchParams.get('host') ?? hostname);
+  const isHere = host === '' || host.startsWith('/') || isLoopbackHost(host);
+  const isEncrypted = ENCRYPTED.includes(searchParams.get('sslmode') ?? '');
+  if (isHere || isEncrypted) return null;
+  return (
+    `DATABASE_URL leads to ${host} in the clear: add ?sslmode=verify-full (and sslrootcert=FILE for ` +
+    'a certificate authority of your own)'
+  );
 }
 
 function listOf(text: string | undefined): readonly string[] {
@@ -111,10 +134,6 @@ function listOf(text: string | undefined): readonly string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-}
-
-function isWebAddress(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function wholeNumber(

@@ -14,6 +14,7 @@ import { identifyConfigs } from '../flows/wallet-identities.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { clearAddresses } from '../runtime/web-address.ts';
 import type { Db } from '../store/db.ts';
 import { readMarketplaces } from '../store/marketplaces.ts';
 import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet-config-use.ts';
@@ -98,6 +99,9 @@ function readCredentials(
 ): { readonly credentials: unknown; readonly identity: WalletIdentity } {
   const credentials: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
   const module = present(walletModule(wallet), 'a known wallet');
+  const [clear] = clearAddresses(credentials);
+  if (clear !== undefined)
+    throw new Error(`${file}: ${clear}: must be https: http is only for this machine`);
   const http = createHttpClient();
   const seams = { http, clock: wallClock, wall: wallClock, random: systemRandom };
   const opened = module.open(credentials, seams);

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import type { PageRequest } from '../flows/use-cases.ts';
+import { webAddressProblem } from '../runtime/web-address.ts';
 import { parseRfc3339 } from './rfc3339.ts';
 
 const LIMIT_DEFAULT = 10;
@@ -37,15 +38,14 @@ export function timeOf(
 
 export function returnUrlOf(value: string | undefined): Result<string | null, HutongError> {
   if (value === undefined) return ok(null);
-  if (!URL.canParse(value)) return invalid('return_url', 'is not an absolute URL');
+  const unsafe = webAddressProblem(value);
+  if (unsafe !== null) return invalid('return_url', unsafe);
   const url = new URL(value);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return invalid('return_url', 'must be https or http');
-  }
   if (url.username !== '' || url.password !== '') {
     return invalid('return_url', 'may not carry a user name or password');
   }
-  return ok(value);
+  // As it was read: another reader, of what was sent, might read another host.
+  return ok(url.href);
 }
 
 export function ipOf(param: string, value: string | undefined): Result<string | null, HutongError> {

@@ -32,6 +32,35 @@ describe('settings', () => {
     expect(JSON.stringify(answer)).not.toContain('hidden');
   });
 
+  it.each([
+    ['HUTONG_PUBLIC_URL', 'http://pay.example.com'],
+    ['HUTONG_PUBLIC_URL', 'http://192.168.1.7:4000'],
+    ['HUTONG_PUBLIC_URL', 'https://pay.example.com:6000'],
+    ['HUTONG_PORT', '6000'],
+    ['HUTONG_SANDBOX_PORT', '6667'],
+    ['HUTONG_BAZAAR_PORT', '10080'],
+    ['DATABASE_URL', 'postgres://shop:hidden@db.internal/hutong'],
+    ['DATABASE_URL', 'postgres://shop:hidden@10.0.0.5/hutong?sslmode=disable'],
+    ['DATABASE_URL', 'postgres://shop:hidden@db.internal/hutong?sslmode=prefer'],
+    ['DATABASE_URL', 'postgres://shop:hidden@localhost/hutong?host=db.internal'],
+    ['DATABASE_URL', 'postgres://shop:hid/den@db.internal/hutong'],
+  ])('S15: %s=%s is refused by name, and no password is said', (name, value) => {
+    const answer = readSettings({ [name]: value });
+    expect(answer).toMatchObject({ ok: false, error: expect.stringContaining(name) });
+    expect(JSON.stringify(answer)).not.toMatch(/hidden|hid\/den/);
+  });
+
+  it.each([
+    ['HUTONG_PUBLIC_URL', 'https://pay.example.com'],
+    ['HUTONG_PUBLIC_URL', 'http://localhost:4000'],
+    ['DATABASE_URL', 'postgres://shop:hidden@db.internal/hutong?sslmode=verify-full'],
+    ['DATABASE_URL', 'postgres://shop:hidden@127.0.0.1:5432/hutong'],
+    ['DATABASE_URL', 'postgres:///hutong?host=/var/run/postgresql'],
+    ['DATABASE_URL', 'postgres://shop@%2Fvar%2Frun%2Fpostgresql/hutong'],
+  ])('S15: %s=%s is taken', (name, value) => {
+    expect(readSettings({ [name]: value })).toMatchObject({ ok: true });
+  });
+
   it('takes an empty one as not set', () => {
     const empty = {
       HUTONG_PORT: '',

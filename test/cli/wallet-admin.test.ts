@@ -109,6 +109,18 @@ for (const engine of ENGINES) {
       expect(said).not.toContain(SECRET);
     });
 
+    test('S15: an address in the clear is refused before anything is sealed', async () => {
+      const shop = await newShop();
+      const file = path.join(dir, 'clear.json');
+      const endpoints = { gateway: 'http://gateway.95516.com' };
+      const signing = { method: '12', secureKey: SECRET };
+      fs.writeFileSync(file, JSON.stringify({ merId: FIRST, signing, endpoints }));
+      const input = { marketplace: shop.name, wallet: 'unionpay', acceptsDirectSettlement: null };
+      const work = setWallet(desk(), settings(), { ...input, file }, () => undefined);
+      await expect(work).rejects.toThrow('endpoints.gateway: must be https');
+      expect(await shop.configs()).toEqual([]);
+    });
+
     test('D2: another account is a configuration beside it; the old one retires whole', async () => {
       const shop = await newShop();
       await shop.set(FIRST, { acceptsDirectSettlement: true });
