@@ -40,12 +40,11 @@ for (const engine of ENGINES) {
       if (!read.ok) throw new Error(read.error);
       return read.value;
     };
-    const newKey = () =>
-      fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'));
     const desk = () => ({ db: home.db, ids });
 
     beforeAll(async () => {
-      newKey();
+      const key = randomBytes(32).toString('hex');
+      fs.writeFileSync(path.join(dir, 'master.key'), key, { mode: 0o600 });
       home = await engine.open();
     });
     afterAll(async () => {
@@ -260,16 +259,22 @@ for (const engine of ENGINES) {
       await shop.set(FIRST);
       const [before] = await shop.configs();
       await forgetIdentity(before!.id);
-      const key = fs.readFileSync(path.join(dir, 'master.key'));
-      newKey();
+      // As one that was sealed under a key that is gone.
+      const reseal = (sealed: string) =>
+        home.db.script(`update wallet_configs set sealed = '${sealed}'
+          where id = ${idValue(before!.id)}`);
+      await reseal('v1.gone.gone');
       const said = await shop.set(FIRST);
       expect(said).toContain(`! ${before!.id}  unionpay: whose account it is cannot be read`);
       expect(said).toContain('whose account is not known');
       const [kept, added] = await shop.configs();
-      expect(kept).toEqual({ ...before!, identity: null, status: 'retiring' });
+      expect(kept).toEqual({
+        ...before!,
+        ...{ sealed: 'v1.gone.gone', identity: null, status: 'retiring' },
+      });
       expect(added).toMatchObject({ identity: { merId: FIRST }, status: 'active' });
-      // With its own key again: two of one account are not made one.
-      fs.writeFileSync(path.join(dir, 'master.key'), key);
+      // Opened again: two of one account are not made one.
+      await reseal(before!.sealed);
       const lines: string[] = [];
       await identifyAfterMigration(home.db, settings(), (line) => void lines.push(line));
       expect(lines.join()).toContain('another configuration of this marketplace');
