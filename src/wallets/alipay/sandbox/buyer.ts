@@ -101,10 +101,9 @@ export async function returnLocation(
     ['seller_id', order.pid],
     ['timestamp', formatBeijing(city.kit.wall.nowMs())],
   ]);
-  const { sign } = await signAsHouse(city.house(), app, undefined, (certSn) => {
-    if (certSn !== null) parameters.set('alipay_cert_sn', certSn);
-    return notifySignText(parameters);
-  });
+  // No certificate is named, in certificate mode either: Alipay's own return URLs name none.
+  const text = notifySignText(parameters);
+  const { sign } = await signAsHouse(city.house(), app, undefined, text);
   parameters.set('sign', sign);
   const joint = checkout.returnUrl.includes('?') ? '&' : '?';
   return `${checkout.returnUrl}${joint}${encodeParameters(parameters)}`;

@@ -115,10 +115,9 @@ async function composeBody(
   const parameters = new Map(Object.entries(fields));
   const certificate = app?.certificate ?? null;
   const shown = flaw === 'callback_bad_signature' ? 'bad_signature' : flaw;
-  const { sign } = await signAsHouse(house, { certificate }, shown, (certSn) => {
-    if (certSn !== null) parameters.set('alipay_cert_sn', certSn);
-    return notifySignText(parameters);
-  });
+  // No certificate is named, in certificate mode either: Alipay's own notifications name none.
+  const text = notifySignText(parameters);
+  const { sign } = await signAsHouse(house, { certificate }, shown, text);
   parameters.set('sign', sign);
   return encodeParameters(parameters);
 }

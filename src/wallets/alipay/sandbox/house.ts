@@ -155,15 +155,14 @@ export function signingKey(
   return { key: privateKeyObject(used.privateKeyPem), certSn: used.sn };
 }
 
-/** `compose` gets the certificate number first: in notifications it is part of what is signed. */
 export async function signAsHouse(
   house: HouseRecord,
   app: Pick<AppRecord, 'certificate'>,
   flaw: SignatureFlaw | undefined,
-  compose: (certSn: string | null) => string,
+  text: string,
 ): Promise<HouseSignature> {
   const { key, certSn } = signingKey(house, app, flaw);
-  const sign = await signRsa2(compose(certSn), key);
+  const sign = await signRsa2(text, key);
   if (flaw === 'signtest') return { sign: 'SIGNTEST/not+base64*at all', certSn };
   if (flaw !== 'bad_signature') return { sign, certSn };
   const bytes = Buffer.from(sign, 'base64');

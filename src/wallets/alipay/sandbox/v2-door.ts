@@ -196,7 +196,7 @@ async function signed(city: AlipayCity, reply: Reply, answer: Answer): Promise<O
     return json(city, writeV2Answer({ key, objectText, certSn: null, sign: null }));
   }
   const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, () => objectText);
+  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, objectText);
   return json(city, writeV2Answer({ key, objectText, certSn, sign }));
 }
 

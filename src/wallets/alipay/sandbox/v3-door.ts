@@ -122,7 +122,7 @@ async function answered(
   const nonce = city.kit.random.bytes(16).toString('hex');
   const text = v3ResponseText({ timestamp, nonce, body });
   const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, () => text);
+  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, text);
   const headers: Record<string, string> = {
     'content-type': 'application/json;charset=utf-8',
     'alipay-timestamp': timestamp,
