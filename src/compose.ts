@@ -17,6 +17,7 @@ import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
 import { createDirectory } from './flows/directory.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/envelope.ts';
+import { forgetKeys } from './flows/forget-keys.ts';
 import { dueHandlers } from './flows/janitor.ts';
 import { createNotificationGuard } from './flows/notification-guard.ts';
 import { createOwnPayments } from './flows/own-payments.ts';
@@ -37,7 +38,6 @@ import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
 import type { Db } from './store/db.ts';
 import { countUnknownAttempts } from './store/due.ts';
-import { expireKeys } from './store/idempotency.ts';
 import { readConfigsOf } from './store/own-payments.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
@@ -278,16 +278,14 @@ async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
 }
 
 const KEYS_KEPT_MS = 7 * 24 * HOUR_MS;
-const KEYS_AT_ONCE = 50_000;
 
-/** Idempotency keys are kept for 7 days of wall time. */
-async function forgetOldKeys({ db, log }: Platform): Promise<void> {
-  const beforeMs = wallClock.nowMs() - KEYS_KEPT_MS;
-  await db
-    .transaction(0, (session) => expireKeys(session, beforeMs, KEYS_AT_ONCE))
-    .catch((error: unknown) =>
-      log.warn({ defect: describe(error) }, 'old keys were not forgotten'),
-    );
+/** Whatever of this process's share is old; a failure is made good by the next turn. */
+async function forgetOldKeys({ db, log, share }: Platform): Promise<void> {
+  const own = share();
+  if (own === null) return;
+  await forgetKeys(db, own, wallClock.nowMs() - KEYS_KEPT_MS).catch((error: unknown) =>
+    log.warn({ defect: describe(error) }, 'old keys were not forgotten'),
+  );
 }
 
 const SETTLE_ROUNDS_MAX = 100;

@@ -4,7 +4,7 @@
  */
 import { type Id, idValue } from '../core/id.ts';
 import { idArray, smallintArray, textArray } from './arrays.ts';
-import type { Row, Session, Statement } from './db.ts';
+import type { Db, Row, Session, Statement } from './db.ts';
 import { type Table, table, tableValues, toNumber, upsertAll } from './table.ts';
 
 export interface IdempotencyRow {
@@ -121,16 +121,17 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const EXPIRE: Statement = {
   name: 'idempotency_keys.expire',
-  text: `delete from idempotency_keys i using (
-      select shard, marketplace, key from idempotency_keys where created_at < $1 limit $2
-    ) old where i.shard = old.shard and i.marketplace = old.marketplace and i.key = old.key`,
+  text: `with gone as (delete from idempotency_keys where ctid = any(array(
+      select ctid from idempotency_keys where shard = $1 and created_at < $2 limit $3))
+    returning 1) select count(*) as count from gone`,
 };
 
-/** Keys are kept for 7 days. */
+/** Deletes some that are old; how many. */
 export async function expireKeys(
-  session: Session,
-  beforeMs: number,
-  countMax: number,
-): Promise<void> {
-  await session.run(EXPIRE, [beforeMs, countMax]);
+  db: Db,
+  old: { readonly shard: number; readonly beforeMs: number; readonly countMax: number },
+): Promise<number> {
+  const values = [old.shard, old.beforeMs, old.countMax];
+  const [row] = await db.background((session) => session.run(EXPIRE, values));
+  return toNumber(row?.count ?? 0);
 }

@@ -1,0 +1,97 @@
+/** D15 of the money audit: old keys go until none is left; a known shard is said. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { shardOf } from '../../src/core/id.ts';
+import { forgetKeys } from '../../src/flows/forget-keys.ts';
+import { listPayments, listTransactions } from '../../src/store/queries.ts';
+import {
+  count,
+  create,
+  MARKETPLACE,
+  openEngine,
+  paidPayment,
+  type TestEngineRoom,
+  wantedPayment,
+} from './engine-support.ts';
+import { ENGINES, type TestHome } from './engines.ts';
+
+const OLD = 120_000;
+
+for (const { name, isAvailable, open } of ENGINES) {
+  describe.skipIf(!isAvailable)(`keys and look-ups on ${name}`, () => {
+    let home: TestHome;
+    let room: TestEngineRoom;
+
+    beforeAll(async () => {
+      home = await open();
+      room = await openEngine(home.db);
+    });
+    afterAll(async () => {
+      await room.engine.drain();
+      await room.lease.release();
+      await home.close();
+    });
+
+    test('D15: every old key of the share is deleted in short steps beside the engine', async () => {
+      const old = name === 'postgres' ? OLD : 12_000;
+      await home.db.script(`insert into idempotency_keys (shard, marketplace, key, principal, method,
+          path, body_hash, target, state, lease_until, created_at)
+        select n % 256, 77, 'k' || n, 'p', 'POST', '/', 'h', 't', 'done', 0,
+          case when n <= ${old} then 1000 else 3000 end from generate_series(1, ${old + 512}) n`);
+      let longestMs = 0;
+      let isOver = false;
+      const busy = (async () => {
+        while (!isOver) {
+          const startedMs = performance.now();
+          await room.engine.submit(create(wantedPayment()));
+          longestMs = Math.max(longestMs, performance.now() - startedMs);
+        }
+      })();
+      const even = await forgetKeys(home.db, { rank: 0, count: 2 }, 2_000);
+      expect(even).toBe(old / 2);
+      expect(await count(home.db, 'idempotency_keys', 'created_at < 2000 and shard % 2 = 0')).toBe(
+        0,
+      );
+      expect(await forgetKeys(home.db, { rank: 1, count: 2 }, 2_000)).toBe(old / 2);
+      isOver = true;
+      await busy;
+      expect(await count(home.db, 'idempotency_keys', 'created_at < 2000')).toBe(0);
+      expect(await count(home.db, 'idempotency_keys')).toBe(512);
+      // One step of 50,000 held the lane for more than half a second.
+      expect(longestMs).toBeLessThan(2_000);
+    });
+
+    test('D15: an order number, an intent and its entries are looked up in their shard', async () => {
+      const orderNo = 'LOOKUP-1';
+      const shard = shardOf(MARKETPLACE, orderNo);
+      const { root } = await paidPayment(room, wantedPayment({ shard, orderNo }));
+      const sent: string[] = [];
+      const db = {
+        ...home.db,
+        read: (...[statement, values]: Parameters<typeof home.db.read>) => {
+          sent.push(statement.text);
+          return home.db.read(statement, values);
+        },
+      } as typeof home.db;
+      const page = { limit: 5, beforeId: null, afterId: null };
+      const any = {
+        status: null,
+        merchantOrderNo: null,
+        createdAfterMs: null,
+        createdBeforeMs: null,
+        walletTransactionId: null,
+        intent: null,
+      };
+      const found = [
+        await listPayments(db, MARKETPLACE, { ...any, merchantOrderNo: orderNo }, page),
+        await listPayments(db, MARKETPLACE, { ...any, intent: root }, page),
+      ];
+      for (const { rows } of found) expect(rows.map(({ intent }) => intent.id)).toEqual([root]);
+      expect((await listTransactions(db, MARKETPLACE, root, page)).rows).toHaveLength(1);
+      const lists = sent.filter((text) => text.includes('p.marketplace = $1'));
+      expect(lists).toHaveLength(3);
+      for (const text of lists) expect(text).toContain('p.shard = $2');
+      const byWallet = { ...any, walletTransactionId: '420000', status: 'succeeded' };
+      expect((await listPayments(db, MARKETPLACE, byWallet, page)).rows).toHaveLength(1);
+    });
+  });
+}
