@@ -1,11 +1,13 @@
 /** The operator's commands: `hutong marketplace | key | wallet | account | interconnect`. */
 import type { Command } from 'commander';
+import { wallClock } from '../runtime/clock.ts';
 import {
   atDesk,
   createKey,
   createMarketplace,
   endKey,
   listMarketplaces,
+  parseExpiry,
   printInterconnects,
   printKeys,
   setAccount,
@@ -41,6 +43,12 @@ function addMarketplaceCommands(program: Command, settings: () => Settings, prin
     .action(() => atDesk(settings(), (desk) => listMarketplaces(desk, print)));
 }
 
+interface KeyFlags {
+  readonly scopes: string;
+  readonly live: boolean;
+  readonly expires?: string;
+}
+
 function addKeyCommands(program: Command, settings: () => Settings, print: Print): void {
   const key = program.command('key').description('API keys of a marketplace');
   key
@@ -48,11 +56,13 @@ function addKeyCommands(program: Command, settings: () => Settings, print: Print
     .description('make a key; it is shown once and kept only as a hash')
     .option('--scopes <list>', 'comma separated, such as payment_intents:read', '*')
     .option('--live', 'mark it as live (sk_live_…)', false)
-    .action((marketplace: string, flags: { readonly scopes: string; readonly live: boolean }) => {
+    .option('--expires <when>', 'refused from then on: 90d, or 2027-01-31')
+    .action((marketplace: string, flags: KeyFlags) => {
       const scopes = flags.scopes.split(',').map((scope) => scope.trim());
-      return atDesk(settings(), (desk) =>
-        createKey(desk, { marketplace, scopes, isLive: flags.live }, print),
-      );
+      const { expires } = flags;
+      const expiresAtMs = expires === undefined ? null : parseExpiry(expires, wallClock.nowMs());
+      const input = { marketplace, scopes, isLive: flags.live, expiresAtMs };
+      return atDesk(settings(), (desk) => createKey(desk, input, print));
     });
   key
     .command('list <marketplace>')

@@ -10,9 +10,10 @@ import { createIdSource, type IdSource } from '../engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
 import { auditNote } from '../flows/audit-log.ts';
 import { hashKey } from '../flows/merchants.ts';
+import { ROUTES } from '../http/routes/all.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { addKey, listKeys, revokeKey } from '../store/api-keys.ts';
+import { addKey, type ListedKey, listKeys, revokeKey } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
 import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
 import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
@@ -66,15 +67,39 @@ export async function listMarketplaces({ db }: Desk, print: Print): Promise<void
   for (const row of rows) print(`${row.id}  ${row.name}  ${row.displayName}`);
 }
 
+/** A scope that no call asks for would look like a right and be none. */
+function refuseScopes(scopes: readonly string[]): void {
+  const known = new Set<string>(['*', ...ROUTES.map(({ scope }) => scope)]);
+  const unknown = scopes.find((scope) => !known.has(scope));
+  if (unknown === undefined && scopes.length > 0) return;
+  const refused =
+    unknown === undefined || unknown === '' ? 'an empty scope' : `no scope ${unknown}`;
+  throw new Error(`${refused}; the scopes are: ${[...known].join(', ')}`);
+}
+
+/** `90d`, or a day or moment of RFC 3339. */
+export function parseExpiry(text: string, nowMs: number): number {
+  const days = /^(\d{1,4})d$/.exec(text)?.[1];
+  const isDate = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const atMs = days === undefined ? Date.parse(isDate ? text : '') : nowMs + Number(days) * DAY_MS;
+  if (!(atMs > nowMs)) throw new Error(`--expires is 90d or 2027-01-31, and ahead, not ${text}`);
+  return atMs;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
 export async function createKey(
   { db, ids }: Desk,
   input: {
     readonly marketplace: string;
     readonly scopes: readonly string[];
     readonly isLive: boolean;
+    /** null = it does not expire. */
+    readonly expiresAtMs?: number | null;
   },
   print: Print,
 ): Promise<void> {
+  refuseScopes(input.scopes);
   const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
   const kind = input.scopes.includes('*') ? 'sk' : 'rk';
   const mode = input.isLive ? 'live' : 'test';
@@ -88,9 +113,17 @@ export async function createKey(
     hash: hashKey(secretKey),
     hint: secretKey.slice(0, 12),
     createdAtMs: wallClock.nowMs(),
+    expiresAtMs: input.expiresAtMs ?? null,
   });
   print(`${id}  ${secretKey}`);
   print('This is the only time the key is shown.');
+}
+
+function stateOfKey({ revokedAtMs, expiresAtMs }: ListedKey, nowMs: number): string {
+  if (revokedAtMs !== null) return 'revoked';
+  if (expiresAtMs === null) return 'in use';
+  const when = new Date(expiresAtMs).toISOString();
+  return expiresAtMs > nowMs ? `in use until ${when}` : `expired ${when}`;
 }
 
 export async function printKeys({ db }: Desk, marketplace: string, print: Print): Promise<void> {
@@ -98,7 +131,7 @@ export async function printKeys({ db }: Desk, marketplace: string, print: Print)
   const rows = await listKeys(db, id);
   if (rows.length === 0) print('no key yet; make one: hutong key create MARKETPLACE');
   for (const row of rows) {
-    const state = row.revokedAtMs === null ? 'in use' : 'revoked';
+    const state = stateOfKey(row, wallClock.nowMs());
     print(`${row.id}  ${row.hint}…  ${row.scopes.join(',')}  ${state}`);
   }
 }

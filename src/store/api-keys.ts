@@ -6,12 +6,13 @@ import { toNumberOrNull } from './table.ts';
 
 const READ_KEYS: Statement = {
   name: 'api_keys.by_hash',
-  text: 'select * from api_keys where hash = any($1::text[]) and revoked_at is null',
+  text: `select * from api_keys where hash = any($1::text[]) and revoked_at is null
+    and (expires_at is null or expires_at > extract(epoch from clock_timestamp()) * 1000)`,
 };
 const ADD_KEY: Statement = {
   name: 'api_keys.add',
-  text: `insert into api_keys (id, marketplace, hash, hint, scopes, version, created_at)
-  values ($1, $2, $3, $4, $5::text[], $6, $7) on conflict (hash) do nothing`,
+  text: `insert into api_keys (id, marketplace, hash, hint, scopes, version, created_at, expires_at)
+  values ($1, $2, $3, $4, $5::text[], $6, $7, $8) on conflict (hash) do nothing`,
 };
 const LIST_KEYS: Statement = {
   name: 'api_keys.of',
@@ -29,7 +30,7 @@ export interface ApiKeyRow {
   readonly version: string;
 }
 
-/** Those of the hashes that are keys in use. */
+/** Those of the hashes that are keys in use: neither revoked nor expired. */
 export async function readKeys(
   db: Db,
   hashes: readonly string[],
@@ -51,7 +52,13 @@ export async function readKeys(
 /** Only the hash is kept; `hint` is the key's first characters, to recognise it by. */
 export async function addKey(
   db: Db,
-  row: ApiKeyRow & { readonly hash: string; readonly hint: string; readonly createdAtMs: number },
+  row: ApiKeyRow & {
+    readonly hash: string;
+    readonly hint: string;
+    readonly createdAtMs: number;
+    /** Left out, it does not expire. */
+    readonly expiresAtMs?: number | null;
+  },
 ): Promise<void> {
   const values = [
     idValue(row.id),
@@ -61,6 +68,7 @@ export async function addKey(
     textArray(row.scopes),
     row.version,
     row.createdAtMs,
+    row.expiresAtMs ?? null,
   ];
   await db.transaction(0, (session) => session.run(ADD_KEY, values));
 }
@@ -68,6 +76,7 @@ export async function addKey(
 export interface ListedKey extends ApiKeyRow {
   readonly hint: string;
   readonly revokedAtMs: number | null;
+  readonly expiresAtMs: number | null;
 }
 
 export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<ListedKey[]> {
@@ -78,6 +87,7 @@ export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<
     version: row.version as string,
     hint: row.hint as string,
     revokedAtMs: toNumberOrNull(row.revoked_at),
+    expiresAtMs: toNumberOrNull(row.expires_at),
   }));
 }
 

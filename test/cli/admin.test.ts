@@ -65,6 +65,36 @@ for (const engine of ENGINES) {
       );
     });
 
+    test('S14: a key of unknown or no scopes is refused, with those that there are', async () => {
+      for (const scopes of [['bogus:scope'], [''], [], ['refunds:read', 'refunds:wirte']]) {
+        const wanted = { marketplace: 'shop', scopes, isLive: false };
+        await expect(admin.createKey(desk(), wanted, print)).rejects.toThrow(
+          'the scopes are: *, payment_intents:write',
+        );
+      }
+    });
+
+    test('S14: a key that expires is refused from then on', async () => {
+      const made = async (expiresAtMs: number) => {
+        const wanted = { marketplace: 'shop', scopes: ['*'], isLive: false, expiresAtMs };
+        await admin.createKey(desk(), wanted, print);
+        return hashKey(String((lines.at(-2) ?? '').split('  ')[1]));
+      };
+      const nowMs = wallClock.nowMs();
+      const [past, ahead] = [await made(nowMs - 1_000), await made(nowMs + 60_000)];
+      const found = await readKeys(home.db, [past, ahead]);
+      expect([found.has(past), found.has(ahead)]).toEqual([false, true]);
+      await admin.printKeys(desk(), 'shop', print);
+      expect(lines.slice(-2).map((line) => line.split('  ').at(-1))).toEqual([
+        expect.stringMatching(/^expired /),
+        expect.stringMatching(/^in use until /),
+      ]);
+      expect(admin.parseExpiry('90d', nowMs)).toBe(nowMs + 90 * 86_400_000);
+      expect(admin.parseExpiry('2099-01-31', nowMs)).toBe(Date.UTC(2099, 0, 31));
+      for (const text of ['', '0d', 'tomorrow', '2020-01-01', '1e9d', '99'])
+        expect(() => admin.parseExpiry(text, nowMs), text).toThrow('--expires is 90d');
+    });
+
     test('credentials that the wallet cannot use are refused by field', async () => {
       const file = path.join(dir, 'bad.json');
       fs.writeFileSync(file, '{"mchid":"x"}');
