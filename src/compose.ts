@@ -27,8 +27,8 @@ import { describe } from './flows/wallet-call.ts';
 import { createWalletHealth } from './flows/wallet-health.ts';
 import { identifyConfigs } from './flows/wallet-identities.ts';
 import { type KeyWatch, watchKeys } from './flows/watch-keys.ts';
-import type { ServerConfig } from './http/deps.ts';
-import { buildServer } from './http/server.ts';
+import type { ServerConfig, ServerDeps } from './http/deps.ts';
+import { buildPrivateServer, buildServer } from './http/server.ts';
 import { type Clock, wallClock } from './runtime/clock.ts';
 import { createHttpClient } from './runtime/http-client.ts';
 import type { KeyRing } from './runtime/key-ring.ts';
@@ -58,6 +58,8 @@ export interface ComposeOptions {
   readonly dnsServers?: readonly string[];
   readonly rateLimit?: ServerConfig['rateLimit'];
   readonly trustedProxies?: ServerConfig['trustedProxies'];
+  readonly connections?: ServerConfig['connections'];
+  readonly hasPrivateServer?: boolean;
   /** The lease was lost or the database has fenced us: this process must end. */
   readonly onFenced: () => void;
   readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
@@ -67,6 +69,8 @@ export interface ComposedPlatform {
   readonly platform: Platform;
   readonly useCases: UseCases;
   readonly server: FastifyInstance;
+  /** For operators, where it is wanted. */
+  readonly privateServer: FastifyInstance | null;
   readonly sweeper: Sweeper;
   readonly desk: WebhookDesk;
   /** Does all that is due at the present business time; then, when the next is. */
@@ -128,8 +132,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
   });
   const useCases = createUseCases(platform, sweeper.wake);
-  const server = await openServer(options, platform, useCases);
-  const opened = { platform, useCases, server, sweeper, desk };
+  const servers = await openServers(options, platform, useCases);
+  const opened = { platform, useCases, ...servers, sweeper, desk };
   const chores = startChores(platform);
   const sealing = startSealing(platform);
   return {
@@ -139,7 +143,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
       chores.stop();
       await sealing.stop();
       await keys.stop();
-      await server.close();
+      await servers.server.close();
+      await servers.privateServer?.close();
       await opened.sweeper.stop();
       await opened.desk.idle();
       await engine.drain();
@@ -234,26 +239,33 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
   };
 }
 
-function openServer(
+/** The public server and, where it is wanted, the operators' own. */
+async function openServers(
   options: ComposeOptions,
   platform: Platform,
   useCases: UseCases,
-): Promise<FastifyInstance> {
+): Promise<Pick<ComposedPlatform, 'server' | 'privateServer'>> {
+  const { publicUrl, rateLimit, trustedProxies, connections, hasPrivateServer } = options;
   const plugins: FastifyPluginAsync[] = [
-    cashierPlugin({ useCases, config: { publicUrl: options.publicUrl }, clock: platform.clock }),
+    cashierPlugin({ useCases, config: { publicUrl }, clock: platform.clock }),
   ];
-  return buildServer({
+  const deps: ServerDeps = {
     useCases,
-    plugins,
     log: options.log,
     metrics: platform.metrics,
     wall: wallClock,
     config: {
-      publicUrl: options.publicUrl,
-      ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
-      ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
+      publicUrl,
+      ...(rateLimit === undefined ? {} : { rateLimit }),
+      ...(trustedProxies === undefined ? {} : { trustedProxies }),
+      ...(connections === undefined ? {} : { connections }),
+      ...(hasPrivateServer === undefined ? {} : { hasPrivateServer }),
     },
-  });
+  };
+  return {
+    server: await buildServer({ ...deps, plugins }),
+    privateServer: hasPrivateServer === true ? await buildPrivateServer(deps) : null,
+  };
 }
 
 const HOUR_MS = 3_600_000;

@@ -32,6 +32,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     webhookAllow: settings.webhookAllow,
     ...(settings.dnsServers === null ? {} : { dnsServers: settings.dnsServers }),
     trustedProxies: settings.trustedProxies,
+    connections: { max: settings.connectionsMax },
+    hasPrivateServer: settings.privatePort !== null,
     ...(settings.hasRateLimit ? {} : { rateLimit: null }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     onFenced: () => {
@@ -40,6 +42,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     },
   });
   await composed.server.listen({ port: settings.port, host: settings.host });
+  if (composed.privateServer !== null && settings.privatePort !== null) {
+    await composed.privateServer.listen({
+      port: settings.privatePort,
+      host: settings.privateHost,
+    });
+  }
   composed.sweeper.start();
   return { composed, url: settings.publicUrl };
 }

@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../core/result.ts';
-import { parseTrustedProxies, plainAddress, type TrustedProxies } from '../http/address.ts';
 import { fileSource, textSource } from '../runtime/key-file.ts';
 import { type KeyRing, openKeyRing } from '../runtime/key-ring.ts';
 import type { Random } from '../runtime/random.ts';
 import { isBlockedPort, isLoopbackHost, webAddressProblem } from '../runtime/web-address.ts';
-import { parseAllowList } from '../webhooks/url-guard.ts';
+import { type Environment, wholeNumber } from './environment.ts';
+import { NETWORK_HELP, type NetworkSettings, readNetworkSettings } from './network-settings.ts';
 
-export interface Settings {
+export interface Settings extends NetworkSettings {
   readonly dir: string;
   readonly port: number;
   readonly sandboxPort: number;
@@ -19,14 +19,8 @@ export interface Settings {
   readonly lanes: number;
   readonly publicUrl: string;
   readonly logLevel: string;
-  readonly webhookAllow: readonly string[];
-  /** Name servers for webhooks' hosts; null = the system's. */
-  readonly dnsServers: readonly string[] | null;
-  readonly trustedProxies: TrustedProxies;
   readonly hasRateLimit: boolean;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 export const SETTING_HELP: readonly (readonly [string, string])[] = [
   ['HUTONG_DIR', 'where keys, papers and PGlite are kept (.hutong)'],
@@ -38,15 +32,7 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
   ['DATABASE_URL', 'PostgreSQL 15 or later; without it PGlite in HUTONG_DIR/db'],
   ['HUTONG_LANES', 'writing connections on PostgreSQL (4)'],
   ['HUTONG_MASTER_KEY', 'keys of 64 hex digits, comma separated; or HUTONG_MASTER_KEY_FILE'],
-  [
-    'HUTONG_WEBHOOK_ALLOW',
-    'hosts and ranges webhooks may reach although not public, comma separated',
-  ],
-  ['HUTONG_DNS', 'name servers that webhooks’ names are asked of, comma separated (the system’s)'],
-  [
-    'HUTONG_TRUST_PROXY',
-    'proxies of your own before the platform, by number (1) or address (10.0.0.0/8): theirs are the entries of X-Forwarded-For that count',
-  ],
+  ...NETWORK_HELP,
   ['HUTONG_RATE_LIMIT', '0 = none'],
   ['HUTONG_LOG_LEVEL', 'info, warn, error, debug (warn in the demo)'],
 ];
@@ -59,20 +45,14 @@ export function readSettings(environment: Environment): Result<Settings, string>
   for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
   const wrong = firstMistake(environment);
   if (wrong !== null) return err(wrong);
-  const webhookAllow = listOf(environment.HUTONG_WEBHOOK_ALLOW);
-  const allowed = parseAllowList(webhookAllow);
-  if (!allowed.ok) return err(`HUTONG_WEBHOOK_ALLOW: ${allowed.error}`);
-  const dnsServers = listOf(environment.HUTONG_DNS);
-  const noServer = dnsServers.find((server) => plainAddress(server) === undefined);
-  if (noServer !== undefined)
-    return err(`HUTONG_DNS is addresses of name servers (10.0.0.53, [::1]:5353), not ${noServer}`);
-  const trusted = parseTrustedProxies(environment.HUTONG_TRUST_PROXY ?? '');
-  if (!trusted.ok) return err(`HUTONG_TRUST_PROXY is ${trusted.error}`);
+  const network = readNetworkSettings(environment, numberOf(port));
+  if (!network.ok) return network;
   const host = environment.HUTONG_HOST || '127.0.0.1';
   const publicUrl = environment.HUTONG_PUBLIC_URL || `http://127.0.0.1:${numberOf(port)}`;
   const unsafe = webAddressProblem(publicUrl);
   if (unsafe !== null) return err(`HUTONG_PUBLIC_URL ${unsafe} (it is ${publicUrl})`);
   return ok({
+    ...network.value,
     dir: path.resolve(environment.HUTONG_DIR || '.hutong'),
     port: numberOf(port),
     sandboxPort: numberOf(sandboxPort),
@@ -82,9 +62,6 @@ export function readSettings(environment: Environment): Result<Settings, string>
     lanes: numberOf(lanes),
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel: environment.HUTONG_LOG_LEVEL || 'info',
-    webhookAllow,
-    dnsServers: dnsServers.length === 0 ? null : dnsServers,
-    trustedProxies: trusted.value,
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
   });
 }
@@ -127,27 +104,6 @@ function databaseProblem(text: string): string | null {
     `DATABASE_URL leads to ${host} in the clear: add ?sslmode=verify-full (and sslrootcert=FILE for ` +
     'a certificate authority of your own)'
   );
-}
-
-function listOf(text: string | undefined): readonly string[] {
-  return (text ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-}
-
-function wholeNumber(
-  environment: Environment,
-  name: string,
-  otherwise: number,
-  min: number,
-  max: number,
-): Result<number, string> {
-  const text = environment[name];
-  if (text === undefined || text === '') return ok(otherwise);
-  const value = Number(text);
-  const isGood = Number.isInteger(value) && value >= min && value <= max;
-  return isGood ? ok(value) : err(`${name} is a whole number from ${min} to ${max}, not ${text}`);
 }
 
 function numberOf(result: Result<number, string>): number {

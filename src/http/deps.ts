@@ -14,6 +14,14 @@ export interface ServerConfig {
   readonly rateLimit?: { readonly max: number; readonly windowMs: number } | null;
   /** Whose word in X-Forwarded-For counts; default nobody's. */
   readonly trustedProxies?: TrustedProxies;
+  /** Connections at once; a request's headers, and all of it, must come within. */
+  readonly connections?: {
+    readonly max?: number;
+    readonly headersTimeoutMs?: number;
+    readonly requestTimeoutMs?: number;
+  };
+  /** /metrics, /docs and /openapi.json are served elsewhere (`buildPrivateServer`). */
+  readonly hasPrivateServer?: boolean;
   /** The reference under /docs; default on. */
   readonly docs?: boolean;
 }

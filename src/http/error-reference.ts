@@ -47,7 +47,7 @@ td{display:inline-block;padding:2px 14px 2px 0;border:0}td:first-child,td:last-c
 td:first-child code{font-weight:700}td:nth-child(4)::before{content:"retryable: "}}`;
 
 /** Every row has its code as address, so that a `doc_url` opens at its own and marks it. */
-export function errorReferenceHtml(): string {
+export function errorReferenceHtml({ isAlone }: { readonly isAlone: boolean }): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, type, retryable, meaning }]) =>
       `<tr id="${code}"><td><a href="#${code}"><code>${code}</code></a></td><td>${status}</td>` +
@@ -58,7 +58,7 @@ export function errorReferenceHtml(): string {
 <html lang="en"><head><meta charset="utf-8"><title>Hutong error codes</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><style>${STYLE}</style></head><body>
-<p><a href="/docs">API reference</a></p><h1>Error codes</h1>
+${isAlone ? '' : '<p><a href="/docs">API reference</a></p>'}<h1>Error codes</h1>
 <p>${prose(INTRODUCTION.join(' '))}</p>
 <table><thead><tr>${heads.map((head) => `<th scope="col">${head}</th>`).join('')}</tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></body></html>

@@ -24,20 +24,17 @@ import { openApiText } from './openapi.ts';
 import { parseQuery } from './query-string.ts';
 import { fastifyPath, registerRoute } from './register.ts';
 import { ROUTES } from './routes/all.ts';
-import { registerDocs } from './routes/docs.ts';
+import { registerDocs, registerErrorReference } from './routes/docs.ts';
 import { registerNotify } from './routes/notify.ts';
-import { registerOperations } from './routes/operations.ts';
+import { registerFigures, registerHealth } from './routes/operations.ts';
 
-const REQUEST_TIMEOUT_MS = 30_000;
+const CONNECTIONS_DEFAULT = { max: 10_000, headersTimeoutMs: 10_000, requestTimeoutMs: 30_000 };
+/** How late a slow request may be noticed. */
+const SLOW_CHECK_MS = 1_000;
 
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
-  const docsUrl = `${deps.config.publicUrl}/docs/errors`;
-  const app = createFastify(deps, docsUrl);
-  const openApi = openApiText();
-  app.decorateRequest('principal', null);
-  meetCaller(app, deps.config);
-  observe(app, deps);
-  refuse(app, docsUrl);
+  const docsUrl = docsUrlOf(deps);
+  const app = openEdge(deps, docsUrl);
   const limits = await limitRate(app, deps);
   await app.register(async (scope) => {
     scope.addHook('onRequest', (_request, reply, done) => {
@@ -49,14 +46,51 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     registerOtherMethods(scope);
   });
   await app.register(async (scope) => registerNotify(scope, deps, docsUrl));
-  await app.register(async (scope) => registerOperations(scope, deps, { docsUrl, openApi }));
-  if (deps.config.docs !== false) await app.register((scope) => registerDocs(scope, openApi));
+  await app.register(async (scope) => registerHealth(scope, deps, docsUrl));
+  await app.register(async (scope) => registerErrorReference(scope, hasOwnPort(deps)));
+  if (!hasOwnPort(deps)) await registerInside(app, deps);
   for (const plugin of deps.plugins ?? []) await app.register(plugin);
+  return app;
+}
+
+/** What operators read, on a port of its own: figures and the reference; no API and no page. */
+export async function buildPrivateServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const docsUrl = docsUrlOf(deps);
+  const app = openEdge(deps, docsUrl);
+  await app.register(async (scope) => registerHealth(scope, deps, docsUrl));
+  await app.register(async (scope) => registerErrorReference(scope, false));
+  await registerInside(app, deps);
+  return app;
+}
+
+function docsUrlOf({ config }: ServerDeps): string {
+  return `${config.publicUrl}/docs/errors`;
+}
+
+function hasOwnPort({ config }: ServerDeps): boolean {
+  return config.hasPrivateServer === true;
+}
+
+/** What the public port has only where there is no private one. */
+async function registerInside(app: FastifyInstance, deps: ServerDeps): Promise<void> {
+  const openApi = openApiText();
+  await app.register(async (scope) => registerFigures(scope, deps, openApi));
+  if (deps.config.docs !== false) await app.register((scope) => registerDocs(scope, openApi));
+}
+
+function openEdge(deps: ServerDeps, docsUrl: string): FastifyInstance {
+  const app = createFastify(deps, docsUrl);
+  app.server.maxConnections = deps.config.connections?.max ?? CONNECTIONS_DEFAULT.max;
+  app.decorateRequest('principal', null);
+  meetCaller(app, deps.config);
+  observe(app, deps);
+  refuse(app, docsUrl);
   return app;
 }
 
 function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
   const prefix = (deps.random ?? systemRandom).bytes(6).toString('hex');
+  const connections = { ...CONNECTIONS_DEFAULT, ...deps.config.connections };
   const clientErrorAnswer = clientErrorText(deps.config.publicUrl);
   let counter = 0;
   return Fastify({
@@ -69,7 +103,11 @@ function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
       return `req_${prefix}${counter.toString(36)}`;
     },
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: connections.requestTimeoutMs,
+    http: {
+      headersTimeout: connections.headersTimeoutMs,
+      connectionsCheckingInterval: SLOW_CHECK_MS,
+    },
     trustProxy: isFirstHop,
     forceCloseConnections: 'idle',
     return503OnClosing: false,

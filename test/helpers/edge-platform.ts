@@ -36,6 +36,9 @@ export interface EdgePlatform {
   readonly close: () => Promise<void>;
 }
 
+/** One for all in this process: a database opens under the keys that it was made with. */
+const RING = keyRingOf(randomBytes(32));
+
 /** A database for several of them, one after the other or together: the caller closes it. */
 export async function openEdgeHome(): Promise<Db> {
   const db = await openPglite();
@@ -50,7 +53,7 @@ export async function openEdgePlatform(
   const db = counted(options.db, reads);
   const logged: string[] = [];
   const composed = await compose({
-    keyRing: keyRingOf(randomBytes(32)),
+    keyRing: RING,
     publicUrl: 'http://127.0.0.1:4000',
     log: createLog({ level: 'debug', destination: { write: (line) => void logged.push(line) } }),
     webhookAllow: ['127.0.0.0/8', '::1', 'localhost'],

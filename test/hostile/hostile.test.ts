@@ -1,6 +1,7 @@
 /** A part of `npm run hostile`, small enough for every run of the tests. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { driftOf, openWorld, runAttacks, runForeignLists, runReusedKeys, send } from './attack.ts';
+import { attackEdge } from './edge.ts';
 import { floodOfForgeries } from './flood.ts';
 import { genuineOf } from './genuine.ts';
 import { fuzzParsers, fuzzRoute } from './notify.ts';
@@ -50,6 +51,12 @@ it('S3: 1,000 forged callbacks: a genuine one of the same address is taken, few 
   const limited = /outcome="too_many"\} (\d+)/.exec(text)?.[1];
   expect(Number(limited)).toBeGreaterThan(500);
 }, 120_000);
+
+it('limits, names, keys, addresses and the log hold against who means harm', async () => {
+  const results = await attackEdge(1_000);
+  expect(misses(results)).toEqual([]);
+  expect(results.every(({ passed }) => passed > 0)).toBe(true);
+}, 240_000);
 
 it('what the composed platform answers is what openapi.json promises', async () => {
   const { intent, attempt, endpoint } = world.made;

@@ -10,6 +10,7 @@ import {
   runForeignLists,
   runReusedKeys,
 } from './attack.ts';
+import { attackEdge } from './edge.ts';
 import { floodOfForgeries, floodOfForms } from './flood.ts';
 import { genuineOf } from './genuine.ts';
 import { fuzzParsers, fuzzRoute } from './notify.ts';
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
       await floodOfForms(stage, (world.made.intent as { id: string }).id),
       await floodOfForgeries(stage, await genuineOf(stage)),
       ...(await recuts()),
+      ...(await attackEdge(10_000)),
     ];
     return report(results);
   } finally {

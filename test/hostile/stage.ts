@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SandboxPapers, seedMarketplaces } from '../../src/cli/demo-papers.ts';
-import { type ComposedPlatform, compose } from '../../src/compose.ts';
+import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Id } from '../../src/core/id.ts';
 import type { WalletName } from '../../src/core/wallet.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
@@ -38,7 +38,8 @@ export interface Stage {
   readonly close: () => Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** `overrides`: limits, proxies, name servers, another log. */
+export async function openStage(overrides: Partial<ComposeOptions> = {}): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'hutong-hostile-'));
   const city = await openCity({
     dir,
@@ -59,6 +60,7 @@ export async function openStage(): Promise<Stage> {
     webhookAllow: ['127.0.0.0/8'],
     rateLimit: null,
     onFenced: () => defects.push('fenced'),
+    ...overrides,
   });
   const papers = await city.openPapers(
     PAPER_REQUESTS.filter(({ label }) => label !== 'credentials'),

@@ -20,15 +20,24 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export async function registerDocs(app: FastifyInstance, openApi: string): Promise<void> {
+function setPolicy(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('content-security-policy', POLICY);
     done();
   });
+}
+
+/** Where each `doc_url` leads: on every port, even where the reference is not. */
+export function registerErrorReference(app: FastifyInstance, isAlone: boolean): void {
+  setPolicy(app);
+  const html = errorReferenceHtml({ isAlone });
+  app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(html));
+}
+
+export async function registerDocs(app: FastifyInstance, openApi: string): Promise<void> {
+  setPolicy(app);
   // Who opens the bare address in a browser wants to read.
   app.get('/', (_request, reply) => reply.redirect('/docs', 302));
-  const html = errorReferenceHtml();
-  app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(html));
   const document: NonNullable<FastifyStaticSwaggerOptions['specification']> = {
     document: JSON.parse(openApi),
   } as NonNullable<FastifyStaticSwaggerOptions['specification']>;
