@@ -17,6 +17,7 @@ export function recordClosed(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
   context: DecideContext,
+  { isUnseen = false }: { readonly isUnseen?: boolean } = {},
 ): Decision<Payment> {
   const draft = new PaymentDraft(payment);
   const attempt = present(
@@ -29,6 +30,11 @@ export function recordClosed(
   );
   if (isLive(attempt) && !isPaidInPart) moveWithLegs(draft, attempt, 'closed');
   beginTail(draft, attempt, context);
+  // Nothing is left to ask: the bill will say whether it was paid and given back.
+  const isClosed = draft.payment.attempts.some(
+    (row) => row.id === attemptId && row.status === 'closed',
+  );
+  if (isUnseen && isClosed) draft.setAttempt(attemptId, { isProvisional: true });
   settleIntentStatus(draft);
   return draft.decided((after) => after);
 }

@@ -175,7 +175,10 @@ export interface Attempt {
   readonly expiresAtMs: number;
   /** The buyer went elsewhere: close it, by the wallet's word. */
   readonly closingAtMs: number | null;
-  /** Closed on "not found" alone: it is looked at some more (`provisional-close.ts`). */
+  /**
+   * Closed, and the bill may know better: on "not found" alone (while it is due it is looked at
+   * some more, `provisional-close.ts`), or by a reversal that may have met a payment.
+   */
   readonly isProvisional: boolean;
   readonly dueAtMs: number | null;
   /** Looks at it since it began, since it is being closed, or since it was closed. */

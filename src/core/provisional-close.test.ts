@@ -179,6 +179,15 @@ describe('a close that rests on "not found"', () => {
   });
 });
 
+it('D6: closed by a reversal that may have met a payment, it is marked, and the bill books it', () => {
+  const one = new One();
+  const { id } = one.attempt;
+  one.do((payment, context) => recordClosed(payment, id, context, { isUnseen: true }));
+  expect(one.attempt).toMatchObject({ status: 'closed', isProvisional: true, dueAtMs: null });
+  one.says('succeeded');
+  expect(one.balances.get(clearing('alipay'))).toBe(1_000n);
+});
+
 describe('two words of one wallet', () => {
   for (const [what, more] of Object.entries({
     amount: { amountFen: 900n },

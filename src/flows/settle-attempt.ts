@@ -137,7 +137,8 @@ async function commitClose(
         name: 'record_closed',
         ...rootOf(payment.intent.id),
         marketplace: payment.intent.marketplace,
-        decide: (stored, context) => recordClosed(stored, attempt.id, context),
+        decide: (stored, context) =>
+          recordClosed(stored, attempt.id, context, { isUnseen: answer.isUnseen === true }),
       });
     case 'not_found':
       // Only final after the order's own expiry (rule 2): core decides, as for a query.

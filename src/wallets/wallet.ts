@@ -144,12 +144,15 @@ export type QueryOutcome =
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
 /**
- * `closed`: can no longer be paid. `paid`: too late, query it. `not_found`: see rule 2.
+ * `closed`: can no longer be paid. `isUnseen`: by a reversal, before which it was not paid yet, and
+ * its wallet does not say whether it was paid in between and has been given back.
+ * `paid`: too late, query it. `not_found`: see rule 2.
  * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
  * the legs say what was paid, since the wallet's bill will show both.
  */
 export type CloseOutcome =
-  | { readonly outcome: 'closed' | 'paid' | 'not_found' | 'unsupported' }
+  | { readonly outcome: 'closed'; readonly isUnseen?: true }
+  | { readonly outcome: 'paid' | 'not_found' | 'unsupported' }
   | { readonly outcome: 'reversed'; readonly legs: readonly LegReport[] }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 

@@ -83,8 +83,12 @@ function readCode(
   const orders = readOrders(body, config);
   const [report] = orders?.legs ?? [];
   if (report === undefined || report.orderNo !== codeLegOf(attempt).orderNo) return undefined;
+  const tradeState = textOf(body, 'trade_state');
+  // Figures are promised of paid orders only; where a revoked one has them, it was paid.
+  const wasPaid = report.walletTransactionId !== null && report.amountFen !== null;
+  if (tradeState === 'REVOKED' && wasPaid) return { ...report, isReversed: true };
   // The code is spent, so a failed payment can not be tried again.
-  return textOf(body, 'trade_state') === 'PAYERROR' ? { ...report, status: 'failed' } : report;
+  return tradeState === 'PAYERROR' ? { ...report, status: 'failed' } : report;
 }
 
 async function queryOrder(

@@ -77,13 +77,24 @@ export async function reverseCodepay(
   if (before.status === 'not_found') return { outcome: 'not_found' };
   if (before.status === 'closed') return endedByReversal(before);
   const reversal = await api.reverse(attempt);
-  if (reversal.ok) return endedByReversal(before);
+  if (reversal.ok)
+    return before.status === 'succeeded' ? endedByReversal(before) : endedUnseen(api, attempt);
   const { kind, walletError } = reversal.error;
   const refusal = kind === 'refused' ? reversalRefusalOf(walletError.code) : 'unknown';
   if (refusal === 'not_found') return { outcome: refusal };
   // Paid for good: an ordinary refund gives it back.
   if (refusal === 'too_late' && before.status === 'succeeded') return { outcome: 'paid' };
   return { outcome: 'unknown', walletError };
+}
+
+/**
+ * Not paid at the look: the buyer may have confirmed between it and the reversal. What the revoked
+ * order tells is asked for once; where it has no figures, the bill will say whether it was paid.
+ */
+async function endedUnseen(api: CodepayApi, attempt: AttemptReference): Promise<CloseOutcome> {
+  const asked = await api.query(attempt);
+  if (asked.ok && asked.value.isReversed === true) return endedByReversal(asked.value);
+  return { outcome: 'closed', isUnseen: true };
 }
 
 function endedByReversal(before: LegReport): CloseOutcome {

@@ -1,0 +1,70 @@
+/**
+ * A payment code that its buyer confirms in the moment of its reversal: between the look and the
+ * reversal money may move, and go back. It is booked where the revoked order tells it, and marked
+ * for the bill where it does not.
+ */
+import { expect, it } from 'vitest';
+import { ok } from '../../core/result.ts';
+import { type AttemptReference, type LegReport, silentReport } from '../wallet.ts';
+import { type CodepayApi, reverseCodepay } from './codepay.ts';
+
+const ATTEMPT: AttemptReference = {
+  ...{ product: 'codepay', combineOrderNo: null, createdAtMs: 1, expiresAtMs: 2 },
+  legs: [{ orderNo: 'N1', walletMerchant: 'm', amountFen: 1_000n, description: 'd' }],
+};
+const PAID: LegReport = {
+  ...silentReport('N1', 'succeeded'),
+  ...{ walletTransactionId: '4200', amountFen: 1_000n, currency: 'cny', paidAtMs: 3 },
+};
+
+/** An order that its buyer confirms at one of the seams of a reversal, or never. */
+function orderAt(paidAt: 'before_look' | 'before_reversal' | 'never', tellsRevoked: boolean) {
+  let state: 'waiting' | 'paid' | 'revoked' = paidAt === 'before_look' ? 'paid' : 'waiting';
+  let wasPaid = state === 'paid';
+  const calls: string[] = [];
+  const reportNow = (): LegReport => {
+    if (state === 'waiting') return silentReport('N1', 'pending');
+    if (state === 'paid') return PAID;
+    return wasPaid && tellsRevoked
+      ? { ...PAID, status: 'closed', isReversed: true }
+      : silentReport('N1', 'closed');
+  };
+  const api: CodepayApi = {
+    start: async () => ({ outcome: 'unknown', walletError: null }),
+    query: async () => {
+      calls.push('query');
+      return ok(reportNow());
+    },
+    reverse: async () => {
+      calls.push('reverse');
+      if (paidAt === 'before_reversal') wasPaid = true;
+      state = 'revoked';
+      return ok('done');
+    },
+  };
+  return { api, calls };
+}
+
+it('D6: paid before the look, it is given back with the figures of the look', async () => {
+  const { api, calls } = orderAt('before_look', false);
+  const outcome = await reverseCodepay(api, ATTEMPT);
+  expect(outcome).toMatchObject({ outcome: 'reversed', legs: [{ amountFen: 1_000n }] });
+  expect(calls).toEqual(['query', 'reverse']);
+});
+
+it('D6: confirmed between look and reversal, and told by the revoked order, it is booked', async () => {
+  const { api, calls } = orderAt('before_reversal', true);
+  const outcome = await reverseCodepay(api, ATTEMPT);
+  expect(outcome).toMatchObject({
+    outcome: 'reversed',
+    legs: [{ amountFen: 1_000n, walletTransactionId: '4200', isReversed: true }],
+  });
+  expect(calls).toEqual(['query', 'reverse', 'query']);
+});
+
+it('D6: where the revoked order tells nothing, it is marked for the bill', async () => {
+  for (const paidAt of ['before_reversal', 'never'] as const) {
+    const { api } = orderAt(paidAt, false);
+    expect(await reverseCodepay(api, ATTEMPT)).toEqual({ outcome: 'closed', isUnseen: true });
+  }
+});
