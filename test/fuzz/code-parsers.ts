@@ -11,8 +11,9 @@ import {
   type RefundNumberParts,
   refundNumber,
 } from '../../src/core/order-number.ts';
-import { parseShortCode } from '../../src/flows/tokens.ts';
+import { type HandOutName, parseHandOutToken, parseShortCode } from '../../src/flows/tokens.ts';
 import { isCashierUrl, isCounterUrl } from '../../src/sandbox/phone/cashier-jump.ts';
+import { readCashierPage, screenOf } from '../../src/sandbox/phone/cashier-page.ts';
 import { readCode } from '../../src/sandbox/phone/code-text.ts';
 import { readEmvAddress } from '../../src/sandbox/phone/emv-address.ts';
 import { crc16Text } from '../../src/wallets/qr/crc16.ts';
@@ -100,6 +101,37 @@ export const CODE_PARSERS: readonly FuzzParser[] = [
     parse: (input) => orUndefined(parseShortCode(input.toString('utf8'))),
     isForgery: (input, accepted) =>
       accepted !== `pi_${input.toString('utf8').slice(0, INTENT.length - 3)}`,
+  },
+  {
+    name: 'token of a hand-out page (/pay/go/)',
+    seeds: utf8(
+      ['c', 'm'].map(
+        (origin) => `${origin}${INTENT.slice(3)}${ATTEMPT.slice(3)}${'0a'.repeat(20)}`,
+      ),
+    ),
+    parse: (input) => orUndefined(parseHandOutToken(input.toString('utf8'))),
+    isForgery: (input, accepted) => {
+      const { intent, attempt, origin } = accepted as HandOutName & { readonly intent: string };
+      const named = `${origin === 'cashier' ? 'c' : 'm'}${intent.slice(3)}${attempt.slice(3)}`;
+      return !input.toString('utf8').startsWith(named);
+    },
+  },
+  {
+    name: 'opened by the phone: a page of the cashier',
+    seeds: utf8([
+      '<main id="main" data-screen="expired"></main>',
+      '<main data-screen="waiting"><script id="next-action">{"type":"redirect","url":"https://pay.example/pay/go/x"}</script></main>',
+      '<form action="/pay/x/attempts"><input name="wallet" value="jdpay"><input name="product" value="h5"><button data-start="pa_1">x</button></form>',
+    ]),
+    parse: (input) => {
+      const page = input.toString('utf8');
+      const screen = screenOf(page);
+      const read = readCashierPage(page);
+      return read.ok || screen === undefined
+        ? orUndefined(read.ok ? read.value : undefined)
+        : { ok: true, value: screen };
+    },
+    isForgery: (_input, accepted) => typeof accepted === 'string' && !/^[a-z-]+$/.test(accepted),
   },
   {
     name: 'order number',
