@@ -12,6 +12,7 @@ import { createIdSource } from './engine/ids.ts';
 import { leaseProcess, type ProcessLease } from './engine/process-lease.ts';
 import { createEngine, type EngineListener } from './engine/submit.ts';
 import { startSealing } from './flows/audit-log.ts';
+import { startErasing } from './flows/buyer-data.ts';
 import { createChangeHub } from './flows/change-hub.ts';
 import { createUseCases } from './flows/create-use-cases.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/deliver-webhooks.ts';
@@ -60,6 +61,8 @@ export interface ComposeOptions {
   readonly trustedProxies?: ServerConfig['trustedProxies'];
   readonly connections?: ServerConfig['connections'];
   readonly hasPrivateServer?: boolean;
+  /** Days after which buyers are erased from payments and events; null = never by itself. */
+  readonly buyerRetentionDays?: number | null;
   /** The lease was lost or the database has fenced us: this process must end. */
   readonly onFenced: () => void;
   readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
@@ -134,14 +137,12 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const useCases = createUseCases(platform, sweeper.wake);
   const servers = await openServers(options, platform, useCases);
   const opened = { platform, useCases, ...servers, sweeper, desk };
-  const chores = startChores(platform);
-  const sealing = startSealing(platform);
+  const chores = startChores(platform, options);
   return {
     ...opened,
     settle: () => settle(opened),
     stop: async () => {
-      chores.stop();
-      await sealing.stop();
+      await chores.stop();
       await keys.stop();
       await servers.server.close();
       await servers.privateServer?.close();
@@ -272,13 +273,19 @@ const HOUR_MS = 3_600_000;
 const GAUGE_EVERY_MS = 15_000;
 
 /** What is neither asked for nor owed by a row. */
-function startChores(platform: Platform): { readonly stop: () => void } {
+function startChores(
+  platform: Platform,
+  { buyerRetentionDays = null }: ComposeOptions,
+): { readonly stop: () => Promise<void> } {
   const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS).unref();
   const gauging = setInterval(() => void gaugeUnknown(platform), GAUGE_EVERY_MS).unref();
+  const sealing = startSealing(platform);
+  const erasing = startErasing(platform, buyerRetentionDays);
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(forgetting);
       clearInterval(gauging);
+      await Promise.all([sealing.stop(), erasing.stop()]);
     },
   };
 }

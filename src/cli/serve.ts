@@ -30,6 +30,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     keyRing: options.keyRing,
     publicUrl: settings.publicUrl,
     webhookAllow: settings.webhookAllow,
+    buyerRetentionDays: settings.buyerRetentionDays,
     ...(settings.dnsServers === null ? {} : { dnsServers: settings.dnsServers }),
     trustedProxies: settings.trustedProxies,
     connections: { max: settings.connectionsMax },

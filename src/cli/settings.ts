@@ -20,6 +20,8 @@ export interface Settings extends NetworkSettings {
   readonly publicUrl: string;
   readonly logLevel: string;
   readonly hasRateLimit: boolean;
+  /** null = buyers are kept until a marketplace asks for their end. */
+  readonly buyerRetentionDays: number | null;
 }
 
 export const SETTING_HELP: readonly (readonly [string, string])[] = [
@@ -34,6 +36,10 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
   ['HUTONG_MASTER_KEY', 'keys of 64 hex digits, comma separated; or HUTONG_MASTER_KEY_FILE'],
   ...NETWORK_HELP,
   ['HUTONG_RATE_LIMIT', '0 = none'],
+  [
+    'HUTONG_BUYER_RETENTION_DAYS',
+    'days after which buyers’ numbers and addresses are erased; 0 = never (0)',
+  ],
   ['HUTONG_LOG_LEVEL', 'info, warn, error, debug (warn in the demo)'],
 ];
 
@@ -42,7 +48,9 @@ export function readSettings(environment: Environment): Result<Settings, string>
   const sandboxPort = wholeNumber(environment, 'HUTONG_SANDBOX_PORT', 4100, 0, 65_535);
   const bazaarPort = wholeNumber(environment, 'HUTONG_BAZAAR_PORT', 4200, 0, 65_535);
   const lanes = wholeNumber(environment, 'HUTONG_LANES', 4, 1, 64);
-  for (const number of [port, sandboxPort, bazaarPort, lanes]) if (!number.ok) return number;
+  const retention = wholeNumber(environment, 'HUTONG_BUYER_RETENTION_DAYS', 0, 0, 36_500);
+  for (const number of [port, sandboxPort, bazaarPort, lanes, retention])
+    if (!number.ok) return number;
   const wrong = firstMistake(environment);
   if (wrong !== null) return err(wrong);
   const network = readNetworkSettings(environment, numberOf(port));
@@ -63,6 +71,7 @@ export function readSettings(environment: Environment): Result<Settings, string>
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel: environment.HUTONG_LOG_LEVEL || 'info',
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
+    buyerRetentionDays: numberOf(retention) === 0 ? null : numberOf(retention),
   });
 }
 

@@ -30,6 +30,7 @@ export const ID_PREFIXES = {
   recon_break: 'rb',
   counter: 'ctr',
   audit_entry: 'al',
+  buyer_erasure: 'be',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

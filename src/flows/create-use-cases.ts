@@ -6,6 +6,7 @@ import { readMarketplaces } from '../store/marketplaces.ts';
 import { readPayment } from '../store/queries.ts';
 import { acceptNotification } from './accept-notification.ts';
 import { listAuditLog } from './audit-log.ts';
+import { eraseBuyer, getBuyerErasure } from './buyer-data.ts';
 import { cancelPaymentIntent } from './cancel-payment-intent.ts';
 import { counterCases } from './counters.ts';
 import { createPaymentIntent } from './create-payment-intent.ts';
@@ -108,6 +109,8 @@ type ReferenceCases = Pick<
   | 'listLedgerAccounts'
   | 'listLedgerTransactions'
   | 'listAuditLog'
+  | 'eraseBuyer'
+  | 'getBuyerErasure'
   | 'listEvents'
   | 'getEvent'
   | 'resendEvent'
@@ -130,6 +133,8 @@ function reference(platform: Platform, wake: () => void): ReferenceCases {
     listLedgerAccounts: (marketplace) => listLedgerAccounts(platform, marketplace),
     listLedgerTransactions: (marketplace, { paymentIntent }, page) =>
       listLedgerTransactions(platform, marketplace, paymentIntent, page),
+    eraseBuyer: (marketplace, buyer) => eraseBuyer(platform, marketplace, buyer),
+    getBuyerErasure: (marketplace, id) => getBuyerErasure(platform, marketplace, id),
     listAuditLog: (marketplace, filter, page) => listAuditLog(platform, marketplace, filter, page),
     listEvents: (marketplace, { type }, page) =>
       listStoredEvents(platform, marketplace, type, page),

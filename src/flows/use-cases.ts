@@ -3,6 +3,7 @@
  * that decides or talks to a wallet is behind this interface.
  */
 import type { AuditRow } from '../core/audit.ts';
+import type { BuyerErasure } from '../core/buyer-data.ts';
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import type { InterconnectPair } from '../core/interconnect.ts';
@@ -301,6 +302,11 @@ export interface UseCases {
     page: PageRequest,
   ) => Outcome<Page<LedgerTransactionView>>;
 
+  readonly eraseBuyer: (marketplace: Id<'marketplace'>, buyer: string) => Outcome<BuyerErasure>;
+  readonly getBuyerErasure: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'buyer_erasure'>,
+  ) => Outcome<BuyerErasure>;
   readonly listAuditLog: (
     marketplace: Id<'marketplace'>,
     filter: AuditFilter,

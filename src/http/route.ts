@@ -25,7 +25,8 @@ export type Scope =
   | 'events:write'
   | 'webhook_endpoints:read'
   | 'webhook_endpoints:write'
-  | 'audit_log:read';
+  | 'audit_log:read'
+  | 'buyers:erase';
 
 /** Path parameters and the kind of id that each must be; anything else is `not_found`. */
 export type PathIds = Readonly<Record<string, IdKind>>;

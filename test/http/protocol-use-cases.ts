@@ -185,6 +185,8 @@ export function protocolUseCases(): Protocol {
     listLedgerAccounts: async () => ok([]),
     listLedgerTransactions: async () => ok({ data: [], hasMore: false }),
     listAuditLog: async () => ok({ data: [], hasMore: false }),
+    eraseBuyer: async () => missing,
+    getBuyerErasure: async () => missing,
     listEvents: async () => ok({ data: [], hasMore: false }),
     getEvent: async () => missing,
     resendEvent: async () => missing,

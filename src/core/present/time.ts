@@ -10,6 +10,10 @@ let knownDate = '';
 
 const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`);
 
+export function rfc3339OrNull(unixMs: number | null): string | null {
+  return unixMs === null ? null : rfc3339(unixMs);
+}
+
 export function rfc3339(unixMs: number): string {
   const day = Math.floor(unixMs / DAY_MS);
   if (day !== knownDay) {

@@ -1,6 +1,7 @@
 /** The routes of `/v1`: the only list, for the server, for openapi.json and for the tests. */
 import type { AnyRoute } from '../route.ts';
 import { AUDIT_LOG_ROUTES } from './audit-log.ts';
+import { BUYER_ERASURE_ROUTES } from './buyer-erasures.ts';
 import { COUNTER_ROUTES } from './counters.ts';
 import { EVENT_ROUTES } from './events.ts';
 import { INTERCONNECT_ROUTES } from './interconnects.ts';
@@ -24,4 +25,5 @@ export const ROUTES: readonly AnyRoute[] = [
   ...EVENT_ROUTES,
   ...WEBHOOK_ENDPOINT_ROUTES,
   ...AUDIT_LOG_ROUTES,
+  ...BUYER_ERASURE_ROUTES,
 ];

@@ -258,6 +258,15 @@ const AuditEntryShape = closed({
   sha256: orNull(Type.String()),
 });
 
+const BuyerErasureShape = closed({
+  id: idField('buyer_erasure', ''),
+  object: object('buyer_erasure'),
+  status: Type.Enum(['running', 'done']),
+  payment_intents: Type.Integer({ minimum: 0, description: 'From how many it was erased so far.' }),
+  created_at: time,
+  finished_at: orNull(time),
+});
+
 const LedgerAccountShape = closed({
   id: Type.String(),
   object: object('ledger_account'),
@@ -334,6 +343,7 @@ export const COMPONENTS: Readonly<Record<string, TSchema>> = {
   balance: BalanceShape,
   balance_list: listOf('balance'),
   audit_entry: AuditEntryShape,
+  buyer_erasure: BuyerErasureShape,
   audit_log_list: listOf('audit_entry'),
   event: EventShape,
   event_list: listOf('event'),

@@ -71,3 +71,8 @@ export const AuditLogList = paged('audit_entry', {
   action: Type.Optional(text(64, 'Only this kind of change.', 'api_key.created')),
   object: Type.Optional(text(128, 'Only changes of this object.')),
 });
+
+export const BuyerErase = closed(
+  { buyer: text(64, 'The marketplace’s own number of the buyer, as in `buyer.id`.', 'buyer-1') },
+  { examples: [{ buyer: 'buyer-1' }] },
+);
