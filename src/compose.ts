@@ -76,6 +76,7 @@ export interface ComposedPlatform {
   readonly privateServer: FastifyInstance | null;
   readonly sweeper: Sweeper;
   readonly desk: WebhookDesk;
+  readonly lease: ProcessLease;
   /** Does all that is due at the present business time; then, when the next is. */
   readonly settle: () => Promise<number | null>;
   /** Takes no more, finishes what was taken, closes. */
@@ -136,7 +137,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   });
   const useCases = createUseCases(platform, sweeper.wake);
   const servers = await openServers(options, platform, useCases);
-  const opened = { platform, useCases, ...servers, sweeper, desk };
+  const opened = { platform, useCases, ...servers, sweeper, desk, lease };
   const chores = startChores(platform, options);
   return {
     ...opened,

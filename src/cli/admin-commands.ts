@@ -1,8 +1,8 @@
 /** The operator's commands: `hutong marketplace | key | wallet | account | interconnect`. */
+import path from 'node:path';
 import type { Command } from 'commander';
 import { wallClock } from '../runtime/clock.ts';
 import {
-  atDesk,
   createKey,
   createMarketplace,
   endKey,
@@ -13,20 +13,20 @@ import {
   setAccount,
   setInterconnect,
 } from './admin.ts';
-import type { Print } from './admin-names.ts';
 import { verifyAudit } from './audit.ts';
-import type { Settings } from './settings.ts';
+import type { AdminContext } from './desk.ts';
 import { listWallets, setWallet, setWalletStatus } from './wallet-admin.ts';
 
-export function addAdminCommands(program: Command, settings: () => Settings, print: Print): void {
-  addMarketplaceCommands(program, settings, print);
-  addKeyCommands(program, settings, print);
-  addWalletCommands(program, settings, print);
-  addInterconnectCommands(program, settings, print);
-  addAuditCommands(program, settings, print);
+export function addAdminCommands(program: Command, context: AdminContext): void {
+  addMarketplaceCommands(program, context);
+  addKeyCommands(program, context);
+  addWalletCommands(program, context);
+  addInterconnectCommands(program, context);
+  addAuditCommands(program, context);
 }
 
-function addMarketplaceCommands(program: Command, settings: () => Settings, print: Print): void {
+function addMarketplaceCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   const marketplace = program.command('marketplace').description('the tenants of this platform');
   marketplace
     .command('add <name>')
@@ -49,7 +49,8 @@ interface KeyFlags {
   readonly expires?: string;
 }
 
-function addKeyCommands(program: Command, settings: () => Settings, print: Print): void {
+function addKeyCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   const key = program.command('key').description('API keys of a marketplace');
   key
     .command('create <marketplace>')
@@ -93,7 +94,8 @@ merchant) renew its configuration in place. Those of another account are a confi
 the ones that were active retire: nothing new starts there, and what they hold is still verified,
 asked about and refunded. --dry-run says which it would be, and what still hangs on the old one.`;
 
-function addWalletCommands(program: Command, settings: () => Settings, print: Print): void {
+function addWalletCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   const wallet = program
     .command('wallet')
     .description("a marketplace's accounts at the wallets: set, list, retire, activate");
@@ -109,7 +111,7 @@ function addWalletCommands(program: Command, settings: () => Settings, print: Pr
       .action((marketplace: string, name: string, file: string, flags: WalletFlags) => {
         const own = settings();
         const input = {
-          ...{ marketplace, wallet: name, file },
+          ...{ marketplace, wallet: name, file: path.resolve(context.cwd, file) },
           acceptsDirectSettlement: flags.directSettlement ?? null,
           keepsActive: flags.beside,
           movesAccounts: flags.moveAccounts,
@@ -118,11 +120,12 @@ function addWalletCommands(program: Command, settings: () => Settings, print: Pr
         return atDesk(own, (desk) => setWallet(desk, own, input, print));
       });
   }
-  addWalletStatusCommands(wallet, settings, print);
-  addAccountCommand(program, settings, print);
+  addWalletStatusCommands(wallet, context);
+  addAccountCommand(program, context);
 }
 
-function addWalletStatusCommands(wallet: Command, settings: () => Settings, print: Print): void {
+function addWalletStatusCommands(wallet: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   wallet.commands
     .find((command) => command.name() === 'set')
     ?.description('give a wallet its credentials, from a JSON file (sealed at rest)');
@@ -146,7 +149,8 @@ function addWalletStatusCommands(wallet: Command, settings: () => Settings, prin
     );
 }
 
-function addAccountCommand(program: Command, settings: () => Settings, print: Print): void {
+function addAccountCommand(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   program
     .command('account <marketplace> <merchant> <wallet> <wallet-merchant>')
     .description("a merchant's sub_mchid or smid at a wallet; <merchant>: mer_… or your own number")
@@ -166,7 +170,8 @@ function addAccountCommand(program: Command, settings: () => Settings, print: Pr
     );
 }
 
-function addAuditCommands(program: Command, settings: () => Settings, print: Print): void {
+function addAuditCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   program
     .command('audit')
     .description('who changed what: the audit log')
@@ -175,7 +180,8 @@ function addAuditCommands(program: Command, settings: () => Settings, print: Pri
     .action(() => atDesk(settings(), ({ db }) => verifyAudit(db, print)));
 }
 
-function addInterconnectCommands(program: Command, settings: () => Settings, print: Print): void {
+function addInterconnectCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   const interconnect = program
     .command('interconnect')
     .description("which wallets may pay by another wallet's code");

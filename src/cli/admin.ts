@@ -6,8 +6,6 @@
 import { present } from '../core/assert.ts';
 import { type Id, parseId, shardOf } from '../core/id.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import { createIdSource, type IdSource } from '../engine/ids.ts';
-import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
 import { auditNote } from '../flows/audit-log.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { ROUTES } from '../http/routes/all.ts';
@@ -22,31 +20,7 @@ import { readConfigs } from '../store/wallet-configs.ts';
 import { cliActor } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';
-import { openDatabase } from './open-database.ts';
-import type { Settings } from './settings.ts';
-
-export interface Desk {
-  readonly db: Db;
-  readonly ids: IdSource;
-}
-
-/** Opens the database for one command and closes it again, whatever happens. */
-export async function atDesk(
-  settings: Settings,
-  work: (desk: Desk & { readonly lease: ProcessLease }) => Promise<void>,
-): Promise<void> {
-  const db = await openDatabase(settings, () => undefined);
-  try {
-    const lease = await leaseProcess(db, systemRandom, () => undefined);
-    try {
-      await work({ db, lease, ids: createIdSource(lease.number, wallClock) });
-    } finally {
-      await lease.release();
-    }
-  } finally {
-    await db.close();
-  }
-}
+import type { Desk } from './desk.ts';
 
 export async function createMarketplace(
   { db, ids }: Desk,

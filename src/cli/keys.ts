@@ -15,12 +15,12 @@ import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import type { Db } from '../store/db.ts';
 import { announceKeys } from '../store/key-ring.ts';
-import { atDesk } from './admin.ts';
 import type { Print } from './admin-names.ts';
+import type { AdminContext } from './desk.ts';
 import { envelopeAt } from './open-envelope.ts';
-import type { Settings } from './settings.ts';
 
-export function addKeysCommands(program: Command, settings: () => Settings, print: Print): void {
+export function addKeysCommands(program: Command, context: AdminContext): void {
+  const { settings, print, atDesk } = context;
   const keys = program
     .command('keys')
     .description('the master keys that secrets are sealed and tokens are made with (the key ring)')

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { systemRandom } from '../runtime/random.ts';
 import { isHostName } from '../sandbox/http/host-policy.ts';
-import { addAdminCommands } from './admin-commands.ts';
+import { addOperatorCommands } from './admin-program.ts';
+import { forwardToRunning } from './admin-socket.ts';
+import { atOwnDesk } from './desk.ts';
 import { doctor } from './doctor.ts';
-import { addKeysCommands } from './keys.ts';
 import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
@@ -52,8 +53,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('the platform alone, as production runs it')
     .action(runServe);
   addSandbox(program);
-  addAdminCommands(program, settings, print);
-  addKeysCommands(program, settings, print);
+  const cwd = process.cwd();
+  const operators = addOperatorCommands(program, { settings, print, atDesk: atOwnDesk, cwd });
   addNfcCommands(program, print);
   program
     .command('migrate')
@@ -79,12 +80,27 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`hutong: no command ${word}; hutong --help lists them\n`);
     process.exit(2);
   }
+  if (word !== undefined && operators.includes(word) && (await doneByRunning(argv, cwd))) return;
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+}
+
+/** On PGlite a running platform has the data folder: it does what operators ask. */
+async function doneByRunning(argv: readonly string[], cwd: string): Promise<boolean> {
+  const own = readSettings(process.env);
+  if (!own.ok || own.value.databaseUrl !== null) return false;
+  const output = {
+    out: (text: string) => void process.stdout.write(text),
+    err: (text: string) => void process.stderr.write(text),
+  };
+  const code = await forwardToRunning(own.value.dir, { argv, cwd }, output);
+  if (code === undefined) return false;
+  process.exitCode = code;
+  return true;
 }
 
 async function runDemo(): Promise<void> {

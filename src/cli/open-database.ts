@@ -1,4 +1,4 @@
-/** Opens and migrates the database that the settings name. */
+/** Opens the database that the settings name, and brings it to this version. */
 import path from 'node:path';
 import { type Db, DbLost } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
@@ -6,15 +6,10 @@ import { openPglite } from '../store/pglite.ts';
 import { openPostgres } from '../store/postgres.ts';
 import type { Settings } from './settings.ts';
 
-export async function openDatabase(
-  settings: Pick<Settings, 'databaseUrl' | 'dir' | 'lanes'>,
-  print: (line: string) => void,
-): Promise<Db> {
-  const { databaseUrl, dir, lanes } = settings;
-  const db =
-    databaseUrl === null
-      ? await openPglite({ dir: path.join(dir, 'db') })
-      : openPostgres({ url: databaseUrl, lanes });
+type Where = Pick<Settings, 'databaseUrl' | 'dir' | 'lanes'>;
+
+export async function openDatabase(where: Where, print: (line: string) => void): Promise<Db> {
+  const db = await openWithoutMigrating(where);
   try {
     await migrate(db, { print });
     return db;
@@ -23,4 +18,11 @@ export async function openDatabase(
     if (!(error instanceof DbLost)) throw error;
     throw new Error(`the database of DATABASE_URL cannot be reached: ${error.message}`);
   }
+}
+
+/** As it stands: for a look. */
+export async function openWithoutMigrating({ databaseUrl, dir, lanes }: Where): Promise<Db> {
+  return databaseUrl === null
+    ? openPglite({ dir: path.join(dir, 'db') })
+    : openPostgres({ url: databaseUrl, lanes });
 }

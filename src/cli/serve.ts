@@ -4,6 +4,8 @@ import type { Clock } from '../runtime/clock.ts';
 import type { KeyRing } from '../runtime/key-ring.ts';
 import { createLog } from '../runtime/log.ts';
 import { PGLITE_BANNER } from '../store/pglite.ts';
+import { runnerInside } from './admin-program.ts';
+import { serveAdmin } from './admin-socket.ts';
 import { openDatabase } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
@@ -50,5 +52,24 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     });
   }
   composed.sweeper.start();
-  return { composed, url: settings.publicUrl };
+  if (db.kind !== 'pglite') return { composed, url: settings.publicUrl };
+  const admin = await openAdmin(composed, settings);
+  const stop = async (): Promise<void> => {
+    await admin.close();
+    await composed.stop();
+  };
+  return { composed: { ...composed, stop }, url: settings.publicUrl };
+}
+
+/** Nobody else can open this data folder: operators' commands are done here. */
+function openAdmin(
+  { platform, lease }: ComposedPlatform,
+  settings: Settings,
+): Promise<{ readonly close: () => Promise<void> }> {
+  const { db, ids, clock, directory } = platform;
+  const inside = { db, ids, lease, settings, nowMs: () => clock.nowMs() };
+  return serveAdmin(
+    settings.dir,
+    runnerInside(inside, () => directory.forget()),
+  );
 }

@@ -15,7 +15,8 @@ const statement = (name: string, text: string): Statement => ({ name, text });
 
 const ADD = statement(
   'buyer_erasures.add',
-  `insert into buyer_erasures (id, marketplace, buyer_hash, stage, shard, up_to, intents, created_at)
+  `insert into buyer_erasures
+    (id, marketplace, buyer_hash, stage, shard, up_to, intents, created_at)
   values ($1, $2, $3, 'intents', 0, 0, 0, $4) returning *`,
 );
 const READ = statement(

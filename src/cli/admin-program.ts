@@ -1,0 +1,66 @@
+/**
+ * The operator's commands as one program: run by the command line itself, or, beside a platform
+ * that has the data folder, inside that platform, which hears of them over its admin socket.
+ */
+import { Command, CommanderError } from 'commander';
+import { addAdminCommands } from './admin-commands.ts';
+import type { AdminOutput, AdminRequest, AdminRunner } from './admin-socket.ts';
+import type { AdminContext, LeasedDesk } from './desk.ts';
+import { lookInside } from './doctor-inside.ts';
+import { addKeysCommands } from './keys.ts';
+import type { Settings } from './settings.ts';
+
+/** Adds them to a program; their names. */
+export function addOperatorCommands(program: Command, context: AdminContext): readonly string[] {
+  const before = new Set(program.commands);
+  addAdminCommands(program, context);
+  addKeysCommands(program, context);
+  return program.commands.filter((command) => !before.has(command)).map((one) => one.name());
+}
+
+/** Runs commands with what a running platform has open; `onDone` after each. */
+export function runnerInside(
+  inside: LeasedDesk & { readonly settings: Settings; readonly nowMs: () => number },
+  onDone: () => void,
+): AdminRunner {
+  return async (request, output) => {
+    const code = await runInside(inside, request, output);
+    onDone();
+    return code;
+  };
+}
+
+async function runInside(
+  inside: LeasedDesk & { readonly settings: Settings; readonly nowMs: () => number },
+  { argv, cwd }: AdminRequest,
+  { out, err }: AdminOutput,
+): Promise<number> {
+  const print = (line: string): void => out(`${line}\n`);
+  let code = 0;
+  const program = new Command('hutong')
+    .exitOverride()
+    .configureOutput({
+      writeOut: out,
+      writeErr: err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'hutong: ')),
+    })
+    .showHelpAfterError('hutong: add --help to see what it takes');
+  addOperatorCommands(program, {
+    settings: () => inside.settings,
+    print,
+    atDesk: (_settings, work) => work(inside),
+    cwd,
+  });
+  program.command('doctor', { hidden: true }).action(async () => {
+    code = (await lookInside(inside, print)) ? 0 : 1;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    // What commander refuses or shows, it has told already.
+    if (error instanceof CommanderError) return error.exitCode;
+    err(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Where an admin command works: a database, ids and a lease of its own for as long as it takes, or,
+ * beside a platform that has the data folder, that platform's.
+ */
+import { createIdSource, type IdSource } from '../engine/ids.ts';
+import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
+import { wallClock } from '../runtime/clock.ts';
+import { systemRandom } from '../runtime/random.ts';
+import type { Db } from '../store/db.ts';
+import type { Print } from './admin-names.ts';
+import { openDatabase } from './open-database.ts';
+import type { Settings } from './settings.ts';
+
+export interface Desk {
+  readonly db: Db;
+  readonly ids: IdSource;
+}
+
+export interface LeasedDesk extends Desk {
+  readonly lease: ProcessLease;
+}
+
+export type AtDesk = (
+  settings: Settings,
+  work: (desk: LeasedDesk) => Promise<void>,
+) => Promise<void>;
+
+/** What the commands are made with: once for a process of their own, once inside a platform. */
+export interface AdminContext {
+  readonly settings: () => Settings;
+  readonly print: Print;
+  readonly atDesk: AtDesk;
+  /** Where relative file names begin. */
+  readonly cwd: string;
+}
+
+/** Opens the database for one command and closes it again, whatever happens. */
+export const atOwnDesk: AtDesk = async (settings, work) => {
+  const db = await openDatabase(settings, () => undefined);
+  try {
+    const lease = await leaseProcess(db, systemRandom, () => undefined);
+    try {
+      await work({ db, lease, ids: createIdSource(lease.number, wallClock) });
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    await db.close();
+  }
+};

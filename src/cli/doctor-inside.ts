@@ -1,0 +1,206 @@
+/**
+ * What `hutong doctor` finds in the database: its version and clock, every account's credentials and
+ * certificates, where wallets would call back, work that is late, endpoints that fail. It runs where
+ * the database is open: in a process of its own, or inside the platform that has the data folder.
+ */
+import { X509Certificate } from 'node:crypto';
+import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
+import { type Envelope, openEnvelope, walletSecretPlace } from '../flows/envelope.ts';
+import { wallClock } from '../runtime/clock.ts';
+import { systemRandom } from '../runtime/random.ts';
+import { clearAddresses } from '../runtime/web-address.ts';
+import { isLoopbackHost } from '../sandbox/http/host-policy.ts';
+import type { Db } from '../store/db.ts';
+import {
+  readClock,
+  readFailingEndpoints,
+  readOverdue,
+  readSchemaVersion,
+} from '../store/health.ts';
+import { readMasterKeys } from '../store/key-ring.ts';
+import { readMarketplaces } from '../store/marketplaces.ts';
+import { MIGRATIONS_FOLDER, readMigrations } from '../store/migrate.ts';
+import { readConfigs, type WalletConfigRow } from '../store/wallet-configs.ts';
+import { walletModule } from '../wallets/registry.ts';
+import type { Print } from './admin-names.ts';
+import { readKeyRing, type Settings } from './settings.ts';
+
+export interface Inside {
+  readonly db: Db;
+  readonly settings: Settings;
+  /** Business time: what due work is measured by. */
+  readonly nowMs: () => number;
+}
+
+const SKEW_MS_MAX = 5_000;
+const LATE_MS = 60_000;
+const FAILED_TRIES = 3;
+const DAY_MS = 86_400_000;
+const EXPIRY_WARNING_DAYS = 30;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** True when nothing is wrong; what will only be regretted is told with `!`. */
+export async function lookInside(inside: Inside, print: Print): Promise<boolean> {
+  const { db, settings } = inside;
+  if (!(await checkSchema(db, print))) return false;
+  const checks = [
+    await checkClock(db, print),
+    await checkWallets(db, settings, print),
+    await checkLateness(inside, print),
+  ];
+  await warnOfEndpoints(db, print);
+  return checks.every((isGood) => isGood);
+}
+
+async function checkSchema(db: Db, print: Print): Promise<boolean> {
+  const here = readMigrations(MIGRATIONS_FOLDER).length;
+  const there = await readSchemaVersion(db);
+  if (there === here) {
+    const marketplaces = await readMarketplaces(db);
+    print(`✓ database   ${db.kind}, schema ${there}, ${marketplaces.length} marketplaces`);
+    return true;
+  }
+  print(
+    there < here
+      ? `✗ database   schema ${there} of ${here}: hutong migrate brings it up (each start does, too)`
+      : `✗ database   schema ${there} is newer than this version's ${here}: update Hutong`,
+  );
+  return false;
+}
+
+async function checkClock(db: Db, print: Print): Promise<boolean> {
+  const { skewMs, tookMs } = await readClock(db, () => wallClock.nowMs());
+  const off = `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? 'behind' : 'ahead of'}`;
+  const isGood = Math.abs(skewMs) <= SKEW_MS_MAX;
+  print(
+    isGood
+      ? `✓ clock      agrees with the database's (${Math.round(tookMs)} ms away)`
+      : `✗ clock      this machine is ${off} the database's: set both by NTP; until then this process does no due work`,
+  );
+  return isGood;
+}
+
+/** Every account's credentials: opened with the master key, and read for what they lack. */
+async function checkWallets(db: Db, settings: Settings, print: Print): Promise<boolean> {
+  const ring = readKeyRing(process.env, settings.dir, systemRandom, false);
+  // The missing key has its own line.
+  if (!ring.ok) return false;
+  // A look begins nothing: the first start does.
+  if ((await readMasterKeys(db)).length === 0) return true;
+  const seams = { db, ring: ring.value, wall: wallClock, random: systemRandom };
+  const envelope = await openEnvelope(seams);
+  if (!envelope.ok) {
+    print(`✗ master key ${envelope.error}`);
+    return false;
+  }
+  const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
+  let isGood = true;
+  for (const row of await readConfigs(db)) {
+    const who = `${row.wallet.padEnd(10)} of ${names.get(row.marketplace) ?? row.marketplace}`;
+    if (!(await checkConfig({ row, who, envelope: envelope.value, settings }, print)))
+      isGood = false;
+  }
+  return isGood;
+}
+
+interface Checked {
+  readonly row: WalletConfigRow;
+  readonly who: string;
+  readonly envelope: Envelope;
+  readonly settings: Settings;
+}
+
+async function checkConfig(
+  { row, who, envelope, settings }: Checked,
+  print: Print,
+): Promise<boolean> {
+  const identity = row.identity === null ? '' : ` (${describeIdentity(row.identity)})`;
+  const account = `${row.id}${identity}`;
+  const clear = await envelope.open(row.sealed, walletSecretPlace(row, row.wallet));
+  const credentials: unknown = clear.ok ? JSON.parse(clear.value) : undefined;
+  const problem = clear.ok
+    ? (identityProblem(row, credentials) ?? addressProblem(settings, credentials))
+    : 'its credentials do not open with this master key; set them anew';
+  print(
+    problem === undefined
+      ? `✓ ${who}: ${account} ${row.status}`
+      : `✗ ${who}: ${account} ${problem}`,
+  );
+  if (!clear.ok) return false;
+  const advice = walletModule(row.wallet)?.advise?.(credentials) ?? [];
+  for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
+  for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
+  return problem === undefined;
+}
+
+/** Whose account the row says it is, against whose its credentials are. */
+function identityProblem(row: WalletConfigRow, credentials: unknown): string | undefined {
+  const identity = walletModule(row.wallet)?.identityOf(credentials);
+  if (identity === undefined) return 'holds credentials that are not well formed';
+  const [clear] = clearAddresses(credentials);
+  if (clear !== undefined) return `calls ${clear} by http: name an https address and set it anew`;
+  if (row.identity === null || isOfAccount(row.identity, identity)) return undefined;
+  return `holds credentials of another account (${describeIdentity(identity)}): set its own anew`;
+}
+
+const isLoopbackUrl = (url: string): boolean => isLoopbackHost(new URL(url).hostname);
+
+/** A wallet that is not on this machine cannot call back to this machine. */
+function addressProblem({ publicUrl }: Settings, credentials: unknown): string | undefined {
+  const endpoints = (credentials as { readonly endpoints?: unknown } | null)?.endpoints;
+  const urls = textsOf(endpoints ?? []).filter((text) => /^https?:/.test(text));
+  const isOutside = urls.length === 0 ? false : urls.some((url) => !isLoopbackUrl(url));
+  return isOutside && isLoopbackUrl(publicUrl)
+    ? `would be called back at ${publicUrl}, which it cannot reach: set HUTONG_PUBLIC_URL`
+    : undefined;
+}
+
+/** Certificates among the credentials that have ended or will soon. */
+export function expiries(credentials: unknown, nowMs: number): string[] {
+  const pems = textsOf(credentials).flatMap((text) => text.match(CERTIFICATE) ?? []);
+  return [...new Set(pems)].flatMap((pem) => {
+    const certificate = readCertificate(pem);
+    if (certificate === undefined) return [];
+    const days = Math.floor((Date.parse(certificate.validTo) - nowMs) / DAY_MS);
+    if (days >= EXPIRY_WARNING_DAYS) return [];
+    const name = certificate.subject.replaceAll('\n', ', ');
+    return [
+      days < 0
+        ? `its certificate (${name}) ended ${-days} days ago: set the new one`
+        : `its certificate (${name}) ends in ${days} days: have it renewed`,
+    ];
+  });
+}
+
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (value === null || typeof value !== 'object') return [];
+  return Object.values(value).flatMap(textsOf);
+}
+
+async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boolean> {
+  const late = await readOverdue(db, nowMs() - LATE_MS);
+  for (const { what, rows, sinceMs } of late) {
+    const minutes = Math.ceil((nowMs() - sinceMs) / 60_000);
+    print(`! due work   ${rows} ${what} are up to ${minutes} minutes late: is a platform running?`);
+  }
+  if (late.length === 0) print('✓ due work   nothing is late');
+  return true;
+}
+
+async function warnOfEndpoints(db: Db, print: Print): Promise<void> {
+  for (const { id, url, waiting, tries, why } of await readFailingEndpoints(db, FAILED_TRIES)) {
+    const reason = why === null ? '' : ` (${why})`;
+    print(
+      `! webhooks   ${id} ${new URL(url).origin}: ${waiting} events wait after ${tries} tries${reason}`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+/** What `hutong doctor` asks the database of itself and of the work that stands in it. Only reads. */
+import { formatId, type Id } from '../core/id.ts';
+import type { Db, Statement } from './db.ts';
+import { toNumber, toNumberOrNull } from './table.ts';
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const CLOCK = statement(
+  'health.clock',
+  'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+);
+const TABLES = statement(
+  'health.tables',
+  "select to_regclass('schema_migrations') is not null as has_history",
+);
+const VERSION = statement(
+  'health.version',
+  'select max(version) as version from schema_migrations',
+);
+const OVERDUE = statement(
+  'health.overdue',
+  `select 'payments' as what, count(*) as rows, min(due_at) as since from payment_attempts
+    where due_at < $1
+  union all
+  select 'expiries', count(*), min(due_at) from payment_intents where due_at < $1
+  union all
+  select 'refunds', count(*), min(due_at) from refunds where due_at < $1
+  union all
+  select 'webhook deliveries', count(*), min(due_at) from deliveries where due_at < $1`,
+);
+/** Deliveries are kept, so only those of some days are looked at. */
+const FAILING = statement(
+  'health.failing_endpoints',
+  `select e.id, e.url, count(*) as waiting, max(d.tries) as tries, max(d.last_error) as why
+  from deliveries d join webhook_endpoints e on e.id = d.endpoint
+  where d.due_at is not null and d.status = 'pending' and d.tries >= $1
+    and e.status = 'enabled'
+  group by e.id, e.url order by e.id`,
+);
+
+/** The database's wall clock, and how long its answer took. */
+export async function readClock(
+  db: Db,
+  wallMs: () => number,
+): Promise<{ readonly skewMs: number; readonly tookMs: number }> {
+  const askedMs = wallMs();
+  const [row] = await db.read(CLOCK, []);
+  const heardMs = wallMs();
+  return { skewMs: toNumber(row?.now) - (askedMs + heardMs) / 2, tookMs: heardMs - askedMs };
+}
+
+/** The newest applied migration; 0 = an empty database. */
+export async function readSchemaVersion(db: Db): Promise<number> {
+  const [tables] = await db.read(TABLES, []);
+  if (tables?.has_history !== true) return 0;
+  const [row] = await db.read(VERSION, []);
+  return toNumberOrNull(row?.version ?? null) ?? 0;
+}
+
+export interface Overdue {
+  readonly what: string;
+  readonly rows: number;
+  readonly sinceMs: number;
+}
+
+/** Work whose moment passed before `beforeMs`, of the business clock. */
+export async function readOverdue(db: Db, beforeMs: number): Promise<Overdue[]> {
+  const rows = await db.read(OVERDUE, [beforeMs]);
+  return rows
+    .map((row) => ({
+      what: row.what as string,
+      rows: toNumber(row.rows),
+      sinceMs: toNumberOrNull(row.since) ?? beforeMs,
+    }))
+    .filter((row) => row.rows > 0);
+}
+
+export interface FailingEndpoint {
+  readonly id: Id<'webhook_endpoint'>;
+  readonly url: string;
+  readonly waiting: number;
+  readonly tries: number;
+  readonly why: string | null;
+}
+
+/** Endpoints with deliveries that have failed so many times already. */
+export async function readFailingEndpoints(db: Db, triesMin: number): Promise<FailingEndpoint[]> {
+  return (await db.read(FAILING, [triesMin])).map((row) => ({
+    id: formatId('webhook_endpoint', row.id as bigint),
+    url: row.url as string,
+    waiting: toNumber(row.waiting),
+    tries: toNumber(row.tries),
+    why: row.why as string | null,
+  }));
+}
