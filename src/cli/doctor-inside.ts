@@ -1,7 +1,7 @@
 /**
- * What `hutong doctor` finds in the database: its version and clock, every account's credentials and
- * certificates, where wallets would call back, work that is late, endpoints that fail. It runs where
- * the database is open: in a process of its own, or inside the platform that has the data folder.
+ * What `hutong doctor` finds in the database: its version and clock, every account's credentials
+ * and certificates, where wallets would call back, work that is late, endpoints that fail. It runs
+ * where the database is open: in a process of its own, or inside the platform that has the folder.
  */
 import { X509Certificate } from 'node:crypto';
 import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';

@@ -1,4 +1,4 @@
-/** What `hutong doctor` asks the database of itself and of the work that stands in it. Only reads. */
+/** What `hutong doctor` asks the database of itself and of the work in it. Only reads. */
 import { formatId, type Id } from '../core/id.ts';
 import type { Db, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
