@@ -8,8 +8,7 @@ import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from '../flows/envelope.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { clearAddresses } from '../runtime/web-address.ts';
-import { isLoopbackHost } from '../sandbox/http/host-policy.ts';
+import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
 import type { Db } from '../store/db.ts';
 import {
   readClock,
