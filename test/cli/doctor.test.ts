@@ -102,6 +102,8 @@ test('S10: doctor refuses a key file that others can read, and says what to do',
 }, 120_000);
 
 test('D2: whose account each configuration is, and credentials of another one are an error', async () => {
+  // The key of the database before is gone by now.
+  fs.rmSync(path.join(dir, 'db'), { recursive: true, force: true });
   newKey();
   await setJdpay({ orderNotFound: ['NONE'] });
   const said: string[] = [];
