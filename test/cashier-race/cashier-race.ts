@@ -50,3 +50,5 @@ await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 });
+// A browser that does not end must not keep the command.
+process.exit();

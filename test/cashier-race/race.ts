@@ -4,6 +4,7 @@
  * it is there. The press is answered late, so that the live update comes before the redirect in
  * some combinations and after it in others.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Marketplace } from '../helpers/api.ts';
 import type { DelayingProxy } from './delaying-proxy.ts';
@@ -55,7 +56,10 @@ export interface RaceStage {
 const VIEWPORTS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 /** After the live stream stands: as on a page that a buyer has read. */
 const READ_MS = 100;
-const PATIENCE_MS = 8_000;
+/** A fraction of a second on a quiet machine; who is stuck does not come in a minute either. */
+const PATIENCE_MS = 15_000;
+/** Chromium now and then never answers the end of a context. */
+const CLOSING_MS = 5_000;
 /** A tab that goes by itself does so on the next live update, which is there by then. */
 const WATCH_MS = 600;
 
@@ -82,11 +86,21 @@ export async function race(stage: RaceStage, combination: Combination): Promise<
       .catch(() => false);
     if (other !== null) await other.waitForTimeout(WATCH_MS);
     const isOtherMoved = other !== null && (isAtWallet(other) || tries.length > 0);
-    const note = [new URL(pressing.url()).pathname, ...complaints].join(' | ');
+    const left = arrived ? [] : [await screenOf(pressing)];
+    const note = [new URL(pressing.url()).pathname, ...left, ...complaints].join(' | ');
     return { isStuck: !arrived, isOtherMoved, note };
   } finally {
-    await context.close();
+    await Promise.race([context.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
   }
+}
+
+/** Where a buyer who did not get there was left. */
+function screenOf(page: Page): Promise<string> {
+  const look = page
+    .evaluate('[document.readyState, { ...document.querySelector("main")?.dataset }]')
+    .then((found) => JSON.stringify(found))
+    .catch((error: unknown) => String(error));
+  return Promise.race([look, sleep(CLOSING_MS, 'the page does not answer', { ref: false })]);
 }
 
 function openContext(browser: Browser, { width }: Combination): Promise<BrowserContext> {

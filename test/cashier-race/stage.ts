@@ -1,4 +1,5 @@
 /** One platform, one city and one browser for all races; a browser context is a race's own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
@@ -28,7 +29,7 @@ export async function openRaceStage(): Promise<OpenRaceStage> {
     shop: new Marketplace(platform.url, taobao.secretKey, taobao.merchants),
     gatewayOrigin: new URL(platform.sandbox.url).origin,
     close: async () => {
-      await browser.close();
+      await Promise.race([browser.close(), sleep(10_000, undefined, { ref: false })]);
       await proxy.close();
       await platform.close();
     },
