@@ -6,7 +6,6 @@
 import { present } from '../core/assert.ts';
 import { type Id, parseId, shardOf } from '../core/id.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import { auditNote } from '../flows/audit-log.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { ROUTES } from '../http/routes/all.ts';
 import { wallClock } from '../runtime/clock.ts';
@@ -17,7 +16,7 @@ import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
 import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
 import { addMerchant, putAccount, readMerchants } from '../store/merchants.ts';
 import { readConfigs } from '../store/wallet-configs.ts';
-import { cliActor } from './actor.ts';
+import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';
 import type { Desk } from './desk.ts';
@@ -79,7 +78,7 @@ export async function createKey(
   const mode = input.isLive ? 'live' : 'test';
   const secretKey = `${kind}_${mode}_${systemRandom.bytes(20).toString('hex')}`;
   const id = ids.next('api_key', shardOf(marketplace));
-  await addKey(db, {
+  const row = {
     id,
     marketplace,
     scopes: input.scopes,
@@ -88,7 +87,8 @@ export async function createKey(
     hint: secretKey.slice(0, 12),
     createdAtMs: wallClock.nowMs(),
     expiresAtMs: input.expiresAtMs ?? null,
-  });
+  };
+  await addKey(db, row, cliNote(ids, marketplace, 'api_key.created'));
   print(`${id}  ${secretKey}`);
   print('This is the only time the key is shown.');
 }
@@ -110,11 +110,12 @@ export async function printKeys({ db }: Desk, marketplace: string, print: Print)
   }
 }
 
-export async function endKey({ db }: Desk, text: string, print: Print): Promise<void> {
+export async function endKey({ db, ids }: Desk, text: string, print: Print): Promise<void> {
   const id = parseId('api_key', text);
   if (id === undefined)
     throw new Error(`${text} is not a key's id (key_…); hutong key list shows them`);
-  const isGone = await revokeKey(db, id, wallClock.nowMs());
+  const noteOf = (owner: Id<'marketplace'>) => cliNote(ids, owner, 'api_key.revoked');
+  const isGone = await revokeKey(db, id, wallClock.nowMs(), noteOf);
   if (!isGone) throw new Error(`no key ${id} in use`);
   print(`${id} revoked; running processes refuse it within two seconds`);
 }
@@ -140,7 +141,7 @@ export async function setAccount(
   if (!isRate) throw new Error('--fee-bps is 0 to 10000 (60 = 0.60 %)');
   const createdAtMs = wallClock.nowMs();
   const config = await configNamed(db, { marketplace, wallet, text: input.config ?? null });
-  const { account, retired } = await putAccount(db, {
+  const row = {
     id: ids.next('wallet_account', shardOf(merchant)),
     marketplace,
     merchant,
@@ -150,7 +151,9 @@ export async function setAccount(
     consentedAtMs: input.hasConsented ? createdAtMs : null,
     feeBps: input.feeBps,
     createdAtMs,
-  });
+  };
+  const note = cliNote(ids, marketplace, 'wallet_account.put');
+  const { account, retired } = await putAccount(db, row, note);
   const consent =
     account.consentedAtMs === null ? 'not consented: never offered (rule 10)' : 'consented';
   const through = account.config ?? `nothing: ${wallet} has no configuration yet`;
@@ -222,8 +225,7 @@ export async function setInterconnect(
     throw new Error(`an interconnection is of two wallets among ${WALLET_NAMES.join(', ')}`);
   }
   const { status } = input;
-  const who = { marketplace: id, actor: cliActor(), action: 'interconnect.set' };
-  const note = auditNote({ ids, wall: wallClock }, who);
+  const note = cliNote(ids, id, 'interconnect.set');
   const pair = { payer, acceptor, status, changedAtMs: wallClock.nowMs() };
   await putInterconnect(db, id, pair, note);
   print(`${payer} -> ${acceptor}  ${status}; offers follow within two seconds`);

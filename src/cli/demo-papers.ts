@@ -5,14 +5,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { present } from '../core/assert.ts';
-import { shardOf } from '../core/id.ts';
+import { type Id, shardOf } from '../core/id.ts';
 import { ANNOUNCED_PAIRS } from '../core/interconnect.ts';
 import type { Marketplace } from '../core/merchant.ts';
 import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
+import { auditNote } from '../flows/audit-log.ts';
 import { walletSecretPlace } from '../flows/envelope.ts';
 import { hashKey } from '../flows/merchants.ts';
 import type { Platform } from '../flows/platform.ts';
 import { addKey } from '../store/api-keys.ts';
+import type { AuditNote } from '../store/audited.ts';
 import { addInterconnect } from '../store/interconnects.ts';
 import { addMarketplace } from '../store/marketplaces.ts';
 import { addMerchant, putAccount } from '../store/merchants.ts';
@@ -96,7 +98,8 @@ async function seedMarketplace(
     }),
     'the marketplace',
   );
-  await addKey(db, {
+  const noteOf = (action: string) => seedNote(platform, marketplace.id, action);
+  const key = {
     id: ids.next('api_key', shard),
     marketplace: marketplace.id,
     scopes: ['*'],
@@ -104,7 +107,8 @@ async function seedMarketplace(
     hash: hashKey(secretKey),
     hint: secretKey.slice(0, 12),
     createdAtMs,
-  });
+  };
+  await addKey(db, key, noteOf('api_key.created'));
   for (const pair of ANNOUNCED_PAIRS) await addInterconnect(db, marketplace.id, pair, createdAtMs);
   const merchants = new Map<string, string>();
   const seal = await envelope.sealer(marketplace.id);
@@ -126,10 +130,15 @@ async function seedMarketplace(
         movesAccounts: false,
       },
       (row) => seal(JSON.stringify(own.credentials), walletSecretPlace(row, wallet)),
+      noteOf('wallet_config.put'),
     );
     await seedAccounts(platform, marketplace, wallet, own, merchants);
   }
   return [...merchants.values()];
+}
+
+function seedNote(platform: Platform, marketplace: Id<'marketplace'>, action: string): AuditNote {
+  return auditNote(platform, { marketplace, actor: 'system', action });
 }
 
 async function seedAccounts(
@@ -154,7 +163,7 @@ async function seedAccounts(
       'the merchant',
     );
     merchants.set(name, merchant.id);
-    await putAccount(db, {
+    const row = {
       id: ids.next('wallet_account', shardOf(merchant.id)),
       marketplace: marketplace.id,
       merchant: merchant.id,
@@ -164,7 +173,8 @@ async function seedAccounts(
       consentedAtMs: createdAtMs,
       feeBps: FEE_BPS,
       createdAtMs,
-    });
+    };
+    await putAccount(db, row, seedNote(platform, marketplace.id, 'wallet_account.put'));
   }
 }
 

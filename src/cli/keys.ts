@@ -1,7 +1,6 @@
 /** The operator's key ring: what it holds, a new master key while everything runs, the old one's end. */
 import type { Command } from 'commander';
 import type { Result } from '../core/result.ts';
-import type { ProcessLease } from '../engine/process-lease.ts';
 import type { Envelope } from '../flows/envelope.ts';
 import {
   type KeyDesk,
@@ -13,10 +12,10 @@ import {
 } from '../flows/rotate-keys.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import type { Db } from '../store/db.ts';
 import { announceKeys } from '../store/key-ring.ts';
+import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
-import type { AdminContext } from './desk.ts';
+import type { AdminContext, LeasedDesk } from './desk.ts';
 import { envelopeAt } from './open-envelope.ts';
 
 export function addKeysCommands(program: Command, context: AdminContext): void {
@@ -76,7 +75,7 @@ environment's form: append a key to the list, restart the processes in turn, run
 
 /** Tells its own keys first: a command is a process too, and is waited for like any. */
 async function keyDesk(
-  { db, lease }: { readonly db: Db; readonly lease: ProcessLease },
+  { db, lease, ids }: LeasedDesk,
   envelope: Envelope,
   print: Print,
 ): Promise<KeyDesk> {
@@ -84,8 +83,9 @@ async function keyDesk(
     const kids = envelope.ring.all().map(({ kid }) => kid);
     await announceKeys(db, lease, kids, envelope.currentKid());
   };
+  const noteOf = (action: string) => cliNote(ids, null, action);
   await announce();
-  return { db, envelope, wall: wallClock, random: systemRandom, print, announce };
+  return { db, envelope, wall: wallClock, random: systemRandom, print, announce, noteOf };
 }
 
 export async function listKeyRing(desk: KeyDesk): Promise<void> {

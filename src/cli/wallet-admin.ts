@@ -25,6 +25,7 @@ import {
   type WalletConfigRow,
 } from '../store/wallet-configs.ts';
 import { walletModule } from '../wallets/registry.ts';
+import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { envelopeAt } from './open-envelope.ts';
 import { readKeyRing, type Settings } from './settings.ts';
@@ -84,6 +85,7 @@ export async function setWallet(
       createdAtMs: wallClock.nowMs(),
     },
     (row) => seal(JSON.stringify(credentials), walletSecretPlace(row, wallet)),
+    cliNote(ids, marketplace, 'wallet_config.put'),
   );
   printPut(put, account, print);
   for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
@@ -201,7 +203,7 @@ export async function listWallets(
 }
 
 export async function setWalletStatus(
-  { db }: Pick<Desk, 'db'>,
+  { db, ids }: Desk,
   text: string,
   status: 'active' | 'retiring',
   print: Print,
@@ -211,7 +213,8 @@ export async function setWalletStatus(
   const row = all.find((one) => one.id === id);
   if (row === undefined) throw new Error(`no configuration ${text}; hutong wallet list shows them`);
   if (status === 'retiring') await printRetiring(db, row, print);
-  await setConfigStatus(db, row, status);
+  const verb = status === 'active' ? 'activated' : 'retired';
+  await setConfigStatus(db, row, status, cliNote(ids, row.marketplace, `wallet_config.${verb}`));
   const others = all.filter(
     (one) =>
       one.id !== row.id &&

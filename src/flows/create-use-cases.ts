@@ -149,11 +149,13 @@ function reference(platform: Platform, wake: () => void): ReferenceCases {
     getWebhookEndpoint: (marketplace, id) => getWebhookEndpoint(platform, marketplace, id),
     updateWebhookEndpoint: (marketplace, id, change) =>
       updateWebhookEndpoint(platform, marketplace, id, change),
-    deleteWebhookEndpoint: async (marketplace, id) => {
-      const changed = await updateWebhookEndpoint(platform, marketplace, id, { status: 'deleted' });
+    deleteWebhookEndpoint: async (marketplace, id, by) => {
+      const change = { status: 'deleted', by } as const;
+      const changed = await updateWebhookEndpoint(platform, marketplace, id, change);
       return changed.ok ? ok(undefined) : changed;
     },
-    rotateWebhookSecret: (marketplace, id) => rotateWebhookSecret(platform, marketplace, id),
+    rotateWebhookSecret: (marketplace, id, input) =>
+      rotateWebhookSecret(platform, marketplace, id, input),
   };
 }
 

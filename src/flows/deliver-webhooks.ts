@@ -15,6 +15,7 @@ import { readEvent } from '../store/queries.ts';
 import { changeEndpoint } from '../store/webhook-endpoints.ts';
 import { sendDelivery } from '../webhooks/deliver.ts';
 import { nextTryDelayMs } from '../webhooks/schedule.ts';
+import { auditNote } from './audit-log.ts';
 import type { OpenedEndpoint } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { describe } from './wallet-call.ts';
@@ -164,7 +165,9 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
   );
   const { id, marketplace } = endpoint.row;
   const change = { status: 'disabled' };
-  await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined));
+  const action = 'webhook_endpoint.updated';
+  const note = auditNote(platform, { marketplace, actor: 'system', action });
+  await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined), note);
   platform.directory.forgetEndpoints(marketplace);
 }
 

@@ -11,6 +11,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { type KeySource, readKeyFile, writeKeyFile } from '../runtime/key-file.ts';
 import { type KeyRing, masterKeyOf } from '../runtime/key-ring.ts';
 import type { Random } from '../runtime/random.ts';
+import type { AuditNote } from '../store/audited.ts';
 import { countDataKeys, readDataKeysNotUnder, resealDataKey } from '../store/data-keys.ts';
 import type { Db } from '../store/db.ts';
 import {
@@ -42,6 +43,8 @@ export interface KeyDesk {
   readonly print: (line: string) => void;
   /** Tells the keys of whoever rotates: a command is a live process too. */
   readonly announce: () => Promise<void>;
+  /** What a change of a key's standing leaves in the audit log. */
+  readonly noteOf: (action: string) => AuditNote;
 }
 
 const ROWS_A_STEP = 50;
@@ -98,7 +101,7 @@ async function beginRotation(desk: KeyDesk): Promise<Result<string, string>> {
   const { ring } = envelope;
   let begun: string | undefined;
   try {
-    await addMasterKey(db, wall.nowMs(), (rows) => {
+    const choose = (rows: readonly MasterKeyRow[]): string | undefined => {
       ring.refresh();
       begun = rows.find(({ status }) => status === 'new')?.kid;
       if (begun !== undefined) {
@@ -107,7 +110,8 @@ async function beginRotation(desk: KeyDesk): Promise<Result<string, string>> {
       }
       begun = unnamedKey(ring, rows) ?? makeKey(ring, random);
       return begun;
-    });
+    };
+    await addMasterKey(db, wall.nowMs(), choose, desk.noteOf('master_key.added'));
   } catch (error) {
     if (error instanceof KeyRefusal) return err(error.message);
     throw error;
@@ -139,14 +143,14 @@ function makeKey(ring: KeyRing, random: Random): string {
 
 /** Who still lacks the key when the time is over; none = it is current. */
 async function switchWhenHeld(
-  { db, wall, print }: KeyDesk,
+  { db, wall, print, noteOf }: KeyDesk,
   kid: string,
   waitMs: number,
 ): Promise<readonly ProcessKeys[]> {
   const deadlineMs = performance.now() + waitMs;
   let said = '';
   for (;;) {
-    const lacking = await switchMasterKey(db, kid, wall.nowMs());
+    const lacking = await switchMasterKey(db, kid, wall.nowMs(), noteOf('master_key.switched'));
     if (lacking.length === 0 || performance.now() > deadlineMs) return lacking;
     const who = numbersOf(lacking);
     if (who !== said) print(`  not yet: process ${who}`);
@@ -286,7 +290,8 @@ export async function retireKey(desk: KeyDesk, kid: string): Promise<Result<void
   if (row.status !== 'retired') {
     const needed = await neededBy(desk, row);
     if (needed !== undefined) return err(`${kid} is not retired: ${needed}`);
-    if (!(await retireMasterKey(db, kid, wall.nowMs())))
+    const note = desk.noteOf('master_key.retired');
+    if (!(await retireMasterKey(db, kid, wall.nowMs(), note)))
       return err(`${kid} is not retired: somebody else has just changed it`);
   }
   await underKeyLock(db, () => dropFromFile(envelope.ring.source, kid));

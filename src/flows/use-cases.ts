@@ -324,7 +324,11 @@ export interface UseCases {
   ) => Outcome<{ readonly deliveries: number }>;
   readonly createWebhookEndpoint: (
     marketplace: Id<'marketplace'>,
-    input: { readonly url: string; readonly enabledEvents: readonly string[] },
+    input: {
+      readonly url: string;
+      readonly enabledEvents: readonly string[];
+      readonly by: string;
+    },
   ) => Outcome<{ readonly endpoint: WebhookEndpoint; readonly secret: string }>;
   readonly listWebhookEndpoints: (
     marketplace: Id<'marketplace'>,
@@ -341,16 +345,19 @@ export interface UseCases {
       readonly url?: string;
       readonly enabledEvents?: readonly string[];
       readonly status?: 'enabled' | 'disabled';
+      readonly by: string;
     },
   ) => Outcome<WebhookEndpoint>;
   readonly deleteWebhookEndpoint: (
     marketplace: Id<'marketplace'>,
     id: Id<'webhook_endpoint'>,
+    by: string,
   ) => Outcome<void>;
-  /** The old secret signs beside the new one for 24 h. */
+  /** The old secret signs beside the new one for 24 h, or nothing more. */
   readonly rotateWebhookSecret: (
     marketplace: Id<'marketplace'>,
     id: Id<'webhook_endpoint'>,
+    input: { readonly endsPrevious: boolean; readonly by: string },
   ) => Outcome<{ readonly secret: string }>;
 
   /** The answer goes out only after commit (rule 8). */

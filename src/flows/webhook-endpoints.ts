@@ -2,6 +2,7 @@
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, shardOf, shardOfId } from '../core/id.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { AuditNote } from '../store/audited.ts';
 import { oweDeliveries } from '../store/events.ts';
 import { readEvent } from '../store/queries.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../store/webhook-endpoints.ts';
 import { newWebhookSecret } from '../webhooks/sign.ts';
 import { checkUrl } from '../webhooks/url-guard.ts';
+import { auditNote } from './audit-log.ts';
 import { endpointSecretPlace } from './envelope.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
@@ -28,6 +30,15 @@ const RESOLVE_MS = 3_000;
 function shown(row: EndpointRow): WebhookEndpoint {
   const { id, url, enabledEvents, status, createdAtMs } = row;
   return { id, url, enabledEvents, status, createdAtMs };
+}
+
+function noteOf(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  actor: string,
+  verb: 'created' | 'updated' | 'deleted' | 'secret_rotated',
+): AuditNote {
+  return auditNote(platform, { marketplace, actor, action: `webhook_endpoint.${verb}` });
 }
 
 const NOT_FOUND = err(hutongError('not_found', 'no such webhook_endpoint'));
@@ -90,7 +101,11 @@ async function sealedSecret(
 export async function createWebhookEndpoint(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-  input: { readonly url: string; readonly enabledEvents: readonly string[] },
+  input: {
+    readonly url: string;
+    readonly enabledEvents: readonly string[];
+    readonly by: string;
+  },
 ): Promise<Result<{ readonly endpoint: WebhookEndpoint; readonly secret: string }, HutongError>> {
   const refused = await refusedUrl(platform, marketplace, input.url);
   if (refused !== undefined) return err(refused);
@@ -108,6 +123,7 @@ export async function createWebhookEndpoint(
         createdAtMs: platform.clock.nowMs(),
       },
       (present) => roomForOneMore(present, input.url),
+      noteOf(platform, marketplace, input.by, 'created'),
     ),
   );
   platform.directory.forgetEndpoints(marketplace);
@@ -143,14 +159,20 @@ export async function updateWebhookEndpoint(
     readonly url?: string;
     readonly enabledEvents?: readonly string[];
     readonly status?: 'enabled' | 'disabled' | 'deleted';
+    readonly by: string;
   },
 ): Promise<Result<WebhookEndpoint, HutongError>> {
-  const { url } = change;
+  const { url, by } = change;
   const refused = url === undefined ? undefined : await refusedUrl(platform, marketplace, url);
   if (refused !== undefined) return err(refused);
   const changed = await attemptRead(() =>
-    changeEndpoint(platform.db, marketplace, id, change, (present) =>
-      url === undefined ? ok(undefined) : sameAddress(present, url, id),
+    changeEndpoint(
+      platform.db,
+      marketplace,
+      id,
+      change,
+      (present) => (url === undefined ? ok(undefined) : sameAddress(present, url, id)),
+      noteOf(platform, marketplace, by, change.status === 'deleted' ? 'deleted' : 'updated'),
     ),
   );
   platform.directory.forgetEndpoints(marketplace);
@@ -163,14 +185,16 @@ export async function rotateWebhookSecret(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
+  input: { readonly endsPrevious: boolean; readonly by: string },
 ): Promise<Result<{ readonly secret: string }, HutongError>> {
   const secret = newWebhookSecret(platform.random);
-  const row = await attemptRead(async () =>
-    rotateEndpointSecret(platform.db, marketplace, id, {
-      sealed: await sealedSecret(platform, marketplace, id, secret),
-      beforeUntilMs: platform.wall.nowMs() + ROTATION_MS,
-    }),
-  );
+  const keptMs = input.endsPrevious ? 0 : ROTATION_MS;
+  const row = await attemptRead(async () => {
+    const sealed = await sealedSecret(platform, marketplace, id, secret);
+    const beforeUntilMs = platform.wall.nowMs() + keptMs;
+    const note = noteOf(platform, marketplace, input.by, 'secret_rotated');
+    return rotateEndpointSecret(platform.db, marketplace, id, { sealed, beforeUntilMs }, note);
+  });
   platform.directory.forgetEndpoints(marketplace);
   if (!row.ok) return row;
   return row.value === undefined ? NOT_FOUND : ok({ secret });

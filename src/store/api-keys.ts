@@ -1,6 +1,7 @@
 /** The keys of the API. A key itself is nowhere stored: only its hash, and what it may do. */
 import { formatId, type Id, idValue } from '../core/id.ts';
 import { textArray } from './arrays.ts';
+import { type AuditNote, noteChange } from './audited.ts';
 import type { Db, Statement } from './db.ts';
 import { toNumberOrNull } from './table.ts';
 
@@ -12,7 +13,8 @@ const READ_KEYS: Statement = {
 const ADD_KEY: Statement = {
   name: 'api_keys.add',
   text: `insert into api_keys (id, marketplace, hash, hint, scopes, version, created_at, expires_at)
-  values ($1, $2, $3, $4, $5::text[], $6, $7, $8) on conflict (hash) do nothing`,
+  values ($1, $2, $3, $4, $5::text[], $6, $7, $8) on conflict (hash) do nothing
+  returning id`,
 };
 const LIST_KEYS: Statement = {
   name: 'api_keys.of',
@@ -20,7 +22,7 @@ const LIST_KEYS: Statement = {
 };
 const REVOKE_KEY: Statement = {
   name: 'api_keys.revoke',
-  text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning id',
+  text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning *',
 };
 
 export interface ApiKeyRow {
@@ -59,6 +61,7 @@ export async function addKey(
     /** Left out, it does not expire. */
     readonly expiresAtMs?: number | null;
   },
+  note: AuditNote,
 ): Promise<void> {
   const values = [
     idValue(row.id),
@@ -70,7 +73,13 @@ export async function addKey(
     row.createdAtMs,
     row.expiresAtMs ?? null,
   ];
-  await db.transaction(0, (session) => session.run(ADD_KEY, values));
+  await db.transaction(0, async (session) => {
+    const [added] = await session.run(ADD_KEY, values);
+    if (added === undefined) return;
+    const { scopes, hint, expiresAtMs = null } = row;
+    const after = { scopes, hint, expires_at: expiresAtMs };
+    await noteChange(session, note, { object: row.id, before: null, after });
+  });
 }
 
 export interface ListedKey extends ApiKeyRow {
@@ -92,8 +101,19 @@ export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<
 }
 
 /** False when there is no such key in use. */
-export async function revokeKey(db: Db, id: Id<'api_key'>, nowMs: number): Promise<boolean> {
+export function revokeKey(
+  db: Db,
+  id: Id<'api_key'>,
+  nowMs: number,
+  noteOf: (marketplace: Id<'marketplace'>) => AuditNote,
+): Promise<boolean> {
   const values = [idValue(id), nowMs];
-  const rows = await db.transaction(0, (session) => session.run(REVOKE_KEY, values));
-  return rows.length === 1;
+  return db.transaction(0, async (session) => {
+    const [row] = await session.run(REVOKE_KEY, values);
+    if (row === undefined) return false;
+    const note = noteOf(formatId('marketplace', row.marketplace as bigint));
+    const before = { scopes: row.scopes, hint: row.hint };
+    await noteChange(session, note, { object: id, before, after: null });
+    return true;
+  });
 }

@@ -5,12 +5,21 @@
 import type { AuditFact, AuditValue } from '../core/audit.ts';
 import type { Id } from '../core/id.ts';
 import { appendAudit } from './audit-log.ts';
-import type { Db, Row, Statement } from './db.ts';
+import type { Db, Row, Session, Statement } from './db.ts';
 
 /** Who, what kind of change, and when; the change itself is told by the rows. */
 export interface AuditNote extends Pick<AuditFact, 'marketplace' | 'actor' | 'action'> {
   readonly id: Id<'audit_entry'>;
   readonly atMs: number;
+}
+
+/** Within a transaction that makes several changes: one row about one of them. */
+export function noteChange(
+  session: Session,
+  { id, atMs, ...who }: AuditNote,
+  change: Pick<AuditFact, 'object' | 'before' | 'after'>,
+): Promise<void> {
+  return appendAudit(session, { id, atMs, fact: { ...who, ...change } });
 }
 
 export interface AuditedChange<T> {
@@ -34,14 +43,11 @@ export function writeAudited<T>(db: Db, change: AuditedChange<T>): Promise<T | u
     const [row] = await session.run(write.statement, write.values);
     if (row === undefined) return undefined;
     const after = decode(row);
-    const { id, atMs, ...who } = note;
-    const fact: AuditFact = {
-      ...who,
+    await noteChange(session, note, {
       object: object(after),
       before: old === undefined ? null : show(decode(old)),
       after: show(after),
-    };
-    await appendAudit(session, { id, atMs, fact });
+    });
     return after;
   });
 }

@@ -4,6 +4,7 @@
  * after the other; the current key changes only while every live process holds the next one.
  */
 import { textArray } from './arrays.ts';
+import { type AuditNote, noteChange } from './audited.ts';
 import type { Db, Row, Session, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
 
@@ -125,10 +126,14 @@ export function addMasterKey(
   db: Db,
   nowMs: number,
   choose: (rows: readonly MasterKeyRow[]) => string | undefined,
+  note: AuditNote | null = null,
 ): Promise<string | undefined> {
   return db.transaction(0, async (session) => {
     const kid = choose(await lockedRows(session));
-    if (kid !== undefined) await session.run(ADD, [kid, nowMs]);
+    if (kid === undefined) return undefined;
+    await session.run(ADD, [kid, nowMs]);
+    if (note !== null)
+      await noteChange(session, note, { object: kid, before: null, after: { status: 'new' } });
     return kid;
   });
 }
@@ -139,7 +144,12 @@ export function underKeyLock(db: Db, work: (rows: readonly MasterKeyRow[]) => vo
 }
 
 /** Makes the new key current. Those that keep it from it are told instead: they lack the key. */
-export function switchMasterKey(db: Db, kid: string, nowMs: number): Promise<ProcessKeys[]> {
+export function switchMasterKey(
+  db: Db,
+  kid: string,
+  nowMs: number,
+  note: AuditNote,
+): Promise<ProcessKeys[]> {
   return db.transaction(0, async (session) => {
     const row = (await lockedRows(session)).find((one) => one.kid === kid);
     if (row?.status !== 'new') return [];
@@ -148,12 +158,24 @@ export function switchMasterKey(db: Db, kid: string, nowMs: number): Promise<Pro
     if (lacking.length > 0) return lacking;
     await session.run(STEP_DOWN, [nowMs]);
     await session.run(STEP_UP, [kid, nowMs]);
+    const [before, after] = [{ status: 'new' }, { status: 'current' }];
+    await noteChange(session, note, { object: kid, before, after });
     return [];
   });
 }
 
 /** False when it is not there, current, or retired already. */
-export async function retireMasterKey(db: Db, kid: string, nowMs: number): Promise<boolean> {
-  const rows = await db.transaction(0, (session) => session.run(RETIRE, [kid, nowMs]));
-  return rows.length === 1;
+export function retireMasterKey(
+  db: Db,
+  kid: string,
+  nowMs: number,
+  note: AuditNote,
+): Promise<boolean> {
+  return db.transaction(0, async (session) => {
+    const rows = await session.run(RETIRE, [kid, nowMs]);
+    if (rows.length !== 1) return false;
+    const [before, after] = [{ status: 'old' }, { status: 'retired' }];
+    await noteChange(session, note, { object: kid, before, after });
+    return true;
+  });
 }

@@ -1,8 +1,10 @@
 /** Merchants and their accounts at the wallets, of one marketplace at a time. */
 import { assert, present } from '../core/assert.ts';
+import { type AuditValue, canonicalJson } from '../core/audit.ts';
 import { formatId, type Id, idValue } from '../core/id.ts';
 import { isCurrent, type Merchant, type WalletAccount } from '../core/merchant.ts';
 import type { WalletName } from '../core/wallet.ts';
+import { type AuditNote, noteChange } from './audited.ts';
 import type { Db, Row, Session, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
 import { writeRow } from './write-row.ts';
@@ -118,6 +120,7 @@ export interface PutAccount {
 export function putAccount(
   db: Db,
   row: Omit<WalletAccount, 'status'> & { readonly createdAtMs: number },
+  note: AuditNote,
 ): Promise<PutAccount> {
   return db.transaction(0, async (session) => {
     const [, found] = await Promise.all([
@@ -144,8 +147,24 @@ export function putAccount(
       row.createdAtMs,
       config,
     ]);
-    return { account: toAccount(present(put, 'the account')), retired };
+    const account = toAccount(present(put, 'the account'));
+    const old = same === undefined ? null : shownAccount(same);
+    const after = { ...shownAccount(account), retired: retired?.id ?? null };
+    // The demo says at each start what it has said before: nothing of that is a change.
+    const isNews = retired !== null || canonicalJson(old) !== canonicalJson(shownAccount(account));
+    if (isNews) await noteChange(session, note, { object: account.id, before: old, after });
+    return { account, retired };
   });
+}
+
+function shownAccount(account: WalletAccount): AuditValue {
+  const { merchant, wallet, walletMerchant, config, status, consentedAtMs, feeBps } = account;
+  return {
+    ...{ merchant, wallet, config, status },
+    wallet_merchant: walletMerchant,
+    consented_at: consentedAtMs,
+    fee_bps: feeBps,
+  };
 }
 
 async function retireAccount(session: Session, { id }: WalletAccount): Promise<WalletAccount> {

@@ -5,9 +5,11 @@
  * marketplace's row, so that two operators cannot both retire what the other adds.
  */
 import { present } from '../core/assert.ts';
+import type { AuditValue } from '../core/audit.ts';
 import { formatId, type Id, idValue } from '../core/id.ts';
 import type { WalletIdentity, WalletName } from '../core/wallet.ts';
 import { planConfig, type WalletConfigStatus } from '../core/wallet-config.ts';
+import { type AuditNote, noteChange } from './audited.ts';
 import type { Db, Row, Session, Statement } from './db.ts';
 import { toNumber } from './table.ts';
 
@@ -89,6 +91,12 @@ export async function readConfigs(db: Db): Promise<WalletConfigRow[]> {
   return (await db.read(READ_CONFIGS, [])).map(toConfig);
 }
 
+/** What the audit log may tell of it. */
+function shownConfig(row: WalletConfigRow): AuditValue {
+  const { wallet, identity, status, acceptsDirectSettlement } = row;
+  return { wallet, identity, status, direct_settlement: acceptsDirectSettlement };
+}
+
 export interface ConfigToPut {
   /** Of a configuration that is added. */
   readonly id: Id<'wallet_config'>;
@@ -116,6 +124,7 @@ export function putConfig(
   db: Db,
   put: ConfigToPut,
   seal: (row: Pick<WalletConfigRow, 'id' | 'marketplace'>) => string,
+  note: AuditNote,
 ): Promise<PutConfig> {
   const { id, marketplace, wallet } = put;
   return db.transaction(0, async (session) => {
@@ -127,6 +136,8 @@ export function putConfig(
       const values = [idValue(renews.id), seal(renews), identity, put.acceptsDirectSettlement];
       const [row] = await session.run(RENEW, values);
       const config = toConfig(present(row, 'the renewed configuration'));
+      const after = { ...shownConfig(config), credentials: 'renewed' };
+      await noteChange(session, note, { object: config.id, before: shownConfig(renews), after });
       return { config, isRenewed: true, retired: [], movedAccountCount: 0 };
     }
     const accepts = put.acceptsDirectSettlement ?? known.at(-1)?.acceptsDirectSettlement ?? false;
@@ -142,6 +153,15 @@ export function putConfig(
       movedAccountCount += (await session.run(MOVE_ACCOUNTS, [idValue(old.id), idValue(id)]))
         .length;
     }
+    await noteChange(session, note, {
+      object: config.id,
+      before: null,
+      after: {
+        ...shownConfig(config),
+        retired: retired.map((old) => old.id),
+        moved_accounts: movedAccountCount,
+      },
+    });
     return { config, isRenewed: false, retired, movedAccountCount };
   });
 }
@@ -172,10 +192,17 @@ export function setConfigStatus(
   db: Db,
   row: Pick<WalletConfigRow, 'id' | 'marketplace' | 'wallet'>,
   status: 'active' | 'retiring',
+  note: AuditNote,
 ): Promise<WalletConfigRow> {
   return db.transaction(0, async (session) => {
-    await lockedConfigs(session, row.marketplace, row.wallet);
+    const known = await lockedConfigs(session, row.marketplace, row.wallet);
+    const before = present(
+      known.find(({ id }) => id === row.id),
+      'the configuration before',
+    );
     const config = await setStatus(session, row.id, status);
+    const change = { before: shownConfig(before), after: shownConfig(config) };
+    await noteChange(session, note, { object: row.id, ...change });
     if (status === 'active')
       await session.run(ADOPT_ACCOUNTS, [idValue(row.id), idValue(row.marketplace), row.wallet]);
     return config;

@@ -2,13 +2,14 @@
  * Where a marketplace is told of events. Signing secrets are sealed; a deleted endpoint is not
  * read.
  */
+import type { AuditValue } from '../core/audit.ts';
 import type { HutongError } from '../core/errors.ts';
 import { formatId, type Id, idValue } from '../core/id.ts';
 import { ok, type Result } from '../core/result.ts';
 import { textArray } from './arrays.ts';
+import { type AuditNote, noteChange, writeAudited } from './audited.ts';
 import type { Db, Row, Statement } from './db.ts';
 import { toNumber, toNumberOrNull } from './table.ts';
-import { writeRow } from './write-row.ts';
 
 const READ_ENDPOINTS: Statement = {
   name: 'webhook_endpoints.of',
@@ -73,6 +74,12 @@ export async function readEndpoints(
   return (await db.read(READ_ENDPOINTS, [idValue(marketplace)])).map(toEndpoint);
 }
 
+/** What the audit log may tell of it: a query may hold a token, a secret is sealed. */
+function shownEndpoint({ url, enabledEvents, status }: EndpointRow): AuditValue {
+  const { origin, pathname } = new URL(url);
+  return { url: `${origin}${pathname}`, enabled_events: enabledEvents, status };
+}
+
 /** Judges a new endpoint or address by all that the marketplace has, while nobody writes. */
 export type EndpointRule = (present: readonly EndpointRow[]) => Result<undefined, HutongError>;
 
@@ -82,14 +89,24 @@ function writeByRule(
   marketplace: Id<'marketplace'>,
   rule: EndpointRule,
   write: { readonly statement: Statement; readonly values: readonly unknown[] },
+  note: AuditNote,
 ): Promise<Result<EndpointRow | undefined, HutongError>> {
   return db.transaction(0, async (session) => {
     await session.run(LOCK_MARKETPLACE, [idValue(marketplace)]);
     const present = await session.run(READ_ENDPOINTS, [idValue(marketplace)]);
-    const admitted = rule(present.map(toEndpoint));
+    const known = present.map(toEndpoint);
+    const admitted = rule(known);
     if (!admitted.ok) return admitted;
     const [row] = await session.run(write.statement, write.values);
-    return ok(row === undefined ? undefined : toEndpoint(row));
+    if (row === undefined) return ok(undefined);
+    const after = toEndpoint(row);
+    const before = known.find(({ id }) => id === after.id);
+    await noteChange(session, note, {
+      object: after.id,
+      before: before === undefined ? null : shownEndpoint(before),
+      after: shownEndpoint(after),
+    });
+    return ok(after);
   });
 }
 
@@ -97,6 +114,7 @@ export function addEndpoint(
   db: Db,
   row: Pick<EndpointRow, 'id' | 'marketplace' | 'url' | 'enabledEvents' | 'sealed' | 'createdAtMs'>,
   rule: EndpointRule,
+  note: AuditNote,
 ): Promise<Result<EndpointRow | undefined, HutongError>> {
   const values = [
     idValue(row.id),
@@ -106,7 +124,7 @@ export function addEndpoint(
     row.sealed,
     row.createdAtMs,
   ];
-  return writeByRule(db, row.marketplace, rule, { statement: ADD_ENDPOINT, values });
+  return writeByRule(db, row.marketplace, rule, { statement: ADD_ENDPOINT, values }, note);
 }
 
 export interface EndpointChange {
@@ -121,6 +139,7 @@ export function changeEndpoint(
   id: Id<'webhook_endpoint'>,
   change: EndpointChange,
   rule: EndpointRule,
+  note: AuditNote,
 ): Promise<Result<EndpointRow | undefined, HutongError>> {
   const events = change.enabledEvents === undefined ? null : textArray(change.enabledEvents);
   const values = [
@@ -130,7 +149,7 @@ export function changeEndpoint(
     events,
     change.status ?? null,
   ];
-  return writeByRule(db, marketplace, rule, { statement: CHANGE_ENDPOINT, values });
+  return writeByRule(db, marketplace, rule, { statement: CHANGE_ENDPOINT, values }, note);
 }
 
 export function rotateEndpointSecret(
@@ -138,11 +157,14 @@ export function rotateEndpointSecret(
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
   secret: { readonly sealed: string; readonly beforeUntilMs: number },
+  note: AuditNote,
 ): Promise<EndpointRow | undefined> {
-  return writeRow(
-    db,
-    ROTATE_SECRET,
-    [idValue(marketplace), idValue(id), secret.sealed, secret.beforeUntilMs],
-    toEndpoint,
-  );
+  const values = [idValue(marketplace), idValue(id), secret.sealed, secret.beforeUntilMs];
+  return writeAudited(db, {
+    note,
+    write: { statement: ROTATE_SECRET, values },
+    decode: toEndpoint,
+    object: (row) => row.id,
+    show: ({ beforeUntilMs }) => ({ secret: 'rotated', old_signs_until: beforeUntilMs }),
+  });
 }

@@ -23,6 +23,7 @@ import { readMarketplaces } from '../../src/store/marketplaces.ts';
 import { readAccounts } from '../../src/store/merchants.ts';
 import { MIGRATIONS_FOLDER, migrate } from '../../src/store/migrate.ts';
 import { putConfig, readConfigs, type WalletConfigRow } from '../../src/store/wallet-configs.ts';
+import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
 const merId = (number: number): string => `7772900000${String(number).padStart(5, '0')}`;
@@ -223,6 +224,7 @@ for (const engine of ENGINES) {
               ...{ acceptsDirectSettlement: null, keepsActive: false, movesAccounts: false },
             },
             () => `sealed ${number}`,
+            testNote(shop.marketplace),
           ),
         ),
       );

@@ -12,6 +12,7 @@ import { wallClock } from '../../src/runtime/clock.ts';
 import { readMarketplaces } from '../../src/store/marketplaces.ts';
 import { putAccount, readAccounts } from '../../src/store/merchants.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
+import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES } from '../store/engines.ts';
 import {
   becomes,
@@ -48,10 +49,8 @@ beforeAll(async () => {
   const accounts = await readAccounts(stage.db, marketplace);
   for (const { wallet } of ACROSS) {
     const other = accounts.find((row) => row.wallet === wallet)!;
-    await putAccount(stage.db, {
-      ...other,
-      ...{ id: ids.next('wallet_account', shardOf(merchant)), merchant, createdAtMs: 1 },
-    });
+    const id = ids.next('wallet_account', shardOf(merchant));
+    await putAccount(stage.db, { ...other, id, merchant, createdAtMs: 1 }, testNote(marketplace));
   }
   stage.platform.composed.platform.directory.forget();
   shop = new Marketplace(stage.taobao.url, stage.taobao.key, [merchant]);

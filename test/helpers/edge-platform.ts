@@ -2,6 +2,7 @@
  * The platform as compose.ts wires it, on an empty PGlite and without a city: for what the edge
  * does by itself (limits, addresses, headers, the log). Two marketplaces, each with a key.
  */
+
 import { randomBytes } from 'node:crypto';
 import { KEY_VERSION } from '../../src/cli/demo-papers.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
@@ -16,6 +17,7 @@ import { addMarketplace } from '../../src/store/marketplaces.ts';
 import { addMerchant } from '../../src/store/merchants.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openPglite } from '../../src/store/pglite.ts';
+import { testNote } from './audit-note.ts';
 
 export interface EdgeTenant {
   readonly id: Id<'marketplace'>;
@@ -119,14 +121,7 @@ async function keyOf(
   const keyId = ids.next('api_key', shardOf(marketplace));
   const hint = key.slice(0, 12);
   const createdAtMs = Date.now();
-  await addKey(db, {
-    id: keyId,
-    marketplace,
-    scopes,
-    version: KEY_VERSION,
-    hash: hashKey(key),
-    hint,
-    createdAtMs,
-  });
+  const row = { id: keyId, marketplace, scopes, version: KEY_VERSION, hash: hashKey(key), hint };
+  await addKey(db, { ...row, createdAtMs }, testNote(marketplace));
   return { key, keyId };
 }

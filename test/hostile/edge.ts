@@ -252,16 +252,16 @@ async function endpointRaces({ stage }: Ground, check: Check): Promise<void> {
   const { useCases, platform } = stage.composed;
   const principal = await useCases.authenticate(stage.taobao.key);
   if (!principal.ok) throw new Error(principal.error.message);
-  const { marketplace } = principal.value;
+  const { marketplace, keyId: by } = principal.value;
   // Below the limit of calls: what is raced for is the store's rule.
   const make = (url: string) =>
-    useCases.createWebhookEndpoint(marketplace, { url, enabledEvents: ['*'] });
+    useCases.createWebhookEndpoint(marketplace, { url, enabledEvents: ['*'], by });
   const page = { limit: 100, startingAfter: null, endingBefore: null };
   const all = async () => {
     const listed = await useCases.listWebhookEndpoints(marketplace, page);
     return listed.ok ? listed.value.data : [];
   };
-  for (const { id } of await all()) await useCases.deleteWebhookEndpoint(marketplace, id);
+  for (const { id } of await all()) await useCases.deleteWebhookEndpoint(marketplace, id, by);
   for (let round = 0; round < 5; round += 1) {
     const same = await Promise.all(
       Array.from({ length: 50 }, () => make(`http://127.0.0.1:9/same-${round}`)),
@@ -274,7 +274,7 @@ async function endpointRaces({ stage }: Ground, check: Check): Promise<void> {
   await Promise.all(Array.from({ length: 50 }, (_, index) => make(`http://127.0.0.1:9/${index}`)));
   const left = await all();
   check('sixteen are left of all', left.length === 16, left.length);
-  for (const { id } of left) await useCases.deleteWebhookEndpoint(marketplace, id);
+  for (const { id } of left) await useCases.deleteWebhookEndpoint(marketplace, id, by);
   platform.directory.forget();
 }
 

@@ -25,6 +25,7 @@ import { announceKeys } from '../../src/store/key-ring.ts';
 import { addMarketplace } from '../../src/store/marketplaces.ts';
 import { readConfigs } from '../../src/store/wallet-configs.ts';
 import { readEndpoints } from '../../src/store/webhook-endpoints.ts';
+import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 import { digestV1, sealV1 } from './old-form.ts';
 
@@ -81,10 +82,11 @@ for (const engine of ENGINES) {
         const kids = envelope.ring.all().map(({ kid }) => kid);
         return announceKeys(home.db, lease, kids, envelope.currentKid());
       };
+      const noteOf = (action: string) => testNote(null, action);
       await announce();
       const seams = { db: home.db, wall: wallClock, random: systemRandom };
       try {
-        return await work({ ...seams, envelope, print: () => undefined, announce });
+        return await work({ ...seams, envelope, print: () => undefined, announce, noteOf });
       } finally {
         await lease.release();
       }

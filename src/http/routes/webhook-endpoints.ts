@@ -8,6 +8,7 @@ import {
   WebhookEndpointCreate,
   WebhookEndpointList,
   WebhookEndpointUpdate,
+  WebhookSecretRotate,
 } from '../schemas/others.ts';
 
 const TAG = 'Webhook endpoints';
@@ -30,6 +31,7 @@ const create = defineRoute({
     const made = await deps.useCases.createWebhookEndpoint(principal.marketplace, {
       url: body.url,
       enabledEvents: body.enabled_events,
+      by: principal.keyId,
     });
     if (!made.ok) return made;
     const { endpoint, secret } = made.value;
@@ -89,6 +91,7 @@ const update = defineRoute({
       ...(body.url === undefined ? {} : { url: body.url }),
       ...(body.enabled_events === undefined ? {} : { enabledEvents: body.enabled_events }),
       ...(body.status === undefined ? {} : { status: body.status }),
+      by: principal.keyId,
     });
     return changed.ok ? ok({ status: 200, body: presentWebhookEndpoint(changed.value) }) : changed;
   },
@@ -105,7 +108,11 @@ const remove = defineRoute({
   answers: { 200: 'deleted' },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
-    const gone = await deps.useCases.deleteWebhookEndpoint(principal.marketplace, path.id);
+    const gone = await deps.useCases.deleteWebhookEndpoint(
+      principal.marketplace,
+      path.id,
+      principal.keyId,
+    );
     if (!gone.ok) return gone;
     return ok({ status: 200, body: { id: path.id, object: 'webhook_endpoint', deleted: true } });
   },
@@ -116,13 +123,15 @@ const rotate = defineRoute({
   path: '/v1/webhook_endpoints/{id}/rotate_secret',
   operationId: 'rotateWebhookSecret',
   tag: TAG,
-  summary: 'A new secret; the old one signs beside it for 24 hours',
+  summary: 'A new secret; the old one signs beside it for 24 hours, or ends at once',
   scope: 'webhook_endpoints:write',
   pathIds: BY_ID,
+  body: WebhookSecretRotate,
   answers: { 200: 'webhook_endpoint' },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const rotated = await deps.useCases.rotateWebhookSecret(principal.marketplace, path.id);
+  handle: async (deps, { path, body, principal }) => {
+    const input = { endsPrevious: body.end_previous === true, by: principal.keyId };
+    const rotated = await deps.useCases.rotateWebhookSecret(principal.marketplace, path.id, input);
     if (!rotated.ok) return rotated;
     const found = await deps.useCases.getWebhookEndpoint(principal.marketplace, path.id);
     if (!found.ok) return found;

@@ -52,6 +52,11 @@ export const WebhookEndpointUpdate = closed({
   enabled_events: Type.Optional(EnabledEvents),
   status: Type.Optional(Type.Enum(['enabled', 'disabled'])),
 });
+export const WebhookSecretRotate = closed({
+  end_previous: Type.Optional(
+    Type.Boolean({ description: 'The old secret signs nothing more: it was disclosed.' }),
+  ),
+});
 export const WebhookEndpointList = paged('webhook_endpoint', {});
 
 export const EventList = paged('event', {
