@@ -33,8 +33,8 @@ for (const { name, isAvailable, open } of ENGINES) {
 
     test('D15: every old key of the share is deleted in short steps beside the engine', async () => {
       const old = name === 'postgres' ? OLD : 12_000;
-      await home.db.script(`insert into idempotency_keys (shard, marketplace, key, principal, method,
-          path, body_hash, target, state, lease_until, created_at)
+      await home.db.script(`insert into idempotency_keys (shard, marketplace, key, principal,
+          method, path, body_hash, target, state, lease_until, created_at)
         select n % 256, 77, 'k' || n, 'p', 'POST', '/', 'h', 't', 'done', 0,
           case when n <= ${old} then 1000 else 3000 end from generate_series(1, ${old + 512}) n`);
       let longestMs = 0;
