@@ -117,10 +117,10 @@ describe('a client of its own', () => {
     expect(city.log.at(-1)).toContain('first difference at byte');
   });
 
-  test('a parseInt certId is refused and named', async () => {
+  test('a certId as the certificate prints it, in hex, is refused and named', async () => {
     const { papers } = city.account;
     const own = opensslOpensPfx(papers.sign_pfx, papers.sign_pfx_password);
-    const unsigned = request({ signMethod: '01', certId: BigInt(Number(own.certId)).toString() });
+    const unsigned = request({ signMethod: '01', certId: BigInt(own.certId).toString(16) });
     const signature = opensslSigns(unsigned, own.privateKeyPem);
     const reply = splitReply(
       await post('/gateway/api/backTransReq.do', { ...unsigned, signature }),
