@@ -54,6 +54,9 @@ where f.shard = e.shard and f.intent = e.intent and f.leg = e.leg
 
 -- Of several: each the fee that makes its booked share and its part of the receipt agree, never less
 -- than its refunds gave back, and together what the ledger says.
+-- One table for all of them: each that is made, dropped or not, is a lock until the end.
+create temporary table parts (id bigint, net bigint, gave bigint, ordered_share bigint,
+  is_whole boolean, fee bigint) on commit drop;
 do $$
 declare
   leg record;
@@ -66,7 +69,8 @@ begin
     where exists (select from escrows e where e.shard = f.shard and e.intent = f.intent
       and e.leg = f.leg and e.fee is null)
   loop
-    create temporary table parts on commit drop as
+    truncate parts;
+    insert into parts
     with own as (
       select e.id, e.held + e.returned as net, s.amount, s.refunded,
         coalesce((select sum((r.mix ->> 'fee')::bigint) from refunds r
@@ -110,7 +114,6 @@ begin
       paid = p.net + p.fee
     from parts p
     where e.shard = leg.shard and e.intent = leg.intent and e.id = p.id;
-    drop table parts;
   end loop;
 end
 $$;
