@@ -23,7 +23,7 @@ import {
   type Payment,
   type PaymentIntent,
 } from './payment.ts';
-import { beginTail, continueTail } from './provisional-close.ts';
+import { beginTail, continueTail, leaveToBill } from './provisional-close.ts';
 import { newAutomaticRefund } from './refund.ts';
 import { moveWithLegs } from './start-attempt.ts';
 import { transition } from './state-table.ts';
@@ -41,6 +41,8 @@ export interface LegWord {
   readonly receiptAmountFen: Fen | null;
   readonly paidAtMs: number | null;
   readonly payerWalletReported: string | null;
+  /** Closed by a reversal, which may have given back what had been paid. */
+  readonly isUnseen?: true;
 }
 
 /** What core must know of the wallet to judge its word. */
@@ -81,6 +83,8 @@ export function applyReport(
   if (isContradicted) noteContradiction(draft, before);
   beginTail(draft, before, context);
   continueTail(draft, before, input.legs, context);
+  if (input.legs.some((word) => word.isUnseen === true && legOf(payment, before.id, word)))
+    leaveToBill(draft, before.id);
   noteAllTakenBack(draft, before.id, input.legs);
   settleIntentStatus(draft);
   return draft.decided((after) => ({

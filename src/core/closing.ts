@@ -8,7 +8,7 @@ import { hutongError } from './errors.ts';
 import type { Id } from './id.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Payment, type Refund } from './payment.ts';
-import { beginTail } from './provisional-close.ts';
+import { beginTail, leaveToBill } from './provisional-close.ts';
 import { err } from './result.ts';
 import { CLOSE_CALL_MS, moveWithLegs } from './start-attempt.ts';
 
@@ -30,11 +30,7 @@ export function recordClosed(
   );
   if (isLive(attempt) && !isPaidInPart) moveWithLegs(draft, attempt, 'closed');
   beginTail(draft, attempt, context);
-  // Nothing is left to ask: the bill will say whether it was paid and given back.
-  const isClosed = draft.payment.attempts.some(
-    (row) => row.id === attemptId && row.status === 'closed',
-  );
-  if (isUnseen && isClosed) draft.setAttempt(attemptId, { isProvisional: true });
+  if (isUnseen) leaveToBill(draft, attemptId);
   settleIntentStatus(draft);
   return draft.decided((after) => after);
 }

@@ -19,6 +19,7 @@ import { claimAttempt, expirePayment, recordClosed } from './closing.ts';
 import type { DecideContext, Decision } from './decision.ts';
 import { clearing, refundDue } from './ledger/chart.ts';
 import type { Attempt, Payment } from './payment.ts';
+import { beginReversal, recordReversed } from './reversal.ts';
 import { recordStart, startAttempt } from './start-attempt.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -34,7 +35,11 @@ class One {
   readonly balances = new Map<string, bigint>();
   readonly told: string[] = [];
 
-  constructor(merchants = [1]) {
+  constructor(
+    wallet: Attempt['wallet'] = 'alipay',
+    product: Attempt['product'] = 'page',
+    merchants = [1],
+  ) {
     const bought = merchants.map((merchant) => ({ merchant, amountFen: 1_000n }));
     this.payment = orderedPayment(this.newId, bought, { nowMs: START_MS });
     const id = this.newId('payment_attempt');
@@ -42,7 +47,7 @@ class One {
       startAttempt(
         payment,
         newAttempt(payment, {
-          ...{ id, wallet: 'alipay', product: 'page' },
+          ...{ id, wallet, product },
           accounts: accountsOf(payment, () => ({ walletMerchant: 'm', feeBps: 60 })),
         }),
         context,
@@ -131,7 +136,7 @@ describe('a close that rests on "not found"', () => {
   }
 
   it('D1b: ends with the wallet’s own end of the order, and only with that of all its legs', () => {
-    const one = new One([1, 2]);
+    const one = new One('alipay', 'page', [1, 2]);
     one.closeUnseen();
     one.looks();
     one.says('closed', {}, one.payment.legs.slice(0, 1));
@@ -147,7 +152,7 @@ describe('a close that rests on "not found"', () => {
     const other = new One();
     other.do((payment, context) => recordClosed(payment, other.attempt.id, context));
     expect(other.attempt).toMatchObject({ status: 'closed', dueAtMs: null });
-    const two = new One([1, 2]);
+    const two = new One('alipay', 'page', [1, 2]);
     two.nowMs = two.attempt.expiresAtMs + FINAL_MS;
     two.says('not_found', {}, two.payment.legs.slice(0, 1));
     expect(two.attempt.status).toBe('created');
@@ -186,6 +191,26 @@ it('D6: closed by a reversal that may have met a payment, it is marked, and the 
   expect(one.attempt).toMatchObject({ status: 'closed', isProvisional: true, dueAtMs: null });
   one.says('succeeded');
   expect(one.balances.get(clearing('alipay'))).toBe(1_000n);
+});
+
+it('D6: a query that meets the revoked order marks it, and the bill books it as reversed', () => {
+  const one = new One('wechatpay', 'codepay');
+  const { id } = one.attempt;
+  one.do((payment, context) => beginReversal(payment, id, context));
+  one.says('closed', { isUnseen: true });
+  expect(one.attempt).toMatchObject({ status: 'closed', isProvisional: true, dueAtMs: null });
+  one.says('closed', { isUnseen: true });
+  expect(one.attempt).toMatchObject({ isProvisional: true, dueAtMs: null });
+  expect(one.payment.intent.status).toBe('requires_wallet');
+  one.says('succeeded');
+  expect(one.attempt.status).toBe('superseded');
+  expect(one.payment.refunds).toMatchObject([{ reason: 'reversed', amountFen: 1_000n }]);
+  const balances = [one.balances.get(clearing('wechatpay')), one.balances.get(refundDue)];
+  expect(balances).toEqual([1_000n, -1_000n]);
+  const word = { status: 'closed', walletTransactionId: null, amountFen: null } as const;
+  const legs = one.payment.legs.map((leg) => paidWord(leg, { ...word }));
+  one.do((payment, context) => recordReversed(payment, { attempt: id, legs }, context));
+  expect(one.balances.get(clearing('wechatpay'))).toBe(0n);
 });
 
 describe('two words of one wallet', () => {
@@ -229,7 +254,7 @@ describe('two words of one wallet', () => {
 });
 
 it('L1: a refusal of what has a paid leg is not believed: it stays live, and the leg is booked', () => {
-  const one = new One([1, 2]);
+  const one = new One('alipay', 'page', [1, 2]);
   one.says('succeeded', {}, one.payment.legs.slice(0, 1));
   one.do((payment) =>
     recordStart(payment, one.attempt.id, { outcome: 'failed', walletError: REFUSED }),

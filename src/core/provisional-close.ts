@@ -67,3 +67,13 @@ export function continueTail(
     draft.setAttempt(attempt.id, { dueAtMs: null });
   }
 }
+
+/**
+ * Closed by a reversal that may have met a payment: its wallet has nothing more to say of it, and
+ * the bill will say whether it was paid and given back.
+ */
+export function leaveToBill(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
+  const { status, isProvisional, dueAtMs } = attemptIn(draft, id);
+  if (status !== 'closed' || (isProvisional && dueAtMs === null)) return;
+  draft.setAttempt(id, { isProvisional: true, dueAtMs: null });
+}

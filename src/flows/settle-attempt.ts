@@ -2,7 +2,7 @@
  * Asking the wallet about an attempt, and closing one, each ending in a committed outcome. Used by
  * the switch, the cancel, the janitor and whoever else needs the wallet's word.
  */
-import { applyReport, type WalletManner } from '../core/apply-report.ts';
+import { applyReport, isBeingReversed, type WalletManner } from '../core/apply-report.ts';
 import { recordClosed } from '../core/closing.ts';
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
@@ -11,7 +11,12 @@ import type { Attempt, Payment } from '../core/payment.ts';
 import type { Result } from '../core/result.ts';
 import { ok } from '../core/result.ts';
 import { beginReversal, recordReversed } from '../core/reversal.ts';
-import { type CloseOutcome, type LegReport, silentReport } from '../wallets/wallet.ts';
+import {
+  type CloseOutcome,
+  type LegReport,
+  type QueryOutcome,
+  silentReport,
+} from '../wallets/wallet.ts';
 import { attemptOf, attemptReference, rootOf } from './attempt-order.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
@@ -51,6 +56,22 @@ export function saysReversed(legs: readonly LegReport[]): boolean {
   return legs.some((leg) => leg.isReversed === true);
 }
 
+function callQuery(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+): Promise<QueryOutcome | undefined> {
+  const reference = attemptReference(payment, attempt);
+  return callWallet<QueryOutcome>(
+    platform,
+    opened,
+    'query',
+    () => opened.wallet.queryAttempt(reference),
+    (a) => a.outcome,
+  );
+}
+
 /** Asks, and commits the answer; the payment as it then stands. */
 export async function queryAttempt(
   platform: Platform,
@@ -58,14 +79,7 @@ export async function queryAttempt(
   payment: Payment,
   attempt: Attempt,
 ): Promise<Result<Payment, HutongError>> {
-  const reference = attemptReference(payment, attempt);
-  const answer = await callWallet(
-    platform,
-    opened,
-    'query',
-    () => opened.wallet.queryAttempt(reference),
-    (a) => a.outcome,
-  );
+  const answer = await callQuery(platform, opened, payment, attempt);
   if (answer === undefined || answer.outcome === 'unknown') return ok(payment);
   return commitReport(platform, opened, payment, attempt, answer.legs);
 }
@@ -78,6 +92,30 @@ export async function closeAttempt(
   attempt: Attempt,
 ): Promise<Result<Payment, HutongError>> {
   if (!isLive(attempt)) return ok(payment);
+  if (!isBeingReversed(attempt)) return callClose(platform, opened, payment, attempt);
+  const looked = await commitPaid(platform, opened, payment, attempt);
+  return looked.ok ? callClose(platform, opened, looked.value, attempt) : looked;
+}
+
+/** A reversed order may no longer tell what had been paid: it is committed before it is reversed. */
+async function commitPaid(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+): Promise<Result<Payment, HutongError>> {
+  const answer = await callQuery(platform, opened, payment, attempt);
+  const isPaid =
+    answer?.outcome === 'answered' && answer.legs.some(({ status }) => status === 'succeeded');
+  return isPaid ? commitReport(platform, opened, payment, attempt, answer.legs) : ok(payment);
+}
+
+async function callClose(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+): Promise<Result<Payment, HutongError>> {
   const reference = attemptReference(payment, attempt);
   const answer = await callWallet(
     platform,

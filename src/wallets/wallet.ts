@@ -111,6 +111,11 @@ export interface LegReport {
    * what that was. A leg that is live must never become paid by such a word.
    */
   readonly isReversed?: true;
+  /**
+   * Only with `closed`: by a reversal, and the wallet no longer says whether it had been paid until
+   * then and was given back. Its bill will.
+   */
+  readonly isUnseen?: true;
 }
 
 /** Of an order about which the wallet said nothing but, at most, where it stands. */
@@ -144,8 +149,7 @@ export type QueryOutcome =
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
 /**
- * `closed`: can no longer be paid. `isUnseen`: by a reversal, before which it was not paid yet, and
- * its wallet does not say whether it was paid in between and has been given back.
+ * `closed`: can no longer be paid. `isUnseen`: as in a report of the order.
  * `paid`: too late, query it. `not_found`: see rule 2.
  * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
  * the legs say what was paid, since the wallet's bill will show both.

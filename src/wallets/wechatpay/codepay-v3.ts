@@ -17,6 +17,7 @@ import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from '
 import type { WechatpayConfig } from './config.ts';
 import { codeRefusalOf, queryRefusalOf } from './status.ts';
 import { plainText, queryTarget, readOrders } from './transform.ts';
+import { revokedReport } from './v2-transform.ts';
 import { type JsonRecord, textOf } from './wire/json.ts';
 import { PATHS } from './wire/trade.ts';
 
@@ -84,9 +85,7 @@ function readCode(
   const [report] = orders?.legs ?? [];
   if (report === undefined || report.orderNo !== codeLegOf(attempt).orderNo) return undefined;
   const tradeState = textOf(body, 'trade_state');
-  // Figures are promised of paid orders only; where a revoked one has them, it was paid.
-  const wasPaid = report.walletTransactionId !== null && report.amountFen !== null;
-  if (tradeState === 'REVOKED' && wasPaid) return { ...report, isReversed: true };
+  if (tradeState === 'REVOKED') return revokedReport(report);
   // The code is spent, so a failed payment can not be tried again.
   return tradeState === 'PAYERROR' ? { ...report, status: 'failed' } : report;
 }

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { ok } from '../../core/result.ts';
 import { type AttemptReference, type LegReport, silentReport } from '../wallet.ts';
 import { type CodepayApi, reverseCodepay } from './codepay.ts';
+import { readOrderQuery } from './v2-transform.ts';
 
 const ATTEMPT: AttemptReference = {
   ...{ product: 'codepay', combineOrderNo: null, createdAtMs: 1, expiresAtMs: 2 },
@@ -27,7 +28,7 @@ function orderAt(paidAt: 'before_look' | 'before_reversal' | 'never', tellsRevok
     if (state === 'paid') return PAID;
     return wasPaid && tellsRevoked
       ? { ...PAID, status: 'closed', isReversed: true }
-      : silentReport('N1', 'closed');
+      : { ...silentReport('N1', 'closed'), isUnseen: true };
   };
   const api: CodepayApi = {
     start: async () => ({ outcome: 'unknown', walletError: null }),
@@ -67,4 +68,27 @@ it('D6: where the revoked order tells nothing, it is marked for the bill', async
     const { api } = orderAt(paidAt, false);
     expect(await reverseCodepay(api, ATTEMPT)).toEqual({ outcome: 'closed', isUnseen: true });
   }
+});
+
+it('D6: revoked by a call whose answer was lost, it is marked for the bill as well', async () => {
+  const { api } = orderAt('before_reversal', false);
+  await api.reverse(ATTEMPT);
+  expect(await reverseCodepay(api, ATTEMPT)).toEqual({ outcome: 'closed', isUnseen: true });
+});
+
+it('D6: still called paid after its reversal, it is asked about again, not taken for unpaid', async () => {
+  const { api } = orderAt('never', false);
+  const words = [silentReport('N1', 'pending'), PAID];
+  const slow: CodepayApi = { ...api, query: async () => ok(words.shift()!) };
+  expect(await reverseCodepay(slow, ATTEMPT)).toEqual({ outcome: 'paid' });
+});
+
+it('D6: a revoked order without figures says that nobody knows', () => {
+  const revoked = { out_trade_no: 'N1', trade_state: 'REVOKED' };
+  const [leg] = ATTEMPT.legs;
+  const said = (more: object) =>
+    readOrderQuery(leg!, new Map(Object.entries({ ...revoked, ...more })));
+  expect(said({})).toMatchObject({ status: 'closed', isUnseen: true });
+  const paid = said({ transaction_id: '4200', total_fee: '1000' });
+  expect(paid).toMatchObject({ status: 'closed', isReversed: true, amountFen: 1_000n });
 });

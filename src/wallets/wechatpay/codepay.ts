@@ -94,11 +94,15 @@ export async function reverseCodepay(
 async function endedUnseen(api: CodepayApi, attempt: AttemptReference): Promise<CloseOutcome> {
   const asked = await api.query(attempt);
   if (asked.ok && asked.value.isReversed === true) return endedByReversal(asked.value);
+  // Paid, and its reversal does not show yet: what it says is booked, and it is asked for again.
+  if (asked.ok && asked.value.status === 'succeeded') return { outcome: 'paid' };
   return { outcome: 'closed', isUnseen: true };
 }
 
+/** Also of an order that was revoked before this look, perhaps by a call whose answer was lost. */
 function endedByReversal(before: LegReport): CloseOutcome {
   if (before.isReversed === true) return { outcome: 'reversed', legs: [before] };
+  if (before.isUnseen === true) return { outcome: 'closed', isUnseen: true };
   if (before.status !== 'succeeded') return { outcome: 'closed' };
   return { outcome: 'reversed', legs: [{ ...before, status: 'closed', isReversed: true }] };
 }

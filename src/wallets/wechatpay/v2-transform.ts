@@ -64,9 +64,13 @@ export function readOrderQuery(leg: LegOrder, fields: V2Fields): LegReport {
   const tradeState = fields.get('trade_state');
   const status = statusOf(tradeState);
   const report = readPaid(leg, fields, status);
-  // WeChat Pay promises the figures of paid orders only; where a revoked one has them, it was paid.
+  return tradeState === 'REVOKED' ? revokedReport(report) : report;
+}
+
+/** Where a revoked order has figures, it was paid; where it has none, nobody but the bill knows. */
+export function revokedReport(report: LegReport): LegReport {
   const wasPaid = report.walletTransactionId !== null && report.amountFen !== null;
-  return tradeState === 'REVOKED' && wasPaid ? { ...report, isReversed: true } : report;
+  return wasPaid ? { ...report, isReversed: true } : { ...report, isUnseen: true };
 }
 
 function readPaid(leg: LegOrder, fields: V2Fields, status: LegReportStatus): LegReport {
