@@ -10,6 +10,8 @@ export interface CommitProxy {
   readonly url: string;
   /** Cuts at the next COMMIT not spoken for; `meanwhile` is done before the line returns. */
   readonly cutAtCommit: (moment: Moment, meanwhile?: () => Promise<unknown>) => void;
+  /** Cuts that were ordered and have not met a COMMIT yet are ordered no more. */
+  readonly forgetCuts: () => void;
   readonly cuts: () => number;
   readonly close: () => Promise<void>;
 }
@@ -63,6 +65,9 @@ export async function startCommitProxy(target: string): Promise<CommitProxy> {
   return {
     url: url.href,
     cuts: () => cuts,
+    forgetCuts: () => {
+      orders.length = 0;
+    },
     cutAtCommit: (moment, meanwhile = () => Promise.resolve()) => {
       orders.push({ moment, meanwhile });
     },

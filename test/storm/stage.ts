@@ -19,6 +19,8 @@ export interface StormPlatform {
   readonly url: string;
   readonly line: CommitProxy;
   readonly process: () => ChildProcess;
+  /** It has answered /readyz since it was last killed. */
+  readonly isReady: () => boolean;
   /** Resolves when the killed or ended platform answers /readyz again. */
   readonly revive: () => Promise<void>;
 }
@@ -130,18 +132,22 @@ async function openPlatform(options: {
   const url = `http://127.0.0.1:${port}`;
   const env = { ...options.env, HUTONG_PORT: String(port), DATABASE_URL: line.url };
   let child: ChildProcess | undefined;
+  let isUp = false;
   const revive = async (): Promise<void> => {
+    isUp = false;
     for (;;) {
+      // What was meant for the one that died would cut its successor's migrations.
+      line.forgetCuts();
       if (child !== undefined) children.delete(child);
       const born = start(['tools/run.js', 'test/storm/platform.ts'], env, logFile);
       child = born;
       children.add(born);
       // One that starts while its database is away ends: started again, as systemd does.
-      const isReady = await untilAnswers(`${url}/readyz`, born).then(
+      isUp = await untilAnswers(`${url}/readyz`, born).then(
         () => true,
         () => false,
       );
-      if (isReady) {
+      if (isUp) {
         born.once('exit', (code, signal) => {
           if (signal !== 'SIGKILL') ownEnds.push(String(signal ?? code));
         });
@@ -151,5 +157,5 @@ async function openPlatform(options: {
     }
   };
   await revive();
-  return { url, line, process: () => child as ChildProcess, revive };
+  return { url, line, process: () => child as ChildProcess, isReady: () => isUp, revive };
 }

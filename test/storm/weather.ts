@@ -66,7 +66,8 @@ async function armFaults(stage: Stage): Promise<void> {
 
 /** At the next COMMIT of one platform: its whole line to the database goes. */
 function orderCut(stage: Stage): void {
-  oneOf(stage.platforms).line.cutAtCommit(oneOf(['before', 'after'] as const));
+  const { line, isReady } = oneOf(stage.platforms);
+  if (isReady()) line.cutAtCommit(oneOf(['before', 'after'] as const));
 }
 
 async function killing(stage: Stage, state: State, print: (line: string) => void): Promise<void> {
