@@ -206,10 +206,7 @@ class SweepLoop<T> {
     if (share === null) return false;
     const at = { nowMs: clock.nowMs(), share };
     const groups = await this.#source.groups(db);
-    const waiting = groups.map((group) => ({
-      group,
-      after: this.#unfinished.get(group) ?? FIRST,
-    }));
+    const waiting = this.#inTurn(groups);
     this.#unfinished.clear();
     const endMs = performance.now() + PASS_MS;
     // In turns: a group whose page was full goes behind all others.
@@ -223,6 +220,17 @@ class SweepLoop<T> {
     }
     for (const { group, after } of waiting) this.#unfinished.set(group, after);
     return waiting.length > 0;
+  }
+
+  /** What the last pass did not come to goes first, in its order: nobody waits for ever. */
+  #inTurn(groups: readonly bigint[]): Omit<DuePage, 'limit'>[] {
+    const open = new Set(groups);
+    const left = [...this.#unfinished.keys()].filter((group) => open.has(group));
+    const others = groups.filter((group) => !this.#unfinished.has(group));
+    return [...left, ...others].map((group) => ({
+      group,
+      after: this.#unfinished.get(group) ?? FIRST,
+    }));
   }
 
   #pagesOf(waiting: readonly Omit<DuePage, 'limit'>[]): DuePage[] {

@@ -235,6 +235,30 @@ for (const { name, isAvailable, open } of ENGINES) {
       await until(() => underWay === HANGING_COUNT, 30_000);
     });
 
+    test('D7: a pass that ran out of time begins with the configurations it did not come to', async () => {
+      const configs = Array.from({ length: 21 }, (_, at) =>
+        formatId('wallet_config', 801n + BigInt(at)),
+      );
+      for (const config of configs) await waiting(3, config);
+      const [last] = await rows(home.db, 'select max(config) as config from payment_attempts');
+      const ofLast = await rows(
+        home.db,
+        `select id from payment_attempts where config = ${String(last?.config)}`,
+      );
+      const isOfLast = new Set(ofLast.map(({ id }) => formatId('payment_attempt', id as bigint)));
+      nowMs += 5_000;
+      const order: Id[] = [];
+      // A page of 20 configurations takes longer than a pass may.
+      const slowly = () => async (due: { readonly id: Id<'payment_attempt'> }) => {
+        order.push(due.id);
+        await sleep(1_050);
+        return null;
+      };
+      (await sweeper(slowly, { limit: 1 })).start();
+      await until(() => order.length >= 40);
+      expect(order.slice(0, 40).some((id) => isOfLast.has(id as Id<'payment_attempt'>))).toBe(true);
+    });
+
     test('D7: refunds are read by the configuration that they go to', async () => {
       const { root } = await paidPayment(room, wantedPayment());
       await room.engine.submit(refund(root, freshId('refund', 0), 100n));
