@@ -165,12 +165,19 @@ function callForAttention(
 /** Nobody could be asked or told. It was not sent after all; a person hears in the end. */
 export function noteUnasked(
   payment: Payment,
-  input: { readonly refund: Id<'refund'>; readonly isFirstCall: boolean },
+  input: {
+    readonly refund: Id<'refund'>;
+    readonly isFirstCall: boolean;
+    /** As it was claimed: another process may have come to it since. */
+    readonly tries: number;
+  },
   context: DecideContext,
 ): Decision<RefundAnswer> {
   const draft = new PaymentDraft(payment);
   const refund = refundIn(payment, input.refund);
-  if (input.isFirstCall && refund.sentAtMs !== null) draft.setRefund(refund.id, { sentAtMs: null });
+  const isUntouched = refund.tries === input.tries;
+  if (input.isFirstCall && isUntouched && refund.sentAtMs !== null)
+    draft.setRefund(refund.id, { sentAtMs: null });
   if (isOpenRefund(refund) && isOverdue(refund, context))
     callForAttention(draft, refund, { walletError: null });
   return draft.decided((after) => ({

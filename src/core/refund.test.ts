@@ -26,6 +26,7 @@ import { OUTCOME_UNKNOWN, type Payment, type Refund } from './payment.ts';
 import { reserveRefund } from './refund.ts';
 import {
   applyRefundReport,
+  noteUnasked,
   REFUNDED_AFTER_FAILURE,
   type RefundWord,
   UNKNOWN_PATIENCE_MS,
@@ -413,6 +414,29 @@ describe('a refund that its wallet called failed', () => {
       ...{ status: 'succeeded', movedFen: 387n },
     });
     expect(paid.balances.get(clearing('alipay'))).toBe(583n);
+  });
+
+  it('D5: that nobody could be asked is not believed once another process came to the refund', () => {
+    const paid = open();
+    const refund = paid.refund(0, 100n);
+    const claim = () => {
+      paid.nowMs += 20_000;
+      const nextDueMs = () => paid.nowMs + 15_000;
+      paid.decide((payment, context) =>
+        claimRefund(payment, { refund: refund.id, nextDueMs }, context),
+      );
+    };
+    const noteAs = (tries: number) =>
+      paid.decide((payment, context) =>
+        noteUnasked(payment, { refund: refund.id, isFirstCall: true, tries }, context),
+      );
+    const sentAtMs = () => paid.payment.refunds[0]!.sentAtMs;
+    claim();
+    noteAs(0);
+    // The other has asked and sent: its number may be on its way.
+    expect(sentAtMs()).not.toBeNull();
+    noteAs(1);
+    expect(sentAtMs()).toBeNull();
   });
 
   it('D5: a refusal is final only as the answer to the first call', () => {

@@ -187,7 +187,8 @@ async function leaveUnasked(
     name: 'note_unasked_refund',
     ...rootOf(payment.intent.id),
     marketplace: payment.intent.marketplace,
-    decide: (stored, context) => noteUnasked(stored, { refund: refund.id, isFirstCall }, context),
+    decide: (stored, context) =>
+      noteUnasked(stored, { refund: refund.id, isFirstCall, tries: refund.tries }, context),
   });
 }
 

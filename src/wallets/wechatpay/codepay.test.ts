@@ -80,7 +80,7 @@ it('D6: still called paid after its reversal, it is asked about again, not taken
   const { api } = orderAt('never', false);
   const words = [silentReport('N1', 'pending'), PAID];
   const slow: CodepayApi = { ...api, query: async () => ok(words.shift()!) };
-  expect(await reverseCodepay(slow, ATTEMPT)).toEqual({ outcome: 'paid' });
+  expect(await reverseCodepay(slow, ATTEMPT)).toMatchObject({ outcome: 'unknown' });
 });
 
 it('D6: a revoked order without figures says that nobody knows', () => {

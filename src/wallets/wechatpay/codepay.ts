@@ -94,8 +94,9 @@ export async function reverseCodepay(
 async function endedUnseen(api: CodepayApi, attempt: AttemptReference): Promise<CloseOutcome> {
   const asked = await api.query(attempt);
   if (asked.ok && asked.value.isReversed === true) return endedByReversal(asked.value);
-  // Paid, and its reversal does not show yet: what it says is booked, and it is asked for again.
-  if (asked.ok && asked.value.status === 'succeeded') return { outcome: 'paid' };
+  // Paid, and its reversal does not show yet. Nothing is concluded: it is asked about again.
+  if (asked.ok && asked.value.status === 'succeeded')
+    return { outcome: 'unknown', walletError: null };
   return { outcome: 'closed', isUnseen: true };
 }
 
