@@ -97,7 +97,7 @@ export async function closeAttempt(
   return looked.ok ? callClose(platform, opened, looked.value, attempt) : looked;
 }
 
-/** A reversed order may no longer tell what had been paid: it is committed before it is reversed. */
+/** A reversed order may no longer tell what had been paid: that is committed before. */
 async function commitPaid(
   platform: Platform,
   opened: OpenedWallet,

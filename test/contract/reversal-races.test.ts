@@ -1,8 +1,8 @@
 /**
  * A buyer confirms a payment code in the moment of its reversal, with delays at every seam and
- * answers that get lost: whatever the wallet took and gave back is booked as paid and refunded with
- * reason `reversed`, or, where it tells no figures of a revoked order, marked for its bill; and what
- * it holds is what the books say (rules 1, 5 and 6).
+ * answers that get lost: whatever the wallet took and gave back is booked as paid and refunded
+ * with reason `reversed`, or, where it tells no figures of a revoked order, marked for its bill; and
+ * what it holds is what the books say (rules 1, 5 and 6).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -79,7 +79,8 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
       const [row] = await stage.db.read(
         {
           name: 'race_open',
-          text: `select (select count(*) from payment_attempts where status in ('created', 'pending', 'unknown'))
+          text: `select (select count(*) from payment_attempts
+              where status in ('created', 'pending', 'unknown'))
             + (select count(*) from refunds where status not in ('succeeded', 'failed')) as open`,
         },
         [],
