@@ -13,7 +13,8 @@ import { createIdSource } from '../../src/engine/ids.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-doctor-'));
-const environment = { HUTONG_DIR: dir };
+// A wallet that is elsewhere calls back to an address that it can reach.
+const environment = { HUTONG_DIR: dir, HUTONG_PUBLIC_URL: 'https://pay.example' };
 const keys = (modulusLength = 2_048) => generateKeyPairSync('rsa', { modulusLength });
 const [shop, house, weak] = [keys(), keys(), keys(1_024)];
 const url = 'https://jd.example';

@@ -124,6 +124,7 @@ export async function openWorld(stage: Stage): Promise<World> {
   const another = { ...hook, url: 'http://127.0.0.1:9/another' };
   const endpoint = await call('/v1/webhook_endpoints', hook);
   const counter = await call(`/v1/merchants/${merchant}/counters`, { name: 'Till 1' });
+  const erasure = await call('/v1/buyer_erasures', { buyer: 'nobody' });
   const events = await call('/v1/events?limit=1', undefined);
   const [event] = events.data as { id: string }[];
   const ids: Record<string, unknown> = {
@@ -132,6 +133,7 @@ export async function openWorld(stage: Stage): Promise<World> {
     events: event?.id,
     webhook_endpoints: endpoint.id,
     merchants: merchant,
+    buyer_erasures: erasure.id,
   };
   const bodies: Record<string, () => unknown> = {
     createPaymentIntent: intentBody,
@@ -153,6 +155,8 @@ export async function openWorld(stage: Stage): Promise<World> {
     updateCounter: () => ({ status: 'disabled' }),
     createWebhookEndpoint: () => another,
     updateWebhookEndpoint: () => ({ enabled_events: ['*'] }),
+    rotateWebhookSecret: () => ({}),
+    eraseBuyer: () => ({ buyer: 'nobody-of-hostile' }),
   };
   const fixture: Fixture = {
     key: taobao.key,
