@@ -1,8 +1,8 @@
 /**
  * A buyer confirms a payment code in the moment of its reversal, with delays at every seam and
  * answers that get lost: whatever the wallet took and gave back is booked as paid and refunded
- * with reason `reversed`, or, where it tells no figures of a revoked order, marked for its bill; and
- * what it holds is what the books say (rules 1, 5 and 6).
+ * with reason `reversed`, or, where it tells no figures of a revoked order, marked for its bill;
+ * and what it holds is what the books say (rules 1, 5 and 6).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
