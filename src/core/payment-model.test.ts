@@ -340,6 +340,7 @@ function wordOf(leg: Leg, said: Lie): LegWord {
     receiptAmountFen: receipt === null ? null : (leg.amountFen * BigInt(receipt)) / 100n,
     paidAtMs: said.isNamed ? START_MS + 60_000 : null,
     payerWalletReported: said.isNamed ? 'unionpay' : null,
+    ...(said.status === 'closed' && said.isNamed && { isUnseen: true }),
   };
 }
 
@@ -402,7 +403,7 @@ const closed: fc.Arbitrary<Step> = seed.map((at) =>
     const attempt = pick(world.payment.attempts, at);
     if (attempt !== undefined)
       world.decide('record_closed', (payment, context) =>
-        recordClosed(payment, attempt.id, context),
+        recordClosed(payment, attempt.id, context, { isUnseen: at % 3 === 0 }),
       );
   }),
 );
