@@ -20,6 +20,7 @@ import { createDirectory } from './flows/directory.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/envelope.ts';
 import { forgetKeys } from './flows/forget-keys.ts';
 import { dueHandlers } from './flows/janitor.ts';
+import { createKeyUses, startWritingUses } from './flows/key-uses.ts';
 import { createNotificationGuard } from './flows/notification-guard.ts';
 import { createOwnPayments } from './flows/own-payments.ts';
 import type { Platform } from './flows/platform.ts';
@@ -233,6 +234,7 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
     http: createHttpClient(),
     walletHttp,
     health: createWalletHealth(wallClock),
+    keyUses: createKeyUses(wallClock),
     notificationGuard: createNotificationGuard(
       wallClock,
       createOwnPayments(wallClock, (intents) => readConfigsOf(db, intents)),
@@ -281,12 +283,13 @@ function startChores(
   const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS).unref();
   const gauging = setInterval(() => void gaugeUnknown(platform), GAUGE_EVERY_MS).unref();
   const sealing = startSealing(platform);
+  const writingUses = startWritingUses(platform);
   const erasing = startErasing(platform, buyerRetentionDays);
   return {
     stop: async () => {
       clearInterval(forgetting);
       clearInterval(gauging);
-      await Promise.all([sealing.stop(), erasing.stop()]);
+      await Promise.all([sealing.stop(), erasing.stop(), writingUses.stop()]);
     },
   };
 }

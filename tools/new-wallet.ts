@@ -195,6 +195,12 @@ export function identityOf(credentials: unknown): WalletIdentity | undefined {
   if (!Value.Check(${name}CredentialsSchema, credentials)) return undefined;
   return { merchant_id: credentials.merchantId };
 }
+
+/** Name the wallet's own test gateway beside this machine's addresses, where it has one. */
+export function isLivemode(credentials: unknown): boolean {
+  if (!Value.Check(${name}CredentialsSchema, credentials)) return true;
+  return !Object.values(credentials.endpoints).every((address) => isTestAddress(address));
+}
 `;
 }
 
@@ -240,7 +246,7 @@ function adapter(name: string): string {
 import { ok } from '../../core/result.ts';
 import type { RefundReport, Wallet, WalletModule } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
-import { identityOf, openCredentials } from './config.ts';
+import { identityOf, isLivemode, openCredentials } from './config.ts';
 import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
 import { ${name}CredentialsSchema } from './wire/credentials.ts';
 
@@ -250,6 +256,7 @@ export const ${name}: WalletModule = {
   notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: ${name}CredentialsSchema,
   identityOf,
+  isLivemode,
   open: (credentials) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet()) : opened;

@@ -95,7 +95,8 @@ async function startAttempt(
   const { marketplace, id: intent } = visit.view.payment.intent;
   const { request, deps } = visit;
   const cashier = { buyerIp: request.ip };
-  const started = await deps.useCases.startAttempt({ marketplace, intent, cashier, ...start });
+  const whose = { marketplace, intent, cashier, isLivemode: null };
+  const started = await deps.useCases.startAttempt({ ...whose, ...start });
   if (!started.ok) return backToPage(visit, noticeOf(started.error));
   return goOn(visit, started.value.attempt.id);
 }

@@ -7,6 +7,7 @@ import {
   createMarketplace,
   endKey,
   listMarketplaces,
+  parseAllowFrom,
   parseExpiry,
   printInterconnects,
   printKeys,
@@ -47,6 +48,7 @@ interface KeyFlags {
   readonly scopes: string;
   readonly live: boolean;
   readonly expires?: string;
+  readonly allowFrom?: string;
 }
 
 function addKeyCommands(program: Command, context: AdminContext): void {
@@ -56,13 +58,15 @@ function addKeyCommands(program: Command, context: AdminContext): void {
     .command('create <marketplace>')
     .description('make a key; it is shown once and kept only as a hash')
     .option('--scopes <list>', 'comma separated, such as payment_intents:read', '*')
-    .option('--live', 'mark it as live (sk_live_…)', false)
+    .option('--live', 'for live payments and wallets (sk_live_…), and no test ones', false)
     .option('--expires <when>', 'refused from then on: 90d, or 2027-01-31')
+    .option('--allow-from <ranges>', 'refused from elsewhere: 203.0.113.7,10.0.0.0/8')
     .action((marketplace: string, flags: KeyFlags) => {
       const scopes = flags.scopes.split(',').map((scope) => scope.trim());
       const { expires } = flags;
       const expiresAtMs = expires === undefined ? null : parseExpiry(expires, wallClock.nowMs());
-      const input = { marketplace, scopes, isLive: flags.live, expiresAtMs };
+      const allowFrom = flags.allowFrom === undefined ? null : parseAllowFrom(flags.allowFrom);
+      const input = { marketplace, scopes, isLive: flags.live, expiresAtMs, allowFrom };
       return atDesk(settings(), (desk) => createKey(desk, input, print));
     });
   key

@@ -9,6 +9,7 @@ import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import { hashKey } from '../flows/merchants.ts';
 import { ROUTES } from '../http/routes/all.ts';
 import { wallClock } from '../runtime/clock.ts';
+import { parseAddress, parseRange, textOfAddress } from '../runtime/ip-address.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { addKey, type ListedKey, listKeys, revokeKey } from '../store/api-keys.ts';
 import type { Db } from '../store/db.ts';
@@ -59,6 +60,29 @@ export function parseExpiry(text: string, nowMs: number): number {
   return atMs;
 }
 
+/**
+ * `10.0.0.0/8,192.0.2.7`: one spelling each. Bits beyond the prefix are refused, since a range that
+ * is wider than its writer meant would be a door.
+ */
+export function parseAllowFrom(text: string): string[] {
+  return text.split(',').map((entry) => {
+    const wanted = entry.trim();
+    const range = parseRange(wanted);
+    const isMapped = range !== undefined && range.family === 6 && range.first >> 32n === 0xffffn;
+    if (range === undefined || isMapped)
+      throw new Error(
+        `--allow-from is addresses or ranges with commas between (10.0.0.0/8,192.0.2.7), not ${text}`,
+      );
+    const { family, first, last } = range;
+    const address = textOfAddress({ family, value: first });
+    if (first === last) return address;
+    const bits = wanted.slice(wanted.indexOf('/') + 1);
+    const named = parseAddress(wanted.slice(0, wanted.indexOf('/')));
+    if (named?.value === first) return `${address}/${Number(bits)}`;
+    throw new Error(`--allow-from: ${wanted} begins at ${address}: name ${address}/${bits}`);
+  });
+}
+
 const DAY_MS = 24 * 3_600_000;
 
 export async function createKey(
@@ -69,6 +93,8 @@ export async function createKey(
     readonly isLive: boolean;
     /** null = it does not expire. */
     readonly expiresAtMs?: number | null;
+    /** null = from anywhere. */
+    readonly allowFrom?: readonly string[] | null;
   },
   print: Print,
 ): Promise<void> {
@@ -87,6 +113,7 @@ export async function createKey(
     hint: secretKey.slice(0, 12),
     createdAtMs: wallClock.nowMs(),
     expiresAtMs: input.expiresAtMs ?? null,
+    allowFrom: input.allowFrom ?? null,
   };
   await addKey(db, row, cliNote(ids, marketplace, 'api_key.created'));
   print(`${id}  ${secretKey}`);
@@ -100,13 +127,20 @@ function stateOfKey({ revokedAtMs, expiresAtMs }: ListedKey, nowMs: number): str
   return expiresAtMs > nowMs ? `in use until ${when}` : `expired ${when}`;
 }
 
+/** The minute that it was last used in: a process writes once a minute what it saw. */
+function minuteOf(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
+}
+
 export async function printKeys({ db }: Desk, marketplace: string, print: Print): Promise<void> {
   const { id } = await marketplaceNamed(db, marketplace);
   const rows = await listKeys(db, id);
   if (rows.length === 0) print('no key yet; make one: hutong key create MARKETPLACE');
   for (const row of rows) {
     const state = stateOfKey(row, wallClock.nowMs());
-    print(`${row.id}  ${row.hint}…  ${row.scopes.join(',')}  ${state}`);
+    const from = row.allowFrom === null ? 'anywhere' : row.allowFrom.join(',');
+    const used = row.lastUsedAtMs === null ? 'no use seen' : `used ${minuteOf(row.lastUsedAtMs)}`;
+    print(`${row.id}  ${row.hint}…  ${row.scopes.join(',')}  from ${from}  ${used}  ${state}`);
   }
 }
 

@@ -122,7 +122,7 @@ async function checkConfig(
     : 'its credentials do not open with this master key; set them anew';
   print(
     problem === undefined
-      ? `✓ ${who}: ${account} ${row.status}`
+      ? `✓ ${who}: ${account} ${row.status}, ${modeOf(row, credentials)}`
       : `✗ ${who}: ${account} ${problem}`,
   );
   if (!clear.ok) return false;
@@ -130,6 +130,11 @@ async function checkConfig(
   for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
   return problem === undefined;
+}
+
+/** Which keys move its money. */
+function modeOf(row: WalletConfigRow, credentials: unknown): 'live' | 'test' {
+  return walletModule(row.wallet)?.isLivemode(credentials) === false ? 'test' : 'live';
 }
 
 /** Whose account the row says it is, against whose its credentials are. */

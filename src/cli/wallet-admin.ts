@@ -88,11 +88,18 @@ export async function setWallet(
     cliNote(ids, marketplace, 'wallet_config.put'),
   );
   printPut(put, account, print);
+  print(modeLine(walletModule(wallet)?.isLivemode(credentials) === true));
   for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
     print(`! ${field} ${message}`);
   print(
     `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${put.config.id}/payment (sent with every order)`,
   );
+}
+
+function modeLine(isLivemode: boolean): string {
+  return isLivemode
+    ? 'its addresses are live: keys of hutong key create --live move its money, test keys do not'
+    : 'its addresses are for tests: test keys (sk_test_…) use it, live keys do not';
 }
 
 function readCredentials(

@@ -16,6 +16,8 @@ export interface Counter {
   readonly token: string;
   readonly status: 'enabled' | 'disabled';
   readonly createdAtMs: number;
+  /** The mode of the key that made it, and of the payments made at it; null = of before. */
+  readonly isLivemode: boolean | null;
 }
 
 export const COUNTER_TOKEN = /^[0-9a-f]{20}$/;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Decision, PaymentDraft } from './decision.ts';
 import { type HutongError, hutongError } from './errors.ts';
 import type { Id } from './id.ts';
+import { type Livemode, modeRefusal } from './key-mode.ts';
 import { AMOUNT_FEN_MAX, type Fen, sumFen } from './money.ts';
 import type { Buyer, Payment, SubOrder } from './payment.ts';
 import { err, ok, type Result } from './result.ts';
@@ -34,6 +35,8 @@ export interface NewPayment {
   readonly expiresAtMs: number | null;
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Of the key that makes it; left out, of neither mode. */
+  readonly isLivemode?: boolean | null;
   readonly nowMs: number;
   readonly tokenSeed: string;
 }
@@ -88,6 +91,7 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       amountRefundedFen: 0n,
       dueAtMs: expiresAtMs,
       resolution: null,
+      isLivemode: input.isLivemode ?? null,
       tokenSeed: input.tokenSeed,
     },
     subOrders: input.subOrders.map(newSubOrder),
@@ -139,6 +143,11 @@ function refusal(input: NewPayment): HutongError | undefined {
   return undefined;
 }
 
+/** What a key of the other mode has made is told to it by reading, never as its own. */
+export function sameOrderModeRefusal({ intent }: Payment, key: Livemode): HutongError | undefined {
+  return modeRefusal(`merchant_order_no ${intent.merchantOrderNo}`, intent.isLivemode, key);
+}
+
 /**
  * Decides a create against what the merchant_order_no already holds: the row just claimed
  * (`isNew`), the same order again, or another order under the same number.
@@ -152,6 +161,8 @@ export function createPayment(
     const message = `merchant_order_no ${wanted.intent.merchantOrderNo} exists with other content`;
     return err(hutongError('merchant_order_no_conflict', message, { param: 'merchant_order_no' }));
   }
+  const refused = sameOrderModeRefusal(stored, wanted.intent.isLivemode);
+  if (refused !== undefined) return err(refused);
   const draft = new PaymentDraft(stored);
   if (isNew) draft.tell('payment_intent.created', stored.intent.id);
   // A resumed request of the creator carries the same id: it too is told "created".

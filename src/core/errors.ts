@@ -115,6 +115,18 @@ export const ERRORS = Object.freeze({
     false,
     'The key is restricted and lacks the scope for this call.',
   ),
+  address_not_allowed: spec(
+    'permission_error',
+    403,
+    false,
+    'The key may not be used from this address; call from one of its own, or make a key for it (`hutong key create --allow-from`).',
+  ),
+  key_mode_mismatch: spec(
+    'permission_error',
+    403,
+    false,
+    'A test key (`sk_test_`, `rk_test_`) moves no money of live payments or wallet configurations, and a live key none of test ones; use a key of the other kind.',
+  ),
   not_found: spec('invalid_request_error', 404, false, 'No such object in this marketplace.'),
   route_unknown: spec('invalid_request_error', 404, false, 'No such path.'),
   method_not_allowed: spec(

@@ -40,6 +40,7 @@ const config = (more: Partial<OfferableConfig> = {}): OfferableConfig => ({
   hasOwnMerchant: true,
   acceptsDirectSettlement: false,
   isHealthy: true,
+  isLivemode: false,
   ...more,
 });
 
@@ -74,6 +75,7 @@ const question = (more: Partial<OfferQuestion> = {}): OfferQuestion => ({
   device: 'desktop',
   ignoresHealth: false,
   interconnects: [],
+  isLivemode: null,
   ...more,
 });
 

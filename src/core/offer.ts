@@ -7,6 +7,7 @@
 import { hashOf } from './hash.ts';
 import type { Id } from './id.ts';
 import { type InterconnectTable, mayScan } from './interconnect.ts';
+import type { Livemode } from './key-mode.ts';
 import { isCurrent, type WalletAccount } from './merchant.ts';
 import { type Device, type Product, WALLET_NAMES, type WalletName } from './wallet.ts';
 
@@ -48,6 +49,8 @@ export interface OfferableConfig {
   /** The marketplace lets money go to its merchants before the goods have arrived. */
   readonly acceptsDirectSettlement: boolean;
   readonly isHealthy: boolean;
+  /** Real money moves there. */
+  readonly isLivemode: boolean;
 }
 
 export interface OfferQuestion {
@@ -66,10 +69,13 @@ export interface OfferQuestion {
   readonly ignoresHealth: boolean;
   /** The marketplace's pairs that are active. */
   readonly interconnects: InterconnectTable;
+  /** Only configurations of this mode; null = of either. */
+  readonly isLivemode: Livemode;
 }
 
 export type WithheldReason =
   | 'wallet_not_configured'
+  | 'key_mode_mismatch'
   | 'merchant_not_onboarded'
   | 'merchant_not_consented'
   | 'device_unsupported'
@@ -196,8 +202,13 @@ function routeOf(
   wallet: AskedWallet,
   merchants: readonly Id<'merchant'>[],
 ): Route {
-  const active = wallet.configs.filter(({ isActive }) => isActive);
-  if (active.length === 0) return refused('wallet_not_configured');
+  const offered = wallet.configs.filter(({ isActive }) => isActive);
+  if (offered.length === 0) return refused('wallet_not_configured');
+  const { isLivemode } = question;
+  const active = offered.filter(
+    (config) => (isLivemode ?? config.isLivemode) === config.isLivemode,
+  );
+  if (active.length === 0) return refused('key_mode_mismatch');
   if (active.every((config) => settlesUnasked(wallet, config)))
     return refused('direct_settlement_not_accepted');
   const accounts = merchants.map((merchant) => ({

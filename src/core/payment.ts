@@ -135,6 +135,8 @@ export interface PaymentIntent {
   readonly dueAtMs: number | null;
   /** How an operator ended a conflict; null where none did. */
   readonly resolution: Resolution | null;
+  /** The mode of the key that made it; null = of before modes were kept. */
+  readonly isLivemode: boolean | null;
   /** Random seed of client_secret and pay_token; neither can be told from it without the key. */
   readonly tokenSeed: string;
 }

@@ -43,7 +43,7 @@ export async function chooseWallet(
   const unreadable = tapProblem(input.payer);
   if (unreadable !== undefined) return err(unreadable);
   const field = shownField(input.payer);
-  const { wallet, product } = input;
+  const { wallet } = input;
   if (wallet !== null) return ofWallet(input, wallet, field);
   if (field === null) {
     const message = 'wallet is missing: only payer.auth_code or payer.field55 can stand for it';
@@ -55,7 +55,7 @@ export async function chooseWallet(
   const existing = payment.value.attempts.find((attempt) => attempt.id === input.id);
   if (existing !== undefined)
     return ok({ ...input, wallet: existing.wallet, product: existing.product });
-  const accepting = walletsAccepting(platform, entry, payment.value, field, product);
+  const accepting = walletsAccepting(platform, entry, payment.value, { ...input, field });
   return field === 'auth_code' ? byCode(input, accepting) : byTap(input, accepting);
 }
 
@@ -103,11 +103,12 @@ function walletsAccepting(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
   payment: Payment,
-  field: ShownField,
-  product: Product | null,
+  asked: Pick<StartAttemptInput, 'product' | 'isLivemode'> & { readonly field: ShownField },
 ): readonly WalletName[] {
   if (entry === undefined) return [];
-  const question = { ...offerQuestion(platform, entry, payment, null), ignoresHealth: true };
+  const { field, product, isLivemode } = asked;
+  const all = offerQuestion(platform, entry, payment, null, isLivemode);
+  const question = { ...all, ignoresHealth: true };
   const { offered } = offersFor(question);
   return [...WALLETS.keys()].filter((wallet) => {
     const taker = takerOf(wallet, field)?.product;

@@ -6,6 +6,7 @@
 import { COUNTER_TOKEN, COUNTER_VISIT, type Counter, counterOrderNo } from '../core/counter.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, shardOf } from '../core/id.ts';
+import { modeRefusal } from '../core/key-mode.ts';
 import type { Marketplace, Merchant } from '../core/merchant.ts';
 import type { Fen } from '../core/money.ts';
 import type { Buyer, Payment } from '../core/payment.ts';
@@ -55,7 +56,7 @@ export interface CounterPayment {
 export interface CounterCases {
   readonly create: (
     owner: CounterOwner,
-    name: string,
+    wanted: Pick<Counter, 'name' | 'isLivemode'>,
   ) => Outcome<{ readonly view: CounterView; readonly created: boolean }>;
   readonly get: (owner: CounterOwner, id: Id<'counter'>) => Outcome<CounterView>;
   readonly list: (owner: CounterOwner, page: PageRequest) => Outcome<Page<CounterView>>;
@@ -73,7 +74,7 @@ export interface CounterCases {
 
 export function counterCases(platform: Platform): CounterCases {
   return {
-    create: (owner, name) => createCounter(platform, owner, name),
+    create: (owner, wanted) => createCounter(platform, owner, wanted),
     get: (owner, id) => getCounter(platform, owner, id),
     list: async (owner, request) => {
       const names = await namesOf(platform, owner);
@@ -116,7 +117,7 @@ function viewOf(platform: Platform, counter: Counter, names: Names): CounterView
 async function createCounter(
   platform: Platform,
   owner: CounterOwner,
-  name: string,
+  { name, isLivemode }: Pick<Counter, 'name' | 'isLivemode'>,
 ): Promise<Result<{ readonly view: CounterView; readonly created: boolean }, HutongError>> {
   const names = await namesOf(platform, owner);
   if (!names.ok) return names;
@@ -124,10 +125,12 @@ async function createCounter(
   const token = platform.random.bytes(TOKEN_BYTES).toString('hex');
   const createdAtMs = platform.clock.nowMs();
   const row = await attemptRead(() =>
-    addCounter(platform.db, { id, ...owner, name, token, createdAtMs }),
+    addCounter(platform.db, { id, ...owner, name, token, createdAtMs, isLivemode }),
   );
   if (!row.ok) return row;
   if (row.value === undefined) return err(hutongError('internal', 'the counter was not stored'));
+  const refusal = modeRefusal('the counter of this name', row.value.isLivemode, isLivemode);
+  if (refusal !== undefined) return err(refusal);
   const created = row.value.id === id;
   return ok({ view: viewOf(platform, row.value, names.value), created });
 }
@@ -206,6 +209,7 @@ async function payAtCounter(
     expiresAtMs: null,
     returnUrl: null,
     metadata: { counter: counter.id },
+    isLivemode: counter.isLivemode,
   });
   return made.ok ? ok(made.value.payment) : made;
 }

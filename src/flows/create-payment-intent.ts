@@ -1,5 +1,11 @@
 /** Creating an intent: checked against the marketplace's merchants, then claimed by its number. */
-import { contentHash, createPayment, type NewPayment, newPayment } from '../core/create-payment.ts';
+import {
+  contentHash,
+  createPayment,
+  type NewPayment,
+  newPayment,
+  sameOrderModeRefusal,
+} from '../core/create-payment.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, parseId, shardOfId } from '../core/id.ts';
 import type { Payment } from '../core/payment.ts';
@@ -67,6 +73,8 @@ async function sameAgain(
   if (!found.ok) return found;
   const [stored] = found.value.rows;
   if (stored?.intent.contentHash !== contentHash(order)) return err(refusal);
+  const foreign = sameOrderModeRefusal(stored, order.isLivemode ?? null);
+  if (foreign !== undefined) return err(foreign);
   return ok({ payment: stored, created: stored.intent.id === order.id });
 }
 

@@ -51,7 +51,7 @@ export function createUseCases(platform: Platform, wake: () => void): UseCases {
     counters: counterCases(platform),
     acceptNotification: (wallet, config, _kind, request, from) =>
       acceptNotification(platform, { wallet, config, request, from }),
-    authenticate: (secretKey, isSuspect) => authenticate(platform, secretKey, isSuspect),
+    authenticate: (secretKey, caller) => authenticate(platform, secretKey, caller),
     claimIdempotency: (request) => claimIdempotency(platform, request),
     completeIdempotency: (request, answer) => completeIdempotency(platform, request, answer),
     newId: (kind, shard) => platform.ids.next(kind, shard),
@@ -82,7 +82,7 @@ function payments(platform: Platform): PaymentCases {
     getPaymentIntent: (marketplace, id) => readOwnPayment(platform, marketplace, id),
     listPaymentIntents: (marketplace, filter, page) =>
       listPaymentIntents(platform, marketplace, filter, page),
-    cancelPaymentIntent: (marketplace, id) => cancelPaymentIntent(platform, marketplace, id),
+    cancelPaymentIntent: (by, id) => cancelPaymentIntent(platform, by, id),
     resolveConflict: (input) => resolveConflict(platform, input),
     listOffers: (marketplace, id, device) => listOffers(platform, marketplace, id, device),
     startAttempt: (input) => startAttempt(platform, input),

@@ -5,6 +5,7 @@
  */
 import type { Id } from '../core/id.ts';
 import type { InterconnectTable } from '../core/interconnect.ts';
+import type { ModeOfConfig } from '../core/key-mode.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { WalletIdentity, WalletName } from '../core/wallet.ts';
 import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
@@ -34,6 +35,8 @@ export interface OpenedWallet {
   readonly wallet: Wallet;
   /** Whose account it is, in the wallet's own words: what a callback's own must agree with. */
   readonly identity: WalletIdentity;
+  /** Real money moves there. */
+  readonly isLivemode: boolean;
   /** New attempts may start there; one that retires is still verified, asked and refunded. */
   readonly isActive: boolean;
   /** Custody `settles_directly`: the marketplace has agreed to it. */
@@ -48,6 +51,11 @@ export interface MarketplaceEntry {
   readonly wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
   /** The pairs that this marketplace's operator has active. */
   readonly interconnects: InterconnectTable;
+}
+
+/** Of a marketplace that is not there, no configuration has a mode. */
+export function modesOf(entry: MarketplaceEntry | undefined): ModeOfConfig {
+  return (config) => entry?.wallets.get(config)?.isLivemode;
 }
 
 export interface OpenedEndpoint {
@@ -157,11 +165,10 @@ async function readMarketplace(
   };
 }
 
+type Opened = Pick<OpenedWallet, 'wallet' | 'identity' | 'isLivemode'>;
+
 /** Opened once per sealed text. */
-type OpenedConfigs = Map<
-  Id<'wallet_config'>,
-  { readonly sealed: string; readonly wallet: Wallet; readonly identity: WalletIdentity }
->;
+type OpenedConfigs = Map<Id<'wallet_config'>, { readonly sealed: string } & Opened>;
 
 interface WalletConfigs {
   /** Those that cannot be opened among them. */
@@ -193,6 +200,7 @@ async function openAll(
       capabilities: module.capabilities,
       wallet: known.wallet,
       identity: known.identity,
+      isLivemode: known.isLivemode,
       isActive: row.status === 'active',
       acceptsDirectSettlement: row.acceptsDirectSettlement,
     });
@@ -203,7 +211,7 @@ async function openAll(
 async function openOne(
   options: DirectoryOptions,
   row: WalletConfigRow,
-): Promise<Pick<OpenedWallet, 'wallet' | 'identity'> | undefined> {
+): Promise<Opened | undefined> {
   const refuse = (problem: string, more: object = {}): undefined => {
     options.log.error({ wallet_config: row.id, wallet: row.wallet, ...more }, problem);
   };
@@ -213,13 +221,13 @@ async function openOne(
   const credentials: unknown = JSON.parse(clear.value);
   const opened = module?.open(credentials, options.walletSeams);
   const identity = module?.identityOf(credentials);
-  if (opened === undefined || identity === undefined) return undefined;
+  if (module === undefined || opened === undefined || identity === undefined) return undefined;
   if (!opened.ok) return refuse(opened.error.message, { field: opened.error.field });
   if (row.identity !== null && !isOfAccount(row.identity, identity)) {
     const stored = describeIdentity(row.identity);
     return refuse(`is of ${stored}, but its credentials are of ${describeIdentity(identity)}`);
   }
-  return { wallet: opened.value, identity };
+  return { wallet: opened.value, identity, isLivemode: module.isLivemode(credentials) };
 }
 
 type EndpointsById = ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint>;

@@ -2,6 +2,7 @@
 import type { HutongError } from '../core/errors.ts';
 import { hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
+import { type Livemode, modeToPayIn } from '../core/key-mode.ts';
 import { configOf, type OfferQuestion, offersFor } from '../core/offer.ts';
 import type { Buyer, Payment } from '../core/payment.ts';
 import { err, ok, type Result } from '../core/result.ts';
@@ -18,8 +19,10 @@ export function offerQuestion(
   entry: MarketplaceEntry,
   payment: Payment,
   device: Buyer['device'] | null,
+  key: Livemode = null,
 ): OfferQuestion {
   return {
+    isLivemode: modeToPayIn(payment.intent, key),
     intent: payment.intent.id,
     merchants: payment.subOrders.map((sub) => sub.merchant),
     merchantsBeyond: (capBps) => merchantsBeyond(payment.subOrders, capBps),
@@ -37,6 +40,7 @@ export function offerQuestion(
           hasCartContract: opened.wallet.hasCartContract,
           hasOwnMerchant: opened.wallet.ownMerchant !== undefined,
           acceptsDirectSettlement: opened.acceptsDirectSettlement,
+          isLivemode: opened.isLivemode,
           isHealthy: platform.health.isHealthy(opened.config),
         })),
     })),

@@ -4,11 +4,12 @@ import { type HutongError, hutongError } from '../core/errors.ts';
 import { type Id, shardOf } from '../core/id.ts';
 import type { Merchant, WalletAccount } from '../core/merchant.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import { type IpRange, isInRange, parseAddress } from '../runtime/ip-address.ts';
 import { addMerchant } from '../store/merchants.ts';
 import { pageOf } from './list.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
-import type { Page, PageRequest, Principal } from './use-cases.ts';
+import type { Caller, Page, PageRequest, Principal } from './use-cases.ts';
 
 export function hashKey(secretKey: string): string {
   return createHash('sha256').update(secretKey).digest('hex');
@@ -19,15 +20,28 @@ const KEY_SHAPE = /^(sk|rk)_(test|live)_[0-9A-Za-z]{24,64}$/;
 export async function authenticate(
   platform: Platform,
   secretKey: string,
-  isSuspect: () => boolean = () => false,
+  { address, isSuspect }: Caller,
 ): Promise<Result<Principal, HutongError>> {
   const invalid = err(hutongError('api_key_invalid', 'the API key is unknown or was revoked'));
-  if (!KEY_SHAPE.test(secretKey)) return invalid;
+  const mode = KEY_SHAPE.exec(secretKey)?.[2];
+  if (mode === undefined) return invalid;
   const row = await attemptRead(() => platform.directory.apiKey(hashKey(secretKey), isSuspect));
   if (!row.ok) return row;
   if (row.value === undefined) return invalid;
-  const { id: keyId, marketplace, scopes, version } = row.value;
-  return ok({ keyId, marketplace, scopes, version });
+  const { id: keyId, marketplace, scopes, version, allowFrom } = row.value;
+  if (allowFrom !== null && !isAllowed(address, allowFrom)) {
+    const told = { key_id: keyId, marketplace, address };
+    platform.log.warn(told, 'a key was used from an address that it may not be used from');
+    return err(hutongError('address_not_allowed', `this key may not be used from ${address}`));
+  }
+  platform.keyUses.note(keyId);
+  // The prefix is part of what was hashed: nobody can choose another one.
+  return ok({ keyId, marketplace, scopes, version, isLivemode: mode === 'live' });
+}
+
+function isAllowed(address: string, ranges: readonly IpRange[]): boolean {
+  const caller = parseAddress(address);
+  return caller !== undefined && ranges.some((range) => isInRange(caller, range));
 }
 
 export async function createMerchant(

@@ -13,6 +13,7 @@ import type { UrlPolicy } from '../webhooks/url-guard.ts';
 import type { ChangeHub } from './change-hub.ts';
 import type { Directory } from './directory.ts';
 import type { Envelope } from './envelope.ts';
+import type { KeyUses } from './key-uses.ts';
 import type { NotificationGuard } from './notification-guard.ts';
 import type { WalletHealth } from './wallet-health.ts';
 
@@ -22,6 +23,7 @@ export interface Platform {
   readonly ids: IdSource;
   readonly directory: Directory;
   readonly health: WalletHealth;
+  readonly keyUses: KeyUses;
   readonly notificationGuard: NotificationGuard;
   readonly changes: ChangeHub;
   /** Business time. */

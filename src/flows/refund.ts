@@ -7,6 +7,7 @@
 import { claimRefund } from '../core/closing.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import { formatId, type Id, shardOfId } from '../core/id.ts';
+import { paymentModeRefusal } from '../core/key-mode.ts';
 import { type Attempt, isOpenRefund, type Payment, type Refund } from '../core/payment.ts';
 import { isAutomatic, type RefundLimits, reserveRefund } from '../core/refund.ts';
 import { applyRefundReport, noteUnasked } from '../core/refund-report.ts';
@@ -16,7 +17,7 @@ import { findRefundIntent } from '../store/queries.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { type RefundReport, refundWindowMsOf } from '../wallets/wallet.ts';
 import { attemptOf, refundOrder, rootOf } from './attempt-order.ts';
-import type { OpenedWallet } from './directory.ts';
+import { modesOf, type OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead, readOwnPayment } from './read-payment.ts';
 import { reverseForRefund } from './reverse-for-refund.ts';
@@ -33,12 +34,15 @@ export async function createRefund(
   input: RefundInput,
 ): Promise<Result<RefundState & { readonly created: boolean }, HutongError>> {
   const { id, subOrder, amountFen, reason } = input;
+  const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
   const reserved = await platform.engine.submit({
     book: 'payment',
     name: 'reserve_refund',
     ...rootOf(input.intent),
     marketplace: input.marketplace,
     decide: (payment, context) => {
+      const refusal = paymentModeRefusal(payment, input.isLivemode, modeOf);
+      if (refusal !== undefined) return err(refusal);
       const paid = payment.attempts.find(
         (attempt) => attempt.id === payment.intent.succeededAttempt,
       );

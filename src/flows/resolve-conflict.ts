@@ -3,11 +3,13 @@
  * it has corrected since is what counts, or goes back. What goes back is sent by the janitor.
  */
 import type { HutongError } from '../core/errors.ts';
+import { paymentModeRefusal } from '../core/key-mode.ts';
 import type { Payment } from '../core/payment.ts';
 import { resolveConflict as decide } from '../core/resolve-conflict.ts';
-import type { Result } from '../core/result.ts';
+import { err, type Result } from '../core/result.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { rootOf } from './attempt-order.ts';
+import { modesOf } from './directory.ts';
 import type { Platform } from './platform.ts';
 import { readOwnPayment } from './read-payment.ts';
 import { queryAttempt } from './settle-attempt.ts';
@@ -20,6 +22,9 @@ export async function resolveConflict(
   const { marketplace, intent, outcome, reason, by } = input;
   const stored = await readOwnPayment(platform, marketplace, intent);
   if (!stored.ok) return stored;
+  const modeOf = modesOf(await platform.directory.marketplace(marketplace));
+  const refusal = paymentModeRefusal(stored.value, input.isLivemode, modeOf);
+  if (refusal !== undefined) return err(refusal);
   await askAboutDisputed(platform, stored.value);
   return platform.engine.submit({
     book: 'payment',

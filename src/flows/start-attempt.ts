@@ -7,6 +7,7 @@ import { PaymentDraft } from '../core/decision.ts';
 import { type HutongError, hutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import { isLive } from '../core/intent-status.ts';
+import { paymentModeRefusal } from '../core/key-mode.ts';
 import { isCurrent } from '../core/merchant.ts';
 import { canPayAcross, offersFor, paysInOneLeg } from '../core/offer.ts';
 import type { Attempt, Payment } from '../core/payment.ts';
@@ -21,7 +22,7 @@ import { type Product, worksOnce } from '../core/wallet.ts';
 import type { LegReport, PayerIdentity, StartOutcome } from '../wallets/wallet.ts';
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
-import type { MarketplaceEntry, OpenedWallet } from './directory.ts';
+import { type MarketplaceEntry, modesOf, type OpenedWallet } from './directory.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
 import { offerQuestion, walletForCart } from './list-offers.ts';
 import type { Platform } from './platform.ts';
@@ -159,6 +160,8 @@ function newAttempt(
 
 function notOffered(input: ChosenAttempt, reason = 'no such product of this wallet'): HutongError {
   const message = `${input.wallet}.${input.product}: ${reason}`;
+  if (reason === 'key_mode_mismatch' && input.isLivemode !== null)
+    return hutongError('key_mode_mismatch', message, { param: 'wallet' });
   return hutongError('wallet_not_offered', message, { param: 'wallet' });
 }
 
@@ -170,7 +173,10 @@ function payeeOf(
   input: ChosenAttempt,
 ): Result<Payee, HutongError> {
   if (entry === undefined) return err(notOffered(input, 'wallet_not_configured'));
-  const question = { ...offerQuestion(platform, entry, payment, null), ignoresHealth: true };
+  const refused = paymentModeRefusal(payment, input.isLivemode, modesOf(entry));
+  if (refused !== undefined) return err(refused);
+  const asked = offerQuestion(platform, entry, payment, null, input.isLivemode);
+  const question = { ...asked, ignoresHealth: true };
   const offers = offersFor(question);
   const isNamed = (row: { readonly wallet: string; readonly product: string | null }): boolean =>
     row.wallet === input.wallet && (row.product === null || row.product === input.product);

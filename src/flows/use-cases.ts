@@ -7,6 +7,7 @@ import type { BuyerErasure } from '../core/buyer-data.ts';
 import type { HutongError } from '../core/errors.ts';
 import type { Id } from '../core/id.ts';
 import type { InterconnectPair } from '../core/interconnect.ts';
+import type { Livemode } from '../core/key-mode.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
 import type { Fen } from '../core/money.ts';
 import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
@@ -40,6 +41,8 @@ export interface CreateIntentInput {
   readonly expiresAtMs: number | null;
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The key's mode, which the payment keeps; null = made without one, at a counter of neither. */
+  readonly isLivemode: Livemode;
 }
 
 export interface Offer {
@@ -89,6 +92,8 @@ export interface StartAttemptInput {
   readonly payer: PayerIdentity;
   /** The buyer stands in our cashier, at this address; null = started through the API. */
   readonly cashier: { readonly buyerIp: string } | null;
+  /** The key's mode; null = without a key, in the payment's own. */
+  readonly isLivemode: Livemode;
 }
 
 /** How an operator ends a conflicted payment. */
@@ -98,6 +103,7 @@ export interface ResolveConflictInput {
   readonly outcome: 'accept' | 'refund';
   readonly reason: string;
   readonly by: Id<'api_key'>;
+  readonly isLivemode: boolean;
 }
 
 export interface RefundInput {
@@ -107,6 +113,7 @@ export interface RefundInput {
   readonly subOrder: Id<'sub_order'>;
   readonly amountFen: Fen;
   readonly reason: string;
+  readonly isLivemode: boolean;
 }
 
 /** What a pay_token may see and do; never more than payee, amount, status and starting attempts. */
@@ -199,6 +206,18 @@ export interface Principal {
   readonly scopes: readonly string[];
   /** The Hutong-Version pinned to the key. */
   readonly version: string;
+  /** `sk_live_`, `rk_live_`: may move money of live configurations, and of no others. */
+  readonly isLivemode: boolean;
+}
+
+/** Who cancels: whose payment it must be, and of which mode. */
+export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'>;
+
+/** What is known of a caller before its key is. */
+export interface Caller {
+  readonly address: string;
+  /** So many keys of this address were refused that the next unknown one may wait. */
+  readonly isSuspect: () => boolean;
 }
 
 export type IdempotencyClaim =
@@ -244,10 +263,7 @@ export interface UseCases {
     filter: IntentFilter,
     page: PageRequest,
   ) => Outcome<Page<Payment>>;
-  readonly cancelPaymentIntent: (
-    marketplace: Id<'marketplace'>,
-    id: Id<'payment_intent'>,
-  ) => Outcome<Payment>;
+  readonly cancelPaymentIntent: (by: Canceler, id: Id<'payment_intent'>) => Outcome<Payment>;
   readonly resolveConflict: (input: ResolveConflictInput) => Outcome<Payment>;
   /** `device` overrides the one of the intent: the cashier knows better where the buyer stands. */
   readonly listOffers: (
@@ -371,7 +387,7 @@ export interface UseCases {
   ) => Promise<RawResponse>;
 
   /** `isSuspect`: so many keys from there were none that an unknown one may wait its turn. */
-  readonly authenticate: (secretKey: string, isSuspect?: () => boolean) => Outcome<Principal>;
+  readonly authenticate: (secretKey: string, caller: Caller) => Outcome<Principal>;
   readonly claimIdempotency: (request: IdempotentRequest) => Outcome<IdempotencyClaim>;
   /**
    * Stores the answer (no secrets in `body`). `release`: refused, nothing was promised, the key may

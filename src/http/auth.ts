@@ -30,7 +30,7 @@ export async function authenticate(
   if (key === undefined) {
     return err(hutongError('api_key_invalid', 'Authorization must be Bearer and a secret key'));
   }
-  return deps.useCases.authenticate(key, isSuspect);
+  return deps.useCases.authenticate(key, { address: request.ip, isSuspect });
 }
 
 /** May this key do that, and in which version's shapes? */

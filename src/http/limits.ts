@@ -5,7 +5,7 @@
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ERRORS, type HutongError } from '../core/errors.ts';
+import { ERRORS, type ErrorCode, type HutongError } from '../core/errors.ts';
 import { addressKey } from './address.ts';
 import { ApiError, apiError } from './api-error.ts';
 import { createBudget } from './budget.ts';
@@ -66,13 +66,18 @@ export function marketplaceLimit(limit: { readonly max: number; readonly windowM
   };
 }
 
+/** A key that is none here, or a path that is none. */
+function isGuess(code: ErrorCode): boolean {
+  const { status } = ERRORS[code];
+  return status === 401 || status === 404 || code === 'address_not_allowed';
+}
+
 function refusalLimits({ wall }: ServerDeps): Limits {
   const budget = createBudget({ max: REFUSALS_A_MINUTE, windowMs: MINUTE_MS, wall });
   return {
     isSuspect: (request) => budget.secondsLeft(addressKey(request.ip)) > 0,
     refusal: (request, reply, error) => {
-      const { status } = ERRORS[error.code];
-      if (status !== 401 && status !== 404) return new ApiError(error);
+      if (!isGuess(error.code)) return new ApiError(error);
       const seconds = budget.spend(addressKey(request.ip));
       if (seconds === 0) return new ApiError(error);
       reply.header('retry-after', String(seconds));

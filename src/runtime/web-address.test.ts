@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { clearAddresses, isBlockedPort, isLoopbackHost, webAddressProblem } from './web-address.ts';
+import {
+  clearAddresses,
+  isBlockedPort,
+  isLoopbackHost,
+  isTestAddress,
+  webAddressProblem,
+} from './web-address.ts';
 
 describe('addresses that may be used', () => {
   it.each([
@@ -58,4 +64,30 @@ describe('addresses that may be used', () => {
     for (const port of [80, 443, 4000, 4100, 4200, 6001, 8080, 10081])
       expect([port, isBlockedPort(port)]).toEqual([port, false]);
   });
+});
+
+describe('addresses where no money is real', () => {
+  const domains = ['test.95516.com'];
+  it.each([
+    'http://127.0.0.1:4100',
+    'http://[::1]:4100/gateway.do',
+    'http://localhost:4100',
+    'https://sandbox.test/x',
+    'https://gateway.test.95516.com',
+    'https://GATEWAY.TEST.95516.COM./x',
+    'https://test.95516.com',
+  ])('S14: %s is a test address', (text) => expect(isTestAddress(text, domains)).toBe(true));
+
+  it.each([
+    'https://gateway.95516.com',
+    'https://nottest.95516.com',
+    'https://test.95516.com.example.com',
+    'https://test.95516.com@gateway.95516.com',
+    'https://10.0.0.5',
+    'https://relay.internal',
+    'https://gateway.95516.com/?x=.test',
+    'https://contest',
+    '',
+    'gateway.test.95516.com',
+  ])('S14: %s is not', (text) => expect(isTestAddress(text, domains)).toBe(false));
 });

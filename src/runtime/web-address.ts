@@ -14,6 +14,17 @@ export function isLoopbackHost(host: string): boolean {
   return address !== undefined && LOOPBACK.some((range) => isInRange(address, range));
 }
 
+/**
+ * An address where no money is real: on this machine, below the name that is reserved for tests
+ * (`.test`, RFC 6761), or below one of the domains that a wallet publishes its test gateways under.
+ */
+export function isTestAddress(text: string, testDomains: readonly string[] = []): boolean {
+  if (!URL.canParse(text)) return false;
+  const host = new URL(text).hostname.replace(/\.$/, '');
+  const isBelow = (domain: string): boolean => host === domain || host.endsWith(`.${domain}`);
+  return isLoopbackHost(host) || ['test', ...testDomains].some(isBelow);
+}
+
 /** What is wrong with an address that is called or shown; null = nothing. */
 export function webAddressProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'is not an absolute URL';

@@ -8,8 +8,8 @@ const statement = (name: string, text: string): Statement => ({ name, text });
 
 const ADD = statement(
   'counters.add',
-  `insert into counters (id, marketplace, merchant, name, token, status, created_at)
-  values ($1, $2, $3, $4, $5, 'enabled', $6)
+  `insert into counters (id, marketplace, merchant, name, token, status, created_at, livemode)
+  values ($1, $2, $3, $4, $5, 'enabled', $6, $7)
   on conflict (merchant, name) do update set name = excluded.name returning *`,
 );
 const CHANGE = statement(
@@ -39,6 +39,7 @@ function toCounter(row: Row): Counter {
     token: row.token as string,
     status: row.status as Counter['status'],
     createdAtMs: toNumber(row.created_at),
+    isLivemode: row.livemode as boolean | null,
   };
 }
 
@@ -58,7 +59,8 @@ export async function addCounter(
   db: Db,
   row: Omit<Counter, 'status'>,
 ): Promise<Counter | undefined> {
-  const values = [idValue(row.id), ...ownerValues(row), row.name, row.token, row.createdAtMs];
+  const { name, token, createdAtMs, isLivemode } = row;
+  const values = [idValue(row.id), ...ownerValues(row), name, token, createdAtMs, isLivemode];
   const [stored] = await db.transaction(0, (session) => session.run(ADD, values));
   return stored === undefined ? undefined : toCounter(stored);
 }

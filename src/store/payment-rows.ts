@@ -60,6 +60,7 @@ export function toIntent(row: Row): PaymentIntent {
     amountRefundedFen: row.amount_refunded as bigint,
     dueAtMs: toNumberOrNull(row.due_at),
     resolution: row.resolution as PaymentIntent['resolution'],
+    isLivemode: row.livemode as boolean | null,
     tokenSeed: row.token_seed as string,
   };
 }

@@ -71,6 +71,7 @@ export const INTENTS: Table<WrittenIntent> = table(
     { name: 'amount_refunded', type: 'bigint', value: (row) => row.amountRefundedFen },
     { name: 'due_at', type: 'bigint', value: (row) => row.dueAtMs },
     { name: 'resolution', type: 'jsonb', value: (row) => row.resolution },
+    { name: 'livemode', type: 'boolean', value: (row) => row.isLivemode, fixed: true },
     { name: 'token_seed', type: 'text', value: (row) => row.tokenSeed, fixed: true },
   ]),
 );

@@ -373,6 +373,11 @@ export interface WalletModule {
   ) => Result<Wallet, { readonly field: string; readonly message: string }>;
   /** Whose account they are; undefined where they are not of the schema. Reads no key. */
   readonly identityOf: (credentials: unknown) => WalletIdentity | undefined;
+  /**
+   * Money moves there: false only where every address that they name is this machine's, reserved
+   * for tests or the wallet's own test gateway. A relay or a host that nobody knows is live.
+   */
+  readonly isLivemode: (credentials: unknown) => boolean;
   /** What works, but not well: `hutong doctor` says so, and what to do. */
   readonly advise?: (credentials: unknown) => readonly ConfigAdvice[];
 }

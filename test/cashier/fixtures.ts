@@ -148,6 +148,7 @@ export function viewOf(made: Made = {}): CashierView {
       amountRefundedFen: 0n,
       resolution: null,
       dueAtMs: null,
+      isLivemode: false,
       tokenSeed: 'seed-secret',
       ...made.intent,
     },

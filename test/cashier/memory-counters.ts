@@ -27,6 +27,7 @@ export function memoryCounters(view: CashierView): MemoryCounters {
       token,
       status,
       createdAtMs: NOW_MS,
+      isLivemode: false,
     },
     marketplace: view.marketplace,
     merchant: LAMP_SHOP,

@@ -302,6 +302,8 @@ describe('POST /pay/{pay_token}/attempts', () => {
         intent: intent.id,
         id: ATTEMPT,
         cashier: { buyerIp: '127.0.0.1' },
+        // In the payment's own mode: the cashier has no key.
+        isLivemode: null,
         wallet: 'wechatpay',
         product: 'native',
         payerWallet: 'wechatpay',

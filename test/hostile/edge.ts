@@ -250,7 +250,10 @@ async function startedAttempt(stage: Stage): Promise<number> {
 
 async function endpointRaces({ stage }: Ground, check: Check): Promise<void> {
   const { useCases, platform } = stage.composed;
-  const principal = await useCases.authenticate(stage.taobao.key);
+  const principal = await useCases.authenticate(stage.taobao.key, {
+    address: '127.0.0.1',
+    isSuspect: () => false,
+  });
   if (!principal.ok) throw new Error(principal.error.message);
   const { marketplace, keyId: by } = principal.value;
   // Below the limit of calls: what is raced for is the store's rule.

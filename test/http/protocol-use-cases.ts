@@ -53,7 +53,7 @@ function principal(
   marketplace: Id<'marketplace'>,
   scopes: string[],
 ): Principal {
-  return { keyId, marketplace, scopes, version: '2026-12-01' };
+  return { keyId, marketplace, scopes, version: '2026-12-01', isLivemode: false };
 }
 
 let sequence = 0;
@@ -128,7 +128,7 @@ export function protocolUseCases(): Protocol {
       return ok({ data: own.slice(0, page.limit), hasMore: own.length > page.limit });
     },
     resolveConflict: async ({ marketplace, intent }) => paymentOf(marketplace, intent),
-    cancelPaymentIntent: async (marketplace, id) => paymentOf(marketplace, id),
+    cancelPaymentIntent: async ({ marketplace }, id) => paymentOf(marketplace, id),
     listOffers: async (marketplace, id) => {
       const found = paymentOf(marketplace, id);
       if (!found.ok) return found;
@@ -295,6 +295,7 @@ function made(input: CreateIntentInput): Payment {
       amountRefundedFen: 0n,
       resolution: null,
       dueAtMs: null,
+      isLivemode: input.isLivemode,
       tokenSeed: randomBytes(16).toString('hex'),
     },
     subOrders: input.subOrders.map((part, index) => ({

@@ -93,6 +93,7 @@ const payment: Payment = {
     amountRefundedFen: 0n,
     resolution: null,
     dueAtMs: null,
+    isLivemode: false,
     tokenSeed: 'seed-that-nobody-may-see',
   },
   subOrders: [

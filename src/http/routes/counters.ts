@@ -26,9 +26,11 @@ const create = defineRoute({
   pathIds: { id: 'merchant' },
   body: CounterCreate,
   answers: { 200: 'counter', 201: 'counter' },
+  errors: ['key_mode_mismatch'],
   handle: async (deps, { path, body, principal }) => {
     const owner = { marketplace: principal.marketplace, merchant: path.id };
-    const made = await deps.useCases.counters.create(owner, body.name);
+    const { isLivemode } = principal;
+    const made = await deps.useCases.counters.create(owner, { name: body.name, isLivemode });
     if (!made.ok) return made;
     const { view, created } = made.value;
     return ok({ status: created ? 201 : 200, body: presentCounter(view) });

@@ -32,6 +32,7 @@ const create = defineRoute({
     'auth_code_not_recognised',
     'auth_code_ambiguous',
     'wallet_declined',
+    'key_mode_mismatch',
   ],
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
@@ -46,6 +47,7 @@ const create = defineRoute({
       ...(body.payer_wallet === undefined ? {} : { payerWallet: body.payer_wallet }),
       payer: payerOf(body.payer ?? {}),
       cashier: null,
+      isLivemode: principal.isLivemode,
     });
     if (!started.ok) return started;
     const { payment, attempt } = started.value;

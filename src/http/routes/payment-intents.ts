@@ -39,6 +39,7 @@ const create = defineRoute({
     'merchant_unknown',
     'expires_at_invalid',
     'merchant_order_no_conflict',
+    'key_mode_mismatch',
   ],
   idempotency: {
     target: (deps, { body, principal }) =>
@@ -110,6 +111,7 @@ function inputOf({
     expiresAtMs,
     returnUrl,
     metadata: body.metadata ?? {},
+    isLivemode: principal.isLivemode,
   });
 }
 
@@ -192,13 +194,13 @@ const cancel = defineRoute({
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
   answers: { 200: 'payment_intent' },
-  errors: ['not_found', 'payment_intent_not_cancelable'],
+  errors: ['not_found', 'payment_intent_not_cancelable', 'key_mode_mismatch'],
   // Makes nothing, but two requests with one key must be told apart by their targets.
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
   handle: async (deps, { path, principal }) => {
-    const canceled = await deps.useCases.cancelPaymentIntent(principal.marketplace, path.id);
+    const canceled = await deps.useCases.cancelPaymentIntent(principal, path.id);
     if (!canceled.ok) return canceled;
     return ok({ status: 200, body: presentPaymentIntent(canceled.value) });
   },
@@ -216,15 +218,20 @@ const resolve = defineRoute({
   pathIds: { id: 'payment_intent' },
   body: ConflictResolve,
   answers: { 200: 'payment_intent' },
-  errors: ['not_found', 'payment_intent_not_conflicted', 'conflict_not_resolvable'],
+  errors: [
+    'not_found',
+    'payment_intent_not_conflicted',
+    'conflict_not_resolvable',
+    'key_mode_mismatch',
+  ],
   // Makes nothing, but two requests with one key must be told apart by their targets.
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
   handle: async (deps, { path, body, principal }) => {
-    const { marketplace, keyId: by } = principal;
+    const { marketplace, keyId: by, isLivemode } = principal;
     const resolved = await deps.useCases.resolveConflict({
-      ...{ marketplace, by, intent: path.id },
+      ...{ marketplace, by, isLivemode, intent: path.id },
       ...{ outcome: body.outcome, reason: body.reason },
     });
     if (!resolved.ok) return resolved;

@@ -19,7 +19,13 @@ const create = defineRoute({
   scope: 'refunds:write',
   body: RefundCreate,
   answers: { 200: 'refund', 201: 'refund' },
-  errors: ['not_found', 'refund_exceeds_payment', 'refund_not_possible', 'wallet_declined'],
+  errors: [
+    'not_found',
+    'refund_exceeds_payment',
+    'refund_not_possible',
+    'wallet_declined',
+    'key_mode_mismatch',
+  ],
   idempotency: {
     target: (deps, { body }) =>
       deps.useCases.newId('refund', shardOfId(intentOf(body.payment_intent))),
@@ -32,6 +38,7 @@ const create = defineRoute({
       subOrder: present(parseId('sub_order', body.sub_order), 'an id that the schema took'),
       amountFen: present(fenFromJson(body.amount), 'an amount that the schema took'),
       reason: body.reason,
+      isLivemode: principal.isLivemode,
     });
     if (!made.ok) return made;
     const { payment, refund, created } = made.value;

@@ -23,7 +23,7 @@ import type {
 } from '../wallet.ts';
 import { alipayCapabilities } from './capabilities.ts';
 import { type AlipayCall, type AlipayClient, createClient, splitParameters } from './client.ts';
-import { type AlipayAccount, identityOf, openCredentials } from './config.ts';
+import { type AlipayAccount, identityOf, isLivemode, openCredentials } from './config.ts';
 import { parseNotification } from './notify.ts';
 import {
   barContent,
@@ -57,6 +57,7 @@ export const alipay: WalletModule = {
   notificationBytesMax: FORM_BYTES_MAX,
   configSchema: alipayCredentialsSchema,
   identityOf,
+  isLivemode,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

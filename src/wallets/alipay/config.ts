@@ -9,6 +9,7 @@ import { createPublicKey, type KeyObject, type X509Certificate } from 'node:cryp
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletIdentity } from '../../core/wallet.ts';
+import { isTestAddress } from '../../runtime/web-address.ts';
 import { certificateSn, readCertificates, rootCertificateSn } from './wire/certificate.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from './wire/credentials.ts';
 import { readPrivateKey, readPublicKey } from './wire/keys.ts';
@@ -64,6 +65,15 @@ export function identityOf(credentials: unknown): WalletIdentity | undefined {
   if (!Value.Check(alipayCredentialsSchema, credentials)) return undefined;
   const { appId, pid } = credentials;
   return { app_id: appId, pid };
+}
+
+/** Alipay's own sandbox: openapi-sandbox.dl.alipaydev.com, openauth-sandbox.dl.alipaydev.com. */
+const TEST_DOMAINS = ['alipaydev.com'];
+
+export function isLivemode(credentials: unknown): boolean {
+  if (!Value.Check(alipayCredentialsSchema, credentials)) return true;
+  const { endpoints } = credentials;
+  return !Object.values(endpoints).every((address) => isTestAddress(address, TEST_DOMAINS));
 }
 
 type Keys = AlipayCredentials['keys'];

@@ -33,6 +33,7 @@ import { type Called, createClient, type JdpayClient, walletError } from './clie
 import {
   adviseOn,
   identityOf,
+  isLivemode,
   type JdpayAccount,
   type JdpayMerchant,
   merchantFor,
@@ -71,6 +72,7 @@ export const jdpay: WalletModule = {
   notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: jdpayCredentialsSchema,
   identityOf,
+  isLivemode,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

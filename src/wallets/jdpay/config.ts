@@ -9,6 +9,7 @@ import { createPublicKey } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { Product, WalletIdentity } from '../../core/wallet.ts';
+import { isTestAddress } from '../../runtime/web-address.ts';
 import { type JdpayCredentials, jdpayCredentialsSchema } from './wire/credentials.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from './wire/keys.ts';
 import type { MessageKeys } from './wire/message.ts';
@@ -69,6 +70,13 @@ export function identityOf(credentials: unknown): WalletIdentity | undefined {
   const { online, paymentCode } = credentials;
   if (paymentCode === undefined) return { merchant: online.merchant };
   return { merchant: online.merchant, payment_code_merchant: paymentCode.merchant };
+}
+
+/** JD publishes no test gateway. */
+export function isLivemode(credentials: unknown): boolean {
+  if (!Value.Check(jdpayCredentialsSchema, credentials)) return true;
+  const { endpoints } = credentials;
+  return !Object.values(endpoints).every((address) => isTestAddress(address));
 }
 
 /** What an account can be opened without, and will be sorry for. */

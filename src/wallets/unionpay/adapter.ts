@@ -23,7 +23,7 @@ import type {
 import { unionpayCapabilities } from './capabilities.ts';
 import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
 import { closeAttempt } from './close.ts';
-import { identityOf, openCredentials, type UnionpayAccount } from './config.ts';
+import { identityOf, isLivemode, openCredentials, type UnionpayAccount } from './config.ts';
 import { type EncryptionKey, openEncryptionKey } from './encryption-key.ts';
 import { parseNotification } from './notify.ts';
 import { purchaseFields, queryFields, refundFields, refundQueryFields } from './order-fields.ts';
@@ -46,6 +46,7 @@ export const unionpay: WalletModule = {
   notificationBytesMax: FORM_BYTES_MAX,
   configSchema: unionpayCredentialsSchema,
   identityOf,
+  isLivemode,
   open: (credentials, seams) => {
     const opened = openCredentials(credentials);
     return opened.ok ? ok(openWallet(opened.value, seams)) : opened;

@@ -6,6 +6,7 @@ import type { X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletIdentity } from '../../core/wallet.ts';
+import { isTestAddress } from '../../runtime/web-address.ts';
 import { createTrustedSigners, type TrustedSigners } from './trusted-signers.ts';
 import type { Encoding } from './wire/canonical.ts';
 import { readCertificate, type TrustAnchors } from './wire/certificates.ts';
@@ -59,6 +60,15 @@ export function openCredentials(credentials: unknown): Result<UnionpayAccount, C
 export function identityOf(credentials: unknown): WalletIdentity | undefined {
   if (!Value.Check(unionpayCredentialsSchema, credentials)) return undefined;
   return { merId: credentials.merId };
+}
+
+/** UnionPay's own test environment: gateway.test.95516.com. */
+const TEST_DOMAINS = ['test.95516.com'];
+
+export function isLivemode(credentials: unknown): boolean {
+  if (!Value.Check(unionpayCredentialsSchema, credentials)) return true;
+  const { endpoints } = credentials;
+  return !Object.values(endpoints).every((address) => isTestAddress(address, TEST_DOMAINS));
 }
 
 type Signing = UnionpayCredentials['signing'];

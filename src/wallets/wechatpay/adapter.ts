@@ -24,7 +24,13 @@ import { type CallFailure, type Client, openClient } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
-import { credentialsSchema, identityOf, openConfig, type WechatpayConfig } from './config.ts';
+import {
+  credentialsSchema,
+  identityOf,
+  isLivemode,
+  openConfig,
+  type WechatpayConfig,
+} from './config.ts';
 import { acknowledge, NOTIFICATION_BYTES_MAX, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import {
@@ -62,6 +68,7 @@ export const wechatpay: WalletModule = Object.freeze({
   notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: credentialsSchema,
   identityOf,
+  isLivemode,
   open: (credentials: unknown, seams: WalletSeams): ReturnType<WalletModule['open']> => {
     const config = openConfig(credentials, seams.wall.nowMs());
     if (!config.ok) return config;

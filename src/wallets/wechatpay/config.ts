@@ -9,6 +9,7 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../core/result.ts';
 import type { WalletIdentity } from '../../core/wallet.ts';
+import { isTestAddress } from '../../runtime/web-address.ts';
 import { type PlatformCertificate, readPlatformCertificate } from './wire/certificates.ts';
 import type { WechatpayCredentials } from './wire/credentials.ts';
 
@@ -131,6 +132,13 @@ export function identityOf(credentials: unknown): WalletIdentity | undefined {
   if (!Value.Check(credentialsSchema, credentials)) return undefined;
   const { mchid, appid }: Static<typeof credentialsSchema> = credentials;
   return { mchid, appid };
+}
+
+/** WeChat Pay has no test gateway of its own. */
+export function isLivemode(credentials: unknown): boolean {
+  if (!Value.Check(credentialsSchema, credentials)) return true;
+  const { endpoints }: Static<typeof credentialsSchema> = credentials;
+  return !Object.values(endpoints).every((address) => isTestAddress(address));
 }
 
 function readApiV2(
