@@ -19,6 +19,7 @@ const COMMON_ERRORS: readonly ErrorCode[] = [
   'api_key_missing',
   'api_key_invalid',
   'scope_missing',
+  'address_not_allowed',
   'rate_limited',
   'internal',
   'busy',
