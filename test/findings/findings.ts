@@ -67,11 +67,7 @@ function wantedFindings(ids: readonly string[]): readonly Finding[] {
 /** Runs the tests of these findings, and no others of their files. */
 function run(findings: readonly Finding[]): ReadonlyMap<string, readonly Verdict[]> {
   const ids = findings.map(({ id }) => id).join('|');
-  const inSource = new RegExp(`['"\`](?:${ids})[a-z]?: `);
-  const files = trackedFiles().filter(
-    (file) =>
-      file.endsWith('.test.ts') && inSource.test(fs.readFileSync(path.join(ROOT, file), 'utf8')),
-  );
+  const files = filesWith(new RegExp(`(['"\`]|name: ')(?:${ids})[a-z]?: `));
   const found = new Map<string, Verdict[]>();
   if (files.length === 0) return found;
   for (const suite of runVitest(files, `(?:^| )(?:${ids})[a-z]?: `).testResults) {
@@ -88,6 +84,24 @@ function run(findings: readonly Finding[]): ReadonlyMap<string, readonly Verdict
     }
   }
   return found;
+}
+
+/** Test files with such a title, or whose table of cases in a folder beside them has one. */
+function filesWith(title: RegExp): readonly string[] {
+  const read = (file: string): string => fs.readFileSync(path.join(ROOT, file), 'utf8');
+  const sources = trackedFiles().filter((file) => file.endsWith('.ts'));
+  const hits = sources.filter((file) => title.test(read(file)));
+  const tests = sources.filter((file) => file.endsWith('.test.ts'));
+  const tables = hits
+    .filter((file) => !file.endsWith('.test.ts'))
+    .map((file) => path.dirname(file));
+  return tests.filter((file) => {
+    const hasTable = tables.some((folder) => {
+      const isBeside = path.dirname(folder) === path.dirname(file);
+      return isBeside && read(file).includes(`'./${path.basename(folder)}/`);
+    });
+    return hits.includes(file) || hasTable;
+  });
 }
 
 function runVitest(files: readonly string[], pattern: string): Report {
