@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: [
       'src/**/*.test.ts',
+      'sandbox/**/*.test.ts',
       'test/**/*.test.ts',
       'sdk/**/*.test.ts',
       'examples/**/*.test.ts',

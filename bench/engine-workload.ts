@@ -7,14 +7,14 @@
  * it does with a fast payer, and the benchmark's contract counts three commands.
  */
 import assert from 'node:assert/strict';
-import { applyReport } from '../src/core/apply-report.ts';
-import { createPayment, newPayment } from '../src/core/create-payment.ts';
-import { formatId, type Id, packId, shardOf } from '../src/core/id.ts';
-import type { Payment } from '../src/core/payment.ts';
-import type { Result } from '../src/core/result.ts';
-import { startAttempt } from '../src/core/start-attempt.ts';
+import { createPayment, newPayment } from '../src/core/payment/create.ts';
+import type { Payment } from '../src/core/payment/model.ts';
+import { applyReport } from '../src/core/payment/report.ts';
+import { startAttempt } from '../src/core/payment/start.ts';
 import type { IdSource } from '../src/engine/ids.ts';
 import type { Engine } from '../src/engine/submit.ts';
+import { formatId, type Id, packId, shardOf } from '../src/kernel/id.ts';
+import type { Result } from '../src/kernel/result.ts';
 
 const fixedId = <K extends 'marketplace' | 'merchant' | 'wallet_config'>(kind: K): Id<K> =>
   formatId(kind, packId({ unixMs: Date.UTC(2026, 0, 1), shard: 1, process: 0, sequence: 1 }));

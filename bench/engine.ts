@@ -5,14 +5,14 @@
  */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import type { Db } from '../src/database/db.ts';
+import { migrate } from '../src/database/migrate.ts';
+import { openPostgres } from '../src/database/postgres.ts';
 import { createIdSource } from '../src/engine/ids.ts';
 import { leaseProcess } from '../src/engine/process-lease.ts';
 import { createEngine } from '../src/engine/submit.ts';
 import { wallClock } from '../src/runtime/clock.ts';
 import { systemRandom } from '../src/runtime/random.ts';
-import type { Db } from '../src/store/db.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openPostgres } from '../src/store/postgres.ts';
 import { findBinaries, startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { runPayments } from './engine-workload.ts';
 import { type RecordedTransaction, recordingDb, replay } from './recording.ts';

@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert/strict';
 import pg from 'pg';
-import type { Db, Session, Statement } from '../src/store/db.ts';
-import { asOptions, LANE_PLANNER } from '../src/store/planner.ts';
+import type { Db, Session, Statement } from '../src/database/db.ts';
+import { asOptions, LANE_PLANNER } from '../src/database/planner.ts';
 
 interface Sent {
   readonly statement: Statement;

@@ -55,7 +55,8 @@ function refuseOldNode() {
 /** Is every package of the lock there, in its version? Optional ones may be of another system. */
 function matches(wanted, installed, withDevelopment) {
   return Object.entries(wanted).every(([place, entry]) => {
-    if (place === '' || entry.link || !place.includes('node_modules/')) return true;
+    if (entry.link) return fs.existsSync(path.join(ROOT, place));
+    if (place === '' || !place.includes('node_modules/')) return true;
     if (entry.optional || entry.devOptional || entry.peer) return true;
     if (entry.dev && !withDevelopment) return true;
     const isThere = fs.existsSync(path.join(ROOT, place, 'package.json'));

@@ -29,90 +29,80 @@ interface Rule {
 
 // ---------------------------------------------------------------- who may import whom
 
-/** Wire formats that no wallet owns and that have no gateway: codecs that all may use. */
-const WIRE_FORMATS = ['src/wallets/qr/', 'src/wallets/nfc/', 'src/wallets/keys/'];
+/** Wire formats that no wallet owns: codecs that every wallet and gateway may use. */
+const WIRE_FORMATS = [
+  'src/wires/qr/',
+  'src/wires/nfc/',
+  'src/wires/keys/',
+  'src/wires/codec-error.ts',
+];
+const WORDS = ['src/kernel/', 'src/core/', 'src/runtime/'];
+const PORT = ['src/wallets/wallet.ts', 'src/wallets/registry.ts'];
+const COMMITTED = ['src/database/', 'src/store/', 'src/engine/', 'src/webhooks/'];
 
-/** `{own}` is the wallet's own folder. The first row whose pattern fits is the file's layer. */
+/** `{own}` is the wallet's own name. The first row whose pattern fits is the file's layer. */
 const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[] = [
-  { of: /^src\/core\//, may: ['src/core/'] },
-  { of: /^src\/runtime\//, may: ['src/core/', 'src/runtime/'] },
-  { of: /^src\/wallets\/wallet\.ts$/, may: ['src/core/', 'src/runtime/'] },
-  { of: /^src\/wallets\/registry\.ts$/, may: ['src/core/', 'src/wallets/'] },
-  { of: /^src\/wallets\/(?:qr|nfc|keys)\//, may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS] },
+  { of: /^src\/kernel\//, may: ['src/kernel/'] },
+  { of: /^src\/wires\/(?:qr|nfc|keys|codec-error\.ts)/, may: ['src/kernel/', ...WIRE_FORMATS] },
   {
-    of: /^src\/wallets\/([^/]+)\/wire\//,
-    may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS, '{own}wire/'],
+    of: /^src\/wires\/([^/]+)\//,
+    may: ['src/kernel/', ...WIRE_FORMATS, 'src/wires/{own}/'],
   },
-  {
-    of: /^src\/wallets\/([^/]+)\/sandbox\//,
-    may: [
-      'src/core/',
-      'src/runtime/',
-      'src/sandbox/kit/',
-      ...WIRE_FORMATS,
-      '{own}wire/',
-      '{own}sandbox/',
-    ],
-  },
+  { of: /^src\/core\//, may: ['src/kernel/', 'src/core/'] },
+  { of: /^src\/runtime\//, may: ['src/kernel/', 'src/runtime/'] },
+  { of: /^src\/database\//, may: ['src/kernel/', 'src/database/'] },
+  { of: /^src\/store\//, may: [...WORDS, 'src/database/', 'src/store/'] },
+  { of: /^src\/engine\//, may: [...WORDS, 'src/database/', 'src/store/', 'src/engine/'] },
+  { of: /^src\/webhooks\//, may: [...WORDS, 'src/webhooks/'] },
+  { of: /^src\/wallets\/wallet\.ts$/, may: WORDS },
+  { of: /^src\/wallets\/registry\.ts$/, may: ['src/kernel/', 'src/core/', 'src/wallets/'] },
   {
     of: /^src\/wallets\/([^/]+)\//,
     may: [
-      'src/core/',
-      'src/runtime/',
+      ...WORDS,
       'src/wallets/wallet.ts',
       ...WIRE_FORMATS,
-      '{own}',
-      '!{own}sandbox/',
+      'src/wires/{own}/',
+      'src/wallets/{own}/',
     ],
   },
-  { of: /^src\/store\//, may: ['src/core/', 'src/runtime/', 'src/store/'] },
-  { of: /^src\/engine\//, may: ['src/core/', 'src/runtime/', 'src/store/', 'src/engine/'] },
-  { of: /^src\/webhooks\//, may: ['src/core/', 'src/runtime/', 'src/webhooks/'] },
   {
     of: /^src\/flows\//,
-    may: [
-      'src/core/',
-      'src/runtime/',
-      'src/wallets/wallet.ts',
-      'src/wallets/registry.ts',
-      ...WIRE_FORMATS,
-      'src/store/',
-      'src/engine/',
-      'src/webhooks/',
-      'src/flows/',
-    ],
+    may: [...WORDS, ...PORT, ...WIRE_FORMATS, ...COMMITTED, 'src/flows/'],
   },
   {
     of: /^src\/(http|cashier)\//,
     may: [
-      'src/core/',
-      'src/runtime/',
-      'src/wallets/wallet.ts',
-      'src/wallets/registry.ts',
+      ...WORDS,
+      ...PORT,
       ...WIRE_FORMATS,
-      'src/store/',
-      'src/engine/',
-      'src/webhooks/',
+      ...COMMITTED,
       'src/flows/',
       'src/http/',
       'src/cashier/',
     ],
   },
   {
-    of: /^src\/sandbox\/kit\//,
-    may: ['src/core/', 'src/runtime/', ...WIRE_FORMATS, 'src/sandbox/kit/'],
+    of: /^sandbox\/(kit|tap)\//,
+    may: ['src/kernel/', 'src/runtime/', ...WIRE_FORMATS, 'sandbox/kit/', 'sandbox/tap/'],
   },
   {
-    of: /^src\/sandbox\//,
+    of: /^sandbox\/gateways\/([^/]+)\//,
     may: [
-      'src/core/',
+      'src/kernel/',
       'src/runtime/',
       ...WIRE_FORMATS,
-      'src/sandbox/',
-      /* its gateways */ 'src/wallets/*/sandbox/',
+      'src/wires/{own}/',
+      'sandbox/kit/',
+      'sandbox/tap/',
+      'sandbox/gateways/{own}/',
     ],
   },
-  { of: /^src\/(cli\/|compose\.ts$|compose-|main\.ts$)/, may: ['src/', 'sdk/'] },
+  {
+    of: /^sandbox\//,
+    may: ['src/kernel/', 'src/runtime/', ...WIRE_FORMATS, 'sandbox/'],
+  },
+  { of: /^src\/(cli\/|compose\.ts$|compose-|main\.ts$)/, may: ['src/', 'sdk/', 'sandbox/'] },
   { of: /^sdk\//, may: ['sdk/'] },
   { of: /^examples\//, may: ['examples/', 'sdk/'] },
 ];
@@ -123,7 +113,7 @@ const CORE_MODULES = new Set(['node:crypto']);
 function importComplaints(file: SourceFile): string[] {
   const layer = LAYERS.find(({ of }) => of.test(file.path));
   if (layer === undefined) return [`${file.path} belongs to no layer: give it one in LAYERS`];
-  const own = `src/wallets/${layer.of.exec(file.path)?.[1] ?? ''}/`;
+  const own = layer.of.exec(file.path)?.[1] ?? '';
   const may = layer.may.map((prefix) => prefix.replace('{own}', own));
   return importsOf(file)
     .filter((target) => (isFile(target) ? !isAllowed(target, may) : isTooMuch(file.path, target)))
@@ -132,7 +122,7 @@ function importComplaints(file: SourceFile): string[] {
 
 function isFile(target: string): boolean {
   return target.includes('/') && !target.startsWith('@') && !target.startsWith('node:')
-    ? /^(?:src|sdk|examples|test|tools|bench|bin|\.\.)\//.test(target)
+    ? /^(?:src|sandbox|sdk|examples|test|tools|bench|bin|\.\.)\//.test(target)
     : false;
 }
 
@@ -144,7 +134,7 @@ function isAllowed(target: string, may: readonly string[]): boolean {
 }
 
 function isTooMuch(from: string, target: string): boolean {
-  return from.startsWith('src/core/') && !CORE_MODULES.has(target);
+  return /^src\/(?:kernel|core)\//.test(from) && !CORE_MODULES.has(target);
 }
 
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g;
@@ -166,7 +156,7 @@ function withoutComments(text: string): string {
 const isTest = (file: string) => /\.test\.ts$/.test(file) || /^test\//.test(file);
 const isCode = (file: string) => /\.(?:ts|js|mjs)$/.test(file);
 const isGenerated = (file: string) => /\.generated\.ts$/.test(file);
-const isSource = (file: string) => isCode(file) && file.startsWith('src/') && !isTest(file);
+const isSource = (file: string) => isCode(file) && /^(?:src|sandbox)\//.test(file) && !isTest(file);
 /** What is .js under src is a page's script, but for the door of PGlite's thread. */
 const isServerSource = (file: string) => isSource(file) && file.endsWith('.ts');
 const isText = (file: string) =>
@@ -198,45 +188,66 @@ const RULES: readonly Rule[] = [
   {
     name: 'imports point inwards',
     applies: (file) =>
-      isCode(file) && /^(?:src|sdk|examples)\//.test(file) && !isTest(file) && !isSelf(file),
+      isCode(file) &&
+      /^(?:src|sandbox|sdk|examples)\//.test(file) &&
+      !isTest(file) &&
+      !isSelf(file),
     complaints: importComplaints,
     bad: [
+      sample('src/kernel/a.ts', `import { x } from '../core/payment/model.ts';`),
+      sample('src/kernel/a.ts', `import fs from 'node:fs';`),
       sample('src/core/a.ts', `import { x } from '../runtime/clock.ts';`),
       sample('src/core/a.ts', `import fs from 'node:fs';`),
       sample('src/core/a.ts', `import { Type } from 'typebox';`),
-      sample('src/runtime/a.ts', `import type { Db } from '../store/db.ts';`),
-      sample('src/wallets/alipay/a.ts', `import { y } from '../wechatpay/wire/rsa.ts';`),
-      sample('src/wallets/alipay/a.ts', `import { y } from './sandbox/gateway.ts';`),
+      sample('src/core/payment/a.ts', `import { y } from '../../wires/qr/crc16.ts';`),
+      sample('src/runtime/a.ts', `import type { Db } from '../database/db.ts';`),
+      sample('src/database/a.ts', `import { y } from '../store/payment/rows.ts';`),
+      sample('src/wires/alipay/a.ts', `import { y } from '../wechatpay/rsa.ts';`),
+      sample('src/wires/alipay/a.ts', `import { y } from '../../runtime/clock.ts';`),
+      sample('src/wires/alipay/a.ts', `import { y } from '../../wallets/wallet.ts';`),
+      sample('src/wires/nfc/a.ts', `import { y } from '../alipay/rsa.ts';`),
+      sample('src/wires/keys/a.ts', `import { y } from '../jdpay/keys.ts';`),
+      sample('src/wallets/alipay/a.ts', `import { y } from '../wechatpay/transform.ts';`),
+      sample('src/wallets/alipay/a.ts', `import { y } from '../../wires/wechatpay/rsa.ts';`),
+      sample('src/wallets/alipay/a.ts', `import { y } from '../../../sandbox/city.ts';`),
       sample('src/wallets/alipay/a.ts', `import { y } from '../registry.ts';`),
-      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../adapter.ts';`),
-      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../wallet.ts';`),
-      sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../transform.ts';`),
-      sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/city.ts';`),
       sample('src/wallets/wallet.ts', `import { y } from './alipay/adapter.ts';`),
-      sample('src/wallets/nfc/a.ts', `import { y } from '../alipay/wire/rsa.ts';`),
-      sample('src/wallets/keys/a.ts', `import { y } from '../jdpay/wire/keys.ts';`),
       sample('src/store/a.ts', `import { y } from '../engine/lane.ts';`),
-      sample('src/engine/a.ts', `import { y } from '../flows/refund.ts';`),
+      sample('src/engine/a.ts', `import { y } from '../flows/refund/refund.ts';`),
       sample('src/engine/a.ts', `import { y } from '../wallets/wallet.ts';`),
       sample('src/flows/a.ts', `const y = await import('../http/server.ts');`),
       sample('src/flows/a.ts', `import { y } from '../wallets/alipay/adapter.ts';`),
-      sample('src/http/a.ts', `import { y } from '../sandbox/city.ts';`),
-      sample('src/sandbox/kit/a.ts', `import { y } from '../city.ts';`),
-      sample('src/sandbox/city.ts', `import { y } from '../wallets/alipay/adapter.ts';`),
-      sample('src/sandbox/city.ts', `export { y } from '../store/db.ts';`),
-      sample('sdk/src/a.ts', `import { y } from '../../src/core/money.ts';`),
+      sample('src/http/a.ts', `import { y } from '../../sandbox/city.ts';`),
+      sample('sandbox/kit/a.ts', `import { y } from '../city.ts';`),
+      sample('sandbox/gateways/alipay/a.ts', `import { y } from '../../city.ts';`),
+      sample('sandbox/gateways/alipay/a.ts', `import { y } from '../jdpay/gateway.ts';`),
+      sample(
+        'sandbox/gateways/alipay/a.ts',
+        `import { y } from '../../../src/wallets/alipay/transform.ts';`,
+      ),
+      sample('sandbox/city.ts', `import { y } from '../src/wallets/alipay/adapter.ts';`),
+      sample('sandbox/city.ts', `import { y } from '../src/core/payment/model.ts';`),
+      sample('sandbox/city.ts', `export { y } from '../src/database/db.ts';`),
+      sample('sdk/src/a.ts', `import { y } from '../../src/kernel/money.ts';`),
       sample('examples/bazaar/a.ts', `import '../../src/compose.ts';`),
       sample('src/newcomer/a.ts', `export const x = 1;`),
     ],
     good: [
       sample('src/core/a.ts', `import { createHash } from 'node:crypto';`),
-      sample('src/core/a.ts', `// see '../runtime/clock.ts'\nimport { ok } from './result.ts';`),
-      sample('src/wallets/alipay/adapter.ts', `import { y } from './wire/rsa.ts';`),
-      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../nfc/ber-tlv.ts';`),
-      sample('src/wallets/alipay/wire/a.ts', `import { y } from '../../keys/rsa-text.ts';`),
-      sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../wire/rsa.ts';`),
-      sample('src/wallets/alipay/sandbox/a.ts', `import { y } from '../../../sandbox/kit/kit.ts';`),
-      sample('src/sandbox/city.ts', `import { y } from '../wallets/alipay/sandbox/gateway.ts';`),
+      sample(
+        'src/core/a.ts',
+        `// see '../runtime/clock.ts'\nimport { ok } from '../kernel/result.ts';`,
+      ),
+      sample('src/wallets/alipay/adapter.ts', `import { y } from '../../wires/alipay/rsa.ts';`),
+      sample('src/wires/alipay/a.ts', `import { y } from '../nfc/ber-tlv.ts';`),
+      sample('src/wires/alipay/a.ts', `import { y } from '../keys/rsa-text.ts';`),
+      sample('src/wires/qr/a.ts', `import { y } from '../codec-error.ts';`),
+      sample(
+        'sandbox/gateways/alipay/a.ts',
+        `import { y } from '../../../src/wires/alipay/rsa.ts';`,
+      ),
+      sample('sandbox/gateways/alipay/a.ts', `import { y } from '../../kit/kit.ts';`),
+      sample('sandbox/city.ts', `import { y } from './gateways/alipay/gateway.ts';`),
       sample('src/compose.ts', `import { y } from './wallets/alipay/adapter.ts';`),
       sample('src/engine/a.ts', `import fastify from 'fastify';`),
       sample('examples/bazaar/a.ts', `import { Hutong } from '../../sdk/src/index.ts';`),
@@ -278,22 +289,22 @@ const RULES: readonly Rule[] = [
   ),
   banned(
     'core has no timers and knows no process',
-    (file) => isSource(file) && file.startsWith('src/core/'),
+    (file) => isSource(file) && /^src\/(?:kernel|core)\//.test(file),
     /\b(?:setTimeout|setInterval|setImmediate)\(|\bprocess\.|\bglobalThis\b/,
     [sample('src/core/a.ts', 'setTimeout(f, 1);'), sample('src/core/a.ts', 'process.nextTick(f);')],
   ),
   banned(
     'a wire does not know where it runs',
-    (file) => isSource(file) && /^src\/wallets\/[^/]+\/wire\//.test(file),
+    (file) => isSource(file) && file.startsWith('src/wires/'),
     /\bprocess\b|NODE_ENV|\bsandbox\b|\b(?:is|test)(?:Test|Sandbox|Mode)\b|\bskip(?:Verif|Sign)|\blocalhost\b|127\.0\.0\.1/i,
     [
-      sample('src/wallets/alipay/wire/a.ts', 'if (config.sandbox) return true;'),
-      sample('src/wallets/alipay/wire/a.ts', `if (host === 'localhost') return;`),
-      sample('src/wallets/alipay/wire/a.ts', 'if (isTest) return;'),
-      sample('src/wallets/alipay/wire/a.ts', 'options.skipVerification'),
-      sample('src/wallets/alipay/wire/a.ts', `if (process.env.NODE_ENV === 'x') return;`),
+      sample('src/wires/alipay/a.ts', 'if (config.sandbox) return true;'),
+      sample('src/wires/alipay/a.ts', `if (host === 'localhost') return;`),
+      sample('src/wires/alipay/a.ts', 'if (isTest) return;'),
+      sample('src/wires/alipay/a.ts', 'options.skipVerification'),
+      sample('src/wires/alipay/a.ts', `if (process.env.NODE_ENV === 'x') return;`),
     ],
-    [sample('src/wallets/alipay/wire/a.ts', '// the sandbox sends the same\nconst a = 1;')],
+    [sample('src/wires/alipay/a.ts', '// the sandbox sends the same\nconst a = 1;')],
   ),
   {
     name: '100 columns',
@@ -413,32 +424,26 @@ const RULES: readonly Rule[] = [
 
 // ---------------------------------------------------------------- rules of the whole tree
 
+/** What every wallet has, `{wallet}` being its name. */
 const WALLET_FILES = [
-  'README.md',
-  'capabilities.ts',
-  'config.ts',
-  'transform.ts',
-  'adapter.ts',
-  'notify.ts',
-  'wire/',
-  'sandbox/',
+  'src/wallets/{wallet}/README.md',
+  'src/wallets/{wallet}/capabilities.ts',
+  'src/wallets/{wallet}/config.ts',
+  'src/wallets/{wallet}/transform.ts',
+  'src/wallets/{wallet}/adapter.ts',
+  'src/wallets/{wallet}/notify.ts',
+  'src/wires/{wallet}/credentials.ts',
+  'sandbox/gateways/{wallet}/gateway.ts',
 ] as const;
 
-/** The same names in every wallet's folder, so that who knows one knows all. */
+/** The same names in every wallet's folders, so that who knows one knows all. */
 function walletComplaints(files: readonly string[]): string[] {
   const wallets = new Set(
-    files
-      .filter((file) => !WIRE_FORMATS.some((folder) => file.startsWith(folder)))
-      .map((file) => /^src\/wallets\/([^/]+)\//.exec(file)?.[1])
-      .filter((name) => name),
+    files.flatMap((file) => /^src\/wallets\/([^/]+)\//.exec(file)?.[1] ?? []),
   );
   return [...wallets].flatMap((wallet) =>
-    WALLET_FILES.map((name) => `src/wallets/${wallet}/${name}`).filter(
-      (wanted) =>
-        !files.some(
-          (file) =>
-            file === wanted || file.startsWith(`${wanted}${wanted.endsWith('/') ? '' : '/'}`),
-        ),
+    WALLET_FILES.map((name) => name.replace('{wallet}', wallet)).filter(
+      (wanted) => !files.includes(wanted),
     ),
   );
 }
@@ -529,12 +534,10 @@ describe('a rule sees', () => {
   }
 
   test('a wallet that lacks a file', () => {
-    const complete = WALLET_FILES.map((name) =>
-      name.endsWith('/') ? `src/wallets/a/${name}x.ts` : `src/wallets/a/${name}`,
-    );
+    const complete = WALLET_FILES.map((name) => name.replace('{wallet}', 'a'));
     expect(walletComplaints(complete)).toEqual([]);
-    expect(walletComplaints(complete.slice(1))).toEqual([`src/wallets/a/${WALLET_FILES[0]}`]);
-    expect(walletComplaints(complete.slice(0, -1))).toEqual(['src/wallets/a/sandbox/']);
+    expect(walletComplaints(complete.slice(1))).toEqual(['src/wallets/a/README.md']);
+    expect(walletComplaints(complete.slice(0, -1))).toEqual(['sandbox/gateways/a/gateway.ts']);
   });
 
   test('a cycle, but not one of types', () => {

@@ -12,6 +12,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The platform, and the sandbox beside it. */
+const CODE = ['src', 'sandbox'];
 const COPIED = ['.npmrc', 'LICENSE', 'bin/hutong.js', 'bin/install.js'];
 const COMPILER_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -24,9 +26,9 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
 
 /** Types are not checked here: `npm run typecheck` does. An existing build there is replaced. */
 export function buildCode(folder: string): void {
-  for (const name of ['src', 'bin'])
+  for (const name of [...CODE, 'bin'])
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
-  for (const file of filesBelow(path.join(ROOT, 'src'))) {
+  for (const file of CODE.flatMap((name) => filesBelow(path.join(ROOT, name)))) {
     const name = path.relative(ROOT, file);
     if (name.endsWith('.test.ts')) continue;
     if (name.endsWith('.ts')) compile(name, folder);
@@ -94,7 +96,7 @@ function readManifest(): Manifest {
 
 function dependenciesOf(folder: string): Record<string, string> {
   const { dependencies } = readManifest();
-  const imported = filesBelow(path.join(folder, 'src'))
+  const imported = CODE.flatMap((name) => filesBelow(path.join(folder, name)))
     .filter((file) => file.endsWith('.js'))
     .flatMap((file) => ts.preProcessFile(fs.readFileSync(file, 'utf8')).importedFiles)
     .map(({ fileName }) => packageOf(fileName))
@@ -103,7 +105,7 @@ function dependenciesOf(folder: string): Record<string, string> {
     [...new Set(imported)].sort().map((name) => {
       const version = dependencies[name];
       if (version === undefined)
-        throw new Error(`src imports ${name}, which is not in package.json's dependencies`);
+        throw new Error(`the code imports ${name}, which is not in package.json's dependencies`);
       return [name, version];
     }),
   );

@@ -56,7 +56,7 @@ function lists(name: string) {
   const Name = capital(name);
   return [
     {
-      file: 'src/core/wallet.ts',
+      file: 'src/kernel/wallet-names.ts',
       changes: [[/(WALLET_NAMES = \[[^\]]*)\]/, `$1, '${name}']`]] as const,
     },
     {
@@ -70,12 +70,12 @@ function lists(name: string) {
       ] as const,
     },
     {
-      file: 'src/sandbox/gateways.ts',
+      file: 'sandbox/gateways/all.ts',
       changes: [
         [
           /^(import type \{ GatewayMaker \})/m,
-          `import { make${Name}Account } from '../wallets/${name}/sandbox/account.ts';\n` +
-            `import { open${Name}Gateway } from '../wallets/${name}/sandbox/gateway.ts';\n$1`,
+          `import { make${Name}Account } from './${name}/account.ts';\n` +
+            `import { open${Name}Gateway } from './${name}/gateway.ts';\n$1`,
         ],
         [
           /\n\];\n$/,
@@ -99,9 +99,9 @@ function filesOf(name: string): ReadonlyMap<string, string> {
     [at('transform.ts'), transform(name)],
     [at('notify.ts'), notify(name)],
     [at('adapter.ts'), adapter(name)],
-    [at('wire/credentials.ts'), credentials(name)],
-    [at('sandbox/account.ts'), account(name)],
-    [at('sandbox/gateway.ts'), gateway(name)],
+    [`src/wires/${name}/credentials.ts`, credentials(name)],
+    [`sandbox/gateways/${name}/account.ts`, account(name)],
+    [`sandbox/gateways/${name}/gateway.ts`, gateway(name)],
   ]);
 }
 
@@ -172,9 +172,9 @@ function config(name: string): string {
   const Name = capital(name);
   return `/** Opens credentials: says which field is wrong, and never repeats a key. */
 import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletIdentity } from '../../core/wallet.ts';
-import { type ${Name}Credentials, ${name}CredentialsSchema } from './wire/credentials.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletIdentity } from '../../kernel/wallet-names.ts';
+import { type ${Name}Credentials, ${name}CredentialsSchema } from '../../wires/${name}/credentials.ts';
 
 export interface ConfigProblem {
   readonly field: string;
@@ -221,10 +221,10 @@ export function legStatusOf(word: string): LegReportStatus {
 
 function notify(name: string): string {
   return `/**
- * ${capital(name)}'s callbacks: verified first, over the raw bytes, then read. Until wire/ has the
- * signature, nothing can be verified, so every callback is refused.
+ * ${capital(name)}'s callbacks: verified first, over the raw bytes, then read. Until the wire has
+ * the signature, nothing can be verified, so every callback is refused.
  */
-import { err, type Result } from '../../core/result.ts';
+import { err, type Result } from '../../kernel/result.ts';
 import type { Notification, NotificationRefusal, RawRequest } from '../wallet.ts';
 
 /** No genuine callback of this wallet is longer. */
@@ -243,12 +243,12 @@ function adapter(name: string): string {
  * ${capital(name)} behind the wallet port. It has no wire yet, so it knows nothing and says so:
  * \`unknown\` is the one answer that never loses money.
  */
-import { ok } from '../../core/result.ts';
+import { ok } from '../../kernel/result.ts';
 import type { RefundReport, Wallet, WalletModule } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { identityOf, isLivemode, openCredentials } from './config.ts';
 import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
-import { ${name}CredentialsSchema } from './wire/credentials.ts';
+import { ${name}CredentialsSchema } from '../../wires/${name}/credentials.ts';
 
 export const ${name}: WalletModule = {
   name: '${name}',
@@ -292,8 +292,8 @@ const UNKNOWN_REFUND: RefundReport = Object.freeze({
 function account(name: string): string {
   const Name = capital(name);
   return `/** Papers of a marketplace at the city's ${Name}: made once, kept by the city. */
-import type { AccountRequest, CityKit, MadeAccount } from '../../../sandbox/kit/kit.ts';
-import type { ${Name}Credentials } from '../wire/credentials.ts';
+import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
+import type { ${Name}Credentials } from '../../../src/wires/${name}/credentials.ts';
 
 export async function make${Name}Account(
   kit: CityKit,
@@ -316,7 +316,7 @@ function gateway(name: string): string {
  * The city's ${Name}: answers at the wallet's own paths, exactly as the wallet does. It owns no
  * path and no code until its wire is written.
  */
-import type { CityKit, Gateway } from '../../../sandbox/kit/kit.ts';
+import type { CityKit, Gateway } from '../../kit/kit.ts';
 
 export function open${Name}Gateway(_kit: CityKit): Gateway {
   return {
@@ -334,15 +334,16 @@ export function open${Name}Gateway(_kit: CityKit): Gateway {
 }
 
 function nextSteps(name: string): string {
-  return `Wrote src/wallets/${name} and its lines in src/core/wallet.ts, src/wallets/registry.ts and
-src/sandbox/gateways.ts. Next, in this order (docs/guides/add-a-wallet.md):
+  return `Wrote src/wallets/${name}, src/wires/${name}, sandbox/gateways/${name} and its lines in
+src/kernel/wallet-names.ts, src/wallets/registry.ts and sandbox/gateways/all.ts. Next, in this order
+(docs/guides/add-a-wallet.md):
 
   1. src/wallets/${name}/README.md   every question answered, each with its source: no spec, no code
   2. npx tsc --noEmit               names the tables that must know the wallet: texts, marks, hosts
-  3. wire/                          bytes and signatures, against the wallet's published examples
+  3. src/wires/${name}              bytes and signatures, against the wallet's published examples
   4. transform.ts                   every documented status; the rest stays unknown
   5. adapter.ts, notify.ts          the port
-  6. sandbox/                       the gateway, which imports wire/ and never the adapter
+  6. sandbox/gateways/${name}       the gateway, which imports the wire and never the adapter
   7. npx vitest run test/contract/wallets.test.ts -t ${name}   fails now; done when it passes
   8. npm run docs:wallets, npm run openapi, npm test
 `;
@@ -359,7 +360,7 @@ if (script !== undefined && path.resolve(script) === fileURLToPath(import.meta.u
   }
   // The lists are kept sorted and formatted by the same program that checks them.
   const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome');
-  const paths = [`src/wallets/${name}`, ...lists(name).map(({ file }) => file)];
+  const paths = [...filesOf(name).keys(), ...lists(name).map(({ file }) => file)];
   spawnSync(process.execPath, [biome, 'check', '--write', ...paths], { cwd: root });
   process.stdout.write(nextSteps(name));
 }

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { runSandbox } from '../src/cli/sandbox.ts';
+import { runSandbox } from '../sandbox/cli.ts';
 
 export interface PhoneShot {
   readonly name: string;

@@ -8,10 +8,10 @@ import {
   seedMarketplaces,
 } from '../src/cli/demo-papers.ts';
 import { compose } from '../src/compose.ts';
+import { migrate } from '../src/database/migrate.ts';
+import { openPostgres } from '../src/database/postgres.ts';
 import { keyRingOf } from '../src/runtime/key-ring.ts';
 import { createLog } from '../src/runtime/log.ts';
-import { migrate } from '../src/store/migrate.ts';
-import { openPostgres } from '../src/store/postgres.ts';
 
 export interface SeedOptions {
   readonly databaseUrl: string;

@@ -4,10 +4,10 @@
  * the payment's own state. What was offered is asked again here: a form is only a wish.
  */
 import type { FastifyReply } from 'fastify';
-import type { ErrorCode, HutongError } from '../core/errors.ts';
-import { type Id, parseId, shardOfId } from '../core/id.ts';
-import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../core/wallet.ts';
 import type { Offer, StartAttemptInput } from '../flows/use-cases.ts';
+import type { ErrorCode, HutongError } from '../kernel/errors.ts';
+import { type Id, parseId, shardOfId } from '../kernel/id.ts';
+import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
 import { BACK_COOKIE } from './back.ts';
 import { deviceOf } from './device.ts';
 import { ATTEMPT_COOKIE, type Visit } from './show.ts';

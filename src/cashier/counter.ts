@@ -3,8 +3,8 @@
  * an ordinary payment. Nothing is started by a GET, and a form is answered only from our own page.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { COUNTER_VISIT, typedAmount } from '../core/counter.ts';
-import type { CounterView } from '../flows/counters.ts';
+import { COUNTER_VISIT, typedAmount } from '../core/merchant/counter.ts';
+import type { CounterView } from '../flows/merchant/counters.ts';
 import { deviceOf } from './device.ts';
 import { type CounterPage, counterClosedPage, counterPage } from './pages/counter.ts';
 import type { CashierDeps } from './show.ts';

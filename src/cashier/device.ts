@@ -2,7 +2,7 @@
  * Where the buyer stands, from the User-Agent. It decides only which products are offered; a wrong
  * guess costs a detour and never money, since the wallet itself asks the payer.
  */
-import type { Device } from '../core/wallet.ts';
+import type { Device } from '../kernel/wallet-names.ts';
 
 export type BrowserDevice = Exclude<Device, 'app'>;
 

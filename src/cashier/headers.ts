@@ -2,7 +2,7 @@
  * What every answer of the cashier says to the browser: keep nothing, tell no other site where the
  * buyer was (the address holds a token), run nothing but our one script, be framed by nobody.
  */
-import type { NextAction } from '../core/wallet.ts';
+import type { NextAction } from '../kernel/wallet-names.ts';
 import type { BrowserDevice } from './device.ts';
 
 const PERMISSIONS = 'camera=(), geolocation=(), microphone=(), payment=(), usb=()';

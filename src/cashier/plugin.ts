@@ -15,9 +15,9 @@ import type {
   FastifyReply,
   FastifyRequest,
 } from 'fastify';
-import { present } from '../core/assert.ts';
 import { addressKey } from '../http/address.ts';
 import { type Budget, createBudget } from '../http/budget.ts';
+import { present } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';

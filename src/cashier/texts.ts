@@ -2,7 +2,7 @@
  * Every word of the cashier, in Chinese and English. One dictionary is the type of the other, and
  * `texts.test.ts` keeps them in step. Plain words: what happened, and what the reader can do.
  */
-import type { Product, WalletName } from '../core/wallet.ts';
+import type { Product, WalletName } from '../kernel/wallet-names.ts';
 
 export const LOCALES = ['zh', 'en'] as const;
 export type Locale = (typeof LOCALES)[number];

@@ -5,13 +5,14 @@
  * The model never holds buyer data; a friend's model has no order number and no way back to the
  * shop either, since both belong to the buyer. Addresses that a page links to are checked here.
  */
-import { unreachable } from '../core/assert.ts';
-import type { Id } from '../core/id.ts';
-import { type Fen, sumFen } from '../core/money.ts';
-import type { Attempt, Payment, Refund } from '../core/payment.ts';
-import { AUTOMATIC_REFUND_REASONS, type AutomaticRefundReason } from '../core/payment.ts';
-import type { NextAction, Product, WalletName } from '../core/wallet.ts';
+
+import type { Attempt, Payment, Refund } from '../core/payment/model.ts';
+import { AUTOMATIC_REFUND_REASONS, type AutomaticRefundReason } from '../core/payment/model.ts';
 import type { CashierView, Offer, Offers } from '../flows/use-cases.ts';
+import { unreachable } from '../kernel/assert.ts';
+import type { Id } from '../kernel/id.ts';
+import { type Fen, sumFen } from '../kernel/money.ts';
+import type { NextAction, Product, WalletName } from '../kernel/wallet-names.ts';
 import type { BrowserDevice } from './device.ts';
 
 export const NOTICES = [

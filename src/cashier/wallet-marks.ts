@@ -3,7 +3,7 @@
  * colour. They are not the wallets' trademarks, are all of one size (neutrality), and stand beside
  * the name in words, on pages and on paper.
  */
-import type { WalletName } from '../core/wallet.ts';
+import type { WalletName } from '../kernel/wallet-names.ts';
 
 export const MARK_SIDE = 40;
 /** The field behind every mark: a square with round corners. */

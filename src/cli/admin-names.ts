@@ -1,8 +1,8 @@
 /** How an operator's commands find what they are told by name, and what they say otherwise. */
-import type { Marketplace } from '../core/merchant.ts';
-import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import type { Db } from '../store/db.ts';
-import { readMarketplaces } from '../store/marketplaces.ts';
+import type { Marketplace } from '../core/merchant/merchant.ts';
+import type { Db } from '../database/db.ts';
+import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
+import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 import { walletModule } from '../wallets/registry.ts';
 
 export type Print = (line: string) => void;

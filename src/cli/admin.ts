@@ -3,20 +3,21 @@
  * and merchants' accounts. A key is shown once; credentials are checked by the wallet itself before
  * they are sealed. Running processes see a change within two seconds.
  */
-import { present } from '../core/assert.ts';
-import { type Id, parseId, shardOf } from '../core/id.ts';
-import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import { hashKey } from '../flows/merchants.ts';
-import { ROUTES } from '../http/routes/all.ts';
+
+import type { Db } from '../database/db.ts';
+import { hashKey } from '../flows/merchant/merchants.ts';
+import { ROUTES } from '../http/routes.ts';
+import { present } from '../kernel/assert.ts';
+import { type Id, parseId, shardOf } from '../kernel/id.ts';
+import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { parseAddress, parseRange, textOfAddress } from '../runtime/ip-address.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { addKey, type ListedKey, listKeys, revokeKey } from '../store/api-keys.ts';
-import type { Db } from '../store/db.ts';
-import { putInterconnect, readInterconnects } from '../store/interconnects.ts';
-import { addMarketplace, readMarketplaces } from '../store/marketplaces.ts';
-import { addMerchant, putAccount, readMerchants } from '../store/merchants.ts';
-import { readConfigs } from '../store/wallet-configs.ts';
+import { addKey, type ListedKey, listKeys, revokeKey } from '../store/key/api-keys.ts';
+import { addMarketplace, readMarketplaces } from '../store/merchant/marketplaces.ts';
+import { addMerchant, putAccount, readMerchants } from '../store/merchant/merchants.ts';
+import { putInterconnect, readInterconnects } from '../store/offer/interconnects.ts';
+import { readConfigs } from '../store/wallet/configs.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';

@@ -2,11 +2,11 @@
  * `hutong audit verify`: every chain of the audit log from its first row on, and what its head is
  * now. Whoever keeps a head elsewhere can tell later whether rows were cut off behind it.
  */
-import { type ChainVerdict, followChain } from '../core/audit.ts';
-import type { Id } from '../core/id.ts';
-import { readChain, readChains } from '../store/audit-log.ts';
-import type { Db } from '../store/db.ts';
-import { readMarketplaces } from '../store/marketplaces.ts';
+import { type ChainVerdict, followChain } from '../core/audit/audit.ts';
+import type { Db } from '../database/db.ts';
+import type { Id } from '../kernel/id.ts';
+import { readChain, readChains } from '../store/audit/audit-log.ts';
+import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 
 const PAGE_ROWS = 1_000;
 

@@ -4,21 +4,21 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { present } from '../core/assert.ts';
-import { type Id, shardOf } from '../core/id.ts';
-import { ANNOUNCED_PAIRS } from '../core/interconnect.ts';
-import type { Marketplace } from '../core/merchant.ts';
-import { WALLET_NAMES, type WalletName } from '../core/wallet.ts';
-import { auditNote } from '../flows/audit-log.ts';
-import { walletSecretPlace } from '../flows/envelope.ts';
-import { hashKey } from '../flows/merchants.ts';
-import type { Platform } from '../flows/platform.ts';
-import { addKey } from '../store/api-keys.ts';
-import type { AuditNote } from '../store/audited.ts';
-import { addInterconnect } from '../store/interconnects.ts';
-import { addMarketplace } from '../store/marketplaces.ts';
-import { addMerchant, putAccount } from '../store/merchants.ts';
-import { putConfig } from '../store/wallet-configs.ts';
+import type { Marketplace } from '../core/merchant/merchant.ts';
+import { auditNote } from '../flows/audit/audit-log.ts';
+import type { Platform } from '../flows/base/platform.ts';
+import { walletSecretPlace } from '../flows/key/envelope.ts';
+import { hashKey } from '../flows/merchant/merchants.ts';
+import { present } from '../kernel/assert.ts';
+import { type Id, shardOf } from '../kernel/id.ts';
+import { ANNOUNCED_PAIRS } from '../kernel/interconnect.ts';
+import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
+import type { AuditNote } from '../store/audit/audited.ts';
+import { addKey } from '../store/key/api-keys.ts';
+import { addMarketplace } from '../store/merchant/marketplaces.ts';
+import { addMerchant, putAccount } from '../store/merchant/merchants.ts';
+import { addInterconnect } from '../store/offer/interconnects.ts';
+import { putConfig } from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 
 export interface SandboxPapers {

@@ -2,11 +2,12 @@
  * Where an admin command works: a database, ids and a lease of its own for as long as it takes, or,
  * beside a platform that has the data folder, that platform's.
  */
+
+import type { Db } from '../database/db.ts';
 import { createIdSource, type IdSource } from '../engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import type { Db } from '../store/db.ts';
 import type { Print } from './admin-names.ts';
 import { openDatabase } from './open-database.ts';
 import type { Settings } from './settings.ts';

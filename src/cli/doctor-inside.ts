@@ -4,22 +4,22 @@
  * where the database is open: in a process of its own, or inside the platform that has the folder.
  */
 import { X509Certificate } from 'node:crypto';
-import { describeIdentity, isOfAccount } from '../core/wallet-config.ts';
-import { type Envelope, openEnvelope, walletSecretPlace } from '../flows/envelope.ts';
+import { describeIdentity, isOfAccount } from '../core/wallet/config.ts';
+import type { Db } from '../database/db.ts';
+import { MIGRATIONS_FOLDER, readMigrations } from '../database/migrate.ts';
+import { type Envelope, openEnvelope, walletSecretPlace } from '../flows/key/envelope.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
-import type { Db } from '../store/db.ts';
 import {
   readClock,
   readFailingEndpoints,
   readOverdue,
   readSchemaVersion,
 } from '../store/health.ts';
-import { readMasterKeys } from '../store/key-ring.ts';
-import { readMarketplaces } from '../store/marketplaces.ts';
-import { MIGRATIONS_FOLDER, readMigrations } from '../store/migrate.ts';
-import { readConfigs, type WalletConfigRow } from '../store/wallet-configs.ts';
+import { readMasterKeys } from '../store/key/key-ring.ts';
+import { readMarketplaces } from '../store/merchant/marketplaces.ts';
+import { readConfigs, type WalletConfigRow } from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import type { Print } from './admin-names.ts';
 import { readKeyRing, type Settings } from './settings.ts';

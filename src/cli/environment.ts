@@ -1,5 +1,5 @@
 /** Reading the environment: what every setting's own check is made of. */
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,6 @@
 /** The operator's key ring: what it holds, a new master key while everything runs, the old one's end. */
 import type { Command } from 'commander';
-import type { Result } from '../core/result.ts';
-import type { Envelope } from '../flows/envelope.ts';
+import type { Envelope } from '../flows/key/envelope.ts';
 import {
   type KeyDesk,
   type KeyReport,
@@ -9,10 +8,11 @@ import {
   reportKeys,
   retireKey,
   rotateMaster,
-} from '../flows/rotate-keys.ts';
+} from '../flows/key/rotate-keys.ts';
+import type { Result } from '../kernel/result.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { announceKeys } from '../store/key-ring.ts';
+import { announceKeys } from '../store/key/key-ring.ts';
 import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
 import type { AdminContext, LeasedDesk } from './desk.ts';

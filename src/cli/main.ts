@@ -1,8 +1,9 @@
 /** The command line: demo, platform, sandbox, and what operators need around them. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { runSandbox } from '../../sandbox/cli.ts';
+import { isHostName } from '../../sandbox/http/host-policy.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { isHostName } from '../sandbox/http/host-policy.ts';
 import { addOperatorCommands } from './admin-program.ts';
 import { forwardToRunning } from './admin-socket.ts';
 import { atOwnDesk } from './desk.ts';
@@ -10,7 +11,6 @@ import { doctor } from './doctor.ts';
 import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
-import { runSandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
 import { readKeyRing, readSettings, SETTING_HELP, type Settings } from './settings.ts';
 import { hasDemo, startDemo } from './start.ts';

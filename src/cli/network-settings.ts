@@ -3,8 +3,8 @@
  * sentence that names it.
  */
 import { Resolver } from 'node:dns';
-import { err, ok, type Result } from '../core/result.ts';
 import { parseTrustedProxies, type TrustedProxies } from '../http/address.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { parseAllowList } from '../webhooks/url-guard.ts';
 import { type Environment, wholeNumber } from './environment.ts';
 

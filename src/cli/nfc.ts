@@ -4,16 +4,16 @@
  * is stored, and nothing of it is worth anything.
  */
 import type { Command } from 'commander';
-import { yuanToFen } from '../core/money.ts';
+import { answerCommand, type CardProfile, presentCard } from '../../sandbox/tap/card.ts';
+import { DEFAULT_TERMINAL, runTap, type TapResult } from '../../sandbox/tap/terminal.ts';
+import { describeExchange, describeField55, type Language } from '../../sandbox/tap/transcript.ts';
+import { verifyTap } from '../../sandbox/tap/verify-cryptogram.ts';
+import { yuanToFen } from '../kernel/money.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { beijingYymmdd } from '../wallets/nfc/bcd.ts';
-import { answerCommand, type CardProfile, presentCard } from '../wallets/nfc/card.ts';
-import { deriveTokenKey } from '../wallets/nfc/cryptogram.ts';
-import { readField55Hex } from '../wallets/nfc/field55.ts';
-import { DEFAULT_TERMINAL, runTap, type TapResult } from '../wallets/nfc/terminal.ts';
-import { describeExchange, describeField55, type Language } from '../wallets/nfc/transcript.ts';
-import { verifyTap } from '../wallets/nfc/verify-cryptogram.ts';
+import { beijingYymmdd } from '../wires/nfc/bcd.ts';
+import { deriveTokenKey } from '../wires/nfc/cryptogram.ts';
+import { readField55Hex } from '../wires/nfc/field55.ts';
 
 /** A public sample number of UnionPay's test environment, lengthened to a token's 19 digits. */
 const SAMPLE_TOKEN = '6216261000000000018';

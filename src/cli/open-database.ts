@@ -1,9 +1,9 @@
 /** Opens the database that the settings name, and brings it to this version. */
 import path from 'node:path';
-import { type Db, DbLost } from '../store/db.ts';
-import { migrate } from '../store/migrate.ts';
-import { openPglite } from '../store/pglite.ts';
-import { openPostgres } from '../store/postgres.ts';
+import { type Db, DbLost } from '../database/db.ts';
+import { migrate } from '../database/migrate.ts';
+import { openPglite } from '../database/pglite.ts';
+import { openPostgres } from '../database/postgres.ts';
 import type { Settings } from './settings.ts';
 
 type Where = Pick<Settings, 'databaseUrl' | 'dir' | 'lanes'>;

@@ -1,8 +1,9 @@
 /** The key ring of a command's settings, opened on its database. */
-import { type Envelope, openEnvelope } from '../flows/envelope.ts';
+
+import type { Db } from '../database/db.ts';
+import { type Envelope, openEnvelope } from '../flows/key/envelope.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import type { Db } from '../store/db.ts';
 import { readKeyRing, type Settings } from './settings.ts';
 
 export async function envelopeAt(db: Db, settings: Pick<Settings, 'dir'>): Promise<Envelope> {

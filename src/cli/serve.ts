@@ -1,9 +1,9 @@
 /** The platform alone, as production runs it, and as the demo runs it inside itself. */
 import { type ComposedPlatform, compose } from '../compose.ts';
+import { PGLITE_BANNER } from '../database/pglite.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { KeyRing } from '../runtime/key-ring.ts';
 import { createLog } from '../runtime/log.ts';
-import { PGLITE_BANNER } from '../store/pglite.ts';
 import { runnerInside } from './admin-program.ts';
 import { serveAdmin } from './admin-socket.ts';
 import { openDatabase } from './open-database.ts';

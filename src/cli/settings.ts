@@ -1,7 +1,7 @@
 /** Settings from the environment, checked once at start; a wrong one names itself. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { fileSource, textSource } from '../runtime/key-file.ts';
 import { type KeyRing, openKeyRing } from '../runtime/key-ring.ts';
 import type { Random } from '../runtime/random.ts';

@@ -4,26 +4,26 @@
  * does, and what it leaves behind, is said before it is done; no secret is printed.
  */
 import fs from 'node:fs';
-import { present } from '../core/assert.ts';
-import { parseId, shardOf } from '../core/id.ts';
-import type { WalletIdentity, WalletName } from '../core/wallet.ts';
-import { describeIdentity, planConfig } from '../core/wallet-config.ts';
+import { describeIdentity, planConfig } from '../core/wallet/config.ts';
+import type { Db } from '../database/db.ts';
 import type { IdSource } from '../engine/ids.ts';
-import { type Envelope, walletSecretPlace } from '../flows/envelope.ts';
-import { identifyConfigs } from '../flows/wallet-identities.ts';
+import { type Envelope, walletSecretPlace } from '../flows/key/envelope.ts';
+import { identifyConfigs } from '../flows/wallet/identities.ts';
+import { present } from '../kernel/assert.ts';
+import { parseId, shardOf } from '../kernel/id.ts';
+import type { WalletIdentity, WalletName } from '../kernel/wallet-names.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses } from '../runtime/web-address.ts';
-import type { Db } from '../store/db.ts';
-import { readMarketplaces } from '../store/marketplaces.ts';
-import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet-config-use.ts';
+import { readMarketplaces } from '../store/merchant/marketplaces.ts';
+import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet/config-use.ts';
 import {
   putConfig,
   readConfigs,
   setConfigStatus,
   type WalletConfigRow,
-} from '../store/wallet-configs.ts';
+} from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';

@@ -3,16 +3,25 @@
  * draft that is local to it; the payment it was given is never changed. The version grows by one a
  * decision that changed anything, and events carry the state after it (rule 9).
  */
-import type { AuditFact } from './audit.ts';
-import type { HutongError } from './errors.ts';
-import type { EventType } from './event-types.ts';
-import type { Id, IdKind } from './id.ts';
+
+import type { HutongError } from '../kernel/errors.ts';
+import type { EventType } from '../kernel/event-types.ts';
+import type { Id, IdKind } from '../kernel/id.ts';
+import { ok, type Result } from '../kernel/result.ts';
+import type { AuditFact } from './audit/audit.ts';
 import type { Posting } from './ledger/posting.ts';
-import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund, SubOrder } from './payment.ts';
-import { presentAttempt } from './present/payment-attempt.ts';
-import { presentPaymentIntent } from './present/payment-intent.ts';
-import { presentRefund } from './present/refund.ts';
-import { ok, type Result } from './result.ts';
+import type {
+  Attempt,
+  Escrow,
+  Leg,
+  Payment,
+  PaymentIntent,
+  Refund,
+  SubOrder,
+} from './payment/model.ts';
+import { presentAttempt } from './payment/present-attempt.ts';
+import { presentPaymentIntent } from './payment/present-intent.ts';
+import { presentRefund } from './refund/present.ts';
 
 export interface EventFact {
   readonly type: EventType;

@@ -2,31 +2,32 @@
  * One batch, one database transaction: stamp, claim, lock and load, decide, save. It reads like
  * the architecture's picture; everything clever about rows is in store, about money in core.
  */
-import { AssertionError, assert, present } from '../core/assert.ts';
+
 import type { DecideContext } from '../core/decision.ts';
-import { type HutongError, hutongError } from '../core/errors.ts';
-import { type Id, type IdKind, idValue, unpackId } from '../core/id.ts';
-import type { Payment, PaymentIntent } from '../core/payment.ts';
-import { err, type Result } from '../core/result.ts';
-import { type AuditEntry, appendAudit } from '../store/audit-log.ts';
-import { type BookedPosting, bookPostings } from '../store/books.ts';
-import { DbRetry, type Session } from '../store/db.ts';
-import { type BatchStamp, stampBatch, wasCommitted } from '../store/engine-lanes.ts';
-import {
-  type EventRow,
-  type OwedDelivery,
-  saveDeliveryResults,
-  saveEvents,
-} from '../store/events.ts';
-import { claimKeys, type IdempotencyRow, saveKeys } from '../store/idempotency.ts';
-import { type NotificationRow, saveNotifications } from '../store/notifications.ts';
+import type { Payment, PaymentIntent } from '../core/payment/model.ts';
+import { DbRetry, type Session } from '../database/db.ts';
+import { AssertionError, assert, present } from '../kernel/assert.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
+import { type Id, type IdKind, idValue, unpackId } from '../kernel/id.ts';
+import { err, type Result } from '../kernel/result.ts';
+import { type AuditEntry, appendAudit } from '../store/audit/audit-log.ts';
+import { type BatchStamp, stampBatch, wasCommitted } from '../store/batch/engine-lanes.ts';
+import { claimKeys, type IdempotencyRow, saveKeys } from '../store/batch/idempotency.ts';
+import { type BookedPosting, bookPostings } from '../store/ledger/balances.ts';
+import { type NotificationRow, saveNotifications } from '../store/payment/notifications.ts';
 import {
   claimIntents,
   type IntentClaim,
   lockPayments,
   type Remembered,
   savePayments,
-} from '../store/payments.ts';
+} from '../store/payment/payments.ts';
+import {
+  type EventRow,
+  type OwedDelivery,
+  saveDeliveryResults,
+  saveEvents,
+} from '../store/webhook/events.ts';
 import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
 

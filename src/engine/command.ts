@@ -3,13 +3,13 @@
  * purely; the engine commits it together with whatever else is waiting.
  */
 import type { DecideContext, Decision } from '../core/decision.ts';
-import type { HutongError } from '../core/errors.ts';
-import type { Id } from '../core/id.ts';
-import type { Payment } from '../core/payment.ts';
-import type { Result } from '../core/result.ts';
-import type { WalletName } from '../core/wallet.ts';
-import type { DeliveryResult } from '../store/events.ts';
-import type { IdempotencyRow } from '../store/idempotency.ts';
+import type { Payment } from '../core/payment/model.ts';
+import type { HutongError } from '../kernel/errors.ts';
+import type { Id } from '../kernel/id.ts';
+import type { Result } from '../kernel/result.ts';
+import type { WalletName } from '../kernel/wallet-names.ts';
+import type { IdempotencyRow } from '../store/batch/idempotency.ts';
+import type { DeliveryResult } from '../store/webhook/events.ts';
 
 /** What every command says of itself. */
 interface Request {

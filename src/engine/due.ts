@@ -8,11 +8,12 @@
  * is left out until some of it is done; a row that cannot be claimed is put off and passed over.
  * `settle` steps the same sweeps to rest, for a clock that is moved by hand.
  */
-import type { HutongError } from '../core/errors.ts';
-import type { Id } from '../core/id.ts';
-import type { Result } from '../core/result.ts';
+
+import type { Db } from '../database/db.ts';
+import type { HutongError } from '../kernel/errors.ts';
+import type { Id } from '../kernel/id.ts';
+import type { Result } from '../kernel/result.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Db } from '../store/db.ts';
 import {
   DUE_ATTEMPTS,
   DUE_DELIVERIES,
@@ -29,7 +30,7 @@ import {
   nextDueMs,
   putOff,
   type Share,
-} from '../store/due.ts';
+} from '../store/batch/due.ts';
 
 /** What is left to do once the claim is committed; null = nothing, or somebody else's. */
 export type Work = (() => Promise<void>) | null;

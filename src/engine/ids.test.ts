@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { idValue, parseId, unpackId } from '../core/id.ts';
+import { idValue, parseId, unpackId } from '../kernel/id.ts';
 import { createIdSource } from './ids.ts';
 
 const START_MS = Date.UTC(2026, 10, 22);

@@ -2,7 +2,7 @@
  * Makes ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
  * millisecond's 128 numbers are spent, the next millisecond is borrowed.
  */
-import { type Id, type IdKind, type IdParts, makeId, packId, unpackId } from '../core/id.ts';
+import { type Id, type IdKind, type IdParts, makeId, packId, unpackId } from '../kernel/id.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export interface IdSource {

@@ -7,11 +7,12 @@
  * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT
  * was not answered is sent again under its own id, and the stamp tells whether it stands.
  */
-import { AssertionError } from '../core/assert.ts';
-import { hutongError } from '../core/errors.ts';
-import { err } from '../core/result.ts';
-import { type Db, DbLost, DbRetry } from '../store/db.ts';
-import type { OwedDelivery } from '../store/events.ts';
+
+import { type Db, DbLost, DbRetry } from '../database/db.ts';
+import { AssertionError } from '../kernel/assert.ts';
+import { hutongError } from '../kernel/errors.ts';
+import { err } from '../kernel/result.ts';
+import type { OwedDelivery } from '../store/webhook/events.ts';
 import {
   type Answer,
   type BatchEnvironment,

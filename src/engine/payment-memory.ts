@@ -6,10 +6,10 @@
  * that has lost what this one acknowledged.
  */
 
-import type { Id } from '../core/id.ts';
-import { isOpen } from '../core/intent-status.ts';
-import type { Payment } from '../core/payment.ts';
-import type { Remembered } from '../store/payments.ts';
+import { isOpen } from '../core/payment/intent-status.ts';
+import type { Payment } from '../core/payment/model.ts';
+import type { Id } from '../kernel/id.ts';
+import type { Remembered } from '../store/payment/payments.ts';
 
 /** What is paid or over is seldom asked for again; beyond this the oldest commit is forgotten. */
 const PAYMENT_COUNT_MAX = 4_096;

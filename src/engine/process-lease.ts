@@ -8,12 +8,13 @@
  * process whose wall clock is far from it does not sweep, since it would put off what others must
  * look at.
  */
-import { assert } from '../core/assert.ts';
+
+import type { Db } from '../database/db.ts';
+import { assert } from '../kernel/assert.ts';
 import { type Clock, wallClock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
-import type { Db } from '../store/db.ts';
-import type { Share } from '../store/due.ts';
-import { acquireProcess, releaseProcess, renewProcess } from '../store/engine-lanes.ts';
+import type { Share } from '../store/batch/due.ts';
+import { acquireProcess, releaseProcess, renewProcess } from '../store/batch/engine-lanes.ts';
 
 const RENEW_EVERY_MS = 2_000;
 const SKEW_MS_MAX = 5_000;

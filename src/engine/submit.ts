@@ -3,14 +3,14 @@
  * chooses its lane, so that commands on one payment always queue behind each other.
  */
 
-import { present } from '../core/assert.ts';
-import type { HutongError } from '../core/errors.ts';
-import { hutongError } from '../core/errors.ts';
-import type { Payment } from '../core/payment.ts';
-import { err, type Result } from '../core/result.ts';
+import type { Payment } from '../core/payment/model.ts';
+import type { Db } from '../database/db.ts';
+import { present } from '../kernel/assert.ts';
+import type { HutongError } from '../kernel/errors.ts';
+import { hutongError } from '../kernel/errors.ts';
+import { err, type Result } from '../kernel/result.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Db } from '../store/db.ts';
-import type { EventRow, OwedDelivery } from '../store/events.ts';
+import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import type { BatchOutcome } from './batch.ts';
 import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
 import type { IdSource } from './ids.ts';

@@ -1,19 +1,11 @@
 /** The use cases as one object, for the edges. Each line is one flow; nothing is decided here. */
 
-import { hutongError } from '../core/errors.ts';
-import { err, ok } from '../core/result.ts';
-import { readMarketplaces } from '../store/marketplaces.ts';
+import { hutongError } from '../kernel/errors.ts';
+import { err, ok } from '../kernel/result.ts';
+import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 import { readPayment } from '../store/queries.ts';
-import { acceptNotification } from './accept-notification.ts';
-import { listAuditLog } from './audit-log.ts';
-import { eraseBuyer, getBuyerErasure } from './buyer-data.ts';
-import { cancelPaymentIntent } from './cancel-payment-intent.ts';
-import { counterCases } from './counters.ts';
-import { createPaymentIntent } from './create-payment-intent.ts';
-import { handOut } from './hand-out.ts';
-import { claimIdempotency, completeIdempotency } from './idempotency.ts';
-import { exchangePayerCode, payerAuthorizeUrl } from './identify-payer.ts';
-import { listInterconnects, setInterconnect } from './interconnects.ts';
+import { listAuditLog } from './audit/audit-log.ts';
+import { claimIdempotency, completeIdempotency } from './base/idempotency.ts';
 import {
   getEvent,
   listLedgerAccounts,
@@ -21,19 +13,32 @@ import {
   listPaymentIntents,
   listStoredEvents,
   pageOf,
-} from './list.ts';
-import { listOffers } from './list-offers.ts';
-import { authenticate, createMerchant, listMerchants, listWalletAccounts } from './merchants.ts';
-import { codeOfPayment, openPaymentCode } from './one-code.ts';
-import { openCashier } from './open-cashier.ts';
-import type { Platform } from './platform.ts';
-import { attemptRead, readOwnPayment } from './read-payment.ts';
-import { createRefund, getRefund } from './refund.ts';
-import { resolveConflict } from './resolve-conflict.ts';
-import { startAttempt } from './start-attempt.ts';
-import { clientSecretOf, isSameSecret, payTokenOf } from './tokens.ts';
+} from './base/list.ts';
+import type { Platform } from './base/platform.ts';
+import { attemptRead, readOwnPayment } from './base/read-payment.ts';
+import { clientSecretOf, isSameSecret, payTokenOf } from './base/tokens.ts';
+import { waitForChange } from './base/wait-for-change.ts';
+import { eraseBuyer, getBuyerErasure } from './buyer/data.ts';
+import { counterCases } from './merchant/counters.ts';
+import {
+  authenticate,
+  createMerchant,
+  listMerchants,
+  listWalletAccounts,
+} from './merchant/merchants.ts';
+import { listInterconnects, setInterconnect } from './offer/interconnects.ts';
+import { listOffers } from './offer/list-offers.ts';
+import { acceptNotification } from './payment/accept-notification.ts';
+import { cancelPaymentIntent } from './payment/cancel.ts';
+import { createPaymentIntent } from './payment/create.ts';
+import { handOut } from './payment/hand-out.ts';
+import { exchangePayerCode, payerAuthorizeUrl } from './payment/identify-payer.ts';
+import { codeOfPayment, openPaymentCode } from './payment/one-code.ts';
+import { openCashier } from './payment/open-cashier.ts';
+import { resolveConflict } from './payment/resolve-conflict.ts';
+import { startAttempt } from './payment/start.ts';
+import { createRefund, getRefund } from './refund/refund.ts';
 import type { UseCases } from './use-cases.ts';
-import { waitForChange } from './wait-for-change.ts';
 import {
   createWebhookEndpoint,
   getWebhookEndpoint,
@@ -41,7 +46,7 @@ import {
   resendEvent,
   rotateWebhookSecret,
   updateWebhookEndpoint,
-} from './webhook-endpoints.ts';
+} from './webhook/endpoints.ts';
 
 export function createUseCases(platform: Platform, wake: () => void): UseCases {
   return {

@@ -2,21 +2,21 @@
  * The use cases as the edges (http, cashier, cli) see them. Edges parse and present; everything
  * that decides or talks to a wallet is behind this interface.
  */
-import type { AuditRow } from '../core/audit.ts';
-import type { BuyerErasure } from '../core/buyer-data.ts';
-import type { HutongError } from '../core/errors.ts';
-import type { Id } from '../core/id.ts';
-import type { InterconnectPair } from '../core/interconnect.ts';
-import type { Livemode } from '../core/key-mode.ts';
-import type { Marketplace, Merchant, WalletAccount } from '../core/merchant.ts';
-import type { Fen } from '../core/money.ts';
-import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment.ts';
-import type { Result } from '../core/result.ts';
-import type { FormAction, Product, WalletName } from '../core/wallet.ts';
-import type { AuditFilter } from '../store/audit-log.ts';
+import type { AuditRow } from '../core/audit/audit.ts';
+import type { BuyerErasure } from '../core/buyer/data.ts';
+import type { Livemode } from '../core/key/mode.ts';
+import type { Marketplace, Merchant, WalletAccount } from '../core/merchant/merchant.ts';
+import type { Attempt, Buyer, IntentStatus, Payment, Refund } from '../core/payment/model.ts';
+import type { HutongError } from '../kernel/errors.ts';
+import type { Id } from '../kernel/id.ts';
+import type { InterconnectPair } from '../kernel/interconnect.ts';
+import type { Fen } from '../kernel/money.ts';
+import type { Result } from '../kernel/result.ts';
+import type { FormAction, Product, WalletName } from '../kernel/wallet-names.ts';
+import type { AuditFilter } from '../store/audit/audit-log.ts';
 import type { PayerIdentity, RawRequest, RawResponse } from '../wallets/wallet.ts';
-import type { CounterCases } from './counters.ts';
-import type { OneCode } from './one-code.ts';
+import type { CounterCases } from './merchant/counters.ts';
+import type { OneCode } from './payment/one-code.ts';
 
 export type Outcome<T> = Promise<Result<T, HutongError>>;
 

@@ -7,7 +7,7 @@
  * count an IPv6 network of 64 bits as one, since whoever has one address has them all.
  */
 import { isIPv4 } from 'node:net';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import {
   type IpRange,
   isInRange,

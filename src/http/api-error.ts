@@ -2,7 +2,7 @@
  * A coded error on its way through fastify, whose hooks know refusals only as exceptions. Use cases
  * return theirs as values; this is for the edge's own.
  */
-import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../core/errors.ts';
+import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../kernel/errors.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';

@@ -4,9 +4,9 @@
  * read from a URL, where it would be logged.
  */
 import type { FastifyRequest } from 'fastify';
-import { type HutongError, hutongError } from '../core/errors.ts';
-import { err, ok, type Result } from '../core/result.ts';
 import type { Principal } from '../flows/use-cases.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 import type { Scope } from './route.ts';
 

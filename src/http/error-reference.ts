@@ -2,7 +2,7 @@
  * The reference of error codes, out of the registry: docs/reference/errors.md (written by
  * `npm run openapi`, held to the registry by a test) and the page that every `doc_url` leads to.
  */
-import { ERRORS } from '../core/errors.ts';
+import { ERRORS } from '../kernel/errors.ts';
 
 const INTRODUCTION = [
   'Every refusal answers `{"error": {"type", "code", "message", "param", "doc_url", "request_id",',
@@ -18,7 +18,7 @@ export function errorReferenceMarkdown(): string {
   return [
     '# Error codes',
     '',
-    '<!-- Generated from src/core/errors.ts by `npm run openapi`; do not edit. -->',
+    '<!-- Generated from src/kernel/errors.ts by `npm run openapi`; do not edit. -->',
     '',
     ...INTRODUCTION,
     '',

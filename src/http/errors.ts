@@ -4,8 +4,8 @@
  * with its stack, answered without it.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../core/errors.ts';
-import { presentWalletError } from '../core/present/payment-attempt.ts';
+import { presentWalletError } from '../core/payment/present-attempt.ts';
+import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../kernel/errors.ts';
 import { ApiError } from './api-error.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';

@@ -9,9 +9,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { ERRORS, type HutongError, hutongError } from '../core/errors.ts';
-import { err, ok, type Result } from '../core/result.ts';
 import type { IdempotencyAnswer, IdempotentRequest } from '../flows/use-cases.ts';
+import { ERRORS, type HutongError, hutongError } from '../kernel/errors.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
 import type { Answered, AnyRoute, Call, Idempotency, PathIds } from './route.ts';

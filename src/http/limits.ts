@@ -5,7 +5,7 @@
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ERRORS, type ErrorCode, type HutongError } from '../core/errors.ts';
+import { ERRORS, type ErrorCode, type HutongError } from '../kernel/errors.ts';
 import { addressKey } from './address.ts';
 import { ApiError, apiError } from './api-error.ts';
 import { createBudget } from './budget.ts';

@@ -3,12 +3,12 @@
  * in it depends on where or how the server runs, so the committed file can be compared with it.
  */
 import type { TSchema } from 'typebox';
-import { ERRORS, type ErrorCode } from '../core/errors.ts';
-import { ID_PREFIXES } from '../core/id.ts';
+import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
+import { ID_PREFIXES } from '../kernel/id.ts';
 import { VERSIONS } from './auth.ts';
+import { COMPONENTS } from './components.ts';
 import type { AnyRoute } from './route.ts';
-import { ROUTES } from './routes/all.ts';
-import { COMPONENTS } from './schemas/components.ts';
+import { ROUTES } from './routes.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 /** From what a schema let through to what a use case takes; each refusal names its field. */
 import { isIP } from 'node:net';
-import { type HutongError, hutongError } from '../core/errors.ts';
-import { err, ok, type Result } from '../core/result.ts';
 import type { PageRequest } from '../flows/use-cases.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { webAddressProblem } from '../runtime/web-address.ts';
 import { parseRfc3339 } from './rfc3339.ts';
 

@@ -4,18 +4,18 @@
  * be done once is done here, before the first request.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type HutongError, hutongError } from '../core/errors.ts';
-import { type Id, parseId } from '../core/id.ts';
-import { err, ok, type Result } from '../core/result.ts';
 import type { Principal } from '../flows/use-cases.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
+import { type Id, parseId } from '../kernel/id.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import { ApiError } from './api-error.ts';
 import { authenticate, clientSecretOf, permit } from './auth.ts';
 import type { ServerDeps } from './deps.ts';
 import { JSON_TYPE, sendError } from './errors.ts';
+import { NoBody, NoQuery } from './fields.ts';
 import { runIdempotent } from './idempotency.ts';
 import { type Limits, marketplaceLimit } from './limits.ts';
 import type { Answer, AnyRoute, PathIds } from './route.ts';
-import { NoBody, NoQuery } from './schemas/fields.ts';
 import { type Check, compileBody, compileQuery } from './validate.ts';
 
 declare module 'fastify' {

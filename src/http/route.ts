@@ -4,10 +4,10 @@
  * description, so none of the three can disagree.
  */
 import type { Static, TSchema } from 'typebox';
-import type { ErrorCode, HutongError } from '../core/errors.ts';
-import type { Id, IdKind } from '../core/id.ts';
-import type { Result } from '../core/result.ts';
 import type { Principal } from '../flows/use-cases.ts';
+import type { ErrorCode, HutongError } from '../kernel/errors.ts';
+import type { Id, IdKind } from '../kernel/id.ts';
+import type { Result } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 
 export type Scope =

@@ -12,7 +12,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { hutongError } from '../core/errors.ts';
+import { hutongError } from '../kernel/errors.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { apiError } from './api-error.ts';
 import { isFirstHop, meetCaller, securityHeaders } from './caller.ts';
@@ -21,12 +21,12 @@ import { sendError, toHutongError } from './errors.ts';
 import { addJsonParser, BODY_BYTES_MAX } from './json-body.ts';
 import { limitRate } from './limits.ts';
 import { openApiText } from './openapi.ts';
+import { registerFigures, registerHealth } from './operator-routes.ts';
+import { registerNotify } from './payment/notify-routes.ts';
 import { parseQuery } from './query-string.ts';
+import { registerDocs, registerErrorReference } from './reference-routes.ts';
 import { fastifyPath, registerRoute } from './register.ts';
-import { ROUTES } from './routes/all.ts';
-import { registerDocs, registerErrorReference } from './routes/docs.ts';
-import { registerNotify } from './routes/notify.ts';
-import { registerFigures, registerHealth } from './routes/operations.ts';
+import { ROUTES } from './routes.ts';
 
 const CONNECTIONS_DEFAULT = { max: 10_000, headersTimeoutMs: 10_000, requestTimeoutMs: 30_000 };
 /** How late a slow request may be noticed. */

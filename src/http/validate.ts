@@ -5,11 +5,11 @@
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { type HutongError, hutongError } from '../core/errors.ts';
-import { EVENT_PATTERNS } from '../core/event-types.ts';
-import { err, ok, type Result } from '../core/result.ts';
-import { READABLE } from './schemas/fields.ts';
-import { KNOWN_EVENTS } from './schemas/others.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
+import { EVENT_PATTERNS } from '../kernel/event-types.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { READABLE } from './fields.ts';
+import { KNOWN_EVENTS } from './other-schemas.ts';
 
 export type Check = (value: unknown) => Result<unknown, HutongError>;
 

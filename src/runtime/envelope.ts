@@ -6,7 +6,7 @@
  * and never made.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { Random } from './random.ts';
 
 /** 32 bytes and the name by which a sealed value calls for them. */

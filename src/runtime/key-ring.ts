@@ -5,8 +5,8 @@
  * not known makes the source be read again before anybody is told so.
  */
 import { createHmac } from 'node:crypto';
-import { present } from '../core/assert.ts';
-import { err, ok, type Result } from '../core/result.ts';
+import { present } from '../kernel/assert.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { NamedKey } from './envelope.ts';
 import { fixedSource, type KeySource } from './key-file.ts';
 

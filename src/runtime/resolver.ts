@@ -9,7 +9,7 @@
  * whoever checks an address must then connect to that very address.
  */
 import { Resolver as DnsResolver } from 'node:dns/promises';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { Clock } from './clock.ts';
 import { createGate } from './gate.ts';
 import { HOSTS_FILE, lookUpInHostsFile } from './hosts-file.ts';

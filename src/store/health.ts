@@ -1,7 +1,8 @@
 /** What `hutong doctor` asks the database of itself and of the work in it. Only reads. */
-import { formatId, type Id } from '../core/id.ts';
-import type { Db, Statement } from './db.ts';
-import { toNumber, toNumberOrNull } from './table.ts';
+
+import type { Db, Statement } from '../database/db.ts';
+import { toNumber, toNumberOrNull } from '../database/table.ts';
+import { formatId, type Id } from '../kernel/id.ts';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
 

@@ -1,10 +1,11 @@
 /** Reads for the edges: lists of payments, the books, events. Never decided upon. */
-import { formatId, type Id, idValue, shardOf, shardOfId, unpackId } from '../core/id.ts';
-import type { Payment } from '../core/payment.ts';
-import type { Db, Row, Statement } from './db.ts';
-import { readPayments } from './payments.ts';
-import { knownSettled, settledUpTo } from './settled-ids.ts';
-import { toNumber } from './table.ts';
+
+import type { Payment } from '../core/payment/model.ts';
+import type { Db, Row, Statement } from '../database/db.ts';
+import { toNumber } from '../database/table.ts';
+import { formatId, type Id, idValue, shardOf, shardOfId, unpackId } from '../kernel/id.ts';
+import { knownSettled, settledUpTo } from './batch/settled-ids.ts';
+import { readPayments } from './payment/payments.ts';
 
 /** A page in either direction of an id-ordered list, newest first. */
 export interface IdPage {

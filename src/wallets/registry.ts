@@ -1,5 +1,5 @@
 /** The only list of wallets. Adding one is a folder and a line here. */
-import type { WalletName } from '../core/wallet.ts';
+import type { WalletName } from '../kernel/wallet-names.ts';
 import { alipay } from './alipay/adapter.ts';
 import { jdpay } from './jdpay/adapter.ts';
 import { unionpay } from './unionpay/adapter.ts';

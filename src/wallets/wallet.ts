@@ -10,8 +10,8 @@
  * - No secret, openid or token appears in a WalletError, an exception or a log line.
  */
 import type { TSchema } from 'typebox';
-import type { Fen } from '../core/money.ts';
-import type { Result } from '../core/result.ts';
+import type { Fen } from '../kernel/money.ts';
+import type { Result } from '../kernel/result.ts';
 import type {
   Device,
   FormAction,
@@ -20,7 +20,7 @@ import type {
   WalletError,
   WalletIdentity,
   WalletName,
-} from '../core/wallet.ts';
+} from '../kernel/wallet-names.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';

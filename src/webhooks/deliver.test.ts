@@ -6,7 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { present } from '../core/assert.ts';
+import { present } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient, type HttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';

@@ -4,7 +4,7 @@
  * old one still counts. The timestamp is wall time: receivers refuse a stale one.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { Random } from '../runtime/random.ts';
 
 const PREFIX = 'whsec_';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { err, ok } from '../core/result.ts';
+import { err, ok } from '../kernel/result.ts';
 import type { Resolver } from '../runtime/resolver.ts';
 import { checkUrl, parseAllowList, type UrlPolicy } from './url-guard.ts';
 

@@ -7,7 +7,7 @@
  * private addresses are in order. Credentials in a URL and other schemes never are.
  */
 import { isIP } from 'node:net';
-import { err, ok, type Result } from '../core/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import {
   type IpRange,
   isInRange,

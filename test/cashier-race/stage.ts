@@ -1,8 +1,8 @@
 /** One platform, one city and one browser for all races; a browser context is a race's own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
-import { migrate } from '../../src/store/migrate.ts';
-import { openPglite } from '../../src/store/pglite.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { openPglite } from '../../src/database/pglite.ts';
 import { CHROMIUM, CHROMIUM_ARGS } from '../e2e/shopper.ts';
 import { Marketplace } from '../helpers/api.ts';
 import { composeForTest, type TestPlatform } from '../helpers/platform.ts';

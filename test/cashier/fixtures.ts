@@ -3,7 +3,6 @@
  * production: the boundary of the cashier is the UseCases interface and the Payment aggregate.
  */
 import type { BrowserDevice } from '../../src/cashier/device.ts';
-import { encodeBody, formatId, type Id, type IdKind, packId } from '../../src/core/id.ts';
 import type {
   Attempt,
   AttemptStatus,
@@ -11,9 +10,10 @@ import type {
   Payment,
   PaymentIntent,
   Refund,
-} from '../../src/core/payment.ts';
-import type { NextAction, Product, WalletName } from '../../src/core/wallet.ts';
+} from '../../src/core/payment/model.ts';
 import type { CashierView, Offer, Offers } from '../../src/flows/use-cases.ts';
+import { encodeBody, formatId, type Id, type IdKind, packId } from '../../src/kernel/id.ts';
+import type { NextAction, Product, WalletName } from '../../src/kernel/wallet-names.ts';
 
 export const NOW_MS = Date.UTC(2026, 10, 22, 8, 15, 0);
 const SHARD = 7;

@@ -3,7 +3,7 @@ import { deviceOf } from '../../src/cashier/device.ts';
 import { deadlineText } from '../../src/cashier/format.ts';
 import { acceptedLocale, cookieValue } from '../../src/cashier/locale.ts';
 import { isSameOrigin } from '../../src/cashier/same-origin.ts';
-import { yuanText } from '../../src/core/money.ts';
+import { yuanText } from '../../src/kernel/money.ts';
 import { NOW_MS, USER_AGENTS } from './fixtures.ts';
 
 describe('acceptedLocale', () => {

@@ -1,9 +1,13 @@
 /** Counters held in memory, for the page behind a printed code. */
-import type { Counter } from '../../src/core/counter.ts';
-import { hutongError } from '../../src/core/errors.ts';
-import { err, ok } from '../../src/core/result.ts';
-import type { CounterCases, CounterPayment, CounterView } from '../../src/flows/counters.ts';
+import type { Counter } from '../../src/core/merchant/counter.ts';
+import type {
+  CounterCases,
+  CounterPayment,
+  CounterView,
+} from '../../src/flows/merchant/counters.ts';
 import type { CashierView } from '../../src/flows/use-cases.ts';
+import { hutongError } from '../../src/kernel/errors.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { idOf, LAMP_SHOP, NOW_MS } from './fixtures.ts';
 
 export const COUNTER_TOKEN = 'a1b2c3d4e5f6a7b8c9d0';

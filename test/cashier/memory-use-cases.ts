@@ -1,10 +1,7 @@
 /** The cashier's use cases over one payment held in memory, and a record of what was asked. */
 
 import type { CashierUseCases } from '../../src/cashier/show.ts';
-import { type HutongError, hutongError } from '../../src/core/errors.ts';
-import { formatId, packId } from '../../src/core/id.ts';
-import type { Payment } from '../../src/core/payment.ts';
-import { err, ok, type Result } from '../../src/core/result.ts';
+import type { Payment } from '../../src/core/payment/model.ts';
 import type {
   CashierView,
   HandOut,
@@ -12,6 +9,9 @@ import type {
   Offers,
   StartAttemptInput,
 } from '../../src/flows/use-cases.ts';
+import { type HutongError, hutongError } from '../../src/kernel/errors.ts';
+import { formatId, packId } from '../../src/kernel/id.ts';
+import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { NOW_MS } from './fixtures.ts';
 import { type MemoryCounters, memoryCounters } from './memory-counters.ts';
 

@@ -1,9 +1,9 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
-import { hutongError } from '../../src/core/errors.ts';
-import { err } from '../../src/core/result.ts';
 import type { CashierView, Offers } from '../../src/flows/use-cases.ts';
+import { hutongError } from '../../src/kernel/errors.ts';
+import { err } from '../../src/kernel/result.ts';
 import {
   ACTIONS,
   attemptOf,

@@ -9,7 +9,7 @@ import { type StandContent, standDrawing, tapCardDrawing } from '../../src/cashi
 import { drawingPdf } from '../../src/cashier/stand/pdf.ts';
 import { drawingSvg } from '../../src/cashier/stand/svg.ts';
 import { TEXTS } from '../../src/cashier/texts.ts';
-import { WALLET_NAMES } from '../../src/core/wallet.ts';
+import { WALLET_NAMES } from '../../src/kernel/wallet-names.ts';
 import { CHROMIUM, CHROMIUM_ARGS, missingForBrowser, readQr } from '../e2e/shopper.ts';
 import { NOW_MS } from './fixtures.ts';
 

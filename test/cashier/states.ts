@@ -2,7 +2,7 @@
 
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type { Screen } from '../../src/cashier/view.ts';
-import type { Attempt } from '../../src/core/payment.ts';
+import type { Attempt } from '../../src/core/payment/model.ts';
 import type { CashierView, Offers } from '../../src/flows/use-cases.ts';
 import {
   ACTIONS,

@@ -3,7 +3,7 @@
  * and, beneath it, the tables. Every finding is a sentence; no finding, no sentence.
  */
 import type pg from 'pg';
-import { formatId } from '../../src/core/id.ts';
+import { formatId } from '../../src/kernel/id.ts';
 import { call, type Json, Marketplace, Sandbox } from '../helpers/api.ts';
 import { type AcknowledgedPost, type Entry, readJournal } from './journal.ts';
 import type { Stage } from './stage.ts';

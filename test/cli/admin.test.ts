@@ -8,12 +8,12 @@ import * as admin from '../../src/cli/admin.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
-import { hashKey } from '../../src/flows/merchants.ts';
+import { hashKey } from '../../src/flows/merchant/merchants.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { readKeys } from '../../src/store/api-keys.ts';
-import { readInterconnects } from '../../src/store/interconnects.ts';
-import { readMarketplaces } from '../../src/store/marketplaces.ts';
-import { readAccounts } from '../../src/store/merchants.ts';
+import { readKeys } from '../../src/store/key/api-keys.ts';
+import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
+import { readAccounts } from '../../src/store/merchant/merchants.ts';
+import { readInterconnects } from '../../src/store/offer/interconnects.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
 for (const engine of ENGINES) {

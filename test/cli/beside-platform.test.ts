@@ -140,7 +140,7 @@ describe('beside a running platform', () => {
   test('B4: doctor warns of certificates that end, by whichever name they stand there', () => {
     const [pem = ''] = fs
       .readFileSync(
-        path.join(ROOT, 'src/wallets/alipay/wire/fixtures/alipayCertPublicKey_RSA2.crt'),
+        path.join(ROOT, 'src/wires/alipay/fixtures/alipayCertPublicKey_RSA2.crt'),
         'utf8',
       )
       .match(/-----BEGIN[\s\S]*?END CERTIFICATE-----/) ?? [''];

@@ -16,13 +16,13 @@ import {
   setWalletStatus,
   type WalletInput,
 } from '../../src/cli/wallet-admin.ts';
-import { type Id, idValue } from '../../src/core/id.ts';
+import { MIGRATIONS_FOLDER, migrate } from '../../src/database/migrate.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
+import { type Id, idValue } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { readMarketplaces } from '../../src/store/marketplaces.ts';
-import { readAccounts } from '../../src/store/merchants.ts';
-import { MIGRATIONS_FOLDER, migrate } from '../../src/store/migrate.ts';
-import { putConfig, readConfigs, type WalletConfigRow } from '../../src/store/wallet-configs.ts';
+import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
+import { readAccounts } from '../../src/store/merchant/merchants.ts';
+import { putConfig, readConfigs, type WalletConfigRow } from '../../src/store/wallet/configs.ts';
 import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 

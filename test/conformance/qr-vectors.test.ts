@@ -6,18 +6,18 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import jsqr from 'jsqr';
 import QRCode from 'qrcode';
 import { describe, expect, test } from 'vitest';
-import { answerCommand, presentCard } from '../../src/wallets/nfc/card.ts';
+import { answerCommand, presentCard } from '../../sandbox/tap/card.ts';
+import { DEFAULT_TERMINAL, runTap } from '../../sandbox/tap/terminal.ts';
 import {
   computeArpc,
   computeArqc,
   deriveSessionKey,
   deriveTokenKey,
-} from '../../src/wallets/nfc/cryptogram.ts';
-import { DEFAULT_TERMINAL, runTap } from '../../src/wallets/nfc/terminal.ts';
-import { retailMac } from '../../src/wallets/nfc/triple-des.ts';
-import { decodeCpm } from '../../src/wallets/qr/cpm.ts';
-import { decodeMpm } from '../../src/wallets/qr/mpm.ts';
-import { encodeMpmObjects } from '../../src/wallets/qr/mpm-encode.ts';
+} from '../../src/wires/nfc/cryptogram.ts';
+import { retailMac } from '../../src/wires/nfc/triple-des.ts';
+import { decodeCpm } from '../../src/wires/qr/cpm.ts';
+import { decodeMpm } from '../../src/wires/qr/mpm.ts';
+import { encodeMpmObjects } from '../../src/wires/qr/mpm-encode.ts';
 import { sharedVectors } from '../helpers/vectors.ts';
 import { isArqcRight, macOf, sessionKeyOf } from './second-verifier-nfc.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A second verifier of PBoC cryptograms, written from the description alone and importing nothing
- * of src/wallets/nfc: its own reading of field 55, and DES chained by the cipher itself instead of
+ * of src/wires/nfc: its own reading of field 55, and DES chained by the cipher itself instead of
  * block by block.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';

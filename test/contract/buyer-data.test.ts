@@ -3,9 +3,9 @@
  * payments under way, through the API of a whole platform (S11).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packId } from '../../src/core/id.ts';
-import { stepErasure, stepRetention } from '../../src/store/buyer-data.ts';
-import type { Statement } from '../../src/store/db.ts';
+import type { Statement } from '../../src/database/db.ts';
+import { packId } from '../../src/kernel/id.ts';
+import { stepErasure, stepRetention } from '../../src/store/buyer/data.ts';
 import { call, type Json, until } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import { becomes, openStage, type Stage } from './stage.ts';

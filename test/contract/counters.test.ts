@@ -3,8 +3,8 @@
  * and the order that comes of it.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNdef, uriOf } from '../../src/wallets/nfc/ndef.ts';
-import { decodeMpm } from '../../src/wallets/qr/mpm.ts';
+import { readNdef, uriOf } from '../../src/wires/nfc/ndef.ts';
+import { decodeMpm } from '../../src/wires/qr/mpm.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import { becomes, createIntent, openStage, type Stage } from './stage.ts';

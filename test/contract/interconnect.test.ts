@@ -6,11 +6,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseId, shardOf } from '../../src/core/id.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
+import { parseId, shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { readMarketplaces } from '../../src/store/marketplaces.ts';
-import { putAccount, readAccounts } from '../../src/store/merchants.ts';
+import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
+import { putAccount, readAccounts } from '../../src/store/merchant/merchants.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
 import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES } from '../store/engines.ts';

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readSandboxPapers } from '../../src/cli/demo-papers.ts';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
 import { type Answer, call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { composeForTest, type TestPlatform } from '../helpers/platform.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';

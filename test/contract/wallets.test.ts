@@ -4,7 +4,7 @@
  * tables here. Rules 1, 2, 3 and 7 of the domain are cited where they are tested.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { FaultName } from '../../src/sandbox/kit/kit.ts';
+import type { FaultName } from '../../sandbox/kit/kit.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
 import type { AttemptOrder, ProductCapability } from '../../src/wallets/wallet.ts';
 import {

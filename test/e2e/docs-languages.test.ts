@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningSandbox, runSandbox } from '../../src/cli/sandbox.ts';
+import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
 import { call } from '../sandbox/city-support.ts';
 
 const run = promisify(execFile);

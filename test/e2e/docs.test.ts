@@ -8,9 +8,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningSandbox, runSandbox } from '../../src/cli/sandbox.ts';
+import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
+import { FAULTS } from '../../sandbox/kit/kit.ts';
 import { SETTING_HELP } from '../../src/cli/settings.ts';
-import { FAULTS } from '../../src/sandbox/kit/kit.ts';
 import { ROOT } from './demo-process.ts';
 
 const run = promisify(execFile);

@@ -5,16 +5,16 @@
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { err, ok } from '../../src/core/result.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { createAlipayKeys, type Verdict } from '../../src/wallets/alipay/alipay-keys.ts';
 import { parseNotification } from '../../src/wallets/alipay/notify.ts';
-import { certificateSn, readCertificates } from '../../src/wallets/alipay/wire/certificate.ts';
-import { readTopLevel } from '../../src/wallets/alipay/wire/json-text.ts';
-import { parseParameters } from '../../src/wallets/alipay/wire/parameters.ts';
-import { verifyRsa2 } from '../../src/wallets/alipay/wire/rsa.ts';
-import { readV2Answer } from '../../src/wallets/alipay/wire/v2-answer.ts';
-import { readV3Authorization, v3RequestText } from '../../src/wallets/alipay/wire/v3.ts';
+import { certificateSn, readCertificates } from '../../src/wires/alipay/certificate.ts';
+import { readTopLevel } from '../../src/wires/alipay/json-text.ts';
+import { parseParameters } from '../../src/wires/alipay/parameters.ts';
+import { verifyRsa2 } from '../../src/wires/alipay/rsa.ts';
+import { readV2Answer } from '../../src/wires/alipay/v2-answer.ts';
+import { readV3Authorization, v3RequestText } from '../../src/wires/alipay/v3.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -22,10 +22,7 @@ const signText = (text: string) =>
   sign('RSA-SHA256', Buffer.from(text), pair.privateKey).toString('base64');
 
 const fixture = (name: string) =>
-  readFileSync(
-    new URL(`../../src/wallets/alipay/wire/fixtures/${name}`, import.meta.url),
-    'latin1',
-  );
+  readFileSync(new URL(`../../src/wires/alipay/fixtures/${name}`, import.meta.url), 'latin1');
 const live = JSON.parse(Buffer.from(fixture('live-messages.json'), 'latin1').toString());
 const keyOf = (base64: string) =>
   createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });

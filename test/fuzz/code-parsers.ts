@@ -3,23 +3,28 @@
  * EMVCo code as the phone reads it, the short code behind `/q/`, order and refund numbers. They are
  * read back by writing them again, or by a shape of this file's own.
  */
-import { formatId } from '../../src/core/id.ts';
+
+import { isCashierUrl, isCounterUrl } from '../../sandbox/phone/cashier-jump.ts';
+import { readCashierPage, screenOf } from '../../sandbox/phone/cashier-page.ts';
+import { readCode } from '../../sandbox/phone/code-text.ts';
+import { readEmvAddress } from '../../sandbox/phone/emv-address.ts';
 import {
   orderNumber,
   parseOrderNumber,
   parseRefundNumber,
   type RefundNumberParts,
   refundNumber,
-} from '../../src/core/order-number.ts';
-import { type HandOutName, parseHandOutToken, parseShortCode } from '../../src/flows/tokens.ts';
-import { isCashierUrl, isCounterUrl } from '../../src/sandbox/phone/cashier-jump.ts';
-import { readCashierPage, screenOf } from '../../src/sandbox/phone/cashier-page.ts';
-import { readCode } from '../../src/sandbox/phone/code-text.ts';
-import { readEmvAddress } from '../../src/sandbox/phone/emv-address.ts';
-import { crc16Text } from '../../src/wallets/qr/crc16.ts';
-import { templateAccount, UNIONPAY_RID } from '../../src/wallets/qr/merchant-account.ts';
-import { CNY_NUMERIC } from '../../src/wallets/qr/mpm.ts';
-import { encodeMpm } from '../../src/wallets/qr/mpm-encode.ts';
+} from '../../src/core/payment/order-number.ts';
+import {
+  type HandOutName,
+  parseHandOutToken,
+  parseShortCode,
+} from '../../src/flows/base/tokens.ts';
+import { formatId } from '../../src/kernel/id.ts';
+import { crc16Text } from '../../src/wires/qr/crc16.ts';
+import { templateAccount, UNIONPAY_RID } from '../../src/wires/qr/merchant-account.ts';
+import { CNY_NUMERIC } from '../../src/wires/qr/mpm.ts';
+import { encodeMpm } from '../../src/wires/qr/mpm-encode.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 
 const utf8 = (texts: readonly string[]) => texts.map((text) => Buffer.from(text, 'utf8'));

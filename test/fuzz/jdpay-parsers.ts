@@ -1,11 +1,11 @@
 /** Parsers of JD Pay's messages. What may be accepted is judged by the second verifier's reading. */
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { err, ok } from '../../src/core/result.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { openCredentials } from '../../src/wallets/jdpay/config.ts';
 import { parseNotification } from '../../src/wallets/jdpay/notify.ts';
-import { openForm, parseForm } from '../../src/wallets/jdpay/wire/form.ts';
-import { openMessage, readOuter, sealInner } from '../../src/wallets/jdpay/wire/message.ts';
-import { readXml } from '../../src/wallets/jdpay/wire/xml.ts';
+import { openForm, parseForm } from '../../src/wires/jdpay/form.ts';
+import { openMessage, readOuter, sealInner } from '../../src/wires/jdpay/message.ts';
+import { readXml } from '../../src/wires/jdpay/xml.ts';
 import * as second from '../conformance/second-verifier-jdpay.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 

@@ -1,14 +1,15 @@
 /** Parsers of NFC bytes, terminal and card themselves, and the issuer's judgement of a tap. */
-import { readCommand, readResponse } from '../../src/wallets/nfc/apdu.ts';
-import { readTlv } from '../../src/wallets/nfc/ber-tlv.ts';
-import { answerCommand, type CardProfile, presentCard } from '../../src/wallets/nfc/card.ts';
-import { readAfl } from '../../src/wallets/nfc/commands.ts';
-import { deriveTokenKey } from '../../src/wallets/nfc/cryptogram.ts';
-import { readDol } from '../../src/wallets/nfc/dol.ts';
-import { readField55, readField55Hex } from '../../src/wallets/nfc/field55.ts';
-import { readNdef, readType2Tag } from '../../src/wallets/nfc/ndef.ts';
-import { DEFAULT_TERMINAL, runTap } from '../../src/wallets/nfc/terminal.ts';
-import { verifyTap } from '../../src/wallets/nfc/verify-cryptogram.ts';
+
+import { answerCommand, type CardProfile, presentCard } from '../../sandbox/tap/card.ts';
+import { readAfl } from '../../sandbox/tap/commands.ts';
+import { DEFAULT_TERMINAL, runTap } from '../../sandbox/tap/terminal.ts';
+import { verifyTap } from '../../sandbox/tap/verify-cryptogram.ts';
+import { readCommand, readResponse } from '../../src/wires/nfc/apdu.ts';
+import { readTlv } from '../../src/wires/nfc/ber-tlv.ts';
+import { deriveTokenKey } from '../../src/wires/nfc/cryptogram.ts';
+import { readDol } from '../../src/wires/nfc/dol.ts';
+import { readField55, readField55Hex } from '../../src/wires/nfc/field55.ts';
+import { readNdef, readType2Tag } from '../../src/wires/nfc/ndef.ts';
 import { isArqcRight } from '../conformance/second-verifier-nfc.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 

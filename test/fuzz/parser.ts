@@ -2,7 +2,7 @@
  * What the fuzz runner wants of a parser of foreign bytes. A new one is a row in the list of its
  * kind (`qr-parsers.ts`, `nfc-parsers.ts`, one file a wallet), and its list a line in `parsers.ts`.
  */
-import type { Result } from '../../src/core/result.ts';
+import type { Result } from '../../src/kernel/result.ts';
 
 export interface FuzzParser {
   readonly name: string;

@@ -1,9 +1,9 @@
 /** Parsers of QR texts and payment codes. Checksums are judged by arithmetic of this file's own. */
-import { recogniseScannedCode } from '../../src/wallets/qr/code-url.ts';
-import { decodeCpm } from '../../src/wallets/qr/cpm.ts';
-import { crc16Text } from '../../src/wallets/qr/crc16.ts';
-import { decodeMpm } from '../../src/wallets/qr/mpm.ts';
-import { recognisePaymentCode } from '../../src/wallets/qr/payment-code.ts';
+import { recogniseScannedCode } from '../../src/wires/qr/code-url.ts';
+import { decodeCpm } from '../../src/wires/qr/cpm.ts';
+import { crc16Text } from '../../src/wires/qr/crc16.ts';
+import { decodeMpm } from '../../src/wires/qr/mpm.ts';
+import { recognisePaymentCode } from '../../src/wires/qr/payment-code.ts';
 import type { FuzzParser } from './parser.ts';
 
 const MPM_SEEDS = [

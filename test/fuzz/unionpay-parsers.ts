@@ -1,15 +1,15 @@
 /** Parsers of UnionPay's messages. Signatures are judged by arithmetic of this file's own. */
 import { createHash } from 'node:crypto';
-import { err, ok } from '../../src/core/result.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { parseNotification } from '../../src/wallets/unionpay/notify.ts';
-import { textOf } from '../../src/wallets/unionpay/wire/canonical.ts';
-import { readCertificate } from '../../src/wallets/unionpay/wire/certificates.ts';
-import { parseForm } from '../../src/wallets/unionpay/wire/form.ts';
-import { parseReply } from '../../src/wallets/unionpay/wire/reply.ts';
-import { readCardTransData } from '../../src/wallets/unionpay/wire/sensitive.ts';
-import { verifyFields } from '../../src/wallets/unionpay/wire/signer.ts';
-import { readSplit } from '../../src/wallets/unionpay/wire/split.ts';
+import { textOf } from '../../src/wires/unionpay/canonical.ts';
+import { readCertificate } from '../../src/wires/unionpay/certificates.ts';
+import { parseForm } from '../../src/wires/unionpay/form.ts';
+import { parseReply } from '../../src/wires/unionpay/reply.ts';
+import { readCardTransData } from '../../src/wires/unionpay/sensitive.ts';
+import { verifyFields } from '../../src/wires/unionpay/signer.ts';
+import { readSplit } from '../../src/wires/unionpay/split.ts';
 import { sharedVectors } from '../helpers/vectors.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 

@@ -4,23 +4,20 @@
  * that were not signed, or an opened text that was not sealed.
  */
 import { createCipheriv, createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
-import { err, ok } from '../../src/core/result.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import { LIVE_ENDPOINTS, openConfig } from '../../src/wallets/wechatpay/config.ts';
 import { openKeyring } from '../../src/wallets/wechatpay/keyring.ts';
 import { parseNotification } from '../../src/wallets/wechatpay/notify.ts';
 import { readOrders, readRefundPlaintext } from '../../src/wallets/wechatpay/transform.ts';
-import { parseAuthorization } from '../../src/wallets/wechatpay/wire/authorization.ts';
-import { requestMessage } from '../../src/wallets/wechatpay/wire/canonical.ts';
-import { parseErrorBody } from '../../src/wallets/wechatpay/wire/error-body.ts';
-import { parseRecord } from '../../src/wallets/wechatpay/wire/json.ts';
-import { openResource } from '../../src/wallets/wechatpay/wire/resource.ts';
-import { verifySha256 } from '../../src/wallets/wechatpay/wire/rsa.ts';
-import {
-  readSignatureHeaders,
-  verifyMessage,
-} from '../../src/wallets/wechatpay/wire/signed-message.ts';
-import { signV2, verifyV2 } from '../../src/wallets/wechatpay/wire/v2-sign.ts';
-import { readXml, type V2Fields, writeXml } from '../../src/wallets/wechatpay/wire/v2-xml.ts';
+import { parseAuthorization } from '../../src/wires/wechatpay/authorization.ts';
+import { requestMessage } from '../../src/wires/wechatpay/canonical.ts';
+import { parseErrorBody } from '../../src/wires/wechatpay/error-body.ts';
+import { parseRecord } from '../../src/wires/wechatpay/json.ts';
+import { openResource } from '../../src/wires/wechatpay/resource.ts';
+import { verifySha256 } from '../../src/wires/wechatpay/rsa.ts';
+import { readSignatureHeaders, verifyMessage } from '../../src/wires/wechatpay/signed-message.ts';
+import { signV2, verifyV2 } from '../../src/wires/wechatpay/v2-sign.ts';
+import { readXml, type V2Fields, writeXml } from '../../src/wires/wechatpay/v2-xml.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 
 const KEY = 'FuzzFuzzFuzzFuzzFuzzFuzzFuzzFuzz';

@@ -6,17 +6,17 @@
 import { randomBytes } from 'node:crypto';
 import { KEY_VERSION } from '../../src/cli/demo-papers.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
-import { present } from '../../src/core/assert.ts';
-import { type Id, shardOf } from '../../src/core/id.ts';
-import { hashKey } from '../../src/flows/merchants.ts';
+import type { Db } from '../../src/database/db.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { openPglite } from '../../src/database/pglite.ts';
+import { hashKey } from '../../src/flows/merchant/merchants.ts';
+import { present } from '../../src/kernel/assert.ts';
+import { type Id, shardOf } from '../../src/kernel/id.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
-import { addKey } from '../../src/store/api-keys.ts';
-import type { Db } from '../../src/store/db.ts';
-import { addMarketplace } from '../../src/store/marketplaces.ts';
-import { addMerchant } from '../../src/store/merchants.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { openPglite } from '../../src/store/pglite.ts';
+import { addKey } from '../../src/store/key/api-keys.ts';
+import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
+import { addMerchant } from '../../src/store/merchant/merchants.ts';
 import { testNote } from './audit-note.ts';
 
 export interface EdgeTenant {

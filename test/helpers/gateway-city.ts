@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WalletName } from '../../src/core/wallet.ts';
 import type {
   CityKit,
   FaultName,
@@ -14,8 +13,9 @@ import type {
   Operation,
   PayRequest,
   WireRequest,
-} from '../../src/sandbox/kit/kit.ts';
-import { type OpenedKit, openKit } from '../../src/sandbox/kit/open-kit.ts';
+} from '../../sandbox/kit/kit.ts';
+import { type OpenedKit, openKit } from '../../sandbox/kit/open-kit.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { type LocalServer, openLocalServer, wireRequestOf } from './local-server.ts';
 
 export interface GatewayMaker<Account> {

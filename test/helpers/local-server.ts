@@ -1,7 +1,7 @@
 /** Bare node:http servers on random ports of the loopback, and what came in as plain data. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { WireRequest } from '../../src/sandbox/kit/kit.ts';
+import type { WireRequest } from '../../sandbox/kit/kit.ts';
 
 export interface LocalServer {
   /** Without a trailing slash. */

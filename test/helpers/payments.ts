@@ -2,13 +2,14 @@
  * Payments as core makes them, for tests below the flows: each is whole and true by itself, so
  * that a test names only what it is about.
  */
-import type { LegWord } from '../../src/core/apply-report.ts';
-import { type NewPayment, newPayment } from '../../src/core/create-payment.ts';
+
 import type { DecideContext, Decided } from '../../src/core/decision.ts';
-import { formatId, type Id, type IdKind } from '../../src/core/id.ts';
-import { sumFen } from '../../src/core/money.ts';
-import type { Leg, Payment } from '../../src/core/payment.ts';
-import type { NewAttempt } from '../../src/core/start-attempt.ts';
+import { type NewPayment, newPayment } from '../../src/core/payment/create.ts';
+import type { Leg, Payment } from '../../src/core/payment/model.ts';
+import type { LegWord } from '../../src/core/payment/report.ts';
+import type { NewAttempt } from '../../src/core/payment/start.ts';
+import { formatId, type Id, type IdKind } from '../../src/kernel/id.ts';
+import { sumFen } from '../../src/kernel/money.ts';
 
 export type NewId = DecideContext['newId'];
 

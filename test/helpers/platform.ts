@@ -6,18 +6,18 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
 import {
   type DemoMarketplace,
   readSandboxPapers,
   seedMarketplaces,
 } from '../../src/cli/demo-papers.ts';
 import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
-import { type RunningSandbox, runSandbox } from '../../src/cli/sandbox.ts';
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
+import type { Db } from '../../src/database/db.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
-import type { Db } from '../../src/store/db.ts';
 import { freePort } from '../../tools/free-port.ts';
 
 export interface TestPlatform {

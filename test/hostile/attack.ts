@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { ERRORS, type ErrorCode } from '../../src/core/errors.ts';
+import { ERRORS, type ErrorCode } from '../../src/kernel/errors.ts';
 import {
   type Attack,
   attacksOn,

@@ -3,7 +3,7 @@
  * and which coded error must come back. Pure: a document and a fixture in, requests out. A route
  * added to the document is attacked without a line here; only its valid body must be known.
  */
-import type { ErrorCode } from '../../src/core/errors.ts';
+import type { ErrorCode } from '../../src/kernel/errors.ts';
 
 export interface Schema {
   readonly type?: string;

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { InjectOptions } from 'fastify';
-import { present } from '../../src/core/assert.ts';
+import { present } from '../../src/kernel/assert.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { type NameServer, openNameServer } from '../helpers/name-server.ts';

@@ -4,11 +4,11 @@
  * told to come again or to go away, and nothing is booked.
  */
 import fc from 'fast-check';
-import { walletSecretPlace } from '../../src/flows/envelope.ts';
+import { walletSecretPlace } from '../../src/flows/key/envelope.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import { readConfigs } from '../../src/store/wallet-configs.ts';
+import { readConfigs } from '../../src/store/wallet/configs.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
 import type { RawRequest, Wallet } from '../../src/wallets/wallet.ts';
 import { type GroupResult, guarded } from './attack.ts';

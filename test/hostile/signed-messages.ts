@@ -7,11 +7,11 @@
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { createHttpClient, type HttpClient } from '../../src/runtime/http-client.ts';
-import { openForm, sealForm } from '../../src/wallets/jdpay/wire/form.ts';
 import { unionpay } from '../../src/wallets/unionpay/adapter.ts';
-import { parseReply, writeReply } from '../../src/wallets/unionpay/wire/reply.ts';
 import type { AttemptReference, StartOutcome, Wallet } from '../../src/wallets/wallet.ts';
-import { readXml, writeXml } from '../../src/wallets/wechatpay/wire/v2-xml.ts';
+import { openForm, sealForm } from '../../src/wires/jdpay/form.ts';
+import { parseReply, writeReply } from '../../src/wires/unionpay/reply.ts';
+import { readXml, writeXml } from '../../src/wires/wechatpay/v2-xml.ts';
 import { openTestCity as openAlipayCity } from '../conformance/alipay/city.ts';
 import { openWallet as openAlipay } from '../conformance/alipay/flip-cases.ts';
 import { callV2, commonFields, sendV2 } from '../conformance/alipay/raw.ts';

@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as admin from '../../src/cli/admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
-import { startWritingUses } from '../../src/flows/key-uses.ts';
+import { startWritingUses } from '../../src/flows/key/key-uses.ts';
 import { parseTrustedProxies } from '../../src/http/address.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { listKeys } from '../../src/store/api-keys.ts';
+import { listKeys } from '../../src/store/key/api-keys.ts';
 import { type EdgePlatform, openEdgePlatform } from '../helpers/edge-platform.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 

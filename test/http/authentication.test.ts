@@ -1,7 +1,7 @@
 /** Who may ask: keys, scopes, tenants, versions. */
 import type { InjectOptions } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { ROUTES } from '../../src/http/routes/all.ts';
+import { ROUTES } from '../../src/http/routes.ts';
 import { call, createIntent, edge, get, post, refused, serveEachTest } from './edge.ts';
 import { READ_KEY, TAOBAO_KEY, TMALL_KEY } from './protocol-use-cases.ts';
 

@@ -2,7 +2,7 @@
 import net, { type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ComposeOptions } from '../../src/compose.ts';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 
 let home: Db;

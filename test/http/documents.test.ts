@@ -1,11 +1,11 @@
 /** The committed documents and the code they were written from cannot drift apart. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { ERRORS } from '../../src/core/errors.ts';
-import { EVENT_TYPES } from '../../src/core/event-types.ts';
 import { errorReferenceMarkdown } from '../../src/http/error-reference.ts';
 import { openApiDocument, openApiText } from '../../src/http/openapi.ts';
-import { ROUTES } from '../../src/http/routes/all.ts';
+import { ROUTES } from '../../src/http/routes.ts';
+import { ERRORS } from '../../src/kernel/errors.ts';
+import { EVENT_TYPES } from '../../src/kernel/event-types.ts';
 
 const committed = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 

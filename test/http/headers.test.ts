@@ -1,6 +1,6 @@
 /** What every answer tells a browser, in the composed server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 
 let home: Db;

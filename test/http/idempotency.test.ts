@@ -1,6 +1,6 @@
 /** Idempotency keys at the edge: where they are wanted, and what is answered again. */
 import { describe, expect, it } from 'vitest';
-import { ROUTES } from '../../src/http/routes/all.ts';
+import { ROUTES } from '../../src/http/routes.ts';
 import { call, createIntent, edge, intent, post, refused, serveEachTest } from './edge.ts';
 
 serveEachTest();

@@ -1,9 +1,9 @@
 /** Limits in the composed server, where every scope's hooks meet. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hashKey } from '../../src/flows/merchants.ts';
+import type { Db } from '../../src/database/db.ts';
+import { hashKey } from '../../src/flows/merchant/merchants.ts';
 import { parseTrustedProxies } from '../../src/http/address.ts';
-import type { Db } from '../../src/store/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 
 let home: Db;

@@ -4,10 +4,7 @@
  * that a payment works; those run on the composed platform.
  */
 import { randomBytes } from 'node:crypto';
-import { hutongError } from '../../src/core/errors.ts';
-import { formatId, type Id, packId } from '../../src/core/id.ts';
-import type { Attempt, Payment } from '../../src/core/payment.ts';
-import { err, ok } from '../../src/core/result.ts';
+import type { Attempt, Payment } from '../../src/core/payment/model.ts';
 import type {
   CreateIntentInput,
   IdempotencyClaim,
@@ -16,6 +13,9 @@ import type {
   StartAttemptInput,
   UseCases,
 } from '../../src/flows/use-cases.ts';
+import { hutongError } from '../../src/kernel/errors.ts';
+import { formatId, type Id, packId } from '../../src/kernel/id.ts';
+import { err, ok } from '../../src/kernel/result.ts';
 import type { RawRequest } from '../../src/wallets/wallet.ts';
 
 export const TAOBAO: Id<'marketplace'> = 'mkt_0000000000001';

@@ -1,6 +1,6 @@
 /** /readyz of a composed platform whose wall clock has gone wrong (D8 of the money audit). */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 
 let db: Db;

@@ -1,7 +1,7 @@
 /** What the log tells of a request, in the composed server: who and what, and never a secret. */
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 
 let home: Db;

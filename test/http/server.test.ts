@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import net from 'node:net';
 import type { InjectOptions } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { ERRORS } from '../../src/core/errors.ts';
-import { ROUTES } from '../../src/http/routes/all.ts';
+import { ROUTES } from '../../src/http/routes.ts';
+import { ERRORS } from '../../src/kernel/errors.ts';
 import {
   call,
   createIntent,

@@ -1,8 +1,8 @@
 /** Webhook endpoints in the composed server: what may be subscribed to, how many, how often. */
 import type { InjectOptions } from 'fastify';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { EVENT_PATTERNS, EVENT_TYPES } from '../../src/core/event-types.ts';
-import type { Db } from '../../src/store/db.ts';
+import type { Db } from '../../src/database/db.ts';
+import { EVENT_PATTERNS, EVENT_TYPES } from '../../src/kernel/event-types.ts';
 import {
   type EdgePlatform,
   type EdgeTenant,

@@ -4,27 +4,32 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { formatId } from '../../src/core/id.ts';
-import type { Payment } from '../../src/core/payment.ts';
+import type { Payment } from '../../src/core/payment/model.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
+import { clientSecretOf, payTokenOf, shortCodeOf } from '../../src/flows/base/tokens.ts';
 import {
   type Envelope,
   endpointSecretPlace,
   openEnvelope,
   walletSecretPlace,
-} from '../../src/flows/envelope.ts';
-import { type KeyDesk, reportKeys, retireKey, rotateMaster } from '../../src/flows/rotate-keys.ts';
-import { clientSecretOf, payTokenOf, shortCodeOf } from '../../src/flows/tokens.ts';
-import { endOldForm, type KeyWatch, watchKeys } from '../../src/flows/watch-keys.ts';
+} from '../../src/flows/key/envelope.ts';
+import {
+  type KeyDesk,
+  reportKeys,
+  retireKey,
+  rotateMaster,
+} from '../../src/flows/key/rotate-keys.ts';
+import { endOldForm, type KeyWatch, watchKeys } from '../../src/flows/key/watch-keys.ts';
+import { formatId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { fileSource, readKeyFile, writeKeyFile } from '../../src/runtime/key-file.ts';
 import { masterKeyOf, openKeyRing } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import { announceKeys } from '../../src/store/key-ring.ts';
-import { addMarketplace } from '../../src/store/marketplaces.ts';
-import { readConfigs } from '../../src/store/wallet-configs.ts';
-import { readEndpoints } from '../../src/store/webhook-endpoints.ts';
+import { announceKeys } from '../../src/store/key/key-ring.ts';
+import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
+import { readConfigs } from '../../src/store/wallet/configs.ts';
+import { readEndpoints } from '../../src/store/webhook/endpoints.ts';
 import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 import { digestV1, sealV1 } from './old-form.ts';

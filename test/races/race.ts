@@ -3,7 +3,7 @@
  * everything has come to rest. The judge of money is the wallet's own list of orders; the judge of
  * webhooks is the `standardwebhooks` package; of src only the list of wallets is read.
  */
-import type { WalletName } from '../../src/core/wallet.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { WALLETS as MODULES } from '../../src/wallets/registry.ts';
 import { type Json, until } from '../helpers/api.ts';
 import type { Town } from './town.ts';

@@ -3,9 +3,9 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openAuthority } from '../../sandbox/kit/authority.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import { openAuthority } from '../../src/sandbox/kit/authority.ts';
 import { temporaryDir } from './support.ts';
 
 const authority = openAuthority({ wall: wallClock, random: systemRandom });

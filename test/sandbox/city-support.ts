@@ -1,6 +1,6 @@
 /** Opens a city of one corner shop on a free port, and calls it as a stranger would. */
 import http from 'node:http';
-import { type OpenCity, openCity } from '../../src/sandbox/city.ts';
+import { type OpenCity, openCity } from '../../sandbox/city.ts';
 import { cornerShop } from './corner-shop-gateway.ts';
 import { temporaryDir } from './support.ts';
 

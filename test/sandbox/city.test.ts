@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { OpenCity } from '../../src/sandbox/city.ts';
-import { writeDemoPapers, writeMarketplacePapers } from '../../src/sandbox/papers.ts';
+import type { OpenCity } from '../../sandbox/city.ts';
+import { writeDemoPapers, writeMarketplacePapers } from '../../sandbox/papers.ts';
 import { call, createOrder, openTestCity, REQUESTS } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runSandbox } from '../../src/cli/sandbox.ts';
+import { runSandbox } from '../../sandbox/cli.ts';
 import { call } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { OpenCity } from '../../sandbox/city.ts';
+import { openFollowers } from '../../sandbox/control/followers.ts';
 import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
-import type { OpenCity } from '../../src/sandbox/city.ts';
-import { openFollowers } from '../../src/sandbox/control/followers.ts';
 import { call, createOrder, openTestCity } from './city-support.ts';
 import { openReceiver, type Receiver } from './support.ts';
 

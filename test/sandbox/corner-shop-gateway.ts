@@ -3,8 +3,8 @@
  * phone are tested without either wallet's wire. Codes are `shop:<order>`; orders expire.
  */
 
-import type { GatewayMaker } from '../../src/sandbox/gateway-maker.ts';
-import type { AccountRequest, CityKit, ControlOrder, Gateway } from '../../src/sandbox/kit/kit.ts';
+import type { GatewayMaker } from '../../sandbox/kit/gateway-maker.ts';
+import type { AccountRequest, CityKit, ControlOrder, Gateway } from '../../sandbox/kit/kit.ts';
 import { plainManner } from './support.ts';
 
 interface Row extends ControlOrder {

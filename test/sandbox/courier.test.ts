@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isPublicAddress } from '../../src/sandbox/kit/callback-url.ts';
-import type { FaultName } from '../../src/sandbox/kit/kit.ts';
-import type { OpenedKit } from '../../src/sandbox/kit/open-kit.ts';
+import { isPublicAddress } from '../../sandbox/kit/callback-url.ts';
+import type { FaultName } from '../../sandbox/kit/kit.ts';
+import type { OpenedKit } from '../../sandbox/kit/open-kit.ts';
 import {
   callback,
   openReceiver,

@@ -4,9 +4,9 @@
  */
 import { createSign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OpenCity, openCity } from '../../src/sandbox/city.ts';
-import { GATEWAY_MAKERS } from '../../src/sandbox/gateways.ts';
-import { isHostName } from '../../src/sandbox/http/host-policy.ts';
+import { type OpenCity, openCity } from '../../sandbox/city.ts';
+import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
+import { isHostName } from '../../sandbox/http/host-policy.ts';
 import { type Answer, call, REQUESTS } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 

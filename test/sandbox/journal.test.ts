@@ -2,8 +2,8 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type OpenJournal, openJournal } from '../../src/sandbox/kit/journal.ts';
-import { decodeJournalJson, encodeJournalJson } from '../../src/sandbox/kit/journal-json.ts';
+import { type OpenJournal, openJournal } from '../../sandbox/kit/journal.ts';
+import { decodeJournalJson, encodeJournalJson } from '../../sandbox/kit/journal-json.ts';
 import { temporaryDir } from './support.ts';
 
 function open(dir: string, notices: string[] = []): OpenJournal {

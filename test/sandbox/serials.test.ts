@@ -4,12 +4,12 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { AccountRequest, CityKit } from '../../src/sandbox/kit/kit.ts';
-import { makeAlipayAccount } from '../../src/wallets/alipay/sandbox/accounts.ts';
-import { openAlipayGateway } from '../../src/wallets/alipay/sandbox/gateway.ts';
-import { makeUnionpayAccount } from '../../src/wallets/unionpay/sandbox/account.ts';
-import { openUnionpayGateway } from '../../src/wallets/unionpay/sandbox/gateway.ts';
-import { makeWechatpayAccount } from '../../src/wallets/wechatpay/sandbox/account.ts';
+import { makeAlipayAccount } from '../../sandbox/gateways/alipay/accounts.ts';
+import { openAlipayGateway } from '../../sandbox/gateways/alipay/gateway.ts';
+import { makeUnionpayAccount } from '../../sandbox/gateways/unionpay/account.ts';
+import { openUnionpayGateway } from '../../sandbox/gateways/unionpay/gateway.ts';
+import { makeWechatpayAccount } from '../../sandbox/gateways/wechatpay/account.ts';
+import type { AccountRequest, CityKit } from '../../sandbox/kit/kit.ts';
 import { certSdk, orderContent } from '../conformance/alipay/rows.ts';
 import { openWallet as openUnionpay, orderOf } from '../conformance/unionpay/city.ts';
 import { freshNo, keptAccount, openGatewayCity } from '../helpers/gateway-city.ts';

@@ -1,7 +1,7 @@
 /** The 500 yuan a day of static codes, at its edges and over midnight in Beijing. */
 import { describe, expect, it } from 'vitest';
-import type { Collection, Journal } from '../../src/sandbox/kit/kit.ts';
-import { openStaticCodeLimit } from '../../src/sandbox/phone/static-code-limit.ts';
+import type { Collection, Journal } from '../../sandbox/kit/kit.ts';
+import { openStaticCodeLimit } from '../../sandbox/phone/static-code-limit.ts';
 
 const MIDNIGHT_MS = Date.parse('2026-12-01T16:00:00Z');
 

@@ -2,8 +2,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CallbackManner, CallbackOrder } from '../../src/sandbox/kit/kit.ts';
-import { type OpenedKit, openKit } from '../../src/sandbox/kit/open-kit.ts';
+import type { CallbackManner, CallbackOrder } from '../../sandbox/kit/kit.ts';
+import { type OpenedKit, openKit } from '../../sandbox/kit/open-kit.ts';
 import { bodyOf, openLocalServer } from '../helpers/local-server.ts';
 
 export function temporaryDir(): string {

@@ -7,15 +7,11 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WalletName } from '../../src/core/wallet.ts';
-import type { OpenCity } from '../../src/sandbox/city.ts';
-import type { Collection, ControlOrder, Gateway, Journal } from '../../src/sandbox/kit/kit.ts';
-import {
-  beijingDate,
-  isDate,
-  nextBeijingMidnightMs,
-} from '../../src/sandbox/switch/beijing-date.ts';
-import { openSwitch } from '../../src/sandbox/switch/switch.ts';
+import type { OpenCity } from '../../sandbox/city.ts';
+import type { Collection, ControlOrder, Gateway, Journal } from '../../sandbox/kit/kit.ts';
+import { beijingDate, isDate, nextBeijingMidnightMs } from '../../sandbox/switch/beijing-date.ts';
+import { openSwitch } from '../../sandbox/switch/switch.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { call, createOrder, openTestCity } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 

@@ -1,8 +1,8 @@
 /** demo.json's merchants of WeChat Pay, called by hand: v3 payment codes, refused characters. */
 import { createSign, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type OpenCity, openCity } from '../../src/sandbox/city.ts';
-import { GATEWAY_MAKERS } from '../../src/sandbox/gateways.ts';
+import { type OpenCity, openCity } from '../../sandbox/city.ts';
+import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
 import { call, REQUESTS } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 

@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/cli/audit.ts';
-import { followChain } from '../../src/core/audit.ts';
-import { formatId, type Id, packId } from '../../src/core/id.ts';
+import { followChain } from '../../src/core/audit/audit.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
+import { formatId, type Id, packId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { appendAudit, listAudit, readChain, sealAudit } from '../../src/store/audit-log.ts';
-import { writeAudited } from '../../src/store/audited.ts';
-import type { Db, Statement } from '../../src/store/db.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import { appendAudit, listAudit, readChain, sealAudit } from '../../src/store/audit/audit-log.ts';
+import { writeAudited } from '../../src/store/audit/audited.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const marketplaceAt = (sequence: number): Id<'marketplace'> =>

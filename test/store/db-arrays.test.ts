@@ -1,7 +1,6 @@
 /** Arrays against the real servers: what goes in comes back, on both engines. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatId, type Id } from '../../src/core/id.ts';
 import {
   bigintArray,
   columnArray,
@@ -9,8 +8,9 @@ import {
   intArray,
   smallintArray,
   textArray,
-} from '../../src/store/arrays.ts';
-import type { Db, Statement } from '../../src/store/db.ts';
+} from '../../src/database/arrays.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { formatId, type Id } from '../../src/kernel/id.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const boolArray = (values: readonly (boolean | null)[]) =>

@@ -5,9 +5,9 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Db, Statement } from '../../src/store/db.ts';
-import { DbFailure, DbLost } from '../../src/store/db.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { DbFailure, DbLost } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { startPostgres } from '../../tools/postgres.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 

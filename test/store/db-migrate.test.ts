@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Db, Statement } from '../../src/store/db.ts';
-import { DbFailure } from '../../src/store/db.ts';
-import { MigrationRefused, migrate, readMigrations } from '../../src/store/migrate.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { DbFailure } from '../../src/database/db.ts';
+import { MigrationRefused, migrate, readMigrations } from '../../src/database/migrate.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const COUNT: Statement = { name: 'count_a', text: 'SELECT count(*)::int AS n FROM a' };

@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Db, Statement } from '../../src/store/db.ts';
-import { openPglite, PGLITE_BANNER } from '../../src/store/pglite.ts';
-import { acquirePidLock, FolderInUse } from '../../src/store/pid-lock.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { openPglite, PGLITE_BANNER } from '../../src/database/pglite.ts';
+import { acquirePidLock, FolderInUse } from '../../src/database/pid-lock.ts';
 import { ENGINES } from './engines.ts';
 
 const COUNT: Statement = { name: 'count', text: 'SELECT count(*)::int AS n FROM a' };
@@ -59,7 +59,7 @@ describe('the owner of a folder', () => {
   });
 
   test('in another process keeps us out until it ends', async () => {
-    const module = fileURLToPath(new URL('../../src/store/pid-lock.ts', import.meta.url));
+    const module = fileURLToPath(new URL('../../src/database/pid-lock.ts', import.meta.url));
     const script = `import { acquirePidLock } from ${JSON.stringify(module)};
       acquirePidLock(${JSON.stringify(dir)}); console.log('held'); setInterval(() => {}, 1000);`;
     const child = spawn(

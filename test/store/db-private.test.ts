@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openPglite } from '../../src/store/pglite.ts';
+import { openPglite } from '../../src/database/pglite.ts';
 
 let dir: string;
 beforeEach(() => {

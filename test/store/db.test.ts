@@ -7,7 +7,7 @@ import {
   DbRejected,
   DbRetry,
   type Statement,
-} from '../../src/store/db.ts';
+} from '../../src/database/db.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const statement = (name: string, text: string): Statement => ({ name, text });

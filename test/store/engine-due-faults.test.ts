@@ -4,8 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { hutongError } from '../../src/core/errors.ts';
-import { formatId, type Id } from '../../src/core/id.ts';
 import {
   ClaimFailed,
   claimed,
@@ -14,6 +12,8 @@ import {
   type SweeperOptions,
   type Work,
 } from '../../src/engine/due.ts';
+import { hutongError } from '../../src/kernel/errors.ts';
+import { formatId, type Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
   claim,

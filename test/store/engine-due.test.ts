@@ -1,13 +1,13 @@
 /** The sweeper on every database: what is due is claimed and done once, by whose share it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Id } from '../../src/core/id.ts';
 import {
   createSweeper,
   type Sweeper,
   type SweeperOptions,
   type Work,
 } from '../../src/engine/due.ts';
+import type { Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
   claim,

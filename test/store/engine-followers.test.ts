@@ -4,21 +4,21 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Id, idValue, shardOf } from '../../src/core/id.ts';
+import type { Db, Session, Statement } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { leaseProcess } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
+import { type Id, idValue, shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import type { Db, Session, Statement } from '../../src/store/db.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import { inOrder, settledUpTo } from '../../src/store/batch/settled-ids.ts';
 import {
   type IdPage,
   listEvents,
   listPayments,
   listTransactions,
 } from '../../src/store/queries.ts';
-import { inOrder, settledUpTo } from '../../src/store/settled-ids.ts';
 import {
   create,
   freshId,

@@ -1,12 +1,12 @@
 /** Idempotency keys in the engine’s batches, on every database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Envelope } from '../../src/flows/envelope.ts';
 import {
   claimIdempotency,
   completeIdempotency,
   KEY_LEASE_MS,
-} from '../../src/flows/idempotency.ts';
-import type { Platform } from '../../src/flows/platform.ts';
+} from '../../src/flows/base/idempotency.ts';
+import type { Platform } from '../../src/flows/base/platform.ts';
+import type { Envelope } from '../../src/flows/key/envelope.ts';
 import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {

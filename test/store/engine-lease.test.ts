@@ -7,10 +7,10 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { claimAttempt } from '../../src/core/closing.ts';
-import type { Id } from '../../src/core/id.ts';
+import { claimAttempt } from '../../src/core/payment/close.ts';
 import { claimed, createSweeper, type Work } from '../../src/engine/due.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
+import type { Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import {

@@ -3,12 +3,12 @@
  * and every command still gets its one answer and leaves its one trace.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { claimIdempotency, completeIdempotency } from '../../src/flows/idempotency.ts';
-import type { Platform } from '../../src/flows/platform.ts';
+import type { Db } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import { claimIdempotency, completeIdempotency } from '../../src/flows/base/idempotency.ts';
+import type { Platform } from '../../src/flows/base/platform.ts';
 import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import type { Db } from '../../src/store/db.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
 import {
   books,

@@ -3,8 +3,8 @@
  * batch that it remembers wrote the row, and nothing that was not written is answered as done.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Id } from '../../src/core/id.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
+import type { Id } from '../../src/kernel/id.ts';
 import {
   cancel,
   claim,

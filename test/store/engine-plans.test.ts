@@ -3,7 +3,7 @@
  * on an empty table, never analysed, it would rather read all of it, and keep that plan for ever.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Db, Statement } from '../../src/store/db.ts';
+import type { Db, Statement } from '../../src/database/db.ts';
 import {
   freshId,
   openEngine,

@@ -1,7 +1,7 @@
 /** What the engine does with a command that cannot be written, and with the database’s trouble. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assert } from '../../src/core/assert.ts';
 import type { PaymentCommand } from '../../src/engine/command.ts';
+import { assert } from '../../src/kernel/assert.ts';
 import {
   cancel,
   count,

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Db, Statement } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import type { PaymentCommand } from '../../src/engine/command.ts';
-import type { Db, Statement } from '../../src/store/db.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
 import {
   books,
   cancel,

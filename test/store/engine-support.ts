@@ -5,25 +5,25 @@
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { applyReport, type LegWord } from '../../src/core/apply-report.ts';
-import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/closing.ts';
-import { createPayment } from '../../src/core/create-payment.ts';
-import { formatId, type Id, packId, shardOfId } from '../../src/core/id.ts';
-import { refundNumber } from '../../src/core/order-number.ts';
-import type { Payment } from '../../src/core/payment.ts';
-import { reserveRefund } from '../../src/core/refund.ts';
-import { applyRefundReport } from '../../src/core/refund-report.ts';
-import { recordStart, startAttempt } from '../../src/core/start-attempt.ts';
+import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/payment/close.ts';
+import { createPayment } from '../../src/core/payment/create.ts';
+import type { Payment } from '../../src/core/payment/model.ts';
+import { refundNumber } from '../../src/core/payment/order-number.ts';
+import { applyReport, type LegWord } from '../../src/core/payment/report.ts';
+import { recordStart, startAttempt } from '../../src/core/payment/start.ts';
+import { reserveRefund } from '../../src/core/refund/refund.ts';
+import { applyRefundReport } from '../../src/core/refund/report.ts';
+import type { Db } from '../../src/database/db.ts';
 import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
-import { type Envelope, openEnvelope } from '../../src/flows/envelope.ts';
+import { type Envelope, openEnvelope } from '../../src/flows/key/envelope.ts';
+import { formatId, type Id, packId, shardOfId } from '../../src/kernel/id.ts';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import type { Db } from '../../src/store/db.ts';
-import { readPayments } from '../../src/store/payments.ts';
+import { readPayments } from '../../src/store/payment/payments.ts';
 import {
   merchantId,
   type NewId,

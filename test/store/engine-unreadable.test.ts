@@ -3,7 +3,7 @@
  * and nobody else's; nothing of it is half written.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Payment } from '../../src/core/payment.ts';
+import type { Payment } from '../../src/core/payment/model.ts';
 import type { PaymentCommand } from '../../src/engine/command.ts';
 import {
   books,

@@ -16,10 +16,10 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
-import type { Db } from '../../src/store/db.ts';
-import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/store/migrate.ts';
-import { openPglite } from '../../src/store/pglite.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
+import type { Db } from '../../src/database/db.ts';
+import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/database/migrate.ts';
+import { openPglite } from '../../src/database/pglite.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 
 export interface TestHome {
   readonly db: Db;

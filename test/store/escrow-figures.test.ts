@@ -7,18 +7,20 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyReport } from '../../src/core/apply-report.ts';
 import type { DecideContext, Decided, Decision } from '../../src/core/decision.ts';
-import { type Id, idValue } from '../../src/core/id.ts';
 import { clearing, escrow, feeDue, refundDue } from '../../src/core/ledger/chart.ts';
-import { partsOf } from '../../src/core/leg-shares.ts';
-import { allocateFen, shareFen, sumFen } from '../../src/core/money.ts';
-import type { Leg, Payment } from '../../src/core/payment.ts';
-import { reserveRefund } from '../../src/core/refund.ts';
-import { applyRefundReport } from '../../src/core/refund-report.ts';
-import { startAttempt } from '../../src/core/start-attempt.ts';
-import type { Db } from '../../src/store/db.ts';
-import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/store/migrate.ts';
+import { partsOf } from '../../src/core/payment/leg-shares.ts';
+import type { Leg, Payment } from '../../src/core/payment/model.ts';
+import { applyReport } from '../../src/core/payment/report.ts';
+import { startAttempt } from '../../src/core/payment/start.ts';
+import { reserveRefund } from '../../src/core/refund/refund.ts';
+import { applyRefundReport } from '../../src/core/refund/report.ts';
+import type { Db } from '../../src/database/db.ts';
+import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/database/migrate.ts';
+import { type Table, tableValues } from '../../src/database/table.ts';
+import { type Id, idValue } from '../../src/kernel/id.ts';
+import { allocateFen, shareFen, sumFen } from '../../src/kernel/money.ts';
+import { readPayments } from '../../src/store/payment/payments.ts';
 import {
   ATTEMPTS,
   type Child,
@@ -27,9 +29,7 @@ import {
   LEGS,
   REFUNDS,
   SUB_ORDERS,
-} from '../../src/store/payment-tables.ts';
-import { readPayments } from '../../src/store/payments.ts';
-import { type Table, tableValues } from '../../src/store/table.ts';
+} from '../../src/store/payment/tables.ts';
 import {
   accountsOf,
   type Bought,

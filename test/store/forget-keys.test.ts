@@ -1,7 +1,7 @@
 /** D15 of the money audit: old keys go until none is left; a known shard is said. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { shardOf } from '../../src/core/id.ts';
-import { forgetKeys } from '../../src/flows/forget-keys.ts';
+import { forgetKeys } from '../../src/flows/key/forget-keys.ts';
+import { shardOf } from '../../src/kernel/id.ts';
 import { listPayments, listTransactions } from '../../src/store/queries.ts';
 import {
   count,

@@ -1,9 +1,10 @@
 /** A payment's life as commands, made out of numbers, and what two answers to one must share. */
-import type { HutongError } from '../../src/core/errors.ts';
-import type { Id } from '../../src/core/id.ts';
-import type { Payment } from '../../src/core/payment.ts';
-import type { Result } from '../../src/core/result.ts';
+
+import type { Payment } from '../../src/core/payment/model.ts';
 import type { PaymentCommand } from '../../src/engine/command.ts';
+import type { HutongError } from '../../src/kernel/errors.ts';
+import type { Id } from '../../src/kernel/id.ts';
+import type { Result } from '../../src/kernel/result.ts';
 import {
   cancel,
   closed,

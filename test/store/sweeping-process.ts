@@ -3,9 +3,9 @@
  * It prints its share as JSON whenever that changes, and claims nothing.
  */
 import process from 'node:process';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { leaseProcess } from '../../src/engine/process-lease.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
-import { openPostgres } from '../../src/store/postgres.ts';
 
 const url = process.argv[2];
 if (url === undefined) throw new Error('sweeping-process.ts URL');

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FAULTS } from '../../src/sandbox/kit/kit.ts';
+import { FAULTS } from '../../sandbox/kit/kit.ts';
 import { freezeBackendInBatch, freezePlatformInBatch } from '../chaos/in-flight.ts';
 import { connect } from '../chaos/stage.ts';
 import { call } from '../helpers/api.ts';

@@ -1,6 +1,6 @@
 /** The cashier page of one payment: picks the screen, and puts order, notes and frame around it. */
 
-import { unreachable } from '../../core/assert.ts';
+import { unreachable } from '../../kernel/assert.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, OpenAttempt } from '../view.ts';

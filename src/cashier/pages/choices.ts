@@ -4,7 +4,7 @@
  * first say who pays, it is a link, since a form may not be redirected to another host (CSP).
  */
 
-import { yuanText } from '../../core/money.ts';
+import { yuanText } from '../../kernel/money.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, Choice, WalletRow } from '../view.ts';

@@ -2,7 +2,7 @@
  * The page behind a printed code: who is paid, and how much the buyer types. The field works by
  * itself; keys beside it appear with script only. What was typed comes back with what was wrong.
  */
-import type { AmountProblem } from '../../core/counter.ts';
+import type { AmountProblem } from '../../core/merchant/counter.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import { SIGNS } from './marks.ts';

@@ -1,6 +1,6 @@
 /** The screens of a payment that is decided: paid, refunded, expired, canceled, being checked. */
 
-import { yuanText } from '../../core/money.ts';
+import { yuanText } from '../../kernel/money.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';
 import type { CashierModel, RefundSummary, Screen } from '../view.ts';

@@ -3,9 +3,10 @@
  * makes it anew for a later press; without script the button posts it, and the page renews itself.
  * And the page that says why there is no form any more.
  */
-import { type Fen, yuanText } from '../../core/money.ts';
-import type { FormAction, WalletName } from '../../core/wallet.ts';
+
 import type { HandOutRefusal } from '../../flows/use-cases.ts';
+import { type Fen, yuanText } from '../../kernel/money.ts';
+import type { FormAction, WalletName } from '../../kernel/wallet-names.ts';
 import { html, jsonScript } from '../html.ts';
 import { SIGNS, walletMark } from './marks.ts';
 import { type PageContext, renderPage } from './page.ts';

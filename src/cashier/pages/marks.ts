@@ -1,5 +1,5 @@
 /** The signs on pages: a wallet's mark beside its name, a chevron, and what became of a payment. */
-import type { WalletName } from '../../core/wallet.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type Html, html } from '../html.ts';
 import { MARK_FIELD, MARK_SIDE, type MarkShape, WALLET_MARKS } from '../wallet-marks.ts';
 

@@ -1,5 +1,5 @@
 /** What is being paid: payees, goods, amount and until when. The same on every screen. */
-import { yuanText } from '../../core/money.ts';
+import { yuanText } from '../../kernel/money.ts';
 import { dateTimeText, deadlineText } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import type { Texts } from '../texts.ts';

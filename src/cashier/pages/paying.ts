@@ -3,7 +3,7 @@
  * A page that holds a started attempt always carries its next_action as a data block.
  */
 
-import { yuanText } from '../../core/money.ts';
+import { yuanText } from '../../kernel/money.ts';
 import { type Html, html, jsonScript } from '../html.ts';
 import { qrSvg } from '../qr.ts';
 import type { Texts } from '../texts.ts';

@@ -1,5 +1,5 @@
 /** A wallet's form as the browser posts it, with a button; its fields are the wallet's, untouched. */
-import type { FormAction } from '../../core/wallet.ts';
+import type { FormAction } from '../../kernel/wallet-names.ts';
 import { type Html, html } from '../html.ts';
 
 export function walletForm(

@@ -2,7 +2,7 @@
  * A printed sheet as data: what is drawn where, in millimetres from the upper left. One drawing
  * becomes an SVG and a PDF, so that both show the same.
  */
-import type { WalletName } from '../../core/wallet.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
 import type { QrDrawing } from '../qr.ts';
 import { MARK_FIELD, MARK_SIDE, MARK_STROKE, WALLET_MARKS } from '../wallet-marks.ts';
 

@@ -3,8 +3,8 @@
  * card of an NFC tag (ID-1). The wallets' signs and names are all of one size and on one line; who
  * comes first turns from counter to counter, as offers do. Chinese and English on one sheet.
  */
-import { hashOf } from '../../core/hash.ts';
-import { WALLET_NAMES, type WalletName } from '../../core/wallet.ts';
+import { hashOf } from '../../kernel/hash.ts';
+import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
 import type { QrDrawing } from '../qr.ts';
 import { TEXTS } from '../texts.ts';
 import {

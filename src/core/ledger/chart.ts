@@ -3,8 +3,8 @@
  * its normal side follows from its first word. Nothing here knows amounts.
  */
 import { createHash } from 'node:crypto';
-import type { Id } from '../id.ts';
-import type { WalletName } from '../wallet.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export type AccountName = string & { readonly __account: true };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatId } from '../id.ts';
-import type { RefundMix } from '../payment.ts';
+import { formatId } from '../../kernel/id.ts';
+import type { RefundMix } from '../payment/model.ts';
 import { clearing, escrow, feeDue, normalSide, refundDue, suspense } from './chart.ts';
 import {
   conflictSuperseded,

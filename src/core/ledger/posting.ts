@@ -3,11 +3,11 @@
  * The functions below are the rows of domain.md's table, one a moment; amounts are what really
  * moves, never order amounts.
  */
-import { assert } from '../assert.ts';
-import type { Id } from '../id.ts';
-import type { Fen } from '../money.ts';
-import type { Escrow, RefundMix } from '../payment.ts';
-import type { WalletName } from '../wallet.ts';
+import { assert } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
+import type { Escrow, RefundMix } from '../payment/model.ts';
 import {
   type AccountName,
   absorbed,

@@ -3,9 +3,13 @@
  * buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was opened
  * with, and free of decisions: what an answer means stands in transform.ts and codes.ts.
  */
-import { err, ok, type Result } from '../../core/result.ts';
-import type { NextAction, WalletError } from '../../core/wallet.ts';
-import { FORM_BYTES_MAX } from '../keys/form-limits.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import { alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
+import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
+import { encodeParameters } from '../../wires/alipay/parameters.ts';
+import { isPaymentCode } from '../../wires/alipay/payment-code.ts';
+import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -46,10 +50,6 @@ import {
   successFields,
   worstClose,
 } from './transform.ts';
-import { alipayCredentialsSchema } from './wire/credentials.ts';
-import { type JsonObject, textField } from './wire/json-text.ts';
-import { encodeParameters } from './wire/parameters.ts';
-import { isPaymentCode } from './wire/payment-code.ts';
 
 export const alipay: WalletModule = {
   name: 'alipay',

@@ -10,12 +10,17 @@
  * interval at most.
  */
 import type { KeyObject } from 'node:crypto';
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createTokenBucket } from '../../runtime/token-bucket.ts';
+import {
+  certificateSn,
+  distrust,
+  readCertificates,
+  validToMs,
+} from '../../wires/alipay/certificate.ts';
+import { verifyRsa2 } from '../../wires/alipay/rsa.ts';
 import type { AlipayAccount, CertificateMode } from './config.ts';
-import { certificateSn, distrust, readCertificates, validToMs } from './wire/certificate.ts';
-import { verifyRsa2 } from './wire/rsa.ts';
 
 export type Verdict = 'valid' | 'bad_signature' | 'unknown_key';
 

@@ -5,16 +5,16 @@
  * statuses, HTML, unsigned or badly signed answers) is `unknown`, with the wallet's words for the
  * log. v3 is not used for money: its error answers carry no signature.
  */
-import type { WalletError } from '../../core/wallet.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { formatBeijing } from '../../wires/alipay/beijing-time.ts';
+import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
+import { encodeParameters } from '../../wires/alipay/parameters.ts';
+import { signRsa2 } from '../../wires/alipay/rsa.ts';
+import { requestSignText } from '../../wires/alipay/sign-text.ts';
+import { readV2Answer, type V2Answer } from '../../wires/alipay/v2-answer.ts';
 import type { WalletSeams } from '../wallet.ts';
 import { type AlipayKeys, createAlipayKeys } from './alipay-keys.ts';
 import type { AlipayAccount } from './config.ts';
-import { formatBeijing } from './wire/beijing-time.ts';
-import { type JsonObject, textField } from './wire/json-text.ts';
-import { encodeParameters } from './wire/parameters.ts';
-import { signRsa2 } from './wire/rsa.ts';
-import { requestSignText } from './wire/sign-text.ts';
-import { readV2Answer, type V2Answer } from './wire/v2-answer.ts';
 
 export interface AlipayCall {
   readonly method: string;

@@ -9,7 +9,7 @@ const privateKey = mine.privateKey.export({ type: 'pkcs8', format: 'pem' }).toSt
 const publicText = (pair: typeof mine) =>
   pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const fixture = (name: string) =>
-  readFileSync(new URL(`wire/fixtures/${name}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../wires/alipay/fixtures/${name}`, import.meta.url), 'utf8');
 
 const good = {
   appId: '2014072300007148',

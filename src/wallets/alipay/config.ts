@@ -7,12 +7,16 @@
  */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletIdentity } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { isTestAddress } from '../../runtime/web-address.ts';
-import { certificateSn, readCertificates, rootCertificateSn } from './wire/certificate.ts';
-import { type AlipayCredentials, alipayCredentialsSchema } from './wire/credentials.ts';
-import { readPrivateKey, readPublicKey } from './wire/keys.ts';
+import {
+  certificateSn,
+  readCertificates,
+  rootCertificateSn,
+} from '../../wires/alipay/certificate.ts';
+import { type AlipayCredentials, alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
+import { readPrivateKey, readPublicKey } from '../../wires/alipay/keys.ts';
 
 export interface CertificateMode {
   readonly appCertSn: string;

@@ -8,10 +8,13 @@
  * app_id must be the configuration's own. seller_id that is neither absent nor our pid is handed on
  * as the payee: core holds it against the order's merchant (rule 3).
  */
-import { yuanToFen } from '../../core/money.ts';
-import { err, ok, type Result } from '../../core/result.ts';
-import { isOversizedForm } from '../keys/form-limits.ts';
-import { readSignedPairs } from '../keys/signed-pairs.ts';
+import { yuanToFen } from '../../kernel/money.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
+import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
+import { notifySignText, serviceMessageSignText } from '../../wires/alipay/sign-text.ts';
+import { isOversizedForm } from '../../wires/keys/form-limits.ts';
+import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import {
   type LegReport,
   NO_GATE,
@@ -23,9 +26,6 @@ import {
 import type { AlipayKeys } from './alipay-keys.ts';
 import type { AlipayAccount } from './config.ts';
 import { reversedReport, tradeReport } from './transform.ts';
-import { KNOWN_PARAMETERS } from './wire/known-parameters.ts';
-import { type Parameters, parseParameters } from './wire/parameters.ts';
-import { notifySignText, serviceMessageSignText } from './wire/sign-text.ts';
 
 const TRADE = 'trade_status_sync';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { yuanToFen } from '../../core/money.ts';
+import { yuanToFen } from '../../kernel/money.ts';
 import type { AttemptOrder } from '../wallet.ts';
 import { jsapiContent, mergeContent, singleContent, subjectOf } from './order-content.ts';
 

@@ -3,11 +3,11 @@
  * (rule 2), names the merchant that is paid (sub_merchant) and holds the money until settled
  * (settle_info). Amounts are yuan text; pure data in, data out.
  */
-import { fenToYuan } from '../../core/money.ts';
-import type { Product } from '../../core/wallet.ts';
+import { fenToYuan } from '../../kernel/money.ts';
+import type { Product } from '../../kernel/wallet-names.ts';
+import { formatBeijing } from '../../wires/alipay/beijing-time.ts';
+import type { JsonObject } from '../../wires/alipay/json-text.ts';
 import type { AttemptOrder, LegOrder, RefundOrder } from '../wallet.ts';
-import { formatBeijing } from './wire/beijing-time.ts';
-import type { JsonObject } from './wire/json-text.ts';
 
 const SUBJECT_LENGTH_MAX = 256;
 const REASON_LENGTH_MAX = 256;

@@ -1,6 +1,7 @@
 /** Every documented status and code, one row each; whatever is not here must be unknown. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../wires/alipay/json-text.ts';
 import type { LegOrder, RefundOrder } from '../wallet.ts';
 import type { Called } from './client.ts';
 import { refundContent, refundQueryContent } from './order-content.ts';
@@ -16,7 +17,6 @@ import {
   tradeReport,
   worstClose,
 } from './transform.ts';
-import type { JsonObject } from './wire/json-text.ts';
 
 const leg: LegOrder = {
   orderNo: 'ORDER0001',

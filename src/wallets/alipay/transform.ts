@@ -6,8 +6,10 @@
  * full (then it is `succeeded`, never "closed unpaid"); refund_fee is the trade's cumulative sum,
  * so it is never taken for the amount of one refund.
  */
-import { type Fen, yuanToFen } from '../../core/money.ts';
-import type { Product, WalletError } from '../../core/wallet.ts';
+import { type Fen, yuanToFen } from '../../kernel/money.ts';
+import type { Product, WalletError } from '../../kernel/wallet-names.ts';
+import { parseBeijing } from '../../wires/alipay/beijing-time.ts';
+import { isJsonObject, type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import {
   type CloseOutcome,
   type LegOrder,
@@ -29,8 +31,6 @@ import {
   START_GATEWAY_CODES,
   TRADE_STATUSES,
 } from './codes.ts';
-import { parseBeijing } from './wire/beijing-time.ts';
-import { isJsonObject, type JsonObject, textField } from './wire/json-text.ts';
 
 const SUCCESS = '10000';
 const WAITING = '10003';

@@ -5,13 +5,13 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as second from '../../../test/conformance/second-verifier-jdpay.ts';
-import { ok } from '../../core/result.ts';
-import type { Product } from '../../core/wallet.ts';
+import { ok } from '../../kernel/result.ts';
+import type { Product } from '../../kernel/wallet-names.ts';
 import type { HttpRequest } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
+import { formatTradeTime } from '../../wires/jdpay/time.ts';
 import type { AttemptOrder, RefundOrder, Wallet } from '../wallet.ts';
 import { jdpay } from './adapter.ts';
-import { formatTradeTime } from './wire/time.ts';
 
 const pem = (key: import('node:crypto').KeyObject) =>
   key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();

@@ -9,8 +9,11 @@
  * when nobody can pay them any more. Payment codes are revoked: core lets no success of theirs
  * count from then on.
  */
-import { ok } from '../../core/result.ts';
-import type { FormAction } from '../../core/wallet.ts';
+import { ok } from '../../kernel/result.ts';
+import type { FormAction } from '../../kernel/wallet-names.ts';
+import { jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
+import { sealForm } from '../../wires/jdpay/form.ts';
+import { PATHS } from '../../wires/jdpay/trade.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
@@ -62,9 +65,6 @@ import {
   revokeStatus,
   silentRefund,
 } from './transform.ts';
-import { jdpayCredentialsSchema } from './wire/credentials.ts';
-import { sealForm } from './wire/form.ts';
-import { PATHS } from './wire/trade.ts';
 
 export const jdpay: WalletModule = {
   name: 'jdpay',

@@ -3,9 +3,7 @@
  * refusal (there is no `encrypt` in one), so a refusal is handed on as a bare code, and what it
  * means is the configuration's to say; everything else is `unknown`.
  */
-import type { WalletError } from '../../core/wallet.ts';
-import type { WalletSeams } from '../wallet.ts';
-import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
 import {
   MESSAGE_BYTES_MAX,
   type MessageResult,
@@ -17,8 +15,10 @@ import {
   signInner,
   VERSION,
   writeOuter,
-} from './wire/message.ts';
-import type { XmlElement, XmlField } from './wire/xml.ts';
+} from '../../wires/jdpay/message.ts';
+import type { XmlElement, XmlField } from '../../wires/jdpay/xml.ts';
+import type { WalletSeams } from '../wallet.ts';
+import type { JdpayAccount, JdpayMerchant } from './config.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 

@@ -7,12 +7,12 @@
  */
 import { createPublicKey } from 'node:crypto';
 import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { Product, WalletIdentity } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { Product, WalletIdentity } from '../../kernel/wallet-names.ts';
 import { isTestAddress } from '../../runtime/web-address.ts';
-import { type JdpayCredentials, jdpayCredentialsSchema } from './wire/credentials.ts';
-import { readDesKey, readPrivateKey, readPublicKey } from './wire/keys.ts';
-import type { MessageKeys } from './wire/message.ts';
+import { type JdpayCredentials, jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
+import { readDesKey, readPrivateKey, readPublicKey } from '../../wires/jdpay/keys.ts';
+import type { MessageKeys } from '../../wires/jdpay/message.ts';
 
 /** One merchant number with its own keys. */
 export interface JdpayMerchant {

@@ -6,8 +6,19 @@
  * says: documents say 1, JD has been seen to send 2. It carries no id of its own; the hash that
  * was signed is the same at every delivery and serves as one.
  */
-import { err, ok, type Result } from '../../core/result.ts';
-import { hasMore } from '../keys/form-limits.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import {
+  decryptInner,
+  type MessageFlaw,
+  type OpenedMessage,
+  openInner,
+  readOuter,
+  readResult,
+  SUCCESS_CODE,
+} from '../../wires/jdpay/message.ts';
+import { TRADE_TYPE } from '../../wires/jdpay/trade.ts';
+import { textOf } from '../../wires/jdpay/xml.ts';
+import { hasMore } from '../../wires/keys/form-limits.ts';
 import {
   NO_GATE,
   type Notification,
@@ -18,17 +29,6 @@ import {
 import type { JdpayAccount, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './order-fields.ts';
 import { paymentReport, statedRefund } from './transform.ts';
-import {
-  decryptInner,
-  type MessageFlaw,
-  type OpenedMessage,
-  openInner,
-  readOuter,
-  readResult,
-  SUCCESS_CODE,
-} from './wire/message.ts';
-import { TRADE_TYPE } from './wire/trade.ts';
-import { textOf } from './wire/xml.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 

@@ -3,11 +3,12 @@
  * order: times come from the attempt, and the numbers that JD wants for a revoke derive from the
  * order's own. Only a form's times are those of the click that it is made at.
  */
+
+import { VERSION } from '../../wires/jdpay/message.ts';
+import { formatTradeTime } from '../../wires/jdpay/time.ts';
+import { CURRENCY, TRADE_TYPE } from '../../wires/jdpay/trade.ts';
+import { oneLine, type XmlField } from '../../wires/jdpay/xml.ts';
 import type { AttemptOrder, AttemptReference, LegOrder, RefundOrder } from '../wallet.ts';
-import { VERSION } from './wire/message.ts';
-import { formatTradeTime } from './wire/time.ts';
-import { CURRENCY, TRADE_TYPE } from './wire/trade.ts';
-import { oneLine, type XmlField } from './wire/xml.ts';
 
 const NAME_CHARS_MAX = 100;
 const NOTE_CHARS_MAX = 100;

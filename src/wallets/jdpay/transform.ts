@@ -5,7 +5,18 @@
  * `payList/detail` holds the buyer's name, card and phone: it is never looked at here, so none of
  * it can reach a report, a row or a log line.
  */
-import type { Fen } from '../../core/money.ts';
+import type { Fen } from '../../kernel/money.ts';
+import { parseTradeTime } from '../../wires/jdpay/time.ts';
+import {
+  CURRENCY,
+  fenOfText,
+  PAY_TYPE,
+  PAYMENT_STATUS,
+  type PaymentStatus,
+  REFUND_STATUS,
+  type RefundStatus,
+} from '../../wires/jdpay/trade.ts';
+import { childOf, childrenOf, textOf, type XmlElement } from '../../wires/jdpay/xml.ts';
 import {
   type CloseOutcome,
   type LegOrder,
@@ -20,17 +31,6 @@ import {
 import { type Called, walletError } from './client.ts';
 import type { JdpayAccount, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './order-fields.ts';
-import { parseTradeTime } from './wire/time.ts';
-import {
-  CURRENCY,
-  fenOfText,
-  PAY_TYPE,
-  PAYMENT_STATUS,
-  type PaymentStatus,
-  REFUND_STATUS,
-  type RefundStatus,
-} from './wire/trade.ts';
-import { childOf, childrenOf, textOf, type XmlElement } from './wire/xml.ts';
 
 type ResultCodes = JdpayAccount['resultCodes'];
 

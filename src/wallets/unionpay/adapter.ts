@@ -3,9 +3,17 @@
  * buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and free of
  * decisions: what an answer means stands in transform.ts and codes.ts.
  */
-import { ok } from '../../core/result.ts';
-import type { NextAction } from '../../core/wallet.ts';
-import { FORM_BYTES_MAX } from '../keys/form-limits.ts';
+import { ok } from '../../kernel/result.ts';
+import type { NextAction } from '../../kernel/wallet-names.ts';
+import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
+import { unionpayCredentialsSchema } from '../../wires/unionpay/credentials.ts';
+import {
+  isUnionpayProduct,
+  PATHS,
+  PURCHASES,
+  type UnionpayProduct,
+} from '../../wires/unionpay/messages.ts';
+import { formatTime } from '../../wires/unionpay/time.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -36,9 +44,6 @@ import {
   type StartVerdict,
   startVerdict,
 } from './transform.ts';
-import { unionpayCredentialsSchema } from './wire/credentials.ts';
-import { isUnionpayProduct, PATHS, PURCHASES, type UnionpayProduct } from './wire/messages.ts';
-import { formatTime } from './wire/time.ts';
 
 export const unionpay: WalletModule = {
   name: 'unionpay',

@@ -2,8 +2,9 @@
  * What UnionPay Cloud QuickPass can do, as data. Figures with a source stand in README.md; where
  * UnionPay publishes none, the figure is the cautious one and README.md says so.
  */
+
+import { SPLIT_COUNT_MAX } from '../../wires/unionpay/split.ts';
 import type { Capabilities } from '../wallet.ts';
-import { SPLIT_COUNT_MAX } from './wire/split.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -4,15 +4,15 @@
  * A reply is believed only when its signature verifies; everything else (timeouts, other HTTP
  * statuses, HTML, unsigned or badly signed replies) is `unknown`, with what was seen for the log.
  */
-import type { WalletError } from '../../core/wallet.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { type Encoding, type Fields, textOf } from '../../wires/unionpay/canonical.ts';
+import { encodeForm } from '../../wires/unionpay/form.ts';
+import { isAnswer } from '../../wires/unionpay/messages.ts';
+import { parseReply } from '../../wires/unionpay/reply.ts';
+import { signFields } from '../../wires/unionpay/signer.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { UnionpayAccount } from './config.ts';
 import { judgeMessage } from './trust.ts';
-import { type Encoding, type Fields, textOf } from './wire/canonical.ts';
-import { encodeForm } from './wire/form.ts';
-import { isAnswer } from './wire/messages.ts';
-import { parseReply } from './wire/reply.ts';
-import { signFields } from './wire/signer.ts';
 
 export type Called =
   | {

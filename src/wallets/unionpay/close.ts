@@ -8,7 +8,9 @@
  * denies reversals of it altogether, or when its clearing day is over: a reversal is of that day or
  * of none. A refusal of one call says nothing of an earlier one that was taken.
  */
-import { present } from '../../core/assert.ts';
+import { present } from '../../kernel/assert.ts';
+import { PATHS } from '../../wires/unionpay/messages.ts';
+import { clearingDay } from '../../wires/unionpay/time.ts';
 import type { AttemptReference, CloseOutcome, LegReport, WalletSeams } from '../wallet.ts';
 import { unionpayCapabilities } from './capabilities.ts';
 import type { Called, UnionpayClient } from './client.ts';
@@ -16,8 +18,6 @@ import { PENDING_CODES, REVERSAL_DENIED_CODE, REVERSED_CODE, SUCCESS_CODES } fro
 import type { UnionpayAccount } from './config.ts';
 import { queryFields, reversalFields } from './order-fields.ts';
 import { type AskedOrder, orderReport, queryReport } from './transform.ts';
-import { PATHS } from './wire/messages.ts';
-import { clearingDay } from './wire/time.ts';
 
 interface Desk {
   readonly account: UnionpayAccount;

@@ -4,16 +4,19 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletIdentity } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { isTestAddress } from '../../runtime/web-address.ts';
+import type { Encoding } from '../../wires/unionpay/canonical.ts';
+import { readCertificate, type TrustAnchors } from '../../wires/unionpay/certificates.ts';
+import {
+  type UnionpayCredentials,
+  unionpayCredentialsSchema,
+} from '../../wires/unionpay/credentials.ts';
+import { type PfxProblem, readPfx } from '../../wires/unionpay/pfx.ts';
+import type { Signer } from '../../wires/unionpay/signer.ts';
+import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/unionpay/sm2.ts';
 import { createTrustedSigners, type TrustedSigners } from './trusted-signers.ts';
-import type { Encoding } from './wire/canonical.ts';
-import { readCertificate, type TrustAnchors } from './wire/certificates.ts';
-import { type UnionpayCredentials, unionpayCredentialsSchema } from './wire/credentials.ts';
-import { type PfxProblem, readPfx } from './wire/pfx.ts';
-import type { Signer } from './wire/signer.ts';
-import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from './wire/sm2.ts';
 
 /** Whose signature a reply must carry. */
 export type Trust =

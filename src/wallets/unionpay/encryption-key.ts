@@ -5,11 +5,11 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
+import { checkSigner, readCertificate } from '../../wires/unionpay/certificates.ts';
+import { PATHS } from '../../wires/unionpay/messages.ts';
 import type { UnionpayClient } from './client.ts';
 import type { UnionpayAccount } from './config.ts';
 import { keyUpdateFields } from './order-fields.ts';
-import { checkSigner, readCertificate } from './wire/certificates.ts';
-import { PATHS } from './wire/messages.ts';
 
 /** undefined = none is to be had now. */
 export type EncryptionKey = () => Promise<X509Certificate | undefined>;

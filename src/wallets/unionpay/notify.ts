@@ -8,9 +8,12 @@
  * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
  */
 import { createHash } from 'node:crypto';
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { isOversizedForm } from '../keys/form-limits.ts';
+import { isOversizedForm } from '../../wires/keys/form-limits.ts';
+import type { Fields } from '../../wires/unionpay/canonical.ts';
+import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
+import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/messages.ts';
 import {
   type LegReportStatus,
   NO_GATE,
@@ -22,9 +25,6 @@ import {
 import type { UnionpayAccount } from './config.ts';
 import { orderReport, orderStatus, settledRefund } from './transform.ts';
 import { judgeMessage } from './trust.ts';
-import type { Fields } from './wire/canonical.ts';
-import { parseForm, type ReadForm } from './wire/form.ts';
-import { isAnswer, PURCHASES, TXN, VERSION } from './wire/messages.ts';
 
 type Account = Pick<UnionpayAccount, 'merId' | 'trust' | 'encoding'>;
 type Refused = Result<never, NotificationRefusal>;

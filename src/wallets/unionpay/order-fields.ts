@@ -4,6 +4,17 @@
  * names the same order.
  */
 import { isIPv4 } from 'node:net';
+import { bytesOf, type Encoding } from '../../wires/unionpay/canonical.ts';
+import {
+  CURRENCY_CNY,
+  isUnionpayProduct,
+  PURCHASES,
+  TXN,
+  type UnionpayProduct,
+  VERSION,
+} from '../../wires/unionpay/messages.ts';
+import { writeSplit } from '../../wires/unionpay/split.ts';
+import { formatTime } from '../../wires/unionpay/time.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -13,17 +24,6 @@ import type {
 } from '../wallet.ts';
 import type { RequestFields } from './client.ts';
 import type { UnionpayAccount } from './config.ts';
-import { bytesOf, type Encoding } from './wire/canonical.ts';
-import {
-  CURRENCY_CNY,
-  isUnionpayProduct,
-  PURCHASES,
-  TXN,
-  type UnionpayProduct,
-  VERSION,
-} from './wire/messages.ts';
-import { writeSplit } from './wire/split.ts';
-import { formatTime } from './wire/time.ts';
 
 const MOBILE = '08';
 const PC = '07';

@@ -3,14 +3,14 @@
  * that holds the same number) and a QuickPass tap. Both work once and are never logged or kept.
  */
 import type { X509Certificate } from 'node:crypto';
-import { err, ok, type Result } from '../../core/result.ts';
-import { type Field55, readField55Hex, writeField55 } from '../nfc/field55.ts';
-import { writeTrack2 } from '../nfc/track2.ts';
-import { decodeCpm, isCpmPayload } from '../qr/cpm.ts';
-import { UNIONPAY_RID } from '../qr/merchant-account.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { type Field55, readField55Hex, writeField55 } from '../../wires/nfc/field55.ts';
+import { writeTrack2 } from '../../wires/nfc/track2.ts';
+import { decodeCpm, isCpmPayload } from '../../wires/qr/cpm.ts';
+import { UNIONPAY_RID } from '../../wires/qr/merchant-account.ts';
+import { certIdOf } from '../../wires/unionpay/certificates.ts';
+import { encryptField, writeCardTransData } from '../../wires/unionpay/sensitive.ts';
 import type { RequestFields } from './client.ts';
-import { certIdOf } from './wire/certificates.ts';
-import { encryptField, writeCardTransData } from './wire/sensitive.ts';
 
 const CODE = /^62[0-9]{17}$/;
 

@@ -6,8 +6,11 @@
  * try is not the end of an order that the payer still holds (a page, a code): only 69 and the end
  * of payTimeout are. A payment code and a tap are one try, so their failure is final.
  */
-import type { Fen } from '../../core/money.ts';
-import type { WalletError } from '../../core/wallet.ts';
+import type { Fen } from '../../kernel/money.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import type { Fields } from '../../wires/unionpay/canonical.ts';
+import { CURRENCY_CNY } from '../../wires/unionpay/messages.ts';
+import { parseTime } from '../../wires/unionpay/time.ts';
 import {
   type LegReport,
   type LegReportStatus,
@@ -25,9 +28,6 @@ import {
   PENDING_CODES,
   SUCCESS_CODES,
 } from './codes.ts';
-import type { Fields } from './wire/canonical.ts';
-import { CURRENCY_CNY } from './wire/messages.ts';
-import { parseTime } from './wire/time.ts';
 
 /** An order as asked, to be held against what an answer names. */
 export interface AskedOrder {

@@ -5,13 +5,13 @@
  *
  * What comes back are the known fields of what was signed. Nothing else of a message is ever read.
  */
-import { err, type Result } from '../../core/result.ts';
+import { err, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { readSignedPairs } from '../keys/signed-pairs.ts';
+import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
+import type { Encoding, Fields } from '../../wires/unionpay/canonical.ts';
+import { KNOWN_FIELDS, mayNest } from '../../wires/unionpay/known-fields.ts';
+import { type Verifier, verifyFields } from '../../wires/unionpay/signer.ts';
 import type { Trust } from './config.ts';
-import type { Encoding, Fields } from './wire/canonical.ts';
-import { KNOWN_FIELDS, mayNest } from './wire/known-fields.ts';
-import { type Verifier, verifyFields } from './wire/signer.ts';
 
 export interface Distrust {
   readonly code: 'unknown_key' | 'bad_signature' | 'ambiguous';

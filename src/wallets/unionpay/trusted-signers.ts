@@ -13,7 +13,7 @@ import {
   type TrustAnchors,
   type Validity,
   validityOf,
-} from './wire/certificates.ts';
+} from '../../wires/unionpay/certificates.ts';
 
 export interface TrustedSigners {
   /** The key of a certificate that stands in a message; undefined = it is not UnionPay's. */

@@ -6,19 +6,19 @@
 import { createHash, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 import type { HttpFailure, HttpRequest, HttpResponse } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
+import { parseAuthorization } from '../../wires/wechatpay/authorization.ts';
+import { requestMessage } from '../../wires/wechatpay/canonical.ts';
+import type { WechatpayCredentials } from '../../wires/wechatpay/credentials.ts';
+import { parseRecord } from '../../wires/wechatpay/json.ts';
+import { sealResource } from '../../wires/wechatpay/resource.ts';
+import { verifySha256 } from '../../wires/wechatpay/rsa.ts';
+import { signMessage } from '../../wires/wechatpay/signed-message.ts';
 import type { AttemptOrder, Wallet, WalletSeams } from '../wallet.ts';
 import { wechatpay } from './adapter.ts';
 import { plainText } from './transform.ts';
-import { parseAuthorization } from './wire/authorization.ts';
-import { requestMessage } from './wire/canonical.ts';
-import type { WechatpayCredentials } from './wire/credentials.ts';
-import { parseRecord } from './wire/json.ts';
-import { sealResource } from './wire/resource.ts';
-import { verifySha256 } from './wire/rsa.ts';
-import { signMessage } from './wire/signed-message.ts';
 
 function pemPair(modulusLength: number): { privateKey: string; publicKey: string } {
   return generateKeyPairSync('rsa', {

@@ -4,8 +4,10 @@
  * payment codes go their own way (codepay.ts). It keeps no state but keys: whatever is not a
  * verified answer about the order that was asked is `unknown`.
  */
-import { ok } from '../../core/result.ts';
-import type { NextAction } from '../../core/wallet.ts';
+import { ok } from '../../kernel/result.ts';
+import type { NextAction } from '../../kernel/wallet-names.ts';
+import { invocationMessage } from '../../wires/wechatpay/canonical.ts';
+import { signSha256 } from '../../wires/wechatpay/rsa.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
@@ -51,8 +53,6 @@ import {
   refundQueryTarget,
   startCall,
 } from './transform.ts';
-import { invocationMessage } from './wire/canonical.ts';
-import { signSha256 } from './wire/rsa.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

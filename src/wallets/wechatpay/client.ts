@@ -3,19 +3,19 @@
  * `Wechatpay-Serial` on every call in public-key mode, and believes a 2xx only after its signature
  * holds over the raw body. What cannot be believed is `lost`: the operation may have happened.
  */
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletError } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
 import type { HttpResponse } from '../../runtime/http-client.ts';
+import { formatAuthorization } from '../../wires/wechatpay/authorization.ts';
+import { requestMessage } from '../../wires/wechatpay/canonical.ts';
+import { parseErrorBody } from '../../wires/wechatpay/error-body.ts';
+import { type JsonRecord, parseRecord } from '../../wires/wechatpay/json.ts';
+import { signSha256 } from '../../wires/wechatpay/rsa.ts';
+import { readSignatureHeaders, verifyMessage } from '../../wires/wechatpay/signed-message.ts';
+import { PATHS } from '../../wires/wechatpay/trade.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Keyring, openKeyring } from './keyring.ts';
-import { formatAuthorization } from './wire/authorization.ts';
-import { requestMessage } from './wire/canonical.ts';
-import { parseErrorBody } from './wire/error-body.ts';
-import { type JsonRecord, parseRecord } from './wire/json.ts';
-import { signSha256 } from './wire/rsa.ts';
-import { readSignatureHeaders, verifyMessage } from './wire/signed-message.ts';
-import { PATHS } from './wire/trade.ts';
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST';

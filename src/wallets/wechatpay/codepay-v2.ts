@@ -2,8 +2,10 @@
  * Payment codes by APIv2: micropay, orderquery, reverse. What the calls are for stands in
  * codepay.ts; here is how APIv2 says them.
  */
-import { fenToJson } from '../../core/money.ts';
-import { err, ok } from '../../core/result.ts';
+import { fenToJson } from '../../kernel/money.ts';
+import { err, ok } from '../../kernel/result.ts';
+import { compactTime } from '../../wires/wechatpay/time.ts';
+import { V2_PATHS } from '../../wires/wechatpay/trade.ts';
 import {
   type AttemptOrder,
   type LegOrder,
@@ -16,8 +18,6 @@ import type { ApiV2, WechatpayConfig } from './config.ts';
 import { plainText } from './transform.ts';
 import { callV2, type V2Call, type V2Called } from './v2-client.ts';
 import { isNotFoundV2, readMicropay, readOrderQuery, startRefusalOfV2 } from './v2-transform.ts';
-import { compactTime } from './wire/time.ts';
-import { V2_PATHS } from './wire/trade.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

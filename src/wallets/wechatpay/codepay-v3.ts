@@ -3,8 +3,10 @@
  * opened them: `codepayApi` v3. What the calls are for stands in codepay.ts; here is how v3 says
  * them.
  */
-import { fenToJson } from '../../core/money.ts';
-import { err, ok } from '../../core/result.ts';
+import { fenToJson } from '../../kernel/money.ts';
+import { err, ok } from '../../kernel/result.ts';
+import { type JsonRecord, textOf } from '../../wires/wechatpay/json.ts';
+import { PATHS } from '../../wires/wechatpay/trade.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
@@ -18,8 +20,6 @@ import type { WechatpayConfig } from './config.ts';
 import { codeRefusalOf, queryRefusalOf } from './status.ts';
 import { plainText, queryTarget, readOrders } from './transform.ts';
 import { revokedReport } from './v2-transform.ts';
-import { type JsonRecord, textOf } from './wire/json.ts';
-import { PATHS } from './wire/trade.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

@@ -4,7 +4,7 @@
  * for the bill where it does not.
  */
 import { expect, it } from 'vitest';
-import { ok } from '../../core/result.ts';
+import { ok } from '../../kernel/result.ts';
 import { type AttemptReference, type LegReport, silentReport } from '../wallet.ts';
 import { type CodepayApi, reverseCodepay } from './codepay.ts';
 import { readOrderQuery } from './v2-transform.ts';

@@ -4,9 +4,10 @@
  * reversed. A reversal always looks first, because it alone does not say whether money had moved,
  * and a revoked order's query no longer says it either.
  */
-import { present } from '../../core/assert.ts';
-import type { Result } from '../../core/result.ts';
-import type { WalletError } from '../../core/wallet.ts';
+import { present } from '../../kernel/assert.ts';
+import type { Result } from '../../kernel/result.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { isPaymentCode } from '../../wires/wechatpay/payment-code.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -17,7 +18,6 @@ import type {
   StartOutcome,
 } from '../wallet.ts';
 import { reversalRefusalOf } from './status.ts';
-import { isPaymentCode } from './wire/payment-code.ts';
 
 /** WeChat Pay's limit on what is bought, in either API. */
 export const CODEPAY_TEXT_CHARS_MAX = 127;

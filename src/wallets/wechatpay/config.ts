@@ -7,11 +7,14 @@ import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletIdentity } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { isTestAddress } from '../../runtime/web-address.ts';
-import { type PlatformCertificate, readPlatformCertificate } from './wire/certificates.ts';
-import type { WechatpayCredentials } from './wire/credentials.ts';
+import {
+  type PlatformCertificate,
+  readPlatformCertificate,
+} from '../../wires/wechatpay/certificates.ts';
+import type { WechatpayCredentials } from '../../wires/wechatpay/credentials.ts';
 
 const Pem = Type.String({ minLength: 64, maxLength: 16_384 });
 

@@ -8,10 +8,10 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { createTokenBucket } from '../../runtime/token-bucket.ts';
+import { readCertificateList } from '../../wires/wechatpay/certificates.ts';
+import type { JsonRecord } from '../../wires/wechatpay/json.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
-import { readCertificateList } from './wire/certificates.ts';
-import type { JsonRecord } from './wire/json.ts';
 
 /** Five a minute. */
 const REFRESHES = { burst: 5, refill: 1, everyMs: 12_000 } as const;

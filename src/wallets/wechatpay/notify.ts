@@ -5,7 +5,14 @@
  * by the resource's original_type, with event_type as the second word, because WeChat Pay's own
  * samples disagree on event types.
  */
-import { err, ok, type Result } from '../../core/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { type JsonRecord, parseRecord, recordOf, textOf } from '../../wires/wechatpay/json.ts';
+import { openResource } from '../../wires/wechatpay/resource.ts';
+import {
+  readSignatureHeaders,
+  type SignatureFlaw,
+  verifyMessage,
+} from '../../wires/wechatpay/signed-message.ts';
 import {
   NO_GATE,
   type Notification,
@@ -18,9 +25,6 @@ import {
 import type { WechatpayConfig } from './config.ts';
 import type { Keyring } from './keyring.ts';
 import { isOurs, readOrders, readRefundPlaintext } from './transform.ts';
-import { type JsonRecord, parseRecord, recordOf, textOf } from './wire/json.ts';
-import { openResource } from './wire/resource.ts';
-import { readSignatureHeaders, type SignatureFlaw, verifyMessage } from './wire/signed-message.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 

@@ -3,11 +3,11 @@
  * answer is signed; TLS and the app secret are the proof. Codes, secrets and openids are never
  * logged nor repeated in an error.
  */
-import { err, ok, type Result } from '../../core/result.ts';
-import type { WalletError } from '../../core/wallet.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { parseRecord, textOf } from '../../wires/wechatpay/json.ts';
 import type { PayerIdentity, WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
-import { parseRecord, textOf } from './wire/json.ts';
 
 /** The order of parameters matters to WeChat, and so does the fragment. */
 export function payerAuthorizeUrl(

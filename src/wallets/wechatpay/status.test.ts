@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { REFUND_STATES, TRADE_STATES } from '../../wires/wechatpay/trade.ts';
 import {
   closeRefusalOf,
   legStatusOf,
@@ -8,7 +9,6 @@ import {
   refundStatusOf,
   startRefusalOf,
 } from './status.ts';
-import { REFUND_STATES, TRADE_STATES } from './wire/trade.ts';
 
 /** Every code of the documented error table with the HTTP status it stands under. */
 const DOCUMENTED = [

@@ -3,8 +3,9 @@
  * never success and never failure. Refusals are keyed by HTTP status and code together, because
  * the status attached to a code differs from call to call.
  */
+
+import type { RefundState, TradeState } from '../../wires/wechatpay/trade.ts';
 import type { LegReportStatus, RefundReportStatus } from '../wallet.ts';
-import type { RefundState, TradeState } from './wire/trade.ts';
 
 const TRADE: Readonly<Record<TradeState, LegReportStatus>> = {
   SUCCESS: 'succeeded',

@@ -3,10 +3,18 @@
  * Reports carry the wallet's own ORDER amount, currency and payee for core to compare (rule 3);
  * nothing here decides whether they are right.
  */
-import { assert, present } from '../../core/assert.ts';
-import { type Fen, fenToJson, sumFen } from '../../core/money.ts';
-import { err, ok, type Result } from '../../core/result.ts';
-import type { NextAction, WalletError } from '../../core/wallet.ts';
+import { assert, present } from '../../kernel/assert.ts';
+import { type Fen, fenToJson, sumFen } from '../../kernel/money.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import { fenOf, type JsonRecord, recordOf, recordsOf, textOf } from '../../wires/wechatpay/json.ts';
+import { formatTime, parseTime } from '../../wires/wechatpay/time.ts';
+import {
+  INTERCONNECT_BANK_TYPES,
+  isPlainText,
+  PATHS,
+  TRADE_TYPES,
+} from '../../wires/wechatpay/trade.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -16,9 +24,6 @@ import type {
   RefundReport,
 } from '../wallet.ts';
 import { legStatusOf, refundStatusOf } from './status.ts';
-import { fenOf, type JsonRecord, recordOf, recordsOf, textOf } from './wire/json.ts';
-import { formatTime, parseTime } from './wire/time.ts';
-import { INTERCONNECT_BANK_TYPES, isPlainText, PATHS, TRADE_TYPES } from './wire/trade.ts';
 
 /** The platform account that acts: sp_mchid and sp_appid, or the combine pair. */
 export interface Principal {

@@ -4,13 +4,13 @@
  * is), can be read in one way only, and names this account and the order that was asked; the rest
  * is `lost`.
  */
-import type { WalletError } from '../../core/wallet.ts';
-import { readSignedPairs } from '../keys/signed-pairs.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
+import type { V2Path } from '../../wires/wechatpay/trade.ts';
+import { KNOWN_V2_FIELDS, signV2, verifyV2 } from '../../wires/wechatpay/v2-sign.ts';
+import { readXml, type V2Fields, writeXml } from '../../wires/wechatpay/v2-xml.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
-import type { V2Path } from './wire/trade.ts';
-import { KNOWN_V2_FIELDS, signV2, verifyV2 } from './wire/v2-sign.ts';
-import { readXml, type V2Fields, writeXml } from './wire/v2-xml.ts';
 
 const TIMEOUT_MS = 10_000;
 const SIGN_TYPE = 'HMAC-SHA256';

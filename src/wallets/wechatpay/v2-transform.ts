@@ -2,12 +2,12 @@
  * APIv2's words and fields to reports; pure. A word that is not listed is `unknown`. WeChat Pay
  * writes several codes with and without underscores: they are compared without.
  */
-import type { Fen } from '../../core/money.ts';
+import type { Fen } from '../../kernel/money.ts';
+import { parseCompactTime } from '../../wires/wechatpay/time.ts';
+import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
+import type { V2Fields } from '../../wires/wechatpay/v2-xml.ts';
 import { type LegOrder, type LegReport, type LegReportStatus, silentReport } from '../wallet.ts';
 import { legStatusOf } from './status.ts';
-import { parseCompactTime } from './wire/time.ts';
-import { INTERCONNECT_BANK_TYPES } from './wire/trade.ts';
-import type { V2Fields } from './wire/v2-xml.ts';
 
 /**
  * micropay. `failed`: this code and number can not be paid any more. The bank's and the system's

@@ -3,7 +3,7 @@
  * must never say. The adapter is the platform's own; the wire underneath was judged by the SDK.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { WireRequest } from '../../../src/sandbox/kit/kit.ts';
+import type { WireRequest } from '../../../sandbox/kit/kit.ts';
 import { alipay } from '../../../src/wallets/alipay/adapter.ts';
 import type {
   AttemptOrder,

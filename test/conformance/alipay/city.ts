@@ -2,8 +2,8 @@
 import {
   type AlipayAccountPapers,
   makeAlipayAccount,
-} from '../../../src/wallets/alipay/sandbox/accounts.ts';
-import { openAlipayGateway } from '../../../src/wallets/alipay/sandbox/gateway.ts';
+} from '../../../sandbox/gateways/alipay/accounts.ts';
+import { openAlipayGateway } from '../../../sandbox/gateways/alipay/gateway.ts';
 import { type GatewayCity, openGatewayCity } from '../../helpers/gateway-city.ts';
 
 export type TestCity = GatewayCity<AlipayAccountPapers>;

@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { type AlipayKeys, createAlipayKeys } from '../../../src/wallets/alipay/alipay-keys.ts';
 import { parseNotification } from '../../../src/wallets/alipay/notify.ts';
-import { certificateSn, readCertificates } from '../../../src/wallets/alipay/wire/certificate.ts';
-import { readV2Answer } from '../../../src/wallets/alipay/wire/v2-answer.ts';
+import { certificateSn, readCertificates } from '../../../src/wires/alipay/certificate.ts';
+import { readV2Answer } from '../../../src/wires/alipay/v2-answer.ts';
 
 type Name = 'old' | 'new' | 'merchant';
 

@@ -1,11 +1,11 @@
 /** The sandbox's JD Pay on a random port, with two accounts, and calls of a client not ours. */
 import http from 'node:http';
-import type { PayRequest } from '../../../src/sandbox/kit/kit.ts';
 import {
   type JdpayMadeAccount,
   makeJdpayAccount,
-} from '../../../src/wallets/jdpay/sandbox/account.ts';
-import { openJdpayGateway } from '../../../src/wallets/jdpay/sandbox/gateway.ts';
+} from '../../../sandbox/gateways/jdpay/account.ts';
+import { openJdpayGateway } from '../../../sandbox/gateways/jdpay/gateway.ts';
+import type { PayRequest } from '../../../sandbox/kit/kit.ts';
 import { type GatewayCity, keptAccount, openGatewayCity } from '../../helpers/gateway-city.ts';
 import { bodyOf } from '../../helpers/local-server.ts';
 import {

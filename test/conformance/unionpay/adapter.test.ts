@@ -1,10 +1,10 @@
 /** The adapter against the sandbox over real HTTP: every product, every outcome. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { signText } from '../../../src/wallets/unionpay/wire/canonical.ts';
-import { signPubKeyCertText } from '../../../src/wallets/unionpay/wire/certificates.ts';
-import { readPfx } from '../../../src/wallets/unionpay/wire/pfx.ts';
-import { signatureOf } from '../../../src/wallets/unionpay/wire/signer.ts';
 import type { AttemptOrder, StartOutcome, Wallet } from '../../../src/wallets/wallet.ts';
+import { signText } from '../../../src/wires/unionpay/canonical.ts';
+import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
+import { readPfx } from '../../../src/wires/unionpay/pfx.ts';
+import { signatureOf } from '../../../src/wires/unionpay/signer.ts';
 import { openTestCity, openWallet, orderOf, refundOf, type TestCity } from './city.ts';
 
 let city: TestCity;

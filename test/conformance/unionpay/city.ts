@@ -1,12 +1,13 @@
 /** The sandbox's UnionPay on a random port, with one merchant, and what an adapter asks of it. */
-import { unionpay } from '../../../src/wallets/unionpay/adapter.ts';
+
 import {
   makeUnionpayAccount,
   type UnionpayAccount,
-} from '../../../src/wallets/unionpay/sandbox/account.ts';
-import { openUnionpayGateway } from '../../../src/wallets/unionpay/sandbox/gateway.ts';
-import type { UnionpayCredentials } from '../../../src/wallets/unionpay/wire/credentials.ts';
+} from '../../../sandbox/gateways/unionpay/account.ts';
+import { openUnionpayGateway } from '../../../sandbox/gateways/unionpay/gateway.ts';
+import { unionpay } from '../../../src/wallets/unionpay/adapter.ts';
 import type { AttemptOrder, RefundOrder, Wallet } from '../../../src/wallets/wallet.ts';
+import type { UnionpayCredentials } from '../../../src/wires/unionpay/credentials.ts';
 import {
   freshNo,
   type GatewayCity,

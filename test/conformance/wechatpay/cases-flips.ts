@@ -1,6 +1,6 @@
 /** Every byte that is signed, changed in turn: nothing may pass, in either direction. */
 
-import { ok } from '../../../src/core/result.ts';
+import { ok } from '../../../src/kernel/result.ts';
 import { wallClock } from '../../../src/runtime/clock.ts';
 import { createHttpClient, type HttpClient } from '../../../src/runtime/http-client.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';

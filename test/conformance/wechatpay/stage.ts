@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type OpenCity, openCity } from '../../../src/sandbox/city.ts';
-import type { MadeAccount } from '../../../src/sandbox/kit/kit.ts';
-import { makeWechatpayAccount } from '../../../src/wallets/wechatpay/sandbox/account.ts';
-import { openWechatpayGateway } from '../../../src/wallets/wechatpay/sandbox/gateway.ts';
-import type { WechatpayCredentials } from '../../../src/wallets/wechatpay/wire/credentials.ts';
+import { type OpenCity, openCity } from '../../../sandbox/city.ts';
+import { makeWechatpayAccount } from '../../../sandbox/gateways/wechatpay/account.ts';
+import { openWechatpayGateway } from '../../../sandbox/gateways/wechatpay/gateway.ts';
+import type { MadeAccount } from '../../../sandbox/kit/kit.ts';
+import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
 import { bodyOf, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 import type { Papers, SignedRequest } from '../second-verifier-wechatpay.ts';
 

@@ -6,19 +6,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { WalletName } from '../../../src/core/wallet.ts';
-import { wallClock } from '../../../src/runtime/clock.ts';
-import { createHttpClient } from '../../../src/runtime/http-client.ts';
-import { systemRandom } from '../../../src/runtime/random.ts';
-import { type OpenCity, openCity } from '../../../src/sandbox/city.ts';
-import { GATEWAY_MAKERS } from '../../../src/sandbox/gateways.ts';
+import { type OpenCity, openCity } from '../../../sandbox/city.ts';
+import { GATEWAY_MAKERS } from '../../../sandbox/gateways/all.ts';
 import type {
   ControlOrder,
   FaultName,
   Gateway,
   MadeAccount,
   Operation,
-} from '../../../src/sandbox/kit/kit.ts';
+} from '../../../sandbox/kit/kit.ts';
+import type { WalletName } from '../../../src/kernel/wallet-names.ts';
+import { wallClock } from '../../../src/runtime/clock.ts';
+import { createHttpClient } from '../../../src/runtime/http-client.ts';
+import { systemRandom } from '../../../src/runtime/random.ts';
 import { WALLETS } from '../../../src/wallets/registry.ts';
 import type {
   AttemptOrder,

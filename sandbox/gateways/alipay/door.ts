@@ -1,0 +1,23 @@
+/**
+ * Under which names Alipay's signed calls may arrive, and what clients of either protocol are told
+ * under another: an unsigned `error_response`, or v3's plain error. The cashier and the consent
+ * page are not among them.
+ */
+import type { GatewayDoor } from '../../kit/kit.ts';
+
+export const GATEWAY_PATH = '/gateway.do';
+export const V3_PREFIX = '/v3/alipay/';
+
+export const DOOR: GatewayDoor = {
+  hostNames: ['openapi.alipay.com', 'openapi-sandbox.dl.alipaydev.com'],
+  isSigned: (path) => path === GATEWAY_PATH || path.startsWith(V3_PREFIX),
+  refuseHost: (path, why) => {
+    const headers = { 'content-type': 'application/json; charset=utf-8' };
+    if (path.startsWith(V3_PREFIX)) {
+      return { status: 403, headers, body: JSON.stringify({ code: 'foreign-host', message: why }) };
+    }
+    const error = { code: '40006', msg: 'Insufficient Permissions', sub_code: 'isv.foreign-host' };
+    const body = JSON.stringify({ error_response: { ...error, sub_msg: why } });
+    return { status: 403, headers, body };
+  },
+};

@@ -1,0 +1,100 @@
+/**
+ * Makes a marketplace's account: one merchant number for online payment and one for payment codes,
+ * each with keys of its own. The gateway keeps its half in the journal; the merchant's private keys
+ * are handed out and kept by the caller only.
+ */
+import { assert } from '../../../src/kernel/assert.ts';
+import type { JdpayCredentials } from '../../../src/wires/jdpay/credentials.ts';
+import { DES_KEY_BYTES } from '../../../src/wires/jdpay/triple-des.ts';
+import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
+import { merchantsOf } from './books.ts';
+import { openHouse } from './house.ts';
+import { randomDigits } from './numbers.ts';
+import type { Service } from './records.ts';
+import { RESULT_CODES } from './refusal.ts';
+
+/** api.md's `credentials.jdpay` of demo.json; `payment_code` is the second number's set. */
+export interface JdpayPapers extends JdpayKeyPapers {
+  readonly payment_code: JdpayKeyPapers;
+}
+
+interface JdpayKeyPapers {
+  readonly merchant: string;
+  readonly private_key: string;
+  readonly jd_public_key: string;
+  readonly des_key: string;
+}
+
+export interface JdpayMadeAccount extends MadeAccount {
+  readonly credentials: JdpayCredentials;
+  readonly papers: JdpayPapers;
+}
+
+const DEVICE = 'counter1';
+const BOTH: readonly Service[] = ['online', 'payment_code'];
+
+export async function makeJdpayAccount(
+  kit: CityKit,
+  request: AccountRequest,
+): Promise<JdpayMadeAccount> {
+  assert(request.name !== '', 'an account has a name');
+  // An outside client that has one number only shall be able to try everything with it.
+  const isOutsider = request.label === 'credentials';
+  const [online, paymentCode] = await Promise.all([
+    makeMerchant(kit, request.name, isOutsider ? BOTH : ['online']),
+    makeMerchant(kit, request.name, ['payment_code']),
+  ]);
+  return {
+    credentials: {
+      online: credentialsOf(online),
+      paymentCode: { ...credentialsOf(paymentCode), device: DEVICE },
+      endpoints: { api: kit.publicUrl, pc: kit.publicUrl, h5: kit.publicUrl },
+      resultCodes: {
+        orderNotFound: [RESULT_CODES.orderNotFound],
+        refused: [
+          RESULT_CODES.unknownMerchant,
+          RESULT_CODES.badSignature,
+          RESULT_CODES.serviceNotOpened,
+          RESULT_CODES.fieldInvalid,
+          RESULT_CODES.codeInvalid,
+          RESULT_CODES.refundTooMuch,
+          RESULT_CODES.notRefundable,
+        ],
+      },
+    },
+    papers: { ...online, payment_code: paymentCode },
+    // Sellers have no account at JD: the platform collects for them under numbers of its own.
+    subMerchants: request.subMerchantNames.map((name) => ({
+      name,
+      walletMerchant: `${online.merchant}S${randomDigits(kit.random, 6)}`,
+    })),
+  };
+}
+
+async function makeMerchant(
+  kit: CityKit,
+  name: string,
+  services: readonly Service[],
+): Promise<JdpayKeyPapers> {
+  const [house, pair] = await Promise.all([openHouse(kit), kit.authority.rsaKeyPair()]);
+  const merchants = merchantsOf(kit);
+  const merchant = `110${randomDigits(kit.random, 6)}`;
+  assert(merchants.get(merchant) === undefined, 'a merchant number is given once');
+  const desKey = kit.random.bytes(DES_KEY_BYTES).toString('base64');
+  merchants.put(merchant, { merchant, name, services, publicKeyPem: pair.publicKeyPem, desKey });
+  return {
+    merchant,
+    private_key: pair.privateKeyPem,
+    jd_public_key: house.publicKeyPem,
+    des_key: desKey,
+  };
+}
+
+function credentialsOf(papers: JdpayKeyPapers): JdpayCredentials['online'] {
+  return {
+    merchant: papers.merchant,
+    privateKey: papers.private_key,
+    jdPublicKey: papers.jd_public_key,
+    desKey: papers.des_key,
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Asynchronous notifications: the same envelope as an answer, posted until the shop says `success`.
+ * Composed when the event happens, signed anew at every delivery. JD's schedule is not public; the
+ * city's is a setting.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
+import type { CallbackManner } from '../../kit/kit.ts';
+import type { Desk } from './desk.ts';
+import { sealedMessage } from './envelope.ts';
+import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+
+const MINUTE_MS = 60_000;
+
+/** After the first delivery, which is made at once. */
+export const RETRY_DELAYS_MS: readonly number[] = [2 * MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS];
+const TIMEOUT_MS = 5_000;
+
+interface Message {
+  readonly merchant: string;
+  readonly fields: readonly XmlField[];
+}
+
+export function registerCallbacks(desk: Desk, retryDelaysMs: readonly number[]): void {
+  const manner: CallbackManner = {
+    retryDelaysMs,
+    timeoutMs: TIMEOUT_MS,
+    compose: async (order, flaw) => {
+      const { merchant, fields } = order.message as Message;
+      const record = present(desk.books.merchants.get(merchant), 'the merchant');
+      const isForged = flaw === 'callback_bad_signature' || flaw === 'signtest';
+      return {
+        headers: { 'content-type': 'text/xml; charset=UTF-8', 'user-agent': 'JDPay' },
+        body: sealedMessage(desk, record, { fields, isForged }),
+      };
+    },
+    isAcknowledged: ({ status, body }) =>
+      status === 200 && body.toString('utf8').trim() === 'success',
+  };
+  desk.kit.courier.register('jdpay', manner);
+}
+
+export function tellPaid(desk: Desk, order: OrderRecord): void {
+  const { merchant, tradeNum: orderNo, notifyUrl: url } = order;
+  if (url === null) return;
+  const point = { wallet: 'jdpay', operation: 'callback', orderNo, merchant } as const;
+  const fault = desk.kit.faults.take(point, DISTORTIONS);
+  const message: Message = { merchant, fields: distort(orderFields(order), fault, order) };
+  desk.kit.courier.send({ wallet: 'jdpay', kind: 'payment', orderNo, merchant, url, message });
+}
+
+export function tellRefunded(desk: Desk, refund: RefundRecord): void {
+  const { merchant, oTradeNum: orderNo, notifyUrl: url } = refund;
+  if (url === null) return;
+  // JD's documents say tradeType 1, its real messages 2: clients must go by oTradeNum.
+  const fields = refundFields(refund).map(
+    (field): XmlField => (field[0] === 'tradeType' ? ['tradeType', '2'] : field),
+  );
+  const message: Message = { merchant, fields };
+  desk.kit.courier.send({ wallet: 'jdpay', kind: 'refund', orderNo, merchant, url, message });
+}

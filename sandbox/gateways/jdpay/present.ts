@@ -1,0 +1,91 @@
+/**
+ * Records in JD's fields: what queries answer and callbacks say. A payment tells the buyer's card
+ * and phone, as the real one does, so that a client that keeps them is found out; they are made up.
+ */
+
+import { formatTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { CURRENCY, PAY_TYPE, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
+import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
+import type { FaultName } from '../../kit/kit.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+
+const HOLDER = {
+  cardHolderName: '沙箱持卡人',
+  cardHolderMobile: '13800000000',
+  cardHolderType: '0',
+  cardHolderId: '110101190001010016',
+  cardNo: '6222020000000000018',
+  bankCode: 'ICBC',
+  cardType: '1',
+} as const;
+
+export function orderFields(order: OrderRecord): XmlField[] {
+  return [
+    ['tradeNum', order.tradeNum],
+    ['tradeType', TRADE_TYPE.purchase],
+    ['amount', order.amountFen.toString()],
+    ['currency', CURRENCY],
+    ['tradeTime', order.tradeTime],
+    ['note', order.note],
+    ['status', order.status],
+    ...payList(order),
+  ];
+}
+
+function payList({ payment, amountFen }: OrderRecord): XmlField[] {
+  if (payment === null) return [];
+  const { couponFen, paidMs } = payment;
+  const pay = (payType: string, fen: bigint, more: readonly XmlField[]): XmlField => [
+    'pay',
+    [
+      ['payType', payType],
+      ['amount', fen.toString()],
+      ['currency', CURRENCY],
+      ['tradeTime', formatTradeTime(paidMs)],
+      ...more,
+    ],
+  ];
+  const cardFen = amountFen - couponFen;
+  const detail: XmlField = [
+    'detail',
+    [...Object.entries(HOLDER), ['payMoney', cardFen.toString()]],
+  ];
+  const card = cardFen > 0n ? [pay(PAY_TYPE.bankCard, cardFen, [detail])] : [];
+  const coupon = couponFen > 0n ? [pay(PAY_TYPE.coupon, couponFen, [])] : [];
+  return [['payList', [...card, ...coupon]]];
+}
+
+export function refundFields(refund: RefundRecord): XmlField[] {
+  return [
+    ['tradeNum', refund.tradeNum],
+    ['tradeType', TRADE_TYPE.refund],
+    ['oTradeNum', refund.oTradeNum],
+    ['amount', refund.amountFen.toString()],
+    ['currency', CURRENCY],
+    ['tradeTime', refund.tradeTime],
+    ['note', refund.note],
+    ['status', refund.status],
+  ];
+}
+
+export const DISTORTIONS = ['wrong_amount', 'wrong_currency', 'wrong_payee'] as const;
+
+/** A message that says something else than what happened; `merchant` is its own field here. */
+export function distort(
+  fields: readonly XmlField[],
+  fault: FaultName | undefined,
+  order: OrderRecord,
+): readonly XmlField[] {
+  const replaced = (name: string, value: string): XmlField[] =>
+    fields.map((field) => (field[0] === name ? [name, value] : field));
+  switch (fault) {
+    case 'wrong_amount':
+      return replaced('amount', (order.amountFen + 1n).toString());
+    case 'wrong_currency':
+      return replaced('currency', 'USD');
+    case 'wrong_payee':
+      return [...fields, ['merchant', `${order.merchant}9`]];
+    default:
+      return fields;
+  }
+}

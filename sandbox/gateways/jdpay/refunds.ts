@@ -1,0 +1,158 @@
+/**
+ * Money back: refunds (in parts, up to what was paid), their query, and the revoke, which closes an
+ * unpaid order and gives a paid one back whole. Each has a number of its own, and the same number
+ * with the same content is the same refund, for ever.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import type { Fen } from '../../../src/kernel/money.ts';
+import { ok, type Result } from '../../../src/kernel/result.ts';
+import { formatTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { fenOfText, PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
+import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
+import { keyOf } from './books.ts';
+import { tellRefunded } from './callbacks.ts';
+import { type Answer, type Call, type Desk, takeFault } from './desk.ts';
+import { checkFields, fieldOf } from './field-rules.ts';
+import { findOrder, move } from './orders.ts';
+import { refundFields } from './present.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+const SETTLE_DELAY_MS = 3_000;
+/** A stuck refund stays under way this long, then fails. */
+export const STUCK_MS = 30 * 60_000;
+
+/** `POST /service/refund`. */
+export function applyRefund(call: Call): Answer {
+  return apply(call, 'refund', (order, amountFen) => {
+    if (order.status !== PAYMENT_STATUS.succeeded) {
+      return refuse('notRefundable', '订单未支付或已撤销，不可退款 not paid, or revoked');
+    }
+    if (order.refundedFen + amountFen > order.amountFen) {
+      return refuse('refundTooMuch', '退款金额超过可退金额 more than is left of the payment');
+    }
+    return ok(amountFen);
+  });
+}
+
+/** `POST /service/revoke`: of the whole order only. */
+export function applyRevoke(call: Call): Answer {
+  return apply(call, 'revoke', (order, amountFen) => {
+    if (amountFen !== order.amountFen) {
+      return refuse('fieldInvalid', 'amount须为原订单金额 a revoke is of the whole order');
+    }
+    if (order.payment === null) return ok(0n);
+    if (order.status === PAYMENT_STATUS.closed) {
+      return refuse('orderClosed', '订单已撤销 the order is revoked already');
+    }
+    if (order.refundedFen > 0n) {
+      return refuse('notRefundable', '订单已退款，不可撤销 refunded in part or whole already');
+    }
+    return ok(order.amountFen);
+  });
+}
+
+function apply(
+  call: Call,
+  kind: RefundRecord['kind'],
+  movedBy: (order: OrderRecord, amountFen: Fen) => Result<Fen, Refusal>,
+): Answer {
+  const { desk, merchant, fields } = call;
+  const checked = checkFields(fields, kind);
+  if (!checked.ok) return checked;
+  const tradeNum = fieldOf(fields, 'tradeNum');
+  const existing = desk.books.refund(merchant.merchant, tradeNum);
+  if (existing !== undefined) {
+    return isSame(call, kind, existing) ? ok(refundFields(existing)) : NUMBER_USED;
+  }
+  if (desk.books.order(merchant.merchant, tradeNum) !== undefined) return NUMBER_USED;
+  const found = findOrder(call, 'oTradeNum');
+  if (!found.ok) return found;
+  const movedFen = movedBy(found.value, present(fenOfText(fieldOf(fields, 'amount')), 'an amount'));
+  if (!movedFen.ok) return movedFen;
+  return ok(refundFields(book(call, kind, found.value, movedFen.value)));
+}
+
+const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
+
+function isSame({ fields }: Call, kind: RefundRecord['kind'], known: RefundRecord): boolean {
+  return (
+    known.kind === kind &&
+    known.oTradeNum === fieldOf(fields, 'oTradeNum') &&
+    known.amountFen === fenOfText(fieldOf(fields, 'amount'))
+  );
+}
+
+function book(
+  call: Call,
+  kind: RefundRecord['kind'],
+  order: OrderRecord,
+  movedFen: Fen,
+): RefundRecord {
+  const { desk, merchant } = call;
+  const of = (name: string): string => fieldOf(call.fields, name);
+  const nowMs = desk.kit.clock.nowMs();
+  // A revoke is done at once; a refund takes a moment, and sometimes sticks.
+  const isStuck = kind === 'refund' && takeFault(call, 'refund', ['refund_stuck']) !== undefined;
+  const settlesMs = nowMs + (isStuck ? STUCK_MS : SETTLE_DELAY_MS);
+  const refund: RefundRecord = {
+    key: keyOf(merchant.merchant, of('tradeNum')),
+    kind,
+    merchant: merchant.merchant,
+    tradeNum: of('tradeNum'),
+    oTradeNum: order.tradeNum,
+    orderKey: order.key,
+    amountFen: present(fenOfText(of('amount')), 'an amount'),
+    movedFen,
+    tradeTime: of('tradeTime') || formatTradeTime(nowMs),
+    note: of('note'),
+    notifyUrl: of('notifyUrl') || null,
+    status: kind === 'revoke' ? REFUND_STATUS.succeeded : REFUND_STATUS.processing,
+    createdMs: nowMs,
+    dueMs: kind === 'revoke' ? null : settlesMs,
+    becomes: isStuck ? REFUND_STATUS.failed : REFUND_STATUS.succeeded,
+  };
+  desk.books.putRefund(refund);
+  // What JD's query says of a paid purchase after its revoke is not public; here it is closed.
+  const status = kind === 'revoke' ? PAYMENT_STATUS.closed : order.status;
+  move(desk, { ...order, refundedFen: order.refundedFen + movedFen }, status);
+  return refund;
+}
+
+/** What time does to a refund; a failed one leaves its money with the order. */
+export function settleRefund(desk: Desk, refund: RefundRecord): void {
+  const settled: RefundRecord = { ...refund, status: refund.becomes, dueMs: null };
+  desk.books.putRefund(settled);
+  if (settled.status === REFUND_STATUS.failed) {
+    const order = present(desk.books.orderByKey(refund.orderKey), 'the refunded order');
+    desk.books.putOrder({ ...order, refundedFen: order.refundedFen - refund.movedFen });
+  }
+  tellRefunded(desk, settled);
+}
+
+/** `POST /service/query` with tradeType 1, as older clients ask: tradeNum is the refund's own. */
+export function queryByRefundNumber({ desk, merchant, fields }: Call): Answer {
+  const checked = checkFields(fields, 'query');
+  if (!checked.ok) return checked;
+  const refund = desk.books.refund(merchant.merchant, fieldOf(fields, 'tradeNum'));
+  const original = fieldOf(fields, 'oTradeNum');
+  const isIt = refund !== undefined && (original === '' || original === refund.oTradeNum);
+  return isIt ? ok(refundFields(refund)) : refuse('orderNotFound', '退款不存在 no such refund');
+}
+
+/** `POST /service/queryRefund`: every refund of one purchase, or the one that is named. */
+export function queryRefund(call: Call): Answer {
+  const checked = checkFields(call.fields, 'queryRefund');
+  if (!checked.ok) return checked;
+  const found = findOrder(call, 'oTradeNum');
+  if (!found.ok) return found;
+  const only = fieldOf(call.fields, 'tradeNum');
+  const list = call.desk.books
+    .refundsOf(found.value)
+    .filter((refund) => refund.movedFen > 0n && (only === '' || refund.tradeNum === only));
+  return ok([
+    ['tradeNum', only],
+    ['oTradeNum', found.value.tradeNum],
+    ['refList', list.map((refund): XmlField => ['refund', refundFields(refund)])],
+  ]);
+}

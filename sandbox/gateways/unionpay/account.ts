@@ -1,0 +1,119 @@
+/**
+ * Makes a merchant at the sandbox's UnionPay: a certificate in a PFX as the acquirer hands it out,
+ * a secure key and an SM2 key for the other signMethods, and the merchants it may share an order
+ * with. The gateway keeps its half in the journal; private keys are handed out and not kept.
+ */
+
+import type { UnionpayCredentials } from '../../../src/wires/unionpay/credentials.ts';
+import { writePfx } from '../../../src/wires/unionpay/pfx.ts';
+import { sm2PublicKeyHex } from '../../../src/wires/unionpay/sm2.ts';
+import type { AccountRequest, CityKit, Collection, MadeAccount } from '../../kit/kit.ts';
+import { issue, openHouse, randomDigits, sm2Key } from './house.ts';
+import type { HouseRecord, MerchantRecord } from './records.ts';
+
+/** As the public test file's. */
+const PFX_PASSWORD = '000000';
+
+/** api.md's `credentials.unionpay` of demo.json. */
+export interface UnionpayPapers {
+  readonly mer_id: string;
+  readonly sign_pfx: string;
+  readonly sign_pfx_password: string;
+  readonly root_cert: string;
+  readonly middle_cert: string;
+  /** Beside api.md's: what the other signMethods and enciphered fields need. */
+  readonly encrypt_cert: string;
+  readonly secure_key: string;
+  readonly sm2: {
+    readonly private_key: string;
+    readonly cert_id: string;
+    readonly unionpay_public_key: string;
+    readonly unionpay_cert_id: string;
+  };
+  readonly split_mer_ids: readonly string[];
+}
+
+export interface UnionpayAccount extends MadeAccount {
+  readonly credentials: UnionpayCredentials;
+  readonly papers: UnionpayPapers;
+}
+
+export function merchantsOf(kit: CityKit): Collection<MerchantRecord> {
+  return kit.journal.collection<MerchantRecord>('unionpay.merchants');
+}
+
+export async function makeUnionpayAccount(
+  kit: CityKit,
+  request: AccountRequest,
+): Promise<UnionpayAccount> {
+  const house = await openHouse(kit);
+  const merId = randomDigits(kit, 10, '77729');
+  const subject = `CN=041@Z${merId.slice(1)}@Sandbox merchant@00000001, OU=Enterprises, C=CN`;
+  const identity = await issue(kit, house.middle, subject);
+  const sm2Private = sm2Key(kit);
+  const sm2CertId = randomDigits(kit, 12, '4');
+  const record: MerchantRecord = {
+    merId,
+    name: request.name,
+    certId: identity.certId,
+    certificatePem: identity.certificatePem,
+    secureKey: kit.random.bytes(16).toString('hex'),
+    sm2: { publicKeyHex: sm2PublicKeyHex(sm2Private), certId: sm2CertId },
+    splitMerchants: request.subMerchantNames.map((name) => ({
+      merId: randomDigits(kit, 10, '77729'),
+      name,
+    })),
+  };
+  merchantsOf(kit).put(merId, record);
+  const papers = papersOf(house, record, {
+    pfx: writePfx(identity, PFX_PASSWORD),
+    sm2Private,
+    sm2CertId,
+  });
+  return {
+    credentials: credentialsOf(kit, papers),
+    papers,
+    subMerchants: record.splitMerchants.map(({ name, merId: walletMerchant }) => ({
+      name,
+      walletMerchant,
+    })),
+  };
+}
+
+function papersOf(
+  house: HouseRecord,
+  record: MerchantRecord,
+  secrets: { readonly pfx: string; readonly sm2Private: string; readonly sm2CertId: string },
+): UnionpayPapers {
+  return {
+    mer_id: record.merId,
+    sign_pfx: secrets.pfx,
+    sign_pfx_password: PFX_PASSWORD,
+    root_cert: house.rootPem,
+    middle_cert: house.middle.certificatePem,
+    encrypt_cert: house.encryption.certificatePem,
+    secure_key: record.secureKey,
+    sm2: {
+      private_key: secrets.sm2Private,
+      cert_id: secrets.sm2CertId,
+      unionpay_public_key: sm2PublicKeyHex(house.sm2.privateKeyHex),
+      unionpay_cert_id: house.sm2.certId,
+    },
+    split_mer_ids: record.splitMerchants.map(({ merId }) => merId),
+  };
+}
+
+function credentialsOf(kit: CityKit, papers: UnionpayPapers): UnionpayCredentials {
+  return {
+    merId: papers.mer_id,
+    signing: {
+      method: '01',
+      pfx: papers.sign_pfx,
+      pfxPassword: papers.sign_pfx_password,
+      rootCert: papers.root_cert,
+      middleCert: papers.middle_cert,
+    },
+    encryptCert: papers.encrypt_cert,
+    endpoints: { gateway: kit.publicUrl },
+  };
+}

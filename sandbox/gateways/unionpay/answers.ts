@@ -1,0 +1,124 @@
+/**
+ * Messages as they stand on the wire: replies plain `k=v&…`, notifications form-encoded, signed
+ * by the method that the merchant's request used. Business fields go in alphabetical order, then
+ * signPubKeyCert, then signature, and never a blank one: clients disagree on whether blanks count.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import {
+  bytesOf,
+  encodingOf,
+  filledFields,
+  signText,
+} from '../../../src/wires/unionpay/canonical.ts';
+import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
+import { writeReply } from '../../../src/wires/unionpay/reply.ts';
+import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
+import { type Signer, signatureOf } from '../../../src/wires/unionpay/signer.ts';
+import type { WireResponse } from '../../kit/kit.ts';
+import type { Answer, Desk } from './desk.ts';
+import { privateKeyObject, readHouse, rotateSigner } from './house.ts';
+import type { HouseRecord, Manner, MerchantRecord } from './records.ts';
+
+export type SignatureFlaw = 'callback_bad_signature' | 'signtest' | 'key_rotated';
+
+/** What a signature that no decoder can read looks like. */
+const SIGNTEST = 'SIGNTEST/not+base64*at all';
+
+export async function signAsHouse(
+  desk: Desk,
+  merchant: MerchantRecord | undefined,
+  manner: Manner,
+  fields: Iterable<readonly [string, string]>,
+  flaw?: SignatureFlaw,
+): Promise<Map<string, string>> {
+  const house = flaw === 'key_rotated' ? await rotateSigner(desk.kit) : readHouse(desk.kit);
+  const { signer, shown } = signerFor(house, merchant, manner);
+  const business = [...filledFields(fields), ['signMethod', signer.method] as const];
+  if ('certId' in signer && signer.method === '21') business.push(['certId', signer.certId]);
+  business.sort(([a], [b]) => (a < b ? -1 : 1));
+  const signed = new Map([...business, ...shown]);
+  const encoding = encodingOf(manner.encoding) ?? 'UTF-8';
+  const signature = await signatureOf(signer, signText(signed), encoding);
+  signed.set('signature', spoil(signature, flaw));
+  return signed;
+}
+
+/** A stranger and a message of an unknown method are answered with the certificate. */
+function signerFor(
+  house: HouseRecord,
+  merchant: MerchantRecord | undefined,
+  manner: Manner,
+): { readonly signer: Signer; readonly shown: readonly (readonly [string, string])[] } {
+  const { signMethod } = manner;
+  if (merchant !== undefined && (signMethod === '11' || signMethod === '12')) {
+    return { signer: { method: signMethod, secureKey: merchant.secureKey }, shown: [] };
+  }
+  if (merchant !== undefined && signMethod === '21') {
+    return { signer: { method: '21', ...house.sm2 }, shown: [] };
+  }
+  const { certificatePem, privateKeyPem, certId } = present(house.signers.at(-1), 'a signer');
+  return {
+    signer: { method: '01', certId, privateKey: privateKeyObject(privateKeyPem) },
+    shown: [['signPubKeyCert', signPubKeyCertText(certificatePem)]],
+  };
+}
+
+function spoil(signature: string, flaw: SignatureFlaw | undefined): string {
+  if (flaw === 'signtest') return SIGNTEST;
+  if (flaw !== 'callback_bad_signature') return signature;
+  const first = signature.charAt(0);
+  return `${first === 'a' ? 'b' : 'a'}${signature.slice(1)}`;
+}
+
+const ECHOED = [
+  ...['version', 'encoding', 'txnType', 'txnSubType', 'bizType', 'accessType', 'merId'],
+  ...['orderId', 'txnTime', 'reqReserved'],
+];
+
+export async function replyTo(
+  desk: Desk,
+  request: {
+    readonly merchant: MerchantRecord | undefined;
+    readonly manner: Manner;
+    readonly fields: ReadonlyMap<string, string>;
+  },
+  answer: Answer,
+  flaw?: SignatureFlaw,
+): Promise<WireResponse> {
+  const { manner, fields, merchant } = request;
+  const echo = new Map<string, string>();
+  for (const name of ECHOED) echo.set(name, fields.get(name) ?? '');
+  for (const [name, value] of Object.entries(answer.fields ?? {})) echo.set(name, value ?? '');
+  echo.set('respCode', answer.respCode);
+  echo.set('respMsg', respMsg(answer));
+  const signed = await signAsHouse(desk, merchant, manner, echo, flaw);
+  return plainReply(writeReply(signed), manner.encoding);
+}
+
+/** `成功[0000000]`: text and seven-digit internal code; brackets of our own would unbalance it. */
+function respMsg({ respCode, why }: Answer): string {
+  const text = why === undefined ? RESP_TEXTS[respCode] : `${RESP_TEXTS[respCode]}：${clean(why)}`;
+  return `${text.slice(0, 200)}[${respCode === '00' ? '0000000' : `61000${respCode}`}]`;
+}
+
+function clean(text: string): string {
+  return text.replace(/[&={}[\]\r\n]/g, ' ');
+}
+
+function plainReply(text: string, encodingName: string): WireResponse {
+  const encoding = encodingOf(encodingName) ?? 'UTF-8';
+  return {
+    status: 200,
+    headers: { 'content-type': `text/html;charset=${encoding}` },
+    body: bytesOf(text, encoding),
+  };
+}
+
+export const PROXY_502: WireResponse = {
+  status: 502,
+  headers: { server: 'nginx', 'content-type': 'text/html' },
+  body: '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n',
+};
+
+/** After the operation was accepted: what became of it only a query tells. */
+export const BROKEN_500: WireResponse = { status: 500, headers: {}, body: '' };

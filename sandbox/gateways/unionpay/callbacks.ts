@@ -1,0 +1,142 @@
+/**
+ * What the gateway tells merchants: form fields, signed anew at every delivery by the method of the
+ * request that opened the transaction. Five sends at most, and any 200 or 302 ends them; success
+ * only, since that is all that may be counted on.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import { encodingOf } from '../../../src/wires/unionpay/canonical.ts';
+import { encodeForm } from '../../../src/wires/unionpay/form.ts';
+import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
+import type { CallbackOrder, FaultName } from '../../kit/kit.ts';
+import { type SignatureFlaw, signAsHouse } from './answers.ts';
+import type { Desk } from './desk.ts';
+import { randomDigits } from './house.ts';
+import type { Manner, PurchaseRecord, ReturnRecord } from './records.ts';
+import { purchaseFields, returnFields } from './transaction-fields.ts';
+
+const MINUTE_MS = 60_000;
+/** Five sends in all. */
+export const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
+const TIMEOUT_MS = 10_000;
+
+type Told = Readonly<Record<string, string | null>>;
+
+/** What the courier keeps: everything but the signature. */
+interface CallbackMessage extends Manner {
+  readonly merId: string;
+  readonly fields: Told;
+}
+
+export function registerCallbacks(desk: Desk): void {
+  desk.kit.courier.register('unionpay', {
+    retryDelaysMs: RETRY_DELAYS_MS,
+    timeoutMs: TIMEOUT_MS,
+    compose: (order, flaw) => compose(desk, order, flaw),
+    isAcknowledged: ({ status }) => status === 200 || status === 302,
+  });
+}
+
+async function compose(desk: Desk, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
+  const { merId, fields, ...manner } = order.message as CallbackMessage;
+  const merchant = present(desk.books.merchants.get(merId), 'the merchant');
+  const given = Object.entries(fields).map(([name, value]) => [name, value ?? ''] as const);
+  const signed = await signAsHouse(desk, merchant, manner, given, flaw);
+  const encoding = encodingOf(manner.encoding) ?? 'UTF-8';
+  return {
+    headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
+    body: encodeForm(signed, encoding),
+  };
+}
+
+/** The fields that every message of a transaction carries. */
+function named(
+  record: PurchaseRecord | ReturnRecord,
+  txnType: string,
+  txnSubType: string,
+): Record<string, string> {
+  const { accessType, bizType, encoding, merId, orderId, txnTime } = record;
+  const outcome = { respCode: '00', respMsg: `${RESP_TEXTS['00']}[0000000]` };
+  const version = '5.1.0';
+  return {
+    accessType,
+    bizType,
+    encoding,
+    merId,
+    orderId,
+    txnTime,
+    txnType,
+    txnSubType,
+    version,
+    ...outcome,
+  };
+}
+
+/** Of a paid purchase; also what the browser carries to frontUrl. */
+export function paidMessage(purchase: PurchaseRecord): Told {
+  return { ...named(purchase, '01', purchase.txnSubType), ...purchaseFields(purchase) };
+}
+
+export function tellPaid(desk: Desk, purchase: PurchaseRecord): void {
+  const fault = takeDistortion(desk, purchase, 'callback');
+  send(desk, purchase, purchase.orderId, distort(desk, paidMessage(purchase), fault));
+}
+
+/** Not called for a reversal: its caller asks. */
+export function tellReturned(desk: Desk, returned: ReturnRecord): void {
+  const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
+  const purchase = present(desk.books.purchase(returned.purchaseKey), 'what was returned');
+  send(desk, returned, purchase.orderId, message);
+}
+
+/** `orderNo`: the purchase's, also for a refund's message; faults mean it by that. */
+function send(
+  desk: Desk,
+  record: PurchaseRecord | ReturnRecord,
+  orderNo: string,
+  fields: Told,
+): void {
+  const { backUrl: url, encoding, signMethod, merId } = record;
+  if (url === null) return;
+  const message: CallbackMessage = { encoding, signMethod, merId, fields };
+  desk.kit.courier.send({
+    wallet: 'unionpay',
+    kind: record.orderId === orderNo ? 'payment' : 'refund',
+    orderNo,
+    merchant: merId,
+    url,
+    message,
+  });
+}
+
+const DISTORTIONS: readonly FaultName[] = ['wrong_amount', 'wrong_currency', 'wrong_payee'];
+
+/** The merchants by which a fault may mean an order: who is paid, and whose account it is. */
+export function merchantsIn(purchase: Pick<PurchaseRecord, 'merId' | 'split'>): string[] {
+  return [...(purchase.split ?? []).map(({ merId }) => merId), purchase.merId];
+}
+
+export function takeDistortion(
+  desk: Desk,
+  purchase: PurchaseRecord,
+  operation: 'callback' | 'query',
+): FaultName | undefined {
+  for (const merchant of merchantsIn(purchase)) {
+    const point = { wallet: 'unionpay', operation, orderNo: purchase.orderId, merchant } as const;
+    const fault = desk.kit.faults.take(point, DISTORTIONS);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+export function distort(desk: Desk, fields: Told, fault: FaultName | undefined): Told {
+  switch (fault) {
+    case 'wrong_amount':
+      return { ...fields, txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() };
+    case 'wrong_currency':
+      return { ...fields, currencyCode: '840' };
+    case 'wrong_payee':
+      return { ...fields, merId: randomDigits(desk.kit, 10, '77729') };
+    default:
+      return fields;
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Under which names UnionPay's signed calls may arrive, and what a client is told under another: an
+ * unsigned reply. The cashier is not among them.
+ */
+import type { GatewayDoor } from '../../kit/kit.ts';
+
+export const API_PREFIX = '/gateway/api/';
+
+export const DOOR: GatewayDoor = {
+  hostNames: ['gateway.95516.com', 'gateway.test.95516.com'],
+  isSigned: (path) => path.startsWith(API_PREFIX),
+  refuseHost: (_path, why) => ({
+    status: 403,
+    headers: { 'content-type': 'text/html;charset=UTF-8' },
+    body: `respCode=10&respMsg=${why}`,
+  }),
+};

@@ -1,0 +1,17 @@
+/** 加密公钥更新 (95): gives the certificate that card data must be enciphered with now. */
+import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
+import type { Answer, Call } from './desk.ts';
+import { refusal } from './desk.ts';
+import { checkFields } from './field-rules.ts';
+import { readHouse } from './house.ts';
+
+export function keyUpdate(call: Call): Answer {
+  const problem = checkFields(call.fields, ['bizType', 'orderId', 'txnTime', 'certType']);
+  if (problem !== undefined) return problem;
+  if (call.fields.get('certType') !== '01') return refusal('10', 'certType 只有 01');
+  const { certificatePem } = readHouse(call.desk.kit).encryption;
+  return {
+    respCode: '00',
+    fields: { certType: '01', encryptPubKeyCert: signPubKeyCertText(certificatePem) },
+  };
+}

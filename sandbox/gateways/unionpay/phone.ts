@@ -1,0 +1,172 @@
+/**
+ * The buyer's side: what the Cloud QuickPass app reads out of a code, a page's form or a tn, and
+ * what paying does. A form that a browser carries is verified exactly as at the gateway's door.
+ * Paying is one synchronous change.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import { decodeCpm, isCpmPayload } from '../../../src/wires/qr/cpm.ts';
+import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
+import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { authenticate } from './authenticate.ts';
+import { tellPaid } from './callbacks.ts';
+import { CASHIER_PATH, cashierUrl } from './cashier-page.ts';
+import type { Desk } from './desk.ts';
+import { openFront } from './purchases.ts';
+import type { PurchaseRecord } from './records.ts';
+
+type ScannedCode = string | Readonly<Record<string, unknown>>;
+
+export async function scan(desk: Desk, code: ScannedCode): Promise<Scanned | undefined> {
+  if (typeof code !== 'string') return scanObject(desk, code);
+  const text = code.trim();
+  if (text.startsWith('{')) {
+    const object = parseObject(text);
+    return object === undefined ? undefined : scanObject(desk, object);
+  }
+  if (/^https:\/\/qr\.95516\.com\/000[0-9]{5}\/[0-9]{32}$/.test(text)) {
+    return scanned(desk, desk.books.purchaseByCode(text));
+  }
+  const shown = shownCode(text);
+  if (shown !== undefined)
+    return scanned(desk, desk.books.purchase(desk.codes.orderOf(shown) ?? ''));
+  if (/^[0-9]{21}$/.test(text)) return scanned(desk, desk.books.purchaseByCode(text));
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  if (url.pathname !== CASHIER_PATH) return undefined;
+  return scanned(desk, desk.books.purchaseByCode(url.searchParams.get('transNumber') ?? ''));
+}
+
+/** A payment code of our own, in either form: known once a merchant has charged it. */
+function shownCode(text: string): string | undefined {
+  if (/^62[0-9]{17}$/.test(text)) return text;
+  const decoded = isCpmPayload(text) ? decodeCpm(text) : undefined;
+  return decoded?.ok ? (decoded.value.applications[0]?.pan ?? undefined) : undefined;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? (parsed as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `{tn}`, the whole next_action around it, or a page's form `{action, fields}`. */
+async function scanObject(
+  desk: Desk,
+  object: Readonly<Record<string, unknown>>,
+): Promise<Scanned | undefined> {
+  const inner = isRecord(object.params) ? object.params : object;
+  if (typeof inner.tn === 'string') return scanned(desk, desk.books.purchaseByCode(inner.tn));
+  const fields = formFields(isRecord(object.fields) ? object.fields : object);
+  if (fields === undefined || !fields.has('txnType')) return undefined;
+  const what = `page form of order ${fields.get('orderId') ?? ''}`;
+  const call = await authenticate(desk, { fields, encoding: 'UTF-8', what });
+  if (!call.ok) return undefined;
+  const opened = openFront(call.value);
+  return 'respCode' in opened ? undefined : scanned(desk, opened.purchase);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function formFields(object: Readonly<Record<string, unknown>>): Map<string, string> | undefined {
+  const fields = new Map<string, string>();
+  for (const [name, value] of Object.entries(object)) {
+    if (typeof value !== 'string') return undefined;
+    fields.set(name, value);
+  }
+  return fields;
+}
+
+function scanned(desk: Desk, purchase: PurchaseRecord | undefined): Scanned | undefined {
+  if (purchase === undefined) return undefined;
+  return {
+    wallet: 'unionpay',
+    ref: purchase.key,
+    payee: payeeName(desk, purchase),
+    amountFen: purchase.amountFen,
+    currency: 'CNY',
+    state: stateOf(purchase),
+  };
+}
+
+function stateOf({ state, failCode }: PurchaseRecord): Scanned['state'] {
+  switch (state) {
+    case 'open':
+      return 'payable';
+    case 'paid':
+      return 'paid';
+    case 'failed':
+    case 'reversed':
+      return failCode === '69' ? 'expired' : 'closed';
+  }
+}
+
+export function payeeName(desk: Desk, purchase: PurchaseRecord): string {
+  const merchant = present(desk.books.merchants.get(purchase.merId), 'the merchant');
+  const names = (purchase.split ?? []).map(
+    ({ merId }) => merchant.splitMerchants.find((each) => each.merId === merId)?.name,
+  );
+  const [first = merchant.name, ...rest] = [...new Set(names)];
+  return rest.length === 0 ? first : `${first}等${rest.length + 1}家商户`;
+}
+
+export function pay(
+  desk: Desk,
+  request: PayRequest,
+): { readonly status: string; readonly returnUrl?: string } {
+  const purchase = desk.books.purchase(request.ref);
+  if (purchase === undefined) return { status: 'not_found' };
+  const back = purchase.product === 'web' ? { returnUrl: cashierUrl(desk.kit, purchase) } : {};
+  if (purchase.state === 'paid') return { status: 'already_paid', ...back };
+  if (purchase.state !== 'open') return { status: 'closed', ...back };
+  switch (request.outcome) {
+    case 'cancel':
+      if (isOneTry(purchase)) fail(desk, purchase, '69');
+      return { status: 'canceled', ...back };
+    case 'insufficient_funds':
+      // A page and a code stay open: the buyer may try again.
+      if (isOneTry(purchase)) fail(desk, purchase, '64');
+      return { status: 'insufficient_funds', ...back };
+    case 'success':
+      bookPayment(desk, purchase, request);
+      return { status: 'paid', ...back };
+  }
+}
+
+function isOneTry({ product }: PurchaseRecord): boolean {
+  return product === 'bar' || product === 'nfc';
+}
+
+function fail(desk: Desk, purchase: PurchaseRecord, failCode: RespCode): void {
+  desk.books.putPurchase({ ...purchase, state: 'failed', failCode });
+}
+
+export function bookPayment(
+  desk: Desk,
+  purchase: PurchaseRecord,
+  request: Pick<PayRequest, 'payerWallet' | 'coupon'>,
+): PurchaseRecord {
+  const { platformFen, merchantFen } = request.coupon;
+  const settleFen = least(purchase.amountFen - merchantFen);
+  const paid = desk.books.putPurchase({
+    ...purchase,
+    state: 'paid',
+    paid: {
+      atMs: desk.kit.clock.nowMs(),
+      payerWallet: request.payerWallet,
+      payerFen: least(settleFen - platformFen),
+      settleFen,
+    },
+  });
+  tellPaid(desk, paid);
+  return paid;
+}
+
+function least(fen: bigint): bigint {
+  return fen > 0n ? fen : 0n;
+}

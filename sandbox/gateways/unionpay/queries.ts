@@ -1,0 +1,85 @@
+/**
+ * Query (00) of any transaction by orderId + txnTime (sub type 00) or queryId (02). respCode says
+ * whether the query worked, origRespCode what became of the transaction. A purchase never says that
+ * it was refunded: the refund is a transaction of its own. Asking too often is 37.
+ */
+import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
+import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
+import type { Answer, Call, Desk } from './desk.ts';
+import { checkFields } from './field-rules.ts';
+import type { PurchaseRecord, ReturnRecord } from './records.ts';
+import { transactionKey } from './records.ts';
+import { purchaseFields, returnFields } from './transaction-fields.ts';
+
+/** Not published: this sandbox's own bound on the queries of one transaction. */
+const WINDOW_MS = 10_000;
+const QUERIES_MAX = 40;
+
+export type QueryMeter = (key: string) => boolean;
+
+/** In memory only: the bound is about seconds. */
+export function openQueryMeter(desk: Pick<Desk, 'kit'>): QueryMeter {
+  let startedMs = 0;
+  let counts = new Map<string, number>();
+  return (key) => {
+    const nowMs = desk.kit.wall.nowMs();
+    if (nowMs - startedMs > WINDOW_MS) {
+      startedMs = nowMs;
+      counts = new Map();
+    }
+    const count = (counts.get(key) ?? 0) + 1;
+    counts.set(key, count);
+    return count <= QUERIES_MAX;
+  };
+}
+
+export function query(call: Call, meter: QueryMeter): Answer {
+  const isById = call.fields.get('txnSubType') === '02';
+  const needed = ['txnType', 'txnSubType', 'bizType', 'accessType', 'merId'];
+  const named = isById ? ['queryId'] : ['orderId', 'txnTime'];
+  const problem = checkFields(call.fields, [...needed, ...named]);
+  if (problem !== undefined) return problem;
+  const found = findTransaction(call, isById);
+  const asked = found?.key ?? `${call.merchant.merId}/${call.fields.get('orderId') ?? ''}`;
+  if (!meter(asked)) return { respCode: '37' };
+  if (found === undefined || found.merId !== call.merchant.merId) return { respCode: '34' };
+  const outcome = 'state' in found ? purchaseOutcome(found) : returnOutcome(found);
+  const told = 'state' in found ? purchaseFields(found) : returnFields(found);
+  const { orderId, txnTime } = found;
+  return {
+    respCode: '00',
+    fields: {
+      ...told,
+      ...{ orderId, txnTime },
+      origRespCode: outcome,
+      origRespMsg: RESP_TEXTS[outcome],
+    },
+  };
+}
+
+function findTransaction(call: Call, isById: boolean): PurchaseRecord | ReturnRecord | undefined {
+  const { books } = call.desk;
+  if (isById) {
+    const queryId = call.fields.get('queryId') ?? '';
+    return books.purchaseByQueryId(queryId) ?? books.returnByQueryId(queryId);
+  }
+  const [orderId, txnTime] = [call.fields.get('orderId') ?? '', call.fields.get('txnTime') ?? ''];
+  const key = transactionKey(call.merchant.merId, orderId, txnTime);
+  return books.purchase(key) ?? books.returned(key);
+}
+
+function purchaseOutcome(purchase: PurchaseRecord): RespCode {
+  switch (purchase.state) {
+    case 'open':
+      return '05';
+    case 'paid':
+      return '00';
+    case 'failed':
+    case 'reversed':
+      return purchase.failCode ?? '01';
+  }
+}
+
+function returnOutcome(returned: ReturnRecord): RespCode {
+  return returned.dueMs === null ? '00' : '05';
+}

@@ -1,0 +1,51 @@
+/** What query replies and notifications say of a transaction; both are made here, so they agree. */
+import { clearingDay, formatTime } from '../../../src/wires/unionpay/time.ts';
+import type { PurchaseRecord, ReturnRecord } from './records.ts';
+
+/** The card behind the city's phone, as UnionPay shows it: masked. */
+const MASKED_CARD = '621626*********0018';
+
+type Told = Record<string, string | null>;
+
+export function purchaseFields(purchase: PurchaseRecord): Told {
+  const { paid } = purchase;
+  const common: Told = {
+    txnAmt: purchase.amountFen.toString(),
+    currencyCode: '156',
+    reqReserved: purchase.reqReserved,
+  };
+  // What was never settled has no queryId to show: not even a reversed one.
+  if (paid === null) return common;
+  return {
+    ...common,
+    ...settlement(purchase, paid.atMs, paid.settleFen),
+    accNo: MASKED_CARD,
+    payCardType: '01',
+    payType: '0001',
+  };
+}
+
+function settlement(
+  names: { readonly queryId: string; readonly traceNo: string },
+  atMs: number,
+  settleFen: bigint,
+): Told {
+  return {
+    queryId: names.queryId,
+    traceNo: names.traceNo,
+    traceTime: formatTime(atMs).slice(4),
+    settleAmt: settleFen.toString(),
+    settleCurrencyCode: '156',
+    settleDate: clearingDay(atMs).slice(4),
+  };
+}
+
+export function returnFields(returned: ReturnRecord): Told {
+  return {
+    txnAmt: returned.amountFen.toString(),
+    currencyCode: '156',
+    reqReserved: returned.reqReserved,
+    origQryId: returned.origQryId,
+    ...settlement(returned, returned.createdMs, returned.settleFen),
+  };
+}

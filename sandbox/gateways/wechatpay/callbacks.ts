@@ -1,0 +1,261 @@
+/**
+ * What the gateway tells merchants, and how: one resource under the APIv3 key, sealed and signed
+ * anew at every delivery, with the same `id`. The kit's courier keeps WeChat Pay's retry schedule;
+ * 200 and 204 acknowledge whatever the body says, everything else (redirects too) does not.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import { sealResource } from '../../../src/wires/wechatpay/resource.ts';
+import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/signed-message.ts';
+import { formatTime } from '../../../src/wires/wechatpay/time.ts';
+import type { CallbackManner, CallbackOrder, FaultName } from '../../kit/kit.ts';
+import type { Desk } from './call.ts';
+import { composeV2, isTakenV2, type V2Message } from './callbacks-v2.ts';
+import { rotatePlatformKey } from './keys.ts';
+import { randomToken, uuid } from './numbers.ts';
+import {
+  combineBody,
+  type Draft,
+  distort,
+  PAYMENT_DISTORTIONS,
+  refundPlaintext,
+  singleBody,
+} from './present.ts';
+import { paymentFields, refundCallbackFields } from './present-v2.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** 15s,15s,30s,3m,10m,20m,30m,30m,30m,60m,3h,3h,3h,6h,6h: 24 h 4 min in all. */
+export const RETRY_DELAYS_MS: readonly number[] = [
+  15 * SECOND_MS,
+  15 * SECOND_MS,
+  30 * SECOND_MS,
+  3 * MINUTE_MS,
+  10 * MINUTE_MS,
+  20 * MINUTE_MS,
+  30 * MINUTE_MS,
+  30 * MINUTE_MS,
+  30 * MINUTE_MS,
+  HOUR_MS,
+  3 * HOUR_MS,
+  3 * HOUR_MS,
+  3 * HOUR_MS,
+  6 * HOUR_MS,
+  6 * HOUR_MS,
+];
+
+/** What the courier keeps: everything but the sealing and the signature. */
+interface CallbackMessage {
+  readonly mchid: string;
+  readonly signWith: string | null;
+  readonly id: string;
+  readonly createTime: string;
+  readonly eventType: string;
+  readonly originalType: string;
+  readonly summary: string;
+  readonly plaintext: Draft;
+}
+
+type Flaw = Parameters<CallbackManner['compose']>[1];
+
+export function registerCallbacks(desk: Desk): void {
+  desk.kit.courier.register('wechatpay', {
+    retryDelaysMs: RETRY_DELAYS_MS,
+    timeoutMs: 5 * SECOND_MS,
+    compose: async (order, flaw) =>
+      isV2(order.message)
+        ? sealV2(desk, order.message, flaw)
+        : compose(desk, order.message as CallbackMessage, flaw),
+    isAcknowledged: (response, { message }) =>
+      isV2(message) ? isTakenV2(response) : response.status === 200 || response.status === 204,
+  });
+}
+
+function isV2(message: unknown): message is V2Message {
+  return typeof message === 'object' && message !== null && 'v2SignType' in message;
+}
+
+function sealV2({ kit, books }: Desk, message: V2Message, flaw: Flaw) {
+  const account = present(books.accounts.get(message.mchid), 'the account');
+  const key = present(account.apiV2Key, 'the APIv2 key of who called by it');
+  return composeV2(message, { key, nonce: randomToken(kit.random, 32), flaw });
+}
+
+async function compose(
+  desk: Desk,
+  message: CallbackMessage,
+  flaw: Flaw,
+): Promise<{ headers: Record<string, string>; body: Buffer }> {
+  const { kit, keys, books } = desk;
+  const isRotated = flaw === 'key_rotated';
+  const account = isRotated
+    ? await rotatePlatformKey(kit, message.mchid)
+    : present(books.accounts.get(message.mchid), 'the account');
+  const resource = sealResource(keys.apiV3Key(account), {
+    plaintext: JSON.stringify(message.plaintext),
+    nonce: randomToken(kit.random, 12),
+    associatedData: message.originalType,
+  });
+  const body = Buffer.from(
+    JSON.stringify({
+      id: message.id,
+      create_time: message.createTime,
+      resource_type: 'encrypt-resource',
+      event_type: message.eventType,
+      summary: message.summary,
+      resource: { original_type: message.originalType, ...resource },
+    }),
+  );
+  const stamp = {
+    timestamp: String(Math.floor(kit.wall.nowMs() / SECOND_MS)),
+    nonce: randomToken(kit.random, 32),
+  };
+  const signer = keys.signer(account, isRotated ? null : message.signWith);
+  const signed = await signMessage(signer, stamp, body);
+  return {
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'Mozilla/4.0',
+      'request-id': `08${kit.random.bytes(18).toString('hex').toUpperCase()}-0`,
+      ...spoil(signed, flaw),
+    },
+    body,
+  };
+}
+
+/** SIGNTEST is not even decodable; a bad signature is one of another message. */
+export function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, string> {
+  const signature = signed['Wechatpay-Signature'] ?? '';
+  if (flaw === 'signtest') {
+    return { ...signed, 'Wechatpay-Signature': `${SIGNTEST_PREFIX}${signature.slice(0, 40)}` };
+  }
+  if (flaw !== 'callback_bad_signature') return signed;
+  const bytes = Buffer.from(signature, 'base64');
+  bytes[0] = (bytes[0] ?? 0) ^ 0xff;
+  return { ...signed, 'Wechatpay-Signature': bytes.toString('base64') };
+}
+
+export function tellPaid(desk: Desk, order: OrderRecord): void {
+  if (order.notifyUrl === null) return;
+  const line = present(order.lines[0], 'a line');
+  const merchant = line.subMchid ?? order.mchid;
+  const fault = takeDistortion(desk, order, 'callback');
+  if (order.v2SignType !== undefined) {
+    const route = { kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl };
+    const fields = paymentFields(order, fault);
+    sendV2(desk, route, { ...headOf(order, line.subMchid), v2SignType: order.v2SignType, fields });
+    return;
+  }
+  const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
+  send(desk, {
+    ...{ kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl },
+    mchid: order.mchid,
+    signWith: order.signWith,
+    eventType: 'TRANSACTION.SUCCESS',
+    originalType: 'transaction',
+    summary: '支付成功',
+    plaintext: distort(plaintext, fault),
+  });
+}
+
+/** A fault may name the whole order or any of its sub orders. */
+export function takeDistortion(
+  desk: Desk,
+  order: OrderRecord,
+  operation: 'callback' | 'query' | 'create',
+): FaultName | undefined {
+  const point = { wallet: 'wechatpay', operation } as const;
+  const kinds = PAYMENT_DISTORTIONS;
+  for (const line of order.lines) {
+    const merchant = line.subMchid ?? order.mchid;
+    for (const orderNo of new Set([order.orderNo, line.outTradeNo])) {
+      const fault = desk.kit.faults.take({ ...point, orderNo, merchant }, kinds);
+      if (fault !== undefined) return fault;
+    }
+  }
+  return undefined;
+}
+
+const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
+  SUCCESS: '退款成功',
+  ABNORMAL: '退款异常',
+  CLOSED: '退款关闭',
+};
+
+export function tellRefunded(desk: Desk, refund: RefundRecord): void {
+  if (refund.notifyUrl === null) return;
+  if (refund.isV2) {
+    const { mchid, outTradeNo: orderNo, subMchid, notifyUrl: url } = refund;
+    const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
+    const { appid } = present(desk.books.accounts.get(mchid), 'the account');
+    const fields = refundCallbackFields(refund);
+    sendV2(desk, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
+    return;
+  }
+  send(desk, {
+    ...{ kind: 'refund', orderNo: refund.outTradeNo, url: refund.notifyUrl },
+    merchant: refund.subMchid ?? refund.mchid,
+    mchid: refund.mchid,
+    signWith: refund.signWith,
+    eventType: `REFUND.${refund.status}`,
+    originalType: 'refund',
+    summary: REFUND_SUMMARIES[refund.status] ?? refund.status,
+    plaintext: refundPlaintext(refund),
+  });
+}
+
+function headOf(
+  { mchid, appid }: Pick<OrderRecord, 'mchid' | 'appid'>,
+  subMchid: string | null,
+): Pick<V2Message, 'mchid' | 'head'> {
+  return { mchid, head: { appid, mch_id: mchid, sub_mch_id: subMchid ?? '' } };
+}
+
+function sendV2(
+  desk: Desk,
+  route: Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>,
+  message: V2Message,
+): void {
+  desk.kit.courier.send({ wallet: 'wechatpay', ...route, message });
+}
+
+export function tellEcho(
+  desk: Desk,
+  echo: {
+    readonly mchid: string;
+    readonly signWith: string | null;
+    readonly url: string;
+    readonly plaintext: Draft;
+  },
+): void {
+  send(desk, {
+    ...{ kind: 'echo', orderNo: 'security-echo', merchant: echo.mchid, url: echo.url },
+    mchid: echo.mchid,
+    signWith: echo.signWith,
+    eventType: 'SECURITY_ECHO.SUCCESS',
+    originalType: 'security_echo',
+    summary: '安全回显',
+    plaintext: echo.plaintext,
+  });
+}
+
+function send(
+  desk: Desk,
+  callback: Omit<CallbackMessage, 'id' | 'createTime'> & {
+    readonly kind: string;
+    readonly orderNo: string;
+    readonly merchant: string;
+    readonly url: string;
+  },
+): void {
+  const { kind, orderNo, merchant, url, ...rest } = callback;
+  const { kit } = desk;
+  const message: CallbackMessage = {
+    ...rest,
+    id: uuid(kit.random),
+    createTime: formatTime(kit.clock.nowMs()),
+  };
+  kit.courier.send({ wallet: 'wechatpay', kind, orderNo, merchant, url, message });
+}

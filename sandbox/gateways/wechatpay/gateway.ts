@@ -1,0 +1,285 @@
+/**
+ * The WeChat Pay gateway of the sandbox city: it speaks the v3 wire as the wallet does, to official
+ * and community SDKs alike. Order of checks: path, method, headers, Authorization, window, serial,
+ * signature, JSON, fields, permissions, business. It has no bypass: every API call is verified.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import { ok } from '../../../src/kernel/result.ts';
+import {
+  type JsonRecord,
+  parseRecord,
+  recordsOf,
+  textOf,
+} from '../../../src/wires/wechatpay/json.ts';
+import type {
+  CityKit,
+  ControlOrder,
+  FaultName,
+  Gateway,
+  Operation,
+  WireRequest,
+  WireResponse,
+} from '../../kit/kit.ts';
+import { h5Page, PROXY_502, refusedAnswer, signedAnswer } from './answers.ts';
+import { authenticate } from './authenticate.ts';
+import { openBooks } from './books.ts';
+import type { Answer, Call, Desk } from './call.ts';
+import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
+import { DOOR } from './door.ts';
+import { explainCharacter } from './field-rules.ts';
+import { openKeyCabinet, rotatePlatformKey } from './keys.ts';
+import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
+import { freshOrder } from './payments.ts';
+import { pay, scan } from './phone.ts';
+import { type Draft, distort } from './present.ts';
+import type { OrderRecord } from './records.ts';
+import { settleRefund } from './refunds.ts';
+import { NOT_FOUND, paramError, type Refusal, WRONG_METHOD } from './refusal.ts';
+import { ROUTES, type Route } from './routes.ts';
+import { handleV2, isV2Path } from './v2-door.ts';
+
+const H5_PATH = '/cgi-bin/mmpayweb-bin/checkmweb';
+const OPEN_PATHS: ReadonlySet<string> = new Set([AUTHORIZE_PATH, TOKEN_PATH, H5_PATH]);
+/** Alipay's v3 shares the prefix. */
+const FOREIGN_PATHS = /^\/v3\/(alipay|ant)\//;
+
+type Handled = WireResponse | { readonly lost: true };
+const LOST: Handled = { lost: true };
+
+export function openWechatpayGateway(kit: CityKit): Gateway {
+  const desk: Desk = { kit, books: openBooks(kit), keys: openKeyCabinet() };
+  registerCallbacks(desk);
+  return Object.freeze({
+    wallet: 'wechatpay',
+    door: DOOR,
+    owns: ({ path }) =>
+      OPEN_PATHS.has(path) ||
+      isV2Path(path) ||
+      (path.startsWith('/v3/') && !FOREIGN_PATHS.test(path)),
+    handle: (request) => handle(desk, request),
+    scan: (code) => scan(desk, code),
+    pay: (request) => Promise.resolve(pay(desk, request)),
+    showCode: () => desk.books.paymentCodes.show(),
+    orders: () => [...desk.books.orders()].flatMap((order) => controlRows(desk, order)),
+    nextDueMs: () => desk.books.nextDueMs(),
+    runDue: async (nowMs) => runDue(desk, nowMs),
+  } satisfies Gateway);
+}
+
+function runDue(desk: Desk, nowMs: number): void {
+  for (let due = desk.books.takeDue(nowMs); due !== undefined; due = desk.books.takeDue(nowMs)) {
+    if ('order' in due) desk.books.putOrder({ ...due.order, state: 'CLOSED' });
+    else tellRefunded(desk, settleRefund(desk, due.refund));
+  }
+}
+
+async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
+  if (OPEN_PATHS.has(request.path)) return handleOpen(desk, request);
+  if (isV2Path(request.path)) return handleV2(desk, request, request.path);
+  const found = findRoute(request);
+  if (!found.ok) return refusedAnswer(desk, found.error);
+  const caller = await authenticate(request, desk);
+  if (!caller.ok) return refusedAnswer(desk, caller.error);
+  const body = parseBody(request);
+  if (!body.ok) return refusedAnswer(desk, body.error);
+  const { route, params } = found.value;
+  const call: Call = {
+    desk,
+    account: caller.value,
+    request,
+    body: body.value,
+    query: new URLSearchParams(request.queryText),
+    params,
+    serial: request.headers['wechatpay-serial'] ?? null,
+  };
+  return answerCall(call, route);
+}
+
+function handleOpen(desk: Desk, request: WireRequest): Handled {
+  if (request.method !== 'GET') return refusedAnswer(desk, { status: 405, body: null });
+  if (request.path === AUTHORIZE_PATH) return authorize(desk, request);
+  if (request.path === H5_PATH) return h5Page(desk.kit.publicUrl, request.target);
+  const fault = takeFault(desk, 'oauth', NAMELESS, ['html_502']);
+  return fault === undefined ? exchangeCode(desk, request) : PROXY_502;
+}
+
+function findRoute(
+  request: WireRequest,
+):
+  | { readonly ok: true; readonly value: { readonly route: Route; readonly params: string[] } }
+  | { readonly ok: false; readonly error: Refusal } {
+  let isKnown = false;
+  for (const route of ROUTES) {
+    const match = route.pattern.exec(request.path);
+    if (match === null) continue;
+    isKnown = true;
+    if (route.method !== request.method) continue;
+    const params = decodeParams(match.slice(1));
+    return params === undefined ? NOT_FOUND : ok({ route, params });
+  }
+  return isKnown ? WRONG_METHOD : NOT_FOUND;
+}
+
+/** Decoded only after routing; the signature is checked over the raw target. */
+function decodeParams(params: readonly string[]): string[] | undefined {
+  try {
+    return params.map((param) => decodeURIComponent(param));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseBody(
+  request: WireRequest,
+): { readonly ok: true; readonly value: JsonRecord } | { readonly ok: false; error: Refusal } {
+  if (request.method === 'GET') return ok({});
+  const text = request.body.toString('utf8');
+  const isUtf8 = Buffer.from(text).equals(request.body);
+  const body = isUtf8 ? parseRecord(text) : undefined;
+  if (body !== undefined) return ok(body);
+  const issue = isUtf8 ? 'is not a JSON object' : 'is not UTF-8';
+  return paramError('无法将输入源“/body”解析为JSON对象', {
+    field: '/',
+    value: '',
+    issue,
+    location: 'body',
+  });
+}
+
+async function answerCall(call: Call, route: Route): Promise<Handled> {
+  const { desk, account } = call;
+  const { operation } = route;
+  const names = namesOf(call);
+  const early = takeFault(desk, operation, names, earlyFaults(operation));
+  if (early === 'close_lost') return LOST;
+  if (early === 'html_502') return PROXY_502;
+  if (early === 'rate_limited') return refusedAnswer(desk, RATE_LIMITED);
+  const isRotated = takeFault(desk, operation, names, ['key_rotated']) !== undefined;
+  const signedFor = isRotated ? await rotatePlatformKey(desk.kit, account.mchid) : account;
+  const answer = route.handler({ ...call, account: signedFor });
+  if (!answer.ok) {
+    const { method, path } = call.request;
+    const explanation = explainCharacter(`${method} ${path}`, answer.error);
+    if (explanation !== undefined) desk.kit.explanations.add(explanation);
+    return refusedAnswer(desk, answer.error);
+  }
+  const late = takeFault(desk, operation, names, ['answer_lost', 'server_error', 'signtest']);
+  if (late === 'answer_lost') return LOST;
+  if (late === 'server_error') return refusedAnswer(desk, SYSTEM_ERROR);
+  const body = operation === 'query' ? distortedQuery(call, answer) : answer.value;
+  const signer = desk.keys.signer(signedFor, call.serial);
+  return signedAnswer(desk, signer, { body, isProbe: late === 'signtest' });
+}
+
+function earlyFaults(operation: Operation): FaultName[] {
+  const everywhere: FaultName[] = ['html_502', 'rate_limited'];
+  return operation === 'close' ? ['close_lost', ...everywhere] : everywhere;
+}
+
+const RATE_LIMITED: Refusal = {
+  status: 429,
+  body: { code: 'FREQUENCY_LIMITED', message: '频率超限，请降低请求频率' },
+};
+/** After the operation was accepted: the same numbers must be asked again. */
+const SYSTEM_ERROR: Refusal = {
+  status: 500,
+  body: { code: 'SYSTEM_ERROR', message: '系统异常，请使用相同参数稍后重新调用' },
+};
+
+function distortedQuery(call: Call, answer: Extract<Answer, { ok: true }>): Draft | null {
+  const body = answer.value;
+  const number = textOf(body ?? {}, 'combine_out_trade_no') ?? textOf(body ?? {}, 'out_trade_no');
+  if (body === null || number === undefined) return body;
+  const scope = 'combine_out_trade_no' in body ? 'combine' : 'single';
+  const order = call.desk.books.order(`${scope}/${call.account.mchid}/${number}`);
+  if (order?.state !== 'SUCCESS') return body;
+  return distort(body, takeDistortion(call.desk, order, 'query'));
+}
+
+/** Every order number and merchant by which a fault may mean this call. */
+interface Names {
+  readonly orderNos: readonly (string | undefined)[];
+  readonly merchants: readonly (string | undefined)[];
+}
+const NAMELESS: Names = { orderNos: [undefined], merchants: [undefined] };
+
+function namesOf(call: Call): Names {
+  const { account, body, desk, query, params } = call;
+  const { books } = desk;
+  const subs = recordsOf(body, 'sub_orders');
+  const paidBy = (id: string | undefined) =>
+    id === undefined ? undefined : books.lineByTransaction(id)?.line.outTradeNo;
+  const orderNos = [
+    textOf(body, 'combine_out_trade_no'),
+    textOf(body, 'out_trade_no'),
+    textOf(body, 'out_refund_no'),
+    ...subs.map((sub) => textOf(sub, 'out_trade_no')),
+    ...params,
+    // Calls may name an order by what came of it: its transaction, or a refund of it.
+    paidBy(textOf(body, 'transaction_id')),
+    ...params.map((name) => paidBy(name) ?? books.refundByNo(account.mchid, name)?.outTradeNo),
+  ];
+  const merchants = [
+    textOf(body, 'sub_mchid'),
+    query.get('sub_mchid') ?? undefined,
+    ...subs.map((sub) => textOf(sub, 'sub_mchid')),
+    account.mchid,
+  ];
+  const isNamed = (name: string | undefined): name is string => name !== undefined;
+  const named = orderNos.filter(isNamed);
+  return {
+    orderNos: named.length === 0 ? [undefined] : named,
+    merchants: merchants.filter(isNamed),
+  };
+}
+
+function takeFault(
+  desk: Desk,
+  operation: Operation,
+  names: Names,
+  kinds: readonly FaultName[],
+): FaultName | undefined {
+  for (const orderNo of names.orderNos) {
+    for (const merchant of names.merchants) {
+      const point = { wallet: 'wechatpay', operation, orderNo, merchant } as const;
+      const fault = desk.kit.faults.take(point, kinds);
+      if (fault !== undefined) return fault;
+    }
+  }
+  return undefined;
+}
+
+function controlRows(desk: Desk, stored: OrderRecord): ControlOrder[] {
+  const order = present(freshOrder(desk, stored.key), 'the order');
+  return order.lines.map((line): ControlOrder => {
+    const isRefunded = line.refundCount > 0 && line.refundedFen === line.totalFen;
+    return {
+      wallet: 'wechatpay',
+      orderNo: line.outTradeNo,
+      combineOrderNo: order.family === 'combine' ? order.orderNo : null,
+      transactionId: line.paid?.transactionId ?? null,
+      merchant: line.subMchid ?? order.mchid,
+      amountFen: line.totalFen,
+      payerAmountFen: line.paid?.payerFen ?? null,
+      refundedFen: line.refundedFen,
+      state: controlState(order, isRefunded),
+      payerWallet: order.payerWallet,
+      paidAtMs: order.successMs,
+    };
+  });
+}
+
+function controlState(order: OrderRecord, isRefunded: boolean): ControlOrder['state'] {
+  switch (order.state) {
+    case 'NOTPAY':
+    case 'USERPAYING':
+      return 'created';
+    case 'SUCCESS':
+      return isRefunded ? 'refunded' : 'paid';
+    case 'REVOKED':
+      return order.successMs === null ? 'closed' : 'refunded';
+    case 'CLOSED':
+    case 'PAYERROR':
+      return 'closed';
+  }
+}

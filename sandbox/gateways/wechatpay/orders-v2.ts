@@ -1,0 +1,201 @@
+/**
+ * Orders over APIv2: unifiedorder (NATIVE, JSAPI, MWEB, APP), orderquery, closeorder. They lie in
+ * the same books as v3's, so that either API queries and refunds what the other made; what differs
+ * is the fields, the refusals and the form of the callback.
+ */
+import { isIP } from 'node:net';
+import type { Fen } from '../../../src/kernel/money.ts';
+import { compactTime, parseCompactTime } from '../../../src/wires/wechatpay/time.ts';
+import { isPlainText, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
+import { takeDistortion } from './callbacks.ts';
+import { characterExplanation } from './field-rules.ts';
+import { checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
+import {
+  checkNumbers,
+  codeUrl,
+  fingerprint,
+  freshOrder,
+  h5Url,
+  issuePrepay,
+  unpaidLine,
+} from './payments.ts';
+import { tradeStateOf, tradeStateWords } from './present.ts';
+import { paymentFields } from './present-v2.ts';
+import type { OrderLine, OrderRecord } from './records.ts';
+import { refused, type V2Answer, type V2Call } from './v2-call.ts';
+
+const TOTAL_FEN_MAX: Fen = 10_000_000_000n;
+const ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
+
+export interface V2Order {
+  readonly orderNo: string;
+  readonly expiresMs: number;
+  readonly line: OrderLine;
+  /** What a repeat must say again. */
+  readonly content: Readonly<Record<string, string>>;
+}
+
+const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
+
+/** The fields that every order has, whoever shows the code. */
+export function readV2Order(call: V2Call): V2Order | V2Answer {
+  const { desk, fields, subMchid } = call;
+  const orderNo = fields.get('out_trade_no') ?? '';
+  if (!/^[0-9A-Za-z_\-|*]{6,32}$/.test(orderNo)) return wrong('out_trade_no');
+  const body = fields.get('body') ?? '';
+  if (!isPlainText(body)) {
+    desk.kit.explanations.add(characterExplanation(`order ${orderNo} of APIv2`, 'body', body));
+    return wrong('body');
+  }
+  if ([...body].length > 127) return wrong('body');
+  const total = fields.get('total_fee') ?? '';
+  const totalFen = /^[1-9]\d{0,11}$/.test(total) ? BigInt(total) : 0n;
+  if (totalFen < 1n || totalFen > TOTAL_FEN_MAX) return wrong('total_fee');
+  if ((fields.get('fee_type') ?? 'CNY') !== 'CNY') return wrong('fee_type');
+  if (isIP(fields.get('spbill_create_ip') ?? '') === 0) return wrong('spbill_create_ip');
+  const nowMs = desk.kit.clock.nowMs();
+  const expire = fields.get('time_expire');
+  const expiresMs = expire === undefined ? nowMs + ORDER_LIFE_MS : parseCompactTime(expire);
+  if (expiresMs === undefined || expiresMs < nowMs + MINUTE_MS) return wrong('time_expire');
+  const { nonce_str: _nonce, sign: _sign, ...content } = Object.fromEntries(fields);
+  const line = unpaidLine({
+    outTradeNo: orderNo,
+    subMchid,
+    description: body,
+    attach: fields.get('attach') ?? null,
+    totalFen,
+    profitSharing: fields.get('profit_sharing') === 'Y',
+  });
+  return { orderNo, expiresMs, line, content };
+}
+
+const PRODUCTS: ReadonlyMap<string, TradeProduct> = new Map(
+  (Object.entries(TRADE_TYPES) as [TradeProduct, string][]).map(([product, type]) => [
+    type,
+    product,
+  ]),
+);
+/** What each way of paying wants beside the rest. */
+const NEEDED: Readonly<Partial<Record<TradeProduct, string>>> = {
+  native: 'product_id',
+  h5: 'scene_info',
+};
+
+export function unifiedOrder(call: V2Call): V2Answer {
+  const { desk, fields } = call;
+  const product = PRODUCTS.get(fields.get('trade_type') ?? '');
+  if (product === undefined) return wrong('trade_type');
+  const read = readV2Order(call);
+  if (!('orderNo' in read)) return read;
+  const notifyUrl = fields.get('notify_url') ?? '';
+  if (!checkNotifyUrl(call, notifyUrl).ok) return wrong('notify_url');
+  const needed = NEEDED[product];
+  if (needed !== undefined && !fields.get(needed)) {
+    return refused('LACK_PARAMS', `缺少参数${needed}`);
+  }
+  const openid = fields.get('openid') ?? fields.get('sub_openid') ?? null;
+  if (product === 'jsapi' && openid === null) return refused('LACK_PARAMS', '缺少参数openid');
+  if (product === 'jsapi' && !call.account.openids.includes(openid ?? '')) {
+    return refused('PARAM_ERROR', 'openid和appid不匹配');
+  }
+  const asked = draftOrder(call, read, { product, notifyUrl, openid });
+  const free = checkNumbers(desk, asked);
+  if (!free.ok) {
+    const { code = 'SYSTEMERROR', message = '' } = free.error.body ?? {};
+    // APIv2 writes the same codes without the underscore: ORDERPAID, ORDERCLOSED.
+    return refused(code.replace(/^ORDER_/, 'ORDER'), message);
+  }
+  const { order, code } = issuePrepay(desk, free.value ?? asked);
+  return { ok: true, fields: prepayFields(call, order, code) };
+}
+
+function draftOrder(
+  { account, desk, fields, signType, subMchid }: V2Call,
+  { orderNo, expiresMs, line, content }: V2Order,
+  how: Pick<OrderRecord, 'notifyUrl' | 'openid'> & { readonly product: TradeProduct },
+): OrderRecord {
+  return {
+    ...how,
+    key: `single/${account.mchid}/${orderNo}`,
+    family: subMchid === null ? 'direct' : 'partner',
+    mchid: account.mchid,
+    appid: account.appid,
+    orderNo,
+    deviceId: fields.get('device_info') ?? null,
+    fingerprint: fingerprint('v2', content),
+    createdMs: desk.kit.clock.nowMs(),
+    expiresMs,
+    state: 'NOTPAY',
+    lines: [line],
+    combineTransactionId: null,
+    successMs: null,
+    payerWallet: null,
+    payerOpenid: null,
+    prepayCode: '',
+    signWith: null,
+    v2SignType: signType,
+  };
+}
+
+/** A prepay_id always; what a native order is opened with is the token inside its code_url. */
+function prepayFields({ desk, fields }: V2Call, order: OrderRecord, code: string) {
+  const isNative = order.product === 'native';
+  return {
+    trade_type: fields.get('trade_type') ?? '',
+    prepay_id: isNative ? `wx${compactTime(order.createdMs)}${code}` : code,
+    code_url: isNative ? codeUrl(order, code) : '',
+    mweb_url: order.product === 'h5' ? h5Url(desk, code) : '',
+  };
+}
+
+/** By transaction_id (which wins) or out_trade_no; any order of the caller's, however it came. */
+export function findOrder({ desk, account, fields, subMchid }: V2Call): OrderRecord | undefined {
+  const transactionId = fields.get('transaction_id');
+  const { books } = desk;
+  const found =
+    transactionId === undefined
+      ? books.lineByNo(account.mchid, fields.get('out_trade_no') ?? '')
+      : books.lineByTransaction(transactionId);
+  if (found === undefined || found.order.family === 'combine') return undefined;
+  const isTheirs = found.order.mchid === account.mchid && found.line.subMchid === subMchid;
+  return isTheirs ? freshOrder(desk, found.order.key) : undefined;
+}
+
+export function orderQuery(call: V2Call): V2Answer {
+  const order = findOrder(call);
+  const [line] = order?.lines ?? [];
+  if (order === undefined || line === undefined)
+    return refused('ORDERNOTEXIST', '此交易订单号不存在');
+  const state = tradeStateOf(order, line);
+  const words = { trade_state: state, trade_state_desc: tradeStateWords(state) };
+  const isTold = state === 'SUCCESS' || state === 'REFUND';
+  // Of what was not paid, or no longer is, only the number and the merchant's own data are told.
+  if (!isTold) {
+    return {
+      ok: true,
+      fields: { ...words, out_trade_no: line.outTradeNo, attach: line.attach ?? '' },
+    };
+  }
+  const fault = takeDistortion(call.desk, order, 'query');
+  return { ok: true, fields: { ...words, ...paymentFields(order, fault) } };
+}
+
+export function closeOrder(call: V2Call): V2Answer {
+  const order = findOrder(call);
+  if (order === undefined) return refused('ORDERNOTEXIST', '订单不存在');
+  if (order.product === 'codepay') {
+    return refused('INVALID_REQUEST', '付款码订单请调用撤销接口');
+  }
+  switch (order.state) {
+    case 'SUCCESS':
+      return refused('ORDERPAID', '订单已支付，不能发起关单');
+    case 'NOTPAY':
+    case 'USERPAYING':
+      call.desk.books.putOrder({ ...order, state: 'CLOSED' });
+      return { ok: true, fields: { result_msg: 'OK' } };
+    case 'CLOSED':
+    case 'PAYERROR':
+    case 'REVOKED':
+      return refused('ORDERCLOSED', '订单已关闭，无法重复关闭');
+  }
+}

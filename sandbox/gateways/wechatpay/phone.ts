@@ -1,0 +1,244 @@
+/**
+ * The buyer's side: what the WeChat app reads out of a code, a redirect URL or invocation
+ * parameters, and what paying does. Invocation parameters must carry the merchant's signature, as
+ * the app checks it. Paying is one synchronous change: every line of an order, or none.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import type { Fen } from '../../../src/kernel/money.ts';
+import { sumFen } from '../../../src/kernel/money.ts';
+import { invocationMessage } from '../../../src/wires/wechatpay/canonical.ts';
+import { type JsonRecord, parseRecord, textOf } from '../../../src/wires/wechatpay/json.ts';
+import { verifySha256 } from '../../../src/wires/wechatpay/rsa.ts';
+import {
+  V2_SIGN_TYPES,
+  type V2SignType,
+  v2SignText,
+  verifyV2,
+} from '../../../src/wires/wechatpay/v2-sign.ts';
+import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { isWaiting } from './books.ts';
+import type { Desk } from './call.ts';
+import { tellPaid } from './callbacks.ts';
+import { transactionId } from './numbers.ts';
+import { freshOrder } from './payments.ts';
+import type { AccountRecord, LinePayment, OrderLine, OrderRecord } from './records.ts';
+
+/** Between an order's key and the page to return to; neither contains a blank. */
+const RETURN_MARK = ' ';
+
+export async function scan(
+  desk: Desk,
+  code: string | Readonly<Record<string, unknown>>,
+): Promise<Scanned | undefined> {
+  if (typeof code !== 'string') return scanParams(desk, code);
+  const text = code.trim();
+  if (text.startsWith('{')) {
+    const params = parseRecord(text);
+    return params === undefined ? undefined : scanParams(desk, params);
+  }
+  if (/^weixin:\/\/(wxpay|pay\.weixin\.qq\.com)\/bizpayurl/.test(text)) {
+    return scanned(desk, new URLSearchParams(text.split('?')[1] ?? '').get('pr'), null);
+  }
+  const charged = desk.books.paymentCodes.orderOf(text);
+  if (charged !== undefined) return scannedOrder(desk, freshOrder(desk, charged), null);
+  const isH5 = URL.canParse(text) && text.includes('/cgi-bin/mmpayweb-bin/checkmweb?');
+  if (!isH5) return undefined;
+  const query = new URL(text).searchParams;
+  return scanned(desk, query.get('prepay_id'), query.get('redirect_url'));
+}
+
+/** JSAPI's `{appId,timeStamp,nonceStr,package,paySign}` or APP's `{appid,prepayid,…,sign}`. */
+async function scanParams(desk: Desk, params: JsonRecord): Promise<Scanned | undefined> {
+  const packageText = textOf(params, 'package') ?? '';
+  const isJsapi = packageText.startsWith('prepay_id=');
+  const id = isJsapi ? packageText.slice('prepay_id='.length) : textOf(params, 'prepayid');
+  const order = orderOf(desk, id ?? null);
+  if (id === undefined || order === undefined) return undefined;
+  const account = present(desk.books.accounts.get(order.mchid), 'the account');
+  if (order.v2SignType !== undefined) {
+    const sheet = { params, isJsapi, appid: order.appid, signType: order.v2SignType };
+    if (isSignedSheet(account, sheet)) return scanned(desk, id, null);
+    const expected = `${v2SignText(sheetFields(sheet))}&key=<APIv2 key>`;
+    explainSheet(desk, id, expected, 'APIv2: sorted fields, then &key= and the APIv2 key');
+    return undefined;
+  }
+  const message = invocationMessage({
+    appid: textOf(params, isJsapi ? 'appId' : 'appid') ?? '',
+    timestamp: textOf(params, isJsapi ? 'timeStamp' : 'timestamp') ?? '',
+    nonce: textOf(params, isJsapi ? 'nonceStr' : 'noncestr') ?? '',
+    prepay: isJsapi ? packageText : id,
+  });
+  const signature = textOf(params, isJsapi ? 'paySign' : 'sign') ?? '';
+  const isSigned = await verifySha256(desk.keys.merchantKey(account), message, signature);
+  const isForThem = textOf(params, isJsapi ? 'appId' : 'appid') === order.appid;
+  if (isSigned && isForThem) return scanned(desk, id, null);
+  const hint = 'four lines, each ended by a line feed, signed with the merchant key';
+  explainSheet(desk, id, message.toString('utf8'), hint);
+  return undefined;
+}
+
+function explainSheet(desk: Desk, id: string, expected: string, hint: string): void {
+  desk.kit.explanations.add({
+    ...{ wallet: 'wechatpay', what: `payment sheet for prepay_id ${id}`, expected },
+    ...{ received: null, hint: `支付验证签名失败: ${hint}` },
+  });
+}
+
+interface V2Sheet {
+  readonly params: JsonRecord;
+  readonly isJsapi: boolean;
+  readonly appid: string;
+  /** As unifiedorder was signed, which an app's sheet does not say again. */
+  readonly signType: V2SignType;
+}
+
+const JSAPI_NAMES = ['appId', 'timeStamp', 'nonceStr', 'package', 'signType'];
+const APP_NAMES = ['appid', 'partnerid', 'prepayid', 'package', 'noncestr', 'timestamp'];
+
+function sheetFields({ params, isJsapi }: V2Sheet): Map<string, string> {
+  const names = isJsapi ? JSAPI_NAMES : APP_NAMES;
+  return new Map(names.map((name) => [name, textOf(params, name) ?? '']));
+}
+
+function isSignedSheet(account: AccountRecord, sheet: V2Sheet): boolean {
+  const { params, isJsapi, appid } = sheet;
+  const named = isJsapi ? (textOf(params, 'signType') ?? 'MD5') : sheet.signType;
+  const signType = V2_SIGN_TYPES.find((each) => each === named);
+  if (signType === undefined || account.apiV2Key === undefined) return false;
+  if (textOf(params, isJsapi ? 'appId' : 'appid') !== appid) return false;
+  const sign = textOf(params, isJsapi ? 'paySign' : 'sign') ?? '';
+  const fields = sheetFields(sheet).set('sign', sign);
+  return verifyV2(fields, account.apiV2Key, signType);
+}
+
+function orderOf(desk: Desk, code: string | null): OrderRecord | undefined {
+  const prepay = code === null ? undefined : desk.books.prepays.get(code);
+  return prepay === undefined ? undefined : freshOrder(desk, prepay.orderKey);
+}
+
+function scanned(desk: Desk, code: string | null, returnUrl: string | null): Scanned | undefined {
+  if (code === null) return undefined;
+  const seen = scannedOrder(desk, orderOf(desk, code), returnUrl);
+  if (seen?.state !== 'payable') return seen;
+  const validUntilMs = desk.books.prepays.get(code)?.validUntilMs ?? 0;
+  return desk.kit.clock.nowMs() < validUntilMs ? seen : { ...seen, state: 'expired' };
+}
+
+/** By a code of the merchant's, or by the app's own payment code that a merchant charged. */
+function scannedOrder(
+  desk: Desk,
+  order: OrderRecord | undefined,
+  returnUrl: string | null,
+): Scanned | undefined {
+  if (order === undefined) return undefined;
+  const account = present(desk.books.accounts.get(order.mchid), 'the account');
+  return {
+    wallet: 'wechatpay',
+    ref: returnUrl === null ? order.key : `${order.key}${RETURN_MARK}${returnUrl}`,
+    payee: payeeName(account, order),
+    amountFen: sumFen(order.lines.map((line) => line.totalFen)),
+    currency: 'CNY',
+    state: stateOf(desk, order),
+  };
+}
+
+function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
+  switch (order.state) {
+    case 'NOTPAY':
+    case 'USERPAYING':
+      return 'payable';
+    case 'SUCCESS':
+      return 'paid';
+    case 'CLOSED':
+      return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
+    case 'PAYERROR':
+    case 'REVOKED':
+      return 'closed';
+  }
+}
+
+function payeeName(account: AccountRecord, order: OrderRecord): string {
+  const names = order.lines.map(
+    (line) =>
+      account.subMerchants.find((merchant) => merchant.mchid === line.subMchid)?.name ??
+      account.name,
+  );
+  const [first = account.name, ...rest] = [...new Set(names)];
+  return rest.length === 0 ? first : `${first}等${rest.length + 1}家商户`;
+}
+
+export function pay(
+  desk: Desk,
+  request: PayRequest,
+): { readonly status: string; readonly returnUrl?: string } {
+  const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
+  const back = returnUrl === undefined ? {} : { returnUrl };
+  const order = freshOrder(desk, key);
+  if (order === undefined) return { status: 'not_found' };
+  if (order.state === 'SUCCESS') return { status: 'already_paid', ...back };
+  if (!isWaiting(order)) return { status: 'closed', ...back };
+  switch (request.outcome) {
+    case 'cancel':
+      // Who refuses to confirm a payment code has spent it; elsewhere the buyer may come back.
+      if (order.product === 'codepay') desk.books.putOrder({ ...order, state: 'PAYERROR' });
+      return { status: 'canceled', ...back };
+    case 'insufficient_funds':
+      // The order stays NOTPAY: the buyer may try again.
+      return { status: 'insufficient_funds', ...back };
+    case 'success':
+      bookPayment(desk, order, request);
+      return { status: 'paid', ...back };
+  }
+}
+
+export function bookPayment(
+  desk: Desk,
+  order: OrderRecord,
+  request: Pick<PayRequest, 'coupon' | 'payerWallet'>,
+): OrderRecord {
+  const { kit, books } = desk;
+  const nowMs = kit.clock.nowMs();
+  const account = present(books.accounts.get(order.mchid), 'the account');
+  let platformFen = request.coupon.platformFen;
+  let merchantFen = request.coupon.merchantFen;
+  const lines = order.lines.map((line): OrderLine => {
+    const paid = takeCoupons(line, platformFen, merchantFen, transactionId(kit.random, nowMs));
+    platformFen -= paid.platformCouponFen;
+    merchantFen -= paid.merchantCouponFen;
+    return { ...line, paid };
+  });
+  const paidOrder: OrderRecord = {
+    ...order,
+    lines,
+    state: 'SUCCESS',
+    successMs: nowMs,
+    payerWallet: request.payerWallet,
+    payerOpenid: order.openid ?? account.openids[0] ?? null,
+    combineTransactionId: order.family === 'combine' ? transactionId(kit.random, nowMs) : null,
+  };
+  books.putOrder(paidOrder);
+  for (const line of lines) {
+    const receiptFen = line.totalFen - present(line.paid, 'a payment').merchantCouponFen;
+    const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
+    books.moveBalance(line.subMchid ?? order.mchid, pocket, receiptFen);
+  }
+  tellPaid(desk, paidOrder);
+  return paidOrder;
+}
+
+/** A coupon never exceeds what is left to pay; of a combined order it goes line by line. */
+function takeCoupons(line: OrderLine, platformFen: Fen, merchantFen: Fen, id: string): LinePayment {
+  const merchantCouponFen = least(merchantFen, line.totalFen);
+  const platformCouponFen = least(platformFen, line.totalFen - merchantCouponFen);
+  return {
+    transactionId: id,
+    payerFen: line.totalFen - merchantCouponFen - platformCouponFen,
+    platformCouponFen,
+    merchantCouponFen,
+  };
+}
+
+function least(a: Fen, b: Fen): Fen {
+  const smaller = a < b ? a : b;
+  return smaller > 0n ? smaller : 0n;
+}

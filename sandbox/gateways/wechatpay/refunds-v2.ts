@@ -1,0 +1,99 @@
+/**
+ * Refunds over APIv2: refund and refundquery, of any order of the caller's, in the same books and
+ * by the same rules as v3's. What is asked here is told here: enciphered, in APIv2's form.
+ */
+import { isPlainText } from '../../../src/wires/wechatpay/trade.ts';
+import type { FoundLine } from './books.ts';
+import { checkNotifyUrl } from './order-rules.ts';
+import { findOrder } from './orders-v2.ts';
+import { fingerprint } from './payments.ts';
+import { refundListFields, refundTakenFields } from './present-v2.ts';
+import type { RefundRecord } from './records.ts';
+import { makeRefund } from './refunds.ts';
+import { refused, type V2Answer, type V2Call } from './v2-call.ts';
+
+const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
+
+function fenOfField(call: V2Call, name: string): bigint | undefined {
+  const text = call.fields.get(name) ?? '';
+  return /^[1-9]\d{0,11}$/.test(text) ? BigInt(text) : undefined;
+}
+
+export function refund(call: V2Call): V2Answer {
+  const { desk, account, fields } = call;
+  const outRefundNo = fields.get('out_refund_no') ?? '';
+  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(outRefundNo)) return wrong('out_refund_no');
+  const refundFen = fenOfField(call, 'refund_fee');
+  const totalFen = fenOfField(call, 'total_fee');
+  if (refundFen === undefined) return wrong('refund_fee');
+  if (totalFen === undefined) return wrong('total_fee');
+  if (!isPlainText(fields.get('refund_desc') ?? '')) return wrong('refund_desc');
+  const notifyUrl = fields.get('notify_url') ?? null;
+  if (notifyUrl !== null && !checkNotifyUrl(call, notifyUrl).ok) return wrong('notify_url');
+  const found = paidLine(call);
+  if (found === undefined) return refused('ORDERNOTEXIST', '订单号不存在');
+  const { nonce_str: _nonce, sign: _sign, ...content } = Object.fromEntries(fields);
+  const print = fingerprint('v2', content);
+  const existing = desk.books.refundByNo(account.mchid, outRefundNo);
+  if (existing !== undefined) {
+    if (existing.fingerprint === print) return { ok: true, fields: refundTakenFields(existing) };
+    return refused('REFUND_FEE_MISMATCH', '订单金额或退款金额与之前请求不一致，请核实后再试');
+  }
+  const isRecharge = fields.get('refund_account') === 'REFUND_SOURCE_RECHARGE_FUNDS';
+  const made = makeRefund(desk, found, {
+    ...{ family: 'domestic', outRefundNo, fingerprint: print, refundFen, totalFen, notifyUrl },
+    ...{ isAvailable: !found.line.profitSharing || isRecharge, signWith: null, isV2: true },
+  });
+  if (made.ok) return { ok: true, fields: refundTakenFields(made.value) };
+  const { code = 'SYSTEMERROR', message = '' } = made.error.body ?? {};
+  return refused(code === 'NOT_ENOUGH' ? 'NOTENOUGH' : code, message);
+}
+
+function paidLine(call: V2Call): FoundLine | undefined {
+  const order = findOrder(call);
+  const [line] = order?.lines ?? [];
+  const isPaid = order !== undefined && line !== undefined && line.paid !== null;
+  return isPaid ? { order, line } : undefined;
+}
+
+/** By one of four numbers; the order's numbers list every refund of it. */
+export function refundQuery(call: V2Call): V2Answer {
+  const refunds = findRefunds(call);
+  const [first] = refunds;
+  if (first === undefined) return refused('REFUNDNOTEXIST', '退款订单查询失败');
+  const listed = refunds.map((each, index) => refundListFields(each, index));
+  const refundedFen = refunds.reduce((sum, each) => sum + each.refundFen, 0n);
+  const { transactionId, outTradeNo, totalFen, payerTotalFen } = first;
+  return {
+    ok: true,
+    fields: Object.assign(
+      {
+        transaction_id: transactionId,
+        out_trade_no: outTradeNo,
+        total_fee: String(totalFen),
+        fee_type: 'CNY',
+        cash_fee: String(payerTotalFen),
+        refund_fee: String(refundedFen),
+        refund_count: String(refunds.length),
+      },
+      ...listed,
+    ),
+  };
+}
+
+function findRefunds(call: V2Call): readonly RefundRecord[] {
+  const { desk, account, fields, subMchid } = call;
+  const { books } = desk;
+  const byId = fields.get('refund_id');
+  const byNo = fields.get('out_refund_no');
+  if (byId !== undefined || byNo !== undefined) {
+    const found =
+      byId === undefined ? books.refundByNo(account.mchid, byNo ?? '') : books.refundById(byId);
+    const isTheirs = found?.mchid === account.mchid && found.subMchid === subMchid;
+    return found !== undefined && isTheirs ? [found] : [];
+  }
+  const found = paidLine(call);
+  if (found === undefined) return [];
+  const { key } = found.order;
+  return [...books.refunds()].filter(({ orderKey }) => orderKey === key);
+}

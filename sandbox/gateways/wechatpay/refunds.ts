@@ -1,0 +1,343 @@
+/**
+ * Refunds, domestic and e-commerce. 200 means taken: PROCESSING first, SUCCESS a little later in
+ * city time, with a callback. The same out_refund_no with the same content is the same refund, for
+ * ever. Caps: 365 days, 50 a payment, a minute apart, and never more than was paid.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import type { Fen } from '../../../src/kernel/money.ts';
+import { ok, type Result } from '../../../src/kernel/result.ts';
+import { fenOf, type JsonRecord, recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
+import type { FoundLine } from './books.ts';
+import type { Answer, Call, Desk } from './call.ts';
+import { brokenQuery, checkFields, type Fields, type Rule } from './field-rules.ts';
+import { refundId } from './numbers.ts';
+import { checkBound, checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
+import { fingerprint } from './payments.ts';
+import { refundAppliedBody, refundBody } from './present.ts';
+import type { OrderRecord, RefundRecord } from './records.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+const SETTLE_DELAY_MS = 3_000;
+/** A stuck refund stays PROCESSING this long, then turns ABNORMAL. */
+export const STUCK_MS = 30 * MINUTE_MS;
+const WINDOW_MS = 365 * 24 * 60 * MINUTE_MS;
+const SPACING_MS = MINUTE_MS;
+const COUNT_MAX = 50;
+
+export type RefundFamily = RefundRecord['family'];
+
+const text = (label: string, charsMax: number): Rule => ({ kind: 'text', label, charsMax });
+const FROM: Rule = {
+  kind: 'list',
+  label: '退款出资账户及金额',
+  countMin: 0,
+  countMax: 10,
+  item: {
+    kind: 'object',
+    label: '退款出资账户',
+    fields: {
+      account: { kind: 'choice', label: '出资账户类型', values: ['AVAILABLE', 'UNAVAILABLE'] },
+      amount: { kind: 'integer', label: '出资金额', min: 1 },
+    },
+  },
+};
+
+const FIELDS: Fields = {
+  transaction_id: text('微信支付订单号', 32),
+  out_trade_no: text('商户订单号', 32),
+  out_refund_no: {
+    kind: 'text',
+    label: '商户退款单号',
+    charsMax: 64,
+    pattern: /^[0-9A-Za-z_\-|*@]+$/,
+    isRequired: true,
+  },
+  reason: text('退款原因', 80),
+  notify_url: text('退款结果回调url', 256),
+  funds_account: { kind: 'choice', label: '退款资金来源', values: ['AVAILABLE', 'UNSETTLED'] },
+  amount: {
+    kind: 'object',
+    label: '金额信息',
+    isRequired: true,
+    fields: {
+      refund: { kind: 'integer', label: '退款金额', min: 1, isRequired: true },
+      total: { kind: 'integer', label: '原订单金额', min: 1, isRequired: true },
+      currency: { kind: 'choice', label: '退款币种', values: ['CNY'] },
+      from: FROM,
+    },
+  },
+};
+
+const ECOMMERCE_FIELDS: Fields = {
+  sub_mchid: { kind: 'text', label: '二级商户号', charsMax: 32, isRequired: true },
+  sp_appid: { kind: 'text', label: '电商平台APPID', charsMax: 32, isRequired: true },
+  ...FIELDS,
+  refund_account: {
+    kind: 'choice',
+    label: '退款出资商户',
+    values: ['REFUND_SOURCE_SUB_MERCHANT', 'REFUND_SOURCE_PARTNER_ADVANCE'],
+  },
+};
+const DOMESTIC_FIELDS: Fields = { sub_mchid: text('子商户号', 32), ...FIELDS };
+
+export function applyRefund(call: Call, family: RefundFamily): Answer {
+  const { account, body, desk } = call;
+  const fields = checkFields(body, family === 'domestic' ? DOMESTIC_FIELDS : ECOMMERCE_FIELDS);
+  if (!fields.ok) return fields;
+  const parties = checkRefundParties(call, family);
+  if (!parties.ok) return parties;
+  const found = findRefunded(call);
+  if (!found.ok) return found;
+  const outRefundNo = present(textOf(body, 'out_refund_no'), 'an out_refund_no');
+  const print = fingerprint(family, body);
+  const existing = desk.books.refundByNo(account.mchid, outRefundNo);
+  if (existing !== undefined) {
+    if (existing.fingerprint === print) return ok(applied(existing));
+    return refuse(400, 'INVALID_REQUEST', '退款单号已存在，且与之前的请求参数不一致');
+  }
+  const { amount, isAvailable } = readAmounts(body, found.value);
+  const made = makeRefund(desk, found.value, {
+    ...{ family, outRefundNo, fingerprint: print, isAvailable },
+    refundFen: present(fenOf(amount, 'refund'), 'a refund amount'),
+    totalFen: fenOf(amount, 'total') ?? 0n,
+    notifyUrl: textOf(body, 'notify_url') ?? null,
+    signWith: call.serial,
+  });
+  return made.ok ? ok(applied(made.value)) : made;
+}
+
+function readAmounts(body: JsonRecord, { line }: FoundLine) {
+  const isAvailable = !line.profitSharing || textOf(body, 'funds_account') === 'AVAILABLE';
+  return { amount: recordOf(body, 'amount'), isAvailable };
+}
+
+/** What a refund is asked with, by whichever API. */
+export type AskedRefund = Pick<
+  RefundRecord,
+  | 'family'
+  | 'outRefundNo'
+  | 'fingerprint'
+  | 'refundFen'
+  | 'totalFen'
+  | 'notifyUrl'
+  | 'signWith'
+  | 'isV2'
+> & { readonly isAvailable: boolean };
+
+/** Taken and booked, or why not. */
+export function makeRefund(
+  desk: Desk,
+  found: FoundLine,
+  asked: AskedRefund,
+): Result<RefundRecord, Refusal> {
+  const draft = draftRefund(desk, found, asked);
+  const allowed = checkRefundable(desk, found, draft);
+  if (!allowed.ok) return allowed;
+  const refund = maybeStuck(desk, draft);
+  bookRefund(desk, found, refund);
+  return ok(refund);
+}
+
+function maybeStuck(desk: Desk, refund: RefundRecord): RefundRecord {
+  const merchant = refund.subMchid ?? refund.mchid;
+  const point = { wallet: 'wechatpay', operation: 'refund', merchant } as const;
+  const fault =
+    desk.kit.faults.take({ ...point, orderNo: refund.outTradeNo }, ['refund_stuck']) ??
+    desk.kit.faults.take({ ...point, orderNo: refund.outRefundNo }, ['refund_stuck']);
+  if (fault === undefined) return refund;
+  return { ...refund, dueMs: refund.createdMs + STUCK_MS, becomes: 'ABNORMAL' };
+}
+
+function applied(refund: RefundRecord): Record<string, unknown> {
+  return refund.family === 'domestic' ? refundBody(refund) : refundAppliedBody(refund);
+}
+
+function checkRefundParties(call: Call, family: RefundFamily): Result<void, Refusal> {
+  const { account, body } = call;
+  const subMchid = textOf(body, 'sub_mchid');
+  if (family === 'ecommerce' && textOf(body, 'sp_appid') !== account.appid) {
+    return refuse(400, 'APPID_MCHID_NOT_MATCH', 'appid和mchid不匹配，请检查后再试');
+  }
+  if (family === 'ecommerce' || subMchid !== undefined) {
+    const bound = checkBound(call, subMchid);
+    if (!bound.ok) return bound;
+  }
+  return checkNotifyUrl(call, textOf(body, 'notify_url'));
+}
+
+function findRefunded(call: Call): Result<FoundLine, Refusal> {
+  const { account, body, desk } = call;
+  const transactionId = textOf(body, 'transaction_id');
+  const outTradeNo = textOf(body, 'out_trade_no');
+  if (transactionId === undefined && outTradeNo === undefined) {
+    return refuse(400, 'PARAM_ERROR', 'transaction_id与out_trade_no须二选一', {
+      field: '/transaction_id',
+      value: '',
+      issue: 'one of transaction_id and out_trade_no is required',
+      location: 'body',
+    });
+  }
+  const found =
+    transactionId === undefined
+      ? desk.books.lineByNo(account.mchid, outTradeNo ?? '')
+      : desk.books.lineByTransaction(transactionId);
+  const subMchid = textOf(body, 'sub_mchid') ?? null;
+  const isTheirs = found?.order.mchid === account.mchid && found.line.subMchid === subMchid;
+  if (found === undefined || !isTheirs || found.line.paid === null) {
+    return refuse(404, 'RESOURCE_NOT_EXISTS', '订单不存在');
+  }
+  return ok(found);
+}
+
+function draftRefund(desk: Desk, { order, line }: FoundLine, asked: AskedRefund): RefundRecord {
+  const { isAvailable, ...told } = asked;
+  const paid = present(line.paid, 'a paid line');
+  const { kit } = desk;
+  const nowMs = kit.clock.nowMs();
+  const receiptFen = line.totalFen - paid.merchantCouponFen;
+  const portion = (wholeFen: Fen): Fen => partOf(line, asked.refundFen, wholeFen);
+  return {
+    ...told,
+    refundId: refundId(kit.random, nowMs),
+    mchid: order.mchid,
+    subMchid: line.subMchid,
+    orderKey: order.key,
+    outTradeNo: line.outTradeNo,
+    transactionId: paid.transactionId,
+    payerTotalFen: paid.payerFen,
+    payerRefundFen: portion(paid.payerFen),
+    settlementTotalFen: receiptFen,
+    settlementRefundFen: portion(receiptFen),
+    fundsAccount: isAvailable ? 'AVAILABLE' : 'UNSETTLED',
+    status: 'PROCESSING',
+    createdMs: nowMs,
+    successMs: null,
+    dueMs: nowMs + SETTLE_DELAY_MS,
+    becomes: 'SUCCESS',
+  };
+}
+
+/** This refund's share of a part of the price; cumulative, so that all shares sum to the part. */
+function partOf(line: FoundLine['line'], refundFen: Fen, wholeFen: Fen): Fen {
+  const upTo = (fen: Fen): Fen => (wholeFen * fen) / line.totalFen;
+  return upTo(line.refundedFen + refundFen) - upTo(line.refundedFen);
+}
+
+function checkRefundable(
+  desk: Desk,
+  found: FoundLine,
+  refund: RefundRecord,
+): Result<void, Refusal> {
+  const { order, line } = found;
+  const nowMs = desk.kit.clock.nowMs();
+  if (refund.totalFen !== line.totalFen) {
+    return refuse(400, 'INVALID_REQUEST', '订单金额与原订单金额不一致');
+  }
+  if (line.refundedFen + refund.refundFen > line.totalFen) {
+    return refuse(400, 'INVALID_REQUEST', '申请退款金额超过可退金额');
+  }
+  if (nowMs > present(order.successMs, 'a success time') + WINDOW_MS) {
+    return refuse(400, 'INVALID_REQUEST', '订单已超过可退款的最大期限');
+  }
+  if (line.refundCount >= COUNT_MAX) {
+    return refuse(400, 'INVALID_REQUEST', '订单部分退款次数已达上限');
+  }
+  if (line.lastRefundMs !== null && nowMs < line.lastRefundMs + SPACING_MS) {
+    return refuse(429, 'FREQUENCY_LIMITED', '同一笔订单的退款间隔应不少于1分钟');
+  }
+  const balance = desk.books.balance(payeeOf(order, refund));
+  const pocketFen = refund.fundsAccount === 'AVAILABLE' ? balance.availableFen : balance.frozenFen;
+  if (pocketFen < refund.settlementRefundFen) {
+    return refuse(403, 'NOT_ENOUGH', '账户余额不足，请充值后重新发起');
+  }
+  return ok(undefined);
+}
+
+function payeeOf(order: OrderRecord, refund: RefundRecord): string {
+  return refund.subMchid ?? order.mchid;
+}
+
+function bookRefund(desk: Desk, found: FoundLine, refund: RefundRecord): void {
+  const { order, line } = found;
+  const lines = order.lines.map((item) =>
+    item.outTradeNo === line.outTradeNo
+      ? {
+          ...item,
+          refundedFen: item.refundedFen + refund.refundFen,
+          refundCount: item.refundCount + 1,
+          lastRefundMs: refund.createdMs,
+        }
+      : item,
+  );
+  const pocket = refund.fundsAccount === 'AVAILABLE' ? 'availableFen' : 'frozenFen';
+  desk.books.putRefund(refund);
+  desk.books.putOrder({ ...order, lines });
+  desk.books.moveBalance(payeeOf(order, refund), pocket, -refund.settlementRefundFen);
+}
+
+const NOT_EXISTS = refuse(404, 'RESOURCE_NOT_EXISTS', '退款单不存在');
+
+export function queryRefund(call: Call, family: RefundFamily, by: 'number' | 'id'): Answer {
+  const found = findRefund(call, family, by);
+  return found.ok ? ok(refundBody(found.value)) : found;
+}
+
+function findRefund(
+  call: Call,
+  family: RefundFamily,
+  by: 'number' | 'id',
+): Result<RefundRecord, Refusal> {
+  const { account, query, desk, params } = call;
+  const name = params[0] ?? '';
+  const subMchid = query.get('sub_mchid');
+  if (family === 'ecommerce' && !subMchid) return brokenQuery('sub_mchid', '二级商户号');
+  const refund =
+    by === 'id' ? desk.books.refundById(name) : desk.books.refundByNo(account.mchid, name);
+  if (refund?.mchid !== account.mchid || refund.subMchid !== subMchid) return NOT_EXISTS;
+  return ok(refund);
+}
+
+const ABNORMAL_FIELDS: Fields = {
+  out_refund_no: { kind: 'text', label: '商户退款单号', charsMax: 64, isRequired: true },
+  type: {
+    kind: 'choice',
+    label: '异常退款处理方式',
+    values: ['USER_BANK_CARD', 'MERCHANT_BANK_CARD'],
+    isRequired: true,
+  },
+};
+
+/** ABNORMAL -> PROCESSING -> SUCCESS, into a bank card of the user or the merchant. */
+export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
+  const { account, body, desk, params } = call;
+  const fields = checkFields(body, ABNORMAL_FIELDS);
+  if (!fields.ok) return fields;
+  const refund = desk.books.refundById(params[0] ?? '');
+  const isTheirs =
+    refund?.mchid === account.mchid &&
+    refund.outRefundNo === textOf(body, 'out_refund_no') &&
+    (family === 'domestic' || refund.subMchid === textOf(body, 'sub_mchid'));
+  if (refund === undefined || !isTheirs) return NOT_EXISTS;
+  if (refund.status !== 'ABNORMAL') return refuse(400, 'INVALID_REQUEST', '退款单状态不是退款异常');
+  const again: RefundRecord = {
+    ...refund,
+    status: 'PROCESSING',
+    becomes: 'SUCCESS',
+    dueMs: desk.kit.clock.nowMs() + SETTLE_DELAY_MS,
+  };
+  desk.books.putRefund(again);
+  return ok(refundBody(again));
+}
+
+/** What time does to a refund; gives it as it is afterwards. */
+export function settleRefund(desk: Desk, refund: RefundRecord): RefundRecord {
+  const nowMs = present(refund.dueMs, 'a due time');
+  const settled: RefundRecord = {
+    ...refund,
+    status: refund.becomes,
+    successMs: refund.becomes === 'SUCCESS' ? nowMs : null,
+    dueMs: null,
+  };
+  desk.books.putRefund(settled);
+  return settled;
+}

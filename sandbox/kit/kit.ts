@@ -1,0 +1,301 @@
+/**
+ * What a gateway of the sandbox city is made of. The kit lies below the wallets' sandboxes, which
+ * import it and their own wire (`src/wires`); the city above composes them.
+ */
+import type { Fen } from '../../src/kernel/money.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Random } from '../../src/runtime/random.ts';
+
+/** A request exactly as it stood on the wire: gateways verify over these bytes. */
+export interface WireRequest {
+  readonly method: string;
+  /** Raw request target, never decoded or normalised. */
+  readonly target: string;
+  /** The part of `target` before `?`. */
+  readonly path: string;
+  /** The part of `target` after `?`, raw; empty when there is none. */
+  readonly queryText: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** A named map that survives a restart: every put and delete is a line of the journal. */
+export interface Collection<T> {
+  readonly get: (key: string) => T | undefined;
+  readonly put: (key: string, value: T) => void;
+  readonly delete: (key: string) => void;
+  readonly values: () => IterableIterator<T>;
+  readonly size: () => number;
+}
+
+export interface Journal {
+  /** Values are JSON (bigint survives). Opening the same name twice gives the same collection. */
+  readonly collection: <T>(name: string) => Collection<T>;
+}
+
+export const FAULTS = [
+  'answer_lost',
+  'close_lost',
+  'callback_lost',
+  'callback_late',
+  'callback_duplicated',
+  'callback_reordered',
+  'callback_bad_signature',
+  'signtest',
+  'rate_limited',
+  'server_error',
+  'html_502',
+  'wrong_amount',
+  'wrong_currency',
+  'wrong_payee',
+  'key_rotated',
+  'userpaying',
+  'refund_stuck',
+  'bill_not_ready',
+  'bill_line_missing',
+  'bill_line_extra',
+  'bill_amount',
+  'bill_hash',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+/** Which call a fault waits for; gateways name their operation with these words. */
+export const OPERATIONS = [
+  'create',
+  'query',
+  'close',
+  'refund',
+  'query_refund',
+  'certificates',
+  'oauth',
+  'callback',
+  'other',
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+export interface FaultPoint {
+  readonly wallet: WalletName;
+  readonly operation: Operation;
+  readonly orderNo?: string | undefined;
+  readonly merchant?: string | undefined;
+}
+
+export interface Faults {
+  /** Takes one firing of the first armed fault among `kinds` that matches; undefined = none. */
+  readonly take: (point: FaultPoint, kinds: readonly FaultName[]) => FaultName | undefined;
+}
+
+/** One callback to deliver until it is acknowledged or the wallet's schedule is spent. */
+export interface CallbackOrder {
+  readonly wallet: WalletName;
+  /** `payment` or `refund`, for the log and the faults. */
+  readonly kind: string;
+  readonly orderNo: string;
+  readonly merchant: string;
+  readonly url: string;
+  /** JSON that `compose` turns into the message, signed anew at every delivery. */
+  readonly message: unknown;
+}
+
+export interface ComposedCallback {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
+}
+
+/** How one wallet delivers: registered once by its gateway. */
+export interface CallbackManner {
+  /** Delays after the first failed delivery, in order (the wallet's own schedule). */
+  readonly retryDelaysMs: readonly number[];
+  readonly timeoutMs: number;
+  /** `flaw`: the fault that this delivery must show, if any. */
+  readonly compose: (
+    order: CallbackOrder,
+    flaw: 'callback_bad_signature' | 'signtest' | 'key_rotated' | undefined,
+  ) => Promise<ComposedCallback>;
+  readonly isAcknowledged: (
+    response: { readonly status: number; readonly body: Buffer },
+    order: CallbackOrder,
+  ) => boolean;
+}
+
+export interface Courier {
+  readonly register: (wallet: WalletName, manner: CallbackManner) => void;
+  readonly send: (order: CallbackOrder) => void;
+}
+
+/** The log of refused signatures: both canonical strings and where they part. */
+export interface Explanation {
+  readonly wallet: WalletName;
+  readonly what: string;
+  /** What the gateway built from the wire. */
+  readonly expected: string;
+  /** What the caller seems to have signed, where it can be told; else null. */
+  readonly received: string | null;
+  readonly hint: string;
+}
+
+export interface Explanations {
+  readonly add: (explanation: Explanation) => void;
+}
+
+/**
+ * How an authority numbers what it issues. Clients compute with serial numbers (an SN, a certId)
+ * and some languages print long ones in another base: each wallet's have its own length and start.
+ */
+export interface SerialShape {
+  readonly bytes: number;
+  /** Hex of the first bytes, from 10 to 7f so that the number is positive; the rest is random. */
+  readonly prefix?: string;
+}
+
+/** Makes keys and certificates. Everything it makes is kept by its caller. */
+export interface Authority {
+  readonly rsaKeyPair: () => Promise<{
+    readonly privateKeyPem: string;
+    readonly publicKeyPem: string;
+  }>;
+  /**
+   * A self-made root and leafs below it; serials are upper-case hex. The same subject gives the
+   * same root while the process lives; keep it and use `openRoot` after a restart.
+   */
+  readonly root: (subject: string, serials: SerialShape) => Promise<RootCertificate>;
+  /** The same root again after a restart, from the PEM texts that its caller kept. */
+  readonly openRoot: (
+    kept: { readonly certificatePem: string; readonly privateKeyPem: string },
+    serials: SerialShape,
+  ) => Promise<RootCertificate>;
+}
+
+export interface RootCertificate {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  readonly issue: (leaf: {
+    readonly subject: string;
+    readonly publicKeyPem: string;
+    readonly notAfterYears: number;
+    /** A middle authority: it may issue others (open it with `openRoot`). */
+    readonly isAuthority?: boolean;
+  }) => Promise<{ readonly certificatePem: string; readonly serial: string }>;
+}
+
+export interface CityKit {
+  /** City time: expiry, schedules. */
+  readonly clock: Clock;
+  /** Real time: signature timestamps. */
+  readonly wall: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly faults: Faults;
+  readonly courier: Courier;
+  readonly explanations: Explanations;
+  readonly authority: Authority;
+  /** http://127.0.0.1:4100: where the city's own pages stand (qr links, oauth, phone). */
+  readonly publicUrl: string;
+  /** May callbacks go to http and loopback? (--allow-local-callbacks) */
+  readonly allowLocalCallbacks: boolean;
+}
+
+/** What the phone reads out of a code, a URL, a form or an app order string. */
+export interface Scanned {
+  readonly wallet: WalletName;
+  /** Names the order to its gateway in `pay`. */
+  readonly ref: string;
+  readonly payee: string;
+  readonly amountFen: Fen;
+  readonly currency: string;
+  /** `closed`/`paid` codes can be looked at but not paid. */
+  readonly state: 'payable' | 'paid' | 'closed' | 'expired';
+}
+
+export interface PayRequest {
+  readonly ref: string;
+  readonly payerWallet: WalletName;
+  readonly outcome: 'success' | 'insufficient_funds' | 'cancel';
+  readonly coupon: { readonly platformFen: Fen; readonly merchantFen: Fen };
+}
+
+/** What the wallet itself believes; api.md's `GET /control/orders`. Sub-orders are rows too. */
+export interface ControlOrder {
+  readonly wallet: WalletName;
+  readonly orderNo: string;
+  readonly combineOrderNo: string | null;
+  readonly transactionId: string | null;
+  readonly merchant: string;
+  readonly amountFen: Fen;
+  readonly payerAmountFen: Fen | null;
+  readonly refundedFen: Fen;
+  readonly state: 'created' | 'paid' | 'closed' | 'refunded';
+  readonly payerWallet: WalletName | null;
+  readonly paidAtMs: number | null;
+}
+
+/** Signed calls may arrive under the wallet's own host names: many SDKs know no other. */
+export interface GatewayDoor {
+  /** Lower case. */
+  readonly hostNames: readonly string[];
+  /** Paths on which every call proves its caller. Pages and the phone are called locally only. */
+  readonly isSigned: (path: string) => boolean;
+  /** The refusal of any other Host, in a shape that the wallet's clients can read. */
+  readonly refuseHost: (path: string, why: string) => WireResponse;
+}
+
+export interface Gateway {
+  readonly wallet: WalletName;
+  readonly door?: GatewayDoor;
+  /** Is this path one of this wallet's? Gateways sit at the root, without a prefix. */
+  readonly owns: (request: WireRequest) => boolean;
+  /** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */
+  readonly handle: (request: WireRequest) => Promise<WireResponse | { readonly lost: true }>;
+  /** undefined = not a code of this wallet. */
+  readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
+  /** `returnUrl`: where the wallet sends the buyer's browser back, where the order named it. */
+  readonly pay: (
+    request: PayRequest,
+  ) => Promise<{ readonly status: string; readonly returnUrl?: string | undefined }>;
+  /**
+   * A fresh payment code (付款码) of this wallet's app, to be scanned by a merchant. `scan` takes
+   * the same text back once a merchant has charged it and the wallet asks its buyer to confirm.
+   */
+  readonly showCode?: () => string;
+  /** The same code as an EMV consumer code (CPM), where this wallet's app shows that form too. */
+  readonly showConsumerCode?: (code: string) => string;
+  /** A QuickPass tap of the phone on a terminal that asks for `amountFen`. */
+  readonly tap?: (request: {
+    readonly amountFen: Fen;
+  }) => Promise<Readonly<Record<string, unknown>> & { readonly field55: string }>;
+  readonly orders: () => ControlOrder[];
+  /** City time of the next thing this gateway owes (expiry, refund settling); null = nothing. */
+  readonly nextDueMs: () => number | null;
+  readonly runDue: (nowMs: number) => Promise<void>;
+}
+
+/** A merchant's papers at one wallet, made by the wallet's sandbox and kept by the city. */
+export interface AccountRequest {
+  /** `credentials` (for outside SDKs), `taobao`, `tmall`. */
+  readonly label: string;
+  readonly name: string;
+  readonly subMerchantNames: readonly string[];
+  /** What a wallet opens merchant by merchant, in its gateway's words (`v3_codepay`). */
+  readonly openedProducts?: readonly string[];
+}
+
+/**
+ * What `make…Account(kit, request)` resolves to. The city keeps it, so values stay the same until
+ * HUTONG_DIR is deleted; it is JSON.
+ */
+export interface MadeAccount {
+  /** The wallet configuration of a marketplace, exactly as the wallet's `configSchema` wants it. */
+  readonly credentials: unknown;
+  /** api.md's `credentials.{wallet}` object of demo.json, for outside SDKs. */
+  readonly papers: unknown;
+  /** One per `subMerchantNames`, in order; `walletMerchant` is the sub_mchid or smid. */
+  readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
+}

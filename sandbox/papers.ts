@@ -1,0 +1,129 @@
+/**
+ * The papers of the merchants in the city: accounts made once, kept in the journal and written for
+ * others to read. `papers.json` holds what the demo's marketplaces are configured with; `demo.json`
+ * (when the sandbox runs alone) what an outside SDK needs. Both hold private keys: mode 0600. The
+ * values stay the same until HUTONG_DIR is deleted, whatever port the city moves to.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WalletName } from '../src/kernel/wallet-names.ts';
+import { isObject } from './http/json.ts';
+import type { GatewayMaker } from './kit/gateway-maker.ts';
+import type { AccountRequest, CityKit, Collection, MadeAccount } from './kit/kit.ts';
+
+/** Merchants of their own, used by no marketplace. */
+export const CREDENTIALS_LABEL = 'credentials';
+
+interface KeptAccount {
+  readonly publicUrl: string;
+  readonly account: MadeAccount;
+}
+
+/** By label, then by wallet. */
+export type Papers = ReadonlyMap<string, ReadonlyMap<WalletName, MadeAccount>>;
+
+/** Every account of every label at every wallet: the kept one, or a new one. */
+export async function openPapers(options: {
+  readonly kit: CityKit;
+  readonly makers: readonly GatewayMaker[];
+  readonly requests: readonly AccountRequest[];
+}): Promise<Papers> {
+  const { kit, makers, requests } = options;
+  const kept = kit.journal.collection<KeptAccount>('papers');
+  // Keys are made side by side: they are what the first start spends its time on.
+  const opened = await Promise.all(
+    requests.map(async (request) => {
+      const accounts = await Promise.all(
+        makers.map((maker) => openAccount(kit, maker, request, kept)),
+      );
+      const byWallet = makers.flatMap(({ wallet }, index) => {
+        const account = accounts[index];
+        return account === undefined ? [] : [[wallet, account] as const];
+      });
+      return [request.label, new Map(byWallet)] as const;
+    }),
+  );
+  return new Map(opened);
+}
+
+async function openAccount(
+  kit: CityKit,
+  maker: GatewayMaker,
+  request: AccountRequest,
+  kept: Collection<KeptAccount>,
+): Promise<MadeAccount> {
+  const key = `${maker.wallet}/${request.label}`;
+  const { publicUrl } = kit;
+  const old = kept.get(key);
+  if (old?.publicUrl === publicUrl) return old.account;
+  const account =
+    old === undefined
+      ? await maker.makeAccount(kit, request)
+      : (moveUrls(old.account, old.publicUrl, publicUrl) as MadeAccount);
+  kept.put(key, { publicUrl, account });
+  return account;
+}
+
+/** Addresses inside credentials follow the city to its new port; keys and numbers stay. */
+function moveUrls(value: unknown, from: string, to: string): unknown {
+  if (typeof value === 'string') {
+    const isInside = value === from || value.startsWith(`${from}/`);
+    return isInside ? `${to}${value.slice(from.length)}` : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => moveUrls(item, from, to));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, moveUrls(item, from, to)]),
+  );
+}
+
+/** `papers.json`: `{marketplaces:{label:{wallet:{credentials, subMerchants}}}}`. */
+export function writeMarketplacePapers(dir: string, publicUrl: string, papers: Papers): void {
+  const marketplaces: Record<string, unknown> = {};
+  for (const [label, byWallet] of papers) {
+    if (label === CREDENTIALS_LABEL) continue;
+    marketplaces[label] = Object.fromEntries(
+      [...byWallet].map(([wallet, { credentials, subMerchants }]) => [
+        wallet,
+        { credentials, subMerchants },
+      ]),
+    );
+  }
+  // The platform's start writes demo.json out of the second half.
+  writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoPapers(publicUrl, papers) });
+}
+
+/** api.md's `demo.json` of a sandbox that runs alone; the platform's start writes the whole. */
+export function writeDemoPapers(dir: string, publicUrl: string, papers: Papers): void {
+  writePrivate(join(dir, 'demo.json'), demoPapers(publicUrl, papers));
+}
+
+export function demoPapers(
+  publicUrl: string,
+  papers: Papers,
+): { readonly sandbox: Record<string, string>; readonly credentials: Record<string, unknown> } {
+  const own = papers.get(CREDENTIALS_LABEL) ?? new Map<WalletName, MadeAccount>();
+  return {
+    sandbox: sandboxUrls(publicUrl),
+    credentials: Object.fromEntries([...own].map(([wallet, made]) => [wallet, made.papers])),
+  };
+}
+
+/** Where each gateway sits: all at the root, at their wallets' own paths. */
+export function sandboxUrls(publicUrl: string): Record<string, string> {
+  return {
+    url: publicUrl,
+    wechatpay: publicUrl,
+    alipay: `${publicUrl}/gateway.do`,
+    alipay_v3: publicUrl,
+    unionpay: publicUrl,
+    jdpay: publicUrl,
+  };
+}
+
+/** Readers see the old file or the new one, never half of one. */
+function writePrivate(path: string, value: unknown): void {
+  const next = `${path}.next`;
+  writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  renameSync(next, path);
+}

@@ -1,0 +1,86 @@
+/**
+ * What a page of the cashier says to the phone: the `next-action` of an open attempt, or, before
+ * there is one, the choice that the page marks (`data-start`) as the own wallet of the browser it
+ * stands in. Read as text, as far as the phone needs it; anything unclear is refused.
+ */
+import { err, ok, type Result } from '../../src/kernel/result.ts';
+import { isObject } from '../http/json.ts';
+import { type PhoneCode, unwrapAction } from './code-text.ts';
+
+export type CashierStep =
+  | { readonly code: PhoneCode }
+  | {
+      readonly address: string;
+      readonly form: Readonly<Record<string, string>> | null;
+    };
+
+export function readCashierPage(html: string): Result<CashierStep, string> {
+  const text = nextActionText(html);
+  let action: unknown = null;
+  try {
+    action = text === undefined ? null : JSON.parse(text);
+  } catch {
+    return err('the next-action of the cashier is not JSON');
+  }
+  if (isObject(action)) return ok({ code: unwrapAction(action) });
+  const start = startOf(html);
+  if (start !== undefined) return ok(start);
+  return err(
+    text === undefined
+      ? 'the page of the cashier has no next-action'
+      : 'the cashier has nothing to pay at present',
+  );
+}
+
+/** Which of its screens a page of the cashier shows; undefined = it is no page of a cashier. */
+export function screenOf(html: string): string | undefined {
+  for (const [, attributes = ''] of html.matchAll(/<main\b([^>]*)>/gi)) {
+    const screen = attributeOf(attributes, 'data-screen');
+    if (screen !== undefined && /^[a-z-]{1,40}$/.test(screen)) return screen;
+  }
+  return undefined;
+}
+
+/** A counter's page: what must come back with the amount. */
+export function visitOf(html: string): string | undefined {
+  return fieldOf(html, 'visit');
+}
+
+function nextActionText(html: string): string | undefined {
+  for (const match of html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi)) {
+    const attributes = match[1] ?? '';
+    if (/\bid\s*=\s*["']?next-action["'\s]?/i.test(attributes)) return match[2];
+  }
+  return undefined;
+}
+
+function startOf(html: string): CashierStep | undefined {
+  for (const [, attributes = ''] of html.matchAll(/<a\b([^>]*)>/gi)) {
+    const address = attributeOf(attributes, 'href');
+    if (attributes.includes('data-start=') && address !== undefined) return { address, form: null };
+  }
+  for (const [, own = '', inner = ''] of html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)) {
+    const address = attributeOf(own, 'action');
+    const attempt = /<button\b[^>]*\bdata-start="([^"]+)"/i.exec(inner)?.[1];
+    const [wallet, product] = [fieldOf(inner, 'wallet'), fieldOf(inner, 'product')];
+    const isWhole = address !== undefined && wallet !== undefined && product !== undefined;
+    if (isWhole && attempt !== undefined) {
+      const more = fieldOf(inner, 'payer_wallet');
+      const form = { wallet, product, attempt, ...(more && { payer_wallet: more }) };
+      return { address, form };
+    }
+  }
+  return undefined;
+}
+
+function fieldOf(html: string, name: string): string | undefined {
+  for (const [, attributes = ''] of html.matchAll(/<input\b([^>]*)>/gi)) {
+    if (attributeOf(attributes, 'name') === name) return attributeOf(attributes, 'value');
+  }
+  return undefined;
+}
+
+function attributeOf(attributes: string, name: string): string | undefined {
+  const value = new RegExp(`(?:^|\\s)${name}="([^"]*)"`, 'i').exec(attributes)?.[1];
+  return value?.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
+}

@@ -1,0 +1,282 @@
+/**
+ * `/phone`: the buyer's wallet apps. Scanning shows payee and amount and is remembered under a scan
+ * id; paying with it lets the wallet do what it does, callbacks included. A code of another wallet
+ * can be paid where the switch connects the two. The page at `/phone` uses these calls only.
+ */
+import { type Fen, fenFromJson, fenToJson } from '../../src/kernel/money.ts';
+import { err, ok, type Result } from '../../src/kernel/result.ts';
+import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';
+import {
+  type InputError,
+  inputError,
+  inputErrorAnswer,
+  isObject,
+  type JsonObject,
+  jsonAnswer,
+  jsonError,
+  methodNotAllowed,
+  readObject,
+  unknownMember,
+} from '../http/json.ts';
+import type { CityRequest } from '../http/server.ts';
+import type { Collection, Gateway, PayRequest, Scanned, WireResponse } from '../kit/kit.ts';
+import type { OpenedKit } from '../kit/open-kit.ts';
+import type { Switch } from '../switch/switch.ts';
+import { phoneAsset } from './assets.ts';
+import { followCashier, isCashierUrl, isCounterUrl } from './cashier-jump.ts';
+import { type PhoneCode, readCode } from './code-text.ts';
+import { readEmvAddress } from './emv-address.ts';
+import { type PhoneApp, phonePage } from './page.ts';
+import { showCode, tap } from './present.ts';
+import type { PhoneReach } from './reach.ts';
+import type { StaticCodeLimit } from './static-code-limit.ts';
+
+/** Older scans are forgotten; a buyer pays within minutes. */
+const SCAN_COUNT_MAX = 20_000;
+const OUTCOMES = ['success', 'insufficient_funds', 'cancel'] as const;
+
+export interface PhoneParts {
+  readonly opened: OpenedKit;
+  readonly gateways: readonly Gateway[];
+  readonly switch: Switch;
+  readonly staticCodeLimit: StaticCodeLimit;
+  readonly reach: PhoneReach;
+}
+
+interface KeptScan {
+  readonly id: string;
+  readonly scanned: Scanned;
+  readonly payerWallet: WalletName;
+  /** Read from a code that is fixed and printed: the day's limit holds for it. */
+  readonly isStatic?: boolean;
+}
+
+export async function phone(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  switch (request.path) {
+    case '/phone':
+    case '/phone/':
+      if (request.method !== 'GET') return methodNotAllowed(['GET']);
+      return phonePage(request, appsOf(parts));
+    case '/phone/scan':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return scan(parts, request);
+    case '/phone/code':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return showCode(parts.gateways, request);
+    case '/phone/tap':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return tap(parts.gateways, request);
+    case '/phone/pay':
+      if (request.method !== 'POST') return methodNotAllowed(['POST']);
+      return pay(parts, request);
+    default:
+      return (
+        phoneAsset(request.path) ??
+        jsonError(404, 'not_found', 'the phone has scan, pay, code and tap')
+      );
+  }
+}
+
+/** Four apps, whatever gateways there are: a wallet without one still scans across. */
+function appsOf({ gateways }: PhoneParts): PhoneApp[] {
+  return WALLET_NAMES.map((wallet) => {
+    const gateway = gateways.find((each) => each.wallet === wallet);
+    const hasCode = gateway?.showCode !== undefined;
+    return { wallet, hasCode, hasTap: gateway?.tap !== undefined };
+  });
+}
+
+async function scan(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  const body = readObject(request);
+  const input = body.ok ? readScan(body.value) : body;
+  if (!input.ok) return inputErrorAnswer(input.error);
+  const { wallet, code } = input.value;
+  const found = await scanCode(parts, input.value);
+  if (!found.ok) return inputErrorAnswer(found.error, 422);
+  const scanned = found.value;
+  const id = `scan_${parts.opened.kit.random.bytes(16).toString('hex')}`;
+  const isStatic = typeof code === 'string' && isCounterUrl(code);
+  keepScan(scansOf(parts), { id, scanned, payerWallet: wallet, isStatic });
+  return jsonAnswer(200, {
+    scan: id,
+    payee: scanned.payee,
+    amount: fenToJson(scanned.amountFen),
+    currency: scanned.currency.toLowerCase(),
+    acceptor: scanned.wallet,
+    state: scanned.state,
+  });
+}
+
+interface ScanOrder {
+  readonly wallet: WalletName;
+  readonly code: PhoneCode;
+  /** What the buyer types where a counter's code asks for it. */
+  readonly amountFen: Fen | null;
+}
+
+function readScan(body: JsonObject): Result<ScanOrder, InputError> {
+  const stray = unknownMember(body, ['wallet', 'code', 'amount']);
+  if (stray !== undefined) return err(stray);
+  const wallet = WALLET_NAMES.find((name) => name === body.wallet);
+  if (wallet === undefined) {
+    const message = `wallet is one of: ${WALLET_NAMES.join(', ')}`;
+    return err(inputError('parameter_invalid', 'wallet', message));
+  }
+  const read = readCode(body.code);
+  const code = read.ok ? readEmvAddress(read.value, wallet) : read;
+  if (!code.ok) return code;
+  if (body.amount === undefined) return ok({ wallet, code: code.value, amountFen: null });
+  const isCounter = typeof code.value === 'string' && isCounterUrl(code.value);
+  const amountFen = fenFromJson(body.amount);
+  if (!isCounter || amountFen === undefined || amountFen <= 0n) {
+    const message = "amount is fen, 1 or more, and only for a merchant's counter code (/c/…)";
+    return err(inputError('parameter_invalid', 'amount', message));
+  }
+  return ok({ wallet, code: code.value, amountFen });
+}
+
+/** What the code asks to be paid, followed through the cashier where it is a cashier's URL. */
+async function scanCode(
+  parts: PhoneParts,
+  { wallet, code, amountFen }: ScanOrder,
+): Promise<Result<Scanned, InputError>> {
+  const direct = await askGateways(parts, code);
+  if (direct !== undefined) return checkWallet(parts, direct, { wallet, code });
+  if (typeof code === 'string' && (isCashierUrl(code) || isCounterUrl(code))) {
+    const { http } = parts.opened;
+    const action = await followCashier({
+      url: code,
+      wallet,
+      amountFen,
+      http,
+      reach: parts.reach,
+      isWalletPage: async (url) => (await askGateways(parts, url)) !== undefined,
+    });
+    if (!action.ok) return action;
+    const behind = await askGateways(parts, action.value);
+    if (behind !== undefined) return checkWallet(parts, behind, { wallet, code: action.value });
+  }
+  const message = 'no wallet of this city knows that code';
+  return err(inputError('code_not_recognized', 'code', message));
+}
+
+async function askGateways(parts: PhoneParts, code: PhoneCode): Promise<Scanned | undefined> {
+  for (const gateway of parts.gateways) {
+    const scanned = await gateway.scan(code);
+    if (scanned !== undefined) return scanned;
+  }
+  return undefined;
+}
+
+/**
+ * Its own, or a code of a wallet that the switch connects it with. Only what can be scanned
+ * crosses: a payment sheet or an order string opens the one app that it was made for.
+ */
+function checkWallet(
+  parts: PhoneParts,
+  scanned: Scanned,
+  { wallet, code }: { readonly wallet: WalletName; readonly code: PhoneCode },
+): Result<Scanned, InputError> {
+  if (scanned.wallet === wallet) return ok(scanned);
+  const pair = { payer: wallet, acceptor: scanned.wallet };
+  if (typeof code === 'string' && parts.switch.table.mayPay(pair)) return ok(scanned);
+  const message = `that is a code of ${scanned.wallet}; ${wallet} cannot pay it`;
+  return err(inputError('code_of_another_wallet', 'code', message));
+}
+
+function scansOf(parts: PhoneParts): Collection<KeptScan> {
+  return parts.opened.journal.collection<KeptScan>('phone_scans');
+}
+
+/** Collections keep the order of their keys, so the first one is the oldest. */
+function keepScan(scans: Collection<KeptScan>, kept: KeptScan): void {
+  scans.put(kept.id, kept);
+  if (scans.size() <= SCAN_COUNT_MAX) return;
+  const oldest = scans.values().next().value;
+  if (oldest !== undefined) scans.delete(oldest.id);
+}
+
+async function pay(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
+  const body = readObject(request);
+  if (!body.ok) return inputErrorAnswer(body.error);
+  const stray = unknownMember(body.value, ['scan', 'outcome', 'coupon']);
+  if (stray !== undefined) return inputErrorAnswer(stray);
+  const id = body.value.scan;
+  const kept = typeof id === 'string' ? scansOf(parts).get(id) : undefined;
+  if (kept === undefined) return jsonError(404, 'scan_not_found', 'scan the code first', 'scan');
+  const order = readPayment(body.value, kept);
+  if (!order.ok) return inputErrorAnswer(order.error);
+  const gateway = parts.gateways.find(({ wallet }) => wallet === kept.scanned.wallet);
+  if (gateway === undefined) return jsonError(409, 'not_payable', 'its wallet is not here', 'scan');
+  const across = checkAcross(parts, kept, order.value);
+  if (across !== undefined) return inputErrorAnswer(across, 409);
+  const isLimited = kept.isStatic === true && order.value.outcome === 'success';
+  const payFen = kept.scanned.amountFen - couponFen(order.value);
+  const taken = isLimited ? parts.staticCodeLimit.take(kept.payerWallet, payFen) : null;
+  if (taken === undefined) return jsonAnswer(200, STATIC_CODE_REFUSAL);
+  const { status, returnUrl } = await gateway.pay(order.value);
+  if (status !== 'paid') taken?.giveBack();
+  if (kept.payerWallet !== kept.scanned.wallet) parts.switch.post();
+  return jsonAnswer(200, { status, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) });
+}
+
+/** In the words of a wallet's app; nothing was paid, and the order can be paid another way. */
+const STATIC_CODE_REFUSAL = Object.freeze({
+  status: 'static_code_limit',
+  message: '静态收款码单日付款不得超过500元，请使用动态码或其他方式付款',
+});
+
+/** The table may have changed since the scan, and one institution's coupons are not another's. */
+function checkAcross(
+  parts: PhoneParts,
+  { scanned, payerWallet }: KeptScan,
+  order: PayRequest,
+): InputError | undefined {
+  if (scanned.wallet === payerWallet) return undefined;
+  if (!parts.switch.table.mayPay({ payer: payerWallet, acceptor: scanned.wallet })) {
+    const message = `${payerWallet} is no longer connected with ${scanned.wallet}`;
+    return inputError('not_connected', 'scan', message);
+  }
+  if (couponFen(order) === 0n) return undefined;
+  const message = `a coupon of ${scanned.wallet} cannot be used with ${payerWallet}`;
+  return inputError('coupon_not_across', 'coupon', message);
+}
+
+function couponFen({ coupon }: PayRequest): Fen {
+  return coupon.platformFen + coupon.merchantFen;
+}
+
+function readPayment(body: JsonObject, kept: KeptScan): Result<PayRequest, InputError> {
+  const outcome = OUTCOMES.find((name) => name === body.outcome);
+  if (outcome === undefined) {
+    const message = `outcome is one of: ${OUTCOMES.join(', ')}`;
+    return err(inputError('parameter_invalid', 'outcome', message));
+  }
+  const coupon = readCoupon(body.coupon, kept.scanned.amountFen);
+  if (!coupon.ok) return coupon;
+  const { ref } = kept.scanned;
+  return ok({ ref, payerWallet: kept.payerWallet, outcome, coupon: coupon.value });
+}
+
+function readCoupon(value: unknown, amountFen: Fen): Result<PayRequest['coupon'], InputError> {
+  if (value === undefined || value === null) return ok({ platformFen: 0n, merchantFen: 0n });
+  if (!isObject(value)) {
+    return err(inputError('parameter_invalid', 'coupon', 'coupon is an object'));
+  }
+  const stray = unknownMember(value, ['platform', 'merchant'], 'coupon.');
+  if (stray !== undefined) return err(stray);
+  const parts: Fen[] = [];
+  for (const name of ['platform', 'merchant']) {
+    const fen = fenFromJson(value[name] ?? 0);
+    if (fen === undefined || fen < 0n) {
+      const message = `coupon.${name} is an integer of fen, 0 or more`;
+      return err(inputError('parameter_invalid', `coupon.${name}`, message));
+    }
+    parts.push(fen);
+  }
+  const [platformFen = 0n, merchantFen = 0n] = parts;
+  if (platformFen + merchantFen > amountFen) {
+    return err(inputError('coupon_too_large', 'coupon', 'coupons exceed the amount'));
+  }
+  return ok({ platformFen, merchantFen });
+}

@@ -1,0 +1,52 @@
+/**
+ * The central bank's limit for static codes (grade D): one buyer pays at most 500 yuan a day with
+ * one wallet by codes that are fixed and printed, whatever the authentication. The wallet of the
+ * payer keeps it, by Beijing's calendar; a platform only sees the refusal. A refund gives no
+ * headroom back (unverified; the cautious reading).
+ */
+import type { Fen } from '../../src/kernel/money.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { Journal } from '../kit/kit.ts';
+import { beijingDate } from '../switch/beijing-date.ts';
+
+const STATIC_CODE_LIMIT_FEN: Fen = 500_00n;
+
+export interface StaticCodeLimit {
+  /** Takes the amount out of today's headroom; undefined = more than is left of it. */
+  readonly take: (wallet: WalletName, amountFen: Fen) => Taken | undefined;
+}
+
+export interface Taken {
+  /** The payment did not come to be. */
+  readonly giveBack: () => void;
+}
+
+interface Used {
+  readonly date: string;
+  readonly usedFen: Fen;
+}
+
+/** The sandbox has one buyer, so a counter a wallet; yesterday's is overwritten. */
+export function openStaticCodeLimit(journal: Journal, clock: Clock): StaticCodeLimit {
+  const used = journal.collection<Used>('phone.static_code_limit');
+  const usedOn = (wallet: WalletName, date: string) => {
+    const kept = used.get(wallet);
+    return kept?.date === date ? kept.usedFen : 0n;
+  };
+  return {
+    take: (wallet, amountFen) => {
+      const date = beijingDate(clock.nowMs());
+      const usedFen = usedOn(wallet, date) + amountFen;
+      if (usedFen > STATIC_CODE_LIMIT_FEN) return undefined;
+      used.put(wallet, { date, usedFen });
+      return {
+        giveBack: () => {
+          // A new day may have begun meanwhile: what it counts was never part of this.
+          if (used.get(wallet)?.date !== date) return;
+          used.put(wallet, { date, usedFen: usedOn(wallet, date) - amountFen });
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * The switch's own table: which institution's app may pay codes of which other. An operator edits
+ * it as a whole; it is kept in the journal and begins with the pairs that were announced. It knows
+ * nothing of any marketplace's table: there a pair is offered, here it works.
+ */
+import {
+  ANNOUNCED_PAIRS,
+  type InterconnectPair,
+  type InterconnectTable,
+  mayScan,
+} from '../../src/kernel/interconnect.ts';
+import { err, ok, type Result } from '../../src/kernel/result.ts';
+import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';
+import {
+  type InputError,
+  inputError,
+  isObject,
+  type JsonObject,
+  unknownMember,
+} from '../http/json.ts';
+import type { Journal } from '../kit/kit.ts';
+
+const KEY = 'table';
+
+export interface SwitchTable {
+  readonly pairs: () => InterconnectTable;
+  readonly replace: (pairs: InterconnectTable) => void;
+  readonly mayPay: (pair: InterconnectPair) => boolean;
+}
+
+export function openSwitchTable(journal: Journal): SwitchTable {
+  const kept = journal.collection<InterconnectTable>('switch.table');
+  const pairs = () => kept.get(KEY) ?? ANNOUNCED_PAIRS;
+  return {
+    pairs,
+    replace: (next) => kept.put(KEY, next),
+    mayPay: (pair) => mayScan(pairs(), pair),
+  };
+}
+
+/** `{pairs: [{payer_wallet, acceptor_wallet}]}`: the whole table. */
+export function readTable(body: JsonObject): Result<InterconnectTable, InputError> {
+  const stray = unknownMember(body, ['pairs']);
+  if (stray !== undefined) return err(stray);
+  if (!Array.isArray(body.pairs)) {
+    const message = 'pairs is a list of {payer_wallet, acceptor_wallet}; an empty list ends all';
+    return err(inputError('parameter_missing', 'pairs', message));
+  }
+  const pairs: InterconnectPair[] = [];
+  for (const [index, row] of body.pairs.entries()) {
+    const pair = readPair(row, `pairs[${index}]`);
+    if (!pair.ok) return pair;
+    const { payer, acceptor } = pair.value;
+    if (pairs.some((known) => known.payer === payer && known.acceptor === acceptor)) {
+      return err(inputError('parameter_invalid', `pairs[${index}]`, 'this pair is there twice'));
+    }
+    pairs.push(pair.value);
+  }
+  return ok(pairs);
+}
+
+function readPair(row: unknown, where: string): Result<InterconnectPair, InputError> {
+  if (!isObject(row)) {
+    return err(inputError('parameter_invalid', where, 'a pair is an object'));
+  }
+  const stray = unknownMember(row, ['payer_wallet', 'acceptor_wallet'], `${where}.`);
+  if (stray !== undefined) return err(stray);
+  const payer = walletOf(row.payer_wallet);
+  if (payer === undefined) return err(notAWallet(`${where}.payer_wallet`));
+  const acceptor = walletOf(row.acceptor_wallet);
+  if (acceptor === undefined) return err(notAWallet(`${where}.acceptor_wallet`));
+  if (payer === acceptor) {
+    const message = 'payer_wallet and acceptor_wallet are two; each wallet pays its own codes';
+    return err(inputError('parameter_invalid', where, message));
+  }
+  return ok({ payer, acceptor });
+}
+
+function walletOf(value: unknown): WalletName | undefined {
+  return WALLET_NAMES.find((wallet) => wallet === value);
+}
+
+function notAWallet(where: string): InputError {
+  return inputError('parameter_invalid', where, `one of: ${WALLET_NAMES.join(', ')}`);
+}

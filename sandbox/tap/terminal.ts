@@ -1,0 +1,321 @@
+/**
+ * A terminal's contactless kernel, as little of it as a payment needs: SELECT PPSE, SELECT AID,
+ * GPO, READ RECORD against anything that answers APDUs, then field 55. It decides nothing that the
+ * issuer decides: a cryptogram goes online, always. A card that left the field is tried again, not
+ * declined.
+ */
+
+import type { Fen } from '../../src/kernel/money.ts';
+import { err, ok, type Result } from '../../src/kernel/result.ts';
+import type { CodecError } from '../../src/wires/codec-error.ts';
+import { codecError } from '../../src/wires/codec-error.ts';
+import { type ResponseApdu, readResponse, STATUS } from '../../src/wires/nfc/apdu.ts';
+import { amountBytes, digitsBytes } from '../../src/wires/nfc/bcd.ts';
+import { findTlv, readTlv, type Tlv } from '../../src/wires/nfc/ber-tlv.ts';
+import { type DolEntry, fillDol, readDol } from '../../src/wires/nfc/dol.ts';
+import { writeField55 } from '../../src/wires/nfc/field55.ts';
+import { CTQ, has, TTQ, withBits } from '../../src/wires/nfc/qualifiers.ts';
+import { readTrack2, type Track2 } from '../../src/wires/nfc/track2.ts';
+import { gpoCommand, PPSE, readAfl, readRecordCommand, selectCommand } from './commands.ts';
+
+export interface TerminalProfile {
+  /** Application ids (or their beginnings) that it can pay with, upper-case hex. */
+  readonly aids: readonly string[];
+  /** TTQ without what the amount adds. */
+  readonly qualifiers: Buffer;
+  readonly country: string;
+  readonly currency: string;
+  /** DF19: above it the card must give an online cryptogram. */
+  readonly floorFen: Fen;
+  /** DF21: above it the buyer must be verified. 小额免密免签. */
+  readonly cvmLimitFen: Fen;
+  /** DF20: above it a card must be inserted or a code shown. */
+  readonly contactlessLimitFen: Fen;
+  /** 9F33, 9F35, 9F09: three bytes, one, two, in hex. */
+  readonly capabilities: string;
+  readonly type: string;
+  readonly applicationVersion: string;
+  /** Eight characters. */
+  readonly serialNumber: string;
+}
+
+/** Online PIN and signature, verification on the device, fDDA; yuan; no PIN up to CNY 1,000. */
+export const DEFAULT_TERMINAL: TerminalProfile = Object.freeze({
+  aids: ['A000000333'],
+  qualifiers: Buffer.from('26004080', 'hex'),
+  country: '0156',
+  currency: '0156',
+  floorFen: 0n,
+  cvmLimitFen: 1_000_00n,
+  contactlessLimitFen: 50_000_00n,
+  capabilities: 'E0E9C8',
+  type: '22',
+  applicationVersion: '0020',
+  serialNumber: 'HUTONG01',
+});
+
+export interface TapTransaction {
+  readonly amountFen: Fen;
+  readonly dateYymmdd: string;
+  /** Four bytes that nobody could foresee. */
+  readonly unpredictableNumber: Buffer;
+  /** 9F41, counted by the terminal. */
+  readonly sequence: number;
+}
+
+/** null = the card has left the field. */
+export type CardExchange = (command: Buffer) => Promise<Buffer | null> | Buffer | null;
+
+export type TapStep =
+  | 'select_directory'
+  | 'select_application'
+  | 'processing_options'
+  | 'read_record';
+
+export interface TapExchange {
+  readonly step: TapStep;
+  readonly command: Buffer;
+  readonly response: Buffer | null;
+  /** What the command's data means: the card's own list, for GPO only. */
+  readonly dol: readonly DolEntry[] | null;
+}
+
+export type TapOutcome =
+  | {
+      readonly outcome: 'online';
+      /** Hex; what `payer.field55` wants. */
+      readonly field55: string;
+      readonly verification: 'none' | 'device' | 'online_pin' | 'signature';
+      readonly track2: Track2;
+      readonly panSequence: string | null;
+    }
+  /** The card itself refused (AAC), or is expired. */
+  | { readonly outcome: 'declined'; readonly reason: 'card_refused' | 'expired' }
+  /** Unlock the phone, then tap again. */
+  | { readonly outcome: 'see_phone' }
+  | { readonly outcome: 'try_again'; readonly reason: 'card_left' }
+  | {
+      readonly outcome: 'other_interface';
+      readonly reason: 'no_directory' | 'no_common_application' | 'card_says_so' | 'over_limit';
+    }
+  | { readonly outcome: 'card_fault'; readonly error: CodecError };
+
+export interface TapResult {
+  readonly result: TapOutcome;
+  readonly transcript: readonly TapExchange[];
+}
+
+export interface TapRequest {
+  readonly exchange: CardExchange;
+  readonly terminal: TerminalProfile;
+  readonly transaction: TapTransaction;
+}
+
+export async function runTap(request: TapRequest): Promise<TapResult> {
+  const transcript: TapExchange[] = [];
+  const { terminal, transaction } = request;
+  if (transaction.amountFen > terminal.contactlessLimitFen) {
+    return { result: { outcome: 'other_interface', reason: 'over_limit' }, transcript };
+  }
+  const driven = await drive(request, transcript);
+  return { result: driven.ok ? driven.value : driven.error, transcript };
+}
+
+/** A step that ends the tap early answers with the outcome as its error. */
+type Step<T> = Result<T, TapOutcome>;
+
+async function drive(request: TapRequest, transcript: TapExchange[]): Promise<Step<TapOutcome>> {
+  const aid = await chooseApplication(request, transcript);
+  if (!aid.ok) return aid;
+  const pdol = await selectApplication(request, transcript, aid.value);
+  if (!pdol.ok) return pdol;
+  const sent = terminalValues(request);
+  const command = gpoCommand(fillDol(pdol.value, sent));
+  const step = { step: 'processing_options', dol: pdol.value } as const;
+  const answered = await send(request, transcript, step, command);
+  if (!answered.ok) return answered;
+  const { sw } = answered.value;
+  if (sw === STATUS.seePhone) return err({ outcome: 'see_phone' });
+  if (sw !== STATUS.ok) return err({ outcome: 'other_interface', reason: 'card_says_so' });
+  const card = await readCard(request, transcript, answered.value.data);
+  if (!card.ok) return card;
+  const values = new Map([...sent, ...card.value, ['84', Buffer.from(aid.value, 'hex')]]);
+  return conclude(request, values);
+}
+
+async function send(
+  request: TapRequest,
+  transcript: TapExchange[],
+  step: Pick<TapExchange, 'step' | 'dol'>,
+  command: Buffer,
+): Promise<Step<ResponseApdu>> {
+  const response = await request.exchange(command);
+  transcript.push({ ...step, command, response });
+  if (response === null) return err({ outcome: 'try_again', reason: 'card_left' });
+  const read = readResponse(response);
+  return read.ok ? read : err({ outcome: 'card_fault', error: read.error });
+}
+
+function templateOf(data: Buffer, allowsPadding: boolean): Step<Tlv[]> {
+  const read = readTlv(data, { allowsPadding });
+  return read.ok ? read : err({ outcome: 'card_fault', error: read.error });
+}
+
+/** Of the applications that both can use, the one that the buyer put first. */
+async function chooseApplication(
+  request: TapRequest,
+  transcript: TapExchange[],
+): Promise<Step<string>> {
+  const step = { step: 'select_directory', dol: null } as const;
+  const answered = await send(request, transcript, step, selectCommand(PPSE));
+  if (!answered.ok) return answered;
+  if (answered.value.sw !== STATUS.ok) {
+    return err({ outcome: 'other_interface', reason: 'no_directory' });
+  }
+  const read = templateOf(answered.value.data, false);
+  if (!read.ok) return read;
+  const entries = findTlv(read.value, 'BF0C')?.children ?? [];
+  const usable = entries
+    .filter(({ tag }) => tag === '61')
+    .map((entry) => ({
+      aid: findTlv([entry], '4F')?.value.toString('hex').toUpperCase() ?? '',
+      // Without a priority an application comes last (EMV Book 1, 12.4).
+      priority: (findTlv([entry], '87')?.value[0] ?? 0) & 0x0f || 16,
+    }))
+    .filter(({ aid }) => request.terminal.aids.some((known) => aid.startsWith(known)))
+    .filter(({ aid }) => aid.length >= 10 && aid.length <= 32)
+    .sort((a, b) => a.priority - b.priority);
+  const [first] = usable;
+  if (first === undefined) {
+    return err({ outcome: 'other_interface', reason: 'no_common_application' });
+  }
+  return ok(first.aid);
+}
+
+async function selectApplication(
+  request: TapRequest,
+  transcript: TapExchange[],
+  aid: string,
+): Promise<Step<DolEntry[]>> {
+  const step = { step: 'select_application', dol: null } as const;
+  const command = selectCommand(Buffer.from(aid, 'hex'));
+  const answered = await send(request, transcript, step, command);
+  if (!answered.ok) return answered;
+  if (answered.value.sw !== STATUS.ok) {
+    return err({ outcome: 'other_interface', reason: 'card_says_so' });
+  }
+  const read = templateOf(answered.value.data, false);
+  if (!read.ok) return read;
+  const pdol = readDol(findTlv(read.value, '9F38')?.value ?? Buffer.alloc(0));
+  return pdol.ok ? pdol : err({ outcome: 'card_fault', error: pdol.error });
+}
+
+/** What this terminal says of itself and of the payment, by tag. */
+function terminalValues(request: TapRequest): ReadonlyMap<string, Buffer> {
+  const { terminal, transaction } = request;
+  const { amountFen } = transaction;
+  const added = [
+    ...(amountFen > terminal.floorFen ? [TTQ.wantsOnline] : []),
+    ...(amountFen > terminal.cvmLimitFen ? [TTQ.wantsCvm] : []),
+  ];
+  return new Map([
+    ['9F66', withBits(terminal.qualifiers, added)],
+    ['9F02', amountBytes(amountFen)],
+    ['9F03', amountBytes(0n)],
+    ['9F1A', Buffer.from(terminal.country, 'hex')],
+    ['95', Buffer.alloc(5)],
+    ['5F2A', Buffer.from(terminal.currency, 'hex')],
+    ['9A', Buffer.from(transaction.dateYymmdd, 'hex')],
+    ['9C', Buffer.from([0])],
+    ['9F37', transaction.unpredictableNumber],
+    ['9F33', Buffer.from(terminal.capabilities, 'hex')],
+    ['9F35', Buffer.from(terminal.type, 'hex')],
+    ['9F1E', Buffer.from(terminal.serialNumber, 'latin1')],
+    ['9F09', Buffer.from(terminal.applicationVersion, 'hex')],
+    ['9F41', digitsBytes(String(transaction.sequence), 4)],
+  ]);
+}
+
+/** The GPO answer and every record that it points to: all must be read before the card leaves. */
+async function readCard(
+  request: TapRequest,
+  transcript: TapExchange[],
+  data: Buffer,
+): Promise<Step<ReadonlyMap<string, Buffer>>> {
+  const read = templateOf(data, true);
+  if (!read.ok) return read;
+  const template = read.value.find(({ tag }) => tag === '77');
+  if (template?.children == null) {
+    return fault('unsupported', '77', 'A contactless card answers GPO with a template 77.');
+  }
+  const values = new Map<string, Buffer>();
+  const kept = keep(values, template.children);
+  if (!kept.ok) return kept;
+  const records = readAfl(values.get('94') ?? Buffer.alloc(0));
+  if (!records.ok) return err({ outcome: 'card_fault', error: records.error });
+  for (const reference of records.value) {
+    const step = { step: 'read_record', dol: null } as const;
+    const answered = await send(request, transcript, step, readRecordCommand(reference));
+    if (!answered.ok) return answered;
+    const record = templateOf(answered.value.data, true);
+    if (!record.ok) return record;
+    const inner = record.value.find(({ tag }) => tag === '70')?.children;
+    if (answered.value.sw !== STATUS.ok || inner == null) {
+      return fault('missing', '70', 'The card lacks a record that its file locator names.');
+    }
+    const recordKept = keep(values, inner);
+    if (!recordKept.ok) return recordKept;
+  }
+  return ok(values);
+}
+
+/** A value that the card gives twice makes the tap worthless: which one would be believed? */
+function keep(values: Map<string, Buffer>, objects: readonly Tlv[]): Step<null> {
+  for (const { tag, value } of objects) {
+    if (values.has(tag)) return fault('duplicate', tag, `The card gives ${tag} twice.`);
+    values.set(tag, value);
+  }
+  return ok(null);
+}
+
+function fault(
+  code: CodecError['code'],
+  object: string,
+  message: string,
+): { readonly ok: false; readonly error: TapOutcome } {
+  const error = codecError(code, { object, position: 0 }, message);
+  return err({ outcome: 'card_fault', error });
+}
+
+function conclude(request: TapRequest, values: ReadonlyMap<string, Buffer>): Step<TapOutcome> {
+  const track2 = readTrack2(values.get('57') ?? Buffer.alloc(0), { object: '57', position: 0 });
+  if (!track2.ok) return err({ outcome: 'card_fault', error: track2.error });
+  const field55 = writeField55(values);
+  if (!field55.ok) return err({ outcome: 'card_fault', error: field55.error });
+  // A TC (offline approval) is not asked for and not taken: money moves on the issuer's word only.
+  if ((values.get('9F27')?.[0] ?? 0) >> 6 !== 2) {
+    return err({ outcome: 'declined', reason: 'card_refused' });
+  }
+  const month = request.transaction.dateYymmdd.slice(0, 4);
+  if (track2.value.expiryYymm < month) return err({ outcome: 'declined', reason: 'expired' });
+  return ok({
+    outcome: 'online',
+    field55: field55.value.toString('hex').toUpperCase(),
+    verification: verificationOf(request, values.get('9F6C') ?? Buffer.alloc(2)),
+    track2: track2.value,
+    panSequence: values.get('5F34')?.toString('hex') ?? null,
+  });
+}
+
+/** The order: done on the device, small enough, the card's own wish, then PIN before signature. */
+function verificationOf(
+  request: TapRequest,
+  card: Buffer,
+): 'none' | 'device' | 'online_pin' | 'signature' {
+  const { terminal, transaction } = request;
+  if (has(card, CTQ.deviceCvmDone)) return 'device';
+  if (transaction.amountFen <= terminal.cvmLimitFen) return 'none';
+  if (has(card, CTQ.onlinePin)) return 'online_pin';
+  if (has(card, CTQ.signature)) return 'signature';
+  return has(terminal.qualifiers, TTQ.onlinePin) ? 'online_pin' : 'signature';
+}

@@ -1,0 +1,100 @@
+/**
+ * The audit log's rows and their chain. A row says who changed what, when, and what stood there
+ * before and after; no secret is ever part of one. Each row's hash covers the hash of the row
+ * before it in the same chain, so that a later edit, a removed or an added row shows.
+ *
+ * One chain a marketplace, and one for what belongs to none (null), such as the key ring.
+ */
+import { createHash } from 'node:crypto';
+import type { Id } from '../../kernel/id.ts';
+
+/** Where every chain begins. */
+export const CHAIN_START = '0'.repeat(64);
+
+export type AuditValue = Readonly<Record<string, unknown>>;
+
+/** What the code that makes a change says of it. */
+export interface AuditFact {
+  readonly marketplace: Id<'marketplace'> | null;
+  /** Who did it: an API key's id, `cli:<user of the machine>`, or `system`. */
+  readonly actor: string;
+  /** `noun.verb`, such as `api_key.created`. */
+  readonly action: string;
+  /** The changed object's id, or its natural name. */
+  readonly object: string;
+  readonly before: AuditValue | null;
+  readonly after: AuditValue | null;
+}
+
+export interface AuditRow extends AuditFact {
+  readonly id: Id<'audit_entry'>;
+  readonly atMs: number;
+  /** Its place in the chain, from 1; null until it is sealed, and so are the hashes. */
+  readonly sequence: number | null;
+  readonly previousSha256: string | null;
+  readonly sha256: string | null;
+}
+
+/** The hash of a row at its place: over one line of JSON whose members stand in this order. */
+export function auditHash(row: AuditRow, sequence: number, previousSha256: string): string {
+  const line = JSON.stringify([
+    previousSha256,
+    sequence,
+    row.id,
+    row.marketplace,
+    row.atMs,
+    row.actor,
+    row.action,
+    row.object,
+    row.before === null ? null : canonicalJson(row.before),
+    row.after === null ? null : canonicalJson(row.after),
+  ]);
+  return createHash('sha256').update(line).digest('hex');
+}
+
+/** JSON with the names of every object in order, so that equal values are equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) => {
+    if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
+    const entries = Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return Object.fromEntries(entries);
+  });
+}
+
+export interface ChainProblem {
+  readonly sequence: number;
+  readonly id: Id<'audit_entry'>;
+  readonly what: string;
+}
+
+export interface ChainVerdict {
+  readonly rows: number;
+  readonly head: string;
+  /** The first row that is not what was sealed; null = every row is. */
+  readonly problem: ChainProblem | null;
+}
+
+/** Follows sealed rows of one chain, in order, from where `from` ended. */
+export function followChain(
+  rows: Iterable<AuditRow>,
+  from: ChainVerdict = { rows: 0, head: CHAIN_START, problem: null },
+): ChainVerdict {
+  let { head, rows: count } = from;
+  if (from.problem !== null) return from;
+  for (const row of rows) {
+    const sequence = count + 1;
+    const what = problemOf(row, sequence, head);
+    if (what !== null) return { rows: count, head, problem: { sequence, id: row.id, what } };
+    head = row.sha256 ?? head;
+    count = sequence;
+  }
+  return { rows: count, head, problem: null };
+}
+
+function problemOf(row: AuditRow, sequence: number, head: string): string | null {
+  if (row.sequence !== sequence)
+    return `row ${sequence} of the chain is missing: the next is ${row.sequence ?? 'not sealed'}`;
+  if (row.previousSha256 !== head) return 'it does not follow the row before it';
+  if (row.sha256 !== auditHash(row, sequence, head)) return 'its content is not what was sealed';
+  return null;
+}

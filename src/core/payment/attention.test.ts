@@ -1,0 +1,183 @@
+/**
+ * What only a person can settle is told to one, once, and never silently dropped: a payment that
+ * counts and was taken back at its wallet, and an order whose wallet does not say how it ended.
+ */
+import { describe, expect, it } from 'vitest';
+import { present } from '../../kernel/assert.ts';
+import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
+import type { DecideContext, Decision } from '../decision.ts';
+import { reserveRefund } from '../refund/refund.ts';
+import { applyRefundReport } from '../refund/report.ts';
+import { noteOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
+import { createPayment, newPayment } from './create.ts';
+import { OUTCOME_UNKNOWN, type Payment } from './model.ts';
+import { applyReport, type LegWord } from './report.ts';
+import { beginReversal, recordReversed } from './reverse.ts';
+import { startAttempt } from './start.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const FINAL_MS = 600_000;
+const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: FINAL_MS };
+const ATTENTION = 'payment_attempt.requires_attention';
+
+class One {
+  nowMs = START_MS;
+  payment: Payment;
+  readonly told: string[] = [];
+  postingCount = 0;
+  #next = 1n;
+
+  constructor() {
+    const made = newPayment({
+      ...{ id: this.newId('payment_intent'), shard: 0, marketplace: formatId('marketplace', 1n) },
+      ...{ merchantOrderNo: 'T1', amountFen: 100n, description: 'd', tokenSeed: '00' },
+      subOrders: [
+        {
+          ...{ id: this.newId('sub_order'), merchant: formatId('merchant', 1n), amountFen: 100n },
+          ...{ description: 'd', merchantSubOrderNo: null, items: null, splits: null },
+        },
+      ],
+      buyer: { id: 'b', device: 'desktop', ip: null },
+      ...{ expiresAtMs: null, returnUrl: null, metadata: {}, nowMs: START_MS },
+    });
+    if (!made.ok) throw new Error(made.error.message);
+    this.payment = made.value;
+    this.do((payment) => createPayment(payment, payment, true));
+    const account = { walletMerchant: 'm', feeBps: 60 };
+    this.do((payment, context) =>
+      startAttempt(
+        payment,
+        {
+          ...({ id: this.newId('payment_attempt'), wallet: 'unionpay', product: 'bar' } as const),
+          ...{ config: formatId('wallet_config', 1n), expiresAtMs: START_MS + 1_800_000 },
+          accounts: new Map([[formatId('merchant', 1n), account]]),
+          ...{ oneLegMerchant: null, firstPollMs: 5_000 },
+        },
+        context,
+      ),
+    );
+  }
+
+  newId<K extends IdKind>(kind: K): Id<K> {
+    this.#next += 1n;
+    return formatId(kind, this.#next);
+  }
+
+  get attempt() {
+    return present(this.payment.attempts[0], 'the attempt');
+  }
+
+  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
+    const newId = <K extends IdKind>(kind: K) => this.newId(kind);
+    const decided = decide(this.payment, { nowMs: this.nowMs, newId });
+    if (!decided.ok) throw new Error(decided.error.message);
+    this.payment = decided.value.payment;
+    this.told.push(...decided.value.events.map(({ type }) => type));
+    this.postingCount += decided.value.postings.length;
+  }
+
+  word(status: LegWord['status']): LegWord[] {
+    const { orderNo } = present(this.payment.legs[0], 'the leg');
+    const figures = { amountFen: 100n, currency: 'cny', payee: null, payerAmountFen: null };
+    const rest = { receiptAmountFen: null, paidAtMs: START_MS, payerWalletReported: null };
+    return [{ orderNo, status, walletTransactionId: '1', ...figures, ...rest }];
+  }
+
+  /** One message, which may say more than one thing of the order. */
+  report(...statuses: LegWord['status'][]): void {
+    const legs = statuses.flatMap((status) => this.word(status));
+    const input = { attempt: this.attempt.id, legs, manner: MANNER };
+    this.do((payment, context) => applyReport(payment, input, context));
+  }
+
+  reversed(): void {
+    const input = { attempt: this.attempt.id, legs: this.word('closed') };
+    this.do((payment, context) => recordReversed(payment, input, context));
+  }
+
+  overdue(): void {
+    const input = { attempt: this.attempt.id, finalAfterMs: FINAL_MS };
+    this.do((payment, context) => noteOverdue(payment, input, context));
+  }
+
+  get alarmCount(): number {
+    return this.told.filter((type) => type === ATTENTION).length;
+  }
+}
+
+describe('a payment that counts, of which its wallet says that it went back', () => {
+  for (const [name, say] of [
+    ['reversed', (one: One) => one.reversed()],
+    ['closed', (one: One) => one.report('closed')],
+  ] as const) {
+    it(`${name}: is told to a person once, and neither booked nor taken back by a guess`, () => {
+      const one = new One();
+      one.report('succeeded');
+      const { postingCount } = one;
+      for (let time = 0; time < 3; time += 1) say(one);
+      expect(one.alarmCount).toBe(1);
+      expect(one.attempt).toMatchObject({
+        status: 'succeeded',
+        failure: { code: REVERSED_AT_WALLET },
+      });
+      expect([one.payment.intent.status, one.postingCount]).toEqual(['succeeded', postingCount]);
+    });
+  }
+
+  it('is no alarm where we gave it back whole ourselves', () => {
+    const one = new One();
+    one.report('succeeded');
+    const refund = one.newId('refund');
+    const subOrder = present(one.payment.subOrders[0], 'a sub_order').id;
+    const input = { id: refund, subOrder, amountFen: 100n, reason: 'r' };
+    const limits = { refundCountMax: 50, refundSpacingMs: 0, refundWindowMs: 86_400_000 };
+    one.do((payment, context) => reserveRefund(payment, { ...input, ...limits }, context));
+    const word = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
+    one.do((payment, context) =>
+      applyRefundReport(
+        payment,
+        {
+          ...{ refund, refundNo: present(payment.refunds[0], 'the refund').refundNo },
+          word: { ...word, status: 'succeeded' },
+        },
+        context,
+      ),
+    );
+    one.report('closed');
+    one.reversed();
+    expect([one.alarmCount, one.attempt.failure]).toEqual([0, null]);
+  });
+
+  it('is no alarm where one message calls it both paid and closed, however often it comes', () => {
+    const one = new One();
+    for (let time = 0; time < 2; time += 1) one.report('closed', 'succeeded');
+    expect([one.alarmCount, one.attempt.status]).toEqual([0, 'succeeded']);
+  });
+
+  it('is no alarm after a failed try that is told late', () => {
+    const one = new One();
+    one.report('succeeded');
+    one.report('failed');
+    expect(one.alarmCount).toBe(0);
+  });
+});
+
+describe('an order whose wallet does not say how it ended', () => {
+  it('calls a person an hour after its wallet had to know, also while it is being reversed', () => {
+    const one = new One();
+    one.report('unknown');
+    one.do((payment, context) => beginReversal(payment, one.attempt.id, context));
+    one.nowMs = one.attempt.expiresAtMs + FINAL_MS + OVERDUE_MS - 1;
+    one.overdue();
+    expect(one.alarmCount).toBe(0);
+    one.nowMs += 1;
+    for (let time = 0; time < 3; time += 1) one.overdue();
+    expect(one.alarmCount).toBe(1);
+    expect(one.attempt).toMatchObject({ status: 'unknown', failure: { code: OUTCOME_UNKNOWN } });
+    expect(one.attempt.dueAtMs, 'it is asked about as before').not.toBeNull();
+    one.reversed();
+    expect(one.attempt).toMatchObject({ status: 'superseded', failure: null });
+    one.overdue();
+    expect(one.alarmCount).toBe(1);
+  });
+});

@@ -1,0 +1,174 @@
+/**
+ * An operator ends a conflict (rule 3), with a reason: what is in suspense becomes the payment, or
+ * goes back. Of a payment that was settled without the disputed attempt, it can only go back. It is
+ * refused while a leg of the attempt may still be paid, since what came afterwards would have
+ * nobody to decide about it. At most one attempt is accepted (rule 1).
+ */
+
+import { hutongError } from '../../kernel/errors.ts';
+import { type Fen, sumFen } from '../../kernel/money.ts';
+import { err } from '../../kernel/result.ts';
+import { transition } from '../../kernel/state-table.ts';
+import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import { conflictAccepted } from '../ledger/posting.ts';
+import { newAutomaticRefund } from '../refund/refund.ts';
+import { moveAttempt } from './intent-status.ts';
+import { countedFen, sharesOf } from './leg-shares.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  type AutomaticRefundReason,
+  INTENT_STATES,
+  type Leg,
+  orderedFen,
+  type Payment,
+  type Refund,
+  type Resolution,
+} from './model.ts';
+import { escrowsOf, giveBack, isBeingReversed, type WalletManner } from './report.ts';
+
+export interface ResolveConflict extends Pick<Resolution, 'outcome' | 'reason' | 'by'> {
+  readonly mannerOf: (attempt: Attempt) => Pick<WalletManner, 'settlesDirectly'>;
+}
+
+export function resolveConflict(
+  payment: Payment,
+  input: ResolveConflict,
+  context: DecideContext,
+): Decision<Payment> {
+  const draft = new PaymentDraft(payment);
+  const { intent } = payment;
+  const disputed = payment.attempts.filter((attempt) => attempt.status === 'conflicted');
+  if (disputed.length === 0 && intent.resolution?.outcome === input.outcome)
+    return draft.decided((same) => same);
+  if (intent.status !== 'conflicted' && disputed.length === 0) {
+    const message = `the payment_intent is ${intent.status}, not conflicted`;
+    return err(hutongError('payment_intent_not_conflicted', message));
+  }
+  const legsOf = ({ id }: Attempt) => payment.legs.filter((leg) => leg.attempt === id);
+  if (disputed.some((attempt) => legsOf(attempt).some(mayStillBePaid))) {
+    const message = 'an order of it may still be paid at the wallet, which is being asked';
+    return err(hutongError('conflict_not_resolvable', message));
+  }
+  const winner = disputed.find(
+    (attempt) => !isBeingReversed(attempt) && legsOf(attempt).every(isInSuspense),
+  );
+  const isSettled = intent.status !== 'conflicted';
+  if (input.outcome === 'accept' && isSettled) {
+    const message = `the payment_intent is ${intent.status} without it (rule 1): refund it`;
+    return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
+  }
+  if (input.outcome === 'accept' && winner === undefined) {
+    const message = 'no attempt of it was paid whole and is not being reversed: refund it';
+    return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
+  }
+  const { outcome, reason, by } = input;
+  const resolution = intent.resolution ?? { outcome, reason, by, atMs: context.nowMs };
+  draft.setIntent({ resolution, dueAtMs: null });
+  const accepted = outcome === 'accept' ? winner : undefined;
+  const back = accepted === undefined ? 'conflicted' : 'duplicate';
+  const backOf = (attempt: Attempt) => (isBeingReversed(attempt) ? 'reversed' : back);
+  for (const attempt of disputed) {
+    const legs = legsOf(attempt);
+    if (attempt === accepted) accept(draft, attempt, legs, input, context);
+    else refundAll(draft, attempt, legs, backOf(attempt), context);
+  }
+  draft.audit({
+    marketplace: intent.marketplace,
+    actor: by,
+    action: 'payment_intent.resolved',
+    object: intent.id,
+    before: { status: intent.status },
+    after: { outcome, reason },
+  });
+  draft.tell('payment_intent.resolved', intent.id);
+  if (!isSettled) {
+    const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');
+    draft.setIntent({ status });
+    draft.tell(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
+  }
+  return draft.decided((after) => after);
+}
+
+function mayStillBePaid({ status }: Leg): boolean {
+  return status === 'created' || status === 'pending' || status === 'unknown';
+}
+
+const isInSuspense = (leg: Leg): boolean => leg.suspenseFen !== null;
+
+/** What really came, net of discounts: of the wallet's corrected figure or of the disputed one. */
+function receiptOf(leg: Leg): Fen {
+  return leg.receiptAmountFen ?? orderedFen(leg);
+}
+
+/** What was paid beyond the order, in order amount and in what arrived of it. */
+function surplusOf(leg: Leg, receiptFen: Fen): Pick<Refund, 'amountFen' | 'movedFen'> {
+  const takenFen = orderedFen(leg);
+  const amountFen = takenFen - countedFen(leg);
+  return { amountFen, movedFen: (receiptFen * amountFen) / takenFen };
+}
+
+/** Rule 7 from the other side: what nobody ordered is no seller's, and goes back by itself. */
+function giveBackSurplus(
+  draft: PaymentDraft,
+  leg: Leg,
+  surplus: Pick<Refund, 'amountFen' | 'movedFen'>,
+  context: DecideContext,
+): void {
+  if (surplus.amountFen === 0n) return;
+  const refund = newAutomaticRefund(draft.intent.id, leg, surplus, 'conflicted', context);
+  draft.add({ refunds: [refund] });
+  draft.setLeg(leg.id, { refundedFen: refund.amountFen });
+  draft.tell('refund.created', refund.id);
+}
+
+function accept(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  input: ResolveConflict,
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    const bookedFen = leg.suspenseFen ?? 0n;
+    const receiptFen = receiptOf(leg);
+    const surplus = surplusOf(leg, receiptFen);
+    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen - surplus.movedFen);
+    const escrows = escrowsOf(attempt, leg, shares, input.mannerOf(attempt), context);
+    draft.add({ escrows });
+    const { wallet } = attempt;
+    const { feeFen } = shares;
+    const surplusFen = surplus.movedFen;
+    draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, surplusFen, feeFen, escrows }));
+    draft.setLeg(leg.id, {
+      status:
+        leg.status === 'succeeded'
+          ? leg.status
+          : transition(ATTEMPT_STATES, leg.status, 'succeeded'),
+      payerAmountFen: leg.payerAmountFen ?? receiptFen,
+      receiptAmountFen: receiptFen,
+      suspenseFen: null,
+    });
+    giveBackSurplus(draft, leg, surplus, context);
+  }
+  draft.setAttempt(attempt.id, { failure: null });
+  moveAttempt(draft, attempt, 'succeeded');
+  const amountReceivedFen = sumFen(legs.map(countedFen));
+  draft.setIntent({ succeededAttempt: attempt.id, amountReceivedFen });
+}
+
+function refundAll(
+  draft: PaymentDraft,
+  attempt: Attempt,
+  legs: readonly Leg[],
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  for (const leg of legs) {
+    if (leg.suspenseFen === null) continue;
+    const receiptAmountFen = receiptOf(leg);
+    draft.setLeg(leg.id, { receiptAmountFen });
+    giveBack(draft, attempt, { ...leg, receiptAmountFen }, reason, context);
+  }
+  moveAttempt(draft, attempt, 'superseded');
+}

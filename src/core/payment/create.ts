@@ -1,0 +1,171 @@
+/** Creating an intent: pure validation that the API promises, then the rows of a new payment. */
+import { createHash } from 'node:crypto';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import { AMOUNT_FEN_MAX, type Fen, sumFen } from '../../kernel/money.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { type Decision, PaymentDraft } from '../decision.ts';
+import { splitProblem } from '../escrow/splits.ts';
+import { type Livemode, modeRefusal } from '../key/mode.ts';
+import type { Buyer, Payment, SubOrder } from './model.ts';
+
+const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
+const INTENT_LIFE_MS_MIN = 2 * 60_000;
+const INTENT_LIFE_MS_MAX = 7 * 24 * 3_600_000;
+
+export interface NewSubOrder {
+  readonly id: Id<'sub_order'>;
+  readonly merchant: Id<'merchant'>;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly merchantSubOrderNo: string | null;
+  readonly items: readonly unknown[] | null;
+  readonly splits: readonly unknown[] | null;
+}
+
+export interface NewPayment {
+  readonly id: Id<'payment_intent'>;
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly merchantOrderNo: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly subOrders: readonly NewSubOrder[];
+  readonly buyer: Buyer;
+  readonly expiresAtMs: number | null;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Of the key that makes it; left out, of neither mode. */
+  readonly isLivemode?: boolean | null;
+  readonly nowMs: number;
+  readonly tokenSeed: string;
+}
+
+/** Same number and same content is the same order: everything but ids and tokens. */
+export function contentHash(input: NewPayment): string {
+  const content = JSON.stringify([
+    input.amountFen.toString(),
+    input.description,
+    input.buyer.id,
+    input.returnUrl,
+    input.expiresAtMs,
+    Object.entries(input.metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    input.subOrders.map((sub) => [
+      sub.merchant,
+      sub.amountFen.toString(),
+      sub.description,
+      sub.merchantSubOrderNo,
+      sub.items,
+      sub.splits,
+    ]),
+  ]);
+  return createHash('sha256').update(content).digest('hex');
+}
+
+export function newPayment(input: NewPayment): Result<Payment, HutongError> {
+  const refused = refusal(input);
+  if (refused !== undefined) return err(refused);
+  const expiresAtMs = input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT;
+  return ok({
+    intent: {
+      id: input.id,
+      shard: input.shard,
+      marketplace: input.marketplace,
+      merchantOrderNo: input.merchantOrderNo,
+      contentHash: contentHash(input),
+      amountFen: input.amountFen,
+      currency: 'cny',
+      description: input.description,
+      buyer: input.buyer,
+      status: 'requires_wallet',
+      version: 1,
+      returnUrl: input.returnUrl,
+      metadata: input.metadata,
+      createdAtMs: input.nowMs,
+      expiresAtMs,
+      closingAtMs: null,
+      closingReason: null,
+      latestAttempt: null,
+      succeededAttempt: null,
+      amountReceivedFen: 0n,
+      amountRefundedFen: 0n,
+      dueAtMs: expiresAtMs,
+      resolution: null,
+      isLivemode: input.isLivemode ?? null,
+      tokenSeed: input.tokenSeed,
+    },
+    subOrders: input.subOrders.map(newSubOrder),
+    attempts: [],
+    legs: [],
+    refunds: [],
+    escrows: [],
+  });
+}
+
+function newSubOrder(sub: NewSubOrder): SubOrder {
+  return {
+    id: sub.id,
+    merchant: sub.merchant,
+    amountFen: sub.amountFen,
+    refundedFen: 0n,
+    description: sub.description,
+    merchantSubOrderNo: sub.merchantSubOrderNo,
+    items: sub.items,
+    splits: sub.splits,
+  };
+}
+
+function refusal(input: NewPayment): HutongError | undefined {
+  if (input.amountFen <= 0n || input.amountFen > AMOUNT_FEN_MAX) {
+    const message = `amount is 1 to ${AMOUNT_FEN_MAX} fen`;
+    return hutongError('parameter_invalid', message, { param: 'amount' });
+  }
+  const index = input.subOrders.findIndex((sub) => sub.amountFen <= 0n);
+  if (index >= 0) {
+    return hutongError('parameter_invalid', 'a sub_order is at least 1 fen', {
+      param: `sub_orders[${index}].amount`,
+    });
+  }
+  const total = sumFen(input.subOrders.map((sub) => sub.amountFen));
+  if (total !== input.amountFen) {
+    const message = `the sub_orders sum to ${total}, the amount is ${input.amountFen}`;
+    return hutongError('amount_mismatch', message, { param: 'amount' });
+  }
+  for (const [at, sub] of input.subOrders.entries()) {
+    const problem = splitProblem(sub, at);
+    if (problem !== undefined) return problem;
+  }
+  const lifeMs = (input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT) - input.nowMs;
+  if (lifeMs < INTENT_LIFE_MS_MIN || lifeMs > INTENT_LIFE_MS_MAX) {
+    const message = 'expires_at is 2 minutes to 7 days ahead';
+    return hutongError('expires_at_invalid', message, { param: 'expires_at' });
+  }
+  return undefined;
+}
+
+/** What a key of the other mode has made is told to it by reading, never as its own. */
+export function sameOrderModeRefusal({ intent }: Payment, key: Livemode): HutongError | undefined {
+  return modeRefusal(`merchant_order_no ${intent.merchantOrderNo}`, intent.isLivemode, key);
+}
+
+/**
+ * Decides a create against what the merchant_order_no already holds: the row just claimed
+ * (`isNew`), the same order again, or another order under the same number.
+ */
+export function createPayment(
+  stored: Payment,
+  wanted: Payment,
+  isNew: boolean,
+): Decision<{ readonly payment: Payment; readonly created: boolean }> {
+  if (stored.intent.contentHash !== wanted.intent.contentHash) {
+    const message = `merchant_order_no ${wanted.intent.merchantOrderNo} exists with other content`;
+    return err(hutongError('merchant_order_no_conflict', message, { param: 'merchant_order_no' }));
+  }
+  const refused = sameOrderModeRefusal(stored, wanted.intent.isLivemode);
+  if (refused !== undefined) return err(refused);
+  const draft = new PaymentDraft(stored);
+  if (isNew) draft.tell('payment_intent.created', stored.intent.id);
+  // A resumed request of the creator carries the same id: it too is told "created".
+  const created = stored.intent.id === wanted.intent.id;
+  return draft.decided((payment) => ({ payment, created }));
+}

@@ -1,0 +1,76 @@
+/**
+ * What an intent's status is, given its attempts. `succeeded` and `conflicted` are not derived:
+ * they are decided once, by the report that caused them, and never left except by the table.
+ */
+
+import { transition } from '../../kernel/state-table.ts';
+import type { PaymentDraft } from '../decision.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  INTENT_STATES,
+  type IntentStatus,
+  OUTCOME_UNKNOWN,
+  type Payment,
+} from './model.ts';
+
+export function isOpen(status: IntentStatus): boolean {
+  return status === 'requires_wallet' || status === 'requires_action' || status === 'processing';
+}
+
+/** Can this attempt still become paid at the wallet, as far as we know? */
+export function isLive(attempt: Attempt): boolean {
+  return (
+    attempt.status === 'created' || attempt.status === 'pending' || attempt.status === 'unknown'
+  );
+}
+
+function waitsForBuyer(attempt: Attempt): boolean {
+  return (
+    attempt.status === 'pending' && attempt.nextAction !== null && attempt.closingAtMs === null
+  );
+}
+
+function derivedStatus({ intent, attempts }: Payment): IntentStatus {
+  const live = attempts.filter(isLive);
+  if (intent.closingReason !== null) return live.length === 0 ? intent.closingReason : 'processing';
+  if (live.some(waitsForBuyer)) return 'requires_action';
+  // A closing attempt may still turn out paid; the buyer can choose again meanwhile.
+  return live.length > 0 ? 'processing' : 'requires_wallet';
+}
+
+const TOLD: Partial<Record<IntentStatus, 'requires_action' | 'canceled' | 'expired'>> = {
+  requires_action: 'requires_action',
+  canceled: 'canceled',
+  expired: 'expired',
+};
+
+/** Brings the intent's status in line with its attempts and tells of it. */
+export function settleIntentStatus(draft: PaymentDraft): void {
+  const { intent } = draft;
+  if (!isOpen(intent.status)) return;
+  const next = derivedStatus(draft.payment);
+  if (next === intent.status) return;
+  draft.setIntent({ status: transition(INTENT_STATES, intent.status, next) });
+  if (!isOpen(next)) draft.setIntent({ dueAtMs: null });
+  const told = TOLD[next];
+  if (told !== undefined) draft.tell(`payment_intent.${told}`, intent.id);
+}
+
+/** Moves an attempt and all its legs that are not terminal; tells of the terminal ones. */
+export function moveAttempt(draft: PaymentDraft, attempt: Attempt, next: Attempt['status']): void {
+  if (attempt.status === next) return;
+  draft.setAttempt(attempt.id, { status: transition(ATTEMPT_STATES, attempt.status, next) });
+  if (
+    next === 'failed' ||
+    next === 'closed' ||
+    next === 'succeeded' ||
+    next === 'superseded' ||
+    next === 'conflicted'
+  ) {
+    draft.setAttempt(attempt.id, { dueAtMs: null });
+    // It has ended after all: nothing is open any more.
+    if (attempt.failure?.code === OUTCOME_UNKNOWN) draft.setAttempt(attempt.id, { failure: null });
+    draft.tell(`payment_attempt.${next}`, attempt.id);
+  }
+}

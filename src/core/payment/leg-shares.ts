@@ -1,0 +1,82 @@
+/**
+ * Who gets what of a paid leg: each merchant its share of the receipt by its part of the amount
+ * (largest remainder), less the wallet's expected fee at that merchant's own rate. The shares and
+ * fees of a leg sum to its receipt exactly (rule 5).
+ */
+import { present } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
+import { allocateFen, type Fen, shareFen } from '../../kernel/money.ts';
+import { type Leg, type LegPart, orderedFen, type SubOrder } from './model.ts';
+
+export interface SubOrderShare {
+  readonly subOrder: SubOrder;
+  readonly merchant: Id<'merchant'>;
+  /** Its part of the order, by its wallet's word. */
+  readonly orderedFen: Fen;
+  /** Its merchant's, after the fee. */
+  readonly netFen: Fen;
+  /** Its part of the fee: with `netFen` its part of the receipt. */
+  readonly feeFen: Fen;
+}
+
+export interface LegShares {
+  readonly feeFen: Fen;
+  readonly shares: readonly SubOrderShare[];
+}
+
+/** The merchants of a leg; of one merchant, itself. */
+export function partsOf(leg: Leg): readonly LegPart[] {
+  if (leg.parts !== null) return leg.parts;
+  const { walletMerchant, amountFen, feeBps } = leg;
+  const merchant = present(leg.merchant, 'the merchant of a leg without parts');
+  return [{ merchant, walletMerchant, amountFen, feeBps }];
+}
+
+export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: Fen): LegShares {
+  const parts = partsOf(leg);
+  const receipts = allocateFen(
+    receiptFen,
+    parts.map((part) => part.amountFen),
+  );
+  let feeFen = 0n;
+  const ordered = orderedShares(leg, subOrders);
+  const shares = parts.flatMap(({ merchant, feeBps }, index) => {
+    const partFen = receipts[index] ?? 0n;
+    const partFeeFen = shareFen(partFen, feeBps);
+    feeFen += partFeeFen;
+    const own = subOrders.filter(
+      (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
+    );
+    const amounts = own.map((sub) => sub.amountFen);
+    // What arrived is shared before the fee: without a discount, each sub_order is its own amount.
+    const arrived = allocateFen(partFen, amounts);
+    const fees = allocateFen(partFeeFen, partFen === 0n ? amounts : arrived);
+    return own.map((subOrder, at) => {
+      const feeOfItFen = fees[at] ?? 0n;
+      return {
+        subOrder,
+        merchant,
+        orderedFen: present(ordered.get(subOrder), 'the ordered share of a paid sub_order'),
+        netFen: (arrived[at] ?? 0n) - feeOfItFen,
+        feeFen: feeOfItFen,
+      };
+    });
+  });
+  return { feeFen, shares };
+}
+
+/** What counts of a leg, in order amount: what was ordered, or less where its wallet took less. */
+export function countedFen(leg: Leg): Fen {
+  const takenFen = orderedFen(leg);
+  return takenFen < leg.amountFen ? takenFen : leg.amountFen;
+}
+
+/** A sub_order's part of what counts: its own amount, where all that was ordered was taken. */
+function orderedShares(leg: Leg, subOrders: readonly SubOrder[]): ReadonlyMap<SubOrder, Fen> {
+  const own = subOrders.filter((row) => leg.subOrders.includes(row.id));
+  const shares = allocateFen(
+    countedFen(leg),
+    own.map((row) => row.amountFen),
+  );
+  return new Map(own.map((sub, at) => [sub, shares[at] ?? 0n]));
+}

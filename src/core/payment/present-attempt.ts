@@ -1,0 +1,73 @@
+/**
+ * payment_attempt as the API shows it (api.md). Pure and cheap: decisions call it for every event.
+ * It never carries a payer's identity, a token or a secret.
+ */
+
+import { fenToJson } from '../../kernel/money.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import type { Attempt, AttemptStatus, Leg, Payment } from './model.ts';
+
+export function presentAttempt(payment: Payment, attempt: Attempt): Record<string, unknown> {
+  const legs: Record<string, unknown>[] = [];
+  for (const leg of payment.legs) {
+    if (leg.attempt === attempt.id) legs.push(presentLeg(leg));
+  }
+  return {
+    id: attempt.id,
+    object: 'payment_attempt',
+    payment_intent: payment.intent.id,
+    wallet: attempt.wallet,
+    product: attempt.product,
+    payer_wallet: attempt.payerWalletReported ?? attempt.payerWalletChosen,
+    payer_wallet_chosen: attempt.payerWalletChosen,
+    payer_wallet_reported: attempt.payerWalletReported,
+    status: attempt.status,
+    next_action: nextActionOf(attempt),
+    failure: presentFailure(attempt.failure),
+    created_at: rfc3339(attempt.createdAtMs),
+    expires_at: rfc3339(attempt.expiresAtMs),
+    legs,
+  };
+}
+
+/** A wallet's refusal in its own words, as errors and failures show it. */
+export function presentWalletError(error: WalletError): Record<string, unknown> {
+  return {
+    wallet: error.wallet,
+    code: error.code,
+    message: error.message,
+    request_id: error.requestId,
+  };
+}
+
+export function presentFailure(
+  failure: { readonly code: string; readonly walletError: WalletError | null } | null,
+): Record<string, unknown> | null {
+  if (failure === null) return null;
+  const { walletError } = failure;
+  return {
+    code: failure.code,
+    wallet_error: walletError === null ? null : presentWalletError(walletError),
+  };
+}
+
+function presentLeg(leg: Leg): Record<string, unknown> {
+  return {
+    id: leg.id,
+    order_no: leg.orderNo,
+    wallet_transaction_id: leg.walletTransactionId,
+    amount: fenToJson(leg.amountFen),
+    payer_amount: leg.payerAmountFen === null ? null : fenToJson(leg.payerAmountFen),
+    receipt_amount: leg.receiptAmountFen === null ? null : fenToJson(leg.receiptAmountFen),
+    status: leg.status,
+    sub_orders: leg.subOrders,
+  };
+}
+
+/** Only an attempt that can still be paid tells the buyer what to do. */
+const PAYABLE: ReadonlySet<AttemptStatus> = new Set(['created', 'pending', 'unknown']);
+
+function nextActionOf(attempt: Attempt): NextAction | null {
+  return PAYABLE.has(attempt.status) ? attempt.nextAction : null;
+}

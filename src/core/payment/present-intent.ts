@@ -1,0 +1,87 @@
+/**
+ * payment_intent as the API and its events show it (api.md). Pure and cheap: decisions call it for
+ * every event. It never carries client_secret, cashier_url or the buyer's address: the http edge
+ * adds the first two where its caller may see them.
+ */
+
+import { type Fen, fenToJson } from '../../kernel/money.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
+import type { Payment, Resolution, SubOrder } from './model.ts';
+import { presentAttempt } from './present-attempt.ts';
+
+export function presentPaymentIntent(
+  payment: Payment,
+  options: { readonly expandAttempts?: boolean } = {},
+): Record<string, unknown> {
+  const { intent } = payment;
+  const shown: Record<string, unknown> = {
+    id: intent.id,
+    object: 'payment_intent',
+    amount: fenToJson(intent.amountFen),
+    amount_received: fenToJson(intent.amountReceivedFen),
+    amount_refunded: fenToJson(intent.amountRefundedFen),
+    currency: intent.currency,
+    status: intent.status,
+    merchant_order_no: intent.merchantOrderNo,
+    description: intent.description,
+    sub_orders: payment.subOrders.map((subOrder) => presentSubOrder(payment, subOrder)),
+    latest_attempt: intent.latestAttempt,
+    succeeded_attempt: intent.succeededAttempt,
+    wallet: walletOf(payment),
+    buyer: { id: intent.buyer.id, device: intent.buyer.device },
+    return_url: intent.returnUrl,
+    metadata: intent.metadata,
+    resolution: presentResolution(intent.resolution),
+    created_at: rfc3339(intent.createdAtMs),
+    expires_at: rfc3339(intent.expiresAtMs),
+  };
+  if (options.expandAttempts === true) shown.attempts = presentAttempts(payment);
+  return shown;
+}
+
+function presentResolution(resolution: Resolution | null): Record<string, unknown> | null {
+  if (resolution === null) return null;
+  const { outcome, reason, by, atMs } = resolution;
+  return { outcome, reason, by, at: rfc3339(atMs) };
+}
+
+/** All attempts of one intent, as a whole list: there are few. */
+export function presentAttempts(payment: Payment): Record<string, unknown> {
+  return {
+    object: 'list',
+    data: payment.attempts.map((attempt) => presentAttempt(payment, attempt)),
+    has_more: false,
+  };
+}
+
+/** Both say what has gone back to the buyer; what is still on its way shows in its refund. */
+function refundedOf(payment: Payment, subOrder: SubOrder): Fen {
+  let refundedFen = 0n;
+  for (const refund of payment.refunds) {
+    if (refund.subOrder === subOrder.id && refund.status === 'succeeded')
+      refundedFen += refund.amountFen;
+  }
+  return refundedFen;
+}
+
+function presentSubOrder(payment: Payment, subOrder: SubOrder): Record<string, unknown> {
+  return {
+    id: subOrder.id,
+    object: 'sub_order',
+    merchant: subOrder.merchant,
+    amount: fenToJson(subOrder.amountFen),
+    amount_refunded: fenToJson(refundedOf(payment, subOrder)),
+    description: subOrder.description,
+    merchant_sub_order_no: subOrder.merchantSubOrderNo,
+    items: subOrder.items,
+    splits: subOrder.splits,
+  };
+}
+
+/** The wallet that paid, or the one being tried last. */
+function walletOf(payment: Payment): WalletName | null {
+  const id = payment.intent.succeededAttempt ?? payment.intent.latestAttempt;
+  if (id === null) return null;
+  return payment.attempts.find((attempt) => attempt.id === id)?.wallet ?? null;
+}

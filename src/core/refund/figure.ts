@@ -1,0 +1,82 @@
+/**
+ * The wallet's own settlement figure of a refund (rule 6). What was reserved is our reckoning of a
+ * part's share of the receipt; wallets round such shares by a rule that none of them publishes. So
+ * where a discount makes it matter, what the wallet says it moved is what is booked, and the seller
+ * bears, or gets, the fen between.
+ */
+import { present } from '../../kernel/assert.ts';
+import type { Fen } from '../../kernel/money.ts';
+import type { PaymentDraft } from '../decision.ts';
+import { refundCorrected } from '../ledger/posting.ts';
+import {
+  type Escrow,
+  orderedFen,
+  type Payment,
+  type Refund,
+  type RefundMix,
+} from '../payment/model.ts';
+import { inPocket, repayAdvances, takeFromPocket } from './pockets.ts';
+
+interface Told {
+  readonly settlementFen?: Fen | null;
+}
+
+/** Can what moves differ from what was asked? Only of a part of what was paid with a discount. */
+export function hasFigure(payment: Payment, refund: Refund): boolean {
+  const leg = present(
+    payment.legs.find((row) => row.id === refund.leg),
+    'the leg of a refund',
+  );
+  const isDiscounted = leg.receiptAmountFen !== null && leg.receiptAmountFen !== orderedFen(leg);
+  // Of a leg that counts, what was paid beyond the order is a part, too.
+  return isDiscounted && (refund.subOrder !== null || leg.status === 'succeeded');
+}
+
+/** This message does not say what moved, and a query does. */
+export function wantsFigure(payment: Payment, refund: Refund, told: Told): boolean {
+  return told.settlementFen === undefined && hasFigure(payment, refund);
+}
+
+/** Brings a reservation in line with what the wallet really moved. */
+export function settleFigure(draft: PaymentDraft, refund: Refund, settlementFen: Fen | null): void {
+  if (settlementFen === null || settlementFen === refund.movedFen) return;
+  if (!hasFigure(draft.payment, refund)) return;
+  const escrow = present(
+    draft.payment.escrows.find(
+      (row) =>
+        row.leg === refund.leg && (refund.subOrder === null || row.subOrder === refund.subOrder),
+    ),
+    'the escrow',
+  );
+  const before = refund.mix ?? NOTHING;
+  const mix = correctedMix(before, escrow, settlementFen - refund.movedFen);
+  const { wallet, merchant } = escrow;
+  draft.post(refundCorrected({ wallet, merchant, mix: before }, mix));
+  draft.setRefund(refund.id, { movedFen: settlementFen, mix: refund.mix === null ? null : mix });
+  takeFromPocket(draft, escrow, inPocket(mix) - inPocket(before));
+  if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
+}
+
+/** Of what was paid beyond the order no pocket gave anything: the fen between is a seller's. */
+const NOTHING: RefundMix = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
+const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
+
+function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
+  const pocket = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+  if (moreFen >= 0n) {
+    const heldFen = min(escrow.heldFen, moreFen);
+    const owedFen = mix.owedFen + moreFen - heldFen;
+    return { ...mix, owedFen, [pocket]: mix[pocket] + heldFen };
+  }
+  // Given back in the order in which it hurt: the advance, the seller's pocket, the fee.
+  const lessFen = -moreFen;
+  const owedFen = min(mix.owedFen, lessFen);
+  const isOfPocket = mix === NOTHING;
+  const pocketFen = isOfPocket ? lessFen : min(mix[pocket], lessFen - owedFen);
+  return {
+    ...mix,
+    owedFen: mix.owedFen - owedFen,
+    [pocket]: mix[pocket] - pocketFen,
+    feeFen: mix.feeFen - (lessFen - owedFen - pocketFen),
+  };
+}

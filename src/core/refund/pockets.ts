@@ -1,0 +1,128 @@
+/**
+ * Whose money a refund of a sub_order takes: the share of its receipt that moves, and the pockets
+ * that it is reserved from. Every figure is read from what was booked with the escrow and from the
+ * refunds that stand; nothing is reckoned again from rates or amounts of the order, so that a later
+ * way of reckoning never meets an earlier one (rule 6). Cumulative over the sub_order's refunds:
+ * the last one moves exactly what is left (rule 7).
+ */
+import { present } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
+import { type Fen, sumFen } from '../../kernel/money.ts';
+import type { PaymentDraft } from '../decision.ts';
+import { refundCorrected } from '../ledger/posting.ts';
+import type { RefundMix } from '../payment/model.ts';
+import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '../payment/model.ts';
+
+const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
+const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
+
+/** What a refund takes from its merchant's pocket, held or released. */
+export const inPocket = (mix: RefundMix): Fen => mix.escrowFen + mix.availableFen;
+
+/** Refunds of a sub_order that have gone, or may still go, through. */
+export function standingOf(
+  refunds: readonly Refund[],
+  subOrder: Id<'sub_order'>,
+): readonly Refund[] {
+  return refunds.filter((refund) => refund.subOrder === subOrder && refund.status !== 'failed');
+}
+
+/** What really moves when `amountFen` more of a sub_order goes back. */
+export function movedFenOf(escrow: Escrow, standing: readonly Refund[], amountFen: Fen): Fen {
+  const byThenFen = (refundedOf(standing) + amountFen) * escrow.paidFen;
+  const movedSoFar = sumFen(standing.map((refund) => refund.movedFen));
+  return atLeastZero(byThenFen / escrow.orderedFen - movedSoFar);
+}
+
+/**
+ * The escrow gives its share; the rest of what moves is the fee, which the wallet gives back, never
+ * more of it than it was charged. What neither has is advanced.
+ */
+export function mixOf(
+  escrow: Escrow,
+  standing: readonly Refund[],
+  { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
+): RefundMix {
+  const netFen = escrow.paidFen - escrow.feeFen;
+  const refundedFen = min(refundedOf(standing) + amountFen, escrow.orderedFen);
+  const shareFen = (refundedFen * netFen) / escrow.orderedFen - escrow.returnedFen;
+  const dueFen = min(atLeastZero(shareFen), movedFen);
+  const feeFen = min(movedFen - dueFen, feeLeft(escrow, standing));
+  const heldFen = min(movedFen - feeFen, escrow.heldFen);
+  const owedFen = movedFen - feeFen - heldFen;
+  return escrow.status === 'released'
+    ? { feeFen, owedFen, escrowFen: 0n, availableFen: heldFen }
+    : { feeFen, owedFen, escrowFen: heldFen, availableFen: 0n };
+}
+
+function feeLeft(escrow: Escrow, standing: readonly Refund[]): Fen {
+  return atLeastZero(escrow.feeFen - sumFen(standing.map((refund) => refund.mix?.feeFen ?? 0n)));
+}
+
+function refundedOf(standing: readonly Refund[]): Fen {
+  return sumFen(standing.map((refund) => refund.amountFen));
+}
+
+/** The escrow that a refund of a sub_order is drawn from. */
+export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrder'>): Escrow {
+  return present(
+    payment.escrows.find((row) => row.subOrder === refund.subOrder && row.leg === refund.leg),
+    'the escrow',
+  );
+}
+
+/** The merchant's pocket gives more, or gets back. */
+export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
+  draft.setEscrow(escrow.id, {
+    heldFen: escrow.heldFen - amountFen,
+    returnedFen: escrow.returnedFen + amountFen,
+  });
+}
+
+/**
+ * What came back to a pocket first repays what was advanced for other refunds of its sub_order:
+ * nobody owes beside money of his own.
+ */
+export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
+  const escrowNow = (): Escrow =>
+    present(
+      draft.payment.escrows.find((row) => row.id === id),
+      'the escrow',
+    );
+  for (const { id: refund, mix } of standingOf(draft.payment.refunds, escrowNow().subOrder)) {
+    if (mix === null || mix.owedFen === 0n) continue;
+    const escrow = escrowNow();
+    const standing = standingOf(draft.payment.refunds, escrow.subOrder);
+    const heldFen = min(mix.owedFen, escrow.heldFen);
+    const feeFen = min(mix.owedFen - heldFen, feeLeft(escrow, standing));
+    if (heldFen + feeFen === 0n) continue;
+    const pocket = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+    const after = {
+      ...mix,
+      owedFen: mix.owedFen - heldFen - feeFen,
+      feeFen: mix.feeFen + feeFen,
+      [pocket]: mix[pocket] + heldFen,
+    };
+    const { wallet, merchant } = escrow;
+    draft.post(refundCorrected({ wallet, merchant, mix }, after));
+    draft.setRefund(refund, { mix: after });
+    takeFromPocket(draft, escrow, heldFen);
+  }
+}
+
+/**
+ * Counts on leg and sub_order what stands of their refunds. A wallet may have moved more than was
+ * left (one called failed that went through after all): it is booked, and counts up to the whole.
+ */
+export function countRefunds(draft: PaymentDraft, leg: Leg, subOrder: Id<'sub_order'>): void {
+  const standing = draft.payment.refunds.filter(
+    (row) => row.leg === leg.id && row.status !== 'failed',
+  );
+  draft.setLeg(leg.id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
+  const sub = present(
+    draft.payment.subOrders.find((row) => row.id === subOrder),
+    'the refunded sub_order',
+  );
+  const refundedFen = min(refundedOf(standingOf(standing, subOrder)), sub.amountFen);
+  draft.setSubOrder(sub.id, { refundedFen });
+}

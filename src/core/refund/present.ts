@@ -1,0 +1,47 @@
+/**
+ * refund as the API and its events show it (api.md). The inner states fold into four: a caller has
+ * nothing to do for the ways in which we may still be waiting, and one thing for `abnormal`.
+ */
+import { unreachable } from '../../kernel/assert.ts';
+import { fenToJson } from '../../kernel/money.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { Payment, Refund, RefundStatus } from '../payment/model.ts';
+import { presentFailure } from '../payment/present-attempt.ts';
+
+export type ShownRefundStatus = 'pending' | 'succeeded' | 'failed' | 'requires_attention';
+
+export function presentRefund(payment: Payment, refund: Refund): Record<string, unknown> {
+  return {
+    id: refund.id,
+    object: 'refund',
+    payment_intent: payment.intent.id,
+    sub_order: refund.subOrder,
+    leg: refund.leg,
+    amount: fenToJson(refund.amountFen),
+    currency: payment.intent.currency,
+    reason: refund.reason,
+    status: shownRefundStatus(refund.status),
+    failure: presentFailure(refund.failure),
+    refund_no: refund.refundNo,
+    wallet_refund_id: refund.walletRefundId,
+    created_at: rfc3339(refund.createdAtMs),
+  };
+}
+
+export function shownRefundStatus(status: RefundStatus): ShownRefundStatus {
+  switch (status) {
+    case 'created':
+    case 'submitted':
+    case 'unknown':
+    case 'processing':
+      return 'pending';
+    case 'succeeded':
+      return 'succeeded';
+    case 'failed':
+      return 'failed';
+    case 'abnormal':
+      return 'requires_attention';
+    default:
+      return unreachable(status);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Automatic refunds are given for ever, with an alarm: one that its wallet takes and closes again
+ * goes on as the same refund under a new number, later each time.
+ */
+import { expect, it } from 'vitest';
+import {
+  bookPostings,
+  newAttempt,
+  numberedIds,
+  orderedPayment,
+  paidWord,
+} from '../../../test/helpers/payments.ts';
+import type { DecideContext, Decision } from '../decision.ts';
+import { absorbed, clearing, refundDue } from '../ledger/chart.ts';
+import { cancelPayment, claimRefund, recordClosed } from '../payment/close.ts';
+import type { Payment, Refund } from '../payment/model.ts';
+import { applyReport } from '../payment/report.ts';
+import { startAttempt } from '../payment/start.ts';
+import {
+  applyRefundReport,
+  REFUNDED_AFTER_FAILURE,
+  REFUNDED_TWICE,
+  type RefundWord,
+} from './report.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+const ATTENTION = 'refund.requires_attention';
+const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 };
+
+/** Paid after it was canceled: it goes back by itself. */
+class Late {
+  nowMs = START_MS;
+  payment: Payment;
+  readonly newId = numberedIds();
+  readonly balances = new Map<string, bigint>();
+  readonly told: string[] = [];
+
+  constructor() {
+    const bought = [{ merchant: 1, amountFen: 1_000n }];
+    this.payment = orderedPayment(this.newId, bought, { nowMs: START_MS });
+    const attempt = this.newId('payment_attempt');
+    this.do((payment, context) =>
+      startAttempt(payment, newAttempt(payment, { id: attempt }), context),
+    );
+    this.do(cancelPayment);
+    this.do((payment, context) => recordClosed(payment, attempt, context));
+    const legs = this.payment.legs.map((leg) => paidWord(leg));
+    this.do((payment, context) => applyReport(payment, { attempt, legs, manner: MANNER }, context));
+  }
+
+  get refund(): Refund {
+    return this.payment.refunds[0]!;
+  }
+
+  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): A {
+    const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
+    if (!decided.ok) throw new Error(decided.error.message);
+    this.payment = decided.value.payment;
+    this.told.push(...decided.value.events.map(({ type }) => type));
+    bookPostings(this.balances, decided.value.postings);
+    return decided.value.answer;
+  }
+
+  say(status: RefundWord['status'], refundNo = this.refund.refundNo): void {
+    const silent = { walletRefundId: null, amountFen: null, walletError: null };
+    const word = { ...silent, settlementFen: null, status };
+    this.do((payment, context) =>
+      applyRefundReport(payment, { refund: this.refund.id, refundNo, word }, context),
+    );
+  }
+
+  /** The janitor's turn: is it sent, or asked about? */
+  turn(): 'sent' | 'asked' | 'waits' {
+    const claimed = this.do((payment, context) =>
+      claimRefund(
+        payment,
+        { refund: this.refund.id, nextDueMs: () => this.nowMs + 15_000 },
+        context,
+      ),
+    );
+    if (claimed.refund === null) return 'waits';
+    return claimed.isFirstCall ? 'sent' : 'asked';
+  }
+}
+
+it('D11: closed 200 times, it is one refund, rung from the first time on, a day apart at most', () => {
+  const late = new Late();
+  const gapsMs: number[] = [];
+  for (let time = 0; time < 200; time += 1) {
+    expect(late.turn()).toBe('sent');
+    late.say('processing');
+    expect(late.turn()).toBe('waits');
+    late.say('failed');
+    expect(late.told.filter((type) => type === ATTENTION)).toHaveLength(time + 1);
+    const gapMs = late.refund.dueAtMs! - late.nowMs;
+    gapsMs.push(gapMs);
+    late.nowMs += gapMs;
+  }
+  expect(late.payment.refunds).toHaveLength(1);
+  expect(gapsMs.slice(0, 3)).toEqual([600_000, 1_200_000, 2_400_000]);
+  expect(Math.max(...gapsMs)).toBe(86_400_000);
+  const numbers = new Set([late.refund.refundNo, ...late.refund.earlierNos]);
+  expect(numbers.size, 'no number is used twice').toBe(201);
+  expect(late.balances.get(refundDue)).toBe(-1_000n);
+  expect(late.turn()).toBe('sent');
+  late.say('processing');
+  late.say('succeeded');
+  expect(late.refund).toMatchObject({ status: 'succeeded', dueAtMs: null, failure: null });
+  expect([late.balances.get(refundDue), late.balances.get(clearing('wechatpay'))]).toEqual([
+    0n,
+    0n,
+  ]);
+  expect(late.told).not.toContain('refund.failed');
+});
+
+it('D11: a number that was closed and paid after all ends it, and a person is told', () => {
+  const late = new Late();
+  late.turn();
+  late.say('processing');
+  const spent = late.refund.refundNo;
+  late.say('failed');
+  for (let time = 0; time < 2; time += 1) {
+    late.say('failed', spent);
+    late.say('succeeded', spent);
+    expect(late.refund).toMatchObject({
+      ...{ status: 'succeeded', refundNo: spent, failure: { code: REFUNDED_AFTER_FAILURE } },
+    });
+    expect(late.balances.get(refundDue)).toBe(0n);
+    expect(late.balances.get(clearing('wechatpay'))).toBe(0n);
+    expect(late.told.filter((type) => type === 'refund.succeeded')).toHaveLength(1);
+  }
+  // What the other number says then cannot be true of one payment: told, and not booked.
+  late.say('succeeded', late.refund.earlierNos[0]);
+  expect(late.refund.failure?.code).toBe(REFUNDED_TWICE);
+  expect(late.balances.get(absorbed) ?? 0n).toBe(0n);
+  expect(late.balances.get(clearing('wechatpay'))).toBe(0n);
+});
+
+it('D5: what was on its way before a crash is asked about first; what never was is sent', () => {
+  const late = new Late();
+  expect(late.turn()).toBe('sent');
+  late.nowMs += 15_000;
+  expect(late.turn(), 'the process died between commit and answer').toBe('asked');
+});

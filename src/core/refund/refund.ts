@@ -1,0 +1,196 @@
+/**
+ * Promising refunds: reserved in our books before the wallet is called, bounded by leg and
+ * sub_order (rule 7), under a number of their own. What becomes of them is refund-report.ts's.
+ */
+import { present } from '../../kernel/assert.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
+import { err } from '../../kernel/result.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import { refundReserved } from '../ledger/posting.ts';
+import {
+  AUTOMATIC_REFUND_REASONS,
+  type AutomaticRefundReason,
+  type Leg,
+  orderedFen,
+  type Payment,
+  type Refund,
+} from '../payment/model.ts';
+import { refundNumber } from '../payment/order-number.ts';
+import {
+  countRefunds,
+  escrowOf,
+  inPocket,
+  mixOf,
+  movedFenOf,
+  standingOf,
+  takeFromPocket,
+} from './pockets.ts';
+
+/** When a refund that nobody acted on yet is looked at by the janitor. */
+export const REFUND_FIRST_POLL_MS = 15_000;
+
+/** What the wallet takes of one order. */
+export interface RefundLimits {
+  readonly refundCountMax: number;
+  /** The wallet wants this long between two refunds of one order. */
+  readonly refundSpacingMs: number;
+  /** From the payment on. */
+  readonly refundWindowMs: number;
+}
+
+export interface NewRefund extends RefundLimits {
+  readonly id: Id<'refund'>;
+  readonly subOrder: Id<'sub_order'>;
+  readonly amountFen: Fen;
+  readonly reason: string;
+}
+
+export interface RefundAnswer {
+  readonly payment: Payment;
+  readonly refund: Refund;
+  readonly created: boolean;
+}
+
+export function reserveRefund(
+  payment: Payment,
+  input: NewRefund,
+  context: DecideContext,
+): Decision<RefundAnswer> {
+  const existing = payment.refunds.find((refund) => refund.id === input.id);
+  const draft = new PaymentDraft(payment);
+  if (existing !== undefined)
+    return draft.decided((same) => ({ payment: same, refund: existing, created: false }));
+  const { intent } = payment;
+  if (intent.status !== 'succeeded' || intent.succeededAttempt === null) {
+    return err(
+      hutongError('refund_not_possible', `the payment_intent is ${intent.status}, not succeeded`),
+    );
+  }
+  const sub = payment.subOrders.find((row) => row.id === input.subOrder);
+  if (sub === undefined)
+    return err(hutongError('not_found', 'no such sub_order', { param: 'sub_order' }));
+  const leg = present(
+    payment.legs.find(
+      (row) => row.attempt === intent.succeededAttempt && row.subOrders.includes(sub.id),
+    ),
+    'the leg of a paid sub_order',
+  );
+  const late = windowProblem(leg, input, context);
+  if (late !== undefined) return err(late);
+  const escrow = escrowOf(payment, { leg: leg.id, subOrder: sub.id });
+  const leftFen = min(
+    min(sub.amountFen, escrow.orderedFen) - sub.refundedFen,
+    orderedFen(leg) - leg.refundedFen,
+  );
+  if (input.amountFen > leftFen) {
+    const message = `${leftFen} fen are left of this sub_order`;
+    return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
+  }
+  const earlier = payment.refunds.filter((row) => row.leg === leg.id);
+  if (earlier.length >= input.refundCountMax) {
+    return err(
+      hutongError(
+        'refund_not_possible',
+        `the wallet takes ${input.refundCountMax} refunds of one order`,
+      ),
+    );
+  }
+  const { amountFen } = input;
+  const standing = standingOf(earlier, sub.id);
+  const movedFen = movedFenOf(escrow, standing, amountFen);
+  const mix = mixOf(escrow, standing, { amountFen, movedFen });
+  const waitsUntilMs = spacedUntilMs(earlier, input.refundSpacingMs, context.nowMs);
+  const refund: Refund = {
+    id: input.id,
+    leg: leg.id,
+    subOrder: sub.id,
+    amountFen,
+    movedFen,
+    reason: input.reason,
+    status: 'created',
+    refundNo: refundNumber(intent.id, input.id, 1),
+    earlierNos: [],
+    walletRefundId: null,
+    mix,
+    failure: null,
+    createdAtMs: context.nowMs,
+    sentAtMs: waitsUntilMs === null ? context.nowMs : null,
+    dueAtMs: waitsUntilMs ?? context.nowMs + REFUND_FIRST_POLL_MS,
+    tries: 0,
+  };
+  draft.add({ refunds: [refund] });
+  countRefunds(draft, leg, sub.id);
+  takeFromPocket(draft, escrow, inPocket(mix));
+  draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
+  draft.tell('refund.created', refund.id);
+  return draft.decided((after) => ({ payment: after, refund, created: true }));
+}
+
+/** A refund that the wallet would no longer take is promised to nobody. */
+function windowProblem(
+  leg: Leg,
+  { refundWindowMs }: RefundLimits,
+  { nowMs }: DecideContext,
+): HutongError | undefined {
+  const untilMs = present(leg.paidAtMs, 'when a paid leg was paid') + refundWindowMs;
+  if (nowMs <= untilMs) return undefined;
+  const message = `the wallet took refunds of this payment until ${rfc3339(untilMs)}`;
+  return hutongError('refund_not_possible', message);
+}
+
+/** The wallet wants a pause between two refunds of one order; null = it may be told now. */
+function spacedUntilMs(
+  earlier: readonly Refund[],
+  spacingMs: number,
+  nowMs: number,
+): number | null {
+  const lastMs = Math.max(0, ...earlier.map((refund) => refund.createdAtMs));
+  return lastMs + spacingMs > nowMs ? lastMs + spacingMs : null;
+}
+
+const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
+
+const REVERSAL_HEAD_START_MS = 3_000;
+
+/**
+ * A refund that Hutong gives by itself, of a whole leg or of what was paid beyond the order: out of
+ * refund_due, not of a merchant.
+ */
+export function newAutomaticRefund(
+  intent: Id<'payment_intent'>,
+  leg: Leg,
+  { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): Refund {
+  const id = context.newId('refund');
+  return {
+    id,
+    leg: leg.id,
+    subOrder: null,
+    amountFen,
+    movedFen,
+    reason,
+    status: 'created',
+    refundNo: refundNumber(intent, id, 1),
+    earlierNos: [],
+    walletRefundId: null,
+    mix: null,
+    failure: null,
+    createdAtMs: context.nowMs,
+    sentAtMs: null,
+    // A reversal that is on its way is heard out before the next one.
+    dueAtMs: context.nowMs + (reason === 'reversed' ? REVERSAL_HEAD_START_MS : 0),
+    tries: 0,
+  };
+}
+
+export function isAutomatic(refund: Refund): boolean {
+  return (
+    (AUTOMATIC_REFUND_REASONS as readonly string[]).includes(refund.reason) &&
+    refund.subOrder === null
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * PostgreSQL: one dedicated connection a lane, one for housekeeping, and a small read-only pool of
+ * its own, so that a burst of reads never waits for a batch nor a batch for reads. Connections are
+ * opened when first used and come back by themselves.
+ *
+ * Sessions are told how long they may wait: nothing may hold a lock for longer than the lanes of
+ * other processes are willing to wait for it.
+ */
+import type pg from 'pg';
+import { assert } from '../kernel/assert.ts';
+import { Connection, runScript, runTransaction } from './connection.ts';
+import { type Db, DbLost, type Row, type Session, type Statement } from './db.ts';
+import { asOptions, LANE_PLANNER, READER_PLANNER } from './planner.ts';
+import { Lane } from './reconnecting.ts';
+
+const LANES_DEFAULT = 4;
+const READERS_DEFAULT = 4;
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly lanes?: number;
+  readonly readers?: number;
+  readonly lockTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+  readonly idleInTransactionTimeoutMs?: number;
+}
+
+export function openPostgres(options: PostgresOptions): Db {
+  const laneCount = options.lanes ?? LANES_DEFAULT;
+  const readerCount = options.readers ?? READERS_DEFAULT;
+  assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
+  assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
+  const config = sessionConfig(options);
+  const laneConfig = { ...config, options: asOptions(LANE_PLANNER) };
+  const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on'];
+  const readerConfig = { ...config, options: asOptions(readerOptions) };
+  const lanes = Array.from(
+    { length: laneCount },
+    () => new Lane(() => Connection.open(laneConfig, false)),
+  );
+  const readers = Array.from(
+    { length: readerCount },
+    () => new Lane(() => Connection.open(readerConfig, true)),
+  );
+  const background = new Lane(() => Connection.open(laneConfig, false));
+  return new Postgres(lanes, background, readers);
+}
+
+function sessionConfig(options: PostgresOptions): pg.ClientConfig {
+  return {
+    connectionString: options.url,
+    application_name: 'hutong',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    lock_timeout: options.lockTimeoutMs ?? 2_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 5_000,
+  };
+}
+
+class Postgres implements Db {
+  readonly kind = 'postgres';
+  readonly #lanes: readonly Lane[];
+  readonly #background: Lane;
+  readonly #readers: readonly Lane[];
+
+  constructor(lanes: readonly Lane[], background: Lane, readers: readonly Lane[]) {
+    this.#lanes = lanes;
+    this.#background = background;
+    this.#readers = readers;
+  }
+
+  get laneCount(): number {
+    return this.#lanes.length;
+  }
+
+  transaction<T>(lane: number, work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#lane(lane).exclusively((connection) => runTransaction(connection, work));
+  }
+
+  background<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#background.exclusively((connection) => runTransaction(connection, work));
+  }
+
+  async read<R extends Row = Row>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly R[]> {
+    assert(statement.name !== '', 'a statement has a name');
+    try {
+      return await this.#readOnce<R>(statement, values);
+    } catch (error) {
+      // Reading twice harms nobody, and most losses are a connection that idled too long.
+      if (!(error instanceof DbLost)) throw error;
+      return await this.#readOnce<R>(statement, values);
+    }
+  }
+
+  script(text: string): Promise<void> {
+    return this.#lane(0).exclusively((connection) => runScript(connection, text));
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#lanes, this.#background, ...this.#readers];
+    await Promise.all(all.map((lane) => lane.close()));
+  }
+
+  async #readOnce<R extends Row>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly R[]> {
+    const connection = await this.#leastBusyReader().connection();
+    return (await connection.run(statement, values)) as readonly R[];
+  }
+
+  /** An idle open reader, else one not opened yet, else the one with the shortest queue. */
+  #leastBusyReader(): Lane {
+    let best = this.#readers[0];
+    for (const reader of this.#readers) {
+      if (reader.load === 0 && reader.isOpen) return reader;
+      if (best === undefined || reader.load < best.load) best = reader;
+    }
+    assert(best !== undefined, 'there is at least one reader');
+    return best;
+  }
+
+  #lane(index: number): Lane {
+    const lane = this.#lanes[index];
+    assert(lane !== undefined, `lane ${index} is below laneCount`);
+    return lane;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * A table as data: columns with their SQL type and how a row gives their value. From it come the
+ * one statement that inserts or updates a whole batch (arrays through unnest) and its parameters.
+ */
+import { assert } from '../kernel/assert.ts';
+import { type ColumnType, columnArray } from './arrays.ts';
+import type { Row, Session, Statement } from './db.ts';
+
+export interface Column<T> {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly value: (row: T) => unknown;
+  /** Never written again after the insert. */
+  readonly fixed?: boolean;
+}
+
+export interface Table<T> {
+  readonly name: string;
+  readonly insert: Statement;
+  /** Insert, leaving rows that exist alone; returns the keys that were inserted. */
+  readonly claim: Statement;
+  readonly upsert: Statement;
+  /** Rows that are there already: sends their key and what may change. */
+  readonly update: Statement;
+  readonly columns: readonly Column<T>[];
+  readonly mutable: readonly Column<T>[];
+}
+
+export function table<T>(
+  name: string,
+  key: readonly string[],
+  columns: readonly Column<T>[],
+): Table<T> {
+  const names = columns.map((column) => column.name).join(', ');
+  const casts = columns.map(arrayParameter).join(', ');
+  const insert = `insert into ${name} (${names}) select * from unnest(${casts})`;
+  const mutable = columns.filter(({ name, fixed }) => fixed !== true || key.includes(name));
+  const changing = mutable.filter((column) => !key.includes(column.name));
+  const updates = changing.map((column) => `${column.name} = excluded.${column.name}`);
+  const conflict = `on conflict (${key.join(', ')})`;
+  return {
+    name,
+    columns,
+    mutable,
+    insert: { name: `${name}.insert`, text: insert },
+    claim: {
+      name: `${name}.claim`,
+      text: `${insert} on conflict do nothing returning ${key.join(', ')}`,
+    },
+    upsert: {
+      name: `${name}.upsert`,
+      text:
+        updates.length === 0
+          ? `${insert} ${conflict} do nothing`
+          : `${insert} ${conflict} do update set ${updates.join(', ')}`,
+    },
+    update: {
+      name: `${name}.update`,
+      // Fewer rows than were sent: the statement fails, and so does its transaction.
+      text: `with changed as (update ${name} t set ${changing.map((column) => `${column.name} = u.${column.name}`).join(', ')}
+        from unnest(${mutable.map(arrayParameter).join(', ')})
+          as u (${mutable.map((column) => column.name).join(', ')})
+        where ${key.map((column) => `t.${column} = u.${column}`).join(' and ')} returning 1)
+        select case when count(*) = cardinality($1::${mutable[0]?.type}[]) then 1
+          else (count(*) || ' of the rows that were to be updated are there')::integer end as done
+        from changed`,
+    },
+  };
+}
+
+/** `$3::bigint[]`: the parameter that carries a column. */
+function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
+  return `$${index + 1}::${type === 'id' ? 'bigint' : type}[]`;
+}
+
+export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T[]): Buffer[] {
+  return from.columns.map(({ type, value }) => columnArray(type, rows, value));
+}
+
+/*
+ * None of these is async: a row that cannot be encoded is thrown at once, before COMMIT is sent. As
+ * a rejection it would be seen behind a COMMIT that has already gone without this statement.
+ */
+
+const NOTHING: Promise<readonly Row[]> = Promise.resolve([]);
+
+/** Sends one statement for all rows; nothing for none. */
+export function upsertAll<T>(
+  session: Session,
+  into: Table<T>,
+  rows: readonly T[],
+): Promise<readonly Row[]> {
+  return rows.length === 0 ? NOTHING : session.run(into.upsert, tableValues(into, rows));
+}
+
+/** Changes rows that exist; where one does not, the transaction fails. */
+export function updateAll<T>(
+  session: Session,
+  into: Table<T>,
+  rows: readonly T[],
+): Promise<readonly Row[]> {
+  if (rows.length === 0) return NOTHING;
+  return session.run(into.update, tableValues({ columns: into.mutable }, rows));
+}
+
+export function insertAll<T>(
+  session: Session,
+  into: Table<T>,
+  rows: readonly T[],
+): Promise<readonly Row[]> {
+  return rows.length === 0 ? NOTHING : session.run(into.insert, tableValues(into, rows));
+}
+
+/** Several statements as one promise, which nobody needs to await: COMMIT tells of a failure. */
+export function together<T extends readonly unknown[]>(
+  sent: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const all = Promise.all(sent) as Promise<unknown> as Promise<T>;
+  all.catch(() => undefined);
+  return all;
+}
+
+/** A bigint column that fits a JavaScript number: times, counts. */
+export function toNumber(value: unknown): number {
+  const number = Number(value);
+  assert(Number.isSafeInteger(number), 'a stored number is a safe integer');
+  return number;
+}
+
+export function toNumberOrNull(value: unknown): number | null {
+  return value === null ? null : toNumber(value);
+}

@@ -1,0 +1,63 @@
+/**
+ * Who changed what: read by the marketplace that it is about, and sealed in the background, by
+ * whichever process comes first, so that no row waits longer than five seconds for its hash.
+ */
+import type { AuditFact, AuditRow } from '../../core/audit/audit.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import { type Id, shardOf } from '../../kernel/id.ts';
+import type { Result } from '../../kernel/result.ts';
+import { type AuditFilter, listAudit, sealAudit } from '../../store/audit/audit-log.ts';
+import type { AuditNote } from '../../store/audit/audited.ts';
+import { listPage } from '../base/list.ts';
+import type { Platform } from '../base/platform.ts';
+import { describe } from '../base/wallet-call.ts';
+import type { Page, PageRequest } from '../use-cases.ts';
+
+const SEAL_EVERY_MS = 2_000;
+const SEAL_AT_ONCE = 500;
+
+export function listAuditLog(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  filter: AuditFilter,
+  request: PageRequest,
+): Promise<Result<Page<AuditRow>, HutongError>> {
+  return listPage(
+    request,
+    (ids) => listAudit(platform.db, marketplace, filter, ids),
+    (row) => row,
+  );
+}
+
+/** What a change leaves in the log, with the id and the moment that this process gives it. */
+export function auditNote(
+  { ids, wall }: Pick<Platform, 'ids' | 'wall'>,
+  fact: Pick<AuditFact, 'marketplace' | 'actor' | 'action'>,
+): AuditNote {
+  const shard = shardOf(fact.marketplace ?? 'house');
+  return { ...fact, id: ids.next('audit_entry', shard), atMs: wall.nowMs() };
+}
+
+/** Seals what is settled, again and again until told to stop. */
+export function startSealing(platform: Platform): { readonly stop: () => Promise<void> } {
+  let underWay: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    underWay = underWay.then(() => sealAll(platform));
+  }, SEAL_EVERY_MS).unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return underWay;
+    },
+  };
+}
+
+async function sealAll({ db, wall, log }: Platform): Promise<void> {
+  try {
+    let sealed = SEAL_AT_ONCE;
+    while (sealed === SEAL_AT_ONCE)
+      sealed = await sealAudit(db, { nowMs: wall.nowMs(), limit: SEAL_AT_ONCE });
+  } catch (error) {
+    log.warn({ defect: describe(error) }, 'the audit log was not sealed');
+  }
+}

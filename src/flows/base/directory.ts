@@ -1,0 +1,283 @@
+/**
+ * Reference data as flows need it, kept for a moment: a marketplace with its merchants, accounts
+ * and opened wallets; keys by hash; endpoints with their signing keys. Another process's write is
+ * seen within `KEEP_MS`, this process's own at once (`forget`). Secrets are opened only here.
+ */
+
+import type { ModeOfConfig } from '../../core/key/mode.ts';
+import type { Marketplace, Merchant, WalletAccount } from '../../core/merchant/merchant.ts';
+import { describeIdentity, isOfAccount } from '../../core/wallet/config.ts';
+import type { Db } from '../../database/db.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { InterconnectTable } from '../../kernel/interconnect.ts';
+import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import { type ApiKeyRow, readKeys } from '../../store/key/api-keys.ts';
+import { readMarketplaces } from '../../store/merchant/marketplaces.ts';
+import { readAccounts, readMerchants } from '../../store/merchant/merchants.ts';
+import { readInterconnects } from '../../store/offer/interconnects.ts';
+import { readConfigs, type WalletConfigRow } from '../../store/wallet/configs.ts';
+import { type EndpointRow, readEndpoints } from '../../store/webhook/endpoints.ts';
+import { walletModule } from '../../wallets/registry.ts';
+import type { Capabilities, Wallet, WalletSeams } from '../../wallets/wallet.ts';
+import { type WebhookKey, webhookKey } from '../../webhooks/sign.ts';
+import { type Envelope, endpointSecretPlace, walletSecretPlace } from '../key/envelope.ts';
+import { createKeyCache } from '../key/key-cache.ts';
+
+const KEEP_MS = 2_000;
+const ENDPOINT_LISTS_KEPT_MAX = 1_000;
+
+export interface OpenedWallet {
+  readonly config: Id<'wallet_config'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly name: WalletName;
+  readonly capabilities: Capabilities;
+  readonly wallet: Wallet;
+  /** Whose account it is, in the wallet's own words: what a callback's own must agree with. */
+  readonly identity: WalletIdentity;
+  /** Real money moves there. */
+  readonly isLivemode: boolean;
+  /** New attempts may start there; one that retires is still verified, asked and refunded. */
+  readonly isActive: boolean;
+  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  readonly acceptsDirectSettlement: boolean;
+}
+
+export interface MarketplaceEntry {
+  readonly marketplace: Marketplace;
+  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
+  readonly accounts: readonly WalletAccount[];
+  /** All of its configurations that open, those that retire among them. */
+  readonly wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
+  /** The pairs that this marketplace's operator has active. */
+  readonly interconnects: InterconnectTable;
+}
+
+/** Of a marketplace that is not there, no configuration has a mode. */
+export function modesOf(entry: MarketplaceEntry | undefined): ModeOfConfig {
+  return (config) => entry?.wallets.get(config)?.isLivemode;
+}
+
+export interface OpenedEndpoint {
+  readonly row: EndpointRow;
+  /** The present secret and, while it still signs, the one before. */
+  readonly keys: readonly WebhookKey[];
+}
+
+export interface Directory {
+  readonly marketplace: (id: Id<'marketplace'>) => Promise<MarketplaceEntry | undefined>;
+  readonly wallet: (config: Id<'wallet_config'>) => Promise<OpenedWallet | undefined>;
+  readonly apiKey: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
+  readonly endpoint: (
+    marketplace: Id<'marketplace'>,
+    id: Id<'webhook_endpoint'>,
+  ) => Promise<OpenedEndpoint | undefined>;
+  /** After a write of this process. */
+  readonly forget: () => void;
+  readonly forgetEndpoints: (marketplace: Id<'marketplace'>) => void;
+}
+
+export interface DirectoryOptions {
+  readonly db: Db;
+  readonly envelope: Envelope;
+  readonly wall: Clock;
+  readonly walletSeams: WalletSeams;
+  readonly log: Log;
+}
+
+interface Kept<T> {
+  readonly get: () => Promise<T>;
+  readonly forget: () => void;
+}
+
+/** A value read at most every KEEP_MS, one read at a time; a failed read leaves nothing behind. */
+function kept<T>(wall: Clock, read: () => Promise<T>): Kept<T> {
+  let value: Promise<T> | undefined;
+  let readAtMs = 0;
+  return {
+    forget: () => {
+      value = undefined;
+    },
+    get: () => {
+      const nowMs = wall.nowMs();
+      if (value !== undefined && nowMs - readAtMs < KEEP_MS) return value;
+      readAtMs = nowMs;
+      const reading = read();
+      value = reading;
+      reading.catch(() => {
+        if (value === reading) value = undefined;
+      });
+      return reading;
+    },
+  };
+}
+
+export function createDirectory(options: DirectoryOptions): Directory {
+  const { db, wall } = options;
+  const opened: OpenedConfigs = new Map();
+  const wallets = kept(wall, async () => openAll(options, await readConfigs(db), opened));
+  const marketplaces = new Map<string, Kept<MarketplaceEntry | undefined>>();
+  const endpoints = keptEndpoints(options);
+  const keys = createKeyCache({ wall, keepMs: KEEP_MS, read: (hashes) => readKeys(db, hashes) });
+  return {
+    wallet: async (config) => (await wallets.get()).opened.get(config),
+    endpoint: async (marketplace, id) => (await endpoints.of(marketplace)).get(id),
+    marketplace: (id) => {
+      let entry = marketplaces.get(id);
+      if (entry === undefined) {
+        entry = kept(wall, () => readMarketplace(db, id, wallets));
+        marketplaces.set(id, entry);
+      }
+      return entry.get();
+    },
+    apiKey: keys.find,
+    forgetEndpoints: endpoints.forget,
+    forget: () => {
+      wallets.forget();
+      endpoints.forget(null);
+      for (const entry of marketplaces.values()) entry.forget();
+      keys.forget();
+    },
+  };
+}
+
+async function readMarketplace(
+  db: Db,
+  id: Id<'marketplace'>,
+  wallets: Kept<WalletConfigs>,
+): Promise<MarketplaceEntry | undefined> {
+  const marketplace = (await readMarketplaces(db)).find((row) => row.id === id);
+  if (marketplace === undefined) return undefined;
+  const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
+  let configs = await wallets.get();
+  // An account may be paid through a configuration that is newer than this process's copy.
+  if (accounts.some(({ config }) => config !== null && !configs.known.has(config))) {
+    wallets.forget();
+    configs = await wallets.get();
+  }
+  const pairs = await readInterconnects(db, id);
+  return {
+    marketplace,
+    merchants: new Map(merchants.map((merchant) => [merchant.id, merchant])),
+    accounts,
+    wallets: new Map([...configs.opened].filter(([, wallet]) => wallet.marketplace === id)),
+    interconnects: pairs.filter((pair) => pair.status === 'active'),
+  };
+}
+
+type Opened = Pick<OpenedWallet, 'wallet' | 'identity' | 'isLivemode'>;
+
+/** Opened once per sealed text. */
+type OpenedConfigs = Map<Id<'wallet_config'>, { readonly sealed: string } & Opened>;
+
+interface WalletConfigs {
+  /** Those that cannot be opened among them. */
+  readonly known: ReadonlySet<Id<'wallet_config'>>;
+  readonly opened: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
+}
+
+/** What does not open, or holds another account's credentials, is logged and left out. */
+async function openAll(
+  options: DirectoryOptions,
+  rows: readonly WalletConfigRow[],
+  opened: OpenedConfigs,
+): Promise<WalletConfigs> {
+  const wallets = new Map<Id<'wallet_config'>, OpenedWallet>();
+  for (const row of rows) {
+    const module = walletModule(row.wallet);
+    if (module === undefined) continue;
+    let known = opened.get(row.id);
+    if (known?.sealed !== row.sealed) {
+      const one = await openOne(options, row);
+      if (one === undefined) continue;
+      known = { sealed: row.sealed, ...one };
+      opened.set(row.id, known);
+    }
+    wallets.set(row.id, {
+      config: row.id,
+      marketplace: row.marketplace,
+      name: row.wallet,
+      capabilities: module.capabilities,
+      wallet: known.wallet,
+      identity: known.identity,
+      isLivemode: known.isLivemode,
+      isActive: row.status === 'active',
+      acceptsDirectSettlement: row.acceptsDirectSettlement,
+    });
+  }
+  return { opened: wallets, known: new Set(rows.map(({ id }) => id)) };
+}
+
+async function openOne(
+  options: DirectoryOptions,
+  row: WalletConfigRow,
+): Promise<Opened | undefined> {
+  const refuse = (problem: string, more: object = {}): undefined => {
+    options.log.error({ wallet_config: row.id, wallet: row.wallet, ...more }, problem);
+  };
+  const clear = await options.envelope.open(row.sealed, walletSecretPlace(row, row.wallet));
+  if (!clear.ok) return refuse(clear.error);
+  const module = walletModule(row.wallet);
+  const credentials: unknown = JSON.parse(clear.value);
+  const opened = module?.open(credentials, options.walletSeams);
+  const identity = module?.identityOf(credentials);
+  if (module === undefined || opened === undefined || identity === undefined) return undefined;
+  if (!opened.ok) return refuse(opened.error.message, { field: opened.error.field });
+  if (row.identity !== null && !isOfAccount(row.identity, identity)) {
+    const stored = describeIdentity(row.identity);
+    return refuse(`is of ${stored}, but its credentials are of ${describeIdentity(identity)}`);
+  }
+  return { wallet: opened.value, identity, isLivemode: module.isLivemode(credentials) };
+}
+
+type EndpointsById = ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint>;
+
+/** Only those of marketplaces that this process delivers for. */
+function keptEndpoints(options: DirectoryOptions): {
+  readonly of: (marketplace: Id<'marketplace'>) => Promise<EndpointsById>;
+  readonly forget: (marketplace: Id<'marketplace'> | null) => void;
+} {
+  const entries = new Map<Id<'marketplace'>, Kept<EndpointsById>>();
+  return {
+    of: (marketplace) => {
+      const entry =
+        entries.get(marketplace) ??
+        kept(options.wall, async () =>
+          openEndpoints(options, await readEndpoints(options.db, marketplace)),
+        );
+      // The one used last is forgotten last.
+      entries.delete(marketplace);
+      entries.set(marketplace, entry);
+      const [oldest] = entries.keys();
+      if (entries.size > ENDPOINT_LISTS_KEPT_MAX && oldest !== undefined) entries.delete(oldest);
+      return entry.get();
+    },
+    forget: (marketplace) => {
+      if (marketplace === null) entries.clear();
+      else entries.delete(marketplace);
+    },
+  };
+}
+
+async function openEndpoints(
+  options: DirectoryOptions,
+  rows: readonly EndpointRow[],
+): Promise<EndpointsById> {
+  const nowMs = options.wall.nowMs();
+  const opened = new Map<Id<'webhook_endpoint'>, OpenedEndpoint>();
+  for (const row of rows) {
+    const sealed = [row.sealed];
+    if (row.sealedBefore !== null && (row.beforeUntilMs ?? 0) > nowMs)
+      sealed.push(row.sealedBefore);
+    const keys: WebhookKey[] = [];
+    for (const text of sealed) {
+      const clear = await options.envelope.open(text, endpointSecretPlace(row));
+      const key = clear.ok ? webhookKey(clear.value) : clear;
+      if (key.ok) keys.push(key.value);
+      else options.log.error({ webhook_endpoint: row.id }, key.error);
+    }
+    opened.set(row.id, { row, keys });
+  }
+  return opened;
+}

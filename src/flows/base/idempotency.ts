@@ -1,0 +1,136 @@
+/**
+ * Rule 12. A key is claimed with the id of what will be made; while in flight it is leased; when
+ * the lease has run out the same body resumes with the same id; afterwards the answer is replayed.
+ */
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { shardOf } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { IdempotencyRow } from '../../store/batch/idempotency.ts';
+import type { IdempotencyAnswer, IdempotencyClaim, IdempotentRequest } from '../use-cases.ts';
+import type { Platform } from './platform.ts';
+
+export const KEY_LEASE_MS = 30_000;
+const BODY_PURPOSE = 'idempotency_body';
+
+function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
+  return {
+    shard: shardOf(request.marketplace, request.key),
+    marketplace: request.marketplace,
+    key: request.key,
+    principal: request.principal,
+    method: request.method,
+    path: request.path,
+    // Under our own key: a body may hold a payment code, which a plain hash would let be searched.
+    bodyHash: envelope.fingerprint(BODY_PURPOSE, request.bodyHash),
+    target: request.targetId,
+    state: 'in_flight',
+    leaseUntilMs: wallMs + KEY_LEASE_MS,
+    status: null,
+    answer: null,
+    createdAtMs: wallMs,
+  };
+}
+
+function decideClaim(
+  stored: IdempotencyRow,
+  wanted: IdempotencyRow,
+  isSameBody: (storedHash: string) => boolean,
+  wallMs: number,
+): {
+  readonly save: IdempotencyRow | undefined;
+  readonly answer: Result<IdempotencyClaim, HutongError>;
+} {
+  const isSame =
+    stored.principal === wanted.principal &&
+    stored.method === wanted.method &&
+    stored.path === wanted.path &&
+    isSameBody(stored.bodyHash);
+  if (!isSame && stored.state !== 'released') {
+    return {
+      save: undefined,
+      answer: err(
+        hutongError('idempotency_key_reused', 'this Idempotency-Key was used for another request'),
+      ),
+    };
+  }
+  if (stored.state === 'done') {
+    const { status, answer, target } = stored;
+    return {
+      save: undefined,
+      answer: ok({ kind: 'replay', status: status ?? 200, body: answer ?? '', targetId: target }),
+    };
+  }
+  // The very claim whose commit was not answered: targets are made anew for every request.
+  const isOurs = isSame && stored.target === wanted.target;
+  if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs && !isOurs) {
+    return {
+      save: undefined,
+      answer: err(
+        hutongError(
+          'idempotency_key_in_flight',
+          'the first request with this Idempotency-Key is still in flight',
+        ),
+      ),
+    };
+  }
+  // The first try died, or was refused in a way that stores nothing: same body, same target.
+  const target = isSame ? stored.target : wanted.target;
+  return {
+    save: { ...wanted, target, createdAtMs: stored.createdAtMs },
+    answer: ok({ kind: 'run', targetId: target }),
+  };
+}
+
+export function claimIdempotency(
+  platform: Platform,
+  request: IdempotentRequest,
+): Promise<Result<IdempotencyClaim, HutongError>> {
+  const wallMs = platform.wall.nowMs();
+  const wanted = rowOf(platform, request, wallMs);
+  const isSameBody = (stored: string): boolean =>
+    platform.envelope.isFingerprint(stored, BODY_PURPOSE, request.bodyHash);
+  return platform.engine.submit({
+    book: 'idempotency',
+    name: 'claim_key',
+    shard: wanted.shard,
+    row: wanted,
+    decide: (stored) =>
+      stored === undefined || stored === wanted
+        ? {
+            save: undefined,
+            answer: ok<IdempotencyClaim>({ kind: 'run', targetId: wanted.target }),
+          }
+        : decideClaim(stored, wanted, isSameBody, wallMs),
+  });
+}
+
+export async function completeIdempotency(
+  platform: Platform,
+  request: IdempotentRequest,
+  answer: IdempotencyAnswer,
+): Promise<void> {
+  const row = rowOf(platform, request, platform.wall.nowMs());
+  await platform.engine.submit({
+    book: 'idempotency',
+    name: 'complete_key',
+    // Under load it costs no commit of its own. A release does not ride: a corrected body waits.
+    canRide: typeof answer === 'object',
+    shard: row.shard,
+    row,
+    isClaimed: true,
+    decide: (stored) => {
+      // Released meanwhile and taken by another body: that request has its own answer.
+      const isOurs = stored?.target === row.target;
+      if (!isOurs || stored.state === 'done') return { save: undefined, answer: ok(undefined) };
+      const done = completed(stored, answer);
+      return { save: done, answer: ok(undefined) };
+    },
+  });
+}
+
+function completed(stored: IdempotencyRow, answer: IdempotencyAnswer): IdempotencyRow {
+  if (answer === 'release') return { ...stored, state: 'released', leaseUntilMs: 0 };
+  // Still bound to its body: another one is refused, the same one resumes without waiting.
+  if (answer === 'resume') return { ...stored, leaseUntilMs: 0 };
+  return { ...stored, state: 'done', status: answer.status, answer: answer.body };
+}

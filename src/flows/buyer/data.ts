@@ -1,0 +1,79 @@
+/**
+ * The end of personal data: a marketplace asks for a buyer to be erased, and what is older than the
+ * retention is erased by itself. Both are walked in the background, a short step at a time.
+ */
+import type { BuyerErasure } from '../../core/buyer/data.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { type Id, shardOf } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { addErasure, readErasure, stepErasure, stepRetention } from '../../store/buyer/data.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import { describe } from '../base/wallet-call.ts';
+
+const LOOK_EVERY_MS = 5_000;
+const ROWS_A_STEP = 500;
+const HOUR_MS = 3_600_000;
+const DAY_HOURS = 24;
+
+export async function eraseBuyer(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  buyer: string,
+): Promise<Result<BuyerErasure, HutongError>> {
+  const id = platform.ids.next('buyer_erasure', shardOf(marketplace));
+  const row = { id, marketplace, buyer, nowMs: platform.wall.nowMs() };
+  const added = await attemptRead(() => addErasure(platform.db, row));
+  if (!added.ok) return added;
+  return added.value === undefined
+    ? err(hutongError('internal', 'the erasure was not stored'))
+    : ok(added.value);
+}
+
+export async function getBuyerErasure(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'buyer_erasure'>,
+): Promise<Result<BuyerErasure, HutongError>> {
+  const found = await attemptRead(() => readErasure(platform.db, marketplace, id));
+  if (!found.ok) return found;
+  return found.value === undefined
+    ? err(hutongError('not_found', 'no such buyer_erasure'))
+    : ok(found.value);
+}
+
+/** `retentionDays` null: buyers are kept until a marketplace asks for their end. */
+export function startErasing(
+  platform: Platform,
+  retentionDays: number | null,
+): { readonly stop: () => Promise<void> } {
+  let isStopped = false;
+  let underWay: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    underWay = underWay.then(() => eraseAll(platform, retentionDays, () => isStopped));
+  }, LOOK_EVERY_MS).unref();
+  return {
+    stop: () => {
+      isStopped = true;
+      clearInterval(timer);
+      return underWay;
+    },
+  };
+}
+
+async function eraseAll(
+  { db, wall, log }: Platform,
+  retentionDays: number | null,
+  isStopped: () => boolean,
+): Promise<void> {
+  try {
+    while (!isStopped() && (await stepErasure(db, { nowMs: wall.nowMs(), limit: ROWS_A_STEP })));
+    if (retentionDays === null) return;
+    // By the hour, so that a pass that has ended is not begun again at every look.
+    const hour = Math.floor(wall.nowMs() / HOUR_MS);
+    const beforeMs = (hour - retentionDays * DAY_HOURS) * HOUR_MS;
+    while (!isStopped() && (await stepRetention(db, { beforeMs, limit: ROWS_A_STEP })));
+  } catch (error) {
+    log.warn({ defect: describe(error) }, 'buyers were not erased; it goes on at the next look');
+  }
+}

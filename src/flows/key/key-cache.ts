@@ -1,0 +1,120 @@
+/**
+ * API keys by their hash, kept for a moment. Only keys that exist are kept for long, so that no
+ * number of guesses takes a real one's place. Look-ups that come while one is under way share the
+ * next, and those of suspects (keys nobody knows, from an address that had many refused) share one
+ * at most every `SUSPECT_PAUSE_MS`: guessing costs the database ten small reads a second, and a
+ * real key from the same address is found all the same.
+ */
+import type { Clock } from '../../runtime/clock.ts';
+import type { ApiKeyRow } from '../../store/key/api-keys.ts';
+
+const KEYS_KEPT_MAX = 10_000;
+const ABSENT_KEPT_MAX = 1_000;
+const HASHES_A_READ = 500;
+const SUSPECT_PAUSE_MS = 100;
+
+export interface KeyCache {
+  readonly find: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
+  /** After a write of this process. */
+  readonly forget: () => void;
+}
+
+type Read = (hashes: readonly string[]) => Promise<ReadonlyMap<string, ApiKeyRow>>;
+
+interface Kept {
+  readonly row: ApiKeyRow;
+  readonly untilMs: number;
+}
+
+export function createKeyCache(options: {
+  readonly wall: Clock;
+  readonly keepMs: number;
+  readonly read: Read;
+}): KeyCache {
+  const { wall, keepMs, read } = options;
+  const kept = new Map<string, Kept>();
+  const absent = new Map<string, number>();
+  let generation = 0;
+  const readAndKeep: Read = async (hashes) => {
+    const begun = generation;
+    const untilMs = wall.nowMs() + keepMs;
+    const found = await read(hashes);
+    // Read before somebody wrote: told, but not kept.
+    if (begun !== generation) return found;
+    for (const hash of hashes) {
+      const row = found.get(hash);
+      kept.delete(hash);
+      if (row === undefined) put(absent, hash, untilMs, ABSENT_KEPT_MAX);
+      else put(kept, hash, { row, untilMs }, KEYS_KEPT_MAX);
+    }
+    return found;
+  };
+  const usual = createSharedReads(readAndKeep, 0);
+  const suspects = createSharedReads(readAndKeep, SUSPECT_PAUSE_MS);
+  return {
+    find: (hash, isSuspect) => {
+      const nowMs = wall.nowMs();
+      const known = kept.get(hash);
+      if (known !== undefined && nowMs < known.untilMs) return Promise.resolve(known.row);
+      if (nowMs < (absent.get(hash) ?? 0)) return Promise.resolve(undefined);
+      return (known === undefined && isSuspect() ? suspects : usual)(hash);
+    },
+    forget: () => {
+      generation += 1;
+      absent.clear();
+      // Still known for keys, so that they are never taken for guesses; but read again.
+      for (const [hash, { row }] of kept) kept.set(hash, { row, untilMs: 0 });
+    },
+  };
+}
+
+function put<T>(map: Map<string, T>, key: string, value: T, sizeMax: number): void {
+  map.delete(key);
+  if (map.size >= sizeMax) {
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
+  }
+  map.set(key, value);
+}
+
+interface Waiting {
+  readonly answer: Promise<ApiKeyRow | undefined>;
+  readonly resolve: (row: ApiKeyRow | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One read at a time; whoever comes meanwhile shares the next, which begins `pauseMs` later. */
+function createSharedReads(
+  read: Read,
+  pauseMs: number,
+): (hash: string) => Promise<ApiKeyRow | undefined> {
+  const waiting = new Map<string, Waiting>();
+  let isBusy = false;
+  const next = async (): Promise<void> => {
+    const batch = [...waiting].slice(0, HASHES_A_READ);
+    for (const [hash] of batch) waiting.delete(hash);
+    try {
+      const found = await read(batch.map(([hash]) => hash));
+      for (const [hash, { resolve }] of batch) resolve(found.get(hash));
+    } catch (error) {
+      for (const [, { reject }] of batch) reject(error);
+    }
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (waiting.size > 0) void next();
+    else isBusy = false;
+  };
+  return (hash) => {
+    const known = waiting.get(hash);
+    if (known !== undefined) return known.answer;
+    let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined;
+    const answer = new Promise<ApiKeyRow | undefined>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    if (settle !== undefined) waiting.set(hash, { answer, ...settle });
+    if (!isBusy) {
+      isBusy = true;
+      void next();
+    }
+    return answer;
+  };
+}

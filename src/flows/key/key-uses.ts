@@ -1,0 +1,60 @@
+/**
+ * When each API key was last used, to the minute: a process remembers which keys it saw and writes
+ * them down once a minute, all in one statement beside the lanes. No request waits for it or costs
+ * a statement; what a killed process saw in its last minute is not known.
+ */
+import type { Id } from '../../kernel/id.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { noteUses } from '../../store/key/api-keys.ts';
+import type { Platform } from '../base/platform.ts';
+import { describe } from '../base/wallet-call.ts';
+
+const WRITE_EVERY_MS = 60_000;
+
+export type UsesOfKeys = ReadonlyMap<Id<'api_key'>, number>;
+
+export interface KeyUses {
+  readonly note: (key: Id<'api_key'>) => void;
+  /** What was seen since the last time: by key, when last. */
+  readonly take: () => UsesOfKeys;
+}
+
+export function createKeyUses(wall: Clock): KeyUses {
+  // Only keys that exist get here, so it is never longer than the table.
+  let seen = new Map<Id<'api_key'>, number>();
+  return {
+    note: (key) => void seen.set(key, wall.nowMs()),
+    take: () => {
+      const taken = seen;
+      seen = new Map();
+      return taken;
+    },
+  };
+}
+
+/** Writes again and again until told to stop, and a last time then. */
+export function startWritingUses(
+  platform: Platform,
+  everyMs = WRITE_EVERY_MS,
+): { readonly stop: () => Promise<void> } {
+  let underWay: Promise<void> = Promise.resolve();
+  const write = (): Promise<void> => {
+    underWay = underWay.then(() => writeUses(platform));
+    return underWay;
+  };
+  const timer = setInterval(() => void write(), everyMs).unref();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return write();
+    },
+  };
+}
+
+async function writeUses({ db, keyUses, log }: Platform): Promise<void> {
+  const uses = keyUses.take();
+  if (uses.size === 0) return;
+  await noteUses(db, uses).catch((error: unknown) =>
+    log.warn({ defect: describe(error) }, 'the last uses of keys were not written'),
+  );
+}

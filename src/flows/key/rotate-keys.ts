@@ -1,0 +1,328 @@
+/**
+ * Rotation of the master key while everything runs. (1) The new key is in this machine's ring and
+ * known to the database as `new`; (2) every live process has told that it holds it; (3) it becomes
+ * current; (4) data keys, and values that are not under their marketplace's current one, are sealed
+ * anew in small steps. Each step can be run again after a crash, and by two operators at once. The
+ * old key opens tokens until it is retired, which waits for the last open payment.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from '../../database/db.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { type KeySource, readKeyFile, writeKeyFile } from '../../runtime/key-file.ts';
+import { type KeyRing, masterKeyOf } from '../../runtime/key-ring.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { AuditNote } from '../../store/audit/audited.ts';
+import { countDataKeys, readDataKeysNotUnder, resealDataKey } from '../../store/key/data-keys.ts';
+import {
+  addMasterKey,
+  type MasterKeyRow,
+  type ProcessKeys,
+  readMasterKeys,
+  readProcessKeys,
+  retireMasterKey,
+  switchMasterKey,
+  underKeyLock,
+} from '../../store/key/key-ring.ts';
+import {
+  countOpenPayments,
+  countSealedValues,
+  readStaleValues,
+  replaceSealed,
+  SEALED_COLUMNS,
+} from '../../store/key/sealed-values.ts';
+import { readMarketplaces } from '../../store/merchant/marketplaces.ts';
+import { type Envelope, placeOfValue } from './envelope.ts';
+
+export interface KeyDesk {
+  readonly db: Db;
+  readonly envelope: Envelope;
+  readonly wall: Clock;
+  readonly random: Random;
+  /** One plain line a step. */
+  readonly print: (line: string) => void;
+  /** Tells the keys of whoever rotates: a command is a live process too. */
+  readonly announce: () => Promise<void>;
+  /** What a change of a key's standing leaves in the audit log. */
+  readonly noteOf: (action: string) => AuditNote;
+}
+
+const ROWS_A_STEP = 50;
+const ASK_AGAIN_MS = 500;
+/** Longer than a request that chose its token's key before the switch can take to commit. */
+const SETTLE_MS = 30_000;
+
+export interface RotateOptions {
+  /** How long every live process has to take up the new key. */
+  readonly waitMs: number;
+  /** Also a new data key for each marketplace: where the old master key was disclosed. */
+  readonly replacesDataKeys: boolean;
+}
+
+export async function rotateMaster(
+  desk: KeyDesk,
+  options: RotateOptions,
+): Promise<Result<Resealed, string>> {
+  const { db, envelope, print } = desk;
+  const interrupted = await readDataKeysNotUnder(db, envelope.currentKid(), '', 1);
+  const isNewHere = unnamedKey(envelope.ring, await readMasterKeys(db)) !== undefined;
+  if (interrupted.length > 0 && !isNewHere && (await newKid(db)) === undefined) {
+    print(`the rotation to ${envelope.currentKid()} was interrupted: it is finished now`);
+    const resealed = await reseal(desk, options);
+    if (resealed.dataKeys > 0) return ok(resealed);
+  }
+  const begun = await beginRotation(desk);
+  if (!begun.ok) return begun;
+  await desk.announce();
+  print(`new master key ${begun.value}: waiting until every process holds it ...`);
+  const lacking = await switchWhenHeld(desk, begun.value, options.waitMs);
+  if (lacking.length > 0) return err(lackingText(envelope.ring.source, begun.value, lacking));
+  await envelope.refresh();
+  await desk.announce();
+  print(`${envelope.currentKid()} is the current master key`);
+  return ok(await reseal(desk, options));
+}
+
+async function newKid(db: Db): Promise<string | undefined> {
+  return (await readMasterKeys(db)).find(({ status }) => status === 'new')?.kid;
+}
+
+/** A key of this ring that the database does not know: made before a crash, or by an operator. */
+function unnamedKey(ring: KeyRing, rows: readonly MasterKeyRow[]): string | undefined {
+  const known = new Set(rows.map(({ kid }) => kid));
+  return ring.all().find(({ kid }) => !known.has(kid))?.kid;
+}
+
+class KeyRefusal extends Error {}
+
+/** The id of the new key: one that was begun, one that stands in the ring, or one made here. */
+async function beginRotation(desk: KeyDesk): Promise<Result<string, string>> {
+  const { db, envelope, wall, random } = desk;
+  const { ring } = envelope;
+  let begun: string | undefined;
+  try {
+    const choose = (rows: readonly MasterKeyRow[]): string | undefined => {
+      ring.refresh();
+      begun = rows.find(({ status }) => status === 'new')?.kid;
+      if (begun !== undefined) {
+        if (ring.key(begun) === undefined) throw new KeyRefusal(foreignText(ring.source, begun));
+        return undefined;
+      }
+      begun = unnamedKey(ring, rows) ?? makeKey(ring, random);
+      return begun;
+    };
+    await addMasterKey(db, wall.nowMs(), choose, desk.noteOf('master_key.added'));
+  } catch (error) {
+    if (error instanceof KeyRefusal) return err(error.message);
+    throw error;
+  }
+  return begun === undefined ? err('no rotation was begun') : ok(begun);
+}
+
+function foreignText({ name }: KeySource, kid: string): string {
+  return (
+    `a rotation to ${kid} has begun, whose key ${name} lacks: go on where it was begun, ` +
+    `or give it up: hutong keys retire ${kid}`
+  );
+}
+
+function makeKey(ring: KeyRing, random: Random): string {
+  const { file, name } = ring.source;
+  if (file === null)
+    throw new KeyRefusal(
+      `${name} holds no new key: append one after a comma (openssl rand -hex 32), restart the ` +
+        'processes one after the other with both, then run this again',
+    );
+  const held = readKeyFile(file);
+  if (!held.ok) throw new KeyRefusal(held.error);
+  const made = masterKeyOf(random.bytes(32));
+  writeKeyFile(file, [...held.value.map(masterKeyOf), made]);
+  ring.refresh();
+  return made.kid;
+}
+
+/** Who still lacks the key when the time is over; none = it is current. */
+async function switchWhenHeld(
+  { db, wall, print, noteOf }: KeyDesk,
+  kid: string,
+  waitMs: number,
+): Promise<readonly ProcessKeys[]> {
+  const deadlineMs = performance.now() + waitMs;
+  let said = '';
+  for (;;) {
+    const lacking = await switchMasterKey(db, kid, wall.nowMs(), noteOf('master_key.switched'));
+    if (lacking.length === 0 || performance.now() > deadlineMs) return lacking;
+    const who = numbersOf(lacking);
+    if (who !== said) print(`  not yet: process ${who}`);
+    said = who;
+    await sleep(ASK_AGAIN_MS);
+  }
+}
+
+const numbersOf = (rows: readonly ProcessKeys[]): string =>
+  rows.map(({ process, kids }) => (kids === null ? `${process} (tells no keys)` : process)).join();
+
+function lackingText(
+  { file, name }: KeySource,
+  kid: string,
+  lacking: readonly ProcessKeys[],
+): string {
+  const where = file === null ? name : `the key file ${file}`;
+  return (
+    `process ${numbersOf(lacking)} does not hold ${kid} yet; nothing has changed. Give it the keys ` +
+    `of ${where} and run this again. A process that tells no keys is of a version before the key ` +
+    'ring, or was killed less than a minute ago'
+  );
+}
+
+export interface Resealed {
+  readonly dataKeys: number;
+  readonly values: number;
+  /** What does not open, by row: to be set anew. */
+  readonly broken: readonly string[];
+}
+
+export async function reseal(
+  desk: KeyDesk,
+  options: Pick<RotateOptions, 'replacesDataKeys'>,
+): Promise<Resealed> {
+  const broken: string[] = [];
+  const dataKeys = await resealDataKeys(desk, broken);
+  if (options.replacesDataKeys) {
+    for (const { id } of await readMarketplaces(desk.db))
+      await desk.envelope.replaceDataKey({ marketplace: id, purpose: 'seal' });
+  }
+  const values = await resealValues(desk, broken);
+  return { dataKeys, values, broken };
+}
+
+async function resealDataKeys(desk: KeyDesk, broken: string[]): Promise<number> {
+  const { db, envelope, print } = desk;
+  let done = 0;
+  let after = '';
+  for (;;) {
+    const rows = await readDataKeysNotUnder(db, envelope.currentKid(), after, ROWS_A_STEP);
+    const last = rows.at(-1);
+    if (last === undefined) return done;
+    for (const row of rows) {
+      const key = envelope.openDataKey(row);
+      if (!key.ok) broken.push(key.error);
+      else if (await resealDataKey(db, row, envelope.sealDataKey(row, key.value))) done += 1;
+    }
+    print(`  ${done} data keys sealed anew`);
+    after = last.kid;
+  }
+}
+
+/** Values of v1, and those under a data key that is no longer their marketplace's current one. */
+export async function resealValues(
+  desk: Pick<KeyDesk, 'db' | 'envelope' | 'print'>,
+  broken: string[],
+): Promise<number> {
+  const { db, envelope, print } = desk;
+  let done = 0;
+  for (const column of SEALED_COLUMNS) {
+    let after = 0n;
+    for (;;) {
+      const rows = await readStaleValues(db, column, after, ROWS_A_STEP);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      for (const row of rows) {
+        const place = placeOfValue(column, row);
+        const clear = await envelope.open(row.sealed, place);
+        if (!clear.ok) {
+          broken.push(`${place.row}: ${clear.error}`);
+          continue;
+        }
+        const sealed = (await envelope.sealer(row.marketplace))(clear.value, place);
+        if (await replaceSealed(db, column, row, sealed)) done += 1;
+      }
+      print(`  ${done} values sealed anew`);
+      after = last.id;
+    }
+  }
+  return done;
+}
+
+export interface KeyReport {
+  readonly keys: readonly (MasterKeyRow & {
+    readonly isHere: boolean;
+    readonly dataKeys: number;
+    readonly openPayments: number;
+    readonly holders: number;
+  })[];
+  readonly processes: number;
+  /** Sealed values by the version of their form. */
+  readonly values: ReadonlyMap<string, number>;
+  /** In this ring, unknown to the database: `rotate-master` takes it. */
+  readonly unnamed: string | undefined;
+}
+
+export async function reportKeys({ db, envelope }: KeyDesk): Promise<KeyReport> {
+  const rows = await readMasterKeys(db);
+  const [dataKeys, payments] = [await countDataKeys(db), await countOpenPayments(db)];
+  const processes = await readProcessKeys(db);
+  return {
+    processes: processes.length,
+    values: await countSealedValues(db),
+    unnamed: unnamedKey(envelope.ring, rows),
+    keys: rows.map((row) => ({
+      ...row,
+      isHere: envelope.ring.key(row.kid) !== undefined,
+      dataKeys: dataKeys.get(row.kid) ?? 0,
+      openPayments: openOf(payments, row),
+      holders: processes.filter(({ kids }) => kids?.includes(row.kid) === true).length,
+    })),
+  };
+}
+
+function openOf(payments: ReadonlyMap<string, number>, { kid, isOrigin }: MasterKeyRow): number {
+  return (payments.get(kid) ?? 0) + (isOrigin ? (payments.get('') ?? 0) : 0);
+}
+
+/** Ends a key: nothing may need it any more. The error says what does, and how much. */
+export async function retireKey(desk: KeyDesk, kid: string): Promise<Result<void, string>> {
+  const { db, envelope, wall } = desk;
+  const row = (await readMasterKeys(db)).find((one) => one.kid === kid);
+  if (row === undefined) return err(`no master key ${kid}; hutong keys list shows them`);
+  if (row.status === 'current')
+    return err(`${kid} is the current master key: hutong keys rotate-master makes another`);
+  if (row.status !== 'retired') {
+    const needed = await neededBy(desk, row);
+    if (needed !== undefined) return err(`${kid} is not retired: ${needed}`);
+    const note = desk.noteOf('master_key.retired');
+    if (!(await retireMasterKey(db, kid, wall.nowMs(), note)))
+      return err(`${kid} is not retired: somebody else has just changed it`);
+  }
+  await underKeyLock(db, () => dropFromFile(envelope.ring.source, kid));
+  return ok(undefined);
+}
+
+async function neededBy(desk: KeyDesk, row: MasterKeyRow): Promise<string | undefined> {
+  const { db, wall } = desk;
+  if (row.status === 'new') return undefined;
+  await desk.announce();
+  const current = desk.envelope.currentKid();
+  const late = (await readProcessKeys(db)).filter(({ currentKid }) => currentKid !== current);
+  if (late.length > 0) return `process ${numbersOf(late)} has not taken up ${current} yet`;
+  const waitMs = (row.oldAtMs ?? 0) + SETTLE_MS - wall.nowMs();
+  if (waitMs > 0) return `it was current a moment ago; try again in ${Math.ceil(waitMs / 1000)} s`;
+  const report = await reportKeys(desk);
+  const own = report.keys.find(({ kid }) => kid === row.kid);
+  const again = 'run hutong keys rotate-master, which seals them anew';
+  if ((own?.dataKeys ?? 0) > 0) return `${own?.dataKeys} data keys are sealed under it: ${again}`;
+  const unnamed = report.values.get('v1') ?? 0;
+  if (unnamed > 0) return `${unnamed} values of v1 may be sealed under it: ${again}`;
+  const count = own?.openPayments ?? 0;
+  if (count === 0) return undefined;
+  return `${count} open ${count === 1 ? 'payment holds' : 'payments hold'} tokens of it; try again when they have ended`;
+}
+
+function dropFromFile({ file }: KeySource, kid: string): void {
+  if (file === null) return;
+  const held = readKeyFile(file);
+  if (!held.ok) throw new Error(held.error);
+  const keys = held.value.map(masterKeyOf);
+  const rest = keys.filter((key) => key.kid !== kid);
+  if (rest.length < keys.length && rest.length > 0) writeKeyFile(file, rest);
+}

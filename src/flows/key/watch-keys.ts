@@ -1,0 +1,95 @@
+/**
+ * A running process's part in the rotation of keys: it looks at its ring and at the database every
+ * two seconds, tells which keys it holds and which it uses, and, once no process of an older
+ * version is left, seals anew what still stands in the form that names no key.
+ */
+
+import type { Db } from '../../database/db.ts';
+import { err, type Result } from '../../kernel/result.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Random } from '../../runtime/random.ts';
+import { announceKeys, readProcessKeys } from '../../store/key/key-ring.ts';
+import { countSealedValues } from '../../store/key/sealed-values.ts';
+import type { Envelope } from './envelope.ts';
+import { resealValues } from './rotate-keys.ts';
+
+const LOOK_EVERY_MS = 2_000;
+const OLD_FORM_EVERY_MS = 600_000;
+
+export interface WatchOptions {
+  readonly db: Db;
+  readonly envelope: Envelope;
+  readonly lease: { readonly number: number; readonly holder: string };
+  readonly wall: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface KeyWatch {
+  /** Looks now; the error is what an operator must mend. */
+  readonly look: () => Promise<Result<void, string>>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Resolves when this process has told its keys for the first time. */
+export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
+  const { db, envelope, lease, log } = options;
+  let told = '';
+  let complained = '';
+  const announce = async (): Promise<void> => {
+    const kids = envelope.ring.all().map(({ kid }) => kid);
+    const current = envelope.currentKid();
+    const telling = `${kids.join()} ${current}`;
+    if (telling === told) return;
+    await announceKeys(db, lease, kids, current);
+    told = telling;
+  };
+  const look = async (): Promise<Result<void, string>> => {
+    const seen = await envelope.refresh();
+    await announce();
+    return seen;
+  };
+  /** Said once for each new fault. What this process held it keeps, whatever the ring says now. */
+  const watch = async (): Promise<void> => {
+    const seen = await look().catch((error: unknown) =>
+      err(error instanceof Error ? error.message : String(error)),
+    );
+    const complaint = seen.ok ? '' : seen.error;
+    if (complaint !== '' && complaint !== complained)
+      log.error({ defect: complaint }, 'the key ring cannot be read; the keys in use stay');
+    complained = complaint;
+  };
+  await announce();
+  let looking: Promise<void> = Promise.resolve();
+  const watching = setInterval(() => {
+    looking = watch();
+  }, LOOK_EVERY_MS).unref();
+  const ending = setInterval(() => {
+    looking = looking.then(() => endOldForm(options));
+  }, OLD_FORM_EVERY_MS).unref();
+  return {
+    look,
+    stop: async () => {
+      clearInterval(watching);
+      clearInterval(ending);
+      await looking;
+    },
+  };
+}
+
+/** Only when every process can open the new form. */
+export async function endOldForm(options: WatchOptions): Promise<void> {
+  const { db, log } = options;
+  try {
+    if (((await countSealedValues(db)).get('v1') ?? 0) === 0) return;
+    if ((await readProcessKeys(db)).some(({ kids }) => kids === null)) return;
+    const broken: string[] = [];
+    const count = await resealValues({ ...options, print: () => undefined }, broken);
+    log.info({ count }, 'values of the old form were sealed anew');
+    for (const defect of broken) log.error({ defect }, 'a sealed value does not open');
+  } catch (error) {
+    const defect = error instanceof Error ? error.message : String(error);
+    log.warn({ defect }, 'values of the old form were not sealed anew');
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * Merchant counters: printed codes made, renamed, taken out of use and back, and what a buyer does
+ * before one. A counter makes ordinary payment_intents: same number for the same visit and amount,
+ * so that a form sent twice is one order. The daily limit of static codes belongs to the wallets.
+ */
+
+import { modeRefusal } from '../../core/key/mode.ts';
+import {
+  COUNTER_TOKEN,
+  COUNTER_VISIT,
+  type Counter,
+  counterOrderNo,
+} from '../../core/merchant/counter.ts';
+import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
+import type { Buyer, Payment } from '../../core/payment/model.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { type Id, shardOf } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import {
+  addCounter,
+  type CounterOwner,
+  changeCounter,
+  counterOfToken,
+  listCounters,
+  readCounter,
+} from '../../store/merchant/counters.ts';
+import { uriRecord, writeNdef } from '../../wires/nfc/ndef.ts';
+import { pageOf } from '../base/list.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import { createPaymentIntent } from '../payment/create.ts';
+import { counterCode, type OneCode } from '../payment/one-code.ts';
+import type { Outcome, Page, PageRequest } from '../use-cases.ts';
+
+const TOKEN_BYTES = 10;
+const VISIT_BYTES = 10;
+
+export interface CounterChange {
+  readonly name?: string;
+  readonly status?: Counter['status'];
+}
+
+/** A counter with what a page or a stand says of it. */
+export interface CounterView {
+  readonly counter: Counter;
+  readonly marketplace: Marketplace;
+  readonly merchant: Merchant;
+  readonly code: OneCode;
+  /** The same address as an NDEF message, hex: for a tag behind the tap card. */
+  readonly ndef: string;
+}
+
+export interface CounterPayment {
+  readonly amountFen: Fen;
+  /** Made with the page that the amount was typed on. */
+  readonly visit: string;
+  readonly device: Buyer['device'];
+  readonly buyerIp: string;
+}
+
+export interface CounterCases {
+  readonly create: (
+    owner: CounterOwner,
+    wanted: Pick<Counter, 'name' | 'isLivemode'>,
+  ) => Outcome<{ readonly view: CounterView; readonly created: boolean }>;
+  readonly get: (owner: CounterOwner, id: Id<'counter'>) => Outcome<CounterView>;
+  readonly list: (owner: CounterOwner, page: PageRequest) => Outcome<Page<CounterView>>;
+  readonly change: (
+    owner: CounterOwner,
+    id: Id<'counter'>,
+    change: CounterChange,
+  ) => Outcome<CounterView>;
+  /** By the printed address; disabled ones too, since their page says so. */
+  readonly open: (token: string) => Outcome<CounterView>;
+  readonly newVisit: () => string;
+  /** The order of this visit; `not_found` where the counter is disabled. */
+  readonly pay: (view: CounterView, payment: CounterPayment) => Outcome<Payment>;
+}
+
+export function counterCases(platform: Platform): CounterCases {
+  return {
+    create: (owner, wanted) => createCounter(platform, owner, wanted),
+    get: (owner, id) => getCounter(platform, owner, id),
+    list: async (owner, request) => {
+      const names = await namesOf(platform, owner);
+      if (!names.ok) return names;
+      const rows = await attemptRead(() => listCounters(platform.db, owner));
+      if (!rows.ok) return rows;
+      const { data, hasMore } = pageOf(rows.value, request);
+      return ok({ data: data.map((row) => viewOf(platform, row, names.value)), hasMore });
+    },
+    change: (owner, id, change) => updateCounter(platform, owner, id, change),
+    open: (token) => openCounter(platform, token),
+    newVisit: () => platform.random.bytes(VISIT_BYTES).toString('hex'),
+    pay: (view, payment) => payAtCounter(platform, view, payment),
+  };
+}
+
+const NOT_FOUND = err(hutongError('not_found', 'no such counter'));
+
+type Names = Pick<CounterView, 'marketplace' | 'merchant'>;
+
+/** Rule 11: a merchant of another marketplace is no merchant. */
+async function namesOf(
+  platform: Platform,
+  owner: CounterOwner,
+): Promise<Result<Names, HutongError>> {
+  const entry = await attemptRead(() => platform.directory.marketplace(owner.marketplace));
+  if (!entry.ok) return entry;
+  const merchant = entry.value?.merchants.get(owner.merchant);
+  return entry.value === undefined || merchant === undefined
+    ? err(hutongError('not_found', 'no such merchant'))
+    : ok({ marketplace: entry.value.marketplace, merchant });
+}
+
+function viewOf(platform: Platform, counter: Counter, names: Names): CounterView {
+  const code = counterCode(platform, counter, names);
+  const ndef = writeNdef([uriRecord(code.url)]).toString('hex');
+  return { counter, marketplace: names.marketplace, merchant: names.merchant, code, ndef };
+}
+
+async function createCounter(
+  platform: Platform,
+  owner: CounterOwner,
+  { name, isLivemode }: Pick<Counter, 'name' | 'isLivemode'>,
+): Promise<Result<{ readonly view: CounterView; readonly created: boolean }, HutongError>> {
+  const names = await namesOf(platform, owner);
+  if (!names.ok) return names;
+  const id = platform.ids.next('counter', shardOf(owner.merchant, name));
+  const token = platform.random.bytes(TOKEN_BYTES).toString('hex');
+  const createdAtMs = platform.clock.nowMs();
+  const row = await attemptRead(() =>
+    addCounter(platform.db, { id, ...owner, name, token, createdAtMs, isLivemode }),
+  );
+  if (!row.ok) return row;
+  if (row.value === undefined) return err(hutongError('internal', 'the counter was not stored'));
+  const refusal = modeRefusal('the counter of this name', row.value.isLivemode, isLivemode);
+  if (refusal !== undefined) return err(refusal);
+  const created = row.value.id === id;
+  return ok({ view: viewOf(platform, row.value, names.value), created });
+}
+
+async function getCounter(
+  platform: Platform,
+  owner: CounterOwner,
+  id: Id<'counter'>,
+): Promise<Result<CounterView, HutongError>> {
+  const names = await namesOf(platform, owner);
+  if (!names.ok) return names;
+  const row = await attemptRead(() => readCounter(platform.db, owner, id));
+  if (!row.ok) return row;
+  return row.value === undefined ? NOT_FOUND : ok(viewOf(platform, row.value, names.value));
+}
+
+async function updateCounter(
+  platform: Platform,
+  owner: CounterOwner,
+  id: Id<'counter'>,
+  change: CounterChange,
+): Promise<Result<CounterView, HutongError>> {
+  const known = await getCounter(platform, owner, id);
+  if (!known.ok) return known;
+  const row = await attemptRead(() => changeCounter(platform.db, owner, id, change));
+  if (!row.ok) return row;
+  if (row.value !== undefined) return ok(viewOf(platform, row.value, known.value));
+  const message = 'another counter of this merchant has this name';
+  return err(hutongError('counter_name_taken', message, { param: 'name' }));
+}
+
+async function openCounter(
+  platform: Platform,
+  token: string,
+): Promise<Result<CounterView, HutongError>> {
+  if (!COUNTER_TOKEN.test(token)) return NOT_FOUND;
+  const row = await attemptRead(() => counterOfToken(platform.db, token));
+  if (!row.ok) return row;
+  if (row.value === undefined) return NOT_FOUND;
+  const names = await namesOf(platform, row.value);
+  return names.ok ? ok(viewOf(platform, row.value, names.value)) : names;
+}
+
+/**
+ * The order is told what it came from: `metadata.counter` goes to the marketplace with every event,
+ * and nobody is named as the buyer, since nobody is known.
+ */
+async function payAtCounter(
+  platform: Platform,
+  { counter, merchant }: CounterView,
+  { amountFen, visit, device, buyerIp }: CounterPayment,
+): Promise<Result<Payment, HutongError>> {
+  if (counter.status === 'disabled') return NOT_FOUND;
+  if (!COUNTER_VISIT.test(visit)) {
+    return err(hutongError('parameter_invalid', 'visit is not of this page', { param: 'visit' }));
+  }
+  const merchantOrderNo = counterOrderNo(counter, { visit, amountFen });
+  const { marketplace } = counter;
+  const made = await createPaymentIntent(platform, {
+    marketplace,
+    id: platform.ids.next('payment_intent', shardOf(marketplace, merchantOrderNo)),
+    merchantOrderNo,
+    amountFen,
+    description: merchant.name,
+    subOrders: [
+      {
+        merchant: merchant.id,
+        amountFen,
+        description: merchant.name,
+        merchantSubOrderNo: null,
+        items: null,
+        splits: null,
+      },
+    ],
+    buyer: { id: counter.id, device, ip: buyerIp },
+    expiresAtMs: null,
+    returnUrl: null,
+    metadata: { counter: counter.id },
+    isLivemode: counter.isLivemode,
+  });
+  return made.ok ? ok(made.value.payment) : made;
+}

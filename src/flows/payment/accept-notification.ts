@@ -1,0 +1,181 @@
+/**
+ * What the wallets call. The configuration in the path chooses the keys; what is inside must be its
+ * own. The answer goes out after commit (rule 8), and no message with a valid signature ever ends
+ * in an exception: an order that is not ours is acknowledged and logged. What refused messages may
+ * cost is bounded (notification-guard.ts).
+ */
+
+import { type DecideContext, type Decision, PaymentDraft } from '../../core/decision.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
+import { applyReport } from '../../core/payment/report.ts';
+import { recordReversed } from '../../core/payment/reverse.ts';
+import { applyRefundReport } from '../../core/refund/report.ts';
+import type { Id } from '../../kernel/id.ts';
+import { ok } from '../../kernel/result.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
+import type {
+  Notification,
+  NotificationGate,
+  RawRequest,
+  RawResponse,
+} from '../../wallets/wallet.ts';
+import type { OpenedWallet } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { describe } from '../base/wallet-call.ts';
+import { rootOf } from './attempt-order.ts';
+import { mannerOf, saysReversed } from './settle.ts';
+
+const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
+const UNAVAILABLE: RawResponse = { status: 503, headers: {}, body: '' };
+
+export interface Delivery {
+  readonly wallet: WalletName;
+  readonly config: Id<'wallet_config'>;
+  readonly request: RawRequest;
+  /** Whom refusals are counted against. */
+  readonly from: string;
+}
+
+export async function acceptNotification(
+  platform: Platform,
+  { wallet, config, request, from }: Delivery,
+): Promise<RawResponse> {
+  const opened = await platform.directory.wallet(config).catch(() => null);
+  if (opened === null) return UNAVAILABLE;
+  if (opened === undefined || opened.name !== wallet) return NO_SUCH_CONFIG;
+  const visit = platform.notificationGuard.visit(from, config);
+  const parsed = await parse(platform, opened, request, visit.gate);
+  if (!parsed.ok) {
+    const { code, explain } = parsed.error;
+    platform.metrics.notification(wallet, code);
+    if (visit.refused()) {
+      platform.log.warn({ wallet, wallet_config: config, refusal: code }, explain);
+    }
+    return opened.wallet.refuse(parsed.error);
+  }
+  visit.verified();
+  const taken = await take(platform, opened, parsed.value);
+  platform.metrics.notification(wallet, taken);
+  return taken === 'try_again'
+    ? opened.wallet.refuse({ code: 'try_again' })
+    : opened.wallet.acknowledge();
+}
+
+async function parse(
+  platform: Platform,
+  opened: OpenedWallet,
+  request: RawRequest,
+  gate: NotificationGate,
+) {
+  try {
+    return await opened.wallet.parseNotification(request, gate);
+  } catch (error) {
+    // A parser must not throw; if one does, the message is refused and the defect is seen.
+    platform.log.error({ wallet: opened.name, defect: describe(error) }, 'a notify parser failed');
+    return {
+      ok: false,
+      error: { code: 'malformed', explain: 'the message could not be read' },
+    } as const;
+  }
+}
+
+type Taken = 'accepted' | 'ignored' | 'unknown_order' | 'try_again';
+
+async function take(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Notification,
+): Promise<Taken> {
+  switch (notification.type) {
+    case 'ignored':
+      platform.log.info(
+        { wallet: opened.name, what: notification.what },
+        'a notification we do not act on',
+      );
+      return 'ignored';
+    case 'attempt':
+      return takeAttempt(platform, opened, notification);
+    case 'refund':
+      return takeRefund(platform, opened, notification);
+  }
+}
+
+function unknownOrder(platform: Platform, opened: OpenedWallet, orderNo: string): 'unknown_order' {
+  platform.log.error(
+    { wallet: opened.name, wallet_config: opened.config, order_no: orderNo },
+    'a verified notification of an order that is not ours',
+  );
+  return 'unknown_order';
+}
+
+async function takeAttempt(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Extract<Notification, { type: 'attempt' }>,
+): Promise<Taken> {
+  const { orderNo, notificationId, legs } = notification;
+  const number = parseOrderNumber(orderNo);
+  if (number === undefined) return unknownOrder(platform, opened, orderNo);
+  return submitWord(platform, opened, {
+    intent: number.intent,
+    orderNo,
+    notificationId,
+    decide: (payment, context) => {
+      const attempt = payment.attempts.find((row) => row.id === number.attempt);
+      if (attempt?.config !== opened.config) return undefined;
+      if (saysReversed(legs))
+        return recordReversed(payment, { attempt: attempt.id, legs }, context);
+      const manner = mannerOf(opened);
+      return applyReport(payment, { attempt: attempt.id, legs, manner }, context);
+    },
+  });
+}
+
+async function takeRefund(
+  platform: Platform,
+  opened: OpenedWallet,
+  notification: Extract<Notification, { type: 'refund' }>,
+): Promise<Taken> {
+  const { orderNo, refundNo, notificationId, report: word } = notification;
+  const number = parseRefundNumber(refundNo);
+  if (number === undefined) return unknownOrder(platform, opened, refundNo);
+  return submitWord(platform, opened, {
+    intent: number.intent,
+    orderNo: refundNo,
+    notificationId,
+    decide: (payment, context) => {
+      const refund = payment.refunds.find((row) => row.id === number.refund);
+      const leg = payment.legs.find((row) => row.id === refund?.leg);
+      const attempt = payment.attempts.find((row) => row.id === leg?.attempt);
+      if (leg?.orderNo !== orderNo || attempt?.config !== opened.config) return undefined;
+      return applyRefundReport(payment, { refund: number.refund, refundNo, word }, context);
+    },
+  });
+}
+
+/** What a wallet said of a payment. `decide` gives undefined for what is not this account's. */
+interface Word {
+  readonly intent: Id<'payment_intent'>;
+  readonly orderNo: string;
+  readonly notificationId: string;
+  readonly decide: (payment: Payment, context: DecideContext) => Decision<unknown> | undefined;
+}
+
+async function submitWord(platform: Platform, opened: OpenedWallet, word: Word): Promise<Taken> {
+  const applied = await platform.engine.submit({
+    book: 'payment',
+    name: 'notify',
+    ...rootOf(word.intent),
+    marketplace: opened.marketplace,
+    notification: { wallet: opened.name, id: word.notificationId },
+    decide: (payment, context): Decision<boolean> => {
+      const decision = word.decide(payment, context);
+      if (decision === undefined) return new PaymentDraft(payment).decided(() => false);
+      return decision.ok ? ok({ ...decision.value, answer: true }) : decision;
+    },
+  });
+  if (applied.ok && applied.value) return 'accepted';
+  const isForeign = applied.ok || applied.error.code === 'not_found';
+  return isForeign ? unknownOrder(platform, opened, word.orderNo) : 'try_again';
+}

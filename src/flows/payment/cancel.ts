@@ -1,0 +1,35 @@
+/** Cancelling: attempts are closed by their wallets' word; only then is the intent canceled. */
+
+import { paymentModeRefusal } from '../../core/key/mode.ts';
+import { cancelPayment } from '../../core/payment/close.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import { err, type Result } from '../../kernel/result.ts';
+import { modesOf } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { readOwnPayment } from '../base/read-payment.ts';
+import type { Canceler } from '../use-cases.ts';
+import { rootOf } from './attempt-order.ts';
+import { closeLeftBehind } from './settle.ts';
+
+export async function cancelPaymentIntent(
+  platform: Platform,
+  { marketplace, isLivemode }: Canceler,
+  id: Id<'payment_intent'>,
+): Promise<Result<Payment, HutongError>> {
+  const modeOf = modesOf(await platform.directory.marketplace(marketplace));
+  const canceled = await platform.engine.submit({
+    book: 'payment',
+    name: 'cancel_payment_intent',
+    ...rootOf(id),
+    marketplace,
+    decide: (payment, context) => {
+      const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
+      return refusal === undefined ? cancelPayment(payment, context) : err(refusal);
+    },
+  });
+  if (!canceled.ok || canceled.value.intent.status === 'canceled') return canceled;
+  await closeLeftBehind(platform, canceled.value);
+  return readOwnPayment(platform, marketplace, id);
+}

@@ -1,0 +1,99 @@
+/** Creating an intent: checked against the marketplace's merchants, then claimed by its number. */
+import {
+  contentHash,
+  createPayment,
+  type NewPayment,
+  newPayment,
+  sameOrderModeRefusal,
+} from '../../core/payment/create.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { listPayments } from '../../store/queries.ts';
+import type { MarketplaceEntry } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import type { CreateIntentInput } from '../use-cases.ts';
+
+const ONE = { limit: 1, beforeId: null, afterId: null };
+const ANY_INTENT = {
+  status: null,
+  createdAfterMs: null,
+  createdBeforeMs: null,
+  walletTransactionId: null,
+  intent: null,
+};
+
+export async function createPaymentIntent(
+  platform: Platform,
+  input: CreateIntentInput,
+): Promise<Result<{ readonly payment: Payment; readonly created: boolean }, HutongError>> {
+  const entry = await platform.directory.marketplace(input.marketplace);
+  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  const merchants = merchantsOf(entry, input);
+  if (!merchants.ok) return merchants;
+  const shard = shardOfId(input.id);
+  const order: NewPayment = {
+    ...input,
+    shard,
+    subOrders: input.subOrders.map((sub, index) => ({
+      ...sub,
+      id: platform.ids.next('sub_order', shard),
+      merchant: merchants.value[index] as Id<'merchant'>,
+    })),
+    nowMs: platform.clock.nowMs(),
+    tokenSeed: platform.envelope.newTokenSeed(),
+  };
+  const wanted = newPayment(order);
+  if (!wanted.ok) return sameAgain(platform, order, wanted.error);
+  return platform.engine.submit({
+    book: 'payment',
+    name: 'create_payment_intent',
+    shard,
+    marketplace: input.marketplace,
+    root: wanted.value,
+    decide: (stored, _context, isNew) => createPayment(stored, wanted.value, isNew),
+  });
+}
+
+/**
+ * An order whose time is nearly over cannot be made any more; but one that was made in time may be
+ * asked for again, and is then simply there.
+ */
+async function sameAgain(
+  platform: Platform,
+  order: NewPayment,
+  refusal: HutongError,
+): Promise<Result<{ readonly payment: Payment; readonly created: boolean }, HutongError>> {
+  if (refusal.code !== 'expires_at_invalid') return err(refusal);
+  const { marketplace, merchantOrderNo } = order;
+  const query = { ...ANY_INTENT, merchantOrderNo };
+  const found = await attemptRead(() => listPayments(platform.db, marketplace, query, ONE));
+  if (!found.ok) return found;
+  const [stored] = found.value.rows;
+  if (stored?.intent.contentHash !== contentHash(order)) return err(refusal);
+  const foreign = sameOrderModeRefusal(stored, order.isLivemode ?? null);
+  if (foreign !== undefined) return err(foreign);
+  return ok({ payment: stored, created: stored.intent.id === order.id });
+}
+
+function merchantsOf(
+  entry: MarketplaceEntry,
+  input: CreateIntentInput,
+): Result<Id<'merchant'>[], HutongError> {
+  const ids: Id<'merchant'>[] = [];
+  for (const [index, sub] of input.subOrders.entries()) {
+    const id = parseId('merchant', sub.merchant);
+    if (id === undefined || !entry.merchants.has(id)) {
+      const param = `sub_orders[${index}].merchant`;
+      return err(
+        hutongError('merchant_unknown', `${sub.merchant} is no merchant of this marketplace`, {
+          param,
+        }),
+      );
+    }
+    ids.push(id);
+  }
+  return ok(ids);
+}

@@ -1,0 +1,92 @@
+/**
+ * The wallet's form of one attempt, handed out at the click and only then (rule 2): a form that
+ * names no absolute expiry would else be payable for ever. Whether it is, is a question of state:
+ * an attempt that was left, or whose order is over, hands out nothing and says why.
+ *
+ * A form that was handed out and is posted after all that is what it always was: a payment that
+ * comes late or twice, and goes back by itself (rule 1).
+ */
+
+import { isLive } from '../../core/payment/intent-status.ts';
+import type { Attempt, Payment } from '../../core/payment/model.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { readPayment } from '../../store/queries.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import {
+  type HandOutName,
+  type HandOutOrigin,
+  handOutTokenOf,
+  isSameSecret,
+  parseHandOutToken,
+} from '../base/tokens.ts';
+import type { HandOut, HandOutRefusal } from '../use-cases.ts';
+import { attemptOrder } from './attempt-order.ts';
+
+export function handOutUrlOf(platform: Platform, payment: Payment, name: HandOutName): string {
+  return `${platform.publicUrl}/pay/go/${handOutTokenOf(platform.envelope, payment, name)}`;
+}
+
+/**
+ * Where the wallet sends the buyer's browser: to the cashier it came from, else to the marketplace.
+ * It stands in what the wallet and the database keep, so it never carries a token.
+ */
+export function returnUrlOf(
+  platform: Platform,
+  { intent }: Payment,
+  origin: HandOutOrigin,
+): string {
+  const back = `${platform.publicUrl}/pay/back/${intent.id.slice(intent.id.indexOf('_') + 1)}`;
+  return origin === 'cashier' ? back : (intent.returnUrl ?? back);
+}
+
+/** `not_found` for what is no such token; a refusal is an answer, since a buyer reads it. */
+export async function handOut(
+  platform: Platform,
+  token: string,
+  buyerIp: string,
+): Promise<Result<HandOut, HutongError>> {
+  const unknown = err(hutongError('not_found', 'no such payment page'));
+  const name = parseHandOutToken(token);
+  if (name === undefined) return unknown;
+  const read = await attemptRead(() => readPayment(platform.db, name.intent));
+  if (!read.ok) return read;
+  const payment = read.value;
+  const attempt = payment?.attempts.find(({ id }) => id === name.attempt);
+  if (payment === undefined || attempt === undefined) return unknown;
+  if (!isSameSecret(token, handOutTokenOf(platform.envelope, payment, name))) return unknown;
+  const { marketplace, id: intent, amountFen } = payment.intent;
+  const entry = await platform.directory.marketplace(marketplace);
+  if (entry === undefined) return unknown;
+  const { wallet } = attempt;
+  const told = { marketplace: entry.marketplace, intent, amountFen, wallet };
+  const refusal = refusalOf(payment, attempt, platform.clock.nowMs());
+  if (refusal !== null) return ok({ ...told, form: null, refusal });
+  const opened = await platform.directory.wallet(attempt.config);
+  if (opened?.wallet.handOut === undefined) {
+    return err(hutongError('busy', 'the wallet account cannot be used just now'));
+  }
+  const form = opened.wallet.handOut(
+    attemptOrder(payment, attempt, {
+      payer: {},
+      payerIp: buyerIp,
+      publicUrl: platform.publicUrl,
+      holdDaysMax: opened.capabilities.holdDaysMax,
+      returnUrl: returnUrlOf(platform, payment, name.origin),
+      handOutUrl: handOutUrlOf(platform, payment, name),
+    }),
+  );
+  // Its last second has run out since the state was looked at.
+  if (form === undefined) return ok({ ...told, form: null, refusal: 'expired' });
+  return ok({ ...told, form, refusal: null });
+}
+
+function refusalOf({ intent }: Payment, attempt: Attempt, nowMs: number): HandOutRefusal | null {
+  if (intent.status === 'succeeded') return 'paid';
+  if (intent.status === 'conflicted') return 'conflicted';
+  if (intent.status === 'canceled' || intent.closingReason === 'canceled') return 'canceled';
+  if (intent.status === 'expired' || intent.closingReason === 'expired') return 'expired';
+  if (nowMs >= intent.expiresAtMs || nowMs >= attempt.expiresAtMs) return 'expired';
+  return isLive(attempt) && attempt.closingAtMs === null ? null : 'left';
+}

@@ -1,0 +1,108 @@
+/**
+ * Who pays, by the wallet's own redirect (snsapi_base, auth_base). The state that goes with it is
+ * bound to the pay_token, so that nobody can hand their own code to somebody else's payment. What
+ * comes back is used once and kept nowhere.
+ */
+
+import type { Payment } from '../../core/payment/model.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import {
+  PRODUCTS,
+  type Product,
+  WALLET_NAMES,
+  type WalletName,
+} from '../../kernel/wallet-names.ts';
+import type { PayerIdentity } from '../../wallets/wallet.ts';
+import type { OpenedWallet } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { isSameSecret } from '../base/tokens.ts';
+import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
+import type { CashierView } from '../use-cases.ts';
+import { openCashier } from './open-cashier.ts';
+
+const placeOf = <T>(names: readonly T[], name: T): string => names.indexOf(name).toString(36);
+
+/** Letters and digits only, which is all that WeChat's `state` may hold. */
+function stateOf(
+  platform: Platform,
+  { intent }: Payment,
+  payToken: string,
+  chosen: { readonly wallet: WalletName; readonly product: Product },
+): string {
+  const place = placeOf(WALLET_NAMES, chosen.wallet) + placeOf(PRODUCTS, chosen.product);
+  const text = `${payToken}\n${place}`;
+  return `${place}${platform.envelope.digest('payer_state', intent.tokenSeed, text)}`;
+}
+
+async function walletFor(
+  platform: Platform,
+  view: CashierView,
+  wallet: WalletName,
+): Promise<Result<OpenedWallet, HutongError>> {
+  const entry = await platform.directory.marketplace(view.marketplace.id);
+  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  // An openid is of one account's app: of the account that this cart will be paid through.
+  const question = offerQuestion(platform, entry, view.payment, null);
+  const opened = walletForCart(entry, { ...question, ignoresHealth: true }, wallet);
+  return opened === undefined
+    ? err(hutongError('wallet_not_offered', `${wallet} is not offered for this cart`))
+    : ok(opened);
+}
+
+export async function payerAuthorizeUrl(
+  platform: Platform,
+  payToken: string,
+  wallet: WalletName,
+  product: Product,
+): Promise<Result<string, HutongError>> {
+  const view = await openCashier(platform, payToken);
+  if (!view.ok) return view;
+  const opened = await walletFor(platform, view.value, wallet);
+  if (!opened.ok) return opened;
+  const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
+  const state = stateOf(platform, view.value.payment, payToken, { wallet, product });
+  const door = opened.value.wallet.payerDoor;
+  if (door === null) return err(noDoor(wallet));
+  return ok(door.authorizeUrl({ redirectUri, state }));
+}
+
+function noDoor(wallet: WalletName): HutongError {
+  return hutongError('wallet_not_offered', `${wallet} does not tell who pays by a redirect`);
+}
+
+export interface IdentifiedPayer {
+  readonly wallet: WalletName;
+  readonly product: Product;
+  readonly payer: PayerIdentity;
+}
+
+export async function exchangePayerCode(
+  platform: Platform,
+  payToken: string,
+  state: string,
+  code: string,
+): Promise<Result<IdentifiedPayer, HutongError>> {
+  const wallet = WALLET_NAMES[Number.parseInt(state[0] ?? '', 36)];
+  const product = PRODUCTS[Number.parseInt(state[1] ?? '', 36)];
+  const foreign = err(
+    hutongError('parameter_invalid', 'state does not belong to this payment', { param: 'state' }),
+  );
+  if (wallet === undefined || product === undefined) return foreign;
+  const view = await openCashier(platform, payToken);
+  if (!view.ok) return view;
+  const expected = stateOf(platform, view.value.payment, payToken, { wallet, product });
+  if (!isSameSecret(state, expected)) return foreign;
+  const opened = await walletFor(platform, view.value, wallet);
+  if (!opened.ok) return opened;
+  const door = opened.value.wallet.payerDoor;
+  if (door === null) return err(noDoor(wallet));
+  const payer = await door.exchangeCode(code);
+  if (!payer.ok)
+    return err(
+      hutongError('wallet_declined', 'the wallet did not say who pays', {
+        walletError: payer.error,
+      }),
+    );
+  return ok({ wallet, product, payer: payer.value });
+}

@@ -1,0 +1,27 @@
+/** What a pay_token opens: one payment, its marketplace and its merchants' names. */
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { readPayment } from '../../store/queries.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';
+import type { CashierView } from '../use-cases.ts';
+
+export async function openCashier(
+  platform: Platform,
+  payToken: string,
+): Promise<Result<CashierView, HutongError>> {
+  const unknown = err(hutongError('not_found', 'no such payment page'));
+  const token = parsePayToken(payToken);
+  if (token === undefined) return unknown;
+  const { intent } = token;
+  const payment = await attemptRead(() => readPayment(platform.db, intent));
+  if (!payment.ok) return payment;
+  if (payment.value === undefined) return unknown;
+  if (!isSameSecret(payToken, payTokenOf(platform.envelope, payment.value, token.kind)))
+    return unknown;
+  const entry = await platform.directory.marketplace(payment.value.intent.marketplace);
+  if (entry === undefined) return unknown;
+  const { marketplace, merchants } = entry;
+  return ok({ payment: payment.value, marketplace, merchants, kind: token.kind });
+}

@@ -1,0 +1,101 @@
+/**
+ * Does a number that a callback names belong to a payment of ours at this configuration? Anyone may
+ * send us numbers, so the database is asked for all that are waiting at once, one question at a
+ * time; what is ours is remembered, what is not is remembered for a moment, and where too many
+ * wait the answer is no: the wallet delivers again.
+ */
+
+import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { PaymentOfConfig } from '../../store/payment/own-payments.ts';
+
+export interface OwnPayments {
+  readonly has: (config: Id<'wallet_config'>, number: string) => Promise<boolean>;
+}
+
+type Intent = Id<'payment_intent'>;
+
+/** Of one question, and of the numbers that wait for the next one. */
+const BATCH_MAX = 1_000;
+const REMEMBERED_MAX = 20_000;
+/** A payment whose attempt is being committed is found at the next delivery. */
+const STRANGERS_KEPT_MS = 1_000;
+
+interface Waiting {
+  readonly answer: Promise<boolean>;
+  readonly done: (isOurs: boolean) => void;
+  readonly intent: Intent;
+}
+
+export function createOwnPayments(
+  wall: Clock,
+  readConfigsOf: (intents: readonly Intent[]) => Promise<readonly PaymentOfConfig[]>,
+): OwnPayments {
+  const ours = new Set<string>();
+  let strangers = new Set<string>();
+  let strangersSinceMs = 0;
+  let waiting = new Map<string, Waiting>();
+  let isAsking = false;
+
+  async function ask(): Promise<void> {
+    if (isAsking) return;
+    isAsking = true;
+    while (waiting.size > 0) {
+      const asked = waiting;
+      waiting = new Map();
+      const found = await keysOf([...asked.values()].map(({ intent }) => intent));
+      for (const [key, { done }] of asked) {
+        const isOurs = found?.has(key) === true;
+        // A failed question teaches nothing.
+        if (found !== undefined) remember(key, isOurs);
+        done(isOurs);
+      }
+    }
+    isAsking = false;
+  }
+
+  async function keysOf(intents: readonly Intent[]): Promise<ReadonlySet<string> | undefined> {
+    const rows = await readConfigsOf([...new Set(intents)]).catch(() => undefined);
+    return rows && new Set(rows.map(({ intent, config }) => keyOf(config, intent)));
+  }
+
+  function remember(key: string, isOurs: boolean): void {
+    const kept = isOurs ? ours : strangers;
+    if (kept.size >= REMEMBERED_MAX) kept.clear();
+    kept.add(key);
+  }
+
+  function isStranger(key: string): boolean {
+    const nowMs = wall.nowMs();
+    if (nowMs - strangersSinceMs >= STRANGERS_KEPT_MS) {
+      strangers = new Set();
+      strangersSinceMs = nowMs;
+    }
+    return strangers.has(key);
+  }
+
+  return {
+    has: async (config, number) => {
+      const intent = (parseOrderNumber(number) ?? parseRefundNumber(number))?.intent;
+      if (intent === undefined) return false;
+      const key = keyOf(config, intent);
+      if (ours.has(key)) return true;
+      if (isStranger(key)) return false;
+      const already = waiting.get(key);
+      if (already !== undefined) return already.answer;
+      if (waiting.size >= BATCH_MAX) return false;
+      let done: Waiting['done'] = () => undefined;
+      const answer = new Promise<boolean>((resolve) => {
+        done = resolve;
+      });
+      waiting.set(key, { answer, done, intent });
+      void ask();
+      return answer;
+    },
+  };
+}
+
+function keyOf(config: Id<'wallet_config'>, intent: Intent): string {
+  return `${config} ${intent}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * An operator's word on a conflicted payment. The wallet is asked a last time first: a figure that
+ * it has corrected since is what counts, or goes back. What goes back is sent by the janitor.
+ */
+
+import { paymentModeRefusal } from '../../core/key/mode.ts';
+import { resolveConflict as decide } from '../../core/payment/conflict.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import { err, type Result } from '../../kernel/result.ts';
+import { walletModule } from '../../wallets/registry.ts';
+import { modesOf } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { readOwnPayment } from '../base/read-payment.ts';
+import type { ResolveConflictInput } from '../use-cases.ts';
+import { rootOf } from './attempt-order.ts';
+import { queryAttempt } from './settle.ts';
+
+export async function resolveConflict(
+  platform: Platform,
+  input: ResolveConflictInput,
+): Promise<Result<Payment, HutongError>> {
+  const { marketplace, intent, outcome, reason, by } = input;
+  const stored = await readOwnPayment(platform, marketplace, intent);
+  if (!stored.ok) return stored;
+  const modeOf = modesOf(await platform.directory.marketplace(marketplace));
+  const refusal = paymentModeRefusal(stored.value, input.isLivemode, modeOf);
+  if (refusal !== undefined) return err(refusal);
+  await askAboutDisputed(platform, stored.value);
+  return platform.engine.submit({
+    book: 'payment',
+    name: 'resolve_conflict',
+    ...rootOf(intent),
+    marketplace,
+    decide: (payment, context) =>
+      decide(
+        payment,
+        {
+          ...{ outcome, reason, by },
+          mannerOf: ({ wallet }) => ({
+            settlesDirectly: walletModule(wallet)?.capabilities.custody === 'settles_directly',
+          }),
+        },
+        context,
+      ),
+  });
+}
+
+/** Where it does not answer, the operator decides by what it said before. */
+async function askAboutDisputed(platform: Platform, payment: Payment): Promise<void> {
+  for (const attempt of payment.attempts) {
+    if (attempt.status !== 'conflicted') continue;
+    const opened = await platform.directory.wallet(attempt.config);
+    if (opened !== undefined) await queryAttempt(platform, opened, payment, attempt);
+  }
+}

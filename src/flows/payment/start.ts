@@ -1,0 +1,312 @@
+/**
+ * Starting an attempt: commit the intention with its order number, tell the wallet, commit what it
+ * said. A crash between any two is found by the janitor, which asks the wallet.
+ */
+
+import { PaymentDraft } from '../../core/decision.ts';
+import { paymentModeRefusal } from '../../core/key/mode.ts';
+import { isCurrent } from '../../core/merchant/merchant.ts';
+import { canPayAcross, offersFor, paysInOneLeg } from '../../core/offer/offer.ts';
+import { isLive } from '../../core/payment/intent-status.ts';
+import type { Attempt, Payment } from '../../core/payment/model.ts';
+import {
+  startAttempt as decideStart,
+  type NewAttempt,
+  recordStart,
+  type StartResult,
+} from '../../core/payment/start.ts';
+import { present } from '../../kernel/assert.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { type Product, worksOnce } from '../../kernel/wallet-names.ts';
+import type { LegReport, PayerIdentity, StartOutcome } from '../../wallets/wallet.ts';
+import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { callWallet } from '../base/wallet-call.ts';
+import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
+import type { StartAttemptInput } from '../use-cases.ts';
+import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
+import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
+import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
+import { closeLeftBehind, commitReport, queryAttempt } from './settle.ts';
+import { withoutShown } from './without-shown.ts';
+
+const FIRST_POLL_MS = 5_000;
+/** Longer than any starter that still lives takes. */
+const STARTER_PATIENCE_MS = 30_000;
+
+interface Started {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
+}
+
+const startAnswer = (payment: Payment, attempt: Attempt) => ({ payment, attempt, isNew: false });
+
+export async function startAttempt(
+  platform: Platform,
+  asked: StartAttemptInput,
+): Promise<Result<Started, HutongError>> {
+  const entry = await platform.directory.marketplace(asked.marketplace);
+  const chosen = await chooseWallet(platform, entry, asked);
+  return chosen.ok ? startChosen(platform, entry, chosen.value) : chosen;
+}
+
+async function startChosen(
+  platform: Platform,
+  entry: MarketplaceEntry | undefined,
+  input: ChosenAttempt,
+): Promise<Result<Started, HutongError>> {
+  const nowMs = platform.clock.nowMs();
+  let isOurs = false;
+  const intended = await platform.engine.submit({
+    book: 'payment',
+    name: 'start_attempt',
+    ...rootOf(input.intent),
+    marketplace: input.marketplace,
+    decide: (payment, context) => {
+      const known = payment.attempts.find((row) => row.id === input.id);
+      if (known !== undefined)
+        return new PaymentDraft(payment).decided((same) => startAnswer(same, known));
+      const payee = payeeOf(platform, entry, payment, input);
+      if (!payee.ok) return payee;
+      const decision = decideStart(
+        payment,
+        newAttempt(payment, input, payee.value, nowMs),
+        context,
+      );
+      // Decided again after a COMMIT without an answer, it is there and still ours to tell.
+      if (decision.ok && decision.value.answer.isNew) isOurs = true;
+      return decision;
+    },
+  });
+  if (!intended.ok) return intended;
+  const { payment, attempt } = intended.value;
+  if (!isOurs && !wasNeverTold(attempt, nowMs)) return answerOf(payment, input.id);
+  // Told to the account that it was committed with, whatever is offered by now.
+  const opened = entry?.wallets.get(attempt.config);
+  if (opened === undefined) return answerOf(payment, input.id);
+
+  const [result] = await Promise.all([
+    tellWallet(platform, opened, payment, attempt, input),
+    closeLeftBehind(platform, payment),
+  ]);
+  if (result.outcome === 'succeeded') {
+    const paid = await commitReport(platform, opened, payment, attempt, result.legs);
+    return paid.ok ? answerOf(paid.value, input.id) : paid;
+  }
+  const recorded = await platform.engine.submit({
+    book: 'payment',
+    name: 'record_start',
+    ...rootOf(input.intent),
+    marketplace: input.marketplace,
+    decide: (stored) => recordStart(stored, input.id, result),
+  });
+  if (!recorded.ok) return recorded;
+  const stands = recorded.value;
+  if (result.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
+    return answerOf(stands.payment, input.id);
+  // What must not be told twice is asked about at once.
+  const asked = await queryAttempt(platform, opened, stands.payment, stands.attempt);
+  return asked.ok ? answerOf(asked.value, input.id) : asked;
+}
+
+/**
+ * Its starter died between the commit and the wallet's answer, and the same request has come again:
+ * the same number may be told twice, but never with a code that works once.
+ */
+function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
+  if (worksOnce(attempt.product)) return false;
+  const isOpen = attempt.status === 'created' || attempt.status === 'unknown';
+  const isAbandoned = nowMs - attempt.createdAtMs >= STARTER_PATIENCE_MS;
+  return isOpen && isAbandoned && attempt.nextAction === null && attempt.closingAtMs === null;
+}
+
+/** How the codes of adapters begin that refuse what they cannot send. */
+const OWN_REFUSAL = 'hutong.';
+
+/** A refused attempt is an error with the wallet's own words; every other state is an answer. */
+function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
+  const attempt = attemptOf(payment, id);
+  if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
+    return ok({ payment, attempt });
+  const { walletError } = attempt.failure;
+  const isOurs = walletError?.code.startsWith(OWN_REFUSAL) === true;
+  const said = isOurs ? 'was not asked' : 'refused';
+  const message = `${attempt.wallet} ${said}: ${walletError?.message ?? 'no reason given'}`;
+  return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));
+}
+
+/** Who is paid: the account of the marketplace, and its merchants' there. */
+interface Payee {
+  readonly opened: OpenedWallet;
+  readonly accounts: NewAttempt['accounts'];
+}
+
+function newAttempt(
+  payment: Payment,
+  { id, wallet, product, payerWallet = wallet }: ChosenAttempt,
+  { opened, accounts }: Payee,
+  nowMs: number,
+): NewAttempt {
+  const isOneLeg = paysInOneLeg(opened.capabilities.cart.kind);
+  return {
+    ...{ id, wallet, product, payerWallet, accounts },
+    config: opened.config,
+    expiresAtMs: expiryOf(payment, opened, product, nowMs),
+    oneLegMerchant: isOneLeg ? (opened.wallet.ownMerchant ?? null) : null,
+    firstPollMs: firstPollOf(opened, product),
+  };
+}
+
+function notOffered(input: ChosenAttempt, reason = 'no such product of this wallet'): HutongError {
+  const message = `${input.wallet}.${input.product}: ${reason}`;
+  if (reason === 'key_mode_mismatch' && input.isLivemode !== null)
+    return hutongError('key_mode_mismatch', message, { param: 'wallet' });
+  return hutongError('wallet_not_offered', message, { param: 'wallet' });
+}
+
+/** Rule 10 and what the product needs. The device is the caller's business: it asked by name. */
+function payeeOf(
+  platform: Platform,
+  entry: MarketplaceEntry | undefined,
+  payment: Payment,
+  input: ChosenAttempt,
+): Result<Payee, HutongError> {
+  if (entry === undefined) return err(notOffered(input, 'wallet_not_configured'));
+  const refused = paymentModeRefusal(payment, input.isLivemode, modesOf(entry));
+  if (refused !== undefined) return err(refused);
+  const asked = offerQuestion(platform, entry, payment, null, input.isLivemode);
+  const question = { ...asked, ignoresHealth: true };
+  const offers = offersFor(question);
+  const isNamed = (row: { readonly wallet: string; readonly product: string | null }): boolean =>
+    row.wallet === input.wallet && (row.product === null || row.product === input.product);
+  if (!offers.offered.some(isNamed)) {
+    return err(notOffered(input, offers.withheld.find(isNamed)?.reason));
+  }
+  const opened = present(walletForCart(entry, question, input.wallet), 'what offers it');
+  const { wallet, product } = input;
+  const payerWallet = input.payerWallet ?? wallet;
+  if (payerWallet !== wallet && !canPayAcross(question, { wallet, product, payerWallet })) {
+    const message = `${payerWallet} cannot pay ${wallet}.${product}: no active interconnection`;
+    return err(hutongError('payer_wallet_not_connected', message, { param: 'payer_wallet' }));
+  }
+  const refusal = payerRefusal(opened, input);
+  if (refusal !== undefined) return err(refusal);
+  const merchants = new Set(question.merchants);
+  const accounts = entry.accounts.filter(
+    (row) => row.config === opened.config && merchants.has(row.merchant) && isCurrent(row),
+  );
+  return ok({
+    opened,
+    accounts: new Map(
+      accounts.map(({ merchant, walletMerchant, feeBps }) => [
+        merchant,
+        { walletMerchant, feeBps },
+      ]),
+    ),
+  });
+}
+
+/** What each product must be told of the payer, and where it stands in the request. */
+const PAYER_FIELDS = {
+  openid: { param: 'payer.openid', needs: 'payer.openid', isGiven: (payer) => payer.openid },
+  buyer: {
+    param: 'payer.buyer_id',
+    needs: 'payer.buyer_id or payer.buyer_open_id',
+    isGiven: (payer) => payer.buyerId ?? payer.buyerOpenId,
+  },
+  auth_code: {
+    param: 'payer.auth_code',
+    needs: 'payer.auth_code, the payment code that the buyer shows',
+    isGiven: (payer) => payer.authCode,
+  },
+  field55: {
+    param: 'payer.field55',
+    needs: 'payer.field55, what the tap gave',
+    isGiven: (payer) => payer.field55,
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly param: string;
+    readonly needs: string;
+    readonly isGiven: (payer: PayerIdentity) => string | undefined;
+  }
+>;
+
+/** What the product needs must be there; a code or a tap for a product that takes none is not. */
+function payerRefusal(opened: OpenedWallet, input: ChosenAttempt): HutongError | undefined {
+  const { product, payer } = input;
+  const field =
+    opened.capabilities.products.find((row) => row.product === product)?.payerField ?? null;
+  if (field !== null && PAYER_FIELDS[field].isGiven(payer) === undefined) {
+    const { needs, param } = PAYER_FIELDS[field];
+    return hutongError('payer_missing', `this product needs ${needs}`, { param });
+  }
+  for (const shown of ['auth_code', 'field55'] as const) {
+    const { param, isGiven } = PAYER_FIELDS[shown];
+    if (shown === field || isGiven(payer) === undefined) continue;
+    const message = `${input.wallet}.${product} takes no ${param}`;
+    return hutongError('parameter_invalid', message, { param });
+  }
+  return undefined;
+}
+
+function firstPollOf({ capabilities }: OpenedWallet, product: Product): number {
+  if (worksOnce(product)) return FIRST_POLL_MS;
+  return capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
+}
+
+/** The buyer stands at the counter: an order that no code has paid by then never will be. */
+const CODE_ORDER_LIFE_MS = 120_000;
+
+function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowMs: number): number {
+  if (worksOnce(product)) return Math.min(payment.intent.expiresAtMs, nowMs + CODE_ORDER_LIFE_MS);
+  const { expiryMsMax } = opened.capabilities.cart;
+  const merchants = new Set(payment.subOrders.map((sub) => sub.merchant));
+  if (merchants.size === 1 || expiryMsMax === null) return payment.intent.expiresAtMs;
+  return Math.min(payment.intent.expiresAtMs, nowMs + expiryMsMax);
+}
+
+/** Paid in the very call that started it. */
+type Paid = { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] };
+
+/**
+ * Told once; where the outcome is unknown, once more with the same number, unless it carries a
+ * code or a tap that works once.
+ */
+async function tellWallet(
+  platform: Platform,
+  opened: OpenedWallet,
+  payment: Payment,
+  attempt: Attempt,
+  input: ChosenAttempt,
+): Promise<StartResult | Paid> {
+  const origin = input.cashier === null ? 'marketplace' : 'cashier';
+  const order = attemptOrder(payment, attempt, {
+    payer: input.payer,
+    payerIp: input.cashier?.buyerIp ?? payment.intent.buyer.ip,
+    publicUrl: platform.publicUrl,
+    holdDaysMax: opened.capabilities.holdDaysMax,
+    returnUrl: returnUrlOf(platform, payment, origin),
+    handOutUrl: handOutUrlOf(platform, payment, { attempt: attempt.id, origin }),
+  });
+  const call = (): Promise<StartOutcome | undefined> =>
+    callWallet(
+      platform,
+      opened,
+      'create',
+      () => opened.wallet.startAttempt(order),
+      (answer) => answer.outcome,
+    );
+  const first = await call();
+  if (first !== undefined && first.outcome !== 'unknown') {
+    if (first.outcome !== 'failed') return first;
+    return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
+  }
+  if (worksOnce(input.product)) return { outcome: 'unknown' };
+  const second = await call();
+  // A refusal of the second says nothing of the first: it may have been taken.
+  return second?.outcome === 'pending' ? second : { outcome: 'unknown' };
+}

@@ -1,0 +1,227 @@
+/**
+ * Delivering events. What this process just committed is sent at once from memory; what is late,
+ * failed or was another process's is found by the sweep. Every endpoint has a queue of its own, so
+ * that one dead endpoint never delays another (rule 9).
+ */
+
+import { presentEvent } from '../../core/webhook/present-event.ts';
+import { claimed, type Work } from '../../engine/due.ts';
+import { type Id, shardOfId } from '../../kernel/id.ts';
+import { ok } from '../../kernel/result.ts';
+import { createGate, type Gate } from '../../runtime/gate.ts';
+import type { DueDelivery } from '../../store/batch/due.ts';
+import { readEvent } from '../../store/queries.ts';
+import { changeEndpoint } from '../../store/webhook/endpoints.ts';
+import type { EventRow, OwedDelivery } from '../../store/webhook/events.ts';
+import { sendDelivery } from '../../webhooks/deliver.ts';
+import { nextTryDelayMs } from '../../webhooks/schedule.ts';
+import { auditNote } from '../audit/audit-log.ts';
+import type { OpenedEndpoint } from '../base/directory.ts';
+import type { Platform } from '../base/platform.ts';
+import { describe } from '../base/wallet-call.ts';
+
+/** Deliveries under way at once to one endpoint; more wait. */
+const UNDER_WAY_MAX = 32;
+/** Of one marketplace to one host, whatever the number of its endpoints there; they take turns. */
+const HOST_UNDER_WAY_MAX = 64;
+/** Waiting in memory for one endpoint; the rest is left to the sweep. */
+const WAITING_MAX = 5_000;
+/** A claimed delivery belongs to its claimer for so long: longer than a try can take. */
+const CLAIM_MS = 30_000;
+
+interface Parcel {
+  readonly marketplace: Id<'marketplace'>;
+  readonly delivery: OwedDelivery;
+  readonly triesDone: number;
+  readonly body: string;
+}
+
+export interface WebhookDesk {
+  /** What a batch just committed. */
+  readonly dispatch: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
+  /** Takes a parcel and returns at once: nobody waits for somebody else's dead endpoint. */
+  readonly send: (parcel: Parcel) => void;
+  /** Is it waiting or under way here already? */
+  readonly holds: (delivery: OwedDelivery) => boolean;
+  /** Resolves when nothing is under way. */
+  readonly idle: () => Promise<void>;
+}
+
+interface Queue {
+  underWay: number;
+  readonly waiting: Parcel[];
+}
+
+const nameOf = ({ event, endpoint }: OwedDelivery): string => `${event} ${endpoint}`;
+
+export function createWebhookDesk(platform: Platform): WebhookDesk {
+  const queues = new Map<Id<'webhook_endpoint'>, Queue>();
+  const hosts = createGate({ insideMax: HOST_UNDER_WAY_MAX });
+  const open = new Set<Promise<void>>();
+  const held = new Set<string>();
+
+  const next = (queue: Queue): void => {
+    const parcel = queue.waiting.shift();
+    if (parcel === undefined) return;
+    queue.underWay += 1;
+    const work = deliver(platform, hosts, parcel)
+      .catch((error: unknown) => platform.log.error({ defect: describe(error) }, 'a try failed'))
+      .finally(() => {
+        queue.underWay -= 1;
+        open.delete(work);
+        held.delete(nameOf(parcel.delivery));
+        next(queue);
+      });
+    open.add(work);
+  };
+  const send = (parcel: Parcel): void => {
+    const { endpoint } = parcel.delivery;
+    const queue = queues.get(endpoint) ?? { underWay: 0, waiting: [] };
+    queues.set(endpoint, queue);
+    if (queue.waiting.length >= WAITING_MAX) return;
+    held.add(nameOf(parcel.delivery));
+    queue.waiting.push(parcel);
+    if (queue.underWay < UNDER_WAY_MAX) next(queue);
+  };
+  return {
+    send,
+    holds: (delivery) => held.has(nameOf(delivery)),
+    dispatch: (owed, events) => {
+      const bodies = new Map<Id<'event'>, string>();
+      const byId = new Map(events.map((event) => [event.id, event]));
+      for (const delivery of owed) {
+        const event = byId.get(delivery.event);
+        if (event === undefined) continue;
+        const body = bodies.get(event.id) ?? JSON.stringify(presentEvent(event));
+        bodies.set(event.id, body);
+        send({ marketplace: event.marketplace, delivery, triesDone: 0, body });
+      }
+    },
+    idle: async () => {
+      while (open.size > 0) await Promise.all(open);
+    },
+  };
+}
+
+async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise<void> {
+  const endpoint = await endpointOf(platform, parcel);
+  if (endpoint === undefined || endpoint.row.status !== 'enabled') {
+    await record(platform, parcel, {
+      status: 'failed',
+      dueAtMs: null,
+      lastStatus: null,
+      lastError: 'the endpoint is gone or disabled',
+    });
+    return;
+  }
+  const leave = await hosts.enter(`${parcel.marketplace} ${new URL(endpoint.row.url).host}`);
+  const outcome = await sendDelivery(
+    { http: platform.http, wall: platform.wall, policy: platform.urlPolicy },
+    {
+      marketplace: parcel.marketplace,
+      url: endpoint.row.url,
+      secrets: endpoint.keys,
+      eventId: parcel.delivery.event,
+      body: parcel.body,
+      attempt: parcel.triesDone + 1,
+    },
+  ).finally(leave);
+  platform.metrics.delivery(outcome.outcome);
+  if (outcome.outcome === 'delivered') {
+    await record(platform, parcel, {
+      status: 'delivered',
+      dueAtMs: null,
+      lastStatus: outcome.status,
+      lastError: null,
+    });
+    return;
+  }
+  if (outcome.outcome === 'gone') await disable(platform, endpoint);
+  const delayMs =
+    outcome.outcome === 'gone' ? null : nextTryDelayMs(parcel.triesDone + 1, platform.random);
+  await record(platform, parcel, {
+    status: delayMs === null ? 'failed' : 'pending',
+    dueAtMs: delayMs === null ? null : platform.clock.nowMs() + delayMs,
+    lastStatus: outcome.status,
+    lastError: outcome.outcome === 'gone' ? 'the receiver answered 410' : outcome.reason,
+  });
+}
+
+/** A kept list may not know an endpoint that another process just made: looked up once more. */
+async function endpointOf(
+  platform: Platform,
+  { marketplace, delivery }: Parcel,
+): Promise<OpenedEndpoint | undefined> {
+  const known = await platform.directory.endpoint(marketplace, delivery.endpoint);
+  if (known?.row.status === 'enabled') return known;
+  platform.directory.forgetEndpoints(marketplace);
+  return platform.directory.endpoint(marketplace, delivery.endpoint);
+}
+
+async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<void> {
+  platform.log.warn(
+    { webhook_endpoint: endpoint.row.id },
+    'answered 410: the endpoint is disabled',
+  );
+  const { id, marketplace } = endpoint.row;
+  const change = { status: 'disabled' };
+  const action = 'webhook_endpoint.updated';
+  const note = auditNote(platform, { marketplace, actor: 'system', action });
+  await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined), note);
+  platform.directory.forgetEndpoints(marketplace);
+}
+
+async function record(
+  platform: Platform,
+  parcel: Parcel,
+  result: {
+    readonly status: 'pending' | 'delivered' | 'failed';
+    readonly dueAtMs: number | null;
+    readonly lastStatus: number | null;
+    readonly lastError: string | null;
+  },
+): Promise<void> {
+  const { delivery, triesDone } = parcel;
+  await platform.engine.submit({
+    book: 'delivery',
+    name: 'record_delivery',
+    // Lost, it is delivered once more (rule 9).
+    canRide: result.status === 'delivered',
+    shard: delivery.shard,
+    result: { ...delivery, tries: triesDone + 1, ...result },
+  });
+}
+
+/** One turn of the sweep: claim, then (unless it is under way here already) try. */
+export async function claimDelivery(
+  platform: Platform,
+  desk: WebhookDesk,
+  due: DueDelivery,
+): Promise<Work> {
+  const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
+  const claim = await platform.engine.submit({
+    book: 'delivery',
+    name: 'claim_delivery',
+    shard: due.shard,
+    result: {
+      ...delivery,
+      status: 'pending',
+      tries: due.tries,
+      dueAtMs: platform.clock.nowMs() + CLAIM_MS,
+      lastStatus: null,
+      lastError: null,
+    },
+  });
+  claimed(claim);
+  if (desk.holds(delivery)) return null;
+  return async () => {
+    const event = await readEvent(platform.db, shardOfId(due.event), due.event);
+    if (event === undefined) return;
+    desk.send({
+      marketplace: event.marketplace,
+      delivery,
+      triesDone: due.tries,
+      body: JSON.stringify(presentEvent(event)),
+    });
+  };
+}

@@ -1,0 +1,221 @@
+/** The marketplace's own endpoints: made, changed, rotated; secrets leave only once, when made. */
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { type Id, shardOf, shardOfId } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { AuditNote } from '../../store/audit/audited.ts';
+import { readEvent } from '../../store/queries.ts';
+import {
+  addEndpoint,
+  changeEndpoint,
+  type EndpointRow,
+  readEndpoints,
+  rotateEndpointSecret,
+} from '../../store/webhook/endpoints.ts';
+import { oweDeliveries } from '../../store/webhook/events.ts';
+import { newWebhookSecret } from '../../webhooks/sign.ts';
+import { checkUrl } from '../../webhooks/url-guard.ts';
+import { auditNote } from '../audit/audit-log.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+import { endpointSecretPlace } from '../key/envelope.ts';
+import type { WebhookEndpoint } from '../use-cases.ts';
+
+/** How long the old secret still signs beside the new one. */
+const ROTATION_MS = 24 * 3_600_000;
+/** Deleted ones do not count. */
+const ENDPOINTS_MAX = 16;
+/** How long an endpoint's owner waits for the name; longer than one question takes. */
+const RESOLVE_MS = 3_000;
+
+function shown(row: EndpointRow): WebhookEndpoint {
+  const { id, url, enabledEvents, status, createdAtMs } = row;
+  return { id, url, enabledEvents, status, createdAtMs };
+}
+
+function noteOf(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  actor: string,
+  verb: 'created' | 'updated' | 'deleted' | 'secret_rotated',
+): AuditNote {
+  return auditNote(platform, { marketplace, actor, action: `webhook_endpoint.${verb}` });
+}
+
+const NOT_FOUND = err(hutongError('not_found', 'no such webhook_endpoint'));
+
+async function refusedUrl(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  url: string,
+): Promise<HutongError | undefined> {
+  const asker = { name: marketplace, withinMs: RESOLVE_MS };
+  const checked = await checkUrl(url, platform.urlPolicy, asker);
+  return checked.ok
+    ? undefined
+    : hutongError('webhook_url_refused', checked.error.message, { param: 'url' });
+}
+
+/** The address as it is called: what two spellings have in common. */
+function addressOf(url: string): string {
+  const { href, hash } = new URL(url);
+  return hash === '' ? href : href.slice(0, -hash.length);
+}
+
+/** Another endpoint of the marketplace has this address already. */
+function sameAddress(
+  present: readonly EndpointRow[],
+  url: string,
+  own: Id<'webhook_endpoint'> | null,
+): Result<undefined, HutongError> {
+  const address = addressOf(url);
+  const same = present.find((row) => row.id !== own && addressOf(row.url) === address);
+  if (same === undefined) return ok(undefined);
+  return err(
+    hutongError('webhook_endpoint_exists', `${same.id} has this address`, {
+      param: 'url',
+      existing: same.id,
+    }),
+  );
+}
+
+function roomForOneMore(
+  present: readonly EndpointRow[],
+  url: string,
+): Result<undefined, HutongError> {
+  const same = sameAddress(present, url, null);
+  if (!same.ok || present.length < ENDPOINTS_MAX) return same;
+  const message = `a marketplace has at most ${ENDPOINTS_MAX} webhook endpoints`;
+  return err(hutongError('webhook_endpoints_full', message));
+}
+
+async function sealedSecret(
+  { envelope }: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  secret: string,
+): Promise<string> {
+  const seal = await envelope.sealer(marketplace);
+  return seal(secret, endpointSecretPlace({ id, marketplace }));
+}
+
+export async function createWebhookEndpoint(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  input: {
+    readonly url: string;
+    readonly enabledEvents: readonly string[];
+    readonly by: string;
+  },
+): Promise<Result<{ readonly endpoint: WebhookEndpoint; readonly secret: string }, HutongError>> {
+  const refused = await refusedUrl(platform, marketplace, input.url);
+  if (refused !== undefined) return err(refused);
+  const secret = newWebhookSecret(platform.random);
+  const id = platform.ids.next('webhook_endpoint', shardOf(marketplace));
+  const added = await attemptRead(async () =>
+    addEndpoint(
+      platform.db,
+      {
+        id,
+        marketplace,
+        url: input.url,
+        enabledEvents: input.enabledEvents,
+        sealed: await sealedSecret(platform, marketplace, id, secret),
+        createdAtMs: platform.clock.nowMs(),
+      },
+      (present) => roomForOneMore(present, input.url),
+      noteOf(platform, marketplace, input.by, 'created'),
+    ),
+  );
+  platform.directory.forgetEndpoints(marketplace);
+  const row = added.ok ? added.value : added;
+  if (!row.ok) return row;
+  return row.value === undefined ? NOT_FOUND : ok({ endpoint: shown(row.value), secret });
+}
+
+export async function listWebhookEndpoints(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+): Promise<Result<readonly WebhookEndpoint[], HutongError>> {
+  const rows = await attemptRead(() => readEndpoints(platform.db, marketplace));
+  return rows.ok ? ok(rows.value.map(shown)) : rows;
+}
+
+export async function getWebhookEndpoint(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+): Promise<Result<WebhookEndpoint, HutongError>> {
+  const rows = await listWebhookEndpoints(platform, marketplace);
+  if (!rows.ok) return rows;
+  const found = rows.value.find((row) => row.id === id);
+  return found === undefined ? NOT_FOUND : ok(found);
+}
+
+export async function updateWebhookEndpoint(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  change: {
+    readonly url?: string;
+    readonly enabledEvents?: readonly string[];
+    readonly status?: 'enabled' | 'disabled' | 'deleted';
+    readonly by: string;
+  },
+): Promise<Result<WebhookEndpoint, HutongError>> {
+  const { url, by } = change;
+  const refused = url === undefined ? undefined : await refusedUrl(platform, marketplace, url);
+  if (refused !== undefined) return err(refused);
+  const changed = await attemptRead(() =>
+    changeEndpoint(
+      platform.db,
+      marketplace,
+      id,
+      change,
+      (present) => (url === undefined ? ok(undefined) : sameAddress(present, url, id)),
+      noteOf(platform, marketplace, by, change.status === 'deleted' ? 'deleted' : 'updated'),
+    ),
+  );
+  platform.directory.forgetEndpoints(marketplace);
+  const row = changed.ok ? changed.value : changed;
+  if (!row.ok) return row;
+  return row.value === undefined ? NOT_FOUND : ok(shown(row.value));
+}
+
+export async function rotateWebhookSecret(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  input: { readonly endsPrevious: boolean; readonly by: string },
+): Promise<Result<{ readonly secret: string }, HutongError>> {
+  const secret = newWebhookSecret(platform.random);
+  const keptMs = input.endsPrevious ? 0 : ROTATION_MS;
+  const row = await attemptRead(async () => {
+    const sealed = await sealedSecret(platform, marketplace, id, secret);
+    const beforeUntilMs = platform.wall.nowMs() + keptMs;
+    const note = noteOf(platform, marketplace, input.by, 'secret_rotated');
+    return rotateEndpointSecret(platform.db, marketplace, id, { sealed, beforeUntilMs }, note);
+  });
+  platform.directory.forgetEndpoints(marketplace);
+  if (!row.ok) return row;
+  return row.value === undefined ? NOT_FOUND : ok({ secret });
+}
+
+/** Owes the event to every endpoint that wants it now, delivered before or not. */
+export async function resendEvent(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'event'>,
+  wake: () => void,
+): Promise<Result<{ readonly deliveries: number }, HutongError>> {
+  const event = await attemptRead(() => readEvent(platform.db, shardOfId(id), id));
+  if (!event.ok) return event;
+  if (event.value?.marketplace !== marketplace)
+    return err(hutongError('not_found', 'no such event'));
+  const { type } = event.value;
+  const nowMs = platform.clock.nowMs();
+  const count = await attemptRead(() =>
+    oweDeliveries(platform.db, { shard: shardOfId(id), id, marketplace, type, nowMs }),
+  );
+  wake();
+  return count.ok ? ok({ deliveries: count.value }) : count;
+}

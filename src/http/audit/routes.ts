@@ -1,0 +1,46 @@
+/** /v1/audit_log: who changed what of this marketplace; to read. */
+import type { AuditRow } from '../../core/audit/audit.ts';
+import { ok } from '../../kernel/result.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { AuditLogList } from '../other-schemas.ts';
+import { pageOf } from '../parse.ts';
+import { presentList } from '../present-list.ts';
+import { type AnyRoute, defineRoute } from '../route.ts';
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/v1/audit_log',
+  operationId: 'listAuditLog',
+  tag: 'Audit log',
+  summary: 'Who changed what, newest first',
+  description:
+    'One row for each change of keys, wallet configurations, accounts, webhook endpoints, secrets and interconnections, and each conflict that a person ended, by API or command line. Rows are only added. Within five seconds each is sealed: `sha256` covers the row and the hash of the row before it, so that a later edit shows (`hutong audit verify`).',
+  scope: 'audit_log:read',
+  query: AuditLogList,
+  answers: { 200: 'audit_log_list' },
+  handle: async (deps, { query, principal }) => {
+    const page = pageOf(query);
+    if (!page.ok) return page;
+    const { actor = null, action = null, object = null } = query;
+    const filter = { actor, action, object };
+    const found = await deps.useCases.listAuditLog(principal.marketplace, filter, page.value);
+    return found.ok ? ok({ status: 200, body: presentList(found.value, presentEntry) }) : found;
+  },
+});
+
+function presentEntry(row: AuditRow): Record<string, unknown> {
+  return {
+    id: row.id,
+    at: rfc3339(row.atMs),
+    actor: row.actor,
+    action: row.action,
+    object: row.object,
+    before: row.before,
+    after: row.after,
+    sequence: row.sequence,
+    previous_sha256: row.previousSha256,
+    sha256: row.sha256,
+  };
+}
+
+export const AUDIT_LOG_ROUTES: readonly AnyRoute[] = [list];

@@ -1,0 +1,54 @@
+/** /v1/buyer_erasures: a buyer is forgotten, the books stay whole; ask, read. */
+import type { BuyerErasure } from '../../core/buyer/data.ts';
+import { ok } from '../../kernel/result.ts';
+import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
+import { BuyerErase } from '../other-schemas.ts';
+import { type AnyRoute, defineRoute } from '../route.ts';
+
+const TAG = 'Buyer erasures';
+
+const create = defineRoute({
+  method: 'POST',
+  path: '/v1/buyer_erasures',
+  operationId: 'eraseBuyer',
+  tag: TAG,
+  summary: 'Erase a buyer',
+  description:
+    'The buyer’s number and addresses leave every payment and event made so far: the number reads `erased`. Amounts, times and the ledger stay. It runs in the background; ask again until `status` is `done`. What is not ours to erase: `metadata`, descriptions and items that the marketplace has sent, webhooks that were delivered, and what the wallets keep.',
+  scope: 'buyers:erase',
+  body: BuyerErase,
+  answers: { 201: 'buyer_erasure' },
+  handle: async (deps, { body, principal }) => {
+    const made = await deps.useCases.eraseBuyer(principal.marketplace, body.buyer);
+    return made.ok ? ok({ status: 201, body: presentErasure(made.value) }) : made;
+  },
+});
+
+const read = defineRoute({
+  method: 'GET',
+  path: '/v1/buyer_erasures/{id}',
+  operationId: 'getBuyerErasure',
+  tag: TAG,
+  summary: 'How far an erasure is',
+  scope: 'buyers:erase',
+  pathIds: { id: 'buyer_erasure' },
+  answers: { 200: 'buyer_erasure' },
+  errors: ['not_found'],
+  handle: async (deps, { path, principal }) => {
+    const found = await deps.useCases.getBuyerErasure(principal.marketplace, path.id);
+    return found.ok ? ok({ status: 200, body: presentErasure(found.value) }) : found;
+  },
+});
+
+function presentErasure(row: BuyerErasure): Record<string, unknown> {
+  return {
+    id: row.id,
+    object: 'buyer_erasure',
+    status: row.status,
+    payment_intents: row.paymentIntents,
+    created_at: rfc3339(row.createdAtMs),
+    finished_at: rfc3339OrNull(row.finishedAtMs),
+  };
+}
+
+export const BUYER_ERASURE_ROUTES: readonly AnyRoute[] = [create, read];

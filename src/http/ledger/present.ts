@@ -1,0 +1,76 @@
+/** The books as the API shows them; balances are only another view of the same accounts. */
+
+import type { LedgerAccount, LedgerTransactionView } from '../../flows/use-cases.ts';
+import { fenToJson } from '../../kernel/money.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+
+export function presentLedgerAccount(account: LedgerAccount): Record<string, unknown> {
+  return {
+    id: account.id,
+    object: 'ledger_account',
+    name: account.name,
+    currency: account.currency,
+    balance: fenToJson(account.balanceFen),
+    normal: account.normal,
+  };
+}
+
+export function presentLedgerTransaction(
+  transaction: LedgerTransactionView,
+): Record<string, unknown> {
+  return {
+    id: transaction.id,
+    object: 'ledger_transaction',
+    moment: transaction.moment,
+    payment_intent: transaction.paymentIntent,
+    created_at: rfc3339(transaction.createdAtMs),
+    entries: transaction.entries.map((entry) => ({
+      account: entry.account,
+      debit: fenToJson(entry.debitFen),
+      credit: fenToJson(entry.creditFen),
+    })),
+  };
+}
+
+interface Pockets {
+  readonly merchant: string;
+  readonly wallet: string | null;
+  readonly currency: string;
+  escrow: bigint;
+  available: bigint;
+  owed: bigint;
+}
+
+/** One balance per merchant and wallet, out of `merchant:{id}:{wallet}:{pocket}` accounts. */
+export function balancesOf(accounts: readonly LedgerAccount[]): Record<string, unknown>[] {
+  const balances = new Map<string, Pockets>();
+  for (const account of accounts) {
+    const parts = account.name.split(':');
+    const [owner, merchant, third, fourth] = parts;
+    if (owner !== 'merchant' || merchant === undefined) continue;
+    const wallet = parts.length === 4 ? (third ?? null) : null;
+    const key = `${merchant}:${wallet}:${account.currency}`;
+    const pockets = balances.get(key) ?? {
+      merchant,
+      wallet,
+      currency: account.currency,
+      escrow: 0n,
+      available: 0n,
+      owed: 0n,
+    };
+    const pocket = parts.length === 4 ? fourth : third;
+    if (pocket === 'escrow' || pocket === 'available' || pocket === 'owed') {
+      pockets[pocket] += account.balanceFen;
+    }
+    balances.set(key, pockets);
+  }
+  return [...balances.values()].map((pockets) => ({
+    object: 'balance',
+    merchant: pockets.merchant,
+    wallet: pockets.wallet,
+    currency: pockets.currency,
+    escrow: fenToJson(pockets.escrow),
+    available: fenToJson(pockets.available),
+    owed: fenToJson(pockets.owed),
+  }));
+}

@@ -1,0 +1,43 @@
+/**
+ * merchant as the API shows it, with its accounts at the wallets. Nothing of a wallet's credentials
+ * hangs on a merchant, so there is nothing to leave out.
+ */
+import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+
+export function presentMerchant(
+  merchant: Merchant,
+  accounts: readonly WalletAccount[],
+): Record<string, unknown> {
+  return {
+    id: merchant.id,
+    object: 'merchant',
+    name: merchant.name,
+    external_id: merchant.externalId,
+    // One a wallet, as it always was; those on their way in or out are in the list of their own.
+    wallet_accounts: accounts.filter(isCurrent).map((account) => ({
+      id: account.id,
+      wallet: account.wallet,
+      wallet_merchant: account.walletMerchant,
+      status: account.status,
+      consented_at: rfc3339OrNull(account.consentedAtMs),
+    })),
+  };
+}
+
+export function presentWalletAccount(account: WalletAccount): Record<string, unknown> {
+  return {
+    id: account.id,
+    object: 'wallet_account',
+    wallet: account.wallet,
+    wallet_merchant: account.walletMerchant,
+    config: account.config,
+    status: account.status,
+    consented_at: rfc3339OrNull(account.consentedAtMs),
+    fee_bps: account.feeBps,
+  };
+}
+
+function rfc3339OrNull(atMs: number | null): string | null {
+  return atMs === null ? null : rfc3339(atMs);
+}

@@ -1,0 +1,109 @@
+/** /v1/payment_intents/{id}/attempts: start, list, read. */
+
+import { presentAttempt } from '../../core/payment/present-attempt.ts';
+import { presentAttempts } from '../../core/payment/present-intent.ts';
+import { present } from '../../kernel/assert.ts';
+import { parseId, shardOfId } from '../../kernel/id.ts';
+import { ok } from '../../kernel/result.ts';
+import type { PayerIdentity } from '../../wallets/wallet.ts';
+import { type AnyRoute, defineRoute } from '../route.ts';
+import { AttemptCreate } from './schema.ts';
+
+const TAG = 'Payment attempts';
+
+const create = defineRoute({
+  method: 'POST',
+  path: '/v1/payment_intents/{id}/attempts',
+  operationId: 'createPaymentAttempt',
+  tag: TAG,
+  summary: 'Start paying with one wallet and product',
+  description:
+    'An attempt that is still open is closed first. An unknown outcome is asked once more with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is told to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.',
+  scope: 'payment_intents:write',
+  pathIds: { id: 'payment_intent' },
+  body: AttemptCreate,
+  answers: { 201: 'payment_attempt' },
+  errors: [
+    'not_found',
+    'payment_intent_not_payable',
+    'wallet_not_offered',
+    'payer_wallet_not_connected',
+    'payer_missing',
+    'auth_code_malformed',
+    'auth_code_not_recognised',
+    'auth_code_ambiguous',
+    'wallet_declined',
+    'key_mode_mismatch',
+  ],
+  idempotency: {
+    target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
+  },
+  handle: async (deps, { path, body, principal, targetId }) => {
+    const started = await deps.useCases.startAttempt({
+      marketplace: principal.marketplace,
+      intent: path.id,
+      id: present(parseId('payment_attempt', targetId), 'the id chosen for an attempt'),
+      wallet: body.wallet ?? null,
+      product: body.product ?? null,
+      ...(body.payer_wallet === undefined ? {} : { payerWallet: body.payer_wallet }),
+      payer: payerOf(body.payer ?? {}),
+      cashier: null,
+      isLivemode: principal.isLivemode,
+    });
+    if (!started.ok) return started;
+    const { payment, attempt } = started.value;
+    return ok({ status: 201, body: presentAttempt(payment, attempt) });
+  },
+});
+
+function payerOf(payer: {
+  readonly openid?: string;
+  readonly buyer_id?: string;
+  readonly buyer_open_id?: string;
+  readonly auth_code?: string;
+  readonly field55?: string;
+}): PayerIdentity {
+  return {
+    ...(payer.openid === undefined ? {} : { openid: payer.openid }),
+    ...(payer.buyer_id === undefined ? {} : { buyerId: payer.buyer_id }),
+    ...(payer.buyer_open_id === undefined ? {} : { buyerOpenId: payer.buyer_open_id }),
+    ...(payer.auth_code === undefined ? {} : { authCode: payer.auth_code }),
+    ...(payer.field55 === undefined ? {} : { field55: payer.field55 }),
+  };
+}
+
+const list = defineRoute({
+  method: 'GET',
+  path: '/v1/payment_intents/{id}/attempts',
+  operationId: 'listPaymentAttempts',
+  tag: TAG,
+  summary: 'All attempts of one payment intent',
+  scope: 'payment_intents:read',
+  pathIds: { id: 'payment_intent' },
+  answers: { 200: 'payment_attempt_list' },
+  errors: ['not_found'],
+  handle: async (deps, { path, principal }) => {
+    const found = await deps.useCases.getPaymentIntent(principal.marketplace, path.id);
+    return found.ok ? ok({ status: 200, body: presentAttempts(found.value) }) : found;
+  },
+});
+
+const read = defineRoute({
+  method: 'GET',
+  path: '/v1/payment_intents/{id}/attempts/{attempt}',
+  operationId: 'getPaymentAttempt',
+  tag: TAG,
+  summary: 'Read one attempt',
+  scope: 'payment_intents:read',
+  pathIds: { id: 'payment_intent', attempt: 'payment_attempt' },
+  answers: { 200: 'payment_attempt' },
+  errors: ['not_found'],
+  handle: async (deps, { path, principal }) => {
+    const found = await deps.useCases.getAttempt(principal.marketplace, path.attempt, path.id);
+    if (!found.ok) return found;
+    const { payment, attempt } = found.value;
+    return ok({ status: 200, body: presentAttempt(payment, attempt) });
+  },
+});
+
+export const PAYMENT_ATTEMPT_ROUTES: readonly AnyRoute[] = [create, list, read];

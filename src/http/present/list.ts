@@ -1,9 +1,0 @@
-/** `{"object":"list","data":[],"has_more"}`, the one shape of every list. */
-import type { Page } from '../../flows/use-cases.ts';
-
-export function presentList<T>(
-  page: Page<T>,
-  presentOne: (one: T) => Record<string, unknown>,
-): Record<string, unknown> {
-  return { object: 'list', data: page.data.map(presentOne), has_more: page.hasMore };
-}

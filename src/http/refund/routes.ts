@@ -1,0 +1,71 @@
+/** /v1/refunds: create, read. */
+
+import { presentRefund } from '../../core/refund/present.ts';
+import { present } from '../../kernel/assert.ts';
+import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
+import { fenFromJson } from '../../kernel/money.ts';
+import { ok } from '../../kernel/result.ts';
+import { RefundCreate } from '../payment/schema.ts';
+import { type AnyRoute, defineRoute } from '../route.ts';
+
+const TAG = 'Refunds';
+
+const create = defineRoute({
+  method: 'POST',
+  path: '/v1/refunds',
+  operationId: 'createRefund',
+  tag: TAG,
+  summary: 'Give back all or part of a sub_order',
+  description: 'A repeat of the same answers 200 and the refund that exists.',
+  scope: 'refunds:write',
+  body: RefundCreate,
+  answers: { 200: 'refund', 201: 'refund' },
+  errors: [
+    'not_found',
+    'refund_exceeds_payment',
+    'refund_not_possible',
+    'wallet_declined',
+    'key_mode_mismatch',
+  ],
+  idempotency: {
+    target: (deps, { body }) =>
+      deps.useCases.newId('refund', shardOfId(intentOf(body.payment_intent))),
+  },
+  handle: async (deps, { body, principal, targetId }) => {
+    const made = await deps.useCases.createRefund({
+      marketplace: principal.marketplace,
+      intent: intentOf(body.payment_intent),
+      id: present(parseId('refund', targetId), 'the id chosen for a refund'),
+      subOrder: present(parseId('sub_order', body.sub_order), 'an id that the schema took'),
+      amountFen: present(fenFromJson(body.amount), 'an amount that the schema took'),
+      reason: body.reason,
+      isLivemode: principal.isLivemode,
+    });
+    if (!made.ok) return made;
+    const { payment, refund, created } = made.value;
+    return ok({ status: created ? 201 : 200, body: presentRefund(payment, refund) });
+  },
+});
+
+function intentOf(text: string): Id<'payment_intent'> {
+  return present(parseId('payment_intent', text), 'an id that the schema took');
+}
+
+const read = defineRoute({
+  method: 'GET',
+  path: '/v1/refunds/{id}',
+  operationId: 'getRefund',
+  tag: TAG,
+  summary: 'Read a refund',
+  scope: 'refunds:read',
+  pathIds: { id: 'refund' },
+  answers: { 200: 'refund' },
+  errors: ['not_found'],
+  handle: async (deps, { path, principal }) => {
+    const found = await deps.useCases.getRefund(principal.marketplace, path.id);
+    if (!found.ok) return found;
+    return ok({ status: 200, body: presentRefund(found.value.payment, found.value.refund) });
+  },
+});
+
+export const REFUND_ROUTES: readonly AnyRoute[] = [create, read];

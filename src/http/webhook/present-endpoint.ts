@@ -1,0 +1,18 @@
+/**
+ * webhook_endpoint as the API shows it: never with its secret, which is in the answer of the call
+ * that made it and nowhere else.
+ */
+
+import type { WebhookEndpoint } from '../../flows/use-cases.ts';
+import { rfc3339 } from '../../kernel/rfc3339.ts';
+
+export function presentWebhookEndpoint(endpoint: WebhookEndpoint): Record<string, unknown> {
+  return {
+    id: endpoint.id,
+    object: 'webhook_endpoint',
+    url: endpoint.url,
+    enabled_events: endpoint.enabledEvents,
+    status: endpoint.status,
+    created_at: rfc3339(endpoint.createdAtMs),
+  };
+}

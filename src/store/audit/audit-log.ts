@@ -1,0 +1,206 @@
+/**
+ * The audit log's rows. They are written in the transaction of the change they tell of, and sealed
+ * into their chain afterwards: only rows whose transactions are older than every one that still
+ * runs, in the order of those transactions, so that nothing can be committed behind a sealed row.
+ */
+import {
+  type AuditFact,
+  type AuditRow,
+  auditHash,
+  CHAIN_START,
+  canonicalJson,
+} from '../../core/audit/audit.ts';
+import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import type { IdPage, Listed } from '../queries.ts';
+
+/** No transaction of ours lives so long: what is older has been committed or never will be. */
+const SETTLED_MS = 600_000;
+/** Any constant will do, so long as it is ours alone in the database. */
+const SEAL_LOCK = '4815061973';
+/** What belongs to no marketplace. */
+const HOUSE = 0n;
+
+const APPEND: Statement = {
+  name: 'audit_log.append',
+  text: `insert into audit_log (id, marketplace, at, actor, action, object, before, after)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+};
+const LOCK: Statement = {
+  name: 'audit_log.lock',
+  text: `select pg_try_advisory_xact_lock(${SEAL_LOCK}) as is_ours`,
+};
+const UNSEALED: Statement = {
+  name: 'audit_log.unsealed',
+  text: `select * from audit_log
+  where sequence is null
+    and (txid < pg_snapshot_xmin(pg_current_snapshot()) or at < $1)
+  order by txid, id limit $2`,
+};
+const HEADS: Statement = {
+  name: 'audit_log.heads',
+  text: `select distinct on (marketplace) marketplace, sequence, sha256 from audit_log
+  where marketplace = any($1::bigint[]) and sequence is not null
+  order by marketplace, sequence desc`,
+};
+const SEAL: Statement = {
+  name: 'audit_log.seal',
+  text: `update audit_log a
+  set sequence = u.sequence, previous_sha256 = u.previous_sha256, sha256 = u.sha256
+  from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
+    as u (id, sequence, previous_sha256, sha256)
+  where a.id = u.id and a.sequence is null`,
+};
+const CHAIN: Statement = {
+  name: 'audit_log.chain',
+  text: `select * from audit_log where marketplace = $1 and sequence > $2
+  order by sequence limit $3`,
+};
+const OPEN: Statement = {
+  name: 'audit_log.open',
+  text: `select marketplace, count(*) filter (where sequence is null) as open
+  from audit_log group by marketplace order by marketplace`,
+};
+
+const listing = (name: string, order: 'asc' | 'desc'): Statement => ({
+  name,
+  text: `select * from audit_log where marketplace = $1
+    and ($2::bigint is null or id < $2) and ($3::bigint is null or id > $3)
+    and ($5::text is null or actor = $5) and ($6::text is null or action = $6)
+    and ($7::text is null or object = $7)
+  order by id ${order} limit $4`,
+});
+const OLDER = listing('audit_log.older', 'desc');
+const NEWER = listing('audit_log.newer', 'asc');
+
+export interface AuditEntry {
+  readonly id: Id<'audit_entry'>;
+  readonly atMs: number;
+  readonly fact: AuditFact;
+}
+
+/** Within the transaction of the change, so that neither stands without the other. */
+export async function appendAudit(session: Session, row: AuditEntry): Promise<void> {
+  const { marketplace, actor, action, object, before, after } = row.fact;
+  await session.run(APPEND, [
+    idValue(row.id),
+    marketplace === null ? HOUSE : idValue(marketplace),
+    row.atMs,
+    actor,
+    action,
+    object,
+    before === null ? null : canonicalJson(before),
+    after === null ? null : canonicalJson(after),
+  ]);
+}
+
+function toAuditRow(row: Row): AuditRow {
+  const marketplace = row.marketplace as bigint;
+  const json = (text: unknown) => (text === null ? null : JSON.parse(text as string));
+  return {
+    id: formatId('audit_entry', row.id as bigint),
+    marketplace: marketplace === HOUSE ? null : formatId('marketplace', marketplace),
+    atMs: toNumber(row.at),
+    actor: row.actor as string,
+    action: row.action as string,
+    object: row.object as string,
+    before: json(row.before),
+    after: json(row.after),
+    sequence: toNumberOrNull(row.sequence),
+    previousSha256: row.previous_sha256 as string | null,
+    sha256: row.sha256 as string | null,
+  };
+}
+
+/** Seals up to `limit` rows; how many. Another process at it meanwhile: none. */
+export function sealAudit(
+  db: Db,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
+): Promise<number> {
+  return db.transaction(0, async (session) => {
+    const [lock] = await session.run(LOCK, []);
+    if (lock?.is_ours !== true) return 0;
+    const found = await session.run(UNSEALED, [nowMs - SETTLED_MS, limit]);
+    if (found.length === 0) return 0;
+    const rows = found.map(toAuditRow);
+    const chains = [...new Set(found.map((row) => row.marketplace as bigint))];
+    const heads = new Map(
+      (await session.run(HEADS, [bigintArray(chains)])).map((row) => [
+        row.marketplace as bigint,
+        { sequence: toNumber(row.sequence), sha256: row.sha256 as string },
+      ]),
+    );
+    const sealed = found.map((stored, index) => {
+      const chain = stored.marketplace as bigint;
+      const { sequence, sha256: previous } = heads.get(chain) ?? {
+        sequence: 0,
+        sha256: CHAIN_START,
+      };
+      const row = rows[index] as AuditRow;
+      const sha256 = auditHash(row, sequence + 1, previous);
+      heads.set(chain, { sequence: sequence + 1, sha256 });
+      return { id: row.id, sequence: sequence + 1, previous, sha256 };
+    });
+    await session.run(SEAL, [
+      idArray(sealed.map(({ id }) => id)),
+      bigintArray(sealed.map(({ sequence }) => sequence)),
+      textArray(sealed.map(({ previous }) => previous)),
+      textArray(sealed.map(({ sha256 }) => sha256)),
+    ]);
+    return sealed.length;
+  });
+}
+
+export interface AuditFilter {
+  readonly actor: string | null;
+  readonly action: string | null;
+  readonly object: string | null;
+}
+
+export async function listAudit(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  filter: AuditFilter,
+  page: IdPage,
+): Promise<Listed<AuditRow>> {
+  const isNewer = page.afterId !== null;
+  const found = await db.read(isNewer ? NEWER : OLDER, [
+    idValue(marketplace),
+    page.beforeId,
+    page.afterId,
+    page.limit + 1,
+    filter.actor,
+    filter.action,
+    filter.object,
+  ]);
+  const rows = found.slice(0, page.limit).map(toAuditRow);
+  return { rows: isNewer ? rows.reverse() : rows, hasMore: found.length > page.limit };
+}
+
+/** Sealed rows of one chain behind `sequence`, in its order. */
+export async function readChain(
+  db: Db,
+  marketplace: Id<'marketplace'> | null,
+  from: { readonly sequence: number; readonly limit: number },
+): Promise<AuditRow[]> {
+  const chain = marketplace === null ? HOUSE : idValue(marketplace);
+  return (await db.read(CHAIN, [chain, from.sequence, from.limit])).map(toAuditRow);
+}
+
+export interface ChainSize {
+  readonly marketplace: Id<'marketplace'> | null;
+  /** Rows that are not sealed yet. */
+  readonly open: number;
+}
+
+export async function readChains(db: Db): Promise<ChainSize[]> {
+  return (await db.read(OPEN, [])).map((row) => {
+    const marketplace = row.marketplace as bigint;
+    return {
+      marketplace: marketplace === HOUSE ? null : formatId('marketplace', marketplace),
+      open: toNumber(row.open),
+    };
+  });
+}

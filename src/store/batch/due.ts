@@ -1,0 +1,290 @@
+/**
+ * What is due: rows that owe work at a moment of business time, by shard; and when the next is.
+ *
+ * Rows are read in groups, page by page behind a cursor: attempts and refunds by the wallet
+ * configuration that is asked, so that what one wallet owes never hides what another does. A row
+ * whose claim failed has a back-off in a table of its own, which needs nothing of the row itself.
+ */
+
+import { bigintArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import { formatId, type Id } from '../../kernel/id.ts';
+
+/**
+ * Every process sweeps the shards with `shard % count = rank`; what nobody took for a while is
+ * anybody's.
+ */
+export interface Share {
+  readonly rank: number;
+  readonly count: number;
+}
+
+const ORPHANED_MS = 20_000;
+
+export type DueKind = 'intent' | 'attempt' | 'refund' | 'delivery';
+
+/** Names a due row; `part` is the endpoint of a delivery, else 0. */
+export interface DueKey {
+  readonly kind: DueKind;
+  readonly shard: number;
+  readonly id: bigint;
+  readonly part: bigint;
+}
+
+/** Behind which row of its group a page begins; in the order of (dueAtMs, id, part). */
+export interface DueCursor {
+  readonly dueAtMs: number;
+  readonly id: bigint;
+  readonly part: bigint;
+}
+
+export const FIRST: DueCursor = { dueAtMs: -1, id: -1n, part: -1n };
+
+export interface DuePage {
+  readonly group: bigint;
+  readonly after: DueCursor;
+  readonly limit: number;
+}
+
+export interface Due<T> {
+  readonly group: bigint;
+  readonly key: DueKey;
+  readonly cursor: DueCursor;
+  /** How often its claim has failed in a row. */
+  readonly failures: number;
+  readonly row: T;
+}
+
+export interface DueSource<T> {
+  readonly kind: DueKind;
+  /** Those that have open rows, due or not. */
+  readonly groups: (db: Db) => Promise<readonly bigint[]>;
+  readonly read: (
+    db: Db,
+    pages: readonly DuePage[],
+    at: { readonly nowMs: number; readonly share: Share },
+  ) => Promise<readonly Due<T>[]>;
+}
+
+interface DueTable<T> {
+  readonly kind: DueKind;
+  readonly table: string;
+  /** The column of its groups; null = one group. */
+  readonly group: string | null;
+  readonly id: string;
+  readonly part: string;
+  readonly more: string;
+  readonly decode: (row: Row) => T;
+}
+
+const ONE_GROUP: readonly bigint[] = [0n];
+
+function dueSource<T>(of: DueTable<T>): DueSource<T> {
+  const groups = of.group === null ? undefined : groupsStatement(of.table, of.group);
+  const page = pageStatement(of);
+  return {
+    kind: of.kind,
+    groups: async (db) =>
+      groups === undefined
+        ? ONE_GROUP
+        : (await db.read(groups, [])).map((row) => row.due_group as bigint),
+    read: async (db, pages, { nowMs, share }) => {
+      const rows = await db.read(page, [
+        nowMs,
+        share.count,
+        share.rank,
+        bigintArray(pages.map(({ group }) => group)),
+        bigintArray(pages.map(({ after }) => after.dueAtMs)),
+        bigintArray(pages.map(({ after }) => after.id)),
+        bigintArray(pages.map(({ after }) => after.part)),
+        intArray(pages.map(({ limit }) => limit)),
+      ]);
+      return rows.map((row) => toDue(of, row));
+    },
+  };
+}
+
+/** Steps from group to group through the index; what stands between is not read. */
+function groupsStatement(table: string, group: string): Statement {
+  const next = (where: string): string =>
+    `(select t.${group} from ${table} t where t.due_at is not null ${where} order by 1 limit 1)`;
+  return {
+    name: `${table}.due_groups`,
+    text: `with recursive g (due_group) as (
+        ${next('')}
+        union all
+        select ${next(`and t.${group} > g.due_group`)} from g where g.due_group is not null)
+      select due_group from g where due_group is not null`,
+  };
+}
+
+function pageStatement({ kind, table, group, id, part, more }: DueTable<unknown>): Statement {
+  const ofGroup = group === null ? '' : `and t.${group} = g.due_group`;
+  return {
+    name: `${table}.due`,
+    text: `select g.due_group, d.*
+      from unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::integer[])
+        as g (due_group, after_at, after_id, after_part, row_limit)
+      cross join lateral (
+        select t.shard, t.due_at, t.${id} as due_id, ${part} as due_part,
+          coalesce(b.failures, 0) as failures ${more}
+        from ${table} t left join due_backoffs b
+          on b.kind = '${kind}' and b.shard = t.shard and b.id = t.${id} and b.part = ${part}
+        where t.due_at <= $1 ${ofGroup} and t.due_at >= g.after_at
+          and (t.due_at, t.${id}, ${part}) > (g.after_at, g.after_id, g.after_part)
+          and (t.shard % $2 = $3 or t.due_at <= $1 - ${ORPHANED_MS})
+          and (b.retry_at is null or b.retry_at <= $1)
+        order by t.due_at, t.${id}, ${part} limit g.row_limit) d`,
+  };
+}
+
+function toDue<T>({ kind, decode }: DueTable<T>, row: Row): Due<T> {
+  const [id, part] = [row.due_id as bigint, row.due_part as bigint];
+  return {
+    group: row.due_group as bigint,
+    key: { kind, shard: toNumber(row.shard), id, part },
+    cursor: { dueAtMs: toNumber(row.due_at), id, part },
+    failures: toNumber(row.failures),
+    row: decode(row),
+  };
+}
+
+const NO_PART = '0::bigint';
+
+export const DUE_INTENTS: DueSource<Id<'payment_intent'>> = dueSource({
+  kind: 'intent',
+  table: 'payment_intents',
+  group: null,
+  id: 'id',
+  part: NO_PART,
+  more: '',
+  decode: (row) => formatId('payment_intent', row.due_id as bigint),
+});
+
+export interface DueChild<K extends 'payment_attempt' | 'refund'> {
+  readonly id: Id<K>;
+  readonly intent: Id<'payment_intent'>;
+}
+
+function dueChildren<K extends 'payment_attempt' | 'refund'>(
+  kind: 'attempt' | 'refund',
+  table: string,
+  idKind: K,
+): DueSource<DueChild<K>> {
+  return dueSource({
+    kind,
+    table,
+    group: 'config',
+    id: 'id',
+    part: NO_PART,
+    more: ', t.intent',
+    decode: (row) => ({
+      id: formatId(idKind, row.due_id as bigint),
+      intent: formatId('payment_intent', row.intent as bigint),
+    }),
+  });
+}
+
+export const DUE_ATTEMPTS = dueChildren('attempt', 'payment_attempts', 'payment_attempt');
+export const DUE_REFUNDS = dueChildren('refund', 'refunds', 'refund');
+
+export interface DueDelivery {
+  readonly shard: number;
+  readonly event: Id<'event'>;
+  readonly endpoint: Id<'webhook_endpoint'>;
+  readonly tries: number;
+}
+
+export const DUE_DELIVERIES: DueSource<DueDelivery> = dueSource({
+  kind: 'delivery',
+  table: 'deliveries',
+  group: null,
+  id: 'event',
+  part: 't.endpoint',
+  more: ', t.tries',
+  decode: (row) => ({
+    shard: toNumber(row.shard),
+    event: formatId('event', row.due_id as bigint),
+    endpoint: formatId('webhook_endpoint', row.due_part as bigint),
+    tries: toNumber(row.tries),
+  }),
+});
+
+const BACKOFF_MS_FIRST = 5_000;
+const BACKOFF_MS_MAX = 600_000;
+
+const PUT_OFF: Statement = {
+  name: 'due_backoffs.put_off',
+  text: `insert into due_backoffs (kind, shard, id, part, failures, retry_at)
+    select kind, shard, id, part, 1, $5::bigint + ${BACKOFF_MS_FIRST}
+    from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
+      as u (kind, shard, id, part) order by 1, 2, 3, 4
+    on conflict (kind, shard, id, part) do update set failures = due_backoffs.failures + 1,
+      retry_at = $5::bigint + least(${BACKOFF_MS_MAX},
+        ${BACKOFF_MS_FIRST} * (1 << least(due_backoffs.failures, 10)))`,
+};
+const FORGET_BACKOFFS: Statement = {
+  name: 'due_backoffs.forget',
+  text: `delete from due_backoffs b
+    using unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
+      as u (kind, shard, id, part)
+    where b.kind = u.kind and b.shard = u.shard and b.id = u.id and b.part = u.part`,
+};
+
+function keyArrays(keys: readonly DueKey[]): Buffer[] {
+  return [
+    textArray(keys.map(({ kind }) => kind)),
+    smallintArray(keys.map(({ shard }) => shard)),
+    bigintArray(keys.map(({ id }) => id)),
+    bigintArray(keys.map(({ part }) => part)),
+  ];
+}
+
+/** Their claims failed: nobody tries again for a while, which doubles from time to time. */
+export async function putOff(db: Db, keys: readonly DueKey[], nowMs: number): Promise<void> {
+  if (keys.length === 0) return;
+  await db.background((session) => session.run(PUT_OFF, [...keyArrays(keys), nowMs]));
+}
+
+/** Their claims passed after all. */
+export async function forgetBackoffs(db: Db, keys: readonly DueKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await db.background((session) => session.run(FORGET_BACKOFFS, keyArrays(keys)));
+}
+
+/** When its row may be claimed by whose share it is, and by anybody else. */
+function nextOf({ kind, table, id, part }: Omit<DueTable<unknown>, 'group' | 'more' | 'decode'>) {
+  return `(select min(greatest(coalesce(b.retry_at, 0),
+      t.due_at + case when t.shard % $1 = $2 then 0 else ${ORPHANED_MS} end)) as due_at
+    from ${table} t left join due_backoffs b
+      on b.kind = '${kind}' and b.shard = t.shard and b.id = t.${id} and b.part = ${part}
+    where t.due_at is not null)`;
+}
+
+const NEXT: Statement = {
+  name: 'due.next',
+  text: `select min(due_at)::bigint as due_at from (${[
+    nextOf({ kind: 'intent', table: 'payment_intents', id: 'id', part: NO_PART }),
+    nextOf({ kind: 'attempt', table: 'payment_attempts', id: 'id', part: NO_PART }),
+    nextOf({ kind: 'refund', table: 'refunds', id: 'id', part: NO_PART }),
+    nextOf({ kind: 'delivery', table: 'deliveries', id: 'event', part: 't.endpoint' }),
+  ].join(' union all ')}) due`,
+};
+
+/** Business time at which this share has to do with a row next; null when it never has. */
+export async function nextDueMs(db: Db, share: Share): Promise<number | null> {
+  const [row] = await db.read(NEXT, [share.count, share.rank]);
+  return toNumberOrNull(row?.due_at ?? null);
+}
+
+const COUNT_UNKNOWN: Statement = {
+  name: 'payment_attempts.count_unknown',
+  text: `select count(*) as count from payment_attempts
+    where due_at is not null and status = 'unknown'`,
+};
+
+export async function countUnknownAttempts(db: Db): Promise<number> {
+  const [row] = await db.read(COUNT_UNKNOWN, []);
+  return toNumber(row?.count ?? 0);
+}

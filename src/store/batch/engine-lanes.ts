@@ -1,0 +1,147 @@
+/**
+ * What the engine keeps of itself: which process holds which number (leased, fenced), and the last
+ * batch that each lane of it committed.
+ */
+import type { Db, Session, Statement } from '../../database/db.ts';
+import { toNumber } from '../../database/table.ts';
+
+const PROCESS_COUNT = 256;
+/** A number is not given again for so long after its last renewal. */
+const LEASE_SECONDS = 60;
+/** A process that has not renewed for so long has no share of the sweeps. */
+const SWEEPS_SECONDS = 6;
+/** A renewal that takes no part in the sweeps ends so much earlier. */
+const IDLE_SECONDS = LEASE_SECONDS - SWEEPS_SECONDS;
+
+const ACQUIRE: Statement = {
+  name: 'process_leases.acquire',
+  // The number that has been free for longest, so that a number's ids lie as far apart as can be.
+  text: `insert into process_leases (number, holder, expires_at)
+    select n, $1, clock_timestamp() + interval '${LEASE_SECONDS} seconds'
+    from generate_series(0, ${PROCESS_COUNT - 1}) n left join process_leases l on l.number = n
+    where l.number is null or l.expires_at < clock_timestamp()
+    order by l.expires_at nulls first, n limit 1
+    on conflict (number) do update set holder = excluded.holder, expires_at = excluded.expires_at
+      where process_leases.expires_at < clock_timestamp()
+    returning number`,
+};
+const RENEW: Statement = {
+  name: 'process_leases.renew',
+  text: `update process_leases set expires_at = clock_timestamp() + make_interval(secs => $3)
+    where number = $1 and holder = $2
+    returning (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
+};
+const RELEASE: Statement = {
+  name: 'process_leases.release',
+  text: `update process_leases
+    set expires_at = clock_timestamp() where number = $1 and holder = $2`,
+};
+const SWEEPING: Statement = {
+  name: 'process_leases.sweeping',
+  text: `select number from process_leases
+    where expires_at > clock_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
+};
+const STAMP: Statement = {
+  name: 'engine_lanes.stamp',
+  // Nothing is returned when this batch has been committed before, or the lease is no longer ours.
+  text: `insert into engine_lanes (process, lane, batch_id)
+    select $1::int, $2::int, $3::bigint
+    where exists (select 1 from process_leases where number = $1::int and holder = $4)
+    on conflict (process, lane) do update set batch_id = excluded.batch_id
+      where engine_lanes.batch_id <> excluded.batch_id
+    returning floor`,
+};
+const LAST: Statement = {
+  name: 'engine_lanes.last',
+  text: 'select batch_id from engine_lanes where process = $1 and lane = $2',
+};
+
+const GLOBAL_FLOOR: Statement = {
+  name: 'id_floor.share',
+  text: 'select floor from id_floor for share',
+};
+const OPEN_LANES: Statement = {
+  name: 'engine_lanes.open',
+  text: `insert into engine_lanes (process, lane, batch_id, floor)
+    select $1::int, lane, 0, $3::bigint from generate_series(0, $2::int - 1) lane
+    on conflict (process, lane)
+      do update set floor = greatest(engine_lanes.floor, engine_lanes.batch_id, excluded.floor)
+    returning floor`,
+};
+
+export interface AcquiredProcess {
+  readonly number: number;
+  /** Every id it makes is above those of whoever had the number, and what readers have seen. */
+  readonly floor: bigint;
+}
+
+/** Takes a free process number; undefined when all 256 are held. */
+export async function acquireProcess(db: Db, holder: string): Promise<AcquiredProcess | undefined> {
+  for (let round = 0; round < 20; round += 1) {
+    const acquired = await db.transaction(0, async (session) => {
+      const [row] = await session.run(ACQUIRE, [holder]);
+      if (row === undefined) return undefined;
+      const number = toNumber(row.number);
+      // Shared with other processes, against readers: one of the two sees what the other did.
+      const [global] = await session.run(GLOBAL_FLOOR, []);
+      const lanes = await session.run(OPEN_LANES, [number, db.laneCount, global?.floor ?? 0n]);
+      const floors = lanes.map((lane) => lane.floor as bigint);
+      return { number, floor: floors.reduce((most, one) => (one > most ? one : most), 0n) };
+    });
+    if (acquired !== undefined) return acquired;
+  }
+  return undefined;
+}
+
+/** What the database says to a renewal. */
+export interface Renewal {
+  /** Its own clock. */
+  readonly nowMs: number;
+  /** The numbers of the processes that share the sweeps, in order. */
+  readonly sweeping: readonly number[];
+}
+
+/**
+ * Renews a lease, with or without a share of the sweeps; undefined when it was lost: this process
+ * must not write again under its number. `onNow` sees the database's clock as soon as it answers.
+ */
+export function renewProcess(
+  db: Db,
+  process: { readonly number: number; readonly holder: string; readonly sweeps: boolean },
+  onNow: (databaseMs: number) => void,
+): Promise<Renewal | undefined> {
+  const seconds = process.sweeps ? LEASE_SECONDS : IDLE_SECONDS;
+  return db.background(async (session) => {
+    const [renewed] = await session.run(RENEW, [process.number, process.holder, seconds]);
+    if (renewed === undefined) return undefined;
+    const nowMs = toNumber(renewed.now_ms);
+    onNow(nowMs);
+    const sweeping = await session.run(SWEEPING, []);
+    return { nowMs, sweeping: sweeping.map((row) => toNumber(row.number)) };
+  });
+}
+
+export async function releaseProcess(db: Db, number: number, holder: string): Promise<void> {
+  await db.background((session) => session.run(RELEASE, [number, holder]));
+}
+
+export interface BatchStamp {
+  readonly process: number;
+  readonly lane: number;
+  readonly batchId: bigint;
+  readonly holder: string;
+}
+
+/**
+ * Stamps a new batch, which holds its lane's row from here to its end, and gives the floor of its
+ * ids; undefined when it was committed before or the process is fenced.
+ */
+export async function stampBatch(session: Session, stamp: BatchStamp): Promise<bigint | undefined> {
+  const rows = await session.run(STAMP, [stamp.process, stamp.lane, stamp.batchId, stamp.holder]);
+  return rows[0]?.floor as bigint | undefined;
+}
+
+export async function wasCommitted(session: Session, stamp: BatchStamp): Promise<boolean> {
+  const rows = await session.run(LAST, [stamp.process, stamp.lane]);
+  return rows[0]?.batch_id === stamp.batchId;
+}

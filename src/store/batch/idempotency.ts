@@ -1,0 +1,138 @@
+/**
+ * Idempotency keys (rule 12), in the shard of (marketplace, key). A key is claimed with the id of
+ * what will be made; while in flight it is leased, afterwards it holds the answer, without secrets.
+ */
+
+import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { type Table, table, tableValues, toNumber, upsertAll } from '../../database/table.ts';
+import { type Id, idValue } from '../../kernel/id.ts';
+
+export interface IdempotencyRow {
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly key: string;
+  readonly principal: string;
+  readonly method: string;
+  readonly path: string;
+  readonly bodyHash: string;
+  readonly target: string;
+  readonly state: 'in_flight' | 'done' | 'released';
+  readonly leaseUntilMs: number;
+  readonly status: number | null;
+  readonly answer: string | null;
+  readonly createdAtMs: number;
+}
+
+const KEYS: Table<IdempotencyRow> = table(
+  'idempotency_keys',
+  ['shard', 'marketplace', 'key'],
+  [
+    { name: 'shard', type: 'smallint', value: (row) => row.shard },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
+    { name: 'key', type: 'text', value: (row) => row.key },
+    { name: 'principal', type: 'text', value: (row) => row.principal },
+    { name: 'method', type: 'text', value: (row) => row.method },
+    { name: 'path', type: 'text', value: (row) => row.path },
+    { name: 'body_hash', type: 'text', value: (row) => row.bodyHash },
+    { name: 'target', type: 'text', value: (row) => row.target },
+    { name: 'state', type: 'text', value: (row) => row.state },
+    { name: 'lease_until', type: 'bigint', value: (row) => row.leaseUntilMs },
+    { name: 'status', type: 'integer', value: (row) => row.status },
+    { name: 'answer', type: 'text', value: (row) => row.answer },
+    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
+  ],
+);
+
+const LOCK: Statement = {
+  name: 'idempotency_keys.lock',
+  text: `select i.*
+    from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, key)
+    join idempotency_keys i on i.shard = k.shard and i.marketplace = k.marketplace and i.key = k.key
+    order by i.shard, i.marketplace, i.key for update of i`,
+};
+
+const name = (row: { readonly marketplace: Id<'marketplace'>; readonly key: string }): string =>
+  `${row.marketplace} ${row.key}`;
+
+/** Inserts the keys that are new ('claimed') and locks those that exist (their row). */
+export async function claimKeys(
+  session: Session,
+  keys: { readonly claimed: readonly IdempotencyRow[]; readonly known: readonly IdempotencyRow[] },
+): Promise<ReadonlyMap<string, IdempotencyRow | 'claimed'>> {
+  const found = new Map<string, IdempotencyRow | 'claimed'>();
+  const sorted = sortedByKey(keys.claimed);
+  const inserted =
+    sorted.length === 0 ? [] : await session.run(KEYS.claim, tableValues(KEYS, sorted));
+  const fresh = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
+  const known = [...keys.known];
+  for (const row of sorted) {
+    if (fresh.has(`${row.shard} ${idValue(row.marketplace)} ${row.key}`))
+      found.set(name(row), 'claimed');
+    else known.push(row);
+  }
+  for (const row of known.length === 0 ? [] : await lockKeys(session, known))
+    found.set(name(row), row);
+  return found;
+}
+
+async function lockKeys(
+  session: Session,
+  rows: readonly Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>[],
+): Promise<readonly IdempotencyRow[]> {
+  const marketplaces = new Map(rows.map((row) => [idValue(row.marketplace), row.marketplace]));
+  const locked = await session.run(LOCK, [
+    smallintArray(rows.map((row) => row.shard)),
+    idArray(rows.map((row) => row.marketplace)),
+    textArray(rows.map((row) => row.key)),
+  ]);
+  return locked.map((row) => ({
+    shard: toNumber(row.shard),
+    marketplace: marketplaces.get(row.marketplace as bigint) as Id<'marketplace'>,
+    key: row.key as string,
+    principal: row.principal as string,
+    method: row.method as string,
+    path: row.path as string,
+    bodyHash: row.body_hash as string,
+    target: row.target as string,
+    state: row.state as IdempotencyRow['state'],
+    leaseUntilMs: toNumber(row.lease_until),
+    status: row.status as number | null,
+    answer: row.answer as string | null,
+    createdAtMs: toNumber(row.created_at),
+  }));
+}
+
+export function saveKeys(
+  session: Session,
+  rows: readonly IdempotencyRow[],
+): Promise<readonly Row[]> {
+  return upsertAll(session, KEYS, sortedByKey(rows));
+}
+
+function sortedByKey<T extends Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>>(
+  rows: readonly T[],
+): T[] {
+  return [...rows].sort(
+    (a, b) => a.shard - b.shard || compare(a.marketplace, b.marketplace) || compare(a.key, b.key),
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const EXPIRE: Statement = {
+  name: 'idempotency_keys.expire',
+  text: `with gone as (delete from idempotency_keys where ctid = any(array(
+      select ctid from idempotency_keys where shard = $1 and created_at < $2 limit $3))
+    returning 1) select count(*) as count from gone`,
+};
+
+/** Deletes some that are old; how many. */
+export async function expireKeys(
+  db: Db,
+  old: { readonly shard: number; readonly beforeMs: number; readonly countMax: number },
+): Promise<number> {
+  const values = [old.shard, old.beforeMs, old.countMax];
+  const [row] = await db.background((session) => session.run(EXPIRE, values));
+  return toNumber(row?.count ?? 0);
+}

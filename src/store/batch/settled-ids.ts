@@ -1,0 +1,83 @@
+/**
+ * Up to which id every row is there. Ids are made before their commit, in many lanes of many
+ * processes: what is listed may have a gap that fills later, and whoever goes on behind the newest
+ * id would never see it. So what is followed ends at the watermark that is found here.
+ *
+ * A batch makes its ids behind its stamp, and holds its lane's row from the stamp to its end. Lanes
+ * whose row is free are told a floor, above which their next batch begins; those whose row is held
+ * are in flight, with ids above their last committed batch and the floor that they knew. Nobody
+ * waits for anybody, and no clock is trusted.
+ */
+import type { Db, Session, Statement } from '../../database/db.ts';
+
+const RAISE_GLOBAL: Statement = {
+  name: 'id_floor.raise',
+  // At least to what is committed anywhere: one call covers every page up to it.
+  text: `update id_floor
+    set floor = greatest(floor, $1::bigint, (select max(batch_id) from engine_lanes))
+    returning floor`,
+};
+const RAISE_FREE: Statement = {
+  name: 'engine_lanes.raise',
+  text: `with free as materialized (
+      select process, lane from engine_lanes where floor < (select floor from id_floor)
+      order by process, lane for no key update skip locked)
+    update engine_lanes l set floor = (select floor from id_floor)
+    from free f where l.process = f.process and l.lane = f.lane returning l.lane`,
+};
+const LOWEST_HELD: Statement = {
+  name: 'engine_lanes.held',
+  text: `select min(greatest(batch_id, floor)) as floor from engine_lanes
+    where floor < (select floor from id_floor)`,
+};
+
+/** By database: the highest watermark that was found. What is settled stays so. */
+const known = new WeakMap<Db, bigint>();
+
+/** What was found settled before, without asking. */
+export function knownSettled(db: Db): bigint {
+  return known.get(db) ?? 0n;
+}
+
+/**
+ * The watermark: no row with an id up to it will ever be committed any more, and every one that was
+ * is visible to whatever is read from now on. At most about `wanted`; lower while a batch is in
+ * flight that may hold a lower id. Holds for ids that are made in an engine's batch, or inside
+ * `inOrder`.
+ */
+export async function settledUpTo(db: Db, wanted: bigint): Promise<bigint> {
+  const settled = await db.background(async (session) => {
+    const [global, , held] = await Promise.all([
+      session.run(RAISE_GLOBAL, [wanted]),
+      session.run(RAISE_FREE, []),
+      session.run(LOWEST_HELD, []),
+    ]);
+    const floor = global[0]?.floor as bigint;
+    const lowest = held[0]?.floor as bigint | null | undefined;
+    return lowest === null || lowest === undefined || lowest > floor ? floor : lowest;
+  });
+  if (settled > knownSettled(db)) known.set(db, settled);
+  return settled;
+}
+
+const HOLD_LANE: Statement = {
+  name: 'engine_lanes.hold',
+  text: 'select floor from engine_lanes where process = $1 and lane = $2 for no key update',
+};
+
+/**
+ * A transaction outside of the engine whose ids are made inside of it, behind its lane's row: for
+ * rows whose list is followed. `raise` is told above what they must be.
+ */
+export function inOrder<T>(
+  db: Db,
+  process: number,
+  ids: { readonly raise: (floor: bigint) => void },
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return db.transaction(0, async (session) => {
+    const [row] = await session.run(HOLD_LANE, [process, 0]);
+    ids.raise((row?.floor as bigint | undefined) ?? 0n);
+    return work(session);
+  });
+}

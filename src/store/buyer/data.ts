@@ -1,0 +1,205 @@
+/**
+ * Erases buyers from payments and events, in short steps behind a cursor that stands in the
+ * database, so that any process goes on where another ended. Payments come first: an event that is
+ * written meanwhile is written from a payment that is erased already, or stands below the end that
+ * the events are walked to afterwards. Nothing that the books need is touched.
+ */
+import { type BuyerErasure, buyerHash, ERASED_BUYER } from '../../core/buyer/data.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import { formatId, type Id, idValue, packId, SHARD_COUNT } from '../../kernel/id.ts';
+
+export type Stage = 'intents' | 'events';
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const ADD = statement(
+  'buyer_erasures.add',
+  `insert into buyer_erasures
+    (id, marketplace, buyer_hash, stage, shard, up_to, intents, created_at)
+  values ($1, $2, $3, 'intents', 0, 0, 0, $4) returning *`,
+);
+const READ = statement(
+  'buyer_erasures.read',
+  'select * from buyer_erasures where id = $1 and marketplace = $2',
+);
+const NEXT = statement(
+  'buyer_erasures.next',
+  `select * from buyer_erasures where stage <> 'done' order by id limit 1
+  for update skip locked`,
+);
+const ADVANCE = statement(
+  'buyer_erasures.advance',
+  `update buyer_erasures set stage = $2, shard = $3, up_to = $4, intents = intents + $5,
+    finished_at = $6 where id = $1`,
+);
+const RETAIN = statement(
+  'buyer_retention.next',
+  `select * from buyer_retention where stage = $1 and up_to < $2 order by shard limit 1
+  for update skip locked`,
+);
+const RETAINED = statement(
+  'buyer_retention.advance',
+  'update buyer_retention set up_to = $3 where stage = $1 and shard = $2',
+);
+
+const TABLE: Readonly<Record<Stage, string>> = { intents: 'payment_intents', events: 'events' };
+/** The last of the next rows, and how many they are. */
+const WINDOW = (['intents', 'events'] as const).map(
+  (stage) =>
+    [
+      stage,
+      statement(
+        `buyer_data.window_${stage}`,
+        `select max(id) as last, count(*) as rows from (select id from ${TABLE[stage]}
+          where shard = $1 and id > $2 and id < $3 order by id limit $4) w`,
+      ),
+    ] as const,
+);
+const windowOf = new Map<Stage, Statement>(WINDOW);
+
+/** A row whose buyer this is; with neither given, everybody's. */
+const OF_BUYER = (buyer: string) =>
+  `($4::bigint is null or (marketplace = $4
+    and sha256(convert_to(marketplace || ':' || (${buyer}), 'UTF8')) = $5::bytea))`;
+/** `written_by` too: what a process remembers of such a payment counts no more. */
+const ERASE: Readonly<Record<Stage, Statement>> = {
+  intents: statement(
+    'buyer_data.erase_intents',
+    `update payment_intents set written_by = null,
+      buyer = buyer || '{"id": "${ERASED_BUYER}", "ip": null}'::jsonb
+    where shard = $1 and id > $2 and id <= $3 and buyer ->> 'id' <> '${ERASED_BUYER}'
+      and ${OF_BUYER("buyer ->> 'id'")} returning id`,
+  ),
+  events: statement(
+    'buyer_data.erase_events',
+    `update events set object = jsonb_set(object, '{buyer,id}', '"${ERASED_BUYER}"')
+    where shard = $1 and id > $2 and id <= $3 and object #>> '{buyer,id}' <> '${ERASED_BUYER}'
+      and ${OF_BUYER("object #>> '{buyer,id}'")} returning id`,
+  ),
+};
+
+function toErasure(row: Row): BuyerErasure {
+  return {
+    id: formatId('buyer_erasure', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    status: row.stage === 'done' ? 'done' : 'running',
+    paymentIntents: toNumber(row.intents),
+    createdAtMs: toNumber(row.created_at),
+    finishedAtMs: toNumberOrNull(row.finished_at),
+  };
+}
+
+export async function addErasure(
+  db: Db,
+  row: {
+    readonly id: Id<'buyer_erasure'>;
+    readonly marketplace: Id<'marketplace'>;
+    readonly buyer: string;
+    readonly nowMs: number;
+  },
+): Promise<BuyerErasure | undefined> {
+  const marketplace = idValue(row.marketplace);
+  const values = [idValue(row.id), marketplace, buyerHash(marketplace, row.buyer), row.nowMs];
+  const [added] = await db.transaction(0, (session) => session.run(ADD, values));
+  return added === undefined ? undefined : toErasure(added);
+}
+
+export async function readErasure(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  id: Id<'buyer_erasure'>,
+): Promise<BuyerErasure | undefined> {
+  const [row] = await db.read(READ, [idValue(id), idValue(marketplace)]);
+  return row === undefined ? undefined : toErasure(row);
+}
+
+/** One step of the oldest erasure that nobody else is at; false = there is none. */
+export function stepErasure(
+  db: Db,
+  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
+): Promise<boolean> {
+  return db.background(async (session) => {
+    const [row] = await session.run(NEXT, []);
+    if (row === undefined) return false;
+    const stage = row.stage as Stage;
+    const shard = toNumber(row.shard);
+    const done = await eraseWindow(session, {
+      ...{ stage, shard, limit },
+      from: row.up_to as bigint,
+      // Up to this very moment: what is made later is made of payments that are erased already.
+      before: packId({ unixMs: nowMs + 1, shard: 0, process: 0, sequence: 0 }),
+      buyer: { marketplace: row.marketplace as bigint, hash: row.buyer_hash as Buffer },
+    });
+    const next = nextPlace({ stage, shard, ...done });
+    const finishedAtMs = next.stage === 'done' ? nowMs : null;
+    const count = stage === 'intents' ? done.erased : 0;
+    await session.run(ADVANCE, [row.id, next.stage, next.shard, next.upTo, count, finishedAtMs]);
+    return true;
+  });
+}
+
+function nextPlace(at: {
+  readonly stage: Stage;
+  readonly shard: number;
+  readonly last: bigint | null;
+}): { readonly stage: Stage | 'done'; readonly shard: number; readonly upTo: bigint } {
+  const { stage, shard, last } = at;
+  if (last !== null) return { stage, shard, upTo: last };
+  if (shard + 1 < SHARD_COUNT) return { stage, shard: shard + 1, upTo: 0n };
+  return { stage: stage === 'intents' ? 'events' : 'done', shard: 0, upTo: 0n };
+}
+
+/** One step over rows that were made before `beforeMs`; false = all of them are erased. */
+export async function stepRetention(
+  db: Db,
+  { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
+): Promise<boolean> {
+  const before = packId({ unixMs: beforeMs, shard: 0, process: 0, sequence: 0 });
+  for (const stage of ['intents', 'events'] as const) {
+    const isAny = await db.background(async (session) => {
+      const [row] = await session.run(RETAIN, [stage, before]);
+      if (row === undefined) return false;
+      const shard = toNumber(row.shard);
+      const window = { stage, shard, limit, from: row.up_to as bigint, before, buyer: null };
+      const { last } = await eraseWindow(session, window);
+      await session.run(RETAINED, [stage, shard, last ?? before]);
+      return true;
+    });
+    if (isAny) return true;
+  }
+  return false;
+}
+
+interface Window {
+  readonly stage: Stage;
+  readonly shard: number;
+  readonly from: bigint;
+  readonly before: bigint;
+  readonly limit: number;
+  /** null = everybody's. */
+  readonly buyer: { readonly marketplace: bigint; readonly hash: Buffer } | null;
+}
+
+/** `last` null: the window was the shard's end. */
+async function eraseWindow(
+  session: Session,
+  { stage, shard, from, before, limit, buyer }: Window,
+): Promise<{ readonly last: bigint | null; readonly erased: number }> {
+  const [window] = await session.run(windowOf.get(stage) as Statement, [
+    shard,
+    from,
+    before,
+    limit,
+  ]);
+  const last = (window?.last as bigint | null | undefined) ?? null;
+  if (last === null) return { last, erased: 0 };
+  const erased = await session.run(ERASE[stage], [
+    shard,
+    from,
+    last,
+    buyer?.marketplace ?? null,
+    buyer?.hash ?? null,
+  ]);
+  return { last: toNumber(window?.rows) < limit ? null : last, erased: erased.length };
+}

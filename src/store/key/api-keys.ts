@@ -1,0 +1,156 @@
+/** The keys of the API. A key itself is nowhere stored: only its hash, and what it may do. */
+
+import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
+import type { Db, Statement } from '../../database/db.ts';
+import { toNumberOrNull } from '../../database/table.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import { type IpRange, parseRange } from '../../runtime/ip-address.ts';
+import { type AuditNote, noteChange } from '../audit/audited.ts';
+
+const READ_KEYS: Statement = {
+  name: 'api_keys.by_hash',
+  text: `select * from api_keys where hash = any($1::text[]) and revoked_at is null
+    and (expires_at is null or expires_at > extract(epoch from clock_timestamp()) * 1000)`,
+};
+const ADD_KEY: Statement = {
+  name: 'api_keys.add',
+  text: `insert into api_keys
+  (id, marketplace, hash, hint, scopes, version, created_at, expires_at, allow_from)
+  values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9::text[]) on conflict (hash) do nothing
+  returning id`,
+};
+const LIST_KEYS: Statement = {
+  name: 'api_keys.of',
+  text: 'select * from api_keys where marketplace = $1 order by id',
+};
+const REVOKE_KEY: Statement = {
+  name: 'api_keys.revoke',
+  text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning *',
+};
+/** In the order of their ids, so that two processes that write at once do not lock each other. */
+const NOTE_USES: Statement = {
+  name: 'api_keys.note_uses',
+  text: `with used as (select k.id, u.at from api_keys k
+      join unnest($1::bigint[], $2::bigint[]) as u (id, at) on u.id = k.id
+    where k.last_used_at is null or k.last_used_at < u.at order by k.id for no key update of k)
+  update api_keys k set last_used_at = greatest(k.last_used_at, used.at)
+  from used where k.id = used.id`,
+};
+
+export interface ApiKey {
+  readonly id: Id<'api_key'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly scopes: readonly string[];
+  readonly version: string;
+}
+
+export interface ApiKeyRow extends ApiKey {
+  /** Where it may be used from; null = anywhere. */
+  readonly allowFrom: readonly IpRange[] | null;
+}
+
+/** Those of the hashes that are keys in use: neither revoked nor expired. */
+export async function readKeys(
+  db: Db,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, ApiKeyRow>> {
+  const rows = await db.read(READ_KEYS, [textArray(hashes)]);
+  return new Map(
+    rows.map((row) => [
+      row.hash as string,
+      {
+        id: formatId('api_key', row.id as bigint),
+        marketplace: formatId('marketplace', row.marketplace as bigint),
+        scopes: row.scopes as string[],
+        version: row.version as string,
+        allowFrom: rangesOf(row.allow_from as string[] | null),
+      },
+    ]),
+  );
+}
+
+/** What cannot be read allows nobody. */
+function rangesOf(texts: readonly string[] | null): readonly IpRange[] | null {
+  return texts?.flatMap((text) => parseRange(text) ?? []) ?? null;
+}
+
+/** Only the hash is kept; `hint` is the key's first characters, to recognise it by. */
+export async function addKey(
+  db: Db,
+  row: ApiKey & {
+    readonly hash: string;
+    readonly hint: string;
+    readonly createdAtMs: number;
+    /** Left out, it does not expire. */
+    readonly expiresAtMs?: number | null;
+    /** Left out, it may be used from anywhere. */
+    readonly allowFrom?: readonly string[] | null;
+  },
+  note: AuditNote,
+): Promise<void> {
+  const values = [
+    idValue(row.id),
+    idValue(row.marketplace),
+    row.hash,
+    row.hint,
+    textArray(row.scopes),
+    row.version,
+    row.createdAtMs,
+    row.expiresAtMs ?? null,
+    row.allowFrom == null ? null : textArray(row.allowFrom),
+  ];
+  await db.transaction(0, async (session) => {
+    const [added] = await session.run(ADD_KEY, values);
+    if (added === undefined) return;
+    const { scopes, hint, expiresAtMs = null, allowFrom = null } = row;
+    const after = { scopes, hint, expires_at: expiresAtMs, allow_from: allowFrom };
+    await noteChange(session, note, { object: row.id, before: null, after });
+  });
+}
+
+export interface ListedKey extends ApiKey {
+  readonly hint: string;
+  readonly revokedAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly allowFrom: readonly string[] | null;
+  /** To the minute; null = not since that was kept. */
+  readonly lastUsedAtMs: number | null;
+}
+
+export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<ListedKey[]> {
+  return (await db.read(LIST_KEYS, [idValue(marketplace)])).map((row) => ({
+    id: formatId('api_key', row.id as bigint),
+    marketplace,
+    scopes: row.scopes as string[],
+    version: row.version as string,
+    hint: row.hint as string,
+    revokedAtMs: toNumberOrNull(row.revoked_at),
+    expiresAtMs: toNumberOrNull(row.expires_at),
+    allowFrom: row.allow_from as string[] | null,
+    lastUsedAtMs: toNumberOrNull(row.last_used_at),
+  }));
+}
+
+/** False when there is no such key in use. */
+export function revokeKey(
+  db: Db,
+  id: Id<'api_key'>,
+  nowMs: number,
+  noteOf: (marketplace: Id<'marketplace'>) => AuditNote,
+): Promise<boolean> {
+  const values = [idValue(id), nowMs];
+  return db.transaction(0, async (session) => {
+    const [row] = await session.run(REVOKE_KEY, values);
+    if (row === undefined) return false;
+    const note = noteOf(formatId('marketplace', row.marketplace as bigint));
+    const before = { scopes: row.scopes, hint: row.hint };
+    await noteChange(session, note, { object: id, before, after: null });
+    return true;
+  });
+}
+
+/** When each key was last used; what is known to be later stays. */
+export async function noteUses(db: Db, uses: ReadonlyMap<Id<'api_key'>, number>): Promise<void> {
+  const values = [idArray([...uses.keys()]), bigintArray([...uses.values()])];
+  await db.background((session) => session.run(NOTE_USES, values));
+}

@@ -1,0 +1,128 @@
+/**
+ * Data keys: what secrets are sealed with, each sealed itself under a master key that its text
+ * names. They are never deleted: a value may name one that is no longer current.
+ */
+
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { toNumber } from '../../database/table.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+
+export type DataKeyPurpose = 'seal' | 'idempotency';
+
+export interface DataKeyRow {
+  readonly kid: string;
+  /** null = of the whole platform. */
+  readonly marketplace: Id<'marketplace'> | null;
+  readonly purpose: DataKeyPurpose;
+  readonly sealed: string;
+}
+
+const BY_KID: Statement = {
+  name: 'data_keys.by_kid',
+  text: 'select * from data_keys where kid = $1',
+};
+const CURRENT: Statement = {
+  name: 'data_keys.current',
+  text: `select * from data_keys
+    where coalesce(marketplace, 0) = coalesce($1::bigint, 0) and purpose = $2 and is_current`,
+};
+const ADD: Statement = {
+  name: 'data_keys.add',
+  // Under the row's lock: a master key that steps down waits for it, or it finds another current.
+  text: `insert into data_keys (kid, marketplace, purpose, sealed, is_current, created_at)
+    select $1, $2::bigint, $3, $4, true, $6::bigint from
+      (select 1 from master_keys where kid = $5 and status = 'current' for share) master
+    on conflict do nothing returning kid`,
+};
+const NOT_UNDER: Statement = {
+  name: 'data_keys.not_under',
+  text: `select * from data_keys where split_part(sealed, '.', 2) <> $1 and kid > $2
+    order by kid limit $3`,
+};
+const RESEAL: Statement = {
+  name: 'data_keys.reseal',
+  text: 'update data_keys set sealed = $3 where kid = $1 and sealed = $2 returning kid',
+};
+const STEP_DOWN: Statement = {
+  name: 'data_keys.step_down',
+  text: `update data_keys set is_current = false
+    where coalesce(marketplace, 0) = coalesce($1::bigint, 0) and purpose = $2 and is_current`,
+};
+const COUNT: Statement = {
+  name: 'data_keys.count',
+  text: `select split_part(sealed, '.', 2) as kid, count(*) as count from data_keys
+    group by 1 order by 1`,
+};
+
+function toDataKey(row: Row): DataKeyRow {
+  return {
+    kid: row.kid as string,
+    marketplace:
+      row.marketplace === null ? null : formatId('marketplace', row.marketplace as bigint),
+    purpose: row.purpose as DataKeyPurpose,
+    sealed: row.sealed as string,
+  };
+}
+
+const rowIdOf = (marketplace: Id<'marketplace'> | null): bigint | null =>
+  marketplace === null ? null : idValue(marketplace);
+
+export async function readDataKey(db: Db, kid: string): Promise<DataKeyRow | undefined> {
+  const [row] = await db.read(BY_KID, [kid]);
+  return row === undefined ? undefined : toDataKey(row);
+}
+
+export async function readCurrentDataKey(
+  db: Db,
+  marketplace: Id<'marketplace'> | null,
+  purpose: DataKeyPurpose,
+): Promise<DataKeyRow | undefined> {
+  const [row] = await db.read(CURRENT, [rowIdOf(marketplace), purpose]);
+  return row === undefined ? undefined : toDataKey(row);
+}
+
+export interface NewDataKey {
+  readonly row: DataKeyRow;
+  /** Nothing is written unless it is the current one at that moment. */
+  readonly masterKid: string;
+  readonly createdAtMs: number;
+  /** The one before stays for what names it. */
+  readonly replaces: boolean;
+}
+
+/** False when there is one already, or the master key is not the current one. */
+export async function addDataKey(db: Db, key: NewDataKey): Promise<boolean> {
+  const { kid, purpose, sealed } = key.row;
+  const marketplace = rowIdOf(key.row.marketplace);
+  const rows = await db.transaction(0, async (session) => {
+    if (key.replaces) void session.run(STEP_DOWN, [marketplace, purpose]);
+    const values = [kid, marketplace, purpose, sealed, key.masterKid, key.createdAtMs];
+    const added = await session.run(ADD, values);
+    if (key.replaces && added.length === 0)
+      throw new Error('a data key was not replaced: the current master key changed meanwhile');
+    return added;
+  });
+  return rows.length === 1;
+}
+
+/** By keyset: the next ones that are sealed under another master key. */
+export async function readDataKeysNotUnder(
+  db: Db,
+  masterKid: string,
+  afterKid: string,
+  limit: number,
+): Promise<DataKeyRow[]> {
+  return (await db.read(NOT_UNDER, [masterKid, afterKid, limit])).map(toDataKey);
+}
+
+/** False when somebody else has written it since it was read. */
+export async function resealDataKey(db: Db, before: DataKeyRow, sealed: string): Promise<boolean> {
+  const values = [before.kid, before.sealed, sealed];
+  const rows = await db.transaction(0, (session) => session.run(RESEAL, values));
+  return rows.length === 1;
+}
+
+export async function countDataKeys(db: Db): Promise<ReadonlyMap<string, number>> {
+  const rows = await db.read(COUNT, []);
+  return new Map(rows.map((row) => [row.kid as string, toNumber(row.count)]));
+}

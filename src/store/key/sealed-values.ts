@@ -1,0 +1,129 @@
+/**
+ * Every column that holds a sealed value, and how many name which key: for those who seal them
+ * anew, and for those who must prove that none was left. A column that is not listed here would be
+ * left behind by a rotation: `sealed-values.test` compares the list with the schema.
+ */
+
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { toNumber } from '../../database/table.ts';
+import { formatId, type Id, SHARD_COUNT } from '../../kernel/id.ts';
+
+export interface SealedColumn {
+  readonly table: 'wallet_configs' | 'webhook_endpoints';
+  readonly column: 'sealed' | 'sealed_before';
+}
+
+export const SEALED_COLUMNS: readonly SealedColumn[] = [
+  { table: 'wallet_configs', column: 'sealed' },
+  { table: 'webhook_endpoints', column: 'sealed' },
+  { table: 'webhook_endpoints', column: 'sealed_before' },
+];
+
+export interface SealedValue {
+  readonly id: bigint;
+  readonly marketplace: Id<'marketplace'>;
+  /** Of a wallet configuration: whose. */
+  readonly wallet: string | null;
+  readonly sealed: string;
+}
+
+interface Statements {
+  readonly stale: Statement;
+  readonly replace: Statement;
+  readonly count: Statement;
+}
+
+function statementsOf({ table, column }: SealedColumn): Statements {
+  const wallet = table === 'wallet_configs' ? 't.wallet' : 'null';
+  const name = `${table}.${column}`;
+  return {
+    stale: {
+      name: `${name}.stale`,
+      // v1 names no key; anything else names one of its marketplace's data keys.
+      text: `select t.id, t.marketplace, ${wallet} as wallet, t.${column} as sealed from ${table} t
+        where t.id > $1 and t.${column} is not null and not exists (select 1 from data_keys k
+          where k.marketplace = t.marketplace and k.purpose = 'seal' and k.is_current
+            and t.${column} like 'v2.' || k.kid || '.%')
+        order by t.id limit $2`,
+    },
+    replace: {
+      name: `${name}.replace`,
+      text: `update ${table} set ${column} = $3 where id = $1 and ${column} = $2 returning id`,
+    },
+    count: {
+      name: `${name}.count`,
+      text: `select split_part(${column}, '.', 1) as version, count(*) as count from ${table}
+        where ${column} is not null group by 1`,
+    },
+  };
+}
+
+const STATEMENTS = new Map(SEALED_COLUMNS.map((column) => [column, statementsOf(column)]));
+
+function statements(column: SealedColumn): Statements {
+  return STATEMENTS.get(column) ?? statementsOf(column);
+}
+
+/** By keyset: the next values that are not sealed under their marketplace's current data key. */
+export async function readStaleValues(
+  db: Db,
+  column: SealedColumn,
+  afterId: bigint,
+  limit: number,
+): Promise<SealedValue[]> {
+  const rows = await db.read(statements(column).stale, [afterId, limit]);
+  return rows.map((row: Row) => ({
+    id: row.id as bigint,
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    wallet: row.wallet as string | null,
+    sealed: row.sealed as string,
+  }));
+}
+
+/** False when somebody else has written it since it was read. */
+export async function replaceSealed(
+  db: Db,
+  column: SealedColumn,
+  before: SealedValue,
+  sealed: string,
+): Promise<boolean> {
+  const values = [before.id, before.sealed, sealed];
+  const rows = await db.transaction(0, (session) =>
+    session.run(statements(column).replace, values),
+  );
+  return rows.length === 1;
+}
+
+/** By version: `v1` names no key. */
+export async function countSealedValues(db: Db): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const column of SEALED_COLUMNS) {
+    for (const row of await db.read(statements(column).count, [])) {
+      const version = row.version as string;
+      counts.set(version, (counts.get(version) ?? 0) + toNumber(row.count));
+    }
+  }
+  return counts;
+}
+
+const OPEN_BY_KEY: Statement = {
+  name: 'payment_intents.open_by_key',
+  text: `select case when position('.' in token_seed) = 0 then ''
+      else split_part(token_seed, '.', 1) end as kid, count(*) as count
+    from payment_intents where shard between $1 and $2
+      and status in ('requires_wallet', 'requires_action', 'processing', 'conflicted')
+    group by 1`,
+};
+const SHARDS_A_STEP = 16;
+
+/** Open payments by the key of their tokens ('' = the origin's), a few shards at a time. */
+export async function countOpenPayments(db: Db): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (let shard = 0; shard < SHARD_COUNT; shard += SHARDS_A_STEP) {
+    for (const row of await db.read(OPEN_BY_KEY, [shard, shard + SHARDS_A_STEP - 1])) {
+      const kid = row.kid as string;
+      counts.set(kid, (counts.get(kid) ?? 0) + toNumber(row.count));
+    }
+  }
+  return counts;
+}

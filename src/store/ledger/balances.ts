@@ -1,0 +1,151 @@
+/**
+ * The ledger in tables: transactions, entries and the running balances, written by the same
+ * database transaction as what they book. A balance row is (shard, account, slot): the slot is the
+ * process's number mod 16, so that no two processes wait for one row; a balance is their sum.
+ */
+
+import type { Posting } from '../../core/ledger/posting.ts';
+import { bigintArray, idArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Session, Statement } from '../../database/db.ts';
+import { insertAll, type Table, table, together } from '../../database/table.ts';
+import type { Id } from '../../kernel/id.ts';
+
+const SLOT_COUNT = 16;
+
+/** A posting on its way into the books. */
+export interface BookedPosting {
+  readonly id: Id<'ledger_transaction'>;
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'> | null;
+  readonly createdAtMs: number;
+  readonly posting: Posting;
+}
+
+const TRANSACTIONS: Table<BookedPosting> = table(
+  'ledger_transactions',
+  ['shard', 'id'],
+  [
+    { name: 'shard', type: 'smallint', value: (row) => row.shard },
+    { name: 'id', type: 'id', value: (row) => row.id },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
+    { name: 'intent', type: 'id', value: (row) => row.intent },
+    { name: 'moment', type: 'text', value: (row) => row.posting.moment },
+    { name: 'currency', type: 'text', value: (row) => row.posting.currency },
+    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
+  ],
+);
+
+interface Line {
+  readonly shard: number;
+  readonly transaction: Id<'ledger_transaction'>;
+  readonly line: number;
+  readonly account: string;
+  readonly debitFen: bigint;
+  readonly creditFen: bigint;
+}
+
+const ENTRIES: Table<Line> = table(
+  'ledger_entries',
+  ['shard', 'transaction', 'line'],
+  [
+    { name: 'shard', type: 'smallint', value: (row) => row.shard },
+    { name: 'transaction', type: 'id', value: (row) => row.transaction },
+    { name: 'line', type: 'smallint', value: (row) => row.line },
+    { name: 'account', type: 'text', value: (row) => row.account },
+    { name: 'debit', type: 'bigint', value: (row) => row.debitFen },
+    { name: 'credit', type: 'bigint', value: (row) => row.creditFen },
+  ],
+);
+
+const ADD_BALANCES: Statement = {
+  name: 'ledger_balances.add',
+  text: `insert into ledger_balances (shard, marketplace, account, currency, slot, debit, credit)
+    select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[],
+      $6::bigint[], $7::bigint[])
+    on conflict (shard, marketplace, account, currency, slot)
+    do update set debit = ledger_balances.debit + excluded.debit,
+      credit = ledger_balances.credit + excluded.credit`,
+};
+
+interface Balance {
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  readonly account: string;
+  readonly currency: string;
+  debitFen: bigint;
+  creditFen: bigint;
+}
+
+/** Writes all postings of a batch: transactions, entries, and balances last, sorted. */
+export function bookPostings(
+  session: Session,
+  booked: readonly BookedPosting[],
+  slot: number,
+): Promise<unknown> {
+  if (booked.length === 0) return Promise.resolve();
+  const lines = booked.flatMap(linesOf);
+  return together([
+    insertAll(session, TRANSACTIONS, booked),
+    insertAll(session, ENTRIES, lines),
+    addBalances(session, balancesOf(booked), slot),
+  ]);
+}
+
+function linesOf(booked: BookedPosting): Line[] {
+  return booked.posting.entries.map((entry, index) => ({
+    shard: booked.shard,
+    transaction: booked.id,
+    line: index,
+    account: entry.account,
+    debitFen: entry.debitFen,
+    creditFen: entry.creditFen,
+  }));
+}
+
+function balancesOf(booked: readonly BookedPosting[]): Balance[] {
+  const balances = new Map<string, Balance>();
+  for (const { shard, marketplace, posting } of booked) {
+    for (const entry of posting.entries) {
+      const key = `${shard} ${marketplace} ${posting.currency} ${entry.account}`;
+      const balance = balances.get(key);
+      if (balance === undefined) {
+        balances.set(key, {
+          shard,
+          marketplace,
+          account: entry.account,
+          currency: posting.currency,
+          debitFen: entry.debitFen,
+          creditFen: entry.creditFen,
+        });
+      } else {
+        balance.debitFen += entry.debitFen;
+        balance.creditFen += entry.creditFen;
+      }
+    }
+  }
+  return [...balances.values()].sort(byKey);
+}
+
+function byKey(a: Balance, b: Balance): number {
+  if (a.shard !== b.shard) return a.shard - b.shard;
+  if (a.marketplace !== b.marketplace) return a.marketplace < b.marketplace ? -1 : 1;
+  return a.account < b.account ? -1 : a.account > b.account ? 1 : 0;
+}
+
+function addBalances(
+  session: Session,
+  balances: readonly Balance[],
+  slot: number,
+): Promise<unknown> {
+  if (balances.length === 0) return Promise.resolve();
+  return session.run(ADD_BALANCES, [
+    smallintArray(balances.map((row) => row.shard)),
+    idArray(balances.map((row) => row.marketplace)),
+    textArray(balances.map((row) => row.account)),
+    textArray(balances.map((row) => row.currency)),
+    smallintArray(balances.map(() => slot % SLOT_COUNT)),
+    bigintArray(balances.map((row) => row.debitFen)),
+    bigintArray(balances.map((row) => row.creditFen)),
+  ]);
+}

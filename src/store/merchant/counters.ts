@@ -1,0 +1,97 @@
+/** Counters: reference data, one row a printed code; read by id, by merchant and by token. */
+import type { Counter } from '../../core/merchant/counter.ts';
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { toNumber } from '../../database/table.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const ADD = statement(
+  'counters.add',
+  `insert into counters (id, marketplace, merchant, name, token, status, created_at, livemode)
+  values ($1, $2, $3, $4, $5, 'enabled', $6, $7)
+  on conflict (merchant, name) do update set name = excluded.name returning *`,
+);
+const CHANGE = statement(
+  'counters.change',
+  `update counters set name = coalesce($4, name), status = coalesce($5, status)
+  where marketplace = $1 and merchant = $2 and id = $3
+    and not exists (select 1 from counters other
+      where other.merchant = $2 and other.name = $4 and other.id <> $3)
+  returning *`,
+);
+const OF_MERCHANT = statement(
+  'counters.of',
+  'select * from counters where marketplace = $1 and merchant = $2 order by id',
+);
+const READ = statement(
+  'counters.read',
+  'select * from counters where marketplace = $1 and merchant = $2 and id = $3',
+);
+const BY_TOKEN = statement('counters.by_token', 'select * from counters where token = $1');
+
+function toCounter(row: Row): Counter {
+  return {
+    id: formatId('counter', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    merchant: formatId('merchant', row.merchant as bigint),
+    name: row.name as string,
+    token: row.token as string,
+    status: row.status as Counter['status'],
+    createdAtMs: toNumber(row.created_at),
+    isLivemode: row.livemode as boolean | null,
+  };
+}
+
+/** Whose counter: nothing is read or written without both. */
+export interface CounterOwner {
+  readonly marketplace: Id<'marketplace'>;
+  readonly merchant: Id<'merchant'>;
+}
+
+const ownerValues = ({ marketplace, merchant }: CounterOwner): bigint[] => [
+  idValue(marketplace),
+  idValue(merchant),
+];
+
+/** The same name again gives the counter that has it. */
+export async function addCounter(
+  db: Db,
+  row: Omit<Counter, 'status'>,
+): Promise<Counter | undefined> {
+  const { name, token, createdAtMs, isLivemode } = row;
+  const values = [idValue(row.id), ...ownerValues(row), name, token, createdAtMs, isLivemode];
+  const [stored] = await db.transaction(0, (session) => session.run(ADD, values));
+  return stored === undefined ? undefined : toCounter(stored);
+}
+
+/** Undefined when there is no such counter, or when another one has the new name. */
+export async function changeCounter(
+  db: Db,
+  owner: CounterOwner,
+  id: Id<'counter'>,
+  change: { readonly name?: string; readonly status?: Counter['status'] },
+): Promise<Counter | undefined> {
+  const values = [...ownerValues(owner), idValue(id), change.name ?? null, change.status ?? null];
+  const [stored] = await db.transaction(0, (session) => session.run(CHANGE, values));
+  return stored === undefined ? undefined : toCounter(stored);
+}
+
+/** Oldest first. */
+export async function listCounters(db: Db, owner: CounterOwner): Promise<Counter[]> {
+  return (await db.read(OF_MERCHANT, ownerValues(owner))).map(toCounter);
+}
+
+export async function readCounter(
+  db: Db,
+  owner: CounterOwner,
+  id: Id<'counter'>,
+): Promise<Counter | undefined> {
+  const [row] = await db.read(READ, [...ownerValues(owner), idValue(id)]);
+  return row === undefined ? undefined : toCounter(row);
+}
+
+export async function counterOfToken(db: Db, token: string): Promise<Counter | undefined> {
+  const [row] = await db.read(BY_TOKEN, [token]);
+  return row === undefined ? undefined : toCounter(row);
+}

@@ -1,0 +1,41 @@
+/** Marketplaces: written by operators, each in a transaction of its own. */
+
+import type { Marketplace } from '../../core/merchant/merchant.ts';
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { writeRow } from '../../database/write-row.ts';
+import { formatId, idValue } from '../../kernel/id.ts';
+
+const READ_MARKETPLACES: Statement = {
+  name: 'marketplaces.all',
+  text: 'select * from marketplaces order by id',
+};
+const ADD_MARKETPLACE: Statement = {
+  name: 'marketplaces.add',
+  text: `insert into marketplaces (id, name, display_name, created_at)
+  values ($1, $2, $3, $4)
+  on conflict (name) do update set display_name = excluded.display_name returning *`,
+};
+
+function toMarketplace(row: Row): Marketplace {
+  return {
+    id: formatId('marketplace', row.id as bigint),
+    name: row.name as string,
+    displayName: row.display_name as string,
+  };
+}
+
+export async function readMarketplaces(db: Db): Promise<Marketplace[]> {
+  return (await db.read(READ_MARKETPLACES, [])).map(toMarketplace);
+}
+
+export function addMarketplace(
+  db: Db,
+  row: Marketplace & { readonly createdAtMs: number },
+): Promise<Marketplace | undefined> {
+  return writeRow(
+    db,
+    ADD_MARKETPLACE,
+    [idValue(row.id), row.name, row.displayName, row.createdAtMs],
+    toMarketplace,
+  );
+}

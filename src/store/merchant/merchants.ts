@@ -1,0 +1,191 @@
+/** Merchants and their accounts at the wallets, of one marketplace at a time. */
+
+import { type AuditValue, canonicalJson } from '../../core/audit/audit.ts';
+import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import { writeRow } from '../../database/write-row.ts';
+import { assert, present } from '../../kernel/assert.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
+import { type AuditNote, noteChange } from '../audit/audited.ts';
+
+const READ_MERCHANTS: Statement = {
+  name: 'merchants.of',
+  text: 'select * from merchants where marketplace = $1 order by id',
+};
+const READ_ACCOUNTS: Statement = {
+  name: 'wallet_accounts.of',
+  text: 'select * from wallet_accounts where marketplace = $1 order by id',
+};
+const ADD_MERCHANT: Statement = {
+  name: 'merchants.add',
+  text: `insert into merchants (id, marketplace, name, external_id, created_at)
+  values ($1, $2, $3, $4, $5)
+  on conflict (marketplace, external_id) do update set external_id = excluded.external_id
+  returning *`,
+};
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const LOCK_MERCHANT = statement(
+  'wallet_accounts.lock',
+  'select id from merchants where id = $1 for no key update',
+);
+const ACCOUNTS_AT = statement(
+  'wallet_accounts.at',
+  'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
+);
+/** The configuration that is asked for, else the account's own if it is in use, else the newest. */
+const CONFIG_FOR = statement(
+  'wallet_accounts.config_for',
+  `select id from wallet_configs where marketplace = $1 and wallet = $2
+    and (id = $3 or ($3 is null and status = 'active'))
+  order by id = $4 desc nulls last, id desc limit 1`,
+);
+const RETIRE_ACCOUNT = statement(
+  'wallet_accounts.retire',
+  `update wallet_accounts set status = 'retiring' where id = $1 returning *`,
+);
+const PUT_ACCOUNT = statement(
+  'wallet_accounts.put',
+  `insert into wallet_accounts (id, marketplace, merchant, wallet, wallet_merchant, status,
+    consented_at, fee_bps, created_at, wallet_config)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  on conflict (merchant, wallet, wallet_merchant) do update set status = excluded.status,
+    fee_bps = excluded.fee_bps, wallet_config = excluded.wallet_config,
+    consented_at = coalesce(wallet_accounts.consented_at, excluded.consented_at)
+  returning *`,
+);
+
+function toMerchant(row: Row): Merchant {
+  return {
+    id: formatId('merchant', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    name: row.name as string,
+    externalId: row.external_id as string | null,
+  };
+}
+
+function toAccount(row: Row): WalletAccount {
+  return {
+    id: formatId('wallet_account', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    merchant: formatId('merchant', row.merchant as bigint),
+    wallet: row.wallet as WalletName,
+    walletMerchant: row.wallet_merchant as string,
+    config:
+      row.wallet_config === null ? null : formatId('wallet_config', row.wallet_config as bigint),
+    status: row.status as WalletAccount['status'],
+    consentedAtMs: toNumberOrNull(row.consented_at),
+    feeBps: toNumber(row.fee_bps),
+  };
+}
+
+export async function readMerchants(db: Db, marketplace: Id<'marketplace'>): Promise<Merchant[]> {
+  return (await db.read(READ_MERCHANTS, [idValue(marketplace)])).map(toMerchant);
+}
+
+export async function readAccounts(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+): Promise<WalletAccount[]> {
+  return (await db.read(READ_ACCOUNTS, [idValue(marketplace)])).map(toAccount);
+}
+
+/** The same external id again gives the merchant that has it. */
+export function addMerchant(
+  db: Db,
+  row: Merchant & { readonly createdAtMs: number },
+): Promise<Merchant | undefined> {
+  const values = [
+    idValue(row.id),
+    idValue(row.marketplace),
+    row.name,
+    row.externalId,
+    row.createdAtMs,
+  ];
+  return writeRow(db, ADD_MERCHANT, values, toMerchant);
+}
+
+export interface PutAccount {
+  readonly account: WalletAccount;
+  /** Current until now: its money stays its own, and nothing new goes there. */
+  readonly retired: WalletAccount | null;
+}
+
+/**
+ * The merchant's number at a wallet from now on. The same number again changes fee, consent and
+ * configuration of the account that has it; another one is another account, and the one before
+ * retires. `config` null = the one it is paid through, if that is in use, else the newest in use.
+ */
+export function putAccount(
+  db: Db,
+  row: Omit<WalletAccount, 'status'> & { readonly createdAtMs: number },
+  note: AuditNote,
+): Promise<PutAccount> {
+  return db.transaction(0, async (session) => {
+    const [, found] = await Promise.all([
+      session.run(LOCK_MERCHANT, [idValue(row.merchant)]),
+      session.run(ACCOUNTS_AT, [idValue(row.merchant), row.wallet]),
+    ]);
+    const known = found.map(toAccount);
+    const same = known.find(({ walletMerchant }) => walletMerchant === row.walletMerchant);
+    const before = known.find((account) => isCurrent(account) && account !== same);
+    const retired = before === undefined ? null : await retireAccount(session, before);
+    const config = await configFor(session, row, same);
+    const status = same !== undefined && isCurrent(same) ? same.status : 'active';
+    // A merchant agrees to a wallet, not to a number there (rule 10).
+    const consentedAtMs = row.consentedAtMs ?? before?.consentedAtMs ?? null;
+    const [put] = await session.run(PUT_ACCOUNT, [
+      idValue(row.id),
+      idValue(row.marketplace),
+      idValue(row.merchant),
+      row.wallet,
+      row.walletMerchant,
+      status,
+      consentedAtMs,
+      row.feeBps,
+      row.createdAtMs,
+      config,
+    ]);
+    const account = toAccount(present(put, 'the account'));
+    const old = same === undefined ? null : shownAccount(same);
+    const after = { ...shownAccount(account), retired: retired?.id ?? null };
+    // The demo says at each start what it has said before: nothing of that is a change.
+    const isNews = retired !== null || canonicalJson(old) !== canonicalJson(shownAccount(account));
+    if (isNews) await noteChange(session, note, { object: account.id, before: old, after });
+    return { account, retired };
+  });
+}
+
+function shownAccount(account: WalletAccount): AuditValue {
+  const { merchant, wallet, walletMerchant, config, status, consentedAtMs, feeBps } = account;
+  return {
+    ...{ merchant, wallet, config, status },
+    wallet_merchant: walletMerchant,
+    consented_at: consentedAtMs,
+    fee_bps: feeBps,
+  };
+}
+
+async function retireAccount(session: Session, { id }: WalletAccount): Promise<WalletAccount> {
+  const [row] = await session.run(RETIRE_ACCOUNT, [idValue(id)]);
+  return toAccount(present(row, 'the account before'));
+}
+
+async function configFor(
+  session: Session,
+  row: Pick<WalletAccount, 'marketplace' | 'wallet' | 'config'>,
+  same: WalletAccount | undefined,
+): Promise<bigint | null> {
+  const own = same?.config ?? null;
+  const [found] = await session.run(CONFIG_FOR, [
+    idValue(row.marketplace),
+    row.wallet,
+    row.config === null ? null : idValue(row.config),
+    own === null ? null : idValue(own),
+  ]);
+  assert(found !== undefined || row.config === null, 'a configuration of this wallet and tenant');
+  // Where none is in use, it stays what it was.
+  return (found?.id as bigint | undefined) ?? (own === null ? null : idValue(own));
+}

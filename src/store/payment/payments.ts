@@ -1,0 +1,277 @@
+/**
+ * The payment aggregate in the database: claimed, locked and loaded, saved as a difference.
+ */
+
+import type { Payment, PaymentIntent } from '../../core/payment/model.ts';
+import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Row, Session, Statement } from '../../database/db.ts';
+import { type Table, tableValues, together, updateAll, upsertAll } from '../../database/table.ts';
+import { AssertionError, present } from '../../kernel/assert.ts';
+import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import { toAttempt, toEscrow, toIntent, toLeg, toRefund, toSubOrder } from './rows.ts';
+import { ATTEMPTS, type Child, ESCROWS, INTENTS, LEGS, REFUNDS, SUB_ORDERS } from './tables.ts';
+
+const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
+const LOCK_INTENTS: Statement = {
+  name: 'payment_intents.lock',
+  // The order of the locks is the order of the keys: (shard, id), for every process alike.
+  text: `select k.place, p.version, p.written_by
+    from (select shard, id, place::integer from unnest($1::smallint[], $2::bigint[])
+      with ordinality as k (shard, id, place) order by 1, 2) k
+    join payment_intents p on p.shard = k.shard and p.id = k.id
+    order by p.shard, p.id for update of p`,
+};
+const READ_INTENTS: Statement = {
+  name: 'payment_intents.read',
+  text: `select p.* from ${KEYS} join payment_intents p on p.shard = k.shard and p.id = k.id`,
+};
+const INTENT_BY_ORDER_NO: Statement = {
+  name: 'payment_intents.by_order_no',
+  text: `select p.shard, p.id, p.marketplace, p.merchant_order_no
+    from unnest($1::smallint[], $2::bigint[], $3::text[])
+      as k (shard, marketplace, merchant_order_no)
+    join payment_intents p on p.shard = k.shard and p.marketplace = k.marketplace
+      and p.merchant_order_no = k.merchant_order_no`,
+};
+
+function childrenStatement(name: string): Statement {
+  // Children in the order they were made: ids grow with time, and by sequence within one moment.
+  const text = `select c.* from ${KEYS} join ${name} c on c.shard = k.shard and c.intent = k.id order by c.id`;
+  return { name: `${name}.of`, text };
+}
+const CHILDREN = {
+  subOrders: childrenStatement('sub_orders'),
+  attempts: childrenStatement('payment_attempts'),
+  legs: childrenStatement('payment_legs'),
+  refunds: childrenStatement('refunds'),
+  escrows: childrenStatement('escrows'),
+} as const;
+
+export type Run = <R extends Row>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<readonly R[]>;
+
+/** The rows of one payment, as they stand in the tables. */
+interface StoredRows {
+  readonly intent: Row;
+  readonly subOrders: readonly Row[];
+  readonly attempts: readonly Row[];
+  readonly legs: readonly Row[];
+  readonly refunds: readonly Row[];
+  readonly escrows: readonly Row[];
+}
+
+/** Reads whole payments; to decide on them, their roots must be locked. */
+export async function readPayments(
+  run: Run,
+  ids: readonly Id<'payment_intent'>[],
+): Promise<Map<Id<'payment_intent'>, Payment>> {
+  const payments = new Map<Id<'payment_intent'>, Payment>();
+  for (const [id, rows] of await readRows(run, ids)) payments.set(id, toPayment(rows));
+  return payments;
+}
+
+async function readRows(
+  run: Run,
+  ids: readonly Id<'payment_intent'>[],
+): Promise<[Id<'payment_intent'>, StoredRows][]> {
+  const values = keyValues(ids);
+  const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
+    run(READ_INTENTS, values),
+    run(CHILDREN.subOrders, values).then(byIntent),
+    run(CHILDREN.attempts, values).then(byIntent),
+    run(CHILDREN.legs, values).then(byIntent),
+    run(CHILDREN.refunds, values).then(byIntent),
+    run(CHILDREN.escrows, values).then(byIntent),
+  ]);
+  return intents.map((intent) => {
+    const key = intent.id as bigint;
+    const rows: StoredRows = {
+      intent,
+      subOrders: subOrders.get(key) ?? [],
+      attempts: attempts.get(key) ?? [],
+      legs: legs.get(key) ?? [],
+      refunds: refunds.get(key) ?? [],
+      escrows: escrows.get(key) ?? [],
+    };
+    return [formatId('payment_intent', key), rows];
+  });
+}
+
+function byIntent(rows: readonly Row[]): Map<bigint, Row[]> {
+  const groups = new Map<bigint, Row[]>();
+  for (const row of rows) {
+    const key = row.intent as bigint;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function toPayment(rows: StoredRows): Payment {
+  return {
+    intent: toIntent(rows.intent),
+    subOrders: rows.subOrders.map(toSubOrder),
+    attempts: rows.attempts.map(toAttempt),
+    legs: rows.legs.map(toLeg),
+    refunds: rows.refunds.map(toRefund),
+    escrows: rows.escrows.map(toEscrow),
+  };
+}
+
+/** A row of a shape that this version does not know stops its own payment and no other. */
+function toPaymentOrWhyNot(id: Id<'payment_intent'>, rows: StoredRows): Payment | AssertionError {
+  try {
+    return toPayment(rows);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new AssertionError(`${id} can be read from its rows: ${reason}`);
+  }
+}
+
+function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
+  return [smallintArray(ids.map(shardOfId)), idArray(ids)];
+}
+
+/** A payment as this process committed it, and in which batch. */
+export interface Remembered {
+  readonly payment: Payment;
+  readonly writtenBy: bigint;
+}
+
+/**
+ * A version alone may be given twice, when a commit was lost (failover, restore); a batch's number
+ * is not. A process of a version before writes no number, but raises the version (rule 9).
+ */
+function isStill({ payment, writtenBy }: Remembered, row: Row): boolean {
+  return row.written_by === writtenBy && row.version === payment.intent.version;
+}
+
+/**
+ * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
+ * committed last: it still stands where the locked root was written by that very batch, since
+ * nobody writes a child without its root. The rest is read behind the locks; for a payment that
+ * cannot be read there is the reason instead.
+ */
+export async function lockPayments(
+  session: Session,
+  ids: readonly Id<'payment_intent'>[],
+  remembered: (id: Id<'payment_intent'>, connection: number) => Remembered | undefined,
+): Promise<Map<Id<'payment_intent'>, Payment | AssertionError>> {
+  const payments = new Map<Id<'payment_intent'>, Payment | AssertionError>();
+  const unknown: Id<'payment_intent'>[] = [];
+  for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
+    const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
+    const known = remembered(id, session.connection);
+    if (known !== undefined && isStill(known, row)) payments.set(id, known.payment);
+    else unknown.push(id);
+  }
+  if (unknown.length === 0) return payments;
+  const read = await readRows((statement, values) => session.run(statement, values), unknown);
+  for (const [id, rows] of read) payments.set(id, toPaymentOrWhyNot(id, rows));
+  return payments;
+}
+
+/** Who holds a merchant_order_no; `isNew`: this transaction inserted it. */
+export interface IntentClaim {
+  readonly holder: Id<'payment_intent'>;
+  readonly isNew: boolean;
+}
+
+/**
+ * Claims merchant_order_nos by inserting the new roots; for those that exist already, says which
+ * id holds the number. Sorted, so that two processes wait in one direction only.
+ */
+export async function claimIntents(
+  session: Session,
+  intents: readonly PaymentIntent[],
+  places: readonly bigint[],
+  writtenBy: bigint,
+): Promise<ReadonlyMap<PaymentIntent, IntentClaim>> {
+  const rows = intents.map((intent, index) => ({
+    intent,
+    place: places[index] ?? null,
+    writtenBy,
+  }));
+  rows.sort(
+    ({ intent: a }, { intent: b }) =>
+      a.shard - b.shard ||
+      compare(a.marketplace, b.marketplace) ||
+      compare(a.merchantOrderNo, b.merchantOrderNo),
+  );
+  const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, rows));
+  const ours = new Set(inserted.map((row) => row.id as bigint));
+  const holders = new Map<PaymentIntent, IntentClaim>();
+  for (const intent of intents) {
+    if (ours.has(idValue(intent.id))) holders.set(intent, { holder: intent.id, isNew: true });
+  }
+  const others = intents.filter((intent) => !holders.has(intent));
+  if (others.length === 0) return holders;
+  const held = await session.run(INTENT_BY_ORDER_NO, [
+    smallintArray(others.map((intent) => intent.shard)),
+    idArray(others.map((intent) => intent.marketplace)),
+    textArray(others.map((intent) => intent.merchantOrderNo)),
+  ]);
+  const byNumber = new Map(
+    held.map((row) => [
+      `${row.marketplace} ${row.merchant_order_no}`,
+      formatId('payment_intent', row.id as bigint),
+    ]),
+  );
+  for (const intent of others) {
+    const holder = byNumber.get(`${idValue(intent.marketplace)} ${intent.merchantOrderNo}`);
+    if (holder !== undefined) holders.set(intent, { holder, isNew: false });
+  }
+  return holders;
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+interface Change {
+  readonly before: Payment;
+  readonly after: Payment;
+}
+
+/** Writes what changed between two states of the payments: new rows whole, known ones in part. */
+export function savePayments(
+  session: Session,
+  changes: readonly Change[],
+  writtenBy: bigint,
+): Promise<unknown> {
+  const intents = changes.filter(({ before, after }) => before.intent !== after.intent);
+  return together<unknown[]>([
+    updateAll(
+      session,
+      INTENTS,
+      intents.map(({ after }) => ({ intent: after.intent, place: null, writtenBy })),
+    ),
+    ...saveChildren(session, SUB_ORDERS, changes, (payment) => payment.subOrders),
+    ...saveChildren(session, ATTEMPTS, changes, (payment) => payment.attempts),
+    ...saveChildren(session, LEGS, changes, (payment) => payment.legs),
+    ...saveChildren(session, REFUNDS, changes, (payment) => payment.refunds),
+    ...saveChildren(session, ESCROWS, changes, (payment) => payment.escrows),
+  ]);
+}
+
+function saveChildren<T extends { readonly id: Id }>(
+  session: Session,
+  into: Table<Child<T>>,
+  changes: readonly Change[],
+  rowsOf: (payment: Payment) => readonly T[],
+): Promise<unknown>[] {
+  const added: Child<T>[] = [];
+  const changed: Child<T>[] = [];
+  for (const { before, after } of changes) {
+    const known = rowsOf(before);
+    if (known === rowsOf(after)) continue;
+    const { shard, id: intent } = after.intent;
+    for (const row of rowsOf(after)) {
+      if (known.includes(row)) continue;
+      const isKnown = known.some(({ id }) => id === row.id);
+      (isKnown ? changed : added).push({ shard, intent, row, payment: after });
+    }
+  }
+  return [upsertAll(session, into, added), updateAll(session, into, changed)];
+}

@@ -1,0 +1,225 @@
+/**
+ * How a marketplace is known at its wallets: a configuration an account. The credentials are
+ * sealed: this module never sees them open. Whose account it is stands beside them in the clear
+ * and is never overwritten. Each change is one function and one transaction, under the
+ * marketplace's row, so that two operators cannot both retire what the other adds.
+ */
+
+import type { AuditValue } from '../../core/audit/audit.ts';
+import { planConfig, type WalletConfigStatus } from '../../core/wallet/config.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { toNumber } from '../../database/table.ts';
+import { present } from '../../kernel/assert.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
+import { type AuditNote, noteChange } from '../audit/audited.ts';
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const READ_CONFIGS = statement('wallet_configs.all', 'select * from wallet_configs order by id');
+const LOCK = statement(
+  'wallet_configs.lock',
+  'select id from marketplaces where id = $1 for no key update',
+);
+const OF_WALLET = statement(
+  'wallet_configs.of_wallet',
+  'select * from wallet_configs where marketplace = $1 and wallet = $2 order by id',
+);
+const ADD = statement(
+  'wallet_configs.add',
+  `insert into wallet_configs
+  (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement, identity)
+  values ($1, $2, $3, $4, 'active', $5, $6, $7::jsonb) returning *`,
+);
+/** What it has of an identity it keeps. */
+const RENEW = statement(
+  'wallet_configs.renew',
+  `update wallet_configs set sealed = $2, identity = $3::jsonb,
+    accepts_direct_settlement = coalesce($4, accepts_direct_settlement)
+  where id = $1 and $3::jsonb @> identity returning *`,
+);
+const SET_STATUS = statement(
+  'wallet_configs.set_status',
+  'update wallet_configs set status = $2 where id = $1 returning *',
+);
+const IDENTIFY = statement(
+  'wallet_configs.identify',
+  `update wallet_configs c set identity = $2::jsonb
+  where id = $1 and identity is null and sealed = $3
+    and not exists (select 1 from wallet_configs other where other.marketplace = c.marketplace
+      and other.wallet = c.wallet and other.identity = $2::jsonb)
+  returning id`,
+);
+const ADOPT_ACCOUNTS = statement(
+  'wallet_accounts.adopt',
+  `update wallet_accounts set wallet_config = $1
+  where marketplace = $2 and wallet = $3 and wallet_config is null`,
+);
+const MOVE_ACCOUNTS = statement(
+  'wallet_accounts.move',
+  `update wallet_accounts set wallet_config = $2
+  where wallet_config = $1 and status in ('applying', 'active', 'restricted', 'paused')
+  returning id`,
+);
+
+export interface WalletConfigRow {
+  readonly id: Id<'wallet_config'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly wallet: WalletName;
+  readonly sealed: string;
+  /** null = not known yet: of before it was kept, and not opened since. */
+  readonly identity: WalletIdentity | null;
+  readonly status: WalletConfigStatus;
+  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  readonly acceptsDirectSettlement: boolean;
+  readonly createdAtMs: number;
+}
+
+function toConfig(row: Row): WalletConfigRow {
+  return {
+    id: formatId('wallet_config', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    wallet: row.wallet as WalletName,
+    sealed: row.sealed as string,
+    identity: row.identity as WalletIdentity | null,
+    status: row.status as WalletConfigStatus,
+    acceptsDirectSettlement: row.accepts_direct_settlement as boolean,
+    createdAtMs: toNumber(row.created_at),
+  };
+}
+
+export async function readConfigs(db: Db): Promise<WalletConfigRow[]> {
+  return (await db.read(READ_CONFIGS, [])).map(toConfig);
+}
+
+/** What the audit log may tell of it. */
+function shownConfig(row: WalletConfigRow): AuditValue {
+  const { wallet, identity, status, acceptsDirectSettlement } = row;
+  return { wallet, identity, status, direct_settlement: acceptsDirectSettlement };
+}
+
+export interface ConfigToPut {
+  /** Of a configuration that is added. */
+  readonly id: Id<'wallet_config'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly wallet: WalletName;
+  readonly identity: WalletIdentity;
+  readonly createdAtMs: number;
+  /** null = as it was, at the configuration before; at first, no. */
+  readonly acceptsDirectSettlement: boolean | null;
+  /** The configurations that are active stay so beside one that is added. */
+  readonly keepsActive: boolean;
+  /** The merchants of those that retire are paid through the added one, by the same numbers. */
+  readonly movesAccounts: boolean;
+}
+
+export interface PutConfig {
+  readonly config: WalletConfigRow;
+  readonly isRenewed: boolean;
+  readonly retired: readonly WalletConfigRow[];
+  readonly movedAccountCount: number;
+}
+
+/** `seal` is given the row that the credentials will stand in. */
+export function putConfig(
+  db: Db,
+  put: ConfigToPut,
+  seal: (row: Pick<WalletConfigRow, 'id' | 'marketplace'>) => string,
+  note: AuditNote,
+): Promise<PutConfig> {
+  const { id, marketplace, wallet } = put;
+  return db.transaction(0, async (session) => {
+    const known = await lockedConfigs(session, marketplace, wallet);
+    const plan = planConfig(known, put.identity, put);
+    const identity = JSON.stringify(put.identity);
+    if (plan.renews !== null) {
+      const { renews } = plan;
+      const values = [idValue(renews.id), seal(renews), identity, put.acceptsDirectSettlement];
+      const [row] = await session.run(RENEW, values);
+      const config = toConfig(present(row, 'the renewed configuration'));
+      const after = { ...shownConfig(config), credentials: 'renewed' };
+      await noteChange(session, note, { object: config.id, before: shownConfig(renews), after });
+      return { config, isRenewed: true, retired: [], movedAccountCount: 0 };
+    }
+    const accepts = put.acceptsDirectSettlement ?? known.at(-1)?.acceptsDirectSettlement ?? false;
+    const values = [idValue(id), idValue(marketplace), wallet, seal({ id, marketplace })];
+    const [row] = await session.run(ADD, [...values, put.createdAtMs, accepts, identity]);
+    const config = toConfig(present(row, 'the added configuration'));
+    await session.run(ADOPT_ACCOUNTS, [idValue(id), idValue(marketplace), wallet]);
+    const retired: WalletConfigRow[] = [];
+    let movedAccountCount = 0;
+    for (const old of plan.retires) {
+      retired.push(await setStatus(session, old.id, 'retiring'));
+      if (!put.movesAccounts) continue;
+      movedAccountCount += (await session.run(MOVE_ACCOUNTS, [idValue(old.id), idValue(id)]))
+        .length;
+    }
+    await noteChange(session, note, {
+      object: config.id,
+      before: null,
+      after: {
+        ...shownConfig(config),
+        retired: retired.map((old) => old.id),
+        moved_accounts: movedAccountCount,
+      },
+    });
+    return { config, isRenewed: false, retired, movedAccountCount };
+  });
+}
+
+async function lockedConfigs(
+  session: Session,
+  marketplace: Id<'marketplace'>,
+  wallet: WalletName,
+): Promise<WalletConfigRow[]> {
+  const [, rows] = await Promise.all([
+    session.run(LOCK, [idValue(marketplace)]),
+    session.run(OF_WALLET, [idValue(marketplace), wallet]),
+  ]);
+  return rows.map(toConfig);
+}
+
+async function setStatus(
+  session: Session,
+  id: Id<'wallet_config'>,
+  status: WalletConfigStatus,
+): Promise<WalletConfigRow> {
+  const [row] = await session.run(SET_STATUS, [idValue(id), status]);
+  return toConfig(present(row, 'the configuration'));
+}
+
+/** Offered from now on, or no longer. Others of the same wallet stay as they are. */
+export function setConfigStatus(
+  db: Db,
+  row: Pick<WalletConfigRow, 'id' | 'marketplace' | 'wallet'>,
+  status: 'active' | 'retiring',
+  note: AuditNote,
+): Promise<WalletConfigRow> {
+  return db.transaction(0, async (session) => {
+    const known = await lockedConfigs(session, row.marketplace, row.wallet);
+    const before = present(
+      known.find(({ id }) => id === row.id),
+      'the configuration before',
+    );
+    const config = await setStatus(session, row.id, status);
+    const change = { before: shownConfig(before), after: shownConfig(config) };
+    await noteChange(session, note, { object: row.id, ...change });
+    if (status === 'active')
+      await session.run(ADOPT_ACCOUNTS, [idValue(row.id), idValue(row.marketplace), row.wallet]);
+    return config;
+  });
+}
+
+/**
+ * Writes the identity of a row that had none, if its credentials are still those it was read from.
+ * False: it has one by now, or another configuration is that account's.
+ */
+export async function identifyConfig(
+  db: Db,
+  { id, sealed }: Pick<WalletConfigRow, 'id' | 'sealed'>,
+  identity: WalletIdentity,
+): Promise<boolean> {
+  const values = [idValue(id), JSON.stringify(identity), sealed];
+  const rows = await db.transaction(0, (session) => session.run(IDENTIFY, values));
+  return rows.length === 1;
+}

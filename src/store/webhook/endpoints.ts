@@ -1,0 +1,170 @@
+/**
+ * Where a marketplace is told of events. Signing secrets are sealed; a deleted endpoint is not
+ * read.
+ */
+import type { AuditValue } from '../../core/audit/audit.ts';
+import { textArray } from '../../database/arrays.ts';
+import type { Db, Row, Statement } from '../../database/db.ts';
+import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import { ok, type Result } from '../../kernel/result.ts';
+import { type AuditNote, noteChange, writeAudited } from '../audit/audited.ts';
+
+const READ_ENDPOINTS: Statement = {
+  name: 'webhook_endpoints.of',
+  text: `select * from webhook_endpoints
+  where marketplace = $1 and status <> 'deleted' order by id`,
+};
+/** Whoever adds an endpoint or moves one waits for the others; no reference to the row does. */
+const LOCK_MARKETPLACE: Statement = {
+  name: 'webhook_endpoints.lock_marketplace',
+  text: 'select id from marketplaces where id = $1 for no key update',
+};
+const ADD_ENDPOINT: Statement = {
+  name: 'webhook_endpoints.add',
+  text: `insert into webhook_endpoints
+  (id, marketplace, url, enabled_events, status, sealed, created_at)
+  values ($1, $2, $3, $4::text[], 'enabled', $5, $6) returning *`,
+};
+const CHANGE_ENDPOINT: Statement = {
+  name: 'webhook_endpoints.change',
+  text: `update webhook_endpoints
+  set url = coalesce($3, url), enabled_events = coalesce($4::text[], enabled_events),
+    status = coalesce($5, status)
+  where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
+};
+const ROTATE_SECRET: Statement = {
+  name: 'webhook_endpoints.rotate',
+  text: `update webhook_endpoints
+  set sealed_before = sealed, before_until = $4, sealed = $3
+  where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
+};
+
+export interface EndpointRow {
+  readonly id: Id<'webhook_endpoint'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly url: string;
+  readonly enabledEvents: readonly string[];
+  readonly status: 'enabled' | 'disabled';
+  readonly sealed: string;
+  readonly sealedBefore: string | null;
+  readonly beforeUntilMs: number | null;
+  readonly createdAtMs: number;
+}
+
+function toEndpoint(row: Row): EndpointRow {
+  return {
+    id: formatId('webhook_endpoint', row.id as bigint),
+    marketplace: formatId('marketplace', row.marketplace as bigint),
+    url: row.url as string,
+    enabledEvents: row.enabled_events as string[],
+    status: row.status as EndpointRow['status'],
+    sealed: row.sealed as string,
+    sealedBefore: row.sealed_before as string | null,
+    beforeUntilMs: toNumberOrNull(row.before_until),
+    createdAtMs: toNumber(row.created_at),
+  };
+}
+
+export async function readEndpoints(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+): Promise<EndpointRow[]> {
+  return (await db.read(READ_ENDPOINTS, [idValue(marketplace)])).map(toEndpoint);
+}
+
+/** What the audit log may tell of it: a query may hold a token, a secret is sealed. */
+function shownEndpoint({ url, enabledEvents, status }: EndpointRow): AuditValue {
+  const { origin, pathname } = new URL(url);
+  return { url: `${origin}${pathname}`, enabled_events: enabledEvents, status };
+}
+
+/** Judges a new endpoint or address by all that the marketplace has, while nobody writes. */
+export type EndpointRule = (present: readonly EndpointRow[]) => Result<undefined, HutongError>;
+
+/** One statement after the rule, under the marketplace's lock; undefined = it wrote nothing. */
+function writeByRule(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  rule: EndpointRule,
+  write: { readonly statement: Statement; readonly values: readonly unknown[] },
+  note: AuditNote,
+): Promise<Result<EndpointRow | undefined, HutongError>> {
+  return db.transaction(0, async (session) => {
+    await session.run(LOCK_MARKETPLACE, [idValue(marketplace)]);
+    const present = await session.run(READ_ENDPOINTS, [idValue(marketplace)]);
+    const known = present.map(toEndpoint);
+    const admitted = rule(known);
+    if (!admitted.ok) return admitted;
+    const [row] = await session.run(write.statement, write.values);
+    if (row === undefined) return ok(undefined);
+    const after = toEndpoint(row);
+    const before = known.find(({ id }) => id === after.id);
+    await noteChange(session, note, {
+      object: after.id,
+      before: before === undefined ? null : shownEndpoint(before),
+      after: shownEndpoint(after),
+    });
+    return ok(after);
+  });
+}
+
+export function addEndpoint(
+  db: Db,
+  row: Pick<EndpointRow, 'id' | 'marketplace' | 'url' | 'enabledEvents' | 'sealed' | 'createdAtMs'>,
+  rule: EndpointRule,
+  note: AuditNote,
+): Promise<Result<EndpointRow | undefined, HutongError>> {
+  const values = [
+    idValue(row.id),
+    idValue(row.marketplace),
+    row.url,
+    textArray(row.enabledEvents),
+    row.sealed,
+    row.createdAtMs,
+  ];
+  return writeByRule(db, row.marketplace, rule, { statement: ADD_ENDPOINT, values }, note);
+}
+
+export interface EndpointChange {
+  readonly url?: string;
+  readonly enabledEvents?: readonly string[];
+  readonly status?: string;
+}
+
+export function changeEndpoint(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  change: EndpointChange,
+  rule: EndpointRule,
+  note: AuditNote,
+): Promise<Result<EndpointRow | undefined, HutongError>> {
+  const events = change.enabledEvents === undefined ? null : textArray(change.enabledEvents);
+  const values = [
+    idValue(marketplace),
+    idValue(id),
+    change.url ?? null,
+    events,
+    change.status ?? null,
+  ];
+  return writeByRule(db, marketplace, rule, { statement: CHANGE_ENDPOINT, values }, note);
+}
+
+export function rotateEndpointSecret(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  secret: { readonly sealed: string; readonly beforeUntilMs: number },
+  note: AuditNote,
+): Promise<EndpointRow | undefined> {
+  const values = [idValue(marketplace), idValue(id), secret.sealed, secret.beforeUntilMs];
+  return writeAudited(db, {
+    note,
+    write: { statement: ROTATE_SECRET, values },
+    decode: toEndpoint,
+    object: (row) => row.id,
+    show: ({ beforeUntilMs }) => ({ secret: 'rotated', old_signs_until: beforeUntilMs }),
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * Events and the deliveries they owe. Deliveries are made by the statement that reads the enabled
+ * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
+ */
+
+import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import { type Table, table, tableValues, toNumber } from '../../database/table.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
+
+export interface EventRow {
+  readonly shard: number;
+  readonly id: Id<'event'>;
+  readonly marketplace: Id<'marketplace'>;
+  readonly type: string;
+  readonly objectId: string;
+  readonly objectVersion: number;
+  readonly object: unknown;
+  readonly createdAtMs: number;
+}
+
+const EVENTS: Table<EventRow> = table(
+  'events',
+  ['shard', 'id'],
+  [
+    { name: 'shard', type: 'smallint', value: (row) => row.shard },
+    { name: 'id', type: 'id', value: (row) => row.id },
+    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
+    { name: 'type', type: 'text', value: (row) => row.type },
+    { name: 'object_id', type: 'text', value: (row) => row.objectId },
+    { name: 'object_version', type: 'integer', value: (row) => row.objectVersion },
+    { name: 'object', type: 'jsonb', value: (row) => row.object },
+    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
+  ],
+);
+
+/** `*`, the type itself, or its family: `refund.*`. */
+function wants(type: string): string {
+  return `w.enabled_events && array['*', ${type}, split_part(${type}, '.', 1) || '.*']`;
+}
+
+const SAVE_AND_OWE: Statement = {
+  name: 'events.save',
+  text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at)
+    insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select e.shard, e.id, w.id, 'pending', 0,
+      e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
+    from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
+      and ${wants('e.type')}
+    returning shard, event, endpoint`,
+};
+
+/** A delivery that was just made: its first try needs no look-up. */
+export interface OwedDelivery {
+  readonly shard: number;
+  readonly event: Id<'event'>;
+  readonly endpoint: Id<'webhook_endpoint'>;
+}
+
+/**
+ * Writes events and the deliveries they owe. `firstTryMs`: how long the process that commits them
+ * has for the first try before any other process's sweep may take it up.
+ */
+export function saveEvents(
+  session: Session,
+  events: readonly EventRow[],
+  firstTryMs: number,
+): Promise<readonly OwedDelivery[]> {
+  if (events.length === 0) return Promise.resolve([]);
+  const values = [...tableValues(EVENTS, events), firstTryMs];
+  const owed = session.run(SAVE_AND_OWE, values).then((rows) => rows.map(toOwed));
+  // Not awaited where another table of the batch cannot be encoded.
+  owed.catch(() => undefined);
+  return owed;
+}
+
+function toOwed(row: Row): OwedDelivery {
+  return {
+    shard: toNumber(row.shard),
+    event: formatId('event', row.event as bigint),
+    endpoint: formatId('webhook_endpoint', row.endpoint as bigint),
+  };
+}
+
+/** What became of a try. */
+export interface DeliveryResult extends OwedDelivery {
+  readonly status: 'pending' | 'delivered' | 'failed';
+  readonly tries: number;
+  readonly dueAtMs: number | null;
+  readonly lastStatus: number | null;
+  readonly lastError: string | null;
+}
+
+const SAVE_RESULTS: Statement = {
+  name: 'deliveries.save',
+  text: `update deliveries d set status = u.status, tries = u.tries, due_at = u.due_at,
+      last_status = u.last_status, last_error = u.last_error
+    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[],
+        $7::integer[], $8::text[])
+      as u (shard, event, endpoint, status, tries, due_at, last_status, last_error)
+    where d.shard = u.shard and d.event = u.event and d.endpoint = u.endpoint
+      and d.status <> 'delivered'`,
+};
+
+export function saveDeliveryResults(
+  session: Session,
+  results: readonly DeliveryResult[],
+): Promise<readonly Row[]> {
+  if (results.length === 0) return Promise.resolve([]);
+  const sorted = [...results].sort(
+    (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
+  );
+  return session.run(SAVE_RESULTS, [
+    smallintArray(sorted.map((row) => row.shard)),
+    idArray(sorted.map((row) => row.event)),
+    idArray(sorted.map((row) => row.endpoint)),
+    textArray(sorted.map((row) => row.status)),
+    intArray(sorted.map((row) => row.tries)),
+    bigintArray(sorted.map((row) => row.dueAtMs)),
+    intArray(sorted.map((row) => row.lastStatus)),
+    textArray(sorted.map((row) => row.lastError)),
+  ]);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const OWE_AGAIN: Statement = {
+  name: 'deliveries.owe_again',
+  text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select $1, $2, w.id, 'pending', 0, $5, $5 from webhook_endpoints w
+    where w.marketplace = $3 and w.status = 'enabled'
+      and ${wants('$4::text')}
+    on conflict (shard, event, endpoint)
+      do update set status = 'pending', tries = 0, due_at = excluded.due_at returning endpoint`,
+};
+
+/** Resends one event: to every endpoint that wants it now. How many. */
+export async function oweDeliveries(
+  db: Db,
+  event: Pick<EventRow, 'shard' | 'id' | 'marketplace' | 'type'> & { readonly nowMs: number },
+): Promise<number> {
+  const values = [
+    event.shard,
+    idValue(event.id),
+    idValue(event.marketplace),
+    event.type,
+    event.nowMs,
+  ];
+  const rows = await db.transaction(0, (session) => session.run(OWE_AGAIN, values));
+  return rows.length;
+}

@@ -1,0 +1,181 @@
+/**
+ * A message of the XML interface: an outer document whose `encrypt` holds the signed inner one.
+ *
+ *   sign text   the inner document without `<sign>…</sign>`, exactly as it stands
+ *   encrypt     base64( hex( 3DES( inner document ) ) )
+ *
+ * What is verified is the raw text, and what is read afterwards is that very text: the inner
+ * document that an opened message gives is parsed from the bytes whose hash was signed. The outer
+ * fields are vouched for by nobody.
+ */
+import type { KeyObject } from 'node:crypto';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { canonicalBase64 } from '../keys/canonical-base64.ts';
+import { hashText, recoverHash, signText } from './signature.ts';
+import { decryptText, encryptText, PLAIN_BYTES_MAX } from './triple-des.ts';
+import {
+  childOf,
+  DECLARATION,
+  readXml,
+  textOf,
+  writeXml,
+  type XmlElement,
+  type XmlField,
+} from './xml.ts';
+
+export const VERSION = 'V2.0';
+export const SUCCESS_CODE = '000000';
+const ROOT = 'jdpay';
+const END = `</${ROOT}>`;
+/** base64 of hex of the longest plain text, and the outer fields. */
+export const MESSAGE_BYTES_MAX = Math.ceil((2 * (PLAIN_BYTES_MAX + 8) * 4) / 3) + 8_192;
+
+/** Whose keys open and make messages: ours to sign, the other side's to verify. */
+export interface MessageKeys {
+  readonly desKey: KeyObject;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** The result block of an answer. */
+export interface MessageResult {
+  readonly code: string;
+  readonly desc: string;
+}
+
+export interface OuterMessage {
+  readonly version: string;
+  readonly merchant: string;
+  readonly result: MessageResult | null;
+  readonly encrypt: string | null;
+}
+
+export interface OpenedMessage {
+  readonly fields: XmlElement;
+  /** The signed text's hash: the same whenever the same message is sent again. */
+  readonly hash: string;
+}
+
+export type MessageFlaw =
+  | 'too_long'
+  | 'not_base64'
+  | 'not_decryptable'
+  | 'unsigned'
+  | 'bad_signature'
+  | 'not_xml';
+
+/** The inner text with its signature just before the end. */
+export function signInner(
+  keys: Pick<MessageKeys, 'privateKey'>,
+  fields: readonly XmlField[],
+): string {
+  const text = writeXml(ROOT, fields);
+  return `${text.slice(0, -END.length)}<sign>${signText(keys.privateKey, text)}</sign>${END}`;
+}
+
+/** undefined = longer than a message may be. */
+export function sealInner(desKey: KeyObject, innerText: string): string | undefined {
+  const hex = encryptText(desKey, innerText);
+  return hex === undefined ? undefined : Buffer.from(hex, 'latin1').toString('base64');
+}
+
+export function writeOuter(message: {
+  readonly merchant: string;
+  readonly result?: MessageResult;
+  readonly encrypt?: string;
+}): string {
+  const { merchant, result, encrypt = '' } = message;
+  return writeXml(ROOT, [
+    ['version', VERSION],
+    ['merchant', merchant],
+    ...resultField(result),
+    ['encrypt', encrypt],
+  ]);
+}
+
+export function resultField(result: MessageResult | undefined): XmlField[] {
+  if (result === undefined) return [];
+  return [
+    [
+      'result',
+      [
+        ['code', result.code],
+        ['desc', result.desc],
+      ],
+    ],
+  ];
+}
+
+/** undefined = not a message at all (a proxy's page, cut off, another version's). */
+export function readOuter(body: Buffer): OuterMessage | undefined {
+  if (body.length > MESSAGE_BYTES_MAX) return undefined;
+  const root = readXml(body.toString('utf8'));
+  if (root?.name !== ROOT) return undefined;
+  const version = textOf(root, 'version');
+  const merchant = textOf(root, 'merchant');
+  if (version !== VERSION || merchant === undefined) return undefined;
+  return { version, merchant, result: readResult(root), encrypt: textOf(root, 'encrypt') ?? null };
+}
+
+export function readResult(element: XmlElement): MessageResult | null {
+  const result = childOf(element, 'result');
+  const code = textOf(result, 'code');
+  return code === undefined ? null : { code, desc: textOf(result, 'desc') ?? '' };
+}
+
+/** The inner text of `encrypt`, not yet verified: for the explanation of a refusal, else unread. */
+export function decryptInner(desKey: KeyObject, encrypt: string): Result<string, MessageFlaw> {
+  if (encrypt.length > MESSAGE_BYTES_MAX) return err('too_long');
+  const hex = canonicalBase64(encrypt);
+  if (hex === undefined) return err('not_base64');
+  const text = decryptText(desKey, hex.toString('latin1'));
+  return text === undefined ? err('not_decryptable') : ok(text);
+}
+
+export function openMessage(
+  keys: Pick<MessageKeys, 'desKey' | 'publicKey'>,
+  encrypt: string,
+): Result<OpenedMessage, MessageFlaw> {
+  const inner = decryptInner(keys.desKey, encrypt);
+  return inner.ok ? openInner(keys, inner.value) : inner;
+}
+
+/** What `decryptInner` gave, verified. */
+export function openInner(
+  keys: Pick<MessageKeys, 'publicKey'>,
+  inner: string,
+): Result<OpenedMessage, MessageFlaw> {
+  const cut = cutSign(inner);
+  if (cut === undefined) return err('unsigned');
+  const hash = recoverHash(keys.publicKey, cut.sign);
+  const signed = signTexts(cut.text).find((text) => hashText(text) === hash);
+  if (hash === undefined || signed === undefined) return err('bad_signature');
+  const fields = readXml(signed);
+  const isOurs = fields?.name === ROOT && textOf(fields, 'version') === VERSION;
+  return fields === undefined || !isOurs ? err('not_xml') : ok({ fields, hash });
+}
+
+/** Cuts the one `<sign>` out of the raw text. */
+export function cutSign(
+  text: string,
+): { readonly text: string; readonly sign: string } | undefined {
+  const [before, rest, anotherStart] = text.split('<sign>');
+  const [sign, after, anotherEnd] = rest?.split('</sign>') ?? [];
+  const isOne = anotherStart === undefined && anotherEnd === undefined;
+  if (before === undefined || sign === undefined || after === undefined || !isOne) return undefined;
+  return { text: before + after, sign };
+}
+
+/**
+ * The texts that the other side may have hashed: as it stands, without the line breaks and tabs
+ * that clients strip, and each with either form of the declaration.
+ */
+function signTexts(text: string): readonly string[] {
+  const stripped = text.replace(/[\r\n\t]/g, '');
+  const spaced = `${DECLARATION.slice(0, -2)} ?>`;
+  return [...new Set([text, stripped])].flatMap((one) => {
+    if (one.startsWith(DECLARATION)) return [one, spaced + one.slice(DECLARATION.length)];
+    if (one.startsWith(spaced)) return [one, DECLARATION + one.slice(spaced.length)];
+    return [one];
+  });
+}
