@@ -92,7 +92,7 @@ function run(folder: string, { args, figure }: Compared): number {
 }
 
 /** The figure of the last line, where it is a number above zero and nothing failed. */
-export function figureOf(stdout: string | null, figure: string): number | undefined {
+function figureOf(stdout: string | null, figure: string): number | undefined {
   const last = (stdout ?? '').trim().split('\n').at(-1) ?? '';
   try {
     const figures = JSON.parse(last) as Record<string, unknown>;

@@ -93,12 +93,12 @@ export function writeMarketplacePapers(dir: string, publicUrl: string, papers: P
   writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoPapers(publicUrl, papers) });
 }
 
-/** api.md's `demo.json` of a sandbox that runs alone; the platform's start writes the whole. */
+/** The `demo.json` of a sandbox that runs alone; the platform's start writes the whole. */
 export function writeDemoPapers(dir: string, publicUrl: string, papers: Papers): void {
   writePrivate(join(dir, 'demo.json'), demoPapers(publicUrl, papers));
 }
 
-export function demoPapers(
+function demoPapers(
   publicUrl: string,
   papers: Papers,
 ): { readonly sandbox: Record<string, string>; readonly credentials: Record<string, unknown> } {

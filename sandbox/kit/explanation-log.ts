@@ -39,7 +39,7 @@ export function openExplanationLog(options: {
   };
 }
 
-export function firstDifference(expected: string, received: string | null): number | null {
+function firstDifference(expected: string, received: string | null): number | null {
   if (received === null || expected === received) return null;
   const [a, b] = [Buffer.from(expected), Buffer.from(received)];
   const length = Math.min(a.length, b.length);

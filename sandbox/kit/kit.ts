@@ -222,7 +222,7 @@ export interface PayRequest {
   readonly coupon: { readonly platformFen: Fen; readonly merchantFen: Fen };
 }
 
-/** What the wallet itself believes; api.md's `GET /control/orders`. Sub-orders are rows too. */
+/** What the wallet itself believes: `GET /control/orders`. Sub-orders are rows too. */
 export interface ControlOrder {
   readonly wallet: WalletName;
   readonly orderNo: string;
@@ -294,7 +294,7 @@ export interface AccountRequest {
 export interface MadeAccount {
   /** The wallet configuration of a marketplace, exactly as the wallet's `configSchema` wants it. */
   readonly credentials: unknown;
-  /** api.md's `credentials.{wallet}` object of demo.json, for outside SDKs. */
+  /** The `credentials.{wallet}` object of demo.json, for outside SDKs. */
   readonly papers: unknown;
   /** One per `subMerchantNames`, in order; `walletMerchant` is the sub_mchid or smid. */
   readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];

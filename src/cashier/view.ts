@@ -26,11 +26,7 @@ export const NOTICES = [
 export type Notice = (typeof NOTICES)[number];
 
 /** Withheld wallets that a buyer is told about; other reasons are the merchant's own business. */
-export const TOLD_REASONS = [
-  'cart_not_combinable',
-  'device_unsupported',
-  'wallet_unhealthy',
-] as const;
+const TOLD_REASONS = ['cart_not_combinable', 'device_unsupported', 'wallet_unhealthy'] as const;
 export type ToldReason = (typeof TOLD_REASONS)[number];
 
 export interface Choice {

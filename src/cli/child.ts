@@ -15,7 +15,7 @@ export interface Child {
 const INHERITED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|NO_COLOR|FORCE_COLOR|COLORTERM|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LD_LIBRARY_PATH|SYSTEMROOT|APPDATA|USERPROFILE)$/i;
 
-export function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function inherited(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => INHERITED.test(name)));
 }
 

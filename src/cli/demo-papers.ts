@@ -1,6 +1,6 @@
 /**
  * The demo's marketplaces: made out of the sandbox's papers, written to the database once and found
- * again afterwards, and told to the world in demo.json (api.md), mode 0600.
+ * again afterwards, and told to the world in demo.json, mode 0600.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -185,7 +185,7 @@ export interface DemoFacts {
   readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
 }
 
-/** api.md, "The demo's papers". */
+/** What demo.json says. */
 export function writeDemoJson(dir: string, facts: DemoFacts): void {
   writePrivate(path.join(dir, 'demo.json'), {
     platform: { url: facts.platformUrl },

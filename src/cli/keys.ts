@@ -88,7 +88,7 @@ async function keyDesk(
   return { db, envelope, wall: wallClock, random: systemRandom, print, announce, noteOf };
 }
 
-export async function listKeyRing(desk: KeyDesk): Promise<void> {
+async function listKeyRing(desk: KeyDesk): Promise<void> {
   for (const line of reportLines(await reportKeys(desk))) desk.print(line);
 }
 

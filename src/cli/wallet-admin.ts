@@ -120,7 +120,7 @@ function readCredentials(
 }
 
 /** Identities of before they were kept: without them, nobody can say whose account is renewed. */
-export function identifyAtDesk(db: Db, envelope: Envelope, print: Print): Promise<void> {
+function identifyAtDesk(db: Db, envelope: Envelope, print: Print): Promise<void> {
   return identifyConfigs({
     db,
     open: (row) => envelope.open(row.sealed, walletSecretPlace(row, row.wallet)),

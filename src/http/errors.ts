@@ -1,5 +1,5 @@
 /**
- * Every failure leaves in one shape, `{"error": {...}}` (api.md), with the status of its code. What
+ * Every failure leaves in one shape, `{"error": {...}}`, with the status of its code. What
  * fastify and the parsers throw is mapped to a code here; what nobody foresaw is `internal`: logged
  * with its stack, answered without it.
  */

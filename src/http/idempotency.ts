@@ -1,5 +1,5 @@
 /**
- * Idempotency-Key: claim, run, complete (api.md, rule 12). The id of what will be made is chosen
+ * Idempotency-Key: claim, run, complete (rule 12). The id of what will be made is chosen
  * before the first try and kept with the key, so that a retry after a crash means the same row.
  *
  * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). After another
@@ -141,7 +141,7 @@ function pathOf(url: string): string {
 }
 
 /** SHA-256 of the body's meaning: white space and the order of keys make no other request. */
-export function hashOf(body: unknown): string {
+function hashOf(body: unknown): string {
   return createHash('sha256').update(canonical(body)).digest('hex');
 }
 

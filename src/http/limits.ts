@@ -13,7 +13,7 @@ import type { ServerDeps } from './deps.ts';
 
 const RATE_DEFAULT = { max: 1_000, windowMs: 10_000 };
 /** Failed keys and unknown paths of one address, a minute. */
-export const REFUSALS_A_MINUTE = 120;
+const REFUSALS_A_MINUTE = 120;
 const MINUTE_MS = 60_000;
 
 export interface Limits {

@@ -8,7 +8,7 @@ import { parseRfc3339 } from './rfc3339.ts';
 
 const LIMIT_DEFAULT = 10;
 
-export function invalid(param: string, message: string): Result<never, HutongError> {
+function invalid(param: string, message: string): Result<never, HutongError> {
   return err(hutongError('parameter_invalid', `${param} ${message}`, { param }));
 }
 

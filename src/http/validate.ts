@@ -104,7 +104,7 @@ function hasPattern(params: { readonly pattern?: unknown }, pattern: string): bo
 }
 
 /** `/sub_orders/0/amount` -> `sub_orders[0].amount`. */
-export function paramOf(instancePath: string): string {
+function paramOf(instancePath: string): string {
   let param = '';
   for (const part of instancePath.split('/').slice(1)) {
     const name = part.replaceAll('~1', '/').replaceAll('~0', '~').slice(0, 64);

@@ -1,7 +1,7 @@
 /**
  * The one registry of error codes. A code is a promise: it never changes its meaning, has one HTTP
  * status, says whether the same request may be sent again, and has a row in
- * docs/reference/errors.md (`errors.test.ts` keeps the two in step).
+ * docs/reference/errors.md (test/http/documents.test.ts keeps the two in step).
  */
 import type { WalletError } from './wallet-names.ts';
 

@@ -5,7 +5,6 @@
 import { assert } from './assert.ts';
 
 export type Fen = bigint;
-export const CURRENCY = 'cny';
 
 /** The largest amount of one call, 100,000,000.00 yuan: wallets refuse far below it. */
 export const AMOUNT_FEN_MAX: Fen = 100_000_000_00n;

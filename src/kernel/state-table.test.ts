@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ATTEMPT_STATES, INTENT_STATES, REFUND_STATES } from '../core/payment/model.ts';
 import { type StateTable, stateTable, transition } from './state-table.ts';
 
-/** The tables of domain.md, as it writes them. */
+/** The tables, spelt out once more. */
 const DOCUMENTED: readonly [StateTable<never>, readonly string[]][] = [
   [
     INTENT_STATES as unknown as StateTable<never>,

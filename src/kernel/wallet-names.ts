@@ -64,7 +64,7 @@ export function deviceOf(word: DeviceWord): Device {
     : (word as Device);
 }
 
-/** What the buyer is asked to do next; api.md's shapes. */
+/** What the buyer is asked to do next, as the API shows it. */
 export type NextAction =
   | { readonly type: 'qr_code'; readonly code: string }
   | { readonly type: 'redirect'; readonly url: string }

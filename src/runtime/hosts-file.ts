@@ -11,7 +11,7 @@ export async function lookUpInHostsFile(file: string, host: string): Promise<rea
   return addressesOf(text, host.toLowerCase());
 }
 
-export function addressesOf(text: string, host: string): readonly string[] {
+function addressesOf(text: string, host: string): readonly string[] {
   return text.split('\n').flatMap((line) => {
     const [address = '', ...names] = (line.split('#')[0] ?? '').trim().split(/\s+/);
     return isIP(address) !== 0 && names.some((name) => name.toLowerCase() === host)

@@ -75,8 +75,9 @@ for (const engine of ENGINES) {
     });
 
     test('S14: a key that expires is refused from then on', async () => {
+      await admin.createMarketplace(desk(), { name: 'expiring', displayName: 'Expiring' }, print);
       const made = async (expiresAtMs: number) => {
-        const wanted = { marketplace: 'shop', scopes: ['*'], isLive: false, expiresAtMs };
+        const wanted = { marketplace: 'expiring', scopes: ['*'], isLive: false, expiresAtMs };
         await admin.createKey(desk(), wanted, print);
         return hashKey(String((lines.at(-2) ?? '').split('  ')[1]));
       };
@@ -84,7 +85,7 @@ for (const engine of ENGINES) {
       const [past, ahead] = [await made(nowMs - 1_000), await made(nowMs + 60_000)];
       const found = await readKeys(home.db, [past, ahead]);
       expect([found.has(past), found.has(ahead)]).toEqual([false, true]);
-      await admin.printKeys(desk(), 'shop', print);
+      await admin.printKeys(desk(), 'expiring', print);
       expect(lines.slice(-2).map((line) => line.split('  ').at(-1))).toEqual([
         expect.stringMatching(/^expired /),
         expect.stringMatching(/^in use until /),

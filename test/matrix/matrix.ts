@@ -95,7 +95,7 @@ async function pay(stage: Stage, wallet: string, product: string, brings: Brings
   return { intent, attempt };
 }
 
-/** JD's form is handed out by the platform's own page, which the phone opens (api.md). */
+/** JD's form is handed out by the platform's own page, which the phone opens. */
 function isHandedOut(wallet: string, product: string): boolean {
   return wallet === 'jdpay' && (product === 'pc' || product === 'h5');
 }

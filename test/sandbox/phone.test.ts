@@ -347,7 +347,7 @@ describe('a counter’s printed code', () => {
   });
   afterEach(() => shop.close());
 
-  /** The pages of a counter as api.md's platform serves them: amount, order, choice, action. */
+  /** The pages of a counter as the platform serves them: amount, order, choice, action. */
   const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);

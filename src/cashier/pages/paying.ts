@@ -90,7 +90,7 @@ function sharedCode({ wallet, payerWallet }: OpenAttempt, texts: Texts): Html | 
 }
 
 /** Read by this page's script and by the wallet's app: what the buyer is asked to do next. */
-export function nextActionBlock(attempt: OpenAttempt | null): Html | null {
+function nextActionBlock(attempt: OpenAttempt | null): Html | null {
   return attempt === null ? null : jsonScript('next-action', attempt.action);
 }
 

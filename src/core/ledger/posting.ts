@@ -1,6 +1,6 @@
 /**
  * A posting is one ledger transaction: entries that sum to zero (rule 5, asserted when it is made).
- * The functions below are the rows of domain.md's table, one a moment; amounts are what really
+ * The functions below are the rows of the ledger's table, one a moment; amounts are what really
  * moves, never order amounts.
  */
 import { assert } from '../../kernel/assert.ts';

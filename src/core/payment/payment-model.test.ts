@@ -1,6 +1,6 @@
 /**
  * Core under a wallet that says anything: true words, lies, the same word twice, words out of
- * order, successes that come late. After every decision the rules of domain.md must hold, and
+ * order, successes that come late. After every decision the twelve rules must hold, and
  * deciding the same again must write nothing.
  */
 import fc from 'fast-check';

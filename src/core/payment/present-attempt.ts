@@ -1,5 +1,5 @@
 /**
- * payment_attempt as the API shows it (api.md). Pure and cheap: decisions call it for every event.
+ * payment_attempt as the API shows it. Pure and cheap: decisions call it for every event.
  * It never carries a payer's identity, a token or a secret.
  */
 

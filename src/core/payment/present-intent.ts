@@ -1,5 +1,5 @@
 /**
- * payment_intent as the API and its events show it (api.md). Pure and cheap: decisions call it for
+ * payment_intent as the API and its events show it. Pure and cheap: decisions call it for
  * every event. It never carries client_secret, cashier_url or the buyer's address: the http edge
  * adds the first two where its caller may see them.
  */

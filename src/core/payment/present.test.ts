@@ -1,4 +1,4 @@
-/** The shapes of api.md, field by field: a field more or less is a change of the contract. */
+/** The published shapes, field by field: a field more or less is a change of the contract. */
 import { describe, expect, it } from 'vitest';
 import { presentRefund, shownRefundStatus } from '../refund/present.ts';
 import { presentEvent } from '../webhook/present-event.ts';
@@ -115,7 +115,7 @@ const payment: Payment = {
 };
 
 describe('present', () => {
-  it('shows a payment_intent with the fields of api.md and nothing secret', () => {
+  it('shows a payment_intent with the published fields and nothing secret', () => {
     const shown = presentPaymentIntent(payment);
     expect(shown).toMatchObject({
       id: 'pi_0000000000001',
@@ -182,7 +182,7 @@ describe('present', () => {
     expect(shown.wallet).toBe('alipay');
   });
 
-  it('folds the refund states into the four of api.md', () => {
+  it('folds the refund states into the four published ones', () => {
     const shown = Object.fromEntries(REFUND_STATES.states.map((s) => [s, shownRefundStatus(s)]));
     expect(shown).toEqual({
       created: 'pending',

@@ -32,7 +32,7 @@ import { orderNumber } from './order-number.ts';
 export const CLOSE_CALL_MS = 2_000;
 
 /** Bounds what one intent can pile up at the wallets. */
-export const ATTEMPT_COUNT_MAX = 30;
+const ATTEMPT_COUNT_MAX = 30;
 
 export interface NewAttempt {
   readonly id: Id<'payment_attempt'>;

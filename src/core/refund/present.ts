@@ -1,5 +1,5 @@
 /**
- * refund as the API and its events show it (api.md). The inner states fold into four: a caller has
+ * refund as the API and its events show it. The inner states fold into four: a caller has
  * nothing to do for the ways in which we may still be waiting, and one thing for `abnormal`.
  */
 import { unreachable } from '../../kernel/assert.ts';

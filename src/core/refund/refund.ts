@@ -1,6 +1,6 @@
 /**
  * Promising refunds: reserved in our books before the wallet is called, bounded by leg and
- * sub_order (rule 7), under a number of their own. What becomes of them is refund-report.ts's.
+ * sub_order (rule 7), under a number of their own. What becomes of them is report.ts's.
  */
 import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -30,7 +30,7 @@ import {
 } from './pockets.ts';
 
 /** When a refund that nobody acted on yet is looked at by the janitor. */
-export const REFUND_FIRST_POLL_MS = 15_000;
+const REFUND_FIRST_POLL_MS = 15_000;
 
 /** What the wallet takes of one order. */
 export interface RefundLimits {

@@ -182,7 +182,7 @@ export interface Resealed {
   readonly broken: readonly string[];
 }
 
-export async function reseal(
+async function reseal(
   desk: KeyDesk,
   options: Pick<RotateOptions, 'replacesDataKeys'>,
 ): Promise<Resealed> {

@@ -123,7 +123,7 @@ function refundParts(payment: Payment, leg: Leg, refund: Refund): readonly Walle
   return parts.map(({ walletMerchant }, at) => ({ walletMerchant, amountFen: amounts[at] ?? 0n }));
 }
 
-export function notifyUrl(
+function notifyUrl(
   publicUrl: string,
   wallet: string,
   config: Id<'wallet_config'>,

@@ -54,7 +54,7 @@ function endMs(attempt: Attempt): number {
   return isWaitedFor ? Math.min(end, attempt.createdAtMs + CODE_PATIENCE_MS) : end;
 }
 
-export async function claimDueAttempt(
+async function claimDueAttempt(
   platform: Platform,
   due: { readonly id: Id<'payment_attempt'>; readonly intent: Id<'payment_intent'> },
 ): Promise<Work> {
@@ -162,7 +162,7 @@ function orAsBefore(asked: Result<Payment, HutongError>, before: Payment): Payme
   return asked.ok ? asked.value : before;
 }
 
-export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
+async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
   const expired = await platform.engine.submit({
     book: 'payment',
     name: 'expire_payment_intent',

@@ -147,7 +147,7 @@ export async function reverseAttempt(
 }
 
 /** The wallet has given the money back by itself: booked as paid and as refunded. */
-export function commitReversed(
+function commitReversed(
   platform: Platform,
   payment: Payment,
   attempt: Id<'payment_attempt'>,

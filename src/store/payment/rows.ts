@@ -1,4 +1,4 @@
-/** Rows of the payment aggregate's tables as core's objects: payment-tables.ts the other way. */
+/** Rows of the payment aggregate's tables as core's objects: tables.ts the other way. */
 
 import type {
   Attempt,

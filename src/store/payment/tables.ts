@@ -1,6 +1,6 @@
 /**
  * The payment aggregate's tables: which column holds which field. What stands here writes;
- * `payment-rows.ts` reads back.
+ * `rows.ts` reads back.
  */
 
 import type {

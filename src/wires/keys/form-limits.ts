@@ -3,7 +3,7 @@
  * less than 8 kB and 60 names, and reading a form costs by its names.
  */
 export const FORM_BYTES_MAX = 16_384;
-export const FORM_NAMES_MAX = 100;
+const FORM_NAMES_MAX = 100;
 
 const AMPERSAND = 0x26;
 

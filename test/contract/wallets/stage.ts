@@ -41,7 +41,7 @@ export interface Bench {
   readonly gateway: Gateway;
   readonly city: OpenCity;
   readonly walletMerchants: readonly string[];
-  /** api.md's `credentials.{wallet}`: who may pay stands in it. */
+  /** The `credentials.{wallet}`: who may pay stands in it. */
   readonly papers: Readonly<Record<string, unknown>>;
   readonly received: RawRequest[];
   readonly notifyUrl: string;
