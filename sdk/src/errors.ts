@@ -116,7 +116,7 @@ export class HutongApiError extends HutongError {
 type HutongErrorClass = new (details: HutongErrorDetails) => HutongError;
 
 /** The one mapping from (status, type, code) to a class. */
-export function errorClassOf(answer: {
+function errorClassOf(answer: {
   readonly status: number;
   readonly type: string;
   readonly code: string;

@@ -1,6 +1,6 @@
 /**
  * The API's paths in the form that openapi-typescript writes, so that openapi-fetch checks every
- * call. Replaced by `schema.generated.ts` when the server's document is at hand: the resources
+ * call. Replaced by a generated schema when the server's document is at hand: the resources
  * import `paths` from one line of `transport.ts`.
  */
 import type { HutongEvent } from './event.ts';

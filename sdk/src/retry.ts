@@ -13,7 +13,7 @@ export type CallKind = 'read' | 'money' | 'write';
 const BASE_DELAY_MS = 500;
 const DELAY_MS_MAX = 8_000;
 /** A server that asks for more than this is answered by an error, not by a silent wait. */
-export const RETRY_AFTER_MS_MAX = 30_000;
+const RETRY_AFTER_MS_MAX = 30_000;
 
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 

@@ -4,7 +4,7 @@
  * Field names are the wire's own (snake_case) and amounts are JSON integers of 分, so what the
  * documentation, a log line and a debugger show is the same thing. Statuses that the server may
  * extend are open unions: a new one must never break a client that was compiled earlier.
- * `schema.generated.ts` (openapi-typescript) can replace `paths.ts` without touching the resources.
+ * A generated schema (openapi-typescript) can replace `paths.ts` without touching the resources.
  */
 
 /** Known values with completion, and room for what a later server adds. */

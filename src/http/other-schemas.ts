@@ -1,6 +1,6 @@
 /**
  * What the calls on merchants, webhook endpoints, events and the ledger take; payments are in
- * payment-intent.ts. Everything is closed and bounded.
+ * payment/schema.ts. Everything is closed and bounded.
  */
 import { Type } from 'typebox';
 import { EVENT_PATTERNS } from '../kernel/event-types.ts';

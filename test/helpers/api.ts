@@ -1,6 +1,6 @@
 /**
- * The API and the sandbox's phone and control as an outside caller uses them: plain HTTP by
- * the documented API, nothing of src. Every unexpected answer is an error that shows what came back.
+ * The API and the sandbox's phone and control as an outside caller uses them: plain HTTP by the
+ * documented API, nothing of src. Every unexpected answer is an error that shows what came back.
  */
 import { randomUUID } from 'node:crypto';
 

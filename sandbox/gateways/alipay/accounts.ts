@@ -9,7 +9,7 @@ import type { AccountRequest, CityKit, Collection } from '../../kit/kit.ts';
 import { openHouse, openHouseRoot, randomDigits, snOf } from './house.ts';
 import type { AppRecord } from './records.ts';
 
-/** The object that api.md names `credentials.alipay`. */
+/** The `credentials.alipay` of demo.json. */
 export interface AlipayDemoPapers {
   readonly app_id: string;
   readonly pid: string;

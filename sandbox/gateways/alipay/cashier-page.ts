@@ -11,7 +11,7 @@ import type { CheckoutRecord } from './records.ts';
 
 export const CASHIER_PATH = '/alipay/cashier.htm';
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -119,7 +119,7 @@ function newBuyer(kit: CityKit): HouseRecord['buyer'] {
 
 const keyObjects = new Map<string, KeyObject>();
 
-export function privateKeyObject(pem: string): KeyObject {
+function privateKeyObject(pem: string): KeyObject {
   return cached(pem, () => createPrivateKey(pem));
 }
 
@@ -142,7 +142,7 @@ export interface HouseSignature {
 }
 
 /** Which key and certificate number the house uses towards an application. */
-export function signingKey(
+function signingKey(
   house: HouseRecord,
   app: Pick<AppRecord, 'certificate'>,
   flaw: SignatureFlaw | undefined,

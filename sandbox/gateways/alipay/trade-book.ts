@@ -22,9 +22,9 @@ import {
 } from './records.ts';
 
 /** After this no refund is possible and the trade is TRADE_FINISHED. */
-export const REFUND_WINDOW_MS = 365 * 86_400_000;
+const REFUND_WINDOW_MS = 365 * 86_400_000;
 /** How long the fault refund_stuck holds a refund back. */
-export const REFUND_STUCK_MS = 600_000;
+const REFUND_STUCK_MS = 600_000;
 
 export interface TradeBook {
   readonly find: (pid: string, outTradeNo: string) => TradeRecord | undefined;

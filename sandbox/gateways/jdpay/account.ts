@@ -13,7 +13,7 @@ import { randomDigits } from './numbers.ts';
 import type { Service } from './records.ts';
 import { RESULT_CODES } from './refusal.ts';
 
-/** api.md's `credentials.jdpay` of demo.json; `payment_code` is the second number's set. */
+/** The `credentials.jdpay` of demo.json; `payment_code` is the second number's set. */
 export interface JdpayPapers extends JdpayKeyPapers {
   readonly payment_code: JdpayKeyPapers;
 }

@@ -74,7 +74,7 @@ function returnPage(desk: Desk, order: OrderRecord, callbackUrl: string): WireRe
 }
 
 /** Neither version nor merchant is posted or signed here. */
-export function returnFields(desk: Desk, order: OrderRecord): FormFields {
+function returnFields(desk: Desk, order: OrderRecord): FormFields {
   const merchant = present(desk.books.merchants.get(order.merchant), 'the merchant');
   const fields = {
     tradeNum: order.tradeNum,

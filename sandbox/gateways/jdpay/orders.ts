@@ -111,7 +111,7 @@ function draftOrder(call: Call, service: Service): OrderRecord {
 /** What a repeat must say again; the rest (times, addresses of the buyer) may differ. */
 const SAME = ['tradeNum', 'tradeName', 'amount', 'currency', 'notifyUrl', 'callbackUrl', 'token'];
 
-export function fingerprint(kind: string, fields: Fields): string {
+function fingerprint(kind: string, fields: Fields): string {
   const parts = [kind, ...SAME.map((name) => fieldOf(fields, name))];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -20,7 +20,7 @@ import { type Refusal, refuse } from './refusal.ts';
 
 const SETTLE_DELAY_MS = 3_000;
 /** A stuck refund stays under way this long, then fails. */
-export const STUCK_MS = 30 * 60_000;
+const STUCK_MS = 30 * 60_000;
 
 /** `POST /service/refund`. */
 export function applyRefund(call: Call): Answer {

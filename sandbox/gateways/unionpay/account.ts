@@ -14,14 +14,14 @@ import type { HouseRecord, MerchantRecord } from './records.ts';
 /** As the public test file's. */
 const PFX_PASSWORD = '000000';
 
-/** api.md's `credentials.unionpay` of demo.json. */
+/** The `credentials.unionpay` of demo.json. */
 export interface UnionpayPapers {
   readonly mer_id: string;
   readonly sign_pfx: string;
   readonly sign_pfx_password: string;
   readonly root_cert: string;
   readonly middle_cert: string;
-  /** Beside api.md's: what the other signMethods and enciphered fields need. */
+  /** Beside the published ones: what the other signMethods and enciphered fields need. */
   readonly encrypt_cert: string;
   readonly secure_key: string;
   readonly sm2: {

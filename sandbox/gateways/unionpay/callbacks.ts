@@ -16,7 +16,7 @@ import { purchaseFields, returnFields } from './transaction-fields.ts';
 
 const MINUTE_MS = 60_000;
 /** Five sends in all. */
-export const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
+const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
 const TIMEOUT_MS = 10_000;
 
 type Told = Readonly<Record<string, string | null>>;

@@ -15,7 +15,7 @@ import type { AccountRecord } from './records.ts';
 const MERCHANT_CERTIFICATE_YEARS = 5;
 const OPENID_COUNT = 3;
 
-/** api.md's `credentials.wechatpay` of demo.json. */
+/** The `credentials.wechatpay` of demo.json. */
 export interface WechatpayPapers {
   readonly appid: string;
   readonly mchid: string;
@@ -30,7 +30,7 @@ export interface WechatpayPapers {
   readonly public_key: string;
   readonly platform_serial: string;
   readonly platform_certificate: string;
-  /** Beside api.md's: a merchant of its own, to which v3 payment codes are open. */
+  /** Beside the published one: a merchant of its own, to which v3 payment codes are open. */
   readonly payment_code?: WechatpayPapers;
 }
 

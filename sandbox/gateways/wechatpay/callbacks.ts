@@ -28,7 +28,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** 15s,15s,30s,3m,10m,20m,30m,30m,30m,60m,3h,3h,3h,6h,6h: 24 h 4 min in all. */
-export const RETRY_DELAYS_MS: readonly number[] = [
+const RETRY_DELAYS_MS: readonly number[] = [
   15 * SECOND_MS,
   15 * SECOND_MS,
   30 * SECOND_MS,
@@ -126,7 +126,7 @@ async function compose(
 }
 
 /** SIGNTEST is not even decodable; a bad signature is one of another message. */
-export function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, string> {
+function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, string> {
   const signature = signed['Wechatpay-Signature'] ?? '';
   if (flaw === 'signtest') {
     return { ...signed, 'Wechatpay-Signature': `${SIGNTEST_PREFIX}${signature.slice(0, 40)}` };

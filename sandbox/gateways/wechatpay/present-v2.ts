@@ -49,7 +49,7 @@ export function paymentFields(order: OrderRecord, fault: FaultName | undefined):
   }
 }
 
-export const V2_REFUND_STATUS: Readonly<Record<RefundRecord['status'], string>> = {
+const V2_REFUND_STATUS: Readonly<Record<RefundRecord['status'], string>> = {
   SUCCESS: 'SUCCESS',
   PROCESSING: 'PROCESSING',
   CLOSED: 'REFUNDCLOSE',

@@ -19,7 +19,7 @@ import { type Refusal, refuse } from './refusal.ts';
 
 const SETTLE_DELAY_MS = 3_000;
 /** A stuck refund stays PROCESSING this long, then turns ABNORMAL. */
-export const STUCK_MS = 30 * MINUTE_MS;
+const STUCK_MS = 30 * MINUTE_MS;
 const WINDOW_MS = 365 * 24 * 60 * MINUTE_MS;
 const SPACING_MS = MINUTE_MS;
 const COUNT_MAX = 50;

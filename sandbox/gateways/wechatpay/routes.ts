@@ -37,7 +37,7 @@ export const ROUTES: readonly Route[] = [
   route('POST', PATHS.echo, 'other', echo),
 ];
 
-export function route(
+function route(
   method: Route['method'],
   path: string,
   operation: Operation,

@@ -20,7 +20,7 @@ export function subjectOf(description: string): string {
 
 type AlipayProduct = Extract<Product, 'page' | 'wap' | 'app' | 'precreate' | 'jsapi' | 'bar'>;
 
-export const PRODUCT_CODES: Readonly<Record<AlipayProduct, string>> = {
+const PRODUCT_CODES: Readonly<Record<AlipayProduct, string>> = {
   page: 'FAST_INSTANT_TRADE_PAY',
   wap: 'QUICK_WAP_WAY',
   app: 'QUICK_MSECURITY_PAY',

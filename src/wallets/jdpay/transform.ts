@@ -56,7 +56,7 @@ function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReport
   return status === 'failed' && !isOneTry ? 'unknown' : status;
 }
 
-export function refundStatusOf(text: string | undefined): RefundReportStatus {
+function refundStatusOf(text: string | undefined): RefundReportStatus {
   if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
   return REFUND[text as RefundStatus];
 }
@@ -152,7 +152,7 @@ export function queryReport(
   return silentReport(leg.orderNo, isMissing ? 'not_found' : 'unknown');
 }
 
-export function startFailure(
+function startFailure(
   called: Exclude<Called, { kind: 'answered' }>,
   codes: ResultCodes,
 ): StartOutcome {

@@ -83,7 +83,7 @@ function unknownBecause(code: string, message: string): Called {
 }
 
 /** The wallet's own words: of the original transaction where a query tells of one. */
-export function walletErrorOf(fields: Fields): WalletError {
+function walletErrorOf(fields: Fields): WalletError {
   const code = fields.get('origRespCode') ?? fields.get('respCode') ?? 'unknown';
   const message = (fields.get('origRespMsg') ?? fields.get('respMsg') ?? '').slice(0, 256);
   return { wallet: 'unionpay', code, message, requestId: fields.get('queryId') ?? null };
