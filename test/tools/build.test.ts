@@ -61,7 +61,7 @@ describe('the build', () => {
     expect(files.filter((name) => name.endsWith('.ts'))).toEqual([]);
     expect(files).toContain(path.join('cli', 'main.js.map'));
     expect(files).toContain(path.join('store', 'migrations', '0001-foundation.sql'));
-    const worker = fs.readFileSync(path.join(folder, 'src', 'database', 'pglite-worker.js'), 'utf8');
+    const worker = fs.readFileSync(path.join(folder, 'src/database/pglite-worker.js'), 'utf8');
     expect(worker).not.toContain('tsx');
   });
 
