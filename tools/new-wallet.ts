@@ -96,7 +96,7 @@ function filesOf(name: string): ReadonlyMap<string, string> {
     [at('README.md'), readme(name)],
     [at('capabilities.ts'), capabilities(name)],
     [at('config.ts'), config(name)],
-    [at('transform.ts'), transform(name)],
+    [at('answer.ts'), answer(name)],
     [at('notify.ts'), notify(name)],
     [at('adapter.ts'), adapter(name)],
     [`src/wires/${name}/credentials.ts`, credentials(name)],
@@ -204,7 +204,7 @@ export function isLivemode(credentials: unknown): boolean {
 `;
 }
 
-function transform(name: string): string {
+function answer(name: string): string {
   return `/**
  * ${capital(name)}'s words to reports. Every status that its documents name gets a row; every other
  * one is \`unknown\`, and is asked about again (rule 2).
@@ -341,7 +341,7 @@ src/kernel/wallet-names.ts, src/wallets/registry.ts and sandbox/gateways/all.ts.
   1. src/wallets/${name}/README.md   every question answered, each with its source: no spec, no code
   2. npx tsc --noEmit               names the tables that must know the wallet: texts, marks, hosts
   3. src/wires/${name}              bytes and signatures, against the wallet's published examples
-  4. transform.ts                   every documented status; the rest stays unknown
+  4. answer.ts                      every documented status; the rest stays unknown
   5. adapter.ts, notify.ts          the port
   6. sandbox/gateways/${name}       the gateway, which imports the wire and never the adapter
   7. npx vitest run test/contract/wallets.test.ts -t ${name}   fails now; done when it passes

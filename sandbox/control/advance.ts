@@ -4,8 +4,8 @@
  * order in which they would have, and nothing that lay between is skipped.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
+import type { OpenCourier } from '../kit/callback-queue.ts';
 import type { CityClock } from '../kit/city-clock.ts';
-import type { OpenCourier } from '../kit/courier.ts';
 import type { DeliveryLog } from '../kit/delivery-log.ts';
 import { earliest, type Followers } from './followers.ts';
 

@@ -1,7 +1,7 @@
 /** The only list of the city's gateways: adding one is its sandbox folder and an entry here. */
 
 import type { GatewayMaker } from '../kit/gateway-maker.ts';
-import { makeAlipayAccount } from './alipay/accounts.ts';
+import { makeAlipayAccount } from './alipay/account.ts';
 import { openAlipayGateway } from './alipay/gateway.ts';
 import { makeJdpayAccount } from './jdpay/account.ts';
 import { openJdpayGateway } from './jdpay/gateway.ts';

@@ -7,13 +7,13 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 import { readFileSync } from 'node:fs';
 import { err, ok } from '../../src/kernel/result.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { createAlipayKeys, type Verdict } from '../../src/wallets/alipay/alipay-keys.ts';
+import { createAlipayKeys, type Verdict } from '../../src/wallets/alipay/keys.ts';
 import { parseNotification } from '../../src/wallets/alipay/notify.ts';
-import { certificateSn, readCertificates } from '../../src/wires/alipay/certificate.ts';
+import { certificateSn, readCertificates } from '../../src/wires/alipay/certificates.ts';
 import { readTopLevel } from '../../src/wires/alipay/json-text.ts';
+import { readV2Answer } from '../../src/wires/alipay/message.ts';
 import { parseParameters } from '../../src/wires/alipay/parameters.ts';
-import { verifyRsa2 } from '../../src/wires/alipay/rsa.ts';
-import { readV2Answer } from '../../src/wires/alipay/v2-answer.ts';
+import { verifyRsa2 } from '../../src/wires/alipay/signature.ts';
 import { readV3Authorization, v3RequestText } from '../../src/wires/alipay/v3.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 

@@ -5,19 +5,19 @@
  */
 import { createCipheriv, createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
 import { err, ok } from '../../src/kernel/result.ts';
+import { readOrders, readRefundPlaintext } from '../../src/wallets/wechatpay/answer.ts';
 import { LIVE_ENDPOINTS, openConfig } from '../../src/wallets/wechatpay/config.ts';
-import { openKeyring } from '../../src/wallets/wechatpay/keyring.ts';
+import { openKeyring } from '../../src/wallets/wechatpay/keys.ts';
 import { parseNotification } from '../../src/wallets/wechatpay/notify.ts';
-import { readOrders, readRefundPlaintext } from '../../src/wallets/wechatpay/transform.ts';
 import { parseAuthorization } from '../../src/wires/wechatpay/authorization.ts';
 import { requestMessage } from '../../src/wires/wechatpay/canonical.ts';
 import { parseErrorBody } from '../../src/wires/wechatpay/error-body.ts';
 import { parseRecord } from '../../src/wires/wechatpay/json.ts';
+import { readSignatureHeaders, verifyMessage } from '../../src/wires/wechatpay/message.ts';
+import { readXml, type V2Fields, writeXml } from '../../src/wires/wechatpay/message-v2.ts';
 import { openResource } from '../../src/wires/wechatpay/resource.ts';
-import { verifySha256 } from '../../src/wires/wechatpay/rsa.ts';
-import { readSignatureHeaders, verifyMessage } from '../../src/wires/wechatpay/signed-message.ts';
-import { signV2, verifyV2 } from '../../src/wires/wechatpay/v2-sign.ts';
-import { readXml, type V2Fields, writeXml } from '../../src/wires/wechatpay/v2-xml.ts';
+import { verifySha256 } from '../../src/wires/wechatpay/signature.ts';
+import { signV2, verifyV2 } from '../../src/wires/wechatpay/signature-v2.ts';
 import type { FuzzParser, FuzzResult } from './parser.ts';
 
 const KEY = 'FuzzFuzzFuzzFuzzFuzzFuzzFuzzFuzz';

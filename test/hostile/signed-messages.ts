@@ -10,8 +10,8 @@ import { createHttpClient, type HttpClient } from '../../src/runtime/http-client
 import { unionpay } from '../../src/wallets/unionpay/adapter.ts';
 import type { AttemptReference, StartOutcome, Wallet } from '../../src/wallets/wallet.ts';
 import { openForm, sealForm } from '../../src/wires/jdpay/form.ts';
-import { parseReply, writeReply } from '../../src/wires/unionpay/reply.ts';
-import { readXml, writeXml } from '../../src/wires/wechatpay/v2-xml.ts';
+import { parseReply, writeReply } from '../../src/wires/unionpay/message.ts';
+import { readXml, writeXml } from '../../src/wires/wechatpay/message-v2.ts';
 import { openTestCity as openAlipayCity } from '../conformance/alipay/city.ts';
 import { openWallet as openAlipay } from '../conformance/alipay/flip-cases.ts';
 import { callV2, commonFields, sendV2 } from '../conformance/alipay/raw.ts';

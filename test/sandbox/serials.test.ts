@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { makeAlipayAccount } from '../../sandbox/gateways/alipay/accounts.ts';
+import { makeAlipayAccount } from '../../sandbox/gateways/alipay/account.ts';
 import { openAlipayGateway } from '../../sandbox/gateways/alipay/gateway.ts';
 import { makeUnionpayAccount } from '../../sandbox/gateways/unionpay/account.ts';
 import { openUnionpayGateway } from '../../sandbox/gateways/unionpay/gateway.ts';

@@ -42,10 +42,10 @@ describe('npm run new-wallet', () => {
       'sandbox/gateways/meituan/gateway.ts',
       'src/wallets/meituan/README.md',
       'src/wallets/meituan/adapter.ts',
+      'src/wallets/meituan/answer.ts',
       'src/wallets/meituan/capabilities.ts',
       'src/wallets/meituan/config.ts',
       'src/wallets/meituan/notify.ts',
-      'src/wallets/meituan/transform.ts',
       'src/wires/meituan/credentials.ts',
     ]);
     expect(read(root, LISTS[0]!)).toMatch(/WALLET_NAMES = \[[^\]]*'meituan'\] as const/);

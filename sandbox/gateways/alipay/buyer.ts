@@ -3,12 +3,12 @@
  * signed parameters that say what was paid but carry no trade_status.
  */
 import { fenToYuan } from '../../../src/kernel/money.ts';
-import { formatBeijing } from '../../../src/wires/alipay/beijing-time.ts';
+import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
-import { notifySignText } from '../../../src/wires/alipay/sign-text.ts';
+import { formatBeijing } from '../../../src/wires/alipay/time.ts';
 import type { PayRequest } from '../../kit/kit.ts';
-import type { AlipayCity } from './city.ts';
-import { signAsHouse } from './house.ts';
+import type { AlipayCity } from './context.ts';
+import { signAsHouse } from './identity.ts';
 import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
 
 /** What the buyer does with what was scanned, and where their browser goes then. */

@@ -4,14 +4,14 @@
  * the seven bytes `success`.
  */
 import { fenToYuan } from '../../../src/kernel/money.ts';
-import { formatBeijing } from '../../../src/wires/alipay/beijing-time.ts';
+import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
-import { notifySignText } from '../../../src/wires/alipay/sign-text.ts';
+import { formatBeijing } from '../../../src/wires/alipay/time.ts';
 import type { CallbackManner, CityKit } from '../../kit/kit.ts';
-import { appsOf } from './accounts.ts';
-import { type HouseRecord, randomDigits, signAsHouse } from './house.ts';
+import { appsOf } from './account.ts';
+import { type HouseRecord, randomDigits, signAsHouse } from './identity.ts';
+import { notifyFields } from './present.ts';
 import type { AppRecord, RefundRecord, TradeRecord } from './records.ts';
-import { notifyFields } from './trade-fields.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -6,7 +6,7 @@
 import { yuanText } from '../../../src/kernel/money.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { WireResponse } from '../../kit/kit.ts';
-import type { AlipayCity } from './city.ts';
+import type { AlipayCity } from './context.ts';
 import type { CheckoutRecord } from './records.ts';
 
 export const CASHIER_PATH = '/alipay/cashier.htm';

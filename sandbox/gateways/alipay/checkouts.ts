@@ -10,8 +10,8 @@ import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { CityKit } from '../../kit/kit.ts';
 import { businessError } from './answers.ts';
+import type { TradeBook } from './order-store.ts';
 import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
-import type { TradeBook } from './trade-book.ts';
 
 export interface Checkouts {
   readonly find: (id: string) => CheckoutRecord | undefined;

@@ -5,12 +5,12 @@
  */
 import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
 import { textField } from '../../../src/wires/alipay/json-text.ts';
-import { isPaymentCode } from '../../../src/wires/alipay/payment-code.ts';
+import { isPaymentCode } from '../../../src/wires/alipay/trade.ts';
 import { type Answer, refusal, refuse, success, waiting } from './answers.ts';
-import type { AlipayCity, Method, MethodCall } from './city.ts';
-import { readOrder } from './order-reading.ts';
+import type { AlipayCity, Method, MethodCall } from './context.ts';
+import { readOrder } from './field-rules.ts';
+import { payFields } from './present.ts';
 import type { OrderRecord, TradeRecord } from './records.ts';
-import { payFields } from './trade-fields.ts';
 
 /** Without a password the app pays up to this at once (小额免密); the city's stated figure. */
 const NO_PASSWORD_FEN_MAX: Fen = 1_000_00n;

@@ -7,13 +7,13 @@ import { GATEWAY_ERRORS } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { CityKit, ControlOrder, Gateway, WireRequest, WireResponse } from '../../kit/kit.ts';
 import { pay, returnLocation } from './buyer.ts';
 import { CASHIER_PATH, cashierPage, errorPage } from './cashier-page.ts';
-import { type AlipayCity, openCity } from './city.ts';
-import { DOOR, GATEWAY_PATH, V3_PREFIX } from './door.ts';
-import { authorize } from './identity-methods.ts';
+import { type AlipayCity, openCity } from './context.ts';
+import { DOOR, GATEWAY_PATH, V3_PREFIX } from './endpoint.ts';
+import { handleV2, type Outcome } from './endpoint-v2.ts';
+import { handleV3 } from './endpoint-v3.ts';
+import { authorize } from './oauth.ts';
+import { scan } from './phone.ts';
 import { buyerPayFen, refundDoneFen, type TradeRecord } from './records.ts';
-import { scan } from './scan.ts';
-import { handleV2, type Outcome } from './v2-door.ts';
-import { handleV3 } from './v3-door.ts';
 
 const AUTHORIZE_PATH = '/oauth2/publicAppAuthorize.htm';
 

@@ -4,7 +4,7 @@
  */
 import type { CityKit } from '../../kit/kit.ts';
 import { openPaymentCodes, type PaymentCodes } from '../../kit/payment-codes.ts';
-import { randomDigits } from './house.ts';
+import { randomDigits } from './identity.ts';
 
 const DIGIT_COUNT = 18;
 

@@ -7,9 +7,9 @@ import { assert } from '../../../src/kernel/assert.ts';
 import type { JdpayCredentials } from '../../../src/wires/jdpay/credentials.ts';
 import { DES_KEY_BYTES } from '../../../src/wires/jdpay/triple-des.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
-import { merchantsOf } from './books.ts';
-import { openHouse } from './house.ts';
+import { openHouse } from './identity.ts';
 import { randomDigits } from './numbers.ts';
+import { merchantsOf } from './order-store.ts';
 import type { Service } from './records.ts';
 import { RESULT_CODES } from './refusal.ts';
 

@@ -6,8 +6,8 @@
 import { present } from '../../../src/kernel/assert.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import type { CallbackManner } from '../../kit/kit.ts';
-import type { Desk } from './desk.ts';
-import { sealedMessage } from './envelope.ts';
+import { sealedMessage } from './answers.ts';
+import type { Desk } from './context.ts';
 import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 

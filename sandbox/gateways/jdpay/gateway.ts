@@ -6,19 +6,19 @@
 import { PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { CityKit, ControlOrder, Gateway, WireRequest } from '../../kit/kit.ts';
 import { openPaymentCodes } from '../../kit/payment-codes.ts';
-import { openBooks } from './books.ts';
 import { RETRY_DELAYS_MS, registerCallbacks } from './callbacks.ts';
-import { CASHIER_PATH, cashier } from './cashier.ts';
-import type { Desk } from './desk.ts';
-import { DOOR, FORM_PATHS, SERVICE_PREFIX } from './door.ts';
-import { handleForm } from './form-door.ts';
-import { openKeyCabinet } from './house.ts';
+import { CASHIER_PATH, cashier } from './cashier-page.ts';
+import type { Desk } from './context.ts';
+import { DOOR, FORM_PATHS, SERVICE_PREFIX } from './endpoint.ts';
+import { handleForm } from './endpoint-form.ts';
+import { type Handled, handleXml } from './endpoint-xml.ts';
+import { openKeyCabinet } from './identity.ts';
 import { paymentCode } from './numbers.ts';
+import { openBooks } from './order-store.ts';
 import { freshOrder, runOut } from './orders.ts';
 import { pay, scan } from './phone.ts';
 import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
-import { type Handled, handleXml } from './xml-door.ts';
 
 export interface JdpayGatewayOptions {
   /** JD's schedule of notifications is not public: delays after the first, which is at once. */

@@ -6,10 +6,10 @@ import { present } from '../../../src/kernel/assert.ts';
 import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { PATHS, PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
-import { isOpen } from './books.ts';
-import { CASHIER_PATH, cashierOrder } from './cashier.ts';
-import type { Desk } from './desk.ts';
-import { openPosted } from './form-door.ts';
+import { CASHIER_PATH, cashierOrder } from './cashier-page.ts';
+import type { Desk } from './context.ts';
+import { openPosted } from './endpoint-form.ts';
+import { isOpen } from './order-store.ts';
 import { bookPayment, createOnline, freshOrder, move } from './orders.ts';
 import type { OrderRecord } from './records.ts';
 

@@ -8,7 +8,7 @@ import type { UnionpayCredentials } from '../../../src/wires/unionpay/credential
 import { writePfx } from '../../../src/wires/unionpay/pfx.ts';
 import { sm2PublicKeyHex } from '../../../src/wires/unionpay/sm2.ts';
 import type { AccountRequest, CityKit, Collection, MadeAccount } from '../../kit/kit.ts';
-import { issue, openHouse, randomDigits, sm2Key } from './house.ts';
+import { issue, openHouse, randomDigits, sm2Key } from './identity.ts';
 import type { HouseRecord, MerchantRecord } from './records.ts';
 
 /** As the public test file's. */

@@ -11,12 +11,12 @@ import {
   signText,
 } from '../../../src/wires/unionpay/canonical.ts';
 import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
-import { writeReply } from '../../../src/wires/unionpay/reply.ts';
+import { writeReply } from '../../../src/wires/unionpay/message.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
-import { type Signer, signatureOf } from '../../../src/wires/unionpay/signer.ts';
+import { type Signer, signatureOf } from '../../../src/wires/unionpay/signature.ts';
 import type { WireResponse } from '../../kit/kit.ts';
-import type { Answer, Desk } from './desk.ts';
-import { privateKeyObject, readHouse, rotateSigner } from './house.ts';
+import type { Answer, Desk } from './context.ts';
+import { privateKeyObject, readHouse, rotateSigner } from './identity.ts';
 import type { HouseRecord, Manner, MerchantRecord } from './records.ts';
 
 export type SignatureFlaw = 'callback_bad_signature' | 'signtest' | 'key_rotated';

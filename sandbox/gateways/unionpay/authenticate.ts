@@ -5,10 +5,14 @@
  */
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import { type Encoding, type Fields, signText } from '../../../src/wires/unionpay/canonical.ts';
-import { isSignMethod, type Verifier, verifyFields } from '../../../src/wires/unionpay/signer.ts';
-import { type Answer, type Call, type Desk, refusal } from './desk.ts';
+import {
+  isSignMethod,
+  type Verifier,
+  verifyFields,
+} from '../../../src/wires/unionpay/signature.ts';
+import { type Answer, type Call, type Desk, refusal } from './context.ts';
 import { explainSignature } from './explain.ts';
-import { certificateObject } from './house.ts';
+import { certificateObject } from './identity.ts';
 import type { Manner, MerchantRecord } from './records.ts';
 
 export interface Stranger {

@@ -9,10 +9,10 @@ import { encodeForm } from '../../../src/wires/unionpay/form.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { CallbackOrder, FaultName } from '../../kit/kit.ts';
 import { type SignatureFlaw, signAsHouse } from './answers.ts';
-import type { Desk } from './desk.ts';
-import { randomDigits } from './house.ts';
+import type { Desk } from './context.ts';
+import { randomDigits } from './identity.ts';
+import { purchaseFields, returnFields } from './present.ts';
 import type { Manner, PurchaseRecord, ReturnRecord } from './records.ts';
-import { purchaseFields, returnFields } from './transaction-fields.ts';
 
 const MINUTE_MS = 60_000;
 /** Five sends in all. */

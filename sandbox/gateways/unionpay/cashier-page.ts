@@ -7,7 +7,7 @@ import { yuanText } from '../../../src/kernel/money.ts';
 import type { CityKit, WireResponse } from '../../kit/kit.ts';
 import { signAsHouse } from './answers.ts';
 import { paidMessage } from './callbacks.ts';
-import type { Answer, Desk } from './desk.ts';
+import type { Answer, Desk } from './context.ts';
 import type { PurchaseRecord } from './records.ts';
 
 export const CASHIER_PATH = '/b2c/showCard.action';

@@ -10,7 +10,7 @@ import {
   type Fields,
   signText,
 } from '../../../src/wires/unionpay/canonical.ts';
-import { base64Bytes, type Verifier, verifyFields } from '../../../src/wires/unionpay/signer.ts';
+import { base64Bytes, type Verifier, verifyFields } from '../../../src/wires/unionpay/signature.ts';
 import type { Explanation } from '../../kit/kit.ts';
 
 interface Refused {

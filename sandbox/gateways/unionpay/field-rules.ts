@@ -4,7 +4,7 @@
  */
 import type { Fields } from '../../../src/wires/unionpay/canonical.ts';
 import { parseTime } from '../../../src/wires/unionpay/time.ts';
-import { type Answer, type Call, refusal } from './desk.ts';
+import { type Answer, type Call, refusal } from './context.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -5,7 +5,7 @@
  */
 
 import { parseForm } from '../../../src/wires/unionpay/form.ts';
-import { PATHS, PURCHASES, TXN } from '../../../src/wires/unionpay/messages.ts';
+import { PATHS, PURCHASES, TXN } from '../../../src/wires/unionpay/trade.ts';
 import type {
   CityKit,
   ControlOrder,
@@ -18,7 +18,6 @@ import type {
 import { openPaymentCodes } from '../../kit/payment-codes.ts';
 import { BROKEN_500, PROXY_502, replyTo } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { openBooks } from './books.ts';
 import {
   distort,
   merchantsIn,
@@ -27,16 +26,17 @@ import {
   tellReturned,
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
-import { type Answer, type Call, type Desk, type Handler, refusal } from './desk.ts';
-import { API_PREFIX, DOOR } from './door.ts';
-import { randomDigits } from './house.ts';
+import { type Answer, type Call, type Desk, type Handler, refusal } from './context.ts';
+import { API_PREFIX, DOOR } from './endpoint.ts';
+import { randomDigits } from './identity.ts';
 import { keyUpdate } from './key-update.ts';
+import { openBooks } from './order-store.ts';
+import { applyCode, applyTn, openFront } from './orders.ts';
 import { chargeCode, consumerCode } from './payment-codes.ts';
 import { pay, payeeName, scan } from './phone.ts';
-import { applyCode, applyTn, openFront } from './purchases.ts';
 import { openQueryMeter, type QueryMeter, query } from './queries.ts';
 import { transactionKey } from './records.ts';
-import { refund, reverse, undo } from './returns.ts';
+import { refund, reverse, undo } from './refunds.ts';
 import { chargeTap, tap } from './taps.ts';
 
 type Handled = WireResponse | { readonly lost: true };

@@ -1,9 +1,9 @@
 /** 加密公钥更新 (95): gives the certificate that card data must be enciphered with now. */
 import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
-import type { Answer, Call } from './desk.ts';
-import { refusal } from './desk.ts';
+import type { Answer, Call } from './context.ts';
+import { refusal } from './context.ts';
 import { checkFields } from './field-rules.ts';
-import { readHouse } from './house.ts';
+import { readHouse } from './identity.ts';
 
 export function keyUpdate(call: Call): Answer {
   const problem = checkFields(call.fields, ['bizType', 'orderId', 'txnTime', 'certType']);

@@ -4,9 +4,9 @@
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { encodeCpm } from '../../../src/wires/qr/cpm.ts';
-import { type Answer, type Call, refusal } from './desk.ts';
+import { type Answer, type Call, refusal } from './context.ts';
+import { amountFields, draftPurchase } from './orders.ts';
 import { bookPayment } from './phone.ts';
-import { amountFields, draftPurchase } from './purchases.ts';
 
 /** How long the phone waits for its buyer's PIN. */
 const CONFIRM_MS = 300_000;

@@ -10,8 +10,8 @@ import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { authenticate } from './authenticate.ts';
 import { tellPaid } from './callbacks.ts';
 import { CASHIER_PATH, cashierUrl } from './cashier-page.ts';
-import type { Desk } from './desk.ts';
-import { openFront } from './purchases.ts';
+import type { Desk } from './context.ts';
+import { openFront } from './orders.ts';
 import type { PurchaseRecord } from './records.ts';
 
 type ScannedCode = string | Readonly<Record<string, unknown>>;

@@ -5,11 +5,11 @@
  */
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
-import type { Answer, Call, Desk } from './desk.ts';
+import type { Answer, Call, Desk } from './context.ts';
 import { checkFields } from './field-rules.ts';
+import { purchaseFields, returnFields } from './present.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
 import { transactionKey } from './records.ts';
-import { purchaseFields, returnFields } from './transaction-fields.ts';
 
 /** Not published: this sandbox's own bound on the queries of one transaction. */
 const WINDOW_MS = 10_000;

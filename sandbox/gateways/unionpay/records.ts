@@ -6,9 +6,9 @@
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import type { SignMethod } from '../../../src/wires/unionpay/digest.ts';
-import type { UnionpayProduct } from '../../../src/wires/unionpay/messages.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { SplitPart } from '../../../src/wires/unionpay/split.ts';
+import type { UnionpayProduct } from '../../../src/wires/unionpay/trade.ts';
 
 export interface Certified {
   readonly certificatePem: string;

@@ -16,11 +16,11 @@ import type { CityKit, Collection } from '../../kit/kit.ts';
 import { answerCommand, type CardProfile, presentCard } from '../../tap/card.ts';
 import { DEFAULT_TERMINAL, runTap } from '../../tap/terminal.ts';
 import { type TapRefusal, verifyTap } from '../../tap/verify-cryptogram.ts';
-import { type Answer, type Call, type Desk, refusal } from './desk.ts';
-import { randomDigits, readHouse } from './house.ts';
+import { type Answer, type Call, type Desk, refusal } from './context.ts';
+import { randomDigits, readHouse } from './identity.ts';
+import { amountFields, draftPurchase } from './orders.ts';
 import { NO_PIN_LIMIT_FEN } from './payment-codes.ts';
 import { bookPayment } from './phone.ts';
-import { amountFields, draftPurchase } from './purchases.ts';
 import type { PurchaseRecord } from './records.ts';
 
 const HOUR_MS = 3_600_000;

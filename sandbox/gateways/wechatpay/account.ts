@@ -6,10 +6,10 @@
 import { assert, present } from '../../../src/kernel/assert.ts';
 import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
-import { accountsOf } from './books.ts';
-import { V3_CODEPAY } from './codepay-v3.ts';
-import { issuePlatformKey, SERIALS } from './keys.ts';
+import { issuePlatformKey, SERIALS } from './identity.ts';
 import { randomDigits, randomToken } from './numbers.ts';
+import { accountsOf } from './order-store.ts';
+import { V3_CODEPAY } from './payment-codes-v3.ts';
 import type { AccountRecord } from './records.ts';
 
 const MERCHANT_CERTIFICATE_YEARS = 5;

@@ -7,9 +7,9 @@ import {
   type MessageSigner,
   SIGNTEST_PREFIX,
   signMessage,
-} from '../../../src/wires/wechatpay/signed-message.ts';
+} from '../../../src/wires/wechatpay/message.ts';
 import type { WireResponse } from '../../kit/kit.ts';
-import type { Desk } from './call.ts';
+import type { Desk } from './context.ts';
 import { randomToken, requestId } from './numbers.ts';
 import type { Draft } from './present.ts';
 import type { Refusal } from './refusal.ts';

@@ -11,11 +11,11 @@ import {
 } from '../../../src/wires/wechatpay/authorization.ts';
 import { requestMessage } from '../../../src/wires/wechatpay/canonical.ts';
 import { parseRecord } from '../../../src/wires/wechatpay/json.ts';
-import { verifySha256 } from '../../../src/wires/wechatpay/rsa.ts';
-import { AGE_LIMIT_S } from '../../../src/wires/wechatpay/signed-message.ts';
+import { AGE_LIMIT_S } from '../../../src/wires/wechatpay/message.ts';
+import { verifySha256 } from '../../../src/wires/wechatpay/signature.ts';
 import type { CityKit, WireRequest } from '../../kit/kit.ts';
-import type { Books } from './books.ts';
-import type { KeyCabinet } from './keys.ts';
+import type { KeyCabinet } from './identity.ts';
+import type { Books } from './order-store.ts';
 import type { AccountRecord } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 

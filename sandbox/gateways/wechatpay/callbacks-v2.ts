@@ -4,8 +4,8 @@
  * key. Both are taken by `return_code` SUCCESS.
  */
 import { createCipheriv, createHash } from 'node:crypto';
-import { signV2, type V2SignType } from '../../../src/wires/wechatpay/v2-sign.ts';
-import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/v2-xml.ts';
+import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/message-v2.ts';
+import { signV2, type V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { V2Draft } from './present-v2.ts';
 
 /** What the courier keeps: everything but nonce, cipher and signature. */

@@ -4,13 +4,13 @@
  * 200 and 204 acknowledge whatever the body says, everything else (redirects too) does not.
  */
 import { present } from '../../../src/kernel/assert.ts';
+import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/message.ts';
 import { sealResource } from '../../../src/wires/wechatpay/resource.ts';
-import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/signed-message.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
 import type { CallbackManner, CallbackOrder, FaultName } from '../../kit/kit.ts';
-import type { Desk } from './call.ts';
 import { composeV2, isTakenV2, type V2Message } from './callbacks-v2.ts';
-import { rotatePlatformKey } from './keys.ts';
+import type { Desk } from './context.ts';
+import { rotatePlatformKey } from './identity.ts';
 import { randomToken, uuid } from './numbers.ts';
 import {
   combineBody,

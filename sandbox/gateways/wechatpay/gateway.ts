@@ -22,21 +22,21 @@ import type {
 } from '../../kit/kit.ts';
 import { h5Page, PROXY_502, refusedAnswer, signedAnswer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { openBooks } from './books.ts';
-import type { Answer, Call, Desk } from './call.ts';
 import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
-import { DOOR } from './door.ts';
+import type { Answer, Call, Desk } from './context.ts';
+import { DOOR } from './endpoint.ts';
+import { handleV2, isV2Path } from './endpoint-v2.ts';
 import { explainCharacter } from './field-rules.ts';
-import { openKeyCabinet, rotatePlatformKey } from './keys.ts';
+import { openKeyCabinet, rotatePlatformKey } from './identity.ts';
 import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
-import { freshOrder } from './payments.ts';
+import { openBooks } from './order-store.ts';
+import { freshOrder } from './orders.ts';
 import { pay, scan } from './phone.ts';
 import { type Draft, distort } from './present.ts';
 import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
 import { NOT_FOUND, paramError, type Refusal, WRONG_METHOD } from './refusal.ts';
 import { ROUTES, type Route } from './routes.ts';
-import { handleV2, isV2Path } from './v2-door.ts';
 
 const H5_PATH = '/cgi-bin/mmpayweb-bin/checkmweb';
 const OPEN_PATHS: ReadonlySet<string> = new Set([AUTHORIZE_PATH, TOKEN_PATH, H5_PATH]);

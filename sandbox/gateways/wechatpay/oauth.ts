@@ -4,7 +4,7 @@
  * exchange are HTTP 200 with errcode, as WeChat's are.
  */
 import type { WireRequest, WireResponse } from '../../kit/kit.ts';
-import type { Desk } from './call.ts';
+import type { Desk } from './context.ts';
 import { randomToken } from './numbers.ts';
 import type { AccountRecord } from './records.ts';
 

@@ -7,7 +7,7 @@ import { ok, type Result } from '../../../src/kernel/result.ts';
 import { type JsonRecord, recordOf, recordsOf, textOf } from '../../../src/wires/wechatpay/json.ts';
 import { parseTime } from '../../../src/wires/wechatpay/time.ts';
 import type { TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
-import type { Call } from './call.ts';
+import type { Call } from './context.ts';
 import { brokenField, type Fields, type Rule } from './field-rules.ts';
 import type { Family } from './records.ts';
 import { paramError, type Refusal, refuse } from './refusal.ts';

@@ -8,6 +8,7 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { compactTime, parseCompactTime } from '../../../src/wires/wechatpay/time.ts';
 import { isPlainText, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import { takeDistortion } from './callbacks.ts';
+import { refused, type V2Answer, type V2Call } from './context-v2.ts';
 import { characterExplanation } from './field-rules.ts';
 import { checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
 import {
@@ -18,11 +19,10 @@ import {
   h5Url,
   issuePrepay,
   unpaidLine,
-} from './payments.ts';
+} from './orders.ts';
 import { tradeStateOf, tradeStateWords } from './present.ts';
 import { paymentFields } from './present-v2.ts';
 import type { OrderLine, OrderRecord } from './records.ts';
-import { refused, type V2Answer, type V2Call } from './v2-call.ts';
 
 const TOTAL_FEN_MAX: Fen = 10_000_000_000n;
 const ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;

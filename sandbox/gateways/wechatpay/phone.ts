@@ -8,19 +8,19 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { sumFen } from '../../../src/kernel/money.ts';
 import { invocationMessage } from '../../../src/wires/wechatpay/canonical.ts';
 import { type JsonRecord, parseRecord, textOf } from '../../../src/wires/wechatpay/json.ts';
-import { verifySha256 } from '../../../src/wires/wechatpay/rsa.ts';
+import { verifySha256 } from '../../../src/wires/wechatpay/signature.ts';
 import {
   V2_SIGN_TYPES,
   type V2SignType,
   v2SignText,
   verifyV2,
-} from '../../../src/wires/wechatpay/v2-sign.ts';
+} from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
-import { isWaiting } from './books.ts';
-import type { Desk } from './call.ts';
 import { tellPaid } from './callbacks.ts';
+import type { Desk } from './context.ts';
 import { transactionId } from './numbers.ts';
-import { freshOrder } from './payments.ts';
+import { isWaiting } from './order-store.ts';
+import { freshOrder } from './orders.ts';
 import type { AccountRecord, LinePayment, OrderLine, OrderRecord } from './records.ts';
 
 /** Between an order's key and the page to return to; neither contains a blank. */

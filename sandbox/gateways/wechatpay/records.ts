@@ -5,8 +5,8 @@
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
+import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { RefundState, TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
-import type { V2SignType } from '../../../src/wires/wechatpay/v2-sign.ts';
 
 export interface PlatformKey {
   readonly serial: string;

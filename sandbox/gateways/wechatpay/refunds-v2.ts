@@ -3,14 +3,14 @@
  * by the same rules as v3's. What is asked here is told here: enciphered, in APIv2's form.
  */
 import { isPlainText } from '../../../src/wires/wechatpay/trade.ts';
-import type { FoundLine } from './books.ts';
+import { refused, type V2Answer, type V2Call } from './context-v2.ts';
 import { checkNotifyUrl } from './order-rules.ts';
+import type { FoundLine } from './order-store.ts';
+import { fingerprint } from './orders.ts';
 import { findOrder } from './orders-v2.ts';
-import { fingerprint } from './payments.ts';
 import { refundListFields, refundTakenFields } from './present-v2.ts';
 import type { RefundRecord } from './records.ts';
 import { makeRefund } from './refunds.ts';
-import { refused, type V2Answer, type V2Call } from './v2-call.ts';
 
 const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 

@@ -2,9 +2,9 @@
 
 import { PATHS, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import type { Operation } from '../../kit/kit.ts';
-import type { Handler } from './call.ts';
-import { payByCode, reverseByCode } from './codepay-v3.ts';
-import { closeCombine, closeSingle, createOrder, queryCombine, querySingle } from './payments.ts';
+import type { Handler } from './context.ts';
+import { closeCombine, closeSingle, createOrder, queryCombine, querySingle } from './orders.ts';
+import { payByCode, reverseByCode } from './payment-codes-v3.ts';
 import type { Family } from './records.ts';
 import { applyAbnormalRefund, applyRefund, queryRefund, type RefundFamily } from './refunds.ts';
 import { echo, listCertificates } from './security.ts';

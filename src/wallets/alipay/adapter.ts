@@ -1,14 +1,14 @@
 /**
  * Alipay behind the wallet port. Page, wap and app payments are only signed here and carried by the
  * buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was opened
- * with, and free of decisions: what an answer means stands in transform.ts and codes.ts.
+ * with, and free of decisions: what an answer means stands in answer.ts and statuses.ts.
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
 import { alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
-import { isPaymentCode } from '../../wires/alipay/payment-code.ts';
+import { isPaymentCode } from '../../wires/alipay/trade.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
 import type {
   AttemptOrder,
@@ -25,6 +25,18 @@ import type {
   WalletModule,
   WalletSeams,
 } from '../wallet.ts';
+import {
+  cancelOutcome,
+  closeOutcome,
+  payOutcome,
+  queryReport,
+  refundQueryReport,
+  refundReport,
+  reversalOutcome,
+  startFailure,
+  successFields,
+  worstClose,
+} from './answer.ts';
 import { alipayCapabilities } from './capabilities.ts';
 import { type AlipayCall, type AlipayClient, createClient, splitParameters } from './client.ts';
 import { type AlipayAccount, identityOf, isLivemode, openCredentials } from './config.ts';
@@ -37,19 +49,7 @@ import {
   refundContent,
   refundQueryContent,
   singleContent,
-} from './order-content.ts';
-import {
-  cancelOutcome,
-  closeOutcome,
-  payOutcome,
-  queryReport,
-  refundQueryReport,
-  refundReport,
-  reversalOutcome,
-  startFailure,
-  successFields,
-  worstClose,
-} from './transform.ts';
+} from './request.ts';
 
 export const alipay: WalletModule = {
   name: 'alipay',

@@ -6,15 +6,15 @@
  * log. v3 is not used for money: its error answers carry no signature.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';
-import { formatBeijing } from '../../wires/alipay/beijing-time.ts';
+import { requestSignText } from '../../wires/alipay/canonical.ts';
 import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
+import { readV2Answer, type V2Answer } from '../../wires/alipay/message.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
-import { signRsa2 } from '../../wires/alipay/rsa.ts';
-import { requestSignText } from '../../wires/alipay/sign-text.ts';
-import { readV2Answer, type V2Answer } from '../../wires/alipay/v2-answer.ts';
+import { signRsa2 } from '../../wires/alipay/signature.ts';
+import { formatBeijing } from '../../wires/alipay/time.ts';
 import type { WalletSeams } from '../wallet.ts';
-import { type AlipayKeys, createAlipayKeys } from './alipay-keys.ts';
 import type { AlipayAccount } from './config.ts';
+import { type AlipayKeys, createAlipayKeys } from './keys.ts';
 
 export interface AlipayCall {
   readonly method: string;

@@ -14,7 +14,7 @@ import {
   certificateSn,
   readCertificates,
   rootCertificateSn,
-} from '../../wires/alipay/certificate.ts';
+} from '../../wires/alipay/certificates.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { readPrivateKey, readPublicKey } from '../../wires/alipay/keys.ts';
 

@@ -10,9 +10,9 @@
  */
 import { yuanToFen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
 import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
-import { notifySignText, serviceMessageSignText } from '../../wires/alipay/sign-text.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import {
@@ -23,9 +23,9 @@ import {
   type NotificationRefusal,
   type RawRequest,
 } from '../wallet.ts';
-import type { AlipayKeys } from './alipay-keys.ts';
+import { reversedReport, tradeReport } from './answer.ts';
 import type { AlipayAccount } from './config.ts';
-import { reversedReport, tradeReport } from './transform.ts';
+import type { AlipayKeys } from './keys.ts';
 
 const TRADE = 'trade_status_sync';
 

@@ -1,7 +1,7 @@
 /**
  * JD Pay behind the wallet port. pc and h5 are only signed here, at the buyer's click, and carried
  * by the buyer's browser; qr and payment codes are calls. Stateless but for the keys it was opened
- * with, and free of decisions: what an answer means stands in transform.ts.
+ * with, and free of decisions: what an answer means stands in answer.ts.
  *
  * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing
  * tells beforehand which it will be: a payment that its notification has already made count would
@@ -31,6 +31,18 @@ import {
   type WalletModule,
   type WalletSeams,
 } from '../wallet.ts';
+import {
+  closeOutcome,
+  fkmPayOutcome,
+  qrOutcome,
+  queryReport,
+  refundQueryReport,
+  refundReport,
+  reversedReport,
+  revokeInList,
+  revokeStatus,
+  silentRefund,
+} from './answer.ts';
 import { jdpayCapabilities } from './capabilities.ts';
 import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
 import {
@@ -52,19 +64,7 @@ import {
   revokeFields,
   uniorderFields,
   xmlFields,
-} from './order-fields.ts';
-import {
-  closeOutcome,
-  fkmPayOutcome,
-  qrOutcome,
-  queryReport,
-  refundQueryReport,
-  refundReport,
-  reversedReport,
-  revokeInList,
-  revokeStatus,
-  silentRefund,
-} from './transform.ts';
+} from './request.ts';
 
 export const jdpay: WalletModule = {
   name: 'jdpay',

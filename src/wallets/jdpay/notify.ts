@@ -26,9 +26,9 @@ import {
   type NotificationRefusal,
   type RawRequest,
 } from '../wallet.ts';
+import { paymentReport, statedRefund } from './answer.ts';
 import type { JdpayAccount, JdpayMerchant } from './config.ts';
-import { revokeNumber } from './order-fields.ts';
-import { paymentReport, statedRefund } from './transform.ts';
+import { revokeNumber } from './request.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 

@@ -1,19 +1,19 @@
 /**
  * UnionPay Cloud QuickPass behind the wallet port. web is only signed here and carried by the
  * buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and free of
- * decisions: what an answer means stands in transform.ts and codes.ts.
+ * decisions: what an answer means stands in answer.ts and statuses.ts.
  */
 import { ok } from '../../kernel/result.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
 import { unionpayCredentialsSchema } from '../../wires/unionpay/credentials.ts';
+import { formatTime } from '../../wires/unionpay/time.ts';
 import {
   isUnionpayProduct,
   PATHS,
   PURCHASES,
   type UnionpayProduct,
-} from '../../wires/unionpay/messages.ts';
-import { formatTime } from '../../wires/unionpay/time.ts';
+} from '../../wires/unionpay/trade.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -28,14 +28,6 @@ import type {
   WalletModule,
   WalletSeams,
 } from '../wallet.ts';
-import { unionpayCapabilities } from './capabilities.ts';
-import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
-import { closeAttempt } from './close.ts';
-import { identityOf, isLivemode, openCredentials, type UnionpayAccount } from './config.ts';
-import { type EncryptionKey, openEncryptionKey } from './encryption-key.ts';
-import { parseNotification } from './notify.ts';
-import { purchaseFields, queryFields, refundFields, refundQueryFields } from './order-fields.ts';
-import { codeFields, readTap, tapFields } from './presented.ts';
 import {
   type AskedOrder,
   queryReport,
@@ -43,7 +35,15 @@ import {
   refundReport,
   type StartVerdict,
   startVerdict,
-} from './transform.ts';
+} from './answer.ts';
+import { unionpayCapabilities } from './capabilities.ts';
+import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
+import { closeAttempt } from './close.ts';
+import { codeFields, readTap, tapFields } from './codepay.ts';
+import { identityOf, isLivemode, openCredentials, type UnionpayAccount } from './config.ts';
+import { type EncryptionKey, openEncryptionKey } from './keys.ts';
+import { parseNotification } from './notify.ts';
+import { purchaseFields, queryFields, refundFields, refundQueryFields } from './request.ts';
 
 export const unionpay: WalletModule = {
   name: 'unionpay',

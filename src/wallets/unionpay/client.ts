@@ -7,9 +7,9 @@
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { type Encoding, type Fields, textOf } from '../../wires/unionpay/canonical.ts';
 import { encodeForm } from '../../wires/unionpay/form.ts';
-import { isAnswer } from '../../wires/unionpay/messages.ts';
-import { parseReply } from '../../wires/unionpay/reply.ts';
-import { signFields } from '../../wires/unionpay/signer.ts';
+import { parseReply } from '../../wires/unionpay/message.ts';
+import { signFields } from '../../wires/unionpay/signature.ts';
+import { isAnswer } from '../../wires/unionpay/trade.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { UnionpayAccount } from './config.ts';
 import { judgeMessage } from './trust.ts';

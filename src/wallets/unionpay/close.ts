@@ -9,15 +9,15 @@
  * of none. A refusal of one call says nothing of an earlier one that was taken.
  */
 import { present } from '../../kernel/assert.ts';
-import { PATHS } from '../../wires/unionpay/messages.ts';
 import { clearingDay } from '../../wires/unionpay/time.ts';
+import { PATHS } from '../../wires/unionpay/trade.ts';
 import type { AttemptReference, CloseOutcome, LegReport, WalletSeams } from '../wallet.ts';
+import { type AskedOrder, orderReport, queryReport } from './answer.ts';
 import { unionpayCapabilities } from './capabilities.ts';
 import type { Called, UnionpayClient } from './client.ts';
-import { PENDING_CODES, REVERSAL_DENIED_CODE, REVERSED_CODE, SUCCESS_CODES } from './codes.ts';
 import type { UnionpayAccount } from './config.ts';
-import { queryFields, reversalFields } from './order-fields.ts';
-import { type AskedOrder, orderReport, queryReport } from './transform.ts';
+import { queryFields, reversalFields } from './request.ts';
+import { PENDING_CODES, REVERSAL_DENIED_CODE, REVERSED_CODE, SUCCESS_CODES } from './statuses.ts';
 
 interface Desk {
   readonly account: UnionpayAccount;

@@ -14,7 +14,7 @@ import {
   unionpayCredentialsSchema,
 } from '../../wires/unionpay/credentials.ts';
 import { type PfxProblem, readPfx } from '../../wires/unionpay/pfx.ts';
-import type { Signer } from '../../wires/unionpay/signer.ts';
+import type { Signer } from '../../wires/unionpay/signature.ts';
 import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/unionpay/sm2.ts';
 import { createTrustedSigners, type TrustedSigners } from './trusted-signers.ts';
 

@@ -13,7 +13,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
 import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
-import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/messages.ts';
+import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/trade.ts';
 import {
   type LegReportStatus,
   NO_GATE,
@@ -22,8 +22,8 @@ import {
   type NotificationRefusal,
   type RawRequest,
 } from '../wallet.ts';
+import { orderReport, orderStatus, settledRefund } from './answer.ts';
 import type { UnionpayAccount } from './config.ts';
-import { orderReport, orderStatus, settledRefund } from './transform.ts';
 import { judgeMessage } from './trust.ts';
 
 type Account = Pick<UnionpayAccount, 'merId' | 'trust' | 'encoding'>;

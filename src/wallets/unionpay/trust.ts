@@ -10,7 +10,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import type { Encoding, Fields } from '../../wires/unionpay/canonical.ts';
 import { KNOWN_FIELDS, mayNest } from '../../wires/unionpay/known-fields.ts';
-import { type Verifier, verifyFields } from '../../wires/unionpay/signer.ts';
+import { type Verifier, verifyFields } from '../../wires/unionpay/signature.ts';
 import type { Trust } from './config.ts';
 
 export interface Distrust {

@@ -13,12 +13,12 @@ import { parseAuthorization } from '../../wires/wechatpay/authorization.ts';
 import { requestMessage } from '../../wires/wechatpay/canonical.ts';
 import type { WechatpayCredentials } from '../../wires/wechatpay/credentials.ts';
 import { parseRecord } from '../../wires/wechatpay/json.ts';
+import { signMessage } from '../../wires/wechatpay/message.ts';
 import { sealResource } from '../../wires/wechatpay/resource.ts';
-import { verifySha256 } from '../../wires/wechatpay/rsa.ts';
-import { signMessage } from '../../wires/wechatpay/signed-message.ts';
+import { verifySha256 } from '../../wires/wechatpay/signature.ts';
 import type { AttemptOrder, Wallet, WalletSeams } from '../wallet.ts';
 import { wechatpay } from './adapter.ts';
-import { plainText } from './transform.ts';
+import { plainText } from './answer.ts';
 
 function pemPair(modulusLength: number): { privateKey: string; publicKey: string } {
   return generateKeyPairSync('rsa', {

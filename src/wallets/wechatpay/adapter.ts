@@ -7,7 +7,7 @@
 import { ok } from '../../kernel/result.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { invocationMessage } from '../../wires/wechatpay/canonical.ts';
-import { signSha256 } from '../../wires/wechatpay/rsa.ts';
+import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
@@ -21,6 +21,17 @@ import {
   type WalletModule,
   type WalletSeams,
 } from '../wallet.ts';
+import {
+  closeCall,
+  queryTarget,
+  readOrders,
+  readPrepay,
+  readRefundAnswer,
+  readRefundApplied,
+  refundCall,
+  refundQueryTarget,
+  startCall,
+} from './answer.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
@@ -41,18 +52,7 @@ import {
   refundQueryRefusalOf,
   refundRefusalOf,
   startRefusalOf,
-} from './status.ts';
-import {
-  closeCall,
-  queryTarget,
-  readOrders,
-  readPrepay,
-  readRefundAnswer,
-  readRefundApplied,
-  refundCall,
-  refundQueryTarget,
-  startCall,
-} from './transform.ts';
+} from './statuses.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

@@ -10,12 +10,12 @@ import { formatAuthorization } from '../../wires/wechatpay/authorization.ts';
 import { requestMessage } from '../../wires/wechatpay/canonical.ts';
 import { parseErrorBody } from '../../wires/wechatpay/error-body.ts';
 import { type JsonRecord, parseRecord } from '../../wires/wechatpay/json.ts';
-import { signSha256 } from '../../wires/wechatpay/rsa.ts';
-import { readSignatureHeaders, verifyMessage } from '../../wires/wechatpay/signed-message.ts';
+import { readSignatureHeaders, verifyMessage } from '../../wires/wechatpay/message.ts';
+import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import { PATHS } from '../../wires/wechatpay/trade.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
-import { type Keyring, openKeyring } from './keyring.ts';
+import { type Keyring, openKeyring } from './keys.ts';
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST';

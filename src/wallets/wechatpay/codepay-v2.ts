@@ -13,11 +13,11 @@ import {
   silentReport,
   type WalletSeams,
 } from '../wallet.ts';
+import { plainText } from './answer.ts';
+import { isNotFoundV2, readMicropay, readOrderQuery, startRefusalOfV2 } from './answer-v2.ts';
+import { callV2, type V2Call, type V2Called } from './client-v2.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
-import { plainText } from './transform.ts';
-import { callV2, type V2Call, type V2Called } from './v2-client.ts';
-import { isNotFoundV2, readMicropay, readOrderQuery, startRefusalOfV2 } from './v2-transform.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

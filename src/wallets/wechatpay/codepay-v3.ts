@@ -14,12 +14,12 @@ import {
   type StartOutcome,
   silentReport,
 } from '../wallet.ts';
+import { plainText, queryTarget, readOrders } from './answer.ts';
+import { revokedReport } from './answer-v2.ts';
 import type { Client } from './client.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';
 import type { WechatpayConfig } from './config.ts';
-import { codeRefusalOf, queryRefusalOf } from './status.ts';
-import { plainText, queryTarget, readOrders } from './transform.ts';
-import { revokedReport } from './v2-transform.ts';
+import { codeRefusalOf, queryRefusalOf } from './statuses.ts';
 
 interface Account {
   readonly config: WechatpayConfig;

@@ -6,8 +6,8 @@
 import { expect, it } from 'vitest';
 import { ok } from '../../kernel/result.ts';
 import { type AttemptReference, type LegReport, silentReport } from '../wallet.ts';
+import { readOrderQuery } from './answer-v2.ts';
 import { type CodepayApi, reverseCodepay } from './codepay.ts';
-import { readOrderQuery } from './v2-transform.ts';
 
 const ATTEMPT: AttemptReference = {
   ...{ product: 'codepay', combineOrderNo: null, createdAtMs: 1, expiresAtMs: 2 },

@@ -17,7 +17,7 @@ import type {
   QueryOutcome,
   StartOutcome,
 } from '../wallet.ts';
-import { reversalRefusalOf } from './status.ts';
+import { reversalRefusalOf } from './statuses.ts';
 
 /** WeChat Pay's limit on what is bought, in either API. */
 export const CODEPAY_TEXT_CHARS_MAX = 127;

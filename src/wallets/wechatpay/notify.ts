@@ -7,12 +7,12 @@
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type JsonRecord, parseRecord, recordOf, textOf } from '../../wires/wechatpay/json.ts';
-import { openResource } from '../../wires/wechatpay/resource.ts';
 import {
   readSignatureHeaders,
   type SignatureFlaw,
   verifyMessage,
-} from '../../wires/wechatpay/signed-message.ts';
+} from '../../wires/wechatpay/message.ts';
+import { openResource } from '../../wires/wechatpay/resource.ts';
 import {
   NO_GATE,
   type Notification,
@@ -22,9 +22,9 @@ import {
   type RawResponse,
   type WalletSeams,
 } from '../wallet.ts';
+import { isOurs, readOrders, readRefundPlaintext } from './answer.ts';
 import type { WechatpayConfig } from './config.ts';
-import type { Keyring } from './keyring.ts';
-import { isOurs, readOrders, readRefundPlaintext } from './transform.ts';
+import type { Keyring } from './keys.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 

@@ -3,14 +3,14 @@ import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypt
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatBeijing, formatBeijingMs, parseBeijing } from './beijing-time.ts';
-import { certificateSn, distrust, readCertificates, rootCertificateSn } from './certificate.ts';
+import { notifySignText, requestSignText } from './canonical.ts';
+import { certificateSn, distrust, readCertificates, rootCertificateSn } from './certificates.ts';
 import { readTopLevel } from './json-text.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
+import { readV2Answer, writeAnswerObject, writeV2Answer } from './message.ts';
 import { decodeComponent, encodeParameters, parseParameters, parseRequest } from './parameters.ts';
-import { signRsa2, verifyRsa2 } from './rsa.ts';
-import { notifySignText, requestSignText } from './sign-text.ts';
-import { readV2Answer, writeAnswerObject, writeV2Answer } from './v2-answer.ts';
+import { signRsa2, verifyRsa2 } from './signature.ts';
+import { formatBeijing, formatBeijingMs, parseBeijing } from './time.ts';
 import { readV3Authorization, v3AuthText, v3RequestText, writeV3Authorization } from './v3.ts';
 
 const fixture = (name: string) =>

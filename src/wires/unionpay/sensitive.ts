@@ -5,8 +5,8 @@
  */
 import { constants, publicEncrypt, type X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
-import { parseReply, writeNested } from './reply.ts';
-import { base64Bytes } from './signer.ts';
+import { parseReply, writeNested } from './message.ts';
+import { base64Bytes } from './signature.ts';
 
 export function encryptField(certificate: X509Certificate, text: string): string {
   const key = { key: certificate.publicKey, padding: constants.RSA_PKCS1_PADDING };

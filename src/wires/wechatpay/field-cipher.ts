@@ -4,7 +4,7 @@
  * merchant certificate's. Plaintexts are never logged.
  */
 import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
-import { canonicalBase64 } from './rsa.ts';
+import { canonicalBase64 } from './signature.ts';
 
 const OAEP = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' } as const;
 /** 2048-bit modulus less OAEP's 42 bytes. */

@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
-import { canonicalBase64 } from './rsa.ts';
+import { canonicalBase64 } from './signature.ts';
 
 const AEAD_ALGORITHM = 'AEAD_AES_256_GCM';
 const TAG_BYTES = 16;

@@ -1,6 +1,6 @@
 /**
  * Words of the trade wire that both sides need: states, trade types, paths. Names only; what a
- * state means to Hutong stands in transform.ts.
+ * state means to Hutong stands in the wallet's statuses.ts.
  */
 export const TRADE_STATES = [
   'SUCCESS',

@@ -10,9 +10,9 @@ import { formatAuthorization, parseAuthorization } from './authorization.ts';
 import { invocationMessage, requestMessage, responseMessage } from './canonical.ts';
 import { parseErrorBody } from './error-body.ts';
 import { decryptField, encryptField } from './field-cipher.ts';
+import { readSignatureHeaders, signMessage, verifyMessage } from './message.ts';
 import { openResource, sealResource } from './resource.ts';
-import { canonicalBase64, signSha256, verifySha256 } from './rsa.ts';
-import { readSignatureHeaders, signMessage, verifyMessage } from './signed-message.ts';
+import { canonicalBase64, signSha256, verifySha256 } from './signature.ts';
 import { formatTime, parseTime } from './time.ts';
 import { isPlainText } from './trade.ts';
 

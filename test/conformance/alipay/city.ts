@@ -2,7 +2,7 @@
 import {
   type AlipayAccountPapers,
   makeAlipayAccount,
-} from '../../../sandbox/gateways/alipay/accounts.ts';
+} from '../../../sandbox/gateways/alipay/account.ts';
 import { openAlipayGateway } from '../../../sandbox/gateways/alipay/gateway.ts';
 import { type GatewayCity, openGatewayCity } from '../../helpers/gateway-city.ts';
 

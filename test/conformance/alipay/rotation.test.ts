@@ -5,10 +5,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type AlipayKeys, createAlipayKeys } from '../../../src/wallets/alipay/alipay-keys.ts';
+import { type AlipayKeys, createAlipayKeys } from '../../../src/wallets/alipay/keys.ts';
 import { parseNotification } from '../../../src/wallets/alipay/notify.ts';
-import { certificateSn, readCertificates } from '../../../src/wires/alipay/certificate.ts';
-import { readV2Answer } from '../../../src/wires/alipay/v2-answer.ts';
+import { certificateSn, readCertificates } from '../../../src/wires/alipay/certificates.ts';
+import { readV2Answer } from '../../../src/wires/alipay/message.ts';
 
 type Name = 'old' | 'new' | 'merchant';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { certificateSn } from '../../../src/wires/alipay/certificate.ts';
+import { certificateSn } from '../../../src/wires/alipay/certificates.ts';
 import { certIdOf } from '../../../src/wires/unionpay/certificates.ts';
 import { freshNo } from '../../helpers/gateway-city.ts';
 import { openTestCity as openAlipayCity } from '../alipay/city.ts';

@@ -4,7 +4,7 @@ import type { AttemptOrder, StartOutcome, Wallet } from '../../../src/wallets/wa
 import { signText } from '../../../src/wires/unionpay/canonical.ts';
 import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
 import { readPfx } from '../../../src/wires/unionpay/pfx.ts';
-import { signatureOf } from '../../../src/wires/unionpay/signer.ts';
+import { signatureOf } from '../../../src/wires/unionpay/signature.ts';
 import { openTestCity, openWallet, orderOf, refundOf, type TestCity } from './city.ts';
 
 let city: TestCity;

@@ -6,8 +6,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { signV2, v2SignText } from '../../../src/wires/wechatpay/v2-sign.ts';
-import { readXml } from '../../../src/wires/wechatpay/v2-xml.ts';
+import { readXml } from '../../../src/wires/wechatpay/message-v2.ts';
+import { signV2, v2SignText } from '../../../src/wires/wechatpay/signature-v2.ts';
 import { type Case, must, nextNo, same } from './cases.ts';
 import { openAdapter } from './cases-flips.ts';
 import type { Stage } from './stage.ts';

@@ -5,7 +5,7 @@
  */
 import { createDecipheriv, createHash, createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { readXml } from '../../../src/wires/wechatpay/v2-xml.ts';
+import { readXml } from '../../../src/wires/wechatpay/message-v2.ts';
 import { type Case, must, nextNo, same } from './cases.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,0 +1,83 @@
+/**
+ * Tells a developer why a signature was refused: the text that the gateway built, and, where one of
+ * the usual mistakes explains the signature, the text that was signed instead and where they part.
+ * Runs only after a refusal; nothing here ever makes a request acceptable.
+ */
+import type { KeyObject } from 'node:crypto';
+import {
+  notifySignText,
+  requestSignText,
+  serviceMessageSignText,
+} from '../../../src/wires/alipay/canonical.ts';
+import { parseJsonObject } from '../../../src/wires/alipay/json-text.ts';
+import {
+  encodeParameters,
+  type Parameters,
+  parseParameters,
+} from '../../../src/wires/alipay/parameters.ts';
+import { verifyRsa2 } from '../../../src/wires/alipay/signature.ts';
+import type { Explanation } from '../../kit/kit.ts';
+
+interface Guess {
+  readonly text: string;
+  readonly mistake: string;
+}
+
+export async function explainRequest(refused: {
+  readonly what: string;
+  readonly parameters: Parameters;
+  readonly queryText: string;
+  readonly sign: string;
+  readonly key: KeyObject;
+}): Promise<Explanation> {
+  const expected = requestSignText(refused.parameters);
+  for (const { text, mistake } of guesses(refused.parameters, refused.queryText)) {
+    if (await verifyRsa2(text, refused.sign, refused.key)) {
+      const hint = `${mistake}; first difference at character ${firstDifference(expected, text)}`;
+      return { wallet: 'alipay', what: refused.what, expected, received: text, hint };
+    }
+  }
+  return {
+    wallet: 'alipay',
+    what: refused.what,
+    expected,
+    received: null,
+    hint: isCanonicalBase64(refused.sign)
+      ? 'no usual mistake explains it: the private key is not the one of this app_id, or a value ' +
+        'changed after signing'
+      : 'sign is not base64 (a "+" that became a blank on the way?)',
+  };
+}
+
+function guesses(parameters: Parameters, queryText: string): Guess[] {
+  const query = parseParameters(queryText);
+  const content = parseJsonObject(parameters.get('biz_content') ?? '');
+  const rewritten = new Map(parameters);
+  if (content !== undefined) rewritten.set('biz_content', JSON.stringify(content));
+  const encoded = new Map(
+    [...parameters].map(([name, value]) => [name, encodeURIComponent(value)] as const),
+  );
+  const without = (name: string) => new Map([...parameters].filter(([key]) => key !== name));
+  return [
+    { text: notifySignText(parameters), mistake: 'sign_type was left out (that is for notify)' },
+    { text: serviceMessageSignText(parameters), mistake: 'empty values were signed' },
+    { text: requestSignText(encoded), mistake: 'values were urlencoded before signing' },
+    { text: encodeParameters(parameters), mistake: 'the wire text was signed, unsorted' },
+    { text: requestSignText(rewritten), mistake: 'biz_content was written anew after signing' },
+    { text: requestSignText(without('biz_content')), mistake: 'biz_content was not signed' },
+    {
+      text: query.ok ? requestSignText(query.value) : '',
+      mistake: 'only the query was signed, not the body',
+    },
+  ];
+}
+
+function firstDifference(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return at;
+}
+
+function isCanonicalBase64(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64') === text;
+}

@@ -1,0 +1,241 @@
+/**
+ * Methods that offer an order to a buyer: page, wap, app, precreate, create and the merged ones.
+ * All but create only put a checkout up; the trade comes to be when the buyer opens it.
+ */
+import { err, ok, type Result } from '../../../src/kernel/result.ts';
+import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
+import { isJsonObject, type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
+import { businessError, refusal, refuse, success } from './answers.ts';
+import { cashierPage } from './cashier-page.ts';
+import { checkoutId } from './checkouts.ts';
+import type { AlipayCity, Method, MethodCall } from './context.ts';
+import { type OrderContext, readExpiry, readOrder } from './field-rules.ts';
+import type { CheckoutRecord, OrderRecord } from './records.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const DEFAULT_EXPIRY_MS = 15 * DAY_MS;
+const PRECREATE_EXPIRY_MS = 120 * MINUTE_MS;
+const ALL_OR_NOTHING_MS_MAX = 15 * MINUTE_MS;
+const MERGE_COUNT_MAX = 20;
+
+type Offer = Omit<CheckoutRecord, 'isWithdrawn'>;
+
+/** Methods that a buyer carries: a page form, a redirect, an app order string. */
+export const CARRIED_PRODUCTS: Readonly<Record<string, readonly string[]>> = {
+  'alipay.trade.page.pay': ['FAST_INSTANT_TRADE_PAY'],
+  'alipay.trade.wap.pay': ['QUICK_WAP_WAY', 'QUICK_WAP_PAY'],
+  'alipay.trade.app.pay': ['QUICK_MSECURITY_PAY'],
+};
+
+const MERGE_PRODUCTS = [
+  'FAST_INSTANT_TRADE_PAY',
+  'QUICK_WAP_WAY',
+  'QUICK_WAP_PAY',
+  'QUICK_MSECURITY_PAY',
+];
+
+function contextOf(city: AlipayCity, call: MethodCall, productCodes: readonly string[]) {
+  return {
+    app: call.app,
+    explanations: city.kit.explanations,
+    nowMs: city.kit.clock.nowMs(),
+    notifyUrl: call.notifyUrl,
+    productCodes,
+    defaultExpiryMs: DEFAULT_EXPIRY_MS,
+    outMergeNo: null,
+  } satisfies OrderContext;
+}
+
+/** Only a browser goes back to the merchant: return_url of a QR code or an app says nothing. */
+const WITH_RETURN: ReadonlySet<string> = new Set([
+  'alipay.trade.page.pay',
+  'alipay.trade.wap.pay',
+  'alipay.trade.page.merge.pay',
+  'alipay.trade.wap.merge.pay',
+]);
+
+function returnUrlOf(method: string, call: MethodCall): string | null {
+  return WITH_RETURN.has(method) ? call.returnUrl : null;
+}
+
+function singleOffer(id: string, method: string, call: MethodCall, order: OrderRecord): Offer {
+  const returnUrl = returnUrlOf(method, call);
+  const { expiresAtMs } = order;
+  return {
+    ...{ id, method, orders: [order], returnUrl, expiresAtMs },
+    ...{ outMergeNo: null, allOrNothing: true },
+  };
+}
+
+/** What a carried request offers; used by the gateway's pages and by the phone's scan. */
+export function offerCarried(
+  city: AlipayCity,
+  method: string,
+  call: MethodCall,
+): Result<CheckoutRecord, GatewayError> {
+  if (method === 'alipay.trade.page.merge.pay') {
+    return offerMerge(city, method, call, checkoutId('pm', call.app.appId, call.signed));
+  }
+  if (method === 'alipay.trade.wap.merge.pay' || method === 'alipay.trade.app.merge.pay') {
+    return findMerge(city, method, call);
+  }
+  const products = CARRIED_PRODUCTS[method] ?? [];
+  const order = readOrder(call.content, contextOf(city, call, products));
+  if (!order.ok) return order;
+  const id = checkoutId('pg', call.app.appId, call.signed);
+  return city.checkouts.keep(singleOffer(id, method, call, order.value));
+}
+
+function findMerge(
+  city: AlipayCity,
+  method: string,
+  call: MethodCall,
+): Result<CheckoutRecord, GatewayError> {
+  const checkout = city.checkouts.find(textField(call.content, 'pre_order_no') ?? '');
+  if (checkout === undefined || checkout.orders[0]?.pid !== call.app.pid) {
+    return err(businessError('ACQ.INVALID_PARAMETER', 'pre_order_no'));
+  }
+  const returnUrl = returnUrlOf(method, call);
+  return ok(returnUrl ? city.checkouts.returnTo(checkout, returnUrl) : checkout);
+}
+
+function offerMerge(
+  city: AlipayCity,
+  method: string,
+  call: MethodCall,
+  id: string,
+): Result<CheckoutRecord, GatewayError> {
+  const orders = readMergeOrders(city, call);
+  if (!orders.ok) return orders;
+  const [first] = orders.value;
+  return city.checkouts.keep({
+    id,
+    method,
+    orders: orders.value,
+    returnUrl: returnUrlOf(method, call),
+    outMergeNo: textField(call.content, 'out_merge_no') ?? null,
+    allOrNothing: call.app.allOrNothingMerge,
+    expiresAtMs: first?.expiresAtMs ?? 0,
+  });
+}
+
+function readMergeOrders(city: AlipayCity, call: MethodCall): Result<OrderRecord[], GatewayError> {
+  const { app, content } = call;
+  const nowMs = city.kit.clock.nowMs();
+  const outMergeNo = textField(content, 'out_merge_no') ?? null;
+  const named = outMergeNo === null || /^[A-Za-z0-9_-]{1,64}$/.test(outMergeNo);
+  if (!named || (outMergeNo === null && app.allOrNothingMerge)) return invalid('out_merge_no');
+  const expiresAtMs = readExpiry(content, nowMs, DEFAULT_EXPIRY_MS);
+  if (expiresAtMs === undefined) return invalid('time_expire');
+  if (expiresAtMs <= nowMs) return err(businessError('ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR'));
+  const details: unknown = content.order_details;
+  if (!Array.isArray(details) || details.length < 1 || details.length > MERGE_COUNT_MAX) {
+    return invalid('order_details');
+  }
+  const latestMs = app.allOrNothingMerge ? nowMs + ALL_OR_NOTHING_MS_MAX : expiresAtMs;
+  const orders: OrderRecord[] = [];
+  for (const detail of details as readonly unknown[]) {
+    if (!isJsonObject(detail)) return invalid('order_details');
+    const owner = city.apps.get(textField(detail, 'app_id') ?? '');
+    if (owner?.pid !== app.pid) return invalid('order_details.app_id');
+    const context = { ...contextOf(city, call, MERGE_PRODUCTS), outMergeNo };
+    const order = readOrder(withoutExpiry(detail), { ...context, app: owner });
+    if (!order.ok) return order;
+    orders.push({ ...order.value, expiresAtMs: Math.min(expiresAtMs, latestMs) });
+  }
+  const numbers = new Set(orders.map(({ outTradeNo }) => outTradeNo));
+  return numbers.size === orders.length ? ok(orders) : invalid('order_details.out_trade_no');
+}
+
+/** Expiry is the merged order's, not its parts'. */
+function withoutExpiry(detail: JsonObject): JsonObject {
+  const { time_expire: _absolute, timeout_express: _express, ...rest } = detail;
+  return rest;
+}
+
+function invalid(detail: string): Result<never, GatewayError> {
+  return err(businessError('ACQ.INVALID_PARAMETER', detail));
+}
+
+function pageMethod(method: string): Method {
+  return {
+    operation: 'create',
+    isPage: true,
+    run: (city, call) => {
+      const offered = offerCarried(city, method, call);
+      if (!offered.ok) return refusal(offered.error);
+      return { kind: 'page', html: cashierPage(city, offered.value) };
+    },
+  };
+}
+
+const precreate: Method = {
+  operation: 'create',
+  isPage: false,
+  run: (city, call) => {
+    const products = ['FACE_TO_FACE_PAYMENT', 'QR_CODE_OFFLINE'];
+    const context = contextOf(city, call, products);
+    const read = readOrder(call.content, { ...context, defaultExpiryMs: PRECREATE_EXPIRY_MS });
+    if (!read.ok) return refusal(read.error);
+    const { pid, outTradeNo, totalFen, smid } = read.value;
+    const id = checkoutId('bax', pid, outTradeNo, String(totalFen), smid ?? '');
+    const offered = city.checkouts.keep(
+      singleOffer(id, 'alipay.trade.precreate', call, read.value),
+    );
+    if (!offered.ok) return refusal(offered.error);
+    return success({ out_trade_no: outTradeNo, qr_code: `https://qr.alipay.com/${id}` });
+  },
+};
+
+const create: Method = {
+  operation: 'create',
+  isPage: false,
+  run: (city, call) => {
+    const { content } = call;
+    const buyer = textField(content, 'buyer_id') ?? textField(content, 'buyer_open_id') ?? '';
+    const isUserId = /^2088\d{12}$/.test(buyer);
+    const isOpenId = content.buyer_open_id === buyer && /^[\w-]{16,128}$/.test(buyer);
+    if (!isUserId && !isOpenId) return refuse('ACQ.INVALID_PARAMETER', 'buyer_id');
+    if (buyer === call.app.pid) return refuse('ACQ.BUYER_SELLER_EQUAL');
+    const products = ['JSAPI_PAY', 'FACE_TO_FACE_PAYMENT'];
+    const order = readOrder(content, contextOf(city, call, products));
+    if (!order.ok) return refusal(order.error);
+    const opened = city.book.open(order.value, buyer);
+    if (!opened.ok) return refusal(opened.error);
+    const { tradeNo } = opened.value;
+    return success({ out_trade_no: order.value.outTradeNo, trade_no: tradeNo });
+  },
+};
+
+const mergePrecreate: Method = {
+  operation: 'create',
+  isPage: false,
+  run: (city, call) => {
+    const merge = textField(call.content, 'out_merge_no') ?? call.signed;
+    const details = JSON.stringify(call.content.order_details ?? null);
+    const id = checkoutId('mp', call.app.pid, merge, details);
+    const offered = offerMerge(city, 'alipay.trade.merge.precreate', call, id);
+    if (!offered.ok) return refusal(offered.error);
+    return success({
+      out_merge_no: offered.value.outMergeNo,
+      pre_order_no: offered.value.id,
+      order_detail_results: offered.value.orders.map(({ appId, outTradeNo }) => ({
+        app_id: appId,
+        out_trade_no: outTradeNo,
+        success: true,
+        result_code: 'SUCCESS',
+      })),
+    });
+  },
+};
+
+export const PAY_METHODS: Readonly<Record<string, Method>> = {
+  'alipay.trade.page.pay': pageMethod('alipay.trade.page.pay'),
+  'alipay.trade.wap.pay': pageMethod('alipay.trade.wap.pay'),
+  'alipay.trade.page.merge.pay': pageMethod('alipay.trade.page.merge.pay'),
+  'alipay.trade.wap.merge.pay': pageMethod('alipay.trade.wap.merge.pay'),
+  'alipay.trade.precreate': precreate,
+  'alipay.trade.create': create,
+  'alipay.trade.merge.precreate': mergePrecreate,
+};

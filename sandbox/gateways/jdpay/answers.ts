@@ -1,0 +1,40 @@
+/**
+ * The gateway's own messages: the inner head, JD's signature, the merchant's 3DES key around it.
+ * Answers and callbacks are made here and nowhere else.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import {
+  type MessageResult,
+  resultField,
+  SUCCESS_CODE,
+  sealInner,
+  signInner,
+  VERSION,
+  writeOuter,
+} from '../../../src/wires/jdpay/message.ts';
+import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
+import type { Desk } from './context.ts';
+import type { MerchantRecord } from './records.ts';
+
+const SUCCESS: MessageResult = { code: SUCCESS_CODE, desc: '成功' };
+
+/** `isForged`: the signature is one of another text. */
+export function sealedMessage(
+  desk: Desk,
+  merchant: MerchantRecord,
+  message: { readonly fields: readonly XmlField[]; readonly isForged: boolean },
+): string {
+  const { fields, isForged } = message;
+  const keys = desk.keys.of(merchant);
+  const namesMerchant = fields.some(([name]) => name === 'merchant');
+  const head: XmlField[] = [
+    ['version', VERSION],
+    ...(namesMerchant ? [] : [['merchant', merchant.merchant] as const]),
+    ...resultField(SUCCESS),
+  ];
+  const inner = signInner(keys, [...head, ...fields]);
+  // One digit of the version, after it was signed.
+  const text = isForged ? inner.replace(`<version>${VERSION}<`, '<version>V2.0 <') : inner;
+  const encrypt = present(sealInner(keys.desKey, text), 'a message within the limit');
+  return writeOuter({ merchant: merchant.merchant, result: SUCCESS, encrypt });
+}

@@ -1,0 +1,166 @@
+/**
+ * The XML interface: opened, verified over the raw text, checked, answered. Refusals carry a code
+ * and no signature, as JD's do. There is no bypass: every call is verified.
+ */
+import { err, ok, type Result } from '../../../src/kernel/result.ts';
+import {
+  cutSign,
+  decryptInner,
+  type OuterMessage,
+  openMessage,
+  readOuter,
+  writeOuter,
+} from '../../../src/wires/jdpay/message.ts';
+import { PATHS, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
+import { textOf, type XmlElement } from '../../../src/wires/jdpay/xml.ts';
+import type { FaultName, Operation, WireRequest, WireResponse } from '../../kit/kit.ts';
+import { sealedMessage } from './answers.ts';
+import { type Call, type Desk, type Handler, takeFault } from './context.ts';
+import { explainMessage } from './explain.ts';
+import { type Fields, fieldOf } from './field-rules.ts';
+import { fkmPay, query, uniorder } from './orders.ts';
+import type { MerchantRecord } from './records.ts';
+import { applyRefund, applyRevoke, queryByRefundNumber, queryRefund } from './refunds.ts';
+import { RESULT_CODES, type Refusal, refuse } from './refusal.ts';
+
+export type Handled = WireResponse | { readonly lost: true };
+const LOST: Handled = { lost: true };
+
+interface Service {
+  readonly operation: Operation;
+  readonly handler: Handler;
+}
+
+const REFUND_BY_QUERY: Service = { operation: 'query_refund', handler: queryByRefundNumber };
+
+const SERVICES: ReadonlyMap<string, Service> = new Map([
+  [PATHS.uniorder, { operation: 'create', handler: uniorder }],
+  [PATHS.fkmPay, { operation: 'create', handler: fkmPay }],
+  [PATHS.query, { operation: 'query', handler: query }],
+  [PATHS.queryRefund, { operation: 'query_refund', handler: queryRefund }],
+  [PATHS.refund, { operation: 'refund', handler: applyRefund }],
+  [PATHS.revoke, { operation: 'close', handler: applyRevoke }],
+]);
+
+export async function handleXml(desk: Desk, request: WireRequest): Promise<Handled> {
+  if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: '' };
+  const outer = readOuter(request.body);
+  if (outer === undefined) {
+    const desc = '报文格式错误 not an XML message of version V2.0 within the limit';
+    return refusal('', { code: RESULT_CODES.unreadable, desc });
+  }
+  const service = SERVICES.get(request.path);
+  if (service === undefined) {
+    const desc = '接口不存在 the sandbox does not speak this service';
+    return refusal(outer.merchant, { code: RESULT_CODES.serviceUnknown, desc });
+  }
+  const opened = openCall(desk, request, outer);
+  if (!opened.ok) return refusal(outer.merchant, opened.error);
+  const isOfRefund = fieldOf(opened.value.fields, 'tradeType') === TRADE_TYPE.refund;
+  const isRefundQuery = request.path === PATHS.query && isOfRefund;
+  return answer(opened.value, isRefundQuery ? REFUND_BY_QUERY : service);
+}
+
+function openCall(
+  desk: Desk,
+  request: WireRequest,
+  { merchant: number, encrypt }: OuterMessage,
+): Result<Call, Refusal> {
+  const merchant = desk.books.merchants.get(number);
+  if (merchant === undefined) return refuse('unknownMerchant', '商户号不存在 no such merchant');
+  const opened = openMessage(desk.keys.of(merchant), encrypt ?? '');
+  if (!opened.ok) {
+    switch (opened.error) {
+      case 'too_long':
+      case 'not_base64':
+      case 'not_decryptable':
+        return refuse('notDecryptable', `解密失败 encrypt cannot be opened: ${opened.error}`);
+      case 'unsigned':
+      case 'bad_signature':
+        explainRefusal(desk, request, merchant, encrypt ?? '');
+        return refuse('badSignature', `验签失败 the signature does not verify: ${opened.error}`);
+      case 'not_xml':
+        return refuse('unreadable', '报文格式错误 the inner message is not readable XML');
+    }
+  }
+  const { fields } = opened.value;
+  if (textOf(fields, 'merchant') !== number) {
+    return refuse('unreadable', '商户号不一致 inner and outer merchant differ');
+  }
+  const flat = flatFields(fields);
+  return flat.ok ? ok({ desk, merchant, fields: flat.value }) : flat;
+}
+
+/** The business fields; one that is told twice makes the message unreadable. */
+function flatFields(message: XmlElement): Result<Fields, Refusal> {
+  const fields = new Map<string, string>();
+  for (const { name, text } of message.children) {
+    if (fields.has(name))
+      return err({ code: RESULT_CODES.unreadable, desc: `${name} is told twice` });
+    fields.set(name, text);
+  }
+  return ok(Object.fromEntries(fields));
+}
+
+function explainRefusal(
+  desk: Desk,
+  request: WireRequest,
+  merchant: MerchantRecord,
+  encrypt: string,
+): void {
+  const keys = desk.keys.of(merchant);
+  const inner = decryptInner(keys.desKey, encrypt);
+  if (!inner.ok) return;
+  const cut = cutSign(inner.value);
+  const what = `${request.method} ${request.target} of merchant ${merchant.merchant}`;
+  if (cut === undefined) {
+    desk.kit.explanations.add({
+      ...{ wallet: 'jdpay', what, expected: inner.value, received: null },
+      hint: 'there is no sign, or more than one: it stands once, just before </jdpay>',
+    });
+    return;
+  }
+  desk.kit.explanations.add(explainMessage({ what, key: keys.publicKey, ...cut }));
+}
+
+async function answer(call: Call, { operation, handler }: Service): Promise<Handled> {
+  const { desk, merchant } = call;
+  const early = takeFault(call, operation, earlyFaults(operation));
+  if (early === 'close_lost') return LOST;
+  if (early === 'html_502') return PROXY_502;
+  if (early === 'rate_limited') {
+    return refusal(merchant.merchant, { code: RESULT_CODES.rateLimited, desc: '请求过于频繁' });
+  }
+  const answered = handler(call);
+  const late = takeFault(call, operation, ['answer_lost', 'server_error', 'signtest']);
+  if (late === 'answer_lost') return LOST;
+  if (late === 'server_error') return SERVER_ERROR;
+  if (!answered.ok) return refusal(merchant.merchant, answered.error);
+  const isForged = late === 'signtest';
+  return xml(sealedMessage(desk, merchant, { fields: answered.value, isForged }));
+}
+
+function earlyFaults(operation: Operation): FaultName[] {
+  const everywhere: FaultName[] = ['html_502', 'rate_limited'];
+  return operation === 'close' ? ['close_lost', ...everywhere] : everywhere;
+}
+
+function refusal(merchant: string, result: Refusal): WireResponse {
+  return xml(writeOuter({ merchant, result }));
+}
+
+function xml(body: string): WireResponse {
+  return { status: 200, headers: { 'content-type': 'application/xml;charset=UTF-8' }, body };
+}
+
+const PROXY_502: WireResponse = {
+  status: 502,
+  headers: { server: 'nginx', 'content-type': 'text/html' },
+  body: '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>',
+};
+/** After the operation was accepted: the same numbers must be asked again. */
+const SERVER_ERROR: WireResponse = {
+  status: 500,
+  headers: { server: 'nginx', 'content-type': 'text/html' },
+  body: '<html><head><title>500</title></head><body><h1>500 Internal Server Error</h1></body></html>',
+};

@@ -1,0 +1,37 @@
+/** What the gateway's parts work with, opened once; and one verified request. */
+
+import type { Fields } from '../../../src/wires/unionpay/canonical.ts';
+import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
+import type { CityKit } from '../../kit/kit.ts';
+import type { PaymentCodes } from '../../kit/payment-codes.ts';
+import type { Books } from './order-store.ts';
+import type { Manner, MerchantRecord } from './records.ts';
+
+export interface Desk {
+  readonly kit: CityKit;
+  readonly books: Books;
+  readonly codes: PaymentCodes;
+}
+
+/** Nothing reaches a handler before its signature was checked. */
+export interface Call {
+  readonly desk: Desk;
+  readonly merchant: MerchantRecord;
+  readonly manner: Manner;
+  readonly fields: Fields;
+}
+
+/** What a handler says; the reply echoes the request around it. */
+export interface Answer {
+  readonly respCode: RespCode;
+  /** Why, for the developer: stands in respMsg beside the code's own text. */
+  readonly why?: string;
+  readonly fields?: Readonly<Record<string, string | null>>;
+}
+
+/** Synchronous, so that nothing can come between its look and its change. */
+export type Handler = (call: Call) => Answer;
+
+export function refusal(respCode: RespCode, why: string): Answer {
+  return { respCode, why };
+}

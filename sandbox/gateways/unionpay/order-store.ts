@@ -1,0 +1,112 @@
+/**
+ * The gateway's transactions with their indexes. Collections live in the journal; indexes are
+ * rebuilt from them at the start. Every change happens in one synchronous stretch, so that of a
+ * reversal and a payment at the same moment exactly one wins.
+ */
+import { createDueHeap } from '../../kit/due-index.ts';
+import type { CityKit, Collection } from '../../kit/kit.ts';
+import { merchantsOf } from './account.ts';
+import type { MerchantRecord, PurchaseRecord, ReturnRecord } from './records.ts';
+
+export interface Books {
+  readonly merchants: Collection<MerchantRecord>;
+  readonly purchases: () => IterableIterator<PurchaseRecord>;
+  /** As it stands now: of an open order payTimeout, of a slow reversal its moment has come. */
+  readonly purchase: (key: string) => PurchaseRecord | undefined;
+  readonly purchaseByCode: (code: string) => PurchaseRecord | undefined;
+  readonly purchaseByQueryId: (queryId: string) => PurchaseRecord | undefined;
+  readonly putPurchase: (purchase: PurchaseRecord) => PurchaseRecord;
+  readonly returned: (key: string) => ReturnRecord | undefined;
+  readonly returnByQueryId: (queryId: string) => ReturnRecord | undefined;
+  readonly putReturn: (returned: ReturnRecord) => void;
+  readonly nextDueMs: () => number | null;
+  /** Settles what is due at `nowMs`, one at a time. */
+  readonly takeDue: (nowMs: number) => ReturnRecord | 'expired' | undefined;
+}
+
+/** What was paid goes back whole, whatever was refunded in between. */
+export function reversed(purchase: PurchaseRecord): PurchaseRecord {
+  const { paid, amountFen, refundedFen } = purchase;
+  const givenBackFen = paid === null ? 0n : amountFen;
+  return {
+    ...purchase,
+    state: 'reversed',
+    failCode: '01',
+    refundedFen: refundedFen + givenBackFen,
+  };
+}
+
+export function openBooks(kit: CityKit): Books {
+  const purchases = kit.journal.collection<PurchaseRecord>('unionpay.purchases');
+  const returns = kit.journal.collection<ReturnRecord>('unionpay.returns');
+  const keyByCode = new Map<string, string>();
+  const keyByQueryId = new Map<string, string>();
+  const due = createDueHeap();
+
+  function indexPurchase({ key, code, queryId, state, expiresMs }: PurchaseRecord): void {
+    keyByCode.set(code, key);
+    keyByQueryId.set(queryId, key);
+    if (state === 'open') due.push({ dueMs: expiresMs, key });
+  }
+  function indexReturn({ key, queryId, dueMs }: ReturnRecord): void {
+    keyByQueryId.set(queryId, key);
+    if (dueMs !== null) due.push({ dueMs, key });
+  }
+  for (const purchase of purchases.values()) indexPurchase(purchase);
+  for (const returned of returns.values()) indexReturn(returned);
+
+  function putPurchase(purchase: PurchaseRecord): PurchaseRecord {
+    purchases.put(purchase.key, purchase);
+    indexPurchase(purchase);
+    return purchase;
+  }
+  function purchase(key: string | undefined): PurchaseRecord | undefined {
+    const found = key === undefined ? undefined : purchases.get(key);
+    const nowMs = kit.clock.nowMs();
+    if (found?.state === 'paid' && nowMs >= (found.reversesAtMs ?? Number.POSITIVE_INFINITY)) {
+      return putPurchase(reversed(found));
+    }
+    if (found?.state !== 'open' || nowMs < found.expiresMs) return found;
+    return putPurchase({ ...found, state: 'failed', failCode: '69' });
+  }
+  /** The heap keeps times that were overtaken; they fall out when they come up. */
+  function peekDue(): PurchaseRecord | ReturnRecord | undefined {
+    for (let next = due.peek(); next !== undefined; next = due.peek()) {
+      const open = purchases.get(next.key);
+      if (open?.state === 'open' && open.expiresMs === next.dueMs) return open;
+      const returned = returns.get(next.key);
+      if (returned !== undefined && returned.dueMs === next.dueMs) return returned;
+      due.pop();
+    }
+    return undefined;
+  }
+
+  return {
+    merchants: merchantsOf(kit),
+    purchases: () => purchases.values(),
+    purchase,
+    purchaseByCode: (code) => purchase(keyByCode.get(code)),
+    purchaseByQueryId: (queryId) => purchase(keyByQueryId.get(queryId)),
+    putPurchase,
+    returned: (key) => returns.get(key),
+    returnByQueryId: (queryId) => returns.get(keyByQueryId.get(queryId) ?? ''),
+    putReturn: (returned) => {
+      returns.put(returned.key, returned);
+      indexReturn(returned);
+    },
+    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
+    takeDue: (nowMs) => {
+      const next = peekDue();
+      const dueMs = due.peek()?.dueMs;
+      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
+      due.pop();
+      if ('state' in next) {
+        putPurchase({ ...next, state: 'failed', failCode: '69' });
+        return 'expired';
+      }
+      const settled = { ...next, dueMs: null };
+      returns.put(settled.key, settled);
+      return settled;
+    },
+  };
+}

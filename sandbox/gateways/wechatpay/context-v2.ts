@@ -1,0 +1,32 @@
+/** One verified call of APIv2 on its way through the gateway, and what business code answers. */
+
+import type { V2Fields } from '../../../src/wires/wechatpay/message-v2.ts';
+import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
+import type { Desk } from './context.ts';
+import type { AccountRecord } from './records.ts';
+
+export interface V2Call {
+  readonly desk: Desk;
+  readonly account: AccountRecord;
+  readonly fields: V2Fields;
+  readonly subMchid: string | null;
+  readonly signType: V2SignType;
+}
+
+/** A refusal has an err_code, and fields that a signed refusal carries beside it. */
+export type V2Answer =
+  | { readonly ok: true; readonly fields: Readonly<Record<string, string>> }
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string>>;
+    };
+
+export function refused(
+  code: string,
+  message: string,
+  fields: Readonly<Record<string, string>> = {},
+): V2Answer {
+  return { ok: false, code, message, fields };
+}

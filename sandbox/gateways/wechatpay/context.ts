@@ -1,0 +1,34 @@
+/** One authenticated call on its way through the gateway, and what business code answers. */
+import type { Result } from '../../../src/kernel/result.ts';
+import type { JsonRecord } from '../../../src/wires/wechatpay/json.ts';
+import type { CityKit, WireRequest } from '../../kit/kit.ts';
+import type { KeyCabinet } from './identity.ts';
+import type { Books } from './order-store.ts';
+import type { Draft } from './present.ts';
+import type { AccountRecord } from './records.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface Desk {
+  readonly kit: CityKit;
+  readonly books: Books;
+  readonly keys: KeyCabinet;
+}
+
+export interface Call {
+  readonly desk: Desk;
+  readonly account: AccountRecord;
+  readonly request: WireRequest;
+  /** The parsed body; empty for GET. */
+  readonly body: JsonRecord;
+  readonly query: URLSearchParams;
+  /** The decoded variable parts of the path. */
+  readonly params: readonly string[];
+  /** The request's Wechatpay-Serial. */
+  readonly serial: string | null;
+}
+
+/** null = 204. */
+export type Answer = Result<Draft | null, Refusal>;
+
+/** Business code is synchronous on purpose: nothing can come between its look and its change. */
+export type Handler = (call: Call) => Answer;

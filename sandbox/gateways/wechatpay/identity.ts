@@ -1,0 +1,94 @@
+/**
+ * Key objects of the gateway's accounts, each built once, and the two rules of which key signs:
+ * an answer follows the request's `Wechatpay-Serial`; without one (or with one that is not known)
+ * it is the newest platform certificate. Rotation adds a certificate; the old ones stay alive.
+ */
+import { createPrivateKey, createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { present } from '../../../src/kernel/assert.ts';
+import type { MessageSigner } from '../../../src/wires/wechatpay/message.ts';
+import type { CityKit, SerialShape } from '../../kit/kit.ts';
+import { accountsOf } from './order-store.ts';
+import type { AccountRecord, PlatformKey } from './records.ts';
+
+const PLATFORM_CERTIFICATE_YEARS = 5;
+/** 40 hex digits, as WeChat Pay's are. */
+export const SERIALS: SerialShape = { bytes: 20 };
+const PLATFORM_SUBJECT = 'CN=Tenpay.com sign, OU=Tenpay.com CA Center, O=Tenpay.com, C=CN';
+
+export interface KeyCabinet {
+  readonly apiV3Key: (account: AccountRecord) => KeyObject;
+  readonly merchantKey: (account: AccountRecord) => KeyObject;
+  readonly signer: (account: AccountRecord, named: string | null) => MessageSigner;
+  /** The private key that opens fields encrypted for `serial`; undefined = not one of ours. */
+  readonly fieldKey: (account: AccountRecord, serial: string) => KeyObject | undefined;
+}
+
+export function openKeyCabinet(): KeyCabinet {
+  const kept = new Map<string, KeyObject>();
+  const keep = (name: string, make: () => KeyObject): KeyObject => {
+    const key = kept.get(name) ?? make();
+    kept.set(name, key);
+    return key;
+  };
+  const privateKey = (account: AccountRecord, serial: string): KeyObject | undefined => {
+    const pem =
+      serial === account.publicKeyId
+        ? account.publicKeyPrivatePem
+        : account.platformKeys.find((key) => key.serial === serial)?.privateKeyPem;
+    if (pem === undefined) return undefined;
+    return keep(`${account.mchid}/${serial}`, () => createPrivateKey(pem));
+  };
+  return {
+    apiV3Key: (account) =>
+      keep(`${account.mchid}/v3`, () => createSecretKey(Buffer.from(account.apiV3Key))),
+    merchantKey: (account) =>
+      keep(
+        `${account.mchid}/merchant`,
+        () => new X509Certificate(account.merchantCertificatePem).publicKey,
+      ),
+    signer: (account, named) => {
+      const chosen = named === null ? undefined : privateKey(account, named);
+      if (named !== null && chosen !== undefined) return { serial: named, privateKey: chosen };
+      const { serial } = present(account.platformKeys.at(-1), 'a platform key');
+      return { serial, privateKey: present(privateKey(account, serial), 'its private key') };
+    },
+    fieldKey: privateKey,
+  };
+}
+
+/** A new pair and certificate under the account's root, effective now. */
+export async function issuePlatformKey(
+  kit: CityKit,
+  root: { readonly certificatePem: string; readonly privateKeyPem: string },
+): Promise<PlatformKey> {
+  const pair = await kit.authority.rsaKeyPair();
+  const authority = await kit.authority.openRoot(root, SERIALS);
+  const issued = await authority.issue({
+    subject: PLATFORM_SUBJECT,
+    publicKeyPem: pair.publicKeyPem,
+    notAfterYears: PLATFORM_CERTIFICATE_YEARS,
+  });
+  const certificate = new X509Certificate(issued.certificatePem);
+  return {
+    serial: issued.serial,
+    certificatePem: issued.certificatePem,
+    privateKeyPem: pair.privateKeyPem,
+    effectiveMs: Date.parse(certificate.validFrom),
+    expiresMs: Date.parse(certificate.validTo),
+  };
+}
+
+/** Adds a platform certificate to the account; gives the account as it is now. */
+export async function rotatePlatformKey(kit: CityKit, mchid: string): Promise<AccountRecord> {
+  const accounts = accountsOf(kit);
+  const before = present(accounts.get(mchid), 'the account');
+  const key = await issuePlatformKey(kit, {
+    certificatePem: before.rootCertificatePem,
+    privateKeyPem: before.rootPrivateKeyPem,
+  });
+  // Read again: another rotation may have finished while this pair was made.
+  const account = present(accounts.get(mchid), 'the account');
+  const rotated = { ...account, platformKeys: [...account.platformKeys, key] };
+  accounts.put(mchid, rotated);
+  return rotated;
+}

@@ -1,0 +1,184 @@
+/**
+ * The gateway's records with their indexes. Collections live in the journal; indexes are rebuilt
+ * from them at the start. Every change happens in one synchronous stretch, so that of a close and a
+ * payment at the same moment exactly one wins.
+ */
+import type { Fen } from '../../../src/kernel/money.ts';
+import { createDueHeap } from '../../kit/due-index.ts';
+import type { CityKit, Collection } from '../../kit/kit.ts';
+import { openPaymentCodes, type PaymentCodes } from '../../kit/payment-codes.ts';
+import { paymentCode } from './numbers.ts';
+import type {
+  AccountRecord,
+  BalanceRecord,
+  OauthCodeRecord,
+  OrderLine,
+  OrderRecord,
+  PrepayRecord,
+  RefundRecord,
+} from './records.ts';
+
+export interface FoundLine {
+  readonly order: OrderRecord;
+  readonly line: OrderLine;
+}
+
+export interface Books {
+  readonly accounts: Collection<AccountRecord>;
+  readonly prepays: Collection<PrepayRecord>;
+  readonly codes: Collection<OauthCodeRecord>;
+  readonly paymentCodes: PaymentCodes;
+  readonly order: (key: string) => OrderRecord | undefined;
+  readonly orders: () => IterableIterator<OrderRecord>;
+  readonly putOrder: (order: OrderRecord) => void;
+  /** Any line, single or of a combined order: out_trade_no is unique under its mchid. */
+  readonly lineByNo: (mchid: string, outTradeNo: string) => FoundLine | undefined;
+  readonly lineByTransaction: (transactionId: string) => FoundLine | undefined;
+  readonly orderByCombineTransaction: (transactionId: string) => OrderRecord | undefined;
+  readonly refundById: (refundId: string) => RefundRecord | undefined;
+  readonly refundByNo: (mchid: string, outRefundNo: string) => RefundRecord | undefined;
+  /** Oldest first. */
+  readonly refunds: () => IterableIterator<RefundRecord>;
+  readonly putRefund: (refund: RefundRecord) => void;
+  readonly balance: (mchid: string) => BalanceRecord;
+  readonly moveBalance: (
+    mchid: string,
+    pocket: 'availableFen' | 'frozenFen',
+    deltaFen: Fen,
+  ) => void;
+  /** The next expiry or refund to settle; null = nothing is owed. */
+  readonly nextDueMs: () => number | null;
+  /** Takes what is due at `nowMs` off the list. */
+  readonly takeDue: (
+    nowMs: number,
+  ) => { order: OrderRecord } | { refund: RefundRecord } | undefined;
+}
+
+/** May still be paid, and closes when its time is over. */
+export function isWaiting(order: OrderRecord): boolean {
+  return order.state === 'NOTPAY' || order.state === 'USERPAYING';
+}
+
+export function accountsOf(kit: CityKit): Collection<AccountRecord> {
+  return kit.journal.collection<AccountRecord>('wechatpay.accounts');
+}
+
+const EMPTY_BALANCE: BalanceRecord = { availableFen: 0n, frozenFen: 0n };
+
+export function openBooks(kit: CityKit): Books {
+  const orders = kit.journal.collection<OrderRecord>('wechatpay.orders');
+  const refunds = kit.journal.collection<RefundRecord>('wechatpay.refunds');
+  const orderKeyByNo = new Map<string, string>();
+  const orderKeyByTransaction = new Map<string, string>();
+  const refundIdByNo = new Map<string, string>();
+  const due = createDueHeap();
+
+  function indexOrder(order: OrderRecord): void {
+    for (const line of order.lines) {
+      orderKeyByNo.set(`${order.mchid}/${line.outTradeNo}`, order.key);
+      if (line.paid !== null) orderKeyByTransaction.set(line.paid.transactionId, order.key);
+    }
+    if (order.combineTransactionId !== null) {
+      orderKeyByTransaction.set(order.combineTransactionId, order.key);
+    }
+    if (isWaiting(order)) due.push({ dueMs: order.expiresMs, key: order.key });
+  }
+
+  function indexRefund(refund: RefundRecord): void {
+    refundIdByNo.set(`${refund.mchid}/${refund.outRefundNo}`, refund.refundId);
+    if (refund.dueMs !== null) due.push({ dueMs: refund.dueMs, key: refund.refundId });
+  }
+
+  /** The heap keeps times that were overtaken; they fall out when they come up. */
+  function peekDue(): { order: OrderRecord } | { refund: RefundRecord } | undefined {
+    for (let next = due.peek(); next !== undefined; next = due.peek()) {
+      const order = orders.get(next.key);
+      if (order !== undefined && isWaiting(order) && order.expiresMs === next.dueMs) {
+        return { order };
+      }
+      const refund = refunds.get(next.key);
+      if (refund !== undefined && refund.dueMs === next.dueMs) return { refund };
+      due.pop();
+    }
+    return undefined;
+  }
+
+  for (const order of orders.values()) indexOrder(order);
+  for (const refund of refunds.values()) indexRefund(refund);
+
+  return {
+    ...openRecords(kit),
+    order: (key) => orders.get(key),
+    orders: () => orders.values(),
+    putOrder: (order) => {
+      orders.put(order.key, order);
+      indexOrder(order);
+    },
+    lineByNo: (mchid, outTradeNo) =>
+      findLine(
+        orders.get(orderKeyByNo.get(`${mchid}/${outTradeNo}`) ?? ''),
+        (item) => item.outTradeNo === outTradeNo,
+      ),
+    lineByTransaction: (transactionId) =>
+      findLine(
+        orders.get(orderKeyByTransaction.get(transactionId) ?? ''),
+        (item) => item.paid?.transactionId === transactionId,
+      ),
+    orderByCombineTransaction: (transactionId) => {
+      const order = orders.get(orderKeyByTransaction.get(transactionId) ?? '');
+      return order?.combineTransactionId === transactionId ? order : undefined;
+    },
+    refundById: (refundId) => refunds.get(refundId),
+    refundByNo: (mchid, outRefundNo) =>
+      refunds.get(refundIdByNo.get(`${mchid}/${outRefundNo}`) ?? ''),
+    refunds: () => refunds.values(),
+    putRefund: (refund) => {
+      refunds.put(refund.refundId, refund);
+      indexRefund(refund);
+    },
+    ...openBalances(kit),
+    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
+    takeDue: (nowMs) => {
+      const next = peekDue();
+      const dueMs = due.peek()?.dueMs;
+      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
+      due.pop();
+      return next;
+    },
+  };
+}
+
+/** What needs no index. */
+function openRecords(kit: CityKit): Pick<Books, 'accounts' | 'prepays' | 'codes' | 'paymentCodes'> {
+  return {
+    accounts: accountsOf(kit),
+    prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
+    codes: kit.journal.collection<OauthCodeRecord>('wechatpay.oauth_codes'),
+    paymentCodes: openCodes(kit),
+  };
+}
+
+function openCodes(kit: CityKit): PaymentCodes {
+  const draw = () => paymentCode(kit.random);
+  return openPaymentCodes(kit, { collection: 'wechatpay.payment_codes', draw });
+}
+
+function openBalances(kit: CityKit): Pick<Books, 'balance' | 'moveBalance'> {
+  const balances = kit.journal.collection<BalanceRecord>('wechatpay.balances');
+  const balance = (mchid: string): BalanceRecord => balances.get(mchid) ?? EMPTY_BALANCE;
+  return {
+    balance,
+    moveBalance: (mchid, pocket, deltaFen) => {
+      const before = balance(mchid);
+      balances.put(mchid, { ...before, [pocket]: before[pocket] + deltaFen });
+    },
+  };
+}
+
+function findLine(
+  order: OrderRecord | undefined,
+  isIt: (candidate: OrderLine) => boolean,
+): FoundLine | undefined {
+  const line = order?.lines.find(isIt);
+  return order === undefined || line === undefined ? undefined : { order, line };
+}

@@ -1,0 +1,295 @@
+/**
+ * Orders: create, query, close, for a direct merchant, a partner's second-level merchant, and a
+ * combined order of several. The families share one life: NOTPAY until paid, closed or expired.
+ *
+ * Re-entry with the same number and the same content gives a new prepay (a native order's old code
+ * dies); other content is OUT_TRADE_NO_USED; a paid or closed number says so and is never reused.
+ */
+import { createHash } from 'node:crypto';
+import { present } from '../../../src/kernel/assert.ts';
+import { ok, type Result } from '../../../src/kernel/result.ts';
+import {
+  fenOf,
+  type JsonRecord,
+  recordOf,
+  recordsOf,
+  textOf,
+} from '../../../src/wires/wechatpay/json.ts';
+import type { TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
+import type { Answer, Call, Desk } from './context.ts';
+import { brokenQuery, checkFields, type Fields } from './field-rules.ts';
+import { prepayId, randomToken } from './numbers.ts';
+import {
+  checkNotifyUrl,
+  checkParties,
+  checkPayer,
+  MINUTE_MS,
+  openidOf,
+  orderFields,
+  readExpiry,
+} from './order-rules.ts';
+import { type FoundLine, isWaiting } from './order-store.ts';
+import { combineBody, singleBody } from './present.ts';
+import type { Family, OrderLine, OrderRecord } from './records.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+const CODE_LIFE_MS = 120 * MINUTE_MS;
+const H5_LIFE_MS = 5 * MINUTE_MS;
+
+export function createOrder(call: Call, family: Family, product: TradeProduct): Answer {
+  const { body, desk } = call;
+  const fields = checkFields(body, orderFields(family, product));
+  if (!fields.ok) return fields;
+  const expiry = readExpiry(call);
+  if (!expiry.ok) return expiry;
+  for (const check of [
+    checkNotifyUrl(call, textOf(body, 'notify_url')),
+    checkParties(call, family),
+    checkPayer(call, family, product),
+  ]) {
+    if (!check.ok) return check;
+  }
+  const asked = draftOrder(call, family, product, expiry.value);
+  const free = checkNumbers(desk, asked);
+  if (!free.ok) return free;
+  const { order, code } = issuePrepay(desk, free.value ?? asked);
+  if (order.product === 'native') return ok({ code_url: codeUrl(order, code) });
+  return ok(order.product === 'h5' ? { h5_url: h5Url(desk, code) } : { prepay_id: code });
+}
+
+function draftOrder(
+  call: Call,
+  family: Family,
+  product: TradeProduct,
+  expiresMs: number,
+): OrderRecord {
+  const { account, body, desk } = call;
+  const isCombine = family === 'combine';
+  const orderNo = present(
+    textOf(body, isCombine ? 'combine_out_trade_no' : 'out_trade_no'),
+    'an order number',
+  );
+  const scope = isCombine ? 'combine' : 'single';
+  return {
+    key: `${scope}/${account.mchid}/${orderNo}`,
+    family,
+    mchid: account.mchid,
+    appid: account.appid,
+    orderNo,
+    product,
+    notifyUrl: present(textOf(body, 'notify_url'), 'a notify_url'),
+    openid: openidOf(family, body),
+    deviceId: textOf(recordOf(body, 'scene_info'), 'device_id') ?? null,
+    fingerprint: fingerprint(family, product, body),
+    createdMs: desk.kit.clock.nowMs(),
+    expiresMs,
+    state: 'NOTPAY',
+    lines: isCombine
+      ? recordsOf(body, 'sub_orders').map((sub) => draftLine(sub, 'total_amount'))
+      : [draftLine(body, 'total')],
+    combineTransactionId: null,
+    successMs: null,
+    payerWallet: null,
+    payerOpenid: null,
+    prepayCode: '',
+    signWith: call.serial,
+  };
+}
+
+export function draftLine(source: JsonRecord, totalName: 'total' | 'total_amount'): OrderLine {
+  return unpaidLine({
+    outTradeNo: present(textOf(source, 'out_trade_no'), 'an out_trade_no'),
+    subMchid: textOf(source, 'sub_mchid') ?? null,
+    description: present(textOf(source, 'description'), 'a description'),
+    attach: textOf(source, 'attach') ?? null,
+    totalFen: present(fenOf(recordOf(source, 'amount'), totalName), 'a total'),
+    profitSharing: recordOf(source, 'settle_info')?.profit_sharing === true,
+  });
+}
+
+export function unpaidLine(
+  asked: Omit<OrderLine, 'paid' | 'refundedFen' | 'refundCount' | 'lastRefundMs'>,
+): OrderLine {
+  return { ...asked, paid: null, refundedFen: 0n, refundCount: 0, lastRefundMs: null };
+}
+
+/** The order that exists already under this number, if the same is asked again. */
+export function checkNumbers(
+  desk: Desk,
+  asked: OrderRecord,
+): Result<OrderRecord | undefined, Refusal> {
+  const used = refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
+  const existing = freshOrder(desk, asked.key);
+  for (const line of asked.lines) {
+    const holder = desk.books.lineByNo(asked.mchid, line.outTradeNo)?.order.key;
+    if (holder !== undefined && holder !== asked.key) return used;
+  }
+  const numbers = new Set(asked.lines.map((line) => line.outTradeNo));
+  if (numbers.size !== asked.lines.length) return used;
+  if (existing === undefined) return ok(undefined);
+  if (existing.state === 'SUCCESS') return refuse(400, 'ORDER_PAID', '该订单已支付');
+  if (existing.state === 'CLOSED') return refuse(400, 'ORDER_CLOSED', '该订单已关闭');
+  return existing.fingerprint === asked.fingerprint ? ok(existing) : used;
+}
+
+/** The order as it is kept, and the newest code that opens it. */
+export function issuePrepay(
+  desk: Desk,
+  order: OrderRecord,
+): { readonly order: OrderRecord; readonly code: string } {
+  const { kit, books } = desk;
+  const nowMs = kit.clock.nowMs();
+  const code =
+    order.product === 'native' ? randomToken(kit.random, 9) : prepayId(kit.random, nowMs);
+  const lifeMs = order.product === 'h5' ? H5_LIFE_MS : CODE_LIFE_MS;
+  books.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
+  if (order.product === 'native' && order.prepayCode !== '') books.prepays.delete(order.prepayCode);
+  const issued = { ...order, prepayCode: code };
+  books.putOrder(issued);
+  return { order: issued, code };
+}
+
+export function codeUrl(order: OrderRecord, code: string): string {
+  return order.family === 'combine'
+    ? `weixin://pay.weixin.qq.com/bizpayurl/up?pr=${code}&groupid=00`
+    : `weixin://wxpay/bizpayurl?pr=${code}`;
+}
+
+/** The live host is wx.tenpay.com; the city's page stands at the same path on its own. */
+export function h5Url({ kit }: Desk, code: string): string {
+  const token = kit.random.bytes(4).readUInt32BE().toString();
+  return `${kit.publicUrl}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${code}&package=${token}`;
+}
+
+/** The order as it is now: one whose time is over is closed the moment it is looked at. */
+export function freshOrder(desk: Desk, key: string): OrderRecord | undefined {
+  const order = desk.books.order(key);
+  if (order === undefined || !isWaiting(order)) return order;
+  if (desk.kit.clock.nowMs() < order.expiresMs) return order;
+  const closed: OrderRecord = { ...order, state: 'CLOSED' };
+  desk.books.putOrder(closed);
+  return closed;
+}
+
+const NOT_EXIST = refuse(404, 'ORDER_NOT_EXIST', '订单不存在');
+
+export function querySingle(call: Call, family: Family, by: 'number' | 'id'): Answer {
+  const found = findQueried(call, family, by);
+  if (!found.ok) return found;
+  return ok(singleBody(found.value.order, found.value.line));
+}
+
+function findQueried(call: Call, family: Family, by: 'number' | 'id'): Result<FoundLine, Refusal> {
+  const { account, query, desk, params } = call;
+  const mchidName = family === 'direct' ? 'mchid' : 'sp_mchid';
+  const mchid = query.get(mchidName);
+  if (!mchid) return brokenQuery(mchidName, family === 'direct' ? '直连商户号' : '服务商户号');
+  if (mchid !== account.mchid) return refuse(403, 'NO_AUTH', '商户号与Authorization不一致');
+  const subMchid = family === 'direct' ? null : query.get('sub_mchid');
+  if (subMchid === '' || (family !== 'direct' && subMchid === null)) {
+    return brokenQuery('sub_mchid', '子商户号');
+  }
+  const name = params[0] ?? '';
+  const found = by === 'id' ? desk.books.lineByTransaction(name) : desk.books.lineByNo(mchid, name);
+  const order = found === undefined ? undefined : freshOrder(desk, found.order.key);
+  const line = order?.lines[0];
+  const isTheirs = order?.mchid === mchid && order.family === family;
+  if (order === undefined || line === undefined || !isTheirs) return NOT_EXIST;
+  return line.subMchid === subMchid ? ok({ order, line }) : NOT_EXIST;
+}
+
+const CLOSE_FIELDS: Readonly<Record<'direct' | 'partner', Fields>> = {
+  direct: { mchid: { kind: 'text', label: '直连商户号', charsMax: 32, isRequired: true } },
+  partner: {
+    sp_mchid: { kind: 'text', label: '服务商户号', charsMax: 32, isRequired: true },
+    sub_mchid: { kind: 'text', label: '子商户号', charsMax: 32, isRequired: true },
+  },
+};
+
+export function closeSingle(call: Call, family: 'direct' | 'partner'): Answer {
+  const { account, body, desk, params } = call;
+  const fields = checkFields(body, CLOSE_FIELDS[family]);
+  if (!fields.ok) return fields;
+  const mchid = textOf(body, family === 'direct' ? 'mchid' : 'sp_mchid');
+  if (mchid !== account.mchid) return refuse(403, 'NO_AUTH', '商户号与Authorization不一致');
+  const order = freshOrder(desk, `single/${mchid}/${params[0]}`);
+  const subMchid = family === 'direct' ? null : textOf(body, 'sub_mchid');
+  if (order?.family !== family || order.lines[0]?.subMchid !== subMchid) return NOT_EXIST;
+  return close(desk, order);
+}
+
+function close(desk: Desk, order: OrderRecord): Answer {
+  if (order.state === 'SUCCESS') return refuse(400, 'ORDER_PAID', '该订单已支付');
+  if (order.product === 'codepay') {
+    return refuse(400, 'INVALID_REQUEST', '付款码订单请调用撤销接口');
+  }
+  if (order.state === 'NOTPAY') desk.books.putOrder({ ...order, state: 'CLOSED' });
+  return ok(null);
+}
+
+export function queryCombine(call: Call, by: 'number' | 'id'): Answer {
+  const { account, desk, params } = call;
+  const name = params[0] ?? '';
+  const key =
+    by === 'number'
+      ? `combine/${account.mchid}/${name}`
+      : desk.books.orderByCombineTransaction(name)?.key;
+  const order = key === undefined ? undefined : freshOrder(desk, key);
+  return order?.mchid === account.mchid ? ok(combineBody(order)) : NOT_EXIST;
+}
+
+const COMBINE_CLOSE_FIELDS: Fields = {
+  combine_appid: { kind: 'text', label: '合单商户Appid', charsMax: 32, isRequired: true },
+  sub_orders: {
+    kind: 'list',
+    label: '子单信息',
+    isRequired: true,
+    countMin: 1,
+    countMax: 50,
+    item: {
+      kind: 'object',
+      label: '子单信息',
+      isRequired: true,
+      fields: {
+        mchid: { kind: 'text', label: '子单商户号', charsMax: 32, isRequired: true },
+        out_trade_no: { kind: 'text', label: '子单商户订单号', charsMax: 32, isRequired: true },
+      },
+    },
+  },
+};
+
+/** The list must be the original set. */
+export function closeCombine(call: Call): Answer {
+  const { account, body, desk, params } = call;
+  const fields = checkFields(body, COMBINE_CLOSE_FIELDS);
+  if (!fields.ok) return fields;
+  if (textOf(body, 'combine_appid') !== account.appid) {
+    return refuse(400, 'APPID_MCHID_NOT_MATCH', 'appid和mchid不匹配，请检查后再试');
+  }
+  const order = freshOrder(desk, `combine/${account.mchid}/${params[0]}`);
+  if (order === undefined) return NOT_EXIST;
+  const named = recordsOf(body, 'sub_orders').map((sub) =>
+    [textOf(sub, 'mchid'), textOf(sub, 'sub_mchid'), textOf(sub, 'out_trade_no')].join('/'),
+  );
+  const original = order.lines.map((line) =>
+    [order.mchid, line.subMchid ?? undefined, line.outTradeNo].join('/'),
+  );
+  if (named.toSorted().join() !== original.toSorted().join()) {
+    return refuse(400, 'INVALID_REQUEST', '子单列表与原合单不一致');
+  }
+  return close(desk, order);
+}
+
+/** The same content in any order of keys gives the same text. */
+export function fingerprint(...parts: readonly unknown[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(parts.map(canonical)))
+    .digest('hex');
+}
+
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return entries.map(([name, item]) => [name, canonical(item)]);
+}

@@ -1,0 +1,120 @@
+/**
+ * Payment codes as WeChat Pay holds them, whichever API asks (`-v2`, `-v3` beside this file).
+ * Small sums are paid in the call; above the limit, or when the fault `userpaying` says so, the
+ * order is USERPAYING until the buyer confirms on the phone. A code pays one order, a number one
+ * payment; a reversal ends the order, whatever it was, and gives back what was paid. There is no
+ * callback.
+ */
+import { present } from '../../../src/kernel/assert.ts';
+import type { Fen } from '../../../src/kernel/money.ts';
+import { isPaymentCode } from '../../../src/wires/wechatpay/payment-code.ts';
+import type { Desk } from './context.ts';
+import { MINUTE_MS } from './order-rules.ts';
+import { freshOrder } from './orders.ts';
+import { bookPayment } from './phone.ts';
+import type { AccountRecord, OrderLine, OrderRecord } from './records.ts';
+
+/** Up to this the app pays without a password; WeChat Pay's own rules are more, and not public. */
+const NO_PASSWORD_FEN_MAX: Fen = 1_000_00n;
+const REVERSE_WINDOW_MS = 7 * 24 * 60 * MINUTE_MS;
+/** Where the merchant names no end. */
+export const CODE_ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
+
+export type CodeFamily = 'direct' | 'partner';
+
+export function draftCodeOrder(
+  desk: Desk,
+  { mchid, appid }: AccountRecord,
+  asked: Pick<OrderRecord, 'deviceId' | 'fingerprint' | 'expiresMs'> & {
+    readonly family: CodeFamily;
+    readonly line: OrderLine;
+  },
+): OrderRecord {
+  const { line, ...told } = asked;
+  return {
+    ...told,
+    key: `single/${mchid}/${line.outTradeNo}`,
+    mchid,
+    appid,
+    orderNo: line.outTradeNo,
+    product: 'codepay',
+    notifyUrl: null,
+    openid: null,
+    createdMs: desk.kit.clock.nowMs(),
+    state: 'NOTPAY',
+    lines: [line],
+    combineTransactionId: null,
+    successMs: null,
+    payerWallet: null,
+    payerOpenid: null,
+    prepayCode: '',
+    signWith: null,
+  };
+}
+
+/** What became of the order that was asked; `known`: of the same order, asked before. */
+export type Charge =
+  | { readonly kind: 'paid' | 'waiting' | 'known'; readonly order: OrderRecord }
+  | { readonly kind: 'number_used' | 'not_a_code' | 'code_expired' | 'code_invalid' };
+
+export function chargeCode(desk: Desk, asked: OrderRecord, code: string): Charge {
+  const holder = desk.books.lineByNo(asked.mchid, asked.orderNo)?.order.key;
+  const known = holder === undefined ? undefined : freshOrder(desk, holder);
+  if (known !== undefined) {
+    // The number is known: never a second payment.
+    const isSame = known.fingerprint === asked.fingerprint;
+    return isSame ? { kind: 'known', order: known } : { kind: 'number_used' };
+  }
+  if (!isPaymentCode(code)) return { kind: 'not_a_code' };
+  const charged = desk.books.paymentCodes.charge(code, asked.key);
+  if (charged === 'expired') return { kind: 'code_expired' };
+  if (charged !== 'charged') return { kind: 'code_invalid' };
+  if (mustConfirm(desk, asked)) {
+    const waiting: OrderRecord = { ...asked, state: 'USERPAYING' };
+    desk.books.putOrder(waiting);
+    return { kind: 'waiting', order: waiting };
+  }
+  const coupon = { platformFen: 0n, merchantFen: 0n };
+  return { kind: 'paid', order: bookPayment(desk, asked, { payerWallet: 'wechatpay', coupon }) };
+}
+
+function mustConfirm(desk: Desk, order: OrderRecord): boolean {
+  const { subMchid, totalFen } = codeLineOf(order);
+  const point = { wallet: 'wechatpay', operation: 'create', orderNo: order.orderNo } as const;
+  const merchant = subMchid ?? order.mchid;
+  const fault = desk.kit.faults.take({ ...point, merchant }, ['userpaying']);
+  return fault !== undefined || totalFen > NO_PASSWORD_FEN_MAX;
+}
+
+export function codeLineOf(order: OrderRecord): OrderLine {
+  return present(order.lines[0], 'the line of a payment code');
+}
+
+/** `done`, again and again; `stuck`: nothing was done, and the same call must come again. */
+export type Reversal = 'done' | 'not_a_code_order' | 'refunded' | 'too_late' | 'stuck';
+
+export function reverseOrder(desk: Desk, order: OrderRecord): Reversal {
+  if (order.product !== 'codepay') return 'not_a_code_order';
+  if (order.state === 'REVOKED') return 'done';
+  const line = codeLineOf(order);
+  if (line.refundCount > 0) return 'refunded';
+  if (desk.kit.clock.nowMs() > order.createdMs + REVERSE_WINDOW_MS) return 'too_late';
+  const point = { wallet: 'wechatpay', operation: 'close', orderNo: order.orderNo } as const;
+  const merchant = line.subMchid ?? order.mchid;
+  if (desk.kit.faults.take({ ...point, merchant }, ['refund_stuck']) !== undefined) return 'stuck';
+  giveBack(desk, order, line);
+  return 'done';
+}
+
+function giveBack(desk: Desk, order: OrderRecord, line: OrderLine): void {
+  const { paid } = line;
+  if (paid === null) {
+    desk.books.putOrder({ ...order, state: 'REVOKED' });
+    return;
+  }
+  const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
+  const receiptFen = line.totalFen - paid.merchantCouponFen;
+  desk.books.moveBalance(line.subMchid ?? order.mchid, pocket, -receiptFen);
+  const lines = [{ ...line, refundedFen: line.totalFen }];
+  desk.books.putOrder({ ...order, lines, state: 'REVOKED' });
+}

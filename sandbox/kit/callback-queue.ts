@@ -1,0 +1,351 @@
+/**
+ * Delivers callbacks until they are acknowledged or the wallet's own schedule is spent. Waiting is
+ * on the city clock, the deadline of one delivery on the real one. A callback starts at once when
+ * it is sent; what waits for a retry survives a restart. Each origin gets a lane of its own, so a
+ * dead shop never delays another. Redirects are not followed: no wallet does.
+ */
+import { present } from '../../src/kernel/assert.ts';
+import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { HttpClient } from '../../src/runtime/http-client.ts';
+import type { Random } from '../../src/runtime/random.ts';
+import { type CheckedUrl, checkCallbackUrl } from './callback-url.ts';
+import type { CityClock } from './city-clock.ts';
+import type { DeliveryLog } from './delivery-log.ts';
+import { createDueHeap, type DueHeap } from './due-index.ts';
+import type { OpenJournal } from './journal.ts';
+import type {
+  CallbackManner,
+  CallbackOrder,
+  Collection,
+  Courier,
+  Explanations,
+  FaultName,
+  Faults,
+} from './kit.ts';
+import { createLanes, type Lanes } from './lanes.ts';
+
+/** What `callback_late` adds, and how long `callback_reordered` waits for one to overtake it. */
+const LATE_MS = 60_000;
+const REORDER_WAIT_MS = 60_000;
+
+const ACTIVE_PER_ORIGIN_MAX = 128;
+const ANSWER_BYTES_MAX = 65_536;
+/** Broken connections in a row before a delivery counts as failed. */
+const BREAK_COUNT_MAX = 3;
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+const DELIVERY_FAULTS = [
+  'callback_lost',
+  'callback_duplicated',
+  'callback_bad_signature',
+  'signtest',
+  'key_rotated',
+] as const satisfies readonly FaultName[];
+const WAITING_FAULTS = ['callback_late', 'callback_reordered'] as const satisfies FaultName[];
+
+export interface OpenCourier extends Courier {
+  /** City time of the next waiting delivery; null = nothing waits. */
+  readonly nextDueMs: () => number | null;
+  /** Starts what is due now and resolves when nothing is under way. */
+  readonly settle: () => Promise<void>;
+  /** Resolves when the deliveries under way have ended; no further one starts. */
+  readonly close: () => Promise<void>;
+}
+
+export interface CourierOptions {
+  readonly clock: CityClock;
+  readonly wall: Clock;
+  readonly random: Random;
+  readonly journal: OpenJournal;
+  readonly faults: Faults;
+  readonly explanations: Explanations;
+  readonly deliveries: DeliveryLog;
+  readonly http: HttpClient;
+  readonly allowLocalCallbacks: boolean;
+}
+
+/** One callback on its way. */
+interface Parcel {
+  readonly id: string;
+  readonly order: CallbackOrder;
+  /** Deliveries made. */
+  readonly tries: number;
+  readonly dueMs: number;
+  /** Put off once by a fault: never put off again. */
+  readonly wasPutOff: boolean;
+  /** Waits for another callback of this wallet and merchant to overtake it. */
+  readonly isHeld: boolean;
+}
+
+interface State extends CourierOptions {
+  readonly parcels: Collection<Parcel>;
+  readonly manners: Map<WalletName, CallbackManner>;
+  readonly due: DueHeap;
+  readonly lanes: Lanes;
+  /** Parcels that a lane has taken: a due time that comes up meanwhile starts nothing. */
+  readonly underWay: Set<string>;
+  readonly held: Set<string>;
+  timer: NodeJS.Timeout | undefined;
+  isOpen: boolean;
+}
+
+export function openCourier(options: CourierOptions): OpenCourier {
+  const state: State = {
+    ...options,
+    parcels: options.journal.collection<Parcel>('courier'),
+    manners: new Map(),
+    due: createDueHeap(),
+    lanes: createLanes(ACTIVE_PER_ORIGIN_MAX),
+    underWay: new Set(),
+    held: new Set(),
+    timer: undefined,
+    isOpen: true,
+  };
+  const stopListening = options.clock.onMoved(() => startDue(state));
+  return {
+    register: (wallet, manner) => {
+      state.manners.set(wallet, manner);
+      for (const parcel of state.parcels.values()) {
+        if (parcel.order.wallet === wallet) wait(state, parcel);
+      }
+    },
+    send: (order) => {
+      present(state.manners.get(order.wallet), `the callback manner of ${order.wallet}`);
+      const id = options.random.bytes(12).toString('hex');
+      const dueMs = options.clock.nowMs();
+      keep(state, { id, order, tries: 0, dueMs, wasPutOff: false, isHeld: false });
+    },
+    nextDueMs: () => nextParcel(state)?.dueMs ?? null,
+    settle: async () => {
+      startDue(state);
+      await state.lanes.idle();
+    },
+    close: async () => {
+      state.isOpen = false;
+      stopListening();
+      clearTimeout(state.timer);
+      await state.lanes.idle();
+    },
+  };
+}
+
+function keep(state: State, parcel: Parcel): void {
+  state.parcels.put(parcel.id, parcel);
+  wait(state, parcel);
+}
+
+function wait(state: State, parcel: Parcel): void {
+  if (parcel.isHeld) state.held.add(parcel.id);
+  state.due.push({ dueMs: parcel.dueMs, key: parcel.id });
+  startDue(state);
+}
+
+/** The earliest parcel that still waits; times that were overtaken are dropped on the way. */
+function nextParcel(state: State): Parcel | undefined {
+  for (let due = state.due.peek(); due !== undefined; due = state.due.peek()) {
+    const parcel = state.parcels.get(due.key);
+    if (parcel?.dueMs === due.dueMs && !state.underWay.has(due.key)) return parcel;
+    state.due.pop();
+  }
+  return undefined;
+}
+
+function startDue(state: State): void {
+  clearTimeout(state.timer);
+  if (!state.isOpen) return;
+  for (let next = nextParcel(state); next !== undefined; next = nextParcel(state)) {
+    const leftMs = next.dueMs - state.clock.nowMs();
+    if (leftMs > 0) {
+      // A timer may fire a little early; the next look arms it again.
+      state.timer = setTimeout(() => startDue(state), Math.min(leftMs, TIMER_MS_MAX)).unref();
+      return;
+    }
+    state.due.pop();
+    start(state, next);
+  }
+}
+
+function start(state: State, parcel: Parcel): void {
+  state.underWay.add(parcel.id);
+  const origin = URL.canParse(parcel.order.url) ? new URL(parcel.order.url).origin : '';
+  state.lanes.run(origin, async () => {
+    // What is told to the world is with the operating system first.
+    state.journal.flush();
+    const next = state.isOpen ? await handle(state, parcel) : parcel;
+    state.underWay.delete(parcel.id);
+    if (!state.isOpen && next !== undefined) return;
+    if (next === undefined) state.parcels.delete(parcel.id);
+    else keep(state, next);
+  });
+}
+
+/** Gives the parcel as it waits for its next try; undefined = it is done with. */
+async function handle(state: State, parcel: Parcel): Promise<Parcel | undefined> {
+  const { order } = parcel;
+  const point = {
+    wallet: order.wallet,
+    operation: 'callback',
+    orderNo: order.orderNo,
+    merchant: order.merchant,
+  } as const;
+  const putOff = parcel.wasPutOff ? undefined : state.faults.take(point, WAITING_FAULTS);
+  if (putOff !== undefined) return putOffBy(state, parcel, putOff);
+  const fault = state.faults.take(point, DELIVERY_FAULTS);
+  const isTaken = await deliver(state, parcel, fault);
+  if (!state.isOpen && !isTaken) return parcel;
+  releaseHeld(state, parcel);
+  return isTaken ? undefined : retry(state, parcel);
+}
+
+function putOffBy(state: State, parcel: Parcel, fault: FaultName): Parcel {
+  const isHeld = fault === 'callback_reordered';
+  const dueMs = state.clock.nowMs() + (isHeld ? REORDER_WAIT_MS : LATE_MS);
+  record(state, parcel, { outcome: 'put_off', answer: '', fault, tookMs: 0 });
+  return { ...parcel, dueMs, wasPutOff: true, isHeld };
+}
+
+function retry(state: State, parcel: Parcel): Parcel | undefined {
+  const manner = present(state.manners.get(parcel.order.wallet), 'a registered manner');
+  const delayMs = manner.retryDelaysMs[parcel.tries];
+  const tries = parcel.tries + 1;
+  if (delayMs === undefined) {
+    record(state, parcel, { outcome: 'given_up', answer: '', fault: null, tookMs: 0 });
+    return undefined;
+  }
+  return { ...parcel, tries, dueMs: state.clock.nowMs() + delayMs, isHeld: false };
+}
+
+/** A callback that overtook another sets it free. */
+function releaseHeld(state: State, overtaker: Parcel): void {
+  for (const id of state.held) {
+    const parcel = state.parcels.get(id);
+    if (parcel === undefined || !parcel.isHeld) {
+      state.held.delete(id);
+      continue;
+    }
+    const isOvertaken =
+      parcel.id !== overtaker.id &&
+      parcel.order.wallet === overtaker.order.wallet &&
+      parcel.order.merchant === overtaker.order.merchant;
+    if (isOvertaken) keep(state, { ...parcel, isHeld: false, dueMs: state.clock.nowMs() });
+  }
+}
+
+/** True = acknowledged, so the wallet never sends it again. */
+async function deliver(
+  state: State,
+  parcel: Parcel,
+  fault: FaultName | undefined,
+): Promise<boolean> {
+  switch (fault) {
+    case 'callback_lost':
+      record(state, parcel, { outcome: 'lost', answer: '', fault, tookMs: 0 });
+      return false;
+    case 'callback_duplicated': {
+      const both = await Promise.all([
+        post(state, parcel, fault, undefined),
+        post(state, parcel, fault, undefined),
+      ]);
+      return both.includes(true);
+    }
+    case 'callback_bad_signature':
+    case 'signtest':
+      // A wrong signature is a probe: acknowledging it must not end the delivery of the real one.
+      if (await post(state, parcel, fault, fault)) complain(state, parcel, fault);
+      return false;
+    case 'key_rotated':
+      return post(state, parcel, fault, fault);
+    default:
+      return post(state, parcel, fault ?? null, undefined);
+  }
+}
+
+async function post(
+  state: State,
+  parcel: Parcel,
+  fault: FaultName | null,
+  flaw: Parameters<CallbackManner['compose']>[1],
+): Promise<boolean> {
+  const { order } = parcel;
+  const manner = present(state.manners.get(order.wallet), 'a registered manner');
+  const startedMs = state.wall.nowMs();
+  const end = (outcome: 'acknowledged' | 'refused' | 'failed', answer: string) => {
+    const tookMs = state.wall.nowMs() - startedMs;
+    record(state, parcel, { outcome, answer, fault, tookMs });
+    return outcome === 'acknowledged';
+  };
+  const target = await checkCallbackUrl(order.url, { allowLocal: state.allowLocalCallbacks });
+  if (!target.ok) {
+    explainUrl(state, parcel, target.error);
+    return end('failed', `not sent: ${target.error}`);
+  }
+  let answer: Awaited<ReturnType<HttpClient['send']>>;
+  try {
+    answer = await exchange(state, manner, order, flaw, target.value);
+  } catch (error) {
+    // A defect of a gateway; the other callbacks of the city go on.
+    return end('failed', `not composed: ${error instanceof Error ? error.message : 'unknown'}`);
+  }
+  if (!answer.ok) return end('failed', `${answer.error.kind}: ${answer.error.message}`);
+  const isTaken = manner.isAcknowledged(answer.value, order);
+  return end(isTaken ? 'acknowledged' : 'refused', String(answer.value.status));
+}
+
+/**
+ * A kept-alive connection may be closed by the receiver just as it is used again. That is no
+ * answer of the shop's, so it is repeated on another connection before the schedule counts a try.
+ */
+async function exchange(
+  state: State,
+  manner: CallbackManner,
+  order: CallbackOrder,
+  flaw: Parameters<CallbackManner['compose']>[1],
+  target: CheckedUrl,
+): ReturnType<HttpClient['send']> {
+  for (let breakCount = 0; ; breakCount += 1) {
+    const composed = await manner.compose(order, flaw);
+    const answer = await state.http.send({
+      method: 'POST',
+      url: target.url,
+      headers: composed.headers,
+      body: composed.body,
+      timeoutMs: manner.timeoutMs,
+      responseBytesMax: ANSWER_BYTES_MAX,
+      ...(target.address === undefined ? {} : { address: target.address }),
+    });
+    const isBroken = !answer.ok && answer.error.kind === 'broken';
+    if (!isBroken || breakCount === BREAK_COUNT_MAX || !state.isOpen) return answer;
+  }
+}
+
+function record(
+  state: State,
+  parcel: Parcel,
+  what: Pick<Parameters<DeliveryLog['add']>[0], 'outcome' | 'answer' | 'fault' | 'tookMs'>,
+): void {
+  const { wallet, kind, orderNo, url } = parcel.order;
+  const atMs = state.clock.nowMs();
+  state.deliveries.add({ atMs, wallet, kind, orderNo, url, tryNo: parcel.tries + 1, ...what });
+}
+
+function complain(state: State, parcel: Parcel, fault: FaultName): void {
+  state.explanations.add({
+    wallet: parcel.order.wallet,
+    what: `callback of ${parcel.order.orderNo} acknowledged although its signature was wrong`,
+    expected: 'a refusal (the real wallet sends such probes)',
+    received: null,
+    hint: `the fault ${fault} was armed: the receiver does not verify signatures`,
+  });
+}
+
+function explainUrl(state: State, parcel: Parcel, why: string): void {
+  if (parcel.tries > 0) return;
+  state.explanations.add({
+    wallet: parcel.order.wallet,
+    what: `callback of ${parcel.order.orderNo} not sent`,
+    expected: 'an https URL on the public internet',
+    received: null,
+    hint: `${parcel.order.url}: ${why}`,
+  });
+}

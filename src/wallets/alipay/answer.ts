@@ -1,0 +1,267 @@
+/**
+ * From Alipay's words to reports; pure, no I/O. What an answer does not say stays null, what no
+ * table knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ *
+ * Two traps decided here: TRADE_CLOSED is also the state of a trade that was paid and refunded in
+ * full (then it is `succeeded`, never "closed unpaid"); refund_fee is the trade's cumulative sum,
+ * so it is never taken for the amount of one refund.
+ */
+import { type Fen, yuanToFen } from '../../kernel/money.ts';
+import type { Product, WalletError } from '../../kernel/wallet-names.ts';
+import { isJsonObject, type JsonObject, textField } from '../../wires/alipay/json-text.ts';
+import { parseBeijing } from '../../wires/alipay/time.ts';
+import {
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type LegReportStatus,
+  type RefundOrder,
+  type RefundReport,
+  type StartOutcome,
+  silentReport,
+} from '../wallet.ts';
+import type { Called } from './client.ts';
+import {
+  CANCEL_CODES,
+  CLOSE_CODES,
+  QUERY_CODES,
+  REFUND_CODES,
+  REFUND_QUERY_CODES,
+  START_CODES,
+  START_GATEWAY_CODES,
+  TRADE_STATUSES,
+} from './statuses.ts';
+
+const SUCCESS = '10000';
+const WAITING = '10003';
+const BUSINESS_FAILED = '40004';
+
+/** alipay.trade.pay: paid in the call, waiting for the buyer, refused, or not known. */
+export function payOutcome(leg: LegOrder, called: Called): StartOutcome {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  const { code, fields } = called;
+  if (code !== SUCCESS && code !== WAITING) return startFailure(called);
+  const isOurs = textField(fields, 'out_trade_no') === leg.orderNo;
+  const paidAt = textField(fields, 'gmt_payment');
+  if (isOurs && code === WAITING) return { outcome: 'pending', nextAction: null };
+  // 10000 says paid; an answer that then names no time, or another order, is no such answer.
+  if (!isOurs || paidAt === undefined) return { outcome: 'unknown', walletError: called.error };
+  const told = { status: 'succeeded', paidAt, payee: null } as const;
+  return { outcome: 'succeeded', legs: [reportOf(leg.orderNo, fields, told)] };
+}
+
+/** The outcome of a start that did not succeed. */
+export function startFailure(
+  called: Called,
+):
+  | { readonly outcome: 'failed'; readonly walletError: WalletError }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null } {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  const verdict =
+    called.code === BUSINESS_FAILED
+      ? START_CODES[called.subCode ?? '']
+      : START_GATEWAY_CODES[called.code];
+  return { outcome: verdict ?? 'unknown', walletError: called.error };
+}
+
+/** The fields of a verified success; undefined for everything else. */
+export function successFields(called: Called): JsonObject | undefined {
+  return called.kind === 'answered' && called.code === SUCCESS ? called.fields : undefined;
+}
+
+/** alipay.trade.query. */
+export function queryReport(leg: LegOrder, called: Called, product: Product): LegReport {
+  const fields = successFields(called);
+  if (fields === undefined) {
+    const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
+    const status = isBusiness ? QUERY_CODES[called.subCode ?? ''] : undefined;
+    return silentReport(leg.orderNo, status ?? 'unknown');
+  }
+  if (textField(fields, 'out_trade_no') !== leg.orderNo) {
+    return silentReport(leg.orderNo, 'unknown');
+  }
+  const report = tradeReport(leg.orderNo, fields, {
+    paidAt: textField(fields, 'send_pay_date'),
+    payee: textField(fields, 'alipay_sub_merchant_id') ?? null,
+  });
+  return product === 'bar' ? reversedReport(report, fields) : report;
+}
+
+/** What query answers and notifications have in common; `fields` come from a verified message. */
+export function tradeReport(
+  orderNo: string,
+  fields: JsonObject,
+  told: { readonly paidAt: string | undefined; readonly payee: string | null },
+): LegReport {
+  return reportOf(orderNo, fields, {
+    ...told,
+    status: tradeStatus(fields, told.paidAt !== undefined),
+  });
+}
+
+function reportOf(
+  orderNo: string,
+  fields: JsonObject,
+  told: {
+    readonly status: LegReportStatus;
+    readonly paidAt: string | undefined;
+    readonly payee: string | null;
+  },
+): LegReport {
+  const { status } = told;
+  return {
+    orderNo,
+    status,
+    walletTransactionId: textField(fields, 'trade_no') ?? null,
+    amountFen: fenField(fields, 'total_amount'),
+    // total_amount is yuan unless the answer names another currency.
+    currency: textField(fields, 'trans_currency')?.toLowerCase() ?? 'cny',
+    payee: told.payee,
+    payerAmountFen: fenField(fields, 'buyer_pay_amount'),
+    receiptAmountFen: fenField(fields, 'receipt_amount'),
+    paidAtMs: told.paidAt === undefined ? null : (parseBeijing(told.paidAt) ?? null),
+    payerWalletReported: status === 'succeeded' ? payerWallet(fields) : null,
+  };
+}
+
+function tradeStatus(fields: JsonObject, hasPaidAt: boolean): LegReportStatus {
+  const status = textField(fields, 'trade_status') ?? '';
+  if (status !== 'TRADE_CLOSED') return TRADE_STATUSES[status] ?? 'unknown';
+  const refundedFen = fenField(fields, 'refund_fee') ?? 0n;
+  return hasPaidAt || refundedFen > 0n ? 'succeeded' : 'closed';
+}
+
+function fenField(fields: JsonObject, name: string): Fen | null {
+  const text = textField(fields, name);
+  return text === undefined ? null : (yuanToFen(text) ?? null);
+}
+
+/**
+ * A payment code's trade that is TRADE_CLOSED though it was paid: alipay.trade.cancel gave the
+ * money back. A live attempt must not be taken for paid by it.
+ */
+export function reversedReport(report: LegReport, fields: JsonObject): LegReport {
+  const isClosed = textField(fields, 'trade_status') === 'TRADE_CLOSED';
+  if (!isClosed || report.status !== 'succeeded') return report;
+  return { ...report, status: 'closed', isReversed: true };
+}
+
+/**
+ * fund_bill_list: snake_case in queries, JSON text with camelCase in notifications. A bank-card
+ * item of China UnionPay (`CUP`) is how an interconnected wallet shows.
+ */
+function payerWallet(fields: JsonObject): string | null {
+  const bills = listOf(fields.fund_bill_list);
+  if (bills.length === 0) return null;
+  const codes = bills.map((bill) => textField(bill, 'bank_code') ?? textField(bill, 'bankCode'));
+  return codes.includes('CUP') ? 'unionpay' : 'alipay';
+}
+
+function listOf(value: unknown): JsonObject[] {
+  if (Array.isArray(value)) return value.filter(isJsonObject);
+  if (typeof value !== 'string') return [];
+  try {
+    return listOf(JSON.parse(value) as unknown as readonly unknown[]);
+  } catch {
+    return [];
+  }
+}
+
+export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  if (called.code === SUCCESS) {
+    const isOurs = textField(called.fields, 'out_trade_no') === orderNo;
+    return isOurs ? { outcome: 'closed' } : { outcome: 'unknown', walletError: called.error };
+  }
+  const isBusiness = called.code === BUSINESS_FAILED;
+  const outcome = (isBusiness ? CLOSE_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+  return outcome === 'unknown' ? { outcome, walletError: called.error } : { outcome };
+}
+
+/**
+ * alipay.trade.cancel. `ask`: the call went through, and only a query can say what it did to the
+ * trade (money given back now or by an earlier call, or no trade at all). `too_late`: it did
+ * nothing, and no later call will.
+ */
+export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' | 'too_late' {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  if (called.code !== SUCCESS) {
+    const isBusiness = called.code === BUSINESS_FAILED;
+    const outcome = (isBusiness ? CANCEL_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+    if (outcome === 'too_late') return outcome;
+    return outcome === 'not_found' ? { outcome } : { outcome, walletError: called.error };
+  }
+  const { fields } = called;
+  const isOurs = textField(fields, 'out_trade_no') === orderNo;
+  // Y: nothing is done yet, the same call must come again.
+  const isDone = isOurs && textField(fields, 'retry_flag') !== 'Y';
+  if (!isDone) return { outcome: 'unknown', walletError: called.error };
+  return textField(fields, 'action') === 'close' ? { outcome: 'closed' } : 'ask';
+}
+
+/** What a query says after a reversal that went through, or came too late. */
+export function reversalOutcome(report: LegReport, reversal: 'ask' | 'too_late'): CloseOutcome {
+  if (report.isReversed === true) return { outcome: 'reversed', legs: [report] };
+  if (report.status === 'closed' || report.status === 'not_found') {
+    return { outcome: report.status };
+  }
+  if (report.status === 'succeeded' && reversal === 'too_late') return { outcome: 'paid' };
+  // Still paid or payable: whatever the reversal did, it has not shown yet.
+  return { outcome: 'unknown', walletError: null };
+}
+
+const CLOSE_ORDER = ['unknown', 'paid', 'not_found', 'unsupported', 'closed'] as const;
+
+/** A merged payment is as closed as its least closed sub-order. */
+export function worstClose(outcomes: readonly CloseOutcome[]): CloseOutcome {
+  for (const name of CLOSE_ORDER) {
+    const found = outcomes.find(({ outcome }) => outcome === name);
+    if (found !== undefined) return found;
+  }
+  return { outcome: 'unknown', walletError: null };
+}
+
+export function refundReport(refund: RefundOrder, called: Called): RefundReport {
+  const fields = successFields(called);
+  if (fields === undefined) return refundFailure(called, REFUND_CODES);
+  if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return unsure('unknown');
+  // N: this call moved nothing (a repeat, or not yet); the refund query decides.
+  const status = textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted';
+  return { ...unsure(status), settlementFen: fenField(fields, 'send_back_fee') };
+}
+
+export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
+  const fields = successFields(called);
+  if (fields === undefined) return refundFailure(called, REFUND_QUERY_CODES);
+  const orderNo = textField(fields, 'out_trade_no');
+  const refundNo = textField(fields, 'out_request_no');
+  const isOther =
+    (orderNo !== undefined && orderNo !== refund.leg.orderNo) ||
+    (refundNo !== undefined && refundNo !== refund.refundNo);
+  if (isOther) return unsure('unknown');
+  const amountFen = fenField(fields, 'refund_amount');
+  const status = textField(fields, 'refund_status');
+  if (status === 'REFUND_SUCCESS') {
+    const settlementFen = fenField(fields, 'send_back_fee');
+    return { ...unsure('succeeded'), amountFen, settlementFen };
+  }
+  // Absent: not refunded, or not yet. Where the wallet names the refund it is only not done yet.
+  if (status === undefined && refundNo === undefined && amountFen === null) {
+    return unsure('not_found');
+  }
+  return { ...unsure('unknown'), amountFen };
+}
+
+function refundFailure(
+  called: Called,
+  codes: Readonly<Record<string, RefundReport['status']>>,
+): RefundReport {
+  const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
+  const status = (isBusiness ? codes[called.subCode ?? ''] : undefined) ?? 'unknown';
+  return { ...unsure(status), walletError: called.error };
+}
+
+/** Alipay gives refunds no number of its own: ours (out_request_no) is the only one. */
+function unsure(status: RefundReport['status']): RefundReport {
+  return { status, walletRefundId: null, amountFen: null, walletError: null };
+}

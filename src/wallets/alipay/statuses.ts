@@ -1,0 +1,114 @@
+/**
+ * Every business code that Alipay documents for the methods we call, and what it means to us.
+ *
+ * `failed` only where Alipay refused and nothing can come of the number any more; whatever is not
+ * in a table is `unknown`, and unknown is asked again, never guessed (rule 2).
+ */
+import type { CloseOutcome, LegReportStatus, RefundReportStatus } from '../wallet.ts';
+
+/** No prototype: a foreign word such as `valueOf` must be as unknown as any other. */
+function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.freeze(Object.assign(Object.create(null), words));
+}
+
+/** precreate, create, merge.precreate, pay (page, wap and app are only signed, never called). */
+export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'failed',
+  'ACQ.ACCESS_FORBIDDEN': 'failed',
+  'ACQ.PARTNER_ERROR': 'failed',
+  'ACQ.TOTAL_FEE_EXCEED': 'failed',
+  'ACQ.BUYER_SELLER_EQUAL': 'failed',
+  'ACQ.EXIST_FORBIDDEN_WORD': 'failed',
+  'ACQ.BEYOND_PAY_RESTRICTION': 'failed',
+  'ACQ.PAYMENT_AUTH_CODE_INVALID': 'failed',
+  'ACQ.BUYER_BALANCE_NOT_ENOUGH': 'failed',
+  'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR': 'failed',
+  'ACQ.SUB_GOODS_SIZE_MAX_COUNT': 'failed',
+  'ACQ.TRADE_HAS_CLOSE': 'failed',
+  // The number lives already: what became of it is the query's to say.
+  'ACQ.TRADE_HAS_SUCCESS': 'unknown',
+  'ACQ.CONTEXT_INCONSISTENT': 'unknown',
+});
+
+/** Gateway codes (not business): refused at the door, so the order never came to be. */
+export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
+  '10003': 'unknown',
+  '20000': 'unknown',
+  '20001': 'failed',
+  '40001': 'failed',
+  '40002': 'failed',
+  '40003': 'failed',
+  // Limited now, not for ever: the same number may be tried again.
+  '40005': 'unknown',
+  '40006': 'failed',
+});
+
+export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable({
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'unknown',
+  'ACQ.ACCESS_FORBIDDEN': 'unknown',
+  'ACQ.PARTNER_ERROR': 'unknown',
+});
+
+/** TRADE_CLOSED is not here: whether money ever moved decides it (`answer.ts`). */
+export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = wordTable({
+  WAIT_BUYER_PAY: 'pending',
+  TRADE_SUCCESS: 'succeeded',
+  TRADE_FINISHED: 'succeeded',
+});
+
+export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'], 'reversed'>>> =
+  wordTable({
+    'ACQ.TRADE_NOT_EXIST': 'not_found',
+    // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
+    'ACQ.TRADE_STATUS_ERROR': 'paid',
+    'ACQ.REASON_TRADE_STATUS_INVALID': 'paid',
+    'ACQ.REASON_ILLEGAL_STATUS': 'paid',
+    'ACQ.TRADE_HAS_SUCCESS': 'paid',
+    'ACQ.TRADE_HAS_FINISHED': 'paid',
+    'ACQ.TRADE_HAS_CLOSE': 'closed',
+    'ACQ.SYSTEM_ERROR': 'unknown',
+    'ACQ.INVALID_PARAMETER': 'unknown',
+    'ACQ.ACCESS_FORBIDDEN': 'unknown',
+    'ACQ.PARTNER_ERROR': 'unknown',
+  });
+
+/** alipay.trade.cancel; what is not listed leaves the trade as it was, whatever that is. */
+export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'unknown'>> =
+  wordTable({
+    'ACQ.TRADE_NOT_EXIST': 'not_found',
+    'ACQ.SYSTEM_ERROR': 'unknown',
+    'ACQ.INVALID_PARAMETER': 'unknown',
+    'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
+    'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
+    // It can not be reversed any more: where the query says paid, an ordinary refund follows.
+    'ACQ.TRADE_CANCEL_TIME_OUT': 'too_late',
+    'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
+  });
+
+export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'failed',
+  'ACQ.ACCESS_FORBIDDEN': 'failed',
+  'ACQ.PARTNER_ERROR': 'failed',
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'failed',
+  'ACQ.REASON_TRADE_REFUND_FEE_ERR': 'failed',
+  'ACQ.REFUND_AMT_NOT_EQUAL_TOTAL': 'failed',
+  'ACQ.TRADE_NOT_ALLOW_REFUND': 'failed',
+  'ACQ.TRADE_HAS_FINISHED': 'failed',
+  'ACQ.REASON_TRADE_BEEN_FREEZEN': 'failed',
+  // Another call with this number may have moved money: only the refund query can tell.
+  'ACQ.DISCORDANT_REPEAT_REQUEST': 'unknown',
+  'ACQ.TRADE_STATUS_ERROR': 'unknown',
+});
+
+export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'unknown',
+  'ACQ.ACCESS_FORBIDDEN': 'unknown',
+  'ACQ.PARTNER_ERROR': 'unknown',
+});

@@ -1,0 +1,283 @@
+/**
+ * From JD's words to reports; pure, no I/O. What an answer does not say stays null, what no table
+ * knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ *
+ * `payList/detail` holds the buyer's name, card and phone: it is never looked at here, so none of
+ * it can reach a report, a row or a log line.
+ */
+import type { Fen } from '../../kernel/money.ts';
+import { parseTradeTime } from '../../wires/jdpay/time.ts';
+import {
+  CURRENCY,
+  fenOfText,
+  PAY_TYPE,
+  PAYMENT_STATUS,
+  type PaymentStatus,
+  REFUND_STATUS,
+  type RefundStatus,
+} from '../../wires/jdpay/trade.ts';
+import { childOf, childrenOf, textOf, type XmlElement } from '../../wires/jdpay/xml.ts';
+import {
+  type CloseOutcome,
+  type LegOrder,
+  type LegReport,
+  type LegReportStatus,
+  type RefundOrder,
+  type RefundReport,
+  type RefundReportStatus,
+  type StartOutcome,
+  silentReport,
+} from '../wallet.ts';
+import { type Called, walletError } from './client.ts';
+import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import { revokeNumber } from './request.ts';
+
+type ResultCodes = JdpayAccount['resultCodes'];
+
+const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {
+  [PAYMENT_STATUS.created]: 'pending',
+  [PAYMENT_STATUS.processing]: 'pending',
+  [PAYMENT_STATUS.succeeded]: 'succeeded',
+  [PAYMENT_STATUS.failed]: 'failed',
+  [PAYMENT_STATUS.closed]: 'closed',
+};
+
+const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
+  [REFUND_STATUS.processing]: 'processing',
+  [REFUND_STATUS.succeeded]: 'succeeded',
+  [REFUND_STATUS.failed]: 'failed',
+};
+
+/** An order whose buyer has one try, or none left, is over when that failed. */
+function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
+  if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
+  const status = PAYMENT[text as PaymentStatus];
+  // Whoever holds a QR code or a page may try again until the order is closed.
+  return status === 'failed' && !isOneTry ? 'unknown' : status;
+}
+
+function refundStatusOf(text: string | undefined): RefundReportStatus {
+  if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
+  return REFUND[text as RefundStatus];
+}
+
+/** What query, fkmPay and notifications say of a purchase; `fields` come from a verified text. */
+export function paymentReport(
+  fields: XmlElement,
+  merchant: JdpayMerchant,
+  isOneTry = merchant.takesPaymentCodes,
+): LegReport {
+  const status = paymentStatusOf(textOf(fields, 'status'), isOneTry);
+  const payee = textOf(fields, 'merchant') ?? null;
+  const pays = readPays(fields);
+  const orderNo = textOf(fields, 'tradeNum') ?? '';
+  const isReversed = status === 'closed' && pays.length > 0;
+  const isPaid = status === 'succeeded' || isReversed;
+  return {
+    orderNo,
+    status,
+    // JD knows a payment by the merchant's own number; another is told in no answer.
+    walletTransactionId: isPaid ? orderNo : null,
+    amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
+    currency: currencyOf(fields, pays),
+    // The merchant number is the account's own; another one is held against the order (rule 3).
+    payee: payee === merchant.merchant ? null : payee,
+    payerAmountFen: isPaid ? payerAmountOf(pays) : null,
+    receiptAmountFen: null,
+    paidAtMs: isPaid ? paidAtOf(pays) : null,
+    payerWalletReported: isPaid && pays.length > 0 ? 'jdpay' : null,
+    ...(isReversed && { isReversed }),
+  };
+}
+
+/** A payment that our revoke gave back whole, where JD still calls the purchase paid. */
+export function reversedReport(paid: LegReport): LegReport {
+  return { ...paid, status: 'closed', isReversed: true };
+}
+
+/** One means of payment that the buyer used, without what it says of the buyer. */
+interface Pay {
+  readonly payType: string | undefined;
+  readonly amountFen: Fen | undefined;
+  readonly currency: string | undefined;
+  readonly tradeTime: string | undefined;
+}
+
+function readPays(fields: XmlElement): readonly Pay[] {
+  return childrenOf(childOf(fields, 'payList'), 'pay').map((pay) => ({
+    payType: textOf(pay, 'payType'),
+    amountFen: fenOfText(textOf(pay, 'amount')),
+    currency: textOf(pay, 'currency'),
+    tradeTime: textOf(pay, 'tradeTime'),
+  }));
+}
+
+/** A currency that is not the order's counts wherever it stands: core refuses it (rule 3). */
+function currencyOf(fields: XmlElement, pays: readonly Pay[]): string | null {
+  const named = [textOf(fields, 'currency'), ...pays.map((pay) => pay.currency)].filter(
+    (text) => text !== undefined,
+  );
+  const foreign = named.find((text) => text.toUpperCase() !== CURRENCY);
+  return (foreign ?? named[0])?.toLowerCase() ?? null;
+}
+
+function payerAmountOf(pays: readonly Pay[]): Fen | null {
+  if (pays.length === 0) return null;
+  let paidFen = 0n;
+  for (const { payType, amountFen } of pays) {
+    if (amountFen === undefined) return null;
+    if (payType !== PAY_TYPE.coupon) paidFen += amountFen;
+  }
+  return paidFen;
+}
+
+/** The message's own tradeTime is the merchant's; when it was paid stands with the pay. */
+function paidAtOf(pays: readonly Pay[]): number | null {
+  const times = pays.map(({ tradeTime }) => parseTradeTime(tradeTime ?? ''));
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+/** An answer that is not about this order says nothing. */
+export function queryReport(
+  { leg, isOneTry }: { readonly leg: LegOrder; readonly isOneTry: boolean },
+  called: Called,
+  codes: ResultCodes,
+): LegReport {
+  if (called.kind === 'answered') {
+    const report = paymentReport(called.fields, called.merchant, isOneTry);
+    return report.orderNo === leg.orderNo ? report : silentReport(leg.orderNo, 'unknown');
+  }
+  const isMissing = called.kind === 'refused' && codes.orderNotFound.has(called.code);
+  return silentReport(leg.orderNo, isMissing ? 'not_found' : 'unknown');
+}
+
+function startFailure(
+  called: Exclude<Called, { kind: 'answered' }>,
+  codes: ResultCodes,
+): StartOutcome {
+  const isRefused = called.kind === 'refused' && codes.refused.has(called.code);
+  return { outcome: isRefused ? 'failed' : 'unknown', walletError: called.error };
+}
+
+/** uniorder: the code to show, of this very order. */
+export function qrOutcome(leg: LegOrder, called: Called, codes: ResultCodes): StartOutcome {
+  if (called.kind !== 'answered') return startFailure(called, codes);
+  const { fields, merchant } = called;
+  const code = textOf(fields, 'qrCode') ?? '';
+  const isOurs =
+    textOf(fields, 'tradeNum') === leg.orderNo &&
+    textOf(fields, 'merchant') === merchant.merchant &&
+    (fenOfText(textOf(fields, 'amount')) ?? leg.amountFen) === leg.amountFen;
+  if (!isOurs || !/^https?:\/\/\S{1,500}$/.test(code)) {
+    const error = walletError('not_ours', 'the answer is not about this order, or has no code');
+    return { outcome: 'unknown', walletError: error };
+  }
+  return { outcome: 'pending', nextAction: { type: 'qr_code', code } };
+}
+
+/** fkmPay: paid at once, waiting for the buyer's word, or refused for good. */
+export function fkmPayOutcome(leg: LegOrder, called: Called, codes: ResultCodes): StartOutcome {
+  if (called.kind !== 'answered') return startFailure(called, codes);
+  const report = queryReport({ leg, isOneTry: true }, called, codes);
+  switch (report.status) {
+    case 'succeeded':
+      return { outcome: 'succeeded', legs: [report] };
+    case 'pending':
+      return { outcome: 'pending', nextAction: null };
+    case 'failed':
+    case 'closed': {
+      const status = textOf(called.fields, 'status') ?? '';
+      const message = 'the payment code was not charged';
+      return { outcome: 'failed', walletError: walletError(`status.${status}`, message) };
+    }
+    case 'not_found':
+    case 'unknown':
+      return { outcome: 'unknown', walletError: null };
+  }
+}
+
+/** The state of a revoke, where the answer is about it. */
+export function revokeStatus(leg: LegOrder, called: Called): RefundReportStatus {
+  if (called.kind !== 'answered') return 'unknown';
+  const { fields } = called;
+  const isOurs =
+    textOf(fields, 'tradeNum') === revokeNumber(leg.orderNo) &&
+    textOf(fields, 'oTradeNum') === leg.orderNo;
+  return isOurs ? refundStatusOf(textOf(fields, 'status')) : 'unknown';
+}
+
+/** What the order is after it was told to end. */
+export function closeOutcome(report: LegReport, revoke: RefundReportStatus): CloseOutcome {
+  switch (report.status) {
+    case 'closed':
+      return report.isReversed ? { outcome: 'reversed', legs: [report] } : { outcome: 'closed' };
+    case 'failed':
+      return { outcome: 'closed' };
+    case 'not_found':
+      return { outcome: 'not_found' };
+    case 'succeeded':
+      if (revoke === 'succeeded') return { outcome: 'reversed', legs: [reversedReport(report)] };
+      // Under way: the same revoke is asked for again. Refused or never told: it stays paid.
+      return revoke === 'failed' || revoke === 'not_found'
+        ? { outcome: 'paid' }
+        : { outcome: 'unknown', walletError: null };
+    case 'pending':
+    case 'unknown':
+      return { outcome: 'unknown', walletError: null };
+  }
+}
+
+/** Our revoke among the refunds of a purchase; `not_found` = none was made. */
+export function revokeInList(leg: LegOrder, called: Called): RefundReportStatus {
+  if (called.kind !== 'answered') return 'unknown';
+  const ours = revokeNumber(leg.orderNo);
+  const list = childrenOf(childOf(called.fields, 'refList'), 'refund');
+  const found = list.find((item) => textOf(item, 'tradeNum') === ours);
+  return found === undefined ? 'not_found' : refundStatusOf(textOf(found, 'status'));
+}
+
+export function refundReport(
+  refund: RefundOrder,
+  called: Called,
+  codes: ResultCodes,
+): RefundReport {
+  if (called.kind !== 'answered') {
+    const isRefused = called.kind === 'refused' && codes.refused.has(called.code);
+    return { ...silentRefund(isRefused ? 'failed' : 'unknown'), walletError: called.error };
+  }
+  return ownRefund(refund, called.fields) ?? silentRefund('unknown');
+}
+
+/** The answer lists every refund of the purchase; ours is found by the elements' names. */
+export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
+  if (called.kind !== 'answered') {
+    return { ...silentRefund('unknown'), walletError: called.error };
+  }
+  const list = childrenOf(childOf(called.fields, 'refList'), 'refund');
+  const found = list.filter((item) => textOf(item, 'tradeNum') === refund.refundNo);
+  const [item] = found;
+  if (item === undefined) return silentRefund('not_found');
+  return (found.length === 1 ? ownRefund(refund, item) : undefined) ?? silentRefund('unknown');
+}
+
+function ownRefund(refund: RefundOrder, fields: XmlElement): RefundReport | undefined {
+  const isOurs =
+    textOf(fields, 'tradeNum') === refund.refundNo &&
+    textOf(fields, 'oTradeNum') === refund.leg.orderNo;
+  return isOurs ? statedRefund(fields) : undefined;
+}
+
+/** JD gives refunds no number of its own: ours is the only one. */
+export function statedRefund(fields: XmlElement): RefundReport {
+  const currency = (textOf(fields, 'currency') ?? CURRENCY).toUpperCase();
+  const status = refundStatusOf(textOf(fields, 'status'));
+  return {
+    ...silentRefund(currency === CURRENCY ? status : 'unknown'),
+    amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
+  };
+}
+
+export function silentRefund(status: RefundReportStatus): RefundReport {
+  return { status, walletRefundId: null, amountFen: null, settlementFen: null, walletError: null };
+}

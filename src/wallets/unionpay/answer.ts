@@ -1,0 +1,174 @@
+/**
+ * From UnionPay's words to reports; pure, no I/O. What an answer does not say stays null, what no
+ * table knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ *
+ * respCode says whether the query worked, origRespCode what became of the order. A failure of one
+ * try is not the end of an order that the payer still holds (a page, a code): only 69 and the end
+ * of payTimeout are. A payment code and a tap are one try, so their failure is final.
+ */
+import type { Fen } from '../../kernel/money.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import type { Fields } from '../../wires/unionpay/canonical.ts';
+import { parseTime } from '../../wires/unionpay/time.ts';
+import { CURRENCY_CNY } from '../../wires/unionpay/trade.ts';
+import {
+  type LegReport,
+  type LegReportStatus,
+  type RefundReport,
+  type RefundReportStatus,
+  silentReport,
+} from '../wallet.ts';
+import type { Called } from './client.ts';
+import {
+  CLOSED_CODES,
+  DUPLICATE_CODE,
+  FAILED_CODES,
+  NOT_FOUND_CODE,
+  ORDER_OVER_CODES,
+  PENDING_CODES,
+  SUCCESS_CODES,
+} from './statuses.ts';
+
+/** An order as asked, to be held against what an answer names. */
+export interface AskedOrder {
+  readonly orderNo: string;
+  readonly txnTime: string;
+  readonly merId: string;
+  /** The payer tries once (bar, nfc): a failed try is a failed order. */
+  readonly isOneTry: boolean;
+  readonly isOver: boolean;
+}
+
+export type StartVerdict =
+  | { readonly outcome: 'accepted'; readonly fields: Fields }
+  | { readonly outcome: 'failed'; readonly walletError: WalletError }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError };
+
+export function startVerdict(
+  called: Called,
+  asked: Pick<AskedOrder, 'orderNo' | 'txnTime' | 'isOneTry'>,
+): StartVerdict {
+  if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
+  const { fields, respCode, error } = called;
+  if (!isAbout(fields, asked)) return { outcome: 'unknown', walletError: error };
+  const isPending = PENDING_CODES.has(respCode) && asked.isOneTry;
+  if (SUCCESS_CODES.has(respCode) || isPending) return { outcome: 'accepted', fields };
+  return { outcome: FAILED_CODES.has(respCode) ? 'failed' : 'unknown', walletError: error };
+}
+
+function isAbout(fields: Fields, asked: Pick<AskedOrder, 'orderNo' | 'txnTime'>): boolean {
+  return fields.get('orderId') === asked.orderNo && fields.get('txnTime') === asked.txnTime;
+}
+
+export function queryReport(called: Called, asked: AskedOrder): LegReport {
+  const { orderNo } = asked;
+  if (called.kind === 'unknown') return silentReport(orderNo, 'unknown');
+  const { fields, respCode } = called;
+  if (!isAbout(fields, asked)) return silentReport(orderNo, 'unknown');
+  if (respCode === NOT_FOUND_CODE) return silentReport(orderNo, 'not_found');
+  if (respCode !== '00') return silentReport(orderNo, 'unknown');
+  return orderReport(fields, orderStatus(fields.get('origRespCode') ?? '', asked), asked);
+}
+
+/** What an outcome code says of an order. */
+export function orderStatus(
+  code: string,
+  asked: Pick<AskedOrder, 'isOneTry' | 'isOver'>,
+): LegReportStatus {
+  if (SUCCESS_CODES.has(code)) return 'succeeded';
+  if (PENDING_CODES.has(code)) return 'pending';
+  if (!FAILED_CODES.has(code)) return 'unknown';
+  const isEnd = asked.isOneTry || asked.isOver || ORDER_OVER_CODES.has(code);
+  if (!isEnd) return 'pending';
+  return CLOSED_CODES.has(code) ? 'closed' : 'failed';
+}
+
+/** What query replies and notifications have in common; `fields` come from a verified message. */
+export function orderReport(
+  fields: Fields,
+  status: LegReportStatus,
+  asked: Pick<AskedOrder, 'orderNo' | 'merId' | 'txnTime'>,
+): LegReport {
+  const merId = fields.get('merId') ?? null;
+  const amountFen = fenField(fields, 'txnAmt');
+  const settleFen = fenField(fields, 'settleAmt');
+  const isReceipt = settleFen !== null && amountFen !== null && settleFen <= amountFen;
+  return {
+    orderNo: asked.orderNo,
+    status,
+    walletTransactionId: fields.get('queryId') ?? null,
+    amountFen,
+    currency: currencyOf(fields.get('currencyCode')),
+    payee: merId === asked.merId ? null : merId,
+    // What the payer paid after coupons is in no field.
+    payerAmountFen: null,
+    receiptAmountFen: isReceipt ? settleFen : null,
+    paidAtMs: status === 'succeeded' ? paidAtMs(fields, asked.txnTime) : null,
+    payerWalletReported: status === 'succeeded' ? payerWallet(fields) : null,
+  };
+}
+
+function fenField(fields: Fields, name: string): Fen | null {
+  const text = fields.get(name) ?? '';
+  return /^[0-9]{1,12}$/.test(text) ? BigInt(text) : null;
+}
+
+function currencyOf(code: string | undefined): string | null {
+  if (code === undefined) return null;
+  return code === CURRENCY_CNY ? 'cny' : `iso4217-${code}`;
+}
+
+/** traceTime is MMDDhhmmss: its year is that of the order, or the next one after New Year. */
+function paidAtMs(fields: Fields, txnTime: string): number | null {
+  const traceTime = fields.get('traceTime') ?? '';
+  const orderedMs = parseTime(txnTime);
+  if (!/^[0-9]{10}$/.test(traceTime) || orderedMs === undefined) return null;
+  const year = Number(txnTime.slice(0, 4));
+  const isNextYear = txnTime.slice(4, 6) === '12' && traceTime.startsWith('01');
+  return parseTime(`${isNextYear ? year + 1 : year}${traceTime}`) ?? null;
+}
+
+/** Only the wallet's own answer tells which card paid; a prefix of a code never does. */
+function payerWallet(fields: Fields): string | null {
+  const told = ['payCardType', 'payType', 'payCardNo', 'issInsCode'];
+  return told.some((name) => fields.has(name)) ? 'unionpay' : null;
+}
+
+/** The answer to a refund request: taken or not; its end is told by notification or query. */
+export function refundReport(called: Called, asked: AskedOrder): RefundReport {
+  if (called.kind === 'unknown') return silentRefund('unknown', called.error);
+  const { fields, respCode, error } = called;
+  if (!isAbout(fields, asked)) return silentRefund('unknown', error);
+  const walletRefundId = fields.get('queryId') ?? null;
+  if (SUCCESS_CODES.has(respCode) || PENDING_CODES.has(respCode)) {
+    return { ...silentRefund('processing', null), walletRefundId };
+  }
+  // The number lives already: an earlier call of ours was taken.
+  if (respCode === DUPLICATE_CODE) return silentRefund('submitted', null);
+  return silentRefund(FAILED_CODES.has(respCode) ? 'failed' : 'unknown', error);
+}
+
+export function refundQueryReport(called: Called, asked: AskedOrder): RefundReport {
+  if (called.kind === 'unknown') return silentRefund('unknown', called.error);
+  const { fields, respCode, error } = called;
+  if (!isAbout(fields, asked)) return silentRefund('unknown', error);
+  if (respCode === NOT_FOUND_CODE) return silentRefund('not_found', error);
+  if (respCode !== '00') return silentRefund('unknown', error);
+  return settledRefund(fields, fields.get('origRespCode') ?? '');
+}
+
+/** A refund that was taken: its number is spent, whatever its end. */
+export function settledRefund(fields: Fields, code: string): RefundReport {
+  const told = {
+    walletRefundId: fields.get('queryId') ?? null,
+    amountFen: fenField(fields, 'txnAmt'),
+    settlementFen: fenField(fields, 'settleAmt'),
+  };
+  if (SUCCESS_CODES.has(code)) return { status: 'succeeded', ...told, walletError: null };
+  if (PENDING_CODES.has(code)) return { status: 'processing', ...told, walletError: null };
+  return { status: FAILED_CODES.has(code) ? 'failed' : 'unknown', ...told, walletError: null };
+}
+
+function silentRefund(status: RefundReportStatus, walletError: WalletError | null): RefundReport {
+  return { status, walletRefundId: null, amountFen: null, walletError };
+}

@@ -1,0 +1,175 @@
+/**
+ * Hutong's orders in ACP's fields; pure. The key of every order at UnionPay is (merId, orderId,
+ * txnTime), so txnTime is always the stored creation time and never "now": a query made a day later
+ * names the same order.
+ */
+import { isIPv4 } from 'node:net';
+import { bytesOf, type Encoding } from '../../wires/unionpay/canonical.ts';
+import { writeSplit } from '../../wires/unionpay/split.ts';
+import { formatTime } from '../../wires/unionpay/time.ts';
+import {
+  CURRENCY_CNY,
+  isUnionpayProduct,
+  PURCHASES,
+  TXN,
+  type UnionpayProduct,
+  VERSION,
+} from '../../wires/unionpay/trade.ts';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+  WalletPart,
+} from '../wallet.ts';
+import type { RequestFields } from './client.ts';
+import type { UnionpayAccount } from './config.ts';
+
+const MOBILE = '08';
+const PC = '07';
+const DESCRIPTION_BYTES_MAX = 32;
+
+type Account = Pick<UnionpayAccount, 'merId' | 'encoding' | 'termId'>;
+
+function common(account: Account): RequestFields {
+  return {
+    version: VERSION,
+    encoding: account.encoding,
+    accessType: '0',
+    merId: account.merId,
+  };
+}
+
+export function purchaseFields(
+  account: Account,
+  product: UnionpayProduct,
+  order: AttemptOrder,
+  leg: LegOrder,
+): RequestFields {
+  const { sub, biz } = PURCHASES[product];
+  return {
+    ...common(account),
+    txnType: TXN.purchase,
+    txnSubType: sub,
+    bizType: biz,
+    channelType: product === 'web' && order.device === 'desktop' ? PC : MOBILE,
+    orderId: leg.orderNo,
+    txnTime: formatTime(order.createdAtMs),
+    txnAmt: leg.amountFen.toString(),
+    currencyCode: CURRENCY_CNY,
+    backUrl: order.notifyUrl,
+    frontUrl: product === 'web' ? order.returnUrl : null,
+    payTimeout: formatTime(order.expiresAtMs),
+    orderDesc: describe(leg.description, account.encoding),
+    customerIp: order.payerIp !== null && isIPv4(order.payerIp) ? order.payerIp : null,
+    accSplitData: splitOf(account, leg.parts, leg.walletMerchant, leg.amountFen),
+    termId: product === 'bar' || product === 'nfc' ? account.termId : null,
+  };
+}
+
+/** Whose money it is: a cart's merchants, or the one merchant that is not the account itself. */
+function splitOf(
+  account: Account,
+  parts: readonly WalletPart[] | null | undefined,
+  walletMerchant: string,
+  amountFen: bigint,
+): string | null {
+  if (parts == null && walletMerchant === account.merId) return null;
+  const paid = parts ?? [{ walletMerchant, amountFen }];
+  return writeSplit(
+    paid.map((part) => ({ merId: part.walletMerchant, amountFen: part.amountFen })),
+  );
+}
+
+/** Brackets, quotes, `&` and `=` stand for structure in ACP; cut by whole characters. */
+function describe(description: string, encoding: Encoding): string {
+  let described = '';
+  let byteCount = 0;
+  for (const char of description.replace(/[&={}[\]"'\p{Cc}]/gu, ' ')) {
+    byteCount += bytesOf(char, encoding).length;
+    if (byteCount > DESCRIPTION_BYTES_MAX) break;
+    described += char;
+  }
+  return described;
+}
+
+export function queryFields(
+  account: Account,
+  asked: { readonly orderNo: string; readonly product: string; readonly createdAtMs: number },
+): RequestFields {
+  return {
+    ...common(account),
+    txnType: TXN.query,
+    txnSubType: '00',
+    bizType: bizTypeOf(asked.product),
+    channelType: MOBILE,
+    orderId: asked.orderNo,
+    txnTime: formatTime(asked.createdAtMs),
+  };
+}
+
+function bizTypeOf(product: string): string {
+  return isUnionpayProduct(product) ? PURCHASES[product].biz : '000000';
+}
+
+/** 冲正: names the unknown transaction itself, without an amount and without a queryId. */
+export function reversalFields(
+  account: Account,
+  attempt: AttemptReference,
+  leg: LegOrder,
+): RequestFields {
+  return {
+    ...common(account),
+    txnType: TXN.reversal,
+    txnSubType: '01',
+    bizType: '000000',
+    channelType: MOBILE,
+    orderId: leg.orderNo,
+    txnTime: formatTime(attempt.createdAtMs),
+  };
+}
+
+/** 加密公钥更新. It is a transaction like any other, so it has a number and a time. */
+export function keyUpdateFields(account: Account, nowMs: number): RequestFields {
+  const txnTime = formatTime(nowMs);
+  return {
+    ...common(account),
+    txnType: TXN.keyUpdate,
+    txnSubType: '00',
+    bizType: '000000',
+    channelType: PC,
+    orderId: `KEY${txnTime}`,
+    txnTime,
+    certType: '01',
+  };
+}
+
+export function refundFields(account: Account, refund: RefundOrder): RequestFields {
+  const { leg } = refund;
+  const { walletTransactionId } = leg;
+  const parent: RequestFields =
+    walletTransactionId === null
+      ? { origOrderId: leg.orderNo, origTxnTime: formatTime(leg.createdAtMs) }
+      : { origQryId: walletTransactionId };
+  return {
+    ...common(account),
+    txnType: TXN.refund,
+    txnSubType: '00',
+    bizType: bizTypeOf(leg.product),
+    channelType: MOBILE,
+    orderId: refund.refundNo,
+    txnTime: formatTime(refund.createdAtMs),
+    txnAmt: refund.amountFen.toString(),
+    currencyCode: CURRENCY_CNY,
+    backUrl: refund.notifyUrl,
+    ...parent,
+    // Echoed in the notification, which names the refunded order in no other field.
+    reqReserved: leg.orderNo,
+    accSplitData: splitOf(account, refund.parts, leg.walletMerchant, refund.amountFen),
+  };
+}
+
+export function refundQueryFields(account: Account, refund: RefundOrder): RequestFields {
+  const { refundNo: orderNo, createdAtMs, leg } = refund;
+  return queryFields(account, { orderNo, createdAtMs, product: leg.product });
+}
