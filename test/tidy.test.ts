@@ -35,6 +35,7 @@ const WIRE_FORMATS = [
   'src/wires/nfc/',
   'src/wires/keys/',
   'src/wires/codec-error.ts',
+  'src/wires/beijing-time.ts',
 ];
 const WORDS = ['src/kernel/', 'src/core/', 'src/runtime/'];
 const PORT = ['src/wallets/wallet.ts', 'src/wallets/registry.ts'];
@@ -43,7 +44,10 @@ const COMMITTED = ['src/database/', 'src/store/', 'src/engine/', 'src/webhooks/'
 /** `{own}` is the wallet's own name. The first row whose pattern fits is the file's layer. */
 const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[] = [
   { of: /^src\/kernel\//, may: ['src/kernel/'] },
-  { of: /^src\/wires\/(?:qr|nfc|keys|codec-error\.ts)/, may: ['src/kernel/', ...WIRE_FORMATS] },
+  {
+    of: /^src\/wires\/(?:qr|nfc|keys|codec-error\.ts|beijing-time\.ts)/,
+    may: ['src/kernel/', ...WIRE_FORMATS],
+  },
   {
     of: /^src\/wires\/([^/]+)\//,
     may: ['src/kernel/', ...WIRE_FORMATS, 'src/wires/{own}/'],
@@ -55,12 +59,14 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
   { of: /^src\/engine\//, may: [...WORDS, 'src/database/', 'src/store/', 'src/engine/'] },
   { of: /^src\/webhooks\//, may: [...WORDS, 'src/webhooks/'] },
   { of: /^src\/wallets\/wallet\.ts$/, may: WORDS },
+  { of: /^src\/wallets\/answers\.ts$/, may: [...WORDS, 'src/wallets/wallet.ts'] },
   { of: /^src\/wallets\/registry\.ts$/, may: ['src/kernel/', 'src/core/', 'src/wallets/'] },
   {
     of: /^src\/wallets\/([^/]+)\//,
     may: [
       ...WORDS,
       'src/wallets/wallet.ts',
+      'src/wallets/answers.ts',
       ...WIRE_FORMATS,
       'src/wires/{own}/',
       'src/wallets/{own}/',
@@ -212,6 +218,8 @@ const RULES: readonly Rule[] = [
       sample('src/wallets/alipay/a.ts', `import { y } from '../../../sandbox/city.ts';`),
       sample('src/wallets/alipay/a.ts', `import { y } from '../registry.ts';`),
       sample('src/wallets/wallet.ts', `import { y } from './alipay/adapter.ts';`),
+      sample('src/wallets/wallet.ts', `import { y } from './answers.ts';`),
+      sample('src/wallets/answers.ts', `import { y } from './alipay/adapter.ts';`),
       sample('src/store/a.ts', `import { y } from '../engine/lane.ts';`),
       sample('src/engine/a.ts', `import { y } from '../flows/refund/refund.ts';`),
       sample('src/engine/a.ts', `import { y } from '../wallets/wallet.ts';`),
@@ -426,15 +434,14 @@ const RULES: readonly Rule[] = [
 
 /** What every wallet has, `{wallet}` being its name. */
 const WALLET_FILES = [
-  'src/wallets/{wallet}/README.md',
-  'src/wallets/{wallet}/capabilities.ts',
-  'src/wallets/{wallet}/config.ts',
-  'src/wallets/{wallet}/answer.ts',
-  'src/wallets/{wallet}/adapter.ts',
-  'src/wallets/{wallet}/notify.ts',
-  'src/wires/{wallet}/credentials.ts',
-  'sandbox/gateways/{wallet}/gateway.ts',
-] as const;
+  ...['README.md', 'capabilities.ts', 'config.ts', 'client.ts', 'request.ts', 'answer.ts']
+    .concat('statuses.ts', 'notify.ts', 'adapter.ts')
+    .map((name) => `src/wallets/{wallet}/${name}`),
+  ...['credentials.ts', 'canonical.ts', 'signature.ts', 'message.ts', 'trade.ts'].map(
+    (name) => `src/wires/{wallet}/${name}`,
+  ),
+  ...['account.ts', 'gateway.ts'].map((name) => `sandbox/gateways/{wallet}/${name}`),
+];
 
 /** The same names in every wallet's folders, so that who knows one knows all. */
 function walletComplaints(files: readonly string[]): string[] {

@@ -7,8 +7,8 @@
 import type { Fen } from '../../src/kernel/money.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
+import { beijingDate } from '../../src/wires/beijing-time.ts';
 import type { Journal } from '../kit/kit.ts';
-import { beijingDate } from '../switch/beijing-date.ts';
 
 const STATIC_CODE_LIMIT_FEN: Fen = 500_00n;
 

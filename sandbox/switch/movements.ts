@@ -7,8 +7,8 @@
 import { assert } from '../../src/kernel/assert.ts';
 import type { Fen } from '../../src/kernel/money.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import { beijingDate } from '../../src/wires/beijing-time.ts';
 import type { Collection, ControlOrder, Gateway, Journal } from '../kit/kit.ts';
-import { beijingDate } from './beijing-date.ts';
 
 export interface Movement {
   readonly id: string;

@@ -3,9 +3,9 @@
  */
 import { fenToJson } from '../../src/kernel/money.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
+import { beijingDate, isDate } from '../../src/wires/beijing-time.ts';
 import { inputError, inputErrorAnswer, jsonAnswer, readObject } from '../http/json.ts';
 import type { WireRequest, WireResponse } from '../kit/kit.ts';
-import { beijingDate, isDate } from './beijing-date.ts';
 import type { PairClearing } from './clearing.ts';
 import type { Switch } from './switch.ts';
 import { readTable } from './table.ts';

@@ -7,8 +7,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../src/runtime/clock.ts';
+import { beijingDate, nextBeijingMidnightMs } from '../../src/wires/beijing-time.ts';
 import type { Gateway, Journal } from '../kit/kit.ts';
-import { beijingDate, nextBeijingMidnightMs } from './beijing-date.ts';
 import { type Clearing, clearingOf, pairFile, positionsFile } from './clearing.ts';
 import { openMovements } from './movements.ts';
 import { openSwitchTable, type SwitchTable } from './table.ts';

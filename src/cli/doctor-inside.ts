@@ -126,7 +126,7 @@ async function checkConfig(
       : `✗ ${who}: ${account} ${problem}`,
   );
   if (!clear.ok) return false;
-  const advice = walletModule(row.wallet)?.advise?.(credentials) ?? [];
+  const advice = walletModule(row.wallet)?.advise(credentials) ?? [];
   for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
   return problem === undefined;

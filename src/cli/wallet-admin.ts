@@ -89,7 +89,7 @@ export async function setWallet(
   );
   printPut(put, account, print);
   print(modeLine(walletModule(wallet)?.isLivemode(credentials) === true));
-  for (const { field, message } of walletModule(wallet)?.advise?.(credentials) ?? [])
+  for (const { field, message } of walletModule(wallet)?.advise(credentials) ?? [])
     print(`! ${field} ${message}`);
   print(
     `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${put.config.id}/payment (sent with every order)`,

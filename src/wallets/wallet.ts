@@ -9,9 +9,10 @@
  * - Reports carry the wallet's own ORDER amount, currency and payee; core compares them (rule 3).
  * - No secret, openid or token appears in a WalletError, an exception or a log line.
  */
-import type { TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import type { Fen } from '../kernel/money.ts';
-import type { Result } from '../kernel/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type {
   Device,
   FormAction,
@@ -24,6 +25,7 @@ import type {
 import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';
+import { isTestAddress } from '../runtime/web-address.ts';
 
 /** One order at the wallet: what one merchant is paid, or (split, collect) a cart of several. */
 export interface LegOrder {
@@ -293,15 +295,15 @@ export interface Wallet {
     request: RawRequest,
     gate?: NotificationGate,
   ) => Promise<Result<Notification, NotificationRefusal>>;
-  /** The wallet's words for "taken" and "not taken". */
+  /** The bodies of its acknowledgement and of a refusal. */
   readonly acknowledge: () => RawResponse;
   readonly refuse: (refusal: NotificationRefusal | { readonly code: 'try_again' }) => RawResponse;
-  /** null = this wallet has no such door, and no product that would need it. */
-  readonly payerDoor: PayerDoor | null;
+  /** null = no such redirect, and no product that would need it. */
+  readonly payerAuthorization: PayerAuthorization | null;
 }
 
 /** The wallet's own redirect that tells us who pays (snsapi_base, auth_base). */
-export interface PayerDoor {
+export interface PayerAuthorization {
   readonly authorizeUrl: (request: {
     readonly redirectUri: string;
     readonly state: string;
@@ -359,18 +361,47 @@ export function refundWindowMsOf(capabilities: Capabilities, product: Product): 
   return row?.refundWindowMs ?? capabilities.refundWindowMs;
 }
 
-export interface WalletModule {
+/** How the codes of errors begin that say why a wallet was not asked. */
+export const OWN_ERROR_PREFIX = 'hutong.';
+
+/** It was refused here: the wallet never heard of the order. */
+export function isOwnError({ code }: WalletError): boolean {
+  return code.startsWith(OWN_ERROR_PREFIX);
+}
+
+/** Which field of the credentials is wrong and what to do about it, without any secret. */
+export interface ConfigProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What a wallet gives to `defineWallet`: data, and functions of credentials that were checked. */
+interface WalletDefinition<S extends TSchema, Config> {
   readonly name: WalletName;
   readonly capabilities: Capabilities;
   /** No genuine callback of this wallet is longer. */
   readonly notificationBytesMax: number;
   /** JSON schema of the credentials; stored only as envelope ciphertext. */
-  readonly configSchema: TSchema;
-  /** Checks and opens credentials; the error says which field and what to do, no secret in it. */
-  readonly open: (
-    credentials: unknown,
-    seams: WalletSeams,
-  ) => Result<Wallet, { readonly field: string; readonly message: string }>;
+  readonly configSchema: S;
+  /** Checks credentials and reads every key once into a key object. */
+  readonly openConfig: (credentials: unknown, seams: WalletSeams) => Result<Config, ConfigProblem>;
+  /** Every number that its orders are made and found under; another one is another account. */
+  readonly identityOf: (credentials: Static<S>) => WalletIdentity;
+  /** Every address that the credentials name. */
+  readonly addressesOf: (credentials: Static<S>) => readonly string[];
+  /** Of the wallet's own test gateways, where it has some. */
+  readonly testDomains?: readonly string[];
+  /** What works, but not well: `hutong doctor` says so, and what to do. */
+  readonly advise?: (credentials: Static<S>) => readonly ConfigProblem[];
+  readonly open: (config: Config, seams: WalletSeams) => Wallet;
+}
+
+export interface WalletModule
+  extends Pick<
+    WalletDefinition<TSchema, never>,
+    'name' | 'capabilities' | 'notificationBytesMax' | 'configSchema'
+  > {
+  readonly open: (credentials: unknown, seams: WalletSeams) => Result<Wallet, ConfigProblem>;
   /** Whose account they are; undefined where they are not of the schema. Reads no key. */
   readonly identityOf: (credentials: unknown) => WalletIdentity | undefined;
   /**
@@ -378,11 +409,36 @@ export interface WalletModule {
    * for tests or the wallet's own test gateway. A relay or a host that nobody knows is live.
    */
   readonly isLivemode: (credentials: unknown) => boolean;
-  /** What works, but not well: `hutong doctor` says so, and what to do. */
-  readonly advise?: (credentials: unknown) => readonly ConfigAdvice[];
+  readonly advise: (credentials: unknown) => readonly ConfigProblem[];
 }
 
-export interface ConfigAdvice {
-  readonly field: string;
-  readonly message: string;
+export function defineWallet<S extends TSchema, Config>(
+  definition: WalletDefinition<S, Config>,
+): WalletModule {
+  const { name, capabilities, notificationBytesMax, configSchema, testDomains } = definition;
+  const checked = <T>(credentials: unknown, read: (known: Static<S>) => T, otherwise: T): T =>
+    Value.Check(configSchema, credentials) ? read(credentials) : otherwise;
+  const isTest = (address: string) => isTestAddress(address, testDomains);
+  return Object.freeze({
+    ...{ name, capabilities, notificationBytesMax, configSchema },
+    open: (credentials, seams) => {
+      const config = definition.openConfig(credentials, seams);
+      return config.ok ? ok(Object.freeze(definition.open(config.value, seams))) : config;
+    },
+    identityOf: (credentials) => checked(credentials, definition.identityOf, undefined),
+    isLivemode: (credentials) =>
+      checked(credentials, (known) => !definition.addressesOf(known).every(isTest), true),
+    advise: (credentials) => checked(credentials, definition.advise ?? (() => []), []),
+  } satisfies WalletModule);
+}
+
+/** Credentials of the schema, or the first field that is not. */
+export function checkCredentials<S extends TSchema>(
+  schema: S,
+  credentials: unknown,
+): Result<Static<S>, ConfigProblem> {
+  if (Value.Check(schema, credentials)) return ok(credentials);
+  const [problem] = Value.Errors(schema, credentials);
+  const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
+  return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
 }

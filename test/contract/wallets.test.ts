@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FaultName } from '../../sandbox/kit/kit.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
-import type { AttemptOrder, ProductCapability } from '../../src/wallets/wallet.ts';
+import { type AttemptOrder, isOwnError, type ProductCapability } from '../../src/wallets/wallet.ts';
 import {
   advance,
   arm,
@@ -66,6 +66,8 @@ for (const row of WALLETS.get('wechatpay')?.capabilities.products ?? []) {
 function contractOf(way: string, row: ProductCapability, bench: () => Bench): void {
   describe(way, () => {
     test('is started, paid, queried and told', () => paysOnce(bench(), row, way));
+    test('what was never sent is not said to be refused by the wallet', () =>
+      refusesItself(bench(), row));
     test('is refunded in two parts, and never more (rule 7)', () => refunds(bench(), row));
     test('wrong figures are reported as the wallet says them (rule 3)', () =>
       wrongFigures(bench(), row));
@@ -121,6 +123,19 @@ async function paysOnce(bench: Bench, row: ProductCapability, way: string): Prom
   expect(first?.type === 'attempt' ? first.legs : []).toMatchObject([paid(order)]);
   const ids = new Set(told.map(({ notificationId }) => notificationId));
   expect(ids.size, 'one payment is told once, however often delivered').toBe(1);
+}
+
+/** Without the payer it needs, and by a product of no wallet. */
+async function refusesItself(bench: Bench, row: ProductCapability): Promise<void> {
+  const order = await orderOf(bench, row);
+  const orders = [{ ...order, product: 'teleport' as AttemptOrder['product'] }];
+  if (row.payerField !== null) orders.push({ ...order, payer: {} });
+  for (const each of orders) {
+    const started = await bench.wallet.startAttempt(each);
+    const isOurs = started.outcome === 'failed' && isOwnError(started.walletError);
+    expect(isOurs, show(started)).toBe(true);
+    expect(rowOf(bench, order)).toBeUndefined();
+  }
 }
 
 async function refunds(bench: Bench, row: ProductCapability): Promise<void> {

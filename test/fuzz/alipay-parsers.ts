@@ -7,7 +7,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 import { readFileSync } from 'node:fs';
 import { err, ok } from '../../src/kernel/result.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
-import { createAlipayKeys, type Verdict } from '../../src/wallets/alipay/keys.ts';
+import { openKeys, type Verdict } from '../../src/wallets/alipay/keys.ts';
 import { parseNotification } from '../../src/wallets/alipay/notify.ts';
 import { certificateSn, readCertificates } from '../../src/wires/alipay/certificates.ts';
 import { readTopLevel } from '../../src/wires/alipay/json-text.ts';
@@ -28,7 +28,7 @@ const keyOf = (base64: string) =>
   createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
 
 const keysOf = (alipayKey: KeyObject) =>
-  createAlipayKeys({ mode: 'key', alipayKey }, wallClock, {
+  openKeys({ mode: 'key', alipayKey }, wallClock, {
     download: async () => undefined,
     ask: async () => undefined,
   });

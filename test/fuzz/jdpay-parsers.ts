@@ -1,7 +1,7 @@
 /** Parsers of JD Pay's messages. What may be accepted is judged by the second verifier's reading. */
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { err, ok } from '../../src/kernel/result.ts';
-import { openCredentials } from '../../src/wallets/jdpay/config.ts';
+import { openConfig } from '../../src/wallets/jdpay/config.ts';
 import { parseNotification } from '../../src/wallets/jdpay/notify.ts';
 import { openForm, parseForm } from '../../src/wires/jdpay/form.ts';
 import { openMessage, readOuter, sealInner } from '../../src/wires/jdpay/message.ts';
@@ -24,7 +24,7 @@ const JD = {
   jd_public_key: house.publicKey,
   des_key: DES_KEY,
 };
-const opened = openCredentials({
+const opened = openConfig({
   online: {
     merchant: MERCHANT,
     privateKey: shop.privateKey,

@@ -7,7 +7,7 @@ import { createCipheriv, createSecretKey, generateKeyPairSync, sign } from 'node
 import { err, ok } from '../../src/kernel/result.ts';
 import { readOrders, readRefundPlaintext } from '../../src/wallets/wechatpay/answer.ts';
 import { LIVE_ENDPOINTS, openConfig } from '../../src/wallets/wechatpay/config.ts';
-import { openKeyring } from '../../src/wallets/wechatpay/keys.ts';
+import { openKeys } from '../../src/wallets/wechatpay/keys.ts';
 import { parseNotification } from '../../src/wallets/wechatpay/notify.ts';
 import { parseAuthorization } from '../../src/wires/wechatpay/authorization.ts';
 import { requestMessage } from '../../src/wires/wechatpay/canonical.ts';
@@ -169,13 +169,13 @@ const opened = openConfig(
 );
 if (!opened.ok) throw new Error(`${opened.error.field} ${opened.error.message}`);
 const config = opened.value;
-const keyring = openKeyring(config, { wall }, async () => undefined);
+const keys = openKeys(config, { wall }, async () => undefined);
 
 async function answer(input: Buffer): Promise<FuzzResult> {
   const { headers, body } = readMessage(input);
   const read = readSignatureHeaders(headers, NOW_MS);
   if (!read.ok) return read;
-  const verified = await verifyMessage(read.value, body, await keyring.find(read.value.serial));
+  const verified = await verifyMessage(read.value, body, await keys.find(read.value.serial));
   if (!verified.ok) return verified;
   const record = body.length === 0 ? {} : parseRecord(body.toString('utf8'));
   return record === undefined ? err({ code: 'unreadable' }) : ok(record);
@@ -233,7 +233,7 @@ const APIV3_PARSERS: readonly FuzzParser[] = [
     seeds: CALLBACKS,
     parse: (input) => {
       const request = { method: 'POST', target: '/', ...readMessage(input) };
-      return parseNotification(request, { config, keyring, wall });
+      return parseNotification(request, { config, keys, wall });
     },
     isForgery: (input) => !COVERED.has(coveredBy(input)),
   },

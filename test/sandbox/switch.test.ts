@@ -9,9 +9,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenCity } from '../../sandbox/city.ts';
 import type { Collection, ControlOrder, Gateway, Journal } from '../../sandbox/kit/kit.ts';
-import { beijingDate, isDate, nextBeijingMidnightMs } from '../../sandbox/switch/beijing-date.ts';
 import { openSwitch } from '../../sandbox/switch/switch.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import { beijingDate, isDate, nextBeijingMidnightMs } from '../../src/wires/beijing-time.ts';
 import { call, createOrder, openTestCity } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 

@@ -5,7 +5,7 @@
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
-import { formatBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
 import type { PayRequest } from '../../kit/kit.ts';
 import type { AlipayCity } from './context.ts';
 import { signAsHouse } from './identity.ts';
@@ -99,7 +99,7 @@ export async function returnLocation(
     ['app_id', order.appId],
     ['sign_type', 'RSA2'],
     ['seller_id', order.pid],
-    ['timestamp', formatBeijing(city.kit.wall.nowMs())],
+    ['timestamp', formatTime(city.kit.wall.nowMs())],
   ]);
   // No certificate is named, in certificate mode either: Alipay's own return URLs name none.
   const text = notifySignText(parameters);

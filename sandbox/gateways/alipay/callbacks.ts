@@ -6,7 +6,7 @@
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
-import { formatBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
 import type { CallbackManner, CityKit } from '../../kit/kit.ts';
 import { appsOf } from './account.ts';
 import { type HouseRecord, randomDigits, signAsHouse } from './identity.ts';
@@ -77,7 +77,7 @@ function falsified(
 
 /** 34 digits, the same at every delivery. */
 function notifyId(kit: CityKit): string {
-  const [day, time] = formatBeijing(kit.clock.nowMs()).replace(/[-:]/g, '').split(' ');
+  const [day, time] = formatTime(kit.clock.nowMs()).replace(/[-:]/g, '').split(' ');
   return `${day}00222${time}${randomDigits(kit, 15)}`;
 }
 
@@ -91,7 +91,7 @@ function manner(kit: CityKit, house: () => HouseRecord): CallbackManner {
       const body = await composeBody(house(), app, flaw, {
         ...fields,
         notify_type: 'trade_status_sync',
-        notify_time: formatBeijing(kit.clock.nowMs()),
+        notify_time: formatTime(kit.clock.nowMs()),
         charset: 'utf-8',
         version: '1.0',
         sign_type: 'RSA2',

@@ -15,7 +15,7 @@ import { type JsonObject, parseJsonObject } from '../../../src/wires/alipay/json
 import { answerKey, writeAnswerObject, writeV2Answer } from '../../../src/wires/alipay/message.ts';
 import { type Parameters, parseRequest } from '../../../src/wires/alipay/parameters.ts';
 import { verifyRsa2 } from '../../../src/wires/alipay/signature.ts';
-import { parseBeijing } from '../../../src/wires/alipay/time.ts';
+import { parseTime } from '../../../src/wires/alipay/time.ts';
 import type { FaultName, WireRequest, WireResponse } from '../../kit/kit.ts';
 import type { Answer } from './answers.ts';
 import { errorPage } from './cashier-page.ts';
@@ -83,7 +83,7 @@ export async function checkRequest(
   if (parameters.get('sign_type') !== 'RSA2') return E.invalidSignatureType;
   if ((parameters.get('charset') ?? 'utf-8').toLowerCase() !== 'utf-8') return E.invalidCharset;
   if ((parameters.get('format') ?? 'JSON').toUpperCase() !== 'JSON') return E.invalidFormat;
-  if (parseBeijing(parameters.get('timestamp') ?? '') === undefined) return E.invalidTimestamp;
+  if (parseTime(parameters.get('timestamp') ?? '') === undefined) return E.invalidTimestamp;
   if (app.certificate !== null && !hasCertificates(app, parameters)) {
     return E.missingSignatureConfig;
   }

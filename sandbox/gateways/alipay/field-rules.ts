@@ -7,7 +7,7 @@ import { type Fen, yuanToFen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import { isJsonObject, type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
-import { formatBeijing, parseBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime, parseTime } from '../../../src/wires/alipay/time.ts';
 import { forbiddenCharacter } from '../../kit/forbidden-character.ts';
 import type { Explanations } from '../../kit/kit.ts';
 import { businessError } from './answers.ts';
@@ -46,10 +46,10 @@ export function readExpiry(
   defaultMs: number,
 ): number | undefined {
   const absolute = textField(content, 'time_expire');
-  if (absolute !== undefined) return parseBeijing(absolute);
+  if (absolute !== undefined) return parseTime(absolute);
   const express = textField(content, 'timeout_express');
   if (express === undefined) return nowMs + defaultMs;
-  if (express === '1c') return parseBeijing(`${formatBeijing(nowMs).slice(0, 10)} 23:59:59`);
+  if (express === '1c') return parseTime(`${formatTime(nowMs).slice(0, 10)} 23:59:59`);
   const match = /^([1-9]\d{0,4})([mhd])$/.exec(express);
   if (match === null) return undefined;
   const spanMs = Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];

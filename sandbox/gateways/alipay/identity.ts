@@ -7,7 +7,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } fr
 import { present } from '../../../src/kernel/assert.ts';
 import { certificateSn, rootCertificateSn } from '../../../src/wires/alipay/certificates.ts';
 import { signRsa2 } from '../../../src/wires/alipay/signature.ts';
-import { formatBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
 import type { CityKit, RootCertificate, SerialShape } from '../../kit/kit.ts';
 import type { AppRecord } from './records.ts';
 
@@ -56,7 +56,7 @@ export function openHouse(kit: CityKit): Promise<HouseRecord> {
 
 /** 16 bytes that begin with the day, as Alipay's do; below 2^127, which PHP prints as decimal. */
 function serials(kit: CityKit): SerialShape {
-  const day = formatBeijing(kit.wall.nowMs()).slice(0, 10).replaceAll('-', '');
+  const day = formatTime(kit.wall.nowMs()).slice(0, 10).replaceAll('-', '');
   return { bytes: 16, prefix: day };
 }
 

@@ -8,7 +8,7 @@
 import { allocateFen, type Fen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
-import { formatBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
 import { createDueHeap } from '../../kit/due-index.ts';
 import type { CityKit } from '../../kit/kit.ts';
 import { businessError } from './answers.ts';
@@ -158,7 +158,7 @@ function open(
     return obstacle === undefined ? ok(existing) : err(obstacle);
   }
   const nowMs = state.kit.clock.nowMs();
-  const day = formatBeijing(nowMs).slice(0, 10).replaceAll('-', '');
+  const day = formatTime(nowMs).slice(0, 10).replaceAll('-', '');
   const trade: TradeRecord = {
     order,
     // 28 digits: the day, the business (22001), the tail of the buyer, a running part.

@@ -5,7 +5,7 @@
  */
 import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
-import { formatBeijing, formatBeijingMs } from '../../../src/wires/alipay/time.ts';
+import { formatTime, formatTimeMs } from '../../../src/wires/alipay/time.ts';
 import {
   buyerPayFen,
   type RefundRecord,
@@ -56,7 +56,7 @@ export function queryFields(trade: TradeRecord, logonId: string): JsonObject {
     ...paymentFields(trade, logonId),
     buyer_user_type: 'PRIVATE',
     trade_status: trade.status,
-    send_pay_date: payment === null ? undefined : formatBeijing(payment.paidAtMs),
+    send_pay_date: payment === null ? undefined : formatTime(payment.paidAtMs),
     alipay_sub_merchant_id: order.smid ?? undefined,
   };
 }
@@ -65,7 +65,7 @@ export function queryFields(trade: TradeRecord, logonId: string): JsonObject {
 export function payFields(trade: TradeRecord, logonId: string): JsonObject {
   const { payment } = trade;
   if (payment !== null) {
-    return { ...paymentFields(trade, logonId), gmt_payment: formatBeijing(payment.paidAtMs) };
+    return { ...paymentFields(trade, logonId), gmt_payment: formatTime(payment.paidAtMs) };
   }
   const { tradeNo, order } = trade;
   return { trade_no: tradeNo, out_trade_no: order.outTradeNo, buyer_logon_id: logonId };
@@ -135,15 +135,15 @@ export function notifyFields(
     subject: order.subject,
     body: order.body,
     passback_params: order.passbackParams,
-    gmt_create: formatBeijing(trade.createdAtMs),
-    gmt_payment: payment === null ? null : formatBeijing(payment.paidAtMs),
-    gmt_close: trade.closedAtMs === null ? null : formatBeijing(trade.closedAtMs),
+    gmt_create: formatTime(trade.createdAtMs),
+    gmt_payment: payment === null ? null : formatTime(payment.paidAtMs),
+    gmt_close: trade.closedAtMs === null ? null : formatTime(trade.closedAtMs),
     fund_bill_list: bills.length === 0 ? null : JSON.stringify(bills),
   };
   if (refundDoneFen(trade) > 0n) fields.refund_fee = fenToYuan(refundDoneFen(trade));
   if (refund !== null && refund.doneAtMs !== null) {
     fields.out_biz_no = refund.outRequestNo;
-    fields.gmt_refund = formatBeijingMs(refund.doneAtMs);
+    fields.gmt_refund = formatTimeMs(refund.doneAtMs);
   }
   return Object.fromEntries(
     Object.entries(fields).filter((field): field is [string, string] => !!field[1]),

@@ -3,7 +3,7 @@ import { fenToYuan } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import { type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
-import { formatBeijing } from '../../../src/wires/alipay/time.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
 import { type Answer, businessError, refusal, refuse, success } from './answers.ts';
 import type { AlipayCity, Method, MethodCall } from './context.ts';
 import { readAmount } from './field-rules.ts';
@@ -131,7 +131,7 @@ const refund: Method = {
       fund_change: hasMoved ? 'Y' : 'N',
       // Cumulative: of the trade, not of this call.
       refund_fee: fenToYuan(refundDoneFen(now)),
-      gmt_refund_pay: hasMoved ? formatBeijing(city.kit.clock.nowMs()) : undefined,
+      gmt_refund_pay: hasMoved ? formatTime(city.kit.clock.nowMs()) : undefined,
       ...movedFields(now, hasMoved ? refundOf(now, outRequestNo) : undefined, call.content),
     });
   }),
@@ -154,7 +154,7 @@ const refundQuery: Method = {
       total_amount: fenToYuan(trade.order.totalFen),
       refund_amount: fenToYuan(found.amountFen),
       refund_status: isDone ? 'REFUND_SUCCESS' : undefined,
-      gmt_refund_pay: found.doneAtMs === null ? undefined : formatBeijing(found.doneAtMs),
+      gmt_refund_pay: found.doneAtMs === null ? undefined : formatTime(found.doneAtMs),
       ...movedFields(trade, found, call.content),
     });
   }),

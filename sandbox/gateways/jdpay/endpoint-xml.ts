@@ -3,8 +3,8 @@
  * and no signature, as JD's do. There is no bypass: every call is verified.
  */
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
+import { cutSign } from '../../../src/wires/jdpay/canonical.ts';
 import {
-  cutSign,
   decryptInner,
   type OuterMessage,
   openMessage,

@@ -5,7 +5,8 @@
  * here ever makes a request acceptable.
  */
 import type { KeyObject } from 'node:crypto';
-import { type FormFields, formSignText } from '../../../src/wires/jdpay/form.ts';
+import { formSignText } from '../../../src/wires/jdpay/canonical.ts';
+import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { hashText, recoverSigned } from '../../../src/wires/jdpay/signature.ts';
 import { DECLARATION } from '../../../src/wires/jdpay/xml.ts';
 import { canonicalBase64 } from '../../../src/wires/keys/canonical-base64.ts';

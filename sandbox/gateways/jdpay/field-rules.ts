@@ -4,7 +4,7 @@
  * fields are skipped.
  */
 import { ok, type Result } from '../../../src/kernel/result.ts';
-import { parseTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { CURRENCY, ORDER_TRADE_TYPES, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -42,7 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   note: chars(256),
   tradeTime: {
     what: 'yyyyMMddHHmmss',
-    isGood: (text) => parseTradeTime(text) !== undefined,
+    isGood: (text) => parseCompactTime(text) !== undefined,
   },
   amount: pattern('fen, a positive integer', /^[1-9]\d{0,12}$/),
   currency: oneOf(CURRENCY),

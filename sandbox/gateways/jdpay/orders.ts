@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
-import { formatTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../../../src/wires/jdpay/trade.ts';
 import type { ChargeRefusal } from '../../kit/payment-codes.ts';
 import { tellPaid } from './callbacks.ts';
@@ -92,7 +92,7 @@ function draftOrder(call: Call, service: Service): OrderRecord {
     orderId: orderId(kit.random),
     tradeName: of('tradeName'),
     amountFen: present(fenOfText(of('amount')), 'an amount'),
-    tradeTime: of('tradeTime') || formatTradeTime(nowMs),
+    tradeTime: of('tradeTime') || compactTime(nowMs),
     note: of('note'),
     notifyUrl: of('notifyUrl') || null,
     callbackUrl: of('callbackUrl') || null,

@@ -3,7 +3,7 @@
  * and phone, as the real one does, so that a client that keeps them is found out; they are made up.
  */
 
-import { formatTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { CURRENCY, PAY_TYPE, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import type { FaultName } from '../../kit/kit.ts';
@@ -41,7 +41,7 @@ function payList({ payment, amountFen }: OrderRecord): XmlField[] {
       ['payType', payType],
       ['amount', fen.toString()],
       ['currency', CURRENCY],
-      ['tradeTime', formatTradeTime(paidMs)],
+      ['tradeTime', compactTime(paidMs)],
       ...more,
     ],
   ];

@@ -6,7 +6,7 @@
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
-import { formatTradeTime } from '../../../src/wires/jdpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import { tellRefunded } from './callbacks.ts';
@@ -104,7 +104,7 @@ function book(
     orderKey: order.key,
     amountFen: present(fenOfText(of('amount')), 'an amount'),
     movedFen,
-    tradeTime: of('tradeTime') || formatTradeTime(nowMs),
+    tradeTime: of('tradeTime') || compactTime(nowMs),
     note: of('note'),
     notifyUrl: of('notifyUrl') || null,
     status: kind === 'revoke' ? REFUND_STATUS.succeeded : REFUND_STATUS.processing,

@@ -2,8 +2,9 @@
  * Presence and form of a request's fields, in the gateway's words: 13 for what is missing, 10 for
  * what is badly formed. Windows whose width UnionPay does not publish are wide and stated here.
  */
+
+import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import type { Fields } from '../../../src/wires/unionpay/canonical.ts';
-import { parseTime } from '../../../src/wires/unionpay/time.ts';
 import { type Answer, type Call, refusal } from './context.ts';
 
 const HOUR_MS = 3_600_000;
@@ -62,7 +63,7 @@ export function checkFields(fields: Fields, needed: readonly string[]): Answer |
  * so either is fine; an hour is this sandbox's own width.
  */
 export function checkTxnTime(call: Call): Answer | undefined {
-  const sentMs = parseTime(call.fields.get('txnTime') ?? '');
+  const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
   if (sentMs === undefined) return refusal('10', 'txnTime 不是时间');
   const { clock, wall } = call.desk.kit;
   const isNear = [clock.nowMs(), wall.nowMs()].some((nowMs) => Math.abs(nowMs - sentMs) < HOUR_MS);
@@ -71,7 +72,7 @@ export function checkTxnTime(call: Call): Answer | undefined {
 
 /** Of refunds only the future is refused: a shop may send one late under its first txnTime. */
 export function checkTxnTimeNotAhead(call: Call): Answer | undefined {
-  const sentMs = parseTime(call.fields.get('txnTime') ?? '');
+  const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
   if (sentMs === undefined) return refusal('10', 'txnTime 不是时间');
   const { clock, wall } = call.desk.kit;
   const latestMs = Math.max(clock.nowMs(), wall.nowMs()) + HOUR_MS;
@@ -86,7 +87,7 @@ export function readTimeout(call: Call): number | Answer {
   const nowMs = call.desk.kit.clock.nowMs();
   const text = call.fields.get('payTimeout');
   if (text === undefined) return nowMs + TIMEOUT_DEFAULT_MS;
-  const timeoutMs = parseTime(text);
+  const timeoutMs = parseCompactTime(text);
   if (timeoutMs === undefined) return refusal('10', 'payTimeout 不是时间');
   if (timeoutMs <= nowMs) return refusal('10', 'payTimeout 已过');
   if (timeoutMs > nowMs + TIMEOUT_MS_MAX) return refusal('10', 'payTimeout 超过一个月');

@@ -4,8 +4,8 @@
  * It stays open until somebody pays or payTimeout passes: nothing else closes it.
  */
 import { sumFen } from '../../../src/kernel/money.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { readSplit, type SplitPart } from '../../../src/wires/unionpay/split.ts';
-import { formatTime } from '../../../src/wires/unionpay/time.ts';
 import type { UnionpayProduct } from '../../../src/wires/unionpay/trade.ts';
 import { NO_NOTIFICATION_URL, PURCHASES } from '../../../src/wires/unionpay/trade.ts';
 import { type Answer, type Call, refusal } from './context.ts';
@@ -78,7 +78,7 @@ export function newNumbers(
   nowMs: number,
 ): { readonly queryId: string; readonly traceNo: string } {
   const traceNo = randomDigits(kit, 6);
-  return { queryId: `${formatTime(nowMs).slice(2)}${randomDigits(kit, 3)}${traceNo}`, traceNo };
+  return { queryId: `${compactTime(nowMs).slice(2)}${randomDigits(kit, 3)}${traceNo}`, traceNo };
 }
 
 /** The parts may leave a rest, which is the merchant's own; no more than the order. */

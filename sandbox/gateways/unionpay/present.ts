@@ -1,5 +1,6 @@
 /** What query replies and notifications say of a transaction; both are made here, so they agree. */
-import { clearingDay, formatTime } from '../../../src/wires/unionpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
+import { clearingDay } from '../../../src/wires/unionpay/time.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
 
 /** The card behind the city's phone, as UnionPay shows it: masked. */
@@ -33,7 +34,7 @@ function settlement(
   return {
     queryId: names.queryId,
     traceNo: names.traceNo,
-    traceTime: formatTime(atMs).slice(4),
+    traceTime: compactTime(atMs).slice(4),
     settleAmt: settleFen.toString(),
     settleCurrencyCode: '156',
     settleDate: clearingDay(atMs).slice(4),

@@ -1,6 +1,6 @@
 /** Numbers and tokens of WeChat Pay's shapes; callers store them, nothing derives from them. */
 import type { Random } from '../../../src/runtime/random.ts';
-import { compactTime } from '../../../src/wires/wechatpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

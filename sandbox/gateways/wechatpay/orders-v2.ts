@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import type { Fen } from '../../../src/kernel/money.ts';
-import { compactTime, parseCompactTime } from '../../../src/wires/wechatpay/time.ts';
+import { compactTime, parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { isPlainText, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import { takeDistortion } from './callbacks.ts';
 import { refused, type V2Answer, type V2Call } from './context-v2.ts';

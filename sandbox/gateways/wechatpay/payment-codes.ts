@@ -7,7 +7,7 @@
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
-import { isPaymentCode } from '../../../src/wires/wechatpay/payment-code.ts';
+import { isPaymentCode } from '../../../src/wires/wechatpay/trade.ts';
 import type { Desk } from './context.ts';
 import { MINUTE_MS } from './order-rules.ts';
 import { freshOrder } from './orders.ts';

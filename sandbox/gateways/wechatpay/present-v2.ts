@@ -3,7 +3,8 @@
  * blank value is left out where the message is written.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
-import { compactTime, formatTime } from '../../../src/wires/wechatpay/time.ts';
+import { compactTime } from '../../../src/wires/beijing-time.ts';
+import { formatTime } from '../../../src/wires/wechatpay/time.ts';
 import type { FaultName } from '../../kit/kit.ts';
 import { bankTypeOf, tradeTypeOf } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';

@@ -62,9 +62,9 @@ export async function payerAuthorizeUrl(
   if (!opened.ok) return opened;
   const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
   const state = stateOf(platform, view.value.payment, payToken, { wallet, product });
-  const door = opened.value.wallet.payerDoor;
-  if (door === null) return err(noDoor(wallet));
-  return ok(door.authorizeUrl({ redirectUri, state }));
+  const authorization = opened.value.wallet.payerAuthorization;
+  if (authorization === null) return err(noDoor(wallet));
+  return ok(authorization.authorizeUrl({ redirectUri, state }));
 }
 
 function noDoor(wallet: WalletName): HutongError {
@@ -95,9 +95,9 @@ export async function exchangePayerCode(
   if (!isSameSecret(state, expected)) return foreign;
   const opened = await walletFor(platform, view.value, wallet);
   if (!opened.ok) return opened;
-  const door = opened.value.wallet.payerDoor;
-  if (door === null) return err(noDoor(wallet));
-  const payer = await door.exchangeCode(code);
+  const authorization = opened.value.wallet.payerAuthorization;
+  if (authorization === null) return err(noDoor(wallet));
+  const payer = await authorization.exchangeCode(code);
   if (!payer.ok)
     return err(
       hutongError('wallet_declined', 'the wallet did not say who pays', {

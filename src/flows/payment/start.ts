@@ -20,7 +20,12 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, worksOnce } from '../../kernel/wallet-names.ts';
-import type { LegReport, PayerIdentity, StartOutcome } from '../../wallets/wallet.ts';
+import {
+  isOwnError,
+  type LegReport,
+  type PayerIdentity,
+  type StartOutcome,
+} from '../../wallets/wallet.ts';
 import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
@@ -122,16 +127,13 @@ function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
   return isOpen && isAbandoned && attempt.nextAction === null && attempt.closingAtMs === null;
 }
 
-/** How the codes of adapters begin that refuse what they cannot send. */
-const OWN_REFUSAL = 'hutong.';
-
 /** A refused attempt is an error with the wallet's own words; every other state is an answer. */
 function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
   const attempt = attemptOf(payment, id);
   if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
     return ok({ payment, attempt });
   const { walletError } = attempt.failure;
-  const isOurs = walletError?.code.startsWith(OWN_REFUSAL) === true;
+  const isOurs = walletError !== null && isOwnError(walletError);
   const said = isOurs ? 'was not asked' : 'refused';
   const message = `${attempt.wallet} ${said}: ${walletError?.message ?? 'no reason given'}`;
   return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));

@@ -3,46 +3,40 @@
  * buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was opened
  * with, and free of decisions: what an answer means stands in answer.ts and statuses.ts.
  */
-import { err, ok, type Result } from '../../kernel/result.ts';
-import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import type { NextAction } from '../../kernel/wallet-names.ts';
 import { alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
-import { isPaymentCode } from '../../wires/alipay/trade.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegOrder,
-  NotificationRefusal,
-  PayerIdentity,
-  QueryOutcome,
-  RawResponse,
-  RefundOrder,
-  StartOutcome,
-  Wallet,
-  WalletModule,
-  WalletSeams,
+import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  defineWallet,
+  type LegOrder,
+  type QueryOutcome,
+  type RefundOrder,
+  type StartOutcome,
+  type Wallet,
+  type WalletSeams,
 } from '../wallet.ts';
 import {
-  cancelOutcome,
   closeOutcome,
-  payOutcome,
   queryReport,
   refundQueryReport,
   refundReport,
-  reversalOutcome,
   startFailure,
   successFields,
   worstClose,
 } from './answer.ts';
-import { alipayCapabilities } from './capabilities.ts';
-import { type AlipayCall, type AlipayClient, createClient, splitParameters } from './client.ts';
-import { type AlipayAccount, identityOf, isLivemode, openCredentials } from './config.ts';
+import { capabilities } from './capabilities.ts';
+import { type ApiCall, type Client, openClient, splitParameters } from './client.ts';
+import { reverseCode, startByCode } from './codepay.ts';
+import { type AlipayConfig, identityOf, openConfig, TEST_DOMAINS } from './config.ts';
 import { parseNotification } from './notify.ts';
+import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import {
-  barContent,
   isAlipayProduct,
   jsapiContent,
   mergeContent,
@@ -51,100 +45,70 @@ import {
   singleContent,
 } from './request.ts';
 
-export const alipay: WalletModule = {
+interface Context {
+  readonly config: AlipayConfig;
+  readonly client: Client;
+}
+
+export const alipay = defineWallet({
   name: 'alipay',
-  capabilities: alipayCapabilities,
+  capabilities,
   notificationBytesMax: FORM_BYTES_MAX,
   configSchema: alipayCredentialsSchema,
+  openConfig,
   identityOf,
-  isLivemode,
-  open: (credentials, seams) => {
-    const opened = openCredentials(credentials);
-    return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
-  },
-};
+  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  testDomains: TEST_DOMAINS,
+  open: openWallet,
+});
 
-function openWallet(account: AlipayAccount, seams: WalletSeams): Wallet {
-  const client = createClient(account, seams);
+function openWallet(config: AlipayConfig, seams: WalletSeams): Wallet {
+  const client = openClient(config, seams);
+  const context: Context = { config, client };
   return {
-    hasCartContract: account.allOrNothingMerge,
-    startAttempt: async (order) => startAttempt(account, client, order),
+    hasCartContract: config.allOrNothingMerge,
+    startAttempt: async (order) => startAttempt(context, order),
     queryAttempt: (attempt) => queryAttempt(client, attempt),
     closeAttempt: (attempt) => closeAttempt(client, attempt),
     refund: async (refund) => refundReport(refund, await callRefund(client, refund)),
     queryRefund: async (refund) => refundQueryReport(refund, await callRefundQuery(client, refund)),
-    parseNotification: (request, gate) => parseNotification(account, client.keys, request, gate),
-    acknowledge: () => plain(200, 'success'),
-    refuse,
-    payerDoor: {
-      authorizeUrl: (request) => payerAuthorizeUrl(account, request),
+    parseNotification: (request, gate) => parseNotification(config, client.keys, request, gate),
+    acknowledge: () => plainText(200, 'success'),
+    // Anything but `success` makes Alipay deliver again.
+    refuse: refuseWithFail,
+    payerAuthorization: {
+      authorizeUrl: (request) => payerAuthorizeUrl(config, request),
       exchangeCode: (code) => exchangePayerCode(client, code),
     },
   };
 }
 
-function payerAuthorizeUrl(
-  account: AlipayAccount,
-  request: { readonly redirectUri: string; readonly state: string },
-): string {
-  const query = encodeParameters([
-    ['app_id', account.appId],
-    ['scope', 'auth_base'],
-    ['redirect_uri', request.redirectUri],
-    ['state', request.state],
-  ]);
-  return `${account.endpoints.authorize}?${query}`;
-}
-
-/** Anything but `success` makes Alipay deliver again. */
-function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(STATUSES[refusal.code] ?? 400, 'fail');
-}
-
-const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
-
-function plain(status: number, body: string): RawResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
-}
-
-function refusedHere(code: string, message: string): StartOutcome {
-  return {
-    outcome: 'failed',
-    walletError: { wallet: 'alipay', code: `hutong.${code}`, message, requestId: null },
-  };
-}
-
-function startAttempt(
-  account: AlipayAccount,
-  client: AlipayClient,
-  order: AttemptOrder,
-): Promise<StartOutcome> | StartOutcome {
-  if (order.combineOrderNo !== null)
-    return startMerge(account, client, order, order.combineOrderNo);
-  const [leg, another] = order.legs;
-  if (leg === undefined || another !== undefined || !isAlipayProduct(order.product)) {
-    return refusedHere('product_unsupported', `alipay does not pay this by ${order.product}`);
+function startAttempt(context: Context, order: AttemptOrder): Promise<StartOutcome> | StartOutcome {
+  if (order.combineOrderNo !== null) return startMerge(context, order, order.combineOrderNo);
+  const leg = onlyLeg(order);
+  if (leg === undefined || !isAlipayProduct(order.product)) {
+    return notSent('alipay', 'product_unsupported', `alipay does not pay this by ${order.product}`);
   }
-  return startSingle(account, client, order, leg);
+  return startSingle(context, order, leg);
 }
 
 async function startSingle(
-  account: AlipayAccount,
-  client: AlipayClient,
+  context: Context,
   order: AttemptOrder,
   leg: LegOrder,
 ): Promise<StartOutcome> {
+  const { config, client } = context;
   const { notifyUrl, returnUrl } = order;
   switch (order.product) {
     case 'page': {
       const content = singleContent(order, 'page', leg);
       const call = { method: 'alipay.trade.page.pay', content, notifyUrl, returnUrl };
-      return pending(await formAction(account, client, call));
+      return pending(await formAction(context, call));
     }
     case 'wap': {
       const content = singleContent(order, 'wap', leg);
       const call = { method: 'alipay.trade.wap.pay', content, notifyUrl, returnUrl };
-      return pending(await redirectAction(account, client, call));
+      return pending(await redirectAction(context, call));
     }
     case 'app': {
       const content = singleContent(order, 'app', leg);
@@ -163,9 +127,9 @@ async function startSingle(
     case 'jsapi': {
       const { buyerId, buyerOpenId } = order.payer;
       if (buyerId === undefined && buyerOpenId === undefined) {
-        return refusedHere('payer_missing', 'jsapi needs buyer_id or buyer_open_id');
+        return notSent('alipay', 'payer_missing', 'jsapi needs buyer_id or buyer_open_id');
       }
-      const content = jsapiContent(order, leg, account.appId);
+      const content = jsapiContent(order, leg, config.appId);
       const call = { method: 'alipay.trade.create', content, notifyUrl };
       return startByCall(client, call, { out_trade_no: leg.orderNo }, (fields) => {
         const tradeNo = textField(fields, 'trade_no');
@@ -175,45 +139,33 @@ async function startSingle(
     case 'bar':
       return startByCode(client, order, leg);
     default:
-      return refusedHere('product_unsupported', `alipay does not pay by ${order.product}`);
+      return notSent('alipay', 'product_unsupported', `alipay does not pay by ${order.product}`);
   }
-}
-
-/** The code is worth one call: whatever is not a clear answer is queried, then reversed. */
-async function startByCode(
-  client: AlipayClient,
-  order: AttemptOrder,
-  leg: LegOrder,
-): Promise<StartOutcome> {
-  const { authCode } = order.payer;
-  if (authCode === undefined || !isPaymentCode(authCode)) {
-    const message = 'bar needs auth_code, the 16 to 24 digits of the payment code';
-    return refusedHere(authCode === undefined ? 'payer_missing' : 'auth_code_invalid', message);
-  }
-  const content = barContent(order, leg, authCode);
-  const { notifyUrl } = order;
-  return payOutcome(leg, await client.call({ method: 'alipay.trade.pay', content, notifyUrl }));
 }
 
 /** Merged payment: precreate, then pay with nothing but the pre_order_no; page pays directly. */
 async function startMerge(
-  account: AlipayAccount,
-  client: AlipayClient,
+  context: Context,
   order: AttemptOrder,
   outMergeNo: string,
 ): Promise<StartOutcome> {
-  if (!account.allOrNothingMerge) {
-    return refusedHere('merge_contract_missing', 'the account has no all-or-nothing contract');
+  const { config, client } = context;
+  if (!config.allOrNothingMerge) {
+    return notSent(
+      'alipay',
+      'merge_contract_missing',
+      'the account has no all-or-nothing contract',
+    );
   }
   const { product, notifyUrl, returnUrl } = order;
   if (product !== 'page' && product !== 'wap' && product !== 'app') {
-    return refusedHere('product_unsupported', `alipay does not merge orders by ${product}`);
+    return notSent('alipay', 'product_unsupported', `alipay does not merge orders by ${product}`);
   }
-  const { appId, pid } = account;
+  const { appId, pid } = config;
   const merged = mergeContent(order, product, { appId, pid, outMergeNo });
   if (product === 'page') {
     const call = { method: 'alipay.trade.page.merge.pay', content: merged, notifyUrl, returnUrl };
-    return pending(await formAction(account, client, call));
+    return pending(await formAction(context, call));
   }
   const call = { method: 'alipay.trade.merge.precreate', content: merged, notifyUrl };
   const called = await client.call(call);
@@ -228,7 +180,7 @@ async function startMerge(
     return pending(await appAction(client, { method: 'alipay.trade.app.merge.pay', content }));
   }
   const pay = { method: 'alipay.trade.wap.merge.pay', content, returnUrl };
-  return pending(await redirectAction(account, client, pay));
+  return pending(await redirectAction(context, pay));
 }
 
 function pending(nextAction: NextAction): StartOutcome {
@@ -236,8 +188,8 @@ function pending(nextAction: NextAction): StartOutcome {
 }
 
 async function startByCall(
-  client: AlipayClient,
-  call: AlipayCall,
+  client: Client,
+  call: ApiCall,
   echoed: Readonly<Record<string, string>>,
   nextAction: (fields: JsonObject) => NextAction | '' | undefined,
 ): Promise<StartOutcome> {
@@ -250,49 +202,32 @@ async function startByCall(
   return pending(action);
 }
 
-async function formAction(
-  account: AlipayAccount,
-  client: AlipayClient,
-  call: AlipayCall,
-): Promise<NextAction> {
+async function formAction({ config, client }: Context, call: ApiCall): Promise<NextAction> {
   const { query, fields } = splitParameters(await client.signedParameters(call));
-  return { type: 'form', action: `${account.endpoints.gateway}?${query}`, fields };
+  return { type: 'form', action: `${config.endpoints.gateway}?${query}`, fields };
 }
 
-async function redirectAction(
-  account: AlipayAccount,
-  client: AlipayClient,
-  call: AlipayCall,
-): Promise<NextAction> {
+async function redirectAction({ config, client }: Context, call: ApiCall): Promise<NextAction> {
   const query = encodeParameters(await client.signedParameters(call));
-  return { type: 'redirect', url: `${account.endpoints.gateway}?${query}` };
+  return { type: 'redirect', url: `${config.endpoints.gateway}?${query}` };
 }
 
-async function appAction(client: AlipayClient, call: AlipayCall): Promise<NextAction> {
+async function appAction(client: Client, call: ApiCall): Promise<NextAction> {
   const orderString = encodeParameters(await client.signedParameters(call));
   return { type: 'invoke', params: { order_string: orderString } };
 }
 
-async function queryAttempt(
-  client: AlipayClient,
-  attempt: AttemptReference,
-): Promise<QueryOutcome> {
-  const answers = await Promise.all(attempt.legs.map((leg) => callQuery(client, leg)));
+async function queryAttempt(client: Client, attempt: AttemptReference): Promise<QueryOutcome> {
+  const answers = await Promise.all(attempt.legs.map((leg) => client.query(leg.orderNo)));
   const legs = attempt.legs.map((leg, index) =>
     queryReport(leg, answers[index] ?? { kind: 'unknown', error: null }, attempt.product),
   );
-  if (legs.every(({ status, amountFen }) => status === 'unknown' && amountFen === null)) {
-    return { outcome: 'unknown', walletError: answers[0]?.error ?? null };
-  }
-  return { outcome: 'answered', legs };
+  return queryOutcome(legs, answers[0]?.error ?? null);
 }
 
-async function closeAttempt(
-  client: AlipayClient,
-  attempt: AttemptReference,
-): Promise<CloseOutcome> {
+async function closeAttempt(client: Client, attempt: AttemptReference): Promise<CloseOutcome> {
   const [first] = attempt.legs;
-  if (attempt.product === 'bar' && first !== undefined) return reverse(client, first);
+  if (attempt.product === 'bar' && first !== undefined) return reverseCode(client, first);
   const outcomes = attempt.legs.map(async ({ orderNo }) => {
     const content = { out_trade_no: orderNo };
     return closeOutcome(orderNo, await client.call({ method: 'alipay.trade.close', content }));
@@ -300,44 +235,11 @@ async function closeAttempt(
   return worstClose(await Promise.all(outcomes));
 }
 
-/** 撤销: an unpaid trade closes; a paid one gives the money back, and the query says how much. */
-async function reverse(client: AlipayClient, leg: LegOrder): Promise<CloseOutcome> {
-  const content = { out_trade_no: leg.orderNo };
-  const called = await client.call({ method: 'alipay.trade.cancel', content });
-  const outcome = cancelOutcome(leg.orderNo, called);
-  if (outcome !== 'ask' && outcome !== 'too_late') return outcome;
-  return reversalOutcome(queryReport(leg, await callQuery(client, leg), 'bar'), outcome);
-}
-
-function callQuery(client: AlipayClient, { orderNo }: LegOrder) {
-  return client.call({ method: 'alipay.trade.query', content: { out_trade_no: orderNo } });
-}
-
-function callRefund(client: AlipayClient, refund: RefundOrder) {
+function callRefund(client: Client, refund: RefundOrder) {
   return client.call({ method: 'alipay.trade.refund', content: refundContent(refund) });
 }
 
-function callRefundQuery(client: AlipayClient, refund: RefundOrder) {
+function callRefundQuery(client: Client, refund: RefundOrder) {
   const content = refundQueryContent(refund);
   return client.call({ method: 'alipay.trade.fastpay.refund.query', content });
-}
-
-async function exchangePayerCode(
-  client: AlipayClient,
-  code: string,
-): Promise<Result<PayerIdentity, WalletError>> {
-  const called = await client.call({
-    method: 'alipay.system.oauth.token',
-    extra: { grant_type: 'authorization_code', code },
-  });
-  const fields = successFields(called);
-  if (fields !== undefined) {
-    const buyerId = textField(fields, 'user_id');
-    const buyerOpenId = textField(fields, 'open_id');
-    if (buyerId !== undefined || buyerOpenId !== undefined) {
-      return ok({ ...(buyerId && { buyerId }), ...(buyerOpenId && { buyerOpenId }) });
-    }
-  }
-  const unanswered = { code: 'unknown', message: 'no answer', requestId: null };
-  return err(called.error ?? { wallet: 'alipay', ...unanswered });
 }

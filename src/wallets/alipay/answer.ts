@@ -9,7 +9,8 @@
 import { type Fen, yuanToFen } from '../../kernel/money.ts';
 import type { Product, WalletError } from '../../kernel/wallet-names.ts';
 import { isJsonObject, type JsonObject, textField } from '../../wires/alipay/json-text.ts';
-import { parseBeijing } from '../../wires/alipay/time.ts';
+import { parseTime } from '../../wires/alipay/time.ts';
+import { silentRefund } from '../answers.ts';
 import {
   type CloseOutcome,
   type LegOrder,
@@ -119,7 +120,7 @@ function reportOf(
     payee: told.payee,
     payerAmountFen: fenField(fields, 'buyer_pay_amount'),
     receiptAmountFen: fenField(fields, 'receipt_amount'),
-    paidAtMs: told.paidAt === undefined ? null : (parseBeijing(told.paidAt) ?? null),
+    paidAtMs: told.paidAt === undefined ? null : (parseTime(told.paidAt) ?? null),
     payerWalletReported: status === 'succeeded' ? payerWallet(fields) : null,
   };
 }
@@ -224,10 +225,10 @@ export function worstClose(outcomes: readonly CloseOutcome[]): CloseOutcome {
 export function refundReport(refund: RefundOrder, called: Called): RefundReport {
   const fields = successFields(called);
   if (fields === undefined) return refundFailure(called, REFUND_CODES);
-  if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return unsure('unknown');
+  if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return silentRefund('unknown');
   // N: this call moved nothing (a repeat, or not yet); the refund query decides.
   const status = textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted';
-  return { ...unsure(status), settlementFen: fenField(fields, 'send_back_fee') };
+  return { ...silentRefund(status), settlementFen: fenField(fields, 'send_back_fee') };
 }
 
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
@@ -238,30 +239,26 @@ export function refundQueryReport(refund: RefundOrder, called: Called): RefundRe
   const isOther =
     (orderNo !== undefined && orderNo !== refund.leg.orderNo) ||
     (refundNo !== undefined && refundNo !== refund.refundNo);
-  if (isOther) return unsure('unknown');
+  if (isOther) return silentRefund('unknown');
   const amountFen = fenField(fields, 'refund_amount');
   const status = textField(fields, 'refund_status');
   if (status === 'REFUND_SUCCESS') {
     const settlementFen = fenField(fields, 'send_back_fee');
-    return { ...unsure('succeeded'), amountFen, settlementFen };
+    return { ...silentRefund('succeeded'), amountFen, settlementFen };
   }
   // Absent: not refunded, or not yet. Where the wallet names the refund it is only not done yet.
   if (status === undefined && refundNo === undefined && amountFen === null) {
-    return unsure('not_found');
+    return silentRefund('not_found');
   }
-  return { ...unsure('unknown'), amountFen };
+  return { ...silentRefund('unknown'), amountFen };
 }
 
+/** Alipay gives refunds no number of its own: ours (out_request_no) is the only one. */
 function refundFailure(
   called: Called,
   codes: Readonly<Record<string, RefundReport['status']>>,
 ): RefundReport {
   const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
   const status = (isBusiness ? codes[called.subCode ?? ''] : undefined) ?? 'unknown';
-  return { ...unsure(status), walletError: called.error };
-}
-
-/** Alipay gives refunds no number of its own: ours (out_request_no) is the only one. */
-function unsure(status: RefundReport['status']): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError: null };
+  return silentRefund(status, called.error);
 }

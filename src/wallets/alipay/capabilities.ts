@@ -7,7 +7,7 @@ import type { Capabilities } from '../wallet.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-const capabilities: Capabilities = {
+export const capabilities: Capabilities = Object.freeze({
   wallet: 'alipay',
   products: [
     { product: 'page', devices: ['desktop'], combines: true, payerField: null },
@@ -42,6 +42,4 @@ const capabilities: Capabilities = {
   custody: 'wallet_holds',
   bills: ['trade', 'signcustomer'],
   pollDelaysMs: [3_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
-};
-
-export const alipayCapabilities: Capabilities = Object.freeze(capabilities);
+} satisfies Capabilities);

@@ -11,12 +11,12 @@ import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { readV2Answer, type V2Answer } from '../../wires/alipay/message.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
 import { signRsa2 } from '../../wires/alipay/signature.ts';
-import { formatBeijing } from '../../wires/alipay/time.ts';
+import { formatTime } from '../../wires/alipay/time.ts';
 import type { WalletSeams } from '../wallet.ts';
-import type { AlipayAccount } from './config.ts';
-import { type AlipayKeys, createAlipayKeys } from './keys.ts';
+import type { AlipayConfig } from './config.ts';
+import { type Keys, openKeys } from './keys.ts';
 
-export interface AlipayCall {
+export interface ApiCall {
   readonly method: string;
   readonly content?: JsonObject;
   readonly notifyUrl?: string | null;
@@ -36,20 +36,22 @@ export type Called =
     }
   | { readonly kind: 'unknown'; readonly error: WalletError | null };
 
-export interface AlipayClient {
-  readonly keys: AlipayKeys;
-  readonly call: (call: AlipayCall) => Promise<Called>;
+export interface Client {
+  readonly keys: Keys;
+  readonly call: (call: ApiCall) => Promise<Called>;
+  /** alipay.trade.query. */
+  readonly query: (orderNo: string) => Promise<Called>;
   /** All parameters of a request, `sign` last. */
-  readonly signedParameters: (call: AlipayCall) => Promise<Map<string, string>>;
+  readonly signedParameters: (call: ApiCall) => Promise<Map<string, string>>;
 }
 
 const CALL_TIMEOUT_MS = 10_000;
 
-export function createClient(account: AlipayAccount, seams: WalletSeams): AlipayClient {
-  const signedParameters = (call: AlipayCall) => signCall(account, seams, call);
-  const exchange = async (call: AlipayCall) => {
+export function openClient(config: AlipayConfig, seams: WalletSeams): Client {
+  const signedParameters = (call: ApiCall) => signCall(config, seams, call);
+  const exchange = async (call: ApiCall) => {
     const parameters = await signedParameters(call);
-    return seams.http.send({ ...placeParameters(account, parameters), timeoutMs: CALL_TIMEOUT_MS });
+    return seams.http.send({ ...placeParameters(config, parameters), timeoutMs: CALL_TIMEOUT_MS });
   };
   const download = async (certSn: string) => {
     const method = 'alipay.open.app.alipaycert.download';
@@ -60,7 +62,7 @@ export function createClient(account: AlipayAccount, seams: WalletSeams): Alipay
     const encoded = answer && textField(answer.fields, 'alipay_cert_content');
     return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
   };
-  const call = async (asked: AlipayCall): Promise<Called> => {
+  const call = async (asked: ApiCall): Promise<Called> => {
     const sent = await exchange(asked);
     if (!sent.ok) return unknownBecause(`http.${sent.error.kind}`, sent.error.message, null);
     const { status, headers, body } = sent.value;
@@ -75,21 +77,19 @@ export function createClient(account: AlipayAccount, seams: WalletSeams): Alipay
     return judge(keys, answer, requestId);
   };
   const ask = async () => void (await call(NO_SUCH_TRADE));
-  const keys = createAlipayKeys(account.trust, seams.wall, { download, ask });
-  return { keys, signedParameters, call };
+  const keys = openKeys(config.trust, seams.wall, { download, ask });
+  const query = (orderNo: string) =>
+    call({ method: 'alipay.trade.query', content: { out_trade_no: orderNo } });
+  return { keys, signedParameters, call, query };
 }
 
 /** Its "does not exist" is signed like any other answer, and names the certificate of today. */
-const NO_SUCH_TRADE: AlipayCall = {
+const NO_SUCH_TRADE: ApiCall = {
   method: 'alipay.trade.query',
   content: { out_trade_no: 'HUTONG0CERTIFICATE0OF0TODAY' },
 };
 
-async function judge(
-  keys: AlipayKeys,
-  answer: V2Answer,
-  requestId: string | null,
-): Promise<Called> {
+async function judge(keys: Keys, answer: V2Answer, requestId: string | null): Promise<Called> {
   const error = walletErrorOf(answer.fields, requestId);
   if (answer.sign === null) return { kind: 'unknown', error };
   const { signedText: text, sign, certSn } = answer;
@@ -103,28 +103,28 @@ async function judge(
 }
 
 async function signCall(
-  account: AlipayAccount,
+  config: AlipayConfig,
   seams: WalletSeams,
-  call: AlipayCall,
+  call: ApiCall,
 ): Promise<Map<string, string>> {
   const parameters = new Map<string, string>([
-    ['app_id', account.appId],
+    ['app_id', config.appId],
     ['method', call.method],
     ['format', 'JSON'],
     ['charset', 'utf-8'],
     ['sign_type', 'RSA2'],
-    ['timestamp', formatBeijing(seams.wall.nowMs())],
+    ['timestamp', formatTime(seams.wall.nowMs())],
     ['version', '1.0'],
   ]);
-  if (account.trust.mode === 'certificate') {
-    parameters.set('app_cert_sn', account.trust.appCertSn);
-    parameters.set('alipay_root_cert_sn', account.trust.rootCertSn);
+  if (config.trust.mode === 'certificate') {
+    parameters.set('app_cert_sn', config.trust.appCertSn);
+    parameters.set('alipay_root_cert_sn', config.trust.rootCertSn);
   }
   if (call.notifyUrl) parameters.set('notify_url', call.notifyUrl);
   if (call.returnUrl) parameters.set('return_url', call.returnUrl);
   for (const [name, value] of Object.entries(call.extra ?? {})) parameters.set(name, value);
   if (call.content !== undefined) parameters.set('biz_content', JSON.stringify(call.content));
-  parameters.set('sign', await signRsa2(requestSignText(parameters), account.privateKey));
+  parameters.set('sign', await signRsa2(requestSignText(parameters), config.privateKey));
   return parameters;
 }
 
@@ -139,11 +139,11 @@ export function splitParameters(parameters: ReadonlyMap<string, string>): {
   return { query, fields };
 }
 
-function placeParameters(account: AlipayAccount, parameters: ReadonlyMap<string, string>) {
+function placeParameters(config: AlipayConfig, parameters: ReadonlyMap<string, string>) {
   const { query, fields } = splitParameters(parameters);
   return {
     method: 'POST',
-    url: `${account.endpoints.gateway}?${query}`,
+    url: `${config.endpoints.gateway}?${query}`,
     headers: {
       'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
       accept: 'application/json',

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { openCredentials } from './config.ts';
+import { openConfig } from './config.ts';
 
 const mine = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const theirs = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -31,7 +31,7 @@ const certificates = {
 
 describe('opening credentials', () => {
   test('good ones open', () => {
-    expect(openCredentials(good)).toMatchObject({ ok: true });
+    expect(openConfig(good)).toMatchObject({ ok: true });
   });
 
   const bad: [string, object, string, RegExp][] = [
@@ -68,7 +68,7 @@ describe('opening credentials', () => {
   ];
   for (const [name, change, field, message] of bad) {
     test(`${name}: the field is named, no key text is shown`, () => {
-      const opened = openCredentials({ ...good, ...change });
+      const opened = openConfig({ ...good, ...change });
       expect(opened.ok).toBe(false);
       if (opened.ok) return;
       expect(opened.error.field).toBe(field);
@@ -77,7 +77,6 @@ describe('opening credentials', () => {
     });
   }
   test('nothing at all', () => {
-    for (const value of [undefined, null, 1, 'x', []])
-      expect(openCredentials(value).ok).toBe(false);
+    for (const value of [undefined, null, 1, 'x', []]) expect(openConfig(value).ok).toBe(false);
   });
 });

@@ -6,10 +6,8 @@
  * belongs; it is recognised here, since it would only show as answers that never verify.
  */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
-import { isTestAddress } from '../../runtime/web-address.ts';
 import {
   certificateSn,
   readCertificates,
@@ -17,6 +15,7 @@ import {
 } from '../../wires/alipay/certificates.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { readPrivateKey, readPublicKey } from '../../wires/alipay/keys.ts';
+import { type ConfigProblem, checkCredentials } from '../wallet.ts';
 
 export interface CertificateMode {
   readonly appCertSn: string;
@@ -27,7 +26,7 @@ export interface CertificateMode {
   readonly alipayKeys: ReadonlyMap<string, KeyObject>;
 }
 
-export interface AlipayAccount {
+export interface AlipayConfig {
   readonly appId: string;
   readonly pid: string;
   readonly privateKey: KeyObject;
@@ -38,17 +37,10 @@ export interface AlipayAccount {
     | ({ readonly mode: 'certificate' } & CertificateMode);
 }
 
-export interface ConfigProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
-export function openCredentials(credentials: unknown): Result<AlipayAccount, ConfigProblem> {
-  const [problem] = Value.Errors(alipayCredentialsSchema, credentials);
-  if (problem !== undefined || !Value.Check(alipayCredentialsSchema, credentials)) {
-    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
-    return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
-  }
+export function openConfig(given: unknown): Result<AlipayConfig, ConfigProblem> {
+  const checked = checkCredentials(alipayCredentialsSchema, given);
+  if (!checked.ok) return checked;
+  const credentials = checked.value;
   const privateKey = readPrivateKey(credentials.privateKey);
   if (privateKey === undefined) {
     return fail(
@@ -65,23 +57,16 @@ export function openCredentials(credentials: unknown): Result<AlipayAccount, Con
 }
 
 /** A trade belongs to the application that made it, and its money to the partner. */
-export function identityOf(credentials: unknown): WalletIdentity | undefined {
-  if (!Value.Check(alipayCredentialsSchema, credentials)) return undefined;
+export function identityOf(credentials: AlipayCredentials): WalletIdentity {
   const { appId, pid } = credentials;
   return { app_id: appId, pid };
 }
 
 /** Alipay's own sandbox: openapi-sandbox.dl.alipaydev.com, openauth-sandbox.dl.alipaydev.com. */
-const TEST_DOMAINS = ['alipaydev.com'];
-
-export function isLivemode(credentials: unknown): boolean {
-  if (!Value.Check(alipayCredentialsSchema, credentials)) return true;
-  const { endpoints } = credentials;
-  return !Object.values(endpoints).every((address) => isTestAddress(address, TEST_DOMAINS));
-}
+export const TEST_DOMAINS = ['alipaydev.com'];
 
 type Keys = AlipayCredentials['keys'];
-type Trust = AlipayAccount['trust'];
+type Trust = AlipayConfig['trust'];
 
 function openKeyMode(
   keys: Extract<Keys, { mode: 'key' }>,

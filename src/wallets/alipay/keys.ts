@@ -20,11 +20,11 @@ import {
   validToMs,
 } from '../../wires/alipay/certificates.ts';
 import { verifyRsa2 } from '../../wires/alipay/signature.ts';
-import type { AlipayAccount, CertificateMode } from './config.ts';
+import type { AlipayConfig, CertificateMode } from './config.ts';
 
 export type Verdict = 'valid' | 'bad_signature' | 'unknown_key';
 
-export interface AlipayKeys {
+export interface Keys {
   /** An answer to a call of ours; it names its certificate. */
   readonly verifyAnswer: (signed: {
     readonly text: string;
@@ -40,7 +40,7 @@ export interface AlipayKeys {
   }) => Promise<Result<string, Exclude<Verdict, 'valid'>>>;
 }
 
-export interface AlipayQuestions {
+export interface Questions {
   /** The PEM text behind a serial number, unverified. */
   readonly download: (certSn: string) => Promise<string | undefined>;
   /** Any call; its answer is verified, so that it brings the certificate of today. */
@@ -52,11 +52,7 @@ const QUESTIONS = { burst: 3, refill: 1, everyMs: 10_000 } as const;
 const REFUSED_COUNT_MAX = 64;
 const FETCHED_COUNT_MAX = 16;
 
-export function createAlipayKeys(
-  trust: AlipayAccount['trust'],
-  wall: Clock,
-  questions: AlipayQuestions,
-): AlipayKeys {
+export function openKeys(trust: AlipayConfig['trust'], wall: Clock, questions: Questions): Keys {
   if (trust.mode === 'key') return oneKey(trust.alipayKey);
   const certificates = openCertificates(trust, wall, questions.download);
   const learn = counted(wall, (certSn) =>
@@ -85,7 +81,7 @@ export function createAlipayKeys(
   };
 }
 
-function oneKey(key: KeyObject): AlipayKeys {
+function oneKey(key: KeyObject): Keys {
   return {
     verifyAnswer: async ({ text, sign }) =>
       (await verifyRsa2(text, sign, key)) ? 'valid' : 'bad_signature',
@@ -139,7 +135,7 @@ interface Fetched {
 function openCertificates(
   trust: CertificateMode,
   wall: Clock,
-  download: AlipayQuestions['download'],
+  download: Questions['download'],
 ): Certificates {
   const fetched = new Map<string, Fetched>();
   const refusedAtMs = new Map<string, number>();

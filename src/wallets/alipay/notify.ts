@@ -9,12 +9,13 @@
  * as the payee: core holds it against the order's merchant (rule 3).
  */
 import { yuanToFen } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
 import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
+import { refusedCallback, silentRefund, tooManyCallbacks } from '../answers.ts';
 import {
   type LegReport,
   NO_GATE,
@@ -24,57 +25,52 @@ import {
   type RawRequest,
 } from '../wallet.ts';
 import { reversedReport, tradeReport } from './answer.ts';
-import type { AlipayAccount } from './config.ts';
-import type { AlipayKeys } from './keys.ts';
+import type { AlipayConfig } from './config.ts';
+import type { Keys } from './keys.ts';
 
 const TRADE = 'trade_status_sync';
 
-type Account = Pick<AlipayAccount, 'appId' | 'pid'>;
-type Refused = Result<never, NotificationRefusal>;
-
-function refused(code: NotificationRefusal['code'], explain: string): Refused {
-  return err({ code, explain });
-}
-
+type Ids = Pick<AlipayConfig, 'appId' | 'pid'>;
 export async function parseNotification(
-  account: Account,
-  keys: AlipayKeys,
+  config: Ids,
+  keys: Keys,
   request: RawRequest,
   gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
-  const parsed = readForm(account, request);
+  const parsed = readForm(config, request);
   if (!parsed.ok) return parsed;
   const orderNo = parsed.value.get('out_trade_no') ?? '';
   if (!(await gate({ kind: 'order', orderNo }))) {
-    return refused('too_many', 'too many refused callbacks came from there');
+    return tooManyCallbacks();
   }
   const signed = await signedParameters(keys, parsed.value);
-  if (!signed.ok) return refused(signed.error, EXPLAINED[signed.error]);
+  if (!signed.ok) return refusedCallback(signed.error, EXPLAINED[signed.error]);
   const known = readSignedPairs(signed.value, KNOWN_PARAMETERS);
-  if (known.ok) return read(account, known.value);
+  if (known.ok) return read(config, known.value);
   const { kind, name } = known.error;
-  return refused('malformed', `${name} can be read in two ways: ${kind}`);
+  return refusedCallback('malformed', `${name} can be read in two ways: ${kind}`);
 }
 
 /** What can be refused for nothing: too long, unreadable, another application's. */
-function readForm(account: Account, request: RawRequest): Result<Parameters, NotificationRefusal> {
-  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+function readForm(config: Ids, request: RawRequest): Result<Parameters, NotificationRefusal> {
+  if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (isOversizedForm(request.body)) {
-    return refused('malformed', 'larger than any callback, or of more names');
+    return refusedCallback('malformed', 'larger than any callback, or of more names');
   }
   const parsed = parseParameters(request.body.toString('utf8'));
   if (!parsed.ok) {
     const { kind, name } = parsed.error;
-    return refused('malformed', `parameter ${kind}: ${name.slice(0, 64)}`);
+    return refusedCallback('malformed', `parameter ${kind}: ${name.slice(0, 64)}`);
   }
   const parameters = parsed.value;
   const charset = parameters.get('charset') ?? 'utf-8';
-  if (charset.toLowerCase() !== 'utf-8') return refused('malformed', 'charset is not utf-8');
+  if (charset.toLowerCase() !== 'utf-8')
+    return refusedCallback('malformed', 'charset is not utf-8');
   if (parameters.get('sign_type') !== 'RSA2') {
-    return refused('bad_signature', 'sign_type is not RSA2');
+    return refusedCallback('bad_signature', 'sign_type is not RSA2');
   }
-  if (parameters.get('app_id') !== account.appId) {
-    return refused('not_ours', 'app_id is another application');
+  if (parameters.get('app_id') !== config.appId) {
+    return refusedCallback('not_ours', 'app_id is another application');
   }
   return ok(parameters);
 }
@@ -84,7 +80,7 @@ function readForm(account: Account, request: RawRequest): Result<Parameters, Not
  * whether sign_type does in service messages.
  */
 async function signedParameters(
-  keys: AlipayKeys,
+  keys: Keys,
   parameters: Parameters,
 ): Promise<Result<Parameters, keyof typeof EXPLAINED>> {
   const filled = new Map([...parameters].filter(([, value]) => value !== ''));
@@ -106,14 +102,14 @@ const EXPLAINED = {
   unknown_key: 'alipay_cert_sn names no certificate that can be trusted',
 } as const;
 
-function read(account: Account, parameters: Parameters): Result<Notification, NotificationRefusal> {
+function read(config: Ids, parameters: Parameters): Result<Notification, NotificationRefusal> {
   const notificationId = parameters.get('notify_id') ?? '';
-  if (notificationId === '') return refused('malformed', 'notify_id is missing');
+  if (notificationId === '') return refusedCallback('malformed', 'notify_id is missing');
   const what = parameters.get('notify_type') ?? parameters.get('msg_method') ?? 'unnamed';
   if (what !== TRADE) return ok({ type: 'ignored', notificationId, what });
   const orderNo = parameters.get('out_trade_no') ?? '';
-  if (orderNo === '') return refused('malformed', 'out_trade_no is missing');
-  const leg = legOf(account, orderNo, parameters);
+  if (orderNo === '') return refusedCallback('malformed', 'out_trade_no is missing');
+  const leg = legOf(config, orderNo, parameters);
   if (isReversal(parameters)) {
     const legs = [reversedReport(leg, Object.fromEntries(parameters))];
     return ok({ type: 'attempt', notificationId, orderNo, legs });
@@ -122,12 +118,7 @@ function read(account: Account, parameters: Parameters): Result<Notification, No
   const refundNo = refundNoOf(parameters);
   if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs });
   // refund_fee is cumulative, so this message states no amount of its own refund.
-  const report = {
-    status: 'succeeded',
-    walletRefundId: null,
-    amountFen: null,
-    walletError: null,
-  } as const;
+  const report = silentRefund('succeeded');
   return ok({ type: 'refund', notificationId, orderNo, refundNo, report, legs });
 }
 
@@ -151,7 +142,7 @@ function refundNoOf(parameters: Parameters): string | undefined {
 }
 
 function legOf(
-  account: Pick<AlipayAccount, 'pid'>,
+  config: Pick<AlipayConfig, 'pid'>,
   orderNo: string,
   parameters: Parameters,
 ): LegReport {
@@ -159,6 +150,6 @@ function legOf(
   const paidAt = parameters.get('gmt_payment');
   return tradeReport(orderNo, Object.fromEntries(parameters), {
     paidAt: paidAt === '' ? undefined : paidAt,
-    payee: seller === '' || seller === account.pid ? null : seller,
+    payee: seller === '' || seller === config.pid ? null : seller,
   });
 }

@@ -6,7 +6,7 @@
 import { fenToYuan } from '../../kernel/money.ts';
 import type { Product } from '../../kernel/wallet-names.ts';
 import type { JsonObject } from '../../wires/alipay/json-text.ts';
-import { formatBeijing } from '../../wires/alipay/time.ts';
+import { formatTime } from '../../wires/alipay/time.ts';
 import type { AttemptOrder, LegOrder, RefundOrder } from '../wallet.ts';
 
 const SUBJECT_LENGTH_MAX = 256;
@@ -56,7 +56,7 @@ export function singleContent(
 ): JsonObject {
   const content = {
     ...legContent(order, leg, PRODUCT_CODES[product]),
-    time_expire: formatBeijing(order.expiresAtMs),
+    time_expire: formatTime(order.expiresAtMs),
   };
   if (product !== 'wap' || order.returnUrl === null) return content;
   return { ...content, quit_url: order.returnUrl };
@@ -79,14 +79,14 @@ export function barContent(order: AttemptOrder, leg: LegOrder, authCode: string)
 export function mergeContent(
   order: AttemptOrder,
   product: AlipayProduct,
-  account: { readonly appId: string; readonly pid: string; readonly outMergeNo: string },
+  config: { readonly appId: string; readonly pid: string; readonly outMergeNo: string },
 ): JsonObject {
   return {
-    out_merge_no: account.outMergeNo,
-    time_expire: formatBeijing(order.expiresAtMs),
+    out_merge_no: config.outMergeNo,
+    time_expire: formatTime(order.expiresAtMs),
     order_details: order.legs.map((leg) => ({
-      app_id: account.appId,
-      seller_id: account.pid,
+      app_id: config.appId,
+      seller_id: config.pid,
       ...legContent(order, leg, PRODUCT_CODES[product]),
     })),
   };

@@ -9,7 +9,7 @@ import { ok } from '../../kernel/result.ts';
 import type { Product } from '../../kernel/wallet-names.ts';
 import type { HttpRequest } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
-import { formatTradeTime } from '../../wires/jdpay/time.ts';
+import { compactTime } from '../../wires/beijing-time.ts';
 import type { AttemptOrder, RefundOrder, Wallet } from '../wallet.ts';
 import { jdpay } from './adapter.ts';
 
@@ -226,7 +226,7 @@ describe('starting', () => {
       const plain = (name: string) =>
         second.decrypt(form.fields[name] ?? '', numbers.online.desKey);
       // From the click on, whichever of the two JD counts from.
-      expect(plain('tradeTime')).toBe(formatTradeTime(NOW_MS + ms));
+      expect(plain('tradeTime')).toBe(compactTime(NOW_MS + ms));
       return plain('expireTime');
     };
     expect(expireTimeAfter(0)).toBe('600');

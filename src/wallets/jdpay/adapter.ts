@@ -9,26 +9,24 @@
  * when nobody can pay them any more. Payment codes are revoked: core lets no success of theirs
  * count from then on.
  */
-import { ok } from '../../kernel/result.ts';
 import type { FormAction } from '../../kernel/wallet-names.ts';
 import { jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
 import { sealForm } from '../../wires/jdpay/form.ts';
 import { PATHS } from '../../wires/jdpay/trade.ts';
+import { notSent, onlyLeg, ownError, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
   type CloseOutcome,
+  defineWallet,
   type LegOrder,
   type LegReport,
-  type NotificationRefusal,
   type QueryOutcome,
-  type RawResponse,
   type RefundOrder,
   type RefundReport,
   type StartOutcome,
   silentReport,
   type Wallet,
-  type WalletModule,
   type WalletSeams,
 } from '../wallet.ts';
 import {
@@ -41,18 +39,17 @@ import {
   reversedReport,
   revokeInList,
   revokeStatus,
-  silentRefund,
+  untoldRefund,
 } from './answer.ts';
-import { jdpayCapabilities } from './capabilities.ts';
-import { type Called, createClient, type JdpayClient, walletError } from './client.ts';
+import { capabilities } from './capabilities.ts';
+import { type Called, type Client, openClient } from './client.ts';
 import {
   adviseOn,
   identityOf,
-  isLivemode,
-  type JdpayAccount,
+  type JdpayConfig,
   type JdpayMerchant,
   merchantFor,
-  openCredentials,
+  openConfig,
 } from './config.ts';
 import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
 import {
@@ -66,142 +63,122 @@ import {
   xmlFields,
 } from './request.ts';
 
-export const jdpay: WalletModule = {
-  name: 'jdpay',
-  capabilities: jdpayCapabilities,
-  notificationBytesMax: NOTIFICATION_BYTES_MAX,
-  configSchema: jdpayCredentialsSchema,
-  identityOf,
-  isLivemode,
-  open: (credentials, seams) => {
-    const opened = openCredentials(credentials);
-    return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
-  },
-  advise: adviseOn,
-};
-
-interface Desk {
-  readonly account: JdpayAccount;
-  readonly client: JdpayClient;
+interface Context {
+  readonly config: JdpayConfig;
+  readonly client: Client;
   readonly seams: WalletSeams;
 }
 
-function openWallet(account: JdpayAccount, seams: WalletSeams): Wallet {
-  const desk: Desk = { account, client: createClient(account, seams), seams };
+export const jdpay = defineWallet({
+  name: 'jdpay',
+  capabilities,
+  notificationBytesMax: NOTIFICATION_BYTES_MAX,
+  configSchema: jdpayCredentialsSchema,
+  openConfig,
+  identityOf,
+  // JD publishes no test gateway.
+  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  advise: adviseOn,
+  open: openWallet,
+});
+
+function openWallet(config: JdpayConfig, seams: WalletSeams): Wallet {
+  const context: Context = { config, client: openClient(config, seams), seams };
   return {
     hasCartContract: true,
-    ownMerchant: account.online.merchant,
-    startAttempt: (order) => startAttempt(desk, order),
-    handOut: (order) => formAt(desk, order, seams.clock.nowMs()),
-    queryAttempt: (attempt) => queryAttempt(desk, attempt),
-    closeAttempt: (attempt) => closeAttempt(desk, attempt),
-    refund: (refund) => sendRefund(desk, refund),
-    queryRefund: (refund) => queryRefund(desk, refund),
-    parseNotification: (request, gate) => parseNotification(desk.account, request, gate),
-    acknowledge: () => plain(200, 'success'),
-    refuse,
-    payerDoor: null,
+    ownMerchant: config.online.merchant,
+    startAttempt: (order) => startAttempt(context, order),
+    handOut: (order) => formAt(context, order, seams.clock.nowMs()),
+    queryAttempt: (attempt) => queryAttempt(context, attempt),
+    closeAttempt: (attempt) => closeAttempt(context, attempt),
+    refund: (refund) => sendRefund(context, refund),
+    queryRefund: (refund) => queryRefund(context, refund),
+    parseNotification: (request, gate) => parseNotification(config, request, gate),
+    acknowledge: () => plainText(200, 'success'),
+    // Anything but `success` makes JD deliver again.
+    refuse: refuseWithFail,
+    payerAuthorization: null,
   };
 }
 
-/** Anything but `success` makes JD deliver again. */
-function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(STATUSES[refusal.code] ?? 400, 'fail');
-}
-
-const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
-
-function plain(status: number, body: string): RawResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
-}
-
-function refusedHere(code: string, message: string): StartOutcome {
-  return { outcome: 'failed', walletError: walletError(`hutong.${code}`, message) };
-}
-
-/** The platform collects: one order pays the whole cart. */
-function onlyLeg(attempt: AttemptReference): LegOrder | undefined {
-  const [leg, another] = attempt.legs;
-  return another === undefined ? leg : undefined;
-}
-
-async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutcome> {
+async function startAttempt(context: Context, order: AttemptOrder): Promise<StartOutcome> {
   const leg = onlyLeg(order);
-  if (leg === undefined) return refusedHere('legs_unsupported', 'JD Pay takes a cart as one order');
-  const { account } = desk;
+  if (leg === undefined)
+    return notSent('jdpay', 'legs_unsupported', 'JD Pay takes a cart as one order');
+  const { config } = context;
   switch (order.product) {
     case 'qr': {
       const fields = uniorderFields(order, leg);
-      const called = await call(desk, account.online, PATHS.uniorder, fields);
-      return qrOutcome(leg, called, account.resultCodes);
+      const called = await call(context, config.online, PATHS.uniorder, fields);
+      return qrOutcome(leg, called, config.resultCodes);
     }
     case 'pc':
     case 'h5':
-      return handedOutLater(desk, order);
+      return handedOutLater(context, order);
     case 'bar':
-      return chargeCode(desk, order, leg);
+      return chargeCode(context, order, leg);
     default:
-      return refusedHere('product_unsupported', `JD Pay does not pay by ${order.product}`);
+      return notSent('jdpay', 'product_unsupported', `JD Pay does not pay by ${order.product}`);
   }
 }
 
 /** JD hears of the order when the buyer's browser posts the form, which is made at that click. */
-function handedOutLater(desk: Desk, order: AttemptOrder): StartOutcome {
+function handedOutLater(context: Context, order: AttemptOrder): StartOutcome {
   // What cannot be sealed is told now, not to a buyer who has already pressed.
-  if (formAt(desk, order, order.createdAtMs) === undefined) {
-    return refusedHere('form', 'no time is left, or a field is longer than JD Pay takes');
+  if (formAt(context, order, order.createdAtMs) === undefined) {
+    return notSent('jdpay', 'form', 'no time is left, or a field is longer than JD Pay takes');
   }
   return { outcome: 'pending', nextAction: { type: 'redirect', url: order.handOutUrl } };
 }
 
-function formAt({ account }: Desk, order: AttemptOrder, nowMs: number): FormAction | undefined {
+function formAt({ config }: Context, order: AttemptOrder, nowMs: number): FormAction | undefined {
   const leg = onlyLeg(order);
   if (leg === undefined || (order.product !== 'pc' && order.product !== 'h5')) return undefined;
-  const { keys, merchant } = account.online;
+  const { keys, merchant } = config.online;
   const plain = formFields(order, leg, { merchant, nowMs });
   const fields = plain === undefined ? undefined : sealForm(keys, plain);
   if (fields === undefined) return undefined;
-  const action = `${account.endpoints[order.product]}${PATHS.saveOrder}`;
+  const action = `${config.endpoints[order.product]}${PATHS.saveOrder}`;
   return { type: 'form', action, fields };
 }
 
-async function chargeCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
-  const { paymentCode, resultCodes } = desk.account;
+async function chargeCode(
+  context: Context,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
+  const { paymentCode, resultCodes } = context.config;
   const token = order.payer.authCode;
   if (paymentCode === null) {
-    return refusedHere(
-      'payment_code_missing',
-      'no merchant number for payment codes is configured',
-    );
+    const message = 'no merchant number for payment codes is configured';
+    return notSent('jdpay', 'payment_code_missing', message);
   }
-  if (token === undefined) return refusedHere('payer_missing', 'bar needs auth_code');
+  if (token === undefined) return notSent('jdpay', 'payer_missing', 'bar needs auth_code');
   const fields = fkmPayFields(order, leg, { token, device: paymentCode.device });
-  const called = await call(desk, paymentCode, PATHS.fkmPay, fields);
+  const called = await call(context, paymentCode, PATHS.fkmPay, fields);
   return fkmPayOutcome(leg, called, resultCodes);
 }
 
 function call(
-  desk: Desk,
+  context: Context,
   merchant: JdpayMerchant,
   path: string,
   fields: Readonly<Record<string, string>>,
 ): Promise<Called> {
-  return desk.client.call(merchant, path, xmlFields(fields));
+  return context.client.call(merchant, path, xmlFields(fields));
 }
 
-async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<QueryOutcome> {
-  const asked = await askLeg(desk, attempt);
+async function queryAttempt(context: Context, attempt: AttemptReference): Promise<QueryOutcome> {
+  const asked = await askLeg(context, attempt);
   if (asked === undefined) return { outcome: 'unknown', walletError: null };
   const { called } = asked;
-  const report = await afterRevoke(desk, attempt, asked.report);
-  const isSilent = report.status === 'unknown' && report.amountFen === null;
-  if (!isSilent) return { outcome: 'answered', legs: [report] };
-  return { outcome: 'unknown', walletError: called.kind === 'answered' ? null : called.error };
+  const report = await afterRevoke(context, attempt, asked.report);
+  return queryOutcome([report], called.kind === 'answered' ? null : called.error);
 }
 
 /** The order's own time and what may still be under way then. */
-function isOver({ seams }: Desk, attempt: AttemptReference): boolean {
-  return seams.clock.nowMs() >= attempt.expiresAtMs + jdpayCapabilities.notFoundIsFinalAfterMs;
+function isOver({ seams }: Context, attempt: AttemptReference): boolean {
+  return seams.clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
 }
 
 /**
@@ -209,44 +186,44 @@ function isOver({ seams }: Desk, attempt: AttemptReference): boolean {
  * that it calls paid counts only when its refunds hold no revoke of ours.
  */
 async function afterRevoke(
-  desk: Desk,
+  context: Context,
   attempt: AttemptReference,
   report: LegReport,
 ): Promise<LegReport> {
   const leg = onlyLeg(attempt);
-  const merchant = merchantFor(desk.account, attempt.product);
+  const merchant = merchantFor(context.config, attempt.product);
   if (report.status !== 'succeeded' || leg === undefined || merchant === null) return report;
-  if (attempt.product !== 'bar' && !isOver(desk, attempt)) return report;
+  if (attempt.product !== 'bar' && !isOver(context, attempt)) return report;
   const fields = refundQueryFields(leg.orderNo);
-  const revoke = revokeInList(leg, await call(desk, merchant, PATHS.queryRefund, fields));
+  const revoke = revokeInList(leg, await call(context, merchant, PATHS.queryRefund, fields));
   if (revoke === 'not_found' || revoke === 'failed') return report;
   return revoke === 'succeeded' ? reversedReport(report) : silentReport(leg.orderNo, 'unknown');
 }
 
 async function askLeg(
-  desk: Desk,
+  context: Context,
   attempt: AttemptReference,
 ): Promise<{ readonly called: Called; readonly report: LegReport } | undefined> {
   const leg = onlyLeg(attempt);
-  const merchant = merchantFor(desk.account, attempt.product);
+  const merchant = merchantFor(context.config, attempt.product);
   if (leg === undefined || merchant === null) return undefined;
-  const called = await call(desk, merchant, PATHS.query, queryFields(leg));
-  const asked = { leg, isOneTry: merchant.takesPaymentCodes || isOver(desk, attempt) };
-  return { called, report: queryReport(asked, called, desk.account.resultCodes) };
+  const called = await call(context, merchant, PATHS.query, queryFields(leg));
+  const asked = { leg, isOneTry: merchant.takesPaymentCodes || isOver(context, attempt) };
+  return { called, report: queryReport(asked, called, context.config.resultCodes) };
 }
 
-async function closeAttempt(desk: Desk, attempt: AttemptReference): Promise<CloseOutcome> {
+async function closeAttempt(context: Context, attempt: AttemptReference): Promise<CloseOutcome> {
   const leg = onlyLeg(attempt);
-  const merchant = merchantFor(desk.account, attempt.product);
+  const merchant = merchantFor(context.config, attempt.product);
   if (leg === undefined || merchant === null) return { outcome: 'unsupported' };
   if (attempt.product !== 'bar') {
-    const before = (await askLeg(desk, attempt))?.report;
+    const before = (await askLeg(context, attempt))?.report;
     if (before?.status !== 'pending') return untouched(before);
-    if (!isOver(desk, attempt)) return { outcome: 'unsupported' };
+    if (!isOver(context, attempt)) return { outcome: 'unsupported' };
   }
-  const revoked = await call(desk, merchant, PATHS.revoke, revokeFields(attempt, leg));
+  const revoked = await call(context, merchant, PATHS.revoke, revokeFields(attempt, leg));
   if (revoked.kind === 'unknown') return { outcome: 'unknown', walletError: revoked.error };
-  const after = (await askLeg(desk, attempt))?.report;
+  const after = (await askLeg(context, attempt))?.report;
   if (after === undefined) return { outcome: 'unknown', walletError: null };
   return closeOutcome(after, revokeStatus(leg, revoked));
 }
@@ -258,19 +235,19 @@ function untouched(report: LegReport | undefined): CloseOutcome {
     : closeOutcome(report, 'not_found');
 }
 
-async function sendRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
-  const merchant = merchantFor(desk.account, refund.leg.product);
+async function sendRefund(context: Context, refund: RefundOrder): Promise<RefundReport> {
+  const merchant = merchantFor(context.config, refund.leg.product);
   if (merchant === null) return withoutMerchant();
   const fields = refundFields(refund);
-  const called = await call(desk, merchant, PATHS.refund, fields);
-  return refundReport(refund, called, desk.account.resultCodes);
+  const called = await call(context, merchant, PATHS.refund, fields);
+  return refundReport(refund, called, context.config.resultCodes);
 }
 
-async function queryRefund(desk: Desk, refund: RefundOrder): Promise<RefundReport> {
-  const merchant = merchantFor(desk.account, refund.leg.product);
+async function queryRefund(context: Context, refund: RefundOrder): Promise<RefundReport> {
+  const merchant = merchantFor(context.config, refund.leg.product);
   if (merchant === null) return withoutMerchant();
   const called = await call(
-    desk,
+    context,
     merchant,
     PATHS.queryRefund,
     refundQueryFields(refund.leg.orderNo),
@@ -280,8 +257,5 @@ async function queryRefund(desk: Desk, refund: RefundOrder): Promise<RefundRepor
 
 function withoutMerchant(): RefundReport {
   const message = 'the merchant number for payment codes was taken out of the configuration';
-  return {
-    ...silentRefund('unknown'),
-    walletError: walletError('hutong.payment_code_missing', message),
-  };
+  return untoldRefund('unknown', ownError('jdpay', 'payment_code_missing', message));
 }

@@ -6,22 +6,15 @@
  * it can reach a report, a row or a log line.
  */
 import type { Fen } from '../../kernel/money.ts';
-import { parseTradeTime } from '../../wires/jdpay/time.ts';
-import {
-  CURRENCY,
-  fenOfText,
-  PAY_TYPE,
-  PAYMENT_STATUS,
-  type PaymentStatus,
-  REFUND_STATUS,
-  type RefundStatus,
-} from '../../wires/jdpay/trade.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { parseCompactTime } from '../../wires/beijing-time.ts';
+import { CURRENCY, fenOfText, PAY_TYPE } from '../../wires/jdpay/trade.ts';
 import { childOf, childrenOf, textOf, type XmlElement } from '../../wires/jdpay/xml.ts';
+import { silentRefund } from '../answers.ts';
 import {
   type CloseOutcome,
   type LegOrder,
   type LegReport,
-  type LegReportStatus,
   type RefundOrder,
   type RefundReport,
   type RefundReportStatus,
@@ -29,37 +22,11 @@ import {
   silentReport,
 } from '../wallet.ts';
 import { type Called, walletError } from './client.ts';
-import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import type { JdpayConfig, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './request.ts';
+import { paymentStatusOf, refundStatusOf } from './statuses.ts';
 
-type ResultCodes = JdpayAccount['resultCodes'];
-
-const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {
-  [PAYMENT_STATUS.created]: 'pending',
-  [PAYMENT_STATUS.processing]: 'pending',
-  [PAYMENT_STATUS.succeeded]: 'succeeded',
-  [PAYMENT_STATUS.failed]: 'failed',
-  [PAYMENT_STATUS.closed]: 'closed',
-};
-
-const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
-  [REFUND_STATUS.processing]: 'processing',
-  [REFUND_STATUS.succeeded]: 'succeeded',
-  [REFUND_STATUS.failed]: 'failed',
-};
-
-/** An order whose buyer has one try, or none left, is over when that failed. */
-function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
-  if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
-  const status = PAYMENT[text as PaymentStatus];
-  // Whoever holds a QR code or a page may try again until the order is closed.
-  return status === 'failed' && !isOneTry ? 'unknown' : status;
-}
-
-function refundStatusOf(text: string | undefined): RefundReportStatus {
-  if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
-  return REFUND[text as RefundStatus];
-}
+type ResultCodes = JdpayConfig['resultCodes'];
 
 /** What query, fkmPay and notifications say of a purchase; `fields` come from a verified text. */
 export function paymentReport(
@@ -133,7 +100,7 @@ function payerAmountOf(pays: readonly Pay[]): Fen | null {
 
 /** The message's own tradeTime is the merchant's; when it was paid stands with the pay. */
 function paidAtOf(pays: readonly Pay[]): number | null {
-  const times = pays.map(({ tradeTime }) => parseTradeTime(tradeTime ?? ''));
+  const times = pays.map(({ tradeTime }) => parseCompactTime(tradeTime ?? ''));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.max(...known);
 }
@@ -244,21 +211,21 @@ export function refundReport(
 ): RefundReport {
   if (called.kind !== 'answered') {
     const isRefused = called.kind === 'refused' && codes.refused.has(called.code);
-    return { ...silentRefund(isRefused ? 'failed' : 'unknown'), walletError: called.error };
+    return untoldRefund(isRefused ? 'failed' : 'unknown', called.error);
   }
-  return ownRefund(refund, called.fields) ?? silentRefund('unknown');
+  return ownRefund(refund, called.fields) ?? untoldRefund('unknown');
 }
 
 /** The answer lists every refund of the purchase; ours is found by the elements' names. */
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
   if (called.kind !== 'answered') {
-    return { ...silentRefund('unknown'), walletError: called.error };
+    return untoldRefund('unknown', called.error);
   }
   const list = childrenOf(childOf(called.fields, 'refList'), 'refund');
   const found = list.filter((item) => textOf(item, 'tradeNum') === refund.refundNo);
   const [item] = found;
-  if (item === undefined) return silentRefund('not_found');
-  return (found.length === 1 ? ownRefund(refund, item) : undefined) ?? silentRefund('unknown');
+  if (item === undefined) return untoldRefund('not_found');
+  return (found.length === 1 ? ownRefund(refund, item) : undefined) ?? untoldRefund('unknown');
 }
 
 function ownRefund(refund: RefundOrder, fields: XmlElement): RefundReport | undefined {
@@ -273,11 +240,15 @@ export function statedRefund(fields: XmlElement): RefundReport {
   const currency = (textOf(fields, 'currency') ?? CURRENCY).toUpperCase();
   const status = refundStatusOf(textOf(fields, 'status'));
   return {
-    ...silentRefund(currency === CURRENCY ? status : 'unknown'),
+    ...untoldRefund(currency === CURRENCY ? status : 'unknown'),
     amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
   };
 }
 
-export function silentRefund(status: RefundReportStatus): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, settlementFen: null, walletError: null };
+/** JD tells in no message what a refund took out of the merchants' money. */
+export function untoldRefund(
+  status: RefundReportStatus,
+  walletError: WalletError | null = null,
+): RefundReport {
+  return { ...silentRefund(status, walletError), settlementFen: null };
 }

@@ -8,7 +8,7 @@ import type { Capabilities } from '../wallet.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-const capabilities: Capabilities = {
+export const capabilities: Capabilities = Object.freeze({
   wallet: 'jdpay',
   products: [
     { product: 'qr', devices: ['desktop'], combines: true, payerField: null, isScanned: true },
@@ -35,6 +35,4 @@ const capabilities: Capabilities = {
   custody: 'platform_holds',
   bills: [],
   pollDelaysMs: [3_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
-};
-
-export const jdpayCapabilities: Capabilities = Object.freeze(capabilities);
+} satisfies Capabilities);

@@ -17,8 +17,9 @@ import {
   writeOuter,
 } from '../../wires/jdpay/message.ts';
 import type { XmlElement, XmlField } from '../../wires/jdpay/xml.ts';
+import { ownError } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
-import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import type { JdpayConfig, JdpayMerchant } from './config.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 
@@ -27,7 +28,7 @@ export type Called =
   | { readonly kind: 'refused'; readonly code: string; readonly error: WalletError }
   | { readonly kind: 'unknown'; readonly error: WalletError };
 
-export interface JdpayClient {
+export interface Client {
   readonly call: (
     merchant: JdpayMerchant,
     path: string,
@@ -35,7 +36,7 @@ export interface JdpayClient {
   ) => Promise<Called>;
 }
 
-export function createClient(account: JdpayAccount, seams: WalletSeams): JdpayClient {
+export function openClient(config: JdpayConfig, seams: WalletSeams): Client {
   return {
     call: async (merchant, path, fields) => {
       const { keys } = merchant;
@@ -44,10 +45,12 @@ export function createClient(account: JdpayAccount, seams: WalletSeams): JdpayCl
         ['merchant', merchant.merchant],
       ];
       const encrypt = sealInner(keys.desKey, signInner(keys, [...head, ...fields]));
-      if (encrypt === undefined) return unknownBecause('hutong.too_long', 'not sent: too long');
+      if (encrypt === undefined) {
+        return { kind: 'unknown', error: ownError('jdpay', 'too_long', 'not sent: too long') };
+      }
       const sent = await seams.http.send({
         method: 'POST',
-        url: `${account.endpoints.api}${path}`,
+        url: `${config.endpoints.api}${path}`,
         headers: { 'content-type': 'application/xml; charset=UTF-8', accept: 'application/xml' },
         body: writeOuter({ merchant: merchant.merchant, encrypt }),
         timeoutMs: CALL_TIMEOUT_MS,

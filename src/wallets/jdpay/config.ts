@@ -6,13 +6,12 @@
  * here, since it would only show as answers that never verify.
  */
 import { createPublicKey } from 'node:crypto';
-import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { Product, WalletIdentity } from '../../kernel/wallet-names.ts';
-import { isTestAddress } from '../../runtime/web-address.ts';
 import { type JdpayCredentials, jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from '../../wires/jdpay/keys.ts';
 import type { MessageKeys } from '../../wires/jdpay/message.ts';
+import { type ConfigProblem, checkCredentials } from '../wallet.ts';
 
 /** One merchant number with its own keys. */
 export interface JdpayMerchant {
@@ -22,7 +21,7 @@ export interface JdpayMerchant {
   readonly takesPaymentCodes: boolean;
 }
 
-export interface JdpayAccount {
+export interface JdpayConfig {
   readonly online: JdpayMerchant;
   readonly paymentCode: (JdpayMerchant & { readonly device: string }) | null;
   readonly endpoints: JdpayCredentials['endpoints'];
@@ -32,22 +31,15 @@ export interface JdpayAccount {
   };
 }
 
-export interface ConfigProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
 /** The merchant number under which a product is paid; null = payment codes are not configured. */
-export function merchantFor(account: JdpayAccount, product: Product): JdpayMerchant | null {
-  return product === 'bar' ? account.paymentCode : account.online;
+export function merchantFor(config: JdpayConfig, product: Product): JdpayMerchant | null {
+  return product === 'bar' ? config.paymentCode : config.online;
 }
 
-export function openCredentials(credentials: unknown): Result<JdpayAccount, ConfigProblem> {
-  const [problem] = Value.Errors(jdpayCredentialsSchema, credentials);
-  if (problem !== undefined || !Value.Check(jdpayCredentialsSchema, credentials)) {
-    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
-    return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
-  }
+export function openConfig(given: unknown): Result<JdpayConfig, ConfigProblem> {
+  const checked = checkCredentials(jdpayCredentialsSchema, given);
+  if (!checked.ok) return checked;
+  const credentials = checked.value;
   const online = openMerchant('online', credentials.online, false);
   if (!online.ok) return online;
   const paymentCode = openPaymentCode(credentials);
@@ -65,23 +57,14 @@ export function openCredentials(credentials: unknown): Result<JdpayAccount, Conf
 }
 
 /** Payment codes are paid to a number of their own, which JD may open later. */
-export function identityOf(credentials: unknown): WalletIdentity | undefined {
-  if (!Value.Check(jdpayCredentialsSchema, credentials)) return undefined;
+export function identityOf(credentials: JdpayCredentials): WalletIdentity {
   const { online, paymentCode } = credentials;
   if (paymentCode === undefined) return { merchant: online.merchant };
   return { merchant: online.merchant, payment_code_merchant: paymentCode.merchant };
 }
 
-/** JD publishes no test gateway. */
-export function isLivemode(credentials: unknown): boolean {
-  if (!Value.Check(jdpayCredentialsSchema, credentials)) return true;
-  const { endpoints } = credentials;
-  return !Object.values(endpoints).every((address) => isTestAddress(address));
-}
-
 /** What an account can be opened without, and will be sorry for. */
-export function adviseOn(credentials: unknown): readonly ConfigProblem[] {
-  if (!Value.Check(jdpayCredentialsSchema, credentials)) return [];
+export function adviseOn(credentials: JdpayCredentials): readonly ConfigProblem[] {
   const advice = [...weakKeys('online', credentials.online)];
   const { paymentCode, resultCodes } = credentials;
   if (paymentCode !== undefined) advice.push(...weakKeys('paymentCode', paymentCode));
@@ -119,7 +102,7 @@ function weakKeys(
 
 function openPaymentCode(
   credentials: JdpayCredentials,
-): Result<JdpayAccount['paymentCode'], ConfigProblem> {
+): Result<JdpayConfig['paymentCode'], ConfigProblem> {
   const { online, paymentCode } = credentials;
   if (paymentCode === undefined) return ok(null);
   if (paymentCode.merchant === online.merchant) {

@@ -6,7 +6,7 @@
  * says: documents say 1, JD has been seen to send 2. It carries no id of its own; the hash that
  * was signed is the same at every delivery and serves as one.
  */
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import {
   decryptInner,
   type MessageFlaw,
@@ -19,6 +19,7 @@ import {
 import { TRADE_TYPE } from '../../wires/jdpay/trade.ts';
 import { textOf } from '../../wires/jdpay/xml.ts';
 import { hasMore } from '../../wires/keys/form-limits.ts';
+import { refusedCallback, tooManyCallbacks } from '../answers.ts';
 import {
   NO_GATE,
   type Notification,
@@ -27,14 +28,8 @@ import {
   type RawRequest,
 } from '../wallet.ts';
 import { paymentReport, statedRefund } from './answer.ts';
-import type { JdpayAccount, JdpayMerchant } from './config.ts';
+import type { JdpayConfig, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './request.ts';
-
-type Refused = Result<never, NotificationRefusal>;
-
-function refused(code: NotificationRefusal['code'], explain: string): Refused {
-  return err({ code, explain });
-}
 
 const FLAWS: Readonly<Record<MessageFlaw, NotificationRefusal['code']>> = {
   too_long: 'malformed',
@@ -51,34 +46,36 @@ const TAG = 0x3c;
 const OUTER_TAGS_MAX = 64;
 
 export async function parseNotification(
-  account: JdpayAccount,
+  config: JdpayConfig,
   request: RawRequest,
   gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
-  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+  if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (request.body.length > NOTIFICATION_BYTES_MAX) {
-    return refused('malformed', 'larger than any callback');
+    return refusedCallback('malformed', 'larger than any callback');
   }
   if (hasMore(request.body, TAG, OUTER_TAGS_MAX)) {
-    return refused('malformed', 'more elements than any callback');
+    return refusedCallback('malformed', 'more elements than any callback');
   }
   const outer = readOuter(request.body);
-  if (outer === undefined) return refused('malformed', 'not a message of JD Pay V2.0');
-  const merchant = [account.online, account.paymentCode].find(
+  if (outer === undefined) return refusedCallback('malformed', 'not a message of JD Pay V2.0');
+  const merchant = [config.online, config.paymentCode].find(
     (one) => one?.merchant === outer.merchant,
   );
   if (merchant === undefined || merchant === null) {
-    return refused('not_ours', 'merchant is another account');
+    return refusedCallback('not_ours', 'merchant is another account');
   }
-  if (outer.encrypt === null) return refused('malformed', 'encrypt is missing');
+  if (outer.encrypt === null) return refusedCallback('malformed', 'encrypt is missing');
   const inner = decryptInner(merchant.keys.desKey, outer.encrypt);
-  if (!inner.ok) return refused(FLAWS[inner.error], `the message is refused: ${inner.error}`);
+  if (!inner.ok)
+    return refusedCallback(FLAWS[inner.error], `the message is refused: ${inner.error}`);
   // Whoever has no 3DES key of the account got no further than this.
   if (!(await gate({ kind: 'opened' }))) {
-    return refused('too_many', 'too many refused callbacks came from there');
+    return tooManyCallbacks();
   }
   const opened = openInner(merchant.keys, inner.value);
-  if (!opened.ok) return refused(FLAWS[opened.error], `the message is refused: ${opened.error}`);
+  if (!opened.ok)
+    return refusedCallback(FLAWS[opened.error], `the message is refused: ${opened.error}`);
   return read(merchant, opened.value);
 }
 
@@ -87,7 +84,7 @@ function read(
   { fields, hash }: OpenedMessage,
 ): Result<Notification, NotificationRefusal> {
   const tradeNum = textOf(fields, 'tradeNum');
-  if (tradeNum === undefined) return refused('malformed', 'tradeNum is missing');
+  if (tradeNum === undefined) return refusedCallback('malformed', 'tradeNum is missing');
   const notificationId = hash;
   const result = readResult(fields);
   if (result !== null && result.code !== SUCCESS_CODE) {

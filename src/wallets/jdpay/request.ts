@@ -4,8 +4,8 @@
  * order's own. Only a form's times are those of the click that it is made at.
  */
 
+import { compactTime } from '../../wires/beijing-time.ts';
 import { VERSION } from '../../wires/jdpay/message.ts';
-import { formatTradeTime } from '../../wires/jdpay/time.ts';
 import { CURRENCY, TRADE_TYPE } from '../../wires/jdpay/trade.ts';
 import { oneLine, type XmlField } from '../../wires/jdpay/xml.ts';
 import type { AttemptOrder, AttemptReference, LegOrder, RefundOrder } from '../wallet.ts';
@@ -25,7 +25,7 @@ function purchase(order: AttemptOrder, leg: LegOrder, tradeTimeMs = order.create
   return {
     tradeNum: leg.orderNo,
     tradeName: oneLine([...order.description].slice(0, NAME_CHARS_MAX).join('')),
-    tradeTime: formatTradeTime(tradeTimeMs),
+    tradeTime: compactTime(tradeTimeMs),
     amount: leg.amountFen.toString(),
     currency: CURRENCY,
     notifyUrl: order.notifyUrl,
@@ -100,7 +100,7 @@ export function revokeFields(attempt: AttemptReference, leg: LegOrder): Texts {
     oTradeNum: leg.orderNo,
     amount: leg.amountFen.toString(),
     currency: CURRENCY,
-    tradeTime: formatTradeTime(attempt.createdAtMs),
+    tradeTime: compactTime(attempt.createdAtMs),
   };
 }
 
@@ -110,7 +110,7 @@ export function refundFields(refund: RefundOrder): Texts {
     oTradeNum: refund.leg.orderNo,
     amount: refund.amountFen.toString(),
     currency: CURRENCY,
-    tradeTime: formatTradeTime(refund.createdAtMs),
+    tradeTime: compactTime(refund.createdAtMs),
     notifyUrl: refund.notifyUrl,
     note: oneLine([...refund.reason].slice(0, NOTE_CHARS_MAX).join('')),
   };

@@ -3,30 +3,28 @@
  * buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and free of
  * decisions: what an answer means stands in answer.ts and statuses.ts.
  */
-import { ok } from '../../kernel/result.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
+import { compactTime } from '../../wires/beijing-time.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
 import { unionpayCredentialsSchema } from '../../wires/unionpay/credentials.ts';
-import { formatTime } from '../../wires/unionpay/time.ts';
 import {
   isUnionpayProduct,
   PATHS,
   PURCHASES,
   type UnionpayProduct,
 } from '../../wires/unionpay/trade.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegOrder,
-  NotificationRefusal,
-  QueryOutcome,
-  RawResponse,
-  RefundOrder,
-  StartOutcome,
-  Wallet,
-  WalletModule,
-  WalletSeams,
+import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
+import {
+  type AttemptOrder,
+  type AttemptReference,
+  type CloseOutcome,
+  defineWallet,
+  type LegOrder,
+  type QueryOutcome,
+  type RefundOrder,
+  type StartOutcome,
+  type Wallet,
+  type WalletSeams,
 } from '../wallet.ts';
 import {
   type AskedOrder,
@@ -36,175 +34,172 @@ import {
   type StartVerdict,
   startVerdict,
 } from './answer.ts';
-import { unionpayCapabilities } from './capabilities.ts';
-import { createClient, type RequestFields, type UnionpayClient } from './client.ts';
-import { closeAttempt } from './close.ts';
-import { codeFields, readTap, tapFields } from './codepay.ts';
-import { identityOf, isLivemode, openCredentials, type UnionpayAccount } from './config.ts';
+import { capabilities } from './capabilities.ts';
+import { type Client, openClient, type RequestFields } from './client.ts';
+import { codeFields, readTap, reverseCode, tapFields } from './codepay.ts';
+import { identityOf, openConfig, TEST_DOMAINS, type UnionpayConfig } from './config.ts';
 import { type EncryptionKey, openEncryptionKey } from './keys.ts';
 import { parseNotification } from './notify.ts';
 import { purchaseFields, queryFields, refundFields, refundQueryFields } from './request.ts';
 
-export const unionpay: WalletModule = {
-  name: 'unionpay',
-  capabilities: unionpayCapabilities,
-  notificationBytesMax: FORM_BYTES_MAX,
-  configSchema: unionpayCredentialsSchema,
-  identityOf,
-  isLivemode,
-  open: (credentials, seams) => {
-    const opened = openCredentials(credentials);
-    return opened.ok ? ok(openWallet(opened.value, seams)) : opened;
-  },
-};
-
-interface Desk {
-  readonly account: UnionpayAccount;
-  readonly client: UnionpayClient;
+interface Context {
+  readonly config: UnionpayConfig;
+  readonly client: Client;
   readonly seams: WalletSeams;
   readonly encryptionKey: EncryptionKey;
 }
 
-function openWallet(account: UnionpayAccount, seams: WalletSeams): Wallet {
-  const client = createClient(account, seams);
-  const encryptionKey = openEncryptionKey(account, client, seams.wall);
-  const desk: Desk = { account, client, seams, encryptionKey };
+export const unionpay = defineWallet({
+  name: 'unionpay',
+  capabilities,
+  notificationBytesMax: FORM_BYTES_MAX,
+  configSchema: unionpayCredentialsSchema,
+  openConfig,
+  identityOf,
+  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  testDomains: TEST_DOMAINS,
+  open: openWallet,
+});
+
+function openWallet(config: UnionpayConfig, seams: WalletSeams): Wallet {
+  const client = openClient(config, seams);
+  const encryptionKey = openEncryptionKey(config, client, seams.wall);
+  const context: Context = { config, client, seams, encryptionKey };
   return {
     hasCartContract: false,
-    ownMerchant: account.merId,
-    startAttempt: (order) => startAttempt(desk, order),
-    queryAttempt: (attempt) => queryAttempt(desk, attempt),
-    closeAttempt: (attempt) => closeCounter(desk, attempt),
-    refund: (refund) => applyRefund(desk, refund),
-    queryRefund: (refund) => queryRefund(desk, refund),
-    parseNotification: (request, gate) => parseNotification(account, seams.wall, request, gate),
-    acknowledge: () => plain(200, 'ok'),
-    refuse,
-    payerDoor: null,
+    ownMerchant: config.merId,
+    startAttempt: (order) => startAttempt(context, order),
+    queryAttempt: (attempt) => queryAttempt(context, attempt),
+    closeAttempt: (attempt) => closeAttempt(context, attempt),
+    refund: (refund) => applyRefund(context, refund),
+    queryRefund: (refund) => queryRefund(context, refund),
+    parseNotification: (request, gate) => parseNotification(config, seams.wall, request, gate),
+    // Only the status counts: 200 ends the deliveries.
+    acknowledge: () => plainText(200, 'ok'),
+    refuse: refuseWithFail,
+    payerAuthorization: null,
   };
 }
 
-/** Only the status counts: 200 ends the deliveries. */
-function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
-  return plain(STATUSES[refusal.code] ?? 400, 'fail');
-}
-
-const STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
-
-function plain(status: number, body: string): RawResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
-}
-
-function refusedHere(code: string, message: string): StartOutcome {
-  return {
-    outcome: 'failed',
-    walletError: { wallet: 'unionpay', code: `hutong.${code}`, message, requestId: null },
-  };
-}
-
-async function startAttempt(desk: Desk, order: AttemptOrder): Promise<StartOutcome> {
+async function startAttempt(context: Context, order: AttemptOrder): Promise<StartOutcome> {
   const { product } = order;
-  const [leg, another] = order.legs;
-  if (leg === undefined || another !== undefined || !isUnionpayProduct(product)) {
-    return refusedHere('product_unsupported', `unionpay does not pay this by ${product}`);
+  const leg = onlyLeg(order);
+  if (leg === undefined || !isUnionpayProduct(product)) {
+    return notSent('unionpay', 'product_unsupported', `unionpay does not pay this by ${product}`);
   }
   switch (product) {
     case 'web':
-      return startWeb(desk, order, leg);
+      return startWeb(context, order, leg);
     case 'app':
-      return startByCall(desk, product, order, leg, (fields) => {
+      return startByCall(context, product, order, leg, (fields) => {
         const tn = fields.get('tn');
         return tn === undefined ? undefined : { type: 'invoke', params: { tn } };
       });
     case 'qr':
-      return startByCall(desk, product, order, leg, (fields) => {
+      return startByCall(context, product, order, leg, (fields) => {
         const code = fields.get('qrCode');
         return code === undefined ? undefined : { type: 'qr_code', code };
       });
     case 'bar':
-      return startByCode(desk, order, leg);
+      return startByCode(context, order, leg);
     case 'nfc':
-      return startByTap(desk, order, leg);
+      return startByTap(context, order, leg);
   }
 }
 
-async function startWeb(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
-  const fields = await desk.client.signedForm(purchaseFields(desk.account, 'web', order, leg));
-  const action = `${desk.account.gatewayUrl}${PATHS.front}`;
+async function startWeb(
+  context: Context,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
+  const fields = await context.client.signedForm(purchaseFields(context.config, 'web', order, leg));
+  const action = `${context.config.gatewayUrl}${PATHS.front}`;
   return { outcome: 'pending', nextAction: { type: 'form', action, fields } };
 }
 
 async function startByCall(
-  desk: Desk,
+  context: Context,
   product: UnionpayProduct,
   order: AttemptOrder,
   leg: LegOrder,
   nextAction: (fields: ReadonlyMap<string, string>) => NextAction | undefined,
 ): Promise<StartOutcome> {
-  const verdict = await callPurchase(desk, product, order, leg);
+  const verdict = await callPurchase(context, product, order, leg);
   if (verdict.outcome !== 'accepted') return verdict;
   const action = nextAction(verdict.fields);
   if (action === undefined) return { outcome: 'unknown', walletError: null };
   return { outcome: 'pending', nextAction: action };
 }
 
-async function startByCode(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+async function startByCode(
+  context: Context,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
   const { authCode } = order.payer;
-  if (authCode === undefined) return refusedHere('payer_missing', 'bar needs auth_code');
+  if (authCode === undefined) return notSent('unionpay', 'payer_missing', 'bar needs auth_code');
   const presented = codeFields(authCode);
-  if (!presented.ok) return refusedHere('payment_code_invalid', presented.error);
-  return startCounter(desk, 'bar', order, leg, presented.value);
+  if (!presented.ok) return notSent('unionpay', 'payment_code_invalid', presented.error);
+  return startCounter(context, 'bar', order, leg, presented.value);
 }
 
-async function startByTap(desk: Desk, order: AttemptOrder, leg: LegOrder): Promise<StartOutcome> {
+async function startByTap(
+  context: Context,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
   const { field55 } = order.payer;
-  if (field55 === undefined) return refusedHere('payer_missing', 'nfc needs field55');
+  if (field55 === undefined) return notSent('unionpay', 'payer_missing', 'nfc needs field55');
   const tap = readTap(field55);
-  if (!tap.ok) return refusedHere('field55_invalid', tap.error);
+  if (!tap.ok) return notSent('unionpay', 'field55_invalid', tap.error);
   if (tap.value.amountFen !== leg.amountFen) {
-    return refusedHere('field55_invalid', 'the tap was for another amount than the order');
+    return notSent('unionpay', 'field55_invalid', 'the tap was for another amount than the order');
   }
-  const certificate = await desk.encryptionKey();
+  const certificate = await context.encryptionKey();
   if (certificate === undefined) {
-    return refusedHere('encrypt_cert_missing', 'no valid encryption certificate: set encryptCert');
+    return notSent(
+      'unionpay',
+      'encrypt_cert_missing',
+      'no valid encryption certificate: set encryptCert',
+    );
   }
-  return startCounter(desk, 'nfc', order, leg, tapFields(tap.value, certificate));
+  return startCounter(context, 'nfc', order, leg, tapFields(tap.value, certificate));
 }
 
 /** Accepted is not paid: the end comes by notification or query. */
 async function startCounter(
-  desk: Desk,
+  context: Context,
   product: 'bar' | 'nfc',
   order: AttemptOrder,
   leg: LegOrder,
   presented: RequestFields,
 ): Promise<StartOutcome> {
-  const verdict = await callPurchase(desk, product, order, leg, presented);
+  const verdict = await callPurchase(context, product, order, leg, presented);
   return verdict.outcome === 'accepted' ? { outcome: 'pending', nextAction: null } : verdict;
 }
 
 async function callPurchase(
-  { account, client, seams }: Desk,
+  { config, client, seams }: Context,
   product: UnionpayProduct,
   order: AttemptOrder,
   leg: LegOrder,
   presented: RequestFields = {},
 ): Promise<StartVerdict> {
-  const fields = { ...purchaseFields(account, product, order, leg), ...presented };
+  const fields = { ...purchaseFields(config, product, order, leg), ...presented };
   const called = await client.call(PURCHASES[product].path, fields);
-  return startVerdict(called, askedOrder(account, order, leg, seams));
+  return startVerdict(called, askedOrder(config, order, leg, seams));
 }
 
 function askedOrder(
-  account: UnionpayAccount,
+  config: UnionpayConfig,
   attempt: AttemptReference,
   leg: LegOrder,
   seams: WalletSeams,
 ): AskedOrder {
   return {
     orderNo: leg.orderNo,
-    txnTime: formatTime(attempt.createdAtMs),
-    merId: account.merId,
+    txnTime: compactTime(attempt.createdAtMs),
+    merId: config.merId,
     isOneTry: attempt.product === 'bar' || attempt.product === 'nfc',
     isOver: isOver(attempt, seams),
   };
@@ -212,45 +207,46 @@ function askedOrder(
 
 /** payTimeout and what may still be under way then. */
 function isOver(attempt: AttemptReference, { clock }: WalletSeams): boolean {
-  return clock.nowMs() >= attempt.expiresAtMs + unionpayCapabilities.notFoundIsFinalAfterMs;
+  return clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
 }
 
-async function queryAttempt(desk: Desk, attempt: AttemptReference): Promise<QueryOutcome> {
-  const { account, client, seams } = desk;
+async function queryAttempt(context: Context, attempt: AttemptReference): Promise<QueryOutcome> {
+  const { config, client, seams } = context;
   const { product, createdAtMs } = attempt;
   const answers = await Promise.all(
     attempt.legs.map(async (leg) => {
       const { orderNo } = leg;
-      const fields = queryFields(account, { orderNo, product, createdAtMs });
+      const fields = queryFields(config, { orderNo, product, createdAtMs });
       const called = await client.call(PATHS.query, fields);
-      return { called, report: queryReport(called, askedOrder(account, attempt, leg, seams)) };
+      return { called, report: queryReport(called, askedOrder(config, attempt, leg, seams)) };
     }),
   );
   const legs = answers.map(({ report }) => report);
-  if (legs.every(({ status, amountFen }) => status === 'unknown' && amountFen === null)) {
-    return { outcome: 'unknown', walletError: answers[0]?.called.error ?? null };
-  }
-  return { outcome: 'answered', legs };
+  return queryOutcome(legs, answers[0]?.called.error ?? null);
 }
 
-async function closeCounter(desk: Desk, attempt: AttemptReference): Promise<CloseOutcome> {
+/**
+ * A page, a prepay and an applied code run out by payTimeout: there is no call for them (rule 2).
+ */
+async function closeAttempt(context: Context, attempt: AttemptReference): Promise<CloseOutcome> {
   const [leg] = attempt.legs;
   if (leg === undefined) return { outcome: 'unsupported' };
-  return closeAttempt(desk, attempt, askedOrder(desk.account, attempt, leg, desk.seams));
+  const asked = askedOrder(context.config, attempt, leg, context.seams);
+  return asked.isOneTry ? reverseCode(context, attempt, asked) : { outcome: 'unsupported' };
 }
 
-function askedRefund({ account }: Desk, refund: RefundOrder): AskedOrder {
-  const txnTime = formatTime(refund.createdAtMs);
-  const { merId } = account;
+function askedRefund({ config }: Context, refund: RefundOrder): AskedOrder {
+  const txnTime = compactTime(refund.createdAtMs);
+  const { merId } = config;
   return { orderNo: refund.refundNo, txnTime, merId, isOneTry: true, isOver: false };
 }
 
-async function applyRefund(desk: Desk, refund: RefundOrder) {
-  const called = await desk.client.call(PATHS.back, refundFields(desk.account, refund));
-  return refundReport(called, askedRefund(desk, refund));
+async function applyRefund(context: Context, refund: RefundOrder) {
+  const called = await context.client.call(PATHS.back, refundFields(context.config, refund));
+  return refundReport(called, askedRefund(context, refund));
 }
 
-async function queryRefund(desk: Desk, refund: RefundOrder) {
-  const called = await desk.client.call(PATHS.query, refundQueryFields(desk.account, refund));
-  return refundQueryReport(called, askedRefund(desk, refund));
+async function queryRefund(context: Context, refund: RefundOrder) {
+  const called = await context.client.call(PATHS.query, refundQueryFields(context.config, refund));
+  return refundQueryReport(called, askedRefund(context, refund));
 }

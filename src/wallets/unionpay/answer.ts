@@ -8,14 +8,14 @@
  */
 import type { Fen } from '../../kernel/money.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
+import { parseCompactTime } from '../../wires/beijing-time.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
-import { parseTime } from '../../wires/unionpay/time.ts';
 import { CURRENCY_CNY } from '../../wires/unionpay/trade.ts';
+import { silentRefund } from '../answers.ts';
 import {
   type LegReport,
   type LegReportStatus,
   type RefundReport,
-  type RefundReportStatus,
   silentReport,
 } from '../wallet.ts';
 import type { Called } from './client.ts';
@@ -121,11 +121,11 @@ function currencyOf(code: string | undefined): string | null {
 /** traceTime is MMDDhhmmss: its year is that of the order, or the next one after New Year. */
 function paidAtMs(fields: Fields, txnTime: string): number | null {
   const traceTime = fields.get('traceTime') ?? '';
-  const orderedMs = parseTime(txnTime);
+  const orderedMs = parseCompactTime(txnTime);
   if (!/^[0-9]{10}$/.test(traceTime) || orderedMs === undefined) return null;
   const year = Number(txnTime.slice(0, 4));
   const isNextYear = txnTime.slice(4, 6) === '12' && traceTime.startsWith('01');
-  return parseTime(`${isNextYear ? year + 1 : year}${traceTime}`) ?? null;
+  return parseCompactTime(`${isNextYear ? year + 1 : year}${traceTime}`) ?? null;
 }
 
 /** Only the wallet's own answer tells which card paid; a prefix of a code never does. */
@@ -141,10 +141,10 @@ export function refundReport(called: Called, asked: AskedOrder): RefundReport {
   if (!isAbout(fields, asked)) return silentRefund('unknown', error);
   const walletRefundId = fields.get('queryId') ?? null;
   if (SUCCESS_CODES.has(respCode) || PENDING_CODES.has(respCode)) {
-    return { ...silentRefund('processing', null), walletRefundId };
+    return { ...silentRefund('processing'), walletRefundId };
   }
   // The number lives already: an earlier call of ours was taken.
-  if (respCode === DUPLICATE_CODE) return silentRefund('submitted', null);
+  if (respCode === DUPLICATE_CODE) return silentRefund('submitted');
   return silentRefund(FAILED_CODES.has(respCode) ? 'failed' : 'unknown', error);
 }
 
@@ -164,11 +164,7 @@ export function settledRefund(fields: Fields, code: string): RefundReport {
     amountFen: fenField(fields, 'txnAmt'),
     settlementFen: fenField(fields, 'settleAmt'),
   };
-  if (SUCCESS_CODES.has(code)) return { status: 'succeeded', ...told, walletError: null };
-  if (PENDING_CODES.has(code)) return { status: 'processing', ...told, walletError: null };
-  return { status: FAILED_CODES.has(code) ? 'failed' : 'unknown', ...told, walletError: null };
-}
-
-function silentRefund(status: RefundReportStatus, walletError: WalletError | null): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError };
+  if (SUCCESS_CODES.has(code)) return { ...silentRefund('succeeded'), ...told };
+  if (PENDING_CODES.has(code)) return { ...silentRefund('processing'), ...told };
+  return { ...silentRefund(FAILED_CODES.has(code) ? 'failed' : 'unknown'), ...told };
 }

@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** Of what is a code to UnionPay (bizType 000000): an applied one, a shown one, a tap. */
 const CODE_REFUND_WINDOW_MS = 30 * DAY_MS;
 
-const capabilities: Capabilities = {
+export const capabilities: Capabilities = Object.freeze({
   wallet: 'unionpay',
   products: [
     {
@@ -55,6 +55,4 @@ const capabilities: Capabilities = {
   bills: ['ZM', 'ZME'],
   // Too many queries are answered 37: fast only while a payment code is likely to be decided.
   pollDelaysMs: [3_000, 5_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
-};
-
-export const unionpayCapabilities: Capabilities = Object.freeze(capabilities);
+} satisfies Capabilities);

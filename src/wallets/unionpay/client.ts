@@ -11,8 +11,8 @@ import { parseReply } from '../../wires/unionpay/message.ts';
 import { signFields } from '../../wires/unionpay/signature.ts';
 import { isAnswer } from '../../wires/unionpay/trade.ts';
 import type { WalletSeams } from '../wallet.ts';
-import type { UnionpayAccount } from './config.ts';
-import { judgeMessage } from './trust.ts';
+import type { UnionpayConfig } from './config.ts';
+import { judgeMessage } from './keys.ts';
 
 export type Called =
   | {
@@ -25,7 +25,7 @@ export type Called =
 
 export type RequestFields = Readonly<Record<string, string | null>>;
 
-export interface UnionpayClient {
+export interface Client {
   readonly call: (path: string, fields: RequestFields) => Promise<Called>;
   /** What a browser posts to `frontTransReq`, signed. */
   readonly signedForm: (fields: RequestFields) => Promise<Readonly<Record<string, string>>>;
@@ -33,15 +33,15 @@ export interface UnionpayClient {
 
 const CALL_TIMEOUT_MS = 10_000;
 
-export function createClient(account: UnionpayAccount, seams: WalletSeams): UnionpayClient {
-  const { encoding, signer } = account;
+export function openClient(config: UnionpayConfig, seams: WalletSeams): Client {
+  const { encoding, signer } = config;
   const signed = (fields: RequestFields) => signFields(signer, given(fields), encoding);
   return {
     signedForm: async (fields) => Object.fromEntries(await signed(fields)),
     call: async (path, fields) => {
       const sent = await seams.http.send({
         method: 'POST',
-        url: `${account.gatewayUrl}${path}`,
+        url: `${config.gatewayUrl}${path}`,
         headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
         body: encodeForm(await signed(fields), encoding),
         timeoutMs: CALL_TIMEOUT_MS,
@@ -50,7 +50,7 @@ export function createClient(account: UnionpayAccount, seams: WalletSeams): Unio
       if (sent.value.status !== 200) {
         return unknownBecause(`http.${sent.value.status}`, 'not an answer of the gateway');
       }
-      return readAnswer(account, seams, sent.value.body, encoding);
+      return readAnswer(config, seams, sent.value.body, encoding);
     },
   };
 }
@@ -60,7 +60,7 @@ function given(fields: RequestFields): (readonly [string, string])[] {
 }
 
 async function readAnswer(
-  account: UnionpayAccount,
+  config: UnionpayConfig,
   seams: WalletSeams,
   body: Buffer,
   encoding: Encoding,
@@ -68,7 +68,7 @@ async function readAnswer(
   const text = textOf(body, encoding);
   const parsed = text === undefined ? undefined : parseReply(text);
   if (!parsed?.ok) return unknownBecause('unreadable', 'not a reply of the gateway');
-  const judged = await judgeMessage(account.trust, seams.wall, parsed.value, encoding);
+  const judged = await judgeMessage(config.trust, seams.wall, parsed.value, encoding);
   if (!judged.ok) {
     return unknownBecause(judged.error.code, `the reply is not believed: ${judged.error.explain}`);
   }

@@ -1,6 +1,7 @@
 /**
  * What a buyer presents at a counter, in ACP's fields: a payment code (19 digits, or the EMV form
- * that holds the same number) and a QuickPass tap. Both work once and are never logged or kept.
+ * that holds the same number) and a QuickPass tap. Both work once and are never logged or kept; an
+ * attempt of either is reversed where its outcome stays open.
  */
 import type { X509Certificate } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -10,7 +11,15 @@ import { decodeCpm, isCpmPayload } from '../../wires/qr/cpm.ts';
 import { UNIONPAY_RID } from '../../wires/qr/merchant-account.ts';
 import { certIdOf } from '../../wires/unionpay/certificates.ts';
 import { encryptField, writeCardTransData } from '../../wires/unionpay/sensitive.ts';
-import type { RequestFields } from './client.ts';
+import { clearingDay } from '../../wires/unionpay/time.ts';
+import { PATHS } from '../../wires/unionpay/trade.ts';
+import type { AttemptReference, CloseOutcome, LegReport, WalletSeams } from '../wallet.ts';
+import { type AskedOrder, orderReport, queryReport } from './answer.ts';
+import { capabilities } from './capabilities.ts';
+import type { Called, Client, RequestFields } from './client.ts';
+import type { UnionpayConfig } from './config.ts';
+import { queryFields, reversalFields } from './request.ts';
+import { PENDING_CODES, REVERSAL_DENIED_CODE, REVERSED_CODE, SUCCESS_CODES } from './statuses.ts';
 
 const CODE = /^62[0-9]{17}$/;
 
@@ -53,4 +62,100 @@ export function tapFields(tap: Field55, encryptCert: X509Certificate): RequestFi
     }),
     encryptCertId: certIdOf(encryptCert),
   };
+}
+
+interface Calling {
+  readonly config: UnionpayConfig;
+  readonly client: Client;
+  readonly seams: WalletSeams;
+}
+
+/**
+ * 冲正 (99), within its clearing day; whether that worked is the query's to say, never the reversal's
+ * own answer.
+ *
+ * An order that reads "paid" may have a reversal on its way that was taken and does not show yet.
+ * Nobody may refund it then, or the money would go back twice. So it is `paid` only when UnionPay
+ * denies reversals of it altogether, or when its clearing day is over: a reversal is of that day or
+ * of none. A refusal of one call says nothing of an earlier one that was taken.
+ */
+export async function reverseCode(
+  context: Calling,
+  attempt: AttemptReference,
+  asked: AskedOrder,
+): Promise<CloseOutcome> {
+  const before = await ask(context, attempt, asked);
+  if (isEnded(before.report)) return endOf(before, asked, false);
+  const nowMs = context.seams.clock.nowMs();
+  if (!isItsDay(attempt, nowMs)) return afterItsDay(before, attempt, nowMs);
+  const fields = reversalFields(context.config, attempt, asked.orderNo);
+  const reversed = await context.client.call(PATHS.back, fields);
+  if (reversed.kind === 'unknown') return { outcome: 'unknown', walletError: reversed.error };
+  const after = await ask(context, attempt, asked);
+  return outcomeOf(reversed, after, asked);
+}
+
+function isItsDay({ createdAtMs }: AttemptReference, nowMs: number): boolean {
+  return clearingDay(createdAtMs) === clearingDay(nowMs);
+}
+
+/** Too late to reverse: what is still under way ends, then the order is what its query says. */
+function afterItsDay(before: Asked, attempt: AttemptReference, nowMs: number): CloseOutcome {
+  const { called, report } = before;
+  if (isItsDay(attempt, nowMs - capabilities.notFoundIsFinalAfterMs)) {
+    return { outcome: 'unknown', walletError: called.error };
+  }
+  return { outcome: report.status === 'succeeded' ? 'paid' : 'unsupported' };
+}
+
+function isEnded({ status }: LegReport): boolean {
+  return status === 'failed' || status === 'closed';
+}
+
+interface Asked {
+  readonly called: Called;
+  readonly report: LegReport;
+}
+
+async function ask(context: Calling, attempt: AttemptReference, asked: AskedOrder): Promise<Asked> {
+  const { product, createdAtMs } = attempt;
+  const fields = queryFields(context.config, { orderNo: asked.orderNo, product, createdAtMs });
+  const called = await context.client.call(PATHS.query, fields);
+  return { called, report: queryReport(called, asked) };
+}
+
+/** What has a settlement amount had been settled: paid, and given back whole by a reversal. */
+function endOf({ called, report }: Asked, asked: AskedOrder, wasTaken: boolean): CloseOutcome {
+  if (called.kind !== 'answered' || report.receiptAmountFen === null) return { outcome: 'closed' };
+  const { fields } = called;
+  // By an earlier call, whose answer we may never have had.
+  const isReversed = wasTaken || fields.get('origRespCode') === REVERSED_CODE;
+  if (!isReversed) return { outcome: 'closed' };
+  const { paidAtMs } = orderReport(fields, 'succeeded', asked);
+  return {
+    outcome: 'reversed',
+    legs: [{ ...report, status: 'closed', paidAtMs, isReversed: true }],
+  };
+}
+
+function outcomeOf(
+  reversal: Extract<Called, { readonly kind: 'answered' }>,
+  after: Asked,
+  asked: AskedOrder,
+): CloseOutcome {
+  const { called, report } = after;
+  const { respCode } = reversal;
+  switch (report.status) {
+    case 'failed':
+    case 'closed':
+      return endOf(after, asked, SUCCESS_CODES.has(respCode) || PENDING_CODES.has(respCode));
+    case 'not_found':
+      return { outcome: 'not_found' };
+    case 'succeeded':
+      return respCode === REVERSAL_DENIED_CODE
+        ? { outcome: 'paid' }
+        : { outcome: 'unknown', walletError: SUCCESS_CODES.has(respCode) ? null : reversal.error };
+    default:
+      return { outcome: 'unknown', walletError: called.error };
+  }
 }

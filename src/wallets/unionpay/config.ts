@@ -3,10 +3,8 @@
  * wrong and what to do about it. No key text is kept beyond that, and none stands in a message.
  */
 import type { X509Certificate } from 'node:crypto';
-import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
-import { isTestAddress } from '../../runtime/web-address.ts';
 import type { Encoding } from '../../wires/unionpay/canonical.ts';
 import { readCertificate, type TrustAnchors } from '../../wires/unionpay/certificates.ts';
 import {
@@ -16,7 +14,8 @@ import {
 import { type PfxProblem, readPfx } from '../../wires/unionpay/pfx.ts';
 import type { Signer } from '../../wires/unionpay/signature.ts';
 import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/unionpay/sm2.ts';
-import { createTrustedSigners, type TrustedSigners } from './trusted-signers.ts';
+import { type ConfigProblem, checkCredentials } from '../wallet.ts';
+import { openTrustedSigners, type TrustedSigners } from './keys.ts';
 
 /** Whose signature a reply must carry. */
 export type Trust =
@@ -24,7 +23,7 @@ export type Trust =
   | { readonly method: '11' | '12'; readonly secureKey: string }
   | { readonly method: '21'; readonly publicKeyHex: string; readonly certId: string };
 
-export interface UnionpayAccount {
+export interface UnionpayConfig {
   readonly merId: string;
   readonly encoding: Encoding;
   readonly signer: Signer;
@@ -34,21 +33,14 @@ export interface UnionpayAccount {
   readonly gatewayUrl: string;
 }
 
-export interface ConfigProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
 const TERM_ID = '00000001';
 
-type Keys = Pick<UnionpayAccount, 'signer' | 'trust'>;
+type Keys = Pick<UnionpayConfig, 'signer' | 'trust'>;
 
-export function openCredentials(credentials: unknown): Result<UnionpayAccount, ConfigProblem> {
-  const [problem] = Value.Errors(unionpayCredentialsSchema, credentials);
-  if (problem !== undefined || !Value.Check(unionpayCredentialsSchema, credentials)) {
-    const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
-    return fail(field, problem?.message ?? 'the credentials are not well formed');
-  }
+export function openConfig(given: unknown): Result<UnionpayConfig, ConfigProblem> {
+  const checked = checkCredentials(unionpayCredentialsSchema, given);
+  if (!checked.ok) return checked;
+  const credentials = checked.value;
   const { merId, encoding = 'UTF-8', signing, encryptCert, termId = TERM_ID } = credentials;
   const keys = openKeys(signing);
   if (!keys.ok) return keys;
@@ -60,19 +52,12 @@ export function openCredentials(credentials: unknown): Result<UnionpayAccount, C
   return ok({ merId, encoding, ...keys.value, encryptCert: cipher, termId, gatewayUrl });
 }
 
-export function identityOf(credentials: unknown): WalletIdentity | undefined {
-  if (!Value.Check(unionpayCredentialsSchema, credentials)) return undefined;
+export function identityOf(credentials: UnionpayCredentials): WalletIdentity {
   return { merId: credentials.merId };
 }
 
 /** UnionPay's own test environment: gateway.test.95516.com. */
-const TEST_DOMAINS = ['test.95516.com'];
-
-export function isLivemode(credentials: unknown): boolean {
-  if (!Value.Check(unionpayCredentialsSchema, credentials)) return true;
-  const { endpoints } = credentials;
-  return !Object.values(endpoints).every((address) => isTestAddress(address, TEST_DOMAINS));
-}
+export const TEST_DOMAINS = ['test.95516.com'];
 
 type Signing = UnionpayCredentials['signing'];
 
@@ -118,7 +103,7 @@ function openCertificates(
   const anchors = { root, middle, acceptsTestSigner: signing.acceptsTestSigner ?? false };
   return ok({
     signer: { method: '01', certId, privateKey },
-    trust: { method: '01', anchors, signers: createTrustedSigners(anchors) },
+    trust: { method: '01', anchors, signers: openTrustedSigners(anchors) },
   });
 }
 

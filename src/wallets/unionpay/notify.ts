@@ -8,12 +8,13 @@
  * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
  */
 import { createHash } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
 import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
 import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/trade.ts';
+import { refusedCallback, tooManyCallbacks } from '../answers.ts';
 import {
   type LegReportStatus,
   NO_GATE,
@@ -23,62 +24,57 @@ import {
   type RawRequest,
 } from '../wallet.ts';
 import { orderReport, orderStatus, settledRefund } from './answer.ts';
-import type { UnionpayAccount } from './config.ts';
-import { judgeMessage } from './trust.ts';
+import type { UnionpayConfig } from './config.ts';
+import { judgeMessage } from './keys.ts';
 
-type Account = Pick<UnionpayAccount, 'merId' | 'trust' | 'encoding'>;
-type Refused = Result<never, NotificationRefusal>;
-
-function refused(code: NotificationRefusal['code'], explain: string): Refused {
-  return err({ code, explain });
-}
-
+type Receiver = Pick<UnionpayConfig, 'merId' | 'trust' | 'encoding'>;
 export async function parseNotification(
-  account: Account,
+  config: Receiver,
   wall: Clock,
   request: RawRequest,
   gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
-  const parsed = readForm(account, request);
+  const parsed = readForm(config, request);
   if (!parsed.ok) return parsed;
   const { fields, encoding } = parsed.value;
   if (!(await gate({ kind: 'order', orderNo: fields.get('orderId') ?? '' }))) {
-    return refused('too_many', 'too many refused callbacks came from there');
+    return tooManyCallbacks();
   }
-  const judged = await judgeMessage(account.trust, wall, fields, encoding);
-  if (judged.ok) return read(account, judged.value);
+  const judged = await judgeMessage(config.trust, wall, fields, encoding);
+  if (judged.ok) return read(config, judged.value);
   const { code, explain } = judged.error;
-  return refused(code === 'ambiguous' ? 'malformed' : code, explain);
+  return refusedCallback(code === 'ambiguous' ? 'malformed' : code, explain);
 }
 
 /** What can be refused for nothing: too long, unreadable, another merchant's, no answer at all. */
-function readForm(account: Account, request: RawRequest): Result<ReadForm, NotificationRefusal> {
-  if (request.method !== 'POST') return refused('malformed', 'not a POST');
+function readForm(config: Receiver, request: RawRequest): Result<ReadForm, NotificationRefusal> {
+  if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (isOversizedForm(request.body)) {
-    return refused('malformed', 'larger than any callback, or of more names');
+    return refusedCallback('malformed', 'larger than any callback, or of more names');
   }
-  const parsed = parseForm(request.body, account.encoding);
-  if (!parsed.ok) return refused('malformed', `the form has a bad ${parsed.error.kind}`);
+  const parsed = parseForm(request.body, config.encoding);
+  if (!parsed.ok) return refusedCallback('malformed', `the form has a bad ${parsed.error.kind}`);
   const { fields } = parsed.value;
-  if (fields.get('version') !== VERSION) return refused('malformed', `version is not ${VERSION}`);
-  if (fields.get('merId') !== account.merId) {
-    return refused('not_ours', 'merId is another merchant');
+  if (fields.get('version') !== VERSION)
+    return refusedCallback('malformed', `version is not ${VERSION}`);
+  if (fields.get('merId') !== config.merId) {
+    return refusedCallback('not_ours', 'merId is another merchant');
   }
-  if (!isAnswer(fields)) return refused('malformed', 'respCode or respMsg is missing');
+  if (!isAnswer(fields)) return refusedCallback('malformed', 'respCode or respMsg is missing');
   return ok(parsed.value);
 }
 
-function read(account: Account, fields: Fields): Result<Notification, NotificationRefusal> {
+function read(config: Receiver, fields: Fields): Result<Notification, NotificationRefusal> {
   const orderNo = fields.get('orderId') ?? '';
   const txnTime = fields.get('txnTime') ?? '';
   const respCode = fields.get('respCode') ?? '';
   if (orderNo === '' || txnTime === '') {
-    return refused('malformed', 'orderId or txnTime is missing');
+    return refusedCallback('malformed', 'orderId or txnTime is missing');
   }
   const notificationId = idOf(fields);
   const txnType = fields.get('txnType') ?? '';
   if (txnType === TXN.purchase) {
-    const asked = { orderNo, txnTime, merId: account.merId };
+    const asked = { orderNo, txnTime, merId: config.merId };
     const leg = orderReport(fields, purchaseStatus(fields, respCode), asked);
     return ok({ type: 'attempt', notificationId, orderNo, legs: [leg] });
   }

@@ -4,9 +4,9 @@
  * names the same order.
  */
 import { isIPv4 } from 'node:net';
+import { compactTime } from '../../wires/beijing-time.ts';
 import { bytesOf, type Encoding } from '../../wires/unionpay/canonical.ts';
 import { writeSplit } from '../../wires/unionpay/split.ts';
-import { formatTime } from '../../wires/unionpay/time.ts';
 import {
   CURRENCY_CNY,
   isUnionpayProduct,
@@ -23,58 +23,58 @@ import type {
   WalletPart,
 } from '../wallet.ts';
 import type { RequestFields } from './client.ts';
-import type { UnionpayAccount } from './config.ts';
+import type { UnionpayConfig } from './config.ts';
 
 const MOBILE = '08';
 const PC = '07';
 const DESCRIPTION_BYTES_MAX = 32;
 
-type Account = Pick<UnionpayAccount, 'merId' | 'encoding' | 'termId'>;
+type Sender = Pick<UnionpayConfig, 'merId' | 'encoding' | 'termId'>;
 
-function common(account: Account): RequestFields {
+function common(config: Sender): RequestFields {
   return {
     version: VERSION,
-    encoding: account.encoding,
+    encoding: config.encoding,
     accessType: '0',
-    merId: account.merId,
+    merId: config.merId,
   };
 }
 
 export function purchaseFields(
-  account: Account,
+  config: Sender,
   product: UnionpayProduct,
   order: AttemptOrder,
   leg: LegOrder,
 ): RequestFields {
   const { sub, biz } = PURCHASES[product];
   return {
-    ...common(account),
+    ...common(config),
     txnType: TXN.purchase,
     txnSubType: sub,
     bizType: biz,
     channelType: product === 'web' && order.device === 'desktop' ? PC : MOBILE,
     orderId: leg.orderNo,
-    txnTime: formatTime(order.createdAtMs),
+    txnTime: compactTime(order.createdAtMs),
     txnAmt: leg.amountFen.toString(),
     currencyCode: CURRENCY_CNY,
     backUrl: order.notifyUrl,
     frontUrl: product === 'web' ? order.returnUrl : null,
-    payTimeout: formatTime(order.expiresAtMs),
-    orderDesc: describe(leg.description, account.encoding),
+    payTimeout: compactTime(order.expiresAtMs),
+    orderDesc: describe(leg.description, config.encoding),
     customerIp: order.payerIp !== null && isIPv4(order.payerIp) ? order.payerIp : null,
-    accSplitData: splitOf(account, leg.parts, leg.walletMerchant, leg.amountFen),
-    termId: product === 'bar' || product === 'nfc' ? account.termId : null,
+    accSplitData: splitOf(config, leg.parts, leg.walletMerchant, leg.amountFen),
+    termId: product === 'bar' || product === 'nfc' ? config.termId : null,
   };
 }
 
 /** Whose money it is: a cart's merchants, or the one merchant that is not the account itself. */
 function splitOf(
-  account: Account,
+  config: Sender,
   parts: readonly WalletPart[] | null | undefined,
   walletMerchant: string,
   amountFen: bigint,
 ): string | null {
-  if (parts == null && walletMerchant === account.merId) return null;
+  if (parts == null && walletMerchant === config.merId) return null;
   const paid = parts ?? [{ walletMerchant, amountFen }];
   return writeSplit(
     paid.map((part) => ({ merId: part.walletMerchant, amountFen: part.amountFen })),
@@ -94,17 +94,17 @@ function describe(description: string, encoding: Encoding): string {
 }
 
 export function queryFields(
-  account: Account,
+  config: Sender,
   asked: { readonly orderNo: string; readonly product: string; readonly createdAtMs: number },
 ): RequestFields {
   return {
-    ...common(account),
+    ...common(config),
     txnType: TXN.query,
     txnSubType: '00',
     bizType: bizTypeOf(asked.product),
     channelType: MOBILE,
     orderId: asked.orderNo,
-    txnTime: formatTime(asked.createdAtMs),
+    txnTime: compactTime(asked.createdAtMs),
   };
 }
 
@@ -114,26 +114,26 @@ function bizTypeOf(product: string): string {
 
 /** 冲正: names the unknown transaction itself, without an amount and without a queryId. */
 export function reversalFields(
-  account: Account,
+  config: Sender,
   attempt: AttemptReference,
-  leg: LegOrder,
+  orderNo: string,
 ): RequestFields {
   return {
-    ...common(account),
+    ...common(config),
     txnType: TXN.reversal,
     txnSubType: '01',
     bizType: '000000',
     channelType: MOBILE,
-    orderId: leg.orderNo,
-    txnTime: formatTime(attempt.createdAtMs),
+    orderId: orderNo,
+    txnTime: compactTime(attempt.createdAtMs),
   };
 }
 
 /** 加密公钥更新. It is a transaction like any other, so it has a number and a time. */
-export function keyUpdateFields(account: Account, nowMs: number): RequestFields {
-  const txnTime = formatTime(nowMs);
+export function keyUpdateFields(config: Sender, nowMs: number): RequestFields {
+  const txnTime = compactTime(nowMs);
   return {
-    ...common(account),
+    ...common(config),
     txnType: TXN.keyUpdate,
     txnSubType: '00',
     bizType: '000000',
@@ -144,32 +144,32 @@ export function keyUpdateFields(account: Account, nowMs: number): RequestFields 
   };
 }
 
-export function refundFields(account: Account, refund: RefundOrder): RequestFields {
+export function refundFields(config: Sender, refund: RefundOrder): RequestFields {
   const { leg } = refund;
   const { walletTransactionId } = leg;
   const parent: RequestFields =
     walletTransactionId === null
-      ? { origOrderId: leg.orderNo, origTxnTime: formatTime(leg.createdAtMs) }
+      ? { origOrderId: leg.orderNo, origTxnTime: compactTime(leg.createdAtMs) }
       : { origQryId: walletTransactionId };
   return {
-    ...common(account),
+    ...common(config),
     txnType: TXN.refund,
     txnSubType: '00',
     bizType: bizTypeOf(leg.product),
     channelType: MOBILE,
     orderId: refund.refundNo,
-    txnTime: formatTime(refund.createdAtMs),
+    txnTime: compactTime(refund.createdAtMs),
     txnAmt: refund.amountFen.toString(),
     currencyCode: CURRENCY_CNY,
     backUrl: refund.notifyUrl,
     ...parent,
     // Echoed in the notification, which names the refunded order in no other field.
     reqReserved: leg.orderNo,
-    accSplitData: splitOf(account, refund.parts, leg.walletMerchant, refund.amountFen),
+    accSplitData: splitOf(config, refund.parts, leg.walletMerchant, refund.amountFen),
   };
 }
 
-export function refundQueryFields(account: Account, refund: RefundOrder): RequestFields {
+export function refundQueryFields(config: Sender, refund: RefundOrder): RequestFields {
   const { refundNo: orderNo, createdAtMs, leg } = refund;
-  return queryFields(account, { orderNo, createdAtMs, product: leg.product });
+  return queryFields(config, { orderNo, createdAtMs, product: leg.product });
 }

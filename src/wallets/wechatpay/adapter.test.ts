@@ -18,7 +18,7 @@ import { sealResource } from '../../wires/wechatpay/resource.ts';
 import { verifySha256 } from '../../wires/wechatpay/signature.ts';
 import type { AttemptOrder, Wallet, WalletSeams } from '../wallet.ts';
 import { wechatpay } from './adapter.ts';
-import { plainText } from './answer.ts';
+import { plainText } from './request.ts';
 
 function pemPair(modulusLength: number): { privateKey: string; publicKey: string } {
   return generateKeyPairSync('rsa', {

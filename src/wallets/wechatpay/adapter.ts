@@ -4,48 +4,34 @@
  * payment codes go their own way (codepay.ts). It keeps no state but keys: whatever is not a
  * verified answer about the order that was asked is `unknown`.
  */
-import { ok } from '../../kernel/result.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { invocationMessage } from '../../wires/wechatpay/canonical.ts';
+import { wechatpayCredentialsSchema } from '../../wires/wechatpay/credentials.ts';
 import { signSha256 } from '../../wires/wechatpay/signature.ts';
+import { silentRefund } from '../answers.ts';
 import {
   type AttemptOrder,
   type AttemptReference,
   type CloseOutcome,
+  defineWallet,
   type QueryOutcome,
   type RefundOrder,
   type RefundReport,
   type StartOutcome,
   silentReport,
   type Wallet,
-  type WalletModule,
   type WalletSeams,
 } from '../wallet.ts';
-import {
-  closeCall,
-  queryTarget,
-  readOrders,
-  readPrepay,
-  readRefundAnswer,
-  readRefundApplied,
-  refundCall,
-  refundQueryTarget,
-  startCall,
-} from './answer.ts';
+import { readOrders, readPrepay, readRefundAnswer, readRefundApplied } from './answer.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
-import {
-  credentialsSchema,
-  identityOf,
-  isLivemode,
-  openConfig,
-  type WechatpayConfig,
-} from './config.ts';
+import { identityOf, openConfig, type WechatpayConfig } from './config.ts';
 import { acknowledge, NOTIFICATION_BYTES_MAX, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
+import { closeCall, queryTarget, refundCall, refundQueryTarget, startCall } from './request.ts';
 import {
   closeRefusalOf,
   queryRefusalOf,
@@ -54,7 +40,7 @@ import {
   startRefusalOf,
 } from './statuses.ts';
 
-interface Account {
+interface Context {
   readonly config: WechatpayConfig;
   readonly client: Client;
   readonly seams: WalletSeams;
@@ -62,40 +48,37 @@ interface Account {
   readonly codepay: CodepayApi | null;
 }
 
-export const wechatpay: WalletModule = Object.freeze({
+export const wechatpay = defineWallet({
   name: 'wechatpay',
   capabilities,
   notificationBytesMax: NOTIFICATION_BYTES_MAX,
-  configSchema: credentialsSchema,
+  configSchema: wechatpayCredentialsSchema,
+  openConfig: (credentials, seams) => openConfig(credentials, seams.wall.nowMs()),
   identityOf,
-  isLivemode,
-  open: (credentials: unknown, seams: WalletSeams): ReturnType<WalletModule['open']> => {
-    const config = openConfig(credentials, seams.wall.nowMs());
-    if (!config.ok) return config;
-    const client = openClient(config.value, seams);
-    const codepay = openCodepay(config.value, client, seams);
-    return ok(openWallet({ config: config.value, client, seams, codepay }));
-  },
-} satisfies WalletModule);
+  // WeChat Pay has no test gateway of its own.
+  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  open: openWallet,
+});
 
-function openWallet(account: Account): Wallet {
-  const { config, client, seams } = account;
-  const receiver = { config, keyring: client.keyring, wall: seams.wall };
-  return Object.freeze({
+function openWallet(config: WechatpayConfig, seams: WalletSeams): Wallet {
+  const client = openClient(config, seams);
+  const context: Context = { config, client, seams, codepay: openCodepay(config, client, seams) };
+  const receiver = { config, keys: client.keys, wall: seams.wall };
+  return {
     hasCartContract: true,
-    startAttempt: (order) => startAttempt(account, order),
-    queryAttempt: (attempt) => queryAttempt(account, attempt),
-    closeAttempt: (attempt) => closeAttempt(account, attempt),
-    refund: (refund) => applyRefund(account, refund),
-    queryRefund: (refund) => queryRefund(account, refund),
+    startAttempt: (order) => startAttempt(context, order),
+    queryAttempt: (attempt) => queryAttempt(context, attempt),
+    closeAttempt: (attempt) => closeAttempt(context, attempt),
+    refund: (refund) => applyRefund(context, refund),
+    queryRefund: (refund) => queryRefund(context, refund),
     parseNotification: (request, gate) => parseNotification(request, receiver, gate),
     acknowledge,
     refuse,
-    payerDoor: {
+    payerAuthorization: {
       authorizeUrl: (request) => payerAuthorizeUrl(config, request),
       exchangeCode: (code) => exchangePayerCode(config, seams.http, code),
     },
-  } satisfies Wallet);
+  };
 }
 
 /** An attempt ends by the API that its account is configured with. */
@@ -109,11 +92,11 @@ function openCodepay(
   return apiV2 === null ? null : codepayV2({ config, apiV2, seams });
 }
 
-async function startAttempt(account: Account, order: AttemptOrder): Promise<StartOutcome> {
-  if (order.product === 'codepay') return startCodepay(account.codepay, order);
-  const request = startCall(order, account.config);
+async function startAttempt(context: Context, order: AttemptOrder): Promise<StartOutcome> {
+  if (order.product === 'codepay') return startCodepay(context.codepay, order);
+  const request = startCall(order, context.config);
   if (!request.ok) return { outcome: 'failed', walletError: request.error };
-  const answer = await account.client.call({ method: 'POST', ...request.value });
+  const answer = await context.client.call({ method: 'POST', ...request.value });
   if (!answer.ok) {
     const failure = answer.error;
     const outcome = refusedAs(failure, startRefusalOf, 'unknown');
@@ -122,17 +105,17 @@ async function startAttempt(account: Account, order: AttemptOrder): Promise<Star
   const prepay = readPrepay(order, answer.value.body);
   if (prepay === undefined) return { outcome: 'unknown', walletError: null };
   if (prepay.kind === 'action') return { outcome: 'pending', nextAction: prepay.nextAction };
-  const nextAction = await invocation(account, order, prepay.prepayId);
+  const nextAction = await invocation(context, order, prepay.prepayId);
   return { outcome: 'pending', nextAction };
 }
 
 /** The parameters that open the payment sheet, signed with the merchant's key. */
 async function invocation(
-  account: Account,
+  context: Context,
   order: AttemptOrder,
   prepayId: string,
 ): Promise<NextAction> {
-  const { config, seams } = account;
+  const { config, seams } = context;
   const { appid, mchid, privateKey } = config;
   const timestamp = String(Math.floor(seams.wall.nowMs() / 1000));
   const nonce = seams.random.bytes(16).toString('hex').toUpperCase();
@@ -148,10 +131,10 @@ async function invocation(
   return { type: 'invoke', params: { appId: appid, ...signed, paySign } };
 }
 
-async function queryAttempt(account: Account, attempt: AttemptReference): Promise<QueryOutcome> {
-  if (attempt.product === 'codepay') return queryCodepay(account.codepay, attempt);
-  const target = queryTarget(attempt, account.config);
-  const answer = await account.client.call({ method: 'GET', target });
+async function queryAttempt(context: Context, attempt: AttemptReference): Promise<QueryOutcome> {
+  if (attempt.product === 'codepay') return queryCodepay(context.codepay, attempt);
+  const target = queryTarget(attempt, context.config);
+  const answer = await context.client.call({ method: 'GET', target });
   if (!answer.ok) {
     const { walletError } = answer.error;
     if (refusedAs(answer.error, queryRefusalOf, 'unknown') === 'unknown') {
@@ -162,7 +145,7 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
       legs: attempt.legs.map((leg) => silentReport(leg.orderNo, 'not_found')),
     };
   }
-  const orders = readOrders(answer.value.body, account.config);
+  const orders = readOrders(answer.value.body, context.config);
   const asked = attempt.combineOrderNo ?? attempt.legs[0]?.orderNo;
   const isAsked = new Set(attempt.legs.map((leg) => leg.orderNo));
   const isThis = orders?.orderNo === asked && orders?.legs.every((leg) => isAsked.has(leg.orderNo));
@@ -175,10 +158,10 @@ async function queryAttempt(account: Account, attempt: AttemptReference): Promis
   return { outcome: 'answered', legs };
 }
 
-async function closeAttempt(account: Account, attempt: AttemptReference): Promise<CloseOutcome> {
-  if (attempt.product === 'codepay') return reverseCodepay(account.codepay, attempt);
-  const request = closeCall(attempt, account.config);
-  const answer = await account.client.call({ method: 'POST', ...request });
+async function closeAttempt(context: Context, attempt: AttemptReference): Promise<CloseOutcome> {
+  if (attempt.product === 'codepay') return reverseCodepay(context.codepay, attempt);
+  const request = closeCall(attempt, context.config);
+  const answer = await context.client.call({ method: 'POST', ...request });
   if (answer.ok) {
     // 202 is "ask again with the same parameters".
     if (answer.value.status === 202) return { outcome: 'unknown', walletError: null };
@@ -189,21 +172,19 @@ async function closeAttempt(account: Account, attempt: AttemptReference): Promis
   return { outcome, walletError: answer.error.walletError };
 }
 
-async function applyRefund(account: Account, refund: RefundOrder): Promise<RefundReport> {
-  const request = refundCall(refund, account.config);
-  const answer = await account.client.call({ method: 'POST', ...request });
+async function applyRefund(context: Context, refund: RefundOrder): Promise<RefundReport> {
+  const request = refundCall(refund, context.config);
+  const answer = await context.client.call({ method: 'POST', ...request });
   if (answer.ok) return readRefundApplied(refund, answer.value.body);
-  return refusedRefund(refusedAs(answer.error, refundRefusalOf, 'unknown'), answer.error);
+  const status = refusedAs(answer.error, refundRefusalOf, 'unknown');
+  return silentRefund(status, answer.error.walletError);
 }
 
-async function queryRefund(account: Account, refund: RefundOrder): Promise<RefundReport> {
-  const answer = await account.client.call({ method: 'GET', target: refundQueryTarget(refund) });
+async function queryRefund(context: Context, refund: RefundOrder): Promise<RefundReport> {
+  const answer = await context.client.call({ method: 'GET', target: refundQueryTarget(refund) });
   if (answer.ok) return readRefundAnswer(refund, answer.value.body);
-  return refusedRefund(refusedAs(answer.error, refundQueryRefusalOf, 'unknown'), answer.error);
-}
-
-function refusedRefund(status: RefundReport['status'], failure: CallFailure): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError: failure.walletError };
+  const status = refusedAs(answer.error, refundQueryRefusalOf, 'unknown');
+  return silentRefund(status, answer.error.walletError);
 }
 
 /** The meaning of a refusal in one call's table; an answer that was lost has none. */

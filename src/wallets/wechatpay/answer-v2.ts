@@ -3,8 +3,8 @@
  * writes several codes with and without underscores: they are compared without.
  */
 import type { Fen } from '../../kernel/money.ts';
+import { parseCompactTime } from '../../wires/beijing-time.ts';
 import type { V2Fields } from '../../wires/wechatpay/message-v2.ts';
-import { parseCompactTime } from '../../wires/wechatpay/time.ts';
 import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
 import { type LegOrder, type LegReport, type LegReportStatus, silentReport } from '../wallet.ts';
 import { legStatusOf } from './statuses.ts';

@@ -1,139 +1,17 @@
 /**
- * Pure mapping in both directions: orders to request bodies, answers and plaintexts to reports.
- * Reports carry the wallet's own ORDER amount, currency and payee for core to compare (rule 3);
- * nothing here decides whether they are right.
+ * From WeChat Pay's answers and plaintexts to reports; pure. Reports carry the wallet's own ORDER
+ * amount, currency and payee for core to compare (rule 3); nothing here decides whether they are
+ * right.
  */
-import { assert, present } from '../../kernel/assert.ts';
-import { type Fen, fenToJson, sumFen } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
-import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import { type Fen, sumFen } from '../../kernel/money.ts';
+import type { NextAction } from '../../kernel/wallet-names.ts';
 import { fenOf, type JsonRecord, recordOf, recordsOf, textOf } from '../../wires/wechatpay/json.ts';
-import { formatTime, parseTime } from '../../wires/wechatpay/time.ts';
-import {
-  INTERCONNECT_BANK_TYPES,
-  isPlainText,
-  PATHS,
-  TRADE_TYPES,
-} from '../../wires/wechatpay/trade.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  LegOrder,
-  LegReport,
-  RefundOrder,
-  RefundReport,
-} from '../wallet.ts';
+import { parseTime } from '../../wires/wechatpay/time.ts';
+import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
+import { silentRefund } from '../answers.ts';
+import type { AttemptOrder, LegReport, RefundOrder, RefundReport } from '../wallet.ts';
+import type { Principal } from './request.ts';
 import { legStatusOf, refundStatusOf } from './statuses.ts';
-
-/** The platform account that acts: sp_mchid and sp_appid, or the combine pair. */
-export interface Principal {
-  readonly mchid: string;
-  readonly appid: string;
-}
-
-export interface WireCall {
-  readonly target: string;
-  readonly body: JsonRecord;
-}
-
-const DESCRIPTION_CHARS_MAX = 127;
-const REASON_CHARS_MAX = 80;
-
-export function startCall(order: AttemptOrder, by: Principal): Result<WireCall, WalletError> {
-  const { product } = order;
-  if (!Object.hasOwn(TRADE_TYPES, product)) {
-    return refusedHere(`${product} is not a product of WeChat Pay`);
-  }
-  if (product === 'jsapi' && order.payer.openid === undefined) {
-    return refusedHere('jsapi needs the openid of the payer');
-  }
-  if (product === 'h5' && order.payerIp === null) {
-    return refusedHere("h5 needs the payer's address (payer_client_ip)");
-  }
-  if (order.combineOrderNo === null) {
-    return ok({ target: `${PATHS.partner}/${product}`, body: singleBody(order, by) });
-  }
-  return ok({ target: `${PATHS.combine}/${product}`, body: combineBody(order, by) });
-}
-
-function singleBody(order: AttemptOrder, by: Principal): JsonRecord {
-  const leg = onlyLeg(order);
-  const { openid } = order.payer;
-  return {
-    sp_appid: by.appid,
-    sp_mchid: by.mchid,
-    sub_mchid: leg.walletMerchant,
-    description: plainText(leg.description, leg.orderNo, DESCRIPTION_CHARS_MAX),
-    out_trade_no: leg.orderNo,
-    time_expire: formatTime(order.expiresAtMs),
-    notify_url: order.notifyUrl,
-    amount: { total: fenToJson(leg.amountFen), currency: 'CNY' },
-    settle_info: { profit_sharing: true },
-    ...sceneInfo(order),
-    ...(order.product === 'jsapi' ? { payer: { sp_openid: openid } } : {}),
-  };
-}
-
-function combineBody(order: AttemptOrder, by: Principal): JsonRecord {
-  const combineOrderNo = present(order.combineOrderNo, 'a combined attempt’s order number');
-  assert(order.legs.length >= 1, 'a combined attempt has legs');
-  const { openid } = order.payer;
-  return {
-    combine_appid: by.appid,
-    combine_mchid: by.mchid,
-    combine_out_trade_no: combineOrderNo,
-    time_expire: formatTime(order.expiresAtMs),
-    notify_url: order.notifyUrl,
-    sub_orders: order.legs.map((leg) => ({
-      mchid: by.mchid,
-      sub_mchid: leg.walletMerchant,
-      out_trade_no: leg.orderNo,
-      // Required on sub orders, returned verbatim; the order number is in every message anyway.
-      attach: leg.orderNo,
-      description: plainText(leg.description, leg.orderNo, DESCRIPTION_CHARS_MAX),
-      amount: { total_amount: fenToJson(leg.amountFen), currency: 'CNY' },
-      settle_info: { profit_sharing: true },
-    })),
-    ...sceneInfo(order),
-    ...(order.product === 'jsapi' ? { combine_payer_info: { openid } } : {}),
-  };
-}
-
-function sceneInfo(order: AttemptOrder): JsonRecord {
-  if (order.payerIp === null) return {};
-  const scene: JsonRecord = { payer_client_ip: order.payerIp };
-  return { scene_info: order.product === 'h5' ? { ...scene, h5_info: { type: 'Wap' } } : scene };
-}
-
-export function queryTarget(attempt: AttemptReference, by: Principal): string {
-  if (attempt.combineOrderNo !== null) {
-    return `${PATHS.combine}/out-trade-no/${encodeURIComponent(attempt.combineOrderNo)}`;
-  }
-  const leg = onlyLeg(attempt);
-  const query = `sp_mchid=${by.mchid}&sub_mchid=${encodeURIComponent(leg.walletMerchant)}`;
-  return `${PATHS.partner}/out-trade-no/${encodeURIComponent(leg.orderNo)}?${query}`;
-}
-
-export function closeCall(attempt: AttemptReference, by: Principal): WireCall {
-  if (attempt.combineOrderNo !== null) {
-    return {
-      target: `${PATHS.combine}/out-trade-no/${encodeURIComponent(attempt.combineOrderNo)}/close`,
-      body: {
-        combine_appid: by.appid,
-        sub_orders: attempt.legs.map((leg) => ({
-          mchid: by.mchid,
-          out_trade_no: leg.orderNo,
-          sub_mchid: leg.walletMerchant,
-        })),
-      },
-    };
-  }
-  const leg = onlyLeg(attempt);
-  return {
-    target: `${PATHS.partner}/out-trade-no/${encodeURIComponent(leg.orderNo)}/close`,
-    body: { sp_mchid: by.mchid, sub_mchid: leg.walletMerchant },
-  };
-}
 
 /** What an answered start hands to the buyer; `invoke` products need a signature of ours first. */
 export type PrepayAnswer =
@@ -245,35 +123,6 @@ function receiptFen(body: JsonRecord, orderAmountFen: Fen | undefined): Fen | nu
   return ownDiscounts.some((fen) => fen < 0n) || receipt < 0n ? null : receipt;
 }
 
-export function refundCall(refund: RefundOrder, by: Principal): WireCall {
-  const { leg } = refund;
-  const order =
-    leg.walletTransactionId === null
-      ? { out_trade_no: leg.orderNo }
-      : { transaction_id: leg.walletTransactionId };
-  return {
-    target: `${PATHS.ecommerceRefunds}/apply`,
-    body: {
-      sub_mchid: leg.walletMerchant,
-      sp_appid: by.appid,
-      ...order,
-      out_refund_no: refund.refundNo,
-      reason: plainText(refund.reason, refund.refundNo, REASON_CHARS_MAX),
-      amount: {
-        refund: fenToJson(refund.amountFen),
-        total: fenToJson(leg.amountFen),
-        currency: 'CNY',
-      },
-      notify_url: refund.notifyUrl,
-    },
-  };
-}
-
-export function refundQueryTarget(refund: RefundOrder): string {
-  const path = `${PATHS.ecommerceRefunds}/out-refund-no/${encodeURIComponent(refund.refundNo)}`;
-  return `${path}?sub_mchid=${encodeURIComponent(refund.leg.walletMerchant)}`;
-}
-
 /** The apply answer of e-commerce refunds has no status: it only says "taken". */
 export function readRefundApplied(refund: RefundOrder, body: JsonRecord): RefundReport {
   const isThis = textOf(body, 'out_refund_no') === refund.refundNo;
@@ -294,27 +143,8 @@ export function readRefundPlaintext(body: JsonRecord): RefundReport {
 
 function refundReport(status: RefundReport['status'], body: JsonRecord): RefundReport {
   return {
-    status,
+    ...silentRefund(status),
     walletRefundId: textOf(body, 'refund_id') ?? null,
     amountFen: fenOf(recordOf(body, 'amount'), 'refund') ?? null,
-    walletError: null,
   };
-}
-
-/** WeChat Pay refuses emoji and control characters: they are left out, and the text is cut. */
-export function plainText(text: string, fallback: string, charsMax: number): string {
-  const kept = [...text]
-    .filter((char) => isPlainText(char))
-    .join('')
-    .trim();
-  return (kept === '' ? fallback : kept).slice(0, charsMax);
-}
-
-function onlyLeg(attempt: AttemptReference): LegOrder {
-  assert(attempt.legs.length === 1, 'a single order has one leg');
-  return present(attempt.legs[0], 'the leg');
-}
-
-function refusedHere(message: string): Result<never, WalletError> {
-  return err({ wallet: 'wechatpay', code: 'PARAM_ERROR', message, requestId: null });
 }

@@ -15,7 +15,7 @@ import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import { PATHS } from '../../wires/wechatpay/trade.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
-import { type Keyring, openKeyring } from './keys.ts';
+import { type Keys, openKeys } from './keys.ts';
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST';
@@ -34,14 +34,14 @@ export interface Client {
   readonly call: (
     call: ApiCall,
   ) => Promise<Result<{ readonly status: number; readonly body: JsonRecord }, CallFailure>>;
-  readonly keyring: Keyring;
+  readonly keys: Keys;
 }
 
 const TIMEOUT_MS = 10_000;
 const USER_AGENT = 'hutong/0.1 (wechatpay; node)';
 
 export function openClient(config: WechatpayConfig, seams: WalletSeams): Client {
-  const keyring = openKeyring(config, seams, downloadCertificates);
+  const keys = openKeys(config, seams, downloadCertificates);
 
   async function downloadCertificates(): Promise<JsonRecord | undefined> {
     const sent = await send({ method: 'GET', target: PATHS.certificates });
@@ -101,12 +101,12 @@ export function openClient(config: WechatpayConfig, seams: WalletSeams): Client 
   async function checkSignature(response: HttpResponse): Promise<string | undefined> {
     const headers = readSignatureHeaders(response.headers, seams.wall.nowMs());
     if (!headers.ok) return headers.error.explain;
-    const key = await keyring.find(headers.value.serial);
+    const key = await keys.find(headers.value.serial);
     const verified = await verifyMessage(headers.value, response.body, key);
     return verified.ok ? undefined : verified.error.explain;
   }
 
-  return { call, keyring };
+  return { call, keys };
 }
 
 function refusal(response: HttpResponse, requestId: string | null): Result<never, CallFailure> {

@@ -4,7 +4,7 @@
  */
 import { fenToJson } from '../../kernel/money.ts';
 import { err, ok } from '../../kernel/result.ts';
-import { compactTime } from '../../wires/wechatpay/time.ts';
+import { compactTime } from '../../wires/beijing-time.ts';
 import { V2_PATHS } from '../../wires/wechatpay/trade.ts';
 import {
   type AttemptOrder,
@@ -13,33 +13,33 @@ import {
   silentReport,
   type WalletSeams,
 } from '../wallet.ts';
-import { plainText } from './answer.ts';
 import { isNotFoundV2, readMicropay, readOrderQuery, startRefusalOfV2 } from './answer-v2.ts';
 import { callV2, type V2Call, type V2Called } from './client-v2.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
+import { plainText } from './request.ts';
 
-interface Account {
+interface Context {
   readonly config: WechatpayConfig;
   readonly apiV2: ApiV2;
   readonly seams: WalletSeams;
 }
 
-export function codepayV2(account: Account): CodepayApi {
+export function codepayV2(context: Context): CodepayApi {
   return {
-    start: (order, authCode) => micropay(account, order, authCode),
-    query: (attempt) => orderQuery(account, codeLegOf(attempt)),
-    reverse: (attempt) => reverse(account, codeLegOf(attempt)),
+    start: (order, authCode) => micropay(context, order, authCode),
+    query: (attempt) => orderQuery(context, codeLegOf(attempt)),
+    reverse: (attempt) => reverse(context, codeLegOf(attempt)),
   };
 }
 
 async function micropay(
-  account: Account,
+  context: Context,
   order: AttemptOrder,
   authCode: string,
 ): Promise<StartOutcome> {
   const leg = codeLegOf(order);
-  const called = await call(account, leg, V2_PATHS.micropay, {
+  const called = await call(context, leg, V2_PATHS.micropay, {
     body: plainText(leg.description, leg.orderNo, CODEPAY_TEXT_CHARS_MAX),
     total_fee: String(fenToJson(leg.amountFen)),
     fee_type: 'CNY',
@@ -59,16 +59,16 @@ async function micropay(
   return { outcome, walletError: called.walletError };
 }
 
-async function orderQuery(account: Account, leg: LegOrder): ReturnType<CodepayApi['query']> {
-  const called = await call(account, leg, V2_PATHS.orderQuery, {});
+async function orderQuery(context: Context, leg: LegOrder): ReturnType<CodepayApi['query']> {
+  const called = await call(context, leg, V2_PATHS.orderQuery, {});
   if (called.kind === 'answered') return ok(readOrderQuery(leg, called.fields));
   const { walletError } = called;
   const isNone = called.kind === 'refused' && isNotFoundV2(walletError.code);
   return isNone ? ok(silentReport(leg.orderNo, 'not_found')) : err(walletError);
 }
 
-async function reverse(account: Account, leg: LegOrder): ReturnType<CodepayApi['reverse']> {
-  const called = await call(account, leg, V2_PATHS.reverse, {});
+async function reverse(context: Context, leg: LegOrder): ReturnType<CodepayApi['reverse']> {
+  const called = await call(context, leg, V2_PATHS.reverse, {});
   if (called.kind === 'lost') return err(called);
   // Y: nothing is done yet, the same call must come again.
   if (called.fields.get('recall') === 'Y') {
@@ -81,7 +81,7 @@ async function reverse(account: Account, leg: LegOrder): ReturnType<CodepayApi['
 }
 
 function call(
-  { config, apiV2, seams }: Account,
+  { config, apiV2, seams }: Context,
   leg: LegOrder,
   path: V2Call['path'],
   fields: V2Call['fields'],

@@ -14,28 +14,29 @@ import {
   type StartOutcome,
   silentReport,
 } from '../wallet.ts';
-import { plainText, queryTarget, readOrders } from './answer.ts';
+import { readOrders } from './answer.ts';
 import { revokedReport } from './answer-v2.ts';
 import type { Client } from './client.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';
 import type { WechatpayConfig } from './config.ts';
+import { plainText, queryTarget } from './request.ts';
 import { codeRefusalOf, queryRefusalOf } from './statuses.ts';
 
-interface Account {
+interface Context {
   readonly config: WechatpayConfig;
   readonly client: Client;
 }
 
-export function codepayV3(account: Account): CodepayApi {
+export function codepayV3(context: Context): CodepayApi {
   return {
-    start: (order, authCode) => payByCode(account, order, authCode),
-    query: (attempt) => queryOrder(account, attempt),
-    reverse: (attempt) => reverse(account, attempt),
+    start: (order, authCode) => payByCode(context, order, authCode),
+    query: (attempt) => queryOrder(context, attempt),
+    reverse: (attempt) => reverse(context, attempt),
   };
 }
 
 async function payByCode(
-  { config, client }: Account,
+  { config, client }: Context,
   order: AttemptOrder,
   authCode: string,
 ): Promise<StartOutcome> {
@@ -91,7 +92,7 @@ function readCode(
 }
 
 async function queryOrder(
-  { config, client }: Account,
+  { config, client }: Context,
   attempt: AttemptReference,
 ): ReturnType<CodepayApi['query']> {
   const answer = await client.call({ method: 'GET', target: queryTarget(attempt, config) });
@@ -109,7 +110,7 @@ async function queryOrder(
 }
 
 async function reverse(
-  { config, client }: Account,
+  { config, client }: Context,
   attempt: AttemptReference,
 ): ReturnType<CodepayApi['reverse']> {
   const { orderNo, walletMerchant } = codeLegOf(attempt);

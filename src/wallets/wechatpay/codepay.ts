@@ -7,7 +7,8 @@
 import { present } from '../../kernel/assert.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
-import { isPaymentCode } from '../../wires/wechatpay/payment-code.ts';
+import { isPaymentCode } from '../../wires/wechatpay/trade.ts';
+import { notSent } from '../answers.ts';
 import type {
   AttemptOrder,
   AttemptReference,
@@ -42,14 +43,14 @@ export async function startCodepay(
   order: AttemptOrder,
 ): Promise<StartOutcome> {
   if (api === null) {
-    return refusedHere('APIV2_KEY_MISSING', 'codepay needs apiV2Key in the wallet configuration');
+    const message = 'codepay needs apiV2Key in the wallet configuration';
+    return notSent('wechatpay', 'payment_code_missing', message);
   }
   const { authCode } = order.payer;
   if (authCode === undefined || !isPaymentCode(authCode)) {
-    return refusedHere(
-      'AUTH_CODE_INVALID',
-      'codepay needs auth_code, the 18 digits of the payment code',
-    );
+    const code = authCode === undefined ? 'payer_missing' : 'auth_code_invalid';
+    const message = 'codepay needs auth_code, the 18 digits of the payment code';
+    return notSent('wechatpay', code, message);
   }
   return api.start(order, authCode);
 }
@@ -111,9 +112,4 @@ function endedByReversal(before: LegReport): CloseOutcome {
 /** A payment code pays one order of one merchant. */
 export function codeLegOf(attempt: AttemptReference): LegOrder {
   return present(attempt.legs[0], 'the leg of a payment code');
-}
-
-function refusedHere(code: string, message: string): StartOutcome {
-  const walletError = { wallet: 'wechatpay', code, message, requestId: null } as const;
-  return { outcome: 'failed', walletError };
 }

@@ -5,46 +5,18 @@
 
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto';
-import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
-import { isTestAddress } from '../../runtime/web-address.ts';
 import {
   type PlatformCertificate,
   readPlatformCertificate,
 } from '../../wires/wechatpay/certificates.ts';
-import type { WechatpayCredentials } from '../../wires/wechatpay/credentials.ts';
-
-const Pem = Type.String({ minLength: 64, maxLength: 16_384 });
-
-export const credentialsSchema = Type.Object(
-  {
-    mchid: Type.String({ pattern: '^[0-9]{8,32}$' }),
-    appid: Type.String({ pattern: '^wx[0-9a-z]{16}$' }),
-    appSecret: Type.String({ pattern: '^[0-9a-zA-Z]{16,64}$' }),
-    serialNo: Type.String({ pattern: '^[0-9A-F]{8,64}$' }),
-    privateKey: Pem,
-    apiV3Key: Type.String({ pattern: '^[\\x21-\\x7e]{32}$' }),
-    apiV2Key: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{32}$' })),
-    merchantCertificate: Type.Optional(Pem),
-    codepayApi: Type.Optional(Type.Union([Type.Literal('v2'), Type.Literal('v3')])),
-    keyMode: Type.Union([Type.Literal('public_key'), Type.Literal('platform_certificate')]),
-    publicKeyId: Type.Optional(Type.String({ pattern: '^PUB_KEY_ID_[0-9]{8,64}$' })),
-    publicKey: Type.Optional(Pem),
-    platformCertificates: Type.Optional(Type.Array(Pem, { maxItems: 20 })),
-    platformRootCertificate: Type.Optional(Pem),
-    endpoints: Type.Object(
-      {
-        api: Type.String({ pattern: '^https?://[^/?#\\s]+$' }),
-        authorize: Type.String({ pattern: '^https?://[^?#\\s]+$' }),
-        oauth: Type.String({ pattern: '^https?://[^?#\\s]+$' }),
-      },
-      { additionalProperties: false },
-    ),
-  },
-  { additionalProperties: false },
-);
+import {
+  type WechatpayCredentials,
+  wechatpayCredentialsSchema,
+} from '../../wires/wechatpay/credentials.ts';
+import type { ConfigProblem } from '../wallet.ts';
 
 /** The live hosts: what a configuration names unless it is the sandbox city's. */
 export const LIVE_ENDPOINTS: WechatpayCredentials['endpoints'] = {
@@ -77,11 +49,6 @@ export interface ApiV2 {
   readonly clientCertificate: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
-export interface ConfigFault {
-  readonly field: string;
-  readonly message: string;
-}
-
 const HINTS: Readonly<Record<string, string>> = {
   mchid: 'is the merchant number, digits only',
   appid: 'is wx and 16 lower-case characters',
@@ -100,55 +67,46 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 export function openConfig(
-  credentials: unknown,
+  given: unknown,
   wallNowMs: number,
-): Result<WechatpayConfig, ConfigFault> {
-  if (!Value.Check(credentialsSchema, credentials)) return err(firstFault(credentials));
-  const papers: Static<typeof credentialsSchema> = credentials;
-  const privateKey = readKey(() => createPrivateKey(papers.privateKey));
+): Result<WechatpayConfig, ConfigProblem> {
+  if (!Value.Check(wechatpayCredentialsSchema, given)) return err(firstFault(given));
+  const credentials: WechatpayCredentials = given;
+  const privateKey = readKey(() => createPrivateKey(credentials.privateKey));
   if (privateKey === undefined) return fault('privateKey', 'is not a readable RSA private key');
-  const apiV2 = readApiV2(papers, privateKey);
+  const apiV2 = readApiV2(credentials, privateKey);
   if (!apiV2.ok) return apiV2;
-  const platformRoot = readCertificate(papers.platformRootCertificate);
+  const platformRoot = readCertificate(credentials.platformRootCertificate);
   if (platformRoot === undefined) return fault('platformRootCertificate', 'is not a certificate');
-  const keys = readVerificationKeys(papers, { nowMs: wallNowMs, root: platformRoot });
+  const keys = readVerificationKeys(credentials, { nowMs: wallNowMs, root: platformRoot });
   if (!keys.ok) return keys;
   return ok({
-    mchid: papers.mchid,
-    appid: papers.appid,
-    appSecret: papers.appSecret,
-    serialNo: papers.serialNo,
+    mchid: credentials.mchid,
+    appid: credentials.appid,
+    appSecret: credentials.appSecret,
+    serialNo: credentials.serialNo,
     privateKey,
-    apiV3Key: createSecretKey(Buffer.from(papers.apiV3Key, 'latin1')),
-    codepayApi: papers.codepayApi ?? 'v2',
+    apiV3Key: createSecretKey(Buffer.from(credentials.apiV3Key, 'latin1')),
+    codepayApi: credentials.codepayApi ?? 'v2',
     apiV2: apiV2.value,
-    keyMode: papers.keyMode,
-    publicKeyId: papers.publicKeyId ?? null,
+    keyMode: credentials.keyMode,
+    publicKeyId: credentials.publicKeyId ?? null,
     verificationKeys: keys.value,
     platformRoot,
-    endpoints: papers.endpoints,
+    endpoints: credentials.endpoints,
   });
 }
 
 /** An order is found, and a callback is ours, under the pair that made it. */
-export function identityOf(credentials: unknown): WalletIdentity | undefined {
-  if (!Value.Check(credentialsSchema, credentials)) return undefined;
-  const { mchid, appid }: Static<typeof credentialsSchema> = credentials;
+export function identityOf({ mchid, appid }: WechatpayCredentials): WalletIdentity {
   return { mchid, appid };
 }
 
-/** WeChat Pay has no test gateway of its own. */
-export function isLivemode(credentials: unknown): boolean {
-  if (!Value.Check(credentialsSchema, credentials)) return true;
-  const { endpoints }: Static<typeof credentialsSchema> = credentials;
-  return !Object.values(endpoints).every((address) => isTestAddress(address));
-}
-
 function readApiV2(
-  papers: Static<typeof credentialsSchema>,
+  credentials: WechatpayCredentials,
   privateKey: KeyObject,
-): Result<ApiV2 | null, ConfigFault> {
-  const { apiV2Key, merchantCertificate } = papers;
+): Result<ApiV2 | null, ConfigProblem> {
+  const { apiV2Key, merchantCertificate } = credentials;
   if (apiV2Key === undefined) return ok(null);
   if (merchantCertificate === undefined) {
     return fault('merchantCertificate', 'comes with apiV2Key: payment codes are reversed with it');
@@ -163,11 +121,11 @@ function readApiV2(
 }
 
 function readVerificationKeys(
-  papers: Static<typeof credentialsSchema>,
+  credentials: WechatpayCredentials,
   trust: { readonly nowMs: number; readonly root: X509Certificate | null },
-): Result<ReadonlyMap<string, KeyObject>, ConfigFault> {
+): Result<ReadonlyMap<string, KeyObject>, ConfigProblem> {
   const keys = new Map<string, KeyObject>();
-  const { publicKeyId, publicKey } = papers;
+  const { publicKeyId, publicKey } = credentials;
   if ((publicKeyId === undefined) !== (publicKey === undefined)) {
     return fault('publicKeyId', 'and publicKey come together');
   }
@@ -175,15 +133,15 @@ function readVerificationKeys(
     const key = readKey(() => createPublicKey(publicKey));
     if (key === undefined) return fault('publicKey', 'is not a readable RSA public key');
     keys.set(publicKeyId, key);
-  } else if (papers.keyMode === 'public_key') {
+  } else if (credentials.keyMode === 'public_key') {
     return fault('publicKey', 'and publicKeyId are needed in public_key mode');
   }
-  for (const [index, pem] of (papers.platformCertificates ?? []).entries()) {
+  for (const [index, pem] of (credentials.platformCertificates ?? []).entries()) {
     const certificate: PlatformCertificate | undefined = readPlatformCertificate(pem, trust);
     if (certificate === undefined) {
       return fault(`platformCertificates/${index}`, 'is unreadable, expired or not of the root');
     }
-    if (certificate.serial === papers.serialNo) {
+    if (certificate.serial === credentials.serialNo) {
       return fault(`platformCertificates/${index}`, "is the merchant's own, not the platform's");
     }
     keys.set(certificate.serial, certificate.publicKey);
@@ -210,17 +168,17 @@ function readKey(read: () => KeyObject): KeyObject | undefined {
   }
 }
 
-function fault(field: string, message: string): Result<never, ConfigFault> {
+function fault(field: string, message: string): Result<never, ConfigProblem> {
   return err({ field, message });
 }
 
-function firstFault(credentials: unknown): ConfigFault {
+function firstFault(credentials: unknown): ConfigProblem {
   if (typeof credentials !== 'object' || credentials === null) {
     return { field: '', message: 'credentials are an object' };
   }
   const given = credentials as Record<string, unknown>;
-  const { properties } = credentialsSchema;
-  const required: readonly string[] = credentialsSchema.required;
+  const { properties } = wechatpayCredentialsSchema;
+  const required: readonly string[] = wechatpayCredentialsSchema.required;
   for (const [field, schema] of Object.entries(properties)) {
     const value = given[field];
     if (value === undefined && !required.includes(field)) continue;

@@ -17,7 +17,7 @@ import type { WechatpayConfig } from './config.ts';
 const REFRESHES = { burst: 5, refill: 1, everyMs: 12_000 } as const;
 const CERTIFICATE_SERIAL = /^[0-9A-F]{8,64}$/;
 
-export interface Keyring {
+export interface Keys {
   /** The key of `serial`, downloading the certificate list once if it is not known. */
   readonly find: (serial: string) => Promise<KeyObject | undefined>;
   readonly known: (serial: string) => KeyObject | undefined;
@@ -30,11 +30,11 @@ interface KnownKey {
   readonly expiresMs: number;
 }
 
-export function openKeyring(
+export function openKeys(
   config: WechatpayConfig,
   seams: Pick<WalletSeams, 'wall'>,
   download: () => Promise<JsonRecord | undefined>,
-): Keyring {
+): Keys {
   const downloaded = new Map<string, KnownKey>();
   let inFlight: Promise<void> | undefined;
   const refreshes = createTokenBucket(seams.wall, REFRESHES);

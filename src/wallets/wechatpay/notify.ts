@@ -5,7 +5,7 @@
  * by the resource's original_type, with event_type as the second word, because WeChat Pay's own
  * samples disagree on event types.
  */
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import { type JsonRecord, parseRecord, recordOf, textOf } from '../../wires/wechatpay/json.ts';
 import {
   readSignatureHeaders,
@@ -13,6 +13,7 @@ import {
   verifyMessage,
 } from '../../wires/wechatpay/message.ts';
 import { openResource } from '../../wires/wechatpay/resource.ts';
+import { refusedCallback, tooManyCallbacks } from '../answers.ts';
 import {
   NO_GATE,
   type Notification,
@@ -24,7 +25,7 @@ import {
 } from '../wallet.ts';
 import { isOurs, readOrders, readRefundPlaintext } from './answer.ts';
 import type { WechatpayConfig } from './config.ts';
-import type { Keyring } from './keys.ts';
+import type { Keys } from './keys.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 
@@ -33,26 +34,26 @@ export const NOTIFICATION_BYTES_MAX = 65_536;
 
 export async function parseNotification(
   request: RawRequest,
-  account: {
+  receiver: {
     readonly config: WechatpayConfig;
-    readonly keyring: Keyring;
+    readonly keys: Keys;
     readonly wall: WalletSeams['wall'];
   },
   gate: NotificationGate = NO_GATE,
 ): Promise<Result<Notification, NotificationRefusal>> {
-  const { config, keyring, wall } = account;
+  const { config, keys, wall } = receiver;
   if (request.body.length > NOTIFICATION_BYTES_MAX) return malformed('larger than any callback');
   const headers = readSignatureHeaders(request.headers, wall.nowMs());
   if (!headers.ok) return refused(headers.error);
   const { serial } = headers.value;
-  if (!keyring.mayBeKnown(serial)) return unknownSerial();
+  if (!keys.mayBeKnown(serial)) return unknownSerial();
   const read = readEnvelope(request.body, config);
   if (!read.ok) return read;
   // Whoever has no APIv3 key of the account got no further than this, and caused no download.
   if (!(await gate({ kind: 'opened' }))) {
-    return err({ code: 'too_many', explain: 'too many refused callbacks came from there' });
+    return tooManyCallbacks();
   }
-  const key = await keyring.find(serial);
+  const key = await keys.find(serial);
   const verified = await verifyMessage(headers.value, request.body, key);
   if (!verified.ok) return refused(verified.error);
   const { notificationId, envelope, resource, plaintext } = read.value;
@@ -132,24 +133,24 @@ function refused(flaw: SignatureFlaw): Refused {
     case 'incomplete':
     case 'probe':
     case 'mismatch':
-      return err({ code: 'bad_signature', explain });
+      return refusedCallback('bad_signature', explain);
     case 'stale':
-      return err({ code: 'stale', explain });
+      return refusedCallback('stale', explain);
     case 'unknown_serial':
-      return err({ code: 'unknown_key', explain });
+      return refusedCallback('unknown_key', explain);
   }
 }
 
 function unknownSerial(): Refused {
-  return err({ code: 'unknown_key', explain: 'no key of that Wechatpay-Serial' });
+  return refusedCallback('unknown_key', 'no key of that Wechatpay-Serial');
 }
 
 function malformed(explain: string): Refused {
-  return err({ code: 'malformed', explain });
+  return refusedCallback('malformed', explain);
 }
 
 function notOurs(): Refused {
-  return err({ code: 'not_ours', explain: 'the callback is of another mchid or appid' });
+  return refusedCallback('not_ours', 'the callback is of another mchid or appid');
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' };

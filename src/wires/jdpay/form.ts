@@ -7,6 +7,7 @@
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { findAmbiguous } from '../keys/signed-pairs.ts';
+import { formSignText } from './canonical.ts';
 import { hashText, recoverHash, signText } from './signature.ts';
 import { decryptText, encryptText } from './triple-des.ts';
 
@@ -19,14 +20,6 @@ export type FormFlaw =
   | { readonly code: 'malformed' | 'not_decryptable'; readonly field: string }
   | { readonly code: 'ambiguous'; readonly field: string }
   | { readonly code: 'unsigned' | 'bad_signature' };
-
-export function formSignText(fields: FormFields): string {
-  return Object.keys(fields)
-    .filter((name) => name !== 'sign' && fields[name] !== '')
-    .sort()
-    .map((name) => `${name}=${fields[name]}`)
-    .join('&');
-}
 
 /** The fields as they are posted; undefined = a value is longer than it may be. */
 export function sealForm(

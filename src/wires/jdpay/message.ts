@@ -11,17 +11,10 @@
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { canonicalBase64 } from '../keys/canonical-base64.ts';
+import { cutSign, signTexts } from './canonical.ts';
 import { hashText, recoverHash, signText } from './signature.ts';
 import { decryptText, encryptText, PLAIN_BYTES_MAX } from './triple-des.ts';
-import {
-  childOf,
-  DECLARATION,
-  readXml,
-  textOf,
-  writeXml,
-  type XmlElement,
-  type XmlField,
-} from './xml.ts';
+import { childOf, readXml, textOf, writeXml, type XmlElement, type XmlField } from './xml.ts';
 
 export const VERSION = 'V2.0';
 export const SUCCESS_CODE = '000000';
@@ -153,29 +146,4 @@ export function openInner(
   const fields = readXml(signed);
   const isOurs = fields?.name === ROOT && textOf(fields, 'version') === VERSION;
   return fields === undefined || !isOurs ? err('not_xml') : ok({ fields, hash });
-}
-
-/** Cuts the one `<sign>` out of the raw text. */
-export function cutSign(
-  text: string,
-): { readonly text: string; readonly sign: string } | undefined {
-  const [before, rest, anotherStart] = text.split('<sign>');
-  const [sign, after, anotherEnd] = rest?.split('</sign>') ?? [];
-  const isOne = anotherStart === undefined && anotherEnd === undefined;
-  if (before === undefined || sign === undefined || after === undefined || !isOne) return undefined;
-  return { text: before + after, sign };
-}
-
-/**
- * The texts that the other side may have hashed: as it stands, without the line breaks and tabs
- * that clients strip, and each with either form of the declaration.
- */
-function signTexts(text: string): readonly string[] {
-  const stripped = text.replace(/[\r\n\t]/g, '');
-  const spaced = `${DECLARATION.slice(0, -2)} ?>`;
-  return [...new Set([text, stripped])].flatMap((one) => {
-    if (one.startsWith(DECLARATION)) return [one, spaced + one.slice(DECLARATION.length)];
-    if (one.startsWith(spaced)) return [one, DECLARATION + one.slice(spaced.length)];
-    return [one];
-  });
 }

@@ -9,7 +9,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as second from '../../../test/conformance/second-verifier-jdpay.ts';
 import { sharedVectors } from '../../../test/helpers/vectors.ts';
-import { formSignText, openForm, parseForm, sealForm } from './form.ts';
+import { compactTime, parseCompactTime } from '../beijing-time.ts';
+import { formSignText } from './canonical.ts';
+import { openForm, parseForm, sealForm } from './form.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from './keys.ts';
 import {
   decryptInner,
@@ -21,7 +23,6 @@ import {
   writeOuter,
 } from './message.ts';
 import { hashText, recoverHash, signText } from './signature.ts';
-import { formatTradeTime, parseTradeTime } from './time.ts';
 import { fenOfText, PAYMENT_STATUS, REFUND_STATUS, RETURN_SUCCEEDED } from './trade.ts';
 import { decryptText, encryptText, PLAIN_BYTES_MAX } from './triple-des.ts';
 import { childrenOf, readXml, textOf, writeXml } from './xml.ts';
@@ -335,10 +336,10 @@ describe('small things', () => {
   });
 
   test('times are Beijing’s', () => {
-    expect(formatTradeTime(Date.UTC(2026, 0, 31, 16, 5, 9))).toBe('20260201000509');
-    expect(parseTradeTime('20260201000509')).toBe(Date.UTC(2026, 0, 31, 16, 5, 9));
+    expect(compactTime(Date.UTC(2026, 0, 31, 16, 5, 9))).toBe('20260201000509');
+    expect(parseCompactTime('20260201000509')).toBe(Date.UTC(2026, 0, 31, 16, 5, 9));
     for (const bad of ['', '20260230000000', '2026020100050', '20260201240000', 'x0260201000509']) {
-      expect(parseTradeTime(bad)).toBeUndefined();
+      expect(parseCompactTime(bad)).toBeUndefined();
     }
   });
 

@@ -1,8 +1,8 @@
 /** Numbers and dates as EMV writes them: two digits a byte, filled with zeros on the left. */
+
 import { assert } from '../../kernel/assert.ts';
 import type { Fen } from '../../kernel/money.ts';
-
-const BEIJING_OFFSET_MS = 8 * 3_600_000;
+import { beijingDate } from '../beijing-time.ts';
 
 /** An amount in fen as 9F02 and 9F03 carry it: six bytes. */
 export function amountBytes(amountFen: Fen): Buffer {
@@ -17,5 +17,5 @@ export function digitsBytes(digits: string, byteCount: number): Buffer {
 
 /** The date of 9A, as a terminal in China has it. */
 export function beijingYymmdd(unixMs: number): string {
-  return new Date(unixMs + BEIJING_OFFSET_MS).toISOString().slice(2, 10).replaceAll('-', '');
+  return beijingDate(unixMs).slice(2).replaceAll('-', '');
 }

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sharedVectors } from '../../../test/helpers/vectors.ts';
+import { compactTime, parseCompactTime } from '../beijing-time.ts';
 import { filledFields, signText, textOf } from './canonical.ts';
 import { certIdOf, checkSigner, isUnionpaySubject, readCertificate } from './certificates.ts';
 import { digestHex, keyedDigestHex } from './digest.ts';
@@ -11,7 +12,7 @@ import { parseReply, writeReply } from './message.ts';
 import { signFields, verifyFields } from './signature.ts';
 import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from './sm2.ts';
 import { readSplit, writeSplit } from './split.ts';
-import { clearingDay, formatTime, parseTime } from './time.ts';
+import { clearingDay } from './time.ts';
 
 const EXAMPLE: [string, string][] = [
   ['version', '5.1.0'],
@@ -301,10 +302,10 @@ describe('signing', () => {
 describe('time', () => {
   test('Beijing, and back', () => {
     const unixMs = Date.parse('2026-11-22T16:30:05Z');
-    expect(formatTime(unixMs)).toBe('20261123003005');
-    expect(parseTime('20261123003005')).toBe(unixMs);
+    expect(compactTime(unixMs)).toBe('20261123003005');
+    expect(parseCompactTime('20261123003005')).toBe(unixMs);
     for (const bad of ['20260230000000', '20261322000000', '2026112300300', '20261123243005']) {
-      expect(parseTime(bad)).toBeUndefined();
+      expect(parseCompactTime(bad)).toBeUndefined();
     }
   });
   test('the clearing day turns at 23:00 Beijing', () => {

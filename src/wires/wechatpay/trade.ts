@@ -65,3 +65,11 @@ export function isPlainText(text: string): boolean {
 export const UNPLAIN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   /[\ud800-\udfff\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+/**
+ * The shape of a payment code (付款码) of the WeChat app. Which digits are WeChat Pay's is the
+ * table's business (wires/qr), since wallets change prefixes.
+ */
+export function isPaymentCode(text: string): boolean {
+  return /^\d{18}$/.test(text);
+}

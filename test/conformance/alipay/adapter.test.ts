@@ -505,7 +505,7 @@ describe('certificate mode', () => {
 
 describe('who pays', () => {
   test('authorize URL, code, identity', async () => {
-    const url = wallet.payerDoor!.authorizeUrl({
+    const url = wallet.payerAuthorization!.authorizeUrl({
       redirectUri: 'http://shop.example/cb?x=1',
       state: 's&t',
     });
@@ -513,12 +513,12 @@ describe('who pays', () => {
     const back = new URL(page.headers.get('location') ?? '');
     expect(back.searchParams.get('state')).toBe('s&t');
     const code = back.searchParams.get('auth_code') ?? '';
-    const identity = await wallet.payerDoor!.exchangeCode(code);
+    const identity = await wallet.payerAuthorization!.exchangeCode(code);
     expect(identity).toMatchObject({
       ok: true,
       value: { buyerId: city.account.demo.buyer_ids[0] },
     });
-    const again = await wallet.payerDoor!.exchangeCode(code);
+    const again = await wallet.payerAuthorization!.exchangeCode(code);
     expect(again).toMatchObject({ ok: false, error: { code: 'isv.code-invalid' } });
   });
   test('an interconnected payer shows in the answer', async () => {

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type AlipayKeys, createAlipayKeys } from '../../../src/wallets/alipay/keys.ts';
+import { type Keys, openKeys } from '../../../src/wallets/alipay/keys.ts';
 import { parseNotification } from '../../../src/wallets/alipay/notify.ts';
 import { certificateSn, readCertificates } from '../../../src/wires/alipay/certificates.ts';
 import { readV2Answer } from '../../../src/wires/alipay/message.ts';
@@ -32,7 +32,7 @@ function open(pinned: readonly Name[], signer: 'old' | 'new') {
   let nowMs = Date.UTC(2026, 11, 1);
   let questions = 0;
   const certificates = pinned.map(certificateOf);
-  const keys: AlipayKeys = createAlipayKeys(
+  const keys: Keys = openKeys(
     {
       mode: 'certificate',
       appCertSn: '',

@@ -138,14 +138,16 @@ export const ADAPTER_CASES: readonly Case[] = [
     check: async (stage) => {
       const wallet = openAdapter(stage);
       const redirectUri = `${stage.shopUrl}/pay/abc?w=1`;
-      const authorize = new URL(wallet.payerDoor!.authorizeUrl({ redirectUri, state: 's1' }));
+      const authorize = new URL(
+        wallet.payerAuthorization!.authorizeUrl({ redirectUri, state: 's1' }),
+      );
       const moved = await stage.control('GET', authorize.pathname + authorize.search);
       const back = new URL(moved.headers.location ?? '');
       same([moved.status, back.searchParams.get('state')], [302, 's1'], 'redirect');
       const code = back.searchParams.get('code') ?? '';
-      const payer = await wallet.payerDoor!.exchangeCode(code);
+      const payer = await wallet.payerAuthorization!.exchangeCode(code);
       must(payer.ok && payer.value.openid === stage.papers.openids[0], 'openid');
-      const again = await wallet.payerDoor!.exchangeCode(code);
+      const again = await wallet.payerAuthorization!.exchangeCode(code);
       same(again.ok ? 'ok' : again.error.code, '40163', 'a code works once');
       for (const legCount of [1, 2]) {
         for (const product of ['jsapi', 'app', 'h5'] as const) {

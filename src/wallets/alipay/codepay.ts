@@ -1,0 +1,35 @@
+/**
+ * Payment codes (付款码). A code is worth one call: whatever is not a clear answer is queried, then
+ * reversed. What a reversal did to the trade only a query can say.
+ */
+import { isPaymentCode } from '../../wires/alipay/trade.ts';
+import { notSent } from '../answers.ts';
+import type { AttemptOrder, CloseOutcome, LegOrder, StartOutcome } from '../wallet.ts';
+import { cancelOutcome, payOutcome, queryReport, reversalOutcome } from './answer.ts';
+import type { Client } from './client.ts';
+import { barContent } from './request.ts';
+
+export async function startByCode(
+  client: Client,
+  order: AttemptOrder,
+  leg: LegOrder,
+): Promise<StartOutcome> {
+  const { authCode } = order.payer;
+  if (authCode === undefined || !isPaymentCode(authCode)) {
+    const message = 'bar needs auth_code, the 16 to 24 digits of the payment code';
+    const refusal = authCode === undefined ? 'payer_missing' : 'auth_code_invalid';
+    return notSent('alipay', refusal, message);
+  }
+  const content = barContent(order, leg, authCode);
+  const { notifyUrl } = order;
+  return payOutcome(leg, await client.call({ method: 'alipay.trade.pay', content, notifyUrl }));
+}
+
+/** 撤销: an unpaid trade closes; a paid one gives the money back, and the query says how much. */
+export async function reverseCode(client: Client, leg: LegOrder): Promise<CloseOutcome> {
+  const content = { out_trade_no: leg.orderNo };
+  const called = await client.call({ method: 'alipay.trade.cancel', content });
+  const outcome = cancelOutcome(leg.orderNo, called);
+  if (outcome !== 'ask' && outcome !== 'too_late') return outcome;
+  return reversalOutcome(queryReport(leg, await client.query(leg.orderNo), 'bar'), outcome);
+}

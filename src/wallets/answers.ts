@@ -1,0 +1,79 @@
+/**
+ * What every adapter says in the same way. Plain functions, no base class: an adapter takes what
+ * fits and writes the rest itself.
+ *
+ * What we refuse before a wallet is called is told apart from what a wallet refused: its code
+ * begins with `hutong.` and stands in no wallet's document.
+ */
+import { err, type Result } from '../kernel/result.ts';
+import type { WalletError, WalletName } from '../kernel/wallet-names.ts';
+import {
+  type AttemptReference,
+  type LegOrder,
+  type LegReport,
+  type NotificationRefusal,
+  OWN_ERROR_PREFIX,
+  type QueryOutcome,
+  type RawResponse,
+  type RefundReport,
+  type RefundReportStatus,
+  type StartOutcome,
+} from './wallet.ts';
+
+export function plainText(status: number, body: string): RawResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+/** The refusal of a callback at wallets that deliver again after anything but their own word. */
+export function refuseWithFail(refusal: { readonly code: string }): RawResponse {
+  return plainText(REFUSAL_STATUSES[refusal.code] ?? 400, 'fail');
+}
+
+const REFUSAL_STATUSES: Readonly<Record<string, number>> = { try_again: 503, too_many: 429 };
+
+export function refusedCallback(
+  code: NotificationRefusal['code'],
+  explain: string,
+): Result<never, NotificationRefusal> {
+  return err({ code, explain });
+}
+
+/** Of the caller's address, by the gate: before anything costly was done for it. */
+export function tooManyCallbacks(): Result<never, NotificationRefusal> {
+  return refusedCallback('too_many', 'too many refused callbacks came from there');
+}
+
+/** An error of ours about a call that was never made. */
+export function ownError(wallet: WalletName, code: string, message: string): WalletError {
+  return { wallet, code: `${OWN_ERROR_PREFIX}${code}`, message, requestId: null };
+}
+
+/** The wallet was not asked: its order can not be paid, since there is none. */
+export function notSent(wallet: WalletName, code: string, message: string): StartOutcome {
+  return { outcome: 'failed', walletError: ownError(wallet, code, message) };
+}
+
+/** The one order of an attempt; undefined = it has several, or none. */
+export function onlyLeg(attempt: Pick<AttemptReference, 'legs'>): LegOrder | undefined {
+  const [leg, another] = attempt.legs;
+  return another === undefined ? leg : undefined;
+}
+
+/** Where nothing was said of any order, the whole query is unknown, with what was seen instead. */
+export function queryOutcome(
+  legs: readonly LegReport[],
+  walletError: WalletError | null,
+): QueryOutcome {
+  const isSilent = legs.every(
+    ({ status, amountFen }) => status === 'unknown' && amountFen === null,
+  );
+  return isSilent ? { outcome: 'unknown', walletError } : { outcome: 'answered', legs };
+}
+
+/** Of a refund about which the wallet said nothing but, at most, where it stands. */
+export function silentRefund(
+  status: RefundReportStatus,
+  walletError: WalletError | null = null,
+): RefundReport {
+  return { status, walletRefundId: null, amountFen: null, walletError };
+}

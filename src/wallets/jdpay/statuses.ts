@@ -1,0 +1,39 @@
+/**
+ * What JD's numbers mean to Hutong, as tables: 2 is a successful payment, 1 a successful refund. A
+ * number that is not listed means `unknown`, never success and never failure. JD publishes no list
+ * of result codes: what a refusal means is the configuration's to say.
+ */
+import {
+  PAYMENT_STATUS,
+  type PaymentStatus,
+  REFUND_STATUS,
+  type RefundStatus,
+} from '../../wires/jdpay/trade.ts';
+import type { LegReportStatus, RefundReportStatus } from '../wallet.ts';
+
+const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {
+  [PAYMENT_STATUS.created]: 'pending',
+  [PAYMENT_STATUS.processing]: 'pending',
+  [PAYMENT_STATUS.succeeded]: 'succeeded',
+  [PAYMENT_STATUS.failed]: 'failed',
+  [PAYMENT_STATUS.closed]: 'closed',
+};
+
+const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
+  [REFUND_STATUS.processing]: 'processing',
+  [REFUND_STATUS.succeeded]: 'succeeded',
+  [REFUND_STATUS.failed]: 'failed',
+};
+
+/** An order whose buyer has one try, or none left, is over when that failed. */
+export function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
+  if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
+  const status = PAYMENT[text as PaymentStatus];
+  // Whoever holds a QR code or a page may try again until the order is closed.
+  return status === 'failed' && !isOneTry ? 'unknown' : status;
+}
+
+export function refundStatusOf(text: string | undefined): RefundReportStatus {
+  if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
+  return REFUND[text as RefundStatus];
+}
