@@ -11,8 +11,7 @@ import { control } from './control/routes.ts';
 import { type HostPolicy, isLoopbackHost } from './http/host-policy.ts';
 import { jsonAnswer, jsonError } from './http/json.ts';
 import { type CityAnswer, type CityRequest, openServer } from './http/server.ts';
-import type { GatewayMaker } from './kit/gateway-maker.ts';
-import type { AccountRequest, Gateway } from './kit/kit.ts';
+import type { AccountRequest, Gateway, GatewayMaker } from './kit/kit.ts';
 import { type OpenedKit, openKit } from './kit/open-kit.ts';
 import { landingAsset, landingPage } from './landing.ts';
 import { openPapers, type Papers } from './papers.ts';
@@ -59,8 +58,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     host: options.host,
     port: options.port,
     hostPolicy: hostPolicyOf(options, (request) => {
-      const door = gateways.find((each) => each.owns(request))?.door;
-      return door?.isSigned(request.path) ? door : undefined;
+      const endpoint = gateways.find((each) => each.owns(request))?.endpoint;
+      return endpoint?.isSigned(request.path) ? endpoint : undefined;
     }),
     route: (request) => route(request),
     flush: () => flush(),
@@ -102,7 +101,7 @@ async function build(options: CityOptions, publicUrl: string): Promise<Built> {
   const { dir, allowLocalCallbacks, makers, log } = options;
   const opened = await openKit({ dir, publicUrl, allowLocalCallbacks, log });
   try {
-    const { kit, clock, courier, deliveries } = opened;
+    const { kit, clock, callbackQueue, deliveries } = opened;
     const gateways = await Promise.all(makers.map((maker) => maker.open(kit)));
     const followers = openFollowers({ clock, wall: kit.wall, log });
     const { journal } = opened;
@@ -111,7 +110,7 @@ async function build(options: CityOptions, publicUrl: string): Promise<Built> {
     const staticCodeLimit = openStaticCodeLimit(journal, clock);
     const schedule = openGatewaySchedule({ parties: [...gateways, own], clock, log });
     const advancer = createAdvancer({
-      ...{ clock, wall: kit.wall, courier, deliveries, followers },
+      ...{ clock, wall: kit.wall, callbackQueue, deliveries, followers },
       gateways: schedule,
     });
     const reach: PhoneReach = {
@@ -164,12 +163,12 @@ async function dispatch(parts: RouteParts, request: CityRequest): Promise<CityAn
   return landingAsset(path) ?? jsonError(404, 'not_found', 'no wallet of this city has that path');
 }
 
-function hostPolicyOf(options: CityOptions, doorOf: HostPolicy['doorOf']): HostPolicy {
+function hostPolicyOf(options: CityOptions, endpointOf: HostPolicy['endpointOf']): HostPolicy {
   const hostNames = [options.host];
   if (options.publicUrl !== undefined) hostNames.push(new URL(options.publicUrl).hostname);
   const { controlToken, gatewayHostNames = [] } = options;
   const isLoopback = isLoopbackHost(options.host);
-  return { isLoopback, hostNames, controlToken, gatewayHostNames, doorOf };
+  return { isLoopback, hostNames, controlToken, gatewayHostNames, endpointOf };
 }
 
 /** Bound to every address, the city still names itself by one that can be called. */

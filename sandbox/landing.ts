@@ -3,9 +3,10 @@
  * lately. It is the page a developer opens first when a signature fails.
  */
 import { readFileSync } from 'node:fs';
-import { escapeHtml, htmlAnswer } from './http/html.ts';
+import { htmlAnswer } from './http/html.ts';
 import type { Delivery } from './kit/delivery-log.ts';
 import type { KeptExplanation } from './kit/explanation-log.ts';
+import { escapeHtml } from './kit/html.ts';
 import type { Gateway, WireRequest, WireResponse } from './kit/kit.ts';
 import type { OpenedKit } from './kit/open-kit.ts';
 import { LANDING_TEXTS, type LandingTexts } from './landing-texts.ts';

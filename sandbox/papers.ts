@@ -8,8 +8,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WalletName } from '../src/kernel/wallet-names.ts';
 import { isObject } from './http/json.ts';
-import type { GatewayMaker } from './kit/gateway-maker.ts';
-import type { AccountRequest, CityKit, Collection, MadeAccount } from './kit/kit.ts';
+import type { AccountRequest, CityKit, Collection, GatewayMaker, MadeAccount } from './kit/kit.ts';
 
 /** Merchants of their own, used by no marketplace. */
 export const CREDENTIALS_LABEL = 'credentials';

@@ -440,7 +440,10 @@ const WALLET_FILES = [
   ...['credentials.ts', 'canonical.ts', 'signature.ts', 'message.ts', 'trade.ts'].map(
     (name) => `src/wires/{wallet}/${name}`,
   ),
-  ...['account.ts', 'gateway.ts'].map((name) => `sandbox/gateways/{wallet}/${name}`),
+  ...['account', 'answers', 'callbacks', 'cashier-page', 'context', 'endpoint', 'explain']
+    .concat('field-rules', 'gateway', 'identity', 'order-store', 'orders', 'payment-codes')
+    .concat('phone', 'present', 'records', 'refunds')
+    .map((name) => `sandbox/gateways/{wallet}/${name}.ts`),
 ];
 
 /** The same names in every wallet's folders, so that who knows one knows all. */
@@ -544,7 +547,7 @@ describe('a rule sees', () => {
     const complete = WALLET_FILES.map((name) => name.replace('{wallet}', 'a'));
     expect(walletComplaints(complete)).toEqual([]);
     expect(walletComplaints(complete.slice(1))).toEqual(['src/wallets/a/README.md']);
-    expect(walletComplaints(complete.slice(0, -1))).toEqual(['sandbox/gateways/a/gateway.ts']);
+    expect(walletComplaints(complete.slice(0, -1))).toEqual(['sandbox/gateways/a/refunds.ts']);
   });
 
   test('a cycle, but not one of types', () => {

@@ -1,10 +1,10 @@
 /**
  * Moves the city's time timer by timer: the earliest thing that anybody owes (a gateway, the
- * courier, a follower) is reached, done and settled before the next. So thirty days pass in the
- * order in which they would have, and nothing that lay between is skipped.
+ * callback queue, a follower) is reached, done and settled before the next. So thirty days pass in
+ * the order in which they would have, and nothing that lay between is skipped.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
-import type { OpenCourier } from '../kit/callback-queue.ts';
+import type { OpenCallbackQueue } from '../kit/callback-queue.ts';
 import type { CityClock } from '../kit/city-clock.ts';
 import type { DeliveryLog } from '../kit/delivery-log.ts';
 import { earliest, type Followers } from './followers.ts';
@@ -21,7 +21,7 @@ export interface DueGateways {
 export interface City {
   readonly clock: CityClock;
   readonly wall: Clock;
-  readonly courier: OpenCourier;
+  readonly callbackQueue: OpenCallbackQueue;
   readonly deliveries: DeliveryLog;
   readonly gateways: DueGateways;
   readonly followers: Followers;
@@ -58,7 +58,7 @@ async function advanceTo(city: City, targetMs: number): Promise<void> {
 function nextDueMs(city: City): number | null {
   return earliest([
     city.gateways.nextDueMs(),
-    city.courier.nextDueMs(),
+    city.callbackQueue.nextDueMs(),
     city.followers.nextDueMs(),
   ]);
 }
@@ -67,10 +67,10 @@ function nextDueMs(city: City): number | null {
 async function settle(city: City): Promise<void> {
   for (let round = 0; round < ROUND_COUNT_MAX; round += 1) {
     await city.gateways.runDue();
-    await city.courier.settle();
+    await city.callbackQueue.settle();
     const deliveredCount = city.deliveries.count();
     await city.followers.settle();
-    await city.courier.settle();
+    await city.callbackQueue.settle();
     const next = nextDueMs(city);
     const isQuiet = next === null || next > city.clock.nowMs();
     if (isQuiet && deliveredCount === city.deliveries.count()) return;

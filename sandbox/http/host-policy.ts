@@ -7,7 +7,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { GatewayDoor, WireRequest, WireResponse } from '../kit/kit.ts';
+import type { GatewayEndpoint, WireRequest, WireResponse } from '../kit/kit.ts';
 import { jsonError } from './json.ts';
 
 export interface HostPolicy {
@@ -19,8 +19,8 @@ export interface HostPolicy {
   readonly controlToken: string | null;
   /** Names under which any gateway may be called, beside its wallet's own (--gateway-host). */
   readonly gatewayHostNames: readonly string[];
-  /** The door of the gateway whose signed path this is; undefined = a page, or the city's own. */
-  readonly doorOf: (request: WireRequest) => GatewayDoor | undefined;
+  /** Of the gateway whose signed path this is; undefined = a page, or the city's own. */
+  readonly endpointOf: (request: WireRequest) => GatewayEndpoint | undefined;
 }
 
 const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
@@ -43,9 +43,9 @@ export function refuseForeign(request: WireRequest, policy: HostPolicy): WireRes
   const host = request.headers.host ?? '';
   const name = hostName(`http://${host}`);
   if (!isOurs(name, policy)) {
-    const door = policy.doorOf(request);
-    if (door === undefined) return jsonError(403, 'foreign_host', FOREIGN_HOST);
-    if (!mayEnter(name, door, policy)) return door.refuseHost(request.path, FOREIGN_HOST);
+    const endpoint = policy.endpointOf(request);
+    if (endpoint === undefined) return jsonError(403, 'foreign_host', FOREIGN_HOST);
+    if (!mayEnter(name, endpoint, policy)) return endpoint.refuseHost(request.path, FOREIGN_HOST);
   }
   const isOwnCall = request.path.startsWith('/control') || request.path.startsWith('/phone');
   const origin = request.headers.origin;
@@ -59,9 +59,13 @@ export function refuseForeign(request: WireRequest, policy: HostPolicy): WireRes
   return undefined;
 }
 
-function mayEnter(name: string | undefined, door: GatewayDoor, policy: HostPolicy): boolean {
+function mayEnter(
+  name: string | undefined,
+  endpoint: GatewayEndpoint,
+  policy: HostPolicy,
+): boolean {
   if (name === undefined) return false;
-  return door.hostNames.includes(name) || policy.gatewayHostNames.includes(name);
+  return endpoint.hostNames.includes(name) || policy.gatewayHostNames.includes(name);
 }
 
 function isOurs(name: string | undefined, policy: HostPolicy): boolean {

@@ -12,13 +12,13 @@ import type { Random } from '../../src/runtime/random.ts';
 import { type CheckedUrl, checkCallbackUrl } from './callback-url.ts';
 import type { CityClock } from './city-clock.ts';
 import type { DeliveryLog } from './delivery-log.ts';
-import { createDueHeap, type DueHeap } from './due-index.ts';
+import { type DueIndex, openDueIndex } from './due-index.ts';
 import type { OpenJournal } from './journal.ts';
 import type {
-  CallbackManner,
   CallbackOrder,
+  CallbackPolicy,
+  CallbackQueue,
   Collection,
-  Courier,
   Explanations,
   FaultName,
   Faults,
@@ -44,7 +44,7 @@ const DELIVERY_FAULTS = [
 ] as const satisfies readonly FaultName[];
 const WAITING_FAULTS = ['callback_late', 'callback_reordered'] as const satisfies FaultName[];
 
-export interface OpenCourier extends Courier {
+export interface OpenCallbackQueue extends CallbackQueue {
   /** City time of the next waiting delivery; null = nothing waits. */
   readonly nextDueMs: () => number | null;
   /** Starts what is due now and resolves when nothing is under way. */
@@ -53,7 +53,7 @@ export interface OpenCourier extends Courier {
   readonly close: () => Promise<void>;
 }
 
-export interface CourierOptions {
+export interface CallbackQueueOptions {
   readonly clock: CityClock;
   readonly wall: Clock;
   readonly random: Random;
@@ -78,10 +78,10 @@ interface Parcel {
   readonly isHeld: boolean;
 }
 
-interface State extends CourierOptions {
+interface State extends CallbackQueueOptions {
   readonly parcels: Collection<Parcel>;
-  readonly manners: Map<WalletName, CallbackManner>;
-  readonly due: DueHeap;
+  readonly policies: Map<WalletName, CallbackPolicy>;
+  readonly due: DueIndex<Parcel>;
   readonly lanes: Lanes;
   /** Parcels that a lane has taken: a due time that comes up meanwhile starts nothing. */
   readonly underWay: Set<string>;
@@ -90,33 +90,38 @@ interface State extends CourierOptions {
   isOpen: boolean;
 }
 
-export function openCourier(options: CourierOptions): OpenCourier {
+export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQueue {
+  const parcels = options.journal.collection<Parcel>('courier');
+  const underWay = new Set<string>();
   const state: State = {
     ...options,
-    parcels: options.journal.collection<Parcel>('courier'),
-    manners: new Map(),
-    due: createDueHeap(),
+    parcels,
+    policies: new Map(),
+    due: openDueIndex(({ dueMs, key }) => {
+      const parcel = parcels.get(key);
+      return parcel?.dueMs === dueMs && !underWay.has(key) ? parcel : undefined;
+    }),
     lanes: createLanes(ACTIVE_PER_ORIGIN_MAX),
-    underWay: new Set(),
+    underWay,
     held: new Set(),
     timer: undefined,
     isOpen: true,
   };
   const stopListening = options.clock.onMoved(() => startDue(state));
   return {
-    register: (wallet, manner) => {
-      state.manners.set(wallet, manner);
+    register: (wallet, policy) => {
+      state.policies.set(wallet, policy);
       for (const parcel of state.parcels.values()) {
         if (parcel.order.wallet === wallet) wait(state, parcel);
       }
     },
     send: (order) => {
-      present(state.manners.get(order.wallet), `the callback manner of ${order.wallet}`);
+      present(state.policies.get(order.wallet), `the callback policy of ${order.wallet}`);
       const id = options.random.bytes(12).toString('hex');
       const dueMs = options.clock.nowMs();
       keep(state, { id, order, tries: 0, dueMs, wasPutOff: false, isHeld: false });
     },
-    nextDueMs: () => nextParcel(state)?.dueMs ?? null,
+    nextDueMs: state.due.nextDueMs,
     settle: async () => {
       startDue(state);
       await state.lanes.idle();
@@ -137,33 +142,22 @@ function keep(state: State, parcel: Parcel): void {
 
 function wait(state: State, parcel: Parcel): void {
   if (parcel.isHeld) state.held.add(parcel.id);
-  state.due.push({ dueMs: parcel.dueMs, key: parcel.id });
+  state.due.watch({ dueMs: parcel.dueMs, key: parcel.id });
   startDue(state);
-}
-
-/** The earliest parcel that still waits; times that were overtaken are dropped on the way. */
-function nextParcel(state: State): Parcel | undefined {
-  for (let due = state.due.peek(); due !== undefined; due = state.due.peek()) {
-    const parcel = state.parcels.get(due.key);
-    if (parcel?.dueMs === due.dueMs && !state.underWay.has(due.key)) return parcel;
-    state.due.pop();
-  }
-  return undefined;
 }
 
 function startDue(state: State): void {
   clearTimeout(state.timer);
   if (!state.isOpen) return;
-  for (let next = nextParcel(state); next !== undefined; next = nextParcel(state)) {
-    const leftMs = next.dueMs - state.clock.nowMs();
-    if (leftMs > 0) {
-      // A timer may fire a little early; the next look arms it again.
-      state.timer = setTimeout(() => startDue(state), Math.min(leftMs, TIMER_MS_MAX)).unref();
-      return;
-    }
-    state.due.pop();
+  const { due, clock } = state;
+  for (let next = due.takeDue(clock.nowMs()); next; next = due.takeDue(clock.nowMs())) {
     start(state, next);
   }
+  const nextMs = due.nextDueMs();
+  if (nextMs === null) return;
+  // A timer may fire a little early; the next look arms it again.
+  const leftMs = Math.min(Math.max(nextMs - clock.nowMs(), 0), TIMER_MS_MAX);
+  state.timer = setTimeout(() => startDue(state), leftMs).unref();
 }
 
 function start(state: State, parcel: Parcel): void {
@@ -206,8 +200,8 @@ function putOffBy(state: State, parcel: Parcel, fault: FaultName): Parcel {
 }
 
 function retry(state: State, parcel: Parcel): Parcel | undefined {
-  const manner = present(state.manners.get(parcel.order.wallet), 'a registered manner');
-  const delayMs = manner.retryDelaysMs[parcel.tries];
+  const policy = present(state.policies.get(parcel.order.wallet), 'a registered policy');
+  const delayMs = policy.retryDelaysMs[parcel.tries];
   const tries = parcel.tries + 1;
   if (delayMs === undefined) {
     record(state, parcel, { outcome: 'given_up', answer: '', fault: null, tookMs: 0 });
@@ -265,10 +259,10 @@ async function post(
   state: State,
   parcel: Parcel,
   fault: FaultName | null,
-  flaw: Parameters<CallbackManner['compose']>[1],
+  flaw: Parameters<CallbackPolicy['compose']>[1],
 ): Promise<boolean> {
   const { order } = parcel;
-  const manner = present(state.manners.get(order.wallet), 'a registered manner');
+  const policy = present(state.policies.get(order.wallet), 'a registered policy');
   const startedMs = state.wall.nowMs();
   const end = (outcome: 'acknowledged' | 'refused' | 'failed', answer: string) => {
     const tookMs = state.wall.nowMs() - startedMs;
@@ -282,13 +276,13 @@ async function post(
   }
   let answer: Awaited<ReturnType<HttpClient['send']>>;
   try {
-    answer = await exchange(state, manner, order, flaw, target.value);
+    answer = await exchange(state, policy, order, flaw, target.value);
   } catch (error) {
     // A defect of a gateway; the other callbacks of the city go on.
     return end('failed', `not composed: ${error instanceof Error ? error.message : 'unknown'}`);
   }
   if (!answer.ok) return end('failed', `${answer.error.kind}: ${answer.error.message}`);
-  const isTaken = manner.isAcknowledged(answer.value, order);
+  const isTaken = policy.isAcknowledged(answer.value, order);
   return end(isTaken ? 'acknowledged' : 'refused', String(answer.value.status));
 }
 
@@ -298,19 +292,19 @@ async function post(
  */
 async function exchange(
   state: State,
-  manner: CallbackManner,
+  policy: CallbackPolicy,
   order: CallbackOrder,
-  flaw: Parameters<CallbackManner['compose']>[1],
+  flaw: Parameters<CallbackPolicy['compose']>[1],
   target: CheckedUrl,
 ): ReturnType<HttpClient['send']> {
   for (let breakCount = 0; ; breakCount += 1) {
-    const composed = await manner.compose(order, flaw);
+    const composed = await policy.compose(order, flaw);
     const answer = await state.http.send({
       method: 'POST',
       url: target.url,
       headers: composed.headers,
       body: composed.body,
-      timeoutMs: manner.timeoutMs,
+      timeoutMs: policy.timeoutMs,
       responseBytesMax: ANSWER_BYTES_MAX,
       ...(target.address === undefined ? {} : { address: target.address }),
     });

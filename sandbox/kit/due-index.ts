@@ -1,19 +1,50 @@
 /**
- * What is due next, out of many: a binary heap of (time, key). A key that no longer matters is
- * skipped by its owner when it comes up; nothing is searched for or removed from the middle.
+ * What is due next, out of many: a binary heap of (time, key). A time that was overtaken stays in
+ * it and falls out when it comes up; nothing is searched for or removed from the middle.
  */
-export interface Due {
+interface Due {
   readonly dueMs: number;
   readonly key: string;
 }
 
-export interface DueHeap {
+export interface DueIndex<T> {
+  readonly watch: (due: Due) => void;
+  /** null = nothing is owed. */
+  readonly nextDueMs: () => number | null;
+  /** What is next, if its time has come; it is taken off the list. */
+  readonly takeDue: (nowMs: number) => T | undefined;
+}
+
+/** `owed` finds what a key still owes at that very time; undefined = it was overtaken. */
+export function openDueIndex<T>(owed: (due: Due) => T | undefined): DueIndex<T> {
+  const heap = createDueHeap();
+  function peek(): { readonly dueMs: number; readonly item: T } | undefined {
+    for (let due = heap.peek(); due !== undefined; due = heap.peek()) {
+      const item = owed(due);
+      if (item !== undefined) return { dueMs: due.dueMs, item };
+      heap.pop();
+    }
+    return undefined;
+  }
+  return {
+    watch: heap.push,
+    nextDueMs: () => peek()?.dueMs ?? null,
+    takeDue: (nowMs) => {
+      const next = peek();
+      if (next === undefined || next.dueMs > nowMs) return undefined;
+      heap.pop();
+      return next.item;
+    },
+  };
+}
+
+interface DueHeap {
   readonly push: (due: Due) => void;
   readonly peek: () => Due | undefined;
   readonly pop: () => Due | undefined;
 }
 
-export function createDueHeap(): DueHeap {
+function createDueHeap(): DueHeap {
   const heap: Due[] = [];
   return {
     push: (due) => {

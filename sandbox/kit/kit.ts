@@ -27,6 +27,9 @@ export interface WireResponse {
   readonly body: Buffer | string;
 }
 
+/** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */
+export type Handled = WireResponse | { readonly lost: true };
+
 /** A named map that survives a restart: every put and delete is a line of the journal. */
 export interface Collection<T> {
   readonly get: (key: string) => T | undefined;
@@ -111,7 +114,7 @@ export interface ComposedCallback {
 }
 
 /** How one wallet delivers: registered once by its gateway. */
-export interface CallbackManner {
+export interface CallbackPolicy {
   /** Delays after the first failed delivery, in order (the wallet's own schedule). */
   readonly retryDelaysMs: readonly number[];
   readonly timeoutMs: number;
@@ -126,8 +129,8 @@ export interface CallbackManner {
   ) => boolean;
 }
 
-export interface Courier {
-  readonly register: (wallet: WalletName, manner: CallbackManner) => void;
+export interface CallbackQueue {
+  readonly register: (wallet: WalletName, policy: CallbackPolicy) => void;
   readonly send: (order: CallbackOrder) => void;
 }
 
@@ -194,7 +197,7 @@ export interface CityKit {
   readonly random: Random;
   readonly journal: Journal;
   readonly faults: Faults;
-  readonly courier: Courier;
+  readonly callbackQueue: CallbackQueue;
   readonly explanations: Explanations;
   readonly authority: Authority;
   /** http://127.0.0.1:4100: where the city's own pages stand (qr links, oauth, phone). */
@@ -238,7 +241,7 @@ export interface ControlOrder {
 }
 
 /** Signed calls may arrive under the wallet's own host names: many SDKs know no other. */
-export interface GatewayDoor {
+export interface GatewayEndpoint {
   /** Lower case. */
   readonly hostNames: readonly string[];
   /** Paths on which every call proves its caller. Pages and the phone are called locally only. */
@@ -249,11 +252,10 @@ export interface GatewayDoor {
 
 export interface Gateway {
   readonly wallet: WalletName;
-  readonly door?: GatewayDoor;
+  readonly endpoint?: GatewayEndpoint;
   /** Is this path one of this wallet's? Gateways sit at the root, without a prefix. */
   readonly owns: (request: WireRequest) => boolean;
-  /** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */
-  readonly handle: (request: WireRequest) => Promise<WireResponse | { readonly lost: true }>;
+  readonly handle: (request: WireRequest) => Promise<Handled>;
   /** undefined = not a code of this wallet. */
   readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
   /** `returnUrl`: where the wallet sends the buyer's browser back, where the order named it. */
@@ -298,4 +300,11 @@ export interface MadeAccount {
   readonly papers: unknown;
   /** One per `subMerchantNames`, in order; `walletMerchant` is the sub_mchid or smid. */
   readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
+}
+
+/** How the city opens one wallet: its gateway, and the accounts of merchants at it. */
+export interface GatewayMaker {
+  readonly wallet: WalletName;
+  readonly open: (kit: CityKit) => Gateway | Promise<Gateway>;
+  readonly makeAccount: (kit: CityKit, request: AccountRequest) => Promise<MadeAccount>;
 }

@@ -9,19 +9,19 @@
  *   const gateway = await openWechatpayGateway(opened.kit);
  *   …
  *   opened.faults.arm({ fault: 'callback_lost', times: 1, wallet: null, orderNo: null, … });
- *   opened.clock.moveTo(opened.clock.nowMs() + 15_000);  // the city's time; the courier follows
+ *   opened.clock.moveTo(opened.clock.nowMs() + 15_000);  // the city's time; callbacks follow
  *   await gateway.runDue(opened.clock.nowMs());          // gateways are run by the city, or a test
- *   await opened.courier.settle();                       // no delivery is due or under way
+ *   await opened.callbackQueue.settle();                 // no delivery is due or under way
  *   await opened.close();                                // then openKit again = a restart
  *
- * A callback starts as soon as `courier.send` is called, so gateways put their state first.
+ * A callback starts as soon as `callbackQueue.send` is called, so gateways put their state first.
  */
 import { join } from 'node:path';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
 import { createHttpClient, type HttpClient } from '../../src/runtime/http-client.ts';
 import { type Random, systemRandom } from '../../src/runtime/random.ts';
 import { openAuthority } from './authority.ts';
-import { type OpenCourier, openCourier } from './callback-queue.ts';
+import { type OpenCallbackQueue, openCallbackQueue } from './callback-queue.ts';
 import { type CityClock, openCityClock } from './city-clock.ts';
 import { type DeliveryLog, openDeliveryLog } from './delivery-log.ts';
 import { type ExplanationLog, openExplanationLog } from './explanation-log.ts';
@@ -52,7 +52,7 @@ export interface OpenedKit {
   readonly clock: CityClock;
   readonly journal: OpenJournal;
   readonly faults: FaultBoard;
-  readonly courier: OpenCourier;
+  readonly callbackQueue: OpenCallbackQueue;
   readonly deliveries: DeliveryLog;
   readonly explanations: ExplanationLog;
   readonly http: HttpClient;
@@ -72,19 +72,19 @@ export async function openKit(options: KitOptions): Promise<OpenedKit> {
   const explanations = openExplanationLog({ wall, log });
   const deliveries = openDeliveryLog(dir);
   const { publicUrl, allowLocalCallbacks } = options;
-  const courier = openCourier({
+  const callbackQueue = openCallbackQueue({
     ...{ clock, wall, random, journal, faults, explanations, deliveries, http },
     allowLocalCallbacks,
   });
   const authority = openAuthority({ wall, random });
   return {
     kit: Object.freeze({
-      ...{ clock, wall, random, journal, faults, courier, explanations, authority },
+      ...{ clock, wall, random, journal, faults, callbackQueue, explanations, authority },
       ...{ publicUrl, allowLocalCallbacks },
     }),
-    ...{ clock, journal, faults, courier, deliveries, explanations, http, log },
+    ...{ clock, journal, faults, callbackQueue, deliveries, explanations, http, log },
     close: async () => {
-      const isIdle = courier.close();
+      const isIdle = callbackQueue.close();
       await Promise.race([isIdle, new Promise((done) => setTimeout(done, CLOSE_WAIT_MS).unref())]);
       http.close();
       await isIdle;

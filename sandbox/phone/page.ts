@@ -5,7 +5,8 @@
  * read it, and `?mode=code` or `?mode=tap` with that part open.
  */
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
-import { escapeHtml, htmlAnswer, scriptJson } from '../http/html.ts';
+import { htmlAnswer, scriptJson } from '../http/html.ts';
+import { escapeHtml } from '../kit/html.ts';
 import type { WireRequest, WireResponse } from '../kit/kit.ts';
 import { chooseLanguage, type Language, PHONE_TEXTS } from './texts.ts';
 

@@ -114,9 +114,9 @@ export async function openGatewayCity<Account>(
     advance: async (ms) => {
       opened.clock.moveTo(opened.clock.nowMs() + ms);
       await gateway.runDue(opened.clock.nowMs());
-      await opened.courier.settle();
+      await opened.callbackQueue.settle();
     },
-    settle: () => opened.courier.settle(),
+    settle: () => opened.callbackQueue.settle(),
     restart: async () => {
       await stop();
       return openGatewayCity(maker, dir);

@@ -76,7 +76,7 @@ describe('control input', () => {
     expect(armed.status).toBe(201);
     expect(armed.json.id).toMatch(/^flt_/);
     await payOrder('A0000001');
-    await city.opened.courier.settle();
+    await city.opened.callbackQueue.settle();
     const list = await call(`${city.url}/control/faults`, 'GET');
     expect(list.json.data).toEqual([expect.objectContaining({ times: 2, times_left: 1 })]);
     const cleared = await call(`${city.url}/control/faults`, 'DELETE');
@@ -109,7 +109,7 @@ describe('the clock of the city', () => {
   it('runs retries in their order, and answers when they are delivered', async () => {
     receiver.answer = { status: 500, body: '' };
     await payOrder('A0000001');
-    await city.opened.courier.settle();
+    await city.opened.callbackQueue.settle();
     await advance(29);
     expect(receiver.bodies.length).toBe(2);
     await advance(3_600);
@@ -183,7 +183,7 @@ describe('followers', () => {
       if (runs < 10) due.push(followed.clock.nowMs() + 60_000);
     }).ready;
     await payOrder('A0000001');
-    await city.opened.courier.settle();
+    await city.opened.callbackQueue.settle();
     due.push(followed.clock.nowMs() + 1_000);
     await advance(3_600);
     expect(runs).toBe(10);

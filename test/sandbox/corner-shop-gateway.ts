@@ -3,9 +3,14 @@
  * phone are tested without either wallet's wire. Codes are `shop:<order>`; orders expire.
  */
 
-import type { GatewayMaker } from '../../sandbox/kit/gateway-maker.ts';
-import type { AccountRequest, CityKit, ControlOrder, Gateway } from '../../sandbox/kit/kit.ts';
-import { plainManner } from './support.ts';
+import type {
+  AccountRequest,
+  CityKit,
+  ControlOrder,
+  Gateway,
+  GatewayMaker,
+} from '../../sandbox/kit/kit.ts';
+import { plainPolicy } from './support.ts';
 
 interface Row extends ControlOrder {
   readonly notifyUrl: string;
@@ -32,7 +37,7 @@ function makeAccount(kit: CityKit, request: AccountRequest) {
 
 function openCornerShop(kit: CityKit): Gateway {
   const rows = kit.journal.collection<Row>('corner_shop');
-  kit.courier.register('wechatpay', plainManner);
+  kit.callbackQueue.register('wechatpay', plainPolicy);
   const nextExpiry = () => {
     const times = [...rows.values()].flatMap((row) =>
       row.state === 'created' ? [row.expiresAtMs] : [],
@@ -78,7 +83,7 @@ function openCornerShop(kit: CityKit): Gateway {
       const payerAmountFen = row.amountFen - coupon.platformFen - coupon.merchantFen;
       const paidAtMs = kit.clock.nowMs();
       rows.put(ref, { ...row, state: 'paid', payerWallet, payerAmountFen, paidAtMs });
-      kit.courier.send({
+      kit.callbackQueue.send({
         ...{ wallet: 'wechatpay', kind: 'payment', orderNo: ref, merchant: row.merchant },
         ...{ url: row.notifyUrl, message: `paid ${ref}` },
       });

@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CallbackManner, CallbackOrder } from '../../sandbox/kit/kit.ts';
+import type { CallbackOrder, CallbackPolicy } from '../../sandbox/kit/kit.ts';
 import { type OpenedKit, openKit } from '../../sandbox/kit/open-kit.ts';
 import { bodyOf, openLocalServer } from '../helpers/local-server.ts';
 
@@ -51,7 +51,7 @@ export async function openReceiver(): Promise<Receiver> {
 
 export const RETRIES_MS = [15_000, 15_000, 30_000];
 
-export const plainManner: CallbackManner = {
+export const plainPolicy: CallbackPolicy = {
   retryDelaysMs: RETRIES_MS,
   timeoutMs: 500,
   compose: async (order, flaw) => ({

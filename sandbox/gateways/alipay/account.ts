@@ -3,10 +3,12 @@
  * certificate mode. The gateway keeps public halves (AppRecord); the merchant's private halves are
  * kept under the account's label, so that asking again gives the same papers.
  */
+
 import { createPrivateKey } from 'node:crypto';
 import type { AlipayCredentials } from '../../../src/wires/alipay/credentials.ts';
-import type { AccountRequest, CityKit, Collection } from '../../kit/kit.ts';
-import { openHouse, openHouseRoot, randomDigits, snOf } from './identity.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import type { AccountRequest, CityKit, Collection, MadeAccount } from '../../kit/kit.ts';
+import { openIdentity, openIdentityRoot, snOf } from './identity.ts';
 import type { AppRecord } from './records.ts';
 
 /** The `credentials.alipay` of demo.json. */
@@ -26,8 +28,9 @@ export interface AlipayDemoPapers {
   };
 }
 
-export interface AlipayAccountPapers {
+export interface AlipayAccountPapers extends MadeAccount {
   readonly credentials: AlipayCredentials;
+  readonly papers: AlipayDemoPapers;
   readonly smids: string[];
   readonly demo: AlipayDemoPapers;
 }
@@ -65,21 +68,26 @@ export async function makeAlipayAccount(
         authorize: `${kit.publicUrl}/oauth2/publicAppAuthorize.htm`,
       },
     },
+    papers: demo,
+    subMerchants: request.subMerchantNames.map((name, index) => ({
+      name,
+      walletMerchant: demo.smids[index] ?? '',
+    })),
     smids: [...demo.smids],
     demo,
   };
 }
 
 async function newAccount(kit: CityKit, request: AccountRequest): Promise<AccountRecord> {
-  const house = await openHouse(kit);
-  const pid = `2088${randomDigits(kit, 12)}`;
+  const identity = await openIdentity(kit);
+  const pid = `2088${randomDigits(kit.random, 12)}`;
   const subMerchants = request.subMerchantNames.map((name) => ({
-    smid: `2088${randomDigits(kit, 12)}`,
+    smid: `2088${randomDigits(kit.random, 12)}`,
     name,
   }));
   const common = { pid, name: request.name, subMerchants, allOrNothingMerge: true };
   const plain = await kit.authority.rsaKeyPair();
-  const appId = `2021${randomDigits(kit, 12)}`;
+  const appId = `2021${randomDigits(kit.random, 12)}`;
   appsOf(kit).put(appId, {
     ...common,
     appId,
@@ -87,8 +95,8 @@ async function newAccount(kit: CityKit, request: AccountRequest): Promise<Accoun
     certificate: null,
   });
   const certified = await kit.authority.rsaKeyPair();
-  const certAppId = `2021${randomDigits(kit, 12)}`;
-  const root = await openHouseRoot(kit, house);
+  const certAppId = `2021${randomDigits(kit.random, 12)}`;
+  const root = await openIdentityRoot(kit, identity);
   const { certificatePem } = await root.issue({
     subject: `C=CN, O=Sandbox City, OU=Alipay, CN=${pid}-${certAppId}`,
     publicKeyPem: certified.publicKeyPem,
@@ -98,21 +106,21 @@ async function newAccount(kit: CityKit, request: AccountRequest): Promise<Accoun
     ...common,
     appId: certAppId,
     publicKeyPem: certified.publicKeyPem,
-    certificate: { appCertSn: snOf(certificatePem), rootCertSn: house.rootSn },
+    certificate: { appCertSn: snOf(certificatePem), rootCertSn: identity.rootSn },
   });
   const demo: AlipayDemoPapers = {
     app_id: appId,
     pid,
     app_private_key: pkcs1Pem(plain.privateKeyPem),
-    alipay_public_key: house.key.publicKeyPem,
+    alipay_public_key: identity.key.publicKeyPem,
     smids: subMerchants.map(({ smid }) => smid),
-    buyer_ids: [house.buyer.userId],
+    buyer_ids: [identity.buyer.userId],
     cert_mode: {
       app_id: certAppId,
       app_private_key: pkcs1Pem(certified.privateKeyPem),
       app_cert: certificatePem,
-      alipay_cert: house.certificate.certificatePem,
-      alipay_root_cert: house.rootCertificatePem,
+      alipay_cert: identity.certificate.certificatePem,
+      alipay_root_cert: identity.rootCertificatePem,
     },
   };
   return { label: request.label, pid, demo };

@@ -1,15 +1,17 @@
 /**
  * Asynchronous notifications: composed when the event happens, signed anew at every delivery with
- * the key that holds then, delivered by the city's courier on Alipay's own schedule. Taken only by
+ * the key that holds then, delivered by the callback queue on Alipay's own schedule. Taken only by
  * the seven bytes `success`.
  */
+
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
-import type { CallbackManner, CityKit } from '../../kit/kit.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import type { CallbackPolicy, CityKit } from '../../kit/kit.ts';
 import { appsOf } from './account.ts';
-import { type HouseRecord, randomDigits, signAsHouse } from './identity.ts';
+import { type IdentityRecord, signAsGateway } from './identity.ts';
 import { notifyFields } from './present.ts';
 import type { AppRecord, RefundRecord, TradeRecord } from './records.ts';
 
@@ -35,20 +37,20 @@ interface Message {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export function openCallbacks(kit: CityKit, house: () => HouseRecord): Callbacks {
-  kit.courier.register('alipay', manner(kit, house));
+export function openCallbacks(kit: CityKit, identity: () => IdentityRecord): Callbacks {
+  kit.callbackQueue.register('alipay', manner(kit, identity));
   return {
     tell: (kind, trade, refund) => {
       const { order } = trade;
       if (order.notifyUrl === null) return;
-      const fields = notifyFields(trade, house().buyer.logonId, refund ?? null);
+      const fields = notifyFields(trade, identity().buyer.logonId, refund ?? null);
       const merchant = order.smid ?? order.pid;
       const message: Message = {
         appId: order.appId,
         fields: { ...falsified(kit, trade, merchant, fields), notify_id: notifyId(kit) },
       };
       const { outTradeNo: orderNo, notifyUrl: url } = order;
-      kit.courier.send({ wallet: 'alipay', kind, orderNo, merchant, url, message });
+      kit.callbackQueue.send({ wallet: 'alipay', kind, orderNo, merchant, url, message });
     },
   };
 }
@@ -71,24 +73,25 @@ function falsified(
     return { ...fields, total_amount: fenToYuan(trade.order.totalFen + 1n) };
   }
   if (fault === 'wrong_currency') return { ...fields, trans_currency: 'USD' };
-  if (fault === 'wrong_payee') return { ...fields, seller_id: `2088${randomDigits(kit, 12)}` };
+  if (fault === 'wrong_payee')
+    return { ...fields, seller_id: `2088${randomDigits(kit.random, 12)}` };
   return fields;
 }
 
 /** 34 digits, the same at every delivery. */
 function notifyId(kit: CityKit): string {
   const [day, time] = formatTime(kit.clock.nowMs()).replace(/[-:]/g, '').split(' ');
-  return `${day}00222${time}${randomDigits(kit, 15)}`;
+  return `${day}00222${time}${randomDigits(kit.random, 15)}`;
 }
 
-function manner(kit: CityKit, house: () => HouseRecord): CallbackManner {
+function manner(kit: CityKit, identity: () => IdentityRecord): CallbackPolicy {
   return {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: TIMEOUT_MS,
     compose: async (order, flaw) => {
       const { appId, fields } = order.message as Message;
       const app = appsOf(kit).get(appId);
-      const body = await composeBody(house(), app, flaw, {
+      const body = await composeBody({ kit, identity }, app, flaw, {
         ...fields,
         notify_type: 'trade_status_sync',
         notify_time: formatTime(kit.clock.nowMs()),
@@ -107,7 +110,7 @@ function manner(kit: CityKit, house: () => HouseRecord): CallbackManner {
 }
 
 async function composeBody(
-  house: HouseRecord,
+  gateway: { readonly kit: CityKit; readonly identity: () => IdentityRecord },
   app: AppRecord | undefined,
   flaw: 'callback_bad_signature' | 'signtest' | 'key_rotated' | undefined,
   fields: Readonly<Record<string, string>>,
@@ -117,7 +120,7 @@ async function composeBody(
   const shown = flaw === 'callback_bad_signature' ? 'bad_signature' : flaw;
   // No certificate is named, in certificate mode either: Alipay's own notifications name none.
   const text = notifySignText(parameters);
-  const { sign } = await signAsHouse(house, { certificate }, shown, text);
+  const { sign } = await signAsGateway(gateway, { certificate }, shown, text);
   parameters.set('sign', sign);
   return encodeParameters(parameters);
 }

@@ -5,24 +5,16 @@
  */
 import { yuanText } from '../../../src/kernel/money.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
+import { escapeHtml } from '../../kit/html.ts';
 import type { WireResponse } from '../../kit/kit.ts';
-import type { AlipayCity } from './context.ts';
+import type { Context } from './context.ts';
 import type { CheckoutRecord } from './records.ts';
 
 export const CASHIER_PATH = '/alipay/cashier.htm';
 
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
-
-export function payeeName(city: AlipayCity, checkout: Pick<CheckoutRecord, 'orders'>): string {
+export function payeeName(context: Context, checkout: Pick<CheckoutRecord, 'orders'>): string {
   const names = checkout.orders.map((order) => {
-    const app = city.apps.get(order.appId);
+    const app = context.apps.get(order.appId);
     const merchant = app?.subMerchants.find(({ smid }) => smid === order.smid);
     return merchant?.name ?? app?.name ?? order.pid;
   });
@@ -33,7 +25,7 @@ function checkoutCode(checkout: Pick<CheckoutRecord, 'id'>): string {
   return `https://qr.alipay.com/${checkout.id}`;
 }
 
-export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string {
+export function cashierPage(context: Context, checkout: CheckoutRecord): string {
   let totalFen = 0n;
   for (const order of checkout.orders) totalFen += order.totalFen;
   const rows = checkout.orders
@@ -43,7 +35,7 @@ export function cashierPage(city: AlipayCity, checkout: CheckoutRecord): string 
     })
     .join('');
   const code = encodeURIComponent(checkoutCode(checkout));
-  const phone = escapeHtml(`${city.kit.publicUrl}/phone?wallet=alipay&code=${code}`);
+  const phone = escapeHtml(`${context.kit.publicUrl}/phone?wallet=alipay&code=${code}`);
   const again = escapeHtml(`${CASHIER_PATH}?id=${encodeURIComponent(checkout.id)}`);
   return `<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
@@ -63,7 +55,7 @@ text-decoration:none}
 </style></head><body>
 <header>支付宝收银台 · 沙箱 Sandbox cashier</header>
 <main>
-<p>收款方 Payee：<b id="payee">${escapeHtml(payeeName(city, checkout))}</b></p>
+<p>收款方 Payee：<b id="payee">${escapeHtml(payeeName(context, checkout))}</b></p>
 <p>应付金额 Amount：<strong id="amount">${yuanText(totalFen)}</strong></p>
 <table>${rows}</table>
 <p><a class="pay" id="pay" href="${phone}"><span>用沙箱手机支付</span> <span>Pay with the sandbox phone</span></a></p>

@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { CityKit } from '../../kit/kit.ts';
 import { businessError } from './answers.ts';
-import type { TradeBook } from './order-store.ts';
+import type { OrderStore } from './order-store.ts';
 import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
 
 export interface Checkouts {
@@ -37,7 +37,7 @@ export function checkoutId(prefix: string, ...signed: readonly string[]): string
   return `${prefix}${digest.slice(0, 29)}`;
 }
 
-export function openCheckouts(kit: CityKit, book: TradeBook): Checkouts {
+export function openCheckouts(kit: CityKit, store: OrderStore): Checkouts {
   const checkouts = kit.journal.collection<CheckoutRecord>('alipay.checkouts');
   const idByOrder = new Map<string, string>();
   const idByMerge = new Map<string, string>();
@@ -61,11 +61,11 @@ export function openCheckouts(kit: CityKit, book: TradeBook): Checkouts {
     keep: (wanted) => {
       const existing = checkouts.get(wanted.id);
       if (existing !== undefined && !existing.isWithdrawn) {
-        const obstacle = firstObstacle(book, existing.orders);
+        const obstacle = firstObstacle(store, existing.orders);
         if (obstacle !== undefined) return err(obstacle);
         // Not opened yet: the newer word holds (expiry, URLs). Opened: the trade's own does.
         const isOpened = existing.orders.some(
-          (order) => book.find(order.pid, order.outTradeNo) !== undefined,
+          (order) => store.find(order.pid, order.outTradeNo) !== undefined,
         );
         return ok(isOpened ? existing : put({ ...wanted, isWithdrawn: false }));
       }
@@ -76,7 +76,7 @@ export function openCheckouts(kit: CityKit, book: TradeBook): Checkouts {
         (merged !== undefined && !isSameOffer(merged, wanted)) ||
         rivals.some((rival) => rival !== undefined && !isSameOffer(rival, wanted));
       if (isTaken) return err(businessError('ACQ.CONTEXT_INCONSISTENT'));
-      const obstacle = firstObstacle(book, wanted.orders);
+      const obstacle = firstObstacle(store, wanted.orders);
       return obstacle === undefined ? ok(put({ ...wanted, isWithdrawn: false })) : err(obstacle);
     },
     withdraw: (checkout) => {
@@ -85,11 +85,11 @@ export function openCheckouts(kit: CityKit, book: TradeBook): Checkouts {
     returnTo: (checkout, returnUrl) =>
       checkout.returnUrl === returnUrl ? checkout : put({ ...checkout, returnUrl }),
     open: (checkout, buyerId) => {
-      const obstacle = firstObstacle(book, checkout.orders);
+      const obstacle = firstObstacle(store, checkout.orders);
       if (obstacle !== undefined) return err(obstacle);
       const trades: TradeRecord[] = [];
       for (const order of checkout.orders) {
-        const opened = book.open(order, buyerId);
+        const opened = store.open(order, buyerId);
         if (!opened.ok) return opened;
         trades.push(opened.value);
       }
@@ -102,9 +102,12 @@ function orderKey(order: Pick<OrderRecord, 'pid' | 'outTradeNo'>): string {
   return `${order.pid}/${order.outTradeNo}`;
 }
 
-function firstObstacle(book: TradeBook, orders: readonly OrderRecord[]): GatewayError | undefined {
+function firstObstacle(
+  store: OrderStore,
+  orders: readonly OrderRecord[],
+): GatewayError | undefined {
   for (const order of orders) {
-    const obstacle = book.obstacle(order);
+    const obstacle = store.obstacle(order);
     if (obstacle !== undefined) return obstacle;
   }
   return undefined;

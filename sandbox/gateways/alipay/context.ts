@@ -8,21 +8,21 @@ import { appsOf } from './account.ts';
 import type { Answer } from './answers.ts';
 import { type Callbacks, openCallbacks } from './callbacks.ts';
 import { type Checkouts, openCheckouts } from './checkouts.ts';
-import { type HouseRecord, readHouse } from './identity.ts';
-import { openTradeBook, type TradeBook } from './order-store.ts';
+import { type IdentityRecord, readIdentity } from './identity.ts';
+import { type OrderStore, openOrderStore } from './order-store.ts';
 import { openAlipayCodes } from './payment-codes.ts';
 import type { AppRecord } from './records.ts';
 
-export interface AlipayCity {
+export interface Context {
   readonly kit: CityKit;
   readonly apps: Collection<AppRecord>;
-  readonly book: TradeBook;
+  readonly store: OrderStore;
   readonly checkouts: Checkouts;
   readonly callbacks: Callbacks;
   readonly authCodes: Collection<AuthCode>;
   readonly paymentCodes: PaymentCodes;
   /** Exists as soon as there is an account. */
-  readonly house: () => HouseRecord;
+  readonly identity: () => IdentityRecord;
 }
 
 export interface AuthCode {
@@ -49,20 +49,20 @@ export interface Method {
   readonly isPage: boolean;
   /** Faults that only this method can show, beside those of every answer and of its operation. */
   readonly faults?: readonly FaultName[];
-  readonly run: (city: AlipayCity, call: MethodCall) => Answer;
+  readonly run: (context: Context, call: MethodCall) => Answer;
 }
 
-export function openCity(kit: CityKit): AlipayCity {
-  const house = () => present(readHouse(kit), 'the keys of the sandbox city');
-  const book = openTradeBook(kit);
+export function openContext(kit: CityKit): Context {
+  const identity = () => present(readIdentity(kit), 'the keys of the sandbox city');
+  const store = openOrderStore(kit);
   return {
     kit,
     apps: appsOf(kit),
-    book,
-    checkouts: openCheckouts(kit, book),
-    callbacks: openCallbacks(kit, house),
+    store,
+    checkouts: openCheckouts(kit, store),
+    callbacks: openCallbacks(kit, identity),
     authCodes: kit.journal.collection<AuthCode>('alipay.auth_codes'),
     paymentCodes: openAlipayCodes(kit),
-    house,
+    identity,
   };
 }

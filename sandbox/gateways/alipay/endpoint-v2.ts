@@ -1,5 +1,5 @@
 /**
- * The front door of protocol v2, /gateway.do: query and body are one set of parameters, checked in
+ * Protocol v2, /gateway.do: query and body are one set of parameters, checked in
  * the gateway's own order (method, app, form of the rest, signature, then the method itself), and
  * answered with HTTP 200 and a signed object, or an unsigned `error_response` where no application
  * is known that one could sign for.
@@ -16,51 +16,51 @@ import { answerKey, writeAnswerObject, writeV2Answer } from '../../../src/wires/
 import { type Parameters, parseRequest } from '../../../src/wires/alipay/parameters.ts';
 import { verifyRsa2 } from '../../../src/wires/alipay/signature.ts';
 import { parseTime } from '../../../src/wires/alipay/time.ts';
-import type { FaultName, WireRequest, WireResponse } from '../../kit/kit.ts';
+import { gated } from '../../kit/gate.ts';
+import { keysOf } from '../../kit/keys.ts';
+import type { FaultName, Handled, WireRequest, WireResponse } from '../../kit/kit.ts';
 import type { Answer } from './answers.ts';
 import { errorPage } from './cashier-page.ts';
-import type { AlipayCity, Method, MethodCall } from './context.ts';
+import type { Context, Method, MethodCall } from './context.ts';
 import { explainRequest } from './explain.ts';
-import { publicKeyObject, signAsHouse } from './identity.ts';
+import { signAsGateway } from './identity.ts';
 import type { AppRecord } from './records.ts';
 import { isAppMethod, isCarried, methodNamed, takeFault } from './routes.ts';
-
-export type Outcome = WireResponse | { readonly lost: true };
 
 const E = GATEWAY_ERRORS;
 
 /** Unsigned methods: their own answers, as the live gateway sends them. */
 const UNSIGNED = new Set(['alipay.open.app.alipaycert.download']);
 
-export async function handleV2(city: AlipayCity, request: WireRequest): Promise<Outcome> {
+export async function handleV2(context: Context, request: WireRequest): Promise<Handled> {
   if (request.method !== 'GET' && request.method !== 'POST') {
     return { status: 405, headers: { allow: 'GET, POST' }, body: '' };
   }
   const parsed = parseRequest(request.queryText, bodyText(request));
   if (!parsed.ok) {
     const { kind } = parsed.error;
-    return unsigned(city, null, kind === 'encoding' ? E.invalidCharset : E.suspectedAttack);
+    return unsigned(context, null, kind === 'encoding' ? E.invalidCharset : E.suspectedAttack);
   }
   const parameters = parsed.value;
   const name = parameters.get('method') ?? '';
   const method = methodNamed(name);
-  if (name === '') return unsigned(city, null, E.missingMethod);
-  if (isAppMethod(name)) return unsigned(city, null, E.forbiddenApi);
-  if (method === undefined) return unsigned(city, null, E.invalidMethod);
+  if (name === '') return unsigned(context, null, E.missingMethod);
+  if (isAppMethod(name)) return unsigned(context, null, E.forbiddenApi);
+  if (method === undefined) return unsigned(context, null, E.invalidMethod);
   const appId = parameters.get('app_id') ?? '';
-  if (appId === '') return unsigned(city, method, E.missingAppId);
-  const app = city.apps.get(appId);
-  if (app === undefined) return unsigned(city, method, E.invalidAppId);
-  const refused = await checkRequest(city, app, parameters, request.queryText);
+  if (appId === '') return unsigned(context, method, E.missingAppId);
+  const app = context.apps.get(appId);
+  if (app === undefined) return unsigned(context, method, E.invalidAppId);
+  const refused = await checkRequest(context, app, parameters, request.queryText);
   if (refused !== undefined) {
-    return signed(city, { app, name, method, fault: undefined }, refusalOf(refused));
+    return signed(context, { app, name, method, fault: undefined }, refusalOf(refused));
   }
   const call = readCall(app, parameters);
   if (call === undefined) {
     const illegal = refusalOf(E.illegalJson);
-    return signed(city, { app, name, method, fault: undefined }, illegal);
+    return signed(context, { app, name, method, fault: undefined }, illegal);
   }
-  return runMethod(city, name, method, call);
+  return runMethod(context, name, method, call);
 }
 
 function bodyText(request: WireRequest): string {
@@ -73,7 +73,7 @@ function bodyText(request: WireRequest): string {
 
 /** Form, then signature; undefined = the call may go on. Also used for scanned order strings. */
 export async function checkRequest(
-  city: AlipayCity,
+  context: Context,
   app: AppRecord,
   parameters: Parameters,
   queryText: string,
@@ -88,12 +88,12 @@ export async function checkRequest(
     return E.missingSignatureConfig;
   }
   const sign = parameters.get('sign') ?? '';
-  const key = publicKeyObject(app.publicKeyPem);
+  const key = keysOf(context.kit).publicKey(app.publicKeyPem);
   const text = requestSignText(parameters);
   if (!(await verifyRsa2(text, sign, key))) {
     const what = `${parameters.get('method')} of ${app.appId}`;
     const refused = { what, parameters, queryText, sign, key };
-    city.kit.explanations.add(await explainRequest(refused));
+    context.kit.explanations.add(await explainRequest(refused));
     return invalidSignature(text);
   }
   return parameters.has('encrypt_type') ? E.invalidEncryptKey : undefined;
@@ -131,39 +131,25 @@ export function readCall(app: AppRecord, parameters: Parameters): MethodCall | u
 }
 
 async function runMethod(
-  city: AlipayCity,
+  context: Context,
   name: string,
   method: Method,
   call: MethodCall,
-): Promise<Outcome> {
-  const fault = takeFault(city, call.app, method, call.content);
+): Promise<Handled> {
+  const fault = takeFault(context, call.app, method, call.content);
   const reply = { app: call.app, name, method, fault };
-  switch (fault) {
-    case 'rate_limited':
-      return signed(city, reply, refusalOf(E.appCallLimited));
-    case 'html_502':
-      return badGateway();
-    case 'close_lost':
-      return { lost: true };
-    case 'answer_lost':
-      method.run(city, { ...call, fault });
-      return { lost: true };
-    case 'server_error':
-      method.run(city, { ...call, fault });
-      return signed(city, reply, refusalOf(E.unknown));
-    default:
-      return signed(city, reply, method.run(city, { ...call, fault }));
-  }
+  return gated({
+    operation: method.operation,
+    take: (kinds) => kinds.find((kind) => kind === fault),
+    limited: () => signed(context, reply, refusalOf(E.appCallLimited)),
+    run: () => method.run(context, { ...call, fault }),
+    broken: () => signed(context, reply, refusalOf(E.unknown)),
+    seal: (answer) => signed(context, reply, answer),
+  });
 }
 
 function refusalOf(error: GatewayError): Answer {
   return { kind: 'refusal', error };
-}
-
-export function badGateway(): WireResponse {
-  const body =
-    '<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>';
-  return { status: 502, headers: { 'content-type': 'text/html' }, body };
 }
 
 interface Reply {
@@ -186,7 +172,7 @@ function answerFields(answer: Exclude<Answer, { kind: 'page' }>, name: string): 
   return { code: '10000', msg: 'Success', ...answer.fields };
 }
 
-async function signed(city: AlipayCity, reply: Reply, answer: Answer): Promise<Outcome> {
+async function signed(context: Context, reply: Reply, answer: Answer): Promise<Handled> {
   const { app, name, fault } = reply;
   if (answer.kind === 'page') {
     const headers = { 'content-type': 'text/html;charset=utf-8', 'cache-control': 'no-store' };
@@ -194,30 +180,30 @@ async function signed(city: AlipayCity, reply: Reply, answer: Answer): Promise<O
   }
   if (answer.kind === 'refusal' && isCarried(name)) return errorPage(answer.error);
   const isCodeRefused = name === 'alipay.system.oauth.token' && answer.kind === 'refusal';
-  if (isCodeRefused && answer.error.code !== '20000') return unsigned(city, null, answer.error);
+  if (isCodeRefused && answer.error.code !== '20000') return unsigned(context, null, answer.error);
   const objectText = writeAnswerObject(answerFields(answer, name));
   const key = answerKey(name);
   if (UNSIGNED.has(name) && answer.kind === 'success') {
-    return json(city, writeV2Answer({ key, objectText, certSn: null, sign: null }));
+    return json(context, writeV2Answer({ key, objectText, certSn: null, sign: null }));
   }
   const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, objectText);
-  return json(city, writeV2Answer({ key, objectText, certSn, sign }));
+  const { sign, certSn } = await signAsGateway(context, app, flaw, objectText);
+  return json(context, writeV2Answer({ key, objectText, certSn, sign }));
 }
 
-function unsigned(city: AlipayCity, method: Method | null, error: GatewayError): WireResponse {
+function unsigned(context: Context, method: Method | null, error: GatewayError): WireResponse {
   if (method?.isPage) return errorPage(error);
   const { code, msg, subCode, subMsg } = error;
   const objectText = writeAnswerObject({ code, msg, sub_code: subCode, sub_msg: subMsg });
   const body = writeV2Answer({ key: 'error_response', objectText, certSn: null, sign: null });
-  return json(city, body);
+  return json(context, body);
 }
 
-function json(city: AlipayCity, body: string): WireResponse {
-  const headers = { 'content-type': 'text/html;charset=utf-8', trace_id: traceId(city) };
+function json(context: Context, body: string): WireResponse {
+  const headers = { 'content-type': 'text/html;charset=utf-8', trace_id: traceId(context) };
   return { status: 200, headers, body };
 }
 
-export function traceId(city: AlipayCity): string {
-  return city.kit.random.bytes(16).toString('hex');
+export function traceId(context: Context): string {
+  return context.kit.random.bytes(16).toString('hex');
 }

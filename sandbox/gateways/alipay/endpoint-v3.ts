@@ -1,5 +1,5 @@
 /**
- * The front door of protocol v3: JSON under /v3/alipay/, the signature in the authorization header
+ * Protocol v3: JSON under /v3/alipay/, the signature in the authorization header
  * over the raw target and body. Successes are signed in headers; refusals are plain JSON with a
  * real HTTP status, kebab-case gateway codes and no signature, as Alipay sends them.
  */
@@ -15,33 +15,36 @@ import {
   v3RequestText,
   v3ResponseText,
 } from '../../../src/wires/alipay/v3.ts';
-import type { FaultName, WireRequest, WireResponse } from '../../kit/kit.ts';
+import { gated } from '../../kit/gate.ts';
+import { keysOf } from '../../kit/keys.ts';
+import type { FaultName, Handled, WireRequest, WireResponse } from '../../kit/kit.ts';
 import type { Answer } from './answers.ts';
-import type { AlipayCity, Method, MethodCall } from './context.ts';
-import { badGateway, type Outcome, traceId } from './endpoint-v2.ts';
-import { publicKeyObject, signAsHouse } from './identity.ts';
+import type { Context, Method, MethodCall } from './context.ts';
+import { traceId } from './endpoint-v2.ts';
+import { signAsGateway } from './identity.ts';
 import type { AppRecord } from './records.ts';
 import { methodNamed, methodOfV3Path, takeFault } from './routes.ts';
 
 const E = GATEWAY_ERRORS;
 
-export async function handleV3(city: AlipayCity, request: WireRequest): Promise<Outcome> {
+export async function handleV3(context: Context, request: WireRequest): Promise<Handled> {
   const name = methodOfV3Path(request.path);
   const method = name === undefined ? undefined : methodNamed(name);
   if (method === undefined || request.method !== 'POST') {
-    return refused(city, { ...E.invalidMethod, httpStatus: 404 });
+    return refused(context, { ...E.invalidMethod, httpStatus: 404 });
   }
   const authorization = readV3Authorization(request.headers.authorization ?? '');
-  if (authorization === undefined) return refused(city, E.missingTimestamp);
-  const app = city.apps.get(authorization.fields.get('app_id') ?? '');
-  const problem = await checkAuthorization(city, app, authorization, request);
-  if (app === undefined || problem !== undefined) return refused(city, problem ?? E.invalidAppId);
+  if (authorization === undefined) return refused(context, E.missingTimestamp);
+  const app = context.apps.get(authorization.fields.get('app_id') ?? '');
+  const problem = await checkAuthorization(context, app, authorization, request);
+  if (app === undefined || problem !== undefined)
+    return refused(context, problem ?? E.invalidAppId);
   const content = parseJsonObject(request.body.toString('utf8'));
-  if (content === undefined) return refused(city, E.illegalJson);
+  if (content === undefined) return refused(context, E.illegalJson);
   if (request.headers['alipay-encrypt-type'] !== undefined) {
-    return refused(city, E.invalidEncryptKey);
+    return refused(context, E.invalidEncryptKey);
   }
-  return runMethod(city, method, {
+  return runMethod(context, method, {
     app,
     content,
     notifyUrl: textField(content, 'notify_url') ?? null,
@@ -53,7 +56,7 @@ export async function handleV3(city: AlipayCity, request: WireRequest): Promise<
 }
 
 async function checkAuthorization(
-  city: AlipayCity,
+  context: Context,
   app: AppRecord | undefined,
   authorization: V3Authorization,
   request: WireRequest,
@@ -80,8 +83,9 @@ async function checkAuthorization(
     body: request.body.toString('utf8'),
     appAuthToken: request.headers['alipay-app-auth-token'] ?? null,
   });
-  if (await verifyRsa2(expected, sign, publicKeyObject(app.publicKeyPem))) return undefined;
-  city.kit.explanations.add({
+  if (await verifyRsa2(expected, sign, keysOf(context.kit).publicKey(app.publicKeyPem)))
+    return undefined;
+  context.kit.explanations.add({
     wallet: 'alipay',
     what: `${request.method} ${request.path} of ${app.appId}`,
     expected,
@@ -91,51 +95,43 @@ async function checkAuthorization(
   return { ...E.invalidSignature, subMsg: `验签出错，网关生成的验签字符串为：${expected}` };
 }
 
-async function runMethod(city: AlipayCity, method: Method, call: MethodCall): Promise<Outcome> {
-  const fault = takeFault(city, call.app, method, call.content);
-  switch (fault) {
-    case 'rate_limited':
-      return refused(city, E.appCallLimited);
-    case 'html_502':
-      return badGateway();
-    case 'close_lost':
-      return { lost: true };
-    case 'answer_lost':
-      method.run(city, { ...call, fault });
-      return { lost: true };
-    case 'server_error':
-      method.run(city, { ...call, fault });
-      return refused(city, E.unknown);
-    default:
-      return answered(city, call.app, fault, method.run(city, { ...call, fault }));
-  }
+async function runMethod(context: Context, method: Method, call: MethodCall): Promise<Handled> {
+  const fault = takeFault(context, call.app, method, call.content);
+  return gated({
+    operation: method.operation,
+    take: (kinds) => kinds.find((kind) => kind === fault),
+    limited: () => refused(context, E.appCallLimited),
+    run: () => method.run(context, { ...call, fault }),
+    broken: () => refused(context, E.unknown),
+    seal: (answer) => answered(context, call.app, fault, answer),
+  });
 }
 
 async function answered(
-  city: AlipayCity,
+  context: Context,
   app: AppRecord,
   fault: FaultName | undefined,
   answer: Answer,
 ): Promise<WireResponse> {
-  if (answer.kind === 'refusal') return refused(city, answer.error);
+  if (answer.kind === 'refusal') return refused(context, answer.error);
   const body = answer.kind === 'page' ? '{}' : writeAnswerObject(answer.fields);
-  const timestamp = String(city.kit.wall.nowMs());
-  const nonce = city.kit.random.bytes(16).toString('hex');
+  const timestamp = String(context.kit.wall.nowMs());
+  const nonce = context.kit.random.bytes(16).toString('hex');
   const text = v3ResponseText({ timestamp, nonce, body });
   const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsHouse(city.house(), app, flaw, text);
+  const { sign, certSn } = await signAsGateway(context, app, flaw, text);
   const headers: Record<string, string> = {
     'content-type': 'application/json;charset=utf-8',
     'alipay-timestamp': timestamp,
     'alipay-nonce': nonce,
     'alipay-signature': sign,
-    'alipay-trace-id': traceId(city),
+    'alipay-trace-id': traceId(context),
   };
   if (certSn !== null) headers['alipay-sn'] = certSn;
   return { status: 200, headers, body };
 }
 
-function refused(city: AlipayCity, error: GatewayError): WireResponse {
+function refused(context: Context, error: GatewayError): WireResponse {
   const code = v3ErrorCode(error.subCode);
   const body = JSON.stringify({
     code,
@@ -144,7 +140,7 @@ function refused(city: AlipayCity, error: GatewayError): WireResponse {
   });
   const headers = {
     'content-type': 'application/json;charset=utf-8',
-    'alipay-trace-id': traceId(city),
+    'alipay-trace-id': traceId(context),
   };
   return { status: error.httpStatus, headers, body };
 }

@@ -3,12 +3,12 @@
  * under another: an unsigned `error_response`, or v3's plain error. The cashier and the consent
  * page are not among them.
  */
-import type { GatewayDoor } from '../../kit/kit.ts';
+import type { GatewayEndpoint } from '../../kit/kit.ts';
 
 export const GATEWAY_PATH = '/gateway.do';
 export const V3_PREFIX = '/v3/alipay/';
 
-export const DOOR: GatewayDoor = {
+export const ENDPOINT: GatewayEndpoint = {
   hostNames: ['openapi.alipay.com', 'openapi-sandbox.dl.alipaydev.com'],
   isSigned: (path) => path === GATEWAY_PATH || path.startsWith(V3_PREFIX),
   refuseHost: (path, why) => {

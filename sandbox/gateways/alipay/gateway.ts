@@ -4,66 +4,72 @@
  */
 
 import { GATEWAY_ERRORS } from '../../../src/wires/alipay/gateway-errors.ts';
-import type { CityKit, ControlOrder, Gateway, WireRequest, WireResponse } from '../../kit/kit.ts';
-import { pay, returnLocation } from './buyer.ts';
+import type {
+  CityKit,
+  ControlOrder,
+  Gateway,
+  Handled,
+  WireRequest,
+  WireResponse,
+} from '../../kit/kit.ts';
 import { CASHIER_PATH, cashierPage, errorPage } from './cashier-page.ts';
-import { type AlipayCity, openCity } from './context.ts';
-import { DOOR, GATEWAY_PATH, V3_PREFIX } from './endpoint.ts';
-import { handleV2, type Outcome } from './endpoint-v2.ts';
+import { type Context, openContext } from './context.ts';
+import { ENDPOINT, GATEWAY_PATH, V3_PREFIX } from './endpoint.ts';
+import { handleV2 } from './endpoint-v2.ts';
 import { handleV3 } from './endpoint-v3.ts';
 import { authorize } from './oauth.ts';
-import { scan } from './phone.ts';
+import { pay, returnLocation, scan } from './phone.ts';
 import { buyerPayFen, refundDoneFen, type TradeRecord } from './records.ts';
 
 const AUTHORIZE_PATH = '/oauth2/publicAppAuthorize.htm';
 
 export function openAlipayGateway(kit: CityKit): Gateway {
-  const city = openCity(kit);
+  const context = openContext(kit);
   return {
     wallet: 'alipay',
-    door: DOOR,
+    endpoint: ENDPOINT,
     owns: ({ path }) =>
       path === GATEWAY_PATH ||
       path === AUTHORIZE_PATH ||
       path === CASHIER_PATH ||
       path.startsWith(V3_PREFIX),
-    handle: (request) => handle(city, request),
-    scan: (code) => scan(city, code),
-    pay: (request) => pay(city, request),
-    showCode: () => city.paymentCodes.show(),
-    orders: () => controlOrders(city),
-    nextDueMs: () => city.book.nextDueMs(),
+    handle: (request) => handle(context, request),
+    scan: (code) => scan(context, code),
+    pay: (request) => pay(context, request),
+    showCode: () => context.paymentCodes.show(),
+    orders: () => controlOrders(context),
+    nextDueMs: () => context.store.nextDueMs(),
     runDue: async (nowMs) => {
-      for (const event of city.book.runDue(nowMs)) {
-        if (event.kind === 'refunded') city.callbacks.tell('refund', event.trade, event.refund);
-        else city.callbacks.tell('payment', event.trade);
+      for (const event of context.store.runDue(nowMs)) {
+        if (event.kind === 'refunded') context.callbacks.tell('refund', event.trade, event.refund);
+        else context.callbacks.tell('payment', event.trade);
       }
     },
   };
 }
 
-async function handle(city: AlipayCity, request: WireRequest): Promise<Outcome> {
-  if (request.path === GATEWAY_PATH) return handleV2(city, request);
-  if (request.path === AUTHORIZE_PATH) return authorize(city, request);
-  if (request.path === CASHIER_PATH) return cashier(city, request);
-  return handleV3(city, request);
+async function handle(context: Context, request: WireRequest): Promise<Handled> {
+  if (request.path === GATEWAY_PATH) return handleV2(context, request);
+  if (request.path === AUTHORIZE_PATH) return authorize(context, request);
+  if (request.path === CASHIER_PATH) return cashier(context, request);
+  return handleV3(context, request);
 }
 
 /** The open cashier, reloaded: still to pay, or back to the merchant. */
-async function cashier(city: AlipayCity, request: WireRequest): Promise<WireResponse> {
+async function cashier(context: Context, request: WireRequest): Promise<WireResponse> {
   const id = new URLSearchParams(request.queryText).get('id') ?? '';
-  const checkout = city.checkouts.find(id);
+  const checkout = context.checkouts.find(id);
   if (checkout === undefined) return errorPage(GATEWAY_ERRORS.invalidParameter);
-  const location = await returnLocation(city, checkout);
+  const location = await returnLocation(context, checkout);
   if (location !== undefined) {
     return { status: 302, headers: { location, 'cache-control': 'no-store' }, body: '' };
   }
   const headers = { 'content-type': 'text/html;charset=utf-8', 'cache-control': 'no-store' };
-  return { status: 200, headers, body: cashierPage(city, checkout) };
+  return { status: 200, headers, body: cashierPage(context, checkout) };
 }
 
-function controlOrders(city: AlipayCity): ControlOrder[] {
-  return [...city.book.all()].map((trade) => {
+function controlOrders(context: Context): ControlOrder[] {
+  return [...context.store.all()].map((trade) => {
     const { order, payment } = trade;
     return {
       wallet: 'alipay',
@@ -74,17 +80,17 @@ function controlOrders(city: AlipayCity): ControlOrder[] {
       amountFen: order.totalFen,
       payerAmountFen: payment === null ? null : buyerPayFen(trade),
       refundedFen: refundDoneFen(trade),
-      state: controlState(city, trade),
+      state: controlState(context, trade),
       payerWallet: payment?.payerWallet ?? null,
       paidAtMs: payment?.paidAtMs ?? null,
     };
   });
 }
 
-function controlState(city: AlipayCity, trade: TradeRecord): ControlOrder['state'] {
+function controlState(context: Context, trade: TradeRecord): ControlOrder['state'] {
   if (trade.payment !== null) {
     return refundDoneFen(trade) === trade.order.totalFen ? 'refunded' : 'paid';
   }
-  const isOver = city.kit.clock.nowMs() >= trade.order.expiresAtMs;
+  const isOver = context.kit.clock.nowMs() >= trade.order.expiresAtMs;
   return trade.status === 'TRADE_CLOSED' || isOver ? 'closed' : 'created';
 }

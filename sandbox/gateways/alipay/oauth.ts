@@ -6,7 +6,7 @@ import { encodeParameters, parseParameters } from '../../../src/wires/alipay/par
 import type { WireRequest, WireResponse } from '../../kit/kit.ts';
 import { refusal, refuse, success } from './answers.ts';
 import { errorPage } from './cashier-page.ts';
-import type { AlipayCity, Method } from './context.ts';
+import type { Context, Method } from './context.ts';
 
 const CODE_LIFE_MS = 180_000;
 const TOKEN_LIFE_SECONDS = 1_296_000;
@@ -14,23 +14,23 @@ const TOKEN_LIFE_SECONDS = 1_296_000;
 const oauthToken: Method = {
   operation: 'oauth',
   isPage: false,
-  run: (city, call) => {
+  run: (context, call) => {
     if (call.parameters.get('grant_type') !== 'authorization_code') {
       return refusal({ ...GATEWAY_ERRORS.invalidParameter, subMsg: '参数无效：grant_type' });
     }
     const code = call.parameters.get('code') ?? '';
-    const known = city.authCodes.get(code);
+    const known = context.authCodes.get(code);
     // A code works once, whatever becomes of the answer.
-    city.authCodes.delete(code);
-    const isGood = known?.appId === call.app.appId && city.kit.clock.nowMs() < known.expiresAtMs;
+    context.authCodes.delete(code);
+    const isGood = known?.appId === call.app.appId && context.kit.clock.nowMs() < known.expiresAtMs;
     if (!isGood) return refusal(GATEWAY_ERRORS.codeInvalid);
-    const { buyer } = city.house();
+    const { buyer } = context.identity();
     return success({
       user_id: buyer.userId,
       open_id: buyer.openId,
-      access_token: `authbseB${city.kit.random.bytes(16).toString('hex')}`,
+      access_token: `authbseB${context.kit.random.bytes(16).toString('hex')}`,
       expires_in: TOKEN_LIFE_SECONDS,
-      refresh_token: `authbseB${city.kit.random.bytes(16).toString('hex')}`,
+      refresh_token: `authbseB${context.kit.random.bytes(16).toString('hex')}`,
       re_expires_in: 2 * TOKEN_LIFE_SECONDS,
     });
   },
@@ -39,9 +39,9 @@ const oauthToken: Method = {
 const certDownload: Method = {
   operation: 'certificates',
   isPage: false,
-  run: (city, call) => {
+  run: (context, call) => {
     const sn = textField(call.content, 'alipay_cert_sn');
-    const { certificate, rotatedCertificate } = city.house();
+    const { certificate, rotatedCertificate } = context.identity();
     const found = [certificate, rotatedCertificate].find((one) => one.sn === sn);
     if (found === undefined) return refuse('ACQ.INVALID_PARAMETER', 'alipay_cert_sn');
     const content = Buffer.from(found.certificatePem, 'utf8').toString('base64');
@@ -55,10 +55,10 @@ export const IDENTITY_METHODS: Readonly<Record<string, Method>> = {
 };
 
 /** auth_base asks the buyer nothing: the page answers at once with a code. */
-export function authorize(city: AlipayCity, request: WireRequest): WireResponse {
+export function authorize(context: Context, request: WireRequest): WireResponse {
   const parsed = parseParameters(request.queryText);
   const parameters = parsed.ok ? parsed.value : new Map<string, string>();
-  const app = city.apps.get(parameters.get('app_id') ?? '');
+  const app = context.apps.get(parameters.get('app_id') ?? '');
   const redirectUri = parameters.get('redirect_uri') ?? '';
   const scope = parameters.get('scope') ?? '';
   if (app === undefined) return errorPage(GATEWAY_ERRORS.invalidAppId);
@@ -68,9 +68,9 @@ export function authorize(city: AlipayCity, request: WireRequest): WireResponse 
   if (scope !== 'auth_base' && scope !== 'auth_user') {
     return errorPage({ ...GATEWAY_ERRORS.invalidParameter, subMsg: '参数无效：scope' });
   }
-  const code = city.kit.random.bytes(16).toString('hex');
-  const expiresAtMs = city.kit.clock.nowMs() + CODE_LIFE_MS;
-  city.authCodes.put(code, { appId: app.appId, expiresAtMs });
+  const code = context.kit.random.bytes(16).toString('hex');
+  const expiresAtMs = context.kit.clock.nowMs() + CODE_LIFE_MS;
+  context.authCodes.put(code, { appId: app.appId, expiresAtMs });
   const answer = encodeParameters([
     ['app_id', app.appId],
     ['source', 'alipay_wallet'],

@@ -5,14 +5,15 @@
  *
  * Never does money arithmetic on text, never re-opens a closed trade, never pays one twice.
  */
+
 import { allocateFen, type Fen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
-import { createDueHeap } from '../../kit/due-index.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit } from '../../kit/kit.ts';
 import { businessError } from './answers.ts';
-import { randomDigits } from './identity.ts';
 import {
   type OrderRecord,
   type PaymentRecord,
@@ -26,7 +27,7 @@ const REFUND_WINDOW_MS = 365 * 86_400_000;
 /** How long the fault refund_stuck holds a refund back. */
 const REFUND_STUCK_MS = 600_000;
 
-export interface TradeBook {
+export interface OrderStore {
   readonly find: (pid: string, outTradeNo: string) => TradeRecord | undefined;
   readonly findByTradeNo: (tradeNo: string) => TradeRecord | undefined;
   readonly all: () => IterableIterator<TradeRecord>;
@@ -56,13 +57,16 @@ interface State {
   readonly get: (key: string) => TradeRecord | undefined;
 }
 
-export function openTradeBook(kit: CityKit): TradeBook {
+export function openOrderStore(kit: CityKit): OrderStore {
   const trades = kit.journal.collection<TradeRecord>('alipay.trades');
   const keyByTradeNo = new Map<string, string>();
-  const due = createDueHeap();
+  const due = openDueIndex(({ dueMs, key }) => {
+    const trade = trades.get(key);
+    return trade !== undefined && dueOf(trade) === dueMs ? trade : undefined;
+  });
   const watch = (trade: TradeRecord) => {
     const dueMs = dueOf(trade);
-    if (dueMs !== null) due.push({ dueMs, key: keyOf(trade.order) });
+    if (dueMs !== null) due.watch({ dueMs, key: keyOf(trade.order) });
   };
   const put = (trade: TradeRecord) => {
     trades.put(keyOf(trade.order), trade);
@@ -94,20 +98,11 @@ export function openTradeBook(kit: CityKit): TradeBook {
     pay: (paid, how) => pay(state, paid, how),
     close: (trade) => close(state, trade),
     refund: (trade, refund) => refundTrade(state, trade, refund),
-    nextDueMs: () => {
-      for (let next = due.peek(); next !== undefined; next = due.peek()) {
-        const trade = trades.get(next.key);
-        if (trade !== undefined && dueOf(trade) === next.dueMs) return next.dueMs;
-        due.pop();
-      }
-      return null;
-    },
+    nextDueMs: due.nextDueMs,
     runDue: (nowMs) => {
       const events: DueEvent[] = [];
-      for (let next = due.peek(); next !== undefined && next.dueMs <= nowMs; next = due.peek()) {
-        due.pop();
-        const trade = trades.get(next.key);
-        if (trade !== undefined && dueOf(trade) === next.dueMs) runOne(state, trade, nowMs, events);
+      for (let trade = due.takeDue(nowMs); trade !== undefined; trade = due.takeDue(nowMs)) {
+        runOne(state, trade, nowMs, events);
       }
       return events;
     },
@@ -162,7 +157,7 @@ function open(
   const trade: TradeRecord = {
     order,
     // 28 digits: the day, the business (22001), the tail of the buyer, a running part.
-    tradeNo: `${day}22001${buyerId.slice(-5).padStart(5, '0').replace(/\D/g, '0')}${randomDigits(state.kit, 10)}`,
+    tradeNo: `${day}22001${buyerId.slice(-5).padStart(5, '0').replace(/\D/g, '0')}${randomDigits(state.kit.random, 10)}`,
     status: 'WAIT_BUYER_PAY',
     buyerId,
     createdAtMs: nowMs,

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, textField } from '../../../src/wires/ali
 import { businessError, refusal, refuse, success } from './answers.ts';
 import { cashierPage } from './cashier-page.ts';
 import { checkoutId } from './checkouts.ts';
-import type { AlipayCity, Method, MethodCall } from './context.ts';
+import type { Context, Method, MethodCall } from './context.ts';
 import { type OrderContext, readExpiry, readOrder } from './field-rules.ts';
 import type { CheckoutRecord, OrderRecord } from './records.ts';
 
@@ -35,11 +35,11 @@ const MERGE_PRODUCTS = [
   'QUICK_MSECURITY_PAY',
 ];
 
-function contextOf(city: AlipayCity, call: MethodCall, productCodes: readonly string[]) {
+function rulesOf(context: Context, call: MethodCall, productCodes: readonly string[]) {
   return {
     app: call.app,
-    explanations: city.kit.explanations,
-    nowMs: city.kit.clock.nowMs(),
+    explanations: context.kit.explanations,
+    nowMs: context.kit.clock.nowMs(),
     notifyUrl: call.notifyUrl,
     productCodes,
     defaultExpiryMs: DEFAULT_EXPIRY_MS,
@@ -70,46 +70,46 @@ function singleOffer(id: string, method: string, call: MethodCall, order: OrderR
 
 /** What a carried request offers; used by the gateway's pages and by the phone's scan. */
 export function offerCarried(
-  city: AlipayCity,
+  context: Context,
   method: string,
   call: MethodCall,
 ): Result<CheckoutRecord, GatewayError> {
   if (method === 'alipay.trade.page.merge.pay') {
-    return offerMerge(city, method, call, checkoutId('pm', call.app.appId, call.signed));
+    return offerMerge(context, method, call, checkoutId('pm', call.app.appId, call.signed));
   }
   if (method === 'alipay.trade.wap.merge.pay' || method === 'alipay.trade.app.merge.pay') {
-    return findMerge(city, method, call);
+    return findMerge(context, method, call);
   }
   const products = CARRIED_PRODUCTS[method] ?? [];
-  const order = readOrder(call.content, contextOf(city, call, products));
+  const order = readOrder(call.content, rulesOf(context, call, products));
   if (!order.ok) return order;
   const id = checkoutId('pg', call.app.appId, call.signed);
-  return city.checkouts.keep(singleOffer(id, method, call, order.value));
+  return context.checkouts.keep(singleOffer(id, method, call, order.value));
 }
 
 function findMerge(
-  city: AlipayCity,
+  context: Context,
   method: string,
   call: MethodCall,
 ): Result<CheckoutRecord, GatewayError> {
-  const checkout = city.checkouts.find(textField(call.content, 'pre_order_no') ?? '');
+  const checkout = context.checkouts.find(textField(call.content, 'pre_order_no') ?? '');
   if (checkout === undefined || checkout.orders[0]?.pid !== call.app.pid) {
     return err(businessError('ACQ.INVALID_PARAMETER', 'pre_order_no'));
   }
   const returnUrl = returnUrlOf(method, call);
-  return ok(returnUrl ? city.checkouts.returnTo(checkout, returnUrl) : checkout);
+  return ok(returnUrl ? context.checkouts.returnTo(checkout, returnUrl) : checkout);
 }
 
 function offerMerge(
-  city: AlipayCity,
+  context: Context,
   method: string,
   call: MethodCall,
   id: string,
 ): Result<CheckoutRecord, GatewayError> {
-  const orders = readMergeOrders(city, call);
+  const orders = readMergeOrders(context, call);
   if (!orders.ok) return orders;
   const [first] = orders.value;
-  return city.checkouts.keep({
+  return context.checkouts.keep({
     id,
     method,
     orders: orders.value,
@@ -120,9 +120,9 @@ function offerMerge(
   });
 }
 
-function readMergeOrders(city: AlipayCity, call: MethodCall): Result<OrderRecord[], GatewayError> {
+function readMergeOrders(context: Context, call: MethodCall): Result<OrderRecord[], GatewayError> {
   const { app, content } = call;
-  const nowMs = city.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const outMergeNo = textField(content, 'out_merge_no') ?? null;
   const named = outMergeNo === null || /^[A-Za-z0-9_-]{1,64}$/.test(outMergeNo);
   if (!named || (outMergeNo === null && app.allOrNothingMerge)) return invalid('out_merge_no');
@@ -137,10 +137,10 @@ function readMergeOrders(city: AlipayCity, call: MethodCall): Result<OrderRecord
   const orders: OrderRecord[] = [];
   for (const detail of details as readonly unknown[]) {
     if (!isJsonObject(detail)) return invalid('order_details');
-    const owner = city.apps.get(textField(detail, 'app_id') ?? '');
+    const owner = context.apps.get(textField(detail, 'app_id') ?? '');
     if (owner?.pid !== app.pid) return invalid('order_details.app_id');
-    const context = { ...contextOf(city, call, MERGE_PRODUCTS), outMergeNo };
-    const order = readOrder(withoutExpiry(detail), { ...context, app: owner });
+    const rules = { ...rulesOf(context, call, MERGE_PRODUCTS), outMergeNo };
+    const order = readOrder(withoutExpiry(detail), { ...rules, app: owner });
     if (!order.ok) return order;
     orders.push({ ...order.value, expiresAtMs: Math.min(expiresAtMs, latestMs) });
   }
@@ -162,10 +162,10 @@ function pageMethod(method: string): Method {
   return {
     operation: 'create',
     isPage: true,
-    run: (city, call) => {
-      const offered = offerCarried(city, method, call);
+    run: (context, call) => {
+      const offered = offerCarried(context, method, call);
       if (!offered.ok) return refusal(offered.error);
-      return { kind: 'page', html: cashierPage(city, offered.value) };
+      return { kind: 'page', html: cashierPage(context, offered.value) };
     },
   };
 }
@@ -173,14 +173,14 @@ function pageMethod(method: string): Method {
 const precreate: Method = {
   operation: 'create',
   isPage: false,
-  run: (city, call) => {
+  run: (context, call) => {
     const products = ['FACE_TO_FACE_PAYMENT', 'QR_CODE_OFFLINE'];
-    const context = contextOf(city, call, products);
-    const read = readOrder(call.content, { ...context, defaultExpiryMs: PRECREATE_EXPIRY_MS });
+    const rules = rulesOf(context, call, products);
+    const read = readOrder(call.content, { ...rules, defaultExpiryMs: PRECREATE_EXPIRY_MS });
     if (!read.ok) return refusal(read.error);
     const { pid, outTradeNo, totalFen, smid } = read.value;
     const id = checkoutId('bax', pid, outTradeNo, String(totalFen), smid ?? '');
-    const offered = city.checkouts.keep(
+    const offered = context.checkouts.keep(
       singleOffer(id, 'alipay.trade.precreate', call, read.value),
     );
     if (!offered.ok) return refusal(offered.error);
@@ -191,7 +191,7 @@ const precreate: Method = {
 const create: Method = {
   operation: 'create',
   isPage: false,
-  run: (city, call) => {
+  run: (context, call) => {
     const { content } = call;
     const buyer = textField(content, 'buyer_id') ?? textField(content, 'buyer_open_id') ?? '';
     const isUserId = /^2088\d{12}$/.test(buyer);
@@ -199,9 +199,9 @@ const create: Method = {
     if (!isUserId && !isOpenId) return refuse('ACQ.INVALID_PARAMETER', 'buyer_id');
     if (buyer === call.app.pid) return refuse('ACQ.BUYER_SELLER_EQUAL');
     const products = ['JSAPI_PAY', 'FACE_TO_FACE_PAYMENT'];
-    const order = readOrder(content, contextOf(city, call, products));
+    const order = readOrder(content, rulesOf(context, call, products));
     if (!order.ok) return refusal(order.error);
-    const opened = city.book.open(order.value, buyer);
+    const opened = context.store.open(order.value, buyer);
     if (!opened.ok) return refusal(opened.error);
     const { tradeNo } = opened.value;
     return success({ out_trade_no: order.value.outTradeNo, trade_no: tradeNo });
@@ -211,11 +211,11 @@ const create: Method = {
 const mergePrecreate: Method = {
   operation: 'create',
   isPage: false,
-  run: (city, call) => {
+  run: (context, call) => {
     const merge = textField(call.content, 'out_merge_no') ?? call.signed;
     const details = JSON.stringify(call.content.order_details ?? null);
     const id = checkoutId('mp', call.app.pid, merge, details);
-    const offered = offerMerge(city, 'alipay.trade.merge.precreate', call, id);
+    const offered = offerMerge(context, 'alipay.trade.merge.precreate', call, id);
     if (!offered.ok) return refusal(offered.error);
     return success({
       out_merge_no: offered.value.outMergeNo,

@@ -1,43 +1,51 @@
 /**
- * What the buyer's app takes: the text of a QR code, a redirect or cashier URL, an app order
- * string, a page form, tradePay parameters, or its own payment code once a merchant charged it.
- * Carried requests are verified exactly as at the gateway's door, for the app is a client of the
- * same gateway. Scanning is the login: it makes the trades exist.
+ * The buyer's side. Scanning takes the text of a QR code, a redirect or cashier URL, an app order
+ * string, a page form, tradePay parameters, or the app's own payment code once a merchant charged
+ * it. Carried requests are verified exactly as at the gateway's endpoint, for the app is a client
+ * of the same gateway. Scanning is the login: it makes the trades exist. Paying is one synchronous
+ * step; the way back to the merchant says what was paid, signed, but carries no trade_status.
  */
-
+import { fenToYuan } from '../../../src/kernel/money.ts';
+import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import {
   isJsonObject,
   type JsonObject,
   parseJsonObject,
   textField,
 } from '../../../src/wires/alipay/json-text.ts';
-import { mergeParameters, parseParameters } from '../../../src/wires/alipay/parameters.ts';
-import type { Scanned } from '../../kit/kit.ts';
+import {
+  encodeParameters,
+  mergeParameters,
+  parseParameters,
+} from '../../../src/wires/alipay/parameters.ts';
+import { formatTime } from '../../../src/wires/alipay/time.ts';
+import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { CASHIER_PATH, payeeName } from './cashier-page.ts';
-import type { AlipayCity } from './context.ts';
+import type { Context } from './context.ts';
 import { checkRequest, readCall } from './endpoint-v2.ts';
+import { signAsGateway } from './identity.ts';
 import { offerCarried } from './orders.ts';
-import type { CheckoutRecord, TradeRecord } from './records.ts';
+import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
 import { isCarried } from './routes.ts';
 
 export async function scan(
-  city: AlipayCity,
+  context: Context,
   code: string | Readonly<Record<string, unknown>>,
 ): Promise<Scanned | undefined> {
-  if (typeof code !== 'string') return scanObject(city, code);
+  if (typeof code !== 'string') return scanObject(context, code);
   const text = code.trim();
   const object = text.startsWith('{') ? parseJsonObject(text) : undefined;
-  if (object !== undefined) return scanObject(city, object);
-  const charged = city.paymentCodes.orderOf(text);
-  if (charged !== undefined) return scanCharged(city, charged);
+  if (object !== undefined) return scanObject(context, object);
+  const charged = context.paymentCodes.orderOf(text);
+  if (charged !== undefined) return scanCharged(context, charged);
   const token = /^https:\/\/qr\.alipay\.com\/([a-z0-9]{10,40})$/.exec(text)?.[1];
-  if (token !== undefined) return scanCheckout(city, city.checkouts.find(token));
-  if (!URL.canParse(text)) return scanCarried(city, text);
+  if (token !== undefined) return scanCheckout(context, context.checkouts.find(token));
+  if (!URL.canParse(text)) return scanCarried(context, text);
   const url = new URL(text);
   if (url.pathname === CASHIER_PATH) {
-    return scanCheckout(city, city.checkouts.find(url.searchParams.get('id') ?? ''));
+    return scanCheckout(context, context.checkouts.find(url.searchParams.get('id') ?? ''));
   }
-  return url.pathname === '/gateway.do' ? scanCarried(city, queryOf(text)) : undefined;
+  return url.pathname === '/gateway.do' ? scanCarried(context, queryOf(text)) : undefined;
 }
 
 /** The raw query: URL would rewrite what was signed. */
@@ -47,27 +55,27 @@ function queryOf(url: string): string {
 }
 
 function scanObject(
-  city: AlipayCity,
+  context: Context,
   object: JsonObject,
 ): Promise<Scanned | undefined> | undefined {
   const nested = object.params;
-  if (isJsonObject(nested)) return scanObject(city, nested);
+  if (isJsonObject(nested)) return scanObject(context, nested);
   const orderString = textField(object, 'order_string');
-  if (orderString !== undefined) return scanCarried(city, orderString);
+  if (orderString !== undefined) return scanCarried(context, orderString);
   const tradeNo = textField(object, 'trade_no') ?? textField(object, 'tradeNO');
-  if (tradeNo !== undefined) return scanTrade(city, tradeNo);
+  if (tradeNo !== undefined) return scanTrade(context, tradeNo);
   const direct = textField(object, 'code') ?? textField(object, 'url');
-  if (direct !== undefined) return scan(city, direct);
+  if (direct !== undefined) return scan(context, direct);
   const action = textField(object, 'action');
   if (action === undefined || !isJsonObject(object.fields)) return undefined;
   const fields = Object.entries(object.fields).filter(
     (field): field is [string, string] => typeof field[1] === 'string',
   );
-  return scanCarried(city, queryOf(action), fields);
+  return scanCarried(context, queryOf(action), fields);
 }
 
 async function scanCarried(
-  city: AlipayCity,
+  context: Context,
   text: string,
   fields: readonly (readonly [string, string])[] = [],
 ): Promise<Scanned | undefined> {
@@ -76,54 +84,56 @@ async function scanCarried(
   if (!merged.ok) return undefined;
   const parameters = merged.value;
   const name = parameters.get('method') ?? '';
-  const app = city.apps.get(parameters.get('app_id') ?? '');
+  const app = context.apps.get(parameters.get('app_id') ?? '');
   if (!isCarried(name) || app === undefined) return undefined;
-  if ((await checkRequest(city, app, parameters, text)) !== undefined) return undefined;
+  if ((await checkRequest(context, app, parameters, text)) !== undefined) return undefined;
   const call = readCall(app, parameters);
-  const offered = call === undefined ? undefined : offerCarried(city, name, call);
-  if (offered?.ok) return scanCheckout(city, offered.value);
-  const known = knownOffer(city, app.pid, call?.content ?? {});
-  return known === undefined ? undefined : scanCheckout(city, known);
+  const offered = call === undefined ? undefined : offerCarried(context, name, call);
+  if (offered?.ok) return scanCheckout(context, offered.value);
+  const known = knownOffer(context, app.pid, call?.content ?? {});
+  return known === undefined ? undefined : scanCheckout(context, known);
 }
 
 /** An order that can not be offered any more is still shown: paid, closed or expired. */
 function knownOffer(
-  city: AlipayCity,
+  context: Context,
   pid: string,
   content: JsonObject,
 ): CheckoutRecord | undefined {
-  return city.checkouts.ofOrder(pid, textField(content, 'out_trade_no') ?? '');
+  return context.checkouts.ofOrder(pid, textField(content, 'out_trade_no') ?? '');
 }
 
 async function scanCheckout(
-  city: AlipayCity,
+  context: Context,
   checkout: CheckoutRecord | undefined,
 ): Promise<Scanned | undefined> {
   if (checkout === undefined) return undefined;
-  return shown(city, checkout, checkout.id, stateOf(city, checkout));
+  return shown(context, checkout, checkout.id, stateOf(context, checkout));
 }
 
-function stateOf(city: AlipayCity, checkout: CheckoutRecord): Scanned['state'] {
+function stateOf(context: Context, checkout: CheckoutRecord): Scanned['state'] {
   if (checkout.isWithdrawn) return 'closed';
-  const known = checkout.orders.map((order) => city.book.find(order.pid, order.outTradeNo));
+  const known = checkout.orders.map((order) => context.store.find(order.pid, order.outTradeNo));
   if (known.some((trade) => trade !== undefined && trade.payment !== null)) return 'paid';
-  const nowMs = city.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   if (nowMs >= checkout.expiresAtMs) return 'expired';
   if (checkout.orders.some((order) => nowMs >= order.expiresAtMs)) return 'expired';
-  return city.checkouts.open(checkout, city.house().buyer.userId).ok ? 'payable' : 'closed';
+  return context.checkouts.open(checkout, context.identity().buyer.userId).ok
+    ? 'payable'
+    : 'closed';
 }
 
 /** The app's own payment code, taken back to confirm what a merchant charged it with. */
-function scanCharged(city: AlipayCity, orderKey: string): Promise<Scanned | undefined> | undefined {
+function scanCharged(context: Context, orderKey: string): Promise<Scanned | undefined> | undefined {
   const [pid = '', outTradeNo = ''] = orderKey.split('/');
-  const trade = city.book.find(pid, outTradeNo);
-  return trade === undefined ? undefined : scanTrade(city, trade.tradeNo);
+  const trade = context.store.find(pid, outTradeNo);
+  return trade === undefined ? undefined : scanTrade(context, trade.tradeNo);
 }
 
-async function scanTrade(city: AlipayCity, tradeNo: string): Promise<Scanned | undefined> {
-  const trade = city.book.findByTradeNo(tradeNo);
+async function scanTrade(context: Context, tradeNo: string): Promise<Scanned | undefined> {
+  const trade = context.store.findByTradeNo(tradeNo);
   if (trade === undefined) return undefined;
-  return shown(city, { orders: [trade.order] }, `trade:${tradeNo}`, tradeState(trade));
+  return shown(context, { orders: [trade.order] }, `trade:${tradeNo}`, tradeState(trade));
 }
 
 function tradeState(trade: TradeRecord): Scanned['state'] {
@@ -133,13 +143,112 @@ function tradeState(trade: TradeRecord): Scanned['state'] {
 }
 
 function shown(
-  city: AlipayCity,
+  context: Context,
   checkout: Pick<CheckoutRecord, 'orders'>,
   ref: string,
   state: Scanned['state'],
 ): Scanned {
   let amountFen = 0n;
   for (const order of checkout.orders) amountFen += order.totalFen;
-  const payee = payeeName(city, checkout);
+  const payee = payeeName(context, checkout);
   return { wallet: 'alipay', ref, payee, amountFen, currency: 'cny', state };
+}
+
+/** What the buyer does with what was scanned, and where their browser goes then. */
+export async function pay(
+  context: Context,
+  request: PayRequest,
+): Promise<{ readonly status: string; readonly returnUrl?: string | undefined }> {
+  const status = decide(context, request);
+  const checkout = context.checkouts.find(request.ref);
+  const isPaid = status === 'paid' || status === 'already_paid';
+  if (!isPaid || checkout === undefined) return { status };
+  return { status, returnUrl: await returnLocation(context, checkout) };
+}
+
+/** One synchronous step, so that a close that comes meanwhile wins or loses, never half. */
+function decide(context: Context, request: PayRequest): string {
+  const target = tradesOf(context, request.ref);
+  if (target === undefined) return 'not_found';
+  if (typeof target === 'string') return target;
+  if (request.outcome !== 'success') {
+    if (request.outcome === 'insufficient_funds') return 'insufficient_funds';
+    // Who refuses to confirm a payment code ends its order; elsewhere the buyer may come back.
+    for (const trade of target.trades)
+      if (trade.order.isByCode === true) context.store.close(trade);
+    return 'canceled';
+  }
+  const { payerWallet, coupon } = request;
+  const how = {
+    payerWallet,
+    platformCouponFen: coupon.platformFen,
+    merchantCouponFen: coupon.merchantFen,
+  };
+  // Without the contract each order of a merged payment stands for itself.
+  const groups = target.allOrNothing ? [target.trades] : target.trades.map((trade) => [trade]);
+  let paidCount = 0;
+  for (const group of groups) {
+    if (!context.store.pay(group, how)) continue;
+    paidCount += group.length;
+    for (const { order } of group) {
+      const paid = context.store.find(order.pid, order.outTradeNo);
+      if (paid !== undefined) context.callbacks.tell('payment', paid);
+    }
+  }
+  return paidCount === 0 ? 'closed' : 'paid';
+}
+
+type Target = { readonly trades: readonly TradeRecord[]; readonly allOrNothing: boolean };
+
+/** A text says why nothing can be paid. */
+function tradesOf(context: Context, ref: string): Target | string | undefined {
+  if (ref.startsWith('trade:')) {
+    const trade = context.store.findByTradeNo(ref.slice('trade:'.length));
+    if (trade === undefined) return undefined;
+    if (trade.payment !== null) return 'already_paid';
+    return trade.status === 'WAIT_BUYER_PAY' ? { trades: [trade], allOrNothing: true } : 'closed';
+  }
+  const checkout = context.checkouts.find(ref);
+  if (checkout === undefined) return undefined;
+  if (checkout.isWithdrawn) return 'closed';
+  const trades = checkout.orders.flatMap((order) => findOrder(context, order));
+  if (trades.some(({ payment }) => payment !== null)) return 'already_paid';
+  if (trades.length < checkout.orders.length) return 'closed';
+  return { trades, allOrNothing: checkout.allOrNothing };
+}
+
+function findOrder(context: Context, order: OrderRecord): TradeRecord[] {
+  const trade = context.store.find(order.pid, order.outTradeNo);
+  return trade === undefined ? [] : [trade];
+}
+
+/** The signed parameters of a return URL: what was paid, but no trade_status. */
+export async function returnLocation(
+  context: Context,
+  checkout: CheckoutRecord,
+): Promise<string | undefined> {
+  const [order] = checkout.orders;
+  if (checkout.returnUrl === null || order === undefined) return undefined;
+  const trade = context.store.find(order.pid, order.outTradeNo);
+  const app = context.apps.get(order.appId);
+  if (trade === undefined || trade.payment === null || app === undefined) return undefined;
+  const parameters = new Map([
+    ['charset', 'utf-8'],
+    ['out_trade_no', order.outTradeNo],
+    ['method', `${checkout.method}.return`],
+    ['total_amount', fenToYuan(order.totalFen)],
+    ['trade_no', trade.tradeNo],
+    ['auth_app_id', order.appId],
+    ['version', '1.0'],
+    ['app_id', order.appId],
+    ['sign_type', 'RSA2'],
+    ['seller_id', order.pid],
+    ['timestamp', formatTime(context.kit.wall.nowMs())],
+  ]);
+  // No certificate is named, in certificate mode either: Alipay's own return URLs name none.
+  const text = notifySignText(parameters);
+  const { sign } = await signAsGateway(context, app, undefined, text);
+  parameters.set('sign', sign);
+  const joint = checkout.returnUrl.includes('?') ? '&' : '?';
+  return `${checkout.returnUrl}${joint}${encodeParameters(parameters)}`;
 }

@@ -2,15 +2,19 @@
 
 import { isJsonObject, type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
 import type { FaultName, FaultPoint } from '../../kit/kit.ts';
-import { CODE_METHODS } from './code-methods.ts';
-import type { AlipayCity, Method } from './context.ts';
+import type { Context, Method } from './context.ts';
 import { IDENTITY_METHODS } from './oauth.ts';
 import { CARRIED_PRODUCTS, PAY_METHODS } from './orders.ts';
+import { CODE_METHODS } from './payment-codes.ts';
 import type { AppRecord } from './records.ts';
-import { TRADE_METHODS } from './refunds.ts';
+import { REFUND_METHODS } from './refunds.ts';
+import { TRADE_METHODS } from './trades.ts';
 
 const METHODS: ReadonlyMap<string, Method> = new Map(
-  Object.entries({ ...PAY_METHODS, ...CODE_METHODS, ...TRADE_METHODS, ...IDENTITY_METHODS }),
+  Object.entries({
+    ...{ ...PAY_METHODS, ...CODE_METHODS, ...TRADE_METHODS },
+    ...{ ...REFUND_METHODS, ...IDENTITY_METHODS },
+  }),
 );
 
 export function methodNamed(name: string): Method | undefined {
@@ -59,7 +63,7 @@ const ANSWER_FAULTS = [
 
 /** One firing for this call: what every method can suffer, and what only some can. */
 export function takeFault(
-  city: AlipayCity,
+  context: Context,
   app: AppRecord,
   method: Method,
   content: JsonObject,
@@ -68,9 +72,9 @@ export function takeFault(
   if (method.operation === 'close') kinds.push('close_lost');
   if (method.operation === 'refund') kinds.push('refund_stuck');
   if (method.operation === 'query') kinds.push('wrong_amount', 'wrong_currency', 'wrong_payee');
-  for (const point of pointsOf(city, app, content)) {
+  for (const point of pointsOf(context, app, content)) {
     const { operation } = method;
-    const fault = city.kit.faults.take({ wallet: 'alipay', operation, ...point }, kinds);
+    const fault = context.kit.faults.take({ wallet: 'alipay', operation, ...point }, kinds);
     if (fault !== undefined) return fault;
   }
   return undefined;
@@ -78,7 +82,7 @@ export function takeFault(
 
 /** A merged call is about its merge number and each of its orders. */
 function pointsOf(
-  city: AlipayCity,
+  context: Context,
   app: AppRecord,
   content: JsonObject,
 ): Pick<FaultPoint, 'orderNo' | 'merchant'>[] {
@@ -86,9 +90,9 @@ function pointsOf(
   if (outMergeNo !== undefined) {
     const details: unknown = content.order_details;
     const parts = Array.isArray(details) ? details.filter(isJsonObject) : [];
-    return [{ orderNo: outMergeNo }, ...parts.map((part) => pointOf(city, app, part))];
+    return [{ orderNo: outMergeNo }, ...parts.map((part) => pointOf(context, app, part))];
   }
-  const pre = city.checkouts.find(textField(content, 'pre_order_no') ?? '');
+  const pre = context.checkouts.find(textField(content, 'pre_order_no') ?? '');
   if (pre !== undefined) {
     const parts = pre.orders.map(({ outTradeNo, smid }) => ({
       orderNo: outTradeNo,
@@ -96,17 +100,17 @@ function pointsOf(
     }));
     return [{ orderNo: pre.outMergeNo ?? undefined }, ...parts];
   }
-  return [pointOf(city, app, content)];
+  return [pointOf(context, app, content)];
 }
 
-function pointOf(city: AlipayCity, app: AppRecord, content: JsonObject) {
+function pointOf(context: Context, app: AppRecord, content: JsonObject) {
   const tradeNo = textField(content, 'trade_no');
-  const trade = tradeNo === undefined ? undefined : city.book.findByTradeNo(tradeNo);
+  const trade = tradeNo === undefined ? undefined : context.store.findByTradeNo(tradeNo);
   const orderNo = trade?.order.outTradeNo ?? textField(content, 'out_trade_no');
   const named = content.sub_merchant;
   const smid =
     (isJsonObject(named) ? textField(named, 'merchant_id') : undefined) ??
-    (trade ?? city.book.find(app.pid, orderNo ?? ''))?.order.smid ??
-    city.checkouts.ofOrder(app.pid, orderNo ?? '')?.orders[0]?.smid;
+    (trade ?? context.store.find(app.pid, orderNo ?? ''))?.order.smid ??
+    context.checkouts.ofOrder(app.pid, orderNo ?? '')?.orders[0]?.smid;
   return { orderNo, merchant: smid ?? app.pid };
 }

@@ -3,12 +3,13 @@
  * each with keys of its own. The gateway keeps its half in the journal; the merchant's private keys
  * are handed out and kept by the caller only.
  */
+
 import { assert } from '../../../src/kernel/assert.ts';
 import type { JdpayCredentials } from '../../../src/wires/jdpay/credentials.ts';
 import { DES_KEY_BYTES } from '../../../src/wires/jdpay/triple-des.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
-import { openHouse } from './identity.ts';
-import { randomDigits } from './numbers.ts';
+import { openIdentity } from './identity.ts';
 import { merchantsOf } from './order-store.ts';
 import type { Service } from './records.ts';
 import { RESULT_CODES } from './refusal.ts';
@@ -76,7 +77,7 @@ async function makeMerchant(
   name: string,
   services: readonly Service[],
 ): Promise<JdpayKeyPapers> {
-  const [house, pair] = await Promise.all([openHouse(kit), kit.authority.rsaKeyPair()]);
+  const [identity, pair] = await Promise.all([openIdentity(kit), kit.authority.rsaKeyPair()]);
   const merchants = merchantsOf(kit);
   const merchant = `110${randomDigits(kit.random, 6)}`;
   assert(merchants.get(merchant) === undefined, 'a merchant number is given once');
@@ -85,7 +86,7 @@ async function makeMerchant(
   return {
     merchant,
     private_key: pair.privateKeyPem,
-    jd_public_key: house.publicKeyPem,
+    jd_public_key: identity.publicKeyPem,
     des_key: desKey,
   };
 }

@@ -13,19 +13,20 @@ import {
   writeOuter,
 } from '../../../src/wires/jdpay/message.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
+import { messageKeys } from './identity.ts';
 import type { MerchantRecord } from './records.ts';
 
 const SUCCESS: MessageResult = { code: SUCCESS_CODE, desc: '成功' };
 
 /** `isForged`: the signature is one of another text. */
 export function sealedMessage(
-  desk: Desk,
+  context: Context,
   merchant: MerchantRecord,
   message: { readonly fields: readonly XmlField[]; readonly isForged: boolean },
 ): string {
   const { fields, isForged } = message;
-  const keys = desk.keys.of(merchant);
+  const keys = messageKeys(context.kit, merchant);
   const namesMerchant = fields.some(([name]) => name === 'merchant');
   const head: XmlField[] = [
     ['version', VERSION],

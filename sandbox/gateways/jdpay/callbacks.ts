@@ -5,9 +5,9 @@
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
-import type { CallbackManner } from '../../kit/kit.ts';
+import type { CallbackPolicy } from '../../kit/kit.ts';
 import { sealedMessage } from './answers.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
@@ -22,35 +22,42 @@ interface Message {
   readonly fields: readonly XmlField[];
 }
 
-export function registerCallbacks(desk: Desk, retryDelaysMs: readonly number[]): void {
-  const manner: CallbackManner = {
+export function registerCallbacks(context: Context, retryDelaysMs: readonly number[]): void {
+  const manner: CallbackPolicy = {
     retryDelaysMs,
     timeoutMs: TIMEOUT_MS,
     compose: async (order, flaw) => {
       const { merchant, fields } = order.message as Message;
-      const record = present(desk.books.merchants.get(merchant), 'the merchant');
+      const record = present(context.store.merchants.get(merchant), 'the merchant');
       const isForged = flaw === 'callback_bad_signature' || flaw === 'signtest';
       return {
         headers: { 'content-type': 'text/xml; charset=UTF-8', 'user-agent': 'JDPay' },
-        body: sealedMessage(desk, record, { fields, isForged }),
+        body: sealedMessage(context, record, { fields, isForged }),
       };
     },
     isAcknowledged: ({ status, body }) =>
       status === 200 && body.toString('utf8').trim() === 'success',
   };
-  desk.kit.courier.register('jdpay', manner);
+  context.kit.callbackQueue.register('jdpay', manner);
 }
 
-export function tellPaid(desk: Desk, order: OrderRecord): void {
+export function tellPaid(context: Context, order: OrderRecord): void {
   const { merchant, tradeNum: orderNo, notifyUrl: url } = order;
   if (url === null) return;
   const point = { wallet: 'jdpay', operation: 'callback', orderNo, merchant } as const;
-  const fault = desk.kit.faults.take(point, DISTORTIONS);
+  const fault = context.kit.faults.take(point, DISTORTIONS);
   const message: Message = { merchant, fields: distort(orderFields(order), fault, order) };
-  desk.kit.courier.send({ wallet: 'jdpay', kind: 'payment', orderNo, merchant, url, message });
+  context.kit.callbackQueue.send({
+    wallet: 'jdpay',
+    kind: 'payment',
+    orderNo,
+    merchant,
+    url,
+    message,
+  });
 }
 
-export function tellRefunded(desk: Desk, refund: RefundRecord): void {
+export function tellRefunded(context: Context, refund: RefundRecord): void {
   const { merchant, oTradeNum: orderNo, notifyUrl: url } = refund;
   if (url === null) return;
   // JD's documents say tradeType 1, its real messages 2: clients must go by oTradeNum.
@@ -58,5 +65,12 @@ export function tellRefunded(desk: Desk, refund: RefundRecord): void {
     (field): XmlField => (field[0] === 'tradeType' ? ['tradeType', '2'] : field),
   );
   const message: Message = { merchant, fields };
-  desk.kit.courier.send({ wallet: 'jdpay', kind: 'refund', orderNo, merchant, url, message });
+  context.kit.callbackQueue.send({
+    wallet: 'jdpay',
+    kind: 'refund',
+    orderNo,
+    merchant,
+    url,
+    message,
+  });
 }

@@ -7,8 +7,10 @@ import { present } from '../../../src/kernel/assert.ts';
 import { yuanText } from '../../../src/kernel/money.ts';
 import { type FormFields, sealForm } from '../../../src/wires/jdpay/form.ts';
 import { CURRENCY, PAYMENT_STATUS, RETURN_SUCCEEDED } from '../../../src/wires/jdpay/trade.ts';
+import { escapeHtml } from '../../kit/html.ts';
 import type { WireRequest, WireResponse } from '../../kit/kit.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
+import { messageKeys } from './identity.ts';
 import { freshOrder, qrCodeOf } from './orders.ts';
 import type { OrderRecord } from './records.ts';
 import { RESULT_CODES, type Refusal } from './refusal.ts';
@@ -16,23 +18,23 @@ import { RESULT_CODES, type Refusal } from './refusal.ts';
 export const CASHIER_PATH = '/jdpay/payCashier';
 
 /** `GET /jdpay/payCashier`: still to pay, or back to the merchant. */
-export function cashier(desk: Desk, request: WireRequest): WireResponse {
+export function cashier(context: Context, request: WireRequest): WireResponse {
   if (request.method !== 'GET') return { status: 405, headers: { allow: 'GET' }, body: '' };
-  const order = cashierOrder(desk, request.queryText);
+  const order = cashierOrder(context, request.queryText);
   if (order === undefined) {
     const desc = '订单不存在 no order with this key';
     return errorPage({ code: RESULT_CODES.orderNotFound, desc });
   }
   return order.status === PAYMENT_STATUS.succeeded && order.callbackUrl !== null
-    ? returnPage(desk, order, order.callbackUrl)
-    : cashierPage(desk, order, request.target);
+    ? returnPage(context, order, order.callbackUrl)
+    : cashierPage(context, order, request.target);
 }
 
-export function cashierOrder(desk: Desk, queryText: string): OrderRecord | undefined {
+export function cashierOrder(context: Context, queryText: string): OrderRecord | undefined {
   const query = new URLSearchParams(queryText);
-  const known = desk.books.orderByCashierKey(query.get('key') ?? '');
+  const known = context.store.orderByCashierKey(query.get('key') ?? '');
   if (known === undefined || known.tradeNum !== query.get('tradeNum')) return undefined;
-  return freshOrder(desk, known.key);
+  return freshOrder(context, known.key);
 }
 
 const STATES: Readonly<Record<string, string>> = {
@@ -41,10 +43,10 @@ const STATES: Readonly<Record<string, string>> = {
   [PAYMENT_STATUS.closed]: '订单已关闭 Closed',
 };
 
-function cashierPage(desk: Desk, order: OrderRecord, target: string): WireResponse {
-  const merchant = present(desk.books.merchants.get(order.merchant), 'the merchant');
+function cashierPage(context: Context, order: OrderRecord, target: string): WireResponse {
+  const merchant = present(context.store.merchants.get(order.merchant), 'the merchant');
   const code = encodeURIComponent(qrCodeOf(order));
-  const phone = escapeHtml(`${desk.kit.publicUrl}/phone?wallet=jdpay&code=${code}`);
+  const phone = escapeHtml(`${context.kit.publicUrl}/phone?wallet=jdpay&code=${code}`);
   const state = STATES[order.status];
   const button = `<a id="pay" href="${phone}"><span>用沙箱手机支付</span> <span>Pay with the sandbox phone</span></a>`;
   const main = `<p>收款方 Payee：<b id="payee">${escapeHtml(merchant.name)}</b></p>
@@ -59,13 +61,13 @@ function cashierPage(desk: Desk, order: OrderRecord, target: string): WireRespon
   });
 }
 
-function returnPage(desk: Desk, order: OrderRecord, callbackUrl: string): WireResponse {
-  const inputs = Object.entries(returnFields(desk, order))
+function returnPage(context: Context, order: OrderRecord, callbackUrl: string): WireResponse {
+  const inputs = Object.entries(returnFields(context, order))
     .map(([name, value]) => {
       return `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`;
     })
     .join('');
-  const nonce = desk.kit.random.bytes(16).toString('base64');
+  const nonce = context.kit.random.bytes(16).toString('base64');
   const main = `<p><b id="state">已支付 Paid</b></p>
 <form id="back" method="post" action="${escapeHtml(callbackUrl)}">${inputs}
 <button>返回商户 Back to the merchant</button></form>
@@ -74,8 +76,8 @@ function returnPage(desk: Desk, order: OrderRecord, callbackUrl: string): WireRe
 }
 
 /** Neither version nor merchant is posted or signed here. */
-function returnFields(desk: Desk, order: OrderRecord): FormFields {
-  const merchant = present(desk.books.merchants.get(order.merchant), 'the merchant');
+function returnFields(context: Context, order: OrderRecord): FormFields {
+  const merchant = present(context.store.merchants.get(order.merchant), 'the merchant');
   const fields = {
     tradeNum: order.tradeNum,
     amount: order.amountFen.toString(),
@@ -84,7 +86,7 @@ function returnFields(desk: Desk, order: OrderRecord): FormFields {
     note: order.note,
     status: RETURN_SUCCEEDED,
   };
-  return present(sealForm(desk.keys.of(merchant), fields), 'fields within the limit');
+  return present(sealForm(messageKeys(context.kit, merchant), fields), 'fields within the limit');
 }
 
 export function errorPage({ code, desc }: Refusal): WireResponse {
@@ -131,13 +133,4 @@ ${main}
 </body></html>
 `,
   };
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }

@@ -4,21 +4,19 @@ import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import type { CityKit, FaultName, Operation } from '../../kit/kit.ts';
 import type { PaymentCodes } from '../../kit/payment-codes.ts';
 import { type Fields, fieldOf } from './field-rules.ts';
-import type { KeyCabinet } from './identity.ts';
-import type { Books } from './order-store.ts';
+import type { OrderStore } from './order-store.ts';
 import type { MerchantRecord } from './records.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface Desk {
+export interface Context {
   readonly kit: CityKit;
-  readonly books: Books;
+  readonly store: OrderStore;
   /** What the app shows to be scanned. */
   readonly codes: PaymentCodes;
-  readonly keys: KeyCabinet;
 }
 
 export interface Call {
-  readonly desk: Desk;
+  readonly context: Context;
   readonly merchant: MerchantRecord;
   readonly fields: Fields;
 }
@@ -31,14 +29,14 @@ export type Handler = (call: Call) => Answer;
 
 /** A fault may name the order by its own number or by that of what is done to it. */
 export function takeFault(
-  { desk, merchant, fields }: Call,
+  { context, merchant, fields }: Call,
   operation: Operation,
   kinds: readonly FaultName[],
 ): FaultName | undefined {
   const named = ['tradeNum', 'oTradeNum'].map((name) => fieldOf(fields, name));
   for (const orderNo of new Set(named.filter((name) => name !== ''))) {
     const point = { wallet: 'jdpay', operation, orderNo, merchant: merchant.merchant } as const;
-    const fault = desk.kit.faults.take(point, kinds);
+    const fault = context.kit.faults.take(point, kinds);
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -2,6 +2,7 @@
  * The form interface: a browser posts what the merchant signed and is sent on to the cashier. The
  * phone takes the same form as it stands in a `next_action`; both are verified here, alike.
  */
+
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import {
   decryptForm,
@@ -10,29 +11,30 @@ import {
   parseForm,
 } from '../../../src/wires/jdpay/form.ts';
 import { VERSION } from '../../../src/wires/jdpay/message.ts';
-import type { WireRequest } from '../../kit/kit.ts';
+import { LOST } from '../../kit/gate.ts';
+import type { Handled, WireRequest } from '../../kit/kit.ts';
 import { CASHIER_PATH, errorPage } from './cashier-page.ts';
-import { type Call, type Desk, takeFault } from './context.ts';
-import type { Handled } from './endpoint-xml.ts';
+import { type Call, type Context, takeFault } from './context.ts';
 import { explainForm } from './explain.ts';
 import { fieldOf } from './field-rules.ts';
+import { messageKeys } from './identity.ts';
 import { createOnline } from './orders.ts';
 import type { MerchantRecord, OrderRecord } from './records.ts';
 import { RESULT_CODES, type Refusal, refuse } from './refusal.ts';
 
 /** `POST /jdpay/saveOrder` and `/jdpay/customerPay`. */
-export async function handleForm(desk: Desk, request: WireRequest): Promise<Handled> {
+export async function handleForm(context: Context, request: WireRequest): Promise<Handled> {
   if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: '' };
   const posted = parseForm(request.body);
   if (!posted.ok) {
     const desc = '表单格式错误 the form is too long, or a field is told twice';
     return errorPage({ code: RESULT_CODES.unreadable, desc });
   }
-  const opened = openPosted(desk, `POST ${request.target}`, posted.value);
+  const opened = openPosted(context, `POST ${request.target}`, posted.value);
   if (!opened.ok) return errorPage(opened.error);
   const order = createOnline(opened.value, 'saveOrder');
   if (!order.ok) return errorPage(order.error);
-  if (takeFault(opened.value, 'create', ['answer_lost']) !== undefined) return { lost: true };
+  if (takeFault(opened.value, 'create', ['answer_lost']) !== undefined) return LOST;
   return { status: 302, headers: { location: cashierTarget(order.value) }, body: '' };
 }
 
@@ -43,12 +45,16 @@ function cashierTarget({ tradeNum, orderId, cashierKey }: OrderRecord): string {
 }
 
 /** What the buyer's browser carried, as a verified call. */
-export function openPosted(desk: Desk, what: string, posted: FormFields): Result<Call, Refusal> {
-  const merchant = desk.books.merchants.get(fieldOf(posted, 'merchant'));
+export function openPosted(
+  context: Context,
+  what: string,
+  posted: FormFields,
+): Result<Call, Refusal> {
+  const merchant = context.store.merchants.get(fieldOf(posted, 'merchant'));
   if (merchant === undefined) return refuse('unknownMerchant', '商户号不存在 no such merchant');
   if (fieldOf(posted, 'version') !== VERSION) return refuse('unreadable', 'version is V2.0');
-  const opened = openForm(desk.keys.of(merchant), posted);
-  if (opened.ok) return ok({ desk, merchant, fields: opened.value });
+  const opened = openForm(messageKeys(context.kit, merchant), posted);
+  if (opened.ok) return ok({ context, merchant, fields: opened.value });
   const flaw = opened.error;
   switch (flaw.code) {
     case 'malformed':
@@ -62,21 +68,21 @@ export function openPosted(desk: Desk, what: string, posted: FormFields): Result
     case 'unsigned':
       return refuse('badSignature', '验签失败 sign is missing');
     case 'bad_signature':
-      explainRefusal(desk, merchant, what, posted);
+      explainRefusal(context, merchant, what, posted);
       return refuse('badSignature', '验签失败 the signature does not verify');
   }
 }
 
 function explainRefusal(
-  desk: Desk,
+  context: Context,
   merchant: MerchantRecord,
   what: string,
   posted: FormFields,
 ): void {
-  const keys = desk.keys.of(merchant);
+  const keys = messageKeys(context.kit, merchant);
   const plain = decryptForm(keys.desKey, posted);
   if (!plain.ok) return;
   const refused = { what: `${what} of merchant ${merchant.merchant}`, key: keys.publicKey };
   const sign = fieldOf(posted, 'sign');
-  desk.kit.explanations.add(explainForm({ ...refused, sign, posted, plain: plain.value }));
+  context.kit.explanations.add(explainForm({ ...refused, sign, posted, plain: plain.value }));
 }

@@ -2,6 +2,7 @@
  * The XML interface: opened, verified over the raw text, checked, answered. Refusals carry a code
  * and no signature, as JD's do. There is no bypass: every call is verified.
  */
+
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import { cutSign } from '../../../src/wires/jdpay/canonical.ts';
 import {
@@ -13,18 +14,18 @@ import {
 } from '../../../src/wires/jdpay/message.ts';
 import { PATHS, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
 import { textOf, type XmlElement } from '../../../src/wires/jdpay/xml.ts';
-import type { FaultName, Operation, WireRequest, WireResponse } from '../../kit/kit.ts';
+import { gated } from '../../kit/gate.ts';
+import type { Handled, Operation, WireRequest, WireResponse } from '../../kit/kit.ts';
 import { sealedMessage } from './answers.ts';
-import { type Call, type Desk, type Handler, takeFault } from './context.ts';
+import { type Call, type Context, type Handler, takeFault } from './context.ts';
 import { explainMessage } from './explain.ts';
 import { type Fields, fieldOf } from './field-rules.ts';
-import { fkmPay, query, uniorder } from './orders.ts';
+import { messageKeys } from './identity.ts';
+import { query, uniorder } from './orders.ts';
+import { fkmPay } from './payment-codes.ts';
 import type { MerchantRecord } from './records.ts';
 import { applyRefund, applyRevoke, queryByRefundNumber, queryRefund } from './refunds.ts';
 import { RESULT_CODES, type Refusal, refuse } from './refusal.ts';
-
-export type Handled = WireResponse | { readonly lost: true };
-const LOST: Handled = { lost: true };
 
 interface Service {
   readonly operation: Operation;
@@ -42,7 +43,7 @@ const SERVICES: ReadonlyMap<string, Service> = new Map([
   [PATHS.revoke, { operation: 'close', handler: applyRevoke }],
 ]);
 
-export async function handleXml(desk: Desk, request: WireRequest): Promise<Handled> {
+export async function handleXml(context: Context, request: WireRequest): Promise<Handled> {
   if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: '' };
   const outer = readOuter(request.body);
   if (outer === undefined) {
@@ -54,7 +55,7 @@ export async function handleXml(desk: Desk, request: WireRequest): Promise<Handl
     const desc = '接口不存在 the sandbox does not speak this service';
     return refusal(outer.merchant, { code: RESULT_CODES.serviceUnknown, desc });
   }
-  const opened = openCall(desk, request, outer);
+  const opened = openCall(context, request, outer);
   if (!opened.ok) return refusal(outer.merchant, opened.error);
   const isOfRefund = fieldOf(opened.value.fields, 'tradeType') === TRADE_TYPE.refund;
   const isRefundQuery = request.path === PATHS.query && isOfRefund;
@@ -62,13 +63,13 @@ export async function handleXml(desk: Desk, request: WireRequest): Promise<Handl
 }
 
 function openCall(
-  desk: Desk,
+  context: Context,
   request: WireRequest,
   { merchant: number, encrypt }: OuterMessage,
 ): Result<Call, Refusal> {
-  const merchant = desk.books.merchants.get(number);
+  const merchant = context.store.merchants.get(number);
   if (merchant === undefined) return refuse('unknownMerchant', '商户号不存在 no such merchant');
-  const opened = openMessage(desk.keys.of(merchant), encrypt ?? '');
+  const opened = openMessage(messageKeys(context.kit, merchant), encrypt ?? '');
   if (!opened.ok) {
     switch (opened.error) {
       case 'too_long':
@@ -77,7 +78,7 @@ function openCall(
         return refuse('notDecryptable', `解密失败 encrypt cannot be opened: ${opened.error}`);
       case 'unsigned':
       case 'bad_signature':
-        explainRefusal(desk, request, merchant, encrypt ?? '');
+        explainRefusal(context, request, merchant, encrypt ?? '');
         return refuse('badSignature', `验签失败 the signature does not verify: ${opened.error}`);
       case 'not_xml':
         return refuse('unreadable', '报文格式错误 the inner message is not readable XML');
@@ -88,7 +89,7 @@ function openCall(
     return refuse('unreadable', '商户号不一致 inner and outer merchant differ');
   }
   const flat = flatFields(fields);
-  return flat.ok ? ok({ desk, merchant, fields: flat.value }) : flat;
+  return flat.ok ? ok({ context, merchant, fields: flat.value }) : flat;
 }
 
 /** The business fields; one that is told twice makes the message unreadable. */
@@ -103,46 +104,41 @@ function flatFields(message: XmlElement): Result<Fields, Refusal> {
 }
 
 function explainRefusal(
-  desk: Desk,
+  context: Context,
   request: WireRequest,
   merchant: MerchantRecord,
   encrypt: string,
 ): void {
-  const keys = desk.keys.of(merchant);
+  const keys = messageKeys(context.kit, merchant);
   const inner = decryptInner(keys.desKey, encrypt);
   if (!inner.ok) return;
   const cut = cutSign(inner.value);
   const what = `${request.method} ${request.target} of merchant ${merchant.merchant}`;
   if (cut === undefined) {
-    desk.kit.explanations.add({
+    context.kit.explanations.add({
       ...{ wallet: 'jdpay', what, expected: inner.value, received: null },
       hint: 'there is no sign, or more than one: it stands once, just before </jdpay>',
     });
     return;
   }
-  desk.kit.explanations.add(explainMessage({ what, key: keys.publicKey, ...cut }));
+  context.kit.explanations.add(explainMessage({ what, key: keys.publicKey, ...cut }));
 }
 
 async function answer(call: Call, { operation, handler }: Service): Promise<Handled> {
-  const { desk, merchant } = call;
-  const early = takeFault(call, operation, earlyFaults(operation));
-  if (early === 'close_lost') return LOST;
-  if (early === 'html_502') return PROXY_502;
-  if (early === 'rate_limited') {
-    return refusal(merchant.merchant, { code: RESULT_CODES.rateLimited, desc: '请求过于频繁' });
-  }
-  const answered = handler(call);
-  const late = takeFault(call, operation, ['answer_lost', 'server_error', 'signtest']);
-  if (late === 'answer_lost') return LOST;
-  if (late === 'server_error') return SERVER_ERROR;
-  if (!answered.ok) return refusal(merchant.merchant, answered.error);
-  const isForged = late === 'signtest';
-  return xml(sealedMessage(desk, merchant, { fields: answered.value, isForged }));
-}
-
-function earlyFaults(operation: Operation): FaultName[] {
-  const everywhere: FaultName[] = ['html_502', 'rate_limited'];
-  return operation === 'close' ? ['close_lost', ...everywhere] : everywhere;
+  const { context, merchant } = call;
+  return gated({
+    operation,
+    take: (kinds) => takeFault(call, operation, kinds),
+    limited: () =>
+      refusal(merchant.merchant, { code: RESULT_CODES.rateLimited, desc: '请求过于频繁' }),
+    run: () => handler(call),
+    broken: () => SERVER_ERROR,
+    seal: (answered, late) => {
+      if (!answered.ok) return refusal(merchant.merchant, answered.error);
+      const isForged = late === 'signtest';
+      return xml(sealedMessage(context, merchant, { fields: answered.value, isForged }));
+    },
+  });
 }
 
 function refusal(merchant: string, result: Refusal): WireResponse {
@@ -153,11 +149,6 @@ function xml(body: string): WireResponse {
   return { status: 200, headers: { 'content-type': 'application/xml;charset=UTF-8' }, body };
 }
 
-const PROXY_502: WireResponse = {
-  status: 502,
-  headers: { server: 'nginx', 'content-type': 'text/html' },
-  body: '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>',
-};
 /** After the operation was accepted: the same numbers must be asked again. */
 const SERVER_ERROR: WireResponse = {
   status: 500,

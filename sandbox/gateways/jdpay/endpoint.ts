@@ -5,14 +5,14 @@
 
 import { writeOuter } from '../../../src/wires/jdpay/message.ts';
 import { PATHS } from '../../../src/wires/jdpay/trade.ts';
-import type { GatewayDoor } from '../../kit/kit.ts';
+import type { GatewayEndpoint } from '../../kit/kit.ts';
 import { errorPage } from './cashier-page.ts';
 import { RESULT_CODES } from './refusal.ts';
 
 export const SERVICE_PREFIX = '/service/';
 export const FORM_PATHS: ReadonlySet<string> = new Set([PATHS.saveOrder, PATHS.customerPay]);
 
-export const DOOR: GatewayDoor = {
+export const ENDPOINT: GatewayEndpoint = {
   hostNames: ['paygate.jd.com', 'wepay.jd.com', 'h5pay.jd.com'],
   isSigned: (path) => path.startsWith(SERVICE_PREFIX) || FORM_PATHS.has(path),
   refuseHost: (path, desc) => {

@@ -4,18 +4,16 @@
  */
 
 import { PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
-import type { CityKit, ControlOrder, Gateway, WireRequest } from '../../kit/kit.ts';
-import { openPaymentCodes } from '../../kit/payment-codes.ts';
+import type { CityKit, ControlOrder, Gateway, Handled, WireRequest } from '../../kit/kit.ts';
 import { RETRY_DELAYS_MS, registerCallbacks } from './callbacks.ts';
 import { CASHIER_PATH, cashier } from './cashier-page.ts';
-import type { Desk } from './context.ts';
-import { DOOR, FORM_PATHS, SERVICE_PREFIX } from './endpoint.ts';
+import type { Context } from './context.ts';
+import { ENDPOINT, FORM_PATHS, SERVICE_PREFIX } from './endpoint.ts';
 import { handleForm } from './endpoint-form.ts';
-import { type Handled, handleXml } from './endpoint-xml.ts';
-import { openKeyCabinet } from './identity.ts';
-import { paymentCode } from './numbers.ts';
-import { openBooks } from './order-store.ts';
+import { handleXml } from './endpoint-xml.ts';
+import { openOrderStore } from './order-store.ts';
 import { freshOrder, runOut } from './orders.ts';
+import { openJdpayCodes } from './payment-codes.ts';
 import { pay, scan } from './phone.ts';
 import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
@@ -26,43 +24,44 @@ export interface JdpayGatewayOptions {
 }
 
 export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}): Gateway {
-  const codes = openPaymentCodes(kit, {
-    collection: 'jdpay.payment_codes',
-    draw: () => paymentCode(kit.random),
-  });
-  const desk: Desk = { kit, books: openBooks(kit), codes, keys: openKeyCabinet(kit) };
-  registerCallbacks(desk, options.notifyRetryDelaysMs ?? RETRY_DELAYS_MS);
+  const codes = openJdpayCodes(kit);
+  const context: Context = { kit, store: openOrderStore(kit), codes };
+  registerCallbacks(context, options.notifyRetryDelaysMs ?? RETRY_DELAYS_MS);
   return Object.freeze({
     wallet: 'jdpay',
-    door: DOOR,
+    endpoint: ENDPOINT,
     owns: ({ path }) =>
       path.startsWith(SERVICE_PREFIX) || path === CASHIER_PATH || FORM_PATHS.has(path),
-    handle: (request) => handle(desk, request),
-    scan: async (code) => scan(desk, code),
-    pay: async (request) => pay(desk, request),
+    handle: (request) => handle(context, request),
+    scan: async (code) => scan(context, code),
+    pay: async (request) => pay(context, request),
     showCode: codes.show,
-    orders: () => [...desk.books.orders()].map((order) => controlRow(desk, order)),
-    nextDueMs: () => desk.books.nextDueMs(),
-    runDue: async (nowMs) => runDue(desk, nowMs),
+    orders: () => [...context.store.orders()].map((order) => controlRow(context, order)),
+    nextDueMs: () => context.store.nextDueMs(),
+    runDue: async (nowMs) => runDue(context, nowMs),
   } satisfies Gateway);
 }
 
-async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
-  if (request.path === CASHIER_PATH) return cashier(desk, request);
-  return FORM_PATHS.has(request.path) ? handleForm(desk, request) : handleXml(desk, request);
+async function handle(context: Context, request: WireRequest): Promise<Handled> {
+  if (request.path === CASHIER_PATH) return cashier(context, request);
+  return FORM_PATHS.has(request.path) ? handleForm(context, request) : handleXml(context, request);
 }
 
-function runDue(desk: Desk, nowMs: number): void {
-  for (let due = desk.books.takeDue(nowMs); due !== undefined; due = desk.books.takeDue(nowMs)) {
-    if ('order' in due) runOut(desk, due.order);
-    else settleRefund(desk, due.refund);
+function runDue(context: Context, nowMs: number): void {
+  for (
+    let due = context.store.takeDue(nowMs);
+    due !== undefined;
+    due = context.store.takeDue(nowMs)
+  ) {
+    if ('order' in due) runOut(context, due.order);
+    else settleRefund(context, due.refund);
   }
 }
 
-function controlRow(desk: Desk, stored: OrderRecord): ControlOrder {
-  const order = freshOrder(desk, stored.key) ?? stored;
+function controlRow(context: Context, stored: OrderRecord): ControlOrder {
+  const order = freshOrder(context, stored.key) ?? stored;
   const { payment, amountFen } = order;
-  const refundedFen = refundDoneFen(desk, order);
+  const refundedFen = refundDoneFen(context, order);
   const paidState = refundedFen === amountFen ? 'refunded' : 'paid';
   const isOver = order.status === PAYMENT_STATUS.closed || order.status === PAYMENT_STATUS.failed;
   return {
@@ -81,9 +80,9 @@ function controlRow(desk: Desk, stored: OrderRecord): ControlOrder {
   };
 }
 
-function refundDoneFen(desk: Desk, order: OrderRecord): bigint {
+function refundDoneFen(context: Context, order: OrderRecord): bigint {
   let fen = 0n;
-  for (const refund of desk.books.refundsOf(order)) {
+  for (const refund of context.store.refundsOf(order)) {
     if (refund.status === REFUND_STATUS.succeeded) fen += refund.movedFen;
   }
   return fen;

@@ -1,15 +1,12 @@
 /** Numbers and tokens of JD's shapes; callers store them, nothing derives from them. */
 import type { Random } from '../../../src/runtime/random.ts';
+import { randomDigits, randomText } from '../../kit/digits.ts';
 
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-export function randomDigits(random: Random, length: number): string {
-  return [...random.bytes(length)].map((byte) => String(byte % 10)).join('');
-}
-
 /** 14 characters, as after `https://h5pay.jd.com/code?c=`. */
 export function qrToken(random: Random): string {
-  return [...random.bytes(14)].map((byte) => BASE36.charAt(byte % 36)).join('');
+  return randomText(random, BASE36, 14);
 }
 
 /** 22 digits: `1029148637575787617463`. */

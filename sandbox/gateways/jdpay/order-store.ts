@@ -5,11 +5,11 @@
  */
 
 import { PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
-import { createDueHeap } from '../../kit/due-index.ts';
+import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit, Collection } from '../../kit/kit.ts';
 import type { MerchantRecord, OrderRecord, RefundRecord } from './records.ts';
 
-export interface Books {
+export interface OrderStore {
   readonly merchants: Collection<MerchantRecord>;
   readonly order: (merchant: string, tradeNum: string) => OrderRecord | undefined;
   readonly orderByKey: (key: string) => OrderRecord | undefined;
@@ -38,37 +38,30 @@ export function isOpen({ status }: OrderRecord): boolean {
   return status === PAYMENT_STATUS.created || status === PAYMENT_STATUS.processing;
 }
 
-export function openBooks(kit: CityKit): Books {
+export function openOrderStore(kit: CityKit): OrderStore {
   const orders = kit.journal.collection<OrderRecord>('jdpay.orders');
   const refunds = kit.journal.collection<RefundRecord>('jdpay.refunds');
   const orderKeyByCode = new Map<string, string>();
   const orderKeyByCashierKey = new Map<string, string>();
   const refundKeysByOrder = new Map<string, Set<string>>();
-  const due = createDueHeap();
+  const due = openDueIndex<Due>(({ dueMs, key: named }) => {
+    const [kind, key = ''] = named.split(' ');
+    const order = kind === 'order' ? orders.get(key) : undefined;
+    if (order !== undefined && isOpen(order) && order.expiresMs === dueMs) return { order };
+    const refund = kind === 'refund' ? refunds.get(key) : undefined;
+    return refund?.dueMs === dueMs ? { refund } : undefined;
+  });
 
   function indexOrder(order: OrderRecord): void {
     orderKeyByCode.set(order.code, order.key);
     orderKeyByCashierKey.set(order.cashierKey, order.key);
-    if (isOpen(order)) due.push({ dueMs: order.expiresMs, key: `order ${order.key}` });
+    if (isOpen(order)) due.watch({ dueMs: order.expiresMs, key: `order ${order.key}` });
   }
 
   function indexRefund(refund: RefundRecord): void {
     const keys = refundKeysByOrder.get(refund.orderKey) ?? new Set();
     refundKeysByOrder.set(refund.orderKey, keys.add(refund.key));
-    if (refund.dueMs !== null) due.push({ dueMs: refund.dueMs, key: `refund ${refund.key}` });
-  }
-
-  /** The heap keeps times that were overtaken; they fall out when they come up. */
-  function peekDue(): Due | undefined {
-    for (let next = due.peek(); next !== undefined; next = due.peek()) {
-      const [kind, key = ''] = next.key.split(' ');
-      const order = kind === 'order' ? orders.get(key) : undefined;
-      if (order !== undefined && isOpen(order) && order.expiresMs === next.dueMs) return { order };
-      const refund = kind === 'refund' ? refunds.get(key) : undefined;
-      if (refund !== undefined && refund.dueMs === next.dueMs) return { refund };
-      due.pop();
-    }
-    return undefined;
+    if (refund.dueMs !== null) due.watch({ dueMs: refund.dueMs, key: `refund ${refund.key}` });
   }
 
   for (const order of orders.values()) indexOrder(order);
@@ -92,14 +85,8 @@ export function openBooks(kit: CityKit): Books {
       refunds.put(refund.key, refund);
       indexRefund(refund);
     },
-    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
-    takeDue: (nowMs) => {
-      const next = peekDue();
-      const dueMs = due.peek()?.dueMs;
-      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
-      due.pop();
-      return next;
-    },
+    nextDueMs: due.nextDueMs,
+    takeDue: due.takeDue,
   };
 }
 

@@ -1,17 +1,18 @@
 /**
- * Purchases: made by uniorder, by a posted form or by a payment code, and queried. All live the
- * same life: created (or processing) until paid, failed, closed or out of time.
+ * Purchases: made by uniorder or by a posted form (by a payment code: payment-codes.ts), and
+ * queried. All live the same life: created (or processing) until paid, failed, closed or out of
+ * time.
  *
  * The same number with the same content is the same order; with other content it is refused.
  */
+
 import { createHash } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../../../src/wires/jdpay/trade.ts';
-import type { ChargeRefusal } from '../../kit/payment-codes.ts';
 import { tellPaid } from './callbacks.ts';
-import { type Answer, type Call, type Desk, takeFault } from './context.ts';
+import { type Answer, type Call, type Context, takeFault } from './context.ts';
 import { checkFields, type Fields, fieldOf } from './field-rules.ts';
 import { orderId, qrToken } from './numbers.ts';
 import { isOpen, keyOf } from './order-store.ts';
@@ -35,7 +36,7 @@ export function uniorder(call: Call): Answer {
   if (!made.ok) return made;
   const order = made.value;
   if (!isOpen(order)) return refuse(...obstacleOf(order));
-  const leftS = Math.max(1, Math.floor((order.expiresMs - call.desk.kit.clock.nowMs()) / 1_000));
+  const leftS = Math.max(1, Math.floor((order.expiresMs - call.context.kit.clock.nowMs()) / 1_000));
   return ok([
     ['orderId', order.orderId],
     ['merchantName', call.merchant.name],
@@ -60,25 +61,27 @@ export function createOnline(
   if (!known.ok) return known;
   if (known.value !== undefined) return ok(known.value);
   const order = draftOrder(call, 'online');
-  call.desk.books.putOrder(order);
+  call.context.store.putOrder(order);
   return ok(order);
 }
 
 /** The order that has this number already; undefined where the number is still free. */
-function knownOrder(call: Call, service: Service): Result<OrderRecord | undefined, Refusal> {
-  const { desk, merchant, fields } = call;
+export function knownOrder(call: Call, service: Service): Result<OrderRecord | undefined, Refusal> {
+  const { context, merchant, fields } = call;
   const tradeNum = fieldOf(fields, 'tradeNum');
-  const existing = freshOrder(desk, keyOf(merchant.merchant, tradeNum));
+  const existing = freshOrder(context, keyOf(merchant.merchant, tradeNum));
   if (existing !== undefined) {
     return existing.fingerprint === fingerprint(service, fields) ? ok(existing) : NUMBER_USED;
   }
-  return desk.books.refund(merchant.merchant, tradeNum) === undefined ? ok(undefined) : NUMBER_USED;
+  return context.store.refund(merchant.merchant, tradeNum) === undefined
+    ? ok(undefined)
+    : NUMBER_USED;
 }
 
 const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
 
-function draftOrder(call: Call, service: Service): OrderRecord {
-  const { kit } = call.desk;
+export function draftOrder(call: Call, service: Service): OrderRecord {
+  const { kit } = call.context;
   const { merchant } = call.merchant;
   const of = (name: string): string => fieldOf(call.fields, name);
   const nowMs = kit.clock.nowMs();
@@ -123,62 +126,32 @@ function obstacleOf({ status }: OrderRecord): Parameters<typeof refuse> {
 }
 
 /** The order as it is now: one whose time is over ends the moment it is looked at. */
-export function freshOrder(desk: Desk, key: string): OrderRecord | undefined {
-  const order = desk.books.orderByKey(key);
+export function freshOrder(context: Context, key: string): OrderRecord | undefined {
+  const order = context.store.orderByKey(key);
   if (order === undefined || !isOpen(order)) return order;
-  if (desk.kit.clock.nowMs() < order.expiresMs) return order;
-  return runOut(desk, order);
+  if (context.kit.clock.nowMs() < order.expiresMs) return order;
+  return runOut(context, order);
 }
 
 /** A code to scan closes; a charge that nobody confirmed failed. */
-export function runOut(desk: Desk, order: OrderRecord): OrderRecord {
+export function runOut(context: Context, order: OrderRecord): OrderRecord {
   const isCharge = order.service === 'payment_code';
-  return move(desk, order, isCharge ? PAYMENT_STATUS.failed : PAYMENT_STATUS.closed);
+  return move(context, order, isCharge ? PAYMENT_STATUS.failed : PAYMENT_STATUS.closed);
 }
 
-export function move(desk: Desk, order: OrderRecord, status: PaymentStatus): OrderRecord {
+export function move(context: Context, order: OrderRecord, status: PaymentStatus): OrderRecord {
   const moved = { ...order, status };
-  desk.books.putOrder(moved);
+  context.store.putOrder(moved);
   return moved;
 }
 
-/** `POST /service/fkmPay`: the merchant charges a payment code that the buyer shows. */
-export function fkmPay(call: Call): Answer {
-  const { desk, merchant, fields } = call;
-  const checked = checkFields(fields, 'fkmPay');
-  if (!checked.ok) return checked;
-  if (!merchant.services.includes('payment_code')) {
-    return refuse('serviceNotOpened', '该商户号未开通付款码 not opened for payment codes');
-  }
-  const known = knownOrder(call, 'payment_code');
-  if (!known.ok) return known;
-  if (known.value !== undefined) return ok(orderFields(known.value));
-  const token = fieldOf(fields, 'token');
-  const order: OrderRecord = { ...draftOrder(call, 'payment_code'), token };
-  // Last of all, for a refused order must leave the buyer's code good.
-  const charged = desk.codes.charge(token, order.key);
-  if (charged !== 'charged') return refuse('codeInvalid', CODE_REFUSALS[charged]);
-  return ok(orderFields(start(call, order)));
-}
-
-const CODE_REFUSALS: Readonly<Record<ChargeRefusal, string>> = {
-  unknown: '付款码无效 not a payment code of this app',
-  used: '付款码已使用 the code was used before',
-  expired: '付款码已过期 the code is older than a minute',
-};
-
-/** Paid at once, or as soon as the buyer confirms on the phone. */
-function start(call: Call, order: OrderRecord): OrderRecord {
-  const { desk } = call;
-  const mustConfirm = takeFault(call, 'create', ['userpaying']) !== undefined;
-  if (mustConfirm) return move(desk, order, PAYMENT_STATUS.processing);
-  const paidMs = desk.kit.clock.nowMs();
-  return bookPayment(desk, order, { paidMs, payerWallet: 'jdpay', couponFen: 0n });
-}
-
-export function bookPayment(desk: Desk, order: OrderRecord, payment: PaymentRecord): OrderRecord {
-  const paid = move(desk, { ...order, payment }, PAYMENT_STATUS.succeeded);
-  tellPaid(desk, paid);
+export function bookPayment(
+  context: Context,
+  order: OrderRecord,
+  payment: PaymentRecord,
+): OrderRecord {
+  const paid = move(context, { ...order, payment }, PAYMENT_STATUS.succeeded);
+  tellPaid(context, paid);
   return paid;
 }
 
@@ -194,9 +167,9 @@ export function query(call: Call): Answer {
 }
 
 export function findOrder(
-  { desk, merchant, fields }: Call,
+  { context, merchant, fields }: Call,
   name: 'tradeNum' | 'oTradeNum',
 ): Result<OrderRecord, Refusal> {
-  const order = freshOrder(desk, keyOf(merchant.merchant, fieldOf(fields, name)));
+  const order = freshOrder(context, keyOf(merchant.merchant, fieldOf(fields, name)));
   return order === undefined ? refuse('orderNotFound', '订单不存在 no such order') : ok(order);
 }

@@ -7,35 +7,37 @@ import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { PATHS, PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { CASHIER_PATH, cashierOrder } from './cashier-page.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { openPosted } from './endpoint-form.ts';
 import { isOpen } from './order-store.ts';
 import { bookPayment, createOnline, freshOrder, move } from './orders.ts';
 import type { OrderRecord } from './records.ts';
 
 export function scan(
-  desk: Desk,
+  context: Context,
   code: string | Readonly<Record<string, unknown>>,
 ): Scanned | undefined {
-  if (typeof code !== 'string') return scanForm(desk, code);
+  if (typeof code !== 'string') return scanForm(context, code);
   const text = code.trim();
   const token = /^https:\/\/h5pay\.jd\.com\/code\?c=([0-9a-z]{14})$/.exec(text)?.[1];
-  if (token !== undefined) return scanned(desk, desk.books.orderByCode(token), null);
-  if (/^18\d{16}$/.test(text)) return scanCharge(desk, text);
+  if (token !== undefined) return scanned(context, context.store.orderByCode(token), null);
+  if (/^18\d{16}$/.test(text)) return scanCharge(context, text);
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.pathname !== CASHIER_PATH) return undefined;
-  return scanned(desk, cashierOrder(desk, url.search.slice(1)), text);
+  return scanned(context, cashierOrder(context, url.search.slice(1)), text);
 }
 
 /** The app's own code comes back to it once a merchant has charged it. */
-function scanCharge(desk: Desk, token: string): Scanned | undefined {
-  const orderKey = desk.codes.orderOf(token);
-  return orderKey === undefined ? undefined : scanned(desk, desk.books.orderByKey(orderKey), null);
+function scanCharge(context: Context, token: string): Scanned | undefined {
+  const orderKey = context.codes.orderOf(token);
+  return orderKey === undefined
+    ? undefined
+    : scanned(context, context.store.orderByKey(orderKey), null);
 }
 
-/** `{action, fields}`: what the browser would post, verified as at the door. */
-function scanForm(desk: Desk, form: Readonly<Record<string, unknown>>): Scanned | undefined {
+/** `{action, fields}`: what the browser would post, verified as at the endpoint. */
+function scanForm(context: Context, form: Readonly<Record<string, unknown>>): Scanned | undefined {
   const { action, fields } = form;
   if (typeof action !== 'string' || !URL.canParse(action)) return undefined;
   const path = new URL(action).pathname;
@@ -46,46 +48,46 @@ function scanForm(desk: Desk, form: Readonly<Record<string, unknown>>): Scanned 
       return typeof field[1] === 'string';
     }),
   );
-  const opened = openPosted(desk, 'the form', posted);
+  const opened = openPosted(context, 'the form', posted);
   if (!opened.ok) return undefined;
   const order = createOnline(opened.value, 'saveOrder');
-  return order.ok ? scanned(desk, order.value, null) : undefined;
+  return order.ok ? scanned(context, order.value, null) : undefined;
 }
 
 /** Between an order's key and the page to return to; neither contains a blank. */
 const RETURN_MARK = ' ';
 
 function scanned(
-  desk: Desk,
+  context: Context,
   known: OrderRecord | undefined,
   cashierUrl: string | null,
 ): Scanned | undefined {
-  const order = known === undefined ? undefined : freshOrder(desk, known.key);
+  const order = known === undefined ? undefined : freshOrder(context, known.key);
   if (order === undefined) return undefined;
   return {
     wallet: 'jdpay',
     ref: cashierUrl === null ? order.key : `${order.key}${RETURN_MARK}${cashierUrl}`,
-    payee: present(desk.books.merchants.get(order.merchant), 'the merchant').name,
+    payee: present(context.store.merchants.get(order.merchant), 'the merchant').name,
     amountFen: order.amountFen,
     currency: 'CNY',
-    state: stateOf(desk, order),
+    state: stateOf(context, order),
   };
 }
 
-function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
+function stateOf(context: Context, order: OrderRecord): Scanned['state'] {
   if (order.status === PAYMENT_STATUS.succeeded) return 'paid';
   if (isOpen(order)) return 'payable';
-  return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
+  return context.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
 }
 
 export function pay(
-  desk: Desk,
+  context: Context,
   request: PayRequest,
 ): { readonly status: string; readonly returnUrl?: string } {
   const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
   // The cashier page sends the browser on, by a form that it posts.
   const back = returnUrl === undefined ? {} : { returnUrl };
-  const order = freshOrder(desk, key);
+  const order = freshOrder(context, key);
   if (order === undefined) return { status: 'not_found' };
   if (!isOpen(order)) {
     const isPaid = order.status === PAYMENT_STATUS.succeeded;
@@ -93,22 +95,22 @@ export function pay(
   }
   switch (request.outcome) {
     case 'cancel':
-      refuseCharge(desk, order);
+      refuseCharge(context, order);
       return { status: 'canceled', ...back };
     case 'insufficient_funds':
-      refuseCharge(desk, order);
+      refuseCharge(context, order);
       return { status: 'insufficient_funds', ...back };
     case 'success': {
       const { platformFen, merchantFen } = request.coupon;
-      const paidMs = desk.kit.clock.nowMs();
+      const paidMs = context.kit.clock.nowMs();
       const couponFen = platformFen + merchantFen;
-      bookPayment(desk, order, { paidMs, payerWallet: request.payerWallet, couponFen });
+      bookPayment(context, order, { paidMs, payerWallet: request.payerWallet, couponFen });
       return { status: 'paid', ...back };
     }
   }
 }
 
 /** A code or a page stays open for another try; a charge that was not confirmed is over. */
-function refuseCharge(desk: Desk, order: OrderRecord): void {
-  if (order.service === 'payment_code') move(desk, order, PAYMENT_STATUS.failed);
+function refuseCharge(context: Context, order: OrderRecord): void {
+  if (order.service === 'payment_code') move(context, order, PAYMENT_STATUS.failed);
 }

@@ -7,7 +7,7 @@ import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import type { PaymentStatus, RefundStatus } from '../../../src/wires/jdpay/trade.ts';
 
 /** JD's own key pair: one for all merchants of the city. */
-export interface HouseRecord {
+export interface IdentityRecord {
   readonly privateKeyPem: string;
   readonly publicKeyPem: string;
 }

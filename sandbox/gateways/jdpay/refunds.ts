@@ -10,7 +10,7 @@ import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import { tellRefunded } from './callbacks.ts';
-import { type Answer, type Call, type Desk, takeFault } from './context.ts';
+import { type Answer, type Call, type Context, takeFault } from './context.ts';
 import { checkFields, fieldOf } from './field-rules.ts';
 import { keyOf } from './order-store.ts';
 import { findOrder, move } from './orders.ts';
@@ -57,20 +57,20 @@ function apply(
   kind: RefundRecord['kind'],
   movedBy: (order: OrderRecord, amountFen: Fen) => Result<Fen, Refusal>,
 ): Answer {
-  const { desk, merchant, fields } = call;
+  const { context, merchant, fields } = call;
   const checked = checkFields(fields, kind);
   if (!checked.ok) return checked;
   const tradeNum = fieldOf(fields, 'tradeNum');
-  const existing = desk.books.refund(merchant.merchant, tradeNum);
+  const existing = context.store.refund(merchant.merchant, tradeNum);
   if (existing !== undefined) {
     return isSame(call, kind, existing) ? ok(refundFields(existing)) : NUMBER_USED;
   }
-  if (desk.books.order(merchant.merchant, tradeNum) !== undefined) return NUMBER_USED;
+  if (context.store.order(merchant.merchant, tradeNum) !== undefined) return NUMBER_USED;
   const found = findOrder(call, 'oTradeNum');
   if (!found.ok) return found;
   const movedFen = movedBy(found.value, present(fenOfText(fieldOf(fields, 'amount')), 'an amount'));
   if (!movedFen.ok) return movedFen;
-  return ok(refundFields(book(call, kind, found.value, movedFen.value)));
+  return ok(refundFields(store(call, kind, found.value, movedFen.value)));
 }
 
 const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
@@ -83,15 +83,15 @@ function isSame({ fields }: Call, kind: RefundRecord['kind'], known: RefundRecor
   );
 }
 
-function book(
+function store(
   call: Call,
   kind: RefundRecord['kind'],
   order: OrderRecord,
   movedFen: Fen,
 ): RefundRecord {
-  const { desk, merchant } = call;
+  const { context, merchant } = call;
   const of = (name: string): string => fieldOf(call.fields, name);
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   // A revoke is done at once; a refund takes a moment, and sometimes sticks.
   const isStuck = kind === 'refund' && takeFault(call, 'refund', ['refund_stuck']) !== undefined;
   const settlesMs = nowMs + (isStuck ? STUCK_MS : SETTLE_DELAY_MS);
@@ -112,29 +112,29 @@ function book(
     dueMs: kind === 'revoke' ? null : settlesMs,
     becomes: isStuck ? REFUND_STATUS.failed : REFUND_STATUS.succeeded,
   };
-  desk.books.putRefund(refund);
+  context.store.putRefund(refund);
   // What JD's query says of a paid purchase after its revoke is not public; here it is closed.
   const status = kind === 'revoke' ? PAYMENT_STATUS.closed : order.status;
-  move(desk, { ...order, refundedFen: order.refundedFen + movedFen }, status);
+  move(context, { ...order, refundedFen: order.refundedFen + movedFen }, status);
   return refund;
 }
 
 /** What time does to a refund; a failed one leaves its money with the order. */
-export function settleRefund(desk: Desk, refund: RefundRecord): void {
+export function settleRefund(context: Context, refund: RefundRecord): void {
   const settled: RefundRecord = { ...refund, status: refund.becomes, dueMs: null };
-  desk.books.putRefund(settled);
+  context.store.putRefund(settled);
   if (settled.status === REFUND_STATUS.failed) {
-    const order = present(desk.books.orderByKey(refund.orderKey), 'the refunded order');
-    desk.books.putOrder({ ...order, refundedFen: order.refundedFen - refund.movedFen });
+    const order = present(context.store.orderByKey(refund.orderKey), 'the refunded order');
+    context.store.putOrder({ ...order, refundedFen: order.refundedFen - refund.movedFen });
   }
-  tellRefunded(desk, settled);
+  tellRefunded(context, settled);
 }
 
 /** `POST /service/query` with tradeType 1, as older clients ask: tradeNum is the refund's own. */
-export function queryByRefundNumber({ desk, merchant, fields }: Call): Answer {
+export function queryByRefundNumber({ context, merchant, fields }: Call): Answer {
   const checked = checkFields(fields, 'query');
   if (!checked.ok) return checked;
-  const refund = desk.books.refund(merchant.merchant, fieldOf(fields, 'tradeNum'));
+  const refund = context.store.refund(merchant.merchant, fieldOf(fields, 'tradeNum'));
   const original = fieldOf(fields, 'oTradeNum');
   const isIt = refund !== undefined && (original === '' || original === refund.oTradeNum);
   return isIt ? ok(refundFields(refund)) : refuse('orderNotFound', '退款不存在 no such refund');
@@ -147,7 +147,7 @@ export function queryRefund(call: Call): Answer {
   const found = findOrder(call, 'oTradeNum');
   if (!found.ok) return found;
   const only = fieldOf(call.fields, 'tradeNum');
-  const list = call.desk.books
+  const list = call.context.store
     .refundsOf(found.value)
     .filter((refund) => refund.movedFen > 0n && (only === '' || refund.tradeNum === only));
   return ok([

@@ -7,9 +7,10 @@
 import type { UnionpayCredentials } from '../../../src/wires/unionpay/credentials.ts';
 import { writePfx } from '../../../src/wires/unionpay/pfx.ts';
 import { sm2PublicKeyHex } from '../../../src/wires/unionpay/sm2.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import type { AccountRequest, CityKit, Collection, MadeAccount } from '../../kit/kit.ts';
-import { issue, openHouse, randomDigits, sm2Key } from './identity.ts';
-import type { HouseRecord, MerchantRecord } from './records.ts';
+import { issue, openIdentity, sm2Key } from './identity.ts';
+import type { IdentityRecord, MerchantRecord } from './records.ts';
 
 /** As the public test file's. */
 const PFX_PASSWORD = '000000';
@@ -46,27 +47,27 @@ export async function makeUnionpayAccount(
   kit: CityKit,
   request: AccountRequest,
 ): Promise<UnionpayAccount> {
-  const house = await openHouse(kit);
-  const merId = randomDigits(kit, 10, '77729');
+  const gateway = await openIdentity(kit);
+  const merId = randomDigits(kit.random, 10, '77729');
   const subject = `CN=041@Z${merId.slice(1)}@Sandbox merchant@00000001, OU=Enterprises, C=CN`;
-  const identity = await issue(kit, house.middle, subject);
+  const certified = await issue(kit, gateway.middle, subject);
   const sm2Private = sm2Key(kit);
-  const sm2CertId = randomDigits(kit, 12, '4');
+  const sm2CertId = randomDigits(kit.random, 12, '4');
   const record: MerchantRecord = {
     merId,
     name: request.name,
-    certId: identity.certId,
-    certificatePem: identity.certificatePem,
+    certId: certified.certId,
+    certificatePem: certified.certificatePem,
     secureKey: kit.random.bytes(16).toString('hex'),
     sm2: { publicKeyHex: sm2PublicKeyHex(sm2Private), certId: sm2CertId },
     splitMerchants: request.subMerchantNames.map((name) => ({
-      merId: randomDigits(kit, 10, '77729'),
+      merId: randomDigits(kit.random, 10, '77729'),
       name,
     })),
   };
   merchantsOf(kit).put(merId, record);
-  const papers = papersOf(house, record, {
-    pfx: writePfx(identity, PFX_PASSWORD),
+  const papers = papersOf(gateway, record, {
+    pfx: writePfx(certified, PFX_PASSWORD),
     sm2Private,
     sm2CertId,
   });
@@ -81,7 +82,7 @@ export async function makeUnionpayAccount(
 }
 
 function papersOf(
-  house: HouseRecord,
+  identity: IdentityRecord,
   record: MerchantRecord,
   secrets: { readonly pfx: string; readonly sm2Private: string; readonly sm2CertId: string },
 ): UnionpayPapers {
@@ -89,15 +90,15 @@ function papersOf(
     mer_id: record.merId,
     sign_pfx: secrets.pfx,
     sign_pfx_password: PFX_PASSWORD,
-    root_cert: house.rootPem,
-    middle_cert: house.middle.certificatePem,
-    encrypt_cert: house.encryption.certificatePem,
+    root_cert: identity.rootPem,
+    middle_cert: identity.middle.certificatePem,
+    encrypt_cert: identity.encryption.certificatePem,
     secure_key: record.secureKey,
     sm2: {
       private_key: secrets.sm2Private,
       cert_id: secrets.sm2CertId,
-      unionpay_public_key: sm2PublicKeyHex(house.sm2.privateKeyHex),
-      unionpay_cert_id: house.sm2.certId,
+      unionpay_public_key: sm2PublicKeyHex(identity.sm2.privateKeyHex),
+      unionpay_cert_id: identity.sm2.certId,
     },
     split_mer_ids: record.splitMerchants.map(({ merId }) => merId),
   };

@@ -3,6 +3,7 @@
  * by the method that the merchant's request used. Business fields go in alphabetical order, then
  * signPubKeyCert, then signature, and never a blank one: clients disagree on whether blanks count.
  */
+
 import { present } from '../../../src/kernel/assert.ts';
 import {
   bytesOf,
@@ -14,25 +15,27 @@ import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts'
 import { writeReply } from '../../../src/wires/unionpay/message.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
 import { type Signer, signatureOf } from '../../../src/wires/unionpay/signature.ts';
-import type { WireResponse } from '../../kit/kit.ts';
-import type { Answer, Desk } from './context.ts';
-import { privateKeyObject, readHouse, rotateSigner } from './identity.ts';
-import type { HouseRecord, Manner, MerchantRecord } from './records.ts';
+import { keysOf } from '../../kit/keys.ts';
+import type { CityKit, WireResponse } from '../../kit/kit.ts';
+import type { Answer, Context } from './context.ts';
+import { readIdentity, rotateSigner } from './identity.ts';
+import type { IdentityRecord, Manner, MerchantRecord } from './records.ts';
 
 export type SignatureFlaw = 'callback_bad_signature' | 'signtest' | 'key_rotated';
 
 /** What a signature that no decoder can read looks like. */
 const SIGNTEST = 'SIGNTEST/not+base64*at all';
 
-export async function signAsHouse(
-  desk: Desk,
+export async function signAsGateway(
+  context: Context,
   merchant: MerchantRecord | undefined,
   manner: Manner,
   fields: Iterable<readonly [string, string]>,
   flaw?: SignatureFlaw,
 ): Promise<Map<string, string>> {
-  const house = flaw === 'key_rotated' ? await rotateSigner(desk.kit) : readHouse(desk.kit);
-  const { signer, shown } = signerFor(house, merchant, manner);
+  const identity =
+    flaw === 'key_rotated' ? await rotateSigner(context.kit) : readIdentity(context.kit);
+  const { signer, shown } = signerFor(context.kit, identity, merchant, manner);
   const business = [...filledFields(fields), ['signMethod', signer.method] as const];
   if ('certId' in signer && signer.method === '21') business.push(['certId', signer.certId]);
   business.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -45,7 +48,8 @@ export async function signAsHouse(
 
 /** A stranger and a message of an unknown method are answered with the certificate. */
 function signerFor(
-  house: HouseRecord,
+  kit: CityKit,
+  identity: IdentityRecord,
   merchant: MerchantRecord | undefined,
   manner: Manner,
 ): { readonly signer: Signer; readonly shown: readonly (readonly [string, string])[] } {
@@ -54,11 +58,11 @@ function signerFor(
     return { signer: { method: signMethod, secureKey: merchant.secureKey }, shown: [] };
   }
   if (merchant !== undefined && signMethod === '21') {
-    return { signer: { method: '21', ...house.sm2 }, shown: [] };
+    return { signer: { method: '21', ...identity.sm2 }, shown: [] };
   }
-  const { certificatePem, privateKeyPem, certId } = present(house.signers.at(-1), 'a signer');
+  const { certificatePem, privateKeyPem, certId } = present(identity.signers.at(-1), 'a signer');
   return {
-    signer: { method: '01', certId, privateKey: privateKeyObject(privateKeyPem) },
+    signer: { method: '01', certId, privateKey: keysOf(kit).privateKey(privateKeyPem) },
     shown: [['signPubKeyCert', signPubKeyCertText(certificatePem)]],
   };
 }
@@ -76,7 +80,7 @@ const ECHOED = [
 ];
 
 export async function replyTo(
-  desk: Desk,
+  context: Context,
   request: {
     readonly merchant: MerchantRecord | undefined;
     readonly manner: Manner;
@@ -91,7 +95,7 @@ export async function replyTo(
   for (const [name, value] of Object.entries(answer.fields ?? {})) echo.set(name, value ?? '');
   echo.set('respCode', answer.respCode);
   echo.set('respMsg', respMsg(answer));
-  const signed = await signAsHouse(desk, merchant, manner, echo, flaw);
+  const signed = await signAsGateway(context, merchant, manner, echo, flaw);
   return plainReply(writeReply(signed), manner.encoding);
 }
 
@@ -113,12 +117,6 @@ function plainReply(text: string, encodingName: string): WireResponse {
     body: bytesOf(text, encoding),
   };
 }
-
-export const PROXY_502: WireResponse = {
-  status: 502,
-  headers: { server: 'nginx', 'content-type': 'text/html' },
-  body: '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n',
-};
 
 /** After the operation was accepted: what became of it only a query tells. */
 export const BROKEN_500: WireResponse = { status: 500, headers: {}, body: '' };

@@ -3,6 +3,7 @@
  * request names is the only one that counts; a refusal is respCode 11 and an explanation with both
  * texts. It has no bypass, for the browser's form as little as for a server's call.
  */
+
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import { type Encoding, type Fields, signText } from '../../../src/wires/unionpay/canonical.ts';
 import {
@@ -10,9 +11,9 @@ import {
   type Verifier,
   verifyFields,
 } from '../../../src/wires/unionpay/signature.ts';
-import { type Answer, type Call, type Desk, refusal } from './context.ts';
+import { keysOf } from '../../kit/keys.ts';
+import { type Answer, type Call, type Context, refusal } from './context.ts';
 import { explainSignature } from './explain.ts';
-import { certificateObject } from './identity.ts';
 import type { Manner, MerchantRecord } from './records.ts';
 
 export interface Stranger {
@@ -24,12 +25,12 @@ export interface Stranger {
 export type Refused = { readonly stranger: Stranger; readonly answer: Answer };
 
 export async function authenticate(
-  desk: Desk,
+  context: Context,
   received: { readonly fields: Fields; readonly encoding: Encoding; readonly what: string },
 ): Promise<Result<Call, Refused>> {
   // Blank fields are no fields: SDKs leave them out of what they sign, some send them nevertheless.
   const fields = new Map([...received.fields].filter(([, value]) => value !== ''));
-  const merchant = desk.books.merchants.get(fields.get('merId') ?? '');
+  const merchant = context.store.merchants.get(fields.get('merId') ?? '');
   const method = fields.get('signMethod');
   const manner: Manner = {
     encoding: fields.get('encoding') ?? received.encoding,
@@ -39,33 +40,38 @@ export async function authenticate(
   if (fields.get('version') !== '5.1.0') return refuse(refusal('10', 'version 不是 5.1.0'));
   if (merchant === undefined) return refuse(refusal('31', 'merId 未登记'));
   if (!isSignMethod(method)) return refuse(refusal('11', 'signMethod 不支持'));
-  const verifier = verifierOf(merchant, method);
+  const verifier = verifierOf(context, merchant, method);
   if (verifier === undefined) return refuse(refusal('11', '该商户未开通此签名方式'));
   const certId = certIdFor(merchant, verifier);
   if (certId !== null && fields.get('certId') !== certId) {
     const hint = `certId is ${fields.get('certId') ?? 'missing'}, the certificate's is ${certId}: a decimal text, read as BigInt`;
-    explainRefusal(desk, received.what, fields, hint);
+    explainRefusal(context, received.what, fields, hint);
     return refuse(refusal('11', 'certId 与商户证书不符'));
   }
   const { encoding } = received;
-  if (await verifyFields(verifier, fields, encoding)) return ok({ desk, merchant, manner, fields });
+  if (await verifyFields(verifier, fields, encoding))
+    return ok({ context, merchant, manner, fields });
   const explanation = await explainSignature(received.what, { fields, verifier, encoding });
-  desk.kit.explanations.add(explanation);
+  context.kit.explanations.add(explanation);
   return refuse(refusal('11', '详见沙箱日志'));
 }
 
-function explainRefusal(desk: Desk, what: string, fields: Fields, hint: string): void {
-  desk.kit.explanations.add({
+function explainRefusal(context: Context, what: string, fields: Fields, hint: string): void {
+  context.kit.explanations.add({
     ...{ wallet: 'unionpay', what, hint },
     expected: signText(fields),
     received: null,
   });
 }
 
-function verifierOf(merchant: MerchantRecord, method: Verifier['method']): Verifier | undefined {
+function verifierOf(
+  { kit }: Context,
+  merchant: MerchantRecord,
+  method: Verifier['method'],
+): Verifier | undefined {
   switch (method) {
     case '01':
-      return { method, publicKey: certificateObject(merchant.certificatePem).publicKey };
+      return { method, publicKey: keysOf(kit).certified(merchant.certificatePem) };
     case '11':
     case '12':
       return { method, secureKey: merchant.secureKey };

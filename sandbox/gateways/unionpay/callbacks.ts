@@ -3,14 +3,15 @@
  * request that opened the transaction. Five sends at most, and any 200 or 302 ends them; success
  * only, since that is all that may be counted on.
  */
+
 import { present } from '../../../src/kernel/assert.ts';
 import { encodingOf } from '../../../src/wires/unionpay/canonical.ts';
 import { encodeForm } from '../../../src/wires/unionpay/form.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import type { CallbackOrder, FaultName } from '../../kit/kit.ts';
-import { type SignatureFlaw, signAsHouse } from './answers.ts';
-import type { Desk } from './context.ts';
-import { randomDigits } from './identity.ts';
+import { type SignatureFlaw, signAsGateway } from './answers.ts';
+import type { Context } from './context.ts';
 import { purchaseFields, returnFields } from './present.ts';
 import type { Manner, PurchaseRecord, ReturnRecord } from './records.ts';
 
@@ -21,26 +22,26 @@ const TIMEOUT_MS = 10_000;
 
 type Told = Readonly<Record<string, string | null>>;
 
-/** What the courier keeps: everything but the signature. */
+/** What the queue keeps: everything but the signature. */
 interface CallbackMessage extends Manner {
   readonly merId: string;
   readonly fields: Told;
 }
 
-export function registerCallbacks(desk: Desk): void {
-  desk.kit.courier.register('unionpay', {
+export function registerCallbacks(context: Context): void {
+  context.kit.callbackQueue.register('unionpay', {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: TIMEOUT_MS,
-    compose: (order, flaw) => compose(desk, order, flaw),
+    compose: (order, flaw) => compose(context, order, flaw),
     isAcknowledged: ({ status }) => status === 200 || status === 302,
   });
 }
 
-async function compose(desk: Desk, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
+async function compose(context: Context, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
   const { merId, fields, ...manner } = order.message as CallbackMessage;
-  const merchant = present(desk.books.merchants.get(merId), 'the merchant');
+  const merchant = present(context.store.merchants.get(merId), 'the merchant');
   const given = Object.entries(fields).map(([name, value]) => [name, value ?? ''] as const);
-  const signed = await signAsHouse(desk, merchant, manner, given, flaw);
+  const signed = await signAsGateway(context, merchant, manner, given, flaw);
   const encoding = encodingOf(manner.encoding) ?? 'UTF-8';
   return {
     headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
@@ -76,21 +77,21 @@ export function paidMessage(purchase: PurchaseRecord): Told {
   return { ...named(purchase, '01', purchase.txnSubType), ...purchaseFields(purchase) };
 }
 
-export function tellPaid(desk: Desk, purchase: PurchaseRecord): void {
-  const fault = takeDistortion(desk, purchase, 'callback');
-  send(desk, purchase, purchase.orderId, distort(desk, paidMessage(purchase), fault));
+export function tellPaid(context: Context, purchase: PurchaseRecord): void {
+  const fault = takeDistortion(context, purchase, 'callback');
+  send(context, purchase, purchase.orderId, distort(context, paidMessage(purchase), fault));
 }
 
 /** Not called for a reversal: its caller asks. */
-export function tellReturned(desk: Desk, returned: ReturnRecord): void {
+export function tellReturned(context: Context, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
-  const purchase = present(desk.books.purchase(returned.purchaseKey), 'what was returned');
-  send(desk, returned, purchase.orderId, message);
+  const purchase = present(context.store.purchase(returned.purchaseKey), 'what was returned');
+  send(context, returned, purchase.orderId, message);
 }
 
 /** `orderNo`: the purchase's, also for a refund's message; faults mean it by that. */
 function send(
-  desk: Desk,
+  context: Context,
   record: PurchaseRecord | ReturnRecord,
   orderNo: string,
   fields: Told,
@@ -98,7 +99,7 @@ function send(
   const { backUrl: url, encoding, signMethod, merId } = record;
   if (url === null) return;
   const message: CallbackMessage = { encoding, signMethod, merId, fields };
-  desk.kit.courier.send({
+  context.kit.callbackQueue.send({
     wallet: 'unionpay',
     kind: record.orderId === orderNo ? 'payment' : 'refund',
     orderNo,
@@ -116,26 +117,26 @@ export function merchantsIn(purchase: Pick<PurchaseRecord, 'merId' | 'split'>): 
 }
 
 export function takeDistortion(
-  desk: Desk,
+  context: Context,
   purchase: PurchaseRecord,
   operation: 'callback' | 'query',
 ): FaultName | undefined {
   for (const merchant of merchantsIn(purchase)) {
     const point = { wallet: 'unionpay', operation, orderNo: purchase.orderId, merchant } as const;
-    const fault = desk.kit.faults.take(point, DISTORTIONS);
+    const fault = context.kit.faults.take(point, DISTORTIONS);
     if (fault !== undefined) return fault;
   }
   return undefined;
 }
 
-export function distort(desk: Desk, fields: Told, fault: FaultName | undefined): Told {
+export function distort(context: Context, fields: Told, fault: FaultName | undefined): Told {
   switch (fault) {
     case 'wrong_amount':
       return { ...fields, txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() };
     case 'wrong_currency':
       return { ...fields, currencyCode: '840' };
     case 'wrong_payee':
-      return { ...fields, merId: randomDigits(desk.kit, 10, '77729') };
+      return { ...fields, merId: randomDigits(context.kit.random, 10, '77729') };
     default:
       return fields;
   }

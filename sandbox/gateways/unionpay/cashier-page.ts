@@ -4,10 +4,11 @@
  * fields to frontUrl, as UnionPay's does; what they say is for showing, never for booking.
  */
 import { yuanText } from '../../../src/kernel/money.ts';
+import { escapeHtml } from '../../kit/html.ts';
 import type { CityKit, WireResponse } from '../../kit/kit.ts';
-import { signAsHouse } from './answers.ts';
+import { signAsGateway } from './answers.ts';
 import { paidMessage } from './callbacks.ts';
-import type { Answer, Desk } from './context.ts';
+import type { Answer, Context } from './context.ts';
 import type { PurchaseRecord } from './records.ts';
 
 export const CASHIER_PATH = '/b2c/showCard.action';
@@ -15,15 +16,6 @@ const HTML = { 'content-type': 'text/html;charset=UTF-8' };
 
 export function cashierUrl(kit: CityKit, purchase: PurchaseRecord): string {
   return `${kit.publicUrl}${CASHIER_PATH}?transNumber=${purchase.code}`;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 function page(title: string, body: string, head = ''): WireResponse {
@@ -53,14 +45,14 @@ ${body}
 }
 
 export async function cashierPage(
-  desk: Desk,
+  context: Context,
   purchase: PurchaseRecord,
   payee: string,
 ): Promise<WireResponse> {
-  if (purchase.state === 'paid') return returnPage(desk, purchase);
+  if (purchase.state === 'paid') return returnPage(context, purchase);
   if (purchase.state !== 'open') return errorPage({ respCode: purchase.failCode ?? '69' });
-  const link = cashierUrl(desk.kit, purchase);
-  const phone = `${desk.kit.publicUrl}/phone?wallet=unionpay&code=${encodeURIComponent(link)}`;
+  const link = cashierUrl(context.kit, purchase);
+  const phone = `${context.kit.publicUrl}/phone?wallet=unionpay&code=${encodeURIComponent(link)}`;
   return page(
     '银联收银台（沙箱）',
     `<p>收款方 Payee：<b id="payee">${escapeHtml(payee)}</b></p>
@@ -71,14 +63,14 @@ export async function cashierPage(
   );
 }
 
-async function returnPage(desk: Desk, purchase: PurchaseRecord): Promise<WireResponse> {
+async function returnPage(context: Context, purchase: PurchaseRecord): Promise<WireResponse> {
   const { frontUrl, merId } = purchase;
   const done = '<p id="paid">支付成功 Paid</p>';
   if (frontUrl === null) return page('支付成功', done);
   const given = Object.entries(paidMessage(purchase)).map(
     ([name, value]) => [name, value ?? ''] as const,
   );
-  const signed = await signAsHouse(desk, desk.books.merchants.get(merId), purchase, given);
+  const signed = await signAsGateway(context, context.store.merchants.get(merId), purchase, given);
   const inputs = [...signed]
     .map(([name, value]) => {
       // A browser writes CRLF inside values as they are; an attribute keeps them.

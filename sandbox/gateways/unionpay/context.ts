@@ -4,18 +4,20 @@ import type { Fields } from '../../../src/wires/unionpay/canonical.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { CityKit } from '../../kit/kit.ts';
 import type { PaymentCodes } from '../../kit/payment-codes.ts';
-import type { Books } from './order-store.ts';
+import type { OrderStore } from './order-store.ts';
+import type { QueryMeter } from './queries.ts';
 import type { Manner, MerchantRecord } from './records.ts';
 
-export interface Desk {
+export interface Context {
   readonly kit: CityKit;
-  readonly books: Books;
+  readonly store: OrderStore;
   readonly codes: PaymentCodes;
+  readonly meter: QueryMeter;
 }
 
 /** Nothing reaches a handler before its signature was checked. */
 export interface Call {
-  readonly desk: Desk;
+  readonly context: Context;
   readonly merchant: MerchantRecord;
   readonly manner: Manner;
   readonly fields: Fields;

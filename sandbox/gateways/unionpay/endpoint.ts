@@ -2,11 +2,11 @@
  * Under which names UnionPay's signed calls may arrive, and what a client is told under another: an
  * unsigned reply. The cashier is not among them.
  */
-import type { GatewayDoor } from '../../kit/kit.ts';
+import type { GatewayEndpoint } from '../../kit/kit.ts';
 
 export const API_PREFIX = '/gateway/api/';
 
-export const DOOR: GatewayDoor = {
+export const ENDPOINT: GatewayEndpoint = {
   hostNames: ['gateway.95516.com', 'gateway.test.95516.com'],
   isSigned: (path) => path.startsWith(API_PREFIX),
   refuseHost: (_path, why) => ({

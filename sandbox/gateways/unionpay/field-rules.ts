@@ -65,7 +65,7 @@ export function checkFields(fields: Fields, needed: readonly string[]): Answer |
 export function checkTxnTime(call: Call): Answer | undefined {
   const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
   if (sentMs === undefined) return refusal('10', 'txnTime 不是时间');
-  const { clock, wall } = call.desk.kit;
+  const { clock, wall } = call.context.kit;
   const isNear = [clock.nowMs(), wall.nowMs()].some((nowMs) => Math.abs(nowMs - sentMs) < HOUR_MS);
   return isNear ? undefined : refusal('10', 'txnTime 与当前北京时间相差过大');
 }
@@ -74,7 +74,7 @@ export function checkTxnTime(call: Call): Answer | undefined {
 export function checkTxnTimeNotAhead(call: Call): Answer | undefined {
   const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
   if (sentMs === undefined) return refusal('10', 'txnTime 不是时间');
-  const { clock, wall } = call.desk.kit;
+  const { clock, wall } = call.context.kit;
   const latestMs = Math.max(clock.nowMs(), wall.nowMs()) + HOUR_MS;
   return sentMs < latestMs ? undefined : refusal('10', 'txnTime 晚于当前北京时间');
 }
@@ -84,7 +84,7 @@ const TIMEOUT_MS_MAX = 31 * DAY_MS;
 
 /** payTimeout as city time; a day where it is absent, a month at most. */
 export function readTimeout(call: Call): number | Answer {
-  const nowMs = call.desk.kit.clock.nowMs();
+  const nowMs = call.context.kit.clock.nowMs();
   const text = call.fields.get('payTimeout');
   if (text === undefined) return nowMs + TIMEOUT_DEFAULT_MS;
   const timeoutMs = parseCompactTime(text);

@@ -6,17 +6,20 @@
 
 import { parseForm } from '../../../src/wires/unionpay/form.ts';
 import { PATHS, PURCHASES, TXN } from '../../../src/wires/unionpay/trade.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import { gated } from '../../kit/gate.ts';
 import type {
   CityKit,
   ControlOrder,
   FaultName,
   Gateway,
+  Handled,
   Operation,
   WireRequest,
   WireResponse,
 } from '../../kit/kit.ts';
 import { openPaymentCodes } from '../../kit/payment-codes.ts';
-import { BROKEN_500, PROXY_502, replyTo } from './answers.ts';
+import { BROKEN_500, replyTo } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import {
   distort,
@@ -26,64 +29,58 @@ import {
   tellReturned,
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
-import { type Answer, type Call, type Desk, type Handler, refusal } from './context.ts';
-import { API_PREFIX, DOOR } from './endpoint.ts';
-import { randomDigits } from './identity.ts';
+import { type Answer, type Call, type Context, type Handler, refusal } from './context.ts';
+import { API_PREFIX, ENDPOINT } from './endpoint.ts';
 import { keyUpdate } from './key-update.ts';
-import { openBooks } from './order-store.ts';
+import { openOrderStore } from './order-store.ts';
 import { applyCode, applyTn, openFront } from './orders.ts';
 import { chargeCode, consumerCode } from './payment-codes.ts';
 import { pay, payeeName, scan } from './phone.ts';
-import { openQueryMeter, type QueryMeter, query } from './queries.ts';
+import { openQueryMeter, query } from './queries.ts';
 import { transactionKey } from './records.ts';
 import { refund, reverse, undo } from './refunds.ts';
 import { chargeTap, tap } from './taps.ts';
 
-type Handled = WireResponse | { readonly lost: true };
-const LOST: Handled = { lost: true };
 const NOT_FOUND: WireResponse = { status: 404, headers: {}, body: '' };
 const WRONG_METHOD: WireResponse = { status: 405, headers: { allow: 'POST' }, body: '' };
-
-interface Door {
-  readonly desk: Desk;
-  readonly meter: QueryMeter;
-}
 
 export function openUnionpayGateway(kit: CityKit): Gateway {
   const codes = openPaymentCodes(kit, {
     collection: 'unionpay.payment_codes',
-    draw: () => randomDigits(kit, 17, '62'),
+    draw: () => randomDigits(kit.random, 17, '62'),
   });
-  const desk: Desk = { kit, books: openBooks(kit), codes };
-  const door: Door = { desk, meter: openQueryMeter(desk) };
-  registerCallbacks(desk);
+  const context: Context = { kit, store: openOrderStore(kit), codes, meter: openQueryMeter(kit) };
+  registerCallbacks(context);
   return Object.freeze({
     wallet: 'unionpay',
-    door: DOOR,
+    endpoint: ENDPOINT,
     owns: ({ path }) => path.startsWith(API_PREFIX) || path === CASHIER_PATH,
-    handle: (request) => handle(door, request),
-    scan: (code) => scan(desk, code),
-    pay: async (request) => pay(desk, request),
-    showCode: desk.codes.show,
+    handle: (request) => handle(context, request),
+    scan: (code) => scan(context, code),
+    pay: async (request) => pay(context, request),
+    showCode: context.codes.show,
     showConsumerCode: consumerCode,
-    tap: (request) => tap(desk, request),
-    orders: () => controlRows(desk),
-    nextDueMs: () => desk.books.nextDueMs(),
-    runDue: async (nowMs) => runDue(desk, nowMs),
+    tap: (request) => tap(context, request),
+    orders: () => controlRows(context),
+    nextDueMs: () => context.store.nextDueMs(),
+    runDue: async (nowMs) => runDue(context, nowMs),
   } satisfies Gateway);
 }
 
-function runDue(desk: Desk, nowMs: number): void {
-  for (let due = desk.books.takeDue(nowMs); due !== undefined; due = desk.books.takeDue(nowMs)) {
-    if (due !== 'expired') tellReturned(desk, due);
+function runDue(context: Context, nowMs: number): void {
+  for (
+    let due = context.store.takeDue(nowMs);
+    due !== undefined;
+    due = context.store.takeDue(nowMs)
+  ) {
+    if (due !== 'expired') tellReturned(context, due);
   }
 }
 
 const API_PATHS: ReadonlySet<string> = new Set(Object.values(PATHS));
 
-async function handle(door: Door, request: WireRequest): Promise<Handled> {
-  const { desk } = door;
-  if (request.path === CASHIER_PATH) return showCashier(desk, request);
+async function handle(context: Context, request: WireRequest): Promise<Handled> {
+  if (request.path === CASHIER_PATH) return showCashier(context, request);
   if (!API_PATHS.has(request.path)) return NOT_FOUND;
   if (request.method !== 'POST') return WRONG_METHOD;
   const isFront = request.path === PATHS.front;
@@ -95,36 +92,39 @@ async function handle(door: Door, request: WireRequest): Promise<Handled> {
       manner: { encoding: 'UTF-8', signMethod: '01' as const },
       fields: new Map<string, string>(),
     };
-    return isFront ? errorPage(answer) : replyTo(desk, stranger, answer);
+    return isFront ? errorPage(answer) : replyTo(context, stranger, answer);
   }
   const what = `${request.path.split('/').at(-1) ?? ''} of order ${form.value.fields.get('orderId') ?? ''}`;
-  const call = await authenticate(desk, { ...form.value, what });
+  const call = await authenticate(context, { ...form.value, what });
   if (!call.ok) {
     const { stranger, answer } = call.error;
-    return isFront ? errorPage(answer) : replyTo(desk, stranger, answer);
+    return isFront ? errorPage(answer) : replyTo(context, stranger, answer);
   }
-  return isFront ? front(call.value) : answerCall(door, call.value, request.path);
+  return isFront ? front(call.value) : answerCall(call.value, request.path);
 }
 
-async function showCashier(desk: Desk, request: WireRequest): Promise<WireResponse> {
+async function showCashier(context: Context, request: WireRequest): Promise<WireResponse> {
   const number = new URLSearchParams(request.queryText).get('transNumber') ?? '';
-  const purchase = desk.books.purchaseByCode(number);
+  const purchase = context.store.purchaseByCode(number);
   if (purchase === undefined) return errorPage({ respCode: '34' });
-  return cashierPage(desk, purchase, payeeName(desk, purchase));
+  return cashierPage(context, purchase, payeeName(context, purchase));
 }
 
-function front(call: Call): Handled {
-  const early = takeFault(call, 'create', ['html_502', 'rate_limited']);
-  if (early === 'html_502') return PROXY_502;
-  if (early === 'rate_limited') return errorPage({ respCode: '06' });
-  if (call.fields.get('txnType') !== TXN.purchase) return errorPage(refusal('32', 'txnType'));
-  const opened = openFront(call);
-  if ('respCode' in opened) return errorPage(opened);
-  const late = takeFault(call, 'create', ['answer_lost', 'server_error']);
-  if (late === 'answer_lost') return LOST;
-  if (late === 'server_error') return BROKEN_500;
-  const location = cashierUrl(call.desk.kit, opened.purchase);
-  return { status: 302, headers: { location }, body: '' };
+function front(call: Call): Promise<Handled> {
+  return gated({
+    operation: 'create',
+    take: (kinds) => takeFault(call, 'create', kinds),
+    limited: () => errorPage({ respCode: '06' }),
+    run: () =>
+      call.fields.get('txnType') === TXN.purchase ? openFront(call) : refusal('32', 'txnType'),
+    late: (opened) => ('respCode' in opened ? [] : ['answer_lost', 'server_error']),
+    broken: () => BROKEN_500,
+    seal: (opened) => {
+      if ('respCode' in opened) return errorPage(opened);
+      const location = cashierUrl(call.context.kit, opened.purchase);
+      return { status: 302, headers: { location }, body: '' };
+    },
+  });
 }
 
 interface Route {
@@ -132,9 +132,9 @@ interface Route {
   readonly run: (call: Call) => Answer;
 }
 
-function routeOf(door: Door, call: Call, path: string): Route | Answer {
+function routeOf(call: Call, path: string): Route | Answer {
   const txnType = call.fields.get('txnType') ?? '';
-  const isReturn = call.desk.books.returned(keyOf(call)) !== undefined;
+  const isReturn = call.context.store.returned(keyOf(call)) !== undefined;
   switch (`${path} ${txnType}`) {
     case `${PATHS.app} ${TXN.purchase}`:
       return { operation: 'create', run: applyTn };
@@ -145,7 +145,7 @@ function routeOf(door: Door, call: Call, path: string): Route | Answer {
     case `${PATHS.query} ${TXN.query}`:
       return {
         operation: isReturn ? 'query_refund' : 'query',
-        run: (each) => query(each, door.meter),
+        run: query,
       };
     case `${PATHS.back} ${TXN.refund}`:
       return {
@@ -174,41 +174,31 @@ function purchaseHandler({ fields }: Call): Handler {
   return (call) => chargeCode(call, takeFault(call, 'create', ['userpaying']) !== undefined);
 }
 
-async function answerCall(door: Door, call: Call, path: string): Promise<Handled> {
-  const { desk } = door;
-  const route = routeOf(door, call, path);
-  if ('respCode' in route) return replyTo(desk, call, route);
-  const { operation } = route;
-  const early = takeFault(call, operation, earlyFaults(operation));
-  if (early === 'close_lost') return LOST;
-  if (early === 'html_502') return PROXY_502;
-  if (early === 'rate_limited') {
-    const isQuery = operation === 'query' || operation === 'query_refund';
-    return replyTo(desk, call, { respCode: isQuery ? '37' : '06' });
-  }
-  const answer = route.run(call);
-  const late = takeFault(call, operation, [
-    'answer_lost',
-    'server_error',
-    'signtest',
-    'key_rotated',
-  ]);
-  if (late === 'answer_lost') return LOST;
-  if (late === 'server_error') return BROKEN_500;
-  const flaw = late === 'signtest' || late === 'key_rotated' ? late : undefined;
-  return replyTo(desk, call, operation === 'query' ? distorted(call, answer) : answer, flaw);
-}
-
-function earlyFaults(operation: Operation): FaultName[] {
-  const everywhere: FaultName[] = ['html_502', 'rate_limited'];
-  return operation === 'close' ? ['close_lost', ...everywhere] : everywhere;
+async function answerCall(call: Call, path: string): Promise<Handled> {
+  const { context } = call;
+  const route = routeOf(call, path);
+  if ('respCode' in route) return replyTo(context, call, route);
+  const { operation, run } = route;
+  const isQuery = operation === 'query' || operation === 'query_refund';
+  return gated({
+    operation,
+    take: (kinds) => takeFault(call, operation, kinds),
+    limited: () => replyTo(context, call, { respCode: isQuery ? '37' : '06' }),
+    run: () => run(call),
+    late: () => ['answer_lost', 'server_error', 'signtest', 'key_rotated'],
+    broken: () => BROKEN_500,
+    seal: (answer, late) => {
+      const flaw = late === 'signtest' || late === 'key_rotated' ? late : undefined;
+      return replyTo(context, call, operation === 'query' ? distorted(call, answer) : answer, flaw);
+    },
+  });
 }
 
 function distorted(call: Call, answer: Answer): Answer {
-  const purchase = call.desk.books.purchase(keyOf(call));
+  const purchase = call.context.store.purchase(keyOf(call));
   if (purchase?.state !== 'paid' || answer.fields === undefined) return answer;
-  const fault = takeDistortion(call.desk, purchase, 'query');
-  return { ...answer, fields: distort(call.desk, answer.fields, fault) };
+  const fault = takeDistortion(call.context, purchase, 'query');
+  return { ...answer, fields: distort(call.context, answer.fields, fault) };
 }
 
 function keyOf({ merchant, fields }: Call): string {
@@ -221,12 +211,12 @@ function takeFault(
   operation: Operation,
   kinds: readonly FaultName[],
 ): FaultName | undefined {
-  const { desk, fields, merchant } = call;
-  const { books } = desk;
-  const returned = books.returned(keyOf(call));
+  const { context, fields, merchant } = call;
+  const { store } = context;
+  const returned = store.returned(keyOf(call));
   const purchase =
-    books.purchase(returned?.purchaseKey ?? keyOf(call)) ??
-    books.purchaseByQueryId(fields.get('origQryId') ?? '');
+    store.purchase(returned?.purchaseKey ?? keyOf(call)) ??
+    store.purchaseByQueryId(fields.get('origQryId') ?? '');
   const orderNos = new Set([fields.get('orderId'), purchase?.orderId, fields.get('origOrderId')]);
   orderNos.delete(undefined);
   if (orderNos.size === 0) orderNos.add(undefined);
@@ -234,16 +224,16 @@ function takeFault(
   for (const orderNo of orderNos) {
     for (const name of merchants) {
       const point = { wallet: 'unionpay', operation, orderNo, merchant: name } as const;
-      const fault = desk.kit.faults.take(point, kinds);
+      const fault = context.kit.faults.take(point, kinds);
       if (fault !== undefined) return fault;
     }
   }
   return undefined;
 }
 
-function controlRows(desk: Desk): ControlOrder[] {
-  return [...desk.books.purchases()].map(({ key }): ControlOrder => {
-    const order = desk.books.purchase(key);
+function controlRows(context: Context): ControlOrder[] {
+  return [...context.store.purchases()].map(({ key }): ControlOrder => {
+    const order = context.store.purchase(key);
     if (order === undefined) throw new Error('a listed order is there');
     const { paid, state, amountFen, refundedFen } = order;
     const isRefunded = refundedFen > 0n && refundedFen === amountFen;

@@ -3,39 +3,29 @@
  * encipher card data and belong to merchants. Made once, kept in the journal; key objects are built
  * once per key text. Rotation adds a signer; the old one's replies keep verifying.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import { certIdOf, UNIONPAY_COMPANY } from '../../../src/wires/unionpay/certificates.ts';
-import type { CityKit, Collection, SerialShape } from '../../kit/kit.ts';
-import type { Certified, HouseRecord } from './records.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import type { CityKit, SerialShape } from '../../kit/kit.ts';
+import { keptOnce } from '../../kit/once.ts';
+import type { Certified, IdentityRecord } from './records.ts';
 
 const ROOT_SUBJECT = 'C=CN, O=Sandbox City Certification, CN=Sandbox City ACS CA';
 const MIDDLE_SUBJECT = 'C=CN, O=Sandbox City Certification, CN=Sandbox City OCA1';
 /** Ten digits in decimal, as certIds are: 5 bytes, whose first CFCA's certificates share. */
 const SERIALS: SerialShape = { bytes: 5, prefix: '10' };
 const YEARS = 10;
-const HOUSE = 'house';
 
-function housesOf(kit: CityKit): Collection<HouseRecord> {
-  return kit.journal.collection<HouseRecord>('unionpay.house');
+const kept = keptOnce<IdentityRecord>('unionpay.house', buildIdentity);
+
+export const openIdentity = kept.open;
+
+export function readIdentity(kit: CityKit): IdentityRecord {
+  return present(kept.read(kit), 'the keys of the sandbox city');
 }
 
-export function readHouse(kit: CityKit): HouseRecord {
-  return present(housesOf(kit).get(HOUSE), 'the keys of the sandbox city');
-}
-
-/** Accounts are made side by side and all live in one house: the first to ask builds it. */
-const building = new WeakMap<CityKit, Promise<HouseRecord>>();
-
-export function openHouse(kit: CityKit): Promise<HouseRecord> {
-  const kept = housesOf(kit).get(HOUSE);
-  if (kept !== undefined) return Promise.resolve(kept);
-  const house = building.get(kit) ?? buildHouse(kit);
-  building.set(kit, house);
-  return house;
-}
-
-async function buildHouse(kit: CityKit): Promise<HouseRecord> {
+async function buildIdentity(kit: CityKit): Promise<IdentityRecord> {
   const root = await kit.authority.root(ROOT_SUBJECT, SERIALS);
   const middlePair = await kit.authority.rsaKeyPair();
   const { certificatePem } = await root.issue({
@@ -49,15 +39,13 @@ async function buildHouse(kit: CityKit): Promise<HouseRecord> {
     issue(kit, middle, signerSubject('00016495')),
     issue(kit, middle, signerSubject('00016496')),
   ]);
-  const house: HouseRecord = {
+  return {
     rootPem: root.certificatePem,
     middle,
     signers: [signer],
     encryption,
-    sm2: { privateKeyHex: sm2Key(kit), certId: randomDigits(kit, 12, '4') },
+    sm2: { privateKeyHex: sm2Key(kit), certId: randomDigits(kit.random, 12, '4') },
   };
-  housesOf(kit).put(HOUSE, house);
-  return house;
 }
 
 /** UnionPay's shape of a subject: the third part of the CN is what clients compare. */
@@ -68,7 +56,7 @@ function signerSubject(number: string): string {
 
 export async function issue(
   kit: CityKit,
-  middle: HouseRecord['middle'],
+  middle: IdentityRecord['middle'],
   subject: string,
 ): Promise<Certified> {
   const pair = await kit.authority.rsaKeyPair();
@@ -78,14 +66,14 @@ export async function issue(
   return { certificatePem, privateKeyPem, certId: certIdOf(new X509Certificate(certificatePem)) };
 }
 
-/** Adds a signing certificate under the same middle; gives the house as it is now. */
-export async function rotateSigner(kit: CityKit): Promise<HouseRecord> {
-  const number = randomDigits(kit, 7, '1');
-  const signer = await issue(kit, readHouse(kit).middle, signerSubject(number));
+/** Adds a signing certificate under the same middle; gives the identity as it is now. */
+export async function rotateSigner(kit: CityKit): Promise<IdentityRecord> {
+  const number = randomDigits(kit.random, 7, '1');
+  const signer = await issue(kit, readIdentity(kit).middle, signerSubject(number));
   // Read again: another rotation may have finished while this pair was made.
-  const house = readHouse(kit);
-  const rotated = { ...house, signers: [...house.signers, signer] };
-  housesOf(kit).put(HOUSE, rotated);
+  const identity = readIdentity(kit);
+  const rotated = { ...identity, signers: [...identity.signers, signer] };
+  kept.replace(kit, rotated);
   return rotated;
 }
 
@@ -94,33 +82,4 @@ export function sm2Key(kit: CityKit): string {
   const bytes = kit.random.bytes(32);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
-}
-
-/** `count` random decimal digits after a given start. */
-export function randomDigits(kit: CityKit, count: number, start = ''): string {
-  let digits = start;
-  while (digits.length < start.length + count) {
-    for (const byte of kit.random.bytes(count)) if (byte < 250) digits += String(byte % 10);
-  }
-  return digits.slice(0, start.length + count);
-}
-
-const keyObjects = new Map<string, KeyObject>();
-
-export function privateKeyObject(pem: string): KeyObject {
-  const known = keyObjects.get(pem);
-  if (known !== undefined) return known;
-  const key = createPrivateKey(pem);
-  keyObjects.set(pem, key);
-  return key;
-}
-
-const certificates = new Map<string, X509Certificate>();
-
-export function certificateObject(pem: string): X509Certificate {
-  const known = certificates.get(pem);
-  if (known !== undefined) return known;
-  const certificate = new X509Certificate(pem);
-  certificates.set(pem, certificate);
-  return certificate;
 }

@@ -3,13 +3,13 @@ import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts'
 import type { Answer, Call } from './context.ts';
 import { refusal } from './context.ts';
 import { checkFields } from './field-rules.ts';
-import { readHouse } from './identity.ts';
+import { readIdentity } from './identity.ts';
 
 export function keyUpdate(call: Call): Answer {
   const problem = checkFields(call.fields, ['bizType', 'orderId', 'txnTime', 'certType']);
   if (problem !== undefined) return problem;
   if (call.fields.get('certType') !== '01') return refusal('10', 'certType 只有 01');
-  const { certificatePem } = readHouse(call.desk.kit).encryption;
+  const { certificatePem } = readIdentity(call.context.kit).encryption;
   return {
     respCode: '00',
     fields: { certType: '01', encryptPubKeyCert: signPubKeyCertText(certificatePem) },

@@ -3,12 +3,12 @@
  * rebuilt from them at the start. Every change happens in one synchronous stretch, so that of a
  * reversal and a payment at the same moment exactly one wins.
  */
-import { createDueHeap } from '../../kit/due-index.ts';
+import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit, Collection } from '../../kit/kit.ts';
 import { merchantsOf } from './account.ts';
 import type { MerchantRecord, PurchaseRecord, ReturnRecord } from './records.ts';
 
-export interface Books {
+export interface OrderStore {
   readonly merchants: Collection<MerchantRecord>;
   readonly purchases: () => IterableIterator<PurchaseRecord>;
   /** As it stands now: of an open order payTimeout, of a slow reversal its moment has come. */
@@ -36,21 +36,26 @@ export function reversed(purchase: PurchaseRecord): PurchaseRecord {
   };
 }
 
-export function openBooks(kit: CityKit): Books {
+export function openOrderStore(kit: CityKit): OrderStore {
   const purchases = kit.journal.collection<PurchaseRecord>('unionpay.purchases');
   const returns = kit.journal.collection<ReturnRecord>('unionpay.returns');
   const keyByCode = new Map<string, string>();
   const keyByQueryId = new Map<string, string>();
-  const due = createDueHeap();
+  const due = openDueIndex<PurchaseRecord | ReturnRecord>(({ dueMs, key }) => {
+    const open = purchases.get(key);
+    if (open?.state === 'open' && open.expiresMs === dueMs) return open;
+    const returned = returns.get(key);
+    return returned?.dueMs === dueMs ? returned : undefined;
+  });
 
   function indexPurchase({ key, code, queryId, state, expiresMs }: PurchaseRecord): void {
     keyByCode.set(code, key);
     keyByQueryId.set(queryId, key);
-    if (state === 'open') due.push({ dueMs: expiresMs, key });
+    if (state === 'open') due.watch({ dueMs: expiresMs, key });
   }
   function indexReturn({ key, queryId, dueMs }: ReturnRecord): void {
     keyByQueryId.set(queryId, key);
-    if (dueMs !== null) due.push({ dueMs, key });
+    if (dueMs !== null) due.watch({ dueMs, key });
   }
   for (const purchase of purchases.values()) indexPurchase(purchase);
   for (const returned of returns.values()) indexReturn(returned);
@@ -69,18 +74,6 @@ export function openBooks(kit: CityKit): Books {
     if (found?.state !== 'open' || nowMs < found.expiresMs) return found;
     return putPurchase({ ...found, state: 'failed', failCode: '69' });
   }
-  /** The heap keeps times that were overtaken; they fall out when they come up. */
-  function peekDue(): PurchaseRecord | ReturnRecord | undefined {
-    for (let next = due.peek(); next !== undefined; next = due.peek()) {
-      const open = purchases.get(next.key);
-      if (open?.state === 'open' && open.expiresMs === next.dueMs) return open;
-      const returned = returns.get(next.key);
-      if (returned !== undefined && returned.dueMs === next.dueMs) return returned;
-      due.pop();
-    }
-    return undefined;
-  }
-
   return {
     merchants: merchantsOf(kit),
     purchases: () => purchases.values(),
@@ -94,12 +87,10 @@ export function openBooks(kit: CityKit): Books {
       returns.put(returned.key, returned);
       indexReturn(returned);
     },
-    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
+    nextDueMs: due.nextDueMs,
     takeDue: (nowMs) => {
-      const next = peekDue();
-      const dueMs = due.peek()?.dueMs;
-      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
-      due.pop();
+      const next = due.takeDue(nowMs);
+      if (next === undefined) return undefined;
       if ('state' in next) {
         putPurchase({ ...next, state: 'failed', failCode: '69' });
         return 'expired';

@@ -3,14 +3,15 @@
  * an open order under (merId, orderId, txnTime); the same key again is 12, whatever it asks for.
  * It stays open until somebody pays or payTimeout passes: nothing else closes it.
  */
+
 import { sumFen } from '../../../src/kernel/money.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { readSplit, type SplitPart } from '../../../src/wires/unionpay/split.ts';
 import type { UnionpayProduct } from '../../../src/wires/unionpay/trade.ts';
 import { NO_NOTIFICATION_URL, PURCHASES } from '../../../src/wires/unionpay/trade.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import { type Answer, type Call, refusal } from './context.ts';
 import { checkFields, checkTxnTime, readTimeout } from './field-rules.ts';
-import { randomDigits } from './identity.ts';
 import { type PurchaseRecord, transactionKey } from './records.ts';
 
 const NEEDED = [
@@ -23,14 +24,14 @@ export interface Opened {
   readonly purchase: PurchaseRecord;
 }
 
-/** An order that may be opened, not yet in the books; or why not. */
+/** An order that may be opened, not yet in the store; or why not. */
 export function draftPurchase(
   call: Call,
   product: UnionpayProduct,
   code: string,
   more: readonly string[],
 ): Opened | Answer {
-  const { desk, fields, manner, merchant } = call;
+  const { context, fields, manner, merchant } = call;
   const problem = checkFields(fields, [...NEEDED, ...more]) ?? checkTxnTime(call);
   if (problem !== undefined) return problem;
   const { sub, biz } = PURCHASES[product];
@@ -44,14 +45,14 @@ export function draftPurchase(
   if (split !== null && 'respCode' in split) return split;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
   const key = transactionKey(merchant.merId, orderId, txnTime);
-  if (desk.books.purchase(key) !== undefined || desk.books.returned(key) !== undefined) {
+  if (context.store.purchase(key) !== undefined || context.store.returned(key) !== undefined) {
     return refusal('12', 'merId orderId txnTime 已使用');
   }
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const purchase: PurchaseRecord = {
     ...{ key, merId: merchant.merId, orderId, txnTime, ...manner },
-    ...newNumbers(desk.kit, nowMs),
+    ...newNumbers(context.kit, nowMs),
     product,
     txnSubType: sub,
     bizType: biz,
@@ -74,11 +75,14 @@ export function draftPurchase(
 
 /** 21 digits: the time, a running part; and the six-digit trace number inside the day. */
 export function newNumbers(
-  kit: Call['desk']['kit'],
+  kit: Call['context']['kit'],
   nowMs: number,
 ): { readonly queryId: string; readonly traceNo: string } {
-  const traceNo = randomDigits(kit, 6);
-  return { queryId: `${compactTime(nowMs).slice(2)}${randomDigits(kit, 3)}${traceNo}`, traceNo };
+  const traceNo = randomDigits(kit.random, 6);
+  return {
+    queryId: `${compactTime(nowMs).slice(2)}${randomDigits(kit.random, 3)}${traceNo}`,
+    traceNo,
+  };
 }
 
 /** The parts may leave a rest, which is the merchant's own; no more than the order. */
@@ -99,33 +103,35 @@ function readParts(call: Call): { readonly parts: readonly SplitPart[] } | Answe
 
 /** 申请二维码. */
 export function applyCode(call: Call): Answer {
-  const digits = randomDigits(call.desk.kit, 30);
+  const digits = randomDigits(call.context.kit.random, 30);
   const drafted = draftPurchase(call, 'qr', `${QR_PREFIX}${digits}`, []);
   if ('respCode' in drafted) return drafted;
   const { purchase } = drafted;
-  call.desk.books.putPurchase(purchase);
+  call.context.store.putPurchase(purchase);
   return { respCode: '00', fields: { ...amountFields(purchase), qrCode: purchase.code } };
 }
 
 export function applyTn(call: Call): Answer {
   // 21 digits, as the app's control takes them.
-  const tn = randomDigits(call.desk.kit, 21);
+  const tn = randomDigits(call.context.kit.random, 21);
   const drafted = draftPurchase(call, 'app', tn, []);
   if ('respCode' in drafted) return drafted;
-  call.desk.books.putPurchase(drafted.purchase);
+  call.context.store.putPurchase(drafted.purchase);
   return { respCode: '00', fields: { ...amountFields(drafted.purchase), tn } };
 }
 
-/** The browser's door: the same order again (a reload, back and forth) finds the same cashier. */
+/** Opened by a browser: the same order again (a reload, back and forth) finds the same cashier. */
 export function openFront(call: Call): Opened | Answer {
-  const { desk, fields, merchant } = call;
+  const { context, fields, merchant } = call;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const known = desk.books.purchase(transactionKey(merchant.merId, orderId, txnTime));
+  const known = context.store.purchase(transactionKey(merchant.merId, orderId, txnTime));
   if (known?.product === 'web' && known.amountFen.toString() === fields.get('txnAmt')) {
     return { purchase: known };
   }
-  const drafted = draftPurchase(call, 'web', randomDigits(desk.kit, 32), []);
-  return 'respCode' in drafted ? drafted : { purchase: desk.books.putPurchase(drafted.purchase) };
+  const drafted = draftPurchase(call, 'web', randomDigits(context.kit.random, 32), []);
+  return 'respCode' in drafted
+    ? drafted
+    : { purchase: context.store.putPurchase(drafted.purchase) };
 }
 
 export function amountFields(purchase: PurchaseRecord): Record<string, string | null> {

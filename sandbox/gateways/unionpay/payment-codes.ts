@@ -27,11 +27,11 @@ export function consumerCode(code: string): string {
 
 /** 被扫. Accepted is 00; what became of it is the query's and the notification's to say. */
 export function chargeCode(call: Call, mustConfirm: boolean): Answer {
-  const { desk, fields } = call;
+  const { context, fields } = call;
   const drafted = draftPurchase(call, 'bar', fields.get('qrNo') ?? '', ['qrNo', 'termId']);
   if ('respCode' in drafted) return drafted;
   const { purchase } = drafted;
-  switch (desk.codes.charge(purchase.code, purchase.key)) {
+  switch (context.codes.charge(purchase.code, purchase.key)) {
     case 'unknown':
       return refusal('88', 'qrNo 不存在');
     case 'used':
@@ -41,13 +41,13 @@ export function chargeCode(call: Call, mustConfirm: boolean): Answer {
     case 'charged':
       break;
   }
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const waitsUntilMs = Math.min(purchase.expiresMs, nowMs + CONFIRM_MS);
-  const open = desk.books.putPurchase({ ...purchase, expiresMs: waitsUntilMs });
+  const open = context.store.putPurchase({ ...purchase, expiresMs: waitsUntilMs });
   const { queryId } = open;
   const said = { ...amountFields(open), queryId };
   if (mustConfirm || open.amountFen > NO_PIN_LIMIT_FEN) return { respCode: '05', fields: said };
   const coupon = { platformFen: 0n, merchantFen: 0n };
-  bookPayment(desk, open, { payerWallet: 'unionpay', coupon });
+  bookPayment(context, open, { payerWallet: 'unionpay', coupon });
   return { respCode: '00', fields: said };
 }

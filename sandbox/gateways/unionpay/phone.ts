@@ -1,6 +1,6 @@
 /**
  * The buyer's side: what the Cloud QuickPass app reads out of a code, a page's form or a tn, and
- * what paying does. A form that a browser carries is verified exactly as at the gateway's door.
+ * what paying does. A form that a browser carries is verified exactly as at the gateway's endpoint.
  * Paying is one synchronous change.
  */
 import { present } from '../../../src/kernel/assert.ts';
@@ -10,30 +10,30 @@ import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { authenticate } from './authenticate.ts';
 import { tellPaid } from './callbacks.ts';
 import { CASHIER_PATH, cashierUrl } from './cashier-page.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { openFront } from './orders.ts';
 import type { PurchaseRecord } from './records.ts';
 
 type ScannedCode = string | Readonly<Record<string, unknown>>;
 
-export async function scan(desk: Desk, code: ScannedCode): Promise<Scanned | undefined> {
-  if (typeof code !== 'string') return scanObject(desk, code);
+export async function scan(context: Context, code: ScannedCode): Promise<Scanned | undefined> {
+  if (typeof code !== 'string') return scanObject(context, code);
   const text = code.trim();
   if (text.startsWith('{')) {
     const object = parseObject(text);
-    return object === undefined ? undefined : scanObject(desk, object);
+    return object === undefined ? undefined : scanObject(context, object);
   }
   if (/^https:\/\/qr\.95516\.com\/000[0-9]{5}\/[0-9]{32}$/.test(text)) {
-    return scanned(desk, desk.books.purchaseByCode(text));
+    return scanned(context, context.store.purchaseByCode(text));
   }
   const shown = shownCode(text);
   if (shown !== undefined)
-    return scanned(desk, desk.books.purchase(desk.codes.orderOf(shown) ?? ''));
-  if (/^[0-9]{21}$/.test(text)) return scanned(desk, desk.books.purchaseByCode(text));
+    return scanned(context, context.store.purchase(context.codes.orderOf(shown) ?? ''));
+  if (/^[0-9]{21}$/.test(text)) return scanned(context, context.store.purchaseByCode(text));
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.pathname !== CASHIER_PATH) return undefined;
-  return scanned(desk, desk.books.purchaseByCode(url.searchParams.get('transNumber') ?? ''));
+  return scanned(context, context.store.purchaseByCode(url.searchParams.get('transNumber') ?? ''));
 }
 
 /** A payment code of our own, in either form: known once a merchant has charged it. */
@@ -55,18 +55,18 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 
 /** `{tn}`, the whole next_action around it, or a page's form `{action, fields}`. */
 async function scanObject(
-  desk: Desk,
+  context: Context,
   object: Readonly<Record<string, unknown>>,
 ): Promise<Scanned | undefined> {
   const inner = isRecord(object.params) ? object.params : object;
-  if (typeof inner.tn === 'string') return scanned(desk, desk.books.purchaseByCode(inner.tn));
+  if (typeof inner.tn === 'string') return scanned(context, context.store.purchaseByCode(inner.tn));
   const fields = formFields(isRecord(object.fields) ? object.fields : object);
   if (fields === undefined || !fields.has('txnType')) return undefined;
   const what = `page form of order ${fields.get('orderId') ?? ''}`;
-  const call = await authenticate(desk, { fields, encoding: 'UTF-8', what });
+  const call = await authenticate(context, { fields, encoding: 'UTF-8', what });
   if (!call.ok) return undefined;
   const opened = openFront(call.value);
-  return 'respCode' in opened ? undefined : scanned(desk, opened.purchase);
+  return 'respCode' in opened ? undefined : scanned(context, opened.purchase);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -82,12 +82,12 @@ function formFields(object: Readonly<Record<string, unknown>>): Map<string, stri
   return fields;
 }
 
-function scanned(desk: Desk, purchase: PurchaseRecord | undefined): Scanned | undefined {
+function scanned(context: Context, purchase: PurchaseRecord | undefined): Scanned | undefined {
   if (purchase === undefined) return undefined;
   return {
     wallet: 'unionpay',
     ref: purchase.key,
-    payee: payeeName(desk, purchase),
+    payee: payeeName(context, purchase),
     amountFen: purchase.amountFen,
     currency: 'CNY',
     state: stateOf(purchase),
@@ -106,8 +106,8 @@ function stateOf({ state, failCode }: PurchaseRecord): Scanned['state'] {
   }
 }
 
-export function payeeName(desk: Desk, purchase: PurchaseRecord): string {
-  const merchant = present(desk.books.merchants.get(purchase.merId), 'the merchant');
+export function payeeName(context: Context, purchase: PurchaseRecord): string {
+  const merchant = present(context.store.merchants.get(purchase.merId), 'the merchant');
   const names = (purchase.split ?? []).map(
     ({ merId }) => merchant.splitMerchants.find((each) => each.merId === merId)?.name,
   );
@@ -116,24 +116,24 @@ export function payeeName(desk: Desk, purchase: PurchaseRecord): string {
 }
 
 export function pay(
-  desk: Desk,
+  context: Context,
   request: PayRequest,
 ): { readonly status: string; readonly returnUrl?: string } {
-  const purchase = desk.books.purchase(request.ref);
+  const purchase = context.store.purchase(request.ref);
   if (purchase === undefined) return { status: 'not_found' };
-  const back = purchase.product === 'web' ? { returnUrl: cashierUrl(desk.kit, purchase) } : {};
+  const back = purchase.product === 'web' ? { returnUrl: cashierUrl(context.kit, purchase) } : {};
   if (purchase.state === 'paid') return { status: 'already_paid', ...back };
   if (purchase.state !== 'open') return { status: 'closed', ...back };
   switch (request.outcome) {
     case 'cancel':
-      if (isOneTry(purchase)) fail(desk, purchase, '69');
+      if (isOneTry(purchase)) fail(context, purchase, '69');
       return { status: 'canceled', ...back };
     case 'insufficient_funds':
       // A page and a code stay open: the buyer may try again.
-      if (isOneTry(purchase)) fail(desk, purchase, '64');
+      if (isOneTry(purchase)) fail(context, purchase, '64');
       return { status: 'insufficient_funds', ...back };
     case 'success':
-      bookPayment(desk, purchase, request);
+      bookPayment(context, purchase, request);
       return { status: 'paid', ...back };
   }
 }
@@ -142,28 +142,28 @@ function isOneTry({ product }: PurchaseRecord): boolean {
   return product === 'bar' || product === 'nfc';
 }
 
-function fail(desk: Desk, purchase: PurchaseRecord, failCode: RespCode): void {
-  desk.books.putPurchase({ ...purchase, state: 'failed', failCode });
+function fail(context: Context, purchase: PurchaseRecord, failCode: RespCode): void {
+  context.store.putPurchase({ ...purchase, state: 'failed', failCode });
 }
 
 export function bookPayment(
-  desk: Desk,
+  context: Context,
   purchase: PurchaseRecord,
   request: Pick<PayRequest, 'payerWallet' | 'coupon'>,
 ): PurchaseRecord {
   const { platformFen, merchantFen } = request.coupon;
   const settleFen = least(purchase.amountFen - merchantFen);
-  const paid = desk.books.putPurchase({
+  const paid = context.store.putPurchase({
     ...purchase,
     state: 'paid',
     paid: {
-      atMs: desk.kit.clock.nowMs(),
+      atMs: context.kit.clock.nowMs(),
       payerWallet: request.payerWallet,
       payerFen: least(settleFen - platformFen),
       settleFen,
     },
   });
-  tellPaid(desk, paid);
+  tellPaid(context, paid);
   return paid;
 }
 

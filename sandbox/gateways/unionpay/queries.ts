@@ -5,7 +5,8 @@
  */
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
-import type { Answer, Call, Desk } from './context.ts';
+import type { CityKit } from '../../kit/kit.ts';
+import type { Answer, Call } from './context.ts';
 import { checkFields } from './field-rules.ts';
 import { purchaseFields, returnFields } from './present.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
@@ -18,11 +19,11 @@ const QUERIES_MAX = 40;
 export type QueryMeter = (key: string) => boolean;
 
 /** In memory only: the bound is about seconds. */
-export function openQueryMeter(desk: Pick<Desk, 'kit'>): QueryMeter {
+export function openQueryMeter(kit: Pick<CityKit, 'wall'>): QueryMeter {
   let startedMs = 0;
   let counts = new Map<string, number>();
   return (key) => {
-    const nowMs = desk.kit.wall.nowMs();
+    const nowMs = kit.wall.nowMs();
     if (nowMs - startedMs > WINDOW_MS) {
       startedMs = nowMs;
       counts = new Map();
@@ -33,7 +34,7 @@ export function openQueryMeter(desk: Pick<Desk, 'kit'>): QueryMeter {
   };
 }
 
-export function query(call: Call, meter: QueryMeter): Answer {
+export function query(call: Call): Answer {
   const isById = call.fields.get('txnSubType') === '02';
   const needed = ['txnType', 'txnSubType', 'bizType', 'accessType', 'merId'];
   const named = isById ? ['queryId'] : ['orderId', 'txnTime'];
@@ -41,7 +42,7 @@ export function query(call: Call, meter: QueryMeter): Answer {
   if (problem !== undefined) return problem;
   const found = findTransaction(call, isById);
   const asked = found?.key ?? `${call.merchant.merId}/${call.fields.get('orderId') ?? ''}`;
-  if (!meter(asked)) return { respCode: '37' };
+  if (!call.context.meter(asked)) return { respCode: '37' };
   if (found === undefined || found.merId !== call.merchant.merId) return { respCode: '34' };
   const outcome = 'state' in found ? purchaseOutcome(found) : returnOutcome(found);
   const told = 'state' in found ? purchaseFields(found) : returnFields(found);
@@ -58,14 +59,14 @@ export function query(call: Call, meter: QueryMeter): Answer {
 }
 
 function findTransaction(call: Call, isById: boolean): PurchaseRecord | ReturnRecord | undefined {
-  const { books } = call.desk;
+  const { store } = call.context;
   if (isById) {
     const queryId = call.fields.get('queryId') ?? '';
-    return books.purchaseByQueryId(queryId) ?? books.returnByQueryId(queryId);
+    return store.purchaseByQueryId(queryId) ?? store.returnByQueryId(queryId);
   }
   const [orderId, txnTime] = [call.fields.get('orderId') ?? '', call.fields.get('txnTime') ?? ''];
   const key = transactionKey(call.merchant.merId, orderId, txnTime);
-  return books.purchase(key) ?? books.returned(key);
+  return store.purchase(key) ?? store.returned(key);
 }
 
 function purchaseOutcome(purchase: PurchaseRecord): RespCode {

@@ -17,7 +17,7 @@ export interface Certified {
 }
 
 /** UnionPay's own keys. */
-export interface HouseRecord {
+export interface IdentityRecord {
   readonly rootPem: string;
   readonly middle: { readonly certificatePem: string; readonly privateKeyPem: string };
   /** Oldest first; the last one signs. */
@@ -26,7 +26,7 @@ export interface HouseRecord {
   readonly sm2: { readonly privateKeyHex: string; readonly certId: string };
 }
 
-/** The gateway's half of a merchant's papers; the merchant's private key is not among them. */
+/** The gateway's half of a merchant's credentials; the merchant's private key is not among them. */
 export interface MerchantRecord {
   readonly merId: string;
   readonly name: string;

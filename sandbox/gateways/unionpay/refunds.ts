@@ -29,10 +29,10 @@ const NEEDED = [
 export function refund(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
-  const { desk, fields } = call;
+  const { context, fields } = call;
   const amountFen = BigInt(present(fields.get('txnAmt'), 'a checked txnAmt'));
   const paid = present(parent.paid, 'a paid purchase');
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const windowMs = parent.bizType === '000000' ? QR_REFUND_WINDOW_MS : REFUND_WINDOW_MS;
   if (nowMs > paid.atMs + windowMs) return refusal('39', '已超过退货期限');
   if (parent.refundedFen + amountFen > parent.amountFen) {
@@ -46,7 +46,7 @@ export function undo(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
   const paid = present(parent.paid, 'a paid purchase');
-  if (clearingDay(paid.atMs) !== clearingDay(call.desk.kit.clock.nowMs())) {
+  if (clearingDay(paid.atMs) !== clearingDay(call.context.kit.clock.nowMs())) {
     return refusal('35', '消费撤销仅限当个清算日');
   }
   if (parent.refundedFen > 0n) return refusal('35', '原交易已退货或已撤销');
@@ -58,12 +58,12 @@ export function undo(call: Call, isStuck: boolean): Answer {
 
 /** The purchase that money of may go back, or why none does. */
 function checkReturn(call: Call): PurchaseRecord | Answer {
-  const { desk, fields, merchant } = call;
+  const { context, fields, merchant } = call;
   const problem = checkFields(fields, NEEDED) ?? checkTxnTimeNotAhead(call);
   if (problem !== undefined) return problem;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
   const key = transactionKey(merchant.merId, orderId, txnTime);
-  if (desk.books.purchase(key) !== undefined || desk.books.returned(key) !== undefined) {
+  if (context.store.purchase(key) !== undefined || context.store.returned(key) !== undefined) {
     return refusal('12', 'merId orderId txnTime 已使用');
   }
   const parent = findParent(call);
@@ -77,13 +77,13 @@ function checkReturn(call: Call): PurchaseRecord | Answer {
 }
 
 function findParent(call: Call): PurchaseRecord | 'missing' | undefined {
-  const { desk, fields, merchant } = call;
+  const { context, fields, merchant } = call;
   const origQryId = fields.get('origQryId');
-  if (origQryId !== undefined) return desk.books.purchaseByQueryId(origQryId);
+  if (origQryId !== undefined) return context.store.purchaseByQueryId(origQryId);
   const origOrderId = fields.get('origOrderId');
   const origTxnTime = fields.get('origTxnTime');
   if (origOrderId === undefined || origTxnTime === undefined) return 'missing';
-  return desk.books.purchase(transactionKey(merchant.merId, origOrderId, origTxnTime));
+  return context.store.purchase(transactionKey(merchant.merId, origOrderId, origTxnTime));
 }
 
 function putReturn(
@@ -92,14 +92,14 @@ function putReturn(
   asked: Pick<ReturnRecord, 'txnType' | 'amountFen'> & { readonly isStuck: boolean },
 ): Answer {
   const { txnType, amountFen, isStuck } = asked;
-  const { desk, fields, manner, merchant } = call;
+  const { context, fields, manner, merchant } = call;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const returned: ReturnRecord = {
     ...{ merId: merchant.merId, orderId, txnTime, ...manner },
     key: transactionKey(merchant.merId, orderId, txnTime),
-    ...newNumbers(desk.kit, nowMs),
+    ...newNumbers(context.kit, nowMs),
     txnType,
     bizType: parent.bizType,
     accessType: parent.accessType,
@@ -112,8 +112,8 @@ function putReturn(
     createdMs: nowMs,
     dueMs: nowMs + (isStuck ? REFUND_STUCK_MS : REFUND_SETTLES_MS),
   };
-  desk.books.putReturn(returned);
-  desk.books.putPurchase({ ...parent, refundedFen: parent.refundedFen + amountFen });
+  context.store.putReturn(returned);
+  context.store.putPurchase({ ...parent, refundedFen: parent.refundedFen + amountFen });
   const { queryId, origQryId } = returned;
   return { respCode: '00', fields: { queryId, origQryId, txnAmt: amountFen.toString() } };
 }
@@ -129,27 +129,27 @@ function settledPart({ paid, amountFen, refundedFen }: PurchaseRecord, partFen: 
  * until it shows the order reads "paid".
  */
 export function reverse(call: Call, isSlow: boolean): Answer {
-  const { desk, fields, merchant } = call;
+  const { context, fields, merchant } = call;
   const problem = checkFields(fields, ['txnType', 'txnSubType', 'merId', 'orderId', 'txnTime']);
   if (problem !== undefined) return problem;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const purchase = desk.books.purchase(transactionKey(merchant.merId, orderId, txnTime));
+  const purchase = context.store.purchase(transactionKey(merchant.merId, orderId, txnTime));
   if (purchase === undefined) return refusal('35', '原交易不存在');
   if (purchase.product !== 'bar' && purchase.product !== 'nfc') {
     return refusal('32', '该产品不支持冲正');
   }
   if (purchase.state === 'failed' || purchase.state === 'reversed') return { respCode: '00' };
   const takenMs = purchase.paid?.atMs ?? purchase.createdMs;
-  if (clearingDay(takenMs) !== clearingDay(desk.kit.clock.nowMs())) {
+  if (clearingDay(takenMs) !== clearingDay(context.kit.clock.nowMs())) {
     return refusal('35', '冲正仅限当个清算日');
   }
   if (purchase.refundedFen > 0n) return refusal('35', '原交易已退货或已撤销');
   if (purchase.reversesAtMs !== undefined) return refusal('35', '原交易正在冲正');
   if (isSlow && purchase.paid !== null) {
-    const reversesAtMs = desk.kit.clock.nowMs() + REVERSAL_SLOW_MS;
-    desk.books.putPurchase({ ...purchase, reversesAtMs });
+    const reversesAtMs = context.kit.clock.nowMs() + REVERSAL_SLOW_MS;
+    context.store.putPurchase({ ...purchase, reversesAtMs });
     return { respCode: '05' };
   }
-  desk.books.putPurchase(reversed(purchase));
+  context.store.putPurchase(reversed(purchase));
   return { respCode: '00' };
 }

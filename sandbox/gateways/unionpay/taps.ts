@@ -12,12 +12,13 @@ import { readField55Hex } from '../../../src/wires/nfc/field55.ts';
 import { readTrack2 } from '../../../src/wires/nfc/track2.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { decryptField, readCardTransData } from '../../../src/wires/unionpay/sensitive.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import type { CityKit, Collection } from '../../kit/kit.ts';
 import { answerCommand, type CardProfile, presentCard } from '../../tap/card.ts';
 import { DEFAULT_TERMINAL, runTap } from '../../tap/terminal.ts';
 import { type TapRefusal, verifyTap } from '../../tap/verify-cryptogram.ts';
-import { type Answer, type Call, type Desk, refusal } from './context.ts';
-import { randomDigits, readHouse } from './identity.ts';
+import { type Answer, type Call, type Context, refusal } from './context.ts';
+import { readIdentity } from './identity.ts';
 import { amountFields, draftPurchase } from './orders.ts';
 import { NO_PIN_LIMIT_FEN } from './payment-codes.ts';
 import { bookPayment } from './phone.ts';
@@ -47,7 +48,7 @@ function tokensOf(kit: CityKit): Collection<TokenRow> {
 function phoneToken(kit: CityKit): TokenRow {
   const known = tokensOf(kit).values().next().value;
   if (known !== undefined) return known;
-  const pan = randomDigits(kit, 13, '621094');
+  const pan = randomDigits(kit.random, 13, '621094');
   const token: TokenRow = {
     pan,
     panSequence: '00',
@@ -78,8 +79,11 @@ export interface PhoneTap extends Readonly<Record<string, unknown>> {
 }
 
 /** Holds the phone to a terminal. The counter is kept at every step: a torn tap spends it too. */
-export async function tap(desk: Desk, request: { readonly amountFen: Fen }): Promise<PhoneTap> {
-  const { kit } = desk;
+export async function tap(
+  context: Context,
+  request: { readonly amountFen: Fen },
+): Promise<PhoneTap> {
+  const { kit } = context;
   const token = phoneToken(kit);
   const profile = profileOf(token);
   const sequence = (token.sequence % 9_999) + 1;
@@ -126,24 +130,24 @@ const REFUSALS: Readonly<Record<TapRefusal, RespCode>> = {
 export function chargeTap(call: Call): Answer {
   const drafted = draftPurchase(call, 'nfc', '', ['cardTransData', 'encryptCertId', 'termId']);
   if ('respCode' in drafted) return drafted;
-  const { desk } = call;
-  // A tap has no code that a phone could scan; the books want one of its own.
+  const { context } = call;
+  // A tap has no code that a phone could scan; the store wants one of its own.
   const purchase = { ...drafted.purchase, code: `tap ${drafted.purchase.key}` };
   const said = { ...amountFields(purchase), queryId: purchase.queryId };
   const problem = judge(call, purchase);
   if (problem !== undefined) {
-    desk.books.putPurchase({ ...purchase, state: 'failed', failCode: problem.respCode });
+    context.store.putPurchase({ ...purchase, state: 'failed', failCode: problem.respCode });
     return { ...problem, fields: said };
   }
   const coupon = { platformFen: 0n, merchantFen: 0n };
-  bookPayment(desk, purchase, { payerWallet: 'unionpay', coupon });
+  bookPayment(context, purchase, { payerWallet: 'unionpay', coupon });
   return { respCode: '00', fields: said };
 }
 
 /** The acquirer's and the issuer's checks; undefined = approved. */
-function judge({ desk, fields }: Call, purchase: PurchaseRecord): Answer | undefined {
-  const { kit } = desk;
-  const { encryption } = readHouse(kit);
+function judge({ context, fields }: Call, purchase: PurchaseRecord): Answer | undefined {
+  const { kit } = context;
+  const { encryption } = readIdentity(kit);
   const card = readCardTransData(fields.get('cardTransData') ?? '');
   if (card === undefined) return refusal('10', 'cardTransData 格式错误');
   if (fields.get('encryptCertId') !== encryption.certId) {

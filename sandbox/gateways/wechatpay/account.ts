@@ -3,11 +3,13 @@
  * certificates and a public-key pair, so that every SDK finds what it expects. The gateway keeps
  * its half in the journal; the merchant's private key is handed out and kept by the caller only.
  */
+
 import { assert, present } from '../../../src/kernel/assert.ts';
 import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
+import { randomDigits } from '../../kit/digits.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
 import { issuePlatformKey, SERIALS } from './identity.ts';
-import { randomDigits, randomToken } from './numbers.ts';
+import { randomToken } from './numbers.ts';
 import { accountsOf } from './order-store.ts';
 import { V3_CODEPAY } from './payment-codes-v3.ts';
 import type { AccountRecord } from './records.ts';

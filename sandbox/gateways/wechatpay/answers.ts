@@ -1,6 +1,6 @@
 /**
  * Answers as they stand on the wire: 2xx signed over the very bytes that are sent, refusals
- * unsigned with their error body, unknown paths empty, and what a broken front proxy says.
+ * unsigned with their error body, unknown paths empty.
  */
 
 import {
@@ -9,7 +9,7 @@ import {
   signMessage,
 } from '../../../src/wires/wechatpay/message.ts';
 import type { WireResponse } from '../../kit/kit.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { randomToken, requestId } from './numbers.ts';
 import type { Draft } from './present.ts';
 import type { Refusal } from './refusal.ts';
@@ -24,11 +24,11 @@ const COMMON_HEADERS = {
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
 
 export async function signedAnswer(
-  desk: Desk,
+  context: Context,
   signer: MessageSigner,
   answer: { readonly body: Draft | null; readonly isProbe: boolean },
 ): Promise<WireResponse> {
-  const { kit } = desk;
+  const { kit } = context;
   const body = Buffer.from(answer.body === null ? '' : JSON.stringify(answer.body));
   const timestamp = String(Math.floor(kit.wall.nowMs() / 1000));
   const nonce = randomToken(kit.random, 32);
@@ -49,11 +49,11 @@ export async function signedAnswer(
   };
 }
 
-export function refusedAnswer(desk: Desk, refusal: Refusal): WireResponse {
+export function refusedAnswer(context: Context, refusal: Refusal): WireResponse {
   if (refusal.body === null) {
     return { status: refusal.status, headers: { server: 'nginx' }, body: '' };
   }
-  const id = refusal.withoutRequestId === true ? {} : { 'Request-ID': newId(desk) };
+  const id = refusal.withoutRequestId === true ? {} : { 'Request-ID': newId(context) };
   return {
     status: refusal.status,
     headers: { ...COMMON_HEADERS, ...JSON_TYPE, ...id },
@@ -61,42 +61,6 @@ export function refusedAnswer(desk: Desk, refusal: Refusal): WireResponse {
   };
 }
 
-function newId(desk: Desk): string {
-  return requestId(desk.kit.random, false);
-}
-
-export const PROXY_502: WireResponse = {
-  status: 502,
-  headers: { server: 'nginx', 'content-type': 'text/html' },
-  body: '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n',
-};
-
-/**
- * Where the live page jumps into the app, the city's leads to its phone, which takes this very
- * address for the code. `target` is encoded whole: nothing of it is markup.
- */
-export function h5Page(publicUrl: string, target: string): WireResponse {
-  const phone = `${publicUrl}/phone?wallet=wechatpay&amp;code=${encodeURIComponent(publicUrl + target)}`;
-  return {
-    status: 200,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-    },
-    body: `<!doctype html>
-<html lang="zh-CN">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>微信支付（沙箱）</title>
-<style>body{font:16px/1.6 sans-serif;margin:3rem auto;max-width:24rem;padding:0 1rem}
-a{display:block;padding:12px;border-radius:6px;background:#07843f;color:#fff;text-align:center;
-text-decoration:none}</style>
-<h1>微信支付</h1>
-<p>真的页面会在这里打开微信。沙箱城打开它的手机。</p>
-<p lang="en">The real page opens WeChat here; the sandbox opens its phone.</p>
-<p><a id="pay" href="${phone}">用沙箱手机支付 Pay with the sandbox phone</a></p>
-</html>
-`,
-  };
+function newId(context: Context): string {
+  return requestId(context.kit.random, false);
 }

@@ -8,7 +8,7 @@ import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/m
 import { signV2, type V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { V2Draft } from './present-v2.ts';
 
-/** What the courier keeps: everything but nonce, cipher and signature. */
+/** What the queue keeps: everything but nonce, cipher and signature. */
 export interface V2Message {
   readonly mchid: string;
   /** null = a refund: nothing is signed, the fields are enciphered. */

@@ -1,15 +1,15 @@
 /**
  * What the gateway tells merchants, and how: one resource under the APIv3 key, sealed and signed
- * anew at every delivery, with the same `id`. The kit's courier keeps WeChat Pay's retry schedule;
+ * anew at every delivery, with the same `id`. The callback queue keeps WeChat Pay's retry schedule;
  * 200 and 204 acknowledge whatever the body says, everything else (redirects too) does not.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/message.ts';
 import { sealResource } from '../../../src/wires/wechatpay/resource.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
-import type { CallbackManner, CallbackOrder, FaultName } from '../../kit/kit.ts';
+import type { CallbackOrder, CallbackPolicy, FaultName } from '../../kit/kit.ts';
 import { composeV2, isTakenV2, type V2Message } from './callbacks-v2.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { rotatePlatformKey } from './identity.ts';
 import { randomToken, uuid } from './numbers.ts';
 import {
@@ -46,7 +46,7 @@ const RETRY_DELAYS_MS: readonly number[] = [
   6 * HOUR_MS,
 ];
 
-/** What the courier keeps: everything but the sealing and the signature. */
+/** What the queue keeps: everything but the sealing and the signature. */
 interface CallbackMessage {
   readonly mchid: string;
   readonly signWith: string | null;
@@ -58,16 +58,16 @@ interface CallbackMessage {
   readonly plaintext: Draft;
 }
 
-type Flaw = Parameters<CallbackManner['compose']>[1];
+type Flaw = Parameters<CallbackPolicy['compose']>[1];
 
-export function registerCallbacks(desk: Desk): void {
-  desk.kit.courier.register('wechatpay', {
+export function registerCallbacks(context: Context): void {
+  context.kit.callbackQueue.register('wechatpay', {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: 5 * SECOND_MS,
     compose: async (order, flaw) =>
       isV2(order.message)
-        ? sealV2(desk, order.message, flaw)
-        : compose(desk, order.message as CallbackMessage, flaw),
+        ? sealV2(context, order.message, flaw)
+        : compose(context, order.message as CallbackMessage, flaw),
     isAcknowledged: (response, { message }) =>
       isV2(message) ? isTakenV2(response) : response.status === 200 || response.status === 204,
   });
@@ -77,22 +77,22 @@ function isV2(message: unknown): message is V2Message {
   return typeof message === 'object' && message !== null && 'v2SignType' in message;
 }
 
-function sealV2({ kit, books }: Desk, message: V2Message, flaw: Flaw) {
-  const account = present(books.accounts.get(message.mchid), 'the account');
+function sealV2({ kit, store }: Context, message: V2Message, flaw: Flaw) {
+  const account = present(store.accounts.get(message.mchid), 'the account');
   const key = present(account.apiV2Key, 'the APIv2 key of who called by it');
   return composeV2(message, { key, nonce: randomToken(kit.random, 32), flaw });
 }
 
 async function compose(
-  desk: Desk,
+  context: Context,
   message: CallbackMessage,
   flaw: Flaw,
 ): Promise<{ headers: Record<string, string>; body: Buffer }> {
-  const { kit, keys, books } = desk;
+  const { kit, keys, store } = context;
   const isRotated = flaw === 'key_rotated';
   const account = isRotated
     ? await rotatePlatformKey(kit, message.mchid)
-    : present(books.accounts.get(message.mchid), 'the account');
+    : present(store.accounts.get(message.mchid), 'the account');
   const resource = sealResource(keys.apiV3Key(account), {
     plaintext: JSON.stringify(message.plaintext),
     nonce: randomToken(kit.random, 12),
@@ -137,19 +137,23 @@ function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, strin
   return { ...signed, 'Wechatpay-Signature': bytes.toString('base64') };
 }
 
-export function tellPaid(desk: Desk, order: OrderRecord): void {
+export function tellPaid(context: Context, order: OrderRecord): void {
   if (order.notifyUrl === null) return;
   const line = present(order.lines[0], 'a line');
   const merchant = line.subMchid ?? order.mchid;
-  const fault = takeDistortion(desk, order, 'callback');
+  const fault = takeDistortion(context, order, 'callback');
   if (order.v2SignType !== undefined) {
     const route = { kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl };
     const fields = paymentFields(order, fault);
-    sendV2(desk, route, { ...headOf(order, line.subMchid), v2SignType: order.v2SignType, fields });
+    sendV2(context, route, {
+      ...headOf(order, line.subMchid),
+      v2SignType: order.v2SignType,
+      fields,
+    });
     return;
   }
   const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
-  send(desk, {
+  send(context, {
     ...{ kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl },
     mchid: order.mchid,
     signWith: order.signWith,
@@ -162,7 +166,7 @@ export function tellPaid(desk: Desk, order: OrderRecord): void {
 
 /** A fault may name the whole order or any of its sub orders. */
 export function takeDistortion(
-  desk: Desk,
+  context: Context,
   order: OrderRecord,
   operation: 'callback' | 'query' | 'create',
 ): FaultName | undefined {
@@ -171,7 +175,7 @@ export function takeDistortion(
   for (const line of order.lines) {
     const merchant = line.subMchid ?? order.mchid;
     for (const orderNo of new Set([order.orderNo, line.outTradeNo])) {
-      const fault = desk.kit.faults.take({ ...point, orderNo, merchant }, kinds);
+      const fault = context.kit.faults.take({ ...point, orderNo, merchant }, kinds);
       if (fault !== undefined) return fault;
     }
   }
@@ -184,17 +188,17 @@ const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
   CLOSED: '退款关闭',
 };
 
-export function tellRefunded(desk: Desk, refund: RefundRecord): void {
+export function tellRefunded(context: Context, refund: RefundRecord): void {
   if (refund.notifyUrl === null) return;
   if (refund.isV2) {
     const { mchid, outTradeNo: orderNo, subMchid, notifyUrl: url } = refund;
     const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
-    const { appid } = present(desk.books.accounts.get(mchid), 'the account');
+    const { appid } = present(context.store.accounts.get(mchid), 'the account');
     const fields = refundCallbackFields(refund);
-    sendV2(desk, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
+    sendV2(context, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
     return;
   }
-  send(desk, {
+  send(context, {
     ...{ kind: 'refund', orderNo: refund.outTradeNo, url: refund.notifyUrl },
     merchant: refund.subMchid ?? refund.mchid,
     mchid: refund.mchid,
@@ -214,15 +218,15 @@ function headOf(
 }
 
 function sendV2(
-  desk: Desk,
+  context: Context,
   route: Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>,
   message: V2Message,
 ): void {
-  desk.kit.courier.send({ wallet: 'wechatpay', ...route, message });
+  context.kit.callbackQueue.send({ wallet: 'wechatpay', ...route, message });
 }
 
 export function tellEcho(
-  desk: Desk,
+  context: Context,
   echo: {
     readonly mchid: string;
     readonly signWith: string | null;
@@ -230,7 +234,7 @@ export function tellEcho(
     readonly plaintext: Draft;
   },
 ): void {
-  send(desk, {
+  send(context, {
     ...{ kind: 'echo', orderNo: 'security-echo', merchant: echo.mchid, url: echo.url },
     mchid: echo.mchid,
     signWith: echo.signWith,
@@ -242,7 +246,7 @@ export function tellEcho(
 }
 
 function send(
-  desk: Desk,
+  context: Context,
   callback: Omit<CallbackMessage, 'id' | 'createTime'> & {
     readonly kind: string;
     readonly orderNo: string;
@@ -251,11 +255,11 @@ function send(
   },
 ): void {
   const { kind, orderNo, merchant, url, ...rest } = callback;
-  const { kit } = desk;
+  const { kit } = context;
   const message: CallbackMessage = {
     ...rest,
     id: uuid(kit.random),
     createTime: formatTime(kit.clock.nowMs()),
   };
-  kit.courier.send({ wallet: 'wechatpay', kind, orderNo, merchant, url, message });
+  kit.callbackQueue.send({ wallet: 'wechatpay', kind, orderNo, merchant, url, message });
 }

@@ -2,11 +2,11 @@
 
 import type { V2Fields } from '../../../src/wires/wechatpay/message-v2.ts';
 import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import type { AccountRecord } from './records.ts';
 
-export interface V2Call {
-  readonly desk: Desk;
+export interface CallV2 {
+  readonly context: Context;
   readonly account: AccountRecord;
   readonly fields: V2Fields;
   readonly subMchid: string | null;
@@ -14,7 +14,7 @@ export interface V2Call {
 }
 
 /** A refusal has an err_code, and fields that a signed refusal carries beside it. */
-export type V2Answer =
+export type AnswerV2 =
   | { readonly ok: true; readonly fields: Readonly<Record<string, string>> }
   | {
       readonly ok: false;
@@ -27,6 +27,6 @@ export function refused(
   code: string,
   message: string,
   fields: Readonly<Record<string, string>> = {},
-): V2Answer {
+): AnswerV2 {
   return { ok: false, code, message, fields };
 }

@@ -2,20 +2,20 @@
 import type { Result } from '../../../src/kernel/result.ts';
 import type { JsonRecord } from '../../../src/wires/wechatpay/json.ts';
 import type { CityKit, WireRequest } from '../../kit/kit.ts';
-import type { KeyCabinet } from './identity.ts';
-import type { Books } from './order-store.ts';
+import type { Keys } from './identity.ts';
+import type { OrderStore } from './order-store.ts';
 import type { Draft } from './present.ts';
 import type { AccountRecord } from './records.ts';
 import type { Refusal } from './refusal.ts';
 
-export interface Desk {
+export interface Context {
   readonly kit: CityKit;
-  readonly books: Books;
-  readonly keys: KeyCabinet;
+  readonly store: OrderStore;
+  readonly keys: Keys;
 }
 
 export interface Call {
-  readonly desk: Desk;
+  readonly context: Context;
   readonly account: AccountRecord;
   readonly request: WireRequest;
   /** The parsed body; empty for GET. */

@@ -5,11 +5,11 @@
  */
 
 import { writeXml } from '../../../src/wires/wechatpay/message-v2.ts';
-import type { GatewayDoor } from '../../kit/kit.ts';
+import type { GatewayEndpoint } from '../../kit/kit.ts';
 import { isV2Path } from './endpoint-v2.ts';
 import { TOKEN_PATH } from './oauth.ts';
 
-export const DOOR: GatewayDoor = {
+export const ENDPOINT: GatewayEndpoint = {
   hostNames: ['api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com', 'api.weixin.qq.com'],
   isSigned: (path) => path.startsWith('/v3/') || isV2Path(path) || path === TOKEN_PATH,
   refuseHost: (path, why) => {

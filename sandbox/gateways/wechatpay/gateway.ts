@@ -3,6 +3,7 @@
  * and community SDKs alike. Order of checks: path, method, headers, Authorization, window, serial,
  * signature, JSON, fields, permissions, business. It has no bypass: every API call is verified.
  */
+
 import { present } from '../../../src/kernel/assert.ts';
 import { ok } from '../../../src/kernel/result.ts';
 import {
@@ -11,25 +12,28 @@ import {
   recordsOf,
   textOf,
 } from '../../../src/wires/wechatpay/json.ts';
+import { gated, PROXY_502 } from '../../kit/gate.ts';
 import type {
   CityKit,
   ControlOrder,
   FaultName,
   Gateway,
+  Handled,
   Operation,
   WireRequest,
   WireResponse,
 } from '../../kit/kit.ts';
-import { h5Page, PROXY_502, refusedAnswer, signedAnswer } from './answers.ts';
+import { refusedAnswer, signedAnswer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
 import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
-import type { Answer, Call, Desk } from './context.ts';
-import { DOOR } from './endpoint.ts';
+import { h5Page } from './cashier-page.ts';
+import type { Answer, Call, Context } from './context.ts';
+import { ENDPOINT } from './endpoint.ts';
 import { handleV2, isV2Path } from './endpoint-v2.ts';
 import { explainCharacter } from './field-rules.ts';
-import { openKeyCabinet, rotatePlatformKey } from './identity.ts';
+import { openKeys, rotatePlatformKey } from './identity.ts';
 import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
-import { openBooks } from './order-store.ts';
+import { openOrderStore } from './order-store.ts';
 import { freshOrder } from './orders.ts';
 import { pay, scan } from './phone.ts';
 import { type Draft, distort } from './present.ts';
@@ -43,48 +47,49 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([AUTHORIZE_PATH, TOKEN_PATH, H5_
 /** Alipay's v3 shares the prefix. */
 const FOREIGN_PATHS = /^\/v3\/(alipay|ant)\//;
 
-type Handled = WireResponse | { readonly lost: true };
-const LOST: Handled = { lost: true };
-
 export function openWechatpayGateway(kit: CityKit): Gateway {
-  const desk: Desk = { kit, books: openBooks(kit), keys: openKeyCabinet() };
-  registerCallbacks(desk);
+  const context: Context = { kit, store: openOrderStore(kit), keys: openKeys(kit) };
+  registerCallbacks(context);
   return Object.freeze({
     wallet: 'wechatpay',
-    door: DOOR,
+    endpoint: ENDPOINT,
     owns: ({ path }) =>
       OPEN_PATHS.has(path) ||
       isV2Path(path) ||
       (path.startsWith('/v3/') && !FOREIGN_PATHS.test(path)),
-    handle: (request) => handle(desk, request),
-    scan: (code) => scan(desk, code),
-    pay: (request) => Promise.resolve(pay(desk, request)),
-    showCode: () => desk.books.paymentCodes.show(),
-    orders: () => [...desk.books.orders()].flatMap((order) => controlRows(desk, order)),
-    nextDueMs: () => desk.books.nextDueMs(),
-    runDue: async (nowMs) => runDue(desk, nowMs),
+    handle: (request) => handle(context, request),
+    scan: (code) => scan(context, code),
+    pay: (request) => Promise.resolve(pay(context, request)),
+    showCode: () => context.store.paymentCodes.show(),
+    orders: () => [...context.store.orders()].flatMap((order) => controlRows(context, order)),
+    nextDueMs: () => context.store.nextDueMs(),
+    runDue: async (nowMs) => runDue(context, nowMs),
   } satisfies Gateway);
 }
 
-function runDue(desk: Desk, nowMs: number): void {
-  for (let due = desk.books.takeDue(nowMs); due !== undefined; due = desk.books.takeDue(nowMs)) {
-    if ('order' in due) desk.books.putOrder({ ...due.order, state: 'CLOSED' });
-    else tellRefunded(desk, settleRefund(desk, due.refund));
+function runDue(context: Context, nowMs: number): void {
+  for (
+    let due = context.store.takeDue(nowMs);
+    due !== undefined;
+    due = context.store.takeDue(nowMs)
+  ) {
+    if ('order' in due) context.store.putOrder({ ...due.order, state: 'CLOSED' });
+    else tellRefunded(context, settleRefund(context, due.refund));
   }
 }
 
-async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
-  if (OPEN_PATHS.has(request.path)) return handleOpen(desk, request);
-  if (isV2Path(request.path)) return handleV2(desk, request, request.path);
+async function handle(context: Context, request: WireRequest): Promise<Handled> {
+  if (OPEN_PATHS.has(request.path)) return handleOpen(context, request);
+  if (isV2Path(request.path)) return handleV2(context, request, request.path);
   const found = findRoute(request);
-  if (!found.ok) return refusedAnswer(desk, found.error);
-  const caller = await authenticate(request, desk);
-  if (!caller.ok) return refusedAnswer(desk, caller.error);
+  if (!found.ok) return refusedAnswer(context, found.error);
+  const caller = await authenticate(request, context);
+  if (!caller.ok) return refusedAnswer(context, caller.error);
   const body = parseBody(request);
-  if (!body.ok) return refusedAnswer(desk, body.error);
+  if (!body.ok) return refusedAnswer(context, body.error);
   const { route, params } = found.value;
   const call: Call = {
-    desk,
+    context,
     account: caller.value,
     request,
     body: body.value,
@@ -95,12 +100,12 @@ async function handle(desk: Desk, request: WireRequest): Promise<Handled> {
   return answerCall(call, route);
 }
 
-function handleOpen(desk: Desk, request: WireRequest): Handled {
-  if (request.method !== 'GET') return refusedAnswer(desk, { status: 405, body: null });
-  if (request.path === AUTHORIZE_PATH) return authorize(desk, request);
-  if (request.path === H5_PATH) return h5Page(desk.kit.publicUrl, request.target);
-  const fault = takeFault(desk, 'oauth', NAMELESS, ['html_502']);
-  return fault === undefined ? exchangeCode(desk, request) : PROXY_502;
+function handleOpen(context: Context, request: WireRequest): Handled {
+  if (request.method !== 'GET') return refusedAnswer(context, { status: 405, body: null });
+  if (request.path === AUTHORIZE_PATH) return authorize(context, request);
+  if (request.path === H5_PATH) return h5Page(context.kit.publicUrl, request.target);
+  const fault = takeFault(context, 'oauth', NAMELESS, ['html_502']);
+  return fault === undefined ? exchangeCode(context, request) : PROXY_502;
 }
 
 function findRoute(
@@ -147,33 +152,34 @@ function parseBody(
 }
 
 async function answerCall(call: Call, route: Route): Promise<Handled> {
-  const { desk, account } = call;
+  const { context, account } = call;
   const { operation } = route;
   const names = namesOf(call);
-  const early = takeFault(desk, operation, names, earlyFaults(operation));
-  if (early === 'close_lost') return LOST;
-  if (early === 'html_502') return PROXY_502;
-  if (early === 'rate_limited') return refusedAnswer(desk, RATE_LIMITED);
-  const isRotated = takeFault(desk, operation, names, ['key_rotated']) !== undefined;
-  const signedFor = isRotated ? await rotatePlatformKey(desk.kit, account.mchid) : account;
-  const answer = route.handler({ ...call, account: signedFor });
-  if (!answer.ok) {
-    const { method, path } = call.request;
-    const explanation = explainCharacter(`${method} ${path}`, answer.error);
-    if (explanation !== undefined) desk.kit.explanations.add(explanation);
-    return refusedAnswer(desk, answer.error);
-  }
-  const late = takeFault(desk, operation, names, ['answer_lost', 'server_error', 'signtest']);
-  if (late === 'answer_lost') return LOST;
-  if (late === 'server_error') return refusedAnswer(desk, SYSTEM_ERROR);
-  const body = operation === 'query' ? distortedQuery(call, answer) : answer.value;
-  const signer = desk.keys.signer(signedFor, call.serial);
-  return signedAnswer(desk, signer, { body, isProbe: late === 'signtest' });
+  const take = (kinds: readonly FaultName[]) => takeFault(context, operation, names, kinds);
+  return gated({
+    operation,
+    take,
+    limited: () => refusedAnswer(context, RATE_LIMITED),
+    run: async () => {
+      const isRotated = take(['key_rotated']) !== undefined;
+      const signedFor = isRotated ? await rotatePlatformKey(context.kit, account.mchid) : account;
+      return { signedFor, answer: route.handler({ ...call, account: signedFor }) };
+    },
+    late: ({ answer }) => (answer.ok ? ['answer_lost', 'server_error', 'signtest'] : []),
+    broken: () => refusedAnswer(context, SYSTEM_ERROR),
+    seal: ({ signedFor, answer }, late) => {
+      if (!answer.ok) return explainedRefusal(call, answer.error);
+      const body = operation === 'query' ? distortedQuery(call, answer) : answer.value;
+      const signer = context.keys.signer(signedFor, call.serial);
+      return signedAnswer(context, signer, { body, isProbe: late === 'signtest' });
+    },
+  });
 }
 
-function earlyFaults(operation: Operation): FaultName[] {
-  const everywhere: FaultName[] = ['html_502', 'rate_limited'];
-  return operation === 'close' ? ['close_lost', ...everywhere] : everywhere;
+function explainedRefusal({ context, request }: Call, refusal: Refusal): WireResponse {
+  const explanation = explainCharacter(`${request.method} ${request.path}`, refusal);
+  if (explanation !== undefined) context.kit.explanations.add(explanation);
+  return refusedAnswer(context, refusal);
 }
 
 const RATE_LIMITED: Refusal = {
@@ -191,9 +197,9 @@ function distortedQuery(call: Call, answer: Extract<Answer, { ok: true }>): Draf
   const number = textOf(body ?? {}, 'combine_out_trade_no') ?? textOf(body ?? {}, 'out_trade_no');
   if (body === null || number === undefined) return body;
   const scope = 'combine_out_trade_no' in body ? 'combine' : 'single';
-  const order = call.desk.books.order(`${scope}/${call.account.mchid}/${number}`);
+  const order = call.context.store.order(`${scope}/${call.account.mchid}/${number}`);
   if (order?.state !== 'SUCCESS') return body;
-  return distort(body, takeDistortion(call.desk, order, 'query'));
+  return distort(body, takeDistortion(call.context, order, 'query'));
 }
 
 /** Every order number and merchant by which a fault may mean this call. */
@@ -204,11 +210,11 @@ interface Names {
 const NAMELESS: Names = { orderNos: [undefined], merchants: [undefined] };
 
 function namesOf(call: Call): Names {
-  const { account, body, desk, query, params } = call;
-  const { books } = desk;
+  const { account, body, context, query, params } = call;
+  const { store } = context;
   const subs = recordsOf(body, 'sub_orders');
   const paidBy = (id: string | undefined) =>
-    id === undefined ? undefined : books.lineByTransaction(id)?.line.outTradeNo;
+    id === undefined ? undefined : store.lineByTransaction(id)?.line.outTradeNo;
   const orderNos = [
     textOf(body, 'combine_out_trade_no'),
     textOf(body, 'out_trade_no'),
@@ -217,7 +223,7 @@ function namesOf(call: Call): Names {
     ...params,
     // Calls may name an order by what came of it: its transaction, or a refund of it.
     paidBy(textOf(body, 'transaction_id')),
-    ...params.map((name) => paidBy(name) ?? books.refundByNo(account.mchid, name)?.outTradeNo),
+    ...params.map((name) => paidBy(name) ?? store.refundByNo(account.mchid, name)?.outTradeNo),
   ];
   const merchants = [
     textOf(body, 'sub_mchid'),
@@ -234,7 +240,7 @@ function namesOf(call: Call): Names {
 }
 
 function takeFault(
-  desk: Desk,
+  context: Context,
   operation: Operation,
   names: Names,
   kinds: readonly FaultName[],
@@ -242,15 +248,15 @@ function takeFault(
   for (const orderNo of names.orderNos) {
     for (const merchant of names.merchants) {
       const point = { wallet: 'wechatpay', operation, orderNo, merchant } as const;
-      const fault = desk.kit.faults.take(point, kinds);
+      const fault = context.kit.faults.take(point, kinds);
       if (fault !== undefined) return fault;
     }
   }
   return undefined;
 }
 
-function controlRows(desk: Desk, stored: OrderRecord): ControlOrder[] {
-  const order = present(freshOrder(desk, stored.key), 'the order');
+function controlRows(context: Context, stored: OrderRecord): ControlOrder[] {
+  const order = present(freshOrder(context, stored.key), 'the order');
   return order.lines.map((line): ControlOrder => {
     const isRefunded = line.refundCount > 0 && line.refundedFen === line.totalFen;
     return {

@@ -1,11 +1,13 @@
 /**
- * Key objects of the gateway's accounts, each built once, and the two rules of which key signs:
+ * The keys of the gateway's accounts and the two rules of which key signs:
  * an answer follows the request's `Wechatpay-Serial`; without one (or with one that is not known)
  * it is the newest platform certificate. Rotation adds a certificate; the old ones stay alive.
  */
-import { createPrivateKey, createSecretKey, type KeyObject, X509Certificate } from 'node:crypto';
+
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import type { MessageSigner } from '../../../src/wires/wechatpay/message.ts';
+import { keysOf } from '../../kit/keys.ts';
 import type { CityKit, SerialShape } from '../../kit/kit.ts';
 import { accountsOf } from './order-store.ts';
 import type { AccountRecord, PlatformKey } from './records.ts';
@@ -15,7 +17,7 @@ const PLATFORM_CERTIFICATE_YEARS = 5;
 export const SERIALS: SerialShape = { bytes: 20 };
 const PLATFORM_SUBJECT = 'CN=Tenpay.com sign, OU=Tenpay.com CA Center, O=Tenpay.com, C=CN';
 
-export interface KeyCabinet {
+export interface Keys {
   readonly apiV3Key: (account: AccountRecord) => KeyObject;
   readonly merchantKey: (account: AccountRecord) => KeyObject;
   readonly signer: (account: AccountRecord, named: string | null) => MessageSigner;
@@ -23,29 +25,18 @@ export interface KeyCabinet {
   readonly fieldKey: (account: AccountRecord, serial: string) => KeyObject | undefined;
 }
 
-export function openKeyCabinet(): KeyCabinet {
-  const kept = new Map<string, KeyObject>();
-  const keep = (name: string, make: () => KeyObject): KeyObject => {
-    const key = kept.get(name) ?? make();
-    kept.set(name, key);
-    return key;
-  };
+export function openKeys(kit: CityKit): Keys {
+  const keys = keysOf(kit);
   const privateKey = (account: AccountRecord, serial: string): KeyObject | undefined => {
     const pem =
       serial === account.publicKeyId
         ? account.publicKeyPrivatePem
         : account.platformKeys.find((key) => key.serial === serial)?.privateKeyPem;
-    if (pem === undefined) return undefined;
-    return keep(`${account.mchid}/${serial}`, () => createPrivateKey(pem));
+    return pem === undefined ? undefined : keys.privateKey(pem);
   };
   return {
-    apiV3Key: (account) =>
-      keep(`${account.mchid}/v3`, () => createSecretKey(Buffer.from(account.apiV3Key))),
-    merchantKey: (account) =>
-      keep(
-        `${account.mchid}/merchant`,
-        () => new X509Certificate(account.merchantCertificatePem).publicKey,
-      ),
+    apiV3Key: (account) => keys.secret(account.apiV3Key),
+    merchantKey: (account) => keys.certified(account.merchantCertificatePem),
     signer: (account, named) => {
       const chosen = named === null ? undefined : privateKey(account, named);
       if (named !== null && chosen !== undefined) return { serial: named, privateKey: chosen };

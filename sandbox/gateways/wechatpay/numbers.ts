@@ -1,15 +1,12 @@
 /** Numbers and tokens of WeChat Pay's shapes; callers store them, nothing derives from them. */
 import type { Random } from '../../../src/runtime/random.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
+import { randomDigits, randomText } from '../../kit/digits.ts';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-export function randomDigits(random: Random, length: number): string {
-  return [...random.bytes(length)].map((byte) => String(byte % 10)).join('');
-}
-
 export function randomToken(random: Random, length: number): string {
-  return [...random.bytes(length)].map((byte) => BASE62.charAt(byte % 62)).join('');
+  return randomText(random, BASE62, length);
 }
 
 /** 28 digits: `4200000985202103031441826014`. */

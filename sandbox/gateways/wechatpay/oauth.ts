@@ -4,7 +4,7 @@
  * exchange are HTTP 200 with errcode, as WeChat's are.
  */
 import type { WireRequest, WireResponse } from '../../kit/kit.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { randomToken } from './numbers.ts';
 import type { AccountRecord } from './records.ts';
 
@@ -14,9 +14,9 @@ export const AUTHORIZE_PATH = '/connect/oauth2/authorize';
 export const TOKEN_PATH = '/sns/oauth2/access_token';
 
 /** The buyer of the city's phone agrees without being asked: that is what snsapi_base means. */
-export function authorize(desk: Desk, request: WireRequest): WireResponse {
+export function authorize(context: Context, request: WireRequest): WireResponse {
   const query = new URLSearchParams(request.queryText);
-  const account = accountOf(desk, query.get('appid'));
+  const account = accountOf(context, query.get('appid'));
   const openid = account?.openids[0];
   if (account === undefined || openid === undefined) return page(400, 'AppID 参数错误');
   if (query.get('response_type') !== 'code') return page(400, 'response_type 参数错误');
@@ -26,10 +26,10 @@ export function authorize(desk: Desk, request: WireRequest): WireResponse {
   const isWeb = /^https?:\/\//.test(target) && URL.canParse(target);
   if (!isWeb) return page(400, 'redirect_uri 参数错误');
   if (!/^[0-9A-Za-z_.-]{0,128}$/.test(state)) return page(400, 'state 参数错误');
-  const code = randomToken(desk.kit.random, 32);
-  const validUntilMs = desk.kit.wall.nowMs() + CODE_LIFE_MS;
+  const code = randomToken(context.kit.random, 32);
+  const validUntilMs = context.kit.wall.nowMs() + CODE_LIFE_MS;
   const { appid } = account;
-  desk.books.codes.put(code, { code, appid, openid, validUntilMs, isUsed: false });
+  context.store.codes.put(code, { code, appid, openid, validUntilMs, isUsed: false });
   const location = new URL(target);
   location.searchParams.set('code', code);
   location.searchParams.set('state', state);
@@ -40,39 +40,40 @@ export function authorize(desk: Desk, request: WireRequest): WireResponse {
   };
 }
 
-export function exchangeCode(desk: Desk, request: WireRequest): WireResponse {
+export function exchangeCode(context: Context, request: WireRequest): WireResponse {
   const query = new URLSearchParams(request.queryText);
-  const account = accountOf(desk, query.get('appid'));
-  if (account === undefined) return refused(desk, 40013, 'invalid appid');
-  if (query.get('secret') !== account.appSecret) return refused(desk, 40125, 'invalid appsecret');
+  const account = accountOf(context, query.get('appid'));
+  if (account === undefined) return refused(context, 40013, 'invalid appid');
+  if (query.get('secret') !== account.appSecret)
+    return refused(context, 40125, 'invalid appsecret');
   if (query.get('grant_type') !== 'authorization_code') {
-    return refused(desk, 40002, 'invalid grant_type');
+    return refused(context, 40002, 'invalid grant_type');
   }
-  const kept = desk.books.codes.get(query.get('code') ?? '');
-  const nowMs = desk.kit.wall.nowMs();
+  const kept = context.store.codes.get(query.get('code') ?? '');
+  const nowMs = context.kit.wall.nowMs();
   if (kept === undefined || kept.appid !== account.appid || nowMs >= kept.validUntilMs) {
-    return refused(desk, 40029, 'invalid code');
+    return refused(context, 40029, 'invalid code');
   }
-  if (kept.isUsed) return refused(desk, 40163, 'code been used');
-  desk.books.codes.put(kept.code, { ...kept, isUsed: true });
+  if (kept.isUsed) return refused(context, 40163, 'code been used');
+  context.store.codes.put(kept.code, { ...kept, isUsed: true });
   return json({
-    access_token: randomToken(desk.kit.random, 64),
+    access_token: randomToken(context.kit.random, 64),
     expires_in: 7200,
-    refresh_token: randomToken(desk.kit.random, 64),
+    refresh_token: randomToken(context.kit.random, 64),
     openid: kept.openid,
     scope: 'snsapi_base',
   });
 }
 
-function accountOf(desk: Desk, appid: string | null): AccountRecord | undefined {
-  for (const account of desk.books.accounts.values()) {
+function accountOf(context: Context, appid: string | null): AccountRecord | undefined {
+  for (const account of context.store.accounts.values()) {
     if (account.appid === appid) return account;
   }
   return undefined;
 }
 
-function refused(desk: Desk, errcode: number, errmsg: string): WireResponse {
-  const rid = desk.kit.random.bytes(12).toString('hex');
+function refused(context: Context, errcode: number, errmsg: string): WireResponse {
+  const rid = context.kit.random.bytes(12).toString('hex');
   return json({ errcode, errmsg: `${errmsg}, rid: ${rid}` });
 }
 

@@ -297,22 +297,22 @@ export function checkBound(call: Call, subMchid: string | undefined): Checked {
   return isBound ? FINE : refuse(403, 'NO_AUTH', '商户无权限：sub_mchid未与服务商绑定');
 }
 
-export function checkNotifyUrl(call: Pick<Call, 'desk'>, url: string | undefined): Checked {
+export function checkNotifyUrl(call: Pick<Call, 'context'>, url: string | undefined): Checked {
   if (url === undefined) return FINE;
   const wrong = (rest: string) => brokenField('/notify_url', url, '通知地址', rest);
   if (!URL.canParse(url)) return wrong('不是有效的URL');
   const { protocol, search, hash, username, hostname } = new URL(url);
   if (search !== '' || hash !== '' || url.includes('?')) return wrong('不允许携带查询串');
   if (username !== '') return wrong('不允许携带用户信息');
-  if (call.desk.kit.allowLocalCallbacks && protocol === 'http:') return FINE;
+  if (call.context.kit.allowLocalCallbacks && protocol === 'http:') return FINE;
   if (protocol !== 'https:') return wrong('必须为https地址');
   const isLiteral = isIP(hostname.replace(/^\[|\]$/g, '')) !== 0;
-  return isLiteral && !call.desk.kit.allowLocalCallbacks ? wrong('不允许为IP地址') : FINE;
+  return isLiteral && !call.context.kit.allowLocalCallbacks ? wrong('不允许为IP地址') : FINE;
 }
 
 /** At least a minute ahead of the city's clock; without one an order lives seven days. */
 export function readExpiry(call: Call): Result<number, Refusal> {
-  const nowMs = call.desk.kit.clock.nowMs();
+  const nowMs = call.context.kit.clock.nowMs();
   const value = textOf(call.body, 'time_expire');
   if (value === undefined) return ok(nowMs + 7 * 24 * 60 * MINUTE_MS);
   const expiresMs = parseTime(value);

@@ -4,7 +4,7 @@
  * payment at the same moment exactly one wins.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
-import { createDueHeap } from '../../kit/due-index.ts';
+import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit, Collection } from '../../kit/kit.ts';
 import { openPaymentCodes, type PaymentCodes } from '../../kit/payment-codes.ts';
 import { paymentCode } from './numbers.ts';
@@ -23,7 +23,7 @@ export interface FoundLine {
   readonly line: OrderLine;
 }
 
-export interface Books {
+export interface OrderStore {
   readonly accounts: Collection<AccountRecord>;
   readonly prepays: Collection<PrepayRecord>;
   readonly codes: Collection<OauthCodeRecord>;
@@ -49,10 +49,10 @@ export interface Books {
   /** The next expiry or refund to settle; null = nothing is owed. */
   readonly nextDueMs: () => number | null;
   /** Takes what is due at `nowMs` off the list. */
-  readonly takeDue: (
-    nowMs: number,
-  ) => { order: OrderRecord } | { refund: RefundRecord } | undefined;
+  readonly takeDue: (nowMs: number) => Due | undefined;
 }
+
+type Due = { readonly order: OrderRecord } | { readonly refund: RefundRecord };
 
 /** May still be paid, and closes when its time is over. */
 export function isWaiting(order: OrderRecord): boolean {
@@ -65,13 +65,18 @@ export function accountsOf(kit: CityKit): Collection<AccountRecord> {
 
 const EMPTY_BALANCE: BalanceRecord = { availableFen: 0n, frozenFen: 0n };
 
-export function openBooks(kit: CityKit): Books {
+export function openOrderStore(kit: CityKit): OrderStore {
   const orders = kit.journal.collection<OrderRecord>('wechatpay.orders');
   const refunds = kit.journal.collection<RefundRecord>('wechatpay.refunds');
   const orderKeyByNo = new Map<string, string>();
   const orderKeyByTransaction = new Map<string, string>();
   const refundIdByNo = new Map<string, string>();
-  const due = createDueHeap();
+  const due = openDueIndex<Due>(({ dueMs, key }) => {
+    const order = orders.get(key);
+    if (order !== undefined && isWaiting(order) && order.expiresMs === dueMs) return { order };
+    const refund = refunds.get(key);
+    return refund?.dueMs === dueMs ? { refund } : undefined;
+  });
 
   function indexOrder(order: OrderRecord): void {
     for (const line of order.lines) {
@@ -81,26 +86,12 @@ export function openBooks(kit: CityKit): Books {
     if (order.combineTransactionId !== null) {
       orderKeyByTransaction.set(order.combineTransactionId, order.key);
     }
-    if (isWaiting(order)) due.push({ dueMs: order.expiresMs, key: order.key });
+    if (isWaiting(order)) due.watch({ dueMs: order.expiresMs, key: order.key });
   }
 
   function indexRefund(refund: RefundRecord): void {
     refundIdByNo.set(`${refund.mchid}/${refund.outRefundNo}`, refund.refundId);
-    if (refund.dueMs !== null) due.push({ dueMs: refund.dueMs, key: refund.refundId });
-  }
-
-  /** The heap keeps times that were overtaken; they fall out when they come up. */
-  function peekDue(): { order: OrderRecord } | { refund: RefundRecord } | undefined {
-    for (let next = due.peek(); next !== undefined; next = due.peek()) {
-      const order = orders.get(next.key);
-      if (order !== undefined && isWaiting(order) && order.expiresMs === next.dueMs) {
-        return { order };
-      }
-      const refund = refunds.get(next.key);
-      if (refund !== undefined && refund.dueMs === next.dueMs) return { refund };
-      due.pop();
-    }
-    return undefined;
+    if (refund.dueMs !== null) due.watch({ dueMs: refund.dueMs, key: refund.refundId });
   }
 
   for (const order of orders.values()) indexOrder(order);
@@ -137,19 +128,15 @@ export function openBooks(kit: CityKit): Books {
       indexRefund(refund);
     },
     ...openBalances(kit),
-    nextDueMs: () => (peekDue() === undefined ? null : (due.peek()?.dueMs ?? null)),
-    takeDue: (nowMs) => {
-      const next = peekDue();
-      const dueMs = due.peek()?.dueMs;
-      if (next === undefined || dueMs === undefined || dueMs > nowMs) return undefined;
-      due.pop();
-      return next;
-    },
+    nextDueMs: due.nextDueMs,
+    takeDue: due.takeDue,
   };
 }
 
 /** What needs no index. */
-function openRecords(kit: CityKit): Pick<Books, 'accounts' | 'prepays' | 'codes' | 'paymentCodes'> {
+function openRecords(
+  kit: CityKit,
+): Pick<OrderStore, 'accounts' | 'prepays' | 'codes' | 'paymentCodes'> {
   return {
     accounts: accountsOf(kit),
     prepays: kit.journal.collection<PrepayRecord>('wechatpay.prepays'),
@@ -163,7 +150,7 @@ function openCodes(kit: CityKit): PaymentCodes {
   return openPaymentCodes(kit, { collection: 'wechatpay.payment_codes', draw });
 }
 
-function openBalances(kit: CityKit): Pick<Books, 'balance' | 'moveBalance'> {
+function openBalances(kit: CityKit): Pick<OrderStore, 'balance' | 'moveBalance'> {
   const balances = kit.journal.collection<BalanceRecord>('wechatpay.balances');
   const balance = (mchid: string): BalanceRecord => balances.get(mchid) ?? EMPTY_BALANCE;
   return {

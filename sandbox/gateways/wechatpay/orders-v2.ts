@@ -1,6 +1,6 @@
 /**
  * Orders over APIv2: unifiedorder (NATIVE, JSAPI, MWEB, APP), orderquery, closeorder. They lie in
- * the same books as v3's, so that either API queries and refunds what the other made; what differs
+ * the same store as v3's, so that either API queries and refunds what the other made; what differs
  * is the fields, the refusals and the form of the callback.
  */
 import { isIP } from 'node:net';
@@ -8,7 +8,7 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { compactTime, parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { isPlainText, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import { takeDistortion } from './callbacks.ts';
-import { refused, type V2Answer, type V2Call } from './context-v2.ts';
+import { type AnswerV2, type CallV2, refused } from './context-v2.ts';
 import { characterExplanation } from './field-rules.ts';
 import { checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
 import {
@@ -38,13 +38,13 @@ export interface V2Order {
 const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 
 /** The fields that every order has, whoever shows the code. */
-export function readV2Order(call: V2Call): V2Order | V2Answer {
-  const { desk, fields, subMchid } = call;
+export function readV2Order(call: CallV2): V2Order | AnswerV2 {
+  const { context, fields, subMchid } = call;
   const orderNo = fields.get('out_trade_no') ?? '';
   if (!/^[0-9A-Za-z_\-|*]{6,32}$/.test(orderNo)) return wrong('out_trade_no');
   const body = fields.get('body') ?? '';
   if (!isPlainText(body)) {
-    desk.kit.explanations.add(characterExplanation(`order ${orderNo} of APIv2`, 'body', body));
+    context.kit.explanations.add(characterExplanation(`order ${orderNo} of APIv2`, 'body', body));
     return wrong('body');
   }
   if ([...body].length > 127) return wrong('body');
@@ -53,7 +53,7 @@ export function readV2Order(call: V2Call): V2Order | V2Answer {
   if (totalFen < 1n || totalFen > TOTAL_FEN_MAX) return wrong('total_fee');
   if ((fields.get('fee_type') ?? 'CNY') !== 'CNY') return wrong('fee_type');
   if (isIP(fields.get('spbill_create_ip') ?? '') === 0) return wrong('spbill_create_ip');
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   const expire = fields.get('time_expire');
   const expiresMs = expire === undefined ? nowMs + ORDER_LIFE_MS : parseCompactTime(expire);
   if (expiresMs === undefined || expiresMs < nowMs + MINUTE_MS) return wrong('time_expire');
@@ -81,8 +81,8 @@ const NEEDED: Readonly<Partial<Record<TradeProduct, string>>> = {
   h5: 'scene_info',
 };
 
-export function unifiedOrder(call: V2Call): V2Answer {
-  const { desk, fields } = call;
+export function unifiedOrder(call: CallV2): AnswerV2 {
+  const { context, fields } = call;
   const product = PRODUCTS.get(fields.get('trade_type') ?? '');
   if (product === undefined) return wrong('trade_type');
   const read = readV2Order(call);
@@ -99,18 +99,18 @@ export function unifiedOrder(call: V2Call): V2Answer {
     return refused('PARAM_ERROR', 'openid和appid不匹配');
   }
   const asked = draftOrder(call, read, { product, notifyUrl, openid });
-  const free = checkNumbers(desk, asked);
+  const free = checkNumbers(context, asked);
   if (!free.ok) {
     const { code = 'SYSTEMERROR', message = '' } = free.error.body ?? {};
     // APIv2 writes the same codes without the underscore: ORDERPAID, ORDERCLOSED.
     return refused(code.replace(/^ORDER_/, 'ORDER'), message);
   }
-  const { order, code } = issuePrepay(desk, free.value ?? asked);
+  const { order, code } = issuePrepay(context, free.value ?? asked);
   return { ok: true, fields: prepayFields(call, order, code) };
 }
 
 function draftOrder(
-  { account, desk, fields, signType, subMchid }: V2Call,
+  { account, context, fields, signType, subMchid }: CallV2,
   { orderNo, expiresMs, line, content }: V2Order,
   how: Pick<OrderRecord, 'notifyUrl' | 'openid'> & { readonly product: TradeProduct },
 ): OrderRecord {
@@ -123,7 +123,7 @@ function draftOrder(
     orderNo,
     deviceId: fields.get('device_info') ?? null,
     fingerprint: fingerprint('v2', content),
-    createdMs: desk.kit.clock.nowMs(),
+    createdMs: context.kit.clock.nowMs(),
     expiresMs,
     state: 'NOTPAY',
     lines: [line],
@@ -138,30 +138,30 @@ function draftOrder(
 }
 
 /** A prepay_id always; what a native order is opened with is the token inside its code_url. */
-function prepayFields({ desk, fields }: V2Call, order: OrderRecord, code: string) {
+function prepayFields({ context, fields }: CallV2, order: OrderRecord, code: string) {
   const isNative = order.product === 'native';
   return {
     trade_type: fields.get('trade_type') ?? '',
     prepay_id: isNative ? `wx${compactTime(order.createdMs)}${code}` : code,
     code_url: isNative ? codeUrl(order, code) : '',
-    mweb_url: order.product === 'h5' ? h5Url(desk, code) : '',
+    mweb_url: order.product === 'h5' ? h5Url(context, code) : '',
   };
 }
 
 /** By transaction_id (which wins) or out_trade_no; any order of the caller's, however it came. */
-export function findOrder({ desk, account, fields, subMchid }: V2Call): OrderRecord | undefined {
+export function findOrder({ context, account, fields, subMchid }: CallV2): OrderRecord | undefined {
   const transactionId = fields.get('transaction_id');
-  const { books } = desk;
+  const { store } = context;
   const found =
     transactionId === undefined
-      ? books.lineByNo(account.mchid, fields.get('out_trade_no') ?? '')
-      : books.lineByTransaction(transactionId);
+      ? store.lineByNo(account.mchid, fields.get('out_trade_no') ?? '')
+      : store.lineByTransaction(transactionId);
   if (found === undefined || found.order.family === 'combine') return undefined;
   const isTheirs = found.order.mchid === account.mchid && found.line.subMchid === subMchid;
-  return isTheirs ? freshOrder(desk, found.order.key) : undefined;
+  return isTheirs ? freshOrder(context, found.order.key) : undefined;
 }
 
-export function orderQuery(call: V2Call): V2Answer {
+export function orderQuery(call: CallV2): AnswerV2 {
   const order = findOrder(call);
   const [line] = order?.lines ?? [];
   if (order === undefined || line === undefined)
@@ -176,11 +176,11 @@ export function orderQuery(call: V2Call): V2Answer {
       fields: { ...words, out_trade_no: line.outTradeNo, attach: line.attach ?? '' },
     };
   }
-  const fault = takeDistortion(call.desk, order, 'query');
+  const fault = takeDistortion(call.context, order, 'query');
   return { ok: true, fields: { ...words, ...paymentFields(order, fault) } };
 }
 
-export function closeOrder(call: V2Call): V2Answer {
+export function closeOrder(call: CallV2): AnswerV2 {
   const order = findOrder(call);
   if (order === undefined) return refused('ORDERNOTEXIST', '订单不存在');
   if (order.product === 'codepay') {
@@ -191,7 +191,7 @@ export function closeOrder(call: V2Call): V2Answer {
       return refused('ORDERPAID', '订单已支付，不能发起关单');
     case 'NOTPAY':
     case 'USERPAYING':
-      call.desk.books.putOrder({ ...order, state: 'CLOSED' });
+      call.context.store.putOrder({ ...order, state: 'CLOSED' });
       return { ok: true, fields: { result_msg: 'OK' } };
     case 'CLOSED':
     case 'PAYERROR':

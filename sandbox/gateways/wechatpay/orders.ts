@@ -16,7 +16,7 @@ import {
   textOf,
 } from '../../../src/wires/wechatpay/json.ts';
 import type { TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
-import type { Answer, Call, Desk } from './context.ts';
+import type { Answer, Call, Context } from './context.ts';
 import { brokenQuery, checkFields, type Fields } from './field-rules.ts';
 import { prepayId, randomToken } from './numbers.ts';
 import {
@@ -37,7 +37,7 @@ const CODE_LIFE_MS = 120 * MINUTE_MS;
 const H5_LIFE_MS = 5 * MINUTE_MS;
 
 export function createOrder(call: Call, family: Family, product: TradeProduct): Answer {
-  const { body, desk } = call;
+  const { body, context } = call;
   const fields = checkFields(body, orderFields(family, product));
   if (!fields.ok) return fields;
   const expiry = readExpiry(call);
@@ -50,11 +50,11 @@ export function createOrder(call: Call, family: Family, product: TradeProduct): 
     if (!check.ok) return check;
   }
   const asked = draftOrder(call, family, product, expiry.value);
-  const free = checkNumbers(desk, asked);
+  const free = checkNumbers(context, asked);
   if (!free.ok) return free;
-  const { order, code } = issuePrepay(desk, free.value ?? asked);
+  const { order, code } = issuePrepay(context, free.value ?? asked);
   if (order.product === 'native') return ok({ code_url: codeUrl(order, code) });
-  return ok(order.product === 'h5' ? { h5_url: h5Url(desk, code) } : { prepay_id: code });
+  return ok(order.product === 'h5' ? { h5_url: h5Url(context, code) } : { prepay_id: code });
 }
 
 function draftOrder(
@@ -63,7 +63,7 @@ function draftOrder(
   product: TradeProduct,
   expiresMs: number,
 ): OrderRecord {
-  const { account, body, desk } = call;
+  const { account, body, context } = call;
   const isCombine = family === 'combine';
   const orderNo = present(
     textOf(body, isCombine ? 'combine_out_trade_no' : 'out_trade_no'),
@@ -81,7 +81,7 @@ function draftOrder(
     openid: openidOf(family, body),
     deviceId: textOf(recordOf(body, 'scene_info'), 'device_id') ?? null,
     fingerprint: fingerprint(family, product, body),
-    createdMs: desk.kit.clock.nowMs(),
+    createdMs: context.kit.clock.nowMs(),
     expiresMs,
     state: 'NOTPAY',
     lines: isCombine
@@ -115,13 +115,13 @@ export function unpaidLine(
 
 /** The order that exists already under this number, if the same is asked again. */
 export function checkNumbers(
-  desk: Desk,
+  context: Context,
   asked: OrderRecord,
 ): Result<OrderRecord | undefined, Refusal> {
   const used = refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
-  const existing = freshOrder(desk, asked.key);
+  const existing = freshOrder(context, asked.key);
   for (const line of asked.lines) {
-    const holder = desk.books.lineByNo(asked.mchid, line.outTradeNo)?.order.key;
+    const holder = context.store.lineByNo(asked.mchid, line.outTradeNo)?.order.key;
     if (holder !== undefined && holder !== asked.key) return used;
   }
   const numbers = new Set(asked.lines.map((line) => line.outTradeNo));
@@ -134,18 +134,18 @@ export function checkNumbers(
 
 /** The order as it is kept, and the newest code that opens it. */
 export function issuePrepay(
-  desk: Desk,
+  context: Context,
   order: OrderRecord,
 ): { readonly order: OrderRecord; readonly code: string } {
-  const { kit, books } = desk;
+  const { kit, store } = context;
   const nowMs = kit.clock.nowMs();
   const code =
     order.product === 'native' ? randomToken(kit.random, 9) : prepayId(kit.random, nowMs);
   const lifeMs = order.product === 'h5' ? H5_LIFE_MS : CODE_LIFE_MS;
-  books.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
-  if (order.product === 'native' && order.prepayCode !== '') books.prepays.delete(order.prepayCode);
+  store.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
+  if (order.product === 'native' && order.prepayCode !== '') store.prepays.delete(order.prepayCode);
   const issued = { ...order, prepayCode: code };
-  books.putOrder(issued);
+  store.putOrder(issued);
   return { order: issued, code };
 }
 
@@ -156,18 +156,18 @@ export function codeUrl(order: OrderRecord, code: string): string {
 }
 
 /** The live host is wx.tenpay.com; the city's page stands at the same path on its own. */
-export function h5Url({ kit }: Desk, code: string): string {
+export function h5Url({ kit }: Context, code: string): string {
   const token = kit.random.bytes(4).readUInt32BE().toString();
   return `${kit.publicUrl}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${code}&package=${token}`;
 }
 
 /** The order as it is now: one whose time is over is closed the moment it is looked at. */
-export function freshOrder(desk: Desk, key: string): OrderRecord | undefined {
-  const order = desk.books.order(key);
+export function freshOrder(context: Context, key: string): OrderRecord | undefined {
+  const order = context.store.order(key);
   if (order === undefined || !isWaiting(order)) return order;
-  if (desk.kit.clock.nowMs() < order.expiresMs) return order;
+  if (context.kit.clock.nowMs() < order.expiresMs) return order;
   const closed: OrderRecord = { ...order, state: 'CLOSED' };
-  desk.books.putOrder(closed);
+  context.store.putOrder(closed);
   return closed;
 }
 
@@ -180,7 +180,7 @@ export function querySingle(call: Call, family: Family, by: 'number' | 'id'): An
 }
 
 function findQueried(call: Call, family: Family, by: 'number' | 'id'): Result<FoundLine, Refusal> {
-  const { account, query, desk, params } = call;
+  const { account, query, context, params } = call;
   const mchidName = family === 'direct' ? 'mchid' : 'sp_mchid';
   const mchid = query.get(mchidName);
   if (!mchid) return brokenQuery(mchidName, family === 'direct' ? '直连商户号' : '服务商户号');
@@ -190,8 +190,9 @@ function findQueried(call: Call, family: Family, by: 'number' | 'id'): Result<Fo
     return brokenQuery('sub_mchid', '子商户号');
   }
   const name = params[0] ?? '';
-  const found = by === 'id' ? desk.books.lineByTransaction(name) : desk.books.lineByNo(mchid, name);
-  const order = found === undefined ? undefined : freshOrder(desk, found.order.key);
+  const found =
+    by === 'id' ? context.store.lineByTransaction(name) : context.store.lineByNo(mchid, name);
+  const order = found === undefined ? undefined : freshOrder(context, found.order.key);
   const line = order?.lines[0];
   const isTheirs = order?.mchid === mchid && order.family === family;
   if (order === undefined || line === undefined || !isTheirs) return NOT_EXIST;
@@ -207,34 +208,34 @@ const CLOSE_FIELDS: Readonly<Record<'direct' | 'partner', Fields>> = {
 };
 
 export function closeSingle(call: Call, family: 'direct' | 'partner'): Answer {
-  const { account, body, desk, params } = call;
+  const { account, body, context, params } = call;
   const fields = checkFields(body, CLOSE_FIELDS[family]);
   if (!fields.ok) return fields;
   const mchid = textOf(body, family === 'direct' ? 'mchid' : 'sp_mchid');
   if (mchid !== account.mchid) return refuse(403, 'NO_AUTH', '商户号与Authorization不一致');
-  const order = freshOrder(desk, `single/${mchid}/${params[0]}`);
+  const order = freshOrder(context, `single/${mchid}/${params[0]}`);
   const subMchid = family === 'direct' ? null : textOf(body, 'sub_mchid');
   if (order?.family !== family || order.lines[0]?.subMchid !== subMchid) return NOT_EXIST;
-  return close(desk, order);
+  return close(context, order);
 }
 
-function close(desk: Desk, order: OrderRecord): Answer {
+function close(context: Context, order: OrderRecord): Answer {
   if (order.state === 'SUCCESS') return refuse(400, 'ORDER_PAID', '该订单已支付');
   if (order.product === 'codepay') {
     return refuse(400, 'INVALID_REQUEST', '付款码订单请调用撤销接口');
   }
-  if (order.state === 'NOTPAY') desk.books.putOrder({ ...order, state: 'CLOSED' });
+  if (order.state === 'NOTPAY') context.store.putOrder({ ...order, state: 'CLOSED' });
   return ok(null);
 }
 
 export function queryCombine(call: Call, by: 'number' | 'id'): Answer {
-  const { account, desk, params } = call;
+  const { account, context, params } = call;
   const name = params[0] ?? '';
   const key =
     by === 'number'
       ? `combine/${account.mchid}/${name}`
-      : desk.books.orderByCombineTransaction(name)?.key;
-  const order = key === undefined ? undefined : freshOrder(desk, key);
+      : context.store.orderByCombineTransaction(name)?.key;
+  const order = key === undefined ? undefined : freshOrder(context, key);
   return order?.mchid === account.mchid ? ok(combineBody(order)) : NOT_EXIST;
 }
 
@@ -260,13 +261,13 @@ const COMBINE_CLOSE_FIELDS: Fields = {
 
 /** The list must be the original set. */
 export function closeCombine(call: Call): Answer {
-  const { account, body, desk, params } = call;
+  const { account, body, context, params } = call;
   const fields = checkFields(body, COMBINE_CLOSE_FIELDS);
   if (!fields.ok) return fields;
   if (textOf(body, 'combine_appid') !== account.appid) {
     return refuse(400, 'APPID_MCHID_NOT_MATCH', 'appid和mchid不匹配，请检查后再试');
   }
-  const order = freshOrder(desk, `combine/${account.mchid}/${params[0]}`);
+  const order = freshOrder(context, `combine/${account.mchid}/${params[0]}`);
   if (order === undefined) return NOT_EXIST;
   const named = recordsOf(body, 'sub_orders').map((sub) =>
     [textOf(sub, 'mchid'), textOf(sub, 'sub_mchid'), textOf(sub, 'out_trade_no')].join('/'),
@@ -277,7 +278,7 @@ export function closeCombine(call: Call): Answer {
   if (named.toSorted().join() !== original.toSorted().join()) {
     return refuse(400, 'INVALID_REQUEST', '子单列表与原合单不一致');
   }
-  return close(desk, order);
+  return close(context, order);
 }
 
 /** The same content in any order of keys gives the same text. */

@@ -3,23 +3,23 @@
  * payment-codes.ts; here are APIv2's fields, its refusals and its `recall`.
  */
 import { takeDistortion } from './callbacks.ts';
-import { refused, type V2Answer, type V2Call } from './context-v2.ts';
+import { type AnswerV2, type CallV2, refused } from './context-v2.ts';
 import { fingerprint } from './orders.ts';
 import { findOrder, readV2Order } from './orders-v2.ts';
 import { chargeCode, draftCodeOrder, reverseOrder } from './payment-codes.ts';
 import { paymentFields } from './present-v2.ts';
 import type { OrderRecord } from './records.ts';
 
-export function micropay(call: V2Call): V2Answer {
-  const { desk, fields } = call;
+export function micropay(call: CallV2): AnswerV2 {
+  const { context, fields } = call;
   const asked = readOrder(call);
   if (!('key' in asked)) return asked;
-  const charge = chargeCode(desk, asked, fields.get('auth_code') ?? '');
+  const charge = chargeCode(context, asked, fields.get('auth_code') ?? '');
   switch (charge.kind) {
     case 'paid':
       return {
         ok: true,
-        fields: paymentFields(charge.order, takeDistortion(desk, charge.order, 'create')),
+        fields: paymentFields(charge.order, takeDistortion(context, charge.order, 'create')),
       };
     case 'waiting':
       return refused('USERPAYING', '需要用户输入支付密码');
@@ -36,11 +36,11 @@ export function micropay(call: V2Call): V2Answer {
   }
 }
 
-function readOrder(call: V2Call): OrderRecord | V2Answer {
-  const { desk, account, fields, subMchid } = call;
+function readOrder(call: CallV2): OrderRecord | AnswerV2 {
+  const { context, account, fields, subMchid } = call;
   const read = readV2Order(call);
   if (!('orderNo' in read)) return read;
-  return draftCodeOrder(desk, account, {
+  return draftCodeOrder(context, account, {
     family: subMchid === null ? 'direct' : 'partner',
     deviceId: fields.get('device_info') ?? null,
     fingerprint: fingerprint('codepay', read.content),
@@ -49,7 +49,7 @@ function readOrder(call: V2Call): OrderRecord | V2Answer {
   });
 }
 
-function repeated(known: OrderRecord): V2Answer {
+function repeated(known: OrderRecord): AnswerV2 {
   switch (known.state) {
     case 'SUCCESS':
       return refused('ORDERPAID', '该订单已支付');
@@ -65,11 +65,11 @@ function repeated(known: OrderRecord): V2Answer {
   }
 }
 
-export function reverse(call: V2Call): V2Answer {
+export function reverse(call: CallV2): AnswerV2 {
   const order = findOrder(call);
   const done = { recall: 'N' };
   if (order === undefined) return refused('ORDERNOTEXIST', '订单不存在', done);
-  switch (reverseOrder(call.desk, order)) {
+  switch (reverseOrder(call.context, order)) {
     case 'done':
       return { ok: true, fields: done };
     case 'not_a_code_order':

@@ -26,7 +26,7 @@ import { refuse } from './refusal.ts';
 export const V3_CODEPAY = 'v3_codepay';
 
 export function payByCode(call: Call, family: CodeFamily): Answer {
-  const { account, body, desk } = call;
+  const { account, body, context } = call;
   const fields = checkFields(body, codeOrderFields(family));
   if (!fields.ok) return fields;
   if (!account.openedProducts?.includes(V3_CODEPAY)) {
@@ -35,10 +35,10 @@ export function payByCode(call: Call, family: CodeFamily): Answer {
   const parties = checkParties(call, family);
   if (!parties.ok) return parties;
   const code = present(textOf(recordOf(body, 'payer'), 'auth_code'), 'a checked auth_code');
-  const charge = chargeCode(desk, readOrder(call, family), code);
+  const charge = chargeCode(context, readOrder(call, family), code);
   switch (charge.kind) {
     case 'paid':
-      return ok(distort(bodyOf(charge.order), takeDistortion(desk, charge.order, 'create')));
+      return ok(distort(bodyOf(charge.order), takeDistortion(context, charge.order, 'create')));
     case 'waiting':
       return ok(bodyOf(charge.order));
     case 'known':
@@ -53,12 +53,12 @@ export function payByCode(call: Call, family: CodeFamily): Answer {
   }
 }
 
-function readOrder({ account, body, desk }: Call, family: CodeFamily): OrderRecord {
-  return draftCodeOrder(desk, account, {
+function readOrder({ account, body, context }: Call, family: CodeFamily): OrderRecord {
+  return draftCodeOrder(context, account, {
     family,
     deviceId: textOf(recordOf(body, 'scene_info'), 'device_id') ?? null,
     fingerprint: fingerprint('codepay', family, body),
-    expiresMs: desk.kit.clock.nowMs() + CODE_ORDER_LIFE_MS,
+    expiresMs: context.kit.clock.nowMs() + CODE_ORDER_LIFE_MS,
     line: draftLine(body, 'total'),
   });
 }
@@ -93,17 +93,17 @@ const REVERSE_FIELDS: Readonly<Record<CodeFamily, Fields>> = {
 };
 
 export function reverseByCode(call: Call, family: CodeFamily): Answer {
-  const { account, body, desk, params } = call;
+  const { account, body, context, params } = call;
   const fields = checkFields(body, REVERSE_FIELDS[family]);
   if (!fields.ok) return fields;
   const parties = checkParties(call, family);
   if (!parties.ok) return parties;
-  const order = freshOrder(desk, `single/${account.mchid}/${params[0]}`);
+  const order = freshOrder(context, `single/${account.mchid}/${params[0]}`);
   const subMchid = textOf(body, 'sub_mchid') ?? null;
   if (order?.family !== family || codeLineOf(order).subMchid !== subMchid) {
     return refuse(404, 'ORDER_NOT_EXIST', '订单不存在');
   }
-  switch (reverseOrder(desk, order)) {
+  switch (reverseOrder(context, order)) {
     case 'done':
       return ok({ ...namesOf(order, family, subMchid), out_trade_no: order.orderNo });
     case 'not_a_code_order':

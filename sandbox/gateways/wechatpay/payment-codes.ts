@@ -8,7 +8,7 @@
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { isPaymentCode } from '../../../src/wires/wechatpay/trade.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { MINUTE_MS } from './order-rules.ts';
 import { freshOrder } from './orders.ts';
 import { bookPayment } from './phone.ts';
@@ -23,7 +23,7 @@ export const CODE_ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
 export type CodeFamily = 'direct' | 'partner';
 
 export function draftCodeOrder(
-  desk: Desk,
+  context: Context,
   { mchid, appid }: AccountRecord,
   asked: Pick<OrderRecord, 'deviceId' | 'fingerprint' | 'expiresMs'> & {
     readonly family: CodeFamily;
@@ -40,7 +40,7 @@ export function draftCodeOrder(
     product: 'codepay',
     notifyUrl: null,
     openid: null,
-    createdMs: desk.kit.clock.nowMs(),
+    createdMs: context.kit.clock.nowMs(),
     state: 'NOTPAY',
     lines: [line],
     combineTransactionId: null,
@@ -57,32 +57,32 @@ export type Charge =
   | { readonly kind: 'paid' | 'waiting' | 'known'; readonly order: OrderRecord }
   | { readonly kind: 'number_used' | 'not_a_code' | 'code_expired' | 'code_invalid' };
 
-export function chargeCode(desk: Desk, asked: OrderRecord, code: string): Charge {
-  const holder = desk.books.lineByNo(asked.mchid, asked.orderNo)?.order.key;
-  const known = holder === undefined ? undefined : freshOrder(desk, holder);
+export function chargeCode(context: Context, asked: OrderRecord, code: string): Charge {
+  const holder = context.store.lineByNo(asked.mchid, asked.orderNo)?.order.key;
+  const known = holder === undefined ? undefined : freshOrder(context, holder);
   if (known !== undefined) {
     // The number is known: never a second payment.
     const isSame = known.fingerprint === asked.fingerprint;
     return isSame ? { kind: 'known', order: known } : { kind: 'number_used' };
   }
   if (!isPaymentCode(code)) return { kind: 'not_a_code' };
-  const charged = desk.books.paymentCodes.charge(code, asked.key);
+  const charged = context.store.paymentCodes.charge(code, asked.key);
   if (charged === 'expired') return { kind: 'code_expired' };
   if (charged !== 'charged') return { kind: 'code_invalid' };
-  if (mustConfirm(desk, asked)) {
+  if (mustConfirm(context, asked)) {
     const waiting: OrderRecord = { ...asked, state: 'USERPAYING' };
-    desk.books.putOrder(waiting);
+    context.store.putOrder(waiting);
     return { kind: 'waiting', order: waiting };
   }
   const coupon = { platformFen: 0n, merchantFen: 0n };
-  return { kind: 'paid', order: bookPayment(desk, asked, { payerWallet: 'wechatpay', coupon }) };
+  return { kind: 'paid', order: bookPayment(context, asked, { payerWallet: 'wechatpay', coupon }) };
 }
 
-function mustConfirm(desk: Desk, order: OrderRecord): boolean {
+function mustConfirm(context: Context, order: OrderRecord): boolean {
   const { subMchid, totalFen } = codeLineOf(order);
   const point = { wallet: 'wechatpay', operation: 'create', orderNo: order.orderNo } as const;
   const merchant = subMchid ?? order.mchid;
-  const fault = desk.kit.faults.take({ ...point, merchant }, ['userpaying']);
+  const fault = context.kit.faults.take({ ...point, merchant }, ['userpaying']);
   return fault !== undefined || totalFen > NO_PASSWORD_FEN_MAX;
 }
 
@@ -93,28 +93,29 @@ export function codeLineOf(order: OrderRecord): OrderLine {
 /** `done`, again and again; `stuck`: nothing was done, and the same call must come again. */
 export type Reversal = 'done' | 'not_a_code_order' | 'refunded' | 'too_late' | 'stuck';
 
-export function reverseOrder(desk: Desk, order: OrderRecord): Reversal {
+export function reverseOrder(context: Context, order: OrderRecord): Reversal {
   if (order.product !== 'codepay') return 'not_a_code_order';
   if (order.state === 'REVOKED') return 'done';
   const line = codeLineOf(order);
   if (line.refundCount > 0) return 'refunded';
-  if (desk.kit.clock.nowMs() > order.createdMs + REVERSE_WINDOW_MS) return 'too_late';
+  if (context.kit.clock.nowMs() > order.createdMs + REVERSE_WINDOW_MS) return 'too_late';
   const point = { wallet: 'wechatpay', operation: 'close', orderNo: order.orderNo } as const;
   const merchant = line.subMchid ?? order.mchid;
-  if (desk.kit.faults.take({ ...point, merchant }, ['refund_stuck']) !== undefined) return 'stuck';
-  giveBack(desk, order, line);
+  if (context.kit.faults.take({ ...point, merchant }, ['refund_stuck']) !== undefined)
+    return 'stuck';
+  giveBack(context, order, line);
   return 'done';
 }
 
-function giveBack(desk: Desk, order: OrderRecord, line: OrderLine): void {
+function giveBack(context: Context, order: OrderRecord, line: OrderLine): void {
   const { paid } = line;
   if (paid === null) {
-    desk.books.putOrder({ ...order, state: 'REVOKED' });
+    context.store.putOrder({ ...order, state: 'REVOKED' });
     return;
   }
   const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
   const receiptFen = line.totalFen - paid.merchantCouponFen;
-  desk.books.moveBalance(line.subMchid ?? order.mchid, pocket, -receiptFen);
+  context.store.moveBalance(line.subMchid ?? order.mchid, pocket, -receiptFen);
   const lines = [{ ...line, refundedFen: line.totalFen }];
-  desk.books.putOrder({ ...order, lines, state: 'REVOKED' });
+  context.store.putOrder({ ...order, lines, state: 'REVOKED' });
 }

@@ -17,7 +17,7 @@ import {
 } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { tellPaid } from './callbacks.ts';
-import type { Desk } from './context.ts';
+import type { Context } from './context.ts';
 import { transactionId } from './numbers.ts';
 import { isWaiting } from './order-store.ts';
 import { freshOrder } from './orders.ts';
@@ -27,39 +27,39 @@ import type { AccountRecord, LinePayment, OrderLine, OrderRecord } from './recor
 const RETURN_MARK = ' ';
 
 export async function scan(
-  desk: Desk,
+  context: Context,
   code: string | Readonly<Record<string, unknown>>,
 ): Promise<Scanned | undefined> {
-  if (typeof code !== 'string') return scanParams(desk, code);
+  if (typeof code !== 'string') return scanParams(context, code);
   const text = code.trim();
   if (text.startsWith('{')) {
     const params = parseRecord(text);
-    return params === undefined ? undefined : scanParams(desk, params);
+    return params === undefined ? undefined : scanParams(context, params);
   }
   if (/^weixin:\/\/(wxpay|pay\.weixin\.qq\.com)\/bizpayurl/.test(text)) {
-    return scanned(desk, new URLSearchParams(text.split('?')[1] ?? '').get('pr'), null);
+    return scanned(context, new URLSearchParams(text.split('?')[1] ?? '').get('pr'), null);
   }
-  const charged = desk.books.paymentCodes.orderOf(text);
-  if (charged !== undefined) return scannedOrder(desk, freshOrder(desk, charged), null);
+  const charged = context.store.paymentCodes.orderOf(text);
+  if (charged !== undefined) return scannedOrder(context, freshOrder(context, charged), null);
   const isH5 = URL.canParse(text) && text.includes('/cgi-bin/mmpayweb-bin/checkmweb?');
   if (!isH5) return undefined;
   const query = new URL(text).searchParams;
-  return scanned(desk, query.get('prepay_id'), query.get('redirect_url'));
+  return scanned(context, query.get('prepay_id'), query.get('redirect_url'));
 }
 
 /** JSAPI's `{appId,timeStamp,nonceStr,package,paySign}` or APP's `{appid,prepayid,…,sign}`. */
-async function scanParams(desk: Desk, params: JsonRecord): Promise<Scanned | undefined> {
+async function scanParams(context: Context, params: JsonRecord): Promise<Scanned | undefined> {
   const packageText = textOf(params, 'package') ?? '';
   const isJsapi = packageText.startsWith('prepay_id=');
   const id = isJsapi ? packageText.slice('prepay_id='.length) : textOf(params, 'prepayid');
-  const order = orderOf(desk, id ?? null);
+  const order = orderOf(context, id ?? null);
   if (id === undefined || order === undefined) return undefined;
-  const account = present(desk.books.accounts.get(order.mchid), 'the account');
+  const account = present(context.store.accounts.get(order.mchid), 'the account');
   if (order.v2SignType !== undefined) {
     const sheet = { params, isJsapi, appid: order.appid, signType: order.v2SignType };
-    if (isSignedSheet(account, sheet)) return scanned(desk, id, null);
+    if (isSignedSheet(account, sheet)) return scanned(context, id, null);
     const expected = `${v2SignText(sheetFields(sheet))}&key=<APIv2 key>`;
-    explainSheet(desk, id, expected, 'APIv2: sorted fields, then &key= and the APIv2 key');
+    explainSheet(context, id, expected, 'APIv2: sorted fields, then &key= and the APIv2 key');
     return undefined;
   }
   const message = invocationMessage({
@@ -69,16 +69,16 @@ async function scanParams(desk: Desk, params: JsonRecord): Promise<Scanned | und
     prepay: isJsapi ? packageText : id,
   });
   const signature = textOf(params, isJsapi ? 'paySign' : 'sign') ?? '';
-  const isSigned = await verifySha256(desk.keys.merchantKey(account), message, signature);
+  const isSigned = await verifySha256(context.keys.merchantKey(account), message, signature);
   const isForThem = textOf(params, isJsapi ? 'appId' : 'appid') === order.appid;
-  if (isSigned && isForThem) return scanned(desk, id, null);
+  if (isSigned && isForThem) return scanned(context, id, null);
   const hint = 'four lines, each ended by a line feed, signed with the merchant key';
-  explainSheet(desk, id, message.toString('utf8'), hint);
+  explainSheet(context, id, message.toString('utf8'), hint);
   return undefined;
 }
 
-function explainSheet(desk: Desk, id: string, expected: string, hint: string): void {
-  desk.kit.explanations.add({
+function explainSheet(context: Context, id: string, expected: string, hint: string): void {
+  context.kit.explanations.add({
     ...{ wallet: 'wechatpay', what: `payment sheet for prepay_id ${id}`, expected },
     ...{ received: null, hint: `支付验证签名失败: ${hint}` },
   });
@@ -111,38 +111,42 @@ function isSignedSheet(account: AccountRecord, sheet: V2Sheet): boolean {
   return verifyV2(fields, account.apiV2Key, signType);
 }
 
-function orderOf(desk: Desk, code: string | null): OrderRecord | undefined {
-  const prepay = code === null ? undefined : desk.books.prepays.get(code);
-  return prepay === undefined ? undefined : freshOrder(desk, prepay.orderKey);
+function orderOf(context: Context, code: string | null): OrderRecord | undefined {
+  const prepay = code === null ? undefined : context.store.prepays.get(code);
+  return prepay === undefined ? undefined : freshOrder(context, prepay.orderKey);
 }
 
-function scanned(desk: Desk, code: string | null, returnUrl: string | null): Scanned | undefined {
+function scanned(
+  context: Context,
+  code: string | null,
+  returnUrl: string | null,
+): Scanned | undefined {
   if (code === null) return undefined;
-  const seen = scannedOrder(desk, orderOf(desk, code), returnUrl);
+  const seen = scannedOrder(context, orderOf(context, code), returnUrl);
   if (seen?.state !== 'payable') return seen;
-  const validUntilMs = desk.books.prepays.get(code)?.validUntilMs ?? 0;
-  return desk.kit.clock.nowMs() < validUntilMs ? seen : { ...seen, state: 'expired' };
+  const validUntilMs = context.store.prepays.get(code)?.validUntilMs ?? 0;
+  return context.kit.clock.nowMs() < validUntilMs ? seen : { ...seen, state: 'expired' };
 }
 
 /** By a code of the merchant's, or by the app's own payment code that a merchant charged. */
 function scannedOrder(
-  desk: Desk,
+  context: Context,
   order: OrderRecord | undefined,
   returnUrl: string | null,
 ): Scanned | undefined {
   if (order === undefined) return undefined;
-  const account = present(desk.books.accounts.get(order.mchid), 'the account');
+  const account = present(context.store.accounts.get(order.mchid), 'the account');
   return {
     wallet: 'wechatpay',
     ref: returnUrl === null ? order.key : `${order.key}${RETURN_MARK}${returnUrl}`,
     payee: payeeName(account, order),
     amountFen: sumFen(order.lines.map((line) => line.totalFen)),
     currency: 'CNY',
-    state: stateOf(desk, order),
+    state: stateOf(context, order),
   };
 }
 
-function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
+function stateOf(context: Context, order: OrderRecord): Scanned['state'] {
   switch (order.state) {
     case 'NOTPAY':
     case 'USERPAYING':
@@ -150,7 +154,7 @@ function stateOf(desk: Desk, order: OrderRecord): Scanned['state'] {
     case 'SUCCESS':
       return 'paid';
     case 'CLOSED':
-      return desk.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
+      return context.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
     case 'PAYERROR':
     case 'REVOKED':
       return 'closed';
@@ -168,37 +172,37 @@ function payeeName(account: AccountRecord, order: OrderRecord): string {
 }
 
 export function pay(
-  desk: Desk,
+  context: Context,
   request: PayRequest,
 ): { readonly status: string; readonly returnUrl?: string } {
   const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
   const back = returnUrl === undefined ? {} : { returnUrl };
-  const order = freshOrder(desk, key);
+  const order = freshOrder(context, key);
   if (order === undefined) return { status: 'not_found' };
   if (order.state === 'SUCCESS') return { status: 'already_paid', ...back };
   if (!isWaiting(order)) return { status: 'closed', ...back };
   switch (request.outcome) {
     case 'cancel':
       // Who refuses to confirm a payment code has spent it; elsewhere the buyer may come back.
-      if (order.product === 'codepay') desk.books.putOrder({ ...order, state: 'PAYERROR' });
+      if (order.product === 'codepay') context.store.putOrder({ ...order, state: 'PAYERROR' });
       return { status: 'canceled', ...back };
     case 'insufficient_funds':
       // The order stays NOTPAY: the buyer may try again.
       return { status: 'insufficient_funds', ...back };
     case 'success':
-      bookPayment(desk, order, request);
+      bookPayment(context, order, request);
       return { status: 'paid', ...back };
   }
 }
 
 export function bookPayment(
-  desk: Desk,
+  context: Context,
   order: OrderRecord,
   request: Pick<PayRequest, 'coupon' | 'payerWallet'>,
 ): OrderRecord {
-  const { kit, books } = desk;
+  const { kit, store } = context;
   const nowMs = kit.clock.nowMs();
-  const account = present(books.accounts.get(order.mchid), 'the account');
+  const account = present(store.accounts.get(order.mchid), 'the account');
   let platformFen = request.coupon.platformFen;
   let merchantFen = request.coupon.merchantFen;
   const lines = order.lines.map((line): OrderLine => {
@@ -216,13 +220,13 @@ export function bookPayment(
     payerOpenid: order.openid ?? account.openids[0] ?? null,
     combineTransactionId: order.family === 'combine' ? transactionId(kit.random, nowMs) : null,
   };
-  books.putOrder(paidOrder);
+  store.putOrder(paidOrder);
   for (const line of lines) {
     const receiptFen = line.totalFen - present(line.paid, 'a payment').merchantCouponFen;
     const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
-    books.moveBalance(line.subMchid ?? order.mchid, pocket, receiptFen);
+    store.moveBalance(line.subMchid ?? order.mchid, pocket, receiptFen);
   }
-  tellPaid(desk, paidOrder);
+  tellPaid(context, paidOrder);
   return paidOrder;
 }
 

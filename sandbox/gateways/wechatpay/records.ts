@@ -16,7 +16,7 @@ export interface PlatformKey {
   readonly expiresMs: number;
 }
 
-/** The gateway's half of a merchant's papers; the merchant's private key is not among them. */
+/** The gateway's half of a merchant's credentials; the merchant's private key is not among them. */
 export interface AccountRecord {
   readonly mchid: string;
   readonly name: string;

@@ -1,9 +1,9 @@
 /**
- * Refunds over APIv2: refund and refundquery, of any order of the caller's, in the same books and
+ * Refunds over APIv2: refund and refundquery, of any order of the caller's, in the same store and
  * by the same rules as v3's. What is asked here is told here: enciphered, in APIv2's form.
  */
 import { isPlainText } from '../../../src/wires/wechatpay/trade.ts';
-import { refused, type V2Answer, type V2Call } from './context-v2.ts';
+import { type AnswerV2, type CallV2, refused } from './context-v2.ts';
 import { checkNotifyUrl } from './order-rules.ts';
 import type { FoundLine } from './order-store.ts';
 import { fingerprint } from './orders.ts';
@@ -14,13 +14,13 @@ import { makeRefund } from './refunds.ts';
 
 const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 
-function fenOfField(call: V2Call, name: string): bigint | undefined {
+function fenOfField(call: CallV2, name: string): bigint | undefined {
   const text = call.fields.get(name) ?? '';
   return /^[1-9]\d{0,11}$/.test(text) ? BigInt(text) : undefined;
 }
 
-export function refund(call: V2Call): V2Answer {
-  const { desk, account, fields } = call;
+export function refund(call: CallV2): AnswerV2 {
+  const { context, account, fields } = call;
   const outRefundNo = fields.get('out_refund_no') ?? '';
   if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(outRefundNo)) return wrong('out_refund_no');
   const refundFen = fenOfField(call, 'refund_fee');
@@ -34,13 +34,13 @@ export function refund(call: V2Call): V2Answer {
   if (found === undefined) return refused('ORDERNOTEXIST', '订单号不存在');
   const { nonce_str: _nonce, sign: _sign, ...content } = Object.fromEntries(fields);
   const print = fingerprint('v2', content);
-  const existing = desk.books.refundByNo(account.mchid, outRefundNo);
+  const existing = context.store.refundByNo(account.mchid, outRefundNo);
   if (existing !== undefined) {
     if (existing.fingerprint === print) return { ok: true, fields: refundTakenFields(existing) };
     return refused('REFUND_FEE_MISMATCH', '订单金额或退款金额与之前请求不一致，请核实后再试');
   }
   const isRecharge = fields.get('refund_account') === 'REFUND_SOURCE_RECHARGE_FUNDS';
-  const made = makeRefund(desk, found, {
+  const made = makeRefund(context, found, {
     ...{ family: 'domestic', outRefundNo, fingerprint: print, refundFen, totalFen, notifyUrl },
     ...{ isAvailable: !found.line.profitSharing || isRecharge, signWith: null, isV2: true },
   });
@@ -49,7 +49,7 @@ export function refund(call: V2Call): V2Answer {
   return refused(code === 'NOT_ENOUGH' ? 'NOTENOUGH' : code, message);
 }
 
-function paidLine(call: V2Call): FoundLine | undefined {
+function paidLine(call: CallV2): FoundLine | undefined {
   const order = findOrder(call);
   const [line] = order?.lines ?? [];
   const isPaid = order !== undefined && line !== undefined && line.paid !== null;
@@ -57,7 +57,7 @@ function paidLine(call: V2Call): FoundLine | undefined {
 }
 
 /** By one of four numbers; the order's numbers list every refund of it. */
-export function refundQuery(call: V2Call): V2Answer {
+export function refundQuery(call: CallV2): AnswerV2 {
   const refunds = findRefunds(call);
   const [first] = refunds;
   if (first === undefined) return refused('REFUNDNOTEXIST', '退款订单查询失败');
@@ -81,19 +81,19 @@ export function refundQuery(call: V2Call): V2Answer {
   };
 }
 
-function findRefunds(call: V2Call): readonly RefundRecord[] {
-  const { desk, account, fields, subMchid } = call;
-  const { books } = desk;
+function findRefunds(call: CallV2): readonly RefundRecord[] {
+  const { context, account, fields, subMchid } = call;
+  const { store } = context;
   const byId = fields.get('refund_id');
   const byNo = fields.get('out_refund_no');
   if (byId !== undefined || byNo !== undefined) {
     const found =
-      byId === undefined ? books.refundByNo(account.mchid, byNo ?? '') : books.refundById(byId);
+      byId === undefined ? store.refundByNo(account.mchid, byNo ?? '') : store.refundById(byId);
     const isTheirs = found?.mchid === account.mchid && found.subMchid === subMchid;
     return found !== undefined && isTheirs ? [found] : [];
   }
   const found = paidLine(call);
   if (found === undefined) return [];
   const { key } = found.order;
-  return [...books.refunds()].filter(({ orderKey }) => orderKey === key);
+  return [...store.refunds()].filter(({ orderKey }) => orderKey === key);
 }

@@ -7,7 +7,7 @@ import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { fenOf, type JsonRecord, recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
-import type { Answer, Call, Desk } from './context.ts';
+import type { Answer, Call, Context } from './context.ts';
 import { brokenQuery, checkFields, type Fields, type Rule } from './field-rules.ts';
 import { refundId } from './numbers.ts';
 import { checkBound, checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
@@ -81,7 +81,7 @@ const ECOMMERCE_FIELDS: Fields = {
 const DOMESTIC_FIELDS: Fields = { sub_mchid: text('子商户号', 32), ...FIELDS };
 
 export function applyRefund(call: Call, family: RefundFamily): Answer {
-  const { account, body, desk } = call;
+  const { account, body, context } = call;
   const fields = checkFields(body, family === 'domestic' ? DOMESTIC_FIELDS : ECOMMERCE_FIELDS);
   if (!fields.ok) return fields;
   const parties = checkRefundParties(call, family);
@@ -90,13 +90,13 @@ export function applyRefund(call: Call, family: RefundFamily): Answer {
   if (!found.ok) return found;
   const outRefundNo = present(textOf(body, 'out_refund_no'), 'an out_refund_no');
   const print = fingerprint(family, body);
-  const existing = desk.books.refundByNo(account.mchid, outRefundNo);
+  const existing = context.store.refundByNo(account.mchid, outRefundNo);
   if (existing !== undefined) {
     if (existing.fingerprint === print) return ok(applied(existing));
     return refuse(400, 'INVALID_REQUEST', '退款单号已存在，且与之前的请求参数不一致');
   }
   const { amount, isAvailable } = readAmounts(body, found.value);
-  const made = makeRefund(desk, found.value, {
+  const made = makeRefund(context, found.value, {
     ...{ family, outRefundNo, fingerprint: print, isAvailable },
     refundFen: present(fenOf(amount, 'refund'), 'a refund amount'),
     totalFen: fenOf(amount, 'total') ?? 0n,
@@ -126,24 +126,24 @@ export type AskedRefund = Pick<
 
 /** Taken and booked, or why not. */
 export function makeRefund(
-  desk: Desk,
+  context: Context,
   found: FoundLine,
   asked: AskedRefund,
 ): Result<RefundRecord, Refusal> {
-  const draft = draftRefund(desk, found, asked);
-  const allowed = checkRefundable(desk, found, draft);
+  const draft = draftRefund(context, found, asked);
+  const allowed = checkRefundable(context, found, draft);
   if (!allowed.ok) return allowed;
-  const refund = maybeStuck(desk, draft);
-  bookRefund(desk, found, refund);
+  const refund = maybeStuck(context, draft);
+  bookRefund(context, found, refund);
   return ok(refund);
 }
 
-function maybeStuck(desk: Desk, refund: RefundRecord): RefundRecord {
+function maybeStuck(context: Context, refund: RefundRecord): RefundRecord {
   const merchant = refund.subMchid ?? refund.mchid;
   const point = { wallet: 'wechatpay', operation: 'refund', merchant } as const;
   const fault =
-    desk.kit.faults.take({ ...point, orderNo: refund.outTradeNo }, ['refund_stuck']) ??
-    desk.kit.faults.take({ ...point, orderNo: refund.outRefundNo }, ['refund_stuck']);
+    context.kit.faults.take({ ...point, orderNo: refund.outTradeNo }, ['refund_stuck']) ??
+    context.kit.faults.take({ ...point, orderNo: refund.outRefundNo }, ['refund_stuck']);
   if (fault === undefined) return refund;
   return { ...refund, dueMs: refund.createdMs + STUCK_MS, becomes: 'ABNORMAL' };
 }
@@ -166,7 +166,7 @@ function checkRefundParties(call: Call, family: RefundFamily): Result<void, Refu
 }
 
 function findRefunded(call: Call): Result<FoundLine, Refusal> {
-  const { account, body, desk } = call;
+  const { account, body, context } = call;
   const transactionId = textOf(body, 'transaction_id');
   const outTradeNo = textOf(body, 'out_trade_no');
   if (transactionId === undefined && outTradeNo === undefined) {
@@ -179,8 +179,8 @@ function findRefunded(call: Call): Result<FoundLine, Refusal> {
   }
   const found =
     transactionId === undefined
-      ? desk.books.lineByNo(account.mchid, outTradeNo ?? '')
-      : desk.books.lineByTransaction(transactionId);
+      ? context.store.lineByNo(account.mchid, outTradeNo ?? '')
+      : context.store.lineByTransaction(transactionId);
   const subMchid = textOf(body, 'sub_mchid') ?? null;
   const isTheirs = found?.order.mchid === account.mchid && found.line.subMchid === subMchid;
   if (found === undefined || !isTheirs || found.line.paid === null) {
@@ -189,10 +189,14 @@ function findRefunded(call: Call): Result<FoundLine, Refusal> {
   return ok(found);
 }
 
-function draftRefund(desk: Desk, { order, line }: FoundLine, asked: AskedRefund): RefundRecord {
+function draftRefund(
+  context: Context,
+  { order, line }: FoundLine,
+  asked: AskedRefund,
+): RefundRecord {
   const { isAvailable, ...told } = asked;
   const paid = present(line.paid, 'a paid line');
-  const { kit } = desk;
+  const { kit } = context;
   const nowMs = kit.clock.nowMs();
   const receiptFen = line.totalFen - paid.merchantCouponFen;
   const portion = (wholeFen: Fen): Fen => partOf(line, asked.refundFen, wholeFen);
@@ -224,12 +228,12 @@ function partOf(line: FoundLine['line'], refundFen: Fen, wholeFen: Fen): Fen {
 }
 
 function checkRefundable(
-  desk: Desk,
+  context: Context,
   found: FoundLine,
   refund: RefundRecord,
 ): Result<void, Refusal> {
   const { order, line } = found;
-  const nowMs = desk.kit.clock.nowMs();
+  const nowMs = context.kit.clock.nowMs();
   if (refund.totalFen !== line.totalFen) {
     return refuse(400, 'INVALID_REQUEST', '订单金额与原订单金额不一致');
   }
@@ -245,7 +249,7 @@ function checkRefundable(
   if (line.lastRefundMs !== null && nowMs < line.lastRefundMs + SPACING_MS) {
     return refuse(429, 'FREQUENCY_LIMITED', '同一笔订单的退款间隔应不少于1分钟');
   }
-  const balance = desk.books.balance(payeeOf(order, refund));
+  const balance = context.store.balance(payeeOf(order, refund));
   const pocketFen = refund.fundsAccount === 'AVAILABLE' ? balance.availableFen : balance.frozenFen;
   if (pocketFen < refund.settlementRefundFen) {
     return refuse(403, 'NOT_ENOUGH', '账户余额不足，请充值后重新发起');
@@ -257,7 +261,7 @@ function payeeOf(order: OrderRecord, refund: RefundRecord): string {
   return refund.subMchid ?? order.mchid;
 }
 
-function bookRefund(desk: Desk, found: FoundLine, refund: RefundRecord): void {
+function bookRefund(context: Context, found: FoundLine, refund: RefundRecord): void {
   const { order, line } = found;
   const lines = order.lines.map((item) =>
     item.outTradeNo === line.outTradeNo
@@ -270,9 +274,9 @@ function bookRefund(desk: Desk, found: FoundLine, refund: RefundRecord): void {
       : item,
   );
   const pocket = refund.fundsAccount === 'AVAILABLE' ? 'availableFen' : 'frozenFen';
-  desk.books.putRefund(refund);
-  desk.books.putOrder({ ...order, lines });
-  desk.books.moveBalance(payeeOf(order, refund), pocket, -refund.settlementRefundFen);
+  context.store.putRefund(refund);
+  context.store.putOrder({ ...order, lines });
+  context.store.moveBalance(payeeOf(order, refund), pocket, -refund.settlementRefundFen);
 }
 
 const NOT_EXISTS = refuse(404, 'RESOURCE_NOT_EXISTS', '退款单不存在');
@@ -287,12 +291,12 @@ function findRefund(
   family: RefundFamily,
   by: 'number' | 'id',
 ): Result<RefundRecord, Refusal> {
-  const { account, query, desk, params } = call;
+  const { account, query, context, params } = call;
   const name = params[0] ?? '';
   const subMchid = query.get('sub_mchid');
   if (family === 'ecommerce' && !subMchid) return brokenQuery('sub_mchid', '二级商户号');
   const refund =
-    by === 'id' ? desk.books.refundById(name) : desk.books.refundByNo(account.mchid, name);
+    by === 'id' ? context.store.refundById(name) : context.store.refundByNo(account.mchid, name);
   if (refund?.mchid !== account.mchid || refund.subMchid !== subMchid) return NOT_EXISTS;
   return ok(refund);
 }
@@ -309,10 +313,10 @@ const ABNORMAL_FIELDS: Fields = {
 
 /** ABNORMAL -> PROCESSING -> SUCCESS, into a bank card of the user or the merchant. */
 export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
-  const { account, body, desk, params } = call;
+  const { account, body, context, params } = call;
   const fields = checkFields(body, ABNORMAL_FIELDS);
   if (!fields.ok) return fields;
-  const refund = desk.books.refundById(params[0] ?? '');
+  const refund = context.store.refundById(params[0] ?? '');
   const isTheirs =
     refund?.mchid === account.mchid &&
     refund.outRefundNo === textOf(body, 'out_refund_no') &&
@@ -323,14 +327,14 @@ export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
     ...refund,
     status: 'PROCESSING',
     becomes: 'SUCCESS',
-    dueMs: desk.kit.clock.nowMs() + SETTLE_DELAY_MS,
+    dueMs: context.kit.clock.nowMs() + SETTLE_DELAY_MS,
   };
-  desk.books.putRefund(again);
+  context.store.putRefund(again);
   return ok(refundBody(again));
 }
 
 /** What time does to a refund; gives it as it is afterwards. */
-export function settleRefund(desk: Desk, refund: RefundRecord): RefundRecord {
+export function settleRefund(context: Context, refund: RefundRecord): RefundRecord {
   const nowMs = present(refund.dueMs, 'a due time');
   const settled: RefundRecord = {
     ...refund,
@@ -338,6 +342,6 @@ export function settleRefund(desk: Desk, refund: RefundRecord): RefundRecord {
     successMs: refund.becomes === 'SUCCESS' ? nowMs : null,
     dueMs: null,
   };
-  desk.books.putRefund(settled);
+  context.store.putRefund(settled);
   return settled;
 }

@@ -14,7 +14,7 @@ import { checkNotifyUrl } from './order-rules.ts';
 import { paramError } from './refusal.ts';
 
 export function listCertificates(call: Call): Answer {
-  const { account, desk, query } = call;
+  const { account, context, query } = call;
   const algorithm = query.get('algorithm_type') ?? 'RSA';
   if (algorithm !== 'RSA' && algorithm !== 'ALL') {
     return paramError('algorithm_type的值不支持', {
@@ -24,12 +24,12 @@ export function listCertificates(call: Call): Answer {
       location: 'query',
     });
   }
-  const apiV3Key = desk.keys.apiV3Key(account);
-  const nowMs = desk.kit.wall.nowMs();
+  const apiV3Key = context.keys.apiV3Key(account);
+  const nowMs = context.kit.wall.nowMs();
   const living = account.platformKeys.filter((key) => nowMs < key.expiresMs);
   const data = living.map((key) => {
     const { serial, certificatePem: pem, effectiveMs, expiresMs } = key;
-    const nonce = randomToken(desk.kit.random, 12);
+    const nonce = randomToken(context.kit.random, 12);
     return certificateItem({ serial, pem, effectiveMs, expiresMs }, apiV3Key, nonce);
   });
   return ok({ data });
@@ -42,7 +42,7 @@ const ECHO_FIELDS: Fields = {
 };
 
 export function echo(call: Call): Answer {
-  const { account, body, desk, serial } = call;
+  const { account, body, context, serial } = call;
   const fields = checkFields(body, ECHO_FIELDS);
   if (!fields.ok) return fields;
   const url = textOf(body, 'notify_url');
@@ -53,24 +53,24 @@ export function echo(call: Call): Answer {
   if (encrypted !== undefined) {
     const opened = openField(call, encrypted);
     if (!opened.ok) return opened;
-    const again = encryptField(desk.keys.merchantKey(account), String(opened.value?.plaintext));
+    const again = encryptField(context.keys.merchantKey(account), String(opened.value?.plaintext));
     answer.encrypted_echo_message = again ?? '';
   }
   if (url !== undefined) {
-    tellEcho(desk, { mchid: account.mchid, signWith: serial, url, plaintext: answer });
+    tellEcho(context, { mchid: account.mchid, signWith: serial, url, plaintext: answer });
   }
   return ok(answer);
 }
 
 /** Opens a sensitive field with the key that `Wechatpay-Serial` names. */
 function openField(call: Call, ciphertext: string): Answer {
-  const { account, desk, serial } = call;
+  const { account, context, serial } = call;
   const detail = { field: 'Wechatpay-Serial', value: serial ?? '', location: 'header' };
   if (serial === null) {
     const message = 'HTTP header缺少微信支付平台证书序列号(Wechatpay-Serial)';
     return paramError(message, { ...detail, issue: 'is required' });
   }
-  const key = desk.keys.fieldKey(account, serial);
+  const key = context.keys.fieldKey(account, serial);
   if (key === undefined) {
     const message = '平台证书序列号Wechatpay-Serial错误';
     return paramError(message, { ...detail, issue: 'is not a key of the platform' });

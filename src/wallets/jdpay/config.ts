@@ -82,12 +82,12 @@ const STRONG_BITS = 2_048;
 /** JD's wire allows 1024 bits, and JD hands such keys out: taken, but not in silence. */
 function weakKeys(
   place: 'online' | 'paymentCode',
-  papers: JdpayCredentials['online'],
+  given: JdpayCredentials['online'],
 ): ConfigProblem[] {
   const found: ConfigProblem[] = [];
   const keys = [
-    ['jdPublicKey', readPublicKey(papers.jdPublicKey), "JD's callbacks can be forged"],
-    ['privateKey', readPrivateKey(papers.privateKey), 'requests in your name can be forged'],
+    ['jdPublicKey', readPublicKey(given.jdPublicKey), "JD's callbacks can be forged"],
+    ['privateKey', readPrivateKey(given.privateKey), 'requests in your name can be forged'],
   ] as const;
   for (const [name, key, harm] of keys) {
     const bits = key?.asymmetricKeyDetails?.modulusLength ?? STRONG_BITS;
@@ -117,28 +117,28 @@ function openPaymentCode(
 
 function openMerchant(
   place: 'online' | 'paymentCode',
-  papers: JdpayCredentials['online'],
+  given: JdpayCredentials['online'],
   takesPaymentCodes: boolean,
 ): Result<JdpayMerchant, ConfigProblem> {
-  const privateKey = readPrivateKey(papers.privateKey);
+  const privateKey = readPrivateKey(given.privateKey);
   if (privateKey === undefined) {
     return fail(
       `${place}.privateKey`,
       'is no RSA private key of 1024 bits or more: give PEM or the bare base64 (PKCS#8 or PKCS#1)',
     );
   }
-  const publicKey = readPublicKey(papers.jdPublicKey);
+  const publicKey = readPublicKey(given.jdPublicKey);
   if (publicKey === undefined) {
     return fail(`${place}.jdPublicKey`, 'is no RSA public key: copy the one that JD shows');
   }
   if (publicKey.equals(createPublicKey(privateKey))) {
     return fail(`${place}.jdPublicKey`, 'is your own public key: copy the one that JD shows');
   }
-  const desKey = readDesKey(papers.desKey);
+  const desKey = readDesKey(given.desKey);
   if (desKey === undefined) {
     return fail(`${place}.desKey`, 'is not the base64 of 24 bytes: copy the 3DES key as it stands');
   }
-  const { merchant } = papers;
+  const { merchant } = given;
   return ok({ merchant, keys: { privateKey, publicKey, desKey }, takesPaymentCodes });
 }
 

@@ -44,7 +44,7 @@ interface Context {
   readonly config: WechatpayConfig;
   readonly client: Client;
   readonly seams: WalletSeams;
-  /** null = no API's papers for payment codes. */
+  /** null = no credentials for payment codes. */
   readonly codepay: CodepayApi | null;
 }
 

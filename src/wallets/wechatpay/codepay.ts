@@ -37,7 +37,7 @@ export type ReversalFailure =
   | { readonly kind: 'refused'; readonly walletError: WalletError }
   | { readonly kind: 'lost'; readonly walletError: WalletError | null };
 
-/** `null`: the account has the papers of no API that takes payment codes. */
+/** `null`: the account has the credentials of no API that takes payment codes. */
 export async function startCodepay(
   api: CodepayApi | null,
   order: AttemptOrder,

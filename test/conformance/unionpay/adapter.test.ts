@@ -361,7 +361,7 @@ describe('time', () => {
     const counts = [own.callbacks.length];
     for (const minutes of [1, 2, 4, 5, 60, 600]) {
       own.opened.clock.moveTo(own.opened.kit.clock.nowMs() + minutes * 60_000);
-      await own.opened.courier.settle();
+      await own.opened.callbackQueue.settle();
       counts.push(own.callbacks.length);
     }
     expect(counts).toEqual([1, 2, 3, 4, 5, 5, 5]);

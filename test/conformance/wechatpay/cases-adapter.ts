@@ -229,8 +229,8 @@ export const ADAPTER_CASES: readonly Case[] = [
       const expected = [
         'failed NO_AUTH',
         'failed OPENID_MISMATCH',
-        'failed PARAM_ERROR',
-        'failed PARAM_ERROR',
+        'failed hutong.payer_missing',
+        'failed hutong.payer_ip_missing',
         'unknown FREQUENCY_LIMITED',
         'unknown SYSTEM_ERROR',
         'unknown HTTP_502',

@@ -73,7 +73,7 @@ function calls(stage: Stage, signType: SignType, sub?: string) {
 }
 
 async function lastCallback(stage: Stage): Promise<Fields> {
-  await stage.city.opened.courier.settle();
+  await stage.city.opened.callbackQueue.settle();
   const { body } = stage.received.at(-1) ?? { body: Buffer.alloc(0) };
   return Object.fromEntries(readXml(body.toString()) ?? []);
 }
@@ -114,7 +114,7 @@ async function refunds(stage: Stage): Promise<string> {
   const no = nextNo('V2R');
   const { code_url = '' } = await api.create(no, 'NATIVE');
   await stage.pay(code_url);
-  await stage.city.opened.courier.settle();
+  await stage.city.opened.callbackQueue.settle();
   const ask = { out_trade_no: no, total_fee: '8888', refund_fee: '3000' };
   const first = { ...ask, out_refund_no: `${no}A`, notify_url: `${stage.shopUrl}/v2r` };
   const taken = await api.refund(first);
@@ -226,7 +226,7 @@ async function unacknowledged(stage: Stage): Promise<string> {
   await stage.callback('/v2n');
   stage.shopAnswers.body = ACKNOWLEDGED;
   await stage.control('POST', '/control/clock', { advance_seconds: 16 });
-  await stage.city.opened.courier.settle();
+  await stage.city.opened.callbackQueue.settle();
   await stage.control('POST', '/control/clock', { advance_seconds: 60 });
   same(stage.received.length - before, 2, 'sent again until return_code SUCCESS');
   return 'sent twice';

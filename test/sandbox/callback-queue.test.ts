@@ -6,7 +6,7 @@ import {
   callback,
   openReceiver,
   openTestKit,
-  plainManner,
+  plainPolicy,
   RETRIES_MS,
   type Receiver,
   temporaryDir,
@@ -19,7 +19,7 @@ let receiver: Receiver;
 beforeEach(async () => {
   dir = temporaryDir();
   opened = await openTestKit(dir);
-  opened.courier.register('wechatpay', plainManner);
+  opened.callbackQueue.register('wechatpay', plainPolicy);
   receiver = await openReceiver();
 });
 
@@ -37,15 +37,15 @@ function arm(fault: FaultName, times = 1): void {
 
 async function advance(ms: number): Promise<void> {
   opened.clock.moveTo(opened.clock.nowMs() + ms);
-  await opened.courier.settle();
+  await opened.callbackQueue.settle();
 }
 
-describe('courier', () => {
+describe('callback queue', () => {
   it('delivers at once and, acknowledged, never again', async () => {
-    opened.courier.send(callback(receiver.url, 'paid'));
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
     await receiver.count(1);
-    await opened.courier.settle();
-    expect(opened.courier.nextDueMs()).toBeNull();
+    await opened.callbackQueue.settle();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
     await advance(86_400_000);
     expect(receiver.bodies).toEqual(['paid']);
     expect(opened.deliveries.recent()[0]).toMatchObject({ outcome: 'acknowledged', tryNo: 1 });
@@ -58,29 +58,29 @@ describe('courier', () => {
     null,
   ])('retries by the schedule of the wallet on the city clock: %j', async (answer) => {
     receiver.answer = answer;
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     for (const [index, delayMs] of RETRIES_MS.entries()) {
       expect(receiver.bodies.length).toBe(index + 1);
-      const waitMs = (opened.courier.nextDueMs() ?? 0) - opened.clock.nowMs();
+      const waitMs = (opened.callbackQueue.nextDueMs() ?? 0) - opened.clock.nowMs();
       expect(waitMs).toBeGreaterThan(delayMs - 2_000);
       expect(waitMs).toBeLessThanOrEqual(delayMs);
       await advance(delayMs);
     }
     expect(receiver.bodies.length).toBe(RETRIES_MS.length + 1);
-    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
     expect(opened.deliveries.recent()[0]).toMatchObject({ outcome: 'given_up' });
   });
 
   it('retries by itself when the time comes, without anybody asking', async () => {
     receiver.answer = { status: 500, body: '' };
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     receiver.answer = { status: 200, body: 'success' };
     opened.clock.moveTo(opened.clock.nowMs() + 14_800);
     await receiver.count(2);
-    await opened.courier.settle();
-    expect(opened.courier.nextDueMs()).toBeNull();
+    await opened.callbackQueue.settle();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
   });
 
   it('repeats at once when the connection breaks, and not for ever', async () => {
@@ -96,36 +96,36 @@ describe('courier', () => {
     });
     await new Promise<void>((resolve) => flaky.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(flaky.address() as { port: number }).port}/`;
-    opened.courier.send(callback(url, 'paid'));
-    await opened.courier.settle();
-    expect([count, opened.courier.nextDueMs()]).toEqual([3, null]);
+    opened.callbackQueue.send(callback(url, 'paid'));
+    await opened.callbackQueue.settle();
+    expect([count, opened.callbackQueue.nextDueMs()]).toEqual([3, null]);
     brokenMax = 1_000;
-    opened.courier.send(callback(url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(count).toBe(7);
     expect(opened.deliveries.recent()[0]?.answer).toMatch(/^broken: /);
-    expect(opened.courier.nextDueMs()).not.toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).not.toBeNull();
     flaky.close();
   });
 
   it('goes on after a restart', async () => {
     receiver.answer = { status: 500, body: '' };
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     await opened.close();
     opened = await openTestKit(dir);
     receiver.answer = { status: 200, body: 'success' };
-    opened.courier.register('wechatpay', plainManner);
+    opened.callbackQueue.register('wechatpay', plainPolicy);
     expect(receiver.bodies.length).toBe(1);
     await advance(15_000);
     expect(receiver.bodies).toEqual(['paid', 'paid']);
-    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
   });
 
   it('callback_lost: the shop hears nothing, the retry arrives', async () => {
     arm('callback_lost');
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual([]);
     await advance(15_000);
     expect(receiver.bodies).toEqual(['paid']);
@@ -133,8 +133,8 @@ describe('courier', () => {
 
   it('callback_late: a minute later, once', async () => {
     arm('callback_late');
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     await advance(50_000);
     expect(receiver.bodies).toEqual([]);
     await advance(10_000);
@@ -143,25 +143,25 @@ describe('courier', () => {
 
   it('callback_duplicated: twice, though acknowledged', async () => {
     arm('callback_duplicated');
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual(['paid', 'paid']);
-    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
   });
 
   it('callback_reordered: the next one of the merchant comes first', async () => {
     arm('callback_reordered');
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual([]);
-    opened.courier.send(callback(receiver.url, 'refunded'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'refunded'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual(['refunded', 'paid']);
   });
 
   it('callback_reordered alone: it still arrives', async () => {
     arm('callback_reordered');
-    opened.courier.send(callback(receiver.url, 'paid'));
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
     await advance(60_000);
     expect(receiver.bodies).toEqual(['paid']);
   });
@@ -170,8 +170,8 @@ describe('courier', () => {
     '%s: refused, then the right one; acknowledged, it is told and sent again',
     async (fault) => {
       arm(fault);
-      opened.courier.send(callback(receiver.url, 'paid'));
-      await opened.courier.settle();
+      opened.callbackQueue.send(callback(receiver.url, 'paid'));
+      await opened.callbackQueue.settle();
       await advance(15_000);
       expect(receiver.bodies).toEqual([`paid ${fault}`, 'paid']);
       expect(opened.explanations.recent()[0]?.what).toMatch(/although its signature was wrong/);
@@ -180,18 +180,18 @@ describe('courier', () => {
 
   it('key_rotated: signed with the new key, and good', async () => {
     arm('key_rotated');
-    opened.courier.send(callback(receiver.url, 'paid'));
-    await opened.courier.settle();
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual(['paid key_rotated']);
-    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
   });
 
   it('a dead shop does not delay another', async () => {
-    opened.courier.register('wechatpay', { ...plainManner, timeoutMs: 10_000 });
+    opened.callbackQueue.register('wechatpay', { ...plainPolicy, timeoutMs: 10_000 });
     const dead = await openReceiver();
     dead.answer = null;
-    for (let n = 0; n < 400; n += 1) opened.courier.send(callback(dead.url, 'x', `DEAD${n}`));
-    opened.courier.send(callback(receiver.url, 'paid'));
+    for (let n = 0; n < 400; n += 1) opened.callbackQueue.send(callback(dead.url, 'x', `DEAD${n}`));
+    opened.callbackQueue.send(callback(receiver.url, 'paid'));
     await receiver.count(1);
     // The dead shop's second wave has not even begun.
     expect(dead.bodies.length).toBeLessThanOrEqual(128);
@@ -199,25 +199,26 @@ describe('courier', () => {
   });
 
   it('delivers a thousand that come at once', async () => {
-    opened.courier.register('wechatpay', { ...plainManner, timeoutMs: 20_000 });
-    for (let n = 0; n < 1_000; n += 1) opened.courier.send(callback(receiver.url, 'paid', `O${n}`));
-    await opened.courier.settle();
+    opened.callbackQueue.register('wechatpay', { ...plainPolicy, timeoutMs: 20_000 });
+    for (let n = 0; n < 1_000; n += 1)
+      opened.callbackQueue.send(callback(receiver.url, 'paid', `O${n}`));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies.length).toBe(1_000);
-    expect(opened.courier.nextDueMs()).toBeNull();
+    expect(opened.callbackQueue.nextDueMs()).toBeNull();
   });
 
   it('without local callbacks, http and private addresses are refused and explained', async () => {
     await opened.close();
     opened = await openTestKit(temporaryDir(), false);
-    opened.courier.register('wechatpay', plainManner);
+    opened.callbackQueue.register('wechatpay', plainPolicy);
     for (const url of [
       receiver.url,
       'https://localhost:1/x',
       'https://[::1]/',
       'https://10.1.2.3/',
     ])
-      opened.courier.send(callback(url, 'paid'));
-    await opened.courier.settle();
+      opened.callbackQueue.send(callback(url, 'paid'));
+    await opened.callbackQueue.settle();
     expect(receiver.bodies).toEqual([]);
     const answers = opened.deliveries.recent().map(({ answer }) => answer);
     expect(answers.filter((answer) => answer.startsWith('not sent: '))).toHaveLength(4);

@@ -1,0 +1,21 @@
+/** Random texts, every character as likely as any other. */
+import type { Random } from '../../src/runtime/random.ts';
+
+const DIGITS = '0123456789';
+
+/** `count` random decimal digits after a given start. */
+export function randomDigits(random: Random, count: number, start = ''): string {
+  return start + randomText(random, DIGITS, count);
+}
+
+export function randomText(random: Random, alphabet: string, count: number): string {
+  // A byte above the last whole round would make the first characters likelier.
+  const rounds = 256 - (256 % alphabet.length);
+  let text = '';
+  while (text.length < count) {
+    for (const byte of random.bytes(count)) {
+      if (byte < rounds) text += alphabet.charAt(byte % alphabet.length);
+    }
+  }
+  return text.slice(0, count);
+}
