@@ -90,8 +90,12 @@ export async function race(stage: RaceStage, combination: Combination): Promise<
     const note = [new URL(pressing.url()).pathname, ...left, ...complaints].join(' | ');
     return { isStuck: !arrived, isOtherMoved, note };
   } finally {
-    await Promise.race([context.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
+    await closeContext(context);
   }
+}
+
+export async function closeContext(context: BrowserContext): Promise<void> {
+  await Promise.race([context.close(), sleep(CLOSING_MS, undefined, { ref: false })]);
 }
 
 /** Where a buyer who did not get there was left. */

@@ -4,7 +4,7 @@
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buttonOf, COMBINATIONS, nameOf, race } from '../cashier-race/race.ts';
+import { buttonOf, COMBINATIONS, closeContext, nameOf, race } from '../cashier-race/race.ts';
 import { type OpenRaceStage, openRaceStage } from '../cashier-race/stage.ts';
 import { missingForBrowser } from './shopper.ts';
 
@@ -52,7 +52,7 @@ describe.skipIf(missing !== null)('a press and a live update at the same time', 
       await button.click({ noWaitAfter: true });
       await atWallet(other);
     } finally {
-      await context.close();
+      await closeContext(context);
     }
   });
 
@@ -66,7 +66,7 @@ describe.skipIf(missing !== null)('a press and a live update at the same time', 
       await page.locator(buttonOf(ALIPAY)).dblclick({ noWaitAfter: true });
       await atWallet(page);
     } finally {
-      await context.close();
+      await closeContext(context);
     }
   });
 
@@ -77,7 +77,8 @@ describe.skipIf(missing !== null)('a press and a live update at the same time', 
       const page = await context.newPage();
       await page.goto(address);
       await page.locator(buttonOf(ALIPAY)).click({ noWaitAfter: true });
-      await atWallet(page);
+      // Chromium answers no question of history between a commit and the page that it brings.
+      await page.waitForURL((url) => url.origin === stage.gatewayOrigin);
       await page.goBack({ waitUntil: 'commit' });
       const button = page.getByRole('button', { name: '用支付宝付款 ¥88.00' });
       await button.waitFor();
@@ -86,7 +87,7 @@ describe.skipIf(missing !== null)('a press and a live update at the same time', 
       await button.click({ noWaitAfter: true });
       await atWallet(page);
     } finally {
-      await context.close();
+      await closeContext(context);
     }
   });
 
@@ -100,7 +101,7 @@ describe.skipIf(missing !== null)('a press and a live update at the same time', 
       await page.getByRole('button', { name: '用支付宝付款 ¥88.00' }).click();
       await atWallet(page);
     } finally {
-      await context.close();
+      await closeContext(context);
     }
   });
 });
