@@ -20,6 +20,8 @@ export const isGenerated = (file: string) => /\.generated\.ts$/.test(file);
 /** What runs in production: the platform and the sandbox. */
 export const isSource = (file: string) =>
   isCode(file) && /^(?:src|sandbox)\//.test(file) && !isTest(file);
+/** What is .js under src is a page's script, but for the entry of PGlite's thread. */
+export const isServerSource = (file: string) => isSource(file) && file.endsWith('.ts');
 export const isText = (file: string) =>
   /\.(?:ts|js|mjs|md|json|sql|ya?ml|html|css|sh)$/.test(file) ||
   /(?:^|\/)(?:\.[a-z]+rc|run|Dockerfile)$/.test(file);
