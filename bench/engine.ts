@@ -83,6 +83,7 @@ async function measure(server: TestPostgres, print: (line: string) => void): Pro
       payments_per_round: PAYMENT_COUNT,
       commands_per_payment: 3,
       commands_per_batch: round((3 * PAYMENT_COUNT) / recorded.lanes.flat().length),
+      ...statementsPerBatch(recorded),
       rounds: ROUNDS,
       lanes: LANES,
       server: server.version,
@@ -95,6 +96,19 @@ async function measure(server: TestPostgres, print: (line: string) => void): Pro
       : [
           `ratio_to_pgbench ${round(ratioToPgbench)} is below ${MUST.ratioToPgbench} and ratio_to_sql ${round(ratioToSql)} below ${MUST.ratioToSql}`,
         ],
+  };
+}
+
+/**
+ * How many statements a batch sends: on average, and at most. The most is what a batch with all
+ * three commands in it needs, whatever the machine.
+ */
+function statementsPerBatch({ lanes }: Recorded) {
+  const counts = lanes.flat().map((transaction) => transaction.length);
+  const sum = counts.reduce((total, count) => total + count, 0);
+  return {
+    statements_per_batch: round(sum / counts.length),
+    statements_per_batch_max: Math.max(...counts),
   };
 }
 
