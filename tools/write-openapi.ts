@@ -1,9 +1,16 @@
-/** `npm run openapi`: writes openapi.json and docs/reference/errors.md out of the code. */
-import { writeFileSync } from 'node:fs';
+/** `npm run openapi`: what is written out of the routes and of the lists in src/kernel. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { errorReferenceMarkdown } from '../src/http/error-reference.ts';
 import { openApiText } from '../src/http/openapi.ts';
+import { webhooksGuide, wordsReferenceMarkdown } from './words-reference.ts';
 
-const root = new URL('../', import.meta.url);
-writeFileSync(new URL('openapi.json', root), openApiText());
-writeFileSync(new URL('docs/reference/errors.md', root), errorReferenceMarkdown());
-console.log('wrote openapi.json and docs/reference/errors.md');
+const at = (name: string) => new URL(`../${name}`, import.meta.url);
+const GUIDE = 'docs/guides/webhooks.md';
+const written: Readonly<Record<string, string>> = {
+  'openapi.json': openApiText(),
+  'docs/reference/errors.md': errorReferenceMarkdown(),
+  'docs/reference/words.md': wordsReferenceMarkdown(),
+  [GUIDE]: webhooksGuide(readFileSync(at(GUIDE), 'utf8')),
+};
+for (const [name, text] of Object.entries(written)) writeFileSync(at(name), text);
+console.log(`wrote ${Object.keys(written).join(', ')}`);

@@ -6,9 +6,9 @@
 
 import type { Db } from '../database/db.ts';
 import { hashKey } from '../flows/merchant/merchants.ts';
-import { ROUTES } from '../http/routes.ts';
 import { present } from '../kernel/assert.ts';
 import { type Id, parseId, shardOf } from '../kernel/id.ts';
+import { isScope, SCOPES } from '../kernel/scopes.ts';
 import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { parseAddress, parseRange, textOfAddress } from '../runtime/ip-address.ts';
@@ -44,12 +44,11 @@ export async function listMarketplaces({ db }: Desk, print: Print): Promise<void
 
 /** A scope that no call asks for would look like a right and be none. */
 function refuseScopes(scopes: readonly string[]): void {
-  const known = new Set<string>(['*', ...ROUTES.map(({ scope }) => scope)]);
-  const unknown = scopes.find((scope) => !known.has(scope));
+  const unknown = scopes.find((scope) => !isScope(scope));
   if (unknown === undefined && scopes.length > 0) return;
   const refused =
     unknown === undefined || unknown === '' ? 'an empty scope' : `no scope ${unknown}`;
-  throw new Error(`${refused}; the scopes are: ${[...known].join(', ')}`);
+  throw new Error(`${refused}; the scopes are: ${['*', ...Object.keys(SCOPES)].join(', ')}`);
 }
 
 /** `90d`, or a day or moment of RFC 3339. */

@@ -7,8 +7,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../flows/use-cases.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import type { Scope } from '../kernel/scopes.ts';
 import type { ServerDeps } from './deps.ts';
-import type { Scope } from './route.ts';
 
 const CLIENT_SECRET_HEADER = 'hutong-client-secret';
 const VERSION_HEADER = 'hutong-version';

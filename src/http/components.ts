@@ -6,6 +6,8 @@ import { type TSchema, Type } from 'typebox';
 import { WALLET_ACCOUNT_STATUSES } from '../core/merchant/merchant.ts';
 import { ATTEMPT_STATES, INTENT_STATES } from '../core/payment/model.ts';
 import { ERRORS } from '../kernel/errors.ts';
+import { EVENT_TYPES, type EventType } from '../kernel/event-types.ts';
+import { LEDGER_MOMENTS, type LedgerMoment } from '../kernel/ledger-moments.ts';
 import { DEVICES, PRODUCTS, WALLET_NAMES } from '../kernel/wallet-names.ts';
 import { amount, closed, idField, Metadata } from './fields.ts';
 import { CounterShape, PaymentCodeShape } from './merchant/counter-schema.ts';
@@ -279,7 +281,7 @@ const LedgerAccountShape = closed({
 const LedgerTransactionShape = closed({
   id: idField('ledger_transaction', ''),
   object: object('ledger_transaction'),
-  moment: Type.String({ examples: ['paid'] }),
+  moment: Type.Enum(Object.keys(LEDGER_MOMENTS) as LedgerMoment[]),
   payment_intent: orNull(idField('payment_intent', '')),
   created_at: time,
   entries: Type.Array(closed({ account: Type.String(), debit: fen(''), credit: fen('') })),
@@ -298,7 +300,7 @@ const BalanceShape = closed({
 const EventShape = closed({
   id: idField('event', ''),
   object: object('event'),
-  type: Type.String({ examples: ['payment_intent.succeeded'] }),
+  type: Type.Enum(Object.keys(EVENT_TYPES) as EventType[]),
   created_at: time,
   object_version: Type.Integer({ description: 'Drop an event older than the one you have.' }),
   data: closed({ object: record({}, 'The object as it was at that moment.') }),

@@ -1,6 +1,7 @@
 /** Fields that many calls share. Every string and list is bounded, every object is closed. */
 import { type TObject, type TProperties, Type } from 'typebox';
-import { ID_PREFIXES, type IdKind } from '../kernel/id.ts';
+import type { IdKind } from '../kernel/id.ts';
+import { ID_KINDS } from '../kernel/id-prefixes.ts';
 import { AMOUNT_FEN_MAX, fenToJson } from '../kernel/money.ts';
 
 /** Control characters and line ends: with them a line of a log or a bill could be forged. */
@@ -45,7 +46,7 @@ export function text(lengthMax: number, description: string, example?: string) {
 }
 
 export function idField(kind: IdKind, description: string) {
-  return Type.String({ pattern: `^${ID_PREFIXES[kind]}_${ID_BODY}$`, description });
+  return Type.String({ pattern: `^${ID_KINDS[kind].prefix}_${ID_BODY}$`, description });
 }
 
 export function amount(description: string) {

@@ -4,7 +4,8 @@
  */
 import type { TSchema } from 'typebox';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
-import { ID_PREFIXES } from '../kernel/id.ts';
+import { ID_KINDS } from '../kernel/id-prefixes.ts';
+import { SCOPES } from '../kernel/scopes.ts';
 import { VERSIONS } from './auth.ts';
 import { COMPONENTS } from './components.ts';
 import type { AnyRoute } from './route.ts';
@@ -42,6 +43,12 @@ Amounts are integers of fen (分). Times are RFC 3339. Every call that moves or 
 an \`Idempotency-Key\`; the same key and body answer the same again. Errors have one shape and a
 stable \`code\`; what a code means stands in docs/reference/errors.md.`;
 
+const SECRET_KEY = `A marketplace’s secret key, \`sk_…\`. A restricted key, \`rk_…\`, has scopes:
+
+${Object.entries(SCOPES)
+  .map(([scope, meaning]) => `- \`${scope}\`: ${meaning}`)
+  .join('\n')}`;
+
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {};
   for (const route of ROUTES) {
@@ -68,7 +75,7 @@ export function openApiDocument(): Json {
         secretKey: {
           type: 'http',
           scheme: 'bearer',
-          description: 'A marketplace’s secret key, `sk_…`. Restricted keys have scopes.',
+          description: SECRET_KEY,
         },
         clientSecret: {
           type: 'apiKey',
@@ -89,7 +96,11 @@ function operation(route: AnyRoute): Json {
     tags: [route.tag],
     summary: route.summary,
     description: `${described}Scope: \`${route.scope}\`.`,
-    ...(route.asBuyer === undefined ? {} : { security: [{ secretKey: [] }, { clientSecret: [] }] }),
+    // A scheme that is not OAuth names roles here (OpenAPI 3.1): ours are scopes.
+    security: [
+      { secretKey: [route.scope] },
+      ...(route.asBuyer === undefined ? [] : [{ clientSecret: [] }]),
+    ],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined
       ? {}
@@ -108,7 +119,7 @@ function pathParameters(route: AnyRoute): Json[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', examples: [`${ID_PREFIXES[kind]}_01K0Z3V7X9Q2A`] },
+    schema: { type: 'string', examples: [`${ID_KINDS[kind].prefix}_01K0Z3V7X9Q2A`] },
   }));
 }
 

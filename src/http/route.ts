@@ -8,25 +8,8 @@ import type { Principal } from '../flows/use-cases.ts';
 import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import type { Result } from '../kernel/result.ts';
+import type { Scope } from '../kernel/scopes.ts';
 import type { ServerDeps } from './deps.ts';
-
-export type Scope =
-  | 'payment_intents:read'
-  | 'payment_intents:write'
-  | 'payment_intents:resolve'
-  | 'refunds:read'
-  | 'refunds:write'
-  | 'merchants:read'
-  | 'merchants:write'
-  | 'interconnects:read'
-  | 'interconnects:write'
-  | 'ledger:read'
-  | 'events:read'
-  | 'events:write'
-  | 'webhook_endpoints:read'
-  | 'webhook_endpoints:write'
-  | 'audit_log:read'
-  | 'buyers:erase';
 
 /** Path parameters and the kind of id that each must be; anything else is `not_found`. */
 export type PathIds = Readonly<Record<string, IdKind>>;

@@ -6,10 +6,8 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
-import { EVENT_PATTERNS } from '../kernel/event-types.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { READABLE } from './fields.ts';
-import { KNOWN_EVENTS } from './other-schemas.ts';
 
 export type Check = (value: unknown) => Result<unknown, HutongError>;
 
@@ -82,9 +80,6 @@ interface ConstParams {
 function messageOf(issue: SchemaIssue, issues: readonly SchemaIssue[]): string {
   switch (issue.keyword) {
     case 'pattern':
-      if (hasPattern(issue.params, KNOWN_EVENTS)) {
-        return `must be one of ${EVENT_PATTERNS.join(', ')}`;
-      }
       return hasPattern(issue.params, READABLE)
         ? 'is blank, or has control characters or marks that turn the direction of text'
         : 'has characters or a form that are not allowed';

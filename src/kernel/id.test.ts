@@ -5,7 +5,6 @@ import {
   encodeBody,
   formatId,
   ID_EPOCH_MS,
-  ID_PREFIXES,
   type IdKind,
   idValue,
   packId,
@@ -15,6 +14,7 @@ import {
   shardOfId,
   unpackId,
 } from './id.ts';
+import { ID_KINDS } from './id-prefixes.ts';
 
 const parts = fc.record({
   unixMs: fc.integer({ min: ID_EPOCH_MS, max: ID_EPOCH_MS + 2 ** 40 - 1 }),
@@ -22,7 +22,7 @@ const parts = fc.record({
   process: fc.integer({ min: 0, max: 255 }),
   sequence: fc.integer({ min: 0, max: 127 }),
 });
-const kinds = Object.keys(ID_PREFIXES) as IdKind[];
+const kinds = Object.keys(ID_KINDS) as IdKind[];
 
 describe('ids', () => {
   it('carry their parts, 13 characters wide', () => {
@@ -84,7 +84,7 @@ describe('ids', () => {
   });
 
   it('have prefixes of their own', () => {
-    expect(new Set(Object.values(ID_PREFIXES)).size).toBe(kinds.length);
+    expect(new Set(Object.values(ID_KINDS).map(({ prefix }) => prefix)).size).toBe(kinds.length);
   });
 
   it('spread natural keys over all shards, and tell their parts apart', () => {

@@ -10,31 +10,10 @@
  */
 import { createHash } from 'node:crypto';
 import { assert } from './assert.ts';
+import { ID_KINDS } from './id-prefixes.ts';
 
-export const ID_PREFIXES = {
-  marketplace: 'mkt',
-  merchant: 'mer',
-  wallet_account: 'wa',
-  wallet_config: 'wc',
-  payment_intent: 'pi',
-  sub_order: 'so',
-  payment_attempt: 'pa',
-  leg: 'pl',
-  refund: 're',
-  escrow: 'esc',
-  ledger_transaction: 'lt',
-  event: 'evt',
-  webhook_endpoint: 'we',
-  delivery: 'del',
-  api_key: 'key',
-  recon_break: 'rb',
-  counter: 'ctr',
-  audit_entry: 'al',
-  buyer_erasure: 'be',
-} as const;
-
-export type IdKind = keyof typeof ID_PREFIXES;
-export type Id<K extends IdKind = IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
+export type IdKind = keyof typeof ID_KINDS;
+export type Id<K extends IdKind = IdKind> = `${(typeof ID_KINDS)[K]['prefix']}_${string}`;
 
 export const SHARD_COUNT = 256;
 export const ID_EPOCH_MS = Date.UTC(2025, 0, 1);
@@ -78,7 +57,7 @@ export function makeId<K extends IdKind>(kind: K, parts: IdParts): Id<K> {
   const { ms, rest } = checkedWords(parts);
   // 63 bits are 33 and 30: the low ones are 7 of the time's and the rest.
   const body = bodyOf(Math.floor(ms / 2 ** 7), (ms % 2 ** 7) * 2 ** 23 + rest);
-  return `${ID_PREFIXES[kind]}_${body}`;
+  return `${ID_KINDS[kind].prefix}_${body}`;
 }
 
 export function unpackId(value: bigint): IdParts {
@@ -140,12 +119,12 @@ function digitAt(text: string, index: number): number {
 }
 
 export function formatId<K extends IdKind>(kind: K, value: bigint): Id<K> {
-  return `${ID_PREFIXES[kind]}_${encodeBody(value)}`;
+  return `${ID_KINDS[kind].prefix}_${encodeBody(value)}`;
 }
 
 /** The id, if `text` is a well-formed id of that kind. */
 export function parseId<K extends IdKind>(kind: K, text: string): Id<K> | undefined {
-  const prefix = `${ID_PREFIXES[kind]}_`;
+  const prefix = `${ID_KINDS[kind].prefix}_`;
   const isIt = text.startsWith(prefix) && readBody(text, prefix.length);
   return isIt ? (text as Id<K>) : undefined;
 }

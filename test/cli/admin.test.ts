@@ -69,7 +69,7 @@ for (const engine of ENGINES) {
       for (const scopes of [['bogus:scope'], [''], [], ['refunds:read', 'refunds:wirte']]) {
         const wanted = { marketplace: 'shop', scopes, isLive: false };
         await expect(admin.createKey(desk(), wanted, print)).rejects.toThrow(
-          'the scopes are: *, payment_intents:write',
+          'the scopes are: *, payment_intents:read',
         );
       }
     });

@@ -5,6 +5,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
+import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import type { Fen } from '../../kernel/money.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import type { Escrow, RefundMix } from '../payment/model.ts';
@@ -20,17 +21,6 @@ import {
   suspense,
 } from './chart.ts';
 
-export type Moment =
-  | 'paid'
-  | 'paid_superseded'
-  | 'paid_conflicted'
-  | 'conflict_superseded'
-  | 'conflict_accepted'
-  | 'refund_reserved'
-  | 'refund_corrected'
-  | 'refund_succeeded'
-  | 'refund_failed';
-
 export interface Entry {
   readonly account: AccountName;
   readonly debitFen: Fen;
@@ -38,7 +28,7 @@ export interface Entry {
 }
 
 export interface Posting {
-  readonly moment: Moment;
+  readonly moment: LedgerMoment;
   readonly currency: 'cny';
   readonly entries: readonly Entry[];
 }
@@ -55,7 +45,7 @@ const credit = (account: AccountName, amountFen: Fen): Entry => ({
 });
 
 /** Makes a posting; entries of zero are dropped, everything else must balance. */
-export function posting(moment: Moment, entries: readonly Entry[]): Posting {
+export function posting(moment: LedgerMoment, entries: readonly Entry[]): Posting {
   let sum = 0n;
   for (const entry of entries) {
     assert(entry.debitFen >= 0n && entry.creditFen >= 0n, 'rule 5: an entry is never negative');

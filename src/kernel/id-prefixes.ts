@@ -1,0 +1,29 @@
+/**
+ * The kinds of ids and their prefixes: openapi.json's patterns and docs/reference/words.md are
+ * written from this list. A prefix is part of every stored id, so it never changes and is never
+ * reused for another kind.
+ */
+const kind = <const P extends string>(prefix: P, meaning: string) =>
+  Object.freeze({ prefix, meaning });
+
+export const ID_KINDS = Object.freeze({
+  marketplace: kind('mkt', 'A marketplace, the owner of everything below.'),
+  merchant: kind('mer', 'A seller on the marketplace.'),
+  wallet_account: kind('wa', 'A seller’s number at a wallet.'),
+  wallet_config: kind('wc', 'The marketplace’s own account at a wallet, with its credentials.'),
+  payment_intent: kind('pi', 'A checkout of one buyer, for one or several merchants.'),
+  sub_order: kind('so', 'One merchant’s part of a checkout.'),
+  payment_attempt: kind('pa', 'One attempt to pay a checkout with one wallet.'),
+  leg: kind('pl', 'One order of an attempt at its wallet.'),
+  refund: kind('re', 'Money that goes back to the buyer.'),
+  escrow: kind('esc', 'A merchant’s money, held until receipt.'),
+  ledger_transaction: kind('lt', 'One balanced booking in the ledger.'),
+  event: kind('evt', 'What happened to an object, as webhooks deliver it.'),
+  webhook_endpoint: kind('we', 'Where events are delivered.'),
+  delivery: kind('del', 'One event on its way to one endpoint.'),
+  api_key: kind('key', 'An API key; not the key itself.'),
+  recon_break: kind('rb', 'A difference between a wallet’s bill and the ledger.'),
+  counter: kind('ctr', 'A printed code on which the buyer types the amount.'),
+  audit_entry: kind('al', 'One row of the audit log.'),
+  buyer_erasure: kind('be', 'The erasure of one buyer.'),
+});
