@@ -3,7 +3,7 @@
  * the architecture's picture; everything clever about rows is in store, about money in core.
  */
 
-import type { DecideContext } from '../core/decision.ts';
+import type { DecideContext } from '../core/draft.ts';
 import type { Payment, PaymentIntent } from '../core/payment/model.ts';
 import { DbRetry, type Session } from '../database/db.ts';
 import { AssertionError, assert, present } from '../kernel/assert.ts';
@@ -275,11 +275,11 @@ function decidePayment(
   if (!decision.ok) return decision;
   const { value } = decision;
   assert(
-    value.payment === payment || value.payment.intent.version > payment.intent.version,
+    value.state === payment || value.state.intent.version > payment.intent.version,
     'rule 9: whatever changes is a new version',
   );
-  book.now.set(root, value.payment);
-  noteNotification(command, value.payment, writes, environment.nowMs);
+  book.now.set(root, value.state);
+  noteNotification(command, value.state, writes, environment.nowMs);
   for (const fact of value.audit ?? []) {
     const id = environment.ids.next('audit_entry', shard);
     // Wall time, as its id has it: the log is about people, not about the business clock.

@@ -2,7 +2,8 @@
  * Commands: every state change is one of these. A command names the rows it needs and decides
  * purely; the engine commits it together with whatever else is waiting.
  */
-import type { DecideContext, Decision } from '../core/decision.ts';
+import type { DecideContext } from '../core/draft.ts';
+import type { PaymentDecision } from '../core/payment/draft.ts';
 import type { Payment } from '../core/payment/model.ts';
 import type { HutongError } from '../kernel/errors.ts';
 import type { Id } from '../kernel/id.ts';
@@ -31,7 +32,7 @@ export interface PaymentCommand<A> extends Request {
   /** The wallet's message behind it, kept so that a re-delivery can be told from news. */
   readonly notification?: { readonly wallet: WalletName; readonly id: string };
   /** Pure. Deciding again on what it made gives the same answer and no writes. */
-  readonly decide: (payment: Payment, context: DecideContext, isNew: boolean) => Decision<A>;
+  readonly decide: (payment: Payment, context: DecideContext, isNew: boolean) => PaymentDecision<A>;
 }
 
 export interface IdempotencyCommand<A> extends Request {

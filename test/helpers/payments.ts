@@ -3,7 +3,7 @@
  * that a test names only what it is about.
  */
 
-import type { DecideContext, Decided } from '../../src/core/decision.ts';
+import type { DecideContext, Decided } from '../../src/core/draft.ts';
 import { type NewPayment, newPayment } from '../../src/core/payment/create.ts';
 import type { Leg, Payment } from '../../src/core/payment/model.ts';
 import type { LegWord } from '../../src/core/payment/report.ts';
@@ -107,7 +107,7 @@ export function paidWord(leg: Leg, said: Partial<LegWord> = {}): LegWord {
 /** The books of everything that was decided about a payment: debits less credits. */
 export function bookPostings(
   balances: Map<string, bigint>,
-  postings: Decided<unknown>['postings'],
+  postings: Decided<Payment, unknown>['postings'],
 ): void {
   for (const { account, debitFen, creditFen } of postings.flatMap(({ entries }) => entries))
     balances.set(account, (balances.get(account) ?? 0n) + debitFen - creditFen);

@@ -1,8 +1,9 @@
 /** The committed documents and the code they were written from cannot drift apart. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import type { PaymentDraft } from '../../src/core/decision.ts';
+
 import { posting } from '../../src/core/ledger/posting.ts';
+import type { PaymentDraft } from '../../src/core/payment/draft.ts';
 import { errorReferenceMarkdown } from '../../src/http/error-reference.ts';
 import { openApiDocument, openApiText } from '../../src/http/openapi.ts';
 import { ROUTES } from '../../src/http/routes.ts';
@@ -88,15 +89,15 @@ describe('the lists of public words', () => {
   });
 
   it('are types: a misspelt word does not compile', () => {
-    const tell = (draft: PaymentDraft): void => {
+    const emit = (draft: PaymentDraft): void => {
       // @ts-expect-error: no such event type
-      draft.tell('refund.suceeded', 're_0000000000000');
+      draft.emit('refund.suceeded', 're_0000000000000');
     };
     // @ts-expect-error: no such moment
     const book = () => posting('refund_suceeded', []);
     // @ts-expect-error: no such scope
     const scope: Scope = 'refund:read';
-    expect([typeof tell, typeof book, isScope(scope)]).toEqual(['function', 'function', false]);
+    expect([typeof emit, typeof book, isScope(scope)]).toEqual(['function', 'function', false]);
   });
 
   it('have each id prefix once', () => {

@@ -136,7 +136,7 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
         decide: (payment) => ({
           ok: true,
           value: {
-            payment: {
+            state: {
               ...payment,
               intent: { ...payment.intent, version: payment.intent.version + 1 },
             },

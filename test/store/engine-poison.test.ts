@@ -59,7 +59,7 @@ for (const { name, isAvailable, open } of ENGINES) {
           decide: (payment) => ({
             ok: true,
             value: {
-              payment: {
+              state: {
                 ...payment,
                 intent: {
                   ...payment.intent,
@@ -95,7 +95,7 @@ for (const { name, isAvailable, open } of ENGINES) {
           decide: (payment) => ({
             ok: true,
             value: {
-              payment: {
+              state: {
                 ...payment,
                 intent: {
                   ...payment.intent,

@@ -181,7 +181,7 @@ export const closed = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'
   on(root, 'closed', (payment, context) => {
     const decision = recordClosed(payment, attempt, context);
     return decision.ok
-      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.payment } } }
+      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.state } } }
       : decision;
   });
 
@@ -189,7 +189,7 @@ export const cancel = (root: Id<'payment_intent'>) =>
   on(root, 'cancel', (payment, context) => {
     const decision = cancelPayment(payment, context);
     return decision.ok
-      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.payment } } }
+      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.state } } }
       : decision;
   });
 

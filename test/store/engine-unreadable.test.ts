@@ -127,7 +127,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         decide: (payment) => ({
           ok: true,
           value: {
-            payment: {
+            state: {
               ...payment,
               intent: { ...payment.intent, version: payment.intent.version + 1 },
               attempts: payment.attempts.map((row) => ({ ...row, tries: 2 ** 40 })),

@@ -7,8 +7,9 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DecideContext, Decided, Decision } from '../../src/core/decision.ts';
+import type { DecideContext, Decided } from '../../src/core/draft.ts';
 import { clearing, escrow, feeDue, refundDue } from '../../src/core/ledger/chart.ts';
+import type { PaymentDecision } from '../../src/core/payment/draft.ts';
 import { partsOf } from '../../src/core/payment/leg-shares.ts';
 import type { Leg, Payment } from '../../src/core/payment/model.ts';
 import { applyReport } from '../../src/core/payment/report.ts';
@@ -86,7 +87,7 @@ const newId = numberedIds();
 
 class Old {
   payment: Payment;
-  readonly postings: Decided<unknown>['postings'][number][] = [];
+  readonly postings: Decided<Payment, unknown>['postings'][number][] = [];
   readonly balances = new Map<string, bigint>();
   readonly wallet;
   readonly told: Case;
@@ -119,10 +120,10 @@ class Old {
     }
   }
 
-  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
+  do<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): void {
     const decided = decide(this.payment, { nowMs: NOW_MS, newId });
     if (!decided.ok) throw new Error(decided.error.message);
-    this.payment = decided.value.payment;
+    this.payment = decided.value.state;
     this.postings.push(...decided.value.postings);
     bookPostings(this.balances, decided.value.postings);
   }

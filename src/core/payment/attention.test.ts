@@ -5,11 +5,12 @@
 import { describe, expect, it } from 'vitest';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
 import { noteOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
 import { createPayment, newPayment } from './create.ts';
+import type { PaymentDecision } from './draft.ts';
 import { OUTCOME_UNKNOWN, type Payment } from './model.ts';
 import { applyReport, type LegWord } from './report.ts';
 import { beginReversal, recordReversed } from './reverse.ts';
@@ -67,11 +68,11 @@ class One {
     return present(this.payment.attempts[0], 'the attempt');
   }
 
-  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
+  do<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): void {
     const newId = <K extends IdKind>(kind: K) => this.newId(kind);
     const decided = decide(this.payment, { nowMs: this.nowMs, newId });
     if (!decided.ok) throw new Error(decided.error.message);
-    this.payment = decided.value.payment;
+    this.payment = decided.value.state;
     this.told.push(...decided.value.events.map(({ type }) => type));
     this.postingCount += decided.value.postings.length;
   }

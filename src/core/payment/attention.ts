@@ -3,9 +3,9 @@
  * failure that it carries is the mark that it was told. Nothing is booked and no status is changed
  * by it: what a wallet did with the money is not known, and nobody guesses (rule 2).
  */
-import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive } from './intent-status.ts';
 import { type Attempt, type Leg, OUTCOME_UNKNOWN, orderedFen, type Payment } from './model.ts';
 
@@ -17,8 +17,8 @@ export const CONTRADICTED_BY_WALLET = 'contradicted_by_wallet';
 
 function callForAttention(draft: PaymentDraft, attempt: Attempt, code: string): void {
   if (attempt.failure?.code === code) return;
-  draft.setAttempt(attempt.id, { failure: { code, walletError: null } });
-  draft.tell('payment_attempt.requires_attention', attempt.id);
+  draft.set('attempts', attempt.id, { failure: { code, walletError: null } });
+  draft.emit('payment_attempt.requires_attention', attempt.id);
 }
 
 /**
@@ -33,10 +33,7 @@ export function noteTakenBack(draft: PaymentDraft, attempt: Attempt, leg: Leg): 
 
 /** What is booked stands; which word is true only the wallet's console, or its bill, can tell. */
 export function noteContradiction(draft: PaymentDraft, { id }: Attempt): void {
-  const attempt = present(
-    draft.payment.attempts.find((row) => row.id === id),
-    'the contradicted attempt',
-  );
+  const attempt = draft.attempt(id);
   // Rung already: two words in turn are no news.
   if (attempt.failure?.code === REVERSED_AT_WALLET) return;
   callForAttention(draft, attempt, CONTRADICTED_BY_WALLET);
@@ -54,12 +51,9 @@ export function noteOverdue(
   payment: Payment,
   input: { readonly attempt: Id<'payment_attempt'>; readonly finalAfterMs: number },
   context: DecideContext,
-): Decision<Payment> {
+): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
-  const attempt = present(
-    payment.attempts.find((row) => row.id === input.attempt),
-    'the overdue attempt',
-  );
+  const attempt = draft.attempt(input.attempt);
   if (isOverdue(attempt, input.finalAfterMs, context.nowMs))
     callForAttention(draft, attempt, OUTCOME_UNKNOWN);
   return draft.decided((after) => after);

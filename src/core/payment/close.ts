@@ -2,11 +2,12 @@
  * Ending what is open: the wallet's answer to a close, cancel and expiry of an intent, and the
  * claim of a due attempt or refund before the janitor acts on it.
  */
-import { assert, present } from '../../kernel/assert.ts';
+import { assert } from '../../kernel/assert.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err } from '../../kernel/result.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Payment, type Refund } from './model.ts';
 import { beginTail, leaveToBill } from './provisional-close.ts';
@@ -18,12 +19,9 @@ export function recordClosed(
   attemptId: Id<'payment_attempt'>,
   context: DecideContext,
   { isUnseen = false }: { readonly isUnseen?: boolean } = {},
-): Decision<Payment> {
+): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
-  const attempt = present(
-    payment.attempts.find((row) => row.id === attemptId),
-    'the closed attempt',
-  );
+  const attempt = draft.attempt(attemptId);
   // A wallet that says closed after it said paid is asked again, not believed.
   const isPaidInPart = payment.legs.some(
     (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
@@ -43,15 +41,19 @@ function close(
 ): void {
   // Canceled while it expires: what was promised at the expiry stands.
   const closingAtMs = draft.intent.closingAtMs ?? nowMs;
-  draft.setIntent({ closingAtMs, closingReason: reason, dueAtMs: null });
+  draft.setRoot({ closingAtMs, closingReason: reason, dueAtMs: null });
   for (const attempt of draft.payment.attempts.filter(isLive)) {
     const tries = attempt.closingAtMs === null ? 0 : attempt.tries;
-    draft.setAttempt(attempt.id, { closingAtMs: attempt.closingAtMs ?? nowMs, dueAtMs, tries });
+    draft.set('attempts', attempt.id, {
+      closingAtMs: attempt.closingAtMs ?? nowMs,
+      dueAtMs,
+      tries,
+    });
   }
   settleIntentStatus(draft);
 }
 
-export function cancelPayment(payment: Payment, context: DecideContext): Decision<Payment> {
+export function cancelPayment(payment: Payment, context: DecideContext): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
   const { intent } = payment;
   const isAsked = isOpen(intent.status) && intent.closingReason === 'canceled';
@@ -65,14 +67,14 @@ export function cancelPayment(payment: Payment, context: DecideContext): Decisio
   return draft.decided((after) => after);
 }
 
-export function expirePayment(payment: Payment, context: DecideContext): Decision<Payment> {
+export function expirePayment(payment: Payment, context: DecideContext): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
   const { intent } = payment;
   const isDue =
     isOpen(intent.status) && intent.closingAtMs === null && context.nowMs >= intent.expiresAtMs;
   if (isDue) close(draft, 'expired', context.nowMs, context.nowMs);
   else if (intent.dueAtMs !== null && (!isOpen(intent.status) || intent.closingAtMs !== null))
-    draft.setIntent({ dueAtMs: null });
+    draft.setRoot({ dueAtMs: null });
   return draft.decided((after) => after);
 }
 
@@ -88,7 +90,7 @@ export function claimAttempt(
     readonly nextDueMs: (attempt: Attempt) => number | null;
   },
   context: DecideContext,
-): Decision<{ readonly payment: Payment; readonly attempt: Attempt | null }> {
+): PaymentDecision<{ readonly payment: Payment; readonly attempt: Attempt | null }> {
   const draft = new PaymentDraft(payment);
   const attempt = payment.attempts.find((row) => row.id === input.attempt);
   const isDue =
@@ -99,13 +101,10 @@ export function claimAttempt(
   const latestMs = context.nowMs + LOOK_DELAY_MS_MAX;
   const nextMs = wantedMs !== null && isLive(attempt) ? Math.min(wantedMs, latestMs) : wantedMs;
   assert(nextMs === null || nextMs > context.nowMs, 'a claimed attempt is due later');
-  draft.setAttempt(attempt.id, { tries: attempt.tries + 1, dueAtMs: nextMs });
+  draft.set('attempts', attempt.id, { tries: attempt.tries + 1, dueAtMs: nextMs });
   return draft.decided((after) => ({
     payment: after,
-    attempt: present(
-      after.attempts.find((row) => row.id === attempt.id),
-      'the claimed attempt',
-    ),
+    attempt: draft.attempt(attempt.id),
   }));
 }
 
@@ -120,7 +119,7 @@ export function claimRefund(
   payment: Payment,
   input: { readonly refund: Id<'refund'>; readonly nextDueMs: (refund: Refund) => number },
   context: DecideContext,
-): Decision<ClaimedRefund> {
+): PaymentDecision<ClaimedRefund> {
   const draft = new PaymentDraft(payment);
   const refund = payment.refunds.find((row) => row.id === input.refund);
   const isDue = refund !== undefined && refund.dueAtMs !== null && refund.dueAtMs <= context.nowMs;
@@ -130,7 +129,7 @@ export function claimRefund(
   const nextMs = isOpenRefund(refund) ? Math.min(wantedMs, latestMs) : wantedMs;
   assert(nextMs > context.nowMs, 'a claimed refund is due later');
   const isFirstCall = refund.sentAtMs === null && isOpenRefund(refund);
-  draft.setRefund(refund.id, {
+  draft.set('refunds', refund.id, {
     tries: refund.tries + 1,
     dueAtMs: nextMs,
     sentAtMs: isFirstCall ? context.nowMs : refund.sentAtMs,
@@ -138,9 +137,6 @@ export function claimRefund(
   return draft.decided((after) => ({
     payment: after,
     isFirstCall,
-    refund: present(
-      after.refunds.find((row) => row.id === refund.id),
-      'the claimed refund',
-    ),
+    refund: draft.refund(refund.id),
   }));
 }

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
-import type { DecideContext, Decided, Decision } from '../decision.ts';
+import type { DecideContext, Decided } from '../draft.ts';
 import { clearing, refundDue, suspense } from '../ledger/chart.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport, type RefundWord } from '../refund/report.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment, newPayment } from './create.ts';
+import type { PaymentDecision } from './draft.ts';
 import type { Payment } from './model.ts';
 import { applyReport, type LegWord } from './report.ts';
 import { type NewAttempt, startAttempt } from './start.ts';
@@ -23,7 +24,7 @@ const newId = <K extends IdKind>(kind: K): Id<K> => {
 };
 const context: DecideContext = { nowMs: NOW_MS, newId };
 
-function done<A>(decision: Decision<A>): Decided<A> {
+function done<A>(decision: PaymentDecision<A>): Decided<Payment, A> {
   if (!decision.ok) throw new Error(decision.error.message);
   return decision.value;
 }
@@ -43,7 +44,7 @@ function created(): Payment {
     ...{ expiresAtMs: null, returnUrl: null, metadata: {}, nowMs: NOW_MS },
   });
   if (!made.ok) throw new Error(made.error.message);
-  return done(createPayment(made.value, made.value, true)).payment;
+  return done(createPayment(made.value, made.value, true)).state;
 }
 
 function started(payment: Payment): Payment {
@@ -54,7 +55,7 @@ function started(payment: Payment): Payment {
     accounts: new Map([[formatId('merchant', 1n), account]]),
     ...{ oneLegMerchant: null, firstPollMs: 5_000 },
   };
-  return done(startAttempt(payment, input, context)).payment;
+  return done(startAttempt(payment, input, context)).state;
 }
 
 function paid(
@@ -70,7 +71,7 @@ function paid(
     ...{ paidAtMs: NOW_MS, payerWalletReported: null },
   };
   const input = { attempt: leg.attempt, legs: [word], manner: MANNER };
-  return done(applyReport(payment, input, context)).payment;
+  return done(applyReport(payment, input, context)).state;
 }
 
 /** The second attempt counts; then the first is said to be paid, with another amount (rule 3). */
@@ -88,7 +89,7 @@ describe('a disputed payment of an intent that is settled', () => {
     const before = settled();
     expect(before.intent.status).toBe('succeeded');
     expect(before.attempts.map((row) => row.status)).toEqual(['conflicted', 'succeeded']);
-    const { payment, postings, events } = done(resolve(before, 'refund'));
+    const { state: payment, postings, events } = done(resolve(before, 'refund'));
     expect(payment.intent).toMatchObject({
       status: 'succeeded',
       resolution: { outcome: 'refund' },
@@ -105,7 +106,7 @@ describe('a disputed payment of an intent that is settled', () => {
     ]);
     expect(events.map((event) => event.type)).not.toContain('payment_intent.canceled');
     const again = done(resolve(payment, 'refund'));
-    expect([again.payment, again.postings, again.events]).toEqual([payment, [], []]);
+    expect([again.state, again.postings, again.events]).toEqual([payment, [], []]);
   });
 
   it('is never accepted beside the one that counts (rule 1)', () => {
@@ -129,8 +130,8 @@ class Disputed {
   readonly balances = new Map<string, bigint>();
   readonly told: string[] = [];
 
-  do<A>(decision: Decision<A>): void {
-    const { payment, postings, events } = done(decision);
+  do<A>(decision: PaymentDecision<A>): void {
+    const { state: payment, postings, events } = done(decision);
     this.payment = payment;
     this.told.push(...events.map(({ type }) => type));
     for (const { entries } of postings) {

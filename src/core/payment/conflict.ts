@@ -9,9 +9,10 @@ import { hutongError } from '../../kernel/errors.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
 import { transition } from '../../kernel/state-table.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { conflictAccepted } from '../ledger/posting.ts';
 import { newAutomaticRefund } from '../refund/refund.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { moveAttempt } from './intent-status.ts';
 import { countedFen, sharesOf } from './leg-shares.ts';
 import {
@@ -35,7 +36,7 @@ export function resolveConflict(
   payment: Payment,
   input: ResolveConflict,
   context: DecideContext,
-): Decision<Payment> {
+): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
   const { intent } = payment;
   const disputed = payment.attempts.filter((attempt) => attempt.status === 'conflicted');
@@ -64,7 +65,7 @@ export function resolveConflict(
   }
   const { outcome, reason, by } = input;
   const resolution = intent.resolution ?? { outcome, reason, by, atMs: context.nowMs };
-  draft.setIntent({ resolution, dueAtMs: null });
+  draft.setRoot({ resolution, dueAtMs: null });
   const accepted = outcome === 'accept' ? winner : undefined;
   const back = accepted === undefined ? 'conflicted' : 'duplicate';
   const backOf = (attempt: Attempt) => (isBeingReversed(attempt) ? 'reversed' : back);
@@ -81,11 +82,11 @@ export function resolveConflict(
     before: { status: intent.status },
     after: { outcome, reason },
   });
-  draft.tell('payment_intent.resolved', intent.id);
+  draft.emit('payment_intent.resolved', intent.id);
   if (!isSettled) {
     const status = transition(INTENT_STATES, 'conflicted', accepted ? 'succeeded' : 'canceled');
-    draft.setIntent({ status });
-    draft.tell(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
+    draft.setRoot({ status });
+    draft.emit(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
   }
   return draft.decided((after) => after);
 }
@@ -118,8 +119,8 @@ function giveBackSurplus(
   if (surplus.amountFen === 0n) return;
   const refund = newAutomaticRefund(draft.intent.id, leg, surplus, 'conflicted', context);
   draft.add({ refunds: [refund] });
-  draft.setLeg(leg.id, { refundedFen: refund.amountFen });
-  draft.tell('refund.created', refund.id);
+  draft.set('legs', leg.id, { refundedFen: refund.amountFen });
+  draft.emit('refund.created', refund.id);
 }
 
 function accept(
@@ -140,7 +141,7 @@ function accept(
     const { feeFen } = shares;
     const surplusFen = surplus.movedFen;
     draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, surplusFen, feeFen, escrows }));
-    draft.setLeg(leg.id, {
+    draft.set('legs', leg.id, {
       status:
         leg.status === 'succeeded'
           ? leg.status
@@ -151,10 +152,10 @@ function accept(
     });
     giveBackSurplus(draft, leg, surplus, context);
   }
-  draft.setAttempt(attempt.id, { failure: null });
+  draft.set('attempts', attempt.id, { failure: null });
   moveAttempt(draft, attempt, 'succeeded');
   const amountReceivedFen = sumFen(legs.map(countedFen));
-  draft.setIntent({ succeededAttempt: attempt.id, amountReceivedFen });
+  draft.setRoot({ succeededAttempt: attempt.id, amountReceivedFen });
 }
 
 function refundAll(
@@ -167,7 +168,7 @@ function refundAll(
   for (const leg of legs) {
     if (leg.suspenseFen === null) continue;
     const receiptAmountFen = receiptOf(leg);
-    draft.setLeg(leg.id, { receiptAmountFen });
+    draft.set('legs', leg.id, { receiptAmountFen });
     giveBack(draft, attempt, { ...leg, receiptAmountFen }, reason, context);
   }
   moveAttempt(draft, attempt, 'superseded');

@@ -4,9 +4,9 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { AMOUNT_FEN_MAX, type Fen, sumFen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { type Decision, PaymentDraft } from '../decision.ts';
 import { splitProblem } from '../escrow/splits.ts';
 import { type Livemode, modeRefusal } from '../key/mode.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import type { Buyer, Payment, SubOrder } from './model.ts';
 
 const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
@@ -156,7 +156,7 @@ export function createPayment(
   stored: Payment,
   wanted: Payment,
   isNew: boolean,
-): Decision<{ readonly payment: Payment; readonly created: boolean }> {
+): PaymentDecision<{ readonly payment: Payment; readonly created: boolean }> {
   if (stored.intent.contentHash !== wanted.intent.contentHash) {
     const message = `merchant_order_no ${wanted.intent.merchantOrderNo} exists with other content`;
     return err(hutongError('merchant_order_no_conflict', message, { param: 'merchant_order_no' }));
@@ -164,7 +164,7 @@ export function createPayment(
   const refused = sameOrderModeRefusal(stored, wanted.intent.isLivemode);
   if (refused !== undefined) return err(refused);
   const draft = new PaymentDraft(stored);
-  if (isNew) draft.tell('payment_intent.created', stored.intent.id);
+  if (isNew) draft.emit('payment_intent.created', stored.intent.id);
   // A resumed request of the creator carries the same id: it too is told "created".
   const created = stored.intent.id === wanted.intent.id;
   return draft.decided((payment) => ({ payment, created }));

@@ -4,7 +4,7 @@
  */
 
 import { transition } from '../../kernel/state-table.ts';
-import type { PaymentDraft } from '../decision.ts';
+import type { PaymentDraft } from './draft.ts';
 import {
   ATTEMPT_STATES,
   type Attempt,
@@ -51,16 +51,16 @@ export function settleIntentStatus(draft: PaymentDraft): void {
   if (!isOpen(intent.status)) return;
   const next = derivedStatus(draft.payment);
   if (next === intent.status) return;
-  draft.setIntent({ status: transition(INTENT_STATES, intent.status, next) });
-  if (!isOpen(next)) draft.setIntent({ dueAtMs: null });
+  draft.setRoot({ status: transition(INTENT_STATES, intent.status, next) });
+  if (!isOpen(next)) draft.setRoot({ dueAtMs: null });
   const told = TOLD[next];
-  if (told !== undefined) draft.tell(`payment_intent.${told}`, intent.id);
+  if (told !== undefined) draft.emit(`payment_intent.${told}`, intent.id);
 }
 
 /** Moves an attempt and all its legs that are not terminal; tells of the terminal ones. */
 export function moveAttempt(draft: PaymentDraft, attempt: Attempt, next: Attempt['status']): void {
   if (attempt.status === next) return;
-  draft.setAttempt(attempt.id, { status: transition(ATTEMPT_STATES, attempt.status, next) });
+  draft.set('attempts', attempt.id, { status: transition(ATTEMPT_STATES, attempt.status, next) });
   if (
     next === 'failed' ||
     next === 'closed' ||
@@ -68,9 +68,10 @@ export function moveAttempt(draft: PaymentDraft, attempt: Attempt, next: Attempt
     next === 'superseded' ||
     next === 'conflicted'
   ) {
-    draft.setAttempt(attempt.id, { dueAtMs: null });
+    draft.set('attempts', attempt.id, { dueAtMs: null });
     // It has ended after all: nothing is open any more.
-    if (attempt.failure?.code === OUTCOME_UNKNOWN) draft.setAttempt(attempt.id, { failure: null });
-    draft.tell(`payment_attempt.${next}`, attempt.id);
+    if (attempt.failure?.code === OUTCOME_UNKNOWN)
+      draft.set('attempts', attempt.id, { failure: null });
+    draft.emit(`payment_attempt.${next}`, attempt.id);
   }
 }

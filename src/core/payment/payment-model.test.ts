@@ -21,13 +21,14 @@ import {
   type WalletName,
   worksOnce,
 } from '../../kernel/wallet-names.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { available, clearing, escrow, normalSide, refundDue, suspense } from '../ledger/chart.ts';
 import { isAutomatic, reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport, REFUNDED_AFTER_FAILURE, type RefundWord } from '../refund/report.ts';
 import { cancelPayment, claimAttempt, claimRefund, expirePayment, recordClosed } from './close.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment } from './create.ts';
+import type { PaymentDecision } from './draft.ts';
 import { isLive, isOpen } from './intent-status.ts';
 import {
   ATTEMPT_STATES,
@@ -65,7 +66,7 @@ class World {
 
   decide<A>(
     name: string,
-    decide: (payment: Payment, context: DecideContext) => Decision<A>,
+    decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>,
     options: { readonly isOnce?: boolean } = {},
   ): void {
     const context = { nowMs: this.nowMs, newId: this.newId };
@@ -74,7 +75,7 @@ class World {
     const decided = decide(before, context);
     expect(snapshot(before), `${name} changed what it was given`).toBe(frozen);
     if (!decided.ok) return;
-    const { payment, postings, events } = decided.value;
+    const { state: payment, postings, events } = decided.value;
     bookPostings(this.balances, postings);
     for (const event of events) expect(event.objectVersion).toBe(payment.intent.version);
     checkStep(name, before, payment);
@@ -85,7 +86,7 @@ class World {
     if (!again.ok) return;
     expect(again.value.postings, `${name} posts twice`).toEqual([]);
     expect(again.value.events, `${name} tells twice`).toEqual([]);
-    expect(snapshot(again.value.payment), `${name} writes twice`).toBe(snapshot(payment));
+    expect(snapshot(again.value.state), `${name} writes twice`).toBe(snapshot(payment));
   }
 }
 

@@ -13,10 +13,11 @@ import {
   paidWord,
 } from '../../../test/helpers/payments.ts';
 import { nextLookMs } from '../../flows/payment/janitor.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { clearing, refundDue } from '../ledger/chart.ts';
 import { CONTRADICTED_BY_WALLET, REVERSED_AT_WALLET } from './attention.ts';
 import { claimAttempt, expirePayment, recordClosed } from './close.ts';
+import type { PaymentDecision } from './draft.ts';
 import type { Attempt, Payment } from './model.ts';
 import { applyReport, type LegWord } from './report.ts';
 import { beginReversal, recordReversed } from './reverse.ts';
@@ -59,10 +60,10 @@ class One {
     return this.payment.attempts[0]!;
   }
 
-  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): A {
+  do<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): A {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
-    this.payment = decided.value.payment;
+    this.payment = decided.value.state;
     this.told.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
     return decided.value.answer;

@@ -6,9 +6,9 @@
  * the tail (rules 2 and 4).
  */
 
-import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { DecideContext, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
+import type { PaymentDraft } from './draft.ts';
 import type { Attempt } from './model.ts';
 import type { LegWord } from './report.ts';
 
@@ -33,19 +33,12 @@ export function nextTailLookMs(attempt: Attempt, nowMs: number): number | null {
   return nowMs + (LOOKS_MS[attempt.tries + 1] ?? REPEAT_MS);
 }
 
-function attemptIn(draft: PaymentDraft, id: Id<'payment_attempt'>): Attempt {
-  return present(
-    draft.payment.attempts.find((row) => row.id === id),
-    'the closed attempt',
-  );
-}
-
 /** Its close has just been decided: where it rests on "not found", its looks begin. */
 export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: DecideContext): void {
-  const attempt = attemptIn(draft, before.id);
+  const attempt = draft.attempt(before.id);
   const isNews = attempt.status === 'closed' && before.status !== 'closed';
   if (!isNews || !attempt.isProvisional) return;
-  draft.setAttempt(attempt.id, { dueAtMs: nowMs + HOUR_MS, tries: 0 });
+  draft.set('attempts', attempt.id, { dueAtMs: nowMs + HOUR_MS, tries: 0 });
 }
 
 /** What a look brought, where it was not a payment. */
@@ -55,17 +48,17 @@ export function continueTail(
   words: readonly LegWord[],
   { nowMs }: DecideContext,
 ): void {
-  const attempt = attemptIn(draft, before.id);
+  const attempt = draft.attempt(before.id);
   if (before.status !== 'closed' || !isProvisionallyClosed(attempt)) return;
   const legs = draft.payment.legs.filter((leg) => leg.attempt === attempt.id);
   const said = legs.map((leg) => words.find((word) => word.orderNo === leg.orderNo)?.status);
   if (said.every((status) => status === 'closed' || status === 'failed')) {
-    draft.setAttempt(attempt.id, { isProvisional: false, dueAtMs: null });
+    draft.set('attempts', attempt.id, { isProvisional: false, dueAtMs: null });
   } else if (said.includes('pending')) {
     const dueAtMs = Math.min(attempt.dueAtMs ?? Number.MAX_SAFE_INTEGER, nowMs + OPENED_MS);
-    draft.setAttempt(attempt.id, { dueAtMs });
+    draft.set('attempts', attempt.id, { dueAtMs });
   } else if (said.includes('not_found') && attempt.tries >= LOOKS_MS.length) {
-    draft.setAttempt(attempt.id, { dueAtMs: null });
+    draft.set('attempts', attempt.id, { dueAtMs: null });
   }
 }
 
@@ -74,7 +67,7 @@ export function continueTail(
  * the bill will say whether it was paid and given back.
  */
 export function leaveToBill(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
-  const { status, isProvisional, dueAtMs } = attemptIn(draft, id);
+  const { status, isProvisional, dueAtMs } = draft.attempt(id);
   if (status !== 'closed' || (isProvisional && dueAtMs === null)) return;
-  draft.setAttempt(id, { isProvisional: true, dueAtMs: null });
+  draft.set('attempts', id, { isProvisional: true, dueAtMs: null });
 }

@@ -3,15 +3,16 @@
  * code path of all three routes (rule 4). It never throws on a wallet's word, never believes a
  * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
  */
-import { present, unreachable } from '../../kernel/assert.ts';
+import { unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { conflictSuperseded, paid, paidConflicted, paidSuperseded } from '../ledger/posting.ts';
 import { newAutomaticRefund } from '../refund/refund.ts';
 import { noteContradiction, noteTakenBack } from './attention.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import { type LegShares, sharesOf } from './leg-shares.ts';
 import {
@@ -68,12 +69,9 @@ export function applyReport(
     readonly manner: WalletManner;
   },
   context: DecideContext,
-): Decision<ReportAnswer> {
+): PaymentDecision<ReportAnswer> {
   const draft = new PaymentDraft(payment);
-  const before = present(
-    payment.attempts.find((row) => row.id === input.attempt),
-    'the reported attempt',
-  );
+  const before = draft.attempt(input.attempt);
   const isContradicted = input.legs.some((word) => contradicts(payment, before.id, word));
   for (const word of input.legs) {
     const leg = legOf(draft.payment, before.id, word);
@@ -89,10 +87,7 @@ export function applyReport(
   settleIntentStatus(draft);
   return draft.decided((after) => ({
     payment: after,
-    attempt: present(
-      after.attempts.find((row) => row.id === before.id),
-      'the reported attempt',
-    ),
+    attempt: draft.attempt(before.id),
   }));
 }
 
@@ -113,10 +108,7 @@ function noteAllTakenBack(
   const paid = new Set(words.filter(({ status }) => status === 'succeeded').map((w) => w.orderNo));
   for (const word of words) {
     if (word.status !== 'closed' || paid.has(word.orderNo)) continue;
-    const attempt = present(
-      draft.payment.attempts.find((row) => row.id === id),
-      'the reported attempt',
-    );
+    const attempt = draft.attempt(id);
     const leg = legOf(draft.payment, id, word);
     if (leg !== undefined) noteTakenBack(draft, attempt, leg);
   }
@@ -161,12 +153,12 @@ function takeWord(
 function closeUnseen(draft: PaymentDraft, attempt: Attempt, leg: Leg): void {
   if (!ATTEMPT_STATES.allows(leg.status, 'closed')) return;
   step(draft, leg, 'closed');
-  draft.setAttempt(attempt.id, { isProvisional: true });
+  draft.set('attempts', attempt.id, { isProvisional: true });
 }
 
 function step(draft: PaymentDraft, leg: Leg, next: AttemptStatus): void {
   if (leg.status !== next && ATTEMPT_STATES.allows(leg.status, next))
-    draft.setLeg(leg.id, { status: next });
+    draft.set('legs', leg.id, { status: next });
 }
 
 /** Rule 3: the ORDER amount, the currency and the payee, wherever the wallet names them. */
@@ -208,9 +200,9 @@ function takePaid(
   const mismatch = mismatchOf(leg, word);
   const { payerWalletReported } = word;
   if (payerWalletReported !== null && payerWalletReported !== attempt.payerWalletReported)
-    draft.setAttempt(attempt.id, { payerWalletReported });
+    draft.set('attempts', attempt.id, { payerWalletReported });
   if (mismatch === undefined) {
-    draft.setLeg(leg.id, {
+    draft.set('legs', leg.id, {
       walletTransactionId,
       paidAtMs,
       status: transition(ATTEMPT_STATES, leg.status, 'succeeded'),
@@ -222,7 +214,7 @@ function takePaid(
   }
   // A success without a figure that can have been paid says nothing to book: it is asked again.
   if (leg.status === 'conflicted' || word.amountFen === null || word.amountFen <= 0n) return;
-  draft.setLeg(leg.id, {
+  draft.set('legs', leg.id, {
     walletTransactionId,
     paidAtMs,
     status: transition(ATTEMPT_STATES, leg.status, 'conflicted'),
@@ -230,7 +222,9 @@ function takePaid(
     suspenseFen: word.amountFen,
     disputedFen: disputedOf(leg, word.amountFen),
   });
-  draft.setAttempt(attempt.id, { failure: { code: `${mismatch}_mismatch`, walletError: null } });
+  draft.set('attempts', attempt.id, {
+    failure: { code: `${mismatch}_mismatch`, walletError: null },
+  });
   draft.post(paidConflicted(attempt.wallet, word.amountFen));
 }
 
@@ -256,10 +250,7 @@ function settleAttempt(
   manner: WalletManner,
   context: DecideContext,
 ): void {
-  const attempt = present(
-    draft.payment.attempts.find((row) => row.id === id),
-    'the settled attempt',
-  );
+  const attempt = draft.attempt(id);
   if (attempt.status === 'succeeded' || attempt.status === 'superseded') return;
   const legs = draft.payment.legs.filter((leg) => leg.attempt === id);
   const statuses = new Set(legs.map((leg) => leg.status));
@@ -345,22 +336,22 @@ function count(
   }
   moveAttempt(draft, attempt, 'succeeded');
   if (draft.intent.status === 'requires_wallet') {
-    draft.setIntent({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
+    draft.setRoot({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
   }
-  draft.setIntent({
+  draft.setRoot({
     status: transition(INTENT_STATES, draft.intent.status, 'succeeded'),
     succeededAttempt: attempt.id,
     amountReceivedFen: sumFen(legs.map((leg) => leg.amountFen)),
     dueAtMs: null,
   });
-  draft.tell('payment_intent.succeeded', draft.intent.id);
+  draft.emit('payment_intent.succeeded', draft.intent.id);
   closeTheOthers(draft, attempt, context);
 }
 
 function closeTheOthers(draft: PaymentDraft, winner: Attempt, { nowMs }: DecideContext): void {
   for (const other of draft.payment.attempts) {
     if (other.id === winner.id || !isLive(other) || other.closingAtMs !== null) continue;
-    draft.setAttempt(other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
+    draft.set('attempts', other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
   }
 }
 
@@ -418,13 +409,13 @@ export function giveBack(
       : conflictSuperseded(attempt.wallet, leg.suspenseFen, receiptFen),
   );
   // Not a step of the wallet's word but of ours: the leg was paid and is being given back.
-  draft.setLeg(leg.id, { status: 'superseded', suspenseFen: null });
+  draft.set('legs', leg.id, { status: 'superseded', suspenseFen: null });
   // Of what the wallet says it took: only that can it give back.
   const back = { amountFen: orderedFen(leg), movedFen: receiptFen };
   const refund = newAutomaticRefund(draft.intent.id, leg, back, reason, context);
   draft.add({ refunds: [refund] });
-  draft.setLeg(leg.id, { refundedFen: refund.amountFen });
-  draft.tell('refund.created', refund.id);
+  draft.set('legs', leg.id, { refundedFen: refund.amountFen });
+  draft.emit('refund.created', refund.id);
 }
 
 /** Not all of a merge was paid: what was paid goes back, the attempt failed. */
@@ -437,7 +428,7 @@ function giveBackPart(
   for (const leg of legs) {
     if (leg.status === 'succeeded') giveBack(draft, attempt, leg, 'partial_payment', context);
   }
-  draft.setAttempt(attempt.id, { failure: { code: 'partial_payment', walletError: null } });
+  draft.set('attempts', attempt.id, { failure: { code: 'partial_payment', walletError: null } });
   if (ATTEMPT_STATES.allows(attempt.status, 'failed')) moveWithLegs(draft, attempt, 'failed');
 }
 
@@ -452,15 +443,15 @@ function conflict(
   const isNews = attempt.status !== 'conflicted';
   moveAttempt(draft, attempt, 'conflicted');
   // Asked again: the money may have been misquoted to us, and a leg may still be open.
-  if (isNews) draft.setAttempt(attempt.id, { dueAtMs: context.nowMs });
+  if (isNews) draft.set('attempts', attempt.id, { dueAtMs: context.nowMs });
   const { intent } = draft;
   if (isOpen(intent.status)) {
     if (intent.status === 'requires_wallet') {
-      draft.setIntent({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
+      draft.setRoot({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
     }
     const status = transition(INTENT_STATES, draft.intent.status, 'conflicted');
-    draft.setIntent({ status, dueAtMs: null });
-    draft.tell('payment_intent.conflicted', intent.id);
+    draft.setRoot({ status, dueAtMs: null });
+    draft.emit('payment_intent.conflicted', intent.id);
     closeTheOthers(draft, attempt, context);
     return;
   }
@@ -471,7 +462,7 @@ function suspendPaid(draft: PaymentDraft, attempt: Attempt, legs: readonly Leg[]
   for (const leg of legs) {
     if (leg.status !== 'succeeded' || leg.suspenseFen !== null) continue;
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-    draft.setLeg(leg.id, { suspenseFen: receiptFen });
+    draft.set('legs', leg.id, { suspenseFen: receiptFen });
     draft.post(paidConflicted(attempt.wallet, receiptFen));
   }
 }

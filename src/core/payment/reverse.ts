@@ -5,12 +5,12 @@
  * back, because the wallet's bill will show both (rules 1, 5, 6, 7).
  */
 
-import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { settleRefund } from '../refund/report.ts';
 import { noteTakenBack } from './attention.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Leg, type Payment } from './model.ts';
 import { disputedOf, giveBack, type LegWord, mismatchOf, receiptOf } from './report.ts';
@@ -30,16 +30,13 @@ export function beginReversal(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
   context: DecideContext,
-): Decision<Payment> {
+): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
-  const attempt = present(
-    payment.attempts.find((row) => row.id === attemptId),
-    'the attempt to reverse',
-  );
+  const attempt = draft.attempt(attemptId);
   if (isLive(attempt) && attempt.closingAtMs === null) {
     const dueAtMs = context.nowMs + CLOSE_CALL_MS;
     // Asked soon again, however often it was asked about before.
-    draft.setAttempt(attempt.id, { closingAtMs: context.nowMs, dueAtMs, tries: 0 });
+    draft.set('attempts', attempt.id, { closingAtMs: context.nowMs, dueAtMs, tries: 0 });
   }
   return draft.decided((after) => after);
 }
@@ -49,12 +46,9 @@ export function recordReversed(
   payment: Payment,
   input: { readonly attempt: Id<'payment_attempt'>; readonly legs: readonly LegWord[] },
   context: DecideContext,
-): Decision<Payment> {
+): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
-  const attempt = present(
-    payment.attempts.find((row) => row.id === input.attempt),
-    'the reversed attempt',
-  );
+  const attempt = draft.attempt(input.attempt);
   // Nothing that counts is ever reversed by us: whoever did it, a person must know.
   if (attempt.status === 'succeeded') {
     for (const leg of payment.legs) {
@@ -86,7 +80,7 @@ function bookReversed(
 ): void {
   const saidFen = word?.amountFen ?? leg.amountFen;
   const figureFen = saidFen > 0n ? saidFen : leg.amountFen;
-  draft.setLeg(leg.id, {
+  draft.set('legs', leg.id, {
     walletTransactionId: word?.walletTransactionId ?? leg.walletTransactionId,
     paidAtMs: word?.paidAtMs ?? leg.paidAtMs ?? context.nowMs,
     payerAmountFen: word?.payerAmountFen ?? figureFen,
@@ -94,17 +88,14 @@ function bookReversed(
     disputedFen: disputedOf(leg, figureFen),
   });
   const reported = word?.payerWalletReported ?? null;
-  if (reported !== null) draft.setAttempt(attempt.id, { payerWalletReported: reported });
+  if (reported !== null) draft.set('attempts', attempt.id, { payerWalletReported: reported });
   const mismatch =
     word === undefined ? undefined : mismatchOf(leg, { ...word, amountFen: figureFen });
   if (mismatch !== undefined) {
     const failure = { code: `${mismatch}_mismatch`, walletError: null };
-    draft.setAttempt(attempt.id, { failure });
+    draft.set('attempts', attempt.id, { failure });
   }
-  const paid = present(
-    draft.payment.legs.find((row) => row.id === leg.id),
-    'the reversed leg',
-  );
+  const paid = draft.leg(leg.id);
   giveBack(draft, attempt, paid, 'reversed', context);
 }
 

@@ -15,7 +15,8 @@ import {
   type WalletName,
   worksOnce,
 } from '../../kernel/wallet-names.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
+import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import {
   ATTEMPT_STATES,
@@ -77,7 +78,7 @@ export function startAttempt(
   payment: Payment,
   input: NewAttempt,
   context: DecideContext,
-): Decision<AttemptAnswer> {
+): PaymentDecision<AttemptAnswer> {
   const existing = payment.attempts.find((attempt) => attempt.id === input.id);
   const draft = new PaymentDraft(payment);
   if (existing !== undefined) {
@@ -104,7 +105,7 @@ export function startAttempt(
   for (const other of payment.attempts.filter(isLive)) {
     if (other.closingAtMs === null)
       // The caller closes it at once; the janitor finishes what that call could not.
-      draft.setAttempt(other.id, {
+      draft.set('attempts', other.id, {
         closingAtMs: context.nowMs,
         dueAtMs: context.nowMs + CLOSE_CALL_MS,
         tries: 0,
@@ -135,7 +136,7 @@ export function startAttempt(
   };
   const legs = groups.map((group, index) => newLeg(payment, input, group, index + 1, context));
   draft.add({ attempts: [attempt], legs });
-  draft.setIntent({ latestAttempt: attempt.id });
+  draft.setRoot({ latestAttempt: attempt.id });
   settleIntentStatus(draft);
   return draft.decided((after) => ({ payment: after, attempt, isNew: true }));
 }
@@ -191,12 +192,9 @@ export function recordStart(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
   result: StartResult,
-): Decision<AttemptAnswer> {
+): PaymentDecision<AttemptAnswer> {
   const draft = new PaymentDraft(payment);
-  const attempt = present(
-    payment.attempts.find((row) => row.id === attemptId),
-    'the started attempt',
-  );
+  const attempt = draft.attempt(attemptId);
   // One that the wallet refuses after it took a leg of it is asked again, not believed.
   const isPaidInPart = payment.legs.some(
     (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
@@ -204,10 +202,10 @@ export function recordStart(
   const isFirstWord = attempt.status === 'created' || attempt.status === 'unknown';
   if (result.outcome === 'pending') {
     if (attempt.nextAction === null && result.nextAction !== null)
-      draft.setAttempt(attempt.id, { nextAction: result.nextAction });
+      draft.set('attempts', attempt.id, { nextAction: result.nextAction });
     if (isFirstWord) moveWithLegs(draft, attempt, 'pending');
   } else if (result.outcome === 'failed' && isFirstWord && !isPaidInPart) {
-    draft.setAttempt(attempt.id, {
+    draft.set('attempts', attempt.id, {
       failure: { code: 'wallet_declined', walletError: result.walletError },
     });
     moveWithLegs(draft, attempt, 'failed');
@@ -217,10 +215,7 @@ export function recordStart(
   settleIntentStatus(draft);
   return draft.decided((after) => ({
     payment: after,
-    attempt: present(
-      after.attempts.find((row) => row.id === attemptId),
-      'the started attempt',
-    ),
+    attempt: draft.attempt(attemptId),
     isNew: false,
   }));
 }
@@ -229,7 +224,7 @@ export function recordStart(
 export function moveWithLegs(draft: PaymentDraft, attempt: Attempt, next: AttemptStatus): void {
   for (const leg of draft.payment.legs) {
     if (leg.attempt !== attempt.id || leg.status === next) continue;
-    if (ATTEMPT_STATES.allows(leg.status, next)) draft.setLeg(leg.id, { status: next });
+    if (ATTEMPT_STATES.allows(leg.status, next)) draft.set('legs', leg.id, { status: next });
   }
   moveAttempt(draft, attempt, next);
   assert(

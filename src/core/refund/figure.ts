@@ -6,8 +6,8 @@
  */
 import { present } from '../../kernel/assert.ts';
 import type { Fen } from '../../kernel/money.ts';
-import type { PaymentDraft } from '../decision.ts';
 import { refundCorrected } from '../ledger/posting.ts';
+import type { PaymentDraft } from '../payment/draft.ts';
 import {
   type Escrow,
   orderedFen,
@@ -52,7 +52,10 @@ export function settleFigure(draft: PaymentDraft, refund: Refund, settlementFen:
   const mix = correctedMix(before, escrow, settlementFen - refund.movedFen);
   const { wallet, merchant } = escrow;
   draft.post(refundCorrected({ wallet, merchant, mix: before }, mix));
-  draft.setRefund(refund.id, { movedFen: settlementFen, mix: refund.mix === null ? null : mix });
+  draft.set('refunds', refund.id, {
+    movedFen: settlementFen,
+    mix: refund.mix === null ? null : mix,
+  });
   takeFromPocket(draft, escrow, inPocket(mix) - inPocket(before));
   if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
 }

@@ -8,8 +8,8 @@
 import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
-import type { PaymentDraft } from '../decision.ts';
 import { refundCorrected } from '../ledger/posting.ts';
+import type { PaymentDraft } from '../payment/draft.ts';
 import type { RefundMix } from '../payment/model.ts';
 import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '../payment/model.ts';
 
@@ -73,7 +73,7 @@ export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrde
 
 /** The merchant's pocket gives more, or gets back. */
 export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
-  draft.setEscrow(escrow.id, {
+  draft.set('escrows', escrow.id, {
     heldFen: escrow.heldFen - amountFen,
     returnedFen: escrow.returnedFen + amountFen,
   });
@@ -84,11 +84,7 @@ export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: F
  * nobody owes beside money of his own.
  */
 export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
-  const escrowNow = (): Escrow =>
-    present(
-      draft.payment.escrows.find((row) => row.id === id),
-      'the escrow',
-    );
+  const escrowNow = (): Escrow => draft.escrow(id);
   for (const { id: refund, mix } of standingOf(draft.payment.refunds, escrowNow().subOrder)) {
     if (mix === null || mix.owedFen === 0n) continue;
     const escrow = escrowNow();
@@ -105,7 +101,7 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
     };
     const { wallet, merchant } = escrow;
     draft.post(refundCorrected({ wallet, merchant, mix }, after));
-    draft.setRefund(refund, { mix: after });
+    draft.set('refunds', refund, { mix: after });
     takeFromPocket(draft, escrow, heldFen);
   }
 }
@@ -118,11 +114,8 @@ export function countRefunds(draft: PaymentDraft, leg: Leg, subOrder: Id<'sub_or
   const standing = draft.payment.refunds.filter(
     (row) => row.leg === leg.id && row.status !== 'failed',
   );
-  draft.setLeg(leg.id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
-  const sub = present(
-    draft.payment.subOrders.find((row) => row.id === subOrder),
-    'the refunded sub_order',
-  );
+  draft.set('legs', leg.id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
+  const sub = draft.get('subOrders', subOrder);
   const refundedFen = min(refundedOf(standingOf(standing, subOrder)), sub.amountFen);
-  draft.setSubOrder(sub.id, { refundedFen });
+  draft.set('subOrders', sub.id, { refundedFen });
 }

@@ -10,9 +10,10 @@ import {
   orderedPayment,
   paidWord,
 } from '../../../test/helpers/payments.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { absorbed, clearing, refundDue } from '../ledger/chart.ts';
 import { cancelPayment, claimRefund, recordClosed } from '../payment/close.ts';
+import type { PaymentDecision } from '../payment/draft.ts';
 import type { Payment, Refund } from '../payment/model.ts';
 import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
@@ -52,10 +53,10 @@ class Late {
     return this.payment.refunds[0]!;
   }
 
-  do<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): A {
+  do<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): A {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
-    this.payment = decided.value.payment;
+    this.payment = decided.value.state;
     this.told.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
     return decided.value.answer;

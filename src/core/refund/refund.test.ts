@@ -16,10 +16,11 @@ import {
   paidWord,
 } from '../../../test/helpers/payments.ts';
 import { sumFen } from '../../kernel/money.ts';
-import type { DecideContext, Decision } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { clearing, feeDue, owed, refundDue } from '../ledger/chart.ts';
 import { claimRefund } from '../payment/close.ts';
 import { createPayment } from '../payment/create.ts';
+import type { PaymentDecision } from '../payment/draft.ts';
 import { sharesOf } from '../payment/leg-shares.ts';
 import { OUTCOME_UNKNOWN, type Payment, type Refund } from '../payment/model.ts';
 import { applyReport, type WalletManner } from '../payment/report.ts';
@@ -82,10 +83,10 @@ class Paid {
     expect(this.payment.intent.status).toBe('succeeded');
   }
 
-  decide<A>(decide: (payment: Payment, context: DecideContext) => Decision<A>): void {
+  decide<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): void {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
-    this.payment = decided.value.payment;
+    this.payment = decided.value.state;
     this.told.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
   }

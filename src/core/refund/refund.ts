@@ -8,8 +8,9 @@ import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { refundReserved } from '../ledger/posting.ts';
+import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import {
   AUTOMATIC_REFUND_REASONS,
   type AutomaticRefundReason,
@@ -58,7 +59,7 @@ export function reserveRefund(
   payment: Payment,
   input: NewRefund,
   context: DecideContext,
-): Decision<RefundAnswer> {
+): PaymentDecision<RefundAnswer> {
   const existing = payment.refunds.find((refund) => refund.id === input.id);
   const draft = new PaymentDraft(payment);
   if (existing !== undefined)
@@ -125,7 +126,7 @@ export function reserveRefund(
   countRefunds(draft, leg, sub.id);
   takeFromPocket(draft, escrow, inPocket(mix));
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
-  draft.tell('refund.created', refund.id);
+  draft.emit('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
 

@@ -10,8 +10,9 @@ import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
-import { type DecideContext, type Decision, PaymentDraft } from '../decision.ts';
+import type { DecideContext } from '../draft.ts';
 import { refundFailed, refundReserved, refundSucceeded } from '../ledger/posting.ts';
+import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import {
   isOpenRefund,
   type Leg,
@@ -68,12 +69,9 @@ export function applyRefundReport(
   payment: Payment,
   input: RefundReported,
   context: DecideContext,
-): Decision<RefundAnswer> {
+): PaymentDecision<RefundAnswer> {
   const draft = new PaymentDraft(payment);
-  const refund = present(
-    payment.refunds.find((row) => row.id === input.refund),
-    'the reported refund',
-  );
+  const refund = draft.refund(input.refund);
   const word = heard(input);
   if (input.refundNo !== refund.refundNo) takeEarlierNumber(draft, refund, input);
   else if (refund.status === 'failed') takeAfterFailure(draft, refund, word, context);
@@ -105,11 +103,11 @@ function takeWord(
 ): void {
   const next = nextStatus(draft.payment, refund, word);
   if (word.walletRefundId !== null && refund.walletRefundId === null) {
-    draft.setRefund(refund.id, { walletRefundId: word.walletRefundId });
+    draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
   }
   const isNews = next !== refund.status;
   if (isNews && !isSilent(next) && refund.failure?.code === OUTCOME_UNKNOWN)
-    draft.setRefund(refund.id, { failure: null });
+    draft.set('refunds', refund.id, { failure: null });
   if (next === 'failed' && isNews && isAutomatic(refund)) tryAgain(draft, refund, word, context);
   else if (isNews) settleRefund(draft, refund, next, word);
   // The wallet has done it; only its figure is wanting, and can be asked for at once.
@@ -121,7 +119,7 @@ function takeWord(
 
 function askAtOnce(draft: PaymentDraft, refund: Refund, { nowMs }: DecideContext): void {
   if (refund.dueAtMs === null || refund.dueAtMs > nowMs)
-    draft.setRefund(refund.id, { dueAtMs: nowMs });
+    draft.set('refunds', refund.id, { dueAtMs: nowMs });
 }
 
 /** Its wallet has said nothing to go by for so long that a person must look. */
@@ -158,8 +156,8 @@ function callForAttention(
   refund: Refund,
   { walletError }: Pick<RefundWord, 'walletError'>,
 ): void {
-  draft.setRefund(refund.id, { failure: { code: OUTCOME_UNKNOWN, walletError } });
-  draft.tell('refund.requires_attention', refund.id);
+  draft.set('refunds', refund.id, { failure: { code: OUTCOME_UNKNOWN, walletError } });
+  draft.emit('refund.requires_attention', refund.id);
 }
 
 /** Nobody could be asked or told. It was not sent after all; a person hears in the end. */
@@ -172,12 +170,12 @@ export function noteUnasked(
     readonly tries: number;
   },
   context: DecideContext,
-): Decision<RefundAnswer> {
+): PaymentDecision<RefundAnswer> {
   const draft = new PaymentDraft(payment);
   const refund = refundIn(payment, input.refund);
   const isUntouched = refund.tries === input.tries;
   if (input.isFirstCall && isUntouched && refund.sentAtMs !== null)
-    draft.setRefund(refund.id, { sentAtMs: null });
+    draft.set('refunds', refund.id, { sentAtMs: null });
   if (isOpenRefund(refund) && isOverdue(refund, context))
     callForAttention(draft, refund, { walletError: null });
   return draft.decided((after) => ({
@@ -257,7 +255,7 @@ function tryAgain(
   if (refund.status !== 'abnormal') settleRefund(draft, refund, 'abnormal', word);
   if (word.walletError !== null) {
     if (refund.status === 'abnormal' && refund.failure !== null) return;
-    draft.setRefund(refund.id, {
+    draft.set('refunds', refund.id, {
       failure: { code: 'refund_refused', walletError: word.walletError },
     });
     return;
@@ -267,7 +265,7 @@ function tryAgain(
   if (!isRefundOrdinal(earlierNos.length + 1)) return;
   const refundNo = refundNumber(draft.intent.id, refund.id, earlierNos.length + 1);
   const delayMs = Math.min(NEXT_NUMBER_MS * 2 ** refund.earlierNos.length, NEXT_NUMBER_MS_MAX);
-  draft.setRefund(refund.id, {
+  draft.set('refunds', refund.id, {
     ...{ refundNo, earlierNos, walletRefundId: null, sentAtMs: null, tries: 0 },
     failure: { code: 'refund_closed', walletError: null },
     dueAtMs: context.nowMs + delayMs,
@@ -290,8 +288,8 @@ function takeEarlierNumber(draft: PaymentDraft, refund: Refund, input: RefundRep
     return;
   }
   const others = refund.earlierNos.filter((number) => number !== refundNo);
-  draft.setRefund(refund.id, { refundNo, earlierNos: [...others, refund.refundNo] });
-  draft.setRefund(refund.id, { walletRefundId: word.walletRefundId });
+  draft.set('refunds', refund.id, { refundNo, earlierNos: [...others, refund.refundNo] });
+  draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
   settleRefund(draft, refund, 'succeeded', word);
   alarm(draft, refund, REFUNDED_AFTER_FAILURE);
 }
@@ -304,7 +302,7 @@ function takeAfterFailure(
   context: DecideContext,
 ): void {
   if (word.status === 'failed' || word.status === 'not_found') {
-    if (refund.dueAtMs !== null) draft.setRefund(refund.id, { dueAtMs: null });
+    if (refund.dueAtMs !== null) draft.set('refunds', refund.id, { dueAtMs: null });
     return;
   }
   if (word.status !== 'succeeded') return;
@@ -319,7 +317,7 @@ function takeAfterFailure(
   if (isAutomatic(refund) && !takesOver(draft, refund)) return;
   settleRefund(draft, reserveAgain(draft, refund), 'succeeded', word);
   if (word.walletRefundId !== null)
-    draft.setRefund(refund.id, { walletRefundId: word.walletRefundId });
+    draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
   alarm(draft, refund, REFUNDED_AFTER_FAILURE);
 }
 
@@ -331,8 +329,8 @@ function takesOver(draft: PaymentDraft, refund: Refund): boolean {
   );
   if (open === undefined) return false;
   const status = transition(REFUND_STATES, open.status, 'failed');
-  draft.setRefund(open.id, { status, dueAtMs: null });
-  draft.tell('refund.failed', open.id);
+  draft.set('refunds', open.id, { status, dueAtMs: null });
+  draft.emit('refund.failed', open.id);
   return true;
 }
 
@@ -345,13 +343,13 @@ function reserveAgain(draft: PaymentDraft, refund: Refund): Refund {
   const { wallet, merchant } = escrow;
   draft.post(refundReserved({ wallet, merchant, mix }));
   takeFromPocket(draft, escrow, inPocket(mix));
-  draft.setRefund(refund.id, { mix });
+  draft.set('refunds', refund.id, { mix });
   return { ...refund, mix };
 }
 
 function alarm(draft: PaymentDraft, refund: Refund, code: string): void {
-  draft.setRefund(refund.id, { failure: { code, walletError: null } });
-  draft.tell('refund.requires_attention', refund.id);
+  draft.set('refunds', refund.id, { failure: { code, walletError: null } });
+  draft.emit('refund.requires_attention', refund.id);
 }
 
 function attemptOf(payment: Payment, leg: Leg) {
@@ -367,11 +365,11 @@ export function settleRefund(
   next: Refund['status'],
   word: RefundWord,
 ): void {
-  draft.setRefund(refund.id, { status: transition(REFUND_STATES, refund.status, next) });
+  draft.set('refunds', refund.id, { status: transition(REFUND_STATES, refund.status, next) });
   const leg = legOf(draft.payment, refund);
   const { wallet } = attemptOf(draft.payment, leg);
   if (next === 'succeeded') {
-    draft.setRefund(refund.id, { dueAtMs: null, failure: null });
+    draft.set('refunds', refund.id, { dueAtMs: null, failure: null });
     settleFigure(draft, refund, figureOf(draft.payment, refund, word));
     const { movedFen } = refundIn(draft.payment, refund.id);
     draft.post(refundSucceeded({ wallet, movedFen }));
@@ -379,16 +377,16 @@ export function settleRefund(
       if (refund.status === 'failed') countRefunds(draft, leg, refund.subOrder);
       countRefunded(draft, refund);
     }
-    draft.tell('refund.succeeded', refund.id);
+    draft.emit('refund.succeeded', refund.id);
   } else if (next === 'failed') {
-    draft.setRefund(refund.id, {
+    draft.set('refunds', refund.id, {
       dueAtMs: null,
       failure: { code: 'refund_refused', walletError: word.walletError },
     });
     giveBackReservation(draft, refund, leg);
-    draft.tell('refund.failed', refund.id);
+    draft.emit('refund.failed', refund.id);
   } else if (next === 'abnormal') {
-    draft.tell('refund.requires_attention', refund.id);
+    draft.emit('refund.requires_attention', refund.id);
   }
 }
 
@@ -406,7 +404,7 @@ function countRefunded(draft: PaymentDraft, refund: Refund): void {
     refund.status === 'failed' ||
     draft.payment.refunds.some(({ failure }) => failure?.code === REFUNDED_AFTER_FAILURE);
   assert(isBounded, 'rule 7: refunded <= received');
-  draft.setIntent({
+  draft.setRoot({
     amountRefundedFen: totalFen < amountReceivedFen ? totalFen : amountReceivedFen,
   });
 }

@@ -5,7 +5,8 @@
  * cost is bounded (notification-guard.ts).
  */
 
-import { type DecideContext, type Decision, PaymentDraft } from '../../core/decision.ts';
+import type { DecideContext } from '../../core/draft.ts';
+import { type PaymentDecision, PaymentDraft } from '../../core/payment/draft.ts';
 import type { Payment } from '../../core/payment/model.ts';
 import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
 import { applyReport } from '../../core/payment/report.ts';
@@ -159,7 +160,10 @@ interface Word {
   readonly intent: Id<'payment_intent'>;
   readonly orderNo: string;
   readonly notificationId: string;
-  readonly decide: (payment: Payment, context: DecideContext) => Decision<unknown> | undefined;
+  readonly decide: (
+    payment: Payment,
+    context: DecideContext,
+  ) => PaymentDecision<unknown> | undefined;
 }
 
 async function submitWord(platform: Platform, opened: OpenedWallet, word: Word): Promise<Taken> {
@@ -169,7 +173,7 @@ async function submitWord(platform: Platform, opened: OpenedWallet, word: Word):
     ...rootOf(word.intent),
     marketplace: opened.marketplace,
     notification: { wallet: opened.name, id: word.notificationId },
-    decide: (payment, context): Decision<boolean> => {
+    decide: (payment, context): PaymentDecision<boolean> => {
       const decision = word.decide(payment, context);
       if (decision === undefined) return new PaymentDraft(payment).decided(() => false);
       return decision.ok ? ok({ ...decision.value, answer: true }) : decision;

@@ -3,10 +3,10 @@
  * said. A crash between any two is found by the janitor, which asks the wallet.
  */
 
-import { PaymentDraft } from '../../core/decision.ts';
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { isCurrent } from '../../core/merchant/merchant.ts';
 import { canPayAcross, offersFor, paysInOneLeg } from '../../core/offer/offer.ts';
+import { PaymentDraft } from '../../core/payment/draft.ts';
 import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
 import {

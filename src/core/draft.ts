@@ -1,0 +1,146 @@
+/**
+ * How core answers a command: a new state, what to post, what to emit. A decision works on a draft
+ * that is local to it; the state it was given is never changed. The version grows by one a decision
+ * that changed anything, and events carry the state after it (rule 9).
+ *
+ * A state is one root and lists of rows that hang on it; nothing here knows which.
+ */
+
+import { present } from '../kernel/assert.ts';
+import type { HutongError } from '../kernel/errors.ts';
+import type { EventType } from '../kernel/event-types.ts';
+import type { Id, IdKind } from '../kernel/id.ts';
+import { ok, type Result } from '../kernel/result.ts';
+import type { AuditFact } from './audit/audit.ts';
+import type { Posting } from './ledger/posting.ts';
+
+export interface EventFact {
+  readonly type: string;
+  readonly objectId: string;
+  readonly objectVersion: number;
+  /** The object as the API shows it. */
+  readonly object: Readonly<Record<string, unknown>>;
+}
+
+export interface DecideContext {
+  readonly nowMs: number;
+  newId<K extends IdKind>(kind: K): Id<K>;
+}
+
+export interface Decided<S, A> {
+  readonly state: S;
+  readonly postings: readonly Posting[];
+  readonly events: readonly EventFact[];
+  /** What a person did, for the audit log. */
+  readonly audit?: readonly AuditFact[];
+  readonly answer: A;
+}
+
+export type Decision<S, A> = Result<Decided<S, A>, HutongError>;
+
+interface Versioned {
+  readonly version: number;
+}
+
+/** The members of a state that are lists of rows with an id. */
+type ListOf<S> = {
+  [K in keyof S]: S[K] extends readonly { readonly id: string }[] ? K : never;
+}[keyof S];
+
+type RowOf<S, L extends keyof S> = S[L] extends readonly (infer T extends { readonly id: string })[]
+  ? T
+  : never;
+
+type Rows = readonly { readonly id: string }[];
+
+export interface DraftModel<S, R extends keyof S> {
+  /** The member of the state that is its root. */
+  readonly root: R;
+  /** The object with this id as the API shows it. */
+  readonly present: (state: S, id: string) => Readonly<Record<string, unknown>>;
+}
+
+/** A decision under way. `E`: the event types of the state. */
+export class Draft<
+  S extends { readonly [K in R]: Versioned },
+  R extends keyof S,
+  E extends string = EventType,
+> {
+  readonly original: S;
+  state: S;
+  readonly postings: Posting[] = [];
+  readonly #model: DraftModel<S, R>;
+  readonly #audit: AuditFact[] = [];
+  readonly #emitted: { readonly type: E; readonly id: string }[] = [];
+
+  constructor(state: S, model: DraftModel<S, R>) {
+    this.original = state;
+    this.state = state;
+    this.#model = model;
+  }
+
+  get root(): S[R] {
+    return this.state[this.#model.root];
+  }
+
+  /** Copied once a decision, then changed in place: nobody else has the copy yet. */
+  setRoot(change: Partial<S[R]>): void {
+    const { root } = this.#model;
+    if (this.state[root] === this.original[root])
+      this.state = { ...this.state, [root]: { ...this.state[root] } };
+    Object.assign(this.state[root], change);
+  }
+
+  /** A row that must be there, as it now stands. */
+  get<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id']): RowOf<S, L> {
+    return present(
+      this.#rows(list).find((row) => row.id === id),
+      `${id} of the ${String(list)}`,
+    ) as RowOf<S, L>;
+  }
+
+  set<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id'], change: Partial<RowOf<S, L>>): void {
+    const rows = this.#rows(list).map((row) => (row.id === id ? { ...row, ...change } : row));
+    this.state = { ...this.state, [list]: rows };
+  }
+
+  /** A list that nothing joins stays the very same: what did not change is not saved. */
+  add(more: { readonly [L in ListOf<S>]?: readonly RowOf<S, L>[] }): void {
+    for (const [list, rows] of Object.entries(more) as [ListOf<S>, Rows][])
+      this.state = { ...this.state, [list]: this.#rows(list).concat(rows) };
+  }
+
+  #rows(list: keyof S): Rows {
+    return this.state[list] as unknown as Rows;
+  }
+
+  post(posting: Posting): void {
+    if (posting.entries.length > 0) this.postings.push(posting);
+  }
+
+  /** A person's deed, never what happens by itself. */
+  audit(fact: AuditFact): void {
+    this.#audit.push(fact);
+  }
+
+  emit(type: E, id: string): void {
+    this.#emitted.push({ type, id });
+  }
+
+  /** Ends the decision: bumps the version if anything changed and presents the events. */
+  decided<A>(answer: (state: S) => A): Decision<S, A> {
+    if (this.state !== this.original)
+      this.setRoot({ version: this.root.version + 1 } as Partial<S[R]>);
+    const { state, postings } = this;
+    const { version } = this.root;
+    const events = this.#emitted.map(({ type, id }) => ({
+      type,
+      objectId: id,
+      objectVersion: version,
+      object: this.#model.present(state, id),
+    }));
+    const value = answer(state);
+    if (this.#audit.length === 0) return ok({ state, postings, events, answer: value });
+    return ok({ state, postings, events, audit: this.#audit, answer: value });
+  }
+}

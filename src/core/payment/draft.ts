@@ -1,0 +1,50 @@
+/** The draft of a payment: its rows by their names. A decision that asks for a row must find it. */
+
+import type { Id } from '../../kernel/id.ts';
+import { type Decision, Draft, type DraftModel } from '../draft.ts';
+import { presentRefund } from '../refund/present.ts';
+import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund } from './model.ts';
+import { presentAttempt } from './present-attempt.ts';
+import { presentPaymentIntent } from './present-intent.ts';
+
+export type PaymentDecision<A> = Decision<Payment, A>;
+
+const MODEL: DraftModel<Payment, 'intent'> = {
+  root: 'intent',
+  present: (payment, id) => {
+    const attempt = payment.attempts.find((row) => row.id === id);
+    if (attempt !== undefined) return presentAttempt(payment, attempt);
+    const refund = payment.refunds.find((row) => row.id === id);
+    return refund === undefined ? presentPaymentIntent(payment) : presentRefund(payment, refund);
+  },
+};
+
+export class PaymentDraft extends Draft<Payment, 'intent'> {
+  constructor(payment: Payment) {
+    super(payment, MODEL);
+  }
+
+  get payment(): Payment {
+    return this.state;
+  }
+
+  get intent(): PaymentIntent {
+    return this.state.intent;
+  }
+
+  attempt(id: Id<'payment_attempt'>): Attempt {
+    return this.get('attempts', id);
+  }
+
+  leg(id: Id<'leg'>): Leg {
+    return this.get('legs', id);
+  }
+
+  refund(id: Id<'refund'>): Refund {
+    return this.get('refunds', id);
+  }
+
+  escrow(id: Id<'escrow'>): Escrow {
+    return this.get('escrows', id);
+  }
+}
