@@ -1,6 +1,13 @@
-/** `npm run docs:wallets`: writes docs/reference/wallets.md out of the wallets' capabilities. */
+/** `npm run docs:wallets`: what wallets can do, and what they are configured with, of the code. */
 import { writeFileSync } from 'node:fs';
+import { credentialsReferenceMarkdown } from './credentials-reference.ts';
 import { walletsReferenceMarkdown } from './wallets-reference.ts';
 
-writeFileSync(new URL('../docs/reference/wallets.md', import.meta.url), walletsReferenceMarkdown());
-console.log('wrote docs/reference/wallets.md');
+const DOCUMENTS = {
+  wallets: walletsReferenceMarkdown(),
+  credentials: credentialsReferenceMarkdown(),
+};
+for (const [name, text] of Object.entries(DOCUMENTS)) {
+  writeFileSync(new URL(`../docs/reference/${name}.md`, import.meta.url), text);
+  console.log(`wrote docs/reference/${name}.md`);
+}

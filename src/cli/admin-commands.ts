@@ -17,6 +17,7 @@ import {
 import { verifyAudit } from './audit.ts';
 import type { AdminContext } from './desk.ts';
 import { listWallets, setWallet, setWalletStatus } from './wallet-admin.ts';
+import { printTemplate } from './wallet-template.ts';
 
 export function addAdminCommands(program: Command, context: AdminContext): void {
   addMarketplaceCommands(program, context);
@@ -102,7 +103,7 @@ function addWalletCommands(program: Command, context: AdminContext): void {
   const { settings, print, atDesk } = context;
   const wallet = program
     .command('wallet')
-    .description("a marketplace's accounts at the wallets: set, list, retire, activate");
+    .description("a marketplace's accounts at the wallets: template, set, list, retire, activate");
   for (const command of [wallet, wallet.command('set')]) {
     command
       .arguments('<marketplace> <wallet> <file>')
@@ -124,8 +125,31 @@ function addWalletCommands(program: Command, context: AdminContext): void {
         return atDesk(own, (desk) => setWallet(desk, own, input, print));
       });
   }
+  addTemplateCommand(wallet, context);
   addWalletStatusCommands(wallet, context);
   addAccountCommand(program, context);
+}
+
+interface TemplateFlags {
+  readonly choose: readonly string[];
+  readonly all: boolean;
+  readonly test: boolean;
+  readonly explain: boolean;
+}
+
+function addTemplateCommand(wallet: Command, { print, aside }: AdminContext): void {
+  wallet
+    .command('template <wallet>')
+    .description('a credentials file to fill in, with what each field is: … > wechatpay.json')
+    .option('--choose <field=word...>', 'such as keys.mode=certificate, signing.method=12', [])
+    .option('--all', 'with the fields that may be left out', false)
+    .option('--test', "at the wallet's own test gateway, where it has one", false)
+    .option('--explain', 'only what the fields are and where they are found', false)
+    .action((name: string, flags: TemplateFlags) => {
+      const { choose: choices, all: hasOptional, test: isTest, explain: isExplanation } = flags;
+      const input = { wallet: name, choices, hasOptional, isTest, isExplanation };
+      printTemplate(input, { print, aside });
+    });
 }
 
 function addWalletStatusCommands(wallet: Command, context: AdminContext): void {

@@ -48,6 +48,7 @@ async function runInside(
   addOperatorCommands(program, {
     settings: () => inside.settings,
     print,
+    aside: (line) => err(`${line}\n`),
     atDesk: (_settings, work) => work(inside),
     cwd,
   });

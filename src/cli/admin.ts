@@ -18,6 +18,8 @@ import { addMarketplace, readMarketplaces } from '../store/merchant/marketplaces
 import { addMerchant, putAccount, readMerchants } from '../store/merchant/merchants.ts';
 import { putInterconnect, readInterconnects } from '../store/offer/interconnects.ts';
 import { readConfigs } from '../store/wallet/configs.ts';
+import { checkCredentials } from '../wallets/credentials.ts';
+import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { KEY_VERSION } from './demo-papers.ts';
@@ -170,11 +172,12 @@ export async function setAccount(
 ): Promise<void> {
   const wallet = walletNamed(input.wallet);
   const { id: marketplace } = await marketplaceNamed(db, input.marketplace);
-  const merchant = await merchantNamed({ db, ids }, marketplace, input.merchant);
+  refuseNumber(wallet, input.walletMerchant);
   const isRate = Number.isInteger(input.feeBps) && input.feeBps >= 0 && input.feeBps <= 10_000;
   if (!isRate) throw new Error('--fee-bps is 0 to 10000 (60 = 0.60 %)');
   const createdAtMs = wallClock.nowMs();
   const config = await configNamed(db, { marketplace, wallet, text: input.config ?? null });
+  const merchant = await merchantNamed({ db, ids }, marketplace, input.merchant, print);
   const row = {
     id: ids.next('wallet_account', shardOf(merchant)),
     marketplace,
@@ -195,6 +198,16 @@ export async function setAccount(
   print(`paid through ${through}`);
   if (retired !== null)
     print(`${retired.id}  ${retired.walletMerchant} retires: what was paid there stays there`);
+}
+
+/** A number that the wallet has never given: a typing error, or another wallet's. */
+function refuseNumber(wallet: WalletName, walletMerchant: string): void {
+  const { merchantSchema } = present(walletModule(wallet), 'a known wallet');
+  const checked = checkCredentials(merchantSchema, walletMerchant);
+  if (!checked.ok)
+    throw new Error(
+      `a merchant's number at ${wallet} ${checked.error.message}; not ${walletMerchant}`,
+    );
 }
 
 async function configNamed(
@@ -222,6 +235,7 @@ async function merchantNamed(
   { db, ids }: Desk,
   marketplace: Id<'marketplace'>,
   text: string,
+  print: Print,
 ): Promise<Id<'merchant'>> {
   const known = (await readMerchants(db, marketplace)).find(
     (row) => row.id === text || row.externalId === text,
@@ -231,7 +245,9 @@ async function merchantNamed(
   const id = ids.next('merchant', shardOf(marketplace, text));
   const createdAtMs = wallClock.nowMs();
   const row = await addMerchant(db, { id, marketplace, name: text, externalId: text, createdAtMs });
-  return present(row, 'the merchant').id;
+  const made = present(row, 'the merchant').id;
+  print(`made merchant ${text} (${made}): there was none of that number`);
+  return made;
 }
 
 export async function printInterconnects({ db }: Desk, name: string, print: Print): Promise<void> {

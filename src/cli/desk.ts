@@ -30,6 +30,8 @@ export type AtDesk = (
 export interface AdminContext {
   readonly settings: () => Settings;
   readonly print: Print;
+  /** To the reader, beside what a command prints for a file. */
+  readonly aside: Print;
   readonly atDesk: AtDesk;
   /** Where relative file names begin. */
   readonly cwd: string;

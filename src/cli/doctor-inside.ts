@@ -126,7 +126,9 @@ async function checkConfig(
       : `✗ ${who}: ${account} ${problem}`,
   );
   if (!clear.ok) return false;
-  const advice = walletModule(row.wallet)?.advise(credentials) ?? [];
+  const module = walletModule(row.wallet);
+  // What is refused when it is set anew: it works as it did, so it is told and no more.
+  const advice = [...(module?.review(credentials) ?? []), ...(module?.advise(credentials) ?? [])];
   for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
   return problem === undefined;

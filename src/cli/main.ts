@@ -20,6 +20,10 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+const aside = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
@@ -54,7 +58,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(runServe);
   addSandbox(program);
   const cwd = process.cwd();
-  const operators = addOperatorCommands(program, { settings, print, atDesk: atOwnDesk, cwd });
+  const seams = { settings, print, aside, atDesk: atOwnDesk, cwd };
+  const operators = addOperatorCommands(program, seams);
   addNfcCommands(program, print);
   program
     .command('migrate')

@@ -24,6 +24,7 @@ import {
   setConfigStatus,
   type WalletConfigRow,
 } from '../store/wallet/configs.ts';
+import { type ConfigProblem, unfilledField } from '../wallets/credentials.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
@@ -74,6 +75,7 @@ export async function setWallet(
   for (const old of retires) await printRetiring(db, old, print);
   if (input.isRehearsal === true) {
     if (renews === null) print(`a new configuration ${would}added: ${account}`);
+    printNature(wallet, credentials, print);
     return;
   }
   const id = ids.next('wallet_config', shardOf(marketplace));
@@ -88,12 +90,18 @@ export async function setWallet(
     cliNote(ids, marketplace, 'wallet_config.put'),
   );
   printPut(put, account, print);
-  print(modeLine(walletModule(wallet)?.isLivemode(credentials) === true));
-  for (const { field, message } of walletModule(wallet)?.advise(credentials) ?? [])
-    print(`! ${field} ${message}`);
+  printNature(wallet, credentials, print);
   print(
     `callbacks arrive at ${settings.publicUrl}/notify/${wallet}/${put.config.id}/payment (sent with every order)`,
   );
+}
+
+/** Which keys move its money, and what will be regretted. */
+function printNature(wallet: WalletName, credentials: unknown, print: Print): void {
+  const module = walletModule(wallet);
+  print(modeLine(module?.isLivemode(credentials) === true));
+  for (const { field, message } of module?.advise(credentials) ?? [])
+    print(`! ${field} ${message}`);
 }
 
 function modeLine(isLivemode: boolean): string {
@@ -106,8 +114,13 @@ function readCredentials(
   wallet: WalletName,
   file: string,
 ): { readonly credentials: unknown; readonly identity: WalletIdentity } {
-  const credentials: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const credentials = readJson(file);
   const module = present(walletModule(wallet), 'a known wallet');
+  const refuse = ({ field, message }: ConfigProblem): never => {
+    throw new Error(`${file}: ${field}: ${message}`);
+  };
+  const unfilled = unfilledField(module.configSchema, credentials);
+  if (unfilled !== undefined) refuse(unfilled);
   const [clear] = clearAddresses(credentials);
   if (clear !== undefined)
     throw new Error(`${file}: ${clear}: must be https: http is only for this machine`);
@@ -115,8 +128,22 @@ function readCredentials(
   const seams = { http, clock: wallClock, wall: wallClock, random: systemRandom };
   const opened = module.open(credentials, seams);
   http.close();
-  if (!opened.ok) throw new Error(`${file}: ${opened.error.field}: ${opened.error.message}`);
+  if (!opened.ok) return refuse(opened.error);
+  const [mistake] = module.review(credentials);
+  if (mistake !== undefined) refuse(mistake);
   return { credentials, identity: present(module.identityOf(credentials), 'their identity') };
+}
+
+function readJson(file: string): unknown {
+  const text = fs.readFileSync(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // What the parser says repeats a piece of the text, which may be a key: only the place is told.
+    const at = / at position \d+| \(line \d+ column \d+\)/g;
+    const place = error instanceof Error ? (error.message.match(at)?.join('') ?? '') : '';
+    throw new Error(`${file}: is not JSON${place}`);
+  }
 }
 
 /** Identities of before they were kept: without them, nobody can say whose account is renewed. */

@@ -2,8 +2,9 @@
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from './answers.ts';
+import { checkCredentials } from './credentials.ts';
 import { capabilities } from './jdpay/capabilities.ts';
-import { checkCredentials, defineWallet, isOwnError, silentReport } from './wallet.ts';
+import { defineWallet, isOwnError, silentReport } from './wallet.ts';
 
 const leg = { orderNo: 'PL1', walletMerchant: 'M', amountFen: 1n, description: 'x' };
 
@@ -46,7 +47,9 @@ describe('defineWallet', () => {
     configSchema: schema,
     openConfig: (credentials) => checkCredentials(schema, credentials),
     identityOf: ({ number }) => ({ number }),
-    addressesOf: ({ address }) => [address],
+    merchantSchema: Type.String(),
+    endpointsOf: ({ address }) => ({ address }),
+    liveEndpoints: { address: 'https://pay.example' },
     testDomains: ['sandbox.example'],
     open: (config) => {
       opened.push(config);

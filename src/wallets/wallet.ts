@@ -12,7 +12,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Fen } from '../kernel/money.ts';
-import { err, ok, type Result } from '../kernel/result.ts';
+import { ok, type Result } from '../kernel/result.ts';
 import type {
   Device,
   FormAction,
@@ -26,6 +26,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';
 import { isTestAddress } from '../runtime/web-address.ts';
+import type { ConfigProblem } from './credentials.ts';
 
 /** One order at the wallet: what one merchant is paid, or (split, collect) a cart of several. */
 export interface LegOrder {
@@ -369,12 +370,6 @@ export function isOwnError({ code }: WalletError): boolean {
   return code.startsWith(OWN_ERROR_PREFIX);
 }
 
-/** Which field of the credentials is wrong and what to do about it, without any secret. */
-export interface ConfigProblem {
-  readonly field: string;
-  readonly message: string;
-}
-
 /** What a wallet gives to `defineWallet`: data, and functions of credentials that were checked. */
 interface WalletDefinition<S extends TSchema, Config> {
   readonly name: WalletName;
@@ -387,19 +382,31 @@ interface WalletDefinition<S extends TSchema, Config> {
   readonly openConfig: (credentials: unknown, seams: WalletSeams) => Result<Config, ConfigProblem>;
   /** Every number that its orders are made and found under; another one is another account. */
   readonly identityOf: (credentials: Static<S>) => WalletIdentity;
-  /** Every address that the credentials name. */
-  readonly addressesOf: (credentials: Static<S>) => readonly string[];
-  /** Of the wallet's own test gateways, where it has some. */
+  /** What a merchant's number there looks like: its schema, with a description. */
+  readonly merchantSchema: TSchema;
+  /** Every address that the credentials name, by its name there. */
+  readonly endpointsOf: (credentials: Static<S>) => Endpoints;
+  readonly liveEndpoints: Readonly<Record<string, string>>;
+  /** The wallet's own test gateways, where it has some, and the domains that they are below. */
+  readonly testEndpoints?: Readonly<Record<string, string>>;
   readonly testDomains?: readonly string[];
   /** What works, but not well: `hutong doctor` says so, and what to do. */
   readonly advise?: (credentials: Static<S>) => readonly ConfigProblem[];
+  /** What is wrong with credentials that open: see `review` of the module. */
+  readonly review?: (credentials: Static<S>) => readonly ConfigProblem[];
   readonly open: (config: Config, seams: WalletSeams) => Wallet;
 }
 
 export interface WalletModule
   extends Pick<
     WalletDefinition<TSchema, never>,
-    'name' | 'capabilities' | 'notificationBytesMax' | 'configSchema'
+    | 'name'
+    | 'capabilities'
+    | 'notificationBytesMax'
+    | 'configSchema'
+    | 'merchantSchema'
+    | 'liveEndpoints'
+    | 'testEndpoints'
   > {
   readonly open: (credentials: unknown, seams: WalletSeams) => Result<Wallet, ConfigProblem>;
   /** Whose account they are; undefined where they are not of the schema. Reads no key. */
@@ -410,35 +417,65 @@ export interface WalletModule
    */
   readonly isLivemode: (credentials: unknown) => boolean;
   readonly advise: (credentials: unknown) => readonly ConfigProblem[];
+  /**
+   * Mistakes that are refused when credentials are set. Stored ones open all the same: what a
+   * version of before took goes on working, and `hutong doctor` tells of it.
+   */
+  readonly review: (credentials: unknown) => readonly ConfigProblem[];
 }
+
+type Endpoints = Readonly<Record<string, string | undefined>>;
 
 export function defineWallet<S extends TSchema, Config>(
   definition: WalletDefinition<S, Config>,
 ): WalletModule {
   const { name, capabilities, notificationBytesMax, configSchema, testDomains } = definition;
+  const { merchantSchema, liveEndpoints, testEndpoints, endpointsOf } = definition;
   const checked = <T>(credentials: unknown, read: (known: Static<S>) => T, otherwise: T): T =>
     Value.Check(configSchema, credentials) ? read(credentials) : otherwise;
   const isTest = (address: string) => isTestAddress(address, testDomains);
   return Object.freeze({
-    ...{ name, capabilities, notificationBytesMax, configSchema },
+    ...{ name, capabilities, notificationBytesMax, configSchema, merchantSchema, liveEndpoints },
+    ...(testEndpoints === undefined ? {} : { testEndpoints }),
     open: (credentials, seams) => {
       const config = definition.openConfig(credentials, seams);
       return config.ok ? ok(Object.freeze(definition.open(config.value, seams))) : config;
     },
     identityOf: (credentials) => checked(credentials, definition.identityOf, undefined),
     isLivemode: (credentials) =>
-      checked(credentials, (known) => !definition.addressesOf(known).every(isTest), true),
+      checked(credentials, (known) => !addressesIn(endpointsOf(known)).every(isTest), true),
     advise: (credentials) => checked(credentials, definition.advise ?? (() => []), []),
+    review: (credentials) =>
+      checked(
+        credentials,
+        (known) => [
+          ...mixedEndpoints(endpointsOf(known), isTest),
+          ...(definition.review?.(known) ?? []),
+        ],
+        [],
+      ),
   } satisfies WalletModule);
 }
 
-/** Credentials of the schema, or the first field that is not. */
-export function checkCredentials<S extends TSchema>(
-  schema: S,
-  credentials: unknown,
-): Result<Static<S>, ConfigProblem> {
-  if (Value.Check(schema, credentials)) return ok(credentials);
-  const [problem] = Value.Errors(schema, credentials);
-  const field = problem?.instancePath.replace(/^\//, '').replaceAll('/', '.') ?? '';
-  return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
+function addressesIn(endpoints: Endpoints): string[] {
+  return Object.values(endpoints).filter((address) => address !== undefined);
+}
+
+/**
+ * Money would move at one address, and the buyer be asked at another where none is real. The first
+ * address that differs from the first of all is named.
+ */
+function mixedEndpoints(
+  endpoints: Endpoints,
+  isTest: (address: string) => boolean,
+): ConfigProblem[] {
+  const given = Object.entries(endpoints).flatMap(([place, address]) =>
+    address === undefined ? [] : [{ place, isTest: isTest(address) }],
+  );
+  const [first] = given;
+  const odd = given.find((one) => one.isTest !== first?.isTest);
+  if (first === undefined || odd === undefined) return [];
+  const [own, other] = odd.isTest ? ['for tests', 'live'] : ['live', 'for tests'];
+  const message = `is ${own}, but endpoints.${first.place} is ${other}: all are one or the other`;
+  return [{ field: `endpoints.${odd.place}`, message }];
 }

@@ -11,7 +11,7 @@ const WIRE_FORMATS = [
   'src/wires/beijing-time.ts',
 ];
 const WORDS = ['src/kernel/', 'src/core/', 'src/runtime/'];
-const PORT = ['src/wallets/wallet.ts', 'src/wallets/registry.ts'];
+const PORT = ['src/wallets/wallet.ts', 'src/wallets/credentials.ts', 'src/wallets/registry.ts'];
 const COMMITTED = ['src/database/', 'src/store/', 'src/engine/', 'src/webhooks/'];
 
 /** `{own}` is the wallet's own name. The first row whose pattern fits is the file's layer. */
@@ -31,7 +31,8 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
   { of: /^src\/store\//, may: [...WORDS, 'src/database/', 'src/store/'] },
   { of: /^src\/engine\//, may: [...WORDS, 'src/database/', 'src/store/', 'src/engine/'] },
   { of: /^src\/webhooks\//, may: [...WORDS, 'src/webhooks/'] },
-  { of: /^src\/wallets\/wallet\.ts$/, may: WORDS },
+  { of: /^src\/wallets\/credentials\.ts$/, may: WORDS },
+  { of: /^src\/wallets\/wallet\.ts$/, may: [...WORDS, 'src/wallets/credentials.ts'] },
   { of: /^src\/wallets\/answers\.ts$/, may: [...WORDS, 'src/wallets/wallet.ts'] },
   { of: /^src\/wallets\/registry\.ts$/, may: ['src/kernel/', 'src/core/', 'src/wallets/'] },
   {
@@ -39,6 +40,7 @@ const LAYERS: readonly { readonly of: RegExp; readonly may: readonly string[] }[
     may: [
       ...WORDS,
       'src/wallets/wallet.ts',
+      'src/wallets/credentials.ts',
       'src/wallets/answers.ts',
       ...WIRE_FORMATS,
       'src/wires/{own}/',

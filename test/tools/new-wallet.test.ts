@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { credentialsReferenceMarkdown } from '../../tools/credentials-reference.ts';
 import { newWallet } from '../../tools/new-wallet.ts';
 import { walletsReferenceMarkdown } from '../../tools/wallets-reference.ts';
 
@@ -79,4 +80,8 @@ describe('npm run new-wallet', () => {
 
 test('docs/reference/wallets.md is what the capabilities say (npm run docs:wallets)', () => {
   expect(read(ROOT, 'docs/reference/wallets.md')).toBe(walletsReferenceMarkdown());
+});
+
+test('docs/reference/credentials.md is what the schemas say (npm run docs:wallets)', () => {
+  expect(read(ROOT, 'docs/reference/credentials.md')).toBe(credentialsReferenceMarkdown());
 });

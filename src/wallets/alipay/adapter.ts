@@ -4,7 +4,7 @@
  * with, and free of decisions: what an answer means stands in answer.ts and statuses.ts.
  */
 import type { NextAction } from '../../kernel/wallet-names.ts';
-import { alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
+import { alipayCredentialsSchema, alipayMerchantSchema } from '../../wires/alipay/credentials.ts';
 import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
@@ -33,7 +33,15 @@ import {
 import { capabilities } from './capabilities.ts';
 import { type ApiCall, type Client, openClient, splitParameters } from './client.ts';
 import { reverseCode, startByCode } from './codepay.ts';
-import { type AlipayConfig, identityOf, openConfig, TEST_DOMAINS } from './config.ts';
+import {
+  type AlipayConfig,
+  identityOf,
+  LIVE_ENDPOINTS,
+  openConfig,
+  reviewConfig,
+  TEST_DOMAINS,
+  TEST_ENDPOINTS,
+} from './config.ts';
 import { parseNotification } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import {
@@ -57,8 +65,12 @@ export const alipay = defineWallet({
   configSchema: alipayCredentialsSchema,
   openConfig,
   identityOf,
-  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  merchantSchema: alipayMerchantSchema,
+  endpointsOf: ({ endpoints }) => endpoints,
+  liveEndpoints: LIVE_ENDPOINTS,
+  testEndpoints: TEST_ENDPOINTS,
   testDomains: TEST_DOMAINS,
+  review: reviewConfig,
   open: openWallet,
 });
 

@@ -15,7 +15,7 @@ import {
 } from '../../wires/alipay/certificates.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { readPrivateKey, readPublicKey } from '../../wires/alipay/keys.ts';
-import { type ConfigProblem, checkCredentials } from '../wallet.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 
 export interface CertificateMode {
   readonly appCertSn: string;
@@ -62,8 +62,30 @@ export function identityOf(credentials: AlipayCredentials): WalletIdentity {
   return { app_id: appId, pid };
 }
 
-/** Alipay's own sandbox: openapi-sandbox.dl.alipaydev.com, openauth-sandbox.dl.alipaydev.com. */
+export const LIVE_ENDPOINTS = {
+  gateway: 'https://openapi.alipay.com/gateway.do',
+  authorize: 'https://openauth.alipay.com/oauth2/publicAppAuthorize.htm',
+};
+
+/** Alipay's own sandbox. */
+export const TEST_ENDPOINTS = {
+  gateway: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do',
+  authorize: 'https://openauth-sandbox.dl.alipaydev.com/oauth2/publicAppAuthorize.htm',
+};
 export const TEST_DOMAINS = ['alipaydev.com'];
+
+/** One's own certificate where Alipay's belongs would only show as answers that never verify. */
+export function reviewConfig({ keys, privateKey }: AlipayCredentials): readonly ConfigProblem[] {
+  const key = readPrivateKey(privateKey);
+  if (keys.mode !== 'certificate' || key === undefined) return [];
+  const own = createPublicKey(key);
+  const at = keys.alipayCerts.findIndex((text) =>
+    readCertificates(text)?.[0]?.publicKey.equals(own),
+  );
+  if (at === -1) return [];
+  const message = 'is your own application certificate: give alipayCertPublicKey_RSA2.crt';
+  return [{ field: `keys.alipayCerts.${at}`, message }];
+}
 
 type Keys = AlipayCredentials['keys'];
 type Trust = AlipayConfig['trust'];

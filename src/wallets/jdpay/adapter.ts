@@ -10,7 +10,7 @@
  * count from then on.
  */
 import type { FormAction } from '../../kernel/wallet-names.ts';
-import { jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
+import { jdpayCredentialsSchema, jdpayMerchantSchema } from '../../wires/jdpay/credentials.ts';
 import { sealForm } from '../../wires/jdpay/form.ts';
 import { PATHS } from '../../wires/jdpay/trade.ts';
 import { notSent, onlyLeg, ownError, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
@@ -48,6 +48,7 @@ import {
   identityOf,
   type JdpayConfig,
   type JdpayMerchant,
+  LIVE_ENDPOINTS,
   merchantFor,
   openConfig,
 } from './config.ts';
@@ -76,8 +77,9 @@ export const jdpay = defineWallet({
   configSchema: jdpayCredentialsSchema,
   openConfig,
   identityOf,
-  // JD publishes no test gateway.
-  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  merchantSchema: jdpayMerchantSchema,
+  endpointsOf: ({ endpoints }) => endpoints,
+  liveEndpoints: LIVE_ENDPOINTS,
   advise: adviseOn,
   open: openWallet,
 });

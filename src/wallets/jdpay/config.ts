@@ -11,7 +11,7 @@ import type { Product, WalletIdentity } from '../../kernel/wallet-names.ts';
 import { type JdpayCredentials, jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from '../../wires/jdpay/keys.ts';
 import type { MessageKeys } from '../../wires/jdpay/message.ts';
-import { type ConfigProblem, checkCredentials } from '../wallet.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 
 /** One merchant number with its own keys. */
 export interface JdpayMerchant {
@@ -62,6 +62,13 @@ export function identityOf(credentials: JdpayCredentials): WalletIdentity {
   if (paymentCode === undefined) return { merchant: online.merchant };
   return { merchant: online.merchant, payment_code_merchant: paymentCode.merchant };
 }
+
+/** JD publishes no test gateway. */
+export const LIVE_ENDPOINTS = {
+  api: 'https://paygate.jd.com',
+  pc: 'https://wepay.jd.com',
+  h5: 'https://h5pay.jd.com',
+};
 
 /** What an account can be opened without, and will be sorry for. */
 export function adviseOn(credentials: JdpayCredentials): readonly ConfigProblem[] {

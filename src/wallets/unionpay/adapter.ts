@@ -6,7 +6,10 @@
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { compactTime } from '../../wires/beijing-time.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
-import { unionpayCredentialsSchema } from '../../wires/unionpay/credentials.ts';
+import {
+  unionpayCredentialsSchema,
+  unionpayMerchantSchema,
+} from '../../wires/unionpay/credentials.ts';
 import {
   isUnionpayProduct,
   PATHS,
@@ -37,7 +40,15 @@ import {
 import { capabilities } from './capabilities.ts';
 import { type Client, openClient, type RequestFields } from './client.ts';
 import { codeFields, readTap, reverseCode, tapFields } from './codepay.ts';
-import { identityOf, openConfig, TEST_DOMAINS, type UnionpayConfig } from './config.ts';
+import {
+  identityOf,
+  LIVE_ENDPOINTS,
+  openConfig,
+  reviewConfig,
+  TEST_DOMAINS,
+  TEST_ENDPOINTS,
+  type UnionpayConfig,
+} from './config.ts';
 import { type EncryptionKey, openEncryptionKey } from './keys.ts';
 import { parseNotification } from './notify.ts';
 import { purchaseFields, queryFields, refundFields, refundQueryFields } from './request.ts';
@@ -56,8 +67,12 @@ export const unionpay = defineWallet({
   configSchema: unionpayCredentialsSchema,
   openConfig,
   identityOf,
-  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  merchantSchema: unionpayMerchantSchema,
+  endpointsOf: ({ endpoints }) => endpoints,
+  liveEndpoints: LIVE_ENDPOINTS,
+  testEndpoints: TEST_ENDPOINTS,
   testDomains: TEST_DOMAINS,
+  review: reviewConfig,
   open: openWallet,
 });
 

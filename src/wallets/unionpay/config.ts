@@ -5,6 +5,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
+import { isTestAddress } from '../../runtime/web-address.ts';
 import type { Encoding } from '../../wires/unionpay/canonical.ts';
 import { readCertificate, type TrustAnchors } from '../../wires/unionpay/certificates.ts';
 import {
@@ -14,7 +15,7 @@ import {
 import { type PfxProblem, readPfx } from '../../wires/unionpay/pfx.ts';
 import type { Signer } from '../../wires/unionpay/signature.ts';
 import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/unionpay/sm2.ts';
-import { type ConfigProblem, checkCredentials } from '../wallet.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 import { openTrustedSigners, type TrustedSigners } from './keys.ts';
 
 /** Whose signature a reply must carry. */
@@ -56,8 +57,20 @@ export function identityOf(credentials: UnionpayCredentials): WalletIdentity {
   return { merId: credentials.merId };
 }
 
-/** UnionPay's own test environment: gateway.test.95516.com. */
+export const LIVE_ENDPOINTS = { gateway: 'https://gateway.95516.com' };
+
+/** UnionPay's own test environment. */
+export const TEST_ENDPOINTS = { gateway: 'https://gateway.test.95516.com' };
 export const TEST_DOMAINS = ['test.95516.com'];
+
+/** The keys of 00040000:SIGN are no secret: with them, a live payment could be forged. */
+export function reviewConfig(credentials: UnionpayCredentials): readonly ConfigProblem[] {
+  const { signing, endpoints } = credentials;
+  if (signing.method !== '01' || signing.acceptsTestSigner !== true) return [];
+  if (isTestAddress(endpoints.gateway, TEST_DOMAINS)) return [];
+  const message = `is for UnionPay's test environment, but ${endpoints.gateway} is live: leave it out`;
+  return [{ field: 'signing.acceptsTestSigner', message }];
+}
 
 type Signing = UnionpayCredentials['signing'];
 

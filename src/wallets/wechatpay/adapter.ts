@@ -6,7 +6,10 @@
  */
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { invocationMessage } from '../../wires/wechatpay/canonical.ts';
-import { wechatpayCredentialsSchema } from '../../wires/wechatpay/credentials.ts';
+import {
+  wechatpayCredentialsSchema,
+  wechatpayMerchantSchema,
+} from '../../wires/wechatpay/credentials.ts';
 import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import { silentRefund } from '../answers.ts';
 import {
@@ -28,7 +31,13 @@ import { type CallFailure, type Client, openClient } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
-import { identityOf, openConfig, type WechatpayConfig } from './config.ts';
+import {
+  identityOf,
+  LIVE_ENDPOINTS,
+  openConfig,
+  reviewConfig,
+  type WechatpayConfig,
+} from './config.ts';
 import { acknowledge, NOTIFICATION_BYTES_MAX, parseNotification, refuse } from './notify.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payer.ts';
 import { closeCall, queryTarget, refundCall, refundQueryTarget, startCall } from './request.ts';
@@ -55,8 +64,10 @@ export const wechatpay = defineWallet({
   configSchema: wechatpayCredentialsSchema,
   openConfig: (credentials, seams) => openConfig(credentials, seams.wall.nowMs()),
   identityOf,
-  // WeChat Pay has no test gateway of its own.
-  addressesOf: ({ endpoints }) => Object.values(endpoints),
+  merchantSchema: wechatpayMerchantSchema,
+  endpointsOf: ({ endpoints }) => endpoints,
+  liveEndpoints: LIVE_ENDPOINTS,
+  review: reviewConfig,
   open: openWallet,
 });
 

@@ -5,7 +5,6 @@
 
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto';
-import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import {
@@ -16,9 +15,9 @@ import {
   type WechatpayCredentials,
   wechatpayCredentialsSchema,
 } from '../../wires/wechatpay/credentials.ts';
-import type { ConfigProblem } from '../wallet.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 
-/** The live hosts: what a configuration names unless it is the sandbox city's. */
+/** WeChat Pay has no test gateway of its own. */
 export const LIVE_ENDPOINTS: WechatpayCredentials['endpoints'] = {
   api: 'https://api.mch.weixin.qq.com',
   authorize: 'https://open.weixin.qq.com/connect/oauth2/authorize',
@@ -49,29 +48,13 @@ export interface ApiV2 {
   readonly clientCertificate: { readonly certificatePem: string; readonly privateKeyPem: string };
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  mchid: 'is the merchant number, digits only',
-  appid: 'is wx and 16 lower-case characters',
-  appSecret: "is the app's secret, letters and digits",
-  serialNo: 'is the serial of the merchant API certificate, upper-case hex',
-  privateKey: 'is the PEM text of apiclient_key.pem',
-  apiV3Key: 'is the APIv3 key, exactly 32 ASCII characters',
-  apiV2Key: 'is the APIv2 key, exactly 32 ASCII characters',
-  merchantCertificate: 'is the PEM text of apiclient_cert.pem',
-  codepayApi: 'is v2, or v3 where WeChat Pay has opened it to the merchant',
-  keyMode: 'is public_key or platform_certificate',
-  publicKeyId: 'is PUB_KEY_ID_ and digits, from the merchant console',
-  publicKey: 'is the PEM text of the WeChat Pay public key',
-  platformCertificates: 'is a list of PEM certificates',
-  endpoints: 'names the origin api and the complete addresses authorize and oauth',
-};
-
 export function openConfig(
   given: unknown,
   wallNowMs: number,
 ): Result<WechatpayConfig, ConfigProblem> {
-  if (!Value.Check(wechatpayCredentialsSchema, given)) return err(firstFault(given));
-  const credentials: WechatpayCredentials = given;
+  const checked = checkCredentials(wechatpayCredentialsSchema, given);
+  if (!checked.ok) return checked;
+  const credentials = checked.value;
   const privateKey = readKey(() => createPrivateKey(credentials.privateKey));
   if (privateKey === undefined) return fault('privateKey', 'is not a readable RSA private key');
   const apiV2 = readApiV2(credentials, privateKey);
@@ -100,6 +83,22 @@ export function openConfig(
 /** An order is found, and a callback is ours, under the pair that made it. */
 export function identityOf({ mchid, appid }: WechatpayCredentials): WalletIdentity {
   return { mchid, appid };
+}
+
+/** A certificate of another key or serial number: every call would be refused. */
+export function reviewConfig(credentials: WechatpayCredentials): readonly ConfigProblem[] {
+  const { merchantCertificate, privateKey, serialNo } = credentials;
+  const field = 'merchantCertificate';
+  const certificate = readCertificate(merchantCertificate);
+  if (certificate === null) return [];
+  if (certificate === undefined) return [{ field, message: 'is not a certificate' }];
+  const key = readKey(() => createPrivateKey(privateKey));
+  if (key !== undefined && !certificate.checkPrivateKey(key))
+    return [{ field, message: 'is not the certificate of privateKey' }];
+  const serial = certificate.serialNumber;
+  if (BigInt(`0x${serial}`) === BigInt(`0x${serialNo}`)) return [];
+  const message = `has the serial number ${serial}, but serialNo is ${serialNo}: one was renewed`;
+  return [{ field, message }];
 }
 
 function readApiV2(
@@ -139,10 +138,10 @@ function readVerificationKeys(
   for (const [index, pem] of (credentials.platformCertificates ?? []).entries()) {
     const certificate: PlatformCertificate | undefined = readPlatformCertificate(pem, trust);
     if (certificate === undefined) {
-      return fault(`platformCertificates/${index}`, 'is unreadable, expired or not of the root');
+      return fault(`platformCertificates.${index}`, 'is unreadable, expired or not of the root');
     }
     if (certificate.serial === credentials.serialNo) {
-      return fault(`platformCertificates/${index}`, "is the merchant's own, not the platform's");
+      return fault(`platformCertificates.${index}`, "is the merchant's own, not the platform's");
     }
     keys.set(certificate.serial, certificate.publicKey);
   }
@@ -170,20 +169,4 @@ function readKey(read: () => KeyObject): KeyObject | undefined {
 
 function fault(field: string, message: string): Result<never, ConfigProblem> {
   return err({ field, message });
-}
-
-function firstFault(credentials: unknown): ConfigProblem {
-  if (typeof credentials !== 'object' || credentials === null) {
-    return { field: '', message: 'credentials are an object' };
-  }
-  const given = credentials as Record<string, unknown>;
-  const { properties } = wechatpayCredentialsSchema;
-  const required: readonly string[] = wechatpayCredentialsSchema.required;
-  for (const [field, schema] of Object.entries(properties)) {
-    const value = given[field];
-    if (value === undefined && !required.includes(field)) continue;
-    if (!Value.Check(schema, value)) return { field, message: HINTS[field] ?? 'is not valid' };
-  }
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(properties, name));
-  return { field: unknown ?? '', message: 'is not a field of the credentials' };
 }

@@ -2,42 +2,61 @@
  * What one marketplace's account at JD Pay is configured with; both ends of the wire know this
  * shape. JD keeps online payment and payment codes under merchant numbers and keys of their own,
  * so there are two; without the second one payment codes are not taken.
+ * Each field says what it is and where it is found: `hutong wallet template` and
+ * docs/reference/credentials.md are made of that.
  */
 import { type Static, Type } from 'typebox';
 
-const text = Type.String({ minLength: 1, maxLength: 16_384 });
-const url = Type.String({ pattern: '^https?://[^/?#]+$', maxLength: 256 });
-const codes = Type.Array(Type.String({ pattern: '^[0-9A-Za-z_.-]{1,32}$' }), { maxItems: 256 });
+const CONTRACT = 'from JD, with the contract';
+const text = (description: string, whereFound: string) =>
+  Type.String({ minLength: 1, maxLength: 16_384, description, whereFound });
+const url = (description: string) =>
+  Type.String({ pattern: '^https?://[^/?#]+$', maxLength: 256, description });
+const codes = (description: string) =>
+  Type.Array(
+    Type.String({ pattern: '^[0-9A-Za-z_.-]{1,32}$', description: 'a result code of JD' }),
+    { maxItems: 256, description, whereFound: "JD's contract or support" },
+  );
 
-const keySet = {
-  merchant: Type.String({ pattern: '^[0-9A-Za-z]{1,32}$' }),
-  /** The merchant's RSA private key, PEM or bare base64. */
-  privateKey: text,
-  /** JD's RSA public key. */
-  jdPublicKey: text,
-  /** 24 bytes in base64. */
-  desKey: text,
-};
+const keySet = (use: string) => ({
+  merchant: Type.String({
+    pattern: '^[0-9A-Za-z]{1,32}$',
+    description: `the merchant number for ${use}, at most 32 letters and digits`,
+    whereFound: CONTRACT,
+  }),
+  privateKey: text(
+    `your RSA private key for ${use}: PEM or bare base64, 2048 bits (1024 are taken)`,
+    'made by you, or from JD',
+  ),
+  jdPublicKey: text(`JD's RSA public key for ${use}, not your own`, CONTRACT),
+  desKey: text(`the 3DES key for ${use}: base64 of 24 bytes`, CONTRACT),
+});
 
 export const jdpayCredentialsSchema = Type.Object(
   {
-    online: Type.Object(keySet, { additionalProperties: false }),
+    online: Type.Object(keySet('online payment'), { additionalProperties: false }),
     paymentCode: Type.Optional(
       Type.Object(
         {
-          ...keySet,
-          /** The terminal that scans; JD wants one with every payment code. */
-          device: Type.String({ pattern: '^[0-9A-Za-z_-]{1,32}$' }),
+          ...keySet('payment codes'),
+          device: Type.String({
+            pattern: '^[0-9A-Za-z_-]{1,32}$',
+            description: 'the terminal that scans, at most 32 letters, digits, - and _',
+            whereFound: 'named by you: JD wants one with every payment code',
+          }),
         },
-        { additionalProperties: false },
+        {
+          additionalProperties: false,
+          description:
+            'the second merchant number, for payment codes (付款码), which are not taken without it',
+        },
       ),
     ),
     endpoints: Type.Object(
       {
-        /** Origins, without a path. */
-        api: url,
-        pc: url,
-        h5: url,
+        api: url('the origin of the XML interface, without a path'),
+        pc: url('the origin of the page for computers, without a path'),
+        h5: url('the origin of the page for phones, without a path'),
       },
       { additionalProperties: false },
     ),
@@ -48,16 +67,35 @@ export const jdpayCredentialsSchema = Type.Object(
     resultCodes: Type.Optional(
       Type.Object(
         {
-          /** No such order: answers to query and revoke. */
-          orderNotFound: Type.Optional(codes),
-          /** Refused for good, so that nothing can come of the number: order creation, refund. */
-          refused: Type.Optional(codes),
+          orderNotFound: Type.Optional(
+            codes(
+              'a list of result codes that mean: no such order (answers to query and revoke); ' +
+                'without one, an order that JD never heard of stays unknown for ever',
+            ),
+          ),
+          refused: Type.Optional(
+            codes(
+              'a list of result codes that mean: refused for good (answers to order and refund), ' +
+                'so that nothing can come of the number',
+            ),
+          ),
         },
-        { additionalProperties: false },
+        {
+          additionalProperties: false,
+          description: 'what your contract says of result codes; every other code is unknown',
+        },
       ),
     ),
   },
   { additionalProperties: false },
 );
+
+/** Sellers have no account at JD: the platform collects for them under numbers of its own. */
+export const jdpayMerchantSchema = Type.String({
+  pattern: '^[0-9A-Za-z_-]{1,64}$',
+  description:
+    'a number of your own for the seller, at most 64 letters, digits, - and _ (sellers have no ' +
+    'account at JD)',
+});
 
 export type JdpayCredentials = Static<typeof jdpayCredentialsSchema>;

@@ -1,0 +1,253 @@
+/**
+ * Credentials by their schema, alike for every wallet: the first field that is wrong and what it
+ * must be, what each field is, and a file to fill in. The words stand in the schema alone
+ * (`description`, `whereFound`, `neededWith`), so that no text can drift from what is checked. No
+ * message here repeats a value.
+ */
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { err, ok, type Result } from '../kernel/result.ts';
+
+/** Which field of the credentials is wrong and what to do about it, without any secret. */
+export interface ConfigProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What is read of a schema: JSON Schema, and two words of our own. */
+interface SchemaView {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, SchemaView>>;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly SchemaView[];
+  readonly items?: SchemaView;
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly description?: string;
+  /** Where an engineer finds it. */
+  readonly whereFound?: string;
+  /** Needed where another field of the same object is given, or has this value. */
+  readonly neededWith?: { readonly field: string; readonly value?: string };
+}
+
+/** Credentials of the schema, or the first field that is not. */
+export function checkCredentials<S extends TSchema>(
+  schema: S,
+  credentials: unknown,
+): Result<Static<S>, ConfigProblem> {
+  if (Value.Check(schema, credentials)) return ok(credentials);
+  return err(faultOf(schema, credentials, ''));
+}
+
+/** Of a value that its schema refuses. */
+function faultOf(schema: TSchema, value: unknown, place: string): ConfigProblem {
+  const view: SchemaView = schema;
+  if (value === undefined) return { field: place, message: `is missing: ${told(view)}` };
+  if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
+    return variantFault(view, value, place);
+  if (view.properties !== undefined && isRecord(value)) return objectFault(view, value, place);
+  if (view.items !== undefined && Array.isArray(value)) {
+    const { items } = view;
+    const at = value.findIndex((item) => !Value.Check(items, item));
+    if (at !== -1) return faultOf(items, value[at], below(place, String(at)));
+  }
+  return { field: place, message: `must be ${told(view)}` };
+}
+
+function objectFault(
+  view: SchemaView,
+  value: Readonly<Record<string, unknown>>,
+  place: string,
+): ConfigProblem {
+  const properties = view.properties ?? {};
+  for (const [name, inner] of Object.entries(properties)) {
+    const given = value[name];
+    if (given === undefined && view.required?.includes(name) !== true) continue;
+    if (!Value.Check(inner, given)) return faultOf(inner, given, below(place, name));
+  }
+  const unknown = Object.keys(value).find((name) => !Object.hasOwn(properties, name));
+  return { field: below(place, unknown ?? ''), message: 'is not a field of the credentials' };
+}
+
+/** The variant is known by its word: its own fault is told, not that of another. */
+function variantFault(view: SchemaView, value: unknown, place: string): ConfigProblem {
+  const word = wordOf(view);
+  if (!isRecord(value)) return { field: place, message: `must be an object: ${told(view)}` };
+  const variant = view.anyOf?.find((one) => wordsOf(one, word).includes(String(value[word])));
+  if (variant !== undefined) return objectFault(variant, value, place);
+  return { field: below(place, word), message: `must be ${choice(view)}: ${told(view)}` };
+}
+
+/** One row of the reference of credentials. */
+export interface CredentialField {
+  readonly field: string;
+  /** yes, no, or when. */
+  readonly required: string;
+  readonly what: string;
+  readonly whereFound: string;
+}
+
+export function credentialFields(schema: TSchema): readonly CredentialField[] {
+  return rowsOf(schema, '', 'yes');
+}
+
+function rowsOf(view: SchemaView, place: string, required: string): CredentialField[] {
+  if (view.properties === undefined) {
+    if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
+      return variantRows(view, place, required);
+    const options = view.anyOf === undefined ? '' : `${choice(view)}: `;
+    const what = `${options}${told(view)}`;
+    return [{ field: place, required, what, whereFound: view.whereFound ?? '' }];
+  }
+  const rows = Object.entries(view.properties).flatMap(([name, inner]) => {
+    const isRequired = view.required?.includes(name) === true;
+    return rowsOf(inner, below(place, name), isRequired ? required : whenNeeded(inner, place));
+  });
+  if (required !== 'no') return rows;
+  // An object that may be left out whole.
+  return rows.map((row) => (row.required === 'no' ? row : { ...row, required: `with ${place}` }));
+}
+
+function whenNeeded({ neededWith }: SchemaView, place: string): string {
+  if (neededWith === undefined) return 'no';
+  const field = below(place, neededWith.field);
+  return neededWith.value === undefined ? `with ${field}` : `${field} ${neededWith.value}`;
+}
+
+function variantRows(view: SchemaView, place: string, required: string): CredentialField[] {
+  const word = wordOf(view);
+  const field = below(place, word);
+  const what = `${choice(view)}: ${told(view)}`;
+  const rows = (view.anyOf ?? []).flatMap((variant) => {
+    const words = wordsOf(variant, word).join(', ');
+    return rowsOf(variant, place, 'yes')
+      .filter((row) => row.field !== field)
+      .map((row) => (row.required === 'yes' ? { ...row, required: `${field} ${words}` } : row));
+  });
+  return [{ field, required, what, whereFound: view.whereFound ?? '' }, ...rows];
+}
+
+export interface TemplateWish {
+  /** What the fields with a choice say, by field; the first of the words otherwise. */
+  readonly choices: ReadonlyMap<string, string>;
+  /** Fields that may be left out, too. */
+  readonly hasOptional: boolean;
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
+/** Credentials to fill in: every text that is still to be given stands in <>. */
+export function credentialsTemplate(schema: TSchema, wish: TemplateWish): unknown {
+  const made = templateOf(schema, '', wish);
+  return isRecord(made) ? { ...made, endpoints: wish.endpoints } : made;
+}
+
+function templateOf(view: SchemaView, place: string, wish: TemplateWish): unknown {
+  if (view.properties !== undefined) return objectTemplate(view, place, wish);
+  if (view.anyOf?.some(({ properties }) => properties !== undefined) === true) {
+    const word = wordOf(view);
+    const wanted = wish.choices.get(below(place, word));
+    const variant = view.anyOf.find(
+      (one) => wanted === undefined || wordsOf(one, word).includes(wanted),
+    );
+    return objectTemplate(variant ?? {}, place, wish);
+  }
+  if (view.anyOf !== undefined) return wish.choices.get(place) ?? literals(view)[0];
+  if (view.items !== undefined) return [templateOf(view.items, place, wish)];
+  return view.default ?? view.const ?? (view.type === 'boolean' ? false : placeholder(view));
+}
+
+function objectTemplate(view: SchemaView, place: string, wish: TemplateWish): unknown {
+  const made: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(view.properties ?? {})) {
+    const isWanted = wish.hasOptional || view.required?.includes(name) === true;
+    if (isWanted || isNeeded(inner, made)) made[name] = templateOf(inner, below(place, name), wish);
+  }
+  return made;
+}
+
+function isNeeded({ neededWith }: SchemaView, made: Readonly<Record<string, unknown>>): boolean {
+  if (neededWith === undefined) return false;
+  const given = made[neededWith.field];
+  return neededWith.value === undefined ? given !== undefined : given === neededWith.value;
+}
+
+/** The words that a field with a choice may say; undefined where there is no such field. */
+export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  const visit = (view: SchemaView, place: string): void => {
+    const variants = view.anyOf?.filter(({ properties }) => properties !== undefined) ?? [];
+    if (variants.length > 0) {
+      const word = wordOf(view);
+      found.set(
+        below(place, word),
+        variants.flatMap((one) => wordsOf(one, word)),
+      );
+    } else if (view.anyOf !== undefined) found.set(place, literals(view));
+    for (const [name, inner] of Object.entries(view.properties ?? {}))
+      visit(inner, below(place, name));
+  };
+  visit(schema, '');
+  return found;
+}
+
+/** The first field that still holds what the template had put there. */
+export function unfilledField(schema: TSchema, credentials: unknown): ConfigProblem | undefined {
+  const texts = new Map<string, string>();
+  const collect = (view: SchemaView): void => {
+    texts.set(placeholder(view), told(view));
+    for (const inner of [...Object.values(view.properties ?? {}), ...(view.anyOf ?? [])])
+      collect(inner);
+    if (view.items !== undefined) collect(view.items);
+  };
+  collect(schema);
+  const find = (value: unknown, place: string): ConfigProblem | undefined => {
+    const what = typeof value === 'string' ? texts.get(value) : undefined;
+    if (what !== undefined) return { field: place, message: `is not filled in: give ${what}` };
+    if (typeof value !== 'object' || value === null) return undefined;
+    for (const [name, inner] of Object.entries(value)) {
+      const problem = find(inner, below(place, name));
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  };
+  return find(credentials, '');
+}
+
+function placeholder(view: SchemaView): string {
+  return `<${told(view)}>`;
+}
+
+function told({ description }: SchemaView): string {
+  return description ?? 'an object';
+}
+
+function choice(view: SchemaView): string {
+  const words = view.anyOf?.some(({ properties }) => properties !== undefined)
+    ? view.anyOf.flatMap((one) => wordsOf(one, wordOf(view)))
+    : literals(view);
+  return words.join(' | ');
+}
+
+function literals(view: SchemaView): string[] {
+  const all = view.anyOf ?? (view.const === undefined ? [] : [view]);
+  return all.flatMap((one) => (one.const === undefined ? [] : [String(one.const)]));
+}
+
+/** The property whose literals tell the variants apart: the first of each. */
+function wordOf(view: SchemaView): string {
+  const [first] = view.anyOf ?? [];
+  return Object.keys(first?.properties ?? {})[0] ?? '';
+}
+
+function wordsOf(variant: SchemaView, word: string): string[] {
+  const inner = variant.properties?.[word];
+  return inner === undefined ? [] : literals(inner);
+}
+
+function below(place: string, name: string): string {
+  return place === '' ? name : `${place}.${name}`;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
