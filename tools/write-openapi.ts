@@ -2,12 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorReferenceMarkdown } from '../src/http/error-reference.ts';
 import { openApiText } from '../src/http/openapi.ts';
+import { sdkSchema } from './sdk-schema.ts';
 import { webhooksGuide, wordsReferenceMarkdown } from './words-reference.ts';
 
 const at = (name: string) => new URL(`../${name}`, import.meta.url);
 const GUIDE = 'docs/guides/webhooks.md';
+const openApi = openApiText();
 const written: Readonly<Record<string, string>> = {
-  'openapi.json': openApiText(),
+  'openapi.json': openApi,
+  'sdk/src/schema.generated.ts': await sdkSchema(openApi),
   'docs/reference/errors.md': errorReferenceMarkdown(),
   'docs/reference/words.md': wordsReferenceMarkdown(),
   [GUIDE]: webhooksGuide(readFileSync(at(GUIDE), 'utf8')),

@@ -88,7 +88,7 @@ export class FakePlatform {
     return intent;
   }
 
-  setRefund(id: string, status: string): Refund {
+  setRefund(id: string, status: Refund['status']): Refund {
     const refund = { ...(this.refunds.get(id) as Refund), status };
     this.refunds.set(id, refund);
     return refund;
@@ -155,10 +155,18 @@ export class FakePlatform {
       status: 'requires_wallet',
       merchant_order_no: body.merchant_order_no,
       description: body.description,
-      sub_orders: body.sub_orders.map((sub) => ({ ...sub, id: this.#id('so') })),
+      sub_orders: body.sub_orders.map(
+        ({ merchant, amount, description, merchant_sub_order_no }) => ({
+          id: this.#id('so'),
+          object: 'sub_order',
+          ...{ merchant, amount, amount_refunded: 0, description },
+          ...{ merchant_sub_order_no: merchant_sub_order_no ?? null, items: null, splits: null },
+        }),
+      ),
       latest_attempt: null,
       succeeded_attempt: null,
       wallet: null,
+      return_url: body.return_url ?? null,
       created_at: new Date().toISOString(),
       expires_at: new Date().toISOString(),
     };

@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type EventPattern,
   type Hutong,
   HutongConflictError,
   HutongNotFoundError,
@@ -14,7 +15,7 @@ import {
 import type { MarketplaceName } from './catalogue/catalogue.ts';
 
 /** What the order pages need to hear. */
-export const ENABLED_EVENTS = [
+export const ENABLED_EVENTS: EventPattern[] = [
   'payment_intent.created',
   'payment_intent.requires_action',
   'payment_intent.succeeded',

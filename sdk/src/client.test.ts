@@ -120,76 +120,35 @@ describe('requests', () => {
     expect(JSON.stringify(made)).toBe('{"id":"pi_1","object":"payment_intent"}');
   });
 
-  it('reaches every path of the contract with its method', async () => {
+  it('asks for a version of its own, and takes a key of yours', async () => {
+    const { url, seen } = await serve((response) => json(response, 200, { id: 'pi_1' }));
+    const { client: hutong } = clientOf(url, { version: '2027-01-01' });
+    await hutong.paymentIntents.cancel('pi_1', { idempotencyKey: 'mine' });
+    expect(seen[0]!.headers).toMatchObject({
+      'hutong-version': '2027-01-01',
+      'idempotency-key': 'mine',
+    });
+    expect(seen[0]!.body).toBe('{}');
+  });
+
+  it('sends what calls take beside ids: queries, and settings of a secret', async () => {
     const { url, seen } = await serve((response) =>
       json(response, 200, { object: 'list', data: [], has_more: false }),
     );
-    const { client: hutong } = clientOf(url, { version: '2027-01-01' });
+    const { client: hutong } = clientOf(url);
     await hutong.paymentIntents.retrieve('pi_1', { expand: ['attempts'] });
-    await hutong.paymentIntents.list({ limit: 2, status: 'succeeded' });
-    await hutong.paymentIntents.cancel('pi_1', { idempotencyKey: 'mine' });
-    await hutong.paymentIntents.offers('pi_1');
-    await hutong.paymentIntents.createAttempt('pi_1', { wallet: 'alipay', product: 'page' });
-    await hutong.paymentIntents.confirmReceipt('pi_1', { sub_order: 'so_1' });
-    await hutong.refunds.create({
-      payment_intent: 'pi_1',
-      sub_order: 'so_1',
-      amount: 1,
-      reason: 'requested_by_customer',
-    });
-    await hutong.refunds.retrieve('re_1');
-    await hutong.merchants.create({ name: 'shop' });
-    await hutong.merchants.createOnboardingApplication('mer_1', { wallet: 'wechatpay' });
-    await hutong.merchants.consent('mer_1', { wallet: 'wechatpay' });
-    await hutong.webhookEndpoints.create({ url: 'https://x.example', enabled_events: ['*'] });
-    await hutong.webhookEndpoints.list({ limit: 1 });
-    await hutong.webhookEndpoints.retrieve('we_1');
-    await hutong.webhookEndpoints.update('we_1', { status: 'disabled' });
-    await hutong.webhookEndpoints.rotateSecret('we_1');
-    await hutong.webhookEndpoints.delete('we_1');
-    await hutong.merchants.list();
-    await hutong.events.list();
-    await hutong.events.retrieve('evt_1');
-    await hutong.events.resend('evt_1');
-    await hutong.ledger.accounts.list();
+    await hutong.paymentIntents.list({ limit: 2, status: 'succeeded', merchant_order_no: 'a&b=c' });
+    await hutong.paymentIntents.offers('pi_1', { device: 'wechat', timeoutMs: 5_000 });
     await hutong.ledger.transactions.list({ payment_intent: 'pi_1' });
-    await hutong.balances.retrieve();
-    const lines = seen.map((one) => `${one.method} ${decodeURIComponent(one.url)}`);
-    expect(lines).toEqual([
-      'GET /v1/payment_intents/pi_1?expand[]=attempts',
-      'GET /v1/payment_intents?limit=2&status=succeeded',
-      'POST /v1/payment_intents/pi_1/cancel',
-      'GET /v1/payment_intents/pi_1/offers',
-      'POST /v1/payment_intents/pi_1/attempts',
-      'POST /v1/payment_intents/pi_1/confirm_receipt',
-      'POST /v1/refunds',
-      'GET /v1/refunds/re_1',
-      'POST /v1/merchants',
-      'POST /v1/merchants/mer_1/onboarding_applications',
-      'POST /v1/merchants/mer_1/consent',
-      'POST /v1/webhook_endpoints',
-      'GET /v1/webhook_endpoints?limit=1',
-      'GET /v1/webhook_endpoints/we_1',
-      'POST /v1/webhook_endpoints/we_1',
-      'POST /v1/webhook_endpoints/we_1/rotate_secret',
-      'DELETE /v1/webhook_endpoints/we_1',
-      'GET /v1/merchants',
-      'GET /v1/events',
-      'GET /v1/events/evt_1',
-      'POST /v1/events/evt_1/resend',
-      'GET /v1/ledger/accounts',
-      'GET /v1/ledger/transactions?payment_intent=pi_1',
-      'GET /v1/balances',
+    await hutong.webhookEndpoints.rotateSecret('we_1', { end_previous: true, maxRetries: 0 });
+    expect(seen.map((one) => `${one.method} ${decodeURIComponent(one.url)} ${one.body}`)).toEqual([
+      'GET /v1/payment_intents/pi_1?expand[]=attempts ',
+      'GET /v1/payment_intents?limit=2&status=succeeded&merchant_order_no=a&b=c ',
+      'GET /v1/payment_intents/pi_1/offers?device=wechat ',
+      'GET /v1/ledger/transactions?payment_intent=pi_1 ',
+      'POST /v1/webhook_endpoints/we_1/rotate_secret {"end_previous":true}',
     ]);
-    const keyed = seen.filter((one) => one.headers['idempotency-key'] !== undefined);
-    expect(keyed.map((one) => one.url)).toEqual([
-      '/v1/payment_intents/pi_1/cancel',
-      '/v1/payment_intents/pi_1/attempts',
-      '/v1/payment_intents/pi_1/confirm_receipt',
-      '/v1/refunds',
-    ]);
-    expect(keyed[0]!.headers['idempotency-key']).toBe('mine');
-    expect(seen[0]!.headers['hutong-version']).toBe('2027-01-01');
+    expect(seen[1]!.url).toContain('merchant_order_no=a%26b%3Dc');
   });
 
   it('lets no id become another path', async () => {

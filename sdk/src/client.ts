@@ -5,9 +5,13 @@
  * logs no secret. For servers only: a browser must never hold this key.
  */
 import { nodePlatform, type Platform } from './platform.ts';
-import { type BalancesResource, balances } from './resources/balances.ts';
+import { type Attempts, attempts } from './resources/attempts.ts';
+import { type AuditLog, auditLog } from './resources/audit-log.ts';
+import { type Balances, balances } from './resources/balances.ts';
+import { type BuyerErasures, buyerErasures } from './resources/buyer-erasures.ts';
 import { type Counters, counters } from './resources/counters.ts';
 import { type Events, events } from './resources/events.ts';
+import { type Interconnects, interconnects } from './resources/interconnects.ts';
 import { type Ledger, ledger } from './resources/ledger.ts';
 import { type Merchants, merchants } from './resources/merchants.ts';
 import { type PaymentIntents, paymentIntents } from './resources/payment-intents.ts';
@@ -36,13 +40,17 @@ export interface HutongOptions {
 
 export class Hutong {
   readonly paymentIntents: PaymentIntents;
+  readonly attempts: Attempts;
   readonly refunds: Refunds;
   readonly merchants: Merchants;
+  readonly interconnects: Interconnects;
   readonly counters: Counters;
   readonly webhookEndpoints: WebhookEndpoints;
   readonly events: Events;
   readonly ledger: Ledger;
-  readonly balances: BalancesResource;
+  readonly balances: Balances;
+  readonly auditLog: AuditLog;
+  readonly buyerErasures: BuyerErasures;
 
   constructor(options: HutongOptions) {
     const transport = createTransport({
@@ -58,13 +66,17 @@ export class Hutong {
       },
     });
     this.paymentIntents = paymentIntents(transport);
+    this.attempts = attempts(transport);
     this.refunds = refunds(transport);
     this.merchants = merchants(transport);
+    this.interconnects = interconnects(transport);
     this.counters = counters(transport);
     this.webhookEndpoints = webhookEndpoints(transport);
     this.events = events(transport);
     this.ledger = ledger(transport);
     this.balances = balances(transport);
+    this.auditLog = auditLog(transport);
+    this.buyerErasures = buyerErasures(transport);
   }
 }
 

@@ -4,45 +4,31 @@
  * Deliveries repeat and overtake. `object_version` only grows for one object, so a receiver keeps
  * the highest it has seen per `data.object.id` and drops what is lower.
  */
-import type { PaymentAttempt, PaymentIntent, Refund } from './types.ts';
+import type { PaymentAttempt, PaymentIntent, Refund, Schemas } from './types.ts';
 
-interface EventOf<Type extends string, Object> {
-  id: string;
-  object: 'event';
-  type: Type;
-  created_at: string;
-  object_version: number;
-  data: { object: Object };
+export type EventType = Schemas['event']['type'];
+type Family = EventType extends `${infer Noun}.${string}` ? Noun : never;
+
+/** What each family is about; a family of the schema that is missing here does not compile. */
+interface Subjects extends Record<Family, object> {
+  payment_intent: PaymentIntent;
+  payment_attempt: PaymentAttempt;
+  refund: Refund;
 }
 
-export type PaymentIntentEvent = EventOf<
-  | 'payment_intent.created'
-  | 'payment_intent.requires_action'
-  | 'payment_intent.succeeded'
-  | 'payment_intent.canceled'
-  | 'payment_intent.resolved'
-  | 'payment_intent.expired'
-  | 'payment_intent.conflicted',
-  PaymentIntent
->;
+interface EventOf<F extends Family> {
+  id: string;
+  object: 'event';
+  type: Extract<EventType, `${F}.${string}`>;
+  created_at: string;
+  object_version: number;
+  data: { object: Subjects[F] };
+}
 
-export type PaymentAttemptEvent = EventOf<
-  | 'payment_attempt.succeeded'
-  | 'payment_attempt.failed'
-  | 'payment_attempt.closed'
-  | 'payment_attempt.superseded'
-  | 'payment_attempt.conflicted'
-  | 'payment_attempt.requires_attention',
-  PaymentAttempt
->;
-
-export type RefundEvent = EventOf<
-  'refund.created' | 'refund.succeeded' | 'refund.failed' | 'refund.requires_attention',
-  Refund
->;
-
-export type HutongEvent = PaymentIntentEvent | PaymentAttemptEvent | RefundEvent;
-export type EventType = HutongEvent['type'];
+export type PaymentIntentEvent = EventOf<'payment_intent'>;
+export type PaymentAttemptEvent = EventOf<'payment_attempt'>;
+export type RefundEvent = EventOf<'refund'>;
+export type HutongEvent = { [F in Family]: EventOf<F> }[Family];
 
 /** Whether an event's object is a payment intent: true for later event types too. */
 export function isPaymentIntentEvent(event: HutongEvent): event is PaymentIntentEvent {

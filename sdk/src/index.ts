@@ -20,6 +20,7 @@ export type { CounterSheet } from './resources/counters.ts';
 export type { CallOptions, ResponseMeta, WithResponse } from './transport.ts';
 export type * from './types.ts';
 export {
+  HutongWebhookSecretError,
   HutongWebhookVerificationError,
   signWebhook,
   type VerifyWebhookOptions,

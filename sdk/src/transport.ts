@@ -1,22 +1,31 @@
 /**
  * One request sender for all resources: authentication, version, Idempotency-Key, deadline,
  * retries with the same key, and errors as classes.
- *
- * Redirects are never followed: the secret key goes to `baseUrl` and nowhere else.
  */
-import createClient, { type Client } from 'openapi-fetch';
 import { errorFromAnswer, HutongConnectionError, type HutongError } from './errors.ts';
-import type { paths } from './paths.ts';
+import type {
+  AnswerOf,
+  FileOperation,
+  ItemOf,
+  MoneyOperation,
+  PagedOperation,
+  PartsOf,
+  QueryOf,
+  ReadOperation,
+  WriteOperation,
+} from './operation.ts';
+import { type PageList, pageList } from './pages.ts';
 import type { Platform } from './platform.ts';
+import { type Exchange, exchange, InvalidIdError, type RequestParts } from './request.ts';
 import { type CallKind, parseRetryAfterMs, retryDelayMs } from './retry.ts';
 
 export interface CallOptions {
   /** For requests that move money; made for you when absent. */
-  readonly idempotencyKey?: string;
-  readonly maxRetries?: number;
+  readonly idempotencyKey?: string | undefined;
+  readonly maxRetries?: number | undefined;
   /** For one try; a retried call may take longer. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How the answer came; not part of the object when it is printed or serialised. */
@@ -30,24 +39,33 @@ export interface ResponseMeta {
 
 export type WithResponse<T> = T & { readonly lastResponse: ResponseMeta };
 
-export interface TryInit {
-  readonly headers: Record<string, string>;
-  readonly signal: AbortSignal;
-}
-
-export interface Exchange {
-  readonly data?: unknown;
-  readonly error?: unknown;
-  readonly response: Response;
-}
-
+/** The ways to call, by what may be repeated; each takes only the calls that are its own. */
 export interface Transport {
-  readonly client: Client<paths, 'application/json'>;
-  readonly send: <T extends object>(
-    kind: CallKind,
-    attempt: (init: TryInit) => Promise<Exchange>,
+  readonly read: <O extends ReadOperation>(
+    operation: O,
+    parts: PartsOf<O>,
     options?: CallOptions,
-  ) => Promise<WithResponse<T>>;
+  ) => Promise<WithResponse<AnswerOf<O>>>;
+  readonly write: <O extends WriteOperation>(
+    operation: O,
+    parts: PartsOf<O>,
+    options?: CallOptions,
+  ) => Promise<WithResponse<AnswerOf<O>>>;
+  readonly money: <O extends MoneyOperation>(
+    operation: O,
+    parts: PartsOf<O>,
+    options?: CallOptions,
+  ) => Promise<WithResponse<AnswerOf<O>>>;
+  readonly pages: <O extends PagedOperation>(
+    operation: O,
+    parts: PartsOf<O>,
+    options?: CallOptions,
+  ) => PageList<ItemOf<O>>;
+  readonly file: <O extends FileOperation>(
+    operation: O,
+    parts: PartsOf<O>,
+    options?: CallOptions,
+  ) => Promise<WithResponse<ArrayBuffer>>;
 }
 
 export interface TransportSettings {
@@ -60,55 +78,49 @@ export interface TransportSettings {
 }
 
 export function createTransport(settings: TransportSettings): Transport {
-  const client = createClient<paths, 'application/json'>({
-    baseUrl: settings.baseUrl,
-    fetch: settings.platform.fetch,
-    redirect: 'manual',
-    pathSerializer: fillPath,
-    headers: {
-      accept: 'application/json',
-      authorization: `Bearer ${settings.secretKey}`,
-      'hutong-version': settings.version,
-    },
-  });
+  const json =
+    (kind: CallKind) =>
+    <T extends object>(operation: string, parts: RequestParts, options: CallOptions = {}) =>
+      send<T>(settings, { kind, operation, parts, isFile: false }, options);
+  const read = json('read');
   return {
-    client,
-    send: <T extends object>(
-      kind: CallKind,
-      attempt: (init: TryInit) => Promise<Exchange>,
-      options: CallOptions = {},
-    ) => send<T>(settings, kind, attempt, options),
+    read,
+    write: json('write'),
+    money: json('money'),
+    pages: <O extends PagedOperation>(operation: O, parts: PartsOf<O>, options?: CallOptions) => {
+      const { query = {}, ...rest } = parts as RequestParts;
+      return pageList(query as QueryOf<O>, (asked) =>
+        read<{ object: 'list'; data: ItemOf<O>[]; has_more: boolean }>(
+          operation,
+          { ...rest, query: asked },
+          options,
+        ),
+      );
+    },
+    file: (operation, parts, options = {}) =>
+      send(settings, { kind: 'read', operation, parts, isFile: true }, options),
   };
 }
 
-class InvalidIdError extends TypeError {
-  override readonly name = 'InvalidIdError';
-}
-
-/** An empty id would turn a retrieve into a list, and `..` into its parent: both are refused. */
-function fillPath(path: string, values: Record<string, unknown>): string {
-  return path.replaceAll(/\{([^{}]+)\}/g, (_match, name: string) => {
-    const value = values[name];
-    if (typeof value !== 'string' || !/^[A-Za-z0-9_-]+$/.test(value)) {
-      throw new InvalidIdError(`${name} is an id such as pi_…, given: ${JSON.stringify(value)}`);
-    }
-    return value;
-  });
+interface Call {
+  readonly kind: CallKind;
+  readonly operation: string;
+  readonly parts: RequestParts;
+  readonly isFile: boolean;
 }
 
 async function send<T extends object>(
   settings: TransportSettings,
-  kind: CallKind,
-  attempt: (init: TryInit) => Promise<Exchange>,
+  call: Call,
   options: CallOptions,
 ): Promise<WithResponse<T>> {
   const { platform } = settings;
-  const key = kind === 'money' ? idempotencyKey(options, platform) : undefined;
+  const key = call.kind === 'money' ? idempotencyKey(options, platform) : undefined;
   for (let failures = 1; ; failures += 1) {
-    const outcome = await tryOnce<T>(settings, attempt, options, key);
+    const outcome = await tryOnce<T>(settings, call, options, key);
     if (outcome.ok) return outcome.value;
     const delayMs = retryDelayMs({
-      kind,
+      kind: call.kind,
       error: outcome.error,
       failures,
       retriesMax: options.maxRetries ?? settings.maxRetries,
@@ -126,39 +138,35 @@ type Outcome<T> =
 
 async function tryOnce<T extends object>(
   settings: TransportSettings,
-  attempt: (init: TryInit) => Promise<Exchange>,
+  { operation, parts, isFile }: Call,
   options: CallOptions,
   key: string | undefined,
 ): Promise<Outcome<T>> {
+  const { platform } = settings;
   const deadline = AbortSignal.timeout(options.timeoutMs ?? settings.timeoutMs);
   const signal =
     options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  let exchange: Exchange;
+  let answer: Exchange;
   try {
-    const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
-    exchange = await attempt({ headers, signal });
+    const sender = { ...settings, fetch: platform.fetch };
+    answer = await exchange(sender, { operation, parts, isFile, signal, idempotencyKey: key });
   } catch (cause) {
     if (cause instanceof InvalidIdError) throw cause;
     return { ok: false, error: connectionError(cause, options.signal, deadline, key) };
   }
-  const { response, data } = exchange;
+  const { response, body } = answer;
   if (!response.ok) {
     const error = errorFromAnswer({
       status: response.status,
-      body: exchange.error,
+      body,
       requestId: requestIdOf(response),
-      retryAfterMs: parseRetryAfterMs(
-        response.headers.get('retry-after'),
-        settings.platform.nowMs(),
-      ),
+      retryAfterMs: parseRetryAfterMs(response.headers.get('retry-after'), platform.nowMs()),
       idempotencyKey: key,
     });
     return { ok: false, error };
   }
-  if (typeof data !== 'object' || data === null) {
-    return { ok: false, error: unreadable(undefined, key) };
-  }
-  return { ok: true, value: withResponse<T>(data, response, key) };
+  if (typeof body !== 'object' || body === null) return { ok: false, error: unreadable(key) };
+  return { ok: true, value: withResponse<T>(body, response, key) };
 }
 
 /** Here, and only here, the server's word is taken for its type. */
@@ -205,7 +213,6 @@ function connectionError(
       cause,
     });
   }
-  if (cause instanceof SyntaxError) return unreadable(cause, key);
   return new HutongConnectionError({
     type: 'connection_error',
     code: 'network',
@@ -215,13 +222,12 @@ function connectionError(
   });
 }
 
-function unreadable(cause: unknown, key: string | undefined): HutongError {
+function unreadable(key: string | undefined): HutongError {
   return new HutongConnectionError({
     type: 'connection_error',
     code: 'unreadable_answer',
     message: 'the answer is not a JSON object: is baseUrl the Hutong server?',
     idempotencyKey: key,
-    cause,
   });
 }
 

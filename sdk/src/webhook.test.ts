@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import { HutongError } from './errors.ts';
 import {
+  HutongWebhookSecretError,
   HutongWebhookVerificationError,
   signWebhook,
   type VerifyWebhookOptions,
@@ -172,10 +174,28 @@ describe('verifyWebhook', () => {
   });
 
   it('calls a broken secret a mistake of configuration, without showing it', () => {
-    for (const bad of ['', 'whsec_', 'whsec_***', 'whsec_abc']) {
-      expect(() => verifyWebhook(delivery({ secret: bad }))).toThrow(TypeError);
+    const thrown = (options: VerifyWebhookOptions): unknown => {
+      try {
+        return verifyWebhook(options);
+      } catch (error) {
+        return error;
+      }
+    };
+    for (const bad of ['', 'whsec_', 'whsec_***', 'whsec_abc', null as never, 7 as never]) {
+      const error = thrown(delivery({ secret: bad }));
+      expect(error).toBeInstanceOf(HutongWebhookSecretError);
+      expect(error).toBeInstanceOf(HutongError);
+      // Not what a receiver answers with 400: the sender did nothing wrong.
+      expect(error).not.toBeInstanceOf(HutongWebhookVerificationError);
+      expect(error).toMatchObject({ code: 'secret_malformed', name: 'HutongWebhookSecretError' });
+      expect(String(error)).not.toMatch(/\*\*\*|abc|7/);
     }
+    expect(thrown(delivery({ secrets: [secret, 'whsec_***'] }))).toMatchObject({
+      code: 'secret_malformed',
+    });
     const { secret: _none, ...rest } = delivery();
-    expect(() => verifyWebhook(rest)).toThrow(TypeError);
+    for (const none of [rest, { ...rest, secret: undefined }, { ...rest, secrets: [] }]) {
+      expect(thrown(none)).toMatchObject({ code: 'secret_missing' });
+    }
   });
 });

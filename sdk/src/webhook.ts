@@ -34,6 +34,16 @@ export class HutongWebhookVerificationError extends HutongError {
   }
 }
 
+/** The secret itself cannot be used: a mistake of configuration, and nothing about the sender. */
+export class HutongWebhookSecretError extends HutongError {
+  override readonly name = 'HutongWebhookSecretError';
+  declare readonly code: 'secret_missing' | 'secret_malformed';
+
+  constructor(code: HutongWebhookSecretError['code'], message: string) {
+    super({ type: 'webhook_secret_error', code, message });
+  }
+}
+
 export type WebhookHeaders =
   | Headers
   | Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -42,15 +52,18 @@ export interface VerifyWebhookOptions {
   /** The body's bytes, exactly as received. */
   readonly payload: string | Uint8Array;
   readonly headers: WebhookHeaders;
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** All that are valid now: two during a rotation. */
-  readonly secrets?: readonly string[];
+  readonly secrets?: readonly string[] | undefined;
   /** Default 300, in both directions. */
   readonly toleranceSeconds?: number;
   readonly nowMs?: () => number;
 }
 
-/** The event of a genuine delivery; throws `HutongWebhookVerificationError` for anything else. */
+/**
+ * The event of a genuine delivery; throws `HutongWebhookVerificationError` for anything else, and
+ * `HutongWebhookSecretError` where no secret is given or one is not `whsec_…`.
+ */
 export function verifyWebhook(options: VerifyWebhookOptions): HutongEvent {
   const keys = secretKeys(options);
   const payload = payloadBytes(options.payload);
@@ -99,18 +112,28 @@ function signatureOf(key: Buffer, id: string, timestamp: string, payload: Uint8A
 }
 
 function secretKeys(options: VerifyWebhookOptions): Buffer[] {
-  const secrets = [...(options.secret === undefined ? [] : [options.secret])].concat(
-    options.secrets ?? [],
-  );
-  if (secrets.length === 0) throw new TypeError('verifyWebhook needs a secret');
-  return secrets.map(decodeSecret);
+  const { secret, secrets = [] } = options;
+  const all = secret === undefined ? secrets : [secret, ...secrets];
+  if (all.length === 0) {
+    throw new HutongWebhookSecretError(
+      'secret_missing',
+      'verifyWebhook needs the secret of the webhook endpoint, whsec_…: is it configured?',
+    );
+  }
+  return all.map(decodeSecret);
 }
 
-/** A wrong secret is a mistake of configuration, not of the sender: a TypeError without it. */
-function decodeSecret(secret: string): Buffer {
-  const body = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
+/** The message never has the secret, whatever is wrong with it. */
+function decodeSecret(secret: unknown): Buffer {
+  const text = typeof secret === 'string' ? secret : '';
+  const body = text.startsWith(SECRET_PREFIX) ? text.slice(SECRET_PREFIX.length) : text;
   const isBase64 = body.length > 0 && body.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(body);
-  if (!isBase64) throw new TypeError('a webhook secret is whsec_ and base64');
+  if (!isBase64) {
+    throw new HutongWebhookSecretError(
+      'secret_malformed',
+      'a webhook secret is whsec_ and base64, as the endpoint’s creation answered it',
+    );
+  }
   return Buffer.from(body, 'base64');
 }
 

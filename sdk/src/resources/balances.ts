@@ -2,13 +2,12 @@
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { Balance, List } from '../types.ts';
 
-export interface BalancesResource {
-  /** All of them, on one page. */
-  readonly retrieve: (options?: CallOptions) => Promise<WithResponse<List<Balance>>>;
-}
-
-export function balances({ client, send }: Transport): BalancesResource {
+export function balances({ read }: Transport) {
   return {
-    retrieve: (options) => send('read', (init) => client.GET('/v1/balances', { ...init }), options),
+    /** All of them, on one page. */
+    retrieve: (options?: CallOptions): Promise<WithResponse<List<Balance>>> =>
+      read('GET /v1/balances', {}, options),
   };
 }
+
+export type Balances = ReturnType<typeof balances>;

@@ -1,34 +1,24 @@
-/** `hutong.events`: what was told to webhook endpoints, to be read again or sent again. */
+/** `hutong.events`: what was sent to webhook endpoints, to be read again or sent again. */
 import type { HutongEvent } from '../event.ts';
-import { type PageList, pageList } from '../pages.ts';
+import type { PageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { EventListParams } from '../types.ts';
 
-export interface Events {
-  readonly list: (params?: EventListParams, options?: CallOptions) => PageList<HutongEvent>;
-  readonly retrieve: (id: string, options?: CallOptions) => Promise<WithResponse<HutongEvent>>;
-  readonly resend: (id: string, options?: CallOptions) => Promise<WithResponse<HutongEvent>>;
-}
+type Told = Promise<WithResponse<HutongEvent>>;
 
-export function events({ client, send }: Transport): Events {
+/** The schema says of an event's object only that it is one: `HutongEvent` says which, by type. */
+export function events({ read, write, pages }: Transport) {
   return {
-    list: (params, options) =>
-      pageList(params ?? {}, (query) =>
-        send('read', (init) => client.GET('/v1/events', { ...init, params: { query } }), options),
-      ),
-    retrieve: (id, options) =>
-      send(
-        'read',
-        (init) => client.GET('/v1/events/{id}', { ...init, params: { path: { id } } }),
-        options,
-      ),
-    // Deliveries are at least once anyway, so sending again twice is safe to repeat.
-    resend: (id, options) =>
-      send(
-        'read',
-        (init) =>
-          client.POST('/v1/events/{id}/resend', { ...init, params: { path: { id } }, body: {} }),
-        options,
-      ),
+    list: (query: EventListParams = {}, options?: CallOptions): PageList<HutongEvent> =>
+      pages('GET /v1/events', { query }, options) as PageList<HutongEvent>,
+
+    retrieve: (id: string, options?: CallOptions): Told =>
+      read('GET /v1/events/{id}', { path: { id } }, options) as Told,
+
+    /** Delivers it again to every endpoint that wants it. */
+    resend: (id: string, options?: CallOptions): Told =>
+      write('POST /v1/events/{id}/resend', { path: { id } }, options) as Told,
   };
 }
+
+export type Events = ReturnType<typeof events>;

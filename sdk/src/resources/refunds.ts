@@ -2,23 +2,14 @@
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { Refund, RefundCreateParams } from '../types.ts';
 
-export interface Refunds {
-  readonly create: (
-    params: RefundCreateParams,
-    options?: CallOptions,
-  ) => Promise<WithResponse<Refund>>;
-  readonly retrieve: (id: string, options?: CallOptions) => Promise<WithResponse<Refund>>;
-}
-
-export function refunds({ client, send }: Transport): Refunds {
+export function refunds({ read, money }: Transport) {
   return {
-    create: (body, options) =>
-      send('money', (init) => client.POST('/v1/refunds', { ...init, body }), options),
-    retrieve: (id, options) =>
-      send(
-        'read',
-        (init) => client.GET('/v1/refunds/{id}', { ...init, params: { path: { id } } }),
-        options,
-      ),
+    create: (body: RefundCreateParams, options?: CallOptions): Promise<WithResponse<Refund>> =>
+      money('POST /v1/refunds', { body }, options),
+
+    retrieve: (id: string, options?: CallOptions): Promise<WithResponse<Refund>> =>
+      read('GET /v1/refunds/{id}', { path: { id } }, options),
   };
 }
+
+export type Refunds = ReturnType<typeof refunds>;

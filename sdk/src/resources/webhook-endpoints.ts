@@ -2,7 +2,7 @@
  * `hutong.webhookEndpoints`: where events are delivered. A secret is in the answer of `create` and
  * of `rotateSecret` and never again.
  */
-import { type PageList, pageList } from '../pages.ts';
+import type { PageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type {
   Deleted,
@@ -10,62 +10,48 @@ import type {
   WebhookEndpoint,
   WebhookEndpointCreateParams,
   WebhookEndpointUpdateParams,
+  WebhookSecretRotateParams,
 } from '../types.ts';
 
-export interface WebhookEndpoints {
-  readonly create: (
-    params: WebhookEndpointCreateParams,
-    options?: CallOptions,
-  ) => Promise<WithResponse<WebhookEndpoint>>;
-  readonly list: (params?: PageParams, options?: CallOptions) => PageList<WebhookEndpoint>;
-  readonly retrieve: (id: string, options?: CallOptions) => Promise<WithResponse<WebhookEndpoint>>;
-  readonly update: (
-    id: string,
-    params: WebhookEndpointUpdateParams,
-    options?: CallOptions,
-  ) => Promise<WithResponse<WebhookEndpoint>>;
-  readonly delete: (id: string, options?: CallOptions) => Promise<WithResponse<Deleted>>;
-  /** The old secret signs beside the new one for a day: verify with both. */
-  readonly rotateSecret: (
-    id: string,
-    options?: CallOptions,
-  ) => Promise<WithResponse<WebhookEndpoint>>;
-}
+const ALL = '/v1/webhook_endpoints';
+const ONE = `${ALL}/{id}` as const;
 
-const PATH = '/v1/webhook_endpoints/{id}';
-
-export function webhookEndpoints({ client, send }: Transport): WebhookEndpoints {
+export function webhookEndpoints({ read, write, pages }: Transport) {
   return {
-    create: (body, options) =>
-      send('write', (init) => client.POST('/v1/webhook_endpoints', { ...init, body }), options),
-    list: (params, options) =>
-      pageList(params ?? {}, (query) =>
-        send(
-          'read',
-          (init) => client.GET('/v1/webhook_endpoints', { ...init, params: { query } }),
-          options,
-        ),
-      ),
-    retrieve: (id, options) =>
-      send('read', (init) => client.GET(PATH, { ...init, params: { path: { id } } }), options),
-    update: (id, body, options) =>
-      send(
-        'write',
-        (init) => client.POST(PATH, { ...init, params: { path: { id } }, body }),
-        options,
-      ),
-    delete: (id, options) =>
-      send('write', (init) => client.DELETE(PATH, { ...init, params: { path: { id } } }), options),
-    rotateSecret: (id, options) =>
-      send(
-        'write',
-        (init) =>
-          client.POST('/v1/webhook_endpoints/{id}/rotate_secret', {
-            ...init,
-            params: { path: { id } },
-            body: {},
-          }),
-        options,
-      ),
+    create: (
+      body: WebhookEndpointCreateParams,
+      options?: CallOptions,
+    ): Promise<WithResponse<WebhookEndpoint>> => write(`POST ${ALL}`, { body }, options),
+
+    list: (query: PageParams = {}, options?: CallOptions): PageList<WebhookEndpoint> =>
+      pages(`GET ${ALL}`, { query }, options),
+
+    retrieve: (id: string, options?: CallOptions): Promise<WithResponse<WebhookEndpoint>> =>
+      read(`GET ${ONE}`, { path: { id } }, options),
+
+    update: (
+      id: string,
+      body: WebhookEndpointUpdateParams,
+      options?: CallOptions,
+    ): Promise<WithResponse<WebhookEndpoint>> =>
+      write(`POST ${ONE}`, { path: { id }, body }, options),
+
+    delete: (id: string, options?: CallOptions): Promise<WithResponse<Deleted>> =>
+      write(`DELETE ${ONE}`, { path: { id } }, options),
+
+    /**
+     * The old secret signs beside the new one for a day: verify with both. With `end_previous` it
+     * signs nothing more.
+     */
+    rotateSecret: (
+      id: string,
+      params: WebhookSecretRotateParams & CallOptions = {},
+    ): Promise<WithResponse<WebhookEndpoint>> => {
+      const { end_previous, ...options } = params;
+      const body = end_previous === undefined ? {} : { end_previous };
+      return write(`POST ${ONE}/rotate_secret`, { path: { id }, body }, options);
+    },
   };
 }
+
+export type WebhookEndpoints = ReturnType<typeof webhookEndpoints>;

@@ -16,6 +16,7 @@ import { amount, closed, idField, Metadata, paged, text, time } from '../fields.
 const Item = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
   maxProperties: 20,
+  additionalProperties: true,
   description: 'What was bought, in the marketplace’s own fields; kept and shown, never read.',
   examples: [{ name: 'Kettle', quantity: 1, amount: 1999 }],
 });
