@@ -20,7 +20,7 @@ export async function sdkSchema(openApiText: string): Promise<string> {
   const document = JSON.parse(openApiText) as Document;
   const paths = mapValues(document.paths, (calls) => mapValues(calls, successesOf));
   const nodes = await openapiTS({ ...document, paths } as unknown as OpenAPI3);
-  return HEADER + withoutEnumTags(astToString(nodes));
+  return HEADER + withoutNoise(astToString(nodes));
 }
 
 function successesOf(call: Call): Call {
@@ -29,11 +29,12 @@ function successesOf(call: Call): Call {
   return { ...call, responses: Object.fromEntries(responses) };
 }
 
-/** The union beside it says it already, and says of what. */
-function withoutEnumTags(text: string): string {
+/** Tags of enums, whose union says it already, and lists that the document does not have. */
+function withoutNoise(text: string): string {
   return text
     .replaceAll(/^ +\/\*\* @enum \{unknown\} \*\/\n/gm, '')
-    .replaceAll(/^ +\* @enum \{unknown\}\n/gm, '');
+    .replaceAll(/^ +\* @enum \{unknown\}\n/gm, '')
+    .replaceAll(/^export type [\w$]+ = Record<string, never>;\n/gm, '');
 }
 
 function mapValues<T, U>(from: Readonly<Record<string, T>>, change: (value: T) => U) {
