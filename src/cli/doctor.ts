@@ -12,7 +12,7 @@ import { forwardToRunning } from './admin-socket.ts';
 import { lookInside } from './doctor-inside.ts';
 import { openWithoutMigrating } from './open-database.ts';
 import { demoPorts, portProblem, type WantedPort } from './ports.ts';
-import { readKeyRing, readSettings, type Settings } from './settings.ts';
+import { readKeyRing, readSettings, type Settings, settingProblems } from './settings.ts';
 
 const ANSWER_TIMEOUT_MS = 2_000;
 
@@ -27,7 +27,7 @@ const SIGN_OF_LIFE: Readonly<Record<string, string>> = {
 export async function doctor(environment: NodeJS.ProcessEnv, print: Print): Promise<boolean> {
   const settings = readSettings(environment);
   if (!settings.ok) {
-    print(`✗ settings   ${settings.error}`);
+    for (const problem of settingProblems(environment)) print(`✗ settings   ${problem}`);
     return false;
   }
   print(`✓ settings   folder ${settings.value.dir}`);

@@ -38,7 +38,16 @@ function settings(): Settings {
   return read.value;
 }
 
+/** `hutong doctor | head`: a reader that has enough is no fault, and ends no platform. */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+}
+
 export async function main(argv: readonly string[]): Promise<void> {
+  outliveReaders();
   const program = new Command('hutong')
     .description('Every wallet behind one API, one cashier and one ledger.')
     .version(version())

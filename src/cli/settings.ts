@@ -75,6 +75,20 @@ export function readSettings(environment: Environment): Result<Settings, string>
   });
 }
 
+/** Every mistake, not only the first: each begins with the name of its setting. */
+export function settingProblems(environment: Environment): readonly string[] {
+  const rest = new Map(Object.entries(environment));
+  const found: string[] = [];
+  for (;;) {
+    const read = readSettings(Object.fromEntries(rest));
+    if (read.ok) return found;
+    found.push(read.error);
+    const [name = ''] = /^[A-Z_]+/.exec(read.error) ?? [];
+    // What names no setting that is there would be found for ever.
+    if (!rest.delete(name)) return found;
+  }
+}
+
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const SWITCHES = ['HUTONG_RATE_LIMIT'];
 const PORTS = ['HUTONG_PORT', 'HUTONG_SANDBOX_PORT', 'HUTONG_BAZAAR_PORT'];

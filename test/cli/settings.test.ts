@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoPorts, firstPortProblem, portProblem } from '../../src/cli/ports.ts';
-import { readSettings, type Settings } from '../../src/cli/settings.ts';
+import { readSettings, type Settings, settingProblems } from '../../src/cli/settings.ts';
 
 function read(environment: Record<string, string>): Settings {
   const settings = readSettings(environment);
@@ -33,6 +33,18 @@ describe('settings', () => {
     const answer = readSettings({ [name]: value });
     expect(answer).toMatchObject({ ok: false, error: expect.stringContaining(name) });
     expect(JSON.stringify(answer)).not.toContain('hidden');
+  });
+
+  it('tells every mistake, not only the first', () => {
+    const wrong = {
+      HUTONG_PORT: 'abc',
+      HUTONG_LOG_LEVEL: 'loud',
+      HUTONG_DNS: 'dns.internal',
+      DATABASE_URL: 'mysql://shop:hidden@db/hutong',
+    };
+    const told = settingProblems({ ...wrong, HUTONG_LANES: '4' });
+    expect(told.map((text) => text.split(' ')[0]).sort()).toEqual(Object.keys(wrong).sort());
+    expect(settingProblems({})).toEqual([]);
   });
 
   it.each([

@@ -2,10 +2,13 @@
  * `hutong wallet template` for every wallet: it has what the schema wants, filled in with the
  * city's credentials it is accepted, and left as it is it is refused by the name of a field.
  */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
@@ -262,4 +265,17 @@ test('a number that the wallet cannot have given is refused, and no merchant is 
   expect(lines[0]).toMatch(/^made merchant shop-7 \(mer_\w+\)/);
   await account('wechatpay', '1600000001');
   expect(lines.filter((line) => line.startsWith('made merchant'))).toHaveLength(1);
+});
+
+test('a reader that has enough ends no command with a stack', async () => {
+  const command = fileURLToPath(new URL('../../bin/hutong.js', import.meta.url));
+  const words = [command, 'wallet', 'template', 'wechatpay', '--explain'];
+  const env = { ...process.env, HUTONG_DIR: dir };
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const told: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
+  const [code] = (await once(child, 'close')) as [number];
+  expect(Buffer.concat(told).toString()).toBe('');
+  expect(code).toBe(0);
 });
