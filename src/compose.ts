@@ -18,7 +18,6 @@ import type { Platform } from './flows/base/platform.ts';
 import { describe } from './flows/base/wallet-call.ts';
 import { createWalletHealth } from './flows/base/wallet-health.ts';
 import { startErasing } from './flows/buyer/data.ts';
-import { createUseCases } from './flows/create-use-cases.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/envelope.ts';
 import { forgetKeys } from './flows/key/forget-keys.ts';
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
@@ -26,7 +25,7 @@ import { type KeyWatch, watchKeys } from './flows/key/watch-keys.ts';
 import { dueHandlers } from './flows/payment/janitor.ts';
 import { createNotificationGuard } from './flows/payment/notification-guard.ts';
 import { createOwnPayments } from './flows/payment/own-payments.ts';
-import type { UseCases } from './flows/use-cases.ts';
+import { bindVerbs, type UseCases } from './flows/verbs.ts';
 import { identifyConfigs } from './flows/wallet/identities.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/webhook/deliver.ts';
 import type { ServerConfig, ServerDeps } from './http/deps.ts';
@@ -123,6 +122,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     log,
     metrics,
     share: lease.share,
+    wakeSweeper: () => sweeper?.wake(),
     wall: wallClock,
     random: systemRandom,
     publicUrl: options.publicUrl,
@@ -136,7 +136,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     handlers: dueHandlers(platform, desk),
     onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
   });
-  const useCases = createUseCases(platform, sweeper.wake);
+  const useCases = bindVerbs(platform);
   const servers = await openServers(options, platform, useCases);
   const opened = { platform, useCases, ...servers, sweeper, desk, lease };
   const chores = startChores(platform, options);

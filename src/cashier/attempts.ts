@@ -3,8 +3,10 @@
  * redirect where it must say who pays first. Every way ends at the page (303), which then shows
  * the payment's own state. What was offered is asked again here: a form is only a wish.
  */
+
 import type { FastifyReply } from 'fastify';
-import type { Offer, StartAttemptInput } from '../flows/use-cases.ts';
+import type { Offer } from '../flows/offer/list-offers.ts';
+import type { StartAttemptInput } from '../flows/payment/choose-wallet.ts';
 import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import { type Id, parseId, shardOfId } from '../kernel/id.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';

@@ -3,8 +3,10 @@
  * it now has; the page then fetches itself. It ends at a terminal state, and after a bounded number
  * of heartbeats (the browser comes back with the version it has seen), so no stream lives for ever.
  */
+
 import { INTENT_STATES, type Payment } from '../core/payment/model.ts';
-import type { CashierView, Outcome } from '../flows/use-cases.ts';
+import type { Outcome } from '../flows/base/outcome.ts';
+import type { CashierView } from '../flows/payment/open-cashier.ts';
 import type { CashierUseCases } from './show.ts';
 
 const HEARTBEAT_MS = 15_000;

@@ -4,8 +4,9 @@
  * else of the payment. Where there is no form any more it says why (410), and leads back to the
  * cashier only the browser that came from there.
  */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HandOut } from '../flows/use-cases.ts';
+import type { HandOut } from '../flows/payment/hand-out.ts';
 import type { Budget } from '../http/budget.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';

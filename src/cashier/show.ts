@@ -1,6 +1,9 @@
 /** `GET /pay/{pay_token}`: the page as the payment stands now. */
+
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CashierView, Offers, UseCases } from '../flows/use-cases.ts';
+import type { Offers } from '../flows/offer/list-offers.ts';
+import type { CashierView } from '../flows/payment/open-cashier.ts';
+import type { UseCases } from '../flows/verbs.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';

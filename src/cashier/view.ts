@@ -8,7 +8,8 @@
 
 import type { Attempt, Payment, Refund } from '../core/payment/model.ts';
 import { AUTOMATIC_REFUND_REASONS, type AutomaticRefundReason } from '../core/payment/model.ts';
-import type { CashierView, Offer, Offers } from '../flows/use-cases.ts';
+import type { Offer, Offers } from '../flows/offer/list-offers.ts';
+import type { CashierView } from '../flows/payment/open-cashier.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { Id } from '../kernel/id.ts';
 import { type Fen, sumFen } from '../kernel/money.ts';

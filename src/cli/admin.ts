@@ -5,7 +5,7 @@
  */
 
 import type { Db } from '../database/db.ts';
-import { hashKey } from '../flows/merchant/merchants.ts';
+import { hashKey } from '../flows/key/authenticate.ts';
 import { present } from '../kernel/assert.ts';
 import { type Id, parseId, shardOf } from '../kernel/id.ts';
 import { isScope, SCOPES } from '../kernel/scopes.ts';

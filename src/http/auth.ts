@@ -3,8 +3,9 @@
  * client_secret only in its own header and only for the one intent that it belongs to. Neither is
  * read from a URL, where it would be logged.
  */
+
 import type { FastifyRequest } from 'fastify';
-import type { Principal } from '../flows/use-cases.ts';
+import type { Principal } from '../flows/key/authenticate.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { Scope } from '../kernel/scopes.ts';

@@ -1,6 +1,7 @@
 /** What the edge is given, once, by the composition. */
+
 import type { FastifyPluginAsync } from 'fastify';
-import type { UseCases } from '../flows/use-cases.ts';
+import type { UseCases } from '../flows/verbs.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';

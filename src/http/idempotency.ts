@@ -7,9 +7,10 @@
  *   the key stays bound to its body, and the same body resumes at once, with the same id.
  * - Secrets are never stored; a replay makes them again from the object as it is now.
  */
+
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { IdempotencyAnswer, IdempotentRequest } from '../flows/use-cases.ts';
+import type { IdempotencyAnswer, IdempotentRequest } from '../flows/base/idempotency.ts';
 import { ERRORS, type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';

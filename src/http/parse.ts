@@ -1,6 +1,7 @@
 /** From what a schema let through to what a use case takes; each refusal names its field. */
+
 import { isIP } from 'node:net';
-import type { PageRequest } from '../flows/use-cases.ts';
+import type { PageRequest } from '../flows/base/page.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { webAddressProblem } from '../runtime/web-address.ts';

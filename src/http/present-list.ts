@@ -1,5 +1,5 @@
 /** `{"object":"list","data":[],"has_more"}`, the one shape of every list. */
-import type { Page } from '../flows/use-cases.ts';
+import type { Page } from '../flows/base/page.ts';
 
 export function presentList<T>(
   page: Page<T>,

@@ -3,8 +3,9 @@
  * query, then the use case, with or without the idempotency protocol around it. Everything that can
  * be done once is done here, before the first request.
  */
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Principal } from '../flows/use-cases.ts';
+import type { Principal } from '../flows/key/authenticate.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { type Id, parseId } from '../kernel/id.ts';
 import { err, ok, type Result } from '../kernel/result.ts';

@@ -3,8 +3,9 @@
  * registers it, openapi.json describes it and the hostile suite attacks it from this one
  * description, so none of the three can disagree.
  */
+
 import type { Static, TSchema } from 'typebox';
-import type { Principal } from '../flows/use-cases.ts';
+import type { Principal } from '../flows/key/authenticate.ts';
 import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import type { Result } from '../kernel/result.ts';

@@ -1,10 +1,11 @@
 /** What the page's script does, in a real browser: the comforts, and that it believes nobody. */
+
 import { existsSync } from 'node:fs';
 import Fastify from 'fastify';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
-import type { CashierView } from '../../src/flows/use-cases.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import type { NextAction, Product, WalletName } from '../../src/kernel/wallet-names.ts';
 import { ACTIONS, attemptOf, NOW_MS, OFFERS, USER_AGENTS, viewOf } from './fixtures.ts';
 import { BUYER_TOKEN, HAND_OUT_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';

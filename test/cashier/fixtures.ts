@@ -2,6 +2,7 @@
  * Hand-made payments in every state that the cashier can meet. They stand where the flows stand in
  * production: the boundary of the cashier is the UseCases interface and the Payment aggregate.
  */
+
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type {
   Attempt,
@@ -11,7 +12,8 @@ import type {
   PaymentIntent,
   Refund,
 } from '../../src/core/payment/model.ts';
-import type { CashierView, Offer, Offers } from '../../src/flows/use-cases.ts';
+import type { Offer, Offers } from '../../src/flows/offer/list-offers.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { encodeBody, formatId, type Id, type IdKind, packId } from '../../src/kernel/id.ts';
 import type { NextAction, Product, WalletName } from '../../src/kernel/wallet-names.ts';
 

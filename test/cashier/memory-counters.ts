@@ -1,11 +1,12 @@
 /** Counters held in memory, for the page behind a printed code. */
+
 import type { Counter } from '../../src/core/merchant/counter.ts';
 import type {
   CounterCases,
   CounterPayment,
   CounterView,
 } from '../../src/flows/merchant/counters.ts';
-import type { CashierView } from '../../src/flows/use-cases.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { err, ok } from '../../src/kernel/result.ts';
 import { idOf, LAMP_SHOP, NOW_MS } from './fixtures.ts';

@@ -2,13 +2,10 @@
 
 import type { CashierUseCases } from '../../src/cashier/show.ts';
 import type { Payment } from '../../src/core/payment/model.ts';
-import type {
-  CashierView,
-  HandOut,
-  HandOutRefusal,
-  Offers,
-  StartAttemptInput,
-} from '../../src/flows/use-cases.ts';
+import type { Offers } from '../../src/flows/offer/list-offers.ts';
+import type { StartAttemptInput } from '../../src/flows/payment/choose-wallet.ts';
+import type { HandOut, HandOutRefusal } from '../../src/flows/payment/hand-out.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { type HutongError, hutongError } from '../../src/kernel/errors.ts';
 import { formatId, packId } from '../../src/kernel/id.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';

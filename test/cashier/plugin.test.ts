@@ -1,7 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
-import type { CashierView, Offers } from '../../src/flows/use-cases.ts';
+import type { Offers } from '../../src/flows/offer/list-offers.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { err } from '../../src/kernel/result.ts';
 import {

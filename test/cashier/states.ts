@@ -3,7 +3,8 @@
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type { Screen } from '../../src/cashier/view.ts';
 import type { Attempt } from '../../src/core/payment/model.ts';
-import type { CashierView, Offers } from '../../src/flows/use-cases.ts';
+import type { Offers } from '../../src/flows/offer/list-offers.ts';
+import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import {
   ACTIONS,
   AMOUNT_FEN,

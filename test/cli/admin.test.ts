@@ -8,7 +8,7 @@ import * as admin from '../../src/cli/admin.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
-import { hashKey } from '../../src/flows/merchant/merchants.ts';
+import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readKeys } from '../../src/store/key/api-keys.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';

@@ -10,7 +10,7 @@ import { KEY_VERSION, readSandboxPapers } from '../../src/cli/demo-papers.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
-import { hashKey } from '../../src/flows/merchant/merchants.ts';
+import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { present } from '../../src/kernel/assert.ts';
 import { shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';

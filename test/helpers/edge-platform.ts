@@ -9,7 +9,7 @@ import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/c
 import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPglite } from '../../src/database/pglite.ts';
-import { hashKey } from '../../src/flows/merchant/merchants.ts';
+import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { present } from '../../src/kernel/assert.ts';
 import { type Id, shardOf } from '../../src/kernel/id.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Db } from '../../src/database/db.ts';
-import { hashKey } from '../../src/flows/merchant/merchants.ts';
+import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { parseTrustedProxies } from '../../src/http/address.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';
 

@@ -3,16 +3,14 @@
  * payments that exist. It talks to no wallet and books nothing, so no test may conclude from it
  * that a payment works; those run on the composed platform.
  */
+
 import { randomBytes } from 'node:crypto';
 import type { Attempt, Payment } from '../../src/core/payment/model.ts';
-import type {
-  CreateIntentInput,
-  IdempotencyClaim,
-  IdempotentRequest,
-  Principal,
-  StartAttemptInput,
-  UseCases,
-} from '../../src/flows/use-cases.ts';
+import type { IdempotencyClaim, IdempotentRequest } from '../../src/flows/base/idempotency.ts';
+import type { Principal } from '../../src/flows/key/authenticate.ts';
+import type { StartAttemptInput } from '../../src/flows/payment/choose-wallet.ts';
+import type { CreateIntentInput } from '../../src/flows/payment/create.ts';
+import type { UseCases } from '../../src/flows/verbs.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { formatId, type Id, packId } from '../../src/kernel/id.ts';
 import { err, ok } from '../../src/kernel/result.ts';
@@ -205,7 +203,7 @@ export function protocolUseCases(): Protocol {
     updateWebhookEndpoint: async () => missing,
     deleteWebhookEndpoint: async () => missing,
     rotateWebhookSecret: async () => missing,
-    acceptNotification: async (_wallet, _config, _kind, request) => {
+    acceptNotification: async ({ request }) => {
       stumble('acceptNotification');
       protocol.notifications.push(request);
       return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'success' };

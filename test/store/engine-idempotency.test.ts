@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   claimIdempotency,
   completeIdempotency,
+  type IdempotentRequest,
   KEY_LEASE_MS,
 } from '../../src/flows/base/idempotency.ts';
 import type { Platform } from '../../src/flows/base/platform.ts';
 import type { Envelope } from '../../src/flows/key/envelope.ts';
-import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
   envelopeOf,

@@ -5,9 +5,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Db } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { claimIdempotency, completeIdempotency } from '../../src/flows/base/idempotency.ts';
+import {
+  claimIdempotency,
+  completeIdempotency,
+  type IdempotentRequest,
+} from '../../src/flows/base/idempotency.ts';
 import type { Platform } from '../../src/flows/base/platform.ts';
-import type { IdempotentRequest } from '../../src/flows/use-cases.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
 import {

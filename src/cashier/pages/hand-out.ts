@@ -4,7 +4,7 @@
  * And the page that says why there is no form any more.
  */
 
-import type { HandOutRefusal } from '../../flows/use-cases.ts';
+import type { HandOutRefusal } from '../../flows/payment/hand-out.ts';
 import { type Fen, yuanText } from '../../kernel/money.ts';
 import type { FormAction, WalletName } from '../../kernel/wallet-names.ts';
 import { html, jsonScript } from '../html.ts';

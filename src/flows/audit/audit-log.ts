@@ -2,16 +2,17 @@
  * Who changed what: read by the marketplace that it is about, and sealed in the background, by
  * whichever process comes first, so that no row waits longer than five seconds for its hash.
  */
+
 import type { AuditFact, AuditRow } from '../../core/audit/audit.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import type { Result } from '../../kernel/result.ts';
 import { type AuditFilter, listAudit, sealAudit } from '../../store/audit/audit-log.ts';
 import type { AuditNote } from '../../store/audit/audited.ts';
-import { listPage } from '../base/list.ts';
+import type { Page, PageRequest } from '../base/page.ts';
+import { listPage } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
 import { describe } from '../base/wallet-call.ts';
-import type { Page, PageRequest } from '../use-cases.ts';
 
 const SEAL_EVERY_MS = 2_000;
 const SEAL_AT_ONCE = 500;

@@ -3,11 +3,35 @@
  * the lease has run out the same body resumes with the same id; afterwards the answer is replayed.
  */
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import { shardOf } from '../../kernel/id.ts';
+import { type Id, shardOf } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { IdempotencyRow } from '../../store/batch/idempotency.ts';
-import type { IdempotencyAnswer, IdempotencyClaim, IdempotentRequest } from '../use-cases.ts';
 import type { Platform } from './platform.ts';
+
+export type IdempotencyClaim =
+  /** Ours to run, with this target id (a resumed lease gives the first one's). */
+  | { readonly kind: 'run'; readonly targetId: string }
+  | {
+      readonly kind: 'replay';
+      readonly status: number;
+      readonly body: string;
+      readonly targetId: string;
+    };
+
+export type IdempotencyAnswer =
+  | { readonly status: number; readonly body: string }
+  | 'release'
+  | 'resume';
+
+export interface IdempotentRequest {
+  readonly marketplace: Id<'marketplace'>;
+  readonly principal: string;
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  readonly bodyHash: string;
+  readonly targetId: string;
+}
 
 export const KEY_LEASE_MS = 30_000;
 const BODY_PURPOSE = 'idempotency_body';

@@ -36,6 +36,8 @@ export interface Platform {
   readonly urlPolicy: UrlPolicy;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Due work may be there at once: the sweeper need not wait for its next look. */
+  readonly wakeSweeper: () => void;
   /** Which shards this process sweeps; null = its wall clock is not the database's, it must not. */
   readonly share: () => Share | null;
   /** Where wallets and buyers reach us, without a trailing slash. */

@@ -26,12 +26,13 @@ import {
   readCounter,
 } from '../../store/merchant/counters.ts';
 import { uriRecord, writeNdef } from '../../wires/nfc/ndef.ts';
-import { pageOf } from '../base/list.ts';
+import type { Outcome } from '../base/outcome.ts';
+import type { Page, PageRequest } from '../base/page.ts';
+import { pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { createPaymentIntent } from '../payment/create.ts';
 import { counterCode, type OneCode } from '../payment/one-code.ts';
-import type { Outcome, Page, PageRequest } from '../use-cases.ts';
 
 const TOKEN_BYTES = 10;
 const VISIT_BYTES = 10;

@@ -3,8 +3,10 @@
  * paired: which pairs work the institutions know, and no rule of code; one that does not work costs
  * the buyer a scan, never money (docs/guides/interconnection.md).
  */
+
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
+import type { InterconnectPair } from '../../kernel/interconnect.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import {
   type InterconnectRow,
@@ -14,7 +16,14 @@ import {
 import { auditNote } from '../audit/audit-log.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
-import type { InterconnectInput } from '../use-cases.ts';
+
+export interface InterconnectInput extends InterconnectPair {
+  readonly status: 'active' | 'paused';
+}
+
+export interface Interconnect extends InterconnectInput {
+  readonly changedAtMs: number;
+}
 
 export async function listInterconnects(
   platform: Platform,

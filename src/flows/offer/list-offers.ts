@@ -8,12 +8,37 @@ import type { HutongError } from '../../kernel/errors.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import type { WalletName } from '../../kernel/wallet-names.ts';
+import type { Product, WalletName } from '../../kernel/wallet-names.ts';
 import { WALLETS } from '../../wallets/registry.ts';
 import type { MarketplaceEntry, OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
-import type { Offers } from '../use-cases.ts';
+
+export interface Offer {
+  readonly wallet: WalletName;
+  readonly product: Product;
+  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  readonly payerWallet: WalletName;
+  readonly combined: boolean;
+  /** The cashier must ask the wallet who pays before it can start. */
+  readonly needsPayer: boolean;
+}
+
+export interface Withheld {
+  readonly wallet: WalletName;
+  readonly product: Product | null;
+  /** e.g. `merchant_not_consented`, `cart_not_combinable`, `device_unsupported`, `wallet_unhealthy`. */
+  readonly reason: string;
+  /** Whose lack it is, where the reason is a merchant's. */
+  readonly merchants?: readonly Id<'merchant'>[];
+  /** By whose code the buyer can pay with this wallet nevertheless. */
+  readonly reachedThrough?: readonly WalletName[];
+}
+
+export interface Offers {
+  readonly offered: readonly Offer[];
+  readonly withheld: readonly Withheld[];
+}
 
 export function offerQuestion(
   platform: Platform,

@@ -9,9 +9,12 @@ import { err, type Result } from '../../kernel/result.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
-import type { Canceler } from '../use-cases.ts';
+import type { Principal } from '../key/authenticate.ts';
 import { rootOf } from './attempt-order.ts';
 import { closeLeftBehind } from './settle.ts';
+
+/** Who cancels: whose payment it must be, and of which mode. */
+export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'>;
 
 export async function cancelPaymentIntent(
   platform: Platform,

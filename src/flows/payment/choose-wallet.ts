@@ -4,9 +4,11 @@
  * and length name the wallet, or what the cart's merchants accept does, or the caller must.
  */
 
+import type { Livemode } from '../../core/key/mode.ts';
 import { offersFor } from '../../core/offer/offer.ts';
 import type { Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { Product, WalletName } from '../../kernel/wallet-names.ts';
 import { WALLETS, walletModule } from '../../wallets/registry.ts';
@@ -17,7 +19,22 @@ import type { MarketplaceEntry } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
 import { offerQuestion } from '../offer/list-offers.ts';
-import type { StartAttemptInput } from '../use-cases.ts';
+
+export interface StartAttemptInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  readonly id: Id<'payment_attempt'>;
+  /** null = found by what the buyer showed: `payer.authCode` or `payer.field55`. */
+  readonly wallet: WalletName | null;
+  readonly product: Product | null;
+  /** Whose app the buyer chose to pay with; left out, the wallet's own. */
+  readonly payerWallet?: WalletName;
+  readonly payer: PayerIdentity;
+  /** The buyer stands in our cashier, at this address; null = started through the API. */
+  readonly cashier: { readonly buyerIp: string } | null;
+  /** The key's mode; null = without a key, in the payment's own. */
+  readonly isLivemode: Livemode;
+}
 
 export interface ChosenAttempt extends StartAttemptInput {
   readonly wallet: WalletName;

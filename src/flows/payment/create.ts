@@ -1,4 +1,6 @@
 /** Creating an intent: checked against the marketplace's merchants, then claimed by its number. */
+
+import type { Livemode } from '../../core/key/mode.ts';
 import {
   contentHash,
   createPayment,
@@ -6,15 +8,40 @@ import {
   newPayment,
   sameOrderModeRefusal,
 } from '../../core/payment/create.ts';
-import type { Payment } from '../../core/payment/model.ts';
+import type { Buyer, Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { listPayments } from '../../store/queries.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
-import type { CreateIntentInput } from '../use-cases.ts';
+
+export interface SubOrderInput {
+  readonly merchant: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly merchantSubOrderNo: string | null;
+  readonly items: readonly unknown[] | null;
+  readonly splits: readonly unknown[] | null;
+}
+
+export interface CreateIntentInput {
+  readonly marketplace: Id<'marketplace'>;
+  /** Chosen by the edge (and kept with the idempotency key), so that a retry means the same row. */
+  readonly id: Id<'payment_intent'>;
+  readonly merchantOrderNo: string;
+  readonly amountFen: Fen;
+  readonly description: string;
+  readonly subOrders: readonly SubOrderInput[];
+  readonly buyer: Buyer;
+  readonly expiresAtMs: number | null;
+  readonly returnUrl: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The key's mode, which the payment keeps; null = made without one, at a counter of neither. */
+  readonly isLivemode: Livemode;
+}
 
 const ONE = { limit: 1, beforeId: null, afterId: null };
 const ANY_INTENT = {

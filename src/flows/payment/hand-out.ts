@@ -7,10 +7,14 @@
  * comes late or twice, and goes back by itself (rule 1).
  */
 
+import type { Marketplace } from '../../core/merchant/merchant.ts';
 import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import type { FormAction, WalletName } from '../../kernel/wallet-names.ts';
 import { readPayment } from '../../store/queries.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
@@ -21,8 +25,21 @@ import {
   isSameSecret,
   parseHandOutToken,
 } from '../base/tokens.ts';
-import type { HandOut, HandOutRefusal } from '../use-cases.ts';
 import { attemptOrder } from './attempt-order.ts';
+
+/** Why a way to pay is no longer one: `left`, the buyer chose another meanwhile. */
+export type HandOutRefusal = 'paid' | 'expired' | 'canceled' | 'conflicted' | 'left';
+
+/** One attempt's form for its wallet, or why there is none. */
+export type HandOut = {
+  readonly marketplace: Marketplace;
+  readonly intent: Id<'payment_intent'>;
+  readonly amountFen: Fen;
+  readonly wallet: WalletName;
+} & (
+  | { readonly form: FormAction; readonly refusal: null }
+  | { readonly form: null; readonly refusal: HandOutRefusal }
+);
 
 export function handOutUrlOf(platform: Platform, payment: Payment, name: HandOutName): string {
   return `${platform.publicUrl}/pay/go/${handOutTokenOf(platform.envelope, payment, name)}`;

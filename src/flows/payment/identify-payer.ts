@@ -18,8 +18,7 @@ import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { isSameSecret } from '../base/tokens.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
-import type { CashierView } from '../use-cases.ts';
-import { openCashier } from './open-cashier.ts';
+import { type CashierView, openCashier } from './open-cashier.ts';
 
 const placeOf = <T>(names: readonly T[], name: T): string => names.indexOf(name).toString(36);
 

@@ -34,7 +34,7 @@ const NAME_LENGTH_MAX = 25;
 const NO_CATEGORY = '0000';
 
 /** The code of one payment: dynamic, with its amount and its number as the reference. */
-export async function codeOfPayment(
+export async function codeOf(
   platform: Platform,
   payment: Payment,
 ): Promise<Result<OneCode, HutongError>> {
@@ -108,7 +108,7 @@ function shortened(name: string): string {
 }
 
 /** The buyer's pay_token behind a short code; `not_found` for anything else. */
-export async function openPaymentCode(
+export async function openCode(
   platform: Platform,
   code: string,
 ): Promise<Result<string, HutongError>> {

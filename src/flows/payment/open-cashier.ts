@@ -1,11 +1,23 @@
 /** What a pay_token opens: one payment, its marketplace and its merchants' names. */
+
+import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
+import type { Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { readPayment } from '../../store/queries.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';
-import type { CashierView } from '../use-cases.ts';
+
+/** What a pay_token may see and do; never more than payee, amount, status and starting attempts. */
+export interface CashierView {
+  readonly payment: Payment;
+  readonly marketplace: Marketplace;
+  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
+  /** A friend's link is one more token, without the buyer's data. */
+  readonly kind: 'buyer' | 'friend';
+}
 
 export async function openCashier(
   platform: Platform,

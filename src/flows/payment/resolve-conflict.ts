@@ -7,14 +7,24 @@ import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { resolveConflict as decide } from '../../core/payment/conflict.ts';
 import type { Payment } from '../../core/payment/model.ts';
 import type { HutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
 import { err, type Result } from '../../kernel/result.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
-import type { ResolveConflictInput } from '../use-cases.ts';
 import { rootOf } from './attempt-order.ts';
 import { queryAttempt } from './settle.ts';
+
+/** How an operator ends a conflicted payment. */
+export interface ResolveConflictInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  readonly outcome: 'accept' | 'refund';
+  readonly reason: string;
+  readonly by: Id<'api_key'>;
+  readonly isLivemode: boolean;
+}
 
 export async function resolveConflict(
   platform: Platform,

@@ -30,9 +30,8 @@ import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/direc
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
-import type { StartAttemptInput } from '../use-cases.ts';
 import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
-import { type ChosenAttempt, chooseWallet } from './choose-wallet.ts';
+import { type ChosenAttempt, chooseWallet, type StartAttemptInput } from './choose-wallet.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
 import { closeLeftBehind, commitReport, queryAttempt } from './settle.ts';
 import { withoutShown } from './without-shown.ts';

@@ -13,6 +13,7 @@ import { applyRefundReport, noteUnasked } from '../../core/refund/report.ts';
 import { claimed, type Work } from '../../engine/due.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { findRefundIntent } from '../../store/queries.ts';
 import { walletModule } from '../../wallets/registry.ts';
@@ -22,8 +23,17 @@ import type { Platform } from '../base/platform.ts';
 import { attemptRead, readOwnPayment } from '../base/read-payment.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { attemptOf, refundOrder, rootOf } from '../payment/attempt-order.ts';
-import type { RefundInput } from '../use-cases.ts';
 import { reverseForRefund } from './reverse-for-refund.ts';
+
+export interface RefundInput {
+  readonly marketplace: Id<'marketplace'>;
+  readonly intent: Id<'payment_intent'>;
+  readonly id: Id<'refund'>;
+  readonly subOrder: Id<'sub_order'>;
+  readonly amountFen: Fen;
+  readonly reason: string;
+  readonly isLivemode: boolean;
+}
 
 export interface RefundState {
   readonly payment: Payment;

@@ -1,9 +1,8 @@
 /** The marketplace's own endpoints: made, changed, rotated; secrets leave only once, when made. */
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import { type Id, shardOf, shardOfId } from '../../kernel/id.ts';
+import { type Id, shardOf } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { AuditNote } from '../../store/audit/audited.ts';
-import { readEvent } from '../../store/queries.ts';
 import {
   addEndpoint,
   changeEndpoint,
@@ -11,14 +10,22 @@ import {
   readEndpoints,
   rotateEndpointSecret,
 } from '../../store/webhook/endpoints.ts';
-import { oweDeliveries } from '../../store/webhook/events.ts';
 import { newWebhookSecret } from '../../webhooks/sign.ts';
 import { checkUrl } from '../../webhooks/url-guard.ts';
 import { auditNote } from '../audit/audit-log.ts';
+import type { Outcome } from '../base/outcome.ts';
+import { type Page, type PageRequest, pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { endpointSecretPlace } from '../key/envelope.ts';
-import type { WebhookEndpoint } from '../use-cases.ts';
+
+export interface WebhookEndpoint {
+  readonly id: Id<'webhook_endpoint'>;
+  readonly url: string;
+  readonly enabledEvents: readonly string[];
+  readonly status: 'enabled' | 'disabled';
+  readonly createdAtMs: number;
+}
 
 /** How long the old secret still signs beside the new one. */
 const ROTATION_MS = 24 * 3_600_000;
@@ -135,9 +142,10 @@ export async function createWebhookEndpoint(
 export async function listWebhookEndpoints(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-): Promise<Result<readonly WebhookEndpoint[], HutongError>> {
+  page: PageRequest,
+): Outcome<Page<WebhookEndpoint>> {
   const rows = await attemptRead(() => readEndpoints(platform.db, marketplace));
-  return rows.ok ? ok(rows.value.map(shown)) : rows;
+  return rows.ok ? ok(pageOf(rows.value.map(shown), page)) : rows;
 }
 
 export async function getWebhookEndpoint(
@@ -145,10 +153,10 @@ export async function getWebhookEndpoint(
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
 ): Promise<Result<WebhookEndpoint, HutongError>> {
-  const rows = await listWebhookEndpoints(platform, marketplace);
+  const rows = await attemptRead(() => readEndpoints(platform.db, marketplace));
   if (!rows.ok) return rows;
   const found = rows.value.find((row) => row.id === id);
-  return found === undefined ? NOT_FOUND : ok(found);
+  return found === undefined ? NOT_FOUND : ok(shown(found));
 }
 
 export async function updateWebhookEndpoint(
@@ -181,6 +189,18 @@ export async function updateWebhookEndpoint(
   return row.value === undefined ? NOT_FOUND : ok(shown(row.value));
 }
 
+export async function deleteWebhookEndpoint(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  id: Id<'webhook_endpoint'>,
+  by: string,
+): Outcome<void> {
+  const deleted = { status: 'deleted', by } as const;
+  const changed = await updateWebhookEndpoint(platform, marketplace, id, deleted);
+  return changed.ok ? ok(undefined) : changed;
+}
+
+/** The old secret signs beside the new one for 24 h, or nothing more. */
 export async function rotateWebhookSecret(
   platform: Platform,
   marketplace: Id<'marketplace'>,
@@ -198,24 +218,4 @@ export async function rotateWebhookSecret(
   platform.directory.forgetEndpoints(marketplace);
   if (!row.ok) return row;
   return row.value === undefined ? NOT_FOUND : ok({ secret });
-}
-
-/** Owes the event to every endpoint that wants it now, delivered before or not. */
-export async function resendEvent(
-  platform: Platform,
-  marketplace: Id<'marketplace'>,
-  id: Id<'event'>,
-  wake: () => void,
-): Promise<Result<{ readonly deliveries: number }, HutongError>> {
-  const event = await attemptRead(() => readEvent(platform.db, shardOfId(id), id));
-  if (!event.ok) return event;
-  if (event.value?.marketplace !== marketplace)
-    return err(hutongError('not_found', 'no such event'));
-  const { type } = event.value;
-  const nowMs = platform.clock.nowMs();
-  const count = await attemptRead(() =>
-    oweDeliveries(platform.db, { shard: shardOfId(id), id, marketplace, type, nowMs }),
-  );
-  wake();
-  return count.ok ? ok({ deliveries: count.value }) : count;
 }

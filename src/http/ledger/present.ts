@@ -1,6 +1,6 @@
 /** The books as the API shows them; balances are only another view of the same accounts. */
 
-import type { LedgerAccount, LedgerTransactionView } from '../../flows/use-cases.ts';
+import type { LedgerAccount, LedgerTransactionView } from '../../flows/ledger/list.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 

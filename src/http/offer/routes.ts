@@ -1,6 +1,6 @@
 /** /v1/interconnects: which payer's wallet may scan whose codes; list, set. */
 
-import type { Interconnect } from '../../flows/use-cases.ts';
+import type { Interconnect } from '../../flows/offer/interconnects.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import { InterconnectSet } from '../other-schemas.ts';

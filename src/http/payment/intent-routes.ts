@@ -2,7 +2,9 @@
 
 import type { Payment } from '../../core/payment/model.ts';
 import { presentPaymentIntent } from '../../core/payment/present-intent.ts';
-import type { CreateIntentInput, Offer, Principal, Withheld } from '../../flows/use-cases.ts';
+import type { Principal } from '../../flows/key/authenticate.ts';
+import type { Offer, Withheld } from '../../flows/offer/list-offers.ts';
+import type { CreateIntentInput } from '../../flows/payment/create.ts';
 import { present } from '../../kernel/assert.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOf, shardOfId } from '../../kernel/id.ts';

@@ -57,7 +57,12 @@ export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: 
       }
       const from = addressKey(request.ip);
       const message = raw(request);
-      const answer = await deps.useCases.acceptNotification(wallet, config, kind, message, from);
+      const answer = await deps.useCases.acceptNotification({
+        wallet,
+        config,
+        request: message,
+        from,
+      });
       return reply.code(answer.status).headers(answer.headers).send(answer.body);
     },
   });

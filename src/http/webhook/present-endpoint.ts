@@ -3,7 +3,7 @@
  * that made it and nowhere else.
  */
 
-import type { WebhookEndpoint } from '../../flows/use-cases.ts';
+import type { WebhookEndpoint } from '../../flows/webhook/endpoints.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 
 export function presentWebhookEndpoint(endpoint: WebhookEndpoint): Record<string, unknown> {

@@ -1,0 +1,60 @@
+/** Whose API key a request carries (rule 11). */
+import { createHash } from 'node:crypto';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { type IpRange, isInRange, parseAddress } from '../../runtime/ip-address.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+
+/** Who calls: one marketplace's key (rule 11). */
+export interface Principal {
+  readonly keyId: Id<'api_key'>;
+  readonly marketplace: Id<'marketplace'>;
+  /** `*` or names such as `payment_intents:write`. */
+  readonly scopes: readonly string[];
+  /** The Hutong-Version pinned to the key. */
+  readonly version: string;
+  /** `sk_live_`, `rk_live_`: may move money of live configurations, and of no others. */
+  readonly isLivemode: boolean;
+}
+
+/** What is known of a caller before its key is. */
+export interface Caller {
+  readonly address: string;
+  /** So many keys of this address were refused that the next unknown one may wait. */
+  readonly isSuspect: () => boolean;
+}
+
+export function hashKey(secretKey: string): string {
+  return createHash('sha256').update(secretKey).digest('hex');
+}
+
+const KEY_SHAPE = /^(sk|rk)_(test|live)_[0-9A-Za-z]{24,64}$/;
+
+export async function authenticate(
+  platform: Platform,
+  secretKey: string,
+  { address, isSuspect }: Caller,
+): Promise<Result<Principal, HutongError>> {
+  const invalid = err(hutongError('api_key_invalid', 'the API key is unknown or was revoked'));
+  const mode = KEY_SHAPE.exec(secretKey)?.[2];
+  if (mode === undefined) return invalid;
+  const row = await attemptRead(() => platform.directory.apiKey(hashKey(secretKey), isSuspect));
+  if (!row.ok) return row;
+  if (row.value === undefined) return invalid;
+  const { id: keyId, marketplace, scopes, version, allowFrom } = row.value;
+  if (allowFrom !== null && !isAllowed(address, allowFrom)) {
+    const told = { key_id: keyId, marketplace, address };
+    platform.log.warn(told, 'a key was used from an address that it may not be used from');
+    return err(hutongError('address_not_allowed', `this key may not be used from ${address}`));
+  }
+  platform.keyUses.note(keyId);
+  // The prefix is part of what was hashed: nobody can choose another one.
+  return ok({ keyId, marketplace, scopes, version, isLivemode: mode === 'live' });
+}
+
+function isAllowed(address: string, ranges: readonly IpRange[]): boolean {
+  const caller = parseAddress(address);
+  return caller !== undefined && ranges.some((range) => isInRange(caller, range));
+}

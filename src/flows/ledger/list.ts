@@ -1,0 +1,60 @@
+/** The books of a marketplace, as the API shows them. */
+
+import { accountId, normalSide } from '../../core/ledger/chart.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Fen } from '../../kernel/money.ts';
+import { ok } from '../../kernel/result.ts';
+import { listTransactions, readBalances } from '../../store/queries.ts';
+import type { Outcome } from '../base/outcome.ts';
+import { listPage, type Page, type PageRequest } from '../base/page.ts';
+import type { Platform } from '../base/platform.ts';
+import { attemptRead } from '../base/read-payment.ts';
+
+export interface LedgerAccount {
+  readonly id: string;
+  readonly name: string;
+  readonly currency: string;
+  /** In the account's normal direction. */
+  readonly balanceFen: Fen;
+  readonly normal: 'debit' | 'credit';
+}
+
+export interface LedgerTransactionView {
+  readonly id: Id<'ledger_transaction'>;
+  readonly moment: string;
+  readonly paymentIntent: Id<'payment_intent'> | null;
+  readonly createdAtMs: number;
+  readonly entries: readonly {
+    readonly account: string;
+    readonly debitFen: Fen;
+    readonly creditFen: Fen;
+  }[];
+}
+
+export async function listLedgerAccounts(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+): Outcome<readonly LedgerAccount[]> {
+  const balances = await attemptRead(() => readBalances(platform.db, marketplace));
+  if (!balances.ok) return balances;
+  return ok(
+    balances.value.map(({ account: name, currency, debitFen, creditFen }) => {
+      const normal = normalSide(name);
+      const balanceFen = normal === 'debit' ? debitFen - creditFen : creditFen - debitFen;
+      return { id: accountId(marketplace, name, currency), name, currency, balanceFen, normal };
+    }),
+  );
+}
+
+export function listLedgerTransactions(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  filter: { readonly paymentIntent: Id<'payment_intent'> | null },
+  request: PageRequest,
+): Outcome<Page<LedgerTransactionView>> {
+  return listPage(
+    request,
+    (ids) => listTransactions(platform.db, marketplace, filter.paymentIntent, ids),
+    ({ intent: paymentIntent, ...row }) => ({ ...row, paymentIntent }),
+  );
+}
