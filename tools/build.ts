@@ -2,7 +2,7 @@
  * `npm run build [-- FOLDER]`: what production runs, as a folder of its own (dist/): plain
  * JavaScript with source maps instead of TypeScript and its loader, and a package.json and lock
  * with the packages that the code imports and no others, told again in sbom.cdx.json.
- * `node bin/hutong.js` is the same command.
+ * `node bin/hutong.js` is the same command. The SDK's tarball is beside it.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,6 +10,7 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
+import { buildSdk } from './build-sdk.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The platform, and the sandbox beside it. */
@@ -142,6 +143,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   buildCode(folder);
   buildLock(folder);
   buildSbom(folder);
+  const tarball = path.basename(buildSdk(path.join(ROOT, 'sdk', 'dist'), folder));
   const shown = path.relative(process.cwd(), folder) || folder;
   process.stdout.write(`built in ${shown}: cd ${shown} && npm ci && node bin/hutong.js serve\n`);
+  process.stdout.write(`the SDK for your own project: npm install ${shown}/${tarball}\n`);
 }
