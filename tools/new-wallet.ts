@@ -153,53 +153,61 @@ export const capabilities: Capabilities = Object.freeze({
 }
 
 function credentials(name: string): string {
-  return `/** What a merchant at ${capital(name)} is configured with; both ends know this shape. */
+  const Name = capital(name);
+  return `/**
+ * What a merchant at ${Name} is configured with; both ends know this shape. Each field says what it
+ * is and where it is found: \`hutong wallet template\` and the reference are made of that.
+ */
 import { type Static, Type } from 'typebox';
 
 export const ${name}CredentialsSchema = Type.Object(
   {
-    merchantId: Type.String({ minLength: 1, maxLength: 64 }),
-    gateway: Type.String({ pattern: '^https?://', maxLength: 512 }),
+    merchantId: Type.String({
+      ...{ minLength: 1, maxLength: 64 },
+      description: 'the merchant number, at most 64 characters',
+      whereFound: 'merchant console',
+    }),
+    endpoints: Type.Object(
+      {
+        gateway: Type.String({
+          ...{ pattern: '^https?://', maxLength: 512 },
+          description: 'the address of the gateway',
+        }),
+      },
+      { additionalProperties: false },
+    ),
   },
   { additionalProperties: false },
 );
 
-export type ${capital(name)}Credentials = Static<typeof ${name}CredentialsSchema>;
+/** A seller's number there. */
+export const ${name}MerchantSchema = Type.String({
+  pattern: '^[0-9A-Za-z]{1,64}$',
+  description: 'at most 64 letters and digits',
+});
+
+export type ${Name}Credentials = Static<typeof ${name}CredentialsSchema>;
 `;
 }
 
 function config(name: string): string {
   const Name = capital(name);
   return `/** Opens credentials: says which field is wrong, and never repeats a key. */
-import { Value } from 'typebox/value';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import type { Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { type ${Name}Credentials, ${name}CredentialsSchema } from '../../wires/${name}/credentials.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 
-export interface ConfigProblem {
-  readonly field: string;
-  readonly message: string;
-}
+/** Of README.md, with its source; TEST_ENDPOINTS and TEST_DOMAINS where it has a test gateway. */
+export const LIVE_ENDPOINTS = { gateway: 'https://gateway.${name}.example' };
 
-export function openCredentials(credentials: unknown): Result<${Name}Credentials, ConfigProblem> {
-  const [problem] = Value.Errors(${name}CredentialsSchema, credentials);
-  if (problem === undefined && Value.Check(${name}CredentialsSchema, credentials)) {
-    return ok(credentials);
-  }
-  const field = problem?.instancePath.replace(/^\\//, '').replaceAll('/', '.') ?? '';
-  return err({ field, message: problem?.message ?? 'the credentials are not well formed' });
+export function openConfig(given: unknown): Result<${Name}Credentials, ConfigProblem> {
+  return checkCredentials(${name}CredentialsSchema, given);
 }
 
 /** Every number that its orders are made under; another one is another account. */
-export function identityOf(credentials: unknown): WalletIdentity | undefined {
-  if (!Value.Check(${name}CredentialsSchema, credentials)) return undefined;
-  return { merchant_id: credentials.merchantId };
-}
-
-/** Name the wallet's own test gateway beside this machine's addresses, where it has one. */
-export function isLivemode(credentials: unknown): boolean {
-  if (!Value.Check(${name}CredentialsSchema, credentials)) return true;
-  return !Object.values(credentials.endpoints).every((address) => isTestAddress(address));
+export function identityOf({ merchantId }: ${Name}Credentials): WalletIdentity {
+  return { merchant_id: merchantId };
 }
 `;
 }
@@ -239,31 +247,30 @@ export async function parseNotification(
 }
 
 function adapter(name: string): string {
+  const Name = capital(name);
   return `/**
- * ${capital(name)} behind the wallet port. It has no wire yet, so it knows nothing and says so:
+ * ${Name} behind the wallet port. It has no wire yet, so it knows nothing and says so:
  * \`unknown\` is the one answer that never loses money.
  */
-import { ok } from '../../kernel/result.ts';
-import type { RefundReport, Wallet, WalletModule } from '../wallet.ts';
+import { ${name}CredentialsSchema, ${name}MerchantSchema } from '../../wires/${name}/credentials.ts';
+import { plainText, refuseWithFail } from '../answers.ts';
+import { defineWallet, type RefundReport, type Wallet } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
-import { identityOf, isLivemode, openCredentials } from './config.ts';
+import { identityOf, LIVE_ENDPOINTS, openConfig } from './config.ts';
 import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
-import { ${name}CredentialsSchema } from '../../wires/${name}/credentials.ts';
 
-export const ${name}: WalletModule = {
+export const ${name} = defineWallet({
   name: '${name}',
   capabilities,
   notificationBytesMax: NOTIFICATION_BYTES_MAX,
   configSchema: ${name}CredentialsSchema,
+  openConfig,
   identityOf,
-  isLivemode,
-  open: (credentials) => {
-    const opened = openCredentials(credentials);
-    return opened.ok ? ok(openWallet()) : opened;
-  },
-};
-
-const PLAIN = Object.freeze({ 'content-type': 'text/plain' });
+  merchantSchema: ${name}MerchantSchema,
+  endpointsOf: ({ endpoints }) => endpoints,
+  liveEndpoints: LIVE_ENDPOINTS,
+  open: openWallet,
+});
 
 function openWallet(): Wallet {
   return {
@@ -274,9 +281,9 @@ function openWallet(): Wallet {
     refund: async () => UNKNOWN_REFUND,
     queryRefund: async () => UNKNOWN_REFUND,
     parseNotification,
-    acknowledge: () => ({ status: 200, headers: PLAIN, body: 'success' }),
-    refuse: () => ({ status: 400, headers: PLAIN, body: 'fail' }),
-    payerDoor: null,
+    acknowledge: () => plainText(200, 'success'),
+    refuse: refuseWithFail,
+    payerAuthorization: null,
   };
 }
 
@@ -300,7 +307,8 @@ export async function make${Name}Account(
   request: AccountRequest,
 ): Promise<MadeAccount> {
   const merchantId = \`${name}\${kit.random.bytes(6).toString('hex')}\`;
-  const credentials: ${Name}Credentials = { merchantId, gateway: kit.publicUrl };
+  const endpoints = { gateway: kit.publicUrl };
+  const credentials: ${Name}Credentials = { merchantId, endpoints };
   const subMerchants = request.subMerchantNames.map((name, index) => ({
     name,
     walletMerchant: \`\${merchantId}\${String(index + 1).padStart(3, '0')}\`,
