@@ -26,6 +26,10 @@ import { dueHandlers } from './flows/payment/janitor.ts';
 import { createNotificationGuard } from './flows/payment/notification-guard.ts';
 import { createOwnPayments } from './flows/payment/own-payments.ts';
 import { bindVerbs, type UseCases } from './flows/verbs.ts';
+import {
+  createCredentialRefusals,
+  startWritingRefusals,
+} from './flows/wallet/credential-refusals.ts';
 import { identifyConfigs } from './flows/wallet/identities.ts';
 import { createWebhookDesk, type WebhookDesk } from './flows/webhook/deliver.ts';
 import type { ServerConfig, ServerDeps } from './http/deps.ts';
@@ -235,6 +239,7 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
     walletHttp,
     health: createWalletHealth(wallClock),
     keyUses: createKeyUses(wallClock),
+    credentialRefusals: createCredentialRefusals(wallClock),
     notificationGuard: createNotificationGuard(
       wallClock,
       createOwnPayments(wallClock, (intents) => readConfigsOf(db, intents)),
@@ -284,12 +289,16 @@ function startChores(
   const gauging = setInterval(() => void gaugeUnknown(platform), GAUGE_EVERY_MS).unref();
   const sealing = startSealing(platform);
   const writingUses = startWritingUses(platform);
+  const writingRefusals = startWritingRefusals(platform);
   const erasing = startErasing(platform, buyerRetentionDays);
   return {
     stop: async () => {
       clearInterval(forgetting);
       clearInterval(gauging);
-      await Promise.all([sealing.stop(), erasing.stop(), writingUses.stop()]);
+      await Promise.all([
+        ...[sealing.stop(), erasing.stop()],
+        ...[writingUses.stop(), writingRefusals.stop()],
+      ]);
     },
   };
 }

@@ -707,6 +707,11 @@ export interface components {
             code: string;
             message: string;
             request_id: string | null;
+            /**
+             * @description Only where the wallet refused the marketplace's own credentials or permissions: neither the buyer nor the order is at fault, and no other order would fare better there.
+             * @constant
+             */
+            misconfigured?: true;
         };
         payment_intent: {
             id: string;

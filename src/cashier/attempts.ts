@@ -56,7 +56,10 @@ export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
   const code = textOf(request.query.code) ?? textOf(request.query.auth_code);
   if (state === null || code === null) return backToPage(visit, 'payer_unknown');
   const payer = await deps.useCases.exchangePayerCode(request.params.pay_token, state, code);
-  if (!payer.ok) return backToPage(visit, 'payer_unknown');
+  if (!payer.ok) {
+    const isUnusable = payer.error.walletError?.isMisconfigured === true;
+    return backToPage(visit, isUnusable ? 'wallet_not_offered' : 'payer_unknown');
+  }
   // The wallet's code works once, so a page loaded twice ends above.
   const id = deps.useCases.newId('payment_attempt', view.payment.intent.shard);
   return startAttempt(visit, { id, ...payer.value });
@@ -120,6 +123,8 @@ const NOTICE_OF_ERROR: Partial<Record<ErrorCode, Notice>> = {
 };
 
 function noticeOf(error: HutongError): Notice {
+  // The wallet refuses the marketplace, not this payment: another wallet is the only way.
+  if (error.walletError?.isMisconfigured) return 'wallet_not_offered';
   return NOTICE_OF_ERROR[error.code] ?? 'busy';
 }
 

@@ -167,6 +167,8 @@ const zh = {
   failedTitle: (wallet: string) => `${wallet}没有完成付款`,
   failedSays: (message: string) => `钱包的说明：${message}`,
   failedHelp: '没有扣款。可以再试一次，或换一种付款方式。',
+  unusableTitle: (wallet: string) => `${wallet}现在不能使用`,
+  unusableHelp: '没有扣款。请换一种付款方式。',
   returned: {
     duplicate: (wallet: string, amount: string) =>
       `这笔订单付了两次。${wallet}的 ${amount} 是多付的一笔。`,
@@ -342,6 +344,8 @@ const en: Texts = {
   failedTitle: (wallet) => `${wallet} did not complete the payment`,
   failedSays: (message) => `The wallet says: ${message}`,
   failedHelp: 'You were not charged. Try again, or choose another way to pay.',
+  unusableTitle: (wallet) => `${wallet} cannot be used right now`,
+  unusableHelp: 'You were not charged. Please choose another way to pay.',
   returned: {
     duplicate: (wallet, amount) =>
       `This order was paid twice. ${amount} with ${wallet} is the extra payment.`,

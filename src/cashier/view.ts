@@ -76,10 +76,18 @@ export interface RefundSummary {
   readonly pendingFen: Fen;
 }
 
+export interface FailedAttempt {
+  readonly wallet: WalletName;
+  /** The wallet's own words to the buyer. */
+  readonly message: string | null;
+  /** The wallet refuses the marketplace itself: trying it again is of no use to the buyer. */
+  readonly isUnusable: boolean;
+}
+
 export type Screen =
   | {
       readonly kind: 'choose';
-      readonly failed: { readonly wallet: WalletName; readonly message: string | null } | null;
+      readonly failed: FailedAttempt | null;
     }
   | { readonly kind: 'waiting'; readonly attempt: OpenAttempt }
   /** An attempt waits in another browser or app; this one cannot carry it on. */
@@ -169,10 +177,11 @@ export function cashierModel(input: ViewInput): CashierModel {
   });
 }
 
-/** A refusal that the screen tells in the wallet's words needs no second notice. */
+/** A refusal that the screen tells already needs no second notice. */
 function noticeOf(notice: Notice | null, screen: Screen): Notice | null {
-  const isTold = notice === 'declined' && screen.kind === 'choose' && screen.failed !== null;
-  return isTold ? null : notice;
+  const failed = screen.kind === 'choose' ? screen.failed : null;
+  const isTold = notice === (failed?.isUnusable ? 'wallet_not_offered' : 'declined');
+  return failed !== null && isTold ? null : notice;
 }
 
 function screenOf(input: ViewInput): Screen {
@@ -264,10 +273,14 @@ function latestAttempt(payment: Payment): Attempt | null {
   return payment.attempts.find((attempt) => attempt.id === id) ?? null;
 }
 
-function failureOf(attempt: Attempt | null): { wallet: WalletName; message: string | null } | null {
+function failureOf(attempt: Attempt | null): FailedAttempt | null {
   if (attempt === null || attempt.status !== 'failed') return null;
-  const message = readable(attempt.failure?.walletError?.message ?? '').slice(0, 200);
-  return { wallet: attempt.wallet, message: message === '' ? null : message };
+  const { wallet } = attempt;
+  const walletError = attempt.failure?.walletError;
+  // Words about the marketplace's keys are the operator's to read, not the buyer's.
+  if (walletError?.isMisconfigured) return { wallet, message: null, isUnusable: true };
+  const message = readable(walletError?.message ?? '').slice(0, 200);
+  return { wallet, message: message === '' ? null : message, isUnusable: false };
 }
 
 function succeededScreen(view: CashierView): Screen {

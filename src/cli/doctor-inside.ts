@@ -23,6 +23,7 @@ import { readConfigs, type WalletConfigRow } from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 import type { Print } from './admin-names.ts';
 import { readKeyRing, type Settings } from './settings.ts';
+import { describeRefusal } from './wallet-admin.ts';
 
 export interface Inside {
   readonly db: Db;
@@ -125,14 +126,19 @@ async function checkConfig(
       ? `✓ ${who}: ${account} ${row.status}, ${modeOf(row, credentials)}`
       : `✗ ${who}: ${account} ${problem}`,
   );
+  if (row.refusal !== null) print(`✗ ${who}: ${describeRefusal(row.refusal)}; ${REFUSED_HELP}`);
   if (!clear.ok) return false;
   const module = walletModule(row.wallet);
   // What is refused when it is set anew: it works as it did, so it is told and no more.
   const advice = [...(module?.review(credentials) ?? []), ...(module?.advise(credentials) ?? [])];
   for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
-  return problem === undefined;
+  return problem === undefined && row.refusal === null;
 }
+
+const REFUSED_HELP =
+  'set the right ones anew (hutong wallet), or have the permission opened there; it is forgotten ' +
+  'when that succeeds again';
 
 /** Which keys move its money. */
 function modeOf(row: WalletConfigRow, credentials: unknown): 'live' | 'test' {

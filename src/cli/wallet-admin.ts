@@ -11,6 +11,7 @@ import { type Envelope, walletSecretPlace } from '../flows/key/envelope.ts';
 import { identifyConfigs } from '../flows/wallet/identities.ts';
 import { present } from '../kernel/assert.ts';
 import { parseId, shardOf } from '../kernel/id.ts';
+import { rfc3339 } from '../kernel/rfc3339.ts';
 import type { WalletIdentity, WalletName } from '../kernel/wallet-names.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
@@ -19,6 +20,7 @@ import { clearAddresses } from '../runtime/web-address.ts';
 import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet/config-use.ts';
 import {
+  type CredentialsRefusal,
   putConfig,
   readConfigs,
   setConfigStatus,
@@ -233,7 +235,14 @@ export async function listWallets(
     const status = row.status.padEnd(8);
     print(`${row.id}  ${place}  ${status}${identityOf(row)}`);
     print(`  ${describeUse(await readConfigUse(db, row.id))}`);
+    if (row.refusal !== null) print(`  ! ${describeRefusal(row.refusal)}`);
   }
+}
+
+/** The wallet's own words, and when it said them. */
+export function describeRefusal({ atMs, operation, code, message }: CredentialsRefusal): string {
+  const at = rfc3339(atMs);
+  return `it refused our credentials or permissions at ${at} (${operation}: ${code} ${message})`;
 }
 
 export async function setWalletStatus(

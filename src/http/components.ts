@@ -34,6 +34,13 @@ const WalletErrorShape = closed({
   code: Type.String(),
   message: Type.String(),
   request_id: orNull(Type.String()),
+  misconfigured: Type.Optional(
+    Type.Literal(true, {
+      description:
+        "Only where the wallet refused the marketplace's own credentials or permissions: neither " +
+        'the buyer nor the order is at fault, and no other order would fare better there.',
+    }),
+  ),
 });
 
 const ErrorShape = closed({

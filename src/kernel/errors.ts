@@ -235,7 +235,7 @@ export const ERRORS = Object.freeze({
     'wallet_error',
     402,
     false,
-    'The wallet refused; `wallet_error` has its own words.',
+    'The wallet refused; `wallet_error` has its own words. With `wallet_error.misconfigured` it refused the marketplace’s own credentials or permissions, whatever was ordered: offer another wallet, and see `hutong doctor`.',
   ),
   rate_limited: spec(
     'rate_limit_error',

@@ -84,6 +84,11 @@ export interface WalletError {
   readonly code: string;
   readonly message: string;
   readonly requestId: string | null;
+  /**
+   * It refuses the marketplace's own credentials or permissions: neither the buyer nor the order is
+   * at fault, and no other order would fare better. Whether the attempt failed is not said by it.
+   */
+  readonly isMisconfigured?: true;
 }
 
 /**

@@ -20,6 +20,7 @@ export interface Metrics {
     readonly outcome: string;
     readonly ms: number;
   }) => void;
+  readonly walletCredentialsRefused: (wallet: string, operation: string) => void;
   readonly notification: (wallet: string, outcome: string) => void;
   readonly delivery: (outcome: string) => void;
   readonly unknownAttempts: (count: number) => void;
@@ -44,7 +45,10 @@ export function createMetrics(options: { readonly processMetrics?: boolean } = {
   };
 }
 
-type EdgeMetrics = Pick<Metrics, 'httpRequest' | 'walletCall' | 'notification' | 'delivery'>;
+type EdgeMetrics = Pick<
+  Metrics,
+  'httpRequest' | 'walletCall' | 'walletCredentialsRefused' | 'notification' | 'delivery'
+>;
 type InnerMetrics = Pick<Metrics, 'batch' | 'laneQueue' | 'unknownAttempts'>;
 
 function edgeMetrics(registers: Registry[]): EdgeMetrics {
@@ -60,6 +64,12 @@ function edgeMetrics(registers: Registry[]): EdgeMetrics {
     help: 'Calls to wallets by operation and outcome',
     labelNames: ['wallet', 'operation', 'outcome'],
     buckets: LATENCY_SECONDS,
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'hutong_wallet_credentials_refused_total',
+    help: 'Calls whose wallet refused our own credentials or permissions',
+    labelNames: ['wallet', 'operation'],
     registers,
   });
   const notifications = new Counter({
@@ -83,6 +93,7 @@ function edgeMetrics(registers: Registry[]): EdgeMetrics {
       httpChild(route, method, String(status)).observe(ms / 1000),
     walletCall: ({ wallet: name, operation, outcome, ms }) =>
       walletChild(name, operation, outcome).observe(ms / 1000),
+    walletCredentialsRefused: (name, operation) => refusals.labels(name, operation).inc(),
     notification: (name, outcome) => notifications.labels(name, outcome).inc(),
     delivery: (outcome) => deliveries.labels(outcome).inc(),
   };

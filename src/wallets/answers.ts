@@ -48,6 +48,11 @@ export function ownError(wallet: WalletName, code: string, message: string): Wal
   return { wallet, code: `${OWN_ERROR_PREFIX}${code}`, message, requestId: null };
 }
 
+/** A refusal whose code the wallet's table knows as one of our own credentials or permissions. */
+export function misconfigured(error: WalletError): WalletError {
+  return { ...error, isMisconfigured: true };
+}
+
 /** The wallet was not asked: its order can not be paid, since there is none. */
 export function notSent(wallet: WalletName, code: string, message: string): StartOutcome {
   return { outcome: 'failed', walletError: ownError(wallet, code, message) };

@@ -227,6 +227,26 @@ describe('GET /pay/{pay_token}', () => {
     }
   });
 
+  it('never shows a buyer what a wallet says of the marketplace’s own keys', async () => {
+    const { app } = await cashier(stateNamed('refused-marketplace').view);
+    const told = {
+      zh: ['微信支付现在不能使用', '没有扣款。请换一种付款方式。'],
+      en: ['WeChat Pay cannot be used right now', 'Please choose another way to pay.'],
+    };
+    for (const [lang, texts] of Object.entries(told)) {
+      const { body } = await app.inject({
+        url: `${PAGE}?notice=wallet_not_offered`,
+        headers: { 'accept-language': lang },
+      });
+      for (const text of texts) expect(body).toContain(text);
+      expect(body).not.toContain('商户证书序列号有误');
+      expect(body).not.toContain('SIGN_ERROR');
+      // Told once, and not as something to try again.
+      expect(body.match(/role="alert"/g)).toHaveLength(1);
+      expect(body).not.toMatch(/再试一次|Try again/);
+    }
+  });
+
   it('gives a friend no order number, no buyer data and no link of the buyer', async () => {
     for (const state of STATES) {
       const { app } = await cashier(state.view, state.offers);
@@ -400,6 +420,20 @@ describe('POST /pay/{pay_token}/attempts', () => {
     const page = await app.inject({ url: String(answer.headers.location) });
     expect(page.body).toContain('role="alert"');
     expect(page.body).not.toContain('stays inside');
+  });
+
+  it('tells a wallet that refuses the marketplace as one to do without', async () => {
+    const { app, memory } = await cashier();
+    const said = {
+      wallet: 'wechatpay',
+      code: 'SIGN_ERROR',
+      message: 'x',
+      requestId: null,
+    } as const;
+    const walletError = { ...said, isMisconfigured: true } as const;
+    memory.startAnswer = hutongError('wallet_declined', 'stays inside', { walletError });
+    const answer = await app.inject(form(CHOICE));
+    expect(answer.headers.location).toBe(`${PAGE}?notice=wallet_not_offered`);
   });
 
   it('refuses a form of another site, another type and another size', async () => {

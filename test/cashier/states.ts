@@ -184,6 +184,30 @@ export const STATES: readonly CashierState[] = [
     },
     DESKTOP,
   ),
+  state(
+    'refused-marketplace',
+    'choose',
+    {
+      attempts: [
+        attemptOf(1, {
+          wallet: 'wechatpay',
+          product: 'native',
+          status: 'failed',
+          failure: {
+            code: 'wallet_declined',
+            walletError: {
+              wallet: 'wechatpay',
+              code: 'SIGN_ERROR',
+              message: '商户证书序列号有误',
+              requestId: 'request-1',
+              isMisconfigured: true,
+            },
+          },
+        }),
+      ],
+    },
+    DESKTOP,
+  ),
   state('waiting-qr', 'waiting', waiting(nativeQr), DESKTOP),
   state(
     'waiting-form',

@@ -61,6 +61,11 @@ export async function makeJdpayAccount(
           RESULT_CODES.refundTooMuch,
           RESULT_CODES.notRefundable,
         ],
+        credentialsRefused: [
+          RESULT_CODES.unknownMerchant,
+          RESULT_CODES.badSignature,
+          RESULT_CODES.serviceNotOpened,
+        ],
       },
     },
     papers: { ...online, payment_code: paymentCode },

@@ -31,8 +31,12 @@ ${friendSection(model, texts)}`;
 
 function failedNote(failed: ScreenOf<'choose'>['failed'], texts: Texts): Html | null {
   if (failed === null) return null;
-  const says = failed.message === null ? null : html`<br>${texts.failedSays(failed.message)}`;
-  return html`<div class="note warn" role="alert"><p><strong>${texts.failedTitle(texts.wallets[failed.wallet])}</strong>${says}<br>${texts.failedHelp}</p></div>
+  const { message, isUnusable } = failed;
+  const says = message === null ? null : html`<br>${texts.failedSays(message)}`;
+  const wallet = texts.wallets[failed.wallet];
+  const title = isUnusable ? texts.unusableTitle(wallet) : texts.failedTitle(wallet);
+  const help = isUnusable ? texts.unusableHelp : texts.failedHelp;
+  return html`<div class="note warn" role="alert"><p><strong>${title}</strong>${says}<br>${help}</p></div>
 `;
 }
 

@@ -38,6 +38,7 @@ export function presentWalletError(error: WalletError): Record<string, unknown> 
     code: error.code,
     message: error.message,
     request_id: error.requestId,
+    ...(error.isMisconfigured && { misconfigured: true }),
   };
 }
 

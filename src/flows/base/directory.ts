@@ -42,6 +42,8 @@ export interface OpenedWallet {
   readonly isActive: boolean;
   /** Custody `settles_directly`: the marketplace has agreed to it. */
   readonly acceptsDirectSettlement: boolean;
+  /** What the wallet last refused our own credentials or permissions, as it is stored. */
+  readonly refusedOperation: string | null;
 }
 
 export interface MarketplaceEntry {
@@ -204,6 +206,7 @@ async function openAll(
       isLivemode: known.isLivemode,
       isActive: row.status === 'active',
       acceptsDirectSettlement: row.acceptsDirectSettlement,
+      refusedOperation: row.refusal?.operation ?? null,
     });
   }
   return { opened: wallets, known: new Set(rows.map(({ id }) => id)) };

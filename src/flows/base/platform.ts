@@ -13,6 +13,7 @@ import type { UrlPolicy } from '../../webhooks/url-guard.ts';
 import type { Envelope } from '../key/envelope.ts';
 import type { KeyUses } from '../key/key-uses.ts';
 import type { NotificationGuard } from '../payment/notification-guard.ts';
+import type { CredentialRefusals } from '../wallet/credential-refusals.ts';
 import type { ChangeHub } from './change-hub.ts';
 import type { Directory } from './directory.ts';
 import type { WalletHealth } from './wallet-health.ts';
@@ -24,6 +25,7 @@ export interface Platform {
   readonly directory: Directory;
   readonly health: WalletHealth;
   readonly keyUses: KeyUses;
+  readonly credentialRefusals: CredentialRefusals;
   readonly notificationGuard: NotificationGuard;
   readonly changes: ChangeHub;
   /** Business time. */

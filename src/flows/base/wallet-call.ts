@@ -1,11 +1,17 @@
 /**
  * Every call to a wallet passes here: measured, counted for health, and never throwing. A defect
  * inside an adapter is an unknown outcome like any other: nobody guesses with money.
+ *
+ * A wallet that refuses our own credentials or permissions is told to the operator here, whatever
+ * the outcome: the buyer cannot mend it. Nothing about the money depends on it.
  */
+import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+import { isOwnError } from '../../wallets/wallet.ts';
+import { withoutLongWords } from '../payment/without-shown.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 
-export async function callWallet<T>(
+export async function callWallet<T extends object>(
   platform: Platform,
   opened: OpenedWallet,
   operation: string,
@@ -24,7 +30,9 @@ export async function callWallet<T>(
   };
   try {
     const answer = await call();
-    record(outcomeOf(answer));
+    const outcome = outcomeOf(answer);
+    record(outcome);
+    noteCredentials(platform, opened, { operation, outcome, answer });
     return answer;
   } catch (error) {
     record('unknown');
@@ -34,6 +42,49 @@ export async function callWallet<T>(
     );
     return undefined;
   }
+}
+
+interface Said {
+  readonly operation: string;
+  readonly outcome: string;
+  /** Any outcome or report of the port. */
+  readonly answer: {
+    readonly walletError?: WalletError | null;
+    readonly nextAction?: NextAction | null;
+  };
+}
+
+function noteCredentials(platform: Platform, opened: OpenedWallet, said: Said): void {
+  const { operation, answer } = said;
+  const { walletError } = answer;
+  if (walletError?.isMisconfigured) noteRefusal(platform, opened, operation, walletError);
+  else if (showsAcceptance(said)) platform.credentialRefusals.accepted(opened, operation);
+}
+
+/** What was only signed here, or never sent, shows nothing: no wallet has looked at it. */
+function showsAcceptance({ outcome, answer: { walletError, nextAction } }: Said): boolean {
+  if (outcome === 'unknown' || outcome === 'unsupported') return false;
+  if (walletError && isOwnError(walletError)) return false;
+  return !nextAction || nextAction.type === 'qr_code';
+}
+
+/** The wallet refuses the marketplace itself: counted, logged once a minute, kept for `doctor`. */
+export function noteRefusal(
+  { metrics, credentialRefusals, log }: Platform,
+  opened: OpenedWallet,
+  operation: string,
+  error: WalletError,
+): void {
+  const { code } = error;
+  // A wallet may repeat what it was sent, and payment codes and taps work as money.
+  const message = withoutLongWords(error.message);
+  metrics.walletCredentialsRefused(opened.name, operation);
+  if (!credentialRefusals.refused(opened, operation, { ...error, message })) return;
+  const { marketplace, name: wallet, config } = opened;
+  log.error(
+    { marketplace, wallet, wallet_config: config, operation, code, message },
+    "the wallet refuses the marketplace's own credentials or permissions",
+  );
 }
 
 /** Names and messages only: an error object may carry a request with secrets in it. */

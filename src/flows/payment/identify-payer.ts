@@ -17,6 +17,7 @@ import type { PayerIdentity } from '../../wallets/wallet.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { isSameSecret } from '../base/tokens.ts';
+import { noteRefusal } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
 import { type CashierView, openCashier } from './open-cashier.ts';
 
@@ -97,11 +98,11 @@ export async function exchangePayerCode(
   const authorization = opened.value.wallet.payerAuthorization;
   if (authorization === null) return err(noDoor(wallet));
   const payer = await authorization.exchangeCode(code);
-  if (!payer.ok)
-    return err(
-      hutongError('wallet_declined', 'the wallet did not say who pays', {
-        walletError: payer.error,
-      }),
-    );
+  if (!payer.ok) {
+    const { error: walletError } = payer;
+    if (walletError.isMisconfigured)
+      noteRefusal(platform, opened.value, 'identify_payer', walletError);
+    return err(hutongError('wallet_declined', 'the wallet did not say who pays', { walletError }));
+  }
   return ok({ wallet, product, payer: payer.value });
 }

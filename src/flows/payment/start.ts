@@ -19,7 +19,7 @@ import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { type Product, worksOnce } from '../../kernel/wallet-names.ts';
+import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
 import {
   isOwnError,
   type LegReport,
@@ -132,10 +132,13 @@ function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, 
   if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
     return ok({ payment, attempt });
   const { walletError } = attempt.failure;
-  const isOurs = walletError !== null && isOwnError(walletError);
-  const said = isOurs ? 'was not asked' : 'refused';
-  const message = `${attempt.wallet} ${said}: ${walletError?.message ?? 'no reason given'}`;
+  const message = `${attempt.wallet} ${saidOf(walletError)}: ${walletError?.message ?? 'no reason given'}`;
   return err(hutongError('wallet_declined', message, walletError === null ? {} : { walletError }));
+}
+
+function saidOf(error: WalletError | null): string {
+  if (error?.isMisconfigured) return "refused the marketplace's own credentials or permissions";
+  return error !== null && isOwnError(error) ? 'was not asked' : 'refused';
 }
 
 /** Who is paid: the account of the marketplace, and its merchants' there. */

@@ -10,11 +10,14 @@ import type { PayerIdentity } from '../../wallets/wallet.ts';
 /** Also in groups, as codes are printed; shorter ones are amounts, dates and the wallet's codes. */
 const LONG_WORD = /(?=[A-Za-z+/=*]*[0-9])[0-9A-Za-z+/=*]{12,}|[0-9](?:[ -]?[0-9]){11,}/g;
 
+/** Of what may stand in a log or beside a configuration, whatever the call had carried. */
+export function withoutLongWords(text: string): string {
+  return text.replace(LONG_WORD, '…');
+}
+
 export function withoutShown(error: WalletError, payer: PayerIdentity): WalletError {
   const shown = [payer.authCode, payer.field55].filter((text) => text !== undefined);
   if (shown.length === 0) return error;
-  const message = shown
-    .reduce((text, secret) => text.replaceAll(secret, '…'), error.message)
-    .replace(LONG_WORD, '…');
-  return { ...error, message };
+  const message = shown.reduce((text, secret) => text.replaceAll(secret, '…'), error.message);
+  return { ...error, message: withoutLongWords(message) };
 }

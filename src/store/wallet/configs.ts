@@ -7,6 +7,7 @@
 
 import type { AuditValue } from '../../core/audit/audit.ts';
 import { planConfig, type WalletConfigStatus } from '../../core/wallet/config.ts';
+import { columnArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
 import { present } from '../../kernel/assert.ts';
@@ -34,7 +35,7 @@ const ADD = statement(
 /** What it has of an identity it keeps. */
 const RENEW = statement(
   'wallet_configs.renew',
-  `update wallet_configs set sealed = $2, identity = $3::jsonb,
+  `update wallet_configs set sealed = $2, identity = $3::jsonb, credentials_refusal = null,
     accepts_direct_settlement = coalesce($4, accepts_direct_settlement)
   where id = $1 and $3::jsonb @> identity returning *`,
 );
@@ -49,6 +50,14 @@ const IDENTIFY = statement(
     and not exists (select 1 from wallet_configs other where other.marketplace = c.marketplace
       and other.wallet = c.wallet and other.identity = $2::jsonb)
   returning id`,
+);
+/** A success takes back only what the same operation was refused. */
+const NOTE_REFUSALS = statement(
+  'wallet_configs.note_refusals',
+  `update wallet_configs c set credentials_refusal = n.refusal
+  from unnest($1::bigint[], $2::text[], $3::jsonb[]) n(id, operation, refusal)
+  where c.id = n.id
+    and (n.refusal is not null or c.credentials_refusal->>'operation' = n.operation)`,
 );
 const ADOPT_ACCOUNTS = statement(
   'wallet_accounts.adopt',
@@ -73,6 +82,16 @@ export interface WalletConfigRow {
   /** Custody `settles_directly`: the marketplace has agreed to it. */
   readonly acceptsDirectSettlement: boolean;
   readonly createdAtMs: number;
+  /** The wallet refused these very credentials, or their permissions; null = not that we know. */
+  readonly refusal: CredentialsRefusal | null;
+}
+
+/** What a wallet said when it refused our own credentials or permissions. */
+export interface CredentialsRefusal {
+  readonly atMs: number;
+  readonly operation: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 function toConfig(row: Row): WalletConfigRow {
@@ -85,6 +104,7 @@ function toConfig(row: Row): WalletConfigRow {
     status: row.status as WalletConfigStatus,
     acceptsDirectSettlement: row.accepts_direct_settlement as boolean,
     createdAtMs: toNumber(row.created_at),
+    refusal: (row.credentials_refusal ?? null) as CredentialsRefusal | null,
   };
 }
 
@@ -222,4 +242,20 @@ export async function identifyConfig(
   const values = [idValue(id), JSON.stringify(identity), sealed];
   const rows = await db.transaction(0, (session) => session.run(IDENTIFY, values));
   return rows.length === 1;
+}
+
+/** What became of one operation of a configuration: refused, or (null) taken again. */
+export interface RefusalNote {
+  readonly id: Id<'wallet_config'>;
+  readonly operation: string;
+  readonly refusal: CredentialsRefusal | null;
+}
+
+export async function noteRefusals(db: Db, notes: readonly RefusalNote[]): Promise<void> {
+  const values = [
+    columnArray('id', notes, ({ id }) => id),
+    columnArray('text', notes, ({ operation }) => operation),
+    columnArray('jsonb', notes, ({ refusal }) => refusal),
+  ];
+  await db.background((session) => session.run(NOTE_REFUSALS, values));
 }

@@ -12,9 +12,11 @@ import { readV2Answer, type V2Answer } from '../../wires/alipay/message.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
 import { signRsa2 } from '../../wires/alipay/signature.ts';
 import { formatTime } from '../../wires/alipay/time.ts';
+import { misconfigured } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { AlipayConfig } from './config.ts';
 import { type Keys, openKeys } from './keys.ts';
+import { CREDENTIAL_REFUSALS } from './statuses.ts';
 
 export interface ApiCall {
   readonly method: string;
@@ -161,5 +163,6 @@ function walletErrorOf(fields: JsonObject, requestId: string | null): WalletErro
   const code = textField(fields, 'sub_code') ?? textField(fields, 'code') ?? 'unknown';
   const said = textField(fields, 'sub_msg') ?? textField(fields, 'msg') ?? '';
   const message = (said.split('网关生成的验签字符串')[0] ?? '').slice(0, 256);
-  return { wallet: 'alipay', code, message, requestId };
+  const error: WalletError = { wallet: 'alipay', code, message, requestId };
+  return CREDENTIAL_REFUSALS.has(code) ? misconfigured(error) : error;
 }

@@ -44,6 +44,24 @@ export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>>
   '40006': 'failed',
 });
 
+/**
+ * Sub codes of the gateway that speak of our own application, keys or permissions, not of the
+ * order. They say nothing more: an unsigned one fails nothing.
+ */
+export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
+  'isv.invalid-signature',
+  'isv.invalid-app-id',
+  'isv.missing-signature-key',
+  'isv.missing-signature-config',
+  'isv.forbidden-api',
+  'isv.insufficient-isv-permissions',
+  'isv.insufficient-user-permissions',
+  'aop.invalid-app-auth-token',
+  'aop.invalid-app-auth-token-no-api',
+  'aop.app-auth-token-time-out',
+  'aop.no-product-reg-by-partner',
+]);
+
 export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',

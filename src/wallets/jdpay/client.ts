@@ -17,9 +17,10 @@ import {
   writeOuter,
 } from '../../wires/jdpay/message.ts';
 import type { XmlElement, XmlField } from '../../wires/jdpay/xml.ts';
-import { ownError } from '../answers.ts';
+import { misconfigured, ownError } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { JdpayConfig, JdpayMerchant } from './config.ts';
+import { refusesCredentials } from './statuses.ts';
 
 const CALL_TIMEOUT_MS = 10_000;
 
@@ -60,28 +61,31 @@ export function openClient(config: JdpayConfig, seams: WalletSeams): Client {
       if (sent.value.status !== 200) {
         return unknownBecause(`http.${sent.value.status}`, 'not an answer of JD Pay');
       }
-      return judge(merchant, sent.value.body);
+      return judge(config, merchant, sent.value.body);
     },
   };
 }
 
-function judge(merchant: JdpayMerchant, body: Buffer): Called {
+function judge(config: JdpayConfig, merchant: JdpayMerchant, body: Buffer): Called {
   const outer = readOuter(body);
   if (outer === undefined || outer.result === null) {
     return unknownBecause('unreadable', 'not an answer of JD Pay');
   }
-  if (outer.result.code !== SUCCESS_CODE) return refused(outer.result);
+  if (outer.result.code !== SUCCESS_CODE) return refused(config, outer.result);
   const opened = openMessage(merchant.keys, outer.encrypt ?? '');
   if (!opened.ok) return unknownBecause(opened.error, 'the answer is not signed by JD Pay');
   const { fields } = opened.value;
   const result = readResult(fields);
   if (result === null) return unknownBecause('unreadable', 'the answer has no result');
-  return result.code === SUCCESS_CODE ? { kind: 'answered', fields, merchant } : refused(result);
+  return result.code === SUCCESS_CODE
+    ? { kind: 'answered', fields, merchant }
+    : refused(config, result);
 }
 
-function refused(result: MessageResult): Called {
-  const { code, desc } = result;
-  return { kind: 'refused', code, error: walletError(code.slice(0, 64), desc.slice(0, 256)) };
+function refused({ resultCodes }: JdpayConfig, { code, desc }: MessageResult): Called {
+  const said = walletError(code.slice(0, 64), desc.slice(0, 256));
+  const error = refusesCredentials(code, resultCodes) ? misconfigured(said) : said;
+  return { kind: 'refused', code, error };
 }
 
 function unknownBecause(code: string, message: string): Called {

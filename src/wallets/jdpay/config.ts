@@ -28,6 +28,7 @@ export interface JdpayConfig {
   readonly resultCodes: {
     readonly orderNotFound: ReadonlySet<string>;
     readonly refused: ReadonlySet<string>;
+    readonly credentialsRefused: ReadonlySet<string>;
   };
 }
 
@@ -52,6 +53,7 @@ export function openConfig(given: unknown): Result<JdpayConfig, ConfigProblem> {
     resultCodes: {
       orderNotFound: new Set(resultCodes?.orderNotFound),
       refused: new Set(resultCodes?.refused),
+      credentialsRefused: new Set(resultCodes?.credentialsRefused),
     },
   });
 }

@@ -10,6 +10,7 @@ import {
   type RefundStatus,
 } from '../../wires/jdpay/trade.ts';
 import type { LegReportStatus, RefundReportStatus } from '../wallet.ts';
+import type { JdpayConfig } from './config.ts';
 
 const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {
   [PAYMENT_STATUS.created]: 'pending',
@@ -36,4 +37,9 @@ export function paymentStatusOf(text: string | undefined, isOneTry: boolean): Le
 export function refundStatusOf(text: string | undefined): RefundReportStatus {
   if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
   return REFUND[text as RefundStatus];
+}
+
+/** Of our own keys, number or permissions, not of the order: as the configuration names them. */
+export function refusesCredentials(code: string, codes: JdpayConfig['resultCodes']): boolean {
+  return codes.credentialsRefused.has(code);
 }

@@ -10,9 +10,11 @@ import { encodeForm } from '../../wires/unionpay/form.ts';
 import { parseReply } from '../../wires/unionpay/message.ts';
 import { signFields } from '../../wires/unionpay/signature.ts';
 import { isAnswer } from '../../wires/unionpay/trade.ts';
+import { misconfigured } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { UnionpayConfig } from './config.ts';
 import { judgeMessage } from './keys.ts';
+import { CREDENTIAL_REFUSALS } from './statuses.ts';
 
 export type Called =
   | {
@@ -70,6 +72,10 @@ async function readAnswer(
   if (!parsed?.ok) return unknownBecause('unreadable', 'not a reply of the gateway');
   const judged = await judgeMessage(config.trust, seams.wall, parsed.value, encoding);
   if (!judged.ok) {
+    // Whom it does not know it may not sign for: not believed, but its words are worth keeping.
+    const said = walletErrorOf(parsed.value);
+    const isUnsigned = !parsed.value.has('signature');
+    if (isUnsigned && said.isMisconfigured === true) return { kind: 'unknown', error: said };
     return unknownBecause(judged.error.code, `the reply is not believed: ${judged.error.explain}`);
   }
   const fields = judged.value;
@@ -86,5 +92,7 @@ function unknownBecause(code: string, message: string): Called {
 function walletErrorOf(fields: Fields): WalletError {
   const code = fields.get('origRespCode') ?? fields.get('respCode') ?? 'unknown';
   const message = (fields.get('origRespMsg') ?? fields.get('respMsg') ?? '').slice(0, 256);
-  return { wallet: 'unionpay', code, message, requestId: fields.get('queryId') ?? null };
+  const requestId = fields.get('queryId') ?? null;
+  const error: WalletError = { wallet: 'unionpay', code, message, requestId };
+  return CREDENTIAL_REFUSALS.has(code) ? misconfigured(error) : error;
 }

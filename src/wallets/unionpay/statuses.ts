@@ -21,6 +21,12 @@ export const FAILED_CODES: ReadonlySet<string> = new Set([
   ...['77', '78', '79', '80', '88'],
 ]);
 
+/**
+ * 11 signature or certId, 31 the state of our merchant number, 32 no permission: refusals of our
+ * own credentials and permissions, not of the order. They say nothing more.
+ */
+export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set(['11', '31', '32']);
+
 /** The order itself is over; other failures are of one try, and the payer may try again. */
 export const ORDER_OVER_CODES: ReadonlySet<string> = new Set(['69']);
 

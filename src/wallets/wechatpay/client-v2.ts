@@ -9,8 +9,10 @@ import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import { readXml, type V2Fields, writeXml } from '../../wires/wechatpay/message-v2.ts';
 import { KNOWN_V2_FIELDS, signV2, verifyV2 } from '../../wires/wechatpay/signature-v2.ts';
 import type { V2Path } from '../../wires/wechatpay/trade.ts';
+import { misconfigured } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { ApiV2, WechatpayConfig } from './config.ts';
+import { refusesCredentialsV2 } from './statuses.ts';
 
 const TIMEOUT_MS = 10_000;
 const SIGN_TYPE = 'HMAC-SHA256';
@@ -87,7 +89,8 @@ function judge(
   if (!isOurs) return lost('FOREIGN_ANSWER', 'the answer is about another account or order');
   if (fields.get('result_code') === 'SUCCESS') return { kind: 'answered', fields };
   const code = fields.get('err_code') ?? 'UNKNOWN';
-  const walletError = errorOf(code, fields.get('err_code_des') ?? '');
+  const said = errorOf(code, fields.get('err_code_des') ?? '');
+  const walletError = refusesCredentialsV2(code) ? misconfigured(said) : said;
   return { kind: 'refused', fields, walletError };
 }
 

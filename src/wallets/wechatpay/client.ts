@@ -13,9 +13,11 @@ import { type JsonRecord, parseRecord } from '../../wires/wechatpay/json.ts';
 import { readSignatureHeaders, verifyMessage } from '../../wires/wechatpay/message.ts';
 import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import { PATHS } from '../../wires/wechatpay/trade.ts';
+import { misconfigured } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Keys, openKeys } from './keys.ts';
+import { refusesCredentials } from './statuses.ts';
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST';
@@ -115,12 +117,13 @@ function refusal(response: HttpResponse, requestId: string | null): Result<never
   if (body === undefined) {
     return lost(`HTTP_${status}`, `HTTP ${status} without an error body`, requestId);
   }
-  const { code, message } = body;
-  return err({
-    kind: 'refused',
-    status,
-    walletError: { wallet: 'wechatpay', code, message: safeText(message), requestId },
-  });
+  const { code } = body;
+  const said: WalletError = {
+    ...{ wallet: 'wechatpay', code, requestId },
+    message: safeText(body.message),
+  };
+  const walletError = refusesCredentials(status, code) ? misconfigured(said) : said;
+  return err({ kind: 'refused', status, walletError });
 }
 
 /** Cut, and with anything that looks like an openid or a token taken out. */

@@ -66,6 +66,34 @@ export function startRefusalOf(status: number, code: string): 'failed' | 'unknow
   return START_REFUSALS.has(`${status} ${code}`) ? 'failed' : 'unknown';
 }
 
+/**
+ * Refusals of our own certificate, number, app or permissions, not of the order. They say nothing
+ * more: whether the call they answer failed is told by the call's own table.
+ */
+const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
+  '401 SIGN_ERROR',
+  '400 APPID_MCHID_NOT_MATCH',
+  '400 MCH_NOT_EXISTS',
+  '404 MCH_NOT_EXISTS',
+  '403 NO_AUTH',
+]);
+
+export function refusesCredentials(status: number, code: string): boolean {
+  return CREDENTIAL_REFUSALS.has(`${status} ${code}`);
+}
+
+/** As APIv2 says them, without underscores. Its FAIL for a wrong key is unsigned, with no code. */
+const CREDENTIAL_REFUSALS_V2: ReadonlySet<string> = new Set([
+  'NOAUTH',
+  'APPIDNOTEXIST',
+  'MCHIDNOTEXIST',
+  'APPIDMCHIDNOTMATCH',
+]);
+
+export function refusesCredentialsV2(code: string): boolean {
+  return CREDENTIAL_REFUSALS_V2.has(code.replaceAll('_', ''));
+}
+
 /** Payment codes: the code itself was refused. What these are called over v3 is not verified. */
 const CODE_REFUSALS: ReadonlySet<string> = new Set(['400 AUTH_CODE_INVALID', '400 AUTHCODEEXPIRE']);
 

@@ -79,6 +79,12 @@ export const jdpayCredentialsSchema = Type.Object(
                 'so that nothing can come of the number',
             ),
           ),
+          credentialsRefused: Type.Optional(
+            codes(
+              'a list of result codes that mean: your own keys, number or permissions are refused; ' +
+                'they fail nothing unless `refused` names them too',
+            ),
+          ),
         },
         {
           additionalProperties: false,

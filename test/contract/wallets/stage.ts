@@ -32,12 +32,15 @@ import type {
   StartOutcome,
   Wallet,
   WalletModule,
+  WalletSeams,
 } from '../../../src/wallets/wallet.ts';
 import { type LocalServer, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 
 export interface Bench {
   readonly module: WalletModule;
   readonly wallet: Wallet;
+  /** What it was opened with. */
+  readonly credentials: Readonly<Record<string, unknown>>;
   readonly gateway: Gateway;
   readonly city: OpenCity;
   readonly walletMerchants: readonly string[];
@@ -51,6 +54,8 @@ export interface ContractStage {
   readonly benches: ReadonlyMap<WalletName, Bench>;
   /** WeChat Pay's account to which v3 codepay is open. */
   readonly codepayV3: Bench;
+  /** The credentials of another account at each wallet. */
+  readonly foreign: ReadonlyMap<WalletName, Readonly<Record<string, unknown>>>;
   readonly close: () => Promise<void>;
 }
 
@@ -78,15 +83,24 @@ export async function openContractStage(): Promise<ContractStage> {
   const wechatpay = city.gateways.find(({ wallet }) => wallet === 'wechatpay');
   if (wechatpay === undefined) throw new Error('the city has no WeChat Pay');
   const codepayV3 = await openOne(wechatpay, 'contract-v3');
+  const foreign = new Map<WalletName, Readonly<Record<string, unknown>>>();
+  for (const [wallet, account] of papers.get('contract-v3') ?? [])
+    foreign.set(wallet, account.credentials as Readonly<Record<string, unknown>>);
   return {
     benches,
     codepayV3,
+    foreign,
     close: async () => {
       await city.close();
       for (const shop of shops) await shop.close();
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+export function seamsOf(city: OpenCity): WalletSeams {
+  const { clock } = city.opened;
+  return { http: createHttpClient(), clock, wall: wallClock, random: systemRandom };
 }
 
 async function openBench(
@@ -99,12 +113,7 @@ async function openBench(
   if (module === undefined || account === undefined) {
     throw new Error(`${gateway.wallet} has a gateway, but no adapter or no account`);
   }
-  const opened = module.open(account.credentials, {
-    http: createHttpClient(),
-    clock: city.opened.clock,
-    wall: wallClock,
-    random: systemRandom,
-  });
+  const opened = module.open(account.credentials, seamsOf(city));
   if (!opened.ok)
     throw new Error(`${gateway.wallet}: ${opened.error.field} ${opened.error.message}`);
   const received: RawRequest[] = [];
@@ -113,6 +122,7 @@ async function openBench(
   return {
     module,
     wallet: opened.value,
+    credentials: account.credentials as Readonly<Record<string, unknown>>,
     gateway,
     city,
     walletMerchants: account.subMerchants.map(({ walletMerchant }) => walletMerchant),
