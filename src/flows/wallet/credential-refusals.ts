@@ -1,8 +1,8 @@
 /**
- * Which configurations their wallet refuses: its credentials or permissions, not an order. A process
- * remembers each one's last word and writes it down once a minute, all in one statement beside the
- * lanes, so that `hutong doctor` in another process sees it. No call waits for it; an operation
- * that works again takes back its own refusal only.
+ * Which configurations their wallet refuses: its credentials or permissions, not an order. A
+ * process remembers each one's last word and writes it down once a minute, all in one statement
+ * beside the lanes, so that `hutong doctor` in another process sees it. No call waits for it; an
+ * operation that works again takes back its own refusal only.
  *
  * What is remembered and logged is the wallet's code and message, never a credential or a payer's.
  */
