@@ -22,9 +22,9 @@ import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/enve
 import { forgetKeys } from './flows/key/forget-keys.ts';
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
 import { type KeyWatch, watchKeys } from './flows/key/watch-keys.ts';
-import { dueHandlers } from './flows/payment/janitor.ts';
 import { createNotificationGuard } from './flows/payment/notification-guard.ts';
 import { createOwnPayments } from './flows/payment/own-payments.ts';
+import { dueKinds } from './flows/sweeps.ts';
 import { bindVerbs, type UseCases } from './flows/verbs.ts';
 import {
   createCredentialRefusals,
@@ -42,7 +42,7 @@ import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
-import { countUnknownAttempts } from './store/batch/due.ts';
+import { countUnknownAttempts } from './store/payment/due.ts';
 import { readConfigsOf } from './store/payment/own-payments.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
@@ -137,7 +137,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     db,
     clock,
     share: lease.share,
-    handlers: dueHandlers(platform, desk),
+    kinds: dueKinds(platform, desk),
     onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
   });
   const useCases = bindVerbs(platform);

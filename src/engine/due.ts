@@ -4,30 +4,25 @@
  *
  * Each kind of row has a loop of its own, and a pass waits for claims only, never for a wallet or
  * a receiver: one that hangs holds up nothing but what it was asked. A pass goes through the rows
- * of each group (a wallet configuration) page by page, in turns; a group with too much under way
- * is left out until some of it is done; a row that cannot be claimed is put off and passed over.
- * `settle` steps the same sweeps to rest, for a clock that is moved by hand.
+ * of each group (such as a wallet configuration) page by page, in turns; a group with too much
+ * under way is left out until some of it is done; a row that cannot be claimed is put off and
+ * passed over. `settle` steps the same sweeps to rest, for a clock that is moved by hand.
  */
 
 import type { Db } from '../database/db.ts';
 import type { HutongError } from '../kernel/errors.ts';
-import type { Id } from '../kernel/id.ts';
 import type { Result } from '../kernel/result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import {
-  DUE_ATTEMPTS,
-  DUE_DELIVERIES,
-  DUE_INTENTS,
-  DUE_REFUNDS,
   type Due,
-  type DueChild,
   type DueCursor,
-  type DueDelivery,
   type DuePage,
   type DueSource,
+  type DueTable,
+  dueSource,
   FIRST,
   forgetBackoffs,
-  nextDueMs,
+  nextDueIn,
   putOff,
   type Share,
 } from '../store/batch/due.ts';
@@ -57,12 +52,14 @@ function isNobodysFault(error: unknown): boolean {
   return error instanceof ClaimFailed && (error.code === 'busy' || error.code === 'shutting_down');
 }
 
-/** Each claims its row, and throws where it cannot. */
-export interface Handlers {
-  readonly intent: (id: Id<'payment_intent'>) => Promise<Work>;
-  readonly attempt: (due: DueChild<'payment_attempt'>) => Promise<Work>;
-  readonly refund: (due: DueChild<'refund'>) => Promise<Work>;
-  readonly delivery: (due: DueDelivery) => Promise<Work>;
+/** A kind of row that owes work. */
+export interface DueKind<T = unknown> extends DueTable<T> {
+  /** Claims the row by a command, and throws where it cannot. */
+  claim(row: T): Promise<Work>;
+}
+
+export function dueKind<T>(of: DueTable<T>, claim: (row: T) => Promise<Work>): DueKind<T> {
+  return { ...of, claim };
 }
 
 export interface Sweeper {
@@ -79,7 +76,8 @@ export interface SweeperOptions {
   readonly clock: Clock;
   /** null = this process must not sweep now. */
   readonly share: () => Share | null;
-  readonly handlers: Handlers;
+  /** Each has a loop of its own; `settle` goes through them in this order. */
+  readonly kinds: readonly DueKind[];
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
   /** Rows of one group in one page. */
@@ -100,13 +98,9 @@ const WAKE_MS = 10;
 const SETTLE_ROUNDS_MAX = 1_000;
 
 export function createSweeper(options: SweeperOptions): Sweeper {
-  const { db, clock, handlers } = options;
-  const loops = [
-    new SweepLoop(options, DUE_INTENTS, handlers.intent),
-    new SweepLoop(options, DUE_ATTEMPTS, handlers.attempt),
-    new SweepLoop(options, DUE_REFUNDS, handlers.refund),
-    new SweepLoop(options, DUE_DELIVERIES, handlers.delivery),
-  ];
+  const { db, clock, kinds } = options;
+  const loops = kinds.map((kind) => new SweepLoop(options, kind));
+  const nextDueMs = nextDueIn(kinds);
   return {
     start: () => {
       for (const loop of loops) loop.start();
@@ -131,10 +125,10 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   };
 }
 
-class SweepLoop<T> {
+class SweepLoop {
   readonly #options: SweeperOptions;
-  readonly #source: DueSource<T>;
-  readonly #claim: (row: T) => Promise<Work>;
+  readonly #kind: DueKind;
+  readonly #source: DueSource<unknown>;
   /** By group. */
   readonly #underWay = new Map<bigint, Set<Promise<void>>>();
   /** Groups that were left out for what they have under way. */
@@ -146,10 +140,10 @@ class SweepLoop<T> {
   #isAwake = false;
   #isStopped = false;
 
-  constructor(options: SweeperOptions, source: DueSource<T>, claim: (row: T) => Promise<Work>) {
+  constructor(options: SweeperOptions, kind: DueKind) {
     this.#options = options;
-    this.#source = source;
-    this.#claim = claim;
+    this.#kind = kind;
+    this.#source = dueSource(kind);
   }
 
   start(): void {
@@ -244,13 +238,13 @@ class SweepLoop<T> {
   }
 
   /** False when the database is away or the process is ending. */
-  async #claimAll(rows: readonly Due<T>[], nowMs: number): Promise<boolean> {
-    const claims = await Promise.allSettled(rows.map(({ row }) => this.#claim(row)));
-    const failed: Due<T>[] = [];
-    const healed: Due<T>[] = [];
+  async #claimAll(rows: readonly Due<unknown>[], nowMs: number): Promise<boolean> {
+    const claims = await Promise.allSettled(rows.map(({ row }) => this.#kind.claim(row)));
+    const failed: Due<unknown>[] = [];
+    const healed: Due<unknown>[] = [];
     let isAway = false;
     for (const [index, claim] of claims.entries()) {
-      const due = rows[index] as Due<T>;
+      const due = rows[index] as Due<unknown>;
       if (claim.status === 'rejected') {
         if (isNobodysFault(claim.reason)) isAway = true;
         else {

@@ -10,15 +10,16 @@ import {
   createSweeper,
   type Sweeper,
   type SweeperOptions,
-  type Work,
 } from '../../src/engine/due.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { formatId, type Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
+  type ClaimAttempt,
   claim,
   count,
   create,
+  dueKinds,
   freshId,
   openEngine,
   paidPayment,
@@ -92,12 +93,9 @@ for (const { name, isAvailable, open } of ENGINES) {
       );
     }
 
-    type AttemptHandler = SweeperOptions['handlers']['attempt'];
-    const nothing = async (): Promise<Work> => null;
-
     /** A process of its own: it remembers no payment. */
     async function sweeper(
-      attempt: (own: TestEngineRoom) => AttemptHandler,
+      attempt: (own: TestEngineRoom) => ClaimAttempt,
       change: Partial<SweeperOptions> = {},
     ): Promise<Sweeper> {
       const own = await openEngine(home.db, { clock: { nowMs: () => nowMs } });
@@ -105,7 +103,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         db: home.db,
         clock: { nowMs: () => nowMs },
         share: () => ({ rank: 0, count: 1 }),
-        handlers: { intent: nothing, attempt: attempt(own), refund: nothing, delivery: nothing },
+        kinds: dueKinds(attempt(own)),
         onError: (error) => void errors.push(error),
         intervalMs: CADENCE_MS,
         ...change,
@@ -122,7 +120,7 @@ for (const { name, isAvailable, open } of ENGINES) {
 
     const asked =
       (act: (id: Id<'payment_attempt'>) => Promise<void>) =>
-      (own: TestEngineRoom): AttemptHandler =>
+      (own: TestEngineRoom): ClaimAttempt =>
       async (due) => {
         const { attempt } = claimed(await own.engine.submit(claim(due.intent, due.id)));
         return attempt === null ? null : () => act(due.id);

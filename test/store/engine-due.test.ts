@@ -1,17 +1,14 @@
 /** The sweeper on every database: what is due is claimed and done once, by whose share it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import {
-  createSweeper,
-  type Sweeper,
-  type SweeperOptions,
-  type Work,
-} from '../../src/engine/due.ts';
+import { createSweeper, type Sweeper, type SweeperOptions } from '../../src/engine/due.ts';
 import type { Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import {
+  type ClaimAttempt,
   claim,
   create,
+  dueKinds,
   freshId,
   openEngine,
   start,
@@ -63,26 +60,20 @@ for (const { name, isAvailable, open } of ENGINES) {
     }
 
     const claimed =
-      (act: (id: Id<'payment_attempt'>) => Promise<void>): SweeperOptions['handlers']['attempt'] =>
+      (act: (id: Id<'payment_attempt'>) => Promise<void>): ClaimAttempt =>
       async (due) => {
         const answer = await room.engine.submit(claim(due.intent, due.id));
         if (!answer.ok || answer.value.attempt === null) return null;
         return () => act(due.id);
       };
     const note = async (id: Id<'payment_attempt'>): Promise<void> => void done.push(id);
-    const nothing = async (): Promise<Work> => null;
 
     function sweeper(change: Partial<SweeperOptions> = {}): Sweeper {
       const made = createSweeper({
         db: home.db,
         clock: { nowMs: () => nowMs },
         share: () => ({ rank: 0, count: 1 }),
-        handlers: {
-          intent: nothing,
-          attempt: claimed(note),
-          refund: nothing,
-          delivery: nothing,
-        },
+        kinds: dueKinds(claimed(note)),
         onError: (error) => void errors.push(error),
         intervalMs: HOUR_MS,
         ...change,
@@ -90,9 +81,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       sweepers.push(made);
       return made;
     }
-    const withAttempt = (attempt: SweeperOptions['handlers']['attempt']) => ({
-      handlers: { intent: nothing, attempt, refund: nothing, delivery: nothing },
-    });
+    const withAttempt = (attempt: ClaimAttempt) => ({ kinds: dueKinds(attempt) });
 
     async function until(isSo: () => boolean, timeoutMs = 5_000): Promise<void> {
       const deadlineMs = performance.now() + timeoutMs;

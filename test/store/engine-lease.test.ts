@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { claimAttempt } from '../../src/core/payment/close.ts';
-import { claimed, createSweeper, type Work } from '../../src/engine/due.ts';
+import { claimed, createSweeper } from '../../src/engine/due.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import type { Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
@@ -16,6 +16,7 @@ import { systemRandom } from '../../src/runtime/random.ts';
 import {
   claim,
   create,
+  dueKinds,
   freshId,
   openEngine,
   start,
@@ -31,7 +32,6 @@ const DAY_MS = 24 * HOUR_MS;
 const CHILD = fileURLToPath(new URL('./sweeping-process.ts', import.meta.url));
 /** What the finding asks for. */
 const TAKEN_OVER_MS = 10_000;
-const nothing = async (): Promise<Work> => null;
 
 async function until(isSo: () => boolean, timeoutMs: number): Promise<number> {
   const startedMs = performance.now();
@@ -65,16 +65,11 @@ describe.skipIf(inject('postgresUrl') === null)('processes that are killed', () 
       db: home.db,
       clock: wallClock,
       share: room.lease.share,
-      handlers: {
-        intent: nothing,
-        refund: nothing,
-        delivery: nothing,
-        attempt: async (due) => {
-          const { attempt } = claimed(await room.engine.submit(claim(due.intent, due.id)));
-          if (attempt === null) return null;
-          return async () => void done.add(due.id);
-        },
-      },
+      kinds: dueKinds(async (due) => {
+        const { attempt } = claimed(await room.engine.submit(claim(due.intent, due.id)));
+        if (attempt === null) return null;
+        return async () => void done.add(due.id);
+      }),
       onError: (error) => {
         throw error;
       },
@@ -203,15 +198,10 @@ for (const { name, isAvailable, open } of ENGINES) {
         db: home.db,
         clock: wall,
         share: lease.share,
-        handlers: {
-          intent: nothing,
-          refund: nothing,
-          delivery: nothing,
-          attempt: async (due) => {
-            claimed(await room.engine.submit(claim(due.intent, due.id)));
-            return null;
-          },
-        },
+        kinds: dueKinds(async (due) => {
+          claimed(await room.engine.submit(claim(due.intent, due.id)));
+          return null;
+        }),
         onError: () => undefined,
       });
       offMs = DAY_MS;
@@ -266,15 +256,10 @@ for (const { name, isAvailable, open } of ENGINES) {
         db: home.db,
         clock: city,
         share: lease.share,
-        handlers: {
-          intent: nothing,
-          refund: nothing,
-          delivery: nothing,
-          attempt: async (due) => {
-            claimed(await room.engine.submit(claim(due.intent, due.id)));
-            return null;
-          },
-        },
+        kinds: dueKinds(async (due) => {
+          claimed(await room.engine.submit(claim(due.intent, due.id)));
+          return null;
+        }),
         onError: () => undefined,
       });
       await sweeper.settle();

@@ -15,6 +15,7 @@ import { reserveRefund } from '../../src/core/refund/refund.ts';
 import { applyRefundReport } from '../../src/core/refund/report.ts';
 import type { Db } from '../../src/database/db.ts';
 import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
+import { type DueKind, dueKind, type Work } from '../../src/engine/due.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
@@ -23,7 +24,14 @@ import { formatId, type Id, packId, shardOfId } from '../../src/kernel/id.ts';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import {
+  DUE_ATTEMPTS,
+  DUE_INTENTS,
+  DUE_REFUNDS,
+  type DueChild,
+} from '../../src/store/payment/due.ts';
 import { readPayments } from '../../src/store/payment/payments.ts';
+import { DUE_DELIVERIES } from '../../src/store/webhook/due.ts';
 import {
   merchantId,
   type NewId,
@@ -231,6 +239,19 @@ export const claim = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>
   on(root, 'claim', (payment, context) =>
     claimAttempt(payment, { attempt, nextDueMs: () => context.nowMs + 60_000 }, context),
   );
+
+export type ClaimAttempt = (due: DueChild<'payment_attempt'>) => Promise<Work>;
+
+/** The platform's due kinds: attempts are claimed by the test, what else is due by nobody. */
+export function dueKinds(claimAttempt: ClaimAttempt): readonly DueKind[] {
+  const nothing = async (): Promise<Work> => null;
+  return [
+    dueKind(DUE_INTENTS, nothing),
+    dueKind(DUE_ATTEMPTS, claimAttempt),
+    dueKind(DUE_REFUNDS, nothing),
+    dueKind(DUE_DELIVERIES, nothing),
+  ];
+}
 
 /** A payment that is paid, with everything it took. */
 export async function paidPayment(

@@ -8,16 +8,15 @@ import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
 import { isProvisionallyClosed, nextTailLookMs } from '../../core/payment/provisional-close.ts';
 import { CODE_PATIENCE_MS, mustReverse } from '../../core/payment/reverse.ts';
-import { claimed, type Handlers, type Work } from '../../engine/due.ts';
+import { claimed, type Work } from '../../engine/due.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Result } from '../../kernel/result.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
+import type { DueChild } from '../../store/payment/due.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
-import { claimDueRefund } from '../refund/refund.ts';
-import { claimDelivery, type WebhookDesk } from '../webhook/deliver.ts';
 import { attemptOf, rootOf } from './attempt-order.ts';
 import { closeAttempt, queryAttempt, reverseAttempt } from './settle.ts';
 
@@ -54,9 +53,9 @@ function endMs(attempt: Attempt): number {
   return isWaitedFor ? Math.min(end, attempt.createdAtMs + CODE_PATIENCE_MS) : end;
 }
 
-async function claimDueAttempt(
+export async function claimDueAttempt(
   platform: Platform,
-  due: { readonly id: Id<'payment_attempt'>; readonly intent: Id<'payment_intent'> },
+  due: DueChild<'payment_attempt'>,
 ): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claim = await platform.engine.submit({
@@ -162,7 +161,7 @@ function orAsBefore(asked: Result<Payment, HutongError>, before: Payment): Payme
   return asked.ok ? asked.value : before;
 }
 
-async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
+export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
   const expired = await platform.engine.submit({
     book: 'payment',
     name: 'expire_payment_intent',
@@ -172,13 +171,4 @@ async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promi
   });
   claimed(expired);
   return null;
-}
-
-export function dueHandlers(platform: Platform, desk: WebhookDesk): Handlers {
-  return {
-    intent: (id) => expireIntent(platform, id),
-    attempt: (due) => claimDueAttempt(platform, due),
-    refund: (due) => claimDueRefund(platform, due),
-    delivery: (due) => claimDelivery(platform, desk, due),
-  };
 }

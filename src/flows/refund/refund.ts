@@ -15,6 +15,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import type { DueChild } from '../../store/payment/due.ts';
 import { findRefundIntent } from '../../store/queries.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import { type RefundReport, refundWindowMsOf } from '../../wallets/wallet.ts';
@@ -214,10 +215,7 @@ function nextPollMs(refund: Refund, nowMs: number): number {
 }
 
 /** One turn of the janitor: claim the next look, then send or ask. */
-export async function claimDueRefund(
-  platform: Platform,
-  due: { readonly id: Id<'refund'>; readonly intent: Id<'payment_intent'> },
-): Promise<Work> {
+export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claim = await platform.engine.submit({
     book: 'payment',

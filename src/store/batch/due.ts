@@ -1,15 +1,15 @@
 /**
  * What is due: rows that owe work at a moment of business time, by shard; and when the next is.
  *
- * Rows are read in groups, page by page behind a cursor: attempts and refunds by the wallet
- * configuration that is asked, so that what one wallet owes never hides what another does. A row
- * whose claim failed has a back-off in a table of its own, which needs nothing of the row itself.
+ * Which tables these are, nothing here knows. Rows are read in groups, page by page behind a
+ * cursor, so that what one group owes never hides what another does. A row whose claim failed has a
+ * back-off in a table of its own, which needs nothing of the row itself.
  */
 
 import { bigintArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
-import { formatId, type Id } from '../../kernel/id.ts';
+import { hashOf } from '../../kernel/hash.ts';
 
 /**
  * Every process sweeps the shards with `shard % count = rank`; what nobody took for a while is
@@ -22,11 +22,9 @@ export interface Share {
 
 const ORPHANED_MS = 20_000;
 
-export type DueKind = 'intent' | 'attempt' | 'refund' | 'delivery';
-
-/** Names a due row; `part` is the endpoint of a delivery, else 0. */
+/** Names a due row; `part` is what its key has beside the id, else 0. */
 export interface DueKey {
-  readonly kind: DueKind;
+  readonly kind: string;
   readonly shard: number;
   readonly id: bigint;
   readonly part: bigint;
@@ -56,8 +54,25 @@ export interface Due<T> {
   readonly row: T;
 }
 
+/** A table whose rows owe work: which columns name a row, and what a claim is told of it. */
+export interface DueTable<T> {
+  /** Of one of its rows; back-offs are kept under it. */
+  readonly name: string;
+  readonly table: string;
+  readonly columns: {
+    /** Rows of one value are read in turns with those of others; null = they all are one group. */
+    readonly group: string | null;
+    readonly id: string;
+    /** The rest of the key; null = the id is enough. */
+    readonly part: string | null;
+    /** Whatever else `decode` reads. */
+    readonly more: readonly string[];
+  };
+  /** The row has `shard`, `due_id`, `due_part` and the columns of `more`. */
+  decode(row: Row): T;
+}
+
 export interface DueSource<T> {
-  readonly kind: DueKind;
   /** Those that have open rows, due or not. */
   readonly groups: (db: Db) => Promise<readonly bigint[]>;
   readonly read: (
@@ -67,24 +82,13 @@ export interface DueSource<T> {
   ) => Promise<readonly Due<T>[]>;
 }
 
-interface DueTable<T> {
-  readonly kind: DueKind;
-  readonly table: string;
-  /** The column of its groups; null = one group. */
-  readonly group: string | null;
-  readonly id: string;
-  readonly part: string;
-  readonly more: string;
-  readonly decode: (row: Row) => T;
-}
-
 const ONE_GROUP: readonly bigint[] = [0n];
 
-function dueSource<T>(of: DueTable<T>): DueSource<T> {
-  const groups = of.group === null ? undefined : groupsStatement(of.table, of.group);
+export function dueSource<T>(of: DueTable<T>): DueSource<T> {
+  const { group } = of.columns;
+  const groups = group === null ? undefined : groupsStatement(of.table, group);
   const page = pageStatement(of);
   return {
-    kind: of.kind,
     groups: async (db) =>
       groups === undefined
         ? ONE_GROUP
@@ -119,7 +123,21 @@ function groupsStatement(table: string, group: string): Statement {
   };
 }
 
-function pageStatement({ kind, table, group, id, part, more }: DueTable<unknown>): Statement {
+/** The part of a row's key as SQL. */
+function partOf({ columns: { part } }: DueTable<unknown>): string {
+  return part === null ? '0::bigint' : `t.${part}`;
+}
+
+/** Its back-off, where it has one. */
+function backoffOf(of: DueTable<unknown>): string {
+  return `left join due_backoffs b on b.kind = '${of.name}' and b.shard = t.shard
+    and b.id = t.${of.columns.id} and b.part = ${partOf(of)}`;
+}
+
+function pageStatement(of: DueTable<unknown>): Statement {
+  const { table } = of;
+  const { group, id, more } = of.columns;
+  const part = partOf(of);
   const ofGroup = group === null ? '' : `and t.${group} = g.due_group`;
   return {
     name: `${table}.due`,
@@ -128,9 +146,8 @@ function pageStatement({ kind, table, group, id, part, more }: DueTable<unknown>
         as g (due_group, after_at, after_id, after_part, row_limit)
       cross join lateral (
         select t.shard, t.due_at, t.${id} as due_id, ${part} as due_part,
-          coalesce(b.failures, 0) as failures ${more}
-        from ${table} t left join due_backoffs b
-          on b.kind = '${kind}' and b.shard = t.shard and b.id = t.${id} and b.part = ${part}
+          coalesce(b.failures, 0) as failures ${more.map((column) => `, t.${column}`).join('')}
+        from ${table} t ${backoffOf(of)}
         where t.due_at <= $1 ${ofGroup} and t.due_at >= g.after_at
           and (t.due_at, t.${id}, ${part}) > (g.after_at, g.after_id, g.after_part)
           and (t.shard % $2 = $3 or t.due_at <= $1 - ${ORPHANED_MS})
@@ -139,77 +156,16 @@ function pageStatement({ kind, table, group, id, part, more }: DueTable<unknown>
   };
 }
 
-function toDue<T>({ kind, decode }: DueTable<T>, row: Row): Due<T> {
+function toDue<T>(of: DueTable<T>, row: Row): Due<T> {
   const [id, part] = [row.due_id as bigint, row.due_part as bigint];
   return {
     group: row.due_group as bigint,
-    key: { kind, shard: toNumber(row.shard), id, part },
+    key: { kind: of.name, shard: toNumber(row.shard), id, part },
     cursor: { dueAtMs: toNumber(row.due_at), id, part },
     failures: toNumber(row.failures),
-    row: decode(row),
+    row: of.decode(row),
   };
 }
-
-const NO_PART = '0::bigint';
-
-export const DUE_INTENTS: DueSource<Id<'payment_intent'>> = dueSource({
-  kind: 'intent',
-  table: 'payment_intents',
-  group: null,
-  id: 'id',
-  part: NO_PART,
-  more: '',
-  decode: (row) => formatId('payment_intent', row.due_id as bigint),
-});
-
-export interface DueChild<K extends 'payment_attempt' | 'refund'> {
-  readonly id: Id<K>;
-  readonly intent: Id<'payment_intent'>;
-}
-
-function dueChildren<K extends 'payment_attempt' | 'refund'>(
-  kind: 'attempt' | 'refund',
-  table: string,
-  idKind: K,
-): DueSource<DueChild<K>> {
-  return dueSource({
-    kind,
-    table,
-    group: 'config',
-    id: 'id',
-    part: NO_PART,
-    more: ', t.intent',
-    decode: (row) => ({
-      id: formatId(idKind, row.due_id as bigint),
-      intent: formatId('payment_intent', row.intent as bigint),
-    }),
-  });
-}
-
-export const DUE_ATTEMPTS = dueChildren('attempt', 'payment_attempts', 'payment_attempt');
-export const DUE_REFUNDS = dueChildren('refund', 'refunds', 'refund');
-
-export interface DueDelivery {
-  readonly shard: number;
-  readonly event: Id<'event'>;
-  readonly endpoint: Id<'webhook_endpoint'>;
-  readonly tries: number;
-}
-
-export const DUE_DELIVERIES: DueSource<DueDelivery> = dueSource({
-  kind: 'delivery',
-  table: 'deliveries',
-  group: null,
-  id: 'event',
-  part: 't.endpoint',
-  more: ', t.tries',
-  decode: (row) => ({
-    shard: toNumber(row.shard),
-    event: formatId('event', row.due_id as bigint),
-    endpoint: formatId('webhook_endpoint', row.due_part as bigint),
-    tries: toNumber(row.tries),
-  }),
-});
 
 const BACKOFF_MS_FIRST = 5_000;
 const BACKOFF_MS_MAX = 600_000;
@@ -253,38 +209,22 @@ export async function forgetBackoffs(db: Db, keys: readonly DueKey[]): Promise<v
   await db.background((session) => session.run(FORGET_BACKOFFS, keyArrays(keys)));
 }
 
-/** When its row may be claimed by whose share it is, and by anybody else. */
-function nextOf({ kind, table, id, part }: Omit<DueTable<unknown>, 'group' | 'more' | 'decode'>) {
+/** When a row of it may be claimed by whose share it is, and by anybody else. */
+function nextOf(of: DueTable<unknown>): string {
   return `(select min(greatest(coalesce(b.retry_at, 0),
       t.due_at + case when t.shard % $1 = $2 then 0 else ${ORPHANED_MS} end)) as due_at
-    from ${table} t left join due_backoffs b
-      on b.kind = '${kind}' and b.shard = t.shard and b.id = t.${id} and b.part = ${part}
-    where t.due_at is not null)`;
+    from ${of.table} t ${backoffOf(of)} where t.due_at is not null)`;
 }
 
-const NEXT: Statement = {
-  name: 'due.next',
-  text: `select min(due_at)::bigint as due_at from (${[
-    nextOf({ kind: 'intent', table: 'payment_intents', id: 'id', part: NO_PART }),
-    nextOf({ kind: 'attempt', table: 'payment_attempts', id: 'id', part: NO_PART }),
-    nextOf({ kind: 'refund', table: 'refunds', id: 'id', part: NO_PART }),
-    nextOf({ kind: 'delivery', table: 'deliveries', id: 'event', part: 't.endpoint' }),
-  ].join(' union all ')}) due`,
-};
-
-/** Business time at which this share has to do with a row next; null when it never has. */
-export async function nextDueMs(db: Db, share: Share): Promise<number | null> {
-  const [row] = await db.read(NEXT, [share.count, share.rank]);
-  return toNumberOrNull(row?.due_at ?? null);
-}
-
-const COUNT_UNKNOWN: Statement = {
-  name: 'payment_attempts.count_unknown',
-  text: `select count(*) as count from payment_attempts
-    where due_at is not null and status = 'unknown'`,
-};
-
-export async function countUnknownAttempts(db: Db): Promise<number> {
-  const [row] = await db.read(COUNT_UNKNOWN, []);
-  return toNumber(row?.count ?? 0);
+/** Business time at which a share has to do with a row of these tables next; null: it never has. */
+export function nextDueIn(
+  tables: readonly DueTable<unknown>[],
+): (db: Db, share: Share) => Promise<number | null> {
+  const text = `select min(due_at)::bigint as due_at
+    from (${tables.map(nextOf).join(' union all ')}) due`;
+  const next: Statement = { name: `due.next.${hashOf(text).toString(36)}`, text };
+  return async (db, share) => {
+    const [row] = await db.read(next, [share.count, share.rank]);
+    return toNumberOrNull(row?.due_at ?? null);
+  };
 }
