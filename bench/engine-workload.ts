@@ -15,6 +15,7 @@ import type { IdSource } from '../src/engine/ids.ts';
 import type { Engine } from '../src/engine/submit.ts';
 import { formatId, type Id, packId, shardOf } from '../src/kernel/id.ts';
 import type { Result } from '../src/kernel/result.ts';
+import { PAYMENT } from '../src/store/payment/aggregate.ts';
 
 const fixedId = <K extends 'marketplace' | 'merchant' | 'wallet_config'>(kind: K): Id<K> =>
   formatId(kind, packId({ unixMs: Date.UTC(2026, 0, 1), shard: 1, process: 0, sequence: 1 }));
@@ -59,7 +60,7 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
   const { id } = wanted.intent;
   const created = must(
     await engine.submit({
-      book: 'payment',
+      aggregate: PAYMENT,
       name: 'create_payment_intent',
       shard,
       marketplace: MARKETPLACE,
@@ -70,7 +71,7 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
   const attempt = ids.next('payment_attempt', shard);
   const started = must(
     await engine.submit({
-      book: 'payment',
+      aggregate: PAYMENT,
       name: 'start_attempt',
       shard,
       marketplace: MARKETPLACE,
@@ -95,7 +96,7 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
   const legs = started.payment.legs.map(paidWord);
   const settled = must(
     await engine.submit({
-      book: 'payment',
+      aggregate: PAYMENT,
       name: 'notify_attempt',
       shard,
       marketplace: MARKETPLACE,

@@ -13,6 +13,7 @@ import { leaseProcess } from '../src/engine/process-lease.ts';
 import { createEngine } from '../src/engine/submit.ts';
 import { wallClock } from '../src/runtime/clock.ts';
 import { systemRandom } from '../src/runtime/random.ts';
+import { AGGREGATES } from '../src/store/aggregates.ts';
 import { findBinaries, startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { runPayments } from './engine-workload.ts';
 import { type RecordedTransaction, recordingDb, replay } from './recording.ts';
@@ -170,6 +171,7 @@ async function drive(db: Db, engineDb: Db, paymentCount: number): Promise<Engine
   const lease = await leaseProcess(db, systemRandom, () => undefined);
   const ids = createIdSource(lease.number, wallClock);
   const engine = createEngine({
+    aggregates: AGGREGATES,
     db: engineDb,
     clock: wallClock,
     wall: wallClock,

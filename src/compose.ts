@@ -4,8 +4,8 @@
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { cashierPlugin } from './cashier/plugin.ts';
-import type { Payment } from './core/payment/model.ts';
 import type { Db } from './database/db.ts';
+import { statesOf } from './engine/batch.ts';
 import type { AnyCommand } from './engine/command.ts';
 import { createSweeper, type Sweeper } from './engine/due.ts';
 import { createIdSource } from './engine/ids.ts';
@@ -42,6 +42,8 @@ import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
+import { AGGREGATES } from './store/aggregates.ts';
+import { PAYMENT } from './store/payment/aggregate.ts';
 import { countUnknownAttempts } from './store/payment/due.ts';
 import { readConfigsOf } from './store/payment/own-payments.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
@@ -100,6 +102,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   let sweeper: Sweeper | undefined;
   const engine = createEngine({
     db,
+    aggregates: AGGREGATES,
     clock,
     wall: wallClock,
     ids,
@@ -110,10 +113,8 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
         metrics.batch({ commands, ms });
         metrics.laneQueue(lane, engine.queueDepth());
       },
-      onChanged: (payments) => {
-        changes.announce(payments);
-        if (payments.some((payment) => isDueNow(payment, clock.nowMs()))) sweeper?.wake();
-      },
+      onChanged: (changed) => changes.announce(statesOf(changed, PAYMENT) ?? []),
+      onDue: () => sweeper?.wake(),
       onOwed: (owed, events) => desk?.dispatch(owed, events),
     },
   });
@@ -183,12 +184,6 @@ function engineReports({ log, onFenced, onCommands }: ComposeOptions): EngineLis
     onFenced,
     ...(onCommands === undefined ? {} : { onCommands }),
   };
-}
-
-function isDueNow({ attempts, refunds }: Payment, nowMs: number): boolean {
-  const isDue = (row: { readonly dueAtMs: number | null }): boolean =>
-    row.dueAtMs !== null && row.dueAtMs <= nowMs;
-  return attempts.some(isDue) || refunds.some(isDue);
 }
 
 async function openKeys(

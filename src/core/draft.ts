@@ -38,6 +38,13 @@ export interface Decided<S, A> {
 
 export type Decision<S, A> = Result<Decided<S, A>, HutongError>;
 
+const NONE: readonly never[] = [];
+
+/** A decision on what neither posts nor emits: the state as it shall stand. */
+export function plainly<S, A>(state: S, answer: A): Decision<S, A> {
+  return ok({ state, postings: NONE, events: NONE, answer });
+}
+
 interface Versioned {
   readonly version: number;
 }

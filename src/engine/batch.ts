@@ -1,44 +1,36 @@
 /**
  * One batch, one database transaction: stamp, claim, lock and load, decide, save. It reads like
- * the architecture's picture; everything clever about rows is in store, about money in core.
+ * the architecture's picture and knows no aggregate by its name; everything clever about rows is in
+ * store, about money in core.
  */
 
 import type { DecideContext } from '../core/draft.ts';
-import type { Payment, PaymentIntent } from '../core/payment/model.ts';
 import { DbRetry, type Session } from '../database/db.ts';
 import { AssertionError, assert, present } from '../kernel/assert.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
-import { type Id, type IdKind, idValue, unpackId } from '../kernel/id.ts';
+import type { Id, IdKind } from '../kernel/id.ts';
 import { err, type Result } from '../kernel/result.ts';
-import { type AuditEntry, appendAudit } from '../store/audit/audit-log.ts';
+import type { Aggregate, BatchWriter, Claim, Remembered } from '../store/batch/aggregate.ts';
 import { type BatchStamp, stampBatch, wasCommitted } from '../store/batch/engine-lanes.ts';
-import { claimKeys, type IdempotencyRow, saveKeys } from '../store/batch/idempotency.ts';
-import { type BookedPosting, bookPostings } from '../store/ledger/balances.ts';
-import { type NotificationRow, saveNotifications } from '../store/payment/notifications.ts';
-import {
-  claimIntents,
-  type IntentClaim,
-  lockPayments,
-  type Remembered,
-  savePayments,
-} from '../store/payment/payments.ts';
-import {
-  type EventRow,
-  type OwedDelivery,
-  saveDeliveryResults,
-  saveEvents,
-} from '../store/webhook/events.ts';
-import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
+import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
+import type { AnyCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
+import { assertOwnWords, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
 
 export interface BatchEnvironment {
+  /** In the order in which a batch takes them. */
+  readonly aggregates: readonly Aggregate[];
   readonly stamp: BatchStamp;
   readonly nowMs: number;
   readonly ids: IdSource;
   /** How long this process has for the first try of the deliveries it just owes. */
   readonly firstTryMs: number;
-  /** A payment as this process committed it last; believed only under its lock. */
-  readonly remembered: (id: Id<'payment_intent'>, connection: number) => Remembered | undefined;
+  /** A state as this process committed it last; believed only under its lock. */
+  readonly recall: (
+    aggregate: Aggregate,
+    id: string,
+    connection: number,
+  ) => Remembered<unknown> | undefined;
 }
 
 /** A fenced process lost its number to another one and must stop writing. */
@@ -48,10 +40,26 @@ export class Fenced extends Error {
 
 export type Answer = Result<unknown, HutongError>;
 
+/** What a batch left of one aggregate. */
+export interface Changed {
+  readonly aggregate: Aggregate;
+  readonly states: readonly unknown[];
+}
+
+/** The states of one aggregate among what was changed. */
+export function statesOf<S, W>(
+  changed: readonly Changed[],
+  of: Aggregate<S, W>,
+): readonly S[] | undefined {
+  return changed.find(({ aggregate }) => aggregate === of)?.states as readonly S[] | undefined;
+}
+
 export interface BatchOutcome {
   /** One per command, in order; an Error where our own code failed an assertion. */
   readonly answers: readonly (Answer | AssertionError)[];
-  readonly changed: readonly Payment[];
+  readonly changed: readonly Changed[];
+  /** When the first of what changed is due again; null = nothing of it is. */
+  readonly dueAtMs: number | null;
   /** In which batch, and over which connection: what is remembered is remembered with it. */
   readonly writtenBy: bigint;
   readonly connection: number;
@@ -60,19 +68,20 @@ export interface BatchOutcome {
   readonly owed: Promise<readonly OwedDelivery[]>;
 }
 
-/** Rows a batch works on; `before` is what stands in the database, `now` what was decided. */
-interface Book {
-  readonly before: Map<Id<'payment_intent'>, Payment>;
-  readonly now: Map<Id<'payment_intent'>, Payment>;
-  readonly created: Set<Id<'payment_intent'>>;
-  /** Which root each create command ended up with. */
-  readonly rootOf: Map<PaymentCommand<unknown>, Id<'payment_intent'>>;
-  readonly keys: Map<string, IdempotencyRow | 'claimed'>;
-  /** Where the intents of this batch stand in lists. */
-  readonly places: readonly bigint[];
-  /** Payments whose rows cannot be read: their own commands fail, and no others. */
-  readonly unreadable: Map<Id<'payment_intent'>, AssertionError>;
+/** What a batch does with one aggregate. */
+interface Part {
+  readonly aggregate: Aggregate;
+  readonly commands: AnyCommand[];
+  /** What stands in the database, and what was decided. */
+  readonly before: Map<string, unknown>;
+  readonly now: Map<string, unknown>;
+  /** Which root each claiming command ended up with. */
+  readonly claims: Map<AnyCommand, Claim<unknown>>;
+  /** States whose rows cannot be read: their own commands fail, and no others. */
+  readonly unreadable: Map<string, AssertionError>;
 }
+
+type Parts = ReadonlyMap<Aggregate, Part>;
 
 /** What a decision may ask for; a class, since one is made for every command. */
 class ShardContext implements DecideContext {
@@ -91,158 +100,157 @@ class ShardContext implements DecideContext {
   }
 }
 
-interface Writes {
-  readonly audit: AuditEntry[];
-  readonly postings: BookedPosting[];
-  readonly events: EventRow[];
-  readonly notifications: NotificationRow[];
-  readonly keys: Map<string, IdempotencyRow>;
-}
-
 export async function runBatch(
   session: Session,
   commands: readonly AnyCommand[],
   environment: BatchEnvironment,
 ): Promise<BatchOutcome> {
-  const payments = commands.filter((command) => command.book === 'payment');
-  const keys = commands.filter((command) => command.book === 'idempotency');
-  const deliveries = commands.filter((command) => command.book === 'delivery');
-
-  const stamped = stampBatch(session, environment.stamp);
-  const opened = openBook(session, payments, keys, environment);
-  const [floor, book] = await Promise.all([stamped, opened]);
+  const { stamp, ids } = environment;
+  const parts = partsOf(commands, environment.aggregates);
+  /** Where the new roots of this batch stand in lists. */
+  const places: bigint[] = [];
+  const writer: BatchWriter = {
+    batchId: stamp.batchId,
+    nextPlace: (shard) => {
+      const place = ids.nextNumber(shard);
+      places.push(place);
+      return place;
+    },
+  };
+  const stamped = stampBatch(session, stamp);
+  const opened = open(session, parts, writer, environment);
+  const [floor] = await Promise.all([stamped, opened]);
   const isNew = floor !== undefined;
-  if (isNew) raiseIds(floor, book, environment);
-  if (!isNew && !(await wasCommitted(session, environment.stamp))) {
+  if (isNew) raiseIds(floor, places, ids);
+  if (!isNew && !(await wasCommitted(session, stamp))) {
     throw new Fenced('another process holds our number');
   }
 
-  const writes: Writes = {
-    audit: [],
-    postings: [],
-    events: [],
-    notifications: [],
-    keys: new Map(),
-  };
-  const answers = commands.map((command) => decide(command, book, writes, environment));
+  const outbox = newOutbox();
+  const answers = commands.map((command) =>
+    decide(command, present(parts.get(command.aggregate), 'a part'), outbox, environment),
+  );
+  const { batchId: writtenBy } = stamp;
+  const { connection } = session;
   // Committed before, its answer lost on the way: what it decided stands, and is only read back.
-  const written = { writtenBy: environment.stamp.batchId, connection: session.connection };
-  if (!isNew) return { answers, ...written, changed: [], events: [], owed: Promise.resolve([]) };
-  return { answers, ...written, ...save(session, book, writes, deliveries, environment) };
+  const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
+  return { answers, writtenBy, connection, ...saved };
+}
+
+/** In the order of the aggregates: every process takes them alike. */
+function partsOf(commands: readonly AnyCommand[], aggregates: readonly Aggregate[]): Parts {
+  const byAggregate = new Map<Aggregate, AnyCommand[]>();
+  for (const command of commands) {
+    const own = byAggregate.get(command.aggregate);
+    if (own === undefined) byAggregate.set(command.aggregate, [command]);
+    else own.push(command);
+  }
+  const parts = new Map<Aggregate, Part>();
+  for (const aggregate of aggregates) {
+    const own = byAggregate.get(aggregate);
+    if (own !== undefined) parts.set(aggregate, newPart(aggregate, own));
+  }
+  return parts;
+}
+
+function newPart(aggregate: Aggregate, commands: AnyCommand[]): Part {
+  return {
+    aggregate,
+    commands,
+    before: new Map(),
+    now: new Map(),
+    claims: new Map(),
+    unreadable: new Map(),
+  };
 }
 
 /**
  * What this batch makes is above the floor: a list was read up to there. Places are made beside the
  * stamp; where one is too low (another process's clock is ahead), the batch goes again.
  */
-function raiseIds(floor: bigint, { places }: Book, { ids }: BatchEnvironment): void {
+function raiseIds(floor: bigint, places: readonly bigint[], ids: IdSource): void {
   ids.raise(floor);
   if (places.some((place) => place <= floor)) {
     throw new DbRetry('a list was read past the places of this batch');
   }
 }
 
-async function openBook(
+async function open(
   session: Session,
-  payments: readonly PaymentCommand<unknown>[],
-  keys: readonly IdempotencyCommand<unknown>[],
-  environment: BatchEnvironment,
-): Promise<Book> {
-  // Claims come before locks in every transaction; where there are none, none is waited for.
-  const isClaiming = keys.length > 0 || payments.some(({ root }) => typeof root !== 'string');
-  const book = isClaiming ? await claim(session, payments, keys, environment) : newBook();
-  await loadExisting(session, payments, book, environment);
-  return book;
-}
-
-function newBook(): Book {
-  return {
-    before: new Map(),
-    now: new Map(),
-    created: new Set(),
-    rootOf: new Map(),
-    keys: new Map(),
-    places: [],
-    unreadable: new Map(),
-  };
-}
-
-async function claim(
-  session: Session,
-  payments: readonly PaymentCommand<unknown>[],
-  keys: readonly IdempotencyCommand<unknown>[],
-  { stamp, ids }: BatchEnvironment,
-): Promise<Book> {
-  const creating = payments.filter((command) => typeof command.root !== 'string');
-  const roots = creating.map((command) => (command.root as Payment).intent);
-  const places = roots.map(({ shard }) => ids.nextNumber(shard));
-  const [held, holders] = await Promise.all([
-    keys.length === 0
-      ? new Map()
-      : claimKeys(session, {
-          claimed: keys.filter((command) => !command.isClaimed).map((command) => command.row),
-          known: keys.filter((command) => command.isClaimed).map((command) => command.row),
-        }),
-    roots.length === 0
-      ? new Map<PaymentIntent, IntentClaim>()
-      : claimIntents(session, roots, places, stamp.batchId),
-  ]);
-  const book: Book = { ...newBook(), keys: new Map(held), places };
-  for (const command of creating) {
-    const wanted = command.root as Payment;
-    const { holder, isNew } = present(
-      holders.get(wanted.intent),
-      'the holder of a merchant_order_no',
-    );
-    book.rootOf.set(command, holder);
-    // A create that is resumed with its own id finds its row, and perhaps a paid one: only a row
-    // that this transaction inserted may be taken from the command.
-    if (!isNew || book.now.has(holder)) continue;
-    book.created.add(holder);
-    book.before.set(holder, { ...wanted, subOrders: [] });
-    book.now.set(holder, wanted);
-  }
-  return book;
-}
-
-async function loadExisting(
-  session: Session,
-  payments: readonly PaymentCommand<unknown>[],
-  book: Book,
+  parts: Parts,
+  writer: BatchWriter,
   environment: BatchEnvironment,
 ): Promise<void> {
-  const wanted = new Set<Id<'payment_intent'>>();
-  for (const command of payments) {
-    const root = rootOf(command, book);
-    if (!book.now.has(root)) wanted.add(root);
-  }
-  if (wanted.size === 0) return;
-  const loaded = await lockPayments(session, [...wanted], environment.remembered);
-  for (const [id, payment] of loaded) {
-    if (payment instanceof AssertionError) {
-      book.unreadable.set(id, payment);
-      continue;
-    }
-    book.before.set(id, payment);
-    book.now.set(id, payment);
+  // Claims come before locks in every transaction; where there are none, none is waited for.
+  const claiming = [...parts.values()].filter(({ commands }) => commands.some(isClaiming));
+  if (claiming.length > 0) await Promise.all(claiming.map((part) => claim(session, part, writer)));
+  await Promise.all([...parts.values()].map((part) => lock(session, part, environment)));
+}
+
+function isClaiming({ root }: AnyCommand): boolean {
+  return typeof root !== 'string';
+}
+
+async function claim(session: Session, part: Part, writer: BatchWriter): Promise<void> {
+  const { aggregate, before, now, claims } = part;
+  const claiming = part.commands.filter(isClaiming);
+  assert(aggregate.claim !== undefined, `a ${aggregate.name} can be claimed`);
+  const wanted = claiming.map(({ root }) => root);
+  const held = await aggregate.claim(session, wanted, writer);
+  for (const [index, command] of claiming.entries()) {
+    const { id, inserted } = present(held[index], 'the holder of a natural key');
+    // Two that claim one key with the same id: the first of them inserted it.
+    const isFirst = inserted !== undefined && !now.has(id);
+    claims.set(command, isFirst ? { id, inserted } : { id });
+    if (!isFirst) continue;
+    before.set(id, inserted.before);
+    now.set(id, inserted.after);
   }
 }
 
-function rootOf(command: PaymentCommand<unknown>, book: Book): Id<'payment_intent'> {
+async function lock(
+  session: Session,
+  part: Part,
+  { recall }: Pick<BatchEnvironment, 'recall'>,
+): Promise<void> {
+  const { aggregate, before, now, unreadable } = part;
+  const wanted = new Set<string>();
+  for (const command of part.commands) {
+    const id = rootOf(command, part);
+    if (!now.has(id)) wanted.add(id);
+  }
+  if (wanted.size === 0) return;
+  const { connection } = session;
+  const locked = await aggregate.lock(session, [...wanted], (id) =>
+    recall(aggregate, id, connection),
+  );
+  for (const [id, state] of locked) {
+    if (state instanceof AssertionError) {
+      unreadable.set(id, state);
+      continue;
+    }
+    before.set(id, state);
+    now.set(id, state);
+  }
+  for (const { id } of part.claims.values()) {
+    if (now.has(id) || unreadable.has(id)) continue;
+    throw new DbRetry(`a ${aggregate.name} was deleted between its claim and its lock`);
+  }
+}
+
+function rootOf(command: AnyCommand, { claims }: Part): string {
   if (typeof command.root === 'string') return command.root;
-  return present(book.rootOf.get(command), 'a claimed root');
+  return present(claims.get(command), 'a claimed root').id;
 }
 
 function decide(
   command: AnyCommand,
-  book: Book,
-  writes: Writes,
+  part: Part,
+  outbox: Outbox,
   environment: BatchEnvironment,
 ): Answer | AssertionError {
   try {
-    if (command.book === 'payment') return decidePayment(command, book, writes, environment);
-    if (command.book === 'idempotency') return decideKey(command, book, writes, environment.nowMs);
-    return { ok: true, value: undefined };
+    return decideOn(command, part, outbox, environment);
   } catch (error) {
     // A decision is pure: what it broke is its own draft, and its neighbours go on.
     if (error instanceof AssertionError) return error;
@@ -251,99 +259,39 @@ function decide(
   }
 }
 
-function decidePayment(
-  command: PaymentCommand<unknown>,
-  book: Book,
-  writes: Writes,
+function decideOn(
+  command: AnyCommand,
+  part: Part,
+  outbox: Outbox,
   environment: BatchEnvironment,
 ): Answer {
-  const root = rootOf(command, book);
-  const unreadable = book.unreadable.get(root);
+  const { aggregate } = part;
+  const id = rootOf(command, part);
+  const unreadable = part.unreadable.get(id);
   if (unreadable !== undefined) throw unreadable;
-  const payment = book.now.get(root);
-  const isForeign =
-    command.marketplace !== null && payment?.intent.marketplace !== command.marketplace;
-  if (payment === undefined || isForeign)
-    return err(hutongError('not_found', 'no such payment_intent'));
-  const { shard, marketplace } = payment.intent;
-  const context = new ShardContext(environment, shard);
-  const isNew =
-    book.created.has(root) &&
-    typeof command.root !== 'string' &&
-    book.now.get(root) === command.root;
-  const decision = command.decide(payment, context, isNew);
+  const state = part.now.get(id);
+  const root = state === undefined ? undefined : aggregate.root(state);
+  const isForeign = command.marketplace !== null && root?.marketplace !== command.marketplace;
+  if (root === undefined || isForeign)
+    return err(hutongError('not_found', `no such ${aggregate.name}`));
+  const isNew = part.claims.get(command)?.inserted?.after === state;
+  const decision = command.decide(state, new ShardContext(environment, root.shard), isNew);
   if (!decision.ok) return decision;
   const { value } = decision;
-  assert(
-    value.state === payment || value.state.intent.version > payment.intent.version,
-    'rule 9: whatever changes is a new version',
-  );
-  book.now.set(root, value.state);
-  noteNotification(command, value.state, writes, environment.nowMs);
-  for (const fact of value.audit ?? []) {
-    const id = environment.ids.next('audit_entry', shard);
-    // Wall time, as its id has it: the log is about people, not about the business clock.
-    writes.audit.push({ id, atMs: unpackId(idValue(id)).unixMs, fact });
+  assertOwnWords(aggregate, root, value);
+  if (value.state !== state) {
+    const { version } = aggregate.root(value.state);
+    const isNewer = version === null || root.version === null || version > root.version;
+    assert(isNewer, 'rule 9: whatever changes is a new version');
+    part.now.set(id, value.state);
   }
-  for (const posting of value.postings) {
-    const id = environment.ids.next('ledger_transaction', shard);
-    writes.postings.push({
-      id,
-      shard,
-      marketplace,
-      intent: payment.intent.id,
-      createdAtMs: environment.nowMs,
-      posting,
-    });
-  }
-  for (const event of value.events) {
-    const id = environment.ids.next('event', shard);
-    // Field by field: a literal that grows out of a spread gets a shape of its own every time.
-    writes.events.push({
-      shard,
-      id,
-      marketplace,
-      type: event.type,
-      objectId: event.objectId,
-      objectVersion: event.objectVersion,
-      object: event.object,
-      createdAtMs: environment.nowMs,
-    });
-  }
+  putIn(outbox, value, { command, root }, environment);
   return { ok: true, value: value.answer };
 }
 
-function noteNotification(
-  command: PaymentCommand<unknown>,
-  payment: Payment,
-  writes: Writes,
-  nowMs: number,
-): void {
-  if (command.notification === undefined) return;
-  writes.notifications.push({
-    shard: payment.intent.shard,
-    intent: payment.intent.id,
-    wallet: command.notification.wallet,
-    notificationId: command.notification.id,
-    receivedAtMs: nowMs,
-  });
-}
+type Saved = Pick<BatchOutcome, 'changed' | 'dueAtMs' | 'events' | 'owed'>;
 
-function decideKey(
-  command: IdempotencyCommand<unknown>,
-  book: Book,
-  writes: Writes,
-  nowMs: number,
-): Answer {
-  const name = `${command.row.marketplace} ${command.row.key}`;
-  const held = book.keys.get(name);
-  const { save, answer } = command.decide(held === 'claimed' ? undefined : held, nowMs);
-  // A later command of this batch with the same key sees what the earlier one left.
-  const after = save ?? (held === 'claimed' ? command.row : held);
-  if (after !== undefined) book.keys.set(name, after);
-  if (save !== undefined) writes.keys.set(name, save);
-  return answer;
-}
+const NOTHING_SAVED: Saved = { changed: [], dueAtMs: null, events: [], owed: Promise.resolve([]) };
 
 /**
  * One statement a table, balances last. They travel with COMMIT: none is waited for before it, and
@@ -351,28 +299,40 @@ function decideKey(
  */
 function save(
   session: Session,
-  book: Book,
-  writes: Writes,
-  deliveries: readonly DeliveryCommand[],
+  parts: Parts,
+  outbox: Outbox,
+  writer: BatchWriter,
   environment: BatchEnvironment,
-): Pick<BatchOutcome, 'changed' | 'events' | 'owed'> {
-  const changes = [...book.now]
-    .map(([id, after]) => ({ before: present(book.before.get(id), 'a loaded payment'), after }))
-    .filter(({ before, after }) => before !== after);
-  const saved = Promise.all([
-    saveEvents(session, writes.events, environment.firstTryMs),
-    savePayments(session, changes, environment.stamp.batchId),
-    saveNotifications(session, writes.notifications),
-    saveKeys(session, [...writes.keys.values()]),
-    saveDeliveryResults(
-      session,
-      deliveries.map((command) => command.result),
-    ),
-    bookPostings(session, writes.postings, environment.stamp.process),
-    // A person's deeds are few: one statement each.
-    ...writes.audit.map((row) => appendAudit(session, row)),
-  ]);
-  const owed = saved.then(([rows]) => rows);
-  owed.catch(() => undefined);
-  return { changed: changes.map(({ after }) => after), events: writes.events, owed };
+): Saved {
+  const changed: Changed[] = [];
+  const sent: Promise<unknown>[] = [];
+  for (const { aggregate, before, now } of parts.values()) {
+    const changes = [...now]
+      .map(([id, after]) => ({ before: present(before.get(id), 'a loaded state'), after }))
+      .filter((change) => change.before !== change.after);
+    if (changes.length === 0) continue;
+    changed.push({ aggregate, states: changes.map(({ after }) => after) });
+    sent.push(unwaited(aggregate.save(session, changes, writer)));
+  }
+  const leaving = sendOutbox(session, outbox, environment);
+  sent.push(...leaving.sent.map(unwaited));
+  const owed = unwaited(Promise.all([leaving.owed, ...sent]).then(([rows]) => rows));
+  return { changed, dueAtMs: earliestDueMs(changed), events: outbox.events, owed };
+}
+
+/** COMMIT tells of a failure: nobody needs to await the statement itself. */
+function unwaited<T>(sent: Promise<T>): Promise<T> {
+  sent.catch(() => undefined);
+  return sent;
+}
+
+function earliestDueMs(changed: readonly Changed[]): number | null {
+  let earliestMs: number | null = null;
+  for (const { aggregate, states } of changed) {
+    for (const state of aggregate.dueAtMs === undefined ? [] : states) {
+      const dueAtMs = aggregate.dueAtMs?.(state) ?? null;
+      if (dueAtMs !== null && (earliestMs === null || dueAtMs < earliestMs)) earliestMs = dueAtMs;
+    }
+  }
+  return earliestMs;
 }

@@ -85,8 +85,8 @@ export interface SweeperOptions {
 }
 
 /**
- * Claimed and under way at once, of one kind and group; beyond it the rows wait in the database. A
- * configuration's attempts and refunds together stay below the sockets that one host may have.
+ * Claimed and under way at once, of one kind and group; beyond it the rows wait in the database.
+ * What two kinds ask of one wallet together stays below the sockets that one host may have.
  */
 const UNDER_WAY_MAX = 100;
 const PAGE_ROWS = 100;

@@ -1,7 +1,7 @@
 /**
  * A lane: commands queue while its batch is in flight; when it is free, all that waited go
- * together. Idle, a command goes at once; busy, batches fill by themselves. Only what can ride
- * waits for a batch to take it along, and for no longer than a moment.
+ * together. Idle, a command goes at once; busy, batches fill by themselves. Only a piggyback waits
+ * for a batch to take it along, and for no longer than a moment.
  *
  * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), end (fenced),
  * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT
@@ -43,8 +43,8 @@ interface Waiting {
   readonly resolve: (answer: Answer) => void;
 }
 
-/** How long what can ride waits for a batch before it makes one. */
-const RIDE_MS = 5;
+/** How long a piggyback waits for a batch before it makes one. */
+const PIGGYBACK_MS = 5;
 
 const BUSY = err(
   hutongError('busy', 'the database is busy or away; nothing was promised, send the same again'),
@@ -57,8 +57,8 @@ export class Lane {
   readonly #options: LaneOptions;
   #queue: Waiting[] = [];
   /** Waits for a batch, in front of whatever the batch was made for. */
-  #riders: Waiting[] = [];
-  #rideTimer: NodeJS.Timeout | undefined;
+  #piggybacks: Waiting[] = [];
+  #piggybackTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: LaneOptions) {
@@ -66,17 +66,17 @@ export class Lane {
   }
 
   get depth(): number {
-    return this.#queue.length + this.#riders.length;
+    return this.#queue.length + this.#piggybacks.length;
   }
 
   submit(command: AnyCommand): Promise<Answer> {
     return new Promise((resolve) => {
-      if (command.canRide === true) {
-        this.#riders.push({ command, resolve });
-        this.#rideTimer ??= setTimeout(() => this.#board(), RIDE_MS);
+      if (command.piggyback === true) {
+        this.#piggybacks.push({ command, resolve });
+        this.#piggybackTimer ??= setTimeout(() => this.#takeAlong(), PIGGYBACK_MS);
         return;
       }
-      this.#board();
+      this.#takeAlong();
       this.#queue.push({ command, resolve });
       this.#running ??= this.#drain();
     });
@@ -84,17 +84,17 @@ export class Lane {
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
-    this.#board();
+    this.#takeAlong();
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Riders join the queue in their place: before everything that was submitted after them. */
-  #board(): void {
-    clearTimeout(this.#rideTimer);
-    this.#rideTimer = undefined;
-    if (this.#riders.length === 0) return;
-    this.#queue = this.#queue.concat(this.#riders);
-    this.#riders = [];
+  /** Piggybacks join the queue in their place: before everything that was submitted after them. */
+  #takeAlong(): void {
+    clearTimeout(this.#piggybackTimer);
+    this.#piggybackTimer = undefined;
+    if (this.#piggybacks.length === 0) return;
+    this.#queue = this.#queue.concat(this.#piggybacks);
+    this.#piggybacks = [];
     this.#running ??= this.#drain();
   }
 
@@ -102,7 +102,7 @@ export class Lane {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
-      this.#board();
+      this.#takeAlong();
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);

@@ -1,21 +1,21 @@
 /**
  * The engine as flows see it: submit a command, get its answer after commit. A command's shard
- * chooses its lane, so that commands on one payment always queue behind each other.
+ * chooses its lane, so that commands on one root always queue behind each other.
  */
 
-import type { Payment } from '../core/payment/model.ts';
 import type { Db } from '../database/db.ts';
-import { present } from '../kernel/assert.ts';
+import { assert, present } from '../kernel/assert.ts';
 import type { HutongError } from '../kernel/errors.ts';
 import { hutongError } from '../kernel/errors.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Aggregate } from '../store/batch/aggregate.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
-import type { BatchOutcome } from './batch.ts';
-import type { AnyCommand, DeliveryCommand, IdempotencyCommand, PaymentCommand } from './command.ts';
+import type { BatchOutcome, Changed } from './batch.ts';
+import type { AnyCommand, Command } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { Lane } from './lane.ts';
-import { createPaymentMemory, type PaymentMemory } from './payment-memory.ts';
+import { createMemory, type Memory } from './memory.ts';
 import type { ProcessLease } from './process-lease.ts';
 
 const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
@@ -24,18 +24,16 @@ const PATIENCE_MS = 20_000;
 const FIRST_TRY_MS = 15_000;
 
 export interface Engine {
-  readonly submit: {
-    <A>(command: PaymentCommand<A>): Promise<Result<A, HutongError>>;
-    <A>(command: IdempotencyCommand<A>): Promise<Result<A, HutongError>>;
-    (command: DeliveryCommand): Promise<Result<undefined, HutongError>>;
-  };
+  readonly submit: <S, W, A>(command: Command<S, W, A>) => Promise<Result<A, HutongError>>;
   /** Refuses new commands and resolves when everything taken is committed and answered. */
   readonly drain: () => Promise<void>;
   readonly queueDepth: () => number;
 }
 
 export interface EngineListener {
-  readonly onChanged?: (payments: readonly Payment[]) => void;
+  readonly onChanged?: (changed: readonly Changed[]) => void;
+  /** Something was committed that is due already. */
+  readonly onDue?: () => void;
   readonly onOwed?: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
   readonly onDefect?: (command: AnyCommand, error: Error) => void;
   readonly onBatch?: (lane: number, size: number, durationMs: number) => void;
@@ -45,6 +43,8 @@ export interface EngineListener {
 
 export interface EngineOptions {
   readonly db: Db;
+  /** Every aggregate that commands may name, in the order in which batches take them. */
+  readonly aggregates: readonly Aggregate[];
   /** Business time. */
   readonly clock: Clock;
   readonly wall: Clock;
@@ -55,12 +55,13 @@ export interface EngineOptions {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { db } = options;
+  const { db, aggregates } = options;
   options.ids.raise(options.lease.floor);
   let isDraining = false;
-  const memory = createPaymentMemory();
+  const memory = createMemory();
   const lanes = Array.from({ length: db.laneCount }, (_, lane) => openLane(options, memory, lane));
   const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
+    assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
     if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
     return present(lanes[command.shard % lanes.length], 'the lane of a shard').submit(command);
   };
@@ -74,7 +75,7 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function openLane(options: EngineOptions, memory: PaymentMemory, lane: number): Lane {
+function openLane(options: EngineOptions, memory: Memory, lane: number): Lane {
   const { db, clock, wall, ids, lease, listener } = options;
   return new Lane({
     db,
@@ -83,15 +84,16 @@ function openLane(options: EngineOptions, memory: PaymentMemory, lane: number): 
     patienceMs: options.patienceMs ?? PATIENCE_MS,
     wallMs: wall.nowMs,
     environment: () => ({
+      aggregates: options.aggregates,
       stamp: { process: lease.number, lane, batchId: ids.nextNumber(0), holder: lease.holder },
       nowMs: clock.nowMs(),
       ids,
       firstTryMs: FIRST_TRY_MS,
-      remembered: memory.recall,
+      recall: memory.recall,
     }),
     onCommitted: (outcome, owed) => {
       memory.keep(outcome);
-      announce(outcome, owed, listener);
+      announce(outcome, owed, options);
     },
     onDefect: (command, error) => listener.onDefect?.(command, error),
     onBatch: (size, durationMs) => listener.onBatch?.(lane, size, durationMs),
@@ -101,10 +103,11 @@ function openLane(options: EngineOptions, memory: PaymentMemory, lane: number): 
 }
 
 function announce(
-  { changed, events }: BatchOutcome,
+  { changed, dueAtMs, events }: BatchOutcome,
   owed: readonly OwedDelivery[],
-  listener: EngineListener,
+  { listener, clock }: EngineOptions,
 ): void {
   if (changed.length > 0) listener.onChanged?.(changed);
+  if (dueAtMs !== null && dueAtMs <= clock.nowMs()) listener.onDue?.();
   if (owed.length > 0) listener.onOwed?.(owed, events);
 }

@@ -3,12 +3,14 @@
  * statement more in every batch would be paid by every payment, so each is written down here.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { plainly } from '../../src/core/draft.ts';
 import type { Db, Session } from '../../src/database/db.ts';
 import { claimIdempotency, completeIdempotency } from '../../src/flows/base/idempotency.ts';
 import type { Platform } from '../../src/flows/base/platform.ts';
 import type { Envelope } from '../../src/flows/key/envelope.ts';
 import { type Id, shardOfId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { DELIVERY, type DeliveryResult, deliveryId } from '../../src/store/webhook/delivery.ts';
 import {
   create,
   envelopeOf,
@@ -23,6 +25,8 @@ import {
   wantedPayment,
 } from '../store/engine-support.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
+
+const ENDPOINT = freshId('webhook_endpoint', 0);
 
 /** The same database; the names of what its lanes send, by transaction. */
 function watched(db: Db): { readonly db: Db; readonly sent: string[][] } {
@@ -93,21 +97,25 @@ for (const { name, isAvailable, open } of ENGINES) {
     };
     const delivered = (event: Id<'event'>) =>
       room.engine.submit({
-        book: 'delivery',
+        aggregate: DELIVERY,
         name: 'record_delivery',
-        canRide: true,
+        piggyback: true,
         shard: shardOfId(event),
-        result: {
-          shard: shardOfId(event),
-          event,
-          endpoint: freshId('webhook_endpoint', 0),
-          status: 'delivered',
-          tries: 1,
-          dueAtMs: null,
-          lastStatus: 200,
-          lastError: null,
-        },
+        marketplace: null,
+        root: deliveryId({ event, endpoint: ENDPOINT }),
+        decide: (delivery) => plainly({ ...delivery, result: resultOf(event) }, null),
       });
+
+    const resultOf = (event: Id<'event'>): DeliveryResult => ({
+      shard: shardOfId(event),
+      event,
+      endpoint: ENDPOINT,
+      status: 'delivered',
+      tries: 1,
+      dueAtMs: null,
+      lastStatus: 200,
+      lastError: null,
+    });
 
     test('a create: claimed, and saved with its event', async () => {
       await Promise.all([0, 1, 2].map(() => room.engine.submit(create(wantedPayment()))));

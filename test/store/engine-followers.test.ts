@@ -12,6 +12,7 @@ import { createEngine, type Engine } from '../../src/engine/submit.ts';
 import { type Id, idValue, shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { AGGREGATES } from '../../src/store/aggregates.ts';
 import { inOrder, settledUpTo } from '../../src/store/batch/settled-ids.ts';
 import {
   type IdPage,
@@ -118,6 +119,7 @@ async function process(db: Db, offMs: number, pauseMs: number): Promise<Process>
   const wall = { nowMs: () => Date.now() + offMs };
   const lease = await leaseProcess(db, systemRandom, () => undefined);
   const engine = createEngine({
+    aggregates: AGGREGATES,
     db: slowed(db, /^(engine_lanes\.stamp|payment_intents\.(claim|lock))$/, pauseMs),
     clock: wallClock,
     wall,

@@ -1,12 +1,12 @@
 /** What the engine does with a command that cannot be written, and with the database’s trouble. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PaymentCommand } from '../../src/engine/command.ts';
 import { assert } from '../../src/kernel/assert.ts';
 import {
   cancel,
   count,
   create,
   openEngine,
+  type PaymentCommand,
   paidPayment,
   rows,
   type TestEngineRoom,

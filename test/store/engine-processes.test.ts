@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Db, Statement } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import type { PaymentCommand } from '../../src/engine/command.ts';
 import {
   books,
   cancel,
@@ -13,6 +12,7 @@ import {
   freshId,
   inOrder,
   openEngine,
+  type PaymentCommand,
   paidPayment,
   refund,
   reported,

@@ -14,16 +14,18 @@ import { recordStart, startAttempt } from '../../src/core/payment/start.ts';
 import { reserveRefund } from '../../src/core/refund/refund.ts';
 import { applyRefundReport } from '../../src/core/refund/report.ts';
 import type { Db } from '../../src/database/db.ts';
-import type { AnyCommand, PaymentCommand } from '../../src/engine/command.ts';
+import type { AnyCommand, Command } from '../../src/engine/command.ts';
 import { type DueKind, dueKind, type Work } from '../../src/engine/due.ts';
 import { createIdSource, type IdSource } from '../../src/engine/ids.ts';
 import { leaseProcess, type ProcessLease } from '../../src/engine/process-lease.ts';
-import { createEngine, type Engine } from '../../src/engine/submit.ts';
+import { createEngine, type Engine, type EngineOptions } from '../../src/engine/submit.ts';
 import { type Envelope, openEnvelope } from '../../src/flows/key/envelope.ts';
 import { formatId, type Id, packId, shardOfId } from '../../src/kernel/id.ts';
-import { type Clock, wallClock } from '../../src/runtime/clock.ts';
+import { wallClock } from '../../src/runtime/clock.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { AGGREGATES } from '../../src/store/aggregates.ts';
+import { PAYMENT } from '../../src/store/payment/aggregate.ts';
 import {
   DUE_ATTEMPTS,
   DUE_INTENTS,
@@ -48,18 +50,22 @@ export interface TestEngineRoom {
   readonly batches: { readonly lane: number; readonly commands: readonly AnyCommand[] }[];
   readonly defects: { readonly name: string; readonly error: Error }[];
   readonly fenced: () => number;
+  /** How often something was committed that was due already. */
+  readonly dueSeen: () => number;
 }
 
 export async function openEngine(
   db: Db,
-  options: { readonly patienceMs?: number; readonly clock?: Clock } = {},
+  options: Partial<Pick<EngineOptions, 'aggregates' | 'clock' | 'patienceMs'>> = {},
 ): Promise<TestEngineRoom> {
   const batches: TestEngineRoom['batches'] = [];
   const defects: TestEngineRoom['defects'] = [];
   let fenced = 0;
+  let dueSeen = 0;
   const lease = await leaseProcess(db, systemRandom, () => undefined);
   const ids = createIdSource(lease.number, wallClock);
   const engine = createEngine({
+    aggregates: AGGREGATES,
     db,
     clock: wallClock,
     wall: wallClock,
@@ -68,13 +74,16 @@ export async function openEngine(
     listener: {
       onCommands: (lane, commands) => void batches.push({ lane, commands }),
       onDefect: ({ name }, error) => void defects.push({ name, error }),
+      onDue: () => {
+        dueSeen += 1;
+      },
       onFenced: () => {
         fenced += 1;
       },
     },
     ...options,
   });
-  return { engine, ids, lease, batches, defects, fenced: () => fenced };
+  return { engine, ids, lease, batches, defects, fenced: () => fenced, dueSeen: () => dueSeen };
 }
 
 export const MARKETPLACE = formatId('marketplace', 77n);
@@ -112,13 +121,14 @@ export function wantedPayment(wanted: Wanted = {}): Payment {
   });
 }
 
+export type PaymentCommand<A> = Command<Payment, Payment, A>;
 type Of<A> = PaymentCommand<A>;
 
 export function create(
   wanted: Payment,
 ): Of<{ readonly payment: Payment; readonly created: boolean }> {
   return {
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'create',
     shard: wanted.intent.shard,
     marketplace: MARKETPLACE,
@@ -132,7 +142,7 @@ function on<A>(
   name: string,
   decide: PaymentCommand<A>['decide'],
 ): Of<A> {
-  return { book: 'payment', name, shard: shardOfId(root), marketplace: null, root, decide };
+  return { aggregate: PAYMENT, name, shard: shardOfId(root), marketplace: null, root, decide };
 }
 
 export const start = (

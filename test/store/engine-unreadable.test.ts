@@ -4,13 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment/model.ts';
-import type { PaymentCommand } from '../../src/engine/command.ts';
 import {
   books,
   cancel,
   create,
   freshId,
   openEngine,
+  type PaymentCommand,
   paidPayment,
   reported,
   start,

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { PaymentCommand } from '../../src/engine/command.ts';
 import {
   books,
   cancel,
@@ -10,6 +9,7 @@ import {
   create,
   freshId,
   openEngine,
+  type PaymentCommand,
   paidPayment,
   refund,
   refunded,

@@ -1,7 +1,6 @@
 /** A payment's life as commands, made out of numbers, and what two answers to one must share. */
 
 import type { Payment } from '../../src/core/payment/model.ts';
-import type { PaymentCommand } from '../../src/engine/command.ts';
 import type { HutongError } from '../../src/kernel/errors.ts';
 import type { Id } from '../../src/kernel/id.ts';
 import type { Result } from '../../src/kernel/result.ts';
@@ -11,6 +10,7 @@ import {
   create,
   freshId,
   inOrder,
+  type PaymentCommand,
   refund,
   refunded,
   reported,

@@ -73,6 +73,16 @@ export const RULES: readonly Rule[] = [
     ],
     [sample('src/wires/alipay/a.ts', '// the sandbox sends the same\nconst a = 1;')],
   ),
+  banned(
+    'the engine knows no aggregate by its name',
+    (file) => isSource(file) && file.startsWith('src/engine/'),
+    /payment|refund|payout|attempt|merchant_balance/i,
+    [
+      sample('src/engine/a.ts', `if (command.aggregate === PAYMENT) return;`),
+      sample('src/engine/a.ts', `import { lockPayments } from '../store/payment/payments.ts';`),
+    ],
+    [sample('src/engine/a.ts', `if (command.aggregate === known) return; // a payment`)],
+  ),
   {
     name: '100 columns',
     // Biome formats code; this holds comments, SQL and what else it leaves alone to the same width.

@@ -2,10 +2,16 @@
  * Rule 12. A key is claimed with the id of what will be made; while in flight it is leased; when
  * the lease has run out the same body resumes with the same id; afterwards the answer is replayed.
  */
+
+import { type Decision, plainly } from '../../core/draft.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
-import type { IdempotencyRow } from '../../store/batch/idempotency.ts';
+import { err, type Result } from '../../kernel/result.ts';
+import {
+  IDEMPOTENCY_KEY,
+  type IdempotencyRow,
+  idempotencyKeyId,
+} from '../../store/batch/idempotency.ts';
 import type { Platform } from './platform.ts';
 
 export type IdempotencyClaim =
@@ -60,49 +66,40 @@ function decideClaim(
   wanted: IdempotencyRow,
   isSameBody: (storedHash: string) => boolean,
   wallMs: number,
-): {
-  readonly save: IdempotencyRow | undefined;
-  readonly answer: Result<IdempotencyClaim, HutongError>;
-} {
+): Decision<IdempotencyRow, IdempotencyClaim> {
   const isSame =
     stored.principal === wanted.principal &&
     stored.method === wanted.method &&
     stored.path === wanted.path &&
     isSameBody(stored.bodyHash);
   if (!isSame && stored.state !== 'released') {
-    return {
-      save: undefined,
-      answer: err(
-        hutongError('idempotency_key_reused', 'this Idempotency-Key was used for another request'),
-      ),
-    };
+    return err(
+      hutongError('idempotency_key_reused', 'this Idempotency-Key was used for another request'),
+    );
   }
   if (stored.state === 'done') {
     const { status, answer, target } = stored;
-    return {
-      save: undefined,
-      answer: ok({ kind: 'replay', status: status ?? 200, body: answer ?? '', targetId: target }),
-    };
+    return plainly(stored, {
+      kind: 'replay',
+      status: status ?? 200,
+      body: answer ?? '',
+      targetId: target,
+    });
   }
   // The very claim whose commit was not answered: targets are made anew for every request.
   const isOurs = isSame && stored.target === wanted.target;
   if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs && !isOurs) {
-    return {
-      save: undefined,
-      answer: err(
-        hutongError(
-          'idempotency_key_in_flight',
-          'the first request with this Idempotency-Key is still in flight',
-        ),
+    return err(
+      hutongError(
+        'idempotency_key_in_flight',
+        'the first request with this Idempotency-Key is still in flight',
       ),
-    };
+    );
   }
   // The first try died, or was refused in a way that stores nothing: same body, same target.
   const target = isSame ? stored.target : wanted.target;
-  return {
-    save: { ...wanted, target, createdAtMs: stored.createdAtMs },
-    answer: ok({ kind: 'run', targetId: target }),
-  };
+  const taken: IdempotencyRow = { ...wanted, target, createdAtMs: stored.createdAtMs };
+  return plainly(taken, { kind: 'run', targetId: target });
 }
 
 export function claimIdempotency(
@@ -114,16 +111,14 @@ export function claimIdempotency(
   const isSameBody = (stored: string): boolean =>
     platform.envelope.isFingerprint(stored, BODY_PURPOSE, request.bodyHash);
   return platform.engine.submit({
-    book: 'idempotency',
+    aggregate: IDEMPOTENCY_KEY,
     name: 'claim_key',
     shard: wanted.shard,
-    row: wanted,
-    decide: (stored) =>
-      stored === undefined || stored === wanted
-        ? {
-            save: undefined,
-            answer: ok<IdempotencyClaim>({ kind: 'run', targetId: wanted.target }),
-          }
+    marketplace: request.marketplace,
+    root: wanted,
+    decide: (stored, _context, isNew): Decision<IdempotencyRow, IdempotencyClaim> =>
+      isNew
+        ? plainly(stored, { kind: 'run', targetId: wanted.target })
         : decideClaim(stored, wanted, isSameBody, wallMs),
   });
 }
@@ -135,19 +130,17 @@ export async function completeIdempotency(
 ): Promise<void> {
   const row = rowOf(platform, request, platform.wall.nowMs());
   await platform.engine.submit({
-    book: 'idempotency',
+    aggregate: IDEMPOTENCY_KEY,
     name: 'complete_key',
-    // Under load it costs no commit of its own. A release does not ride: a corrected body waits.
-    canRide: typeof answer === 'object',
+    // Under load it costs no commit of its own. A release is sent at once: a corrected body waits.
+    piggyback: typeof answer === 'object',
     shard: row.shard,
-    row,
-    isClaimed: true,
+    marketplace: request.marketplace,
+    root: idempotencyKeyId(row),
     decide: (stored) => {
       // Released meanwhile and taken by another body: that request has its own answer.
-      const isOurs = stored?.target === row.target;
-      if (!isOurs || stored.state === 'done') return { save: undefined, answer: ok(undefined) };
-      const done = completed(stored, answer);
-      return { save: done, answer: ok(undefined) };
+      const isOurs = stored.target === row.target && stored.state !== 'done';
+      return plainly(isOurs ? completed(stored, answer) : stored, undefined);
     },
   });
 }

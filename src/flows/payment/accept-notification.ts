@@ -15,6 +15,7 @@ import { applyRefundReport } from '../../core/refund/report.ts';
 import type { Id } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type {
   Notification,
   NotificationGate,
@@ -168,7 +169,7 @@ interface Word {
 
 async function submitWord(platform: Platform, opened: OpenedWallet, word: Word): Promise<Taken> {
   const applied = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'notify',
     ...rootOf(word.intent),
     marketplace: opened.marketplace,

@@ -6,6 +6,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, type Result } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -23,7 +24,7 @@ export async function cancelPaymentIntent(
 ): Promise<Result<Payment, HutongError>> {
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
   const canceled = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'cancel_payment_intent',
     ...rootOf(id),
     marketplace,

@@ -13,6 +13,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { listPayments } from '../../store/queries.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
@@ -75,7 +76,7 @@ export async function createPaymentIntent(
   const wanted = newPayment(order);
   if (!wanted.ok) return sameAgain(platform, order, wanted.error);
   return platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'create_payment_intent',
     shard,
     marketplace: input.marketplace,

@@ -13,6 +13,7 @@ import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Result } from '../../kernel/result.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type { DueChild } from '../../store/payment/due.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import type { OpenedWallet } from '../base/directory.ts';
@@ -59,7 +60,7 @@ export async function claimDueAttempt(
 ): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claim = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'claim_attempt',
     ...rootOf(due.intent),
     marketplace: null,
@@ -101,7 +102,7 @@ async function tellOfOverdue(
   const finalAfterMs = capabilities?.notFoundIsFinalAfterMs ?? 0;
   if (!isOverdue(attemptOf(asked, attempt.id), finalAfterMs, nowMs)) return;
   await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'note_overdue',
     ...rootOf(asked.intent.id),
     marketplace: null,
@@ -163,7 +164,7 @@ function orAsBefore(asked: Result<Payment, HutongError>, before: Payment): Payme
 
 export async function expireIntent(platform: Platform, id: Id<'payment_intent'>): Promise<Work> {
   const expired = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'expire_payment_intent',
     ...rootOf(id),
     marketplace: null,

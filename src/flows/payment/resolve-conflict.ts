@@ -9,6 +9,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, type Result } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
@@ -38,7 +39,7 @@ export async function resolveConflict(
   if (refusal !== undefined) return err(refusal);
   await askAboutDisputed(platform, stored.value);
   return platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'resolve_conflict',
     ...rootOf(intent),
     marketplace,

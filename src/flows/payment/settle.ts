@@ -12,6 +12,7 @@ import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Result } from '../../kernel/result.ts';
 import { ok } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import {
   type CloseOutcome,
   type LegReport,
@@ -42,7 +43,7 @@ export async function commitReport(
 ): Promise<Result<Payment, HutongError>> {
   if (saysReversed(legs)) return commitReversed(platform, payment, attempt.id, legs);
   const reported = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'apply_report',
     ...rootOf(payment.intent.id),
     marketplace: payment.intent.marketplace,
@@ -136,7 +137,7 @@ export async function reverseAttempt(
   id: Id<'payment_attempt'>,
 ): Promise<Result<Payment, HutongError>> {
   const begun = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'begin_reversal',
     ...rootOf(payment.intent.id),
     marketplace: payment.intent.marketplace,
@@ -154,7 +155,7 @@ function commitReversed(
   legs: readonly LegReport[],
 ): Promise<Result<Payment, HutongError>> {
   return platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'record_reversed',
     ...rootOf(payment.intent.id),
     marketplace: payment.intent.marketplace,
@@ -172,7 +173,7 @@ async function commitClose(
   switch (answer?.outcome) {
     case 'closed':
       return platform.engine.submit({
-        book: 'payment',
+        aggregate: PAYMENT,
         name: 'record_closed',
         ...rootOf(payment.intent.id),
         marketplace: payment.intent.marketplace,

@@ -20,6 +20,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import {
   isOwnError,
   type LegReport,
@@ -64,7 +65,7 @@ async function startChosen(
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
   const intended = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'start_attempt',
     ...rootOf(input.intent),
     marketplace: input.marketplace,
@@ -100,7 +101,7 @@ async function startChosen(
     return paid.ok ? answerOf(paid.value, input.id) : paid;
   }
   const recorded = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'record_start',
     ...rootOf(input.intent),
     marketplace: input.marketplace,

@@ -15,6 +15,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type { DueChild } from '../../store/payment/due.ts';
 import { findRefundIntent } from '../../store/queries.ts';
 import { walletModule } from '../../wallets/registry.ts';
@@ -48,7 +49,7 @@ export async function createRefund(
   const { id, subOrder, amountFen, reason } = input;
   const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
   const reserved = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'reserve_refund',
     ...rootOf(input.intent),
     marketplace: input.marketplace,
@@ -172,7 +173,7 @@ async function commit(
     walletError: null,
   };
   return platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'apply_refund_report',
     ...rootOf(state.payment.intent.id),
     marketplace: state.payment.intent.marketplace,
@@ -199,7 +200,7 @@ async function leaveUnasked(
     'a refund is due and its wallet configuration cannot be read; it is tried again',
   );
   return platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'note_unasked_refund',
     ...rootOf(payment.intent.id),
     marketplace: payment.intent.marketplace,
@@ -218,7 +219,7 @@ function nextPollMs(refund: Refund, nowMs: number): number {
 export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>): Promise<Work> {
   const nowMs = platform.clock.nowMs();
   const claim = await platform.engine.submit({
-    book: 'payment',
+    aggregate: PAYMENT,
     name: 'claim_refund',
     ...rootOf(due.intent),
     marketplace: null,

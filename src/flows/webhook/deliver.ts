@@ -4,12 +4,19 @@
  * that one dead endpoint never delays another (rule 9).
  */
 
+import { plainly } from '../../core/draft.ts';
 import { presentEvent } from '../../core/webhook/present-event.ts';
 import { claimed, type Work } from '../../engine/due.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
 import { createGate, type Gate } from '../../runtime/gate.ts';
 import { readEvent } from '../../store/queries.ts';
+import {
+  DELIVERY,
+  type Delivery,
+  type DeliveryResult,
+  deliveryId,
+} from '../../store/webhook/delivery.ts';
 import type { DueDelivery } from '../../store/webhook/due.ts';
 import { changeEndpoint } from '../../store/webhook/endpoints.ts';
 import type { EventRow, OwedDelivery } from '../../store/webhook/events.ts';
@@ -183,13 +190,23 @@ async function record(
 ): Promise<void> {
   const { delivery, triesDone } = parcel;
   await platform.engine.submit({
-    book: 'delivery',
+    ...resultCommand({ ...delivery, tries: triesDone + 1, ...result }),
     name: 'record_delivery',
     // Lost, it is delivered once more (rule 9).
-    canRide: result.status === 'delivered',
-    shard: delivery.shard,
-    result: { ...delivery, tries: triesDone + 1, ...result },
+    piggyback: result.status === 'delivered',
   });
+}
+
+/** Notes what became of a try, unless the batch knows already that it was delivered. */
+function resultCommand(result: DeliveryResult) {
+  return {
+    aggregate: DELIVERY,
+    shard: result.shard,
+    marketplace: null,
+    root: deliveryId(result),
+    decide: (delivery: Delivery) =>
+      plainly(delivery.result?.status === 'delivered' ? delivery : { ...delivery, result }, null),
+  };
 }
 
 /** One turn of the sweep: claim, then (unless it is under way here already) try. */
@@ -200,17 +217,15 @@ export async function claimDelivery(
 ): Promise<Work> {
   const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
   const claim = await platform.engine.submit({
-    book: 'delivery',
-    name: 'claim_delivery',
-    shard: due.shard,
-    result: {
+    ...resultCommand({
       ...delivery,
       status: 'pending',
       tries: due.tries,
       dueAtMs: platform.clock.nowMs() + CLAIM_MS,
       lastStatus: null,
       lastError: null,
-    },
+    }),
+    name: 'claim_delivery',
   });
   claimed(claim);
   if (desk.holds(delivery)) return null;

@@ -6,7 +6,9 @@
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { type Table, table, tableValues, toNumber, upsertAll } from '../../database/table.ts';
+import { present } from '../../kernel/assert.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
+import type { Aggregate, Claim } from './aggregate.ts';
 
 export interface IdempotencyRow {
   readonly shard: number;
@@ -52,43 +54,74 @@ const LOCK: Statement = {
     order by i.shard, i.marketplace, i.key for update of i`,
 };
 
-const name = (row: { readonly marketplace: Id<'marketplace'>; readonly key: string }): string =>
-  `${row.marketplace} ${row.key}`;
+/** Names a key: nothing else of it is needed to find its row. */
+export function idempotencyKeyId(row: Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>) {
+  return `${row.shard} ${row.marketplace} ${row.key}`;
+}
 
-/** Inserts the keys that are new ('claimed') and locks those that exist (their row). */
-export async function claimKeys(
+function partsOfId(id: string): { shard: number; marketplace: Id<'marketplace'>; key: string } {
+  const first = id.indexOf(' ');
+  const second = id.indexOf(' ', first + 1);
+  return {
+    shard: Number(id.slice(0, first)),
+    marketplace: id.slice(first + 1, second) as Id<'marketplace'>,
+    key: id.slice(second + 1),
+  };
+}
+
+/** Its state is its row; claimed by being inserted, with the id of what will be made. */
+export const IDEMPOTENCY_KEY: Aggregate<IdempotencyRow, IdempotencyRow> = {
+  name: 'idempotency_key',
+  events: new Set(),
+  moments: new Set(),
+  claim: claimKeys,
+  lock: lockKeys,
+  save: (session, changes) =>
+    upsertAll(session, KEYS, sortedByKey(changes.map(({ after }) => after))),
+  root: (row) => ({
+    id: idempotencyKeyId(row),
+    shard: row.shard,
+    marketplace: row.marketplace,
+    version: null,
+  }),
+};
+
+async function claimKeys(
   session: Session,
-  keys: { readonly claimed: readonly IdempotencyRow[]; readonly known: readonly IdempotencyRow[] },
-): Promise<ReadonlyMap<string, IdempotencyRow | 'claimed'>> {
-  const found = new Map<string, IdempotencyRow | 'claimed'>();
-  const sorted = sortedByKey(keys.claimed);
-  const inserted =
-    sorted.length === 0 ? [] : await session.run(KEYS.claim, tableValues(KEYS, sorted));
-  const fresh = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
-  const known = [...keys.known];
-  for (const row of sorted) {
-    if (fresh.has(`${row.shard} ${idValue(row.marketplace)} ${row.key}`))
-      found.set(name(row), 'claimed');
-    else known.push(row);
-  }
-  for (const row of known.length === 0 ? [] : await lockKeys(session, known))
-    found.set(name(row), row);
-  return found;
+  wanted: readonly IdempotencyRow[],
+): Promise<readonly Claim<IdempotencyRow>[]> {
+  const inserted = await session.run(KEYS.claim, tableValues(KEYS, sortedByKey(wanted)));
+  const ours = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
+  return wanted.map((row) => {
+    const id = idempotencyKeyId(row);
+    const isOurs = ours.has(`${row.shard} ${idValue(row.marketplace)} ${row.key}`);
+    return isOurs ? { id, inserted: { before: row, after: row } } : { id };
+  });
 }
 
 async function lockKeys(
   session: Session,
-  rows: readonly Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>[],
-): Promise<readonly IdempotencyRow[]> {
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, IdempotencyRow>> {
+  const rows = ids.map(partsOfId);
   const marketplaces = new Map(rows.map((row) => [idValue(row.marketplace), row.marketplace]));
   const locked = await session.run(LOCK, [
     smallintArray(rows.map((row) => row.shard)),
     idArray(rows.map((row) => row.marketplace)),
     textArray(rows.map((row) => row.key)),
   ]);
-  return locked.map((row) => ({
+  const found = new Map<string, IdempotencyRow>();
+  for (const stored of locked) {
+    const row = toRow(stored, present(marketplaces.get(stored.marketplace as bigint), 'its own'));
+    found.set(idempotencyKeyId(row), row);
+  }
+  return found;
+}
+
+function toRow(row: Row, marketplace: Id<'marketplace'>): IdempotencyRow {
+  return {
     shard: toNumber(row.shard),
-    marketplace: marketplaces.get(row.marketplace as bigint) as Id<'marketplace'>,
+    marketplace,
     key: row.key as string,
     principal: row.principal as string,
     method: row.method as string,
@@ -100,19 +133,10 @@ async function lockKeys(
     status: row.status as number | null,
     answer: row.answer as string | null,
     createdAtMs: toNumber(row.created_at),
-  }));
+  };
 }
 
-export function saveKeys(
-  session: Session,
-  rows: readonly IdempotencyRow[],
-): Promise<readonly Row[]> {
-  return upsertAll(session, KEYS, sortedByKey(rows));
-}
-
-function sortedByKey<T extends Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>>(
-  rows: readonly T[],
-): T[] {
+function sortedByKey(rows: readonly IdempotencyRow[]): IdempotencyRow[] {
   return [...rows].sort(
     (a, b) => a.shard - b.shard || compare(a.marketplace, b.marketplace) || compare(a.key, b.key),
   );

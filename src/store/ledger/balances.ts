@@ -8,7 +8,7 @@ import type { Posting } from '../../core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Session, Statement } from '../../database/db.ts';
 import { insertAll, type Table, table, together } from '../../database/table.ts';
-import type { Id } from '../../kernel/id.ts';
+import { type Id, parseId } from '../../kernel/id.ts';
 
 const SLOT_COUNT = 16;
 
@@ -17,7 +17,8 @@ export interface BookedPosting {
   readonly id: Id<'ledger_transaction'>;
   readonly shard: number;
   readonly marketplace: Id<'marketplace'>;
-  readonly intent: Id<'payment_intent'> | null;
+  /** The root that it was decided on. */
+  readonly root: string;
   readonly createdAtMs: number;
   readonly posting: Posting;
 }
@@ -29,7 +30,7 @@ const TRANSACTIONS: Table<BookedPosting> = table(
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
     { name: 'id', type: 'id', value: (row) => row.id },
     { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
-    { name: 'intent', type: 'id', value: (row) => row.intent },
+    { name: 'intent', type: 'id', value: ({ root }) => parseId('payment_intent', root) ?? null },
     { name: 'moment', type: 'text', value: (row) => row.posting.moment },
     { name: 'currency', type: 'text', value: (row) => row.posting.currency },
     { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },

@@ -8,6 +8,7 @@ import type { Row, Session, Statement } from '../../database/db.ts';
 import { type Table, tableValues, together, updateAll, upsertAll } from '../../database/table.ts';
 import { AssertionError, present } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import type { BatchWriter, Change, Claim, Remembered } from '../batch/aggregate.ts';
 import { toAttempt, toEscrow, toIntent, toLeg, toRefund, toSubOrder } from './rows.ts';
 import { ATTEMPTS, type Child, ESCROWS, INTENTS, LEGS, REFUNDS, SUB_ORDERS } from './tables.ts';
 
@@ -135,18 +136,12 @@ function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
   return [smallintArray(ids.map(shardOfId)), idArray(ids)];
 }
 
-/** A payment as this process committed it, and in which batch. */
-export interface Remembered {
-  readonly payment: Payment;
-  readonly writtenBy: bigint;
-}
-
 /**
  * A version alone may be given twice, when a commit was lost (failover, restore); a batch's number
  * is not. A process of a version before writes no number, but raises the version (rule 9).
  */
-function isStill({ payment, writtenBy }: Remembered, row: Row): boolean {
-  return row.written_by === writtenBy && row.version === payment.intent.version;
+function isStill({ state, writtenBy }: Remembered<Payment>, row: Row): boolean {
+  return row.written_by === writtenBy && row.version === state.intent.version;
 }
 
 /**
@@ -157,15 +152,16 @@ function isStill({ payment, writtenBy }: Remembered, row: Row): boolean {
  */
 export async function lockPayments(
   session: Session,
-  ids: readonly Id<'payment_intent'>[],
-  remembered: (id: Id<'payment_intent'>, connection: number) => Remembered | undefined,
-): Promise<Map<Id<'payment_intent'>, Payment | AssertionError>> {
-  const payments = new Map<Id<'payment_intent'>, Payment | AssertionError>();
+  wanted: readonly string[],
+  remembered: (id: string) => Remembered<Payment> | undefined,
+): Promise<ReadonlyMap<string, Payment | AssertionError>> {
+  const ids = wanted as readonly Id<'payment_intent'>[];
+  const payments = new Map<string, Payment | AssertionError>();
   const unknown: Id<'payment_intent'>[] = [];
   for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
     const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
-    const known = remembered(id, session.connection);
-    if (known !== undefined && isStill(known, row)) payments.set(id, known.payment);
+    const known = remembered(id);
+    if (known !== undefined && isStill(known, row)) payments.set(id, known.state);
     else unknown.push(id);
   }
   if (unknown.length === 0) return payments;
@@ -174,27 +170,17 @@ export async function lockPayments(
   return payments;
 }
 
-/** Who holds a merchant_order_no; `isNew`: this transaction inserted it. */
-export interface IntentClaim {
-  readonly holder: Id<'payment_intent'>;
-  readonly isNew: boolean;
-}
-
 /**
  * Claims merchant_order_nos by inserting the new roots; for those that exist already, says which
- * id holds the number. Sorted, so that two processes wait in one direction only.
+ * id holds the number: a create that is resumed with its own id finds its row, and perhaps a paid
+ * one. Sorted, so that two processes wait in one direction only.
  */
-export async function claimIntents(
+export async function claimPayments(
   session: Session,
-  intents: readonly PaymentIntent[],
-  places: readonly bigint[],
-  writtenBy: bigint,
-): Promise<ReadonlyMap<PaymentIntent, IntentClaim>> {
-  const rows = intents.map((intent, index) => ({
-    intent,
-    place: places[index] ?? null,
-    writtenBy,
-  }));
+  wanted: readonly Payment[],
+  { batchId: writtenBy, nextPlace }: BatchWriter,
+): Promise<readonly Claim<Payment>[]> {
+  const rows = wanted.map(({ intent }) => ({ intent, place: nextPlace(intent.shard), writtenBy }));
   rows.sort(
     ({ intent: a }, { intent: b }) =>
       a.shard - b.shard ||
@@ -203,42 +189,48 @@ export async function claimIntents(
   );
   const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, rows));
   const ours = new Set(inserted.map((row) => row.id as bigint));
-  const holders = new Map<PaymentIntent, IntentClaim>();
-  for (const intent of intents) {
-    if (ours.has(idValue(intent.id))) holders.set(intent, { holder: intent.id, isNew: true });
-  }
-  const others = intents.filter((intent) => !holders.has(intent));
-  if (others.length === 0) return holders;
+  const isOurs = ({ intent }: Payment): boolean => ours.has(idValue(intent.id));
+  const others = wanted.filter((payment) => !isOurs(payment)).map(({ intent }) => intent);
+  const holders = others.length === 0 ? NO_HOLDERS : await readHolders(session, others);
+  return wanted.map((after) => {
+    const { intent } = after;
+    // Its children are not there yet: they are new to whoever saves it.
+    if (isOurs(after))
+      return { id: intent.id, inserted: { before: { ...after, subOrders: [] }, after } };
+    return { id: present(holders.get(orderKey(intent)), 'the holder of a merchant_order_no') };
+  });
+}
+
+const NO_HOLDERS: ReadonlyMap<string, string> = new Map();
+
+function orderKey({ marketplace, merchantOrderNo }: PaymentIntent): string {
+  return `${idValue(marketplace)} ${merchantOrderNo}`;
+}
+
+async function readHolders(
+  session: Session,
+  others: readonly PaymentIntent[],
+): Promise<ReadonlyMap<string, string>> {
   const held = await session.run(INTENT_BY_ORDER_NO, [
     smallintArray(others.map((intent) => intent.shard)),
     idArray(others.map((intent) => intent.marketplace)),
     textArray(others.map((intent) => intent.merchantOrderNo)),
   ]);
-  const byNumber = new Map(
+  return new Map(
     held.map((row) => [
       `${row.marketplace} ${row.merchant_order_no}`,
       formatId('payment_intent', row.id as bigint),
     ]),
   );
-  for (const intent of others) {
-    const holder = byNumber.get(`${idValue(intent.marketplace)} ${intent.merchantOrderNo}`);
-    if (holder !== undefined) holders.set(intent, { holder, isNew: false });
-  }
-  return holders;
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-interface Change {
-  readonly before: Payment;
-  readonly after: Payment;
-}
-
 /** Writes what changed between two states of the payments: new rows whole, known ones in part. */
 export function savePayments(
   session: Session,
-  changes: readonly Change[],
-  writtenBy: bigint,
+  changes: readonly Change<Payment>[],
+  { batchId: writtenBy }: BatchWriter,
 ): Promise<unknown> {
   const intents = changes.filter(({ before, after }) => before.intent !== after.intent);
   return together<unknown[]>([
@@ -258,7 +250,7 @@ export function savePayments(
 function saveChildren<T extends { readonly id: Id }>(
   session: Session,
   into: Table<Child<T>>,
-  changes: readonly Change[],
+  changes: readonly Change<Payment>[],
   rowsOf: (payment: Payment) => readonly T[],
 ): Promise<unknown>[] {
   const added: Child<T>[] = [];

@@ -3,7 +3,6 @@
  * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
  */
 
-import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { type Table, table, tableValues, toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
@@ -81,48 +80,6 @@ function toOwed(row: Row): OwedDelivery {
     endpoint: formatId('webhook_endpoint', row.endpoint as bigint),
   };
 }
-
-/** What became of a try. */
-export interface DeliveryResult extends OwedDelivery {
-  readonly status: 'pending' | 'delivered' | 'failed';
-  readonly tries: number;
-  readonly dueAtMs: number | null;
-  readonly lastStatus: number | null;
-  readonly lastError: string | null;
-}
-
-const SAVE_RESULTS: Statement = {
-  name: 'deliveries.save',
-  text: `update deliveries d set status = u.status, tries = u.tries, due_at = u.due_at,
-      last_status = u.last_status, last_error = u.last_error
-    from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[],
-        $7::integer[], $8::text[])
-      as u (shard, event, endpoint, status, tries, due_at, last_status, last_error)
-    where d.shard = u.shard and d.event = u.event and d.endpoint = u.endpoint
-      and d.status <> 'delivered'`,
-};
-
-export function saveDeliveryResults(
-  session: Session,
-  results: readonly DeliveryResult[],
-): Promise<readonly Row[]> {
-  if (results.length === 0) return Promise.resolve([]);
-  const sorted = [...results].sort(
-    (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
-  );
-  return session.run(SAVE_RESULTS, [
-    smallintArray(sorted.map((row) => row.shard)),
-    idArray(sorted.map((row) => row.event)),
-    idArray(sorted.map((row) => row.endpoint)),
-    textArray(sorted.map((row) => row.status)),
-    intArray(sorted.map((row) => row.tries)),
-    bigintArray(sorted.map((row) => row.dueAtMs)),
-    intArray(sorted.map((row) => row.lastStatus)),
-    textArray(sorted.map((row) => row.lastError)),
-  ]);
-}
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const OWE_AGAIN: Statement = {
   name: 'deliveries.owe_again',

@@ -2,12 +2,12 @@
 
 import type { Session } from '../../database/db.ts';
 import { type Table, table, upsertAll } from '../../database/table.ts';
-import type { Id } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export interface NotificationRow {
   readonly shard: number;
-  readonly intent: Id<'payment_intent'>;
+  /** The root that it was about. */
+  readonly root: string;
   readonly wallet: WalletName;
   readonly notificationId: string;
   readonly receivedAtMs: number;
@@ -18,7 +18,7 @@ const NOTIFICATIONS: Table<NotificationRow> = table(
   ['shard', 'intent', 'wallet', 'notification_id'],
   [
     { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'intent', type: 'id', value: (row) => row.intent },
+    { name: 'intent', type: 'id', value: (row) => row.root },
     { name: 'wallet', type: 'text', value: (row) => row.wallet },
     { name: 'notification_id', type: 'text', value: (row) => row.notificationId },
     { name: 'received_at', type: 'bigint', value: (row) => row.receivedAtMs, fixed: true },

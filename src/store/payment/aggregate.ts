@@ -1,0 +1,27 @@
+/** The payment aggregate: an intent's row is its root, everything else hangs on it. */
+
+import { isOpen } from '../../core/payment/intent-status.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import { EVENT_TYPES } from '../../kernel/event-types.ts';
+import { LEDGER_MOMENTS } from '../../kernel/ledger-moments.ts';
+import type { Aggregate } from '../batch/aggregate.ts';
+import { claimPayments, lockPayments, savePayments } from './payments.ts';
+
+export const PAYMENT: Aggregate<Payment, Payment> = {
+  name: 'payment_intent',
+  events: new Set(Object.keys(EVENT_TYPES)),
+  moments: new Set(Object.keys(LEDGER_MOMENTS)),
+  claim: claimPayments,
+  lock: lockPayments,
+  save: savePayments,
+  root: ({ intent }) => intent,
+  // What is paid or over is seldom asked for again.
+  isRemembered: ({ intent }) => isOpen(intent.status),
+  dueAtMs: ({ attempts, refunds }) => {
+    let earliestMs: number | null = null;
+    for (const { dueAtMs } of [...attempts, ...refunds]) {
+      if (dueAtMs !== null && (earliestMs === null || dueAtMs < earliestMs)) earliestMs = dueAtMs;
+    }
+    return earliestMs;
+  },
+};

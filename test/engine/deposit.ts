@@ -1,0 +1,283 @@
+/**
+ * A second aggregate, as somebody would add one: a deposit that a merchant must bring by a certain
+ * day. Its parts stand here in the order of the layers in which they would be files; nothing of
+ * src knows of it.
+ */
+
+import { type DecideContext, type Decision, Draft, type DraftModel } from '../../src/core/draft.ts';
+import type { AccountName } from '../../src/core/ledger/chart.ts';
+import { type Entry, posting } from '../../src/core/ledger/posting.ts';
+import type { Row, Session, Statement } from '../../src/database/db.ts';
+import { type Table, table, tableValues, toNumber, updateAll } from '../../src/database/table.ts';
+import { AssertionError, present } from '../../src/kernel/assert.ts';
+import { type HutongError, hutongError } from '../../src/kernel/errors.ts';
+import { decodeBody, encodeBody, formatId, type Id, idValue } from '../../src/kernel/id.ts';
+import type { LedgerMoment } from '../../src/kernel/ledger-moments.ts';
+import { err } from '../../src/kernel/result.ts';
+import { stateTable, transition } from '../../src/kernel/state-table.ts';
+import type {
+  Aggregate,
+  BatchWriter,
+  Change,
+  Claim,
+  Remembered,
+} from '../../src/store/batch/aggregate.ts';
+import type { DueTable } from '../../src/store/batch/due.ts';
+
+// ------------------------------------------------- kernel: its words, and the shape of its ids
+
+type DepositEvent = 'deposit.created' | 'deposit.paid' | 'deposit.overdue';
+const EVENTS: readonly DepositEvent[] = ['deposit.created', 'deposit.paid', 'deposit.overdue'];
+/** A line of kernel/ledger-moments.ts would make the cast needless. */
+const DEPOSIT_PAID = 'deposit_paid' as LedgerMoment;
+
+/** A line of kernel/id-prefixes.ts would make this `Id<'deposit'>`. */
+export type DepositId = `dep_${string}`;
+export const depositId = (value: bigint): DepositId => `dep_${encodeBody(value)}`;
+const numberOf = (id: string): bigint => present(decodeBody(id.slice(4)), 'an id is well formed');
+const shardOfDeposit = (id: string): number => Number((numberOf(id) >> 15n) & 0xffn);
+
+// ------------------------------------------------- core: the state, and what may become of it
+
+type Status = 'open' | 'paid' | 'overdue';
+
+const STATES = stateTable<Status>('deposit', 'open', {
+  open: ['paid', 'overdue'],
+  overdue: ['paid'],
+  paid: [],
+});
+
+interface Deposit {
+  readonly id: DepositId;
+  readonly shard: number;
+  readonly marketplace: Id<'marketplace'>;
+  /** The marketplace's own: its natural key. */
+  readonly reference: string;
+  readonly amountFen: bigint;
+  readonly status: Status;
+  readonly version: number;
+  readonly dueAtMs: number | null;
+  readonly tries: number;
+}
+
+export interface DepositState {
+  readonly deposit: Deposit;
+}
+
+const MODEL: DraftModel<DepositState, 'deposit'> = {
+  root: 'deposit',
+  present: ({ deposit }) => ({
+    id: deposit.id,
+    object: 'deposit',
+    reference: deposit.reference,
+    amount: Number(deposit.amountFen),
+    status: deposit.status,
+  }),
+};
+
+class DepositDraft extends Draft<DepositState, 'deposit', DepositEvent> {
+  constructor(state: DepositState) {
+    super(state, MODEL);
+  }
+}
+
+type DepositDecision<A = Deposit> = Decision<DepositState, A>;
+
+export function newDeposit(
+  wanted: Pick<Deposit, 'id' | 'marketplace' | 'reference' | 'amountFen'> & {
+    readonly dueAtMs: number;
+  },
+): DepositState {
+  const rest = { status: 'open', version: 1, tries: 0 } as const;
+  return { deposit: { ...wanted, ...rest, shard: shardOfDeposit(wanted.id) } };
+}
+
+export function createDeposit(
+  stored: DepositState,
+  wanted: DepositState,
+  isNew: boolean,
+): DepositDecision<{ readonly deposit: Deposit; readonly created: boolean }> {
+  const draft = new DepositDraft(stored);
+  if (stored.deposit.amountFen !== wanted.deposit.amountFen) return err(otherDeposit(stored));
+  if (isNew) draft.emit('deposit.created', draft.root.id);
+  const created = stored.deposit.id === wanted.deposit.id;
+  return draft.decided(({ deposit }) => ({ deposit, created }));
+}
+
+function otherDeposit({ deposit }: DepositState): HutongError {
+  return hutongError('merchant_order_no_conflict', `${deposit.id} has this reference`);
+}
+
+export function payDeposit(state: DepositState): DepositDecision {
+  const draft = new DepositDraft(state);
+  const { id, status, amountFen } = draft.root;
+  if (status === 'paid') return draft.decided(({ deposit }) => deposit);
+  draft.setRoot({ status: transition(STATES, status, 'paid'), dueAtMs: null });
+  draft.post(posting(DEPOSIT_PAID, entries(amountFen)));
+  draft.emit('deposit.paid', id);
+  return draft.decided(({ deposit }) => deposit);
+}
+
+function entries(amountFen: bigint): Entry[] {
+  return [
+    { account: 'bank:deposits' as AccountName, debitFen: amountFen, creditFen: 0n },
+    { account: 'deposit:held' as AccountName, debitFen: 0n, creditFen: amountFen },
+  ];
+}
+
+const REMINDER_MS = 86_400_000;
+
+/** The claim of the sweep: its next look is tomorrow; null = it is not due any more. */
+export function remindOfDeposit(
+  state: DepositState,
+  { nowMs }: DecideContext,
+): DepositDecision<Deposit | null> {
+  const draft = new DepositDraft(state);
+  const { id, status, dueAtMs, tries } = draft.root;
+  if (status === 'paid' || dueAtMs === null || dueAtMs > nowMs) return draft.decided(() => null);
+  draft.setRoot({ dueAtMs: nowMs + REMINDER_MS, tries: tries + 1 });
+  if (status === 'open') {
+    draft.setRoot({ status: transition(STATES, 'open', 'overdue') });
+    draft.emit('deposit.overdue', id);
+  }
+  return draft.decided(({ deposit }) => deposit);
+}
+
+// ------------------------------------------------- store: its migration, rows, aggregate, due rows
+
+export const MIGRATION = `
+  create table deposits (
+    shard        smallint not null,
+    id           bigint   not null,
+    marketplace  bigint   not null,
+    reference    text     not null check (reference <> 'refused'),
+    amount       bigint   not null,
+    status       text     not null,
+    version      integer  not null,
+    due_at       bigint,
+    tries        integer  not null,
+    written_by   bigint   not null,
+    primary key (shard, id),
+    unique (shard, marketplace, reference)
+  );
+  create index deposits_due on deposits (due_at, id) where due_at is not null;`;
+
+interface Written {
+  readonly deposit: Deposit;
+  readonly writtenBy: bigint;
+}
+
+const DEPOSITS: Table<Written> = table(
+  'deposits',
+  ['shard', 'id'],
+  [
+    { name: 'shard', type: 'smallint', value: ({ deposit }) => deposit.shard },
+    { name: 'id', type: 'bigint', value: ({ deposit }) => numberOf(deposit.id) },
+    { name: 'marketplace', type: 'id', value: ({ deposit }) => deposit.marketplace, fixed: true },
+    { name: 'reference', type: 'text', value: ({ deposit }) => deposit.reference, fixed: true },
+    { name: 'amount', type: 'bigint', value: ({ deposit }) => deposit.amountFen, fixed: true },
+    { name: 'status', type: 'text', value: ({ deposit }) => deposit.status },
+    { name: 'version', type: 'integer', value: ({ deposit }) => deposit.version },
+    { name: 'due_at', type: 'bigint', value: ({ deposit }) => deposit.dueAtMs },
+    { name: 'tries', type: 'integer', value: ({ deposit }) => deposit.tries },
+    { name: 'written_by', type: 'bigint', value: ({ writtenBy }) => writtenBy },
+  ],
+);
+
+const LOCK: Statement = {
+  name: 'deposits.lock',
+  text: `select d.* from unnest($1::text[]) as k (id)
+    join deposits d on d.shard = (k.id::bigint >> 15) & 255 and d.id = k.id::bigint
+    order by d.shard, d.id for update of d`,
+};
+const BY_REFERENCE: Statement = {
+  name: 'deposits.by_reference',
+  text: `select d.id from unnest($1::text[]) as k (reference)
+    join deposits d on d.marketplace = $2 and d.reference = k.reference`,
+};
+
+function toState(row: Row): DepositState | AssertionError {
+  const id = depositId(row.id as bigint);
+  const status = row.status as Status;
+  if (!['open', 'paid', 'overdue'].includes(status))
+    return new AssertionError(`${id} can be read from its row: it is ${status}`);
+  return {
+    deposit: {
+      id,
+      shard: toNumber(row.shard),
+      marketplace: formatId('marketplace', row.marketplace as bigint),
+      reference: row.reference as string,
+      amountFen: row.amount as bigint,
+      status,
+      version: row.version as number,
+      dueAtMs: row.due_at === null ? null : toNumber(row.due_at),
+      tries: row.tries as number,
+    },
+  };
+}
+
+async function claimDeposits(
+  session: Session,
+  wanted: readonly DepositState[],
+  { batchId: writtenBy }: BatchWriter,
+): Promise<readonly Claim<DepositState>[]> {
+  const rows = wanted.map(({ deposit }) => ({ deposit, writtenBy }));
+  const order = ({ deposit: a }: Written, { deposit: b }: Written) =>
+    a.shard - b.shard || (a.reference < b.reference ? -1 : 1);
+  const inserted = await session.run(DEPOSITS.claim, tableValues(DEPOSITS, rows.sort(order)));
+  const ours = new Set(inserted.map((row) => depositId(row.id as bigint)));
+  const claims: Claim<DepositState>[] = [];
+  for (const state of wanted) {
+    const { id, reference, marketplace } = state.deposit;
+    if (ours.has(id)) {
+      claims.push({ id, inserted: { before: state, after: state } });
+      continue;
+    }
+    const held = await session.run(BY_REFERENCE, [`{"${reference}"}`, idValue(marketplace)]);
+    claims.push({ id: depositId(present(held[0], 'whose reference this is').id as bigint) });
+  }
+  return claims;
+}
+
+async function lockDeposits(
+  session: Session,
+  ids: readonly string[],
+  remembered: (id: string) => Remembered<DepositState> | undefined,
+): Promise<ReadonlyMap<string, DepositState | AssertionError>> {
+  const states = new Map<string, DepositState | AssertionError>();
+  for (const row of await session.run(LOCK, [`{${ids.map(numberOf).join(',')}}`])) {
+    const id = depositId(row.id as bigint);
+    const known = remembered(id);
+    const isStill = known !== undefined && known.writtenBy === row.written_by;
+    states.set(id, isStill ? known.state : toState(row));
+  }
+  return states;
+}
+
+function saveDeposits(
+  session: Session,
+  changes: readonly Change<DepositState>[],
+  { batchId: writtenBy }: BatchWriter,
+): Promise<unknown> {
+  const rows = changes.map(({ after: { deposit } }) => ({ deposit, writtenBy }));
+  return updateAll(session, DEPOSITS, rows);
+}
+
+export const DEPOSIT: Aggregate<DepositState, DepositState> = {
+  name: 'deposit',
+  events: new Set(EVENTS),
+  moments: new Set([DEPOSIT_PAID]),
+  claim: claimDeposits,
+  lock: lockDeposits,
+  save: saveDeposits,
+  root: ({ deposit }) => deposit,
+  isRemembered: ({ deposit }) => deposit.status !== 'paid',
+  dueAtMs: ({ deposit }) => deposit.dueAtMs,
+};
+
+export const DUE_DEPOSITS: DueTable<DepositId> = {
+  name: 'deposit',
+  table: 'deposits',
+  columns: { group: null, id: 'id', part: null, more: [] },
+  decode: (row) => depositId(row.due_id as bigint),
+};
