@@ -76,6 +76,7 @@ export function operationsOf(document: unknown): Operation[] {
       const requestBody = operation.requestBody as
         | { content: { 'application/json': { schema: Schema } } }
         | undefined;
+      const security = (operation.security ?? []) as Record<string, unknown>[];
       return {
         method: method.toUpperCase(),
         path,
@@ -83,7 +84,7 @@ export function operationsOf(document: unknown): Operation[] {
         parameters,
         body: requestBody?.content['application/json'].schema,
         isKeyed: parameters.some(({ name }) => name === 'Idempotency-Key'),
-        takesBuyers: operation.security !== undefined,
+        takesBuyers: security.some((way) => Object.hasOwn(way, 'clientSecret')),
       };
     }),
   );
