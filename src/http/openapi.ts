@@ -41,7 +41,7 @@ const INTRODUCTION = `One API for WeChat Pay, Alipay, UnionPay Cloud QuickPass a
 
 Amounts are integers of fen (分). Times are RFC 3339. Every call that moves or promises money takes
 an \`Idempotency-Key\`; the same key and body answer the same again. Errors have one shape and a
-stable \`code\`; what a code means stands in docs/reference/errors.md.`;
+stable \`code\`; [what each code means](/docs/errors).`;
 
 const SECRET_KEY = `A marketplace’s secret key, \`sk_…\`. A restricted key, \`rk_…\`, has scopes:
 

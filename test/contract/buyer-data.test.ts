@@ -84,6 +84,10 @@ for (const engine of ENGINES) {
       }
       expect((await stage.taobao.getIntent(other)).buyer).toMatchObject({ id: 'buyer-8' });
       expect(await stage.taobao.ledgerProblems()).toEqual(books);
+      const path = `/v1/audit_log?object=${String(made.id)}`;
+      expect((await stage.taobao.expect(200, 'GET', path)).data).toMatchObject([
+        { action: 'buyer_erasure.created', actor: expect.stringMatching(/^key_/), before: null },
+      ]);
     });
 
     it('S11: what was open then is paid, refunded and told without its buyer', async () => {

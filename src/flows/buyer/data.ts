@@ -7,6 +7,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { addErasure, readErasure, stepErasure, stepRetention } from '../../store/buyer/data.ts';
+import { auditNote } from '../audit/audit-log.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { describe } from '../base/wallet-call.ts';
@@ -20,10 +21,12 @@ export async function eraseBuyer(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   buyer: string,
+  by: string,
 ): Promise<Result<BuyerErasure, HutongError>> {
   const id = platform.ids.next('buyer_erasure', shardOf(marketplace));
   const row = { id, marketplace, buyer, nowMs: platform.wall.nowMs() };
-  const added = await attemptRead(() => addErasure(platform.db, row));
+  const note = auditNote(platform, { marketplace, actor: by, action: 'buyer_erasure.created' });
+  const added = await attemptRead(() => addErasure(platform.db, row, note));
   if (!added.ok) return added;
   return added.value === undefined
     ? err(hutongError('internal', 'the erasure was not stored'))

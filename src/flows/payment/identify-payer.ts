@@ -21,7 +21,20 @@ import { noteRefusal } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
 import { type CashierView, openCashier } from './open-cashier.ts';
 
-const placeOf = <T>(names: readonly T[], name: T): string => names.indexOf(name).toString(36);
+/**
+ * How a state names wallet and product: one letter each, never given to another, since states
+ * under way outlive a deployment.
+ */
+const WALLET_LETTERS = {
+  wechatpay: '0',
+  alipay: '1',
+  unionpay: '2',
+  jdpay: '3',
+} as const satisfies Record<WalletName, string>;
+const PRODUCT_LETTERS = {
+  ...{ native: '0', jsapi: '1', h5: '2', app: '3', page: '4', wap: '5', precreate: '6' },
+  ...{ codepay: '7', bar: '8', nfc: '9', web: 'a', qr: 'b', pc: 'c' },
+} as const satisfies Record<Product, string>;
 
 /** Letters and digits only, which is all that WeChat's `state` may hold. */
 function stateOf(
@@ -30,9 +43,9 @@ function stateOf(
   payToken: string,
   chosen: { readonly wallet: WalletName; readonly product: Product },
 ): string {
-  const place = placeOf(WALLET_NAMES, chosen.wallet) + placeOf(PRODUCTS, chosen.product);
-  const text = `${payToken}\n${place}`;
-  return `${place}${platform.envelope.digest('payer_state', intent.tokenSeed, text)}`;
+  const letters = WALLET_LETTERS[chosen.wallet] + PRODUCT_LETTERS[chosen.product];
+  const text = `${payToken}\n${letters}`;
+  return `${letters}${platform.envelope.digest('payer_state', intent.tokenSeed, text)}`;
 }
 
 async function walletFor(
@@ -83,8 +96,8 @@ export async function exchangePayerCode(
   state: string,
   code: string,
 ): Promise<Result<IdentifiedPayer, HutongError>> {
-  const wallet = WALLET_NAMES[Number.parseInt(state[0] ?? '', 36)];
-  const product = PRODUCTS[Number.parseInt(state[1] ?? '', 36)];
+  const wallet = WALLET_NAMES.find((name) => WALLET_LETTERS[name] === state[0]);
+  const product = PRODUCTS.find((name) => PRODUCT_LETTERS[name] === state[1]);
   const foreign = err(
     hutongError('parameter_invalid', 'state does not belong to this payment', { param: 'state' }),
   );

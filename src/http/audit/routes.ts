@@ -14,7 +14,7 @@ const list = defineRoute({
   tag: 'Audit log',
   summary: 'Who changed what, newest first',
   description:
-    'One row for each change of keys, wallet configurations, accounts, webhook endpoints, secrets and interconnections, and each conflict that a person ended, by API or command line. Rows are only added. Within five seconds each is sealed: `sha256` covers the row and the hash of the row before it, so that a later edit shows (`hutong audit verify`).',
+    'One row for each change of keys, wallet configurations, accounts, webhook endpoints, secrets and interconnections, each buyer erasure that was asked for, and each conflict that a person ended, by API or command line. Rows are only added. Within five seconds each is sealed: `sha256` covers the row and the hash of the row before it, so that a later edit shows (`hutong audit verify`).',
   scope: 'audit_log:read',
   query: AuditLogList,
   answers: { 200: 'audit_log_list' },

@@ -19,7 +19,8 @@ const create = defineRoute({
   body: BuyerErase,
   answers: { 201: 'buyer_erasure' },
   handle: async (deps, { body, principal }) => {
-    const made = await deps.useCases.eraseBuyer(principal.marketplace, body.buyer);
+    const { marketplace, keyId } = principal;
+    const made = await deps.useCases.eraseBuyer(marketplace, body.buyer, keyId);
     return made.ok ? ok({ status: 201, body: presentErasure(made.value) }) : made;
   },
 });

@@ -8,6 +8,7 @@ import { type BuyerErasure, buyerHash, ERASED_BUYER } from '../../core/buyer/dat
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue, packId, SHARD_COUNT } from '../../kernel/id.ts';
+import { type AuditNote, writeAudited } from '../audit/audited.ts';
 
 export type Stage = 'intents' | 'events';
 
@@ -98,11 +99,18 @@ export async function addErasure(
     readonly buyer: string;
     readonly nowMs: number;
   },
+  note: AuditNote,
 ): Promise<BuyerErasure | undefined> {
   const marketplace = idValue(row.marketplace);
   const values = [idValue(row.id), marketplace, buyerHash(marketplace, row.buyer), row.nowMs];
-  const [added] = await db.transaction(0, (session) => session.run(ADD, values));
-  return added === undefined ? undefined : toErasure(added);
+  return writeAudited(db, {
+    note,
+    write: { statement: ADD, values },
+    decode: toErasure,
+    object: ({ id }) => id,
+    // That one was asked for, and by whom: the buyer's number is what is to be forgotten.
+    show: ({ status }) => ({ status }),
+  });
 }
 
 export async function readErasure(
