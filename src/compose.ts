@@ -31,7 +31,7 @@ import {
   startWritingRefusals,
 } from './flows/wallet/credential-refusals.ts';
 import { identifyConfigs } from './flows/wallet/identities.ts';
-import { createWebhookDesk, type WebhookDesk } from './flows/webhook/deliver.ts';
+import { createWebhookQueue, type WebhookQueue } from './flows/webhook/deliver.ts';
 import type { ServerConfig, ServerDeps } from './http/deps.ts';
 import { buildPrivateServer, buildServer } from './http/server.ts';
 import { assert } from './kernel/assert.ts';
@@ -81,7 +81,7 @@ export interface ComposedPlatform {
   /** For operators, where it is wanted. */
   readonly privateServer: FastifyInstance | null;
   readonly sweeper: Sweeper;
-  readonly desk: WebhookDesk;
+  readonly webhookQueue: WebhookQueue;
   readonly lease: ProcessLease;
   /** Does all that is due at the present business time; then, when the next is. */
   readonly settle: () => Promise<number | null>;
@@ -98,7 +98,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const metrics = createMetrics({ processMetrics: true });
   const clock = options.clock ?? wallClock;
   const parts = openParts(options, envelope);
-  let desk: WebhookDesk | undefined;
+  let webhookQueue: WebhookQueue | undefined;
   let sweeper: Sweeper | undefined;
   const engine = createEngine({
     db,
@@ -115,7 +115,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
       },
       onChanged: (changed) => changes.announce(statesOf(changed, PAYMENT) ?? []),
       onDue: () => sweeper?.wake(),
-      onOwed: (owed, events) => desk?.dispatch(owed, events),
+      onOwed: (owed, events) => webhookQueue?.dispatch(owed, events),
     },
   });
   const platform: Platform = {
@@ -133,17 +133,17 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     publicUrl: options.publicUrl,
     ...parts,
   };
-  desk = createWebhookDesk(platform);
+  webhookQueue = createWebhookQueue(platform);
   sweeper = createSweeper({
     db,
     clock,
     share: lease.share,
-    kinds: dueKinds(platform, desk),
+    kinds: dueKinds(platform, webhookQueue),
     onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
   });
   const useCases = bindVerbs(platform);
   const servers = await openServers(options, platform, useCases);
-  const opened = { platform, useCases, ...servers, sweeper, desk, lease };
+  const opened = { platform, useCases, ...servers, sweeper, webhookQueue, lease };
   const chores = startChores(platform, options);
   return {
     ...opened,
@@ -154,7 +154,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
       await servers.server.close();
       await servers.privateServer?.close();
       await opened.sweeper.stop();
-      await opened.desk.idle();
+      await opened.webhookQueue.idle();
       await engine.drain();
       await lease.release();
       parts.http.close();
@@ -320,13 +320,13 @@ const SETTLE_ROUNDS_MAX = 100;
 /** Due work makes deliveries, deliveries make due work: until both are at rest. */
 async function settle(opened: {
   readonly sweeper: Sweeper;
-  readonly desk: WebhookDesk;
+  readonly webhookQueue: WebhookQueue;
   readonly platform: Platform;
 }): Promise<number | null> {
-  const { sweeper, desk, platform } = opened;
+  const { sweeper, webhookQueue, platform } = opened;
   for (let round = 0; round < SETTLE_ROUNDS_MAX; round += 1) {
     const nextMs = await sweeper.settle();
-    await desk.idle();
+    await webhookQueue.idle();
     if (platform.engine.queueDepth() === 0 && nextMs === (await sweeper.settle())) return nextMs;
   }
   return platform.clock.nowMs() + 1_000;

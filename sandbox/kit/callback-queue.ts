@@ -66,7 +66,7 @@ export interface CallbackQueueOptions {
 }
 
 /** One callback on its way. */
-interface Parcel {
+interface DeliveryJob {
   readonly id: string;
   readonly order: CallbackOrder;
   /** Deliveries made. */
@@ -79,9 +79,9 @@ interface Parcel {
 }
 
 interface State extends CallbackQueueOptions {
-  readonly parcels: Collection<Parcel>;
+  readonly parcels: Collection<DeliveryJob>;
   readonly policies: Map<WalletName, CallbackPolicy>;
-  readonly due: DueIndex<Parcel>;
+  readonly due: DueIndex<DeliveryJob>;
   readonly lanes: Lanes;
   /** Parcels that a lane has taken: a due time that comes up meanwhile starts nothing. */
   readonly underWay: Set<string>;
@@ -91,7 +91,7 @@ interface State extends CallbackQueueOptions {
 }
 
 export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQueue {
-  const parcels = options.journal.collection<Parcel>('courier');
+  const parcels = options.journal.collection<DeliveryJob>('courier');
   const underWay = new Set<string>();
   const state: State = {
     ...options,
@@ -135,12 +135,12 @@ export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQu
   };
 }
 
-function keep(state: State, parcel: Parcel): void {
+function keep(state: State, parcel: DeliveryJob): void {
   state.parcels.put(parcel.id, parcel);
   wait(state, parcel);
 }
 
-function wait(state: State, parcel: Parcel): void {
+function wait(state: State, parcel: DeliveryJob): void {
   if (parcel.isHeld) state.held.add(parcel.id);
   state.due.watch({ dueMs: parcel.dueMs, key: parcel.id });
   startDue(state);
@@ -160,7 +160,7 @@ function startDue(state: State): void {
   state.timer = setTimeout(() => startDue(state), leftMs).unref();
 }
 
-function start(state: State, parcel: Parcel): void {
+function start(state: State, parcel: DeliveryJob): void {
   state.underWay.add(parcel.id);
   const origin = URL.canParse(parcel.order.url) ? new URL(parcel.order.url).origin : '';
   state.lanes.run(origin, async () => {
@@ -175,7 +175,7 @@ function start(state: State, parcel: Parcel): void {
 }
 
 /** Gives the parcel as it waits for its next try; undefined = it is done with. */
-async function handle(state: State, parcel: Parcel): Promise<Parcel | undefined> {
+async function handle(state: State, parcel: DeliveryJob): Promise<DeliveryJob | undefined> {
   const { order } = parcel;
   const point = {
     wallet: order.wallet,
@@ -192,14 +192,14 @@ async function handle(state: State, parcel: Parcel): Promise<Parcel | undefined>
   return isTaken ? undefined : retry(state, parcel);
 }
 
-function putOffBy(state: State, parcel: Parcel, fault: FaultName): Parcel {
+function putOffBy(state: State, parcel: DeliveryJob, fault: FaultName): DeliveryJob {
   const isHeld = fault === 'callback_reordered';
   const dueMs = state.clock.nowMs() + (isHeld ? REORDER_WAIT_MS : LATE_MS);
   record(state, parcel, { outcome: 'put_off', answer: '', fault, tookMs: 0 });
   return { ...parcel, dueMs, wasPutOff: true, isHeld };
 }
 
-function retry(state: State, parcel: Parcel): Parcel | undefined {
+function retry(state: State, parcel: DeliveryJob): DeliveryJob | undefined {
   const policy = present(state.policies.get(parcel.order.wallet), 'a registered policy');
   const delayMs = policy.retryDelaysMs[parcel.tries];
   const tries = parcel.tries + 1;
@@ -211,7 +211,7 @@ function retry(state: State, parcel: Parcel): Parcel | undefined {
 }
 
 /** A callback that overtook another sets it free. */
-function releaseHeld(state: State, overtaker: Parcel): void {
+function releaseHeld(state: State, overtaker: DeliveryJob): void {
   for (const id of state.held) {
     const parcel = state.parcels.get(id);
     if (parcel === undefined || !parcel.isHeld) {
@@ -229,7 +229,7 @@ function releaseHeld(state: State, overtaker: Parcel): void {
 /** True = acknowledged, so the wallet never sends it again. */
 async function deliver(
   state: State,
-  parcel: Parcel,
+  parcel: DeliveryJob,
   fault: FaultName | undefined,
 ): Promise<boolean> {
   switch (fault) {
@@ -257,7 +257,7 @@ async function deliver(
 
 async function post(
   state: State,
-  parcel: Parcel,
+  parcel: DeliveryJob,
   fault: FaultName | null,
   flaw: Parameters<CallbackPolicy['compose']>[1],
 ): Promise<boolean> {
@@ -315,7 +315,7 @@ async function exchange(
 
 function record(
   state: State,
-  parcel: Parcel,
+  parcel: DeliveryJob,
   what: Pick<Parameters<DeliveryLog['add']>[0], 'outcome' | 'answer' | 'fault' | 'tookMs'>,
 ): void {
   const { wallet, kind, orderNo, url } = parcel.order;
@@ -323,7 +323,7 @@ function record(
   state.deliveries.add({ atMs, wallet, kind, orderNo, url, tryNo: parcel.tries + 1, ...what });
 }
 
-function complain(state: State, parcel: Parcel, fault: FaultName): void {
+function complain(state: State, parcel: DeliveryJob, fault: FaultName): void {
   state.explanations.add({
     wallet: parcel.order.wallet,
     what: `callback of ${parcel.order.orderNo} acknowledged although its signature was wrong`,
@@ -333,7 +333,7 @@ function complain(state: State, parcel: Parcel, fault: FaultName): void {
   });
 }
 
-function explainUrl(state: State, parcel: Parcel, why: string): void {
+function explainUrl(state: State, parcel: DeliveryJob, why: string): void {
   if (parcel.tries > 0) return;
   state.explanations.add({
     wallet: parcel.order.wallet,

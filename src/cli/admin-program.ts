@@ -4,8 +4,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addAdminCommands } from './admin-commands.ts';
+import type { AdminContext, LeasedSession } from './admin-session.ts';
 import type { AdminOutput, AdminRequest, AdminRunner } from './admin-socket.ts';
-import type { AdminContext, LeasedDesk } from './desk.ts';
 import { lookInside } from './doctor-inside.ts';
 import { addKeysCommands } from './keys.ts';
 import type { Settings } from './settings.ts';
@@ -20,7 +20,7 @@ export function addOperatorCommands(program: Command, context: AdminContext): re
 
 /** Runs commands with what a running platform has open; `onDone` after each. */
 export function runnerInside(
-  inside: LeasedDesk & { readonly settings: Settings; readonly nowMs: () => number },
+  inside: LeasedSession & { readonly settings: Settings; readonly nowMs: () => number },
   onDone: () => void,
 ): AdminRunner {
   return async (request, output) => {
@@ -31,7 +31,7 @@ export function runnerInside(
 }
 
 async function runInside(
-  inside: LeasedDesk & { readonly settings: Settings; readonly nowMs: () => number },
+  inside: LeasedSession & { readonly settings: Settings; readonly nowMs: () => number },
   { argv, cwd }: AdminRequest,
   { out, err }: AdminOutput,
 ): Promise<number> {
@@ -49,7 +49,7 @@ async function runInside(
     settings: () => inside.settings,
     print,
     aside: (line) => err(`${line}\n`),
-    atDesk: (_settings, work) => work(inside),
+    inSession: (_settings, work) => work(inside),
     cwd,
   });
   program.command('doctor', { hidden: true }).action(async () => {

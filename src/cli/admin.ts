@@ -22,11 +22,11 @@ import { checkCredentials } from '../wallets/credentials.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
+import type { AdminSession } from './admin-session.ts';
 import { KEY_VERSION } from './demo-papers.ts';
-import type { Desk } from './desk.ts';
 
 export async function createMarketplace(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   input: { readonly name: string; readonly displayName: string },
   print: Print,
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function createMarketplace(
   print(`${present(row, 'the marketplace').id}  ${input.name}  ${input.displayName}`);
 }
 
-export async function listMarketplaces({ db }: Desk, print: Print): Promise<void> {
+export async function listMarketplaces({ db }: AdminSession, print: Print): Promise<void> {
   const rows = await readMarketplaces(db);
   if (rows.length === 0) print('no marketplace yet; make one: hutong marketplace add NAME');
   for (const row of rows) print(`${row.id}  ${row.name}  ${row.displayName}`);
@@ -88,7 +88,7 @@ export function parseAllowFrom(text: string): string[] {
 const DAY_MS = 24 * 3_600_000;
 
 export async function createKey(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   input: {
     readonly marketplace: string;
     readonly scopes: readonly string[];
@@ -134,7 +134,11 @@ function minuteOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
 
-export async function printKeys({ db }: Desk, marketplace: string, print: Print): Promise<void> {
+export async function printKeys(
+  { db }: AdminSession,
+  marketplace: string,
+  print: Print,
+): Promise<void> {
   const { id } = await marketplaceNamed(db, marketplace);
   const rows = await listKeys(db, id);
   if (rows.length === 0) print('no key yet; make one: hutong key create MARKETPLACE');
@@ -146,7 +150,7 @@ export async function printKeys({ db }: Desk, marketplace: string, print: Print)
   }
 }
 
-export async function endKey({ db, ids }: Desk, text: string, print: Print): Promise<void> {
+export async function endKey({ db, ids }: AdminSession, text: string, print: Print): Promise<void> {
   const id = parseId('api_key', text);
   if (id === undefined)
     throw new Error(`${text} is not a key's id (key_…); hutong key list shows them`);
@@ -157,7 +161,7 @@ export async function endKey({ db, ids }: Desk, text: string, print: Print): Pro
 }
 
 export async function setAccount(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   input: {
     readonly marketplace: string;
     readonly merchant: string;
@@ -232,7 +236,7 @@ async function configNamed(
 
 /** A merchant by its id, or by the marketplace's own number for it, made where it is new. */
 async function merchantNamed(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   marketplace: Id<'marketplace'>,
   text: string,
   print: Print,
@@ -250,7 +254,11 @@ async function merchantNamed(
   return made;
 }
 
-export async function printInterconnects({ db }: Desk, name: string, print: Print): Promise<void> {
+export async function printInterconnects(
+  { db }: AdminSession,
+  name: string,
+  print: Print,
+): Promise<void> {
   const { id } = await marketplaceNamed(db, name);
   const rows = await readInterconnects(db, id);
   if (rows.length === 0) print('no pair yet; make one: hutong interconnect set');
@@ -259,7 +267,7 @@ export async function printInterconnects({ db }: Desk, name: string, print: Prin
 
 /** Any two wallets may be paired: a payer's wallet needs no module here, it only scans. */
 export async function setInterconnect(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   input: {
     readonly marketplace: string;
     readonly payer: string;

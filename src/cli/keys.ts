@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Envelope } from '../flows/key/envelope.ts';
 import {
-  type KeyDesk,
+  type KeyContext,
   type KeyReport,
   type Resealed,
   reportKeys,
@@ -15,26 +15,26 @@ import { systemRandom } from '../runtime/random.ts';
 import { announceKeys } from '../store/key/key-ring.ts';
 import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
-import type { AdminContext, LeasedDesk } from './desk.ts';
+import type { AdminContext, LeasedSession } from './admin-session.ts';
 import { envelopeAt } from './open-envelope.ts';
 
 export function addKeysCommands(program: Command, context: AdminContext): void {
-  const { settings, print, atDesk } = context;
+  const { settings, print, inSession } = context;
   const keys = program
     .command('keys')
     .description('the master keys that secrets are sealed and tokens are made with (the key ring)')
     .addHelpText('after', RING_HELP);
-  const at = (work: (desk: KeyDesk) => Promise<void>): Promise<void> => {
+  const at = (work: (context: KeyContext) => Promise<void>): Promise<void> => {
     const own = settings();
-    return atDesk(own, async (desk) => {
-      const envelope = await envelopeAt(desk.db, own);
-      await work(await keyDesk(desk, envelope, print));
+    return inSession(own, async (session) => {
+      const envelope = await envelopeAt(session.db, own);
+      await work(await keyContext(session, envelope, print));
     });
   };
   keys
     .command('list')
     .description('every master key: its standing, who holds it, and what still needs it')
-    .action(() => at((desk) => listKeyRing(desk)));
+    .action(() => at(listKeyRing));
   keys
     .command('rotate-master')
     .description('make a new master key the current one and seal everything anew, without a stop')
@@ -46,16 +46,16 @@ export function addKeysCommands(program: Command, context: AdminContext): void {
       if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3_600)
         throw new Error(`--wait is 0 to 3600 seconds, not ${flags.wait}`);
       const options = { waitMs: seconds * 1_000, replacesDataKeys: flags.newDataKeys };
-      return at(async (desk) => tellResealed(desk, await rotateMaster(desk, options)));
+      return at(async (keys) => printResealed(keys, await rotateMaster(keys, options)));
     });
   keys
     .command('retire <kid>')
     .description('end an old master key; refused while an open payment holds tokens of it')
     .action((kid: string) =>
-      at(async (desk) => {
-        const retired = await retireKey(desk, kid);
+      at(async (context) => {
+        const retired = await retireKey(context, kid);
         if (!retired.ok) throw new Error(retired.error);
-        const { file, name } = desk.envelope.ring.source;
+        const { file, name } = context.envelope.ring.source;
         const rest = file === null ? `take it out of ${name}` : `it is gone from ${file}`;
         print(`${kid} is retired: what it made opens nothing more; ${rest} (and every other copy)`);
       }),
@@ -74,11 +74,11 @@ machines copy the ring file to each while it waits. Interrupted, it is run again
 environment's form: append a key to the list, restart the processes in turn, run it.`;
 
 /** Tells its own keys first: a command is a process too, and is waited for like any. */
-async function keyDesk(
-  { db, lease, ids }: LeasedDesk,
+async function keyContext(
+  { db, lease, ids }: LeasedSession,
   envelope: Envelope,
   print: Print,
-): Promise<KeyDesk> {
+): Promise<KeyContext> {
   const announce = async (): Promise<void> => {
     const kids = envelope.ring.all().map(({ kid }) => kid);
     await announceKeys(db, lease, kids, envelope.currentKid());
@@ -88,8 +88,8 @@ async function keyDesk(
   return { db, envelope, wall: wallClock, random: systemRandom, print, announce, noteOf };
 }
 
-async function listKeyRing(desk: KeyDesk): Promise<void> {
-  for (const line of reportLines(await reportKeys(desk))) desk.print(line);
+async function listKeyRing(context: KeyContext): Promise<void> {
+  for (const line of reportLines(await reportKeys(context))) context.print(line);
 }
 
 function reportLines(report: KeyReport): string[] {
@@ -120,12 +120,12 @@ function reportLines(report: KeyReport): string[] {
   return lines;
 }
 
-function tellResealed(desk: KeyDesk, resealed: Result<Resealed, string>): void {
+function printResealed(context: KeyContext, resealed: Result<Resealed, string>): void {
   if (!resealed.ok) throw new Error(resealed.error);
   const { dataKeys, values, broken } = resealed.value;
-  for (const defect of broken) desk.print(`! ${defect}`);
-  const current = desk.envelope.currentKid();
-  desk.print(`rotated to ${current}: ${dataKeys} data keys and ${values} values sealed anew`);
+  for (const defect of broken) context.print(`! ${defect}`);
+  const current = context.envelope.currentKid();
+  context.print(`rotated to ${current}: ${dataKeys} data keys and ${values} values sealed anew`);
   if (broken.length > 0)
     throw new Error(`${broken.length} rows do not open under any key: set them anew`);
 }

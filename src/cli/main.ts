@@ -5,8 +5,8 @@ import { runSandbox } from '../../sandbox/cli.ts';
 import { isHostName } from '../../sandbox/http/host-policy.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { addOperatorCommands } from './admin-program.ts';
+import { inOwnSession } from './admin-session.ts';
 import { forwardToRunning } from './admin-socket.ts';
-import { atOwnDesk } from './desk.ts';
 import { doctor } from './doctor.ts';
 import { addNfcCommands } from './nfc.ts';
 import { openDatabase } from './open-database.ts';
@@ -67,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(runServe);
   addSandbox(program);
   const cwd = process.cwd();
-  const seams = { settings, print, aside, atDesk: atOwnDesk, cwd };
+  const seams = { settings, print, aside, inSession: inOwnSession, cwd };
   const operators = addOperatorCommands(program, seams);
   addNfcCommands(program, print);
   program

@@ -33,7 +33,7 @@ import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import { envelopeAt } from './open-envelope.ts';
 import { readKeyRing, type Settings } from './settings.ts';
 
-interface Desk {
+interface AdminSession {
   readonly db: Db;
   readonly ids: IdSource;
 }
@@ -54,7 +54,7 @@ export interface WalletInput {
 
 /** Credentials come from a file, never from the command line, where every process can read them. */
 export async function setWallet(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   settings: Settings,
   input: WalletInput,
   print: Print,
@@ -64,7 +64,7 @@ export async function setWallet(
   const { credentials, identity } = readCredentials(wallet, input.file);
   const envelope = await envelopeAt(db, settings);
   const seal = await envelope.sealer(marketplace);
-  await identifyAtDesk(db, envelope, print);
+  await identifyStored(db, envelope, print);
   const keepsActive = input.keepsActive === true;
   const movesAccounts = input.movesAccounts === true;
   const known = (await readConfigs(db)).filter(
@@ -149,7 +149,7 @@ function readJson(file: string): unknown {
 }
 
 /** Identities of before they were kept: without them, nobody can say whose account is renewed. */
-function identifyAtDesk(db: Db, envelope: Envelope, print: Print): Promise<void> {
+function identifyStored(db: Db, envelope: Envelope, print: Print): Promise<void> {
   return identifyConfigs({
     db,
     open: (row) => envelope.open(row.sealed, walletSecretPlace(row, row.wallet)),
@@ -167,7 +167,7 @@ export async function identifyAfterMigration(
   const unknown = (await readConfigs(db)).filter(({ identity }) => identity === null);
   if (unknown.length === 0) return;
   const keyRing = readKeyRing(process.env, settings.dir, systemRandom, false);
-  if (keyRing.ok) return identifyAtDesk(db, await envelopeAt(db, settings), print);
+  if (keyRing.ok) return identifyStored(db, await envelopeAt(db, settings), print);
   print(
     `! ${unknown.length} wallet configurations get their identity at the next start: ` +
       keyRing.error,
@@ -220,7 +220,7 @@ function identityOf({ identity }: WalletConfigRow): string {
 }
 
 export async function listWallets(
-  { db }: Pick<Desk, 'db'>,
+  { db }: Pick<AdminSession, 'db'>,
   marketplace: string | undefined,
   print: Print,
 ): Promise<void> {
@@ -246,7 +246,7 @@ export function describeRefusal({ atMs, operation, code, message }: CredentialsR
 }
 
 export async function setWalletStatus(
-  { db, ids }: Desk,
+  { db, ids }: AdminSession,
   text: string,
   status: 'active' | 'retiring',
   print: Print,

@@ -6,13 +6,13 @@ import { DUE_DELIVERIES } from '../store/webhook/due.ts';
 import type { Platform } from './base/platform.ts';
 import { claimDueAttempt, expireIntent } from './payment/janitor.ts';
 import { claimDueRefund } from './refund/refund.ts';
-import { claimDelivery, type WebhookDesk } from './webhook/deliver.ts';
+import { claimDelivery, type WebhookQueue } from './webhook/deliver.ts';
 
-export function dueKinds(platform: Platform, desk: WebhookDesk): readonly DueKind[] {
+export function dueKinds(platform: Platform, queue: WebhookQueue): readonly DueKind[] {
   return [
     dueKind(DUE_INTENTS, (id) => expireIntent(platform, id)),
     dueKind(DUE_ATTEMPTS, (due) => claimDueAttempt(platform, due)),
     dueKind(DUE_REFUNDS, (due) => claimDueRefund(platform, due)),
-    dueKind(DUE_DELIVERIES, (due) => claimDelivery(platform, desk, due)),
+    dueKind(DUE_DELIVERIES, (due) => claimDelivery(platform, queue, due)),
   ];
 }

@@ -25,7 +25,7 @@ for (const engine of ENGINES) {
     const settings = read.ok ? read.value : undefined;
     const ids = createIdSource(9, wallClock);
     let home: TestHome;
-    const desk = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, ids });
 
     beforeAll(async () => {
       fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'), {
@@ -39,53 +39,57 @@ for (const engine of ENGINES) {
     });
 
     test('a marketplace is made once and can be renamed', async () => {
-      await admin.listMarketplaces(desk(), print);
+      await admin.listMarketplaces(session(), print);
       expect(lines.at(-1)).toContain('no marketplace yet');
-      await admin.createMarketplace(desk(), { name: 'shop', displayName: 'Shop' }, print);
-      await admin.createMarketplace(desk(), { name: 'shop', displayName: '商店' }, print);
+      await admin.createMarketplace(session(), { name: 'shop', displayName: 'Shop' }, print);
+      await admin.createMarketplace(session(), { name: 'shop', displayName: '商店' }, print);
       expect((await readMarketplaces(home.db)).map((row) => row.displayName)).toEqual(['商店']);
       const bad = { name: 'No Good', displayName: '' };
-      await expect(admin.createMarketplace(desk(), bad, print)).rejects.toThrow('a-z');
+      await expect(admin.createMarketplace(session(), bad, print)).rejects.toThrow('a-z');
     });
 
     test('a key is shown once, kept as a hash, and can be ended', async () => {
       const wanted = { marketplace: 'shop', scopes: ['refunds:write'], isLive: true };
-      await admin.createKey(desk(), wanted, print);
+      await admin.createKey(session(), wanted, print);
       const [id, secretKey] = (lines.at(-2) ?? '').split('  ');
       expect(secretKey).toMatch(/^rk_live_[0-9a-f]{40}$/);
       const hash = hashKey(String(secretKey));
       expect((await readKeys(home.db, [hash])).get(hash)?.scopes).toEqual(['refunds:write']);
-      await admin.printKeys(desk(), 'shop', print);
+      await admin.printKeys(session(), 'shop', print);
       expect(lines.at(-1)).not.toContain(secretKey);
-      await admin.endKey(desk(), String(id), print);
+      await admin.endKey(session(), String(id), print);
       expect((await readKeys(home.db, [hash])).size).toBe(0);
-      await expect(admin.endKey(desk(), String(id), print)).rejects.toThrow('no key');
-      await expect(admin.createKey(desk(), { ...wanted, marketplace: 'x' }, print)).rejects.toThrow(
-        'there are: shop',
-      );
+      await expect(admin.endKey(session(), String(id), print)).rejects.toThrow('no key');
+      await expect(
+        admin.createKey(session(), { ...wanted, marketplace: 'x' }, print),
+      ).rejects.toThrow('there are: shop');
     });
 
     test('S14: a key of unknown or no scopes is refused, with those that there are', async () => {
       for (const scopes of [['bogus:scope'], [''], [], ['refunds:read', 'refunds:wirte']]) {
         const wanted = { marketplace: 'shop', scopes, isLive: false };
-        await expect(admin.createKey(desk(), wanted, print)).rejects.toThrow(
+        await expect(admin.createKey(session(), wanted, print)).rejects.toThrow(
           'the scopes are: *, payment_intents:read',
         );
       }
     });
 
     test('S14: a key that expires is refused from then on', async () => {
-      await admin.createMarketplace(desk(), { name: 'expiring', displayName: 'Expiring' }, print);
+      await admin.createMarketplace(
+        session(),
+        { name: 'expiring', displayName: 'Expiring' },
+        print,
+      );
       const made = async (expiresAtMs: number) => {
         const wanted = { marketplace: 'expiring', scopes: ['*'], isLive: false, expiresAtMs };
-        await admin.createKey(desk(), wanted, print);
+        await admin.createKey(session(), wanted, print);
         return hashKey(String((lines.at(-2) ?? '').split('  ')[1]));
       };
       const nowMs = wallClock.nowMs();
       const [past, ahead] = [await made(nowMs - 1_000), await made(nowMs + 60_000)];
       const found = await readKeys(home.db, [past, ahead]);
       expect([found.has(past), found.has(ahead)]).toEqual([false, true]);
-      await admin.printKeys(desk(), 'expiring', print);
+      await admin.printKeys(session(), 'expiring', print);
       expect(lines.slice(-2).map((line) => line.split('  ').at(-1))).toEqual([
         expect.stringMatching(/^expired /),
         expect.stringMatching(/^in use until /),
@@ -102,24 +106,24 @@ for (const engine of ENGINES) {
       const settlement = { acceptsDirectSettlement: null };
       const input = { marketplace: 'shop', wallet: 'wechatpay', file, ...settlement };
       if (settings === undefined) throw new Error('settings');
-      await expect(setWallet(desk(), settings, input, print)).rejects.toThrow('mchid');
+      await expect(setWallet(session(), settings, input, print)).rejects.toThrow('mchid');
       const other = { ...input, wallet: 'cash' };
-      await expect(setWallet(desk(), settings, other, print)).rejects.toThrow('not a wallet');
+      await expect(setWallet(session(), settings, other, print)).rejects.toThrow('not a wallet');
     });
 
     test('an interconnection is set, paused and listed; one wallet is no pair', async () => {
-      await admin.printInterconnects(desk(), 'shop', print);
+      await admin.printInterconnects(session(), 'shop', print);
       expect(lines.at(-1)).toContain('no pair yet');
       const pair = { marketplace: 'shop', payer: 'unionpay', acceptor: 'wechatpay' } as const;
-      await admin.setInterconnect(desk(), { ...pair, status: 'active' }, print);
-      await admin.setInterconnect(desk(), { ...pair, status: 'paused' }, print);
-      await admin.printInterconnects(desk(), 'shop', print);
+      await admin.setInterconnect(session(), { ...pair, status: 'active' }, print);
+      await admin.setInterconnect(session(), { ...pair, status: 'paused' }, print);
+      await admin.printInterconnects(session(), 'shop', print);
       expect(lines.at(-1)).toBe('unionpay -> wechatpay  paused');
       const marketplace = (await readMarketplaces(home.db))[0]!.id;
       expect(await readInterconnects(home.db, marketplace)).toHaveLength(1);
       for (const acceptor of ['unionpay', 'cash']) {
         const bad = { ...pair, acceptor, status: 'active' } as const;
-        await expect(admin.setInterconnect(desk(), bad, print)).rejects.toThrow('two wallets');
+        await expect(admin.setInterconnect(session(), bad, print)).rejects.toThrow('two wallets');
       }
     });
 
@@ -132,10 +136,10 @@ for (const engine of ENGINES) {
         feeBps: 60,
         hasConsented: false,
       };
-      await admin.setAccount(desk(), input, print);
+      await admin.setAccount(session(), input, print);
       const marketplace = (await readMarketplaces(home.db))[0]!.id;
       expect((await readAccounts(home.db, marketplace))[0]!.consentedAtMs).toBeNull();
-      await admin.setAccount(desk(), { ...input, hasConsented: true }, print);
+      await admin.setAccount(session(), { ...input, hasConsented: true }, print);
       const accounts = await readAccounts(home.db, marketplace);
       expect(accounts).toHaveLength(1);
       expect(accounts[0]!.consentedAtMs).not.toBeNull();

@@ -40,14 +40,14 @@ async function setJdpay(resultCodes: unknown, online: object = {}): Promise<stri
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const db = await openDatabase(settings.value, () => undefined);
-  const desk = { db, ids: createIdSource(9, wallClock) };
-  await admin.createMarketplace(desk, { name: 'shop', displayName: 'Shop' }, print);
+  const session = { db, ids: createIdSource(9, wallClock) };
+  await admin.createMarketplace(session, { name: 'shop', displayName: 'Shop' }, print);
   const file = path.join(dir, 'jdpay.json');
   const given = { ...credentials.online, ...online };
   fs.writeFileSync(file, JSON.stringify({ ...credentials, online: given, resultCodes }));
   const input = { marketplace: 'shop', wallet: 'jdpay', file, acceptsDirectSettlement: null };
   try {
-    await setWallet(desk, settings.value, input, print);
+    await setWallet(session, settings.value, input, print);
   } finally {
     await db.close();
   }

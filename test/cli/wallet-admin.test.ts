@@ -41,7 +41,7 @@ for (const engine of ENGINES) {
       if (!read.ok) throw new Error(read.error);
       return read.value;
     };
-    const desk = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, ids });
 
     beforeAll(async () => {
       const key = randomBytes(32).toString('hex');
@@ -57,7 +57,7 @@ for (const engine of ENGINES) {
     async function newShop() {
       shops += 1;
       const name = `shop-${shops}`;
-      await createMarketplace(desk(), { name, displayName: name }, () => undefined);
+      await createMarketplace(session(), { name, displayName: name }, () => undefined);
       const marketplace = (await readMarketplaces(home.db)).find((row) => row.name === name)!.id;
       const lines: string[] = [];
       const print = (line: string): void => void lines.push(line);
@@ -77,15 +77,15 @@ for (const engine of ENGINES) {
           fs.writeFileSync(file, JSON.stringify({ merId: own, signing, endpoints }));
           const input = { marketplace: name, wallet: 'unionpay', file };
           const options = { acceptsDirectSettlement: null, ...more };
-          return said(setWallet(desk(), settings(), { ...input, ...options }, print));
+          return said(setWallet(session(), settings(), { ...input, ...options }, print));
         },
         status: (id: Id, status: 'active' | 'retiring') =>
-          said(setWalletStatus(desk(), id, status, print)),
+          said(setWalletStatus(session(), id, status, print)),
         account: (merchant: string, walletMerchant: string, config: string | null = null) => {
           const input = { marketplace: name, wallet: 'unionpay', feeBps: 60, hasConsented: true };
-          return said(setAccount(desk(), { ...input, merchant, walletMerchant, config }, print));
+          return said(setAccount(session(), { ...input, merchant, walletMerchant, config }, print));
         },
-        list: () => said(listWallets(desk(), name, print)),
+        list: () => said(listWallets(session(), name, print)),
         configs: async () =>
           (await readConfigs(home.db)).filter((row) => row.marketplace === marketplace),
         accounts: () => readAccounts(home.db, marketplace),
@@ -116,7 +116,7 @@ for (const engine of ENGINES) {
       const signing = { method: '12', secureKey: SECRET };
       fs.writeFileSync(file, JSON.stringify({ merId: FIRST, signing, endpoints }));
       const input = { marketplace: shop.name, wallet: 'unionpay', acceptsDirectSettlement: null };
-      const work = setWallet(desk(), settings(), { ...input, file }, () => undefined);
+      const work = setWallet(session(), settings(), { ...input, file }, () => undefined);
       await expect(work).rejects.toThrow('endpoints.gateway: must be https');
       expect(await shop.configs()).toEqual([]);
     });

@@ -25,7 +25,7 @@ for (const engine of ENGINES) {
 
     const log = async (query = ''): Promise<Json[]> =>
       (await stage.taobao.expect(200, 'GET', `/v1/audit_log?limit=100${query}`)).data as Json[];
-    const desk = () => ({ db: stage.db, ids: createIdSource(201, wallClock) });
+    const session = () => ({ db: stage.db, ids: createIdSource(201, wallClock) });
     const silent = () => undefined;
 
     it('S8: endpoints and their secrets, by the key that was used', async () => {
@@ -112,9 +112,9 @@ for (const engine of ENGINES) {
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
       const wanted = { marketplace: 'taobao', scopes: ['refunds:read'], isLive: false };
-      await admin.createKey(desk(), wanted, print);
+      await admin.createKey(session(), wanted, print);
       const [id = '', secret = ''] = (lines[0] ?? '').split('  ');
-      await admin.endKey(desk(), id, silent);
+      await admin.endKey(session(), id, silent);
       const rows = await log(`&object=${id}`);
       expect(rows.map(({ action }) => action)).toEqual(['api_key.revoked', 'api_key.created']);
       expect(rows[1]).toMatchObject({
@@ -126,9 +126,9 @@ for (const engine of ENGINES) {
         ...{ marketplace: 'taobao', merchant: 'audit-1', wallet: 'alipay' },
         ...{ walletMerchant: '2088000000000001', feeBps: 60, hasConsented: true },
       };
-      await admin.setAccount(desk(), account, silent);
-      await admin.setAccount(desk(), account, silent);
-      await admin.setAccount(desk(), { ...account, feeBps: 38 }, silent);
+      await admin.setAccount(session(), account, silent);
+      await admin.setAccount(session(), account, silent);
+      await admin.setAccount(session(), { ...account, feeBps: 38 }, silent);
       const accounts = (await log('&action=wallet_account.put')).filter(
         ({ actor }) => actor !== 'system',
       );
@@ -147,7 +147,7 @@ for (const engine of ENGINES) {
 
     it('S8: every row is sealed within five seconds; the chain holds; tenants are apart', async () => {
       await admin.createKey(
-        desk(),
+        session(),
         { marketplace: 'taobao', scopes: ['*'], isLive: false },
         silent,
       );

@@ -137,7 +137,7 @@ for (const engine of ENGINES) {
         'offers on %s what works there, and says why not the rest',
         async (device) => {
           const offers = await offersOf([500], device);
-          // Alipay's wap page also works inside Alipay's own app, UnionPay's on any desk.
+          // Alipay's wap page also works inside Alipay's own app, UnionPay's on any session.
           const works = WAYS.filter(
             (way) =>
               way.device === device ||

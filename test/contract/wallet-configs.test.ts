@@ -44,7 +44,7 @@ for (const engine of ENGINES) {
       return papers;
     };
 
-    const desk = () => ({ db: stage.db, ids });
+    const session = () => ({ db: stage.db, ids });
     const said = (): ((line: string) => void) => () => undefined;
 
     /** An account at the wallet in the city, given to Taobao as an operator does. */
@@ -59,7 +59,7 @@ for (const engine of ENGINES) {
       const settings = readSettings({ HUTONG_DIR: dir, HUTONG_PUBLIC_URL: url });
       if (!settings.ok) throw new Error(settings.error);
       const input = { marketplace: 'taobao', wallet, file, acceptsDirectSettlement: null };
-      await setWallet(desk(), settings.value, { ...input, ...more }, said());
+      await setWallet(session(), settings.value, { ...input, ...more }, said());
       stage.platform.composed.platform.directory.forget();
     }
 
@@ -71,7 +71,7 @@ for (const engine of ENGINES) {
     ): Promise<void> {
       const merchant = String(stage.taobao.merchants[place]);
       const input = { marketplace: 'taobao', merchant, wallet, walletMerchant, config };
-      await setAccount(desk(), { ...input, feeBps: 60, hasConsented: true }, said());
+      await setAccount(session(), { ...input, feeBps: 60, hasConsented: true }, said());
       stage.platform.composed.platform.directory.forget();
     }
 
@@ -178,7 +178,7 @@ for (const engine of ENGINES) {
         reason: 'merchant_not_onboarded',
         merchants: [second],
       });
-      await setWalletStatus(desk(), String(before?.config), 'active', said());
+      await setWalletStatus(session(), String(before?.config), 'active', said());
       stage.platform.composed.platform.directory.forget();
       expect(await withheld()).toMatchObject({
         reason: 'cart_not_combinable',
@@ -219,12 +219,12 @@ for (const engine of ENGINES) {
         const side = sides[round % 2];
         await setPapers('wechatpay', side?.credentials);
         const config = await configOf(side?.credentials);
-        await setWalletStatus(desk(), config, 'active', said());
+        await setWalletStatus(session(), config, 'active', said());
         await sleep(Math.random() * 40);
         await setNumber('wechatpay', 0, String(side?.number), config);
         await sleep(Math.random() * 40);
         for (const other of sides.filter((one) => one !== side))
-          await setWalletStatus(desk(), await configOf(other.credentials), 'retiring', said());
+          await setWalletStatus(session(), await configOf(other.credentials), 'retiring', said());
       };
       const configOf = async (credentials: unknown): Promise<string> => {
         const identity = WALLETS.get('wechatpay')?.identityOf(credentials);

@@ -19,7 +19,7 @@ for (const engine of ENGINES) {
     let home: TestHome;
     let edge: EdgePlatform;
     const lines: string[] = [];
-    const desk = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, ids });
     const print = (line: string): void => void lines.push(line);
 
     beforeAll(async () => {
@@ -34,7 +34,7 @@ for (const engine of ENGINES) {
     /** As an operator makes it. */
     async function keyFrom(allowFrom: string[] | null): Promise<{ id: string; key: string }> {
       const wanted = { marketplace: 'taobao', scopes: ['*'], isLive: false, allowFrom };
-      await admin.createKey(desk(), wanted, print);
+      await admin.createKey(session(), wanted, print);
       const [id = '', key = ''] = (lines.at(-2) ?? '').split('  ');
       return { id, key };
     }
@@ -100,7 +100,7 @@ for (const engine of ENGINES) {
       const keyUses = { note: () => undefined, take: () => earlier };
       await startWritingUses({ ...platform, keyUses }).stop();
       expect(await used()).toBe(atMs);
-      await admin.printKeys(desk(), 'taobao', print);
+      await admin.printKeys(session(), 'taobao', print);
       const minute = new Date(atMs).toISOString().slice(0, 16);
       expect(lines.find((line) => line.startsWith(id) && line.includes('used'))).toContain(
         `*  from 10.0.0.1  used ${minute}Z  in use`,

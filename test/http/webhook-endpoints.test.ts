@@ -230,7 +230,7 @@ describe('how many', () => {
     await call(edge.tmall, 'POST', PATH, endpoint('http://127.0.0.1:9/reads'));
     const before = edge.reads.get('webhook_endpoints.of') ?? 0;
     for (let count = 0; count < 5; count += 1) await payment(edge.taobao);
-    await edge.composed.desk.idle();
+    await edge.composed.webhookQueue.idle();
     expect((edge.reads.get('webhook_endpoints.of') ?? 0) - before).toBeLessThanOrEqual(2);
     expect([...edge.reads.keys()]).not.toContain('webhook_endpoints.all');
   });

@@ -14,7 +14,7 @@ import {
   walletSecretPlace,
 } from '../../src/flows/key/envelope.ts';
 import {
-  type KeyDesk,
+  type KeyContext,
   reportKeys,
   retireKey,
   rotateMaster,
@@ -80,7 +80,7 @@ for (const engine of ENGINES) {
     }
 
     /** A command of the operator: a process with a lease of its own, while it runs. */
-    async function at<T>(work: (desk: KeyDesk) => Promise<T>, keyFile = file): Promise<T> {
+    async function at<T>(work: (session: KeyContext) => Promise<T>, keyFile = file): Promise<T> {
       const envelope = await openAt(keyFile);
       const lease = await leaseProcess(home.db, systemRandom, () => undefined);
       const announce = () => {
@@ -98,7 +98,7 @@ for (const engine of ENGINES) {
     }
 
     const rotate = (change: Partial<typeof OPTIONS> = {}, keyFile = file) =>
-      at((desk) => rotateMaster(desk, { ...OPTIONS, ...change }), keyFile);
+      at((session) => rotateMaster(session, { ...OPTIONS, ...change }), keyFile);
     const report = () => at(reportKeys);
 
     /** A process that serves. */
@@ -307,7 +307,7 @@ for (const engine of ENGINES) {
       await insertPayment(2n, randomBytes(20).toString('hex'), 'conflicted');
       await insertPayment(3n, seed, 'succeeded');
       const refusal = async () => {
-        const retired = await at((desk) => retireKey(desk, old));
+        const retired = await at((session) => retireKey(session, old));
         return retired.ok ? '' : retired.error;
       };
       expect(await refusal()).toContain('is the current master key');
@@ -338,7 +338,7 @@ for (const engine of ENGINES) {
       await storeSecrets(process.envelope);
       const steps = ['file written', 'named', 'switched', 'half sealed'] as const;
       for (const step of steps) {
-        const dying = at((desk) => rotateMaster(failingAt(desk, step), OPTIONS));
+        const dying = at((session) => rotateMaster(failingAt(session, step), OPTIONS));
         await expect(dying, step).rejects.toThrow('killed');
         expect(await secretsSeen(await openAt()), step).toEqual(ALL);
         const again = await rotate();
@@ -403,9 +403,9 @@ for (const engine of ENGINES) {
 
     /** Dies where the text of its next step, or its next write, would be. */
     function failingAt(
-      one: KeyDesk,
+      one: KeyContext,
       step: 'file written' | 'named' | 'switched' | 'half sealed',
-    ): KeyDesk {
+    ): KeyContext {
       const dead = (): never => {
         throw new Error('killed');
       };
@@ -429,7 +429,7 @@ for (const engine of ENGINES) {
       return { ...one, envelope: { ...one.envelope, sealDataKey } };
     }
 
-    function asDb(db: KeyDesk['db']): KeyDesk['db'] {
+    function asDb(db: KeyContext['db']): KeyContext['db'] {
       return {
         kind: db.kind,
         laneCount: db.laneCount,

@@ -34,7 +34,7 @@ import {
 import { readMarketplaces } from '../../store/merchant/marketplaces.ts';
 import { type Envelope, placeOfValue } from './envelope.ts';
 
-export interface KeyDesk {
+export interface KeyContext {
   readonly db: Db;
   readonly envelope: Envelope;
   readonly wall: Clock;
@@ -60,27 +60,27 @@ export interface RotateOptions {
 }
 
 export async function rotateMaster(
-  desk: KeyDesk,
+  context: KeyContext,
   options: RotateOptions,
 ): Promise<Result<Resealed, string>> {
-  const { db, envelope, print } = desk;
+  const { db, envelope, print } = context;
   const interrupted = await readDataKeysNotUnder(db, envelope.currentKid(), '', 1);
   const isNewHere = unnamedKey(envelope.ring, await readMasterKeys(db)) !== undefined;
   if (interrupted.length > 0 && !isNewHere && (await newKid(db)) === undefined) {
     print(`the rotation to ${envelope.currentKid()} was interrupted: it is finished now`);
-    const resealed = await reseal(desk, options);
+    const resealed = await reseal(context, options);
     if (resealed.dataKeys > 0) return ok(resealed);
   }
-  const begun = await beginRotation(desk);
+  const begun = await beginRotation(context);
   if (!begun.ok) return begun;
-  await desk.announce();
+  await context.announce();
   print(`new master key ${begun.value}: waiting until every process holds it ...`);
-  const lacking = await switchWhenHeld(desk, begun.value, options.waitMs);
+  const lacking = await switchWhenHeld(context, begun.value, options.waitMs);
   if (lacking.length > 0) return err(lackingText(envelope.ring.source, begun.value, lacking));
   await envelope.refresh();
-  await desk.announce();
+  await context.announce();
   print(`${envelope.currentKid()} is the current master key`);
-  return ok(await reseal(desk, options));
+  return ok(await reseal(context, options));
 }
 
 async function newKid(db: Db): Promise<string | undefined> {
@@ -96,8 +96,8 @@ function unnamedKey(ring: KeyRing, rows: readonly MasterKeyRow[]): string | unde
 class KeyRefusal extends Error {}
 
 /** The id of the new key: one that was begun, one that stands in the ring, or one made here. */
-async function beginRotation(desk: KeyDesk): Promise<Result<string, string>> {
-  const { db, envelope, wall, random } = desk;
+async function beginRotation(context: KeyContext): Promise<Result<string, string>> {
+  const { db, envelope, wall, random } = context;
   const { ring } = envelope;
   let begun: string | undefined;
   try {
@@ -111,7 +111,7 @@ async function beginRotation(desk: KeyDesk): Promise<Result<string, string>> {
       begun = unnamedKey(ring, rows) ?? makeKey(ring, random);
       return begun;
     };
-    await addMasterKey(db, wall.nowMs(), choose, desk.noteOf('master_key.added'));
+    await addMasterKey(db, wall.nowMs(), choose, context.noteOf('master_key.added'));
   } catch (error) {
     if (error instanceof KeyRefusal) return err(error.message);
     throw error;
@@ -143,7 +143,7 @@ function makeKey(ring: KeyRing, random: Random): string {
 
 /** Who still lacks the key when the time is over; none = it is current. */
 async function switchWhenHeld(
-  { db, wall, print, noteOf }: KeyDesk,
+  { db, wall, print, noteOf }: KeyContext,
   kid: string,
   waitMs: number,
 ): Promise<readonly ProcessKeys[]> {
@@ -183,21 +183,21 @@ export interface Resealed {
 }
 
 async function reseal(
-  desk: KeyDesk,
+  context: KeyContext,
   options: Pick<RotateOptions, 'replacesDataKeys'>,
 ): Promise<Resealed> {
   const broken: string[] = [];
-  const dataKeys = await resealDataKeys(desk, broken);
+  const dataKeys = await resealDataKeys(context, broken);
   if (options.replacesDataKeys) {
-    for (const { id } of await readMarketplaces(desk.db))
-      await desk.envelope.replaceDataKey({ marketplace: id, purpose: 'seal' });
+    for (const { id } of await readMarketplaces(context.db))
+      await context.envelope.replaceDataKey({ marketplace: id, purpose: 'seal' });
   }
-  const values = await resealValues(desk, broken);
+  const values = await resealValues(context, broken);
   return { dataKeys, values, broken };
 }
 
-async function resealDataKeys(desk: KeyDesk, broken: string[]): Promise<number> {
-  const { db, envelope, print } = desk;
+async function resealDataKeys(context: KeyContext, broken: string[]): Promise<number> {
+  const { db, envelope, print } = context;
   let done = 0;
   let after = '';
   for (;;) {
@@ -216,10 +216,10 @@ async function resealDataKeys(desk: KeyDesk, broken: string[]): Promise<number> 
 
 /** Values of v1, and those under a data key that is no longer their marketplace's current one. */
 export async function resealValues(
-  desk: Pick<KeyDesk, 'db' | 'envelope' | 'print'>,
+  context: Pick<KeyContext, 'db' | 'envelope' | 'print'>,
   broken: string[],
 ): Promise<number> {
-  const { db, envelope, print } = desk;
+  const { db, envelope, print } = context;
   let done = 0;
   for (const column of SEALED_COLUMNS) {
     let after = 0n;
@@ -258,7 +258,7 @@ export interface KeyReport {
   readonly unnamed: string | undefined;
 }
 
-export async function reportKeys({ db, envelope }: KeyDesk): Promise<KeyReport> {
+export async function reportKeys({ db, envelope }: KeyContext): Promise<KeyReport> {
   const rows = await readMasterKeys(db);
   const [dataKeys, payments] = [await countDataKeys(db), await countOpenPayments(db)];
   const processes = await readProcessKeys(db);
@@ -281,16 +281,16 @@ function openOf(payments: ReadonlyMap<string, number>, { kid, isOrigin }: Master
 }
 
 /** Ends a key: nothing may need it any more. The error says what does, and how much. */
-export async function retireKey(desk: KeyDesk, kid: string): Promise<Result<void, string>> {
-  const { db, envelope, wall } = desk;
+export async function retireKey(context: KeyContext, kid: string): Promise<Result<void, string>> {
+  const { db, envelope, wall } = context;
   const row = (await readMasterKeys(db)).find((one) => one.kid === kid);
   if (row === undefined) return err(`no master key ${kid}; hutong keys list shows them`);
   if (row.status === 'current')
     return err(`${kid} is the current master key: hutong keys rotate-master makes another`);
   if (row.status !== 'retired') {
-    const needed = await neededBy(desk, row);
+    const needed = await neededBy(context, row);
     if (needed !== undefined) return err(`${kid} is not retired: ${needed}`);
-    const note = desk.noteOf('master_key.retired');
+    const note = context.noteOf('master_key.retired');
     if (!(await retireMasterKey(db, kid, wall.nowMs(), note)))
       return err(`${kid} is not retired: somebody else has just changed it`);
   }
@@ -298,16 +298,16 @@ export async function retireKey(desk: KeyDesk, kid: string): Promise<Result<void
   return ok(undefined);
 }
 
-async function neededBy(desk: KeyDesk, row: MasterKeyRow): Promise<string | undefined> {
-  const { db, wall } = desk;
+async function neededBy(context: KeyContext, row: MasterKeyRow): Promise<string | undefined> {
+  const { db, wall } = context;
   if (row.status === 'new') return undefined;
-  await desk.announce();
-  const current = desk.envelope.currentKid();
+  await context.announce();
+  const current = context.envelope.currentKid();
   const late = (await readProcessKeys(db)).filter(({ currentKid }) => currentKid !== current);
   if (late.length > 0) return `process ${numbersOf(late)} has not taken up ${current} yet`;
   const waitMs = (row.oldAtMs ?? 0) + SETTLE_MS - wall.nowMs();
   if (waitMs > 0) return `it was current a moment ago; try again in ${Math.ceil(waitMs / 1000)} s`;
-  const report = await reportKeys(desk);
+  const report = await reportKeys(context);
   const own = report.keys.find(({ kid }) => kid === row.kid);
   const again = 'run hutong keys rotate-master, which seals them anew';
   if ((own?.dataKeys ?? 0) > 0) return `${own?.dataKeys} data keys are sealed under it: ${again}`;

@@ -36,63 +36,63 @@ const WAITING_MAX = 5_000;
 /** A claimed delivery belongs to its claimer for so long: longer than a try can take. */
 const CLAIM_MS = 30_000;
 
-interface Parcel {
+interface DeliveryJob {
   readonly marketplace: Id<'marketplace'>;
   readonly delivery: OwedDelivery;
   readonly triesDone: number;
   readonly body: string;
 }
 
-export interface WebhookDesk {
+export interface WebhookQueue {
   /** What a batch just committed. */
   readonly dispatch: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
-  /** Takes a parcel and returns at once: nobody waits for somebody else's dead endpoint. */
-  readonly send: (parcel: Parcel) => void;
+  /** Takes a job and returns at once: nobody waits for somebody else's dead endpoint. */
+  readonly send: (job: DeliveryJob) => void;
   /** Is it waiting or under way here already? */
-  readonly holds: (delivery: OwedDelivery) => boolean;
+  readonly isQueued: (delivery: OwedDelivery) => boolean;
   /** Resolves when nothing is under way. */
   readonly idle: () => Promise<void>;
 }
 
 interface Queue {
   underWay: number;
-  readonly waiting: Parcel[];
+  readonly waiting: DeliveryJob[];
 }
 
 const nameOf = ({ event, endpoint }: OwedDelivery): string => `${event} ${endpoint}`;
 
-export function createWebhookDesk(platform: Platform): WebhookDesk {
+export function createWebhookQueue(platform: Platform): WebhookQueue {
   const queues = new Map<Id<'webhook_endpoint'>, Queue>();
   const hosts = createGate({ insideMax: HOST_UNDER_WAY_MAX });
   const open = new Set<Promise<void>>();
   const held = new Set<string>();
 
   const next = (queue: Queue): void => {
-    const parcel = queue.waiting.shift();
-    if (parcel === undefined) return;
+    const job = queue.waiting.shift();
+    if (job === undefined) return;
     queue.underWay += 1;
-    const work = deliver(platform, hosts, parcel)
+    const work = deliver(platform, hosts, job)
       .catch((error: unknown) => platform.log.error({ defect: describe(error) }, 'a try failed'))
       .finally(() => {
         queue.underWay -= 1;
         open.delete(work);
-        held.delete(nameOf(parcel.delivery));
+        held.delete(nameOf(job.delivery));
         next(queue);
       });
     open.add(work);
   };
-  const send = (parcel: Parcel): void => {
-    const { endpoint } = parcel.delivery;
+  const send = (job: DeliveryJob): void => {
+    const { endpoint } = job.delivery;
     const queue = queues.get(endpoint) ?? { underWay: 0, waiting: [] };
     queues.set(endpoint, queue);
     if (queue.waiting.length >= WAITING_MAX) return;
-    held.add(nameOf(parcel.delivery));
-    queue.waiting.push(parcel);
+    held.add(nameOf(job.delivery));
+    queue.waiting.push(job);
     if (queue.underWay < UNDER_WAY_MAX) next(queue);
   };
   return {
     send,
-    holds: (delivery) => held.has(nameOf(delivery)),
+    isQueued: (delivery) => held.has(nameOf(delivery)),
     dispatch: (owed, events) => {
       const bodies = new Map<Id<'event'>, string>();
       const byId = new Map(events.map((event) => [event.id, event]));
@@ -110,10 +110,10 @@ export function createWebhookDesk(platform: Platform): WebhookDesk {
   };
 }
 
-async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise<void> {
-  const endpoint = await endpointOf(platform, parcel);
+async function deliver(platform: Platform, hosts: Gate, job: DeliveryJob): Promise<void> {
+  const endpoint = await endpointOf(platform, job);
   if (endpoint === undefined || endpoint.row.status !== 'enabled') {
-    await record(platform, parcel, {
+    await record(platform, job, {
       status: 'failed',
       dueAtMs: null,
       lastStatus: null,
@@ -121,21 +121,21 @@ async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise
     });
     return;
   }
-  const leave = await hosts.enter(`${parcel.marketplace} ${new URL(endpoint.row.url).host}`);
+  const leave = await hosts.enter(`${job.marketplace} ${new URL(endpoint.row.url).host}`);
   const outcome = await sendDelivery(
     { http: platform.http, wall: platform.wall, policy: platform.urlPolicy },
     {
-      marketplace: parcel.marketplace,
+      marketplace: job.marketplace,
       url: endpoint.row.url,
       secrets: endpoint.keys,
-      eventId: parcel.delivery.event,
-      body: parcel.body,
-      attempt: parcel.triesDone + 1,
+      eventId: job.delivery.event,
+      body: job.body,
+      attempt: job.triesDone + 1,
     },
   ).finally(leave);
   platform.metrics.delivery(outcome.outcome);
   if (outcome.outcome === 'delivered') {
-    await record(platform, parcel, {
+    await record(platform, job, {
       status: 'delivered',
       dueAtMs: null,
       lastStatus: outcome.status,
@@ -145,8 +145,8 @@ async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise
   }
   if (outcome.outcome === 'gone') await disable(platform, endpoint);
   const delayMs =
-    outcome.outcome === 'gone' ? null : nextTryDelayMs(parcel.triesDone + 1, platform.random);
-  await record(platform, parcel, {
+    outcome.outcome === 'gone' ? null : nextTryDelayMs(job.triesDone + 1, platform.random);
+  await record(platform, job, {
     status: delayMs === null ? 'failed' : 'pending',
     dueAtMs: delayMs === null ? null : platform.clock.nowMs() + delayMs,
     lastStatus: outcome.status,
@@ -157,7 +157,7 @@ async function deliver(platform: Platform, hosts: Gate, parcel: Parcel): Promise
 /** A kept list may not know an endpoint that another process just made: looked up once more. */
 async function endpointOf(
   platform: Platform,
-  { marketplace, delivery }: Parcel,
+  { marketplace, delivery }: DeliveryJob,
 ): Promise<OpenedEndpoint | undefined> {
   const known = await platform.directory.endpoint(marketplace, delivery.endpoint);
   if (known?.row.status === 'enabled') return known;
@@ -180,7 +180,7 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
 
 async function record(
   platform: Platform,
-  parcel: Parcel,
+  job: DeliveryJob,
   result: {
     readonly status: 'pending' | 'delivered' | 'failed';
     readonly dueAtMs: number | null;
@@ -188,7 +188,7 @@ async function record(
     readonly lastError: string | null;
   },
 ): Promise<void> {
-  const { delivery, triesDone } = parcel;
+  const { delivery, triesDone } = job;
   await platform.engine.submit({
     ...resultCommand({ ...delivery, tries: triesDone + 1, ...result }),
     name: 'record_delivery',
@@ -212,7 +212,7 @@ function resultCommand(result: DeliveryResult) {
 /** One turn of the sweep: claim, then (unless it is under way here already) try. */
 export async function claimDelivery(
   platform: Platform,
-  desk: WebhookDesk,
+  queue: WebhookQueue,
   due: DueDelivery,
 ): Promise<Work> {
   const delivery = { shard: due.shard, event: due.event, endpoint: due.endpoint };
@@ -228,11 +228,11 @@ export async function claimDelivery(
     name: 'claim_delivery',
   });
   claimed(claim);
-  if (desk.holds(delivery)) return null;
+  if (queue.isQueued(delivery)) return null;
   return async () => {
     const event = await readEvent(platform.db, shardOfId(due.event), due.event);
     if (event === undefined) return;
-    desk.send({
+    queue.send({
       marketplace: event.marketplace,
       delivery,
       triesDone: due.tries,

@@ -12,18 +12,18 @@ import type { Print } from './admin-names.ts';
 import { openDatabase } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
-export interface Desk {
+export interface AdminSession {
   readonly db: Db;
   readonly ids: IdSource;
 }
 
-export interface LeasedDesk extends Desk {
+export interface LeasedSession extends AdminSession {
   readonly lease: ProcessLease;
 }
 
-export type AtDesk = (
+export type InSession = (
   settings: Settings,
-  work: (desk: LeasedDesk) => Promise<void>,
+  work: (session: LeasedSession) => Promise<void>,
 ) => Promise<void>;
 
 /** What the commands are made with: once for a process of their own, once inside a platform. */
@@ -32,13 +32,13 @@ export interface AdminContext {
   readonly print: Print;
   /** To the reader, beside what a command prints for a file. */
   readonly aside: Print;
-  readonly atDesk: AtDesk;
+  readonly inSession: InSession;
   /** Where relative file names begin. */
   readonly cwd: string;
 }
 
 /** Opens the database for one command and closes it again, whatever happens. */
-export const atOwnDesk: AtDesk = async (settings, work) => {
+export const inOwnSession: InSession = async (settings, work) => {
   const db = await openDatabase(settings, () => undefined);
   try {
     const lease = await leaseProcess(db, systemRandom, () => undefined);
