@@ -31,13 +31,21 @@ export interface BarePapers {
 }
 
 const WARM_UP = { underWay: 64, durationMs: 30_000, countMax: 4_000 } as const;
+const SATURATION = { underWay: 64, durationMs: 10_000 } as const;
 const LOAD = { durationMs: 10_000, underWayMax: 2_000 } as const;
 const START_TIMEOUT_MS = 20_000;
 const ANSWER_BYTES = 200;
 const RESOURCE_BYTES = 600;
 
 /** CPU milliseconds a payment. */
-export async function measureBareMs(databaseUrl: string | null, ratePerS: number): Promise<number> {
+export interface BareCost {
+  /** At the rate at which the platform was measured. */
+  readonly atLoadMs: number;
+  /** In a closed loop, as many under way as for the platform's maximum. */
+  readonly saturatedMs: number;
+}
+
+export async function measureBare(databaseUrl: string | null, ratePerS: number): Promise<BareCost> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const secret = randomBytes(32);
   const outside = await openOutside(privateKey);
@@ -64,15 +72,25 @@ export async function measureBareMs(databaseUrl: string | null, ratePerS: number
     const callback = callbackOf(privateKey, secret);
     const buy = createBuyer(client, `http://127.0.0.1:${port}`, callback, outside.told);
     await closedLoad(buy, WARM_UP);
-    const beforeMs = cpuMsOf(child.process.pid ?? 0);
-    const load = await openLoad(buy, { ...LOAD, ratePerS });
-    if (load.errors.length > 0) throw new Error(`the bare platform: ${load.errors[0]}`);
-    return (cpuMsOf(child.process.pid ?? 0) - beforeMs) / load.done;
+    const pid = child.process.pid ?? 0;
+    const saturatedMs = await cpuMsPerPayment(pid, () => closedLoad(buy, SATURATION));
+    const atLoadMs = await cpuMsPerPayment(pid, () => openLoad(buy, { ...LOAD, ratePerS }));
+    return { atLoadMs, saturatedMs };
   } finally {
     client.close();
     await child?.stop();
     await outside.close();
   }
+}
+
+async function cpuMsPerPayment(
+  pid: number,
+  run: () => Promise<{ readonly done: number; readonly errors: readonly string[] }>,
+): Promise<number> {
+  const beforeMs = cpuMsOf(pid);
+  const { done, errors } = await run();
+  if (errors.length > 0) throw new Error(`the bare platform: ${errors[0]}`);
+  return (cpuMsOf(pid) - beforeMs) / done;
 }
 
 interface Callback {
