@@ -10,8 +10,8 @@ import type { HttpClient } from '../runtime/http-client.ts';
 /** Longer than the city holds a poll open (20 s). */
 const POLL_TIMEOUT_MS = 25_000;
 const RETRY_MS = 300;
-/** No offset is negative: the first poll is answered at once. */
-const NEVER_ADOPTED_MS = -1;
+/** No offset is that low: the first poll is answered at once. */
+const NEVER_ADOPTED_MS = Number.MIN_SAFE_INTEGER;
 
 export interface FollowOptions {
   readonly sandboxUrl: string;
@@ -38,7 +38,8 @@ export interface FollowedClock {
 }
 
 export function followCityClock(options: FollowOptions): FollowedClock {
-  let offsetMs = 0;
+  // The first is adopted as it is: a city that was opened at an earlier day has one below zero.
+  let offsetMs: number | undefined;
   let isStopped = false;
   let setReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
@@ -55,7 +56,7 @@ export function followCityClock(options: FollowOptions): FollowedClock {
         continue;
       }
       // Time never runs backwards, not even when the sandbox was started over.
-      offsetMs = Math.max(offsetMs, told);
+      offsetMs = offsetMs === undefined ? told : Math.max(offsetMs, told);
       adoptedMs = told;
       setReady();
       nextDueMs = await settleFor(options);
@@ -63,7 +64,7 @@ export function followCityClock(options: FollowOptions): FollowedClock {
   };
   void run();
   return {
-    clock: { nowMs: () => wallClock.nowMs() + offsetMs },
+    clock: { nowMs: () => wallClock.nowMs() + (offsetMs ?? 0) },
     ready,
     stop: () => {
       isStopped = true;
