@@ -35,8 +35,12 @@ type PathPart<S> = S extends { parameters: { path: infer P extends object } }
 type QueryPart<S> = S extends { parameters: { query?: infer Q } }
   ? { readonly query?: Q }
   : unknown;
-type BodyPart<S> = S extends { requestBody: { content: { 'application/json': infer B } } }
-  ? { readonly body: B }
+/** Where nothing in it is required, the schema has it as optional; the SDK always sends it. */
+type Sent<S> = S extends { requestBody?: infer R } ? NonNullable<R> : never;
+type BodyPart<S> = [Sent<S>] extends [{ content: { 'application/json': infer B } }]
+  ? [Sent<S>] extends [never]
+    ? unknown
+    : { readonly body: B }
   : unknown;
 
 /** What it takes: ids in its path, a query, a body. */

@@ -106,12 +106,17 @@ function operation(route: AnyRoute): Json {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: needsBody(route.body),
             content: { 'application/json': { schema: plain(route.body) } },
           },
         }),
     responses: { ...answers(route), ...refusals(route) },
   };
+}
+
+/** No body is an empty one: a call needs it where something in it is required. */
+function needsBody(body: TSchema): boolean {
+  return 'required' in body && Array.isArray(body.required) && body.required.length > 0;
 }
 
 function pathParameters(route: AnyRoute): Json[] {

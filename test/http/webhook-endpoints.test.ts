@@ -273,3 +273,10 @@ test('S2: endpoints are made and moved thirty times a minute and marketplace, wh
   expect(statuses).toEqual([...Array<number>(30).fill(400), 429, 429, 429, 429]);
   await limited.close();
 });
+
+test('a secret is rotated without a body, as before there was anything to say in it', async () => {
+  const made = await call(edge.taobao, 'POST', PATH, endpoint('http://127.0.0.1:9/rotated'));
+  const rotated = await call(edge.taobao, 'POST', `${PATH}/${made.body.id}/rotate_secret`);
+  expect(rotated.status, JSON.stringify(rotated.body)).toBe(200);
+  expect(rotated.body.secret).not.toBe(made.body.secret);
+});
