@@ -1,0 +1,68 @@
+/**
+ * What the API told of old data, told again: every property has its value, and every row of a list
+ * is still there. New properties and new rows are no change. What the platform had under way when
+ * it was stopped goes on as soon as it is opened: that one payment may have moved, and balances.
+ */
+import type { Json } from '../helpers/api.ts';
+import type { Told } from './old-home.ts';
+
+/** Balances move with the refund that was under way; the ledger check holds them. */
+const MOVING = new Set(['balance', 'escrow', 'available', 'owed']);
+
+export function changesOf(told: Told, now: Told['answers']): string[] {
+  const changes: string[] = [];
+  for (const [marketplace, paths] of Object.entries(told.answers)) {
+    for (const [path, answer] of Object.entries(paths)) {
+      compare(`${marketplace} ${path}`, answer, now[marketplace]?.[path], changes);
+    }
+  }
+  const moved = movedOf(told);
+  return changes.filter((change) => !moved.some((id) => change.includes(id)));
+}
+
+/** The refund that was under way, and its payment. */
+function movedOf({ answers, pendingRefund }: Told): string[] {
+  const refunds = Object.values(answers).map((own) => own[`/v1/refunds/${pendingRefund}`] as Json);
+  return [pendingRefund, ...refunds.flatMap((refund) => refund?.payment_intent ?? []).map(String)];
+}
+
+/** Ports are this run's own, the bazaar's endpoint among them. */
+function textOf(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').replaceAll(/\b127\.0\.0\.1:\d+/g, '127.0.0.1');
+}
+
+function compare(at: string, then: unknown, now: unknown, changes: string[]): void {
+  if (Array.isArray(then) && Array.isArray(now)) {
+    compareRows(at, then, now, changes);
+  } else if (isObject(then) && isObject(now)) {
+    for (const [name, value] of Object.entries(then)) {
+      if (isBalance(at) && MOVING.has(name)) continue;
+      compare(`${at}.${name}`, value, now[name], changes);
+    }
+  } else if (textOf(then) !== textOf(now)) {
+    changes.push(`${at}: it was ${textOf(then)}, and now is ${textOf(now)}`);
+  }
+}
+
+function compareRows(at: string, then: unknown[], now: unknown[], changes: string[]): void {
+  for (const [index, row] of then.entries()) {
+    const name = nameOf(row);
+    const twin = name === undefined ? now[index] : now.find((other) => nameOf(other) === name);
+    compare(`${at}[${name ?? index}]`, row, twin, changes);
+  }
+}
+
+/** Lists are compared by what tells their rows apart: new rows may stand before old ones. */
+function nameOf(row: unknown): string | undefined {
+  if (!isObject(row)) return undefined;
+  const name = row.id ?? row.name;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function isBalance(at: string): boolean {
+  return /\/v1\/(?:balances|ledger\/accounts)/.test(at);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,281 @@
+/**
+ * A data folder that commit b42034b left behind, opened by today's code as its owner would: it
+ * migrates, tells what was told before, goes on with what was under way, gives back what was paid
+ * then, and sells on. The city's clock starts where the old demo was stopped. One test file for
+ * each home, so that they run beside each other.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DemoProcess, freePorts, ROOT, startDemoProcess } from '../e2e/demo-process.ts';
+import { call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
+import { ENGINES } from '../store/engines.ts';
+import { changesOf } from './compare-answers.ts';
+import { type Home, readAnswers, type Told, unpackHome } from './old-home.ts';
+import { notRefused } from './refused-since.ts';
+
+const START_TIMEOUT_MS = 120_000;
+const STORY_TIMEOUT_MS = 120_000;
+/** The last migration that b42034b had. */
+const MIGRATED_THEN = '0005';
+/** The longest that a wallet wants between two refunds of one payment. */
+const BETWEEN_REFUNDS_SECONDS = 61;
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** Each wallet's products of which the old story sold something. */
+const PRODUCTS_THEN = 17;
+
+interface Opened {
+  readonly told: Told;
+  readonly demo: DemoProcess;
+  readonly env: NodeJS.ProcessEnv;
+  readonly sandbox: Sandbox;
+  readonly shops: ReadonlyMap<string, Marketplace>;
+  readonly close: () => Promise<void>;
+}
+
+/** Left out where there is no PostgreSQL: tools/run-tests.js says so, and fails with CI=true. */
+export function testOldData(home: Home): void {
+  const isHere = ENGINES.find(({ name }) => name === home)?.isAvailable ?? false;
+  describe.skipIf(!isHere)(`a data folder of b42034b on ${home}`, () => {
+    let opened: Opened;
+    beforeAll(async () => {
+      opened = await open(home);
+    });
+    afterAll(() => opened?.close());
+
+    test('is migrated', () => {
+      const since = fs
+        .readdirSync(path.join(ROOT, 'src/store/migrations'))
+        .filter((file) => file.endsWith('.sql') && file.slice(0, 4) > MIGRATED_THEN);
+      expect(since.length).toBeGreaterThanOrEqual(13);
+      const output = opened.demo.output();
+      for (const file of since) expect(output).toContain(file.replace('.sql', ''));
+    });
+
+    test('is opened at its own day', async () => {
+      const clock = (await call('GET', `${opened.sandbox.url}/control/clock`)).body;
+      const sinceMs = Number(clock.now_ms) - opened.told.cityNowMs;
+      expect(sinceMs).toBeGreaterThan(0);
+      expect(sinceMs).toBeLessThan(CLOCK_TOLERANCE_MS);
+    });
+
+    test('tells what it told', async () => {
+      const now = await readAnswers(opened.demo.papers);
+      expect(changesOf(opened.told, now)).toEqual([]);
+    });
+
+    test('goes on with the refund that was under way', async () => {
+      const { pendingRefund, pendingRefundStatus } = opened.told;
+      expect(pendingRefundStatus).toBe('pending');
+      await refunded(opened, shopOf(opened, 'taobao'), pendingRefund);
+    });
+
+    test('holds what the wallets hold', () => booksAgree(opened));
+
+    test('books the order that waited for its buyer', async () => {
+      const shop = shopOf(opened, 'taobao');
+      const { sandbox, told } = opened;
+      await sandbox.pay(await sandbox.scan('wechatpay', told.waitingCode));
+      await paid(opened, shop, told.waiting);
+    });
+
+    test('sells what had been put into a cart', async () => {
+      const shop = shopOf(opened, 'taobao');
+      const { sandbox, told } = opened;
+      const attempt = await shop.startAttempt(told.fresh, 'unionpay', 'qr');
+      const { code } = attempt.next_action as Json;
+      await sandbox.pay(await sandbox.scan('unionpay', code));
+      await paid(opened, shop, told.fresh);
+    });
+
+    test('gives back what was paid then, of every wallet and product', async () => {
+      await opened.sandbox.advance(BETWEEN_REFUNDS_SECONDS);
+      const products = new Set<string>();
+      for (const [name, shop] of opened.shops) {
+        for (const id of paidThen(opened.told, name)) {
+          products.add(await giveBack(opened, shop, id));
+        }
+      }
+      expect(products.size).toBe(PRODUCTS_THEN);
+    });
+
+    test('refuses what is refused since, by the finding', async () => {
+      expect(await notRefused(shopOf(opened, 'tmall'))).toEqual([]);
+    });
+
+    test('npm run story passes on it', () => run(opened, 'story'));
+
+    test('npm run matrix passes on it', () => run(opened, 'matrix'));
+
+    test('its books agree with the wallets after all that', () => booksAgree(opened));
+  });
+}
+
+async function open(home: Home): Promise<Opened> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-compat-'));
+  const told = unpackHome(home, folder);
+  const dir = path.join(folder, 'home');
+  setCityClock(dir, told.cityNowMs);
+  const databaseUrl = home === 'pglite' ? undefined : await restore(folder);
+  const env = {
+    ...process.env,
+    ...(await freePorts()),
+    HUTONG_DIR: dir,
+    DATABASE_URL: databaseUrl,
+  };
+  const demo = await startDemoProcess({
+    command: [process.execPath, 'bin/hutong.js', 'start'],
+    cwd: ROOT,
+    env,
+    dir,
+    timeoutMs: START_TIMEOUT_MS,
+  });
+  const { platform, sandbox, marketplaces } = demo.papers;
+  const shops = Object.entries(marketplaces).map(
+    ([name, { secret_key: key, merchants }]) =>
+      [name, new Marketplace(platform.url, key, merchants)] as const,
+  );
+  return {
+    ...{ told, demo, env },
+    sandbox: new Sandbox(sandbox.url),
+    shops: new Map(shops),
+    close: async () => {
+      await demo.stop();
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * The city's clock is this machine's and an offset that it keeps: the folder is opened at the time
+ * when it was closed, whenever the test is run. Wallets refund for a year at most.
+ */
+function setCityClock(dir: string, nowMs: number): void {
+  const offsetMs = nowMs + 1 - Date.now();
+  const line = JSON.stringify(['clock', 'offset_ms', offsetMs]);
+  fs.appendFileSync(path.join(dir, 'sandbox', 'journal.jsonl'), `${line}\n`);
+}
+
+/** A database of its own, empty, and what was dumped of the old one. */
+async function restore(folder: string): Promise<string> {
+  const home = await ENGINES.find(({ name }) => name === 'postgres')?.open({ isMigrated: false });
+  await home?.close();
+  if (typeof home?.url !== 'string') throw new Error('there is no PostgreSQL');
+  await runSql(home.url, fs.readFileSync(path.join(folder, 'database.sql'), 'utf8'));
+  return home.url;
+}
+
+async function runSql(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+function shopOf(opened: Opened, name: string): Marketplace {
+  const shop = opened.shops.get(name);
+  if (shop === undefined) throw new Error(`${name} is not there`);
+  return shop;
+}
+
+/** Callbacks go to the old demo's port, where nobody listens: the platform asks, in its time. */
+async function paid({ sandbox }: Opened, shop: Marketplace, intent: string): Promise<void> {
+  await until(
+    'paid',
+    async () => {
+      const now = await shop.getIntent(intent);
+      if (now.status !== 'succeeded') await sandbox.advance(20);
+      return now;
+    },
+    ({ status }) => status === 'succeeded',
+  );
+}
+
+async function refunded({ sandbox }: Opened, shop: Marketplace, refund: string): Promise<void> {
+  await until(
+    'refunded',
+    async () => {
+      const now = await shop.expect(200, 'GET', `/v1/refunds/${refund}`);
+      if (now.status === 'pending') await sandbox.advance(20);
+      return now;
+    },
+    ({ status }) => status === 'succeeded',
+  );
+}
+
+/** All that is left of each of its sellers' parts; gives the wallet and product it went back to. */
+async function giveBack(opened: Opened, shop: Marketplace, id: string): Promise<string> {
+  const { sandbox } = opened;
+  const intent = await shop.getIntent(id);
+  const attempts = (intent.attempts as Json).data as Json[];
+  const attempt = attempts.find(({ status }) => status === 'succeeded');
+  if (attempt === undefined) throw new Error(`${id} has no attempt that succeeded`);
+  const wallet = String(attempt.wallet);
+  for (const sub of intent.sub_orders as Json[]) {
+    const refund = await shop.expect(201, 'POST', '/v1/refunds', {
+      payment_intent: id,
+      sub_order: sub.id,
+      amount: Number(sub.amount) - Number(sub.amount_refunded),
+      reason: 'requested_by_customer',
+    });
+    await refunded(opened, shop, String(refund.id));
+  }
+  const numbers = (attempt.legs as Json[]).map((leg) => leg.order_no);
+  const orders = (await sandbox.orders(wallet)).filter((row) => numbers.includes(row.order_no));
+  expect(orders.length).toBe(numbers.length);
+  for (const order of orders) expect(order.refunded).toBe(order.amount);
+  return `${wallet}.${String(attempt.product)}`;
+}
+
+/** Balances are the sums of their entries; clearing is what the wallets' own orders hold. */
+async function booksAgree({ shops, sandbox }: Opened): Promise<void> {
+  const booked: Record<string, number> = {};
+  for (const shop of shops.values()) {
+    expect(await shop.ledgerProblems()).toEqual([]);
+    for (const wallet of WALLETS) {
+      const held = await shop.balanceOf(`wallet:${wallet}:clearing`);
+      booked[wallet] = (booked[wallet] ?? 0) + held;
+    }
+  }
+  const held: Record<string, number> = {};
+  for (const wallet of WALLETS) {
+    const orders = (await sandbox.orders(wallet)).filter(({ paid_at: at }) => at !== null);
+    held[wallet] = orders.reduce(
+      (sum, order) => sum + Number(order.payer_amount) - Number(order.refunded),
+      0,
+    );
+  }
+  expect(booked).toEqual(held);
+}
+
+const WALLETS = ['wechatpay', 'alipay', 'unionpay', 'jdpay'];
+
+function paidThen({ answers }: Told, marketplace: string): string[] {
+  const intents = (answers[marketplace]?.['/v1/payment_intents'] ?? []) as Json[];
+  return intents.filter(({ status }) => status === 'succeeded').map(({ id }) => String(id));
+}
+
+/** A script of package.json beside the demo: its last line has no failure and no skip. */
+async function run({ env }: Opened, script: string): Promise<void> {
+  const child = spawn('npm', ['run', '--silent', script], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: STORY_TIMEOUT_MS,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(output).toMatch(/\b[1-9]\d* passed, 0 failed, 0 skipped\n$/);
+  expect(code).toBe(0);
+}
