@@ -1,12 +1,13 @@
 /**
  * A second aggregate, as somebody would add one: a deposit that a merchant must bring by a certain
  * day. Its parts stand here in the order of the layers in which they would be files; nothing of
- * src knows of it.
+ * src knows of it. docs/guides/add-a-resource.md walks through it.
  */
 
 import { type DecideContext, type Decision, Draft, type DraftModel } from '../../src/core/draft.ts';
 import type { AccountName } from '../../src/core/ledger/chart.ts';
 import { type Entry, posting } from '../../src/core/ledger/posting.ts';
+import { bigintArray, idArray, smallintArray, textArray } from '../../src/database/arrays.ts';
 import type { Row, Session, Statement } from '../../src/database/db.ts';
 import { type Table, table, tableValues, toNumber, updateAll } from '../../src/database/table.ts';
 import { AssertionError, present } from '../../src/kernel/assert.ts';
@@ -186,14 +187,16 @@ const DEPOSITS: Table<Written> = table(
 
 const LOCK: Statement = {
   name: 'deposits.lock',
-  text: `select d.* from unnest($1::text[]) as k (id)
-    join deposits d on d.shard = (k.id::bigint >> 15) & 255 and d.id = k.id::bigint
+  text: `select d.* from unnest($1::smallint[], $2::bigint[]) as k (shard, id)
+    join deposits d on d.shard = k.shard and d.id = k.id
     order by d.shard, d.id for update of d`,
 };
 const BY_REFERENCE: Statement = {
   name: 'deposits.by_reference',
-  text: `select d.id from unnest($1::text[]) as k (reference)
-    join deposits d on d.marketplace = $2 and d.reference = k.reference`,
+  text: `select d.marketplace, d.reference, d.id
+    from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, reference)
+    join deposits d on d.shard = k.shard and d.marketplace = k.marketplace
+      and d.reference = k.reference`,
 };
 
 function toState(row: Row): DepositState | AssertionError {
@@ -216,27 +219,45 @@ function toState(row: Row): DepositState | AssertionError {
   };
 }
 
+const keyOf = ({ marketplace, reference }: Deposit): string =>
+  `${idValue(marketplace)} ${reference}`;
+
 async function claimDeposits(
   session: Session,
   wanted: readonly DepositState[],
   { batchId: writtenBy }: BatchWriter,
 ): Promise<readonly Claim<DepositState>[]> {
   const rows = wanted.map(({ deposit }) => ({ deposit, writtenBy }));
-  const order = ({ deposit: a }: Written, { deposit: b }: Written) =>
-    a.shard - b.shard || (a.reference < b.reference ? -1 : 1);
-  const inserted = await session.run(DEPOSITS.claim, tableValues(DEPOSITS, rows.sort(order)));
+  // Sorted, so that two processes wait for each other in one direction only.
+  rows.sort(
+    ({ deposit: a }, { deposit: b }) => a.shard - b.shard || (keyOf(a) < keyOf(b) ? -1 : 1),
+  );
+  const inserted = await session.run(DEPOSITS.claim, tableValues(DEPOSITS, rows));
   const ours = new Set(inserted.map((row) => depositId(row.id as bigint)));
-  const claims: Claim<DepositState>[] = [];
-  for (const state of wanted) {
-    const { id, reference, marketplace } = state.deposit;
-    if (ours.has(id)) {
-      claims.push({ id, inserted: { before: state, after: state } });
-      continue;
-    }
-    const held = await session.run(BY_REFERENCE, [`{"${reference}"}`, idValue(marketplace)]);
-    claims.push({ id: depositId(present(held[0], 'whose reference this is').id as bigint) });
-  }
-  return claims;
+  const others = wanted.map(({ deposit }) => deposit).filter(({ id }) => !ours.has(id));
+  const holders =
+    others.length === 0 ? new Map<string, string>() : await holdersOf(session, others);
+  return wanted.map((state) => {
+    const { deposit } = state;
+    if (ours.has(deposit.id)) return { id: deposit.id, inserted: { before: state, after: state } };
+    return { id: present(holders.get(keyOf(deposit)), 'whose reference this is') };
+  });
+}
+
+async function holdersOf(
+  session: Session,
+  deposits: readonly Deposit[],
+): Promise<ReadonlyMap<string, string>> {
+  const held = await session.run(BY_REFERENCE, [
+    smallintArray(deposits.map(({ shard }) => shard)),
+    idArray(deposits.map(({ marketplace }) => marketplace)),
+    textArray(deposits.map(({ reference }) => reference)),
+  ]);
+  const named = held.map(({ marketplace, reference, id }) => [
+    `${marketplace} ${reference}`,
+    depositId(id as bigint),
+  ]);
+  return new Map(named as [string, string][]);
 }
 
 async function lockDeposits(
@@ -244,8 +265,9 @@ async function lockDeposits(
   ids: readonly string[],
   remembered: (id: string) => Remembered<DepositState> | undefined,
 ): Promise<ReadonlyMap<string, DepositState | AssertionError>> {
+  const keys = [smallintArray(ids.map(shardOfDeposit)), bigintArray(ids.map(numberOf))];
   const states = new Map<string, DepositState | AssertionError>();
-  for (const row of await session.run(LOCK, [`{${ids.map(numberOf).join(',')}}`])) {
+  for (const row of await session.run(LOCK, keys)) {
     const id = depositId(row.id as bigint);
     const known = remembered(id);
     const isStill = known !== undefined && known.writtenBy === row.written_by;
