@@ -127,7 +127,7 @@ Written before the code: without a source for each line there is nothing to writ
 
 function capabilities(name: string): string {
   return `/** What ${capital(name)} can do, as data; sources stand in README.md. */
-import type { Capabilities } from '../wallet.ts';
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -217,7 +217,7 @@ function answer(name: string): string {
  * ${capital(name)}'s words to reports. Every status that its documents name gets a row; every other
  * one is \`unknown\`, and is asked about again (rule 2).
  */
-import type { LegReportStatus } from '../wallet.ts';
+import type { LegReportStatus } from '../../core/wallet/report.ts';
 
 const STATUSES: ReadonlyMap<string, LegReportStatus> = new Map();
 
@@ -252,9 +252,10 @@ function adapter(name: string): string {
  * ${Name} behind the wallet port. It has no wire yet, so it knows nothing and says so:
  * \`unknown\` is the one answer that never loses money.
  */
+import { silentRefund } from '../../core/wallet/report.ts';
 import { ${name}CredentialsSchema, ${name}MerchantSchema } from '../../wires/${name}/credentials.ts';
 import { plainText, refuseWithFail } from '../answers.ts';
-import { defineWallet, type RefundReport, type Wallet } from '../wallet.ts';
+import { defineWallet, type Wallet } from '../wallet.ts';
 import { capabilities } from './capabilities.ts';
 import { identityOf, LIVE_ENDPOINTS, openConfig } from './config.ts';
 import { NOTIFICATION_BYTES_MAX, parseNotification } from './notify.ts';
@@ -278,21 +279,14 @@ function openWallet(): Wallet {
     startAttempt: async () => ({ outcome: 'unknown', walletError: null }),
     queryAttempt: async () => ({ outcome: 'unknown', walletError: null }),
     closeAttempt: async () => ({ outcome: 'unknown', walletError: null }),
-    refund: async () => UNKNOWN_REFUND,
-    queryRefund: async () => UNKNOWN_REFUND,
+    refund: async () => silentRefund('unknown'),
+    queryRefund: async () => silentRefund('unknown'),
     parseNotification,
     acknowledge: () => plainText(200, 'success'),
     refuse: refuseWithFail,
     payerAuthorization: null,
   };
 }
-
-const UNKNOWN_REFUND: RefundReport = Object.freeze({
-  status: 'unknown',
-  walletRefundId: null,
-  amountFen: null,
-  walletError: null,
-});
 `;
 }
 

@@ -2,8 +2,9 @@
  * The reference of wallets, out of their capabilities: docs/reference/wallets.md, written by
  * `npm run docs:wallets` and held to the code by a test.
  */
+
+import type { Capabilities } from '../src/core/wallet/capabilities.ts';
 import { WALLETS } from '../src/wallets/registry.ts';
-import type { Capabilities } from '../src/wallets/wallet.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,10 +1,11 @@
 /** What adapters share, and what `defineWallet` makes of their parts. */
 import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
+import { isOwnError, silentReport } from '../core/wallet/report.ts';
 import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from './answers.ts';
 import { checkCredentials } from './credentials.ts';
 import { capabilities } from './jdpay/capabilities.ts';
-import { defineWallet, isOwnError, silentReport } from './wallet.ts';
+import { defineWallet } from './wallet.ts';
 
 const leg = { orderNo: 'PL1', walletMerchant: 'M', amountFen: 1n, description: 'x' };
 

@@ -5,20 +5,17 @@
  * What we refuse before a wallet is called is told apart from what a wallet refused: its code
  * begins with `hutong.` and stands in no wallet's document.
  */
-import { err, type Result } from '../kernel/result.ts';
-import type { WalletError, WalletName } from '../kernel/wallet-names.ts';
+
+import type { AttemptReference, LegOrder } from '../core/wallet/order.ts';
 import {
-  type AttemptReference,
-  type LegOrder,
   type LegReport,
-  type NotificationRefusal,
   OWN_ERROR_PREFIX,
   type QueryOutcome,
-  type RawResponse,
-  type RefundReport,
-  type RefundReportStatus,
   type StartOutcome,
-} from './wallet.ts';
+} from '../core/wallet/report.ts';
+import { err, type Result } from '../kernel/result.ts';
+import type { WalletError, WalletName } from '../kernel/wallet-names.ts';
+import type { NotificationRefusal, RawResponse } from './wallet.ts';
 
 export function plainText(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
@@ -73,12 +70,4 @@ export function queryOutcome(
     ({ status, amountFen }) => status === 'unknown' && amountFen === null,
   );
   return isSilent ? { outcome: 'unknown', walletError } : { outcome: 'answered', legs };
-}
-
-/** Of a refund about which the wallet said nothing but, at most, where it stands. */
-export function silentRefund(
-  status: RefundReportStatus,
-  walletError: WalletError | null = null,
-): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError };
 }

@@ -1,6 +1,7 @@
 /**
  * The wallet port: what Hutong asks of a wallet, in Hutong's words. One folder a wallet implements
- * it; nobody outside that folder knows the wallet's field names.
+ * it; nobody outside that folder knows the wallet's field names. Its data (orders, reports,
+ * capabilities) is `core/wallet/`.
  *
  * Rules that every implementation keeps:
  * - `unknown` is the answer to a timeout, a 5xx, an unverifiable answer and an unmapped status.
@@ -11,13 +12,23 @@
  */
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Fen } from '../kernel/money.ts';
+import type { Capabilities } from '../core/wallet/capabilities.ts';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  PayerIdentity,
+  RefundOrder,
+} from '../core/wallet/order.ts';
+import type {
+  CloseOutcome,
+  LegReport,
+  QueryOutcome,
+  RefundReport,
+  StartOutcome,
+} from '../core/wallet/report.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type {
-  Device,
   FormAction,
-  NextAction,
-  Product,
   WalletError,
   WalletIdentity,
   WalletName,
@@ -27,183 +38,6 @@ import type { HttpClient } from '../runtime/http-client.ts';
 import type { Random } from '../runtime/random.ts';
 import { isTestAddress } from '../runtime/web-address.ts';
 import type { ConfigProblem } from './credentials.ts';
-
-/** One order at the wallet: what one merchant is paid, or (split, collect) a cart of several. */
-export interface LegOrder {
-  readonly orderNo: string;
-  /** sub_mchid, smid, merId, merchantNo; of a cart in one leg, the marketplace's own. */
-  readonly walletMerchant: string;
-  readonly amountFen: Fen;
-  readonly description: string;
-  /** A cart in one leg: each merchant's share. They sum to `amountFen`; null = one merchant. */
-  readonly parts?: readonly WalletPart[] | null;
-}
-
-/** What one merchant of a cart in one leg is paid, or gives back. */
-export interface WalletPart {
-  readonly walletMerchant: string;
-  readonly amountFen: Fen;
-}
-
-/** Names an attempt at the wallet: everything a query or a close needs. */
-export interface AttemptReference {
-  readonly product: Product;
-  /** combine_out_trade_no or out_merge_no; null = one single order, `legs[0]`. */
-  readonly combineOrderNo: string | null;
-  readonly legs: readonly LegOrder[];
-  readonly createdAtMs: number;
-  /** Absolute expiry told to the wallet. */
-  readonly expiresAtMs: number;
-}
-
-export interface AttemptOrder extends AttemptReference {
-  readonly description: string;
-  readonly payer: PayerIdentity;
-  readonly payerIp: string | null;
-  readonly device: Device;
-  /** Where the wallet sends the buyer's browser back; never believed for booking. */
-  readonly returnUrl: string | null;
-  readonly notifyUrl: string;
-  /** Our own page that gives the buyer's browser what `handOut` makes, at the click. */
-  readonly handOutUrl: string;
-  /** settle_period_time / the escrow's longest hold. */
-  readonly holdDays: number;
-}
-
-/**
- * Who pays, or what the buyer presented to pay with: never stored, never logged. A payment code and
- * a tap work once: a start that carries one is never repeated, only queried and then reversed.
- */
-export interface PayerIdentity {
-  readonly openid?: string;
-  readonly buyerId?: string;
-  readonly buyerOpenId?: string;
-  /** The digits of the payment code (付款码) that the buyer showed. */
-  readonly authCode?: string;
-  /** A QuickPass tap: EMV field 55 (BER-TLV) in hex. */
-  readonly field55?: string;
-}
-
-export type LegReportStatus =
-  | 'pending'
-  | 'succeeded'
-  | 'failed'
-  | 'closed'
-  | 'not_found'
-  | 'unknown';
-
-/** What the wallet says of one order, by query or notification. Nulls = it did not say. */
-export interface LegReport {
-  readonly orderNo: string;
-  readonly status: LegReportStatus;
-  readonly walletTransactionId: string | null;
-  /** The ORDER amount (`total`, `total_amount`), never what the payer paid after coupons. */
-  readonly amountFen: Fen | null;
-  /** ISO 4217 lower case. */
-  readonly currency: string | null;
-  /** sub_mchid or smid/seller the wallet names; null where the wallet's message has none. */
-  readonly payee: string | null;
-  readonly payerAmountFen: Fen | null;
-  /** Net of merchant-funded discounts. */
-  readonly receiptAmountFen: Fen | null;
-  readonly paidAtMs: number | null;
-  /** From the wallet's answer only (bank_type, payType): which wallet really paid. */
-  readonly payerWalletReported: string | null;
-  /**
-   * Only with `closed`: a reversal (撤销) gave back whole what had been paid, and the figures say
-   * what that was. A leg that is live must never become paid by such a word.
-   */
-  readonly isReversed?: true;
-  /**
-   * Only with `closed`: by a reversal, and the wallet no longer says whether it had been paid until
-   * then and was given back. Its bill will.
-   */
-  readonly isUnseen?: true;
-}
-
-/** Of an order about which the wallet said nothing but, at most, where it stands. */
-export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
-  return {
-    orderNo,
-    status,
-    walletTransactionId: null,
-    amountFen: null,
-    currency: null,
-    payee: null,
-    payerAmountFen: null,
-    receiptAmountFen: null,
-    paidAtMs: null,
-    payerWalletReported: null,
-  };
-}
-
-/**
- * `pending` without a next action: the buyer confirms in the wallet's own app (USERPAYING, 10003).
- * `succeeded`: paid in the same call (payment code, tap); the legs are reports like a query's.
- */
-export type StartOutcome =
-  | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
-  | { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] }
-  | { readonly outcome: 'failed'; readonly walletError: WalletError }
-  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
-
-export type QueryOutcome =
-  | { readonly outcome: 'answered'; readonly legs: readonly LegReport[] }
-  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
-
-/**
- * `closed`: can no longer be paid. `isUnseen`: as in a report of the order.
- * `paid`: too late, query it. `not_found`: see rule 2.
- * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
- * the legs say what was paid, since the wallet's bill will show both.
- */
-export type CloseOutcome =
-  | { readonly outcome: 'closed'; readonly isUnseen?: true }
-  | { readonly outcome: 'paid' | 'not_found' | 'unsupported' }
-  | { readonly outcome: 'reversed'; readonly legs: readonly LegReport[] }
-  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
-
-export interface RefundOrder {
-  readonly refundNo: string;
-  readonly amountFen: Fen;
-  readonly reason: string;
-  readonly notifyUrl: string;
-  /** With `refundNo` it names the refund at wallets that key by number and time. */
-  readonly createdAtMs: number;
-  readonly leg: {
-    readonly orderNo: string;
-    readonly walletTransactionId: string | null;
-    readonly walletMerchant: string;
-    readonly amountFen: Fen;
-    readonly product: Product;
-    /** The attempt's, as in its AttemptReference. */
-    readonly createdAtMs: number;
-  };
-  /** Of a cart in one leg: which merchants give back how much; null = one merchant. */
-  readonly parts?: readonly WalletPart[] | null;
-}
-
-export type RefundReportStatus =
-  | 'submitted'
-  | 'processing'
-  | 'succeeded'
-  | 'abnormal'
-  | 'failed'
-  | 'not_found'
-  | 'unknown';
-
-export interface RefundReport {
-  readonly status: RefundReportStatus;
-  readonly walletRefundId: string | null;
-  /** The refund's own amount as the wallet states it; null where it did not. */
-  readonly amountFen: Fen | null;
-  /**
-   * What the refund took out of the merchants' money, net of their own discount's share. null: the
-   * wallet does not tell it. Left out: this message does not, but a query does.
-   */
-  readonly settlementFen?: Fen | null;
-  readonly walletError: WalletError | null;
-}
 
 /** The raw bytes of a callback, exactly as received. */
 export interface RawRequest {
@@ -310,64 +144,6 @@ export interface PayerAuthorization {
     readonly state: string;
   }) => string;
   readonly exchangeCode: (code: string) => Promise<Result<PayerIdentity, WalletError>>;
-}
-
-export interface ProductCapability {
-  readonly product: Product;
-  /** Devices of the buyer on which the cashier may offer it, best first. */
-  readonly devices: readonly Device[];
-  /** Can pay several merchants in one go. */
-  readonly combines: boolean;
-  /** Which payer field the start needs, if any. `auth_code` and `field55` work once. */
-  readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
-  /** The buyer scans its code with an app: another wallet's may too, where they interconnect. */
-  readonly isScanned?: boolean;
-  /** Where it is not the wallet's own figure. */
-  readonly refundWindowMs?: number;
-}
-
-export interface Capabilities {
-  readonly wallet: WalletName;
-  readonly products: readonly ProductCapability[];
-  /** How a cart of several merchants is paid at once. */
-  readonly cart: {
-    /** combine, merge: one leg a merchant. split, collect: one leg for the whole cart. */
-    readonly kind: 'combine' | 'merge' | 'split' | 'collect';
-    readonly legCountMax: number;
-    readonly atomic: boolean;
-    /** Only where the wallet account has the all-or-nothing contract. */
-    readonly needsContract: boolean;
-    readonly expiryMsMax: number | null;
-  };
-  /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
-  readonly notFoundIsFinalAfterMs: number;
-  /** How much of one merchant's order may be split to others; 0 = it does not split. */
-  readonly splitCapBps: number;
-  readonly refundSpacingMs: number;
-  /** From the payment; a product may have a figure of its own (`refundWindowMsOf`). */
-  readonly refundWindowMs: number;
-  readonly refundCountMax: number;
-  readonly holdDaysMax: number;
-  /** Who holds the money until receipt: `settles_directly` = nobody, it goes to the merchants. */
-  readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
-  /** The daily files this wallet offers, in its own words; none = per-order queries only. */
-  readonly bills: readonly string[];
-  /** Delays of polling a pending attempt, from its start; the last repeats until expiry. */
-  readonly pollDelaysMs: readonly number[];
-}
-
-/** How long after its payment an order of this product can be refunded. */
-export function refundWindowMsOf(capabilities: Capabilities, product: Product): number {
-  const row = capabilities.products.find((entry) => entry.product === product);
-  return row?.refundWindowMs ?? capabilities.refundWindowMs;
-}
-
-/** How the codes of errors begin that say why a wallet was not asked. */
-export const OWN_ERROR_PREFIX = 'hutong.';
-
-/** It was refused here: the wallet never heard of the order. */
-export function isOwnError({ code }: WalletError): boolean {
-  return code.startsWith(OWN_ERROR_PREFIX);
 }
 
 /** What a wallet gives to `defineWallet`: data, and functions of credentials that were checked. */

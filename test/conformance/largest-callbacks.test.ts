@@ -3,9 +3,11 @@
  * verified, and it passes the door of /notify, whose limits are the wallets' own.
  */
 import { afterEach, expect, test } from 'vitest';
+import type { AttemptOrder } from '../../src/core/wallet/order.ts';
+import type { StartOutcome } from '../../src/core/wallet/report.ts';
 import { jdpay } from '../../src/wallets/jdpay/adapter.ts';
 import { walletModule } from '../../src/wallets/registry.ts';
-import type { AttemptOrder, RawRequest, StartOutcome, Wallet } from '../../src/wallets/wallet.ts';
+import type { RawRequest, Wallet } from '../../src/wallets/wallet.ts';
 import { freshNo } from '../helpers/gateway-city.ts';
 import { call, edge, serveEachTest } from '../http/edge.ts';
 import { openTestCity as openAlipayCity } from './alipay/city.ts';

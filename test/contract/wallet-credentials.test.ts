@@ -4,9 +4,10 @@
  * wallet and for every call. Nothing about the money follows from it: what fails, fails as before.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ProductCapability } from '../../src/core/wallet/capabilities.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
-import type { ProductCapability, Wallet } from '../../src/wallets/wallet.ts';
+import type { Wallet } from '../../src/wallets/wallet.ts';
 import {
   type Bench,
   type ContractStage,

@@ -5,8 +5,10 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { FaultName } from '../../sandbox/kit/kit.ts';
+import type { ProductCapability } from '../../src/core/wallet/capabilities.ts';
+import type { AttemptOrder } from '../../src/core/wallet/order.ts';
+import { isOwnError } from '../../src/core/wallet/report.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
-import { type AttemptOrder, isOwnError, type ProductCapability } from '../../src/wallets/wallet.ts';
 import {
   advance,
   arm,

@@ -6,8 +6,8 @@
 import type { DecideContext, Decided } from '../../src/core/draft.ts';
 import { type NewPayment, newPayment } from '../../src/core/payment/create.ts';
 import type { Leg, Payment } from '../../src/core/payment/model.ts';
-import type { LegWord } from '../../src/core/payment/report.ts';
 import type { NewAttempt } from '../../src/core/payment/start.ts';
+import type { LegReport } from '../../src/core/wallet/report.ts';
 import { formatId, type Id, type IdKind } from '../../src/kernel/id.ts';
 import { sumFen } from '../../src/kernel/money.ts';
 
@@ -88,7 +88,7 @@ export function accountsOf(
 }
 
 /** The wallet's word that this leg is paid, as it was ordered. */
-export function paidWord(leg: Leg, said: Partial<LegWord> = {}): LegWord {
+export function paidWord(leg: Leg, said: Partial<LegReport> = {}): LegReport {
   return {
     orderNo: leg.orderNo,
     status: 'succeeded',

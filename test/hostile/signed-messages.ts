@@ -6,9 +6,11 @@
  */
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import type { AttemptReference } from '../../src/core/wallet/order.ts';
+import type { StartOutcome } from '../../src/core/wallet/report.ts';
 import { createHttpClient, type HttpClient } from '../../src/runtime/http-client.ts';
 import { unionpay } from '../../src/wallets/unionpay/adapter.ts';
-import type { AttemptReference, StartOutcome, Wallet } from '../../src/wallets/wallet.ts';
+import type { Wallet } from '../../src/wallets/wallet.ts';
 import { openForm, sealForm } from '../../src/wires/jdpay/form.ts';
 import { parseReply, writeReply } from '../../src/wires/unionpay/message.ts';
 import { readXml, writeXml } from '../../src/wires/wechatpay/message-v2.ts';

@@ -9,10 +9,11 @@ import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/paymen
 import { createPayment } from '../../src/core/payment/create.ts';
 import type { Payment } from '../../src/core/payment/model.ts';
 import { refundNumber } from '../../src/core/payment/order-number.ts';
-import { applyReport, type LegWord } from '../../src/core/payment/report.ts';
+import { applyReport } from '../../src/core/payment/report.ts';
 import { recordStart, startAttempt } from '../../src/core/payment/start.ts';
 import { reserveRefund } from '../../src/core/refund/refund.ts';
 import { applyRefundReport } from '../../src/core/refund/report.ts';
+import type { LegReport } from '../../src/core/wallet/report.ts';
 import type { Db } from '../../src/database/db.ts';
 import type { AnyCommand, Command } from '../../src/engine/command.ts';
 import { type DueKind, dueKind, type Work } from '../../src/engine/due.ts';
@@ -174,7 +175,7 @@ export const started = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =
 export function reported(
   root: Id<'payment_intent'>,
   attempt: Id<'payment_attempt'>,
-  status: LegWord['status'],
+  status: LegReport['status'],
   notification = 'n-1',
 ): Of<{ readonly payment: Payment }> {
   return {

@@ -64,7 +64,10 @@ const wallet = (
   ],
   custody: 'wallet_holds',
   splitCapBps: name === 'alipay' ? 3_000 : 0,
-  cart: { kind: 'combine', legCountMax: 3, needsContract: name === 'alipay' },
+  cart: {
+    ...{ kind: 'combine', legCountMax: 3, needsContract: name === 'alipay' },
+    ...{ atomic: true, expiryMsMax: null },
+  },
   configs: [config(more)],
 });
 
@@ -123,7 +126,8 @@ describe('withholding', () => {
   });
 
   it('pays a cart in one leg only where the marketplace has a number of its own there', () => {
-    const cart = { kind: 'split', legCountMax: 3, needsContract: false } as const;
+    const own = wallet('wechatpay').cart;
+    const cart = { ...own, kind: 'split' } as const;
     const merchants = [merchant(1), merchant(2)];
     const reasons = (hasOwnMerchant: boolean) =>
       offersFor(

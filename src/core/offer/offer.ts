@@ -15,33 +15,7 @@ import {
 } from '../../kernel/wallet-names.ts';
 import type { Livemode } from '../key/mode.ts';
 import { isCurrent, type WalletAccount } from '../merchant/merchant.ts';
-
-/** What core must know of a wallet; `wallets/wallet.ts` Capabilities satisfies it. */
-export interface OfferableWallet {
-  readonly wallet: WalletName;
-  readonly products: readonly {
-    readonly product: Product;
-    readonly devices: readonly Device[];
-    readonly combines: boolean;
-    readonly payerField: string | null;
-    /** The buyer scans its code, so another wallet's app may too. */
-    readonly isScanned?: boolean;
-  }[];
-  readonly cart: {
-    readonly kind: CartKind;
-    readonly legCountMax: number;
-    readonly needsContract: boolean;
-  };
-  readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
-  readonly splitCapBps: number;
-}
-
-/** combine, merge: one leg a merchant. split, collect: one leg, to the marketplace's number. */
-export type CartKind = 'combine' | 'merge' | 'split' | 'collect';
-
-export function paysInOneLeg(kind: CartKind): boolean {
-  return kind === 'split' || kind === 'collect';
-}
+import { type Capabilities, paysInOneLeg } from '../wallet/capabilities.ts';
 
 /** One account of the marketplace at a wallet. */
 export interface OfferableConfig {
@@ -64,7 +38,10 @@ export interface OfferQuestion {
   /** Merchants of whose orders more is promised to others than a wallet with this cap splits. */
   readonly merchantsBeyond: (capBps: number) => readonly Id<'merchant'>[];
   readonly accounts: readonly WalletAccount[];
-  readonly wallets: readonly (OfferableWallet & {
+  readonly wallets: readonly (Pick<
+    Capabilities,
+    'wallet' | 'products' | 'cart' | 'custody' | 'splitCapBps'
+  > & {
     /** The marketplace's own at this wallet, those that retire among them. */
     readonly configs: readonly OfferableConfig[];
   })[];

@@ -2,17 +2,19 @@
  * What only a person can settle is told to one, once, and never silently dropped: a payment that
  * counts and was taken back at its wallet, and an order whose wallet does not say how it ended.
  */
+
 import { describe, expect, it } from 'vitest';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
+import type { LegReport } from '../wallet/report.ts';
 import { noteOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
 import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
 import { OUTCOME_UNKNOWN, type Payment } from './model.ts';
-import { applyReport, type LegWord } from './report.ts';
+import { applyReport } from './report.ts';
 import { beginReversal, recordReversed } from './reverse.ts';
 import { startAttempt } from './start.ts';
 
@@ -77,7 +79,7 @@ class One {
     this.postingCount += decided.value.postings.length;
   }
 
-  word(status: LegWord['status']): LegWord[] {
+  word(status: LegReport['status']): LegReport[] {
     const { orderNo } = present(this.payment.legs[0], 'the leg');
     const figures = { amountFen: 100n, currency: 'cny', payee: null, payerAmountFen: null };
     const rest = { receiptAmountFen: null, paidAtMs: START_MS, payerWalletReported: null };
@@ -85,7 +87,7 @@ class One {
   }
 
   /** One message, which may say more than one thing of the order. */
-  report(...statuses: LegWord['status'][]): void {
+  report(...statuses: LegReport['status'][]): void {
     const legs = statuses.flatMap((status) => this.word(status));
     const input = { attempt: this.attempt.id, legs, manner: MANNER };
     this.do((payment, context) => applyReport(payment, input, context));

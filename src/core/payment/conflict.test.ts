@@ -1,4 +1,5 @@
 /** A disputed payment of an intent that was settled without it: it can go back, and only back. */
+
 import { describe, expect, it } from 'vitest';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
@@ -6,12 +7,13 @@ import { sumFen } from '../../kernel/money.ts';
 import type { DecideContext, Decided } from '../draft.ts';
 import { clearing, refundDue, suspense } from '../ledger/chart.ts';
 import { reserveRefund } from '../refund/refund.ts';
-import { applyRefundReport, type RefundWord } from '../refund/report.ts';
+import { applyRefundReport } from '../refund/report.ts';
+import type { LegReport, RefundReport } from '../wallet/report.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
 import type { Payment } from './model.ts';
-import { applyReport, type LegWord } from './report.ts';
+import { applyReport } from './report.ts';
 import { type NewAttempt, startAttempt } from './start.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -65,7 +67,7 @@ function paid(
   receiptAmountFen: bigint | null = null,
 ): Payment {
   const leg = present(payment.legs[at], 'the leg of an attempt');
-  const word: LegWord = {
+  const word: LegReport = {
     ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
     ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
     ...{ paidAtMs: NOW_MS, payerWalletReported: null },
@@ -142,7 +144,7 @@ class Disputed {
 
   report(amountFen: bigint | null, receiptAmountFen: bigint | null = null): void {
     const leg = present(this.payment.legs[0], 'the leg');
-    const word: LegWord = {
+    const word: LegReport = {
       ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
       ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
       ...{ paidAtMs: NOW_MS, payerWalletReported: null },
@@ -151,14 +153,14 @@ class Disputed {
     this.do(applyReport(this.payment, input, context));
   }
 
-  refundSays(word: Partial<RefundWord>): void {
+  refundSays(word: Partial<RefundReport>): void {
     const refund = present(this.payment.refunds.at(-1), 'a refund');
     const said = {
       walletRefundId: null,
       amountFen: null,
       walletError: null,
       ...word,
-    } as RefundWord;
+    } as RefundReport;
     this.do(
       applyRefundReport(
         this.payment,

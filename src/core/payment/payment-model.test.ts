@@ -3,6 +3,7 @@
  * order, successes that come late. After every decision the twelve rules must hold, and
  * deciding the same again must write nothing.
  */
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
@@ -24,7 +25,8 @@ import {
 import type { DecideContext } from '../draft.ts';
 import { available, clearing, escrow, normalSide, refundDue, suspense } from '../ledger/chart.ts';
 import { isAutomatic, reserveRefund } from '../refund/refund.ts';
-import { applyRefundReport, REFUNDED_AFTER_FAILURE, type RefundWord } from '../refund/report.ts';
+import { applyRefundReport, REFUNDED_AFTER_FAILURE } from '../refund/report.ts';
+import type { LegReport, RefundReport, StartOutcome } from '../wallet/report.ts';
 import { cancelPayment, claimAttempt, claimRefund, expirePayment, recordClosed } from './close.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment } from './create.ts';
@@ -40,9 +42,9 @@ import {
   type Payment,
   REFUND_STATES,
 } from './model.ts';
-import { applyReport, type LegWord, type WalletManner } from './report.ts';
+import { applyReport, type WalletManner } from './report.ts';
 import { beginReversal, recordReversed } from './reverse.ts';
-import { recordStart, type StartResult, startAttempt } from './start.ts';
+import { recordStart, startAttempt } from './start.ts';
 
 const REFUSAL = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -270,10 +272,10 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
   }),
 );
 
-const startResult: fc.Arbitrary<StartResult> = fc.constantFrom<StartResult>(
+const startResult: fc.Arbitrary<StartOutcome> = fc.constantFrom<StartOutcome>(
   { outcome: 'pending', nextAction: { type: 'qr_code', code: 'weixin://x' } },
   { outcome: 'pending', nextAction: null },
-  { outcome: 'unknown' },
+  { outcome: 'unknown', walletError: null },
   {
     outcome: 'failed',
     walletError: { wallet: 'alipay', code: 'X', message: 'x', requestId: null },
@@ -289,7 +291,7 @@ const record: fc.Arbitrary<Step> = fc.tuple(seed, startResult).map(([at, result]
 );
 
 interface Lie {
-  readonly status: LegWord['status'];
+  readonly status: LegReport['status'];
   readonly amount: 'true' | 'more' | 'less' | 'silly' | 'silent';
   readonly currency: string | null;
   readonly payee: 'true' | 'other' | 'silent';
@@ -302,7 +304,7 @@ const often = <T>(value: T, ...others: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 5, arbitrary: fc.constant(value) }, ...others.map((one) => fc.constant(one)));
 
 const lie: fc.Arbitrary<Lie> = fc.record({
-  status: fc.constantFrom<LegWord['status']>(
+  status: fc.constantFrom<LegReport['status']>(
     'succeeded',
     'succeeded',
     'succeeded',
@@ -319,7 +321,7 @@ const lie: fc.Arbitrary<Lie> = fc.record({
   isNamed: fc.boolean(),
 });
 
-function wordOf(leg: Leg, said: Lie): LegWord {
+function wordOf(leg: Leg, said: Lie): LegReport {
   const amounts = {
     true: leg.amountFen,
     more: leg.amountFen + 1n,
@@ -480,7 +482,7 @@ const refundStep: fc.Arbitrary<Step> = fc
 const refundWord: fc.Arbitrary<Step> = fc
   .tuple(
     seed,
-    fc.constantFrom<RefundWord['status']>(
+    fc.constantFrom<RefundReport['status']>(
       'submitted',
       'processing',
       'succeeded',
@@ -506,7 +508,7 @@ const refundWord: fc.Arbitrary<Step> = fc
       const earlierNo = isEarlierNo ? refund.earlierNos[0] : undefined;
       const settlementFen = offFen === 'all' ? refund.amountFen : refund.movedFen + offFen;
       const amounts = { true: refund.amountFen, other: refund.amountFen + 1n, silent: null };
-      const word: RefundWord = {
+      const word: RefundReport = {
         status,
         walletRefundId: at % 2 === 0 ? '5030' : null,
         amountFen: amounts[amount],

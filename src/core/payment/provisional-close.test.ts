@@ -3,6 +3,7 @@
  * one that turns out paid is booked and given back (rules 2 and 4). And two words as well signed
  * that contradict each other call a person.
  */
+
 import { describe, expect, it } from 'vitest';
 import {
   accountsOf,
@@ -15,11 +16,12 @@ import {
 import { nextLookMs } from '../../flows/payment/janitor.ts';
 import type { DecideContext } from '../draft.ts';
 import { clearing, refundDue } from '../ledger/chart.ts';
+import type { LegReport } from '../wallet/report.ts';
 import { CONTRADICTED_BY_WALLET, REVERSED_AT_WALLET } from './attention.ts';
 import { claimAttempt, expirePayment, recordClosed } from './close.ts';
 import type { PaymentDecision } from './draft.ts';
 import type { Attempt, Payment } from './model.ts';
-import { applyReport, type LegWord } from './report.ts';
+import { applyReport } from './report.ts';
 import { beginReversal, recordReversed } from './reverse.ts';
 import { recordStart, startAttempt } from './start.ts';
 
@@ -69,7 +71,7 @@ class One {
     return decided.value.answer;
   }
 
-  says(status: LegWord['status'], more: Partial<LegWord> = {}, legs = this.payment.legs): void {
+  says(status: LegReport['status'], more: Partial<LegReport> = {}, legs = this.payment.legs): void {
     const manner = { isAtomic: false, settlesDirectly: false, notFoundIsFinalAfterMs: FINAL_MS };
     const words = legs.map((leg) => paidWord(leg, { status, paidAtMs: this.nowMs, ...more }));
     this.do((payment, context) =>
@@ -221,7 +223,7 @@ describe('two words of one wallet', () => {
     payee: { payee: 'somebody' },
     currency: { currency: 'usd' },
     number: { walletTransactionId: '4299' },
-  } satisfies Record<string, Partial<LegWord>>)) {
+  } satisfies Record<string, Partial<LegReport>>)) {
     it(`S1: a second verified message with another ${what} calls a person, once`, () => {
       const one = new One();
       one.says('succeeded');

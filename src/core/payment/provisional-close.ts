@@ -8,9 +8,9 @@
 
 import type { Id } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
+import type { LegReport } from '../wallet/report.ts';
 import type { PaymentDraft } from './draft.ts';
 import type { Attempt } from './model.ts';
-import type { LegWord } from './report.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -45,7 +45,7 @@ export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: Decid
 export function continueTail(
   draft: PaymentDraft,
   before: Attempt,
-  words: readonly LegWord[],
+  words: readonly LegReport[],
   { nowMs }: DecideContext,
 ): void {
   const attempt = draft.attempt(before.id);

@@ -3,6 +3,7 @@
  * code path of all three routes (rule 4). It never throws on a wallet's word, never believes a
  * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
  */
+
 import { unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
@@ -11,6 +12,7 @@ import { worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import { conflictSuperseded, paid, paidConflicted, paidSuperseded } from '../ledger/posting.ts';
 import { newAutomaticRefund } from '../refund/refund.ts';
+import type { LegReport } from '../wallet/report.ts';
 import { noteContradiction, noteTakenBack } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
@@ -29,22 +31,6 @@ import {
 } from './model.ts';
 import { beginTail, continueTail, leaveToBill } from './provisional-close.ts';
 import { moveWithLegs } from './start.ts';
-
-/** The wallet's word on one order; `wallets/wallet.ts` LegReport satisfies it. */
-export interface LegWord {
-  readonly orderNo: string;
-  readonly status: 'pending' | 'succeeded' | 'failed' | 'closed' | 'not_found' | 'unknown';
-  readonly walletTransactionId: string | null;
-  readonly amountFen: Fen | null;
-  readonly currency: string | null;
-  readonly payee: string | null;
-  readonly payerAmountFen: Fen | null;
-  readonly receiptAmountFen: Fen | null;
-  readonly paidAtMs: number | null;
-  readonly payerWalletReported: string | null;
-  /** Closed by a reversal, which may have given back what had been paid. */
-  readonly isUnseen?: true;
-}
 
 /** What core must know of the wallet to judge its word. */
 export interface WalletManner {
@@ -65,7 +51,7 @@ export function applyReport(
   payment: Payment,
   input: {
     readonly attempt: Id<'payment_attempt'>;
-    readonly legs: readonly LegWord[];
+    readonly legs: readonly LegReport[];
     readonly manner: WalletManner;
   },
   context: DecideContext,
@@ -94,7 +80,7 @@ export function applyReport(
 function legOf(
   payment: Payment,
   attempt: Id<'payment_attempt'>,
-  { orderNo }: LegWord,
+  { orderNo }: LegReport,
 ): Leg | undefined {
   return payment.legs.find((row) => row.attempt === attempt && row.orderNo === orderNo);
 }
@@ -103,7 +89,7 @@ function legOf(
 function noteAllTakenBack(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
-  words: readonly LegWord[],
+  words: readonly LegReport[],
 ): void {
   const paid = new Set(words.filter(({ status }) => status === 'succeeded').map((w) => w.orderNo));
   for (const word of words) {
@@ -118,7 +104,7 @@ function takeWord(
   draft: PaymentDraft,
   attempt: Attempt,
   leg: Leg,
-  word: LegWord,
+  word: LegReport,
   manner: WalletManner,
   context: DecideContext,
 ): void {
@@ -162,7 +148,7 @@ function step(draft: PaymentDraft, leg: Leg, next: AttemptStatus): void {
 }
 
 /** Rule 3: the ORDER amount, the currency and the payee, wherever the wallet names them. */
-export function mismatchOf(leg: Leg, word: LegWord): 'amount' | 'currency' | 'payee' | undefined {
+export function mismatchOf(leg: Leg, word: LegReport): 'amount' | 'currency' | 'payee' | undefined {
   if (word.amountFen !== leg.amountFen) return 'amount';
   if (word.currency !== null && word.currency !== 'cny') return 'currency';
   if (word.payee !== null && word.payee !== leg.walletMerchant) return 'payee';
@@ -172,7 +158,7 @@ export function mismatchOf(leg: Leg, word: LegWord): 'amount' | 'currency' | 'pa
 const isBooked = ({ status }: Leg): boolean => status === 'succeeded' || status === 'superseded';
 
 /** Another figure, payee or number of what is booked already, by a message as good as the first. */
-function contradicts(payment: Payment, id: Id<'payment_attempt'>, word: LegWord): boolean {
+function contradicts(payment: Payment, id: Id<'payment_attempt'>, word: LegReport): boolean {
   const leg = legOf(payment, id, word);
   if (word.status !== 'succeeded' || leg === undefined || !isBooked(leg)) return false;
   const differs = <T>(said: T | null, booked: T | null) =>
@@ -191,7 +177,7 @@ function takePaid(
   draft: PaymentDraft,
   attempt: Attempt,
   leg: Leg,
-  word: LegWord,
+  word: LegReport,
   context: DecideContext,
 ): void {
   if (isBooked(leg)) return;
@@ -229,11 +215,11 @@ function takePaid(
 }
 
 /** What arrives of an order: a figure that cannot be true counts as unsaid. */
-export function receiptOf(word: LegWord, paidFen: Fen): Fen {
+export function receiptOf(word: LegReport, paidFen: Fen): Fen {
   return trueReceiptOf(word, paidFen) ?? paidFen;
 }
 
-function trueReceiptOf({ receiptAmountFen }: LegWord, paidFen: Fen): Fen | null {
+function trueReceiptOf({ receiptAmountFen }: LegReport, paidFen: Fen): Fen | null {
   const isTrue = receiptAmountFen !== null && receiptAmountFen >= 0n && receiptAmountFen <= paidFen;
   return isTrue ? receiptAmountFen : null;
 }

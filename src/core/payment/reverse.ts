@@ -9,11 +9,12 @@ import type { Id } from '../../kernel/id.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import { settleRefund } from '../refund/report.ts';
+import type { LegReport } from '../wallet/report.ts';
 import { noteTakenBack } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Leg, type Payment } from './model.ts';
-import { disputedOf, giveBack, type LegWord, mismatchOf, receiptOf } from './report.ts';
+import { disputedOf, giveBack, mismatchOf, receiptOf } from './report.ts';
 import { CLOSE_CALL_MS } from './start.ts';
 
 /** How long the buyer may take to confirm on the phone before the order is reversed. */
@@ -44,7 +45,7 @@ export function beginReversal(
 /** The wallet has given back whole what had been paid. `legs` say what that was. */
 export function recordReversed(
   payment: Payment,
-  input: { readonly attempt: Id<'payment_attempt'>; readonly legs: readonly LegWord[] },
+  input: { readonly attempt: Id<'payment_attempt'>; readonly legs: readonly LegReport[] },
   context: DecideContext,
 ): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
@@ -75,7 +76,7 @@ function bookReversed(
   draft: PaymentDraft,
   attempt: Attempt,
   leg: Leg,
-  word: LegWord | undefined,
+  word: LegReport | undefined,
   context: DecideContext,
 ): void {
   const saidFen = word?.amountFen ?? leg.amountFen;

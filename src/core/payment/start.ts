@@ -8,14 +8,9 @@ import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
-import {
-  type NextAction,
-  type Product,
-  type WalletError,
-  type WalletName,
-  worksOnce,
-} from '../../kernel/wallet-names.ts';
+import { type Product, type WalletName, worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
+import type { StartOutcome } from '../wallet/report.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
 import {
@@ -182,16 +177,11 @@ function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
   return { merchant, walletMerchant, amountFen: sumFen(own.map((sub) => sub.amountFen)), feeBps };
 }
 
-export type StartResult =
-  | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
-  | { readonly outcome: 'failed'; readonly walletError: WalletError }
-  | { readonly outcome: 'unknown' };
-
 /** The wallet's first word. A report that overtook it (a fast payer) is never taken back. */
 export function recordStart(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
-  result: StartResult,
+  result: StartOutcome,
 ): PaymentDecision<AttemptAnswer> {
   const draft = new PaymentDraft(payment);
   const attempt = draft.attempt(attemptId);

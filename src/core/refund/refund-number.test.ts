@@ -2,6 +2,7 @@
  * Automatic refunds are given for ever, with an alarm: one that its wallet takes and closes again
  * goes on as the same refund under a new number, later each time.
  */
+
 import { expect, it } from 'vitest';
 import {
   bookPostings,
@@ -17,12 +18,8 @@ import type { PaymentDecision } from '../payment/draft.ts';
 import type { Payment, Refund } from '../payment/model.ts';
 import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
-import {
-  applyRefundReport,
-  REFUNDED_AFTER_FAILURE,
-  REFUNDED_TWICE,
-  type RefundWord,
-} from './report.ts';
+import type { RefundReport } from '../wallet/report.ts';
+import { applyRefundReport, REFUNDED_AFTER_FAILURE, REFUNDED_TWICE } from './report.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const ATTENTION = 'refund.requires_attention';
@@ -62,7 +59,7 @@ class Late {
     return decided.value.answer;
   }
 
-  say(status: RefundWord['status'], refundNo = this.refund.refundNo): void {
+  say(status: RefundReport['status'], refundNo = this.refund.refundNo): void {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
     const word = { ...silent, settlementFen: null, status };
     this.do((payment, context) =>

@@ -3,6 +3,7 @@
  * failed in between, what moves is never negative, never more than was received, and in the end all
  * of it, to the fen (rules 5, 6 and 7). And a refund that nobody knows about is told of, once.
  */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -25,12 +26,12 @@ import { sharesOf } from '../payment/leg-shares.ts';
 import { OUTCOME_UNKNOWN, type Payment, type Refund } from '../payment/model.ts';
 import { applyReport, type WalletManner } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
+import type { RefundReport } from '../wallet/report.ts';
 import { reserveRefund } from './refund.ts';
 import {
   applyRefundReport,
   noteUnasked,
   REFUNDED_AFTER_FAILURE,
-  type RefundWord,
   UNKNOWN_PATIENCE_MS,
 } from './report.ts';
 
@@ -102,12 +103,12 @@ class Paid {
 
   say(
     refund: Refund,
-    status: RefundWord['status'],
-    said: Partial<RefundWord> = { settlementFen: null },
+    status: RefundReport['status'],
+    said: Partial<RefundReport> = { settlementFen: null },
     isRepeat = false,
   ): Refund {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const word: RefundWord = { ...silent, ...said, status };
+    const word: RefundReport = { ...silent, ...said, status };
     this.decide((payment, context) =>
       applyRefundReport(
         payment,

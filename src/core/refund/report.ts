@@ -5,11 +5,11 @@
  * been taken. What was called failed and went through after all is booked as what it is, and a
  * person is told.
  */
+
 import { assert, present, unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
-import type { WalletError } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import { refundFailed, refundReserved, refundSucceeded } from '../ledger/posting.ts';
 import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
@@ -22,6 +22,7 @@ import {
   type Refund,
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
+import type { RefundReport } from '../wallet/report.ts';
 import { hasFigure, settleFigure, wantsFigure } from './figure.ts';
 import {
   countRefunds,
@@ -39,28 +40,11 @@ export const REFUNDED_AFTER_FAILURE = 'refunded_after_failure';
 /** One automatic refund, and the buyer has the money under two of its numbers. */
 export const REFUNDED_TWICE = 'refunded_twice';
 
-/** The wallet's word on a refund; `wallets/wallet.ts` RefundReport satisfies it. */
-export interface RefundWord {
-  readonly status:
-    | 'submitted'
-    | 'processing'
-    | 'succeeded'
-    | 'abnormal'
-    | 'failed'
-    | 'not_found'
-    | 'unknown';
-  readonly walletRefundId: string | null;
-  readonly amountFen: Fen | null;
-  readonly settlementFen?: Fen | null;
-  /** With `failed`: the wallet refused this call. Without: the refund itself was closed. */
-  readonly walletError: WalletError | null;
-}
-
 export interface RefundReported {
   readonly refund: Id<'refund'>;
   /** Which of its numbers the wallet speaks of. */
   readonly refundNo: string;
-  readonly word: RefundWord;
+  readonly word: RefundReport;
   /** The answer to a call with a number that had been sent before. */
   readonly isRepeat?: boolean;
 }
@@ -90,7 +74,7 @@ function refundIn(payment: Payment, id: Id<'refund'>): Refund {
   );
 }
 
-function heard({ word, isRepeat }: RefundReported): RefundWord {
+function heard({ word, isRepeat }: RefundReported): RefundReport {
   const isRefusal = word.status === 'failed' && word.walletError !== null;
   return isRefusal && isRepeat === true ? { ...word, status: 'unknown' } : word;
 }
@@ -98,7 +82,7 @@ function heard({ word, isRepeat }: RefundReported): RefundWord {
 function takeWord(
   draft: PaymentDraft,
   refund: Refund,
-  word: RefundWord,
+  word: RefundReport,
   context: DecideContext,
 ): void {
   const next = nextStatus(draft.payment, refund, word);
@@ -134,7 +118,7 @@ function isLeftUnknown(
   payment: Payment,
   refund: Refund,
   next: Refund['status'],
-  word: RefundWord,
+  word: RefundReport,
   context: DecideContext,
 ): boolean {
   // What is in processing by the wallet's own word takes the time that it takes; one that names a
@@ -154,7 +138,7 @@ function isOverdue(refund: Refund, { nowMs }: DecideContext): boolean {
 function callForAttention(
   draft: PaymentDraft,
   refund: Refund,
-  { walletError }: Pick<RefundWord, 'walletError'>,
+  { walletError }: Pick<RefundReport, 'walletError'>,
 ): void {
   draft.set('refunds', refund.id, { failure: { code: OUTCOME_UNKNOWN, walletError } });
   draft.emit('refund.requires_attention', refund.id);
@@ -185,7 +169,7 @@ export function noteUnasked(
   }));
 }
 
-function nextStatus(payment: Payment, refund: Refund, word: RefundWord): Refund['status'] {
+function nextStatus(payment: Payment, refund: Refund, word: RefundReport): Refund['status'] {
   const said = wordStatus(payment, refund, word);
   // What it moved is not sure before a query has told it: until then it is not settled.
   const wanted = said === 'succeeded' && wantsFigure(payment, refund, word) ? 'processing' : said;
@@ -194,7 +178,7 @@ function nextStatus(payment: Payment, refund: Refund, word: RefundWord): Refund[
 }
 
 /** Rules 3 and 7: of this refund, and no more than what is left of what the payment brought in. */
-function isOurs(payment: Payment, refund: Refund, word: RefundWord): boolean {
+function isOurs(payment: Payment, refund: Refund, word: RefundReport): boolean {
   const { amountFen, settlementFen } = word;
   if (amountFen !== null && amountFen !== refund.amountFen) return false;
   const leftFen = leftAtWallet(payment, refund);
@@ -220,7 +204,7 @@ function legOf(payment: Payment, refund: Refund): Leg {
   );
 }
 
-function wordStatus(payment: Payment, refund: Refund, word: RefundWord): Refund['status'] {
+function wordStatus(payment: Payment, refund: Refund, word: RefundReport): Refund['status'] {
   switch (word.status) {
     case 'succeeded':
       // Rule 3 for refunds: an amount that is not ours is asked again, not believed.
@@ -249,7 +233,7 @@ const NEXT_NUMBER_MS_MAX = 86_400_000;
 function tryAgain(
   draft: PaymentDraft,
   refund: Refund,
-  word: RefundWord,
+  word: RefundReport,
   context: DecideContext,
 ): void {
   if (refund.status !== 'abnormal') settleRefund(draft, refund, 'abnormal', word);
@@ -298,7 +282,7 @@ function takeEarlierNumber(draft: PaymentDraft, refund: Refund, input: RefundRep
 function takeAfterFailure(
   draft: PaymentDraft,
   refund: Refund,
-  word: RefundWord,
+  word: RefundReport,
   context: DecideContext,
 ): void {
   if (word.status === 'failed' || word.status === 'not_found') {
@@ -363,7 +347,7 @@ export function settleRefund(
   draft: PaymentDraft,
   refund: Refund,
   next: Refund['status'],
-  word: RefundWord,
+  word: RefundReport,
 ): void {
   draft.set('refunds', refund.id, { status: transition(REFUND_STATES, refund.status, next) });
   const leg = legOf(draft.payment, refund);
@@ -390,7 +374,7 @@ export function settleRefund(
   }
 }
 
-function figureOf(payment: Payment, refund: Refund, { settlementFen }: RefundWord) {
+function figureOf(payment: Payment, refund: Refund, { settlementFen }: RefundReport) {
   const leftFen = leftAtWallet(payment, refund);
   return settlementFen ?? (refund.movedFen > leftFen ? leftFen : null);
 }

@@ -6,6 +6,7 @@
 
 import type { ModeOfConfig } from '../../core/key/mode.ts';
 import type { Marketplace, Merchant, WalletAccount } from '../../core/merchant/merchant.ts';
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 import { describeIdentity, isOfAccount } from '../../core/wallet/config.ts';
 import type { Db } from '../../database/db.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -20,7 +21,7 @@ import { readInterconnects } from '../../store/offer/interconnects.ts';
 import { readConfigs, type WalletConfigRow } from '../../store/wallet/configs.ts';
 import { type EndpointRow, readEndpoints } from '../../store/webhook/endpoints.ts';
 import { walletModule } from '../../wallets/registry.ts';
-import type { Capabilities, Wallet, WalletSeams } from '../../wallets/wallet.ts';
+import type { Wallet, WalletSeams } from '../../wallets/wallet.ts';
 import { type WebhookKey, webhookKey } from '../../webhooks/sign.ts';
 import { type Envelope, endpointSecretPlace, walletSecretPlace } from '../key/envelope.ts';
 import { createKeyCache } from '../key/key-cache.ts';

@@ -5,8 +5,9 @@
  * A wallet that refuses our own credentials or permissions is told to the operator here, whatever
  * the outcome: the buyer cannot mend it. Nothing about the money depends on it.
  */
+
+import { isOwnError } from '../../core/wallet/report.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
-import { isOwnError } from '../../wallets/wallet.ts';
 import { withoutLongWords } from '../payment/without-shown.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';

@@ -7,16 +7,16 @@ import {
   type Payment,
   type Refund,
 } from '../../core/payment/model.ts';
-import { assert, present } from '../../kernel/assert.ts';
-import { type Id, shardOfId } from '../../kernel/id.ts';
-import { allocateFen } from '../../kernel/money.ts';
 import type {
   AttemptOrder,
   AttemptReference,
   PayerIdentity,
   RefundOrder,
   WalletPart,
-} from '../../wallets/wallet.ts';
+} from '../../core/wallet/order.ts';
+import { assert, present } from '../../kernel/assert.ts';
+import { type Id, shardOfId } from '../../kernel/id.ts';
+import { allocateFen } from '../../kernel/money.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 
 /** An escrow's longest hold. */

@@ -7,12 +7,13 @@
 import type { Livemode } from '../../core/key/mode.ts';
 import { offersFor } from '../../core/offer/offer.ts';
 import type { Payment } from '../../core/payment/model.ts';
+import type { ProductCapability } from '../../core/wallet/capabilities.ts';
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { Product, WalletName } from '../../kernel/wallet-names.ts';
 import { WALLETS, walletModule } from '../../wallets/registry.ts';
-import type { PayerIdentity, ProductCapability } from '../../wallets/wallet.ts';
 import { readField55Hex } from '../../wires/nfc/field55.ts';
 import { recognisePaymentCode } from '../../wires/qr/payment-code.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';

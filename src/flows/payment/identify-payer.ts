@@ -5,6 +5,7 @@
  */
 
 import type { Payment } from '../../core/payment/model.ts';
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import {
@@ -13,7 +14,6 @@ import {
   WALLET_NAMES,
   type WalletName,
 } from '../../kernel/wallet-names.ts';
-import type { PayerIdentity } from '../../wallets/wallet.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { isSameSecret } from '../base/tokens.ts';

@@ -8,17 +8,17 @@ import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
 import { applyReport, isBeingReversed, type WalletManner } from '../../core/payment/report.ts';
 import { beginReversal, recordReversed } from '../../core/payment/reverse.ts';
-import type { HutongError } from '../../kernel/errors.ts';
-import type { Id } from '../../kernel/id.ts';
-import type { Result } from '../../kernel/result.ts';
-import { ok } from '../../kernel/result.ts';
-import { PAYMENT } from '../../store/payment/aggregate.ts';
 import {
   type CloseOutcome,
   type LegReport,
   type QueryOutcome,
   silentReport,
-} from '../../wallets/wallet.ts';
+} from '../../core/wallet/report.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
+import type { Result } from '../../kernel/result.ts';
+import { ok } from '../../kernel/result.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';

@@ -5,7 +5,7 @@
 
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { isCurrent } from '../../core/merchant/merchant.ts';
-import { canPayAcross, offersFor, paysInOneLeg } from '../../core/offer/offer.ts';
+import { canPayAcross, offersFor } from '../../core/offer/offer.ts';
 import { PaymentDraft } from '../../core/payment/draft.ts';
 import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
@@ -13,20 +13,16 @@ import {
   startAttempt as decideStart,
   type NewAttempt,
   recordStart,
-  type StartResult,
 } from '../../core/payment/start.ts';
+import { paysInOneLeg } from '../../core/wallet/capabilities.ts';
+import type { PayerIdentity } from '../../core/wallet/order.ts';
+import { isOwnError, type LegReport, type StartOutcome } from '../../core/wallet/report.ts';
 import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
-import {
-  isOwnError,
-  type LegReport,
-  type PayerIdentity,
-  type StartOutcome,
-} from '../../wallets/wallet.ts';
 import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
@@ -287,7 +283,7 @@ async function tellWallet(
   payment: Payment,
   attempt: Attempt,
   input: ChosenAttempt,
-): Promise<StartResult | Paid> {
+): Promise<StartOutcome | Paid> {
   const origin = input.cashier === null ? 'marketplace' : 'cashier';
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
@@ -310,8 +306,8 @@ async function tellWallet(
     if (first.outcome !== 'failed') return first;
     return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
   }
-  if (worksOnce(input.product)) return { outcome: 'unknown' };
+  if (worksOnce(input.product)) return { outcome: 'unknown', walletError: null };
   const second = await call();
   // A refusal of the second says nothing of the first: it may have been taken.
-  return second?.outcome === 'pending' ? second : { outcome: 'unknown' };
+  return second?.outcome === 'pending' ? second : { outcome: 'unknown', walletError: null };
 }

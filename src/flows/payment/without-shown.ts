@@ -4,8 +4,9 @@
  * them (the token inside an EMV code, track 2 inside a tap) is not known here, so of a refusal to
  * something shown no long word with a digit in it is kept.
  */
+
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
-import type { PayerIdentity } from '../../wallets/wallet.ts';
 
 /** Also in groups, as codes are printed; shorter ones are amounts, dates and the wallet's codes. */
 const LONG_WORD = /(?=[A-Za-z+/=*]*[0-9])[0-9A-Za-z+/=*]{12,}|[0-9](?:[ -]?[0-9]){11,}/g;

@@ -5,8 +5,8 @@
  */
 
 import type { Payment, Refund } from '../../core/payment/model.ts';
+import type { CloseOutcome, QueryOutcome, RefundReport } from '../../core/wallet/report.ts';
 import { present } from '../../kernel/assert.ts';
-import type { CloseOutcome, QueryOutcome, RefundReport } from '../../wallets/wallet.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';

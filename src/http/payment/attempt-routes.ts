@@ -2,10 +2,10 @@
 
 import { presentAttempt } from '../../core/payment/present-attempt.ts';
 import { presentAttempts } from '../../core/payment/present-intent.ts';
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { present } from '../../kernel/assert.ts';
 import { parseId, shardOfId } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
-import type { PayerIdentity } from '../../wallets/wallet.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AttemptCreate } from './schema.ts';
 

@@ -3,24 +3,21 @@
  * buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was opened
  * with, and free of decisions: what an answer means stands in answer.ts and statuses.ts.
  */
+
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+} from '../../core/wallet/order.ts';
+import type { CloseOutcome, QueryOutcome, StartOutcome } from '../../core/wallet/report.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { alipayCredentialsSchema, alipayMerchantSchema } from '../../wires/alipay/credentials.ts';
 import { type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
 import { FORM_BYTES_MAX } from '../../wires/keys/form-limits.ts';
 import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
-import {
-  type AttemptOrder,
-  type AttemptReference,
-  type CloseOutcome,
-  defineWallet,
-  type LegOrder,
-  type QueryOutcome,
-  type RefundOrder,
-  type StartOutcome,
-  type Wallet,
-  type WalletSeams,
-} from '../wallet.ts';
+import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import {
   closeOutcome,
   queryReport,

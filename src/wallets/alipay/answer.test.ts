@@ -1,8 +1,8 @@
 /** Every documented status and code, one row each; whatever is not here must be unknown. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
 import type { JsonObject } from '../../wires/alipay/json-text.ts';
-import type { LegOrder, RefundOrder } from '../wallet.ts';
 import {
   cancelOutcome,
   closeOutcome,

@@ -6,21 +6,21 @@
  * full (then it is `succeeded`, never "closed unpaid"); refund_fee is the trade's cumulative sum,
  * so it is never taken for the amount of one refund.
  */
+
+import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
+import {
+  type CloseOutcome,
+  type LegReport,
+  type LegReportStatus,
+  type RefundReport,
+  type StartOutcome,
+  silentRefund,
+  silentReport,
+} from '../../core/wallet/report.ts';
 import { type Fen, yuanToFen } from '../../kernel/money.ts';
 import type { Product, WalletError } from '../../kernel/wallet-names.ts';
 import { isJsonObject, type JsonObject, textField } from '../../wires/alipay/json-text.ts';
 import { parseTime } from '../../wires/alipay/time.ts';
-import { silentRefund } from '../answers.ts';
-import {
-  type CloseOutcome,
-  type LegOrder,
-  type LegReport,
-  type LegReportStatus,
-  type RefundOrder,
-  type RefundReport,
-  type StartOutcome,
-  silentReport,
-} from '../wallet.ts';
 import type { Called } from './client.ts';
 import {
   CANCEL_CODES,

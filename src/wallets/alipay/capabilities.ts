@@ -2,7 +2,7 @@
  * What Alipay can do, as data. Figures with a source stand in README.md; where Alipay publishes
  * none, the figure is the cautious one and README.md says so.
  */
-import type { Capabilities } from '../wallet.ts';
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

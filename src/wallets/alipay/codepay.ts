@@ -2,9 +2,11 @@
  * Payment codes (付款码). A code is worth one call: whatever is not a clear answer is queried, then
  * reversed. What a reversal did to the trade only a query can say.
  */
+
+import type { AttemptOrder, LegOrder } from '../../core/wallet/order.ts';
+import type { CloseOutcome, StartOutcome } from '../../core/wallet/report.ts';
 import { isPaymentCode } from '../../wires/alipay/trade.ts';
 import { notSent } from '../answers.ts';
-import type { AttemptOrder, CloseOutcome, LegOrder, StartOutcome } from '../wallet.ts';
 import { cancelOutcome, payOutcome, queryReport, reversalOutcome } from './answer.ts';
 import type { Client } from './client.ts';
 import { barContent } from './request.ts';

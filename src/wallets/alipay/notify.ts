@@ -8,6 +8,7 @@
  * app_id must be the configuration's own. seller_id that is neither absent nor our pid is handed on
  * as the payee: core holds it against the order's merchant (rule 3).
  */
+import { type LegReport, silentRefund } from '../../core/wallet/report.ts';
 import { yuanToFen } from '../../kernel/money.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
@@ -15,9 +16,9 @@ import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
-import { refusedCallback, silentRefund, tooManyCallbacks } from '../answers.ts';
+import { refusedCallback, tooManyCallbacks } from '../answers.ts';
+
 import {
-  type LegReport,
   NO_GATE,
   type Notification,
   type NotificationGate,

@@ -2,11 +2,12 @@
  * Who pays: Alipay's silent authorization (auth_base) gives a code, the code a user_id or open_id.
  * Neither is logged nor repeated in an error.
  */
+
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { textField } from '../../wires/alipay/json-text.ts';
 import { encodeParameters } from '../../wires/alipay/parameters.ts';
-import type { PayerIdentity } from '../wallet.ts';
 import { successFields } from './answer.ts';
 import type { Client } from './client.ts';
 import type { AlipayConfig } from './config.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { AttemptOrder } from '../../core/wallet/order.ts';
 import { yuanToFen } from '../../kernel/money.ts';
-import type { AttemptOrder } from '../wallet.ts';
 import { jsapiContent, mergeContent, singleContent, subjectOf } from './request.ts';
 
 const order: AttemptOrder = {

@@ -3,11 +3,12 @@
  * (rule 2), names the merchant that is paid (sub_merchant) and holds the money until settled
  * (settle_info). Amounts are yuan text; pure data in, data out.
  */
+
+import type { AttemptOrder, LegOrder, RefundOrder } from '../../core/wallet/order.ts';
 import { fenToYuan } from '../../kernel/money.ts';
 import type { Product } from '../../kernel/wallet-names.ts';
 import type { JsonObject } from '../../wires/alipay/json-text.ts';
 import { formatTime } from '../../wires/alipay/time.ts';
-import type { AttemptOrder, LegOrder, RefundOrder } from '../wallet.ts';
 
 const SUBJECT_LENGTH_MAX = 256;
 const REASON_LENGTH_MAX = 256;

@@ -4,7 +4,11 @@
  * `failed` only where Alipay refused and nothing can come of the number any more; whatever is not
  * in a table is `unknown`, and unknown is asked again, never guessed (rule 2).
  */
-import type { CloseOutcome, LegReportStatus, RefundReportStatus } from '../wallet.ts';
+import type {
+  CloseOutcome,
+  LegReportStatus,
+  RefundReportStatus,
+} from '../../core/wallet/report.ts';
 
 /** No prototype: a foreign word such as `valueOf` must be as unknown as any other. */
 function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<string, T>> {

@@ -5,12 +5,13 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as second from '../../../test/conformance/second-verifier-jdpay.ts';
+import type { AttemptOrder, RefundOrder } from '../../core/wallet/order.ts';
 import { ok } from '../../kernel/result.ts';
 import type { Product } from '../../kernel/wallet-names.ts';
 import type { HttpRequest } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { compactTime } from '../../wires/beijing-time.ts';
-import type { AttemptOrder, RefundOrder, Wallet } from '../wallet.ts';
+import type { Wallet } from '../wallet.ts';
 import { jdpay } from './adapter.ts';
 
 const pem = (key: import('node:crypto').KeyObject) =>

@@ -9,26 +9,27 @@
  * when nobody can pay them any more. Payment codes are revoked: core lets no success of theirs
  * count from then on.
  */
+
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+} from '../../core/wallet/order.ts';
+import {
+  type CloseOutcome,
+  type LegReport,
+  type QueryOutcome,
+  type RefundReport,
+  type StartOutcome,
+  silentReport,
+} from '../../core/wallet/report.ts';
 import type { FormAction } from '../../kernel/wallet-names.ts';
 import { jdpayCredentialsSchema, jdpayMerchantSchema } from '../../wires/jdpay/credentials.ts';
 import { sealForm } from '../../wires/jdpay/form.ts';
 import { PATHS } from '../../wires/jdpay/trade.ts';
 import { notSent, onlyLeg, ownError, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
-import {
-  type AttemptOrder,
-  type AttemptReference,
-  type CloseOutcome,
-  defineWallet,
-  type LegOrder,
-  type LegReport,
-  type QueryOutcome,
-  type RefundOrder,
-  type RefundReport,
-  type StartOutcome,
-  silentReport,
-  type Wallet,
-  type WalletSeams,
-} from '../wallet.ts';
+import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import {
   closeOutcome,
   fkmPayOutcome,

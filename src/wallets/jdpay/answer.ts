@@ -5,22 +5,22 @@
  * `payList/detail` holds the buyer's name, card and phone: it is never looked at here, so none of
  * it can reach a report, a row or a log line.
  */
+
+import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
+import {
+  type CloseOutcome,
+  type LegReport,
+  type RefundReport,
+  type RefundReportStatus,
+  type StartOutcome,
+  silentRefund,
+  silentReport,
+} from '../../core/wallet/report.ts';
 import type { Fen } from '../../kernel/money.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { parseCompactTime } from '../../wires/beijing-time.ts';
 import { CURRENCY, fenOfText, PAY_TYPE } from '../../wires/jdpay/trade.ts';
 import { childOf, childrenOf, textOf, type XmlElement } from '../../wires/jdpay/xml.ts';
-import { silentRefund } from '../answers.ts';
-import {
-  type CloseOutcome,
-  type LegOrder,
-  type LegReport,
-  type RefundOrder,
-  type RefundReport,
-  type RefundReportStatus,
-  type StartOutcome,
-  silentReport,
-} from '../wallet.ts';
 import { type Called, walletError } from './client.ts';
 import type { JdpayConfig, JdpayMerchant } from './config.ts';
 import { revokeNumber } from './request.ts';

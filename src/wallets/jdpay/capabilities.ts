@@ -3,7 +3,7 @@
  * give none, the figure is the cautious one and README.md says so. There is no bill: no interface
  * for one is known in the classic API, so orders are reconciled by asking for each.
  */
-import type { Capabilities } from '../wallet.ts';
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

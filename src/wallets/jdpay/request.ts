@@ -4,11 +4,16 @@
  * order's own. Only a form's times are those of the click that it is made at.
  */
 
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+} from '../../core/wallet/order.ts';
 import { compactTime } from '../../wires/beijing-time.ts';
 import { VERSION } from '../../wires/jdpay/message.ts';
 import { CURRENCY, TRADE_TYPE } from '../../wires/jdpay/trade.ts';
 import { oneLine, type XmlField } from '../../wires/jdpay/xml.ts';
-import type { AttemptOrder, AttemptReference, LegOrder, RefundOrder } from '../wallet.ts';
 
 const NAME_CHARS_MAX = 100;
 const NOTE_CHARS_MAX = 100;

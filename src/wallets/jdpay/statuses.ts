@@ -3,13 +3,14 @@
  * number that is not listed means `unknown`, never success and never failure. JD publishes no list
  * of result codes: what a refusal means is the configuration's to say.
  */
+
+import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';
 import {
   PAYMENT_STATUS,
   type PaymentStatus,
   REFUND_STATUS,
   type RefundStatus,
 } from '../../wires/jdpay/trade.ts';
-import type { LegReportStatus, RefundReportStatus } from '../wallet.ts';
 import type { JdpayConfig } from './config.ts';
 
 const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {

@@ -6,18 +6,19 @@
  * try is not the end of an order that the payer still holds (a page, a code): only 69 and the end
  * of payTimeout are. A payment code and a tap are one try, so their failure is final.
  */
+import {
+  type LegReport,
+  type LegReportStatus,
+  type RefundReport,
+  silentRefund,
+  silentReport,
+} from '../../core/wallet/report.ts';
 import type { Fen } from '../../kernel/money.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { parseCompactTime } from '../../wires/beijing-time.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
 import { CURRENCY_CNY } from '../../wires/unionpay/trade.ts';
-import { silentRefund } from '../answers.ts';
-import {
-  type LegReport,
-  type LegReportStatus,
-  type RefundReport,
-  silentReport,
-} from '../wallet.ts';
+
 import type { Called } from './client.ts';
 import {
   CLOSED_CODES,

@@ -3,8 +3,8 @@
  * UnionPay publishes none, the figure is the cautious one and README.md says so.
  */
 
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 import { SPLIT_COUNT_MAX } from '../../wires/unionpay/split.ts';
-import type { Capabilities } from '../wallet.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -4,6 +4,8 @@
  * attempt of either is reversed where its outcome stays open.
  */
 import type { X509Certificate } from 'node:crypto';
+import type { AttemptReference } from '../../core/wallet/order.ts';
+import type { CloseOutcome, LegReport } from '../../core/wallet/report.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Field55, readField55Hex, writeField55 } from '../../wires/nfc/field55.ts';
 import { writeTrack2 } from '../../wires/nfc/track2.ts';
@@ -13,7 +15,7 @@ import { certIdOf } from '../../wires/unionpay/certificates.ts';
 import { encryptField, writeCardTransData } from '../../wires/unionpay/sensitive.ts';
 import { clearingDay } from '../../wires/unionpay/time.ts';
 import { PATHS } from '../../wires/unionpay/trade.ts';
-import type { AttemptReference, CloseOutcome, LegReport, WalletSeams } from '../wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
 import { type AskedOrder, orderReport, queryReport } from './answer.ts';
 import { capabilities } from './capabilities.ts';
 import type { Called, Client, RequestFields } from './client.ts';

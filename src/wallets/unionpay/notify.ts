@@ -8,6 +8,7 @@
  * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
  */
 import { createHash } from 'node:crypto';
+import type { LegReportStatus } from '../../core/wallet/report.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
@@ -16,7 +17,6 @@ import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
 import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/trade.ts';
 import { refusedCallback, tooManyCallbacks } from '../answers.ts';
 import {
-  type LegReportStatus,
   NO_GATE,
   type Notification,
   type NotificationGate,

@@ -4,6 +4,13 @@
  * names the same order.
  */
 import { isIPv4 } from 'node:net';
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+  WalletPart,
+} from '../../core/wallet/order.ts';
 import { compactTime } from '../../wires/beijing-time.ts';
 import { bytesOf, type Encoding } from '../../wires/unionpay/canonical.ts';
 import { writeSplit } from '../../wires/unionpay/split.ts';
@@ -15,13 +22,6 @@ import {
   type UnionpayProduct,
   VERSION,
 } from '../../wires/unionpay/trade.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  LegOrder,
-  RefundOrder,
-  WalletPart,
-} from '../wallet.ts';
 import type { RequestFields } from './client.ts';
 import type { UnionpayConfig } from './config.ts';
 

@@ -6,6 +6,7 @@
 import { createHash, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { AttemptOrder } from '../../core/wallet/order.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { HttpFailure, HttpRequest, HttpResponse } from '../../runtime/http-client.ts';
 import { systemRandom } from '../../runtime/random.ts';
@@ -16,7 +17,7 @@ import { parseRecord } from '../../wires/wechatpay/json.ts';
 import { signMessage } from '../../wires/wechatpay/message.ts';
 import { sealResource } from '../../wires/wechatpay/resource.ts';
 import { verifySha256 } from '../../wires/wechatpay/signature.ts';
-import type { AttemptOrder, Wallet, WalletSeams } from '../wallet.ts';
+import type { Wallet, WalletSeams } from '../wallet.ts';
 import { wechatpay } from './adapter.ts';
 import { plainText } from './request.ts';
 

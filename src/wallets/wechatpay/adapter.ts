@@ -4,6 +4,16 @@
  * payment codes go their own way (codepay.ts). It keeps no state but keys: whatever is not a
  * verified answer about the order that was asked is `unknown`.
  */
+
+import type { AttemptOrder, AttemptReference, RefundOrder } from '../../core/wallet/order.ts';
+import {
+  type CloseOutcome,
+  type QueryOutcome,
+  type RefundReport,
+  type StartOutcome,
+  silentRefund,
+  silentReport,
+} from '../../core/wallet/report.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { invocationMessage } from '../../wires/wechatpay/canonical.ts';
 import {
@@ -11,20 +21,8 @@ import {
   wechatpayMerchantSchema,
 } from '../../wires/wechatpay/credentials.ts';
 import { signSha256 } from '../../wires/wechatpay/signature.ts';
-import { silentRefund } from '../answers.ts';
-import {
-  type AttemptOrder,
-  type AttemptReference,
-  type CloseOutcome,
-  defineWallet,
-  type QueryOutcome,
-  type RefundOrder,
-  type RefundReport,
-  type StartOutcome,
-  silentReport,
-  type Wallet,
-  type WalletSeams,
-} from '../wallet.ts';
+
+import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import { readOrders, readPrepay, readRefundAnswer, readRefundApplied } from './answer.ts';
 import { capabilities } from './capabilities.ts';
 import { type CallFailure, type Client, openClient } from './client.ts';

@@ -2,11 +2,13 @@
  * APIv2's words and fields to reports; pure. A word that is not listed is `unknown`. WeChat Pay
  * writes several codes with and without underscores: they are compared without.
  */
+
+import type { LegOrder } from '../../core/wallet/order.ts';
+import { type LegReport, type LegReportStatus, silentReport } from '../../core/wallet/report.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { parseCompactTime } from '../../wires/beijing-time.ts';
 import type { V2Fields } from '../../wires/wechatpay/message-v2.ts';
 import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
-import { type LegOrder, type LegReport, type LegReportStatus, silentReport } from '../wallet.ts';
 import { legStatusOf } from './statuses.ts';
 
 /**

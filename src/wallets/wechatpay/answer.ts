@@ -3,13 +3,15 @@
  * amount, currency and payee for core to compare (rule 3); nothing here decides whether they are
  * right.
  */
+
+import type { AttemptOrder, RefundOrder } from '../../core/wallet/order.ts';
+import { type LegReport, type RefundReport, silentRefund } from '../../core/wallet/report.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import type { NextAction } from '../../kernel/wallet-names.ts';
 import { fenOf, type JsonRecord, recordOf, recordsOf, textOf } from '../../wires/wechatpay/json.ts';
 import { parseTime } from '../../wires/wechatpay/time.ts';
 import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
-import { silentRefund } from '../answers.ts';
-import type { AttemptOrder, LegReport, RefundOrder, RefundReport } from '../wallet.ts';
+
 import type { Principal } from './request.ts';
 import { legStatusOf, refundStatusOf } from './statuses.ts';
 

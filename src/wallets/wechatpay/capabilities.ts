@@ -1,5 +1,5 @@
 /** What WeChat Pay can do for a marketplace, as data. Sources stand in README.md. */
-import type { Capabilities } from '../wallet.ts';
+import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -2,17 +2,14 @@
  * Payment codes by APIv2: micropay, orderquery, reverse. What the calls are for stands in
  * codepay.ts; here is how APIv2 says them.
  */
+
+import type { AttemptOrder, LegOrder } from '../../core/wallet/order.ts';
+import { type StartOutcome, silentReport } from '../../core/wallet/report.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { err, ok } from '../../kernel/result.ts';
 import { compactTime } from '../../wires/beijing-time.ts';
 import { V2_PATHS } from '../../wires/wechatpay/trade.ts';
-import {
-  type AttemptOrder,
-  type LegOrder,
-  type StartOutcome,
-  silentReport,
-  type WalletSeams,
-} from '../wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
 import { isNotFoundV2, readMicropay, readOrderQuery, startRefusalOfV2 } from './answer-v2.ts';
 import { callV2, type V2Call, type V2Called } from './client-v2.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';

@@ -3,17 +3,13 @@
  * opened them: `codepayApi` v3. What the calls are for stands in codepay.ts; here is how v3 says
  * them.
  */
+
+import type { AttemptOrder, AttemptReference } from '../../core/wallet/order.ts';
+import { type LegReport, type StartOutcome, silentReport } from '../../core/wallet/report.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { err, ok } from '../../kernel/result.ts';
 import { type JsonRecord, textOf } from '../../wires/wechatpay/json.ts';
 import { PATHS } from '../../wires/wechatpay/trade.ts';
-import {
-  type AttemptOrder,
-  type AttemptReference,
-  type LegReport,
-  type StartOutcome,
-  silentReport,
-} from '../wallet.ts';
 import { readOrders } from './answer.ts';
 import { revokedReport } from './answer-v2.ts';
 import type { Client } from './client.ts';

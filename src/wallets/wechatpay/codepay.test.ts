@@ -4,8 +4,9 @@
  * for the bill where it does not.
  */
 import { expect, it } from 'vitest';
+import type { AttemptReference } from '../../core/wallet/order.ts';
+import { type LegReport, silentReport } from '../../core/wallet/report.ts';
 import { ok } from '../../kernel/result.ts';
-import { type AttemptReference, type LegReport, silentReport } from '../wallet.ts';
 import { readOrderQuery } from './answer-v2.ts';
 import { type CodepayApi, reverseCodepay } from './codepay.ts';
 

@@ -4,20 +4,19 @@
  * reversed. A reversal always looks first, because it alone does not say whether money had moved,
  * and a revoked order's query no longer says it either.
  */
+
+import type { AttemptOrder, AttemptReference, LegOrder } from '../../core/wallet/order.ts';
+import type {
+  CloseOutcome,
+  LegReport,
+  QueryOutcome,
+  StartOutcome,
+} from '../../core/wallet/report.ts';
 import { present } from '../../kernel/assert.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { isPaymentCode } from '../../wires/wechatpay/trade.ts';
 import { notSent } from '../answers.ts';
-import type {
-  AttemptOrder,
-  AttemptReference,
-  CloseOutcome,
-  LegOrder,
-  LegReport,
-  QueryOutcome,
-  StartOutcome,
-} from '../wallet.ts';
 import { reversalRefusalOf } from './statuses.ts';
 
 /** WeChat Pay's limit on what is bought, in either API. */

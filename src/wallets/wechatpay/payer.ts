@@ -3,10 +3,12 @@
  * answer is signed; TLS and the app secret are the proof. Codes, secrets and openids are never
  * logged nor repeated in an error.
  */
+
+import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { parseRecord, textOf } from '../../wires/wechatpay/json.ts';
-import type { PayerIdentity, WalletSeams } from '../wallet.ts';
+import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 
 /** The order of parameters matters to WeChat, and so does the fragment. */

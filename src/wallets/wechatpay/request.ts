@@ -2,6 +2,13 @@
  * Hutong's orders as requests of v3: targets and bodies; pure. A repeat of a call says the same, so
  * that WeChat Pay sees one order. What cannot be asked is refused here, under a code of ours.
  */
+
+import type {
+  AttemptOrder,
+  AttemptReference,
+  LegOrder,
+  RefundOrder,
+} from '../../core/wallet/order.ts';
 import { assert, present } from '../../kernel/assert.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -10,7 +17,6 @@ import type { JsonRecord } from '../../wires/wechatpay/json.ts';
 import { formatTime } from '../../wires/wechatpay/time.ts';
 import { isPlainText, PATHS, TRADE_TYPES } from '../../wires/wechatpay/trade.ts';
 import { onlyLeg, ownError } from '../answers.ts';
-import type { AttemptOrder, AttemptReference, LegOrder, RefundOrder } from '../wallet.ts';
 
 /** The platform account that acts: sp_mchid and sp_appid, or the combine pair. */
 export interface Principal {

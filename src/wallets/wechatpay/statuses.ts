@@ -4,8 +4,8 @@
  * the status attached to a code differs from call to call.
  */
 
+import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';
 import type { RefundState, TradeState } from '../../wires/wechatpay/trade.ts';
-import type { LegReportStatus, RefundReportStatus } from '../wallet.ts';
 
 const TRADE: Readonly<Record<TradeState, LegReportStatus>> = {
   SUCCESS: 'succeeded',

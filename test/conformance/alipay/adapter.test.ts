@@ -4,14 +4,10 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WireRequest } from '../../../sandbox/kit/kit.ts';
+import type { AttemptOrder, RefundOrder } from '../../../src/core/wallet/order.ts';
+import type { StartOutcome } from '../../../src/core/wallet/report.ts';
 import { alipay } from '../../../src/wallets/alipay/adapter.ts';
-import type {
-  AttemptOrder,
-  Notification,
-  RefundOrder,
-  StartOutcome,
-  Wallet,
-} from '../../../src/wallets/wallet.ts';
+import type { Notification, Wallet } from '../../../src/wallets/wallet.ts';
 import { freshNo } from '../../helpers/gateway-city.ts';
 import { openTestCity, type TestCity } from './city.ts';
 import { openWallet } from './flip-cases.ts';

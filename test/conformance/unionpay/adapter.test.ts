@@ -1,6 +1,8 @@
 /** The adapter against the sandbox over real HTTP: every product, every outcome. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AttemptOrder, StartOutcome, Wallet } from '../../../src/wallets/wallet.ts';
+import type { AttemptOrder } from '../../../src/core/wallet/order.ts';
+import type { StartOutcome } from '../../../src/core/wallet/report.ts';
+import type { Wallet } from '../../../src/wallets/wallet.ts';
 import { signText } from '../../../src/wires/unionpay/canonical.ts';
 import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
 import { readPfx } from '../../../src/wires/unionpay/pfx.ts';

@@ -5,8 +5,9 @@ import {
   type UnionpayAccount,
 } from '../../../sandbox/gateways/unionpay/account.ts';
 import { openUnionpayGateway } from '../../../sandbox/gateways/unionpay/gateway.ts';
+import type { AttemptOrder, RefundOrder } from '../../../src/core/wallet/order.ts';
 import { unionpay } from '../../../src/wallets/unionpay/adapter.ts';
-import type { AttemptOrder, RefundOrder, Wallet } from '../../../src/wallets/wallet.ts';
+import type { Wallet } from '../../../src/wallets/wallet.ts';
 import type { UnionpayCredentials } from '../../../src/wires/unionpay/credentials.ts';
 import {
   freshNo,

@@ -1,5 +1,6 @@
 /** The adapter against the gateway: outcomes in Hutong's words, both key modes, every product. */
-import type { AttemptOrder, RefundOrder, Wallet } from '../../../src/wallets/wallet.ts';
+import type { AttemptOrder, RefundOrder } from '../../../src/core/wallet/order.ts';
+import type { Wallet } from '../../../src/wallets/wallet.ts';
 import { type Case, must, nextNo, same } from './cases.ts';
 import { openAdapter } from './cases-flips.ts';
 import type { Received, Stage } from './stage.ts';

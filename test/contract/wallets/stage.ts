@@ -15,25 +15,20 @@ import type {
   MadeAccount,
   Operation,
 } from '../../../sandbox/kit/kit.ts';
+import type { ProductCapability } from '../../../src/core/wallet/capabilities.ts';
+import type { AttemptOrder, PayerIdentity, RefundOrder } from '../../../src/core/wallet/order.ts';
+import type {
+  CloseOutcome,
+  LegReport,
+  RefundReport,
+  StartOutcome,
+} from '../../../src/core/wallet/report.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import { wallClock } from '../../../src/runtime/clock.ts';
 import { createHttpClient } from '../../../src/runtime/http-client.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';
 import { WALLETS } from '../../../src/wallets/registry.ts';
-import type {
-  AttemptOrder,
-  CloseOutcome,
-  LegReport,
-  PayerIdentity,
-  ProductCapability,
-  RawRequest,
-  RefundOrder,
-  RefundReport,
-  StartOutcome,
-  Wallet,
-  WalletModule,
-  WalletSeams,
-} from '../../../src/wallets/wallet.ts';
+import type { RawRequest, Wallet, WalletModule, WalletSeams } from '../../../src/wallets/wallet.ts';
 import { type LocalServer, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 
 export interface Bench {

@@ -1,0 +1,60 @@
+/**
+ * What a wallet can do, as data: each folder of `src/wallets` states its own, core decides by them.
+ */
+import type { Device, Product, WalletName } from '../../kernel/wallet-names.ts';
+
+/** combine, merge: one leg a merchant. split, collect: one leg, to the marketplace's number. */
+export type CartKind = 'combine' | 'merge' | 'split' | 'collect';
+
+export function paysInOneLeg(kind: CartKind): boolean {
+  return kind === 'split' || kind === 'collect';
+}
+
+export interface ProductCapability {
+  readonly product: Product;
+  /** Devices of the buyer on which the cashier may offer it, best first. */
+  readonly devices: readonly Device[];
+  /** Can pay several merchants in one go. */
+  readonly combines: boolean;
+  /** Which payer field the start needs, if any. `auth_code` and `field55` work once. */
+  readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
+  /** The buyer scans its code with an app: another wallet's may too, where they interconnect. */
+  readonly isScanned?: boolean;
+  /** Where it is not the wallet's own figure. */
+  readonly refundWindowMs?: number;
+}
+
+export interface Capabilities {
+  readonly wallet: WalletName;
+  readonly products: readonly ProductCapability[];
+  /** How a cart of several merchants is paid at once. */
+  readonly cart: {
+    readonly kind: CartKind;
+    readonly legCountMax: number;
+    readonly atomic: boolean;
+    /** Only where the wallet account has the all-or-nothing contract. */
+    readonly needsContract: boolean;
+    readonly expiryMsMax: number | null;
+  };
+  /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
+  readonly notFoundIsFinalAfterMs: number;
+  /** How much of one merchant's order may be split to others; 0 = it does not split. */
+  readonly splitCapBps: number;
+  readonly refundSpacingMs: number;
+  /** From the payment; a product may have a figure of its own (`refundWindowMsOf`). */
+  readonly refundWindowMs: number;
+  readonly refundCountMax: number;
+  readonly holdDaysMax: number;
+  /** Who holds the money until receipt: `settles_directly` = nobody, it goes to the merchants. */
+  readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
+  /** The daily files this wallet offers, in its own words; none = per-order queries only. */
+  readonly bills: readonly string[];
+  /** Delays of polling a pending attempt, from its start; the last repeats until expiry. */
+  readonly pollDelaysMs: readonly number[];
+}
+
+/** How long after its payment an order of this product can be refunded. */
+export function refundWindowMsOf(capabilities: Capabilities, product: Product): number {
+  const row = capabilities.products.find((entry) => entry.product === product);
+  return row?.refundWindowMs ?? capabilities.refundWindowMs;
+}

@@ -1,0 +1,125 @@
+/**
+ * What wallets say, by whatever route: of an order, of a refund, in answer to a call. What is not
+ * said is null; what is not known is `unknown`, a state like any other (rule 2). Data only: core
+ * judges it, the wallets make it.
+ */
+import type { Fen } from '../../kernel/money.ts';
+import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
+
+export type LegReportStatus =
+  | 'pending'
+  | 'succeeded'
+  | 'failed'
+  | 'closed'
+  | 'not_found'
+  | 'unknown';
+
+/** What the wallet says of one order, by query or notification. Nulls = it did not say. */
+export interface LegReport {
+  readonly orderNo: string;
+  readonly status: LegReportStatus;
+  readonly walletTransactionId: string | null;
+  /** The ORDER amount (`total`, `total_amount`), never what the payer paid after coupons. */
+  readonly amountFen: Fen | null;
+  /** ISO 4217 lower case. */
+  readonly currency: string | null;
+  /** sub_mchid or smid/seller the wallet names; null where the wallet's message has none. */
+  readonly payee: string | null;
+  readonly payerAmountFen: Fen | null;
+  /** Net of merchant-funded discounts. */
+  readonly receiptAmountFen: Fen | null;
+  readonly paidAtMs: number | null;
+  /** From the wallet's answer only (bank_type, payType): which wallet really paid. */
+  readonly payerWalletReported: string | null;
+  /**
+   * Only with `closed`: a reversal (撤销) gave back whole what had been paid, and the figures say
+   * what that was. A leg that is live must never become paid by such a word.
+   */
+  readonly isReversed?: true;
+  /**
+   * Only with `closed`: by a reversal, and the wallet no longer says whether it had been paid until
+   * then and was given back. Its bill will.
+   */
+  readonly isUnseen?: true;
+}
+
+/** Of an order about which the wallet said nothing but, at most, where it stands. */
+export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
+  return {
+    orderNo,
+    status,
+    walletTransactionId: null,
+    amountFen: null,
+    currency: null,
+    payee: null,
+    payerAmountFen: null,
+    receiptAmountFen: null,
+    paidAtMs: null,
+    payerWalletReported: null,
+  };
+}
+
+/**
+ * `pending` without a next action: the buyer confirms in the wallet's own app (USERPAYING, 10003).
+ * `succeeded`: paid in the same call (payment code, tap); the legs are reports like a query's.
+ */
+export type StartOutcome =
+  | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
+  | { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] }
+  | { readonly outcome: 'failed'; readonly walletError: WalletError }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+export type QueryOutcome =
+  | { readonly outcome: 'answered'; readonly legs: readonly LegReport[] }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+/**
+ * `closed`: can no longer be paid. `isUnseen`: as in a report of the order.
+ * `paid`: too late, query it. `not_found`: see rule 2.
+ * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
+ * the legs say what was paid, since the wallet's bill will show both.
+ */
+export type CloseOutcome =
+  | { readonly outcome: 'closed'; readonly isUnseen?: true }
+  | { readonly outcome: 'paid' | 'not_found' | 'unsupported' }
+  | { readonly outcome: 'reversed'; readonly legs: readonly LegReport[] }
+  | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+export type RefundReportStatus =
+  | 'submitted'
+  | 'processing'
+  | 'succeeded'
+  | 'abnormal'
+  | 'failed'
+  | 'not_found'
+  | 'unknown';
+
+export interface RefundReport {
+  readonly status: RefundReportStatus;
+  readonly walletRefundId: string | null;
+  /** The refund's own amount as the wallet states it; null where it did not. */
+  readonly amountFen: Fen | null;
+  /**
+   * What the refund took out of the merchants' money, net of their own discount's share. null: the
+   * wallet does not tell it. Left out: this message does not, but a query does.
+   */
+  readonly settlementFen?: Fen | null;
+  /** With `failed`: the wallet refused this call. Without: the refund itself was closed. */
+  readonly walletError: WalletError | null;
+}
+
+/** Of a refund about which the wallet said nothing but, at most, where it stands. */
+export function silentRefund(
+  status: RefundReportStatus,
+  walletError: WalletError | null = null,
+): RefundReport {
+  return { status, walletRefundId: null, amountFen: null, walletError };
+}
+
+/** How the codes of errors begin that say why a wallet was not asked. */
+export const OWN_ERROR_PREFIX = 'hutong.';
+
+/** It was refused here: the wallet never heard of the order. */
+export function isOwnError({ code }: WalletError): boolean {
+  return code.startsWith(OWN_ERROR_PREFIX);
+}
