@@ -30,7 +30,7 @@ import {
   LEGS,
   REFUNDS,
   SUB_ORDERS,
-} from '../../src/store/payment/tables.ts';
+} from '../../src/store/payment/rows.ts';
 import {
   accountsOf,
   type Bought,

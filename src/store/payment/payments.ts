@@ -9,8 +9,21 @@ import { type Table, tableValues, together, updateAll, upsertAll } from '../../d
 import { AssertionError, present } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import type { BatchWriter, Change, Claim, Remembered } from '../batch/aggregate.ts';
-import { toAttempt, toEscrow, toIntent, toLeg, toRefund, toSubOrder } from './rows.ts';
-import { ATTEMPTS, type Child, ESCROWS, INTENTS, LEGS, REFUNDS, SUB_ORDERS } from './tables.ts';
+import {
+  ATTEMPTS,
+  type Child,
+  ESCROWS,
+  INTENTS,
+  LEGS,
+  REFUNDS,
+  SUB_ORDERS,
+  toAttempt,
+  toEscrow,
+  toIntent,
+  toLeg,
+  toRefund,
+  toSubOrder,
+} from './rows.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {

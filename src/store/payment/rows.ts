@@ -1,41 +1,236 @@
-/** Rows of the payment aggregate's tables as core's objects: tables.ts the other way. */
+/**
+ * The payment aggregate's rows: which column holds which field, one list a table, both ways. What a
+ * table holds beside an object's own fields is only written, and stands at the end of its list.
+ */
 
 import type {
   Attempt,
   Escrow,
   Leg,
+  Payment,
   PaymentIntent,
   Refund,
   SubOrder,
 } from '../../core/payment/model.ts';
-import type { Row } from '../../database/db.ts';
-import { toNumber, toNumberOrNull } from '../../database/table.ts';
-import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
+import {
+  columnsOf,
+  type Fields,
+  fen,
+  flag,
+  id,
+  integer,
+  json,
+  moment,
+  readerOf,
+  smallint,
+  text,
+} from '../../database/row.ts';
+import { type Column, type Table, table } from '../../database/table.ts';
+import { type Id, idValue } from '../../kernel/id.ts';
 
-const id = <K extends IdKind>(kind: K, value: unknown): Id<K> => formatId(kind, value as bigint);
-const idOrNull = <K extends IdKind>(kind: K, value: unknown): Id<K> | null =>
-  value === null ? null : id(kind, value);
+const INTENT: Fields<PaymentIntent> = {
+  shard: smallint('shard'),
+  id: id('payment_intent', 'id'),
+  marketplace: id('marketplace', 'marketplace', 'fixed'),
+  merchantOrderNo: text('merchant_order_no', 'fixed'),
+  contentHash: text('content_hash', 'fixed'),
+  amountFen: fen('amount', 'fixed'),
+  currency: text('currency', 'fixed'),
+  description: text('description', 'fixed'),
+  buyer: json('buyer', 'fixed'),
+  status: text('status'),
+  version: integer('version'),
+  returnUrl: text('return_url', 'fixed'),
+  metadata: json('metadata', 'fixed'),
+  createdAtMs: moment('created_at', 'fixed'),
+  expiresAtMs: moment('expires_at', 'fixed'),
+  closingAtMs: moment('closing_at'),
+  closingReason: text('closing_reason'),
+  latestAttempt: id('payment_attempt', 'latest_attempt'),
+  succeededAttempt: id('payment_attempt', 'succeeded_attempt'),
+  amountReceivedFen: fen('amount_received'),
+  amountRefundedFen: fen('amount_refunded'),
+  dueAtMs: moment('due_at'),
+  resolution: json('resolution'),
+  isLivemode: flag('livemode', 'fixed'),
+  tokenSeed: text('token_seed', 'fixed'),
+};
 
-function mixFromJson(value: unknown): Refund['mix'] {
-  if (value === null) return null;
-  const mix = value as Record<'escrow' | 'fee' | 'available' | 'owed', string>;
-  return {
-    escrowFen: BigInt(mix.escrow),
-    feeFen: BigInt(mix.fee),
-    availableFen: BigInt(mix.available),
-    owedFen: BigInt(mix.owed),
-  };
+const SUB_ORDER: Fields<SubOrder> = {
+  id: id('sub_order', 'id'),
+  merchant: id('merchant', 'merchant', 'fixed'),
+  amountFen: fen('amount', 'fixed'),
+  refundedFen: fen('refunded'),
+  description: text('description', 'fixed'),
+  merchantSubOrderNo: text('merchant_sub_order_no', 'fixed'),
+  items: json('items', 'fixed'),
+  splits: json('splits', 'fixed'),
+};
+
+const ATTEMPT: Fields<Attempt> = {
+  id: id('payment_attempt', 'id'),
+  wallet: text('wallet', 'fixed'),
+  product: text('product', 'fixed'),
+  config: id('wallet_config', 'config', 'fixed'),
+  payerWalletChosen: text('payer_wallet_chosen', 'fixed'),
+  payerWalletReported: text('payer_wallet_reported'),
+  status: text('status'),
+  combineOrderNo: text('combine_order_no', 'fixed'),
+  nextAction: json('next_action'),
+  failure: json('failure'),
+  createdAtMs: moment('created_at', 'fixed'),
+  expiresAtMs: moment('expires_at', 'fixed'),
+  closingAtMs: moment('closing_at'),
+  isProvisional: flag('provisional'),
+  dueAtMs: moment('due_at'),
+  tries: integer('tries'),
+};
+
+const LEG: Fields<Leg> = {
+  id: id('leg', 'id'),
+  attempt: id('payment_attempt', 'attempt', 'fixed'),
+  orderNo: text('order_no', 'fixed'),
+  walletMerchant: text('wallet_merchant', 'fixed'),
+  merchant: id('merchant', 'merchant', 'fixed'),
+  parts: json('parts', 'fixed', { write: partsToJson, read: partsFromJson }),
+  subOrders: json('sub_orders', 'fixed'),
+  amountFen: fen('amount', 'fixed'),
+  payerAmountFen: fen('payer_amount'),
+  receiptAmountFen: fen('receipt_amount'),
+  refundedFen: fen('refunded'),
+  status: text('status'),
+  walletTransactionId: text('wallet_transaction_id'),
+  paidAtMs: moment('paid_at'),
+  feeBps: integer('fee_bps', 'fixed'),
+  suspenseFen: fen('suspense'),
+  disputedFen: fen('disputed'),
+};
+
+const REFUND: Fields<Refund> = {
+  id: id('refund', 'id'),
+  leg: id('leg', 'leg', 'fixed'),
+  subOrder: id('sub_order', 'sub_order', 'fixed'),
+  amountFen: fen('amount', 'fixed'),
+  movedFen: fen('moved'),
+  reason: text('reason', 'fixed'),
+  status: text('status'),
+  refundNo: text('refund_no'),
+  // Almost always none.
+  earlierNos: json('earlier_nos', undefined, {
+    write: (numbers) => (numbers.length === 0 ? null : numbers),
+    read: (stored) => (stored as readonly string[] | null) ?? [],
+  }),
+  walletRefundId: text('wallet_refund_id'),
+  mix: json('mix', undefined, { write: mixToJson, read: mixFromJson }),
+  failure: json('failure'),
+  createdAtMs: moment('created_at', 'fixed'),
+  sentAtMs: moment('sent_at'),
+  dueAtMs: moment('due_at'),
+  tries: integer('tries'),
+};
+
+const ESCROW: Fields<Escrow> = {
+  id: id('escrow', 'id'),
+  subOrder: id('sub_order', 'sub_order', 'fixed'),
+  leg: id('leg', 'leg', 'fixed'),
+  merchant: id('merchant', 'merchant', 'fixed'),
+  wallet: text('wallet', 'fixed'),
+  orderedFen: fen('ordered', 'fixed'),
+  paidFen: fen('paid', 'fixed'),
+  feeFen: fen('fee', 'fixed'),
+  releasedFen: fen('released'),
+  returnedFen: fen('returned'),
+  heldFen: fen('held'),
+  status: text('status'),
+  dueAtMs: moment('due_at'),
+};
+
+export const toIntent = readerOf(INTENT);
+export const toSubOrder = readerOf(SUB_ORDER);
+export const toAttempt = readerOf(ATTEMPT);
+export const toLeg = readerOf(LEG);
+export const toRefund = readerOf(REFUND);
+export const toEscrow = readerOf(ESCROW);
+
+/** A root on its way into the tables. */
+export interface WrittenIntent {
+  readonly intent: PaymentIntent;
+  /** Where it stands in lists, made by the batch that inserts it; null = it stands already. */
+  readonly place: bigint | null;
+  /** The number of the batch that writes it. */
+  readonly writtenBy: bigint;
 }
 
-function partsFromJson(value: unknown): Leg['parts'] {
-  if (value === null) return null;
-  const parts = value as readonly {
-    readonly merchant: Id<'merchant'>;
-    readonly wallet_merchant: string;
-    readonly amount: string;
-    readonly fee_bps: number;
-  }[];
-  return parts.map((part) => ({
+export const INTENTS: Table<WrittenIntent> = table(
+  'payment_intents',
+  ['shard', 'id'],
+  [
+    ...columnsOf(INTENT, ({ intent }: WrittenIntent) => intent),
+    { name: 'place', type: 'bigint', value: ({ place }) => place, fixed: true },
+    { name: 'written_by', type: 'bigint', value: ({ writtenBy }) => writtenBy },
+  ],
+);
+
+/** A child row with the root it hangs on, and the whole payment as it is saved. */
+export interface Child<T> {
+  readonly shard: number;
+  readonly intent: Id<'payment_intent'>;
+  readonly row: T;
+  readonly payment: Payment;
+}
+
+function childTable<T>(
+  name: string,
+  fields: Fields<T>,
+  more: readonly Column<Child<T>>[] = [],
+): Table<Child<T>> {
+  return table(
+    name,
+    ['shard', 'intent', 'id'],
+    [
+      { name: 'shard', type: 'smallint', value: (child) => child.shard },
+      { name: 'intent', type: 'id', value: (child) => child.intent },
+      ...columnsOf(fields, (child: Child<T>) => child.row),
+      ...more,
+    ],
+  );
+}
+
+export const SUB_ORDERS = childTable('sub_orders', SUB_ORDER);
+export const ATTEMPTS = childTable('payment_attempts', ATTEMPT);
+export const LEGS = childTable('payment_legs', LEG);
+export const REFUNDS = childTable('refunds', REFUND, [
+  { name: 'config', type: 'bigint', value: configOf },
+]);
+export const ESCROWS = childTable('escrows', ESCROW);
+
+/** Whose wallet is told of the refund: the sweeps read what is due by it. */
+function configOf({ row, payment: { legs, attempts } }: Child<Refund>): bigint {
+  const leg = legs.find(({ id }) => id === row.leg);
+  const attempt = attempts.find(({ id }) => id === leg?.attempt);
+  return attempt === undefined ? 0n : idValue(attempt.config);
+}
+
+interface StoredPart {
+  readonly merchant: Id<'merchant'>;
+  readonly wallet_merchant: string;
+  readonly amount: string;
+  readonly fee_bps: number;
+}
+
+function partsToJson(parts: Leg['parts']): readonly StoredPart[] | null {
+  if (parts === null) return null;
+  return parts.map(({ merchant, walletMerchant, amountFen, feeBps }) => ({
+    merchant,
+    wallet_merchant: walletMerchant,
+    amount: amountFen.toString(),
+    fee_bps: feeBps,
+  }));
+}
+
+function partsFromJson(stored: unknown): Leg['parts'] {
+  if (stored === null) return null;
+  return (stored as readonly StoredPart[]).map((part) => ({
     merchant: part.merchant,
     walletMerchant: part.wallet_merchant,
     amountFen: BigInt(part.amount),
@@ -43,127 +238,25 @@ function partsFromJson(value: unknown): Leg['parts'] {
   }));
 }
 
-export function toIntent(row: Row): PaymentIntent {
+type StoredMix = Readonly<Record<'escrow' | 'fee' | 'available' | 'owed', string>>;
+
+function mixToJson(mix: Refund['mix']): StoredMix | null {
+  if (mix === null) return null;
   return {
-    id: id('payment_intent', row.id),
-    shard: toNumber(row.shard),
-    marketplace: id('marketplace', row.marketplace),
-    merchantOrderNo: row.merchant_order_no as string,
-    contentHash: row.content_hash as string,
-    amountFen: row.amount as bigint,
-    currency: 'cny',
-    description: row.description as string,
-    buyer: row.buyer as PaymentIntent['buyer'],
-    status: row.status as PaymentIntent['status'],
-    version: toNumber(row.version),
-    returnUrl: row.return_url as string | null,
-    metadata: row.metadata as PaymentIntent['metadata'],
-    createdAtMs: toNumber(row.created_at),
-    expiresAtMs: toNumber(row.expires_at),
-    closingAtMs: toNumberOrNull(row.closing_at),
-    closingReason: row.closing_reason as PaymentIntent['closingReason'],
-    latestAttempt: idOrNull('payment_attempt', row.latest_attempt),
-    succeededAttempt: idOrNull('payment_attempt', row.succeeded_attempt),
-    amountReceivedFen: row.amount_received as bigint,
-    amountRefundedFen: row.amount_refunded as bigint,
-    dueAtMs: toNumberOrNull(row.due_at),
-    resolution: row.resolution as PaymentIntent['resolution'],
-    isLivemode: row.livemode as boolean | null,
-    tokenSeed: row.token_seed as string,
+    escrow: mix.escrowFen.toString(),
+    fee: mix.feeFen.toString(),
+    available: mix.availableFen.toString(),
+    owed: mix.owedFen.toString(),
   };
 }
 
-export function toSubOrder(row: Row): SubOrder {
+function mixFromJson(stored: unknown): Refund['mix'] {
+  if (stored === null) return null;
+  const mix = stored as StoredMix;
   return {
-    id: id('sub_order', row.id),
-    merchant: id('merchant', row.merchant),
-    amountFen: row.amount as bigint,
-    refundedFen: row.refunded as bigint,
-    description: row.description as string,
-    merchantSubOrderNo: row.merchant_sub_order_no as string | null,
-    items: row.items as SubOrder['items'],
-    splits: row.splits as SubOrder['splits'],
-  };
-}
-
-export function toAttempt(row: Row): Attempt {
-  return {
-    id: id('payment_attempt', row.id),
-    wallet: row.wallet as Attempt['wallet'],
-    product: row.product as Attempt['product'],
-    config: id('wallet_config', row.config),
-    payerWalletChosen: row.payer_wallet_chosen as Attempt['wallet'],
-    payerWalletReported: row.payer_wallet_reported as string | null,
-    status: row.status as Attempt['status'],
-    combineOrderNo: row.combine_order_no as string | null,
-    nextAction: row.next_action as Attempt['nextAction'],
-    failure: row.failure as Attempt['failure'],
-    createdAtMs: toNumber(row.created_at),
-    expiresAtMs: toNumber(row.expires_at),
-    closingAtMs: toNumberOrNull(row.closing_at),
-    isProvisional: row.provisional as boolean,
-    dueAtMs: toNumberOrNull(row.due_at),
-    tries: toNumber(row.tries),
-  };
-}
-
-export function toLeg(row: Row): Leg {
-  return {
-    id: id('leg', row.id),
-    attempt: id('payment_attempt', row.attempt),
-    orderNo: row.order_no as string,
-    walletMerchant: row.wallet_merchant as string,
-    merchant: idOrNull('merchant', row.merchant),
-    parts: partsFromJson(row.parts),
-    subOrders: row.sub_orders as Leg['subOrders'],
-    amountFen: row.amount as bigint,
-    payerAmountFen: row.payer_amount as bigint | null,
-    receiptAmountFen: row.receipt_amount as bigint | null,
-    refundedFen: row.refunded as bigint,
-    status: row.status as Leg['status'],
-    walletTransactionId: row.wallet_transaction_id as string | null,
-    paidAtMs: toNumberOrNull(row.paid_at),
-    feeBps: toNumber(row.fee_bps),
-    suspenseFen: row.suspense as bigint | null,
-    disputedFen: row.disputed as bigint | null,
-  };
-}
-
-export function toRefund(row: Row): Refund {
-  return {
-    id: id('refund', row.id),
-    leg: id('leg', row.leg),
-    subOrder: idOrNull('sub_order', row.sub_order),
-    amountFen: row.amount as bigint,
-    movedFen: row.moved as bigint,
-    reason: row.reason as string,
-    status: row.status as Refund['status'],
-    refundNo: row.refund_no as string,
-    earlierNos: (row.earlier_nos as readonly string[] | null) ?? [],
-    walletRefundId: row.wallet_refund_id as string | null,
-    mix: mixFromJson(row.mix),
-    failure: row.failure as Refund['failure'],
-    createdAtMs: toNumber(row.created_at),
-    sentAtMs: toNumberOrNull(row.sent_at),
-    dueAtMs: toNumberOrNull(row.due_at),
-    tries: toNumber(row.tries),
-  };
-}
-
-export function toEscrow(row: Row): Escrow {
-  return {
-    id: id('escrow', row.id),
-    subOrder: id('sub_order', row.sub_order),
-    leg: id('leg', row.leg),
-    merchant: id('merchant', row.merchant),
-    wallet: row.wallet as Escrow['wallet'],
-    orderedFen: row.ordered as bigint,
-    paidFen: row.paid as bigint,
-    feeFen: row.fee as bigint,
-    releasedFen: row.released as bigint,
-    returnedFen: row.returned as bigint,
-    heldFen: row.held as bigint,
-    status: row.status as Escrow['status'],
-    dueAtMs: toNumberOrNull(row.due_at),
+    escrowFen: BigInt(mix.escrow),
+    feeFen: BigInt(mix.fee),
+    availableFen: BigInt(mix.available),
+    owedFen: BigInt(mix.owed),
   };
 }

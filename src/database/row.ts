@@ -1,0 +1,108 @@
+/**
+ * The rows of an object as one list: for each of its fields the column that holds it, and how. The
+ * same list writes and reads, and a field without a column, or with one of another type, does not
+ * compile. Columns come in the order of the list.
+ *
+ * SQL NULL is null both ways; that a column takes none is the table's own word (`not null`).
+ */
+import { formatId, type Id, type IdKind } from '../kernel/id.ts';
+import type { ColumnType } from './arrays.ts';
+import type { Row } from './db.ts';
+import { type Column, toNumber } from './table.ts';
+
+/** One column and the values that it holds. */
+export interface Field<V> {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly fixed: boolean;
+  /** What arrays.ts encodes; absent: the value itself. */
+  readonly write?: (value: V) => unknown;
+  /** What db.ts gives, as the value; absent: it is the value. */
+  readonly read?: (stored: unknown) => V;
+}
+
+export type Fields<T> = { readonly [K in keyof T]-?: Field<T[K]> };
+
+/** Never written again after the insert. */
+type Fixed = 'fixed';
+
+function field<V>(
+  name: string,
+  type: ColumnType,
+  fixed: Fixed | undefined,
+  ways: Pick<Field<V>, 'read' | 'write'> = {},
+): Field<V> {
+  return { name, type, fixed: fixed === 'fixed', ...ways };
+}
+
+function orNull<V>(read: (stored: unknown) => unknown): (stored: unknown) => V {
+  return (stored) => (stored === null ? null : read(stored)) as V;
+}
+
+export function id<K extends IdKind, V extends Id<K> | null>(
+  kind: K,
+  name: string,
+  fixed?: Fixed,
+): Field<V> {
+  return field(name, 'id', fixed, { read: orNull((stored) => formatId(kind, stored as bigint)) });
+}
+
+export function text<V extends string | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'text', fixed);
+}
+
+export function flag<V extends boolean | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'boolean', fixed);
+}
+
+export function fen<V extends bigint | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'bigint', fixed);
+}
+
+/** A time in milliseconds: a bigint there, a number here. */
+export function moment<V extends number | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'bigint', fixed, { read: orNull(toNumber) });
+}
+
+export function integer<V extends number | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'integer', fixed, { read: orNull(toNumber) });
+}
+
+export function smallint<V extends number | null>(name: string, fixed?: Fixed): Field<V> {
+  return field(name, 'smallint', fixed, { read: orNull(toNumber) });
+}
+
+/** As it is, or by a way of its own: no bigint can stand in JSON. */
+export function json<V>(
+  name: string,
+  fixed?: Fixed,
+  ways?: Required<Pick<Field<V>, 'read' | 'write'>>,
+): Field<V> {
+  return field(name, 'jsonb', fixed, ways);
+}
+
+/** The list as it writes: `R` is what is saved, `of` finds the object in it. */
+export function columnsOf<T, R>(fields: Fields<T>, of: (row: R) => T): Column<R>[] {
+  return entriesOf(fields).map(([key, { name, type, fixed, write }]) => ({
+    name,
+    type,
+    fixed,
+    value: write === undefined ? (row) => of(row)[key] : (row) => write(of(row)[key]),
+  }));
+}
+
+/** The list as it reads. */
+export function readerOf<T>(fields: Fields<T>): (row: Row) => T {
+  const entries = entriesOf(fields);
+  return (row) => {
+    const object: Partial<Record<keyof T, unknown>> = {};
+    for (const [key, { name, read }] of entries) {
+      object[key] = read === undefined ? row[name] : read(row[name]);
+    }
+    return object as T;
+  };
+}
+
+function entriesOf<T>(fields: Fields<T>): [keyof T, Field<T[keyof T]>][] {
+  return Object.entries(fields) as [keyof T, Field<T[keyof T]>][];
+}
