@@ -12,9 +12,9 @@ import { type Id, parseId, shardOfId } from '../kernel/id.ts';
 import { PRODUCTS, type Product, WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
 import { BACK_COOKIE } from './back.ts';
 import { deviceOf } from './device.ts';
+import { canChoose, type Notice } from './model.ts';
 import { ATTEMPT_COOKIE, type Visit } from './show.ts';
 import { textOf } from './site.ts';
-import { canChoose, type Notice } from './view.ts';
 
 const ATTEMPT_COOKIE_SECONDS = 2 * 3600;
 

@@ -6,10 +6,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { COUNTER_VISIT, typedAmount } from '../core/merchant/counter.ts';
 import type { CounterView } from '../flows/merchant/counters.ts';
 import { deviceOf } from './device.ts';
+import { readable } from './model.ts';
 import { type CounterPage, counterClosedPage, counterPage } from './pages/counter.ts';
 import type { CashierDeps } from './show.ts';
 import { pagePath, type Site, textOf } from './site.ts';
-import { readable } from './view.ts';
 
 export interface CounterRoute {
   Params: { counter: string };

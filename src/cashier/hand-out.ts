@@ -10,10 +10,10 @@ import type { HandOut } from '../flows/payment/hand-out.ts';
 import type { Budget } from '../http/budget.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';
+import { readable } from './model.ts';
 import { handOutOverPage, handOutPage } from './pages/hand-out.ts';
 import type { CashierDeps } from './show.ts';
 import type { Site } from './site.ts';
-import { readable } from './view.ts';
 
 export interface HandOutRoute {
   Params: { hand_out: string };

@@ -7,9 +7,9 @@ import type { UseCases } from '../flows/verbs.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy } from './headers.ts';
+import { canChoose, cashierModel, NOTICES, openAttempt } from './model.ts';
 import { cashierPage } from './pages/cashier.ts';
 import type { Site } from './site.ts';
-import { canChoose, cashierModel, NOTICES, openAttempt } from './view.ts';
 
 /** All that a cashier may ask for. */
 export type CashierUseCases = Pick<

@@ -1,7 +1,7 @@
 /** Every state of the cashier by name: unit tests walk through them, screenshots show them. */
 
 import type { BrowserDevice } from '../../src/cashier/device.ts';
-import type { Screen } from '../../src/cashier/view.ts';
+import type { Screen } from '../../src/cashier/model.ts';
 import type { Attempt } from '../../src/core/payment/model.ts';
 import type { Offers } from '../../src/flows/offer/list-offers.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';

@@ -14,12 +14,10 @@ import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { AGGREGATES } from '../../src/store/aggregates.ts';
 import { inOrder, settledUpTo } from '../../src/store/batch/settled-ids.ts';
-import {
-  type IdPage,
-  listEvents,
-  listPayments,
-  listTransactions,
-} from '../../src/store/queries.ts';
+import { listTransactions } from '../../src/store/ledger/queries.ts';
+import type { IdPage } from '../../src/store/page.ts';
+import { listPayments } from '../../src/store/payment/queries.ts';
+import { listEvents } from '../../src/store/webhook/queries.ts';
 import {
   create,
   freshId,

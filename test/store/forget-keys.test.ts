@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forgetKeys } from '../../src/flows/key/forget-keys.ts';
 import { shardOf } from '../../src/kernel/id.ts';
-import { listPayments, listTransactions } from '../../src/store/queries.ts';
+import { listTransactions } from '../../src/store/ledger/queries.ts';
+import { listPayments } from '../../src/store/payment/queries.ts';
 import {
   count,
   create,

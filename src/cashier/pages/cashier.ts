@@ -2,8 +2,8 @@
 
 import { unreachable } from '../../kernel/assert.ts';
 import { type Html, html } from '../html.ts';
+import type { CashierModel, OpenAttempt } from '../model.ts';
 import type { Texts } from '../texts.ts';
-import type { CashierModel, OpenAttempt } from '../view.ts';
 import { endedScreen, endedTitle, succeededScreen, succeededTitle } from './ended.ts';
 import { orderSection, returnedSection } from './order.ts';
 import { type PageContext, renderPage } from './page.ts';

@@ -6,8 +6,8 @@
 
 import { yuanText } from '../../kernel/money.ts';
 import { type Html, html } from '../html.ts';
+import type { CashierModel, Choice, WalletRow } from '../model.ts';
 import type { Texts } from '../texts.ts';
-import type { CashierModel, Choice, WalletRow } from '../view.ts';
 import { CHEVRON, walletMark } from './marks.ts';
 
 export function choiceList(model: CashierModel, texts: Texts, path: string): Html {

@@ -2,8 +2,8 @@
 
 import { yuanText } from '../../kernel/money.ts';
 import { type Html, html } from '../html.ts';
+import type { CashierModel, RefundSummary, Screen } from '../model.ts';
 import type { Texts } from '../texts.ts';
-import type { CashierModel, RefundSummary, Screen } from '../view.ts';
 import { SIGNS } from './marks.ts';
 import { detail, returnedSection, timeDetail } from './order.ts';
 

@@ -2,8 +2,8 @@
 import { yuanText } from '../../kernel/money.ts';
 import { dateTimeText, deadlineText } from '../format.ts';
 import { type Html, html } from '../html.ts';
+import type { CashierModel, ReturnedPayment } from '../model.ts';
 import type { Texts } from '../texts.ts';
-import type { CashierModel, ReturnedPayment } from '../view.ts';
 
 export function orderSection(model: CashierModel, texts: Texts): Html {
   return html`<section class="card order" aria-labelledby="order">

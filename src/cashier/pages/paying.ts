@@ -5,9 +5,9 @@
 
 import { yuanText } from '../../kernel/money.ts';
 import { type Html, html, jsonScript } from '../html.ts';
+import type { CashierModel, OpenAttempt, Screen } from '../model.ts';
 import { qrSvg } from '../qr.ts';
 import type { Texts } from '../texts.ts';
-import type { CashierModel, OpenAttempt, Screen } from '../view.ts';
 import { choiceList, friendSection, switchSection } from './choices.ts';
 import { CHEVRON, SIGNS, walletMark } from './marks.ts';
 import { walletForm } from './wallet-form.ts';

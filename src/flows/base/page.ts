@@ -3,7 +3,7 @@
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { decodeBody } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import type { IdPage, Listed } from '../../store/queries.ts';
+import type { IdPage, Listed } from '../../store/page.ts';
 import type { Outcome } from './outcome.ts';
 import { attemptRead } from './read-payment.ts';
 

@@ -5,7 +5,7 @@ import { DbError } from '../../database/db.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import type { Platform } from './platform.ts';
 
 export async function readOwnPayment(

@@ -1,6 +1,6 @@
 /** Live status: wakes at a change of this process, and looks for one of another every 2 s. */
 import type { Payment } from '../../core/payment/model.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import type { Platform } from './platform.ts';
 
 const LOOK_EVERY_MS = 2_000;

@@ -4,7 +4,7 @@ import { accountId, normalSide } from '../../core/ledger/chart.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
-import { listTransactions, readBalances } from '../../store/queries.ts';
+import { listTransactions, readBalances } from '../../store/ledger/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';

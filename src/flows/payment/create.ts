@@ -14,7 +14,7 @@ import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
-import { listPayments } from '../../store/queries.ts';
+import { listPayments } from '../../store/payment/queries.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';

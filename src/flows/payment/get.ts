@@ -3,7 +3,7 @@ import type { Attempt, Payment } from '../../core/payment/model.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok } from '../../kernel/result.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead, readOwnPayment } from '../base/read-payment.ts';

@@ -15,7 +15,7 @@ import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { FormAction, WalletName } from '../../kernel/wallet-names.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import {

@@ -5,7 +5,7 @@ import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-nu
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { listPayments } from '../../store/queries.ts';
+import { listPayments } from '../../store/payment/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';

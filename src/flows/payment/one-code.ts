@@ -12,7 +12,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Fen, fenToYuan } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import { templateAccount, UNIONPAY_RID } from '../../wires/qr/merchant-account.ts';
 import { CNY_NUMERIC } from '../../wires/qr/mpm.ts';
 import { encodeMpm } from '../../wires/qr/mpm-encode.ts';

@@ -5,7 +5,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
-import { readPayment } from '../../store/queries.ts';
+import { readPayment } from '../../store/payment/queries.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';

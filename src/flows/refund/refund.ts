@@ -19,7 +19,7 @@ import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type { DueChild } from '../../store/payment/due.ts';
-import { findRefundIntent } from '../../store/queries.ts';
+import { findRefundIntent } from '../../store/refund/queries.ts';
 import { walletModule } from '../../wallets/registry.ts';
 import { modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';

@@ -10,7 +10,6 @@ import { claimed, type Work } from '../../engine/due.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
 import { createGate, type Gate } from '../../runtime/gate.ts';
-import { readEvent } from '../../store/queries.ts';
 import {
   DELIVERY,
   type Delivery,
@@ -20,6 +19,7 @@ import {
 import type { DueDelivery } from '../../store/webhook/due.ts';
 import { changeEndpoint } from '../../store/webhook/endpoints.ts';
 import type { EventRow, OwedDelivery } from '../../store/webhook/events.ts';
+import { readEvent } from '../../store/webhook/queries.ts';
 import { sendDelivery } from '../../webhooks/deliver.ts';
 import { nextTryDelayMs } from '../../webhooks/schedule.ts';
 import { auditNote } from '../audit/audit-log.ts';

@@ -3,8 +3,8 @@
 import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
 import { err, ok } from '../../kernel/result.ts';
-import { readEvent, listEvents as readEvents, type StoredEventRow } from '../../store/queries.ts';
-import { oweDeliveries } from '../../store/webhook/events.ts';
+import { type EventRow, oweDeliveries } from '../../store/webhook/events.ts';
+import { readEvent, listEvents as readEvents } from '../../store/webhook/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
@@ -44,7 +44,7 @@ export async function getEvent(
   return ok(shownEvent(event.value));
 }
 
-function shownEvent({ id, type, createdAtMs, objectVersion, object }: StoredEventRow): StoredEvent {
+function shownEvent({ id, type, createdAtMs, objectVersion, object }: EventRow): StoredEvent {
   return { id, type, createdAtMs, objectVersion, object };
 }
 

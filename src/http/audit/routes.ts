@@ -2,10 +2,10 @@
 import type { AuditRow } from '../../core/audit/audit.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
-import { AuditLogList } from '../other-schemas.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
+import { AuditLogList } from './schema.ts';
 
 const list = defineRoute({
   method: 'GET',

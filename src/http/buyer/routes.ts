@@ -2,8 +2,8 @@
 import type { BuyerErasure } from '../../core/buyer/data.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
-import { BuyerErase } from '../other-schemas.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
+import { BuyerErase } from './schema.ts';
 
 const TAG = 'Buyer erasures';
 

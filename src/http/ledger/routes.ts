@@ -2,11 +2,11 @@
 import { present } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
-import { LedgerAccountList, LedgerTransactionList } from '../other-schemas.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { balancesOf, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
+import { LedgerAccountList, LedgerTransactionList } from './schema.ts';
 
 const TAG = 'Ledger';
 const ACCOUNTS_DEFAULT = 1000;

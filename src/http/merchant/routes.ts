@@ -1,10 +1,10 @@
 /** /v1/merchants: create, list, and a merchant's accounts at the wallets. */
 import { ok } from '../../kernel/result.ts';
-import { MerchantCreate, MerchantList, WalletAccountList } from '../other-schemas.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { presentMerchant, presentWalletAccount } from './present.ts';
+import { MerchantCreate, MerchantList, WalletAccountList } from './schema.ts';
 
 const TAG = 'Merchants';
 

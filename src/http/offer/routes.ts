@@ -3,8 +3,8 @@
 import type { Interconnect } from '../../flows/offer/interconnects.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
-import { InterconnectSet } from '../other-schemas.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
+import { InterconnectSet } from './schema.ts';
 
 const TAG = 'Interconnects';
 

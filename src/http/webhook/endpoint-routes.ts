@@ -1,15 +1,15 @@
 /** /v1/webhook_endpoints: where events go. A secret is in one answer and never again. */
 import { ok } from '../../kernel/result.ts';
+import { pageOf } from '../parse.ts';
+import { presentList } from '../present-list.ts';
+import { type AnyRoute, defineRoute } from '../route.ts';
+import { presentWebhookEndpoint } from './present-endpoint.ts';
 import {
   WebhookEndpointCreate,
   WebhookEndpointList,
   WebhookEndpointUpdate,
   WebhookSecretRotate,
-} from '../other-schemas.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
-import { type AnyRoute, defineRoute } from '../route.ts';
-import { presentWebhookEndpoint } from './present-endpoint.ts';
+} from './schema.ts';
 
 const TAG = 'Webhook endpoints';
 /** Each resolves a name that the caller chose. */

@@ -1,10 +1,10 @@
 /** /v1/events: the source of truth behind webhooks; list, read, send again. */
 import { presentEvent } from '../../core/webhook/present-event.ts';
 import { ok } from '../../kernel/result.ts';
-import { EventList } from '../other-schemas.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
+import { EventList } from './schema.ts';
 
 const TAG = 'Events';
 

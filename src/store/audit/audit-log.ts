@@ -14,7 +14,7 @@ import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
-import type { IdPage, Listed } from '../queries.ts';
+import type { IdPage, Listed } from '../page.ts';
 
 /** No transaction of ours lives so long: what is older has been committed or never will be. */
 const SETTLED_MS = 600_000;

@@ -4,6 +4,17 @@
  */
 
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import {
+  columnsOf,
+  type Fields,
+  id,
+  integer,
+  json,
+  moment,
+  readerOf,
+  smallint,
+  text,
+} from '../../database/row.ts';
 import { type Table, table, tableValues, toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 
@@ -18,20 +29,23 @@ export interface EventRow {
   readonly createdAtMs: number;
 }
 
+const EVENT: Fields<EventRow> = {
+  shard: smallint('shard'),
+  id: id('event', 'id'),
+  marketplace: id('marketplace', 'marketplace'),
+  type: text('type'),
+  objectId: text('object_id'),
+  objectVersion: integer('object_version'),
+  object: json('object'),
+  createdAtMs: moment('created_at'),
+};
+
 const EVENTS: Table<EventRow> = table(
   'events',
   ['shard', 'id'],
-  [
-    { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'id', type: 'id', value: (row) => row.id },
-    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
-    { name: 'type', type: 'text', value: (row) => row.type },
-    { name: 'object_id', type: 'text', value: (row) => row.objectId },
-    { name: 'object_version', type: 'integer', value: (row) => row.objectVersion },
-    { name: 'object', type: 'jsonb', value: (row) => row.object },
-    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
-  ],
+  columnsOf(EVENT, (row: EventRow) => row),
 );
+export const toEvent = readerOf(EVENT);
 
 /** `*`, the type itself, or its family: `refund.*`. */
 function wants(type: string): string {

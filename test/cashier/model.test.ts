@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BrowserDevice } from '../../src/cashier/device.ts';
-import { type CashierModel, canChoose, cashierModel, type Notice } from '../../src/cashier/view.ts';
+import {
+  type CashierModel,
+  canChoose,
+  cashierModel,
+  type Notice,
+} from '../../src/cashier/model.ts';
 import type { Offers } from '../../src/flows/offer/list-offers.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import type { NextAction } from '../../src/kernel/wallet-names.ts';

@@ -1,0 +1,7 @@
+/** What the calls on buyer erasures take. */
+import { closed, text } from '../fields.ts';
+
+export const BuyerErase = closed(
+  { buyer: text(64, 'The marketplace’s own number of the buyer, as in `buyer.id`.', 'buyer-1') },
+  { examples: [{ buyer: 'buyer-1' }] },
+);

@@ -1,0 +1,11 @@
+/** What the calls on the ledger take. */
+import { Type } from 'typebox';
+import { closed, idField, paged, text } from '../fields.ts';
+
+export const LedgerAccountList = closed({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+  starting_after: Type.Optional(text(64, 'The last account id of the page before.')),
+});
+export const LedgerTransactionList = paged('ledger_transaction', {
+  payment_intent: Type.Optional(idField('payment_intent', 'Only what this payment moved.')),
+});

@@ -1,0 +1,105 @@
+/**
+ * Pages of id-ordered lists, newest first, for the edges; an area's queries say which rows. Never
+ * decided upon.
+ */
+
+import type { Db, Row, Statement } from '../database/db.ts';
+import { knownSettled, settledUpTo } from './batch/settled-ids.ts';
+
+/** A page in either direction of an id-ordered list, newest first. */
+export interface IdPage {
+  readonly limit: number;
+  /** Older than this id. */
+  readonly beforeId: bigint | null;
+  /** Newer than this id. */
+  readonly afterId: bigint | null;
+}
+
+/** One condition of a list; `$?` stands for its values, in order. */
+export interface Filter {
+  readonly name: string;
+  readonly where: string;
+  readonly values: readonly unknown[];
+}
+
+export interface List {
+  readonly name: string;
+  /** Up to `where p.marketplace = $1`. */
+  readonly head: string;
+  /** By what it is ordered: an id, or what stands for one. */
+  readonly order: string;
+}
+
+/** Rows of one page plus whether there are more; `afterId` pages come back newest first too. */
+export interface Listed<T> {
+  readonly rows: readonly T[];
+  readonly hasMore: boolean;
+}
+
+/** A statement for each set of conditions: what is not asked for is not in the plan either. */
+function statementOf(list: List, page: IdPage, filters: readonly Filter[]): [Statement, unknown[]] {
+  const isNewer = page.afterId !== null;
+  const bounds: Filter[] = [];
+  if (page.beforeId !== null) {
+    bounds.push({ name: 'before', where: `${list.order} < $?`, values: [page.beforeId] });
+  }
+  if (isNewer) bounds.push({ name: 'after', where: `${list.order} > $?`, values: [page.afterId] });
+  const all = [...filters, ...bounds];
+  const values: unknown[] = [];
+  const conditions = all.map((filter) =>
+    filter.where.replaceAll('$?', () => {
+      values.push(filter.values[values.length - countBefore(all, filter)]);
+      return `$${values.length + 1}`;
+    }),
+  );
+  const where = conditions.map((condition) => ` and ${condition}`).join('');
+  const order = `order by ${list.order} ${isNewer ? 'asc' : 'desc'} limit $${values.length + 2}`;
+  const name = [list.name, ...all.map((filter) => filter.name), isNewer ? 'asc' : 'desc'];
+  return [{ name: name.join('.'), text: `${list.head}${where} ${order}` }, values];
+}
+
+function countBefore(all: readonly Filter[], filter: Filter): number {
+  let count = 0;
+  for (const one of all) {
+    if (one === filter) break;
+    count += one.values.length;
+  }
+  return count;
+}
+
+export async function listed(
+  db: Db,
+  list: List,
+  owner: bigint,
+  page: IdPage,
+  filters: readonly Filter[],
+): Promise<Listed<Row>> {
+  const read = async (bounded: IdPage): Promise<readonly Row[]> => {
+    const [statement, values] = statementOf(list, bounded, filters);
+    return db.read(statement, [owner, ...values, page.limit + 1]);
+  };
+  const rows = page.afterId === null ? await read(page) : await readSettled(db, page, read);
+  const kept = rows.slice(0, page.limit);
+  return {
+    rows: page.afterId === null ? kept : [...kept].reverse(),
+    hasMore: rows.length > page.limit,
+  };
+}
+
+/**
+ * A page of what is newer than an id ends where every row is there for good: who follows a list
+ * goes on behind its last row, and would miss what is committed below it later.
+ */
+async function readSettled(
+  db: Db,
+  page: IdPage,
+  read: (bounded: IdPage) => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const settled = knownSettled(db);
+  const rows = await read(page);
+  const newest = rows.at(-1)?.list_id as bigint | undefined;
+  if (newest === undefined || newest <= settled) return rows;
+  const end = await settledUpTo(db, newest);
+  const beforeId = page.beforeId !== null && page.beforeId <= end ? page.beforeId : end + 1n;
+  return read({ ...page, beforeId });
+}

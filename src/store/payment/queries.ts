@@ -1,0 +1,94 @@
+/** Payments as they are read and listed, without a lock: never decided upon. */
+
+import type { Payment } from '../../core/payment/model.ts';
+import type { Db, Statement } from '../../database/db.ts';
+import { formatId, type Id, idValue, shardOf, shardOfId, unpackId } from '../../kernel/id.ts';
+import { type Filter, type IdPage, type List, type Listed, listed } from '../page.ts';
+import { readPayments } from './payments.ts';
+
+export async function readPayment(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
+  const payments = await readPayments((statement, values) => db.read(statement, values), [id]);
+  return payments.get(id);
+}
+
+const INTENT_PLACE = 'coalesce(p.place, p.id)';
+const LIST_INTENTS: List = {
+  name: 'payment_intents.list',
+  head: `select p.shard, p.id, ${INTENT_PLACE} as list_id from payment_intents p
+    where p.marketplace = $1`,
+  order: INTENT_PLACE,
+};
+const READ_PLACE: Statement = {
+  name: 'payment_intents.place',
+  text: `select ${INTENT_PLACE} as list_id from payment_intents p where p.shard = $1 and p.id = $2`,
+};
+
+export interface IntentQuery {
+  readonly status: string | null;
+  readonly merchantOrderNo: string | null;
+  readonly createdAfterMs: number | null;
+  readonly createdBeforeMs: number | null;
+  readonly walletTransactionId: string | null;
+  readonly intent: Id<'payment_intent'> | null;
+}
+
+function intentFilters(marketplace: Id<'marketplace'>, query: IntentQuery): Filter[] {
+  const { status, merchantOrderNo: orderNo, intent } = query;
+  const { createdAfterMs, createdBeforeMs, walletTransactionId } = query;
+  const filters: (Filter | false)[] = [
+    status !== null && { name: 'status', where: 'p.status = $?', values: [status] },
+    // Whoever knows a number knows the shard: one row by its key, however many there are.
+    orderNo !== null && {
+      name: 'order_no',
+      where: 'p.shard = $? and p.merchant_order_no = $?',
+      values: [shardOf(marketplace, orderNo), orderNo],
+    },
+    intent !== null && {
+      name: 'id',
+      where: 'p.shard = $? and p.id = $?',
+      values: [shardOfId(intent), idValue(intent)],
+    },
+    walletTransactionId !== null && {
+      name: 'transaction',
+      where: `(p.shard, p.id) in
+        (select l.shard, l.intent from payment_legs l where l.wallet_transaction_id = $?)`,
+      values: [walletTransactionId],
+    },
+    createdAfterMs !== null && {
+      name: 'from',
+      where: 'p.created_at >= $?',
+      values: [createdAfterMs],
+    },
+    createdBeforeMs !== null && {
+      name: 'to',
+      where: 'p.created_at < $?',
+      values: [createdBeforeMs],
+    },
+  ];
+  return filters.filter((filter) => filter !== false);
+}
+
+export async function listPayments(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  query: IntentQuery,
+  page: IdPage,
+): Promise<Listed<Payment>> {
+  const filters = intentFilters(marketplace, query);
+  const placed = {
+    ...page,
+    beforeId: await placeOf(db, page.beforeId),
+    afterId: await placeOf(db, page.afterId),
+  };
+  const { rows, hasMore } = await listed(db, LIST_INTENTS, idValue(marketplace), placed, filters);
+  const ids = rows.map((row) => formatId('payment_intent', row.id as bigint));
+  const payments = await readPayments((statement, values) => db.read(statement, values), ids);
+  return { rows: ids.flatMap((id) => payments.get(id) ?? []), hasMore };
+}
+
+/** Where the intent of a cursor stands; a cursor that is nobody's stands by itself. */
+async function placeOf(db: Db, cursor: bigint | null): Promise<bigint | null> {
+  if (cursor === null) return null;
+  const [row] = await db.read(READ_PLACE, [unpackId(cursor).shard, cursor]);
+  return (row?.list_id as bigint | undefined) ?? cursor;
+}
