@@ -26,7 +26,7 @@ export interface LaneOptions {
   readonly db: Db;
   readonly lane: number;
   readonly batchSizeMax: number;
-  /** How long a batch is retried before its commands are told `busy`. */
+  /** How long a batch is retried before its commands are answered `busy`. */
   readonly patienceMs: number;
   readonly environment: () => BatchEnvironment;
   readonly wallMs: () => number;

@@ -54,7 +54,7 @@ export interface Due<T> {
   readonly row: T;
 }
 
-/** A table whose rows owe work: which columns name a row, and what a claim is told of it. */
+/** A table whose rows owe work: which columns name a row, and what its claim is given. */
 export interface DueTable<T> {
   /** Of one of its rows; back-offs are kept under it. */
   readonly name: string;
