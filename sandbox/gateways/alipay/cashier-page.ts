@@ -49,7 +49,8 @@ margin:0;background:#f5f7fa;color:#222}
 header{background:#0f6ae8;color:#fff;padding:12px 24px}
 main{max-width:560px;margin:24px auto;background:#fff;padding:24px;border-radius:8px}
 strong{font-size:28px;color:#d4380d}table{width:100%;border-collapse:collapse;margin:16px 0}
-td{border-top:1px solid #eee;padding:8px 4px}td:last-child{text-align:right}
+td{border-top:1px solid #eee;padding:8px 4px;overflow-wrap:anywhere}
+td:last-child{text-align:right;white-space:nowrap}
 a.pay{display:block;text-align:center;background:#0f6ae8;color:#fff;padding:12px;border-radius:6px;
 text-decoration:none}
 </style></head><body>
