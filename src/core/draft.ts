@@ -113,8 +113,10 @@ export class Draft<
 
   /** A list that nothing joins stays the very same: what did not change is not saved. */
   add(more: { readonly [L in ListOf<S>]?: readonly RowOf<S, L>[] }): void {
-    for (const [list, rows] of Object.entries(more) as [ListOf<S>, Rows][])
-      this.state = { ...this.state, [list]: this.#rows(list).concat(rows) };
+    const joined: Record<PropertyKey, unknown> = { ...this.state };
+    for (const list of Object.keys(more) as (ListOf<S> & string)[])
+      joined[list] = this.#rows(list).concat(more[list] as Rows);
+    this.state = joined as S;
   }
 
   #rows(list: keyof S): Rows {

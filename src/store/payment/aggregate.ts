@@ -17,11 +17,16 @@ export const PAYMENT: Aggregate<Payment, Payment> = {
   root: ({ intent }) => intent,
   // What is paid or over is seldom asked for again.
   isRemembered: ({ intent }) => isOpen(intent.status),
-  dueAtMs: ({ attempts, refunds }) => {
-    let earliestMs: number | null = null;
-    for (const { dueAtMs } of [...attempts, ...refunds]) {
-      if (dueAtMs !== null && (earliestMs === null || dueAtMs < earliestMs)) earliestMs = dueAtMs;
-    }
-    return earliestMs;
-  },
+  dueAtMs: ({ attempts, refunds }) => earliestMs(refunds, earliestMs(attempts, null)),
 };
+
+function earliestMs(
+  rows: readonly { readonly dueAtMs: number | null }[],
+  knownMs: number | null,
+): number | null {
+  let firstMs = knownMs;
+  for (const { dueAtMs } of rows) {
+    if (dueAtMs !== null && (firstMs === null || dueAtMs < firstMs)) firstMs = dueAtMs;
+  }
+  return firstMs;
+}

@@ -202,13 +202,13 @@ export async function claimPayments(
   );
   const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, rows));
   const ours = new Set(inserted.map((row) => row.id as bigint));
-  const isOurs = ({ intent }: Payment): boolean => ours.has(idValue(intent.id));
-  const others = wanted.filter((payment) => !isOurs(payment)).map(({ intent }) => intent);
+  const isOurs = wanted.map(({ intent }) => ours.has(idValue(intent.id)));
+  const others = wanted.flatMap(({ intent }, index) => (isOurs[index] ? [] : [intent]));
   const holders = others.length === 0 ? NO_HOLDERS : await readHolders(session, others);
-  return wanted.map((after) => {
+  return wanted.map((after, index) => {
     const { intent } = after;
     // Its children are not there yet: they are new to whoever saves it.
-    if (isOurs(after))
+    if (isOurs[index])
       return { id: intent.id, inserted: { before: { ...after, subOrders: [] }, after } };
     return { id: present(holders.get(orderKey(intent)), 'the holder of a merchant_order_no') };
   });
