@@ -131,6 +131,13 @@ for (const { name, isAvailable, open } of ENGINES) {
       });
     });
 
+    test('is created once where one batch has the very same command twice', async () => {
+      const state = wanted();
+      const answers = await Promise.all([submit(opened(state)), submit(opened(state))]);
+      expect(answers).toMatchObject([{ value: { created: true } }, { value: { created: true } }]);
+      expect(await count(home.db, 'events', ofDeposit(state.deposit.id))).toBe(1);
+    });
+
     test('emits to the endpoints that want it, with its own version', async () => {
       const state = wanted();
       const { id } = state.deposit;
