@@ -1,10 +1,9 @@
 /** One platform, one city and one browser for all races; a browser context is a race's own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
-import { migrate } from '../../src/database/migrate.ts';
-import { openPglite } from '../../src/database/pglite.ts';
 import { CHROMIUM, CHROMIUM_ARGS } from '../e2e/shopper.ts';
 import { Marketplace } from '../helpers/api.ts';
+import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 import { composeForTest, type TestPlatform } from '../helpers/platform.ts';
 import { openDelayingProxy } from './delaying-proxy.ts';
 import type { RaceStage } from './race.ts';
@@ -15,8 +14,7 @@ export interface OpenRaceStage extends RaceStage {
 }
 
 export async function openRaceStage(): Promise<OpenRaceStage> {
-  const db = await openPglite();
-  await migrate(db);
+  const db = await openMigratedPglite();
   const platform = await composeForTest({ db, logLevel: 'warn' });
   const taobao = platform.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('no marketplace taobao');

@@ -9,7 +9,7 @@ import { jdpay } from '../../src/wallets/jdpay/adapter.ts';
 import { walletModule } from '../../src/wallets/registry.ts';
 import type { RawRequest, Wallet } from '../../src/wallets/wallet.ts';
 import { freshNo } from '../helpers/gateway-city.ts';
-import { call, edge, serveEachTest } from '../http/edge.ts';
+import { call, handedOn, serveEachTest } from '../http/edge.ts';
 import { openTestCity as openAlipayCity } from './alipay/city.ts';
 import { openWallet as openAlipay } from './alipay/flip-cases.ts';
 import { openJdCity } from './jdpay/city.ts';
@@ -70,16 +70,14 @@ async function expectTaken(
   expect(told.body.length).toBeLessThanOrEqual(bytesMax / 2);
   const parsed = await wallet.parseNotification(told);
   expect(parsed).toMatchObject({ ok: true, value: { type: 'attempt' } });
+  const requests = handedOn();
   const answer = await call({
     method: 'POST',
     url: `/notify/${name}/wc_0000000000001/payment`,
     payload: told.body,
     headers: { 'content-type': 'text/plain' },
   });
-  expect([answer.status, edge.useCases.notifications.at(-1)?.body.equals(told.body)]).toEqual([
-    200,
-    true,
-  ]);
+  expect([answer.status, requests.at(-1)?.body.equals(told.body)]).toEqual([200, true]);
   const long = Buffer.alloc(bytesMax + 1, 0x61);
   const url = `/notify/${name}/wc_0000000000001/payment`;
   expect((await call({ method: 'POST', url, payload: long })).status, 'one byte more').toBe(413);

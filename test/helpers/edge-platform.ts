@@ -7,8 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { KEY_VERSION } from '../../src/cli/demo-papers.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { openPglite } from '../../src/database/pglite.ts';
 import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { present } from '../../src/kernel/assert.ts';
 import { type Id, shardOf } from '../../src/kernel/id.ts';
@@ -18,6 +16,7 @@ import { addKey } from '../../src/store/key/api-keys.ts';
 import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
 import { addMerchant } from '../../src/store/merchant/merchants.ts';
 import { testNote } from './audit-note.ts';
+import { openMigratedPglite } from './migrated-pglite.ts';
 
 export interface EdgeTenant {
   readonly id: Id<'marketplace'>;
@@ -42,10 +41,8 @@ export interface EdgePlatform {
 const RING = keyRingOf(randomBytes(32));
 
 /** A database for several of them, one after the other or together: the caller closes it. */
-export async function openEdgeHome(): Promise<Db> {
-  const db = await openPglite();
-  await migrate(db, { print: () => undefined });
-  return db;
+export function openEdgeHome(): Promise<Db> {
+  return openMigratedPglite();
 }
 
 export async function openEdgePlatform(

@@ -14,13 +14,13 @@ import { type SandboxPapers, seedMarketplaces } from '../../src/cli/demo-papers.
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { openPglite } from '../../src/database/pglite.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import type { Id } from '../../src/kernel/id.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { readConfigs } from '../../src/store/wallet/configs.ts';
+import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 
 export interface Tenant {
   readonly key: string;
@@ -95,7 +95,8 @@ function tenant(seeded: Awaited<ReturnType<typeof seedMarketplaces>>, name: stri
 
 async function openDb(): Promise<Db> {
   const url = process.env.DATABASE_URL;
-  const db = url === undefined ? await openPglite() : openPostgres({ url, lanes: 4 });
+  if (url === undefined) return openMigratedPglite();
+  const db = openPostgres({ url, lanes: 4 });
   await migrate(db, { print: () => undefined });
   return db;
 }

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { call, edge, refused, serveEachTest } from './edge.ts';
+import { call, edge, handedOn, refused, serveEachTest } from './edge.ts';
 
 serveEachTest();
 
@@ -10,6 +10,7 @@ describe('callbacks', () => {
   const url = '/notify/wechatpay/wc_0000000000001/payment?x=1';
 
   it('hand on the very bytes, target and headers, whatever the content type', async () => {
+    const requests = handedOn();
     const payload = Buffer.from([0, 1, 0xff, 0x0d, 0x0a]);
     for (const type of [
       'application/json',
@@ -25,7 +26,7 @@ describe('callbacks', () => {
         headers: { 'content-type': type, 'Wechatpay-Nonce': 'AbC' },
       });
       expect([answer.status, answer.text], type).toEqual([200, 'success']);
-      const got = edge.useCases.notifications.at(-1);
+      const got = requests.at(-1);
       expect(got?.body.equals(payload), type).toBe(true);
       expect(got?.target).toBe(url);
       expect(got?.headers['wechatpay-nonce']).toBe('AbC');
@@ -33,10 +34,11 @@ describe('callbacks', () => {
     }
     const bare = await call({ method: 'POST', url });
     expect(bare.status).toBe(200);
-    expect(edge.useCases.notifications.at(-1)?.body).toHaveLength(0);
+    expect(requests.at(-1)?.body).toHaveLength(0);
   });
 
   it('take a body without a content type, from a raw socket', async () => {
+    const requests = handedOn();
     await edge.app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = edge.app.server.address() as AddressInfo;
     const status = await new Promise((resolve, reject) => {
@@ -51,7 +53,7 @@ describe('callbacks', () => {
       request.end('raw=1');
     });
     expect(status).toBe(200);
-    expect(edge.useCases.notifications.at(-1)?.body.toString()).toBe('raw=1');
+    expect(requests.at(-1)?.body.toString()).toBe('raw=1');
   });
 
   it('know their addresses, and answer a defect with a status that the wallet repeats', async () => {
@@ -62,7 +64,7 @@ describe('callbacks', () => {
     ]) {
       await refused({ method: 'POST', url: bad, payload: 'x' }, 'not_found');
     }
-    edge.useCases.fail.set('acceptNotification', 'throw');
+    edge.verbs.acceptNotification = () => Promise.reject(new Error('a defect'));
     await refused({ method: 'POST', url, payload: 'x' }, 'internal');
     const large = { method: 'POST' as const, url, payload: 'x'.repeat(262_145) };
     await refused(large, 'body_too_large');

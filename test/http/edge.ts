@@ -1,36 +1,92 @@
-/** The edge over use cases that only record: a fresh server for each test, and how it is asked. */
+/**
+ * The edge over the real use cases, on a database of the file's own: a fresh server for each test,
+ * and how it is asked. What a test wants of a use case that it cannot bring about from outside (a
+ * defect, an answer that waits) it puts in the place of that one verb.
+ */
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { startAttempt } from '../../src/core/payment/start.ts';
+import { type Db, DbLost } from '../../src/database/db.ts';
+import type { UseCases } from '../../src/flows/verbs.ts';
 import { COMPONENTS } from '../../src/http/components.ts';
 import type { ServerConfig } from '../../src/http/deps.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { ERRORS, type ErrorCode } from '../../src/kernel/errors.ts';
+import { type Id, shardOfId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
-import { type Protocol, protocolUseCases, TAOBAO_KEY } from './protocol-use-cases.ts';
+import { PAYMENT } from '../../src/store/payment/aggregate.ts';
+import type { RawRequest } from '../../src/wallets/wallet.ts';
+import {
+  type EdgePlatform,
+  type EdgeTenant,
+  openEdgeHome,
+  openEdgePlatform,
+} from '../helpers/edge-platform.ts';
+import { newAttempt } from '../helpers/payments.ts';
+
+type Verbs = { -readonly [K in keyof UseCases]: UseCases[K] };
 
 interface Edge {
+  platform: EdgePlatform;
+  db: Db;
+  taobao: EdgeTenant;
+  tmall: EdgeTenant;
+  /** May read taobao's payment intents, and nothing else. */
+  readKey: string;
   app: FastifyInstance;
-  useCases: Protocol;
+  /** What the server calls: the platform's own, and what a test put in the place of one. */
+  verbs: Verbs;
   logged: string[];
+  isDatabaseAway: boolean;
 }
 
 /** The server of the test that runs, once its file has called `serveEachTest`. */
 export const edge = {} as Edge;
 
 export function serveEachTest(): void {
-  beforeEach(() => start());
+  beforeAll(async () => {
+    const home = await openEdgeHome();
+    edge.db = home;
+    edge.platform = await openEdgePlatform({ db: mayBeAway(home) });
+    edge.taobao = edge.platform.taobao;
+    edge.tmall = edge.platform.tmall;
+    edge.readKey = await edge.platform.addKey(edge.taobao, ['payment_intents:read']);
+  });
+  beforeEach(() => {
+    tests += 1;
+    return start();
+  });
   afterEach(() => edge.app.close());
+  afterAll(async () => {
+    await edge.platform.close();
+    await edge.db.close();
+  });
+}
+
+function mayBeAway(db: Db): Db {
+  return {
+    ...{ kind: db.kind, laneCount: db.laneCount },
+    transaction: (lane, work) => db.transaction(lane, work),
+    background: (work) => db.background(work),
+    read: async (statement, values) => {
+      if (edge.isDatabaseAway) throw new DbLost('away', { commitUnknown: false });
+      return db.read(statement, values);
+    },
+    script: (text) => db.script(text),
+    close: () => db.close(),
+  };
 }
 
 export async function start(config: Partial<ServerConfig> = {}): Promise<void> {
-  edge.useCases = protocolUseCases();
+  edge.isDatabaseAway = false;
+  edge.verbs = { ...edge.platform.composed.useCases };
   edge.logged = [];
   edge.app = await buildServer({
-    useCases: edge.useCases,
+    useCases: edge.verbs,
     config: { publicUrl: 'http://127.0.0.1:4000', rateLimit: null, docs: false, ...config },
     log: createLog({ destination: { write: (line) => void edge.logged.push(line) } }),
     metrics: createMetrics(),
@@ -38,14 +94,75 @@ export async function start(config: Partial<ServerConfig> = {}): Promise<void> {
   });
 }
 
+/** How often a verb is called from now on. */
+export function counted(verb: 'createPaymentIntent' | 'startAttempt'): () => number {
+  let calls = 0;
+  const verbs: Record<string, unknown> = edge.verbs;
+  const real = verbs[verb] as (...args: unknown[]) => unknown;
+  verbs[verb] = (...args: unknown[]) => {
+    calls += 1;
+    return real(...args);
+  };
+  return () => calls;
+}
+
+/** The callbacks that are handed to the use case, in its place; it answers a wallet's words. */
+export function handedOn(): RawRequest[] {
+  const requests: RawRequest[] = [];
+  edge.verbs.acceptNotification = async ({ request }) => {
+    requests.push(request);
+    return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'success' };
+  };
+  return requests;
+}
+
+export interface StoredKey {
+  readonly state: string;
+  readonly target: string;
+  readonly answer: string | null;
+}
+
+/** The idempotency keys that are stored; of one request, or all. */
+export async function storedKeys(request?: InjectOptions): Promise<StoredKey[]> {
+  const key = request?.headers?.['idempotency-key'] ?? null;
+  const rows = await edge.db.read(
+    {
+      name: 'edge.keys',
+      text: `select state, target, answer from idempotency_keys
+        where $1::text is null or key = $1::text`,
+    },
+    [key],
+  );
+  return rows as unknown as StoredKey[];
+}
+
+/** An attempt as core starts it, committed by the engine: no wallet is asked. */
+export async function attemptOn(intent: Id<'payment_intent'>): Promise<Id<'payment_attempt'>> {
+  const { engine, ids } = edge.platform.composed.platform;
+  const id = ids.next('payment_attempt', shardOfId(intent));
+  const begun = await engine.submit({
+    aggregate: PAYMENT,
+    name: 'start',
+    shard: shardOfId(intent),
+    marketplace: edge.taobao.id,
+    root: intent,
+    decide: (payment, context) => startAttempt(payment, newAttempt(payment, { id }), context),
+  });
+  expect(begun.ok).toBe(true);
+  return id;
+}
+
+let tests = 0;
+
+/** The same order, however often within one test. */
 export const intent = (more: Record<string, unknown> = {}) => ({
   amount: 300,
   currency: 'cny',
-  merchant_order_no: 'T-1',
+  merchant_order_no: `T-${tests}`,
   description: 'Two things',
   sub_orders: [
-    { merchant: 'mer_0000000000001', amount: 100, description: 'One' },
-    { merchant: 'mer_0000000000001', amount: 200, description: 'Another' },
+    { merchant: edge.taobao.merchant, amount: 100, description: 'One' },
+    { merchant: edge.taobao.merchant, amount: 200, description: 'Another' },
   ],
   buyer: { id: 'buyer-1', device: 'desktop' },
   ...more,
@@ -62,7 +179,7 @@ export function post(
     method: 'POST',
     url,
     headers: {
-      authorization: `Bearer ${TAOBAO_KEY}`,
+      authorization: `Bearer ${edge.taobao.key}`,
       'idempotency-key': `key-${keys}`,
       'content-type': 'application/json',
       ...headers,
@@ -71,7 +188,7 @@ export function post(
   };
 }
 
-export function get(url: string, key: string = TAOBAO_KEY): InjectOptions {
+export function get(url: string, key: string = edge.taobao.key): InjectOptions {
   return { method: 'GET', url, headers: { authorization: `Bearer ${key}` } };
 }
 

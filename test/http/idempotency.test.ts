@@ -1,7 +1,19 @@
 /** Idempotency keys at the edge: where they are wanted, and what is answered again. */
 import { describe, expect, it } from 'vitest';
 import { ROUTES } from '../../src/http/routes.ts';
-import { call, createIntent, edge, intent, post, refused, serveEachTest } from './edge.ts';
+import { hutongError } from '../../src/kernel/errors.ts';
+import { err } from '../../src/kernel/result.ts';
+import {
+  call,
+  counted,
+  createIntent,
+  edge,
+  intent,
+  post,
+  refused,
+  serveEachTest,
+  storedKeys,
+} from './edge.ts';
 
 serveEachTest();
 
@@ -28,13 +40,14 @@ describe('idempotency', () => {
         );
       }
     }
-    expect(edge.useCases.claims.size).toBe(0);
+    expect(await storedKeys()).toEqual([]);
     const merchant = post('/v1/merchants', { name: 'Shop' });
     delete (merchant.headers as Record<string, string>)['idempotency-key'];
     expect((await call(merchant)).status).toBe(201);
   });
 
   it('replays the same answer, secrets included, without storing them', async () => {
+    const calls = counted('createPaymentIntent');
     const request = post('/v1/payment_intents', intent());
     const first = await call(request);
     expect(first.headers['idempotent-replayed']).toBeUndefined();
@@ -42,11 +55,11 @@ describe('idempotency', () => {
     expect(again.status).toBe(201);
     expect(again.headers['idempotent-replayed']).toBe('true');
     expect(again.body).toEqual(first.body);
-    const stored = JSON.stringify([...edge.useCases.claims.values()]);
+    const stored = JSON.stringify(await storedKeys(request));
     expect(stored).toContain(first.body.id);
     expect(stored).not.toContain(first.body.client_secret);
     expect(stored).not.toContain('/pay/');
-    expect(edge.useCases.calls.get('createPaymentIntent')).toBe(1);
+    expect(calls()).toBe(1);
   });
 
   it('takes white space and the order of keys for the same body, anything else for another', async () => {
@@ -65,11 +78,19 @@ describe('idempotency', () => {
 
   it('refuses a second request while the first runs', async () => {
     const request = post('/v1/payment_intents', intent());
+    const { createPaymentIntent } = edge.verbs;
     let release: () => void = () => undefined;
-    edge.useCases.gate = new Promise((resolve) => {
+    const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
+    let isRunning = false;
+    edge.verbs.createPaymentIntent = async (input) => {
+      isRunning = true;
+      await gate;
+      return createPaymentIntent(input);
+    };
     const first = call(request);
+    await expect.poll(() => isRunning).toBe(true);
     const second = await refused(request, 'idempotency_key_in_flight');
     expect(second.headers['retry-after']).toBe('1');
     release();
@@ -79,30 +100,44 @@ describe('idempotency', () => {
   it('releases the key after a refusal that wrote nothing', async () => {
     const request = post('/v1/payment_intents', intent({ amount: 301 }));
     await refused(request, 'amount_mismatch', 'amount');
-    expect([...edge.useCases.claims.values()]).toMatchObject([{ released: true, answer: null }]);
+    expect(await storedKeys(request)).toMatchObject([{ state: 'released', answer: null }]);
     expect((await call({ ...request, payload: JSON.stringify(intent()) })).status).toBe(201);
   });
 
   it('releases the key after a defect, and resumes with the same id', async () => {
-    for (const how of ['throw', 'busy'] as const) {
-      edge.useCases.fail.set('createPaymentIntent', how);
-      const request = post('/v1/payment_intents', intent({ merchant_order_no: how }));
-      const answer = await refused(request, how === 'throw' ? 'internal' : 'busy');
+    const { createPaymentIntent } = edge.verbs;
+    for (const [code, stumble] of [
+      ['internal', () => Promise.reject(new Error('a defect with SECRET-STACK'))],
+      ['busy', async () => err(hutongError('busy', 'the database is away'))],
+    ] as const) {
+      edge.verbs.createPaymentIntent = stumble;
+      const request = post('/v1/payment_intents', intent({ merchant_order_no: code }));
+      const answer = await refused(request, code);
       expect(answer.text).not.toContain('SECRET-STACK');
-      const claim = [...edge.useCases.claims.values()].at(-1);
-      const chosen = claim?.request.targetId;
-      expect(claim?.answer).toBeNull();
+      const [key] = await storedKeys(request);
+      expect(key).toMatchObject({ state: 'in_flight', answer: null });
+      edge.verbs.createPaymentIntent = createPaymentIntent;
       const again = await call(request);
       expect(again.status).toBe(201);
       expect(again.headers['idempotent-replayed']).toBeUndefined();
-      expect(again.body.id).toBe(chosen);
+      expect(again.body.id).toBe(key?.target);
     }
     expect(edge.logged.join('')).toContain('SECRET-STACK');
   });
 
   it('stores a wallet’s refusal, in the wallet’s own words', async () => {
     const { id } = await createIntent();
-    edge.useCases.fail.set('startAttempt', 'declined');
+    let calls = 0;
+    edge.verbs.startAttempt = async () => {
+      calls += 1;
+      const walletError = {
+        wallet: 'wechatpay',
+        code: 'NO_AUTH',
+        message: '商户无此接口权限',
+        requestId: '08F1',
+      } as const;
+      return err(hutongError('wallet_declined', 'the wallet refused', { walletError }));
+    };
     const request = post(`/v1/payment_intents/${id}/attempts`, {
       wallet: 'wechatpay',
       product: 'native',
@@ -117,6 +152,6 @@ describe('idempotency', () => {
     const again = await call(request);
     expect(again.status).toBe(402);
     expect(again.headers['idempotent-replayed']).toBe('true');
-    expect(edge.useCases.calls.get('startAttempt')).toBe(1);
+    expect(calls).toBe(1);
   });
 });

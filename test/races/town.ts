@@ -4,11 +4,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { openPglite } from '../../src/database/pglite.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { startPostgres } from '../../tools/postgres.ts';
+import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { call, Marketplace, Sandbox } from '../helpers/api.ts';
+import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 import { composeForTest } from '../helpers/platform.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
 
@@ -29,13 +30,15 @@ export interface Town {
   readonly close: () => Promise<void>;
 }
 
+async function openServer(server: TestPostgres): Promise<Db> {
+  const db = openPostgres({ url: await server.database('races'), lanes: 2, readers: 2 });
+  await migrate(db);
+  return db;
+}
+
 export async function openTown(): Promise<Town> {
   const server = await startPostgres({ fsync: false });
-  const db =
-    server === undefined
-      ? await openPglite()
-      : openPostgres({ url: await server.database('races'), lanes: 2, readers: 2 });
-  await migrate(db);
+  const db = server === undefined ? await openMigratedPglite() : await openServer(server);
   const stage = await composeForTest({ db, logLevel: 'info' });
   const taobao = stage.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('the demo has a marketplace taobao');

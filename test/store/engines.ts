@@ -9,17 +9,14 @@
  * A migrated database costs little: PostgreSQL copies a template, PGlite loads a snapshot; both are
  * made by whoever comes first.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { Db } from '../../src/database/db.ts';
-import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/database/migrate.ts';
-import { openPglite } from '../../src/database/pglite.ts';
+import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { openEmptyPglite, openMigratedPglite, schemaHash } from '../helpers/migrated-pglite.ts';
 
 export interface TestHome {
   readonly db: Db;
@@ -46,31 +43,9 @@ export const ENGINES: readonly TestEngine[] = [
   { name: 'postgres', isAvailable: inject('postgresUrl') !== null, open: openOnPostgres },
 ];
 
-async function openOnPglite(options: OpenOptions = {}): Promise<TestHome> {
-  const snapshot = await pgliteSnapshot(options.isMigrated ?? true);
-  const db = await openPglite({ snapshot });
+async function openOnPglite({ isMigrated = true }: OpenOptions = {}): Promise<TestHome> {
+  const db = await (isMigrated ? openMigratedPglite() : openEmptyPglite());
   return { db, url: null, close: () => db.close() };
-}
-
-/** Kept between runs, named by what it was made from. */
-async function pgliteSnapshot(isMigrated: boolean): Promise<Uint8Array> {
-  const name = `hutong-test-${isMigrated ? schemaHash() : 'empty'}.pglite`;
-  const file = path.join(os.tmpdir(), name);
-  if (fs.existsSync(file)) return fs.readFileSync(file);
-  const db = await openPglite();
-  if (isMigrated) await migrate(db);
-  const snapshot = await db.dump();
-  await db.close();
-  const draft = `${file}.${process.pid}`;
-  fs.writeFileSync(draft, snapshot);
-  fs.renameSync(draft, file);
-  return snapshot;
-}
-
-function schemaHash(): string {
-  const hash = createHash('sha256');
-  for (const { name, checksum } of readMigrations(MIGRATIONS_FOLDER)) hash.update(name + checksum);
-  return hash.digest('hex').slice(0, 16);
 }
 
 async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
