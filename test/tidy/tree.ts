@@ -39,13 +39,16 @@ function trackedPaths(): string[] {
     .filter((file) => !ignored.test(file) && fs.statSync(path.join(ROOT, file)).isFile());
 }
 
-export const paths: readonly string[] = trackedPaths().filter((file) =>
-  fs.existsSync(path.join(ROOT, file)),
-);
+/** A file of a new wallet's template is judged as what it will be, where it will stand. */
+const placeOf = (file: string) => file.replace(/^tools\/new-wallet\/template\//, '');
 
-export const tree: readonly SourceFile[] = paths
+const present = trackedPaths().filter((file) => fs.existsSync(path.join(ROOT, file)));
+
+export const paths: readonly string[] = present.map(placeOf);
+
+export const tree: readonly SourceFile[] = present
   .filter((file) => isText(file))
-  .map((file) => ({ path: file, text: fs.readFileSync(path.join(ROOT, file), 'utf8') }));
+  .map((file) => ({ path: placeOf(file), text: fs.readFileSync(path.join(ROOT, file), 'utf8') }));
 
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\1/g;
 

@@ -1,0 +1,17 @@
+/** The wallet's own side of the city: its key pair, made once and kept in the journal. */
+import type { KeyObject } from 'node:crypto';
+import { present } from '../../../src/kernel/assert.ts';
+import { keysOf } from '../../kit/keys.ts';
+import type { CityKit } from '../../kit/kit.ts';
+import { keptOnce } from '../../kit/once.ts';
+import type { IdentityRecord } from './records.ts';
+
+const identity = keptOnce<IdentityRecord>('samplepay.house', (kit) => kit.authority.rsaKeyPair());
+
+export const openIdentity = identity.open;
+
+/** Every signature of the gateway is made with it. */
+export function signingKey(kit: CityKit): KeyObject {
+  const { privateKeyPem } = present(identity.read(kit), 'the keys of the sandbox city');
+  return keysOf(kit).privateKey(privateKeyPem);
+}

@@ -1,0 +1,68 @@
+/**
+ * What the gateway keeps, as it lies in the journal. Records are never changed in place: a change
+ * is a new row put in the old one's place. A merchant's private key is not among them.
+ */
+import type { Fen } from '../../../src/kernel/money.ts';
+import type { WalletName } from '../../../src/kernel/wallet-names.ts';
+import type { OrderStatus, RefundStatus } from '../../../src/wires/samplepay/trade.ts';
+
+/** The wallet's own key pair: one for all merchants of the city. */
+export interface IdentityRecord {
+  readonly privateKeyPem: string;
+  readonly publicKeyPem: string;
+}
+
+export interface MerchantRecord {
+  readonly merchant: string;
+  readonly name: string;
+  readonly publicKeyPem: string;
+}
+
+export interface PaymentRecord {
+  /** The wallet's own number: 20 digits. */
+  readonly transactionId: string;
+  readonly paidMs: number;
+  readonly payerWallet: WalletName;
+  /** The wallet's own coupons; the merchant is owed the whole amount. */
+  readonly couponFen: Fen;
+}
+
+export interface OrderRecord {
+  /** `<merchant>/<order number>` */
+  readonly key: string;
+  readonly merchant: string;
+  readonly orderNo: string;
+  readonly subMerchant: string;
+  readonly description: string;
+  readonly amountFen: Fen;
+  readonly notifyUrl: string;
+  readonly returnUrl: string | null;
+  /** Of what the merchant asked: the same number must ask the same. */
+  readonly fingerprint: string;
+  readonly expiresMs: number;
+  readonly status: OrderStatus;
+  /** Charged by a payment code; such an order is on no page and in no code. */
+  readonly isCharge: boolean;
+  /** What its code and its page are known by: 16 letters and digits. */
+  readonly token: string;
+  readonly payment: PaymentRecord | null;
+  /** Given back or on its way, not more than `amountFen`. */
+  readonly refundedFen: Fen;
+}
+
+export interface RefundRecord {
+  /** `<merchant>/<refund number>` */
+  readonly key: string;
+  readonly merchant: string;
+  readonly refundNo: string;
+  readonly refundId: string;
+  readonly orderKey: string;
+  readonly orderNo: string;
+  readonly amountFen: Fen;
+  readonly notifyUrl: string;
+  readonly status: RefundStatus;
+  /** City time at which it ends; null = it has. */
+  readonly dueMs: number | null;
+  /** What it becomes then: a stuck one fails. */
+  readonly becomes: RefundStatus;
+}

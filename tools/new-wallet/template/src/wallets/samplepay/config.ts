@@ -1,0 +1,53 @@
+/**
+ * Opens credentials: reads every key once into a key object and says, field by field, what is
+ * wrong and what to do about it. No key text is kept, and none stands in a message.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { WalletIdentity } from '../../kernel/wallet-names.ts';
+import { readRsaPrivateKey, readRsaPublicKey } from '../../wires/keys/rsa-text.ts';
+import {
+  type SamplepayCredentials,
+  samplepayCredentialsSchema,
+} from '../../wires/samplepay/credentials.ts';
+import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+
+export interface SamplepayConfig {
+  readonly merchant: string;
+  readonly privateKey: KeyObject;
+  readonly walletPublicKey: KeyObject;
+  readonly endpoints: SamplepayCredentials['endpoints'];
+}
+
+const MODULUS_BITS_MIN = 2_048;
+
+/** Stands in README.md with its source; a test gateway goes beside it as TEST_ENDPOINTS. */
+export const LIVE_ENDPOINTS = { gateway: 'https://gateway.samplepay.example' };
+
+export function openConfig(given: unknown): Result<SamplepayConfig, ConfigProblem> {
+  const checked = checkCredentials(samplepayCredentialsSchema, given);
+  if (!checked.ok) return checked;
+  const { merchant, endpoints } = checked.value;
+  const privateKey = readRsaPrivateKey(checked.value.privateKey, MODULUS_BITS_MIN);
+  if (privateKey === undefined) {
+    return fail('privateKey', 'is no RSA private key of 2048 bits or more: PEM or bare base64');
+  }
+  const walletPublicKey = readRsaPublicKey(checked.value.walletPublicKey, MODULUS_BITS_MIN);
+  if (walletPublicKey === undefined) {
+    return fail('walletPublicKey', 'is no RSA public key: copy the one that the console shows');
+  }
+  // The commonest mix-up of all; it would only show as answers that never verify.
+  if (walletPublicKey.equals(createPublicKey(privateKey))) {
+    return fail('walletPublicKey', "is your own public key: copy the wallet's");
+  }
+  return ok({ merchant, privateKey, walletPublicKey, endpoints });
+}
+
+/** Every number that its orders are made under; another one is another account. */
+export function identityOf({ merchant }: SamplepayCredentials): WalletIdentity {
+  return { merchant };
+}
+
+function fail(field: string, message: string): Result<never, ConfigProblem> {
+  return err({ field, message });
+}
