@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { presentWalletError } from '../core/payment/present-attempt.ts';
 import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../kernel/errors.ts';
 import { ApiError } from './api-error.ts';
+import type { ShownError } from './components.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -49,7 +50,7 @@ function fieldsOf(error: unknown): { code: string; statusCode: number } {
 export function presentError(
   error: HutongError,
   context: { readonly requestId: string; readonly docsUrl: string },
-): Record<string, unknown> {
+): ShownError {
   const { type, retryable } = ERRORS[error.code];
   return {
     error: {

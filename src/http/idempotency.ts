@@ -15,7 +15,7 @@ import { ERRORS, type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
-import type { Answered, AnyRoute, Call, Idempotency, PathIds } from './route.ts';
+import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
 
 /** Ready to send; `replayed` says that nothing was done for it. */
 export interface FinalAnswer {
@@ -86,7 +86,7 @@ async function handleOrKeep(
     readonly request: FastifyRequest;
     readonly mine: IdempotentRequest;
   },
-): Answered {
+): ReturnType<AnyRoute['handle']> {
   try {
     return await route.handle(deps, incoming.call as Parameters<AnyRoute['handle']>[1]);
   } catch (error) {

@@ -10,6 +10,7 @@ import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import type { Result } from '../kernel/result.ts';
 import type { Scope } from '../kernel/scopes.ts';
+import type { ComponentName, Shown } from './components.ts';
 import type { ServerDeps } from './deps.ts';
 
 /** Path parameters and the kind of id that each must be; anything else is `not_found`. */
@@ -26,17 +27,20 @@ export interface Call<P extends PathIds, Q, B> {
   readonly targetId: string;
 }
 
-export interface Answer {
+/** Component names of what a route answers, by status. */
+export type Answers = Readonly<Record<number, ComponentName>>;
+
+export interface Answer<A extends Answers = Answers> {
   readonly status: number;
-  /** What may be stored for a replay. */
-  readonly body: Record<string, unknown>;
+  /** What may be stored for a replay: of the shape that the route names. */
+  readonly body: Shown<A[keyof A] & ComponentName>;
   /** What must not: added to the answer, never kept. */
   readonly secrets?: Record<string, unknown>;
   /** Instead of `body`, from a route with `produces`. */
   readonly file?: { readonly name: string; readonly bytes: Buffer };
 }
 
-export type Answered = Promise<Result<Answer, HutongError>>;
+type Answered<A extends Answers> = Promise<Result<Answer<A>, HutongError>>;
 
 export interface Idempotency<P extends PathIds, Q, B> {
   /** Chosen before the first try and kept, so that a retry means the same row. */
@@ -49,7 +53,12 @@ export interface Idempotency<P extends PathIds, Q, B> {
   ) => Promise<Result<Record<string, unknown>, HutongError>>;
 }
 
-export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSchema> {
+export interface RouteSpec<
+  P extends PathIds,
+  Q extends TSchema,
+  B extends TSchema,
+  A extends Answers,
+> {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** OpenAPI's form: `/v1/refunds/{id}`. */
   readonly path: string;
@@ -62,8 +71,7 @@ export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSche
   readonly query?: Q;
   readonly body?: B;
   readonly idempotency?: Idempotency<P, Static<Q>, Static<B>>;
-  /** Component names of what it answers, by status. */
-  readonly answers: Readonly<Record<number, string>>;
+  readonly answers: A;
   /** The media type of a file that it answers; refusals are JSON all the same. */
   readonly produces?: string;
   /** Stricter than the usual limit, for the marketplace as a whole. */
@@ -75,18 +83,19 @@ export interface RouteSpec<P extends PathIds, Q extends TSchema, B extends TSche
     deps: ServerDeps,
     call: { readonly path: { readonly [K in keyof P]: Id<P[K]> }; readonly query: Static<Q> },
     clientSecret: string,
-  ) => Answered;
-  readonly handle: (deps: ServerDeps, call: Call<P, Static<Q>, Static<B>>) => Answered;
+  ) => Answered<A>;
+  readonly handle: (deps: ServerDeps, call: Call<P, Static<Q>, Static<B>>) => Answered<A>;
 }
 
 /** A route of any shape, as the server keeps it: its own schemas guard its own types. */
-export type AnyRoute = RouteSpec<PathIds, TSchema, TSchema>;
+export type AnyRoute = RouteSpec<PathIds, TSchema, TSchema, Answers>;
 
 export function defineRoute<
   P extends PathIds = Readonly<Record<never, never>>,
   Q extends TSchema = TSchema,
   B extends TSchema = TSchema,
->(route: RouteSpec<P, Q, B>): AnyRoute {
+  const A extends Answers = Answers,
+>(route: RouteSpec<P, Q, B, A>): AnyRoute {
   // Sound because the server validates path, query and body by this very route's schemas first.
   return route as unknown as AnyRoute;
 }

@@ -5,9 +5,9 @@
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { READABLE } from '../core/shape.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { READABLE } from './fields.ts';
 
 export type Check = (value: unknown) => Result<unknown, HutongError>;
 

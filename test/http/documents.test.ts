@@ -4,13 +4,16 @@ import { describe, expect, it, test } from 'vitest';
 
 import { posting } from '../../src/core/ledger/posting.ts';
 import type { PaymentDraft } from '../../src/core/payment/draft.ts';
+import type { Shown } from '../../src/http/components.ts';
 import { errorReferenceMarkdown } from '../../src/http/error-reference.ts';
 import { openApiDocument, openApiText } from '../../src/http/openapi.ts';
+import { defineRoute } from '../../src/http/route.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { ERRORS } from '../../src/kernel/errors.ts';
 import { EVENT_TYPES } from '../../src/kernel/event-types.ts';
 import { ID_KINDS } from '../../src/kernel/id-prefixes.ts';
 import { LEDGER_MOMENTS } from '../../src/kernel/ledger-moments.ts';
+import { ok } from '../../src/kernel/result.ts';
 import { isScope, SCOPES, type Scope } from '../../src/kernel/scopes.ts';
 import { webhooksGuide, wordsReferenceMarkdown } from '../../tools/words-reference.ts';
 
@@ -57,6 +60,26 @@ describe('openapi.json', () => {
       '/v1/payment_intents/{id}/attempts',
       '/v1/refunds',
     ]);
+  });
+});
+
+describe('shapes', () => {
+  it('are types: a property too few or too many, or another object, does not compile', () => {
+    const erasure = { id: 'be_1', status: 'done', payment_intents: 0, created_at: '' } as const;
+    const shown = { ...erasure, object: 'buyer_erasure', finished_at: null } as const;
+    const wrong: readonly Shown<'buyer_erasure'>[] = [
+      shown,
+      // @ts-expect-error: no object
+      { ...erasure, finished_at: null },
+      // @ts-expect-error: no such property
+      { ...shown, finished: true },
+    ];
+    const route = { method: 'GET', path: '/', operationId: 'x', tag: '', summary: '' } as const;
+    const spec = { ...route, scope: 'buyers:erase', answers: { 200: 'refund' } } as const;
+    const wrongRoute = () =>
+      // @ts-expect-error: not what the route says that it answers
+      defineRoute({ ...spec, handle: async () => ok({ status: 200, body: shown }) });
+    expect([wrong.length, typeof wrongRoute]).toEqual([3, 'function']);
   });
 });
 

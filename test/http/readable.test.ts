@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
-import { closed, READABLE, text } from '../../src/http/fields.ts';
+import { closed, READABLE } from '../../src/core/shape.ts';
+import { text } from '../../src/http/fields.ts';
 import { compileBody } from '../../src/http/validate.ts';
 
 const check = compileBody(closed({ name: text(500, 'a name'), note: Type.Optional(text(9, '')) }));

@@ -48,6 +48,9 @@ export interface WalletAccount {
 }
 
 /** The account that new payments go to, if they may; the others are on their way in or out. */
-export function isCurrent({ status }: Pick<WalletAccount, 'status'>): boolean {
+export function isCurrent<A extends Pick<WalletAccount, 'status'>>(
+  account: A,
+): account is A & { readonly status: 'active' | 'restricted' | 'paused' } {
+  const { status } = account;
   return status === 'active' || status === 'restricted' || status === 'paused';
 }

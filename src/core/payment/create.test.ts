@@ -1,10 +1,10 @@
 /** What a payment_intent may ask for: refused when it is made, with the field that is wrong. */
 import { expect, it } from 'vitest';
 import { merchantId, numberedIds } from '../../../test/helpers/payments.ts';
-import { AMOUNT_MAX } from '../../http/fields.ts';
 import { formatId } from '../../kernel/id.ts';
 import { AMOUNT_FEN_MAX } from '../../kernel/money.ts';
 import { merchantsBeyond } from '../escrow/splits.ts';
+import { AMOUNT_MAX } from '../shape.ts';
 import { type NewPayment, newPayment } from './create.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);

@@ -7,9 +7,10 @@ import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
 import type { Attempt, AttemptStatus, Leg, Payment } from './model.ts';
+import type { ShownAttempt, ShownFailure, ShownLeg, ShownWalletError } from './shape.ts';
 
-export function presentAttempt(payment: Payment, attempt: Attempt): Record<string, unknown> {
-  const legs: Record<string, unknown>[] = [];
+export function presentAttempt(payment: Payment, attempt: Attempt): ShownAttempt {
+  const legs: ShownLeg[] = [];
   for (const leg of payment.legs) {
     if (leg.attempt === attempt.id) legs.push(presentLeg(leg));
   }
@@ -32,7 +33,7 @@ export function presentAttempt(payment: Payment, attempt: Attempt): Record<strin
 }
 
 /** A wallet's refusal in its own words, as errors and failures show it. */
-export function presentWalletError(error: WalletError): Record<string, unknown> {
+export function presentWalletError(error: WalletError): ShownWalletError {
   return {
     wallet: error.wallet,
     code: error.code,
@@ -44,7 +45,7 @@ export function presentWalletError(error: WalletError): Record<string, unknown> 
 
 export function presentFailure(
   failure: { readonly code: string; readonly walletError: WalletError | null } | null,
-): Record<string, unknown> | null {
+): ShownFailure | null {
   if (failure === null) return null;
   const { walletError } = failure;
   return {
@@ -53,7 +54,7 @@ export function presentFailure(
   };
 }
 
-function presentLeg(leg: Leg): Record<string, unknown> {
+function presentLeg(leg: Leg): ShownLeg {
   return {
     id: leg.id,
     order_no: leg.orderNo,

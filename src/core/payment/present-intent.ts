@@ -9,13 +9,14 @@ import { rfc3339 } from '../../kernel/rfc3339.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import type { Payment, Resolution, SubOrder } from './model.ts';
 import { presentAttempt } from './present-attempt.ts';
+import type { ShownAttempts, ShownPaymentIntent, ShownResolution, ShownSubOrder } from './shape.ts';
 
 export function presentPaymentIntent(
   payment: Payment,
   options: { readonly expandAttempts?: boolean } = {},
-): Record<string, unknown> {
+): ShownPaymentIntent {
   const { intent } = payment;
-  const shown: Record<string, unknown> = {
+  const shown: ShownPaymentIntent = {
     id: intent.id,
     object: 'payment_intent',
     amount: fenToJson(intent.amountFen),
@@ -40,14 +41,14 @@ export function presentPaymentIntent(
   return shown;
 }
 
-function presentResolution(resolution: Resolution | null): Record<string, unknown> | null {
+function presentResolution(resolution: Resolution | null): ShownResolution | null {
   if (resolution === null) return null;
   const { outcome, reason, by, atMs } = resolution;
   return { outcome, reason, by, at: rfc3339(atMs) };
 }
 
 /** All attempts of one intent, as a whole list: there are few. */
-export function presentAttempts(payment: Payment): Record<string, unknown> {
+export function presentAttempts(payment: Payment): ShownAttempts {
   return {
     object: 'list',
     data: payment.attempts.map((attempt) => presentAttempt(payment, attempt)),
@@ -65,7 +66,7 @@ function refundedOf(payment: Payment, subOrder: SubOrder): Fen {
   return refundedFen;
 }
 
-function presentSubOrder(payment: Payment, subOrder: SubOrder): Record<string, unknown> {
+function presentSubOrder(payment: Payment, subOrder: SubOrder): ShownSubOrder {
   return {
     id: subOrder.id,
     object: 'sub_order',

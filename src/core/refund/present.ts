@@ -7,10 +7,11 @@ import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import type { Payment, Refund, RefundStatus } from '../payment/model.ts';
 import { presentFailure } from '../payment/present-attempt.ts';
+import type { ShownRefund } from './shape.ts';
 
-export type ShownRefundStatus = 'pending' | 'succeeded' | 'failed' | 'requires_attention';
+export type ShownRefundStatus = ShownRefund['status'];
 
-export function presentRefund(payment: Payment, refund: Refund): Record<string, unknown> {
+export function presentRefund(payment: Payment, refund: Refund): ShownRefund {
   return {
     id: refund.id,
     object: 'refund',

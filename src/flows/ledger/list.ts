@@ -2,6 +2,7 @@
 
 import { accountId, normalSide } from '../../core/ledger/chart.ts';
 import type { Id } from '../../kernel/id.ts';
+import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
 import { listTransactions, readBalances } from '../../store/ledger/queries.ts';
@@ -13,7 +14,7 @@ import { attemptRead } from '../base/read-payment.ts';
 export interface LedgerAccount {
   readonly id: string;
   readonly name: string;
-  readonly currency: string;
+  readonly currency: 'cny';
   /** In the account's normal direction. */
   readonly balanceFen: Fen;
   readonly normal: 'debit' | 'credit';
@@ -21,7 +22,7 @@ export interface LedgerAccount {
 
 export interface LedgerTransactionView {
   readonly id: Id<'ledger_transaction'>;
-  readonly moment: string;
+  readonly moment: LedgerMoment;
   readonly paymentIntent: Id<'payment_intent'> | null;
   readonly createdAtMs: number;
   readonly entries: readonly {

@@ -6,6 +6,7 @@ import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AuditLogList } from './schema.ts';
+import type { ShownAuditEntry } from './shape.ts';
 
 const list = defineRoute({
   method: 'GET',
@@ -28,7 +29,7 @@ const list = defineRoute({
   },
 });
 
-function presentEntry(row: AuditRow): Record<string, unknown> {
+function presentEntry(row: AuditRow): ShownAuditEntry {
   return {
     id: row.id,
     at: rfc3339(row.atMs),

@@ -4,6 +4,7 @@ import { ok } from '../../kernel/result.ts';
 import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { BuyerErase } from './schema.ts';
+import type { ShownBuyerErasure } from './shape.ts';
 
 const TAG = 'Buyer erasures';
 
@@ -41,7 +42,7 @@ const read = defineRoute({
   },
 });
 
-function presentErasure(row: BuyerErasure): Record<string, unknown> {
+function presentErasure(row: BuyerErasure): ShownBuyerErasure {
   return {
     id: row.id,
     object: 'buyer_erasure',

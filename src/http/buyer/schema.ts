@@ -1,5 +1,6 @@
 /** What the calls on buyer erasures take. */
-import { closed, text } from '../fields.ts';
+import { closed } from '../../core/shape.ts';
+import { text } from '../fields.ts';
 
 export const BuyerErase = closed(
   { buyer: text(64, 'The marketplace’s own number of the buyer, as in `buyer.id`.', 'buyer-1') },

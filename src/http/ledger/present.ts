@@ -3,8 +3,10 @@
 import type { LedgerAccount, LedgerTransactionView } from '../../flows/ledger/list.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
+import type { ShownBalance, ShownLedgerAccount, ShownLedgerTransaction } from './shape.ts';
 
-export function presentLedgerAccount(account: LedgerAccount): Record<string, unknown> {
+export function presentLedgerAccount(account: LedgerAccount): ShownLedgerAccount {
   return {
     id: account.id,
     object: 'ledger_account',
@@ -17,7 +19,7 @@ export function presentLedgerAccount(account: LedgerAccount): Record<string, unk
 
 export function presentLedgerTransaction(
   transaction: LedgerTransactionView,
-): Record<string, unknown> {
+): ShownLedgerTransaction {
   return {
     id: transaction.id,
     object: 'ledger_transaction',
@@ -34,21 +36,21 @@ export function presentLedgerTransaction(
 
 interface Pockets {
   readonly merchant: string;
-  readonly wallet: string | null;
-  readonly currency: string;
+  readonly wallet: WalletName | null;
+  readonly currency: 'cny';
   escrow: bigint;
   available: bigint;
   owed: bigint;
 }
 
 /** One balance per merchant and wallet, out of `merchant:{id}:{wallet}:{pocket}` accounts. */
-export function balancesOf(accounts: readonly LedgerAccount[]): Record<string, unknown>[] {
+export function balancesOf(accounts: readonly LedgerAccount[]): ShownBalance[] {
   const balances = new Map<string, Pockets>();
   for (const account of accounts) {
     const parts = account.name.split(':');
     const [owner, merchant, third, fourth] = parts;
     if (owner !== 'merchant' || merchant === undefined) continue;
-    const wallet = parts.length === 4 ? (third ?? null) : null;
+    const wallet = WALLET_NAMES.find((name) => parts.length === 4 && name === third) ?? null;
     const key = `${merchant}:${wallet}:${account.currency}`;
     const pockets = balances.get(key) ?? {
       merchant,

@@ -1,6 +1,7 @@
 /** What the calls on the ledger take. */
 import { Type } from 'typebox';
-import { closed, idField, paged, text } from '../fields.ts';
+import { closed, idField } from '../../core/shape.ts';
+import { paged, text } from '../fields.ts';
 
 export const LedgerAccountList = closed({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),

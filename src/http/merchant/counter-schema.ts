@@ -1,6 +1,7 @@
 /** What the calls on counters take and answer. */
-import { Type } from 'typebox';
-import { closed, idField, paged, text } from '../fields.ts';
+import { type Static, Type } from 'typebox';
+import { closed, idField, orNull, time } from '../../core/shape.ts';
+import { paged, text } from '../fields.ts';
 
 const Name = text(40, 'Which till or table: unique for its merchant.', 'Till 1');
 
@@ -20,10 +21,7 @@ export const CounterUpdate = closed(
 
 export const CounterList = paged('counter', {});
 
-const emv = Type.Union([
-  Type.String({ description: 'EMVCo merchant-presented code, for QuickPass.' }),
-  Type.Null(),
-]);
+const emv = orNull(Type.String({ description: 'EMVCo merchant-presented code, for QuickPass.' }));
 
 export const CounterShape = closed({
   id: idField('counter', ''),
@@ -34,7 +32,7 @@ export const CounterShape = closed({
   emv,
   ndef: Type.String({ description: '`url` as an NDEF message in hex, for an NFC tag.' }),
   status: Type.Enum(['enabled', 'disabled']),
-  created_at: Type.String({ format: 'date-time' }),
+  created_at: time,
 });
 
 export const PaymentCodeShape = closed({
@@ -44,3 +42,5 @@ export const PaymentCodeShape = closed({
   emv,
   svg: Type.String({ description: 'The picture of `url`, black on white with its quiet zone.' }),
 });
+
+export type ShownCounter = Static<typeof CounterShape>;

@@ -2,8 +2,9 @@
 
 import type { CounterView } from '../../flows/merchant/counters.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { ShownCounter } from './counter-schema.ts';
 
-export function presentCounter({ counter, code, ndef }: CounterView): Record<string, unknown> {
+export function presentCounter({ counter, code, ndef }: CounterView): ShownCounter {
   return {
     id: counter.id,
     object: 'counter',

@@ -3,12 +3,13 @@
  * hangs on a merchant, so there is nothing to leave out.
  */
 import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
-import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { rfc3339OrNull } from '../../kernel/rfc3339.ts';
+import type { ShownMerchant, ShownWalletAccount } from './shape.ts';
 
 export function presentMerchant(
   merchant: Merchant,
   accounts: readonly WalletAccount[],
-): Record<string, unknown> {
+): ShownMerchant {
   return {
     id: merchant.id,
     object: 'merchant',
@@ -25,7 +26,7 @@ export function presentMerchant(
   };
 }
 
-export function presentWalletAccount(account: WalletAccount): Record<string, unknown> {
+export function presentWalletAccount(account: WalletAccount): ShownWalletAccount {
   return {
     id: account.id,
     object: 'wallet_account',
@@ -36,8 +37,4 @@ export function presentWalletAccount(account: WalletAccount): Record<string, unk
     consented_at: rfc3339OrNull(account.consentedAtMs),
     fee_bps: account.feeBps,
   };
-}
-
-function rfc3339OrNull(atMs: number | null): string | null {
-  return atMs === null ? null : rfc3339(atMs);
 }

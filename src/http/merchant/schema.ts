@@ -1,6 +1,7 @@
 /** What the calls on merchants and their accounts take. */
 import { Type } from 'typebox';
-import { closed, paged, text } from '../fields.ts';
+import { closed } from '../../core/shape.ts';
+import { paged, text } from '../fields.ts';
 
 export const MerchantCreate = closed(
   {

@@ -5,6 +5,7 @@ import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { InterconnectSet } from './schema.ts';
+import type { ShownInterconnect } from './shape.ts';
 
 const TAG = 'Interconnects';
 
@@ -46,7 +47,7 @@ const set = defineRoute({
   },
 });
 
-function presentInterconnect(row: Interconnect): Record<string, unknown> {
+function presentInterconnect(row: Interconnect): ShownInterconnect {
   return {
     object: 'interconnect',
     payer_wallet: row.payer,

@@ -1,7 +1,7 @@
 /** What the calls on interconnects take. */
 import { Type } from 'typebox';
+import { closed } from '../../core/shape.ts';
 import { WALLET_NAMES } from '../../kernel/wallet-names.ts';
-import { closed } from '../fields.ts';
 
 export const InterconnectSet = closed(
   {

@@ -24,8 +24,8 @@ const read = defineRoute({
     const { url, emv } = code.value;
     const svg = qrSvgDocument(url);
     assert(svg !== null, 'an address of ours can be drawn');
-    const body = { object: 'payment_code', payment_intent: path.id, url, emv, svg };
-    return ok({ status: 200, body });
+    const body = { payment_intent: path.id, url, emv, svg };
+    return ok({ status: 200, body: { object: 'payment_code', ...body } });
   },
 });
 

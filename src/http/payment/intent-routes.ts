@@ -2,6 +2,7 @@
 
 import type { Payment } from '../../core/payment/model.ts';
 import { presentPaymentIntent } from '../../core/payment/present-intent.ts';
+import type { ShownPaymentIntent } from '../../core/payment/shape.ts';
 import type { Principal } from '../../flows/key/authenticate.ts';
 import type { Offer, Withheld } from '../../flows/offer/list-offers.ts';
 import type { CreateIntentInput } from '../../flows/payment/create.ts';
@@ -12,6 +13,7 @@ import { fenFromJson } from '../../kernel/money.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { deviceOf } from '../../kernel/wallet-names.ts';
 import type { ServerDeps } from '../deps.ts';
+import type { ShownOffers } from '../offer/shape.ts';
 import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
@@ -148,10 +150,9 @@ const read = defineRoute({
 });
 
 /** A buyer sees what is paid to whom; the marketplace's notes and shares are not the buyer's. */
-function buyerView(shown: Record<string, unknown>): Record<string, unknown> {
+function buyerView(shown: ShownPaymentIntent): ShownPaymentIntent {
   const { metadata: _notes, buyer: _buyer, resolution: _word, sub_orders: parts, ...rest } = shown;
-  const subOrders = Array.isArray(parts) ? parts : [];
-  return { ...rest, sub_orders: subOrders.map((part) => ({ ...part, splits: null })) };
+  return { ...rest, sub_orders: parts.map((part) => ({ ...part, splits: null })) };
 }
 
 const list = defineRoute({
@@ -263,7 +264,7 @@ const offers = defineRoute({
 function presentOffers(
   intent: Id<'payment_intent'>,
   found: { readonly offered: readonly Offer[]; readonly withheld: readonly Withheld[] },
-): Record<string, unknown> {
+): ShownOffers {
   return {
     object: 'offers',
     payment_intent: intent,

@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { INTENT_STATES } from '../../core/payment/model.ts';
+import { amount, closed, idField, Metadata } from '../../core/shape.ts';
 import {
   DEVICE_ALIASES,
   DEVICES,
@@ -11,7 +12,7 @@ import {
   PRODUCTS,
   WALLET_NAMES,
 } from '../../kernel/wallet-names.ts';
-import { amount, closed, idField, Metadata, paged, text, time } from '../fields.ts';
+import { paged, text, time } from '../fields.ts';
 
 const Item = Type.Unsafe<Record<string, unknown>>({
   type: 'object',

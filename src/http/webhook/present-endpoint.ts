@@ -5,8 +5,9 @@
 
 import type { WebhookEndpoint } from '../../flows/webhook/endpoints.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { ShownWebhookEndpoint } from './shape.ts';
 
-export function presentWebhookEndpoint(endpoint: WebhookEndpoint): Record<string, unknown> {
+export function presentWebhookEndpoint(endpoint: WebhookEndpoint): ShownWebhookEndpoint {
   return {
     id: endpoint.id,
     object: 'webhook_endpoint',

@@ -1,7 +1,8 @@
 /** What the calls on webhook endpoints and events take. */
 import { Type } from 'typebox';
+import { closed } from '../../core/shape.ts';
 import { EVENT_PATTERNS } from '../../kernel/event-types.ts';
-import { closed, paged, text } from '../fields.ts';
+import { paged, text } from '../fields.ts';
 
 const EventPattern = Type.Enum([...EVENT_PATTERNS], {
   description: '`*`, a family (`refund.*`) or one type.',

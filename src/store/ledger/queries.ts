@@ -3,6 +3,7 @@
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
 const BALANCES: Statement = {
@@ -13,7 +14,7 @@ const BALANCES: Statement = {
 
 export interface BalanceRow {
   readonly account: string;
-  readonly currency: string;
+  readonly currency: 'cny';
   readonly debitFen: bigint;
   readonly creditFen: bigint;
 }
@@ -21,7 +22,7 @@ export interface BalanceRow {
 export async function readBalances(db: Db, marketplace: Id<'marketplace'>): Promise<BalanceRow[]> {
   return (await db.read(BALANCES, [idValue(marketplace)])).map((row) => ({
     account: row.account as string,
-    currency: row.currency as string,
+    currency: row.currency as 'cny',
     debitFen: row.debit as bigint,
     creditFen: row.credit as bigint,
   }));
@@ -40,7 +41,7 @@ const OF_INTENT = 'p.shard = $? and p.intent = $?';
 
 export interface TransactionRow {
   readonly id: Id<'ledger_transaction'>;
-  readonly moment: string;
+  readonly moment: LedgerMoment;
   readonly intent: Id<'payment_intent'> | null;
   readonly createdAtMs: number;
   readonly entries: readonly {
@@ -69,7 +70,7 @@ function toTransaction(row: Row): TransactionRow {
   const entries = (row.entries ?? []) as readonly (readonly [string, string, string])[];
   return {
     id: formatId('ledger_transaction', row.id as bigint),
-    moment: row.moment as string,
+    moment: row.moment as LedgerMoment,
     intent: row.intent === null ? null : formatId('payment_intent', row.intent as bigint),
     createdAtMs: toNumber(row.created_at),
     entries: entries.map(([account, debit, credit]) => ({

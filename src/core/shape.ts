@@ -1,0 +1,91 @@
+/**
+ * The parts of shapes. A shape is what the API shows of an object, as a schema: openapi.json is
+ * written from it, and its presenter is typed by it, so that a property too few or too many does
+ * not compile. A schema is plain data; nothing here is ever run on an answer.
+ */
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import type { IdKind } from '../kernel/id.ts';
+import { ID_KINDS } from '../kernel/id-prefixes.ts';
+import { AMOUNT_FEN_MAX, fenToJson } from '../kernel/money.ts';
+
+/** Control characters and line ends: with them a line of a log or a bill could be forged. */
+const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
+/** Marks that turn the direction of text: with them a name reads other than it is. */
+const DIRECTIONS = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
+/** What leaves nothing to read where it stands alone; within a text (emoji, Persian) it may be. */
+const BLANKS =
+  ' \\u00a0\\u00ad\\u034f\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200d\\u202f' +
+  '\\u205f-\\u2064\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0';
+/**
+ * Something to read, and nothing that deceives. Each part ends where the next begins, so that no
+ * text of any length makes the match go back.
+ */
+export const READABLE =
+  `^[${BLANKS}]*[^${BLANKS}${CONTROLS}${DIRECTIONS}]` + `[^${CONTROLS}${DIRECTIONS}]*$`;
+/** 63 bits in Crockford's base32: what this lets through, parseId reads. */
+const ID_BODY = '[0-7][0-9A-HJKMNP-TV-Z]{12}';
+
+/** Far below what JSON can carry. */
+export const AMOUNT_MAX = fenToJson(AMOUNT_FEN_MAX);
+
+export function closed<P extends TProperties>(
+  properties: P,
+  options: { readonly description?: string; readonly examples?: readonly unknown[] } = {},
+) {
+  return Type.Object(properties, {
+    additionalProperties: false,
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.examples === undefined ? {} : { examples: [...options.examples] }),
+  });
+}
+
+export function idField(kind: IdKind, description: string) {
+  return Type.String({ pattern: `^${ID_KINDS[kind].prefix}_${ID_BODY}$`, description });
+}
+
+export function amount(description: string) {
+  return Type.Integer({ minimum: 1, maximum: AMOUNT_MAX, description, examples: [1999] });
+}
+
+export const Metadata = Type.Unsafe<Record<string, string>>({
+  type: 'object',
+  description: 'The marketplace’s own notes: at most 50 keys of 40 characters, values of 500.',
+  maxProperties: 50,
+  propertyNames: { type: 'string', minLength: 1, maxLength: 40, pattern: READABLE },
+  additionalProperties: { type: 'string', maxLength: 500 },
+});
+
+/** A time as it is shown. */
+export const time = Type.String({ format: 'date-time' });
+
+export const fen = (description: string) => Type.Integer({ minimum: 0, description });
+
+export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** Shown lists are never changed. */
+export const listOf = <T extends TSchema>(items: T, options: { description?: string } = {}) =>
+  Type.Unsafe<readonly Static<T>[]>(Type.Array(items, options));
+
+/** Any members, all of one kind. */
+export const record = <T = unknown>(value: object, description: string) =>
+  Type.Unsafe<Readonly<Record<string, T>>>({
+    type: 'object',
+    additionalProperties: value,
+    description,
+  });
+
+/** Another shape by its name in openapi.json. */
+export const component = <T extends TSchema>(name: string, _shape: T) =>
+  Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}` });
+
+/** An object whose members are not ours to describe. */
+export const anything = (description: string) =>
+  Type.Unsafe<unknown>({ type: 'object', additionalProperties: {}, description });
+
+/** One page of a list, as every list is shown. */
+export const page = <T extends TSchema>(name: string, shape: T) =>
+  closed({
+    object: Type.Literal('list'),
+    data: listOf(component(name, shape)),
+    has_more: Type.Boolean(),
+  });

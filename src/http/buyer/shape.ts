@@ -1,0 +1,14 @@
+/** What the API shows of the erasure of a buyer. */
+import { type Static, Type } from 'typebox';
+import { closed, idField, orNull, time } from '../../core/shape.ts';
+
+export const BuyerErasureShape = closed({
+  id: idField('buyer_erasure', ''),
+  object: Type.Literal('buyer_erasure'),
+  status: Type.Enum(['running', 'done']),
+  payment_intents: Type.Integer({ minimum: 0, description: 'From how many it was erased so far.' }),
+  created_at: time,
+  finished_at: orNull(time),
+});
+
+export type ShownBuyerErasure = Static<typeof BuyerErasureShape>;

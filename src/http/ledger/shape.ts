@@ -1,0 +1,39 @@
+/** What the API shows of the books. */
+import { type Static, Type } from 'typebox';
+import { closed, fen, idField, listOf, orNull, time } from '../../core/shape.ts';
+import { LEDGER_MOMENTS, type LedgerMoment } from '../../kernel/ledger-moments.ts';
+import { WALLET_NAMES } from '../../kernel/wallet-names.ts';
+
+const wallet = Type.Enum([...WALLET_NAMES]);
+
+export const LedgerAccountShape = closed({
+  id: Type.String(),
+  object: Type.Literal('ledger_account'),
+  name: Type.String({ examples: ['wallet:wechatpay:clearing'] }),
+  currency: Type.Literal('cny'),
+  balance: Type.Integer({ description: 'In the account’s normal direction.' }),
+  normal: Type.Enum(['debit', 'credit']),
+});
+
+export const LedgerTransactionShape = closed({
+  id: idField('ledger_transaction', ''),
+  object: Type.Literal('ledger_transaction'),
+  moment: Type.Enum(Object.keys(LEDGER_MOMENTS) as LedgerMoment[]),
+  payment_intent: orNull(idField('payment_intent', '')),
+  created_at: time,
+  entries: listOf(closed({ account: Type.String(), debit: fen(''), credit: fen('') })),
+});
+
+export const BalanceShape = closed({
+  object: Type.Literal('balance'),
+  merchant: idField('merchant', ''),
+  wallet: orNull(wallet),
+  currency: Type.Literal('cny'),
+  escrow: Type.Integer({ description: 'Held until receipt is confirmed.' }),
+  available: Type.Integer({ description: 'May be paid out.' }),
+  owed: Type.Integer({ description: 'What the merchant owes the marketplace.' }),
+});
+
+export type ShownLedgerAccount = Static<typeof LedgerAccountShape>;
+export type ShownLedgerTransaction = Static<typeof LedgerTransactionShape>;
+export type ShownBalance = Static<typeof BalanceShape>;
