@@ -15,8 +15,7 @@ import type { Drawing } from '../src/cashier/stand/drawing.ts';
 import { type StandContent, standDrawing, tapCardDrawing } from '../src/cashier/stand/layout.ts';
 import { drawingSvg } from '../src/cashier/stand/svg.ts';
 import { NOW_MS, USER_AGENTS } from '../test/cashier/fixtures.ts';
-import { CLOSED_TOKEN, COUNTER_TOKEN } from '../test/cashier/memory-counters.ts';
-import { BUYER_TOKEN, FRIEND_TOKEN, memoryUseCases } from '../test/cashier/memory-use-cases.ts';
+import { Stage } from '../test/cashier/stage.ts';
 import { type CashierState, STATES } from '../test/cashier/states.ts';
 import { startOwnDemo } from '../test/e2e/demo-process.ts';
 import { CHROMIUM, CHROMIUM_ARGS, DESKTOP, PHONE } from '../test/e2e/shopper.ts';
@@ -44,7 +43,9 @@ interface Shot {
   readonly name: string;
   readonly device: BrowserDevice;
   readonly cookie: string | null;
-  readonly open: () => Promise<{ readonly url: string; readonly close: () => Promise<void> }>;
+  readonly open: (
+    stage: Stage,
+  ) => Promise<{ readonly url: string; readonly close: () => Promise<void> }>;
   /** What is typed into the amount and sent before the picture is taken. */
   readonly typed?: string;
 }
@@ -55,29 +56,30 @@ function cashierShot(state: CashierState, device: BrowserDevice): Shot {
     name: `cashier-${state.name}`,
     device,
     cookie: state.startedHere && attempt !== null ? `hutong_attempt=${attempt}` : null,
-    open: async () => {
+    open: async (stage) => {
       const app = Fastify();
-      const { useCases } = memoryUseCases(state.view, state.offers);
+      await stage.show(state.view, state.offers);
+      const { useCases, tokens } = stage;
       const clock = { nowMs: () => NOW_MS };
       const config = { publicUrl: 'https://pay.hutong.example' };
       await app.register(cashierPlugin({ useCases, config, clock }));
       const address = await app.listen({ host: '127.0.0.1', port: 0 });
-      const token = state.view.kind === 'friend' ? FRIEND_TOKEN : BUYER_TOKEN;
+      const token = state.view.kind === 'friend' ? tokens.friend : tokens.buyer;
       return { url: `${address}/pay/${token}`, close: () => app.close() };
     },
   };
 }
 
 /** A page behind a printed code, as it is asked for or after `typed` was sent. */
-function counterShot(name: string, token: string, typed: string | null): Shot {
+function counterShot(name: string, of: 'counter' | 'closedCounter', typed: string | null): Shot {
   const shot = cashierShot(STATES[0]!, 'mobile');
   return {
     ...shot,
     name,
     cookie: null,
-    open: async () => {
-      const opened = await shot.open();
-      return { ...opened, url: new URL(`/c/${token}`, opened.url).href };
+    open: async (stage) => {
+      const opened = await shot.open(stage);
+      return { ...opened, url: new URL(`/c/${stage.tokens[of]}`, opened.url).href };
     },
     ...(typed === null ? {} : { typed }),
   };
@@ -105,23 +107,23 @@ function sheetShot(name: string, draw: (content: StandContent) => Drawing): Shot
 /** What needs no demo: each page on a payment made for it. */
 const SHOTS: readonly Shot[] = [
   ...STATES.map((state) => cashierShot(state, state.devices[0] ?? 'desktop')),
-  counterShot('counter', COUNTER_TOKEN, null),
-  counterShot('counter-problem', COUNTER_TOKEN, '12.345'),
-  counterShot('counter-closed', CLOSED_TOKEN, null),
+  counterShot('counter', 'counter', null),
+  counterShot('counter-problem', 'counter', '12.345'),
+  counterShot('counter-closed', 'closedCounter', null),
   sheetShot('stand', standDrawing),
   sheetShot('tap-card', tapCardDrawing),
   {
     ...cashierShot(STATES[0]!, 'desktop'),
     name: 'cashier-not-found',
-    open: async () => {
-      const opened = await cashierShot(STATES[0]!, 'desktop').open();
+    open: async (stage) => {
+      const opened = await cashierShot(STATES[0]!, 'desktop').open(stage);
       return { ...opened, url: new URL('/pay/nothing', opened.url).href };
     },
   },
 ];
 
-async function shoot(browser: Browser, shot: Shot): Promise<void> {
-  const opened = await shot.open();
+async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> {
+  const opened = await shot.open(stage);
   for (const language of LANGUAGES) {
     for (const viewport of WIDTHS) {
       const context = await browser.newContext({
@@ -222,12 +224,14 @@ async function main(names: readonly string[]): Promise<void> {
       browser,
       (name) => names.length === 0 || names.some((part) => name.includes(part)),
     );
+    const stage = await Stage.open();
     for (const shot of SHOTS) {
       const isWanted = names.length === 0 || names.some((name) => shot.name.includes(name));
       if (!isWanted) continue;
-      await shoot(browser, shot);
+      await shoot(browser, stage, shot);
       console.log(shot.name);
     }
+    await stage.close();
   } finally {
     await browser.close();
   }

@@ -5,10 +5,11 @@ import Fastify from 'fastify';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
+import type { PaymentIntent } from '../../src/core/payment/model.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import type { NextAction, Product, WalletName } from '../../src/kernel/wallet-names.ts';
-import { ACTIONS, attemptOf, NOW_MS, OFFERS, USER_AGENTS, viewOf } from './fixtures.ts';
-import { BUYER_TOKEN, HAND_OUT_TOKEN, type Memory, memoryUseCases } from './memory-use-cases.ts';
+import { ACTIONS, attemptOf, JD_ATTEMPT, NOW_MS, OFFERS, USER_AGENTS, viewOf } from './fixtures.ts';
+import { type Asked, Stage } from './stage.ts';
 import { stateNamed } from './states.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -23,8 +24,10 @@ const ARGS = [
 
 describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   let browser: Browser;
+  let stage: Stage;
   const closing: (() => Promise<unknown>)[] = [];
   beforeAll(async () => {
+    stage = await Stage.open();
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   });
   afterEach(async () => {
@@ -32,12 +35,13 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   });
   afterAll(async () => {
     await browser.close();
+    await stage.close();
   });
 
   interface Opened {
     readonly page: Page;
     readonly context: BrowserContext;
-    readonly memory: Memory;
+    readonly asked: Asked;
     readonly url: string;
     /** What the wallet's host was asked for: `METHOD path body referer`. */
     readonly atWallet: { method: string; url: string; body: string; referer: string }[];
@@ -53,11 +57,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     } = {},
   ): Promise<Opened> {
     const device = more.device ?? 'desktop';
-    const memory = memoryUseCases(view, OFFERS[device]);
+    const asked = await stage.show(view, OFFERS[device]);
     const app = Fastify();
     const config = { publicUrl: 'http://127.0.0.1' };
     await app.register(
-      cashierPlugin({ useCases: memory.useCases, config, clock: { nowMs: () => NOW_MS } }),
+      cashierPlugin({ useCases: stage.useCases, config, clock: { nowMs: () => NOW_MS } }),
     );
     const address = await app.listen({ host: '127.0.0.1', port: 0 });
     const attempt = view.payment.intent.latestAttempt;
@@ -89,10 +93,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     await more.prepare?.(page);
-    const url = `${address}/pay/${BUYER_TOKEN}`;
+    const url = `${address}/pay/${stage.tokens.buyer}`;
     // The answer to a press leads here: this tab goes on by itself.
     await page.goto(isOwn ? `${url}?go=${attempt}` : url);
-    return { page, context, memory, url, atWallet };
+    return { page, context, asked, url, atWallet };
   }
 
   function waiting(wallet: WalletName, product: Product, nextAction: NextAction): CashierView {
@@ -108,10 +112,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   }
 
   it('counts down, and shows the success as soon as it happens, told to screen readers', async () => {
-    const { page, memory } = await look(stateNamed('waiting-qr').view);
+    const { page } = await look(stateNamed('waiting-qr').view);
     await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
     expect(await page.locator('[data-countdown]').textContent()).toMatch(/^14:\d\d$/);
-    memory.change(moved(stateNamed('succeeded').view, 4));
+    await stage.change(moved(stateNamed('succeeded').view, 4));
     await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
     expect(await page.locator('#live').textContent()).toBe('Payment complete');
     expect(await page.title()).toContain('Payment complete');
@@ -120,10 +124,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   it('goes back to the shop by itself, once', async () => {
     const { page, atWallet } = await look(stateNamed('succeeded').view);
     await page.waitForURL('https://shop.example/**', { timeout: 60_000 });
-    expect(atWallet[0]?.referer ?? '').not.toContain(BUYER_TOKEN);
+    expect(atWallet[0]?.referer ?? '').not.toContain(stage.tokens.buyer);
     await page.goBack();
     await page.waitForTimeout(3_500);
-    expect(page.url()).toContain(BUYER_TOKEN);
+    expect(page.url()).toContain(stage.tokens.buyer);
   });
 
   it('posts the wallet’s form by itself where this browser started it, once, fields untouched', async () => {
@@ -137,7 +141,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
       url: expect.stringContaining('gateway.do'),
     });
     expect(fields).toEqual((ACTIONS.form as { fields: object }).fields);
-    expect(atWallet[0]?.referer).not.toContain(BUYER_TOKEN);
+    expect(atWallet[0]?.referer).not.toContain(stage.tokens.buyer);
     await page.goto(url);
     await page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' }).waitFor();
     await page.waitForTimeout(300);
@@ -157,10 +161,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   });
 
   it('B1: a screen that leaves the page is navigated to, and its button works there', async () => {
-    const { page, memory, atWallet } = await look(viewOf());
+    const { page, atWallet } = await look(viewOf());
     await page.getByRole('heading', { name: 'Choose how to pay' }).waitFor();
     await page.evaluate('window.isFirstDocument = true');
-    memory.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
+    await stage.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
     const button = page.getByRole('button', { name: 'Pay ¥1,288.00 with Alipay' });
     await button.waitFor();
     expect(await page.evaluate('window.isFirstDocument')).toBeUndefined();
@@ -170,7 +174,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   });
 
   it('B1: while a press is on its way no live update starts another navigation', async () => {
-    const { page, memory, url } = await look(viewOf());
+    const { page, asked, url } = await look(viewOf());
     let answer: (() => void) | undefined;
     const held = new Promise<void>((resolve) => {
       answer = resolve;
@@ -185,11 +189,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     });
     const press = page.locator('button.wallet').first();
     await press.click({ noWaitAfter: true });
-    memory.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
+    await stage.change(moved(waiting('alipay', 'page', ACTIONS.form!), 4));
     await page.waitForTimeout(800);
     expect(pages).toEqual([]);
     answer?.();
-    await expect.poll(() => memory.started.length).toBe(1);
+    await expect.poll(() => asked.started.length).toBe(1);
   });
 
   it('B2: a tab that did not press stays, although this browser started the attempt', async () => {
@@ -205,55 +209,57 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   });
 
   it('B13: a screen that is swapped in takes the focus and scrolls nothing', async () => {
-    const { page, memory } = await look(viewOf());
+    const { page } = await look(viewOf());
     await page.setViewportSize({ width: 390, height: 300 });
     await page.locator('button.wallet').last().focus();
     await page.evaluate('window.scrollTo(0, 0)');
-    memory.change(moved(stateNamed('waiting-qr').view, 4));
+    await stage.change(moved(stateNamed('waiting-qr').view, 4));
     await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
     await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main');
     expect(await page.evaluate('window.scrollY')).toBe(0);
   });
 
   describe('the page that hands out a form', () => {
-    const handOutOf = (url: string) => new URL(`/pay/go/${HAND_OUT_TOKEN}`, url).href;
+    const handOutOf = (url: string) => new URL(`/pay/go/${stage.tokens.handOut}`, url).href;
+    const handed = (intent: Partial<PaymentIntent> = { status: 'requires_action' }) =>
+      viewOf({ intent, attempts: [JD_ATTEMPT] });
 
     it('D1: posts it by itself, and going back is no circle: a press makes it anew', async () => {
-      const { page, url, memory, atWallet } = await look(viewOf());
+      const { page, url, asked, atWallet } = await look(handed());
       await page.goto(handOutOf(url), { waitUntil: 'commit' });
       await page.getByText('the wallet').waitFor();
       expect(atWallet.map(({ method, url: at }) => `${method} ${at}`)).toEqual([
         'POST https://wepay.jd.com/jdpay/saveOrder',
       ]);
-      expect(atWallet[0]?.referer).not.toContain(HAND_OUT_TOKEN);
+      expect(atWallet[0]?.referer).not.toContain(stage.tokens.handOut);
       await page.goto(handOutOf(url), { waitUntil: 'commit' });
       await page.getByText('the wallet').waitFor();
       await page.goBack({ waitUntil: 'commit' });
       await page.waitForTimeout(800);
       if (page.url() === handOutOf(url)) {
-        const asked = memory.handedOut.length;
+        const askedCount = asked.handedOut.length;
         await page.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
         await page.getByText('the wallet').waitFor();
-        expect(memory.handedOut.length).toBe(asked + 1);
+        expect(asked.handedOut.length).toBe(askedCount + 1);
       }
       expect(atWallet.every(({ method }) => method === 'POST')).toBe(true);
     });
 
     it('D1: a press after the order’s end posts nothing, and the page says why', async () => {
-      const { page, url, memory, atWallet } = await look(viewOf());
+      const { page, url, atWallet } = await look(handed());
       // As after a reload, which hands it out and does not post it.
       const posted = atWallet.length;
       const kept = await page.context().newPage();
       await kept.addInitScript(`performance.getEntriesByType = () => [{ type: 'reload' }];`);
       await kept.goto(handOutOf(url));
-      memory.handOutRefusal = 'expired';
+      await stage.change(handed({ status: 'expired' }));
       await kept.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
       await kept.getByRole('heading', { name: 'Time to pay has run out' }).waitFor();
       expect(atWallet).toHaveLength(posted);
     });
 
     it('D1: without script its button posts it', async () => {
-      const { page, url, atWallet } = await look(viewOf(), { script: false });
+      const { page, url, atWallet } = await look(handed(), { script: false });
       await page.goto(handOutOf(url));
       expect(atWallet).toHaveLength(0);
       await page.getByRole('button', { name: 'Pay ¥1,288.00 with JD Pay' }).click();
@@ -272,7 +278,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
   it('calls WeChat’s bridge with the very params, and does not believe its answer', async () => {
     const calls: unknown[] = [];
     const view = waiting('wechatpay', 'jsapi', ACTIONS.jsapi!);
-    const { page, memory } = await look(view, {
+    const { page } = await look(view, {
       device: 'wechat',
       isOwn: true,
       prepare: async (page) => {
@@ -289,7 +295,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     expect(calls).toEqual([['getBrandWCPayRequest', (ACTIONS.jsapi as { params: object }).params]]);
     await page.waitForTimeout(2_000);
     expect(await page.locator('main').getAttribute('data-screen')).toBe('waiting');
-    memory.change(moved(stateNamed('succeeded').view, 4));
+    await stage.change(moved(stateNamed('succeeded').view, 4));
     await page.getByRole('heading', { name: 'Payment complete' }).waitFor();
   });
 
@@ -322,7 +328,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     const view = viewOf({
       attempts: [attemptOf(9, { wallet: 'wechatpay', product: 'native', status: 'failed' })],
     });
-    const { page, memory, url } = await look(view, { script: false });
+    const { page, asked, url } = await look(view, { script: false });
     for (let presses = 0; presses < 6; presses += 1) {
       await page.keyboard.press('Tab');
       const text = await page.locator(':focus').textContent();
@@ -330,8 +336,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     }
     await page.keyboard.press('Enter');
     await page.waitForURL((at) => at.pathname === new URL(url).pathname && at.search !== '');
-    await expect.poll(() => memory.started.length).toBe(1);
-    expect(memory.started[0]).toMatchObject({ wallet: 'wechatpay', product: 'native' });
+    await expect.poll(() => asked.started.length).toBe(1);
+    expect(asked.started[0]).toMatchObject({ wallet: 'wechatpay', product: 'native' });
   });
 
   it('copies the message for a friend', async () => {
@@ -343,7 +349,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     await page.getByRole('button', { name: 'Copy' }).click();
     await page.getByText('Copied. Now send it to your friend').waitFor();
     const copied = await page.evaluate('navigator.clipboard.readText()');
-    expect(copied).toContain('/pay/pt_friend_');
+    expect(copied).toContain(`/pay/${stage.tokens.friend}`);
   });
 
   it('reports nothing to the console and breaks no policy, in any state', async () => {

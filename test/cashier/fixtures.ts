@@ -1,7 +1,4 @@
-/**
- * Hand-made payments in every state that the cashier can meet. They stand where the flows stand in
- * production: the boundary of the cashier is the UseCases interface and the Payment aggregate.
- */
+/** Hand-made payments in every state that the cashier can meet; `stage.ts` stores them. */
 
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type {
@@ -65,6 +62,9 @@ export function attemptOf(
     ...more,
   };
 }
+
+/** Whose form is handed out by a page of ours. */
+export const JD_ATTEMPT = attemptOf(5, { wallet: 'jdpay', product: 'pc', status: 'pending' });
 
 export function legOf(sequence: number, attempt: Attempt, amountFen: bigint): Leg {
   return {
