@@ -36,10 +36,13 @@ export interface EventStreams {
 
 export function eventStreams(useCases: CashierUseCases): EventStreams {
   const open = new Map<string, Set<() => void>>();
+  let isEnding = false;
   return {
     admits: (payToken) => (open.get(payToken)?.size ?? 0) < STREAM_COUNT_MAX,
     run: async ({ payToken, seenVersion, sink }) => {
       const stop = register(open, payToken, sink);
+      // Its payment was still being read when the process began to close.
+      if (isEnding) stop.now();
       try {
         await tell({
           open: () => useCases.openCashier(payToken),
@@ -53,6 +56,7 @@ export function eventStreams(useCases: CashierUseCases): EventStreams {
       }
     },
     endAll: () => {
+      isEnding = true;
       for (const stops of [...open.values()]) for (const stop of [...stops]) stop();
     },
   };
@@ -87,6 +91,7 @@ interface Telling {
 }
 
 async function tell(telling: Telling): Promise<void> {
+  if (telling.isStopped()) return;
   let seenVersion = telling.seenVersion;
   telling.write(`retry: ${RECONNECT_MS}\n\n`);
   for (let beats = 0; beats < HEARTBEAT_COUNT_MAX; ) {

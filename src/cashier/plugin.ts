@@ -183,7 +183,8 @@ async function streamEvents(visit: Visit, streams: EventStreams): Promise<Fastif
     sink: {
       write: (text) => reply.raw.write(text),
       end: () => reply.raw.end(),
-      onClose: (listener) => reply.raw.on('close', listener),
+      // Whoever left while the payment was read has left for good: no event tells of it again.
+      onClose: (listener) => (reply.raw.destroyed ? listener() : reply.raw.on('close', listener)),
     },
   });
   return reply;

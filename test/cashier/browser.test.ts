@@ -193,7 +193,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     await page.waitForTimeout(800);
     expect(pages).toEqual([]);
     answer?.();
-    await expect.poll(() => asked.started.length).toBe(1);
+    await page.waitForURL((at) => at.search.startsWith('?go='));
+    expect(asked.started).toHaveLength(1);
   });
 
   it('B2: a tab that did not press stays, although this browser started the attempt', async () => {
