@@ -1,8 +1,9 @@
 /**
  * The cashier's use cases on PGlite, over one payment that is stored as a test wants it: states
- * that take two wallets, an hour and a late callback to reach are rows here. Tokens, the page's payment,
- * live status, short codes and counters are the platform's own. What only a wallet can answer (its
- * offers, an attempt that starts, who pays, a form to hand out) is put in the place of that verb.
+ * that take two wallets, an hour and a late callback to reach are rows here. Tokens, the page's
+ * payment, live status, short codes and counters are the platform's own. What only a wallet can
+ * answer (its offers, an attempt that starts, who pays, a form to hand out) is put in the place of
+ * that verb.
  */
 import { randomBytes } from 'node:crypto';
 import type { CashierUseCases } from '../../src/cashier/show.ts';
