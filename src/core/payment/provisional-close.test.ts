@@ -169,6 +169,9 @@ describe('a close that rests on "not found"', () => {
     one.looks();
     one.says('pending');
     expect(one.attempt).toMatchObject({ status: 'closed', dueAtMs: one.nowMs + 600_000 });
+    const told = one.payment;
+    one.says('pending');
+    expect(one.payment, 'the same report again writes nothing').toBe(told);
     one.looks();
     one.says('pending');
     expect(one.attempt.dueAtMs).toBe(one.nowMs + 600_000);

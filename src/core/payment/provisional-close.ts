@@ -56,7 +56,7 @@ export function continueTail(
     draft.set('attempts', attempt.id, { isProvisional: false, dueAtMs: null });
   } else if (said.includes('pending')) {
     const dueAtMs = Math.min(attempt.dueAtMs ?? Number.MAX_SAFE_INTEGER, nowMs + OPENED_MS);
-    draft.set('attempts', attempt.id, { dueAtMs });
+    if (dueAtMs !== attempt.dueAtMs) draft.set('attempts', attempt.id, { dueAtMs });
   } else if (said.includes('not_found') && attempt.tries >= LOOKS_MS.length) {
     draft.set('attempts', attempt.id, { dueAtMs: null });
   }
