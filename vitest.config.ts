@@ -14,6 +14,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // For two cores: many tests wait for a process, a browser or a lease.
+    maxWorkers: 3,
   },
 });

@@ -10,12 +10,9 @@ import { lookInside } from './doctor-inside.ts';
 import { addKeysCommands } from './keys.ts';
 import type { Settings } from './settings.ts';
 
-/** Adds them to a program; their names. */
-export function addOperatorCommands(program: Command, context: AdminContext): readonly string[] {
-  const before = new Set(program.commands);
+export function addOperatorCommands(program: Command, context: AdminContext): void {
   addAdminCommands(program, context);
   addKeysCommands(program, context);
-  return program.commands.filter((command) => !before.has(command)).map((one) => one.name());
 }
 
 /** Runs commands with what a running platform has open; `onDone` after each. */

@@ -1,20 +1,16 @@
-/** The command line: demo, platform, sandbox, and what operators need around them. */
+/**
+ * The command line: demo, platform, sandbox, and what operators need around them. Each command
+ * loads what it runs, and nothing of the others.
+ */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { runSandbox } from '../../sandbox/cli.ts';
 import { isHostName } from '../../sandbox/http/host-policy.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { addOperatorCommands } from './admin-program.ts';
-import { inOwnSession } from './admin-session.ts';
+import type { InSession } from './admin-session.ts';
 import { forwardToRunning } from './admin-socket.ts';
-import { doctor } from './doctor.ts';
 import { addNfcCommands } from './nfc.ts';
-import { openDatabase } from './open-database.ts';
 import { demoPorts, firstPortProblem } from './ports.ts';
-import { serve } from './serve.ts';
 import { readKeyRing, readSettings, SETTING_HELP, type Settings } from './settings.ts';
-import { hasDemo, startDemo } from './start.ts';
-import { identifyAfterMigration } from './wallet-admin.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -66,15 +62,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('the platform alone, as production runs it')
     .action(runServe);
   addSandbox(program);
-  const cwd = process.cwd();
-  const seams = { settings, print, aside, inSession: inOwnSession, cwd };
-  const operators = addOperatorCommands(program, seams);
   addNfcCommands(program, print);
   program
     .command('migrate')
     .description('bring the database to this version and stop')
     .action(async () => {
       const own = settings();
+      const { openDatabase } = await import('./open-database.ts');
+      const { identifyAfterMigration } = await import('./wallet-admin.ts');
       const db = await openDatabase(own, print);
       try {
         await identifyAfterMigration(db, own, print);
@@ -86,15 +81,21 @@ export async function main(argv: readonly string[]): Promise<void> {
     .command('doctor')
     .description('check settings, database, keys and ports, and say what to mend')
     .action(async () => {
+      const { doctor } = await import('./doctor.ts');
       process.exitCode = (await doctor(process.env, print)) ? 0 : 1;
     });
-  const [word] = argv;
-  const isKnown = program.commands.some((command) => command.name() === word) || word === 'help';
-  if (word !== undefined && !word.startsWith('-') && !isKnown) {
-    process.stderr.write(`hutong: no command ${word}; hutong --help lists them\n`);
-    process.exit(2);
+  const [word = 'start'] = argv;
+  const hasWord = () => program.commands.some((command) => command.name() === word);
+  if (!hasWord()) {
+    const { addOperatorCommands } = await import('./admin-program.ts');
+    const cwd = process.cwd();
+    addOperatorCommands(program, { settings, print, aside, inSession, cwd });
+    if (hasWord() && (await doneByRunning(argv, cwd))) return;
+    if (!hasWord() && word !== 'help' && !word.startsWith('-')) {
+      process.stderr.write(`hutong: no command ${word}; hutong --help lists them\n`);
+      process.exit(2);
+    }
   }
-  if (word !== undefined && operators.includes(word) && (await doneByRunning(argv, cwd))) return;
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -102,6 +103,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exit(1);
   }
 }
+
+const inSession: InSession = async (own, work) => {
+  const { inOwnSession } = await import('./admin-session.ts');
+  await inOwnSession(own, work);
+};
 
 /** On PGlite a running platform has the data folder: it does what operators ask. */
 async function doneByRunning(argv: readonly string[], cwd: string): Promise<boolean> {
@@ -118,6 +124,7 @@ async function doneByRunning(argv: readonly string[], cwd: string): Promise<bool
 }
 
 async function runDemo(): Promise<void> {
+  const { hasDemo, startDemo } = await import('./start.ts');
   if (!hasDemo())
     throw new Refusal(
       'the demo needs a checkout, where npm start runs it; here are serve and sandbox',
@@ -132,6 +139,7 @@ async function runServe(): Promise<void> {
   if (!keyRing.ok) throw new Refusal(keyRing.error);
   const taken = await firstPortProblem(demoPorts(own).slice(0, 1));
   if (taken !== null) throw new Refusal(taken);
+  const { serve } = await import('./serve.ts');
   const { composed, url } = await serve({ settings: own, keyRing: keyRing.value, print });
   print(`platform    ready at ${url}`);
   stopOnSignal(composed);
@@ -161,6 +169,7 @@ function addSandbox(program: Command): void {
         throw new Refusal(
           `--gateway-host is a host name without scheme or port, like pay.example, not ${unreadable}`,
         );
+      const { runSandbox } = await import('../../sandbox/cli.ts');
       stopOnSignal(
         await runSandbox({
           dir: own.dir,

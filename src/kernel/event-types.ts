@@ -1,8 +1,8 @@
 /**
- * The event types: what is emitted, what an endpoint may subscribe to. openapi.json and the table
- * of docs/guides/webhooks.md are written from this list. A published type never changes its
- * meaning. A pattern stays a pattern where it is stored, so that `refund.*` covers a type that a
- * later version adds.
+ * The event types: what is emitted, what an endpoint may subscribe to. `npm run openapi` writes
+ * openapi.json, the SDK's types and the table of docs/guides/webhooks.md from this list. A
+ * published type never changes its meaning. A pattern stays a pattern where it is stored, so that
+ * `refund.*` covers a type that a later version adds.
  */
 export const EVENT_TYPES = Object.freeze({
   'payment_intent.created': 'A checkout was created.',

@@ -88,7 +88,12 @@ for (const engine of ENGINES.slice(0, 1)) {
     test("D1: after the order's end there is no form, and nothing is sold", async () => {
       const { intent, attempt, url } = await start(pc);
       await stage.sandbox.advance(41 * 60);
-      await becomes(stage, String(intent.id), 'expired');
+      await inTime(
+        stage,
+        'the intent is expired',
+        () => stage.taobao.getIntent(String(intent.id)),
+        ({ status }) => status === 'expired',
+      );
       for (const [language, words] of [
         ['en', 'Time to pay has run out'],
         ['zh', '付款时间已过'],
