@@ -1,6 +1,6 @@
 /**
  * One payment through the engine, and many of them at once: create, start, settle, each a command
- * that core decides. No HTTP and no wallet; the wallet's word is made here, as a notification of a
+ * that core decides. No HTTP and no wallet; its report is made here, as a notification of a
  * paid order would bring it.
  *
  * `record_start` (what the wallet answered to the order) is not sent: the report overtakes it, as
@@ -26,7 +26,12 @@ const CONFIG = fixedId('wallet_config');
 const ACCOUNTS = new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]);
 const AMOUNT_FEN = 12_800n;
 const FIRST_POLL_MS = 5_000;
-const WECHATPAY_MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 60_000 };
+/** WeChat Pay's. */
+const CAPABILITIES = {
+  cart: { atomic: true },
+  custody: 'wallet_holds',
+  notFoundIsFinalAfterMs: 60_000,
+} as const;
 
 export interface WorkloadOptions {
   readonly engine: Engine;
@@ -93,7 +98,7 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
         ),
     }),
   );
-  const legs = started.payment.legs.map(paidWord);
+  const legs = started.payment.legs.map(paidReport);
   const settled = must(
     await engine.submit({
       aggregate: PAYMENT,
@@ -103,10 +108,14 @@ async function payOrder({ engine, ids }: WorkloadOptions, wanted: Payment): Prom
       root: id,
       notification: { wallet: 'wechatpay', id: `EV-${merchantOrderNo}` },
       decide: (payment, context) =>
-        applyReport(payment, { attempt, legs, manner: WECHATPAY_MANNER }, context),
+        applyReport(
+          payment,
+          { attempt, report: { outcome: 'answered', legs }, capabilities: CAPABILITIES },
+          context,
+        ),
     }),
   );
-  assert.equal(settled.payment.intent.status, 'succeeded');
+  assert.equal(settled.intent.status, 'succeeded');
 }
 
 function orderOf(ids: IdSource, shard: number, orderNo: string) {
@@ -137,7 +146,7 @@ function orderOf(ids: IdSource, shard: number, orderNo: string) {
   };
 }
 
-function paidWord(leg: Payment['legs'][number]) {
+function paidReport(leg: Payment['legs'][number]) {
   return {
     orderNo: leg.orderNo,
     status: 'succeeded' as const,

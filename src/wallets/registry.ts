@@ -1,4 +1,5 @@
 /** The only list of wallets. Adding one is a folder and a line here. */
+import type { Capabilities } from '../core/wallet/capabilities.ts';
 import type { WalletName } from '../kernel/wallet-names.ts';
 import { alipay } from './alipay/adapter.ts';
 import { jdpay } from './jdpay/adapter.ts';
@@ -8,6 +9,11 @@ import { wechatpay } from './wechatpay/adapter.ts';
 
 export const WALLETS: ReadonlyMap<WalletName, WalletModule> = new Map(
   [wechatpay, alipay, unionpay, jdpay].map((wallet) => [wallet.name, wallet]),
+);
+
+/** What each can do, as core is told it. */
+export const CAPABILITIES: ReadonlyMap<WalletName, Capabilities> = new Map(
+  [...WALLETS].map(([name, { capabilities }]) => [name, capabilities]),
 );
 
 export function walletModule(name: WalletName): WalletModule | undefined {

@@ -63,13 +63,16 @@ export type Notification =
       readonly legs: readonly LegReport[];
     }
   | {
+      /**
+       * Of the refund alone, although Alipay's message names the order, too: a refund of ours is of
+       * a leg that is booked already, and a payment that somebody else has refunded is not counted
+       * by the message of that refund. Its query says what the order is.
+       */
       readonly type: 'refund';
       readonly notificationId: string;
       readonly orderNo: string;
       readonly refundNo: string;
       readonly report: RefundReport;
-      /** Alipay tells payment and refund in one message: what it also says of the order. */
-      readonly legs: readonly LegReport[];
     }
   /** Verified, ours, but nothing we act on (yet): acknowledged and kept for the record. */
   | { readonly type: 'ignored'; readonly notificationId: string; readonly what: string };

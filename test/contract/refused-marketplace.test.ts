@@ -10,14 +10,27 @@ import { readSandboxPapers } from '../../src/cli/demo-papers.ts';
 import { lookInside } from '../../src/cli/doctor-inside.ts';
 import { readSettings, type Settings } from '../../src/cli/settings.ts';
 import { listWallets, setWallet } from '../../src/cli/wallet-admin.ts';
+import type { AttemptOrder } from '../../src/core/wallet/order.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { callWallet } from '../../src/flows/base/wallet-call.ts';
 import { startWritingRefusals } from '../../src/flows/wallet/credential-refusals.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readConfigs } from '../../src/store/wallet/configs.ts';
+import type { Wallet } from '../../src/wallets/wallet.ts';
 import type { Json } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import * as shop from './stage.ts';
+
+/** A wallet that takes our credentials again. */
+const MENDED: Pick<Wallet, 'startAttempt' | 'queryAttempt'> = {
+  startAttempt: async () => ({ outcome: 'pending', nextAction: null }),
+  queryAttempt: async () => ({ outcome: 'answered', legs: [] }),
+};
+const ORDER: AttemptOrder = {
+  ...{ product: 'native', combineOrderNo: null, legs: [], createdAtMs: 0, expiresAtMs: 0 },
+  ...{ description: 'd', payer: {}, payerIp: null, device: 'desktop', holdDays: 1 },
+  ...{ returnUrl: null, notifyUrl: 'https://a.example/n', handOutUrl: 'https://a.example/h' },
+};
 
 const MESSAGE = '商户证书序列号有误';
 const METRIC = 'hutong_wallet_credentials_refused_total{wallet="wechatpay",operation="create"}';
@@ -159,18 +172,11 @@ for (const engine of ENGINES) {
       platform().directory.forget();
       const opened = row && (await platform().directory.wallet(row.id));
       if (opened === undefined) throw new Error('no refused configuration is open');
-      const says = (operation: string) =>
-        callWallet(
-          platform(),
-          opened,
-          operation,
-          async () => ({ walletError: null }),
-          () => 'ok',
-        );
-      await says('query');
+      const mended = { ...opened, wallet: { ...opened.wallet, ...MENDED } };
+      await callWallet.query(platform(), mended, ORDER);
       await writeNow();
       expect(await linesOf()).toHaveLength(2);
-      await says('create');
+      await callWallet.start(platform(), mended, ORDER);
       await writeNow();
       expect(await linesOf()).toEqual([]);
     });

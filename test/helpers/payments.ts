@@ -7,9 +7,11 @@ import type { DecideContext, Decided } from '../../src/core/draft.ts';
 import { type NewPayment, newPayment } from '../../src/core/payment/create.ts';
 import type { Leg, Payment } from '../../src/core/payment/model.ts';
 import type { NewAttempt } from '../../src/core/payment/start.ts';
-import type { LegReport } from '../../src/core/wallet/report.ts';
+import type { Capabilities, ReportCapabilities } from '../../src/core/wallet/capabilities.ts';
+import type { AttemptReport, LegReport } from '../../src/core/wallet/report.ts';
 import { formatId, type Id, type IdKind } from '../../src/kernel/id.ts';
 import { sumFen } from '../../src/kernel/money.ts';
+import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';
 
 export type NewId = DecideContext['newId'];
 
@@ -87,8 +89,35 @@ export function accountsOf(
   return new Map(payment.subOrders.map(({ merchant }) => [merchant, accountOf(merchant)]));
 }
 
-/** The wallet's word that this leg is paid, as it was ordered. */
-export function paidWord(leg: Leg, said: Partial<LegReport> = {}): LegReport {
+/** A wallet as core is told of it: it holds the money, and is paid a cart whole or not at all. */
+export const CAPABLE: ReportCapabilities &
+  Pick<
+    Capabilities,
+    'pollDelaysMs' | 'products' | 'refundCountMax' | 'refundSpacingMs' | 'refundWindowMs'
+  > = {
+  cart: { atomic: true },
+  custody: 'wallet_holds',
+  notFoundIsFinalAfterMs: 600_000,
+  pollDelaysMs: [60_000],
+  products: [],
+  refundCountMax: 50,
+  refundSpacingMs: 0,
+  refundWindowMs: 30 * 86_400_000,
+};
+
+export function everyWallet<T>(capabilities: T): ReadonlyMap<WalletName, T> {
+  return new Map(WALLET_NAMES.map((name) => [name, capabilities]));
+}
+
+/** What a query or a notification says: these orders, and nothing else. */
+export function answered(
+  legs: readonly LegReport[],
+): Extract<AttemptReport, { readonly outcome: 'answered' }> {
+  return { outcome: 'answered', legs };
+}
+
+/** The wallet's report that this leg is paid, as it was ordered. */
+export function paidReport(leg: Leg, said: Partial<LegReport> = {}): LegReport {
   return {
     orderNo: leg.orderNo,
     status: 'succeeded',

@@ -5,8 +5,10 @@
 
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { cancelPayment, claimAttempt, recordClosed } from '../../src/core/payment/close.ts';
+import { claimAttempt } from '../../src/core/payment/claim.ts';
+import { cancelPayment } from '../../src/core/payment/close.ts';
 import { createPayment } from '../../src/core/payment/create.ts';
+import type { PaymentDecision } from '../../src/core/payment/draft.ts';
 import type { Payment } from '../../src/core/payment/model.ts';
 import { refundNumber } from '../../src/core/payment/order-number.ts';
 import { applyReport } from '../../src/core/payment/report.ts';
@@ -36,11 +38,14 @@ import {
 import { readPayments } from '../../src/store/payment/payments.ts';
 import { DUE_DELIVERIES } from '../../src/store/webhook/due.ts';
 import {
+  answered,
+  CAPABLE,
+  everyWallet,
   merchantId,
   type NewId,
   newAttempt,
   orderedPayment,
-  paidWord,
+  paidReport,
 } from '../helpers/payments.ts';
 
 export interface TestEngineRoom {
@@ -164,14 +169,16 @@ export const start = (
   );
 
 export const started = (root: Id<'payment_intent'>, id: Id<'payment_attempt'>) =>
-  on(root, 'started', (payment) =>
-    recordStart(payment, id, {
-      outcome: 'pending',
-      nextAction: { type: 'qr_code', code: 'weixin://wxpay/bizpayurl?pr=x' },
-    }),
+  on(root, 'started', (payment, context) =>
+    recordStart(payment, { attempt: id, outcome: QR_CODE, capabilities: CAPABLE }, context),
   );
 
-/** The wallet's word by notification. */
+const QR_CODE = {
+  outcome: 'pending',
+  nextAction: { type: 'qr_code', code: 'weixin://wxpay/bizpayurl?pr=x' },
+} as const;
+
+/** The wallet's report by notification. */
 export function reported(
   root: Id<'payment_intent'>,
   attempt: Id<'payment_attempt'>,
@@ -179,38 +186,33 @@ export function reported(
   notification = 'n-1',
 ): Of<{ readonly payment: Payment }> {
   return {
-    ...on(root, 'reported', (payment, context) =>
-      applyReport(
-        payment,
-        {
-          attempt,
-          legs: payment.legs
-            .filter((leg) => leg.attempt === attempt)
-            .map((leg) => paidWord(leg, { status, walletTransactionId: '420000' })),
-          manner: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 60_000 },
-        },
-        context,
-      ),
-    ),
+    ...on(root, 'reported', (payment, context) => {
+      const legs = payment.legs
+        .filter((leg) => leg.attempt === attempt)
+        .map((leg) => paidReport(leg, { status, walletTransactionId: '420000' }));
+      const input = { attempt, report: answered(legs), capabilities: CAPABLE };
+      return withPayment(applyReport(payment, input, context));
+    }),
     notification: { wallet: 'wechatpay', id: notification },
   };
 }
 
 export const closed = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>) =>
   on(root, 'closed', (payment, context) => {
-    const decision = recordClosed(payment, attempt, context);
-    return decision.ok
-      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.state } } }
-      : decision;
+    const input = { attempt, report: { outcome: 'closed' }, capabilities: CAPABLE } as const;
+    return withPayment(applyReport(payment, input, context));
   });
 
+function withPayment(
+  decision: PaymentDecision<Payment>,
+): PaymentDecision<{ readonly payment: Payment }> {
+  if (!decision.ok) return decision;
+  const { value } = decision;
+  return { ok: true, value: { ...value, answer: { payment: value.state } } };
+}
+
 export const cancel = (root: Id<'payment_intent'>) =>
-  on(root, 'cancel', (payment, context) => {
-    const decision = cancelPayment(payment, context);
-    return decision.ok
-      ? { ok: true, value: { ...decision.value, answer: { payment: decision.value.state } } }
-      : decision;
-  });
+  on(root, 'cancel', (payment, context) => withPayment(cancelPayment(payment, context)));
 
 export const refund = (root: Id<'payment_intent'>, id: Id<'refund'>, amountFen: bigint) =>
   on(root, 'refund', (payment, context) =>
@@ -221,9 +223,7 @@ export const refund = (root: Id<'payment_intent'>, id: Id<'refund'>, amountFen: 
         subOrder: payment.subOrders[0]!.id,
         amountFen,
         reason: 'requested_by_customer',
-        refundCountMax: 50,
-        refundSpacingMs: 0,
-        refundWindowMs: 30 * 86_400_000,
+        capabilities: everyWallet(CAPABLE),
       },
       context,
     ),
@@ -239,7 +239,7 @@ export const refunded = (
       payment,
       {
         ...{ refund: id, refundNo: refundNumber(root, id, 1) },
-        word: { status, walletRefundId: '50', amountFen: null, walletError: null },
+        report: { status, walletRefundId: '50', amountFen: null, walletError: null },
       },
       context,
     ),
@@ -248,7 +248,7 @@ export const refunded = (
 /** Due after 5 s (`start` above), then every minute. */
 export const claim = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>) =>
   on(root, 'claim', (payment, context) =>
-    claimAttempt(payment, { attempt, nextDueMs: () => context.nowMs + 60_000 }, context),
+    claimAttempt(payment, { attempt, capabilities: everyWallet(CAPABLE) }, context),
   );
 
 export type ClaimAttempt = (due: DueChild<'payment_attempt'>) => Promise<Work>;

@@ -33,17 +33,19 @@ import {
 } from '../../src/store/payment/rows.ts';
 import {
   accountsOf,
+  answered,
   type Bought,
   bookPostings,
+  CAPABLE,
+  everyWallet,
   newAttempt,
   numberedIds,
   orderedPayment,
-  paidWord,
+  paidReport,
 } from '../helpers/payments.ts';
 import { ENGINES } from './engines.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 1 };
 const BEFORE = 5;
 
 interface Case {
@@ -110,9 +112,10 @@ class Old {
       ),
     );
     const legs = this.payment.legs.map((leg) =>
-      paidWord(leg, { receiptAmountFen: (leg.amountFen * told.receiptMille) / 1_000n }),
+      paidReport(leg, { receiptAmountFen: (leg.amountFen * told.receiptMille) / 1_000n }),
     );
-    this.do((payment, context) => applyReport(payment, { attempt, legs, manner: MANNER }, context));
+    const report = { attempt, report: answered(legs), capabilities: CAPABLE };
+    this.do((payment, context) => applyReport(payment, report, context));
     if (told.isFeeFirst) this.bookFeeFirst();
     for (const { sub, mille, ok } of told.refunds) {
       const id = this.refund(sub % told.subs.length, mille);
@@ -164,8 +167,8 @@ class Old {
     const wantedFen = ((amountFen - refundedFen) * mille) / 1_000n;
     if (wantedFen === 0n) return undefined;
     const id = newId('refund');
-    const limits = { refundCountMax: 99, refundSpacingMs: 0, refundWindowMs: 1e12 };
-    const input = { id, subOrder, amountFen: wantedFen, reason: 'r', ...limits };
+    const capabilities = everyWallet({ ...CAPABLE, refundCountMax: 99, refundWindowMs: 1e12 });
+    const input = { id, subOrder, amountFen: wantedFen, reason: 'r', capabilities };
     this.do((payment, context) => reserveRefund(payment, input, context));
     return id;
   }
@@ -173,9 +176,9 @@ class Old {
   say(id: Id<'refund'>, status: 'succeeded' | 'failed'): void {
     const { refundNo } = this.payment.refunds.find((row) => row.id === id)!;
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const word = { ...silent, settlementFen: null, status };
+    const report = { ...silent, settlementFen: null, status };
     this.do((payment, context) =>
-      applyRefundReport(payment, { refund: id, refundNo, word }, context),
+      applyRefundReport(payment, { refund: id, refundNo, report }, context),
     );
   }
 }

@@ -40,7 +40,7 @@ function registries({ name }: WalletWords): Line[] {
       before: 'import type { WalletModule }',
       line: `import { ${name} } from './${name}/adapter.ts';\n`,
     },
-    { file: 'src/wallets/registry.ts', opens: 'new Map(\n  [', line: `${name},` },
+    { file: 'src/wallets/registry.ts', opens: 'WalletModule> = new Map(\n  [', line: `${name},` },
     {
       file: 'sandbox/gateways/all.ts',
       before: 'export const GATEWAY_MAKERS',
@@ -115,12 +115,11 @@ const en = (name: string) => `${name}: '{en}',`;
 function testTables(name: string): Line[] {
   const model = 'src/core/payment/payment-model.test.ts';
   const credentials = 'test/contract/wallet-credentials.test.ts';
-  const manner = 'isAtomic: true, settlesDirectly: true, notFoundIsFinalAfterMs: 600_000';
   return [
     {
       file: model,
-      opens: 'MANNERS: Readonly<Record<WalletName, WalletManner>> = {',
-      line: `${name}: { ${manner} },`,
+      opens: 'OWN: Readonly<Record<WalletName, ReportCapabilities & typeof BOUNDS>> = {',
+      line: `${name}: { ...BOUNDS, custody: 'settles_directly' },`,
     },
     {
       file: model,

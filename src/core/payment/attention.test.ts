@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { answered, CAPABLE, everyWallet } from '../../../test/helpers/payments.ts';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
@@ -15,12 +16,11 @@ import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
 import { OUTCOME_UNKNOWN, type Payment } from './model.ts';
 import { applyReport } from './report.ts';
-import { beginReversal, recordReversed } from './reverse.ts';
+import { beginReversal } from './reverse.ts';
 import { startAttempt } from './start.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const FINAL_MS = 600_000;
-const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: FINAL_MS };
 const ATTENTION = 'payment_attempt.requires_attention';
 
 class One {
@@ -89,13 +89,15 @@ class One {
   /** One message, which may say more than one thing of the order. */
   report(...statuses: LegReport['status'][]): void {
     const legs = statuses.flatMap((status) => this.word(status));
-    const input = { attempt: this.attempt.id, legs, manner: MANNER };
+    const report = answered(legs);
+    const input = { attempt: this.attempt.id, report, capabilities: CAPABLE };
     this.do((payment, context) => applyReport(payment, input, context));
   }
 
   reversed(): void {
-    const input = { attempt: this.attempt.id, legs: this.word('closed') };
-    this.do((payment, context) => recordReversed(payment, input, context));
+    const report = { outcome: 'reversed', legs: this.word('closed') } as const;
+    const input = { attempt: this.attempt.id, report, capabilities: CAPABLE };
+    this.do((payment, context) => applyReport(payment, input, context));
   }
 
   overdue(): void {
@@ -133,15 +135,15 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     const refund = one.newId('refund');
     const subOrder = present(one.payment.subOrders[0], 'a sub_order').id;
     const input = { id: refund, subOrder, amountFen: 100n, reason: 'r' };
-    const limits = { refundCountMax: 50, refundSpacingMs: 0, refundWindowMs: 86_400_000 };
-    one.do((payment, context) => reserveRefund(payment, { ...input, ...limits }, context));
-    const word = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
+    const capabilities = everyWallet(CAPABLE);
+    one.do((payment, context) => reserveRefund(payment, { ...input, capabilities }, context));
+    const said = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
     one.do((payment, context) =>
       applyRefundReport(
         payment,
         {
           ...{ refund, refundNo: present(payment.refunds[0], 'the refund').refundNo },
-          word: { ...word, status: 'succeeded' },
+          report: { ...said, status: 'succeeded' },
         },
         context,
       ),

@@ -1,45 +1,46 @@
 /**
- * Calling a person about an attempt, through the same door as for refunds: an event, told once. The
- * failure that it carries is the mark that it was told. Nothing is booked and no status is changed
- * by it: what a wallet did with the money is not known, and nobody guesses (rule 2).
+ * Alerting an operator to an attempt, as to refunds: by an event, emitted once. The failure that it
+ * carries is the mark that it was. Nothing is booked and no status is changed by it: what a wallet
+ * did with the money is not known, and is not guessed (rule 2).
  */
 import type { Id } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive } from './intent-status.ts';
-import { type Attempt, type Leg, OUTCOME_UNKNOWN, orderedFen, type Payment } from './model.ts';
+import { type Attempt, OUTCOME_UNKNOWN, orderedFen, type Payment } from './model.ts';
 
 /** It counts, and its wallet says that the money has gone back. */
 export const REVERSED_AT_WALLET = 'reversed_at_wallet';
 
-/** It is booked, and a later word of its wallet, as well signed, says something else of it. */
+/** It is booked, and a later report of its wallet, as well signed, says something else of it. */
 export const CONTRADICTED_BY_WALLET = 'contradicted_by_wallet';
 
-function callForAttention(draft: PaymentDraft, attempt: Attempt, code: string): void {
-  if (attempt.failure?.code === code) return;
-  draft.set('attempts', attempt.id, { failure: { code, walletError: null } });
-  draft.emit('payment_attempt.requires_attention', attempt.id);
+function alert(draft: PaymentDraft, id: Id<'payment_attempt'>, code: string): void {
+  if (draft.attempt(id).failure?.code === code) return;
+  draft.set('attempts', id, { failure: { code, walletError: null } });
+  draft.emit('payment_attempt.requires_attention', id);
 }
 
 /**
- * A word that takes back a payment which counts. The goods may be on their way, so it is no step
- * back: a person looks in the wallet's console. What we gave back whole ourselves reads so, too.
+ * The wallet reports a payment that counts as closed. The goods may be on their way, so it is no
+ * step back: an operator looks in the wallet's console. What we refunded whole reads so, too.
  */
-export function noteTakenBack(draft: PaymentDraft, attempt: Attempt, leg: Leg): void {
+export function noteTakenBack(draft: PaymentDraft, id: Id<'leg'>): void {
+  const leg = draft.leg(id);
+  const attempt = draft.attempt(leg.attempt);
   const isOurs = leg.refundedFen >= orderedFen(leg);
   if (attempt.status !== 'succeeded' || leg.status !== 'succeeded' || isOurs) return;
-  callForAttention(draft, attempt, REVERSED_AT_WALLET);
+  alert(draft, attempt.id, REVERSED_AT_WALLET);
 }
 
-/** What is booked stands; which word is true only the wallet's console, or its bill, can tell. */
-export function noteContradiction(draft: PaymentDraft, { id }: Attempt): void {
-  const attempt = draft.attempt(id);
-  // Rung already: two words in turn are no news.
-  if (attempt.failure?.code === REVERSED_AT_WALLET) return;
-  callForAttention(draft, attempt, CONTRADICTED_BY_WALLET);
+/** What is booked stands; which is true only the wallet's console, or its bill, can tell. */
+export function noteContradiction(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
+  // Alerted already: two reports in turn are no news.
+  if (draft.attempt(id).failure?.code === REVERSED_AT_WALLET) return;
+  alert(draft, id, CONTRADICTED_BY_WALLET);
 }
 
-/** How long after its wallet must know an attempt may still be open, before a person is called. */
+/** How long after its wallet must know an attempt may be open before an operator is alerted. */
 export const OVERDUE_MS = 3_600_000;
 
 export function isOverdue(attempt: Attempt, finalAfterMs: number, nowMs: number): boolean {
@@ -55,6 +56,6 @@ export function noteOverdue(
   const draft = new PaymentDraft(payment);
   const attempt = draft.attempt(input.attempt);
   if (isOverdue(attempt, input.finalAfterMs, context.nowMs))
-    callForAttention(draft, attempt, OUTCOME_UNKNOWN);
+    alert(draft, attempt.id, OUTCOME_UNKNOWN);
   return draft.decided((after) => after);
 }

@@ -1,6 +1,7 @@
 /** A disputed payment of an intent that was settled without it: it can go back, and only back. */
 
 import { describe, expect, it } from 'vitest';
+import { answered, CAPABLE, everyWallet } from '../../../test/helpers/payments.ts';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
@@ -17,7 +18,6 @@ import { applyReport } from './report.ts';
 import { type NewAttempt, startAttempt } from './start.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 };
 
 let next = 1n;
 const newId = <K extends IdKind>(kind: K): Id<K> => {
@@ -72,7 +72,7 @@ function paid(
     ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
     ...{ paidAtMs: NOW_MS, payerWalletReported: null },
   };
-  const input = { attempt: leg.attempt, legs: [word], manner: MANNER };
+  const input = { attempt: leg.attempt, report: answered([word]), capabilities: CAPABLE };
   return done(applyReport(payment, input, context)).state;
 }
 
@@ -82,7 +82,7 @@ const settled = (): Payment => paid(paid(started(started(created())), 1, 100n), 
 const resolve = (payment: Payment, outcome: 'accept' | 'refund') =>
   resolveConflict(
     payment,
-    { outcome, reason: 'r', by: formatId('api_key', 1n), mannerOf: () => MANNER },
+    { outcome, reason: 'r', by: formatId('api_key', 1n), capabilities: everyWallet(CAPABLE) },
     context,
   );
 
@@ -149,7 +149,7 @@ class Disputed {
       ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
       ...{ paidAtMs: NOW_MS, payerWalletReported: null },
     };
-    const input = { attempt: leg.attempt, legs: [word], manner: MANNER };
+    const input = { attempt: leg.attempt, report: answered([word]), capabilities: CAPABLE };
     this.do(applyReport(this.payment, input, context));
   }
 
@@ -164,7 +164,7 @@ class Disputed {
     this.do(
       applyRefundReport(
         this.payment,
-        { refund: refund.id, refundNo: refund.refundNo, word: said },
+        { refund: refund.id, refundNo: refund.refundNo, report: said },
         context,
       ),
     );
@@ -241,7 +241,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
           disputed.payment,
           {
             ...{ id: newId('refund'), subOrder: disputed.payment.subOrders[0]!.id, amountFen },
-            ...{ reason: 'r', refundCountMax: 50, refundSpacingMs: 0, refundWindowMs: 86_400_000 },
+            ...{ reason: 'r', capabilities: everyWallet(CAPABLE) },
           },
           context,
         );
@@ -296,7 +296,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
     for (const account of [CLEARING, refundDue, suspense]) expect(disputed.of(account)).toBe(0n);
   });
 
-  it('of nothing, or less, is no word at all: it is asked again, and throws nothing', () => {
+  it('of nothing, or less, says nothing at all: it is asked again, and throws nothing', () => {
     for (const figureFen of [0n, -5n, null]) {
       const disputed = new Disputed();
       disputed.report(figureFen);

@@ -5,15 +5,19 @@
  * nobody to decide about it. At most one attempt is accepted (rule 1).
  */
 
+import { present } from '../../kernel/assert.ts';
 import { hutongError } from '../../kernel/errors.ts';
+import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
 import { transition } from '../../kernel/state-table.ts';
 import type { DecideContext } from '../draft.ts';
+import { escrowsOf } from '../escrow/hold.ts';
 import { conflictAccepted } from '../ledger/posting.ts';
 import { newAutomaticRefund } from '../refund/refund.ts';
+import type { CapabilityTable } from '../wallet/capabilities.ts';
+import { moveAttempt } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
-import { moveAttempt } from './intent-status.ts';
 import { countedFen, sharesOf } from './leg-shares.ts';
 import {
   ATTEMPT_STATES,
@@ -26,10 +30,11 @@ import {
   type Refund,
   type Resolution,
 } from './model.ts';
-import { escrowsOf, giveBack, isBeingReversed, type WalletManner } from './report.ts';
+import { refundLeg } from './refund-leg.ts';
+import { isBeingReversed } from './settle.ts';
 
 export interface ResolveConflict extends Pick<Resolution, 'outcome' | 'reason' | 'by'> {
-  readonly mannerOf: (attempt: Attempt) => Pick<WalletManner, 'settlesDirectly'>;
+  readonly capabilities: CapabilityTable<'custody'>;
 }
 
 export function resolveConflict(
@@ -46,13 +51,12 @@ export function resolveConflict(
     const message = `the payment_intent is ${intent.status}, not conflicted`;
     return err(hutongError('payment_intent_not_conflicted', message));
   }
-  const legsOf = ({ id }: Attempt) => payment.legs.filter((leg) => leg.attempt === id);
-  if (disputed.some((attempt) => legsOf(attempt).some(mayStillBePaid))) {
+  if (disputed.some(({ id }) => draft.legsOf(id).some(mayStillBePaid))) {
     const message = 'an order of it may still be paid at the wallet, which is being asked';
     return err(hutongError('conflict_not_resolvable', message));
   }
   const winner = disputed.find(
-    (attempt) => !isBeingReversed(attempt) && legsOf(attempt).every(isInSuspense),
+    (attempt) => !isBeingReversed(attempt) && draft.legsOf(attempt.id).every(isInSuspense),
   );
   const isSettled = intent.status !== 'conflicted';
   if (input.outcome === 'accept' && isSettled) {
@@ -70,9 +74,8 @@ export function resolveConflict(
   const back = accepted === undefined ? 'conflicted' : 'duplicate';
   const backOf = (attempt: Attempt) => (isBeingReversed(attempt) ? 'reversed' : back);
   for (const attempt of disputed) {
-    const legs = legsOf(attempt);
-    if (attempt === accepted) accept(draft, attempt, legs, input, context);
-    else refundAll(draft, attempt, legs, backOf(attempt), context);
+    if (attempt === accepted) accept(draft, attempt.id, input.capabilities, context);
+    else refundAll(draft, attempt.id, backOf(attempt), context);
   }
   draft.audit({
     marketplace: intent.marketplace,
@@ -110,34 +113,36 @@ function surplusOf(leg: Leg, receiptFen: Fen): Pick<Refund, 'amountFen' | 'moved
 }
 
 /** Rule 7 from the other side: what nobody ordered is no seller's, and goes back by itself. */
-function giveBackSurplus(
+function refundSurplus(
   draft: PaymentDraft,
-  leg: Leg,
+  id: Id<'leg'>,
   surplus: Pick<Refund, 'amountFen' | 'movedFen'>,
   context: DecideContext,
 ): void {
   if (surplus.amountFen === 0n) return;
-  const refund = newAutomaticRefund(draft.intent.id, leg, surplus, 'conflicted', context);
+  const refund = newAutomaticRefund(draft.intent.id, id, surplus, 'conflicted', context);
   draft.add({ refunds: [refund] });
-  draft.set('legs', leg.id, { refundedFen: refund.amountFen });
+  draft.set('legs', id, { refundedFen: refund.amountFen });
   draft.emit('refund.created', refund.id);
 }
 
 function accept(
   draft: PaymentDraft,
-  attempt: Attempt,
-  legs: readonly Leg[],
-  input: ResolveConflict,
+  id: Id<'payment_attempt'>,
+  capabilities: ResolveConflict['capabilities'],
   context: DecideContext,
 ): void {
+  const attempt = draft.attempt(id);
+  const { wallet } = attempt;
+  const itsOwn = present(capabilities.get(wallet), 'the capabilities of its wallet');
+  const legs = draft.legsOf(id);
   for (const leg of legs) {
     const bookedFen = leg.suspenseFen ?? 0n;
     const receiptFen = receiptOf(leg);
     const surplus = surplusOf(leg, receiptFen);
     const shares = sharesOf(leg, draft.payment.subOrders, receiptFen - surplus.movedFen);
-    const escrows = escrowsOf(attempt, leg, shares, input.mannerOf(attempt), context);
+    const escrows = escrowsOf(attempt, leg, shares, itsOwn, context);
     draft.add({ escrows });
-    const { wallet } = attempt;
     const { feeFen } = shares;
     const surplusFen = surplus.movedFen;
     draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, surplusFen, feeFen, escrows }));
@@ -150,26 +155,23 @@ function accept(
       receiptAmountFen: receiptFen,
       suspenseFen: null,
     });
-    giveBackSurplus(draft, leg, surplus, context);
+    refundSurplus(draft, leg.id, surplus, context);
   }
-  draft.set('attempts', attempt.id, { failure: null });
-  moveAttempt(draft, attempt, 'succeeded');
-  const amountReceivedFen = sumFen(legs.map(countedFen));
-  draft.setRoot({ succeededAttempt: attempt.id, amountReceivedFen });
+  draft.set('attempts', id, { failure: null });
+  moveAttempt(draft, id, 'succeeded');
+  draft.setRoot({ succeededAttempt: id, amountReceivedFen: sumFen(legs.map(countedFen)) });
 }
 
 function refundAll(
   draft: PaymentDraft,
-  attempt: Attempt,
-  legs: readonly Leg[],
+  id: Id<'payment_attempt'>,
   reason: AutomaticRefundReason,
   context: DecideContext,
 ): void {
-  for (const leg of legs) {
+  for (const leg of draft.legsOf(id)) {
     if (leg.suspenseFen === null) continue;
-    const receiptAmountFen = receiptOf(leg);
-    draft.set('legs', leg.id, { receiptAmountFen });
-    giveBack(draft, attempt, { ...leg, receiptAmountFen }, reason, context);
+    draft.set('legs', leg.id, { receiptAmountFen: receiptOf(leg) });
+    refundLeg(draft, leg.id, reason, context);
   }
-  moveAttempt(draft, attempt, 'superseded');
+  moveAttempt(draft, id, 'superseded');
 }

@@ -36,6 +36,10 @@ export class PaymentDraft extends Draft<Payment, 'intent'> {
     return this.get('attempts', id);
   }
 
+  legsOf(id: Id<'payment_attempt'>): readonly Leg[] {
+    return this.state.legs.filter((leg) => leg.attempt === id);
+  }
+
   leg(id: Id<'leg'>): Leg {
     return this.get('legs', id);
   }

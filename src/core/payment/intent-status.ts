@@ -5,14 +5,7 @@
 
 import { transition } from '../../kernel/state-table.ts';
 import type { PaymentDraft } from './draft.ts';
-import {
-  ATTEMPT_STATES,
-  type Attempt,
-  INTENT_STATES,
-  type IntentStatus,
-  OUTCOME_UNKNOWN,
-  type Payment,
-} from './model.ts';
+import { type Attempt, INTENT_STATES, type IntentStatus, type Payment } from './model.ts';
 
 export function isOpen(status: IntentStatus): boolean {
   return status === 'requires_wallet' || status === 'requires_action' || status === 'processing';
@@ -39,13 +32,13 @@ function derivedStatus({ intent, attempts }: Payment): IntentStatus {
   return live.length > 0 ? 'processing' : 'requires_wallet';
 }
 
-const TOLD: Partial<Record<IntentStatus, 'requires_action' | 'canceled' | 'expired'>> = {
+const EMITTED: Partial<Record<IntentStatus, 'requires_action' | 'canceled' | 'expired'>> = {
   requires_action: 'requires_action',
   canceled: 'canceled',
   expired: 'expired',
 };
 
-/** Brings the intent's status in line with its attempts and tells of it. */
+/** Brings the intent's status in line with its attempts, and emits it. */
 export function settleIntentStatus(draft: PaymentDraft): void {
   const { intent } = draft;
   if (!isOpen(intent.status)) return;
@@ -53,25 +46,6 @@ export function settleIntentStatus(draft: PaymentDraft): void {
   if (next === intent.status) return;
   draft.setRoot({ status: transition(INTENT_STATES, intent.status, next) });
   if (!isOpen(next)) draft.setRoot({ dueAtMs: null });
-  const told = TOLD[next];
-  if (told !== undefined) draft.emit(`payment_intent.${told}`, intent.id);
-}
-
-/** Moves an attempt and all its legs that are not terminal; tells of the terminal ones. */
-export function moveAttempt(draft: PaymentDraft, attempt: Attempt, next: Attempt['status']): void {
-  if (attempt.status === next) return;
-  draft.set('attempts', attempt.id, { status: transition(ATTEMPT_STATES, attempt.status, next) });
-  if (
-    next === 'failed' ||
-    next === 'closed' ||
-    next === 'succeeded' ||
-    next === 'superseded' ||
-    next === 'conflicted'
-  ) {
-    draft.set('attempts', attempt.id, { dueAtMs: null });
-    // It has ended after all: nothing is open any more.
-    if (attempt.failure?.code === OUTCOME_UNKNOWN)
-      draft.set('attempts', attempt.id, { failure: null });
-    draft.emit(`payment_attempt.${next}`, attempt.id);
-  }
+  const emitted = EMITTED[next];
+  if (emitted !== undefined) draft.emit(`payment_intent.${emitted}`, intent.id);
 }

@@ -8,12 +8,15 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
   accountsOf,
+  answered,
   type Bought,
   bookPostings,
+  CAPABLE,
   newAttempt,
   numberedIds,
   orderedPayment,
 } from '../../../test/helpers/payments.ts';
+import { present } from '../../kernel/assert.ts';
 import { formatId } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import {
@@ -24,10 +27,14 @@ import {
 } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import { available, clearing, escrow, normalSide, refundDue, suspense } from '../ledger/chart.ts';
+import { claimRefund } from '../refund/claim.ts';
 import { isAutomatic, reserveRefund } from '../refund/refund.ts';
-import { applyRefundReport, REFUNDED_AFTER_FAILURE } from '../refund/report.ts';
-import type { LegReport, RefundReport, StartOutcome } from '../wallet/report.ts';
-import { cancelPayment, claimAttempt, claimRefund, expirePayment, recordClosed } from './close.ts';
+import { applyRefundReport } from '../refund/report.ts';
+import { REFUNDED_AFTER_FAILURE } from '../refund/settle.ts';
+import type { ReportCapabilities } from '../wallet/capabilities.ts';
+import type { AttemptReport, LegReport, RefundReport, StartOutcome } from '../wallet/report.ts';
+import { claimAttempt } from './claim.ts';
+import { cancelPayment, expirePayment } from './close.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
@@ -42,18 +49,25 @@ import {
   type Payment,
   REFUND_STATES,
 } from './model.ts';
-import { applyReport, type WalletManner } from './report.ts';
-import { beginReversal, recordReversed } from './reverse.ts';
+import { applyReport } from './report.ts';
+import { beginReversal } from './reverse.ts';
 import { recordStart, startAttempt } from './start.ts';
 
 const REFUSAL = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
 const START_MS = Date.UTC(2026, 0, 1);
-const MANNERS: Readonly<Record<WalletName, WalletManner>> = {
-  wechatpay: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 },
-  alipay: { isAtomic: false, settlesDirectly: false, notFoundIsFinalAfterMs: 300_000 },
-  unionpay: { isAtomic: true, settlesDirectly: true, notFoundIsFinalAfterMs: 600_000 },
-  jdpay: { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 },
+const BOUNDS = { ...CAPABLE, refundSpacingMs: 60_000, pollDelaysMs: [30_000] };
+const OWN: Readonly<Record<WalletName, ReportCapabilities & typeof BOUNDS>> = {
+  wechatpay: BOUNDS,
+  alipay: { ...BOUNDS, cart: { atomic: false }, notFoundIsFinalAfterMs: 300_000 },
+  unionpay: { ...BOUNDS, custody: 'settles_directly' },
+  jdpay: BOUNDS,
 };
+const CAPABILITIES = new Map(WALLET_NAMES.map((name) => [name, OWN[name]]));
+
+/** What the attempt's wallet says of it, by whatever route. */
+function reported({ id, wallet }: Attempt, report: AttemptReport) {
+  return { attempt: id, report, capabilities: OWN[wallet] };
+}
 
 class World {
   nowMs = START_MS;
@@ -272,7 +286,7 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
   }),
 );
 
-const startResult: fc.Arbitrary<StartOutcome> = fc.constantFrom<StartOutcome>(
+const startOutcome: fc.Arbitrary<StartOutcome> = fc.constantFrom<StartOutcome>(
   { outcome: 'pending', nextAction: { type: 'qr_code', code: 'weixin://x' } },
   { outcome: 'pending', nextAction: null },
   { outcome: 'unknown', walletError: null },
@@ -282,11 +296,12 @@ const startResult: fc.Arbitrary<StartOutcome> = fc.constantFrom<StartOutcome>(
   },
 );
 
-const record: fc.Arbitrary<Step> = fc.tuple(seed, startResult).map(([at, result]) =>
-  say(`record ${at} ${result.outcome}`, (world) => {
+const record: fc.Arbitrary<Step> = fc.tuple(seed, startOutcome).map(([at, outcome]) =>
+  say(`record ${at} ${outcome.outcome}`, (world) => {
     const attempt = pick(world.payment.attempts, at);
     if (attempt === undefined) return;
-    world.decide('record_start', (payment) => recordStart(payment, attempt.id, result));
+    const input = { attempt: attempt.id, outcome, capabilities: OWN[attempt.wallet] };
+    world.decide('record_start', (payment, context) => recordStart(payment, input, context));
   }),
 );
 
@@ -356,9 +371,8 @@ const report: fc.Arbitrary<Step> = fc
       const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
       const told = isPartial ? legs.slice(at % legs.length) : legs;
       const words = told.map((leg, index) => wordOf(leg, lies[index % lies.length]!));
-      const manner = MANNERS[attempt.wallet];
       world.decide('apply_report', (payment, context) =>
-        applyReport(payment, { attempt: attempt.id, legs: words, manner }, context),
+        applyReport(payment, reported(attempt, answered(words)), context),
       );
     }),
   );
@@ -369,9 +383,8 @@ function closedWords(world: World, attempt: Attempt): void {
   const legs = world.payment.legs
     .filter((leg) => leg.attempt === attempt.id)
     .map((leg) => wordOf(leg, { ...closedLie, status: 'closed', isNamed: false }));
-  const manner = MANNERS[attempt.wallet];
   world.decide('closed words', (payment, context) =>
-    applyReport(payment, { attempt: attempt.id, legs, manner }, context),
+    applyReport(payment, reported(attempt, answered(legs)), context),
   );
 }
 
@@ -393,9 +406,13 @@ const paid: fc.Arbitrary<Step> = seed.map((at) =>
         }),
         paidAtMs: world.nowMs,
       }));
-    const manner = MANNERS[attempt.wallet];
-    world.decide('paid', (payment, context) =>
-      applyReport(payment, { attempt: attempt.id, legs, manner }, context),
+    const outcome = { outcome: 'succeeded', legs } as const;
+    const started = { attempt: attempt.id, outcome, capabilities: OWN[attempt.wallet] };
+    // In the answer to the start, or later.
+    world.decide<unknown>('paid', (payment, context) =>
+      at % 4 === 0
+        ? recordStart(payment, started, context)
+        : applyReport(payment, reported(attempt, answered(legs)), context),
     );
   }),
 );
@@ -403,10 +420,16 @@ const paid: fc.Arbitrary<Step> = seed.map((at) =>
 const closed: fc.Arbitrary<Step> = seed.map((at) =>
   say(`closed ${at}`, (world) => {
     const attempt = pick(world.payment.attempts, at);
-    if (attempt !== undefined)
-      world.decide('record_closed', (payment, context) =>
-        recordClosed(payment, attempt.id, context, { isUnseen: at % 3 === 0 }),
-      );
+    if (attempt === undefined) return;
+    const answers: readonly AttemptReport[] = [
+      { outcome: 'closed', isUnseen: true },
+      { outcome: 'closed' },
+      { outcome: 'not_found' },
+    ];
+    const report = present(pick(answers, at), 'an answer to a close');
+    world.decide('closed', (payment, context) =>
+      applyReport(payment, reported(attempt, report), context),
+    );
   }),
 );
 
@@ -439,8 +462,9 @@ const reverse: fc.Arbitrary<Step> = fc
         const leg = legs[index];
         return leg === undefined ? [] : [wordOf(leg, { ...said, status: 'succeeded' })];
       });
-      world.decide('record_reversed', (payment, context) =>
-        recordReversed(payment, { attempt: attempt.id, legs: words }, context),
+      const report = { outcome: 'reversed', legs: words } as const;
+      world.decide('reversed', (payment, context) =>
+        applyReport(payment, reported(attempt, report), context),
       );
       const after = world.payment.attempts.find((row) => row.id === attempt.id)!;
       expect(after.status, 'a reversed attempt is at rest').toBe('superseded');
@@ -469,9 +493,7 @@ const refundStep: fc.Arbitrary<Step> = fc
             subOrder: sub.id,
             amountFen,
             reason: 'r',
-            refundCountMax: 50,
-            refundSpacingMs: 60_000,
-            refundWindowMs: 30 * 86_400_000,
+            capabilities: CAPABILITIES,
           },
           context,
         ),
@@ -508,7 +530,7 @@ const refundWord: fc.Arbitrary<Step> = fc
       const earlierNo = isEarlierNo ? refund.earlierNos[0] : undefined;
       const settlementFen = offFen === 'all' ? refund.amountFen : refund.movedFen + offFen;
       const amounts = { true: refund.amountFen, other: refund.amountFen + 1n, silent: null };
-      const word: RefundReport = {
+      const report: RefundReport = {
         status,
         walletRefundId: at % 2 === 0 ? '5030' : null,
         amountFen: amounts[amount],
@@ -521,7 +543,7 @@ const refundWord: fc.Arbitrary<Step> = fc
           payment,
           {
             ...{ refund: refund.id, refundNo: earlierNo ?? refund.refundNo },
-            ...{ word, isRepeat },
+            ...{ report, isRepeat },
           },
           context,
         ),
@@ -533,15 +555,12 @@ const sweep: fc.Arbitrary<Step> = seed.map((at) =>
   say(`sweep ${at}`, (world) => {
     const attempt = pick(world.payment.attempts, at);
     const refund = pick(world.payment.refunds, at);
-    const nextDueMs = () => world.nowMs + 30_000;
     if (attempt !== undefined)
       world.decide('claim_attempt', (payment, context) =>
-        claimAttempt(payment, { attempt: attempt.id, nextDueMs }, context),
+        claimAttempt(payment, { attempt: attempt.id, capabilities: CAPABILITIES }, context),
       );
     if (refund !== undefined)
-      world.decide('claim_refund', (payment, context) =>
-        claimRefund(payment, { refund: refund.id, nextDueMs }, context),
-      );
+      world.decide('claim_refund', (payment, context) => claimRefund(payment, refund.id, context));
   }),
 );
 
@@ -568,7 +587,7 @@ const resolve: fc.Arbitrary<Step> = fc
           payment,
           {
             ...{ outcome, reason: 'r', by: formatId('api_key', 1n) },
-            mannerOf: (attempt) => MANNERS[attempt.wallet],
+            capabilities: CAPABILITIES,
           },
           context,
         ),
@@ -623,21 +642,21 @@ it('ends: after straight answers nothing is owed to anybody', () => {
       world.nowMs = Math.max(world.nowMs, world.payment.intent.expiresAtMs) + 1_000_000;
       world.decide('expire', expirePayment);
       for (const attempt of world.payment.attempts.filter(isLive)) {
-        world.decide('record_closed', (payment, context) =>
-          recordClosed(payment, attempt.id, context),
+        world.decide('closed', (payment, context) =>
+          applyReport(payment, reported(attempt, { outcome: 'closed' }), context),
         );
         closedWords(world, attempt);
       }
       for (const refund of world.payment.refunds) {
         const silent = { walletRefundId: null, walletError: null, settlementFen: null };
-        const word = { ...silent, amountFen: refund.amountFen };
+        const said = { ...silent, amountFen: refund.amountFen };
         world.decide('settled', (payment, context) =>
           applyRefundReport(
             payment,
             {
               refund: refund.id,
               refundNo: refund.refundNo,
-              word: { ...word, status: 'succeeded' },
+              report: { ...said, status: 'succeeded' },
             },
             context,
           ),

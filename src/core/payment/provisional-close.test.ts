@@ -7,27 +7,31 @@
 import { describe, expect, it } from 'vitest';
 import {
   accountsOf,
+  answered,
   bookPostings,
+  CAPABLE,
+  everyWallet,
   newAttempt,
   numberedIds,
   orderedPayment,
-  paidWord,
+  paidReport,
 } from '../../../test/helpers/payments.ts';
-import { nextLookMs } from '../../flows/payment/janitor.ts';
 import type { DecideContext } from '../draft.ts';
 import { clearing, refundDue } from '../ledger/chart.ts';
-import type { LegReport } from '../wallet/report.ts';
+import type { AttemptReport, LegReport } from '../wallet/report.ts';
 import { CONTRADICTED_BY_WALLET, REVERSED_AT_WALLET } from './attention.ts';
-import { claimAttempt, expirePayment, recordClosed } from './close.ts';
+import { claimAttempt } from './claim.ts';
+import { expirePayment } from './close.ts';
 import type { PaymentDecision } from './draft.ts';
 import type { Attempt, Payment } from './model.ts';
 import { applyReport } from './report.ts';
-import { beginReversal, recordReversed } from './reverse.ts';
+import { beginReversal } from './reverse.ts';
 import { recordStart, startAttempt } from './start.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
 const FINAL_MS = 600_000;
+const UNKNOWING = { ...CAPABLE, cart: { atomic: false }, notFoundIsFinalAfterMs: FINAL_MS };
 const ATTENTION = 'payment_attempt.requires_attention';
 const REFUSED = { wallet: 'alipay', code: 'X', message: 'x', requestId: null } as const;
 
@@ -72,11 +76,13 @@ class One {
   }
 
   says(status: LegReport['status'], more: Partial<LegReport> = {}, legs = this.payment.legs): void {
-    const manner = { isAtomic: false, settlesDirectly: false, notFoundIsFinalAfterMs: FINAL_MS };
-    const words = legs.map((leg) => paidWord(leg, { status, paidAtMs: this.nowMs, ...more }));
-    this.do((payment, context) =>
-      applyReport(payment, { attempt: this.attempt.id, legs: words, manner }, context),
-    );
+    const words = legs.map((leg) => paidReport(leg, { status, paidAtMs: this.nowMs, ...more }));
+    this.reports(answered(words));
+  }
+
+  reports(report: AttemptReport): void {
+    const input = { attempt: this.attempt.id, report, capabilities: UNKNOWING };
+    this.do((payment, context) => applyReport(payment, input, context));
   }
 
   /** Over, and its wallet never heard of it. */
@@ -95,10 +101,7 @@ class One {
     const claimed = this.do((payment, context) =>
       claimAttempt(
         payment,
-        {
-          attempt: this.attempt.id,
-          nextDueMs: (attempt) => nextLookMs(attempt, [60_000], this.nowMs),
-        },
+        { attempt: this.attempt.id, capabilities: everyWallet(UNKNOWING) },
         context,
       ),
     );
@@ -153,13 +156,13 @@ describe('a close that rests on "not found"', () => {
     one.says('closed');
     expect(one.attempt).toMatchObject({ status: 'closed', dueAtMs: null });
     const other = new One();
-    other.do((payment, context) => recordClosed(payment, other.attempt.id, context));
+    other.reports({ outcome: 'closed' });
     expect(other.attempt).toMatchObject({ status: 'closed', dueAtMs: null });
     const two = new One('alipay', 'page', [1, 2]);
     two.nowMs = two.attempt.expiresAtMs + FINAL_MS;
     two.says('not_found', {}, two.payment.legs.slice(0, 1));
     expect(two.attempt.status).toBe('created');
-    two.do((payment, context) => recordClosed(payment, two.attempt.id, context));
+    two.reports({ outcome: 'closed' });
     expect(two.attempt).toMatchObject({ status: 'closed', dueAtMs: two.nowMs + HOUR_MS });
   });
 
@@ -192,8 +195,7 @@ describe('a close that rests on "not found"', () => {
 
 it('D6: closed by a reversal that may have met a payment, it is marked, and the bill books it', () => {
   const one = new One();
-  const { id } = one.attempt;
-  one.do((payment, context) => recordClosed(payment, id, context, { isUnseen: true }));
+  one.reports({ outcome: 'closed', isUnseen: true });
   expect(one.attempt).toMatchObject({ status: 'closed', isProvisional: true, dueAtMs: null });
   one.says('succeeded');
   expect(one.balances.get(clearing('alipay'))).toBe(1_000n);
@@ -214,8 +216,8 @@ it('D6: a query that meets the revoked order marks it, and the bill books it as 
   const balances = [one.balances.get(clearing('wechatpay')), one.balances.get(refundDue)];
   expect(balances).toEqual([1_000n, -1_000n]);
   const word = { status: 'closed', walletTransactionId: null, amountFen: null } as const;
-  const legs = one.payment.legs.map((leg) => paidWord(leg, { ...word }));
-  one.do((payment, context) => recordReversed(payment, { attempt: id, legs }, context));
+  const legs = one.payment.legs.map((leg) => paidReport(leg, { ...word }));
+  one.reports({ outcome: 'reversed', legs });
   expect(one.balances.get(clearing('wechatpay'))).toBe(0n);
 });
 
@@ -262,9 +264,9 @@ describe('two words of one wallet', () => {
 it('L1: a refusal of what has a paid leg is not believed: it stays live, and the leg is booked', () => {
   const one = new One('alipay', 'page', [1, 2]);
   one.says('succeeded', {}, one.payment.legs.slice(0, 1));
-  one.do((payment) =>
-    recordStart(payment, one.attempt.id, { outcome: 'failed', walletError: REFUSED }),
-  );
+  const outcome = { outcome: 'failed', walletError: REFUSED } as const;
+  const input = { attempt: one.attempt.id, outcome, capabilities: UNKNOWING };
+  one.do((payment, context) => recordStart(payment, input, context));
   expect(one.attempt).toMatchObject({ status: 'created', failure: null });
   expect(one.attempt.dueAtMs).not.toBeNull();
   one.says('closed', {}, one.payment.legs.slice(1));

@@ -1,5 +1,5 @@
 /**
- * "Not found" is never a wallet's last word by itself: an order that nobody opened may still be
+ * "Not found" is never final by itself: an order that nobody opened may still be
  * opened, where its wallet counts its life from then. An attempt that was closed on it is closed,
  * so that its intent may end, and is looked at a few more times over some days. A look that finds
  * it paid books it as any late success; the last one, or the wallet's own end of the order, ends
@@ -45,13 +45,14 @@ export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: Decid
 export function continueTail(
   draft: PaymentDraft,
   before: Attempt,
-  words: readonly LegReport[],
+  reports: readonly LegReport[],
   { nowMs }: DecideContext,
 ): void {
   const attempt = draft.attempt(before.id);
   if (before.status !== 'closed' || !isProvisionallyClosed(attempt)) return;
-  const legs = draft.payment.legs.filter((leg) => leg.attempt === attempt.id);
-  const said = legs.map((leg) => words.find((word) => word.orderNo === leg.orderNo)?.status);
+  const said = draft
+    .legsOf(attempt.id)
+    .map((leg) => reports.find((report) => report.orderNo === leg.orderNo)?.status);
   if (said.every((status) => status === 'closed' || status === 'failed')) {
     draft.set('attempts', attempt.id, { isProvisional: false, dueAtMs: null });
   } else if (said.includes('pending')) {
@@ -64,7 +65,7 @@ export function continueTail(
 
 /**
  * Closed by a reversal that may have met a payment: its wallet has nothing more to say of it, and
- * the bill will say whether it was paid and given back.
+ * the bill will say whether it was paid and refunded.
  */
 export function leaveToBill(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
   const { status, isProvisional, dueAtMs } = draft.attempt(id);

@@ -8,19 +8,20 @@
 import type { Id } from '../../kernel/id.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
-import { settleRefund } from '../refund/report.ts';
-import type { LegReport } from '../wallet/report.ts';
+import { settleRefund } from '../refund/settle.ts';
+import { type LegReport, silentRefund } from '../wallet/report.ts';
+import { CLOSE_CALL_MS, moveAttempt } from './attempt.ts';
 import { noteTakenBack } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
-import { isLive, moveAttempt, settleIntentStatus } from './intent-status.ts';
+import { disputedOf, mismatchOf, receiptOf } from './figures.ts';
+import { isLive } from './intent-status.ts';
 import { type Attempt, isOpenRefund, type Leg, type Payment } from './model.ts';
-import { disputedOf, giveBack, mismatchOf, receiptOf } from './report.ts';
-import { CLOSE_CALL_MS } from './start.ts';
+import { refundLeg } from './refund-leg.ts';
 
 /** How long the buyer may take to confirm on the phone before the order is reversed. */
 export const CODE_PATIENCE_MS = 45_000;
 
-/** Nobody may wait any longer for the buyer of this payment code. */
+/** The confirmation timeout of a payment code has passed. */
 export function mustReverse(attempt: Attempt, nowMs: number): boolean {
   const endMs = Math.min(attempt.createdAtMs + CODE_PATIENCE_MS, attempt.expiresAtMs);
   return worksOnce(attempt.product) && attempt.closingAtMs === null && nowMs >= endMs;
@@ -42,74 +43,68 @@ export function beginReversal(
   return draft.decided((after) => after);
 }
 
-/** The wallet has given back whole what had been paid. `legs` say what that was. */
-export function recordReversed(
-  payment: Payment,
-  input: { readonly attempt: Id<'payment_attempt'>; readonly legs: readonly LegReport[] },
-  context: DecideContext,
-): PaymentDecision<Payment> {
-  const draft = new PaymentDraft(payment);
-  const attempt = draft.attempt(input.attempt);
-  // Nothing that counts is ever reversed by us: whoever did it, a person must know.
-  if (attempt.status === 'succeeded') {
-    for (const leg of payment.legs) {
-      const isNamed = input.legs.some(
-        (word) => word.orderNo === leg.orderNo && word.status === 'closed',
-      );
-      if (leg.attempt === attempt.id && isNamed) noteTakenBack(draft, attempt, leg);
-    }
-    return draft.decided((after) => after);
-  }
-  // What is reversed was one order. Of several no word says that all went back: they are asked.
-  const [leg, another] = payment.legs.filter((row) => row.attempt === attempt.id);
-  if (leg === undefined || another !== undefined) return draft.decided((same) => same);
-  const word = input.legs.find((row) => row.orderNo === leg.orderNo);
-  if (leg.status !== 'superseded') bookReversed(draft, attempt, leg, word, context);
-  settleReversal(draft, leg);
-  moveAttempt(draft, attempt, 'superseded');
-  settleIntentStatus(draft);
-  return draft.decided((after) => after);
-}
-
-/** As the wallet's bill will tell it: paid, with the wallet's own figures, and to be given back. */
-function bookReversed(
+/**
+ * The wallet has given back whole what had been paid: a part of the one report path (report.ts).
+ * `reports` say what that was.
+ */
+export function bookReversal(
   draft: PaymentDraft,
-  attempt: Attempt,
-  leg: Leg,
-  word: LegReport | undefined,
+  id: Id<'payment_attempt'>,
+  reports: readonly LegReport[],
   context: DecideContext,
 ): void {
-  const saidFen = word?.amountFen ?? leg.amountFen;
-  const figureFen = saidFen > 0n ? saidFen : leg.amountFen;
-  draft.set('legs', leg.id, {
-    walletTransactionId: word?.walletTransactionId ?? leg.walletTransactionId,
-    paidAtMs: word?.paidAtMs ?? leg.paidAtMs ?? context.nowMs,
-    payerAmountFen: word?.payerAmountFen ?? figureFen,
-    receiptAmountFen: word === undefined ? figureFen : receiptOf(word, figureFen),
-    disputedFen: disputedOf(leg, figureFen),
-  });
-  const reported = word?.payerWalletReported ?? null;
-  if (reported !== null) draft.set('attempts', attempt.id, { payerWalletReported: reported });
-  const mismatch =
-    word === undefined ? undefined : mismatchOf(leg, { ...word, amountFen: figureFen });
-  if (mismatch !== undefined) {
-    const failure = { code: `${mismatch}_mismatch`, walletError: null };
-    draft.set('attempts', attempt.id, { failure });
+  const legs = draft.legsOf(id);
+  // We never reverse a payment that counts: whoever did, an operator is alerted.
+  if (draft.attempt(id).status === 'succeeded') {
+    for (const leg of legs) if (isClosedIn(reports, leg)) noteTakenBack(draft, leg.id);
+    return;
   }
-  const paid = draft.leg(leg.id);
-  giveBack(draft, attempt, paid, 'reversed', context);
+  // What is reversed was one order. Of several no report says that all went back: they are asked.
+  const [leg, another] = legs;
+  if (leg === undefined || another !== undefined) return;
+  const report = reports.find((row) => row.orderNo === leg.orderNo);
+  if (leg.status !== 'superseded') bookRefunded(draft, leg.id, report, context);
+  settleReversal(draft, leg.id);
+  moveAttempt(draft, id, 'superseded');
 }
 
-/** The refund that the reversal is: nobody asks the wallet for it again. */
-function settleReversal(draft: PaymentDraft, leg: Leg): void {
+function isClosedIn(reports: readonly LegReport[], { orderNo }: Leg): boolean {
+  return reports.some((report) => report.orderNo === orderNo && report.status === 'closed');
+}
+
+/** As the wallet's bill will have it: paid, with the wallet's own figures, and to be refunded. */
+function bookRefunded(
+  draft: PaymentDraft,
+  id: Id<'leg'>,
+  report: LegReport | undefined,
+  context: DecideContext,
+): void {
+  const leg = draft.leg(id);
+  const saidFen = report?.amountFen ?? leg.amountFen;
+  const figureFen = saidFen > 0n ? saidFen : leg.amountFen;
+  draft.set('legs', id, {
+    walletTransactionId: report?.walletTransactionId ?? leg.walletTransactionId,
+    paidAtMs: report?.paidAtMs ?? leg.paidAtMs ?? context.nowMs,
+    payerAmountFen: report?.payerAmountFen ?? figureFen,
+    receiptAmountFen: report === undefined ? figureFen : receiptOf(report, figureFen),
+    disputedFen: disputedOf(leg, figureFen),
+  });
+  const payerWalletReported = report?.payerWalletReported ?? null;
+  if (payerWalletReported !== null) draft.set('attempts', leg.attempt, { payerWalletReported });
+  const mismatch = report && mismatchOf(leg, { ...report, amountFen: figureFen });
+  if (mismatch !== undefined) {
+    const failure = { code: `${mismatch}_mismatch`, walletError: null };
+    draft.set('attempts', leg.attempt, { failure });
+  }
+  refundLeg(draft, id, 'reversed', context);
+}
+
+/** The refund that the reversal is: the wallet is not asked for it again. */
+function settleReversal(draft: PaymentDraft, id: Id<'leg'>): void {
   const refund = draft.payment.refunds.find(
-    (row) => row.leg === leg.id && row.reason === 'reversed' && isOpenRefund(row),
+    (row) => row.leg === id && row.reason === 'reversed' && isOpenRefund(row),
   );
   if (refund === undefined) return;
-  settleRefund(draft, refund, 'succeeded', {
-    status: 'succeeded',
-    walletRefundId: null,
-    amountFen: refund.amountFen,
-    walletError: null,
-  });
+  const { amountFen } = refund;
+  settleRefund(draft, refund.id, 'succeeded', { ...silentRefund('succeeded'), amountFen });
 }

@@ -3,7 +3,7 @@
  * before the wallet hears of it; the attempts before it are told to close (rule 1).
  */
 
-import { assert, present } from '../../kernel/assert.ts';
+import { assert, present, unreachable } from '../../kernel/assert.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
@@ -11,21 +11,12 @@ import { err } from '../../kernel/result.ts';
 import { type Product, type WalletName, worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import type { StartOutcome } from '../wallet/report.ts';
+import { CLOSE_CALL_MS, moveWithLegs } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
-import { isLive, isOpen, moveAttempt, settleIntentStatus } from './intent-status.ts';
-import {
-  ATTEMPT_STATES,
-  type Attempt,
-  type AttemptStatus,
-  type Leg,
-  type LegPart,
-  type Payment,
-  type SubOrder,
-} from './model.ts';
+import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
+import type { Attempt, Leg, LegPart, Payment, SubOrder } from './model.ts';
 import { orderNumber } from './order-number.ts';
-
-/** How long the flow that closes an attempt has before the janitor does it. */
-export const CLOSE_CALL_MS = 2_000;
+import { type Reported, takeReport } from './report.ts';
 
 /** Bounds what one intent can pile up at the wallets. */
 const ATTEMPT_COUNT_MAX = 30;
@@ -177,48 +168,57 @@ function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
   return { merchant, walletMerchant, amountFen: sumFen(own.map((sub) => sub.amountFen)), feeBps };
 }
 
-/** The wallet's first word. A report that overtook it (a fast payer) is never taken back. */
+export interface StartAnswered extends Omit<Reported, 'report'> {
+  readonly outcome: StartOutcome;
+}
+
+/** The wallet's answer to the start. A report that overtook it is never taken back. */
 export function recordStart(
   payment: Payment,
-  attemptId: Id<'payment_attempt'>,
-  result: StartOutcome,
+  answered: StartAnswered,
+  context: DecideContext,
 ): PaymentDecision<AttemptAnswer> {
   const draft = new PaymentDraft(payment);
-  const attempt = draft.attempt(attemptId);
-  // One that the wallet refuses after it took a leg of it is asked again, not believed.
-  const isPaidInPart = payment.legs.some(
-    (leg) => leg.attempt === attemptId && leg.status === 'succeeded',
-  );
-  const isFirstWord = attempt.status === 'created' || attempt.status === 'unknown';
-  if (result.outcome === 'pending') {
-    if (attempt.nextAction === null && result.nextAction !== null)
-      draft.set('attempts', attempt.id, { nextAction: result.nextAction });
-    if (isFirstWord) moveWithLegs(draft, attempt, 'pending');
-  } else if (result.outcome === 'failed' && isFirstWord && !isPaidInPart) {
-    draft.set('attempts', attempt.id, {
-      failure: { code: 'wallet_declined', walletError: result.walletError },
-    });
-    moveWithLegs(draft, attempt, 'failed');
-  } else if (result.outcome === 'unknown' && attempt.status === 'created') {
-    moveWithLegs(draft, attempt, 'unknown');
-  }
+  takeStart(draft, answered, context);
   settleIntentStatus(draft);
   return draft.decided((after) => ({
     payment: after,
-    attempt: draft.attempt(attemptId),
+    attempt: draft.attempt(answered.attempt),
     isNew: false,
   }));
 }
 
-/** An attempt and those of its legs that are not terminal take the same step. */
-export function moveWithLegs(draft: PaymentDraft, attempt: Attempt, next: AttemptStatus): void {
-  for (const leg of draft.payment.legs) {
-    if (leg.attempt !== attempt.id || leg.status === next) continue;
-    if (ATTEMPT_STATES.allows(leg.status, next)) draft.set('legs', leg.id, { status: next });
+function takeStart(
+  draft: PaymentDraft,
+  { attempt: id, outcome, capabilities }: StartAnswered,
+  context: DecideContext,
+): void {
+  const attempt = draft.attempt(id);
+  // One that the wallet refuses after it took a leg of it is asked again, not believed.
+  const isPaidInPart = draft.legsOf(id).some((leg) => leg.status === 'succeeded');
+  const isFirst = attempt.status === 'created' || attempt.status === 'unknown';
+  switch (outcome.outcome) {
+    case 'succeeded': {
+      const report = { outcome: 'answered', legs: outcome.legs } as const;
+      takeReport(draft, { attempt: id, report, capabilities }, context);
+      return;
+    }
+    case 'pending':
+      if (attempt.nextAction === null && outcome.nextAction !== null)
+        draft.set('attempts', id, { nextAction: outcome.nextAction });
+      if (isFirst) moveWithLegs(draft, id, 'pending');
+      return;
+    case 'failed': {
+      if (!isFirst || isPaidInPart) return;
+      const failure = { code: 'wallet_declined', walletError: outcome.walletError };
+      draft.set('attempts', id, { failure });
+      moveWithLegs(draft, id, 'failed');
+      return;
+    }
+    case 'unknown':
+      if (attempt.status === 'created') moveWithLegs(draft, id, 'unknown');
+      return;
+    default:
+      unreachable(outcome);
   }
-  moveAttempt(draft, attempt, next);
-  assert(
-    draft.payment.attempts.some((row) => row.id === attempt.id && row.status === next),
-    'the attempt moved',
-  );
 }

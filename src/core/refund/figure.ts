@@ -5,6 +5,7 @@
  * bears, or gets, the fen between.
  */
 import { present } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
@@ -15,7 +16,7 @@ import {
   type Refund,
   type RefundMix,
 } from '../payment/model.ts';
-import { inPocket, repayAdvances, takeFromPocket } from './pockets.ts';
+import { inPocket, legOf, repayAdvances, takeFromPocket } from './pockets.ts';
 
 interface Told {
   readonly settlementFen?: Fen | null;
@@ -23,10 +24,7 @@ interface Told {
 
 /** Can what moves differ from what was asked? Only of a part of what was paid with a discount. */
 export function hasFigure(payment: Payment, refund: Refund): boolean {
-  const leg = present(
-    payment.legs.find((row) => row.id === refund.leg),
-    'the leg of a refund',
-  );
+  const leg = legOf(payment, refund);
   const isDiscounted = leg.receiptAmountFen !== null && leg.receiptAmountFen !== orderedFen(leg);
   // Of a leg that counts, what was paid beyond the order is a part, too.
   return isDiscounted && (refund.subOrder !== null || leg.status === 'succeeded');
@@ -38,7 +36,12 @@ export function wantsFigure(payment: Payment, refund: Refund, told: Told): boole
 }
 
 /** Brings a reservation in line with what the wallet really moved. */
-export function settleFigure(draft: PaymentDraft, refund: Refund, settlementFen: Fen | null): void {
+export function settleFigure(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  settlementFen: Fen | null,
+): void {
+  const refund = draft.refund(id);
   if (settlementFen === null || settlementFen === refund.movedFen) return;
   if (!hasFigure(draft.payment, refund)) return;
   const escrow = present(
@@ -52,7 +55,7 @@ export function settleFigure(draft: PaymentDraft, refund: Refund, settlementFen:
   const mix = correctedMix(before, escrow, settlementFen - refund.movedFen);
   const { wallet, merchant } = escrow;
   draft.post(refundCorrected({ wallet, merchant, mix: before }, mix));
-  draft.set('refunds', refund.id, {
+  draft.set('refunds', id, {
     movedFen: settlementFen,
     mix: refund.mix === null ? null : mix,
   });
@@ -71,7 +74,7 @@ function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
     const owedFen = mix.owedFen + moreFen - heldFen;
     return { ...mix, owedFen, [pocket]: mix[pocket] + heldFen };
   }
-  // Given back in the order in which it hurt: the advance, the seller's pocket, the fee.
+  // Released in reverse order of reservation: advance, seller's pocket, fee.
   const lessFen = -moreFen;
   const owedFen = min(mix.owedFen, lessFen);
   const isOfPocket = mix === NOTHING;

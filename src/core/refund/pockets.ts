@@ -63,6 +63,13 @@ function refundedOf(standing: readonly Refund[]): Fen {
   return sumFen(standing.map((refund) => refund.amountFen));
 }
 
+export function legOf({ legs }: Payment, { leg }: Pick<Refund, 'leg'>): Leg {
+  return present(
+    legs.find((row) => row.id === leg),
+    'the leg of a refund',
+  );
+}
+
 /** The escrow that a refund of a sub_order is drawn from. */
 export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrder'>): Escrow {
   return present(
@@ -110,11 +117,10 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
  * Counts on leg and sub_order what stands of their refunds. A wallet may have moved more than was
  * left (one called failed that went through after all): it is booked, and counts up to the whole.
  */
-export function countRefunds(draft: PaymentDraft, leg: Leg, subOrder: Id<'sub_order'>): void {
-  const standing = draft.payment.refunds.filter(
-    (row) => row.leg === leg.id && row.status !== 'failed',
-  );
-  draft.set('legs', leg.id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
+export function countRefunds(draft: PaymentDraft, id: Id<'leg'>, subOrder: Id<'sub_order'>): void {
+  const leg = draft.leg(id);
+  const standing = draft.payment.refunds.filter((row) => row.leg === id && row.status !== 'failed');
+  draft.set('legs', id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
   const sub = draft.get('subOrders', subOrder);
   const refundedFen = min(refundedOf(standingOf(standing, subOrder)), sub.amountFen);
   draft.set('subOrders', sub.id, { refundedFen });

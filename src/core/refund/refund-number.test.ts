@@ -5,25 +5,29 @@
 
 import { expect, it } from 'vitest';
 import {
+  answered,
   bookPostings,
+  CAPABLE,
   newAttempt,
   numberedIds,
   orderedPayment,
-  paidWord,
+  paidReport,
 } from '../../../test/helpers/payments.ts';
+import type { Id } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { absorbed, clearing, refundDue } from '../ledger/chart.ts';
-import { cancelPayment, claimRefund, recordClosed } from '../payment/close.ts';
+import { cancelPayment } from '../payment/close.ts';
 import type { PaymentDecision } from '../payment/draft.ts';
 import type { Payment, Refund } from '../payment/model.ts';
 import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
-import type { RefundReport } from '../wallet/report.ts';
-import { applyRefundReport, REFUNDED_AFTER_FAILURE, REFUNDED_TWICE } from './report.ts';
+import type { AttemptReport, RefundReport } from '../wallet/report.ts';
+import { claimRefund } from './claim.ts';
+import { applyRefundReport, REFUNDED_TWICE } from './report.ts';
+import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const ATTENTION = 'refund.requires_attention';
-const MANNER = { isAtomic: true, settlesDirectly: false, notFoundIsFinalAfterMs: 600_000 };
 
 /** Paid after it was canceled: it goes back by itself. */
 class Late {
@@ -41,9 +45,13 @@ class Late {
       startAttempt(payment, newAttempt(payment, { id: attempt }), context),
     );
     this.do(cancelPayment);
-    this.do((payment, context) => recordClosed(payment, attempt, context));
-    const legs = this.payment.legs.map((leg) => paidWord(leg));
-    this.do((payment, context) => applyReport(payment, { attempt, legs, manner: MANNER }, context));
+    this.reports(attempt, { outcome: 'closed' });
+    this.reports(attempt, answered(this.payment.legs.map((leg) => paidReport(leg))));
+  }
+
+  reports(attempt: Id<'payment_attempt'>, report: AttemptReport): void {
+    const input = { attempt, report, capabilities: CAPABLE };
+    this.do((payment, context) => applyReport(payment, input, context));
   }
 
   get refund(): Refund {
@@ -61,21 +69,15 @@ class Late {
 
   say(status: RefundReport['status'], refundNo = this.refund.refundNo): void {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const word = { ...silent, settlementFen: null, status };
+    const report = { ...silent, settlementFen: null, status };
     this.do((payment, context) =>
-      applyRefundReport(payment, { refund: this.refund.id, refundNo, word }, context),
+      applyRefundReport(payment, { refund: this.refund.id, refundNo, report }, context),
     );
   }
 
   /** The janitor's turn: is it sent, or asked about? */
   turn(): 'sent' | 'asked' | 'waits' {
-    const claimed = this.do((payment, context) =>
-      claimRefund(
-        payment,
-        { refund: this.refund.id, nextDueMs: () => this.nowMs + 15_000 },
-        context,
-      ),
-    );
+    const claimed = this.do((payment, context) => claimRefund(payment, this.refund.id, context));
     if (claimed.refund === null) return 'waits';
     return claimed.isFirstCall ? 'sent' : 'asked';
   }

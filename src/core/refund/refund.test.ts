@@ -8,32 +8,31 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   accountsOf,
+  answered,
   type Bought,
   bookPostings,
+  CAPABLE,
+  everyWallet,
   merchantId,
   newAttempt,
   numberedIds,
   orderedPayment,
-  paidWord,
+  paidReport,
 } from '../../../test/helpers/payments.ts';
 import { sumFen } from '../../kernel/money.ts';
 import type { DecideContext } from '../draft.ts';
 import { clearing, feeDue, owed, refundDue } from '../ledger/chart.ts';
-import { claimRefund } from '../payment/close.ts';
 import { createPayment } from '../payment/create.ts';
 import type { PaymentDecision } from '../payment/draft.ts';
 import { sharesOf } from '../payment/leg-shares.ts';
 import { OUTCOME_UNKNOWN, type Payment, type Refund } from '../payment/model.ts';
-import { applyReport, type WalletManner } from '../payment/report.ts';
+import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
 import type { RefundReport } from '../wallet/report.ts';
+import { claimRefund } from './claim.ts';
 import { reserveRefund } from './refund.ts';
-import {
-  applyRefundReport,
-  noteUnasked,
-  REFUNDED_AFTER_FAILURE,
-  UNKNOWN_PATIENCE_MS,
-} from './report.ts';
+import { applyRefundReport, noteUnasked, UNKNOWN_PATIENCE_MS } from './report.ts';
+import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const WINDOW_MS = 30 * 86_400_000;
@@ -72,15 +71,12 @@ class Paid {
         context,
       ),
     );
-    const manner: WalletManner = {
-      isAtomic: true,
-      settlesDirectly: false,
-      notFoundIsFinalAfterMs: 1,
-    };
     const legs = this.payment.legs.map((leg) =>
-      paidWord(leg, { receiptAmountFen: (leg.amountFen * receiptMille) / 1_000n }),
+      paidReport(leg, { receiptAmountFen: (leg.amountFen * receiptMille) / 1_000n }),
     );
-    this.decide((payment, context) => applyReport(payment, { attempt, legs, manner }, context));
+    this.decide((payment, context) =>
+      applyReport(payment, { attempt, report: answered(legs), capabilities: CAPABLE }, context),
+    );
     expect(this.payment.intent.status).toBe('succeeded');
   }
 
@@ -95,8 +91,9 @@ class Paid {
   refund(sub: number, amountFen: bigint): Refund {
     const id = this.newId('refund');
     const { id: subOrder } = this.payment.subOrders[sub]!;
-    const limits = { refundCountMax: 1_000, refundSpacingMs: 0, refundWindowMs: WINDOW_MS };
-    const input = { id, subOrder, amountFen, reason: 'r', ...limits };
+    const limits = { refundCountMax: 1_000, refundWindowMs: WINDOW_MS };
+    const capabilities = everyWallet({ ...CAPABLE, ...limits });
+    const input = { id, subOrder, amountFen, reason: 'r', capabilities };
     this.decide((payment, context) => reserveRefund(payment, input, context));
     return this.payment.refunds.find((row) => row.id === id)!;
   }
@@ -108,11 +105,11 @@ class Paid {
     isRepeat = false,
   ): Refund {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const word: RefundReport = { ...silent, ...said, status };
+    const report: RefundReport = { ...silent, ...said, status };
     this.decide((payment, context) =>
       applyRefundReport(
         payment,
-        { refund: refund.id, refundNo: refund.refundNo, word, isRepeat },
+        { refund: refund.id, refundNo: refund.refundNo, report, isRepeat },
         context,
       ),
     );
@@ -216,10 +213,10 @@ describe('the wallet’s window for refunds (rule 7)', () => {
   const reserve = (paid: Paid) => {
     const id = paid.newId('refund');
     const { id: subOrder } = paid.payment.subOrders[0]!;
-    const limits = { refundCountMax: 9, refundSpacingMs: 0, refundWindowMs: WINDOW_MS };
+    const capabilities = everyWallet({ ...CAPABLE, refundWindowMs: WINDOW_MS });
     return reserveRefund(
       paid.payment,
-      { id, subOrder, amountFen: 1n, reason: 'r', ...limits },
+      { id, subOrder, amountFen: 1n, reason: 'r', capabilities },
       { nowMs: paid.nowMs, newId: paid.newId },
     );
   };
@@ -406,11 +403,8 @@ describe('a refund that its wallet called failed', () => {
     expect(paid.say(refund, 'succeeded', {})).toMatchObject({
       ...{ status: 'failed', dueAtMs: paid.nowMs },
     });
-    const claimed = claimRefund(
-      paid.payment,
-      { refund: refund.id, nextDueMs: () => paid.nowMs + 1_000 },
-      { nowMs: paid.nowMs, newId: paid.newId },
-    );
+    const context = { nowMs: paid.nowMs, newId: paid.newId };
+    const claimed = claimRefund(paid.payment, refund.id, context);
     expect(claimed).toMatchObject({ ok: true, value: { answer: { isFirstCall: false } } });
     expect(paid.say(refund, 'succeeded', { settlementFen: 387n })).toMatchObject({
       ...{ status: 'succeeded', movedFen: 387n },
@@ -423,10 +417,7 @@ describe('a refund that its wallet called failed', () => {
     const refund = paid.refund(0, 100n);
     const claim = () => {
       paid.nowMs += 20_000;
-      const nextDueMs = () => paid.nowMs + 15_000;
-      paid.decide((payment, context) =>
-        claimRefund(payment, { refund: refund.id, nextDueMs }, context),
-      );
+      paid.decide((payment, context) => claimRefund(payment, refund.id, context));
     };
     const noteAs = (tries: number) =>
       paid.decide((payment, context) =>

@@ -12,6 +12,7 @@ import type { DecideContext } from '../draft.ts';
 import { refundReserved } from '../ledger/posting.ts';
 import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import {
+  type Attempt,
   AUTOMATIC_REFUND_REASONS,
   type AutomaticRefundReason,
   type Leg,
@@ -20,6 +21,11 @@ import {
   type Refund,
 } from '../payment/model.ts';
 import { refundNumber } from '../payment/order-number.ts';
+import {
+  type Capabilities,
+  type CapabilityTable,
+  refundWindowMsOf,
+} from '../wallet/capabilities.ts';
 import {
   countRefunds,
   escrowOf,
@@ -33,20 +39,18 @@ import {
 /** When a refund that nobody acted on yet is looked at by the janitor. */
 const REFUND_FIRST_POLL_MS = 15_000;
 
-/** What the wallet takes of one order. */
-export interface RefundLimits {
-  readonly refundCountMax: number;
-  /** The wallet wants this long between two refunds of one order. */
-  readonly refundSpacingMs: number;
-  /** From the payment on. */
-  readonly refundWindowMs: number;
-}
+/** What a wallet's refunds are bounded by. */
+type RefundCapabilities = Pick<
+  Capabilities,
+  'products' | 'refundCountMax' | 'refundSpacingMs' | 'refundWindowMs'
+>;
 
-export interface NewRefund extends RefundLimits {
+export interface NewRefund {
   readonly id: Id<'refund'>;
   readonly subOrder: Id<'sub_order'>;
   readonly amountFen: Fen;
   readonly reason: string;
+  readonly capabilities: CapabilityTable<keyof RefundCapabilities>;
 }
 
 export interface RefundAnswer {
@@ -79,7 +83,8 @@ export function reserveRefund(
     ),
     'the leg of a paid sub_order',
   );
-  const late = windowProblem(leg, input, context);
+  const limits = limitsOf(draft.attempt(intent.succeededAttempt), input.capabilities);
+  const late = windowProblem(leg, limits, context);
   if (late !== undefined) return err(late);
   const escrow = escrowOf(payment, { leg: leg.id, subOrder: sub.id });
   const leftFen = min(
@@ -91,19 +96,15 @@ export function reserveRefund(
     return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
   }
   const earlier = payment.refunds.filter((row) => row.leg === leg.id);
-  if (earlier.length >= input.refundCountMax) {
-    return err(
-      hutongError(
-        'refund_not_possible',
-        `the wallet takes ${input.refundCountMax} refunds of one order`,
-      ),
-    );
+  if (earlier.length >= limits.countMax) {
+    const message = `the wallet takes ${limits.countMax} refunds of one order`;
+    return err(hutongError('refund_not_possible', message));
   }
   const { amountFen } = input;
   const standing = standingOf(earlier, sub.id);
   const movedFen = movedFenOf(escrow, standing, amountFen);
   const mix = mixOf(escrow, standing, { amountFen, movedFen });
-  const waitsUntilMs = spacedUntilMs(earlier, input.refundSpacingMs, context.nowMs);
+  const waitsUntilMs = spacedUntilMs(earlier, limits.spacingMs, context.nowMs);
   const refund: Refund = {
     id: input.id,
     leg: leg.id,
@@ -123,20 +124,37 @@ export function reserveRefund(
     tries: 0,
   };
   draft.add({ refunds: [refund] });
-  countRefunds(draft, leg, sub.id);
+  countRefunds(draft, leg.id, sub.id);
   takeFromPocket(draft, escrow, inPocket(mix));
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
   draft.emit('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
 
-/** A refund that the wallet would no longer take is promised to nobody. */
+/** What the wallet takes of one order. */
+interface Limits {
+  readonly countMax: number;
+  /** The wallet wants this long between two refunds of one order. */
+  readonly spacingMs: number;
+  /** From the payment on. */
+  readonly windowMs: number;
+}
+
+/** Of the product that was paid with. */
+function limitsOf({ wallet, product }: Attempt, capabilities: NewRefund['capabilities']): Limits {
+  const itsOwn = capabilities.get(wallet);
+  if (itsOwn === undefined) return { countMax: 0, spacingMs: 0, windowMs: 0 };
+  const windowMs = refundWindowMsOf(itsOwn, product);
+  return { countMax: itsOwn.refundCountMax, spacingMs: itsOwn.refundSpacingMs, windowMs };
+}
+
+/** A refund that the wallet would no longer take is not promised. */
 function windowProblem(
   leg: Leg,
-  { refundWindowMs }: RefundLimits,
+  { windowMs }: Limits,
   { nowMs }: DecideContext,
 ): HutongError | undefined {
-  const untilMs = present(leg.paidAtMs, 'when a paid leg was paid') + refundWindowMs;
+  const untilMs = present(leg.paidAtMs, 'when a paid leg was paid') + windowMs;
   if (nowMs <= untilMs) return undefined;
   const message = `the wallet took refunds of this payment until ${rfc3339(untilMs)}`;
   return hutongError('refund_not_possible', message);
@@ -162,7 +180,7 @@ const REVERSAL_HEAD_START_MS = 3_000;
  */
 export function newAutomaticRefund(
   intent: Id<'payment_intent'>,
-  leg: Leg,
+  leg: Id<'leg'>,
   { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
   reason: AutomaticRefundReason,
   context: DecideContext,
@@ -170,7 +188,7 @@ export function newAutomaticRefund(
   const id = context.newId('refund');
   return {
     id,
-    leg: leg.id,
+    leg,
     subOrder: null,
     amountFen,
     movedFen,
@@ -183,7 +201,7 @@ export function newAutomaticRefund(
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: null,
-    // A reversal that is on its way is heard out before the next one.
+    // The reversal in flight gets its time to answer before the next one.
     dueAtMs: context.nowMs + (reason === 'reversed' ? REVERSAL_HEAD_START_MS : 0),
     tries: 0,
   };

@@ -1,21 +1,19 @@
 /**
- * A wallet's word on a refund, brought into the books: by the answer to a call, a query, a
+ * What a wallet says of a refund, brought into the books: by the answer to a call, a query, a
  * notification or a bill. It is asked again with the same number while unknown (rule 2). A refusal
  * is final only as the answer to the first call with a number: an earlier call with it may have
- * been taken. What was called failed and went through after all is booked as what it is, and a
- * person is told.
+ * been taken. What was called failed and went through after all is booked as what it is, and an
+ * operator is alerted.
  */
-
-import { assert, present, unreachable } from '../../kernel/assert.ts';
+import { unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import { type Fen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
-import { refundFailed, refundReserved, refundSucceeded } from '../ledger/posting.ts';
+import { refundReserved, refundSucceeded } from '../ledger/posting.ts';
 import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import {
   isOpenRefund,
-  type Leg,
   OUTCOME_UNKNOWN,
   type Payment,
   REFUND_STATES,
@@ -23,20 +21,11 @@ import {
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
 import type { RefundReport } from '../wallet/report.ts';
-import { hasFigure, settleFigure, wantsFigure } from './figure.ts';
-import {
-  countRefunds,
-  escrowOf,
-  inPocket,
-  mixOf,
-  repayAdvances,
-  standingOf,
-  takeFromPocket,
-} from './pockets.ts';
+import { hasFigure, wantsFigure } from './figure.ts';
+import { escrowOf, inPocket, mixOf, standingOf, takeFromPocket } from './pockets.ts';
 import { isAutomatic, type RefundAnswer } from './refund.ts';
+import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
 
-/** It was called failed, its reservation given back, and the wallet has paid it all the same. */
-export const REFUNDED_AFTER_FAILURE = 'refunded_after_failure';
 /** One automatic refund, and the buyer has the money under two of its numbers. */
 export const REFUNDED_TWICE = 'refunded_twice';
 
@@ -44,72 +33,66 @@ export interface RefundReported {
   readonly refund: Id<'refund'>;
   /** Which of its numbers the wallet speaks of. */
   readonly refundNo: string;
-  readonly word: RefundReport;
+  readonly report: RefundReport;
   /** The answer to a call with a number that had been sent before. */
   readonly isRepeat?: boolean;
 }
 
 export function applyRefundReport(
   payment: Payment,
-  input: RefundReported,
+  reported: RefundReported,
   context: DecideContext,
 ): PaymentDecision<RefundAnswer> {
   const draft = new PaymentDraft(payment);
-  const refund = draft.refund(input.refund);
-  const word = heard(input);
-  if (input.refundNo !== refund.refundNo) takeEarlierNumber(draft, refund, input);
-  else if (refund.status === 'failed') takeAfterFailure(draft, refund, word, context);
-  else takeWord(draft, refund, word, context);
-  return draft.decided((after) => ({
-    payment: after,
-    refund: refundIn(after, refund.id),
-    created: false,
-  }));
+  const { refund: id, refundNo } = reported;
+  const refund = draft.refund(id);
+  const report = believed(reported);
+  if (refundNo !== refund.refundNo) takeEarlierNumber(draft, id, refundNo, report);
+  else if (refund.status === 'failed') takeAfterFailure(draft, id, report, context);
+  else takeReport(draft, id, report, context);
+  return answered(draft, id);
 }
 
-function refundIn(payment: Payment, id: Id<'refund'>): Refund {
-  return present(
-    payment.refunds.find((row) => row.id === id),
-    'the reported refund',
-  );
+function answered(draft: PaymentDraft, id: Id<'refund'>): PaymentDecision<RefundAnswer> {
+  return draft.decided((after) => ({ payment: after, refund: draft.refund(id), created: false }));
 }
 
-function heard({ word, isRepeat }: RefundReported): RefundReport {
-  const isRefusal = word.status === 'failed' && word.walletError !== null;
-  return isRefusal && isRepeat === true ? { ...word, status: 'unknown' } : word;
+function believed({ report, isRepeat }: RefundReported): RefundReport {
+  const isRefusal = report.status === 'failed' && report.walletError !== null;
+  return isRefusal && isRepeat === true ? { ...report, status: 'unknown' } : report;
 }
 
-function takeWord(
+function takeReport(
   draft: PaymentDraft,
-  refund: Refund,
-  word: RefundReport,
+  id: Id<'refund'>,
+  report: RefundReport,
   context: DecideContext,
 ): void {
-  const next = nextStatus(draft.payment, refund, word);
-  if (word.walletRefundId !== null && refund.walletRefundId === null) {
-    draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
-  }
-  const isNews = next !== refund.status;
-  if (isNews && !isSilent(next) && refund.failure?.code === OUTCOME_UNKNOWN)
-    draft.set('refunds', refund.id, { failure: null });
-  if (next === 'failed' && isNews && isAutomatic(refund)) tryAgain(draft, refund, word, context);
-  else if (isNews) settleRefund(draft, refund, next, word);
+  const before = draft.refund(id);
+  const next = nextStatus(draft.payment, before, report);
+  const isNews = next !== before.status;
+  if (report.walletRefundId !== null && before.walletRefundId === null)
+    draft.set('refunds', id, { walletRefundId: report.walletRefundId });
+  if (isNews && !isSilent(next) && before.failure?.code === OUTCOME_UNKNOWN)
+    draft.set('refunds', id, { failure: null });
+  if (next === 'failed' && isNews && isAutomatic(before)) retry(draft, id, report, context);
+  else if (isNews) settleRefund(draft, id, next, report);
   // The wallet has done it; only its figure is wanting, and can be asked for at once.
-  const isDone = next === 'processing' && word.status === 'succeeded';
-  if (isDone && wantsFigure(draft.payment, refund, word)) askAtOnce(draft, refund, context);
-  if (isLeftUnknown(draft.payment, refund, next, word, context))
-    callForAttention(draft, refund, word);
+  const isDone = next === 'processing' && report.status === 'succeeded';
+  if (isDone && wantsFigure(draft.payment, before, report)) askAtOnce(draft, id, context);
+  if (isLeftUnknown(draft.payment, before, next, report, context))
+    alert(draft, id, OUTCOME_UNKNOWN, report.walletError);
 }
 
-function askAtOnce(draft: PaymentDraft, refund: Refund, { nowMs }: DecideContext): void {
-  if (refund.dueAtMs === null || refund.dueAtMs > nowMs)
-    draft.set('refunds', refund.id, { dueAtMs: nowMs });
+function askAtOnce(draft: PaymentDraft, id: Id<'refund'>, { nowMs }: DecideContext): void {
+  const { dueAtMs } = draft.refund(id);
+  if (dueAtMs === null || dueAtMs > nowMs) draft.set('refunds', id, { dueAtMs: nowMs });
 }
 
-/** Its wallet has said nothing to go by for so long that a person must look. */
+/** How long its wallet may say nothing to go by before an operator is alerted. */
 export const UNKNOWN_PATIENCE_MS = 3_600_000;
 
-/** Neither taken nor refused, as far as anybody knows. */
+/** Neither taken nor refused, as far as is known. */
 function isSilent(status: Refund['status']): boolean {
   return status === 'unknown' || status === 'submitted';
 }
@@ -118,13 +101,13 @@ function isLeftUnknown(
   payment: Payment,
   refund: Refund,
   next: Refund['status'],
-  word: RefundReport,
+  report: RefundReport,
   context: DecideContext,
 ): boolean {
-  // What is in processing by the wallet's own word takes the time that it takes; one that names a
-  // figure which cannot be true has said nothing.
-  const isUntrue = word.status === 'succeeded' && !isOurs(payment, refund, word);
-  const isUnsaid = word.status === 'unknown' || isUntrue;
+  // What is in processing by the wallet's own report takes the time that it takes; one that names
+  // a figure which cannot be true has said nothing.
+  const isUntrue = report.status === 'succeeded' && !isOurs(payment, refund, report);
+  const isUnsaid = report.status === 'unknown' || isUntrue;
   const isWaiting = isSilent(next) || (next === 'processing' && isUnsaid);
   return isWaiting && isOverdue(refund, context);
 }
@@ -134,17 +117,18 @@ function isOverdue(refund: Refund, { nowMs }: DecideContext): boolean {
   return isOld && refund.failure?.code !== OUTCOME_UNKNOWN;
 }
 
-/** Told once. It stays unknown and is asked about as before: nobody guesses (rule 2). */
-function callForAttention(
+/** The refund stays as it is and is asked about as before: nothing is guessed (rule 2). */
+function alert(
   draft: PaymentDraft,
-  refund: Refund,
-  { walletError }: Pick<RefundReport, 'walletError'>,
+  id: Id<'refund'>,
+  code: string,
+  walletError: WalletError | null = null,
 ): void {
-  draft.set('refunds', refund.id, { failure: { code: OUTCOME_UNKNOWN, walletError } });
-  draft.emit('refund.requires_attention', refund.id);
+  draft.set('refunds', id, { failure: { code, walletError } });
+  draft.emit('refund.requires_attention', id);
 }
 
-/** Nobody could be asked or told. It was not sent after all; a person hears in the end. */
+/** Its wallet could not be called: it was not sent after all, and raises an alert in the end. */
 export function noteUnasked(
   payment: Payment,
   input: {
@@ -156,69 +140,48 @@ export function noteUnasked(
   context: DecideContext,
 ): PaymentDecision<RefundAnswer> {
   const draft = new PaymentDraft(payment);
-  const refund = refundIn(payment, input.refund);
+  const refund = draft.refund(input.refund);
   const isUntouched = refund.tries === input.tries;
   if (input.isFirstCall && isUntouched && refund.sentAtMs !== null)
     draft.set('refunds', refund.id, { sentAtMs: null });
-  if (isOpenRefund(refund) && isOverdue(refund, context))
-    callForAttention(draft, refund, { walletError: null });
-  return draft.decided((after) => ({
-    payment: after,
-    refund: refundIn(after, refund.id),
-    created: false,
-  }));
+  if (isOpenRefund(refund) && isOverdue(refund, context)) alert(draft, refund.id, OUTCOME_UNKNOWN);
+  return answered(draft, refund.id);
 }
 
-function nextStatus(payment: Payment, refund: Refund, word: RefundReport): Refund['status'] {
-  const said = wordStatus(payment, refund, word);
-  // What it moved is not sure before a query has told it: until then it is not settled.
-  const wanted = said === 'succeeded' && wantsFigure(payment, refund, word) ? 'processing' : said;
+function nextStatus(payment: Payment, refund: Refund, report: RefundReport): Refund['status'] {
+  const said = saidStatus(payment, refund, report);
+  // What it moved is not sure before a query has said it: until then it is not settled.
+  const wanted = said === 'succeeded' && wantsFigure(payment, refund, report) ? 'processing' : said;
   if (wanted === refund.status || REFUND_STATES.allows(refund.status, wanted)) return wanted;
   return refund.status;
 }
 
 /** Rules 3 and 7: of this refund, and no more than what is left of what the payment brought in. */
-function isOurs(payment: Payment, refund: Refund, word: RefundReport): boolean {
-  const { amountFen, settlementFen } = word;
+function isOurs(payment: Payment, refund: Refund, report: RefundReport): boolean {
+  const { amountFen, settlementFen } = report;
   if (amountFen !== null && amountFen !== refund.amountFen) return false;
   const leftFen = leftAtWallet(payment, refund);
-  // Of a figure that is not told, our own may be a fen of rounding off: what is left is then it.
+  // Without a figure, our own may be a fen of rounding off: what is left is then it.
   if (settlementFen == null)
     return refund.movedFen <= leftFen || (leftFen > 0n && hasFigure(payment, refund));
   return settlementFen >= 0n && settlementFen <= refund.amountFen && settlementFen <= leftFen;
 }
 
-/** What its wallet still has of the leg, but for what this refund has taken itself. */
-function leftAtWallet(payment: Payment, refund: Refund): Fen {
-  const leg = legOf(payment, refund);
-  const gone = payment.refunds.filter(
-    (row) => row.leg === leg.id && row.id !== refund.id && row.status === 'succeeded',
-  );
-  return (leg.receiptAmountFen ?? leg.amountFen) - sumFen(gone.map((row) => row.movedFen));
-}
-
-function legOf(payment: Payment, refund: Refund): Leg {
-  return present(
-    payment.legs.find((row) => row.id === refund.leg),
-    'the leg of a refund',
-  );
-}
-
-function wordStatus(payment: Payment, refund: Refund, word: RefundReport): Refund['status'] {
-  switch (word.status) {
+function saidStatus(payment: Payment, refund: Refund, report: RefundReport): Refund['status'] {
+  switch (report.status) {
     case 'succeeded':
       // Rule 3 for refunds: an amount that is not ours is asked again, not believed.
-      return isOurs(payment, refund, word) ? 'succeeded' : 'unknown';
+      return isOurs(payment, refund, report) ? 'succeeded' : 'unknown';
     case 'submitted':
     case 'processing':
     case 'abnormal':
     case 'failed':
-      return word.status;
+      return report.status;
     case 'not_found':
     case 'unknown':
       return refund.status === 'created' ? 'unknown' : refund.status;
     default:
-      return unreachable(word.status);
+      return unreachable(report.status);
   }
 }
 
@@ -227,89 +190,102 @@ const NEXT_NUMBER_MS = 600_000;
 const NEXT_NUMBER_MS_MAX = 86_400_000;
 
 /**
- * An automatic refund is given for ever, with an alarm. Refused, it keeps its number, is abnormal
- * and stays due. Taken and then closed, its number is spent: it goes on under a new one.
+ * Automatic refunds are retried indefinitely and raise an alert. Refused, it keeps its number, is
+ * abnormal and stays due. Taken and then closed, its number is spent: it goes on under a new one.
  */
-function tryAgain(
+function retry(
   draft: PaymentDraft,
-  refund: Refund,
-  word: RefundReport,
+  id: Id<'refund'>,
+  report: RefundReport,
   context: DecideContext,
 ): void {
-  if (refund.status !== 'abnormal') settleRefund(draft, refund, 'abnormal', word);
-  if (word.walletError !== null) {
-    if (refund.status === 'abnormal' && refund.failure !== null) return;
-    draft.set('refunds', refund.id, {
-      failure: { code: 'refund_refused', walletError: word.walletError },
-    });
+  const { status, failure, refundNo, earlierNos } = draft.refund(id);
+  if (status !== 'abnormal') settleRefund(draft, id, 'abnormal', report);
+  const { walletError } = report;
+  if (walletError !== null) {
+    if (status === 'abnormal' && failure !== null) return;
+    draft.set('refunds', id, { failure: { code: 'refund_refused', walletError } });
     return;
   }
-  // Rung once in this state already, when the wallet called it abnormal before it closed it.
-  const earlierNos = [...refund.earlierNos, refund.refundNo];
-  if (!isRefundOrdinal(earlierNos.length + 1)) return;
-  const refundNo = refundNumber(draft.intent.id, refund.id, earlierNos.length + 1);
-  const delayMs = Math.min(NEXT_NUMBER_MS * 2 ** refund.earlierNos.length, NEXT_NUMBER_MS_MAX);
-  draft.set('refunds', refund.id, {
-    ...{ refundNo, earlierNos, walletRefundId: null, sentAtMs: null, tries: 0 },
+  // Alerted in this state already, when the wallet called it abnormal before it closed it.
+  const spentNos = [...earlierNos, refundNo];
+  if (!isRefundOrdinal(spentNos.length + 1)) return;
+  const delayMs = Math.min(NEXT_NUMBER_MS * 2 ** earlierNos.length, NEXT_NUMBER_MS_MAX);
+  draft.set('refunds', id, {
+    refundNo: refundNumber(draft.intent.id, id, spentNos.length + 1),
+    ...{ earlierNos: spentNos, walletRefundId: null, sentAtMs: null, tries: 0 },
     failure: { code: 'refund_closed', walletError: null },
     dueAtMs: context.nowMs + delayMs,
   });
 }
 
 /** Only a success is news of a number that was given up: the buyer has the money. */
-function takeEarlierNumber(draft: PaymentDraft, refund: Refund, input: RefundReported): void {
-  const { refundNo, word } = input;
+function takeEarlierNumber(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  refundNo: string,
+  report: RefundReport,
+): void {
+  const refund = draft.refund(id);
   const isIts = refund.earlierNos.includes(refundNo);
-  if (!isIts || wordStatus(draft.payment, refund, word) !== 'succeeded') return;
+  if (!isIts || saidStatus(draft.payment, refund, report) !== 'succeeded') return;
   if (refund.status === 'succeeded') {
-    if (refund.failure?.code === REFUNDED_TWICE) return;
-    const { wallet } = attemptOf(draft.payment, legOf(draft.payment, refund));
-    const { movedFen } = refund;
-    // More than the wallet ever had of it is not believed, only told.
-    if (2n * movedFen <= leftAtWallet(draft.payment, refund))
-      draft.post(refundSucceeded({ wallet, movedFen, isAbsorbed: true }));
-    alarm(draft, refund, REFUNDED_TWICE);
+    takeSecondSuccess(draft, id);
     return;
   }
   const others = refund.earlierNos.filter((number) => number !== refundNo);
-  draft.set('refunds', refund.id, { refundNo, earlierNos: [...others, refund.refundNo] });
-  draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
-  settleRefund(draft, refund, 'succeeded', word);
-  alarm(draft, refund, REFUNDED_AFTER_FAILURE);
+  draft.set('refunds', id, { refundNo, earlierNos: [...others, refund.refundNo] });
+  draft.set('refunds', id, { walletRefundId: report.walletRefundId });
+  settleRefund(draft, id, 'succeeded', report);
+  alert(draft, id, REFUNDED_AFTER_FAILURE);
+}
+
+/** The marketplace bears it. More than the wallet ever had of it is not believed, only alerted. */
+function takeSecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
+  const refund = draft.refund(id);
+  if (refund.failure?.code === REFUNDED_TWICE) return;
+  const { wallet } = draft.attempt(draft.leg(refund.leg).attempt);
+  const { movedFen } = refund;
+  if (2n * movedFen <= leftAtWallet(draft.payment, refund))
+    draft.post(refundSucceeded({ wallet, movedFen, isAbsorbed: true }));
+  alert(draft, id, REFUNDED_TWICE);
 }
 
 /** A refund that was called failed: a query, a message or a bill may know better. */
 function takeAfterFailure(
   draft: PaymentDraft,
-  refund: Refund,
-  word: RefundReport,
+  id: Id<'refund'>,
+  report: RefundReport,
   context: DecideContext,
 ): void {
-  if (word.status === 'failed' || word.status === 'not_found') {
-    if (refund.dueAtMs !== null) draft.set('refunds', refund.id, { dueAtMs: null });
+  const refund = draft.refund(id);
+  if (report.status === 'failed' || report.status === 'not_found') {
+    if (refund.dueAtMs !== null) draft.set('refunds', id, { dueAtMs: null });
     return;
   }
-  if (word.status !== 'succeeded') return;
-  if (!isOurs(draft.payment, refund, word)) {
-    if (refund.failure?.code !== OUTCOME_UNKNOWN) callForAttention(draft, refund, word);
+  if (report.status !== 'succeeded') return;
+  if (!isOurs(draft.payment, refund, report)) {
+    if (refund.failure?.code !== OUTCOME_UNKNOWN)
+      alert(draft, id, OUTCOME_UNKNOWN, report.walletError);
     return;
   }
-  if (wantsFigure(draft.payment, refund, word)) {
-    askAtOnce(draft, refund, context);
+  if (wantsFigure(draft.payment, refund, report)) {
+    askAtOnce(draft, id, context);
     return;
   }
-  if (isAutomatic(refund) && !takesOver(draft, refund)) return;
-  settleRefund(draft, reserveAgain(draft, refund), 'succeeded', word);
-  if (word.walletRefundId !== null)
-    draft.set('refunds', refund.id, { walletRefundId: word.walletRefundId });
-  alarm(draft, refund, REFUNDED_AFTER_FAILURE);
+  if (isAutomatic(refund) && !takesOver(draft, id)) return;
+  reserveAgain(draft, id);
+  settleRefund(draft, id, 'succeeded', report);
+  if (report.walletRefundId !== null)
+    draft.set('refunds', id, { walletRefundId: report.walletRefundId });
+  alert(draft, id, REFUNDED_AFTER_FAILURE);
 }
 
 /** An automatic refund that failed was followed by another of the same money, not wanted now. */
-function takesOver(draft: PaymentDraft, refund: Refund): boolean {
+function takesOver(draft: PaymentDraft, id: Id<'refund'>): boolean {
+  const { leg } = draft.refund(id);
   const open = draft.payment.refunds.find(
-    (row) =>
-      row.leg === refund.leg && row.id !== refund.id && isAutomatic(row) && isOpenRefund(row),
+    (row) => row.leg === leg && row.id !== id && isAutomatic(row) && isOpenRefund(row),
   );
   if (open === undefined) return false;
   const status = transition(REFUND_STATES, open.status, 'failed');
@@ -318,88 +294,15 @@ function takesOver(draft: PaymentDraft, refund: Refund): boolean {
   return true;
 }
 
-/** The reservation that was given back is taken again, from what its pockets hold by now. */
-function reserveAgain(draft: PaymentDraft, refund: Refund): Refund {
-  if (refund.subOrder === null) return refund;
+/** The reservation that was released is taken again, from what its pockets hold by now. */
+function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
+  const refund = draft.refund(id);
+  if (refund.subOrder === null) return;
   const escrow = escrowOf(draft.payment, refund);
   const others = standingOf(draft.payment.refunds, refund.subOrder);
   const mix = mixOf(escrow, others, refund);
   const { wallet, merchant } = escrow;
   draft.post(refundReserved({ wallet, merchant, mix }));
   takeFromPocket(draft, escrow, inPocket(mix));
-  draft.set('refunds', refund.id, { mix });
-  return { ...refund, mix };
-}
-
-function alarm(draft: PaymentDraft, refund: Refund, code: string): void {
-  draft.set('refunds', refund.id, { failure: { code, walletError: null } });
-  draft.emit('refund.requires_attention', refund.id);
-}
-
-function attemptOf(payment: Payment, leg: Leg) {
-  return present(
-    payment.attempts.find((row) => row.id === leg.attempt),
-    'its attempt',
-  );
-}
-
-export function settleRefund(
-  draft: PaymentDraft,
-  refund: Refund,
-  next: Refund['status'],
-  word: RefundReport,
-): void {
-  draft.set('refunds', refund.id, { status: transition(REFUND_STATES, refund.status, next) });
-  const leg = legOf(draft.payment, refund);
-  const { wallet } = attemptOf(draft.payment, leg);
-  if (next === 'succeeded') {
-    draft.set('refunds', refund.id, { dueAtMs: null, failure: null });
-    settleFigure(draft, refund, figureOf(draft.payment, refund, word));
-    const { movedFen } = refundIn(draft.payment, refund.id);
-    draft.post(refundSucceeded({ wallet, movedFen }));
-    if (refund.subOrder !== null) {
-      if (refund.status === 'failed') countRefunds(draft, leg, refund.subOrder);
-      countRefunded(draft, refund);
-    }
-    draft.emit('refund.succeeded', refund.id);
-  } else if (next === 'failed') {
-    draft.set('refunds', refund.id, {
-      dueAtMs: null,
-      failure: { code: 'refund_refused', walletError: word.walletError },
-    });
-    giveBackReservation(draft, refund, leg);
-    draft.emit('refund.failed', refund.id);
-  } else if (next === 'abnormal') {
-    draft.emit('refund.requires_attention', refund.id);
-  }
-}
-
-function figureOf(payment: Payment, refund: Refund, { settlementFen }: RefundReport) {
-  const leftFen = leftAtWallet(payment, refund);
-  return settlementFen ?? (refund.movedFen > leftFen ? leftFen : null);
-}
-
-function countRefunded(draft: PaymentDraft, refund: Refund): void {
-  const { amountRefundedFen, amountReceivedFen } = draft.intent;
-  const totalFen = amountRefundedFen + refund.amountFen;
-  // Only with one that was called failed may it be more, and then a person has been told.
-  const isBounded =
-    totalFen <= amountReceivedFen ||
-    refund.status === 'failed' ||
-    draft.payment.refunds.some(({ failure }) => failure?.code === REFUNDED_AFTER_FAILURE);
-  assert(isBounded, 'rule 7: refunded <= received');
-  draft.setRoot({
-    amountRefundedFen: totalFen < amountReceivedFen ? totalFen : amountReceivedFen,
-  });
-}
-
-function giveBackReservation(draft: PaymentDraft, refund: Refund, leg: Leg): void {
-  const { mix, subOrder } = refund;
-  if (mix === null || subOrder === null) return;
-  const escrow = escrowOf(draft.payment, refund);
-  countRefunds(draft, leg, subOrder);
-  takeFromPocket(draft, escrow, -inPocket(mix));
-  const { wallet, merchant } = escrow;
-  draft.post(refundFailed({ wallet, merchant, mix }));
-  repayAdvances(draft, escrow.id);
+  draft.set('refunds', id, { mix });
 }

@@ -53,8 +53,22 @@ export interface Capabilities {
   readonly pollDelaysMs: readonly number[];
 }
 
+/** What core must know of a wallet to judge its reports. */
+export type ReportCapabilities = Pick<Capabilities, 'custody' | 'notFoundIsFinalAfterMs'> & {
+  readonly cart: Pick<Capabilities['cart'], 'atomic'>;
+};
+
+/** Of every wallet, for a decision that finds out only then which one it is about. */
+export type CapabilityTable<K extends keyof Capabilities> = ReadonlyMap<
+  WalletName,
+  Pick<Capabilities, K>
+>;
+
 /** How long after its payment an order of this product can be refunded. */
-export function refundWindowMsOf(capabilities: Capabilities, product: Product): number {
+export function refundWindowMsOf(
+  capabilities: Pick<Capabilities, 'products' | 'refundWindowMs'>,
+  product: Product,
+): number {
   const row = capabilities.products.find((entry) => entry.product === product);
   return row?.refundWindowMs ?? capabilities.refundWindowMs;
 }

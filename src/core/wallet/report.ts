@@ -3,6 +3,7 @@
  * said is null; what is not known is `unknown`, a state like any other (rule 2). Data only: core
  * judges it, the wallets make it.
  */
+import { unreachable } from '../../kernel/assert.ts';
 import type { Fen } from '../../kernel/money.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
 
@@ -33,7 +34,7 @@ export interface LegReport {
   readonly payerWalletReported: string | null;
   /**
    * Only with `closed`: a reversal (撤销) gave back whole what had been paid, and the figures say
-   * what that was. A leg that is live must never become paid by such a word.
+   * what that was. A leg that is live must never become paid by it.
    */
   readonly isReversed?: true;
   /**
@@ -84,6 +85,38 @@ export type CloseOutcome =
   | { readonly outcome: 'paid' | 'not_found' | 'unsupported' }
   | { readonly outcome: 'reversed'; readonly legs: readonly LegReport[] }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
+
+/**
+ * What is said of an attempt's orders, by whatever route: of each (`answered`), or of all of them
+ * in answer to a close.
+ */
+export type AttemptReport =
+  | Extract<QueryOutcome, { readonly outcome: 'answered' }>
+  | Extract<CloseOutcome, { readonly outcome: 'closed' | 'reversed' }>
+  | { readonly outcome: 'not_found' };
+
+/** undefined: the answer says nothing of the orders that could be booked. */
+export function reportIn(answer: QueryOutcome | CloseOutcome): AttemptReport | undefined {
+  switch (answer.outcome) {
+    case 'answered':
+    case 'closed':
+    case 'reversed':
+      return answer;
+    case 'not_found':
+      return { outcome: 'not_found' };
+    case 'paid':
+    case 'unsupported':
+    case 'unknown':
+      return undefined;
+    default:
+      return unreachable(answer);
+  }
+}
+
+/** Some order of it is paid. */
+export function saysPaid(answer: QueryOutcome): boolean {
+  return answer.outcome === 'answered' && answer.legs.some(({ status }) => status === 'succeeded');
+}
 
 export type RefundReportStatus =
   | 'submitted'

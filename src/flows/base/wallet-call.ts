@@ -1,18 +1,78 @@
 /**
  * Every call to a wallet passes here: measured, counted for health, and never throwing. A defect
- * inside an adapter is an unknown outcome like any other: nobody guesses with money.
+ * inside an adapter is an unknown outcome like any other.
  *
  * A wallet that refuses our own credentials or permissions is told to the operator here, whatever
  * the outcome: the buyer cannot mend it. Nothing about the money depends on it.
  */
 
-import { isOwnError } from '../../core/wallet/report.ts';
+import type { AttemptOrder, AttemptReference, RefundOrder } from '../../core/wallet/order.ts';
+import {
+  type CloseOutcome,
+  isOwnError,
+  type QueryOutcome,
+  type RefundReport,
+  type StartOutcome,
+  silentRefund,
+} from '../../core/wallet/report.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
 import { withoutLongWords } from '../payment/without-shown.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 
-export async function callWallet<T extends object>(
+export const callWallet = {
+  start: (platform: Platform, opened: OpenedWallet, order: AttemptOrder): Promise<StartOutcome> =>
+    metered(platform, opened, 'create', () => opened.wallet.startAttempt(order)),
+
+  query: (
+    platform: Platform,
+    opened: OpenedWallet,
+    attempt: AttemptReference,
+  ): Promise<QueryOutcome> =>
+    metered(platform, opened, 'query', () => opened.wallet.queryAttempt(attempt)),
+
+  close: (
+    platform: Platform,
+    opened: OpenedWallet,
+    attempt: AttemptReference,
+  ): Promise<CloseOutcome> =>
+    metered(platform, opened, 'close', () => opened.wallet.closeAttempt(attempt)),
+
+  refund: (platform: Platform, opened: OpenedWallet, order: RefundOrder): Promise<RefundReport> =>
+    meteredRefund(platform, opened, 'refund', () => opened.wallet.refund(order)),
+
+  queryRefund: (
+    platform: Platform,
+    opened: OpenedWallet,
+    order: RefundOrder,
+  ): Promise<RefundReport> =>
+    meteredRefund(platform, opened, 'query_refund', () => opened.wallet.queryRefund(order)),
+};
+
+const UNKNOWN = { outcome: 'unknown', walletError: null } as const;
+
+async function metered<T extends { readonly outcome: string }>(
+  platform: Platform,
+  opened: OpenedWallet,
+  operation: string,
+  call: () => Promise<T>,
+): Promise<T | typeof UNKNOWN> {
+  const answer = await measure(platform, opened, operation, call, ({ outcome }) => outcome);
+  return answer ?? UNKNOWN;
+}
+
+async function meteredRefund(
+  platform: Platform,
+  opened: OpenedWallet,
+  operation: string,
+  call: () => Promise<RefundReport>,
+): Promise<RefundReport> {
+  const report = await measure(platform, opened, operation, call, ({ status }) => status);
+  return report ?? silentRefund('unknown');
+}
+
+/** undefined: the adapter failed. */
+async function measure<T extends object>(
   platform: Platform,
   opened: OpenedWallet,
   operation: string,

@@ -10,12 +10,10 @@ import { type PaymentDecision, PaymentDraft } from '../../core/payment/draft.ts'
 import type { Payment } from '../../core/payment/model.ts';
 import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
 import { applyReport } from '../../core/payment/report.ts';
-import { recordReversed } from '../../core/payment/reverse.ts';
 import { applyRefundReport } from '../../core/refund/report.ts';
 import type { Id } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
-import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type {
   Notification,
   NotificationGate,
@@ -25,8 +23,7 @@ import type {
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { describe } from '../base/wallet-call.ts';
-import { rootOf } from './attempt-order.ts';
-import { mannerOf, saysReversed } from './settle.ts';
+import { decideOn } from './decide-on.ts';
 
 const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
 const UNAVAILABLE: RawResponse = { status: 503, headers: {}, body: '' };
@@ -119,17 +116,16 @@ async function takeAttempt(
   const { orderNo, notificationId, legs } = notification;
   const number = parseOrderNumber(orderNo);
   if (number === undefined) return unknownOrder(platform, opened, orderNo);
-  return submitWord(platform, opened, {
+  const report = { outcome: 'answered', legs } as const;
+  const { capabilities } = opened;
+  return submit(platform, opened, {
     intent: number.intent,
     orderNo,
     notificationId,
     decide: (payment, context) => {
       const attempt = payment.attempts.find((row) => row.id === number.attempt);
       if (attempt?.config !== opened.config) return undefined;
-      if (saysReversed(legs))
-        return recordReversed(payment, { attempt: attempt.id, legs }, context);
-      const manner = mannerOf(opened);
-      return applyReport(payment, { attempt: attempt.id, legs, manner }, context);
+      return applyReport(payment, { attempt: attempt.id, report, capabilities }, context);
     },
   });
 }
@@ -139,10 +135,10 @@ async function takeRefund(
   opened: OpenedWallet,
   notification: Extract<Notification, { type: 'refund' }>,
 ): Promise<Taken> {
-  const { orderNo, refundNo, notificationId, report: word } = notification;
+  const { orderNo, refundNo, notificationId, report } = notification;
   const number = parseRefundNumber(refundNo);
   if (number === undefined) return unknownOrder(platform, opened, refundNo);
-  return submitWord(platform, opened, {
+  return submit(platform, opened, {
     intent: number.intent,
     orderNo: refundNo,
     notificationId,
@@ -151,13 +147,13 @@ async function takeRefund(
       const leg = payment.legs.find((row) => row.id === refund?.leg);
       const attempt = payment.attempts.find((row) => row.id === leg?.attempt);
       if (leg?.orderNo !== orderNo || attempt?.config !== opened.config) return undefined;
-      return applyRefundReport(payment, { refund: number.refund, refundNo, word }, context);
+      return applyRefundReport(payment, { refund: number.refund, refundNo, report }, context);
     },
   });
 }
 
 /** What a wallet said of a payment. `decide` gives undefined for what is not this account's. */
-interface Word {
+interface Told {
   readonly intent: Id<'payment_intent'>;
   readonly orderNo: string;
   readonly notificationId: string;
@@ -167,20 +163,19 @@ interface Word {
   ) => PaymentDecision<unknown> | undefined;
 }
 
-async function submitWord(platform: Platform, opened: OpenedWallet, word: Word): Promise<Taken> {
-  const applied = await platform.engine.submit({
-    aggregate: PAYMENT,
-    name: 'notify',
-    ...rootOf(word.intent),
-    marketplace: opened.marketplace,
-    notification: { wallet: opened.name, id: word.notificationId },
-    decide: (payment, context): PaymentDecision<boolean> => {
-      const decision = word.decide(payment, context);
+async function submit(platform: Platform, opened: OpenedWallet, told: Told): Promise<Taken> {
+  const applied = await decideOn(
+    platform,
+    { id: told.intent, marketplace: opened.marketplace },
+    'notify',
+    (payment, context): PaymentDecision<boolean> => {
+      const decision = told.decide(payment, context);
       if (decision === undefined) return new PaymentDraft(payment).decided(() => false);
       return decision.ok ? ok({ ...decision.value, answer: true }) : decision;
     },
-  });
+    { wallet: opened.name, id: told.notificationId },
+  );
   if (applied.ok && applied.value) return 'accepted';
   const isForeign = applied.ok || applied.error.code === 'not_found';
-  return isForeign ? unknownOrder(platform, opened, word.orderNo) : 'try_again';
+  return isForeign ? unknownOrder(platform, opened, told.orderNo) : 'try_again';
 }

@@ -15,7 +15,7 @@ import type {
   WalletPart,
 } from '../../core/wallet/order.ts';
 import { assert, present } from '../../kernel/assert.ts';
-import { type Id, shardOfId } from '../../kernel/id.ts';
+import type { Id } from '../../kernel/id.ts';
 import { allocateFen } from '../../kernel/money.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 
@@ -130,12 +130,4 @@ function notifyUrl(
   kind: 'payment' | 'refund',
 ): string {
   return `${publicUrl}/notify/${wallet}/${config}/${kind}`;
-}
-
-/** A payment's root as the engine addresses it. */
-export function rootOf(intent: Id<'payment_intent'>): {
-  readonly shard: number;
-  readonly root: Id<'payment_intent'>;
-} {
-  return { shard: shardOfId(intent), root: intent };
 }

@@ -6,12 +6,11 @@ import type { Payment } from '../../core/payment/model.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, type Result } from '../../kernel/result.ts';
-import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
 import type { Principal } from '../key/authenticate.ts';
-import { rootOf } from './attempt-order.ts';
+import { decideOn } from './decide-on.ts';
 import { closeLeftBehind } from './settle.ts';
 
 /** Who cancels: whose payment it must be, and of which mode. */
@@ -23,15 +22,10 @@ export async function cancelPaymentIntent(
   id: Id<'payment_intent'>,
 ): Promise<Result<Payment, HutongError>> {
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
-  const canceled = await platform.engine.submit({
-    aggregate: PAYMENT,
-    name: 'cancel_payment_intent',
-    ...rootOf(id),
-    marketplace,
-    decide: (payment, context) => {
-      const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
-      return refusal === undefined ? cancelPayment(payment, context) : err(refusal);
-    },
+  const root = { id, marketplace };
+  const canceled = await decideOn(platform, root, 'cancel_payment_intent', (payment, context) => {
+    const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
+    return refusal === undefined ? cancelPayment(payment, context) : err(refusal);
   });
   if (!canceled.ok || canceled.value.intent.status === 'canceled') return canceled;
   await closeLeftBehind(platform, canceled.value);

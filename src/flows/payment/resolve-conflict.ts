@@ -1,5 +1,5 @@
 /**
- * An operator's word on a conflicted payment. The wallet is asked a last time first: a figure that
+ * How an operator ends a conflicted payment. The wallet is asked a last time first: a figure that
  * it has corrected since is what counts, or goes back. What goes back is sent by the janitor.
  */
 
@@ -9,12 +9,11 @@ import type { Payment } from '../../core/payment/model.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, type Result } from '../../kernel/result.ts';
-import { PAYMENT } from '../../store/payment/aggregate.ts';
-import { walletModule } from '../../wallets/registry.ts';
+import { CAPABILITIES } from '../../wallets/registry.ts';
 import { modesOf } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
-import { rootOf } from './attempt-order.ts';
+import { decideOn } from './decide-on.ts';
 import { queryAttempt } from './settle.ts';
 
 /** How an operator ends a conflicted payment. */
@@ -38,23 +37,10 @@ export async function resolveConflict(
   const refusal = paymentModeRefusal(stored.value, input.isLivemode, modeOf);
   if (refusal !== undefined) return err(refusal);
   await askAboutDisputed(platform, stored.value);
-  return platform.engine.submit({
-    aggregate: PAYMENT,
-    name: 'resolve_conflict',
-    ...rootOf(intent),
-    marketplace,
-    decide: (payment, context) =>
-      decide(
-        payment,
-        {
-          ...{ outcome, reason, by },
-          mannerOf: ({ wallet }) => ({
-            settlesDirectly: walletModule(wallet)?.capabilities.custody === 'settles_directly',
-          }),
-        },
-        context,
-      ),
-  });
+  const root = { id: intent, marketplace };
+  return decideOn(platform, root, 'resolve_conflict', (payment, context) =>
+    decide(payment, { outcome, reason, by, capabilities: CAPABILITIES }, context),
+  );
 }
 
 /** Where it does not answer, the operator decides by what it said before. */

@@ -16,21 +16,21 @@ import {
 } from '../../core/payment/start.ts';
 import { paysInOneLeg } from '../../core/wallet/capabilities.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
-import { isOwnError, type LegReport, type StartOutcome } from '../../core/wallet/report.ts';
+import { isOwnError, type StartOutcome } from '../../core/wallet/report.ts';
 import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
-import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
-import { attemptOf, attemptOrder, rootOf } from './attempt-order.ts';
+import { attemptOf, attemptOrder } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet, type StartAttemptInput } from './choose-wallet.ts';
+import { decideOn } from './decide-on.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
-import { closeLeftBehind, commitReport, queryAttempt } from './settle.ts';
+import { closeLeftBehind, queryAttempt } from './settle.ts';
 import { withoutShown } from './without-shown.ts';
 
 const FIRST_POLL_MS = 5_000;
@@ -60,26 +60,17 @@ async function startChosen(
 ): Promise<Result<Started, HutongError>> {
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
-  const intended = await platform.engine.submit({
-    aggregate: PAYMENT,
-    name: 'start_attempt',
-    ...rootOf(input.intent),
-    marketplace: input.marketplace,
-    decide: (payment, context) => {
-      const known = payment.attempts.find((row) => row.id === input.id);
-      if (known !== undefined)
-        return new PaymentDraft(payment).decided((same) => startAnswer(same, known));
-      const payee = payeeOf(platform, entry, payment, input);
-      if (!payee.ok) return payee;
-      const decision = decideStart(
-        payment,
-        newAttempt(payment, input, payee.value, nowMs),
-        context,
-      );
-      // Decided again after a COMMIT without an answer, it is there and still ours to tell.
-      if (decision.ok && decision.value.answer.isNew) isOurs = true;
-      return decision;
-    },
+  const root = { id: input.intent, marketplace: input.marketplace };
+  const intended = await decideOn(platform, root, 'start_attempt', (payment, context) => {
+    const known = payment.attempts.find((row) => row.id === input.id);
+    if (known !== undefined)
+      return new PaymentDraft(payment).decided((same) => startAnswer(same, known));
+    const payee = payeeOf(platform, entry, payment, input);
+    if (!payee.ok) return payee;
+    const decision = decideStart(payment, newAttempt(payment, input, payee.value, nowMs), context);
+    // Decided again after a COMMIT without an answer, it is there and still ours to tell.
+    if (decision.ok && decision.value.answer.isNew) isOurs = true;
+    return decision;
   });
   if (!intended.ok) return intended;
   const { payment, attempt } = intended.value;
@@ -88,24 +79,17 @@ async function startChosen(
   const opened = entry?.wallets.get(attempt.config);
   if (opened === undefined) return answerOf(payment, input.id);
 
-  const [result] = await Promise.all([
+  const [outcome] = await Promise.all([
     tellWallet(platform, opened, payment, attempt, input),
     closeLeftBehind(platform, payment),
   ]);
-  if (result.outcome === 'succeeded') {
-    const paid = await commitReport(platform, opened, payment, attempt, result.legs);
-    return paid.ok ? answerOf(paid.value, input.id) : paid;
-  }
-  const recorded = await platform.engine.submit({
-    aggregate: PAYMENT,
-    name: 'record_start',
-    ...rootOf(input.intent),
-    marketplace: input.marketplace,
-    decide: (stored) => recordStart(stored, input.id, result),
-  });
+  const { capabilities } = opened;
+  const recorded = await decideOn(platform, root, 'record_start', (stored, context) =>
+    recordStart(stored, { attempt: input.id, outcome, capabilities }, context),
+  );
   if (!recorded.ok) return recorded;
   const stands = recorded.value;
-  if (result.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
+  if (outcome.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
     return answerOf(stands.payment, input.id);
   // What must not be told twice is asked about at once.
   const asked = await queryAttempt(platform, opened, stands.payment, stands.attempt);
@@ -270,9 +254,6 @@ function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowM
   return Math.min(payment.intent.expiresAtMs, nowMs + expiryMsMax);
 }
 
-/** Paid in the very call that started it. */
-type Paid = { readonly outcome: 'succeeded'; readonly legs: readonly LegReport[] };
-
 /**
  * Told once; where the outcome is unknown, once more with the same number, unless it carries a
  * code or a tap that works once.
@@ -283,7 +264,7 @@ async function tellWallet(
   payment: Payment,
   attempt: Attempt,
   input: ChosenAttempt,
-): Promise<StartOutcome | Paid> {
+): Promise<StartOutcome> {
   const origin = input.cashier === null ? 'marketplace' : 'cashier';
   const order = attemptOrder(payment, attempt, {
     payer: input.payer,
@@ -293,21 +274,11 @@ async function tellWallet(
     returnUrl: returnUrlOf(platform, payment, origin),
     handOutUrl: handOutUrlOf(platform, payment, { attempt: attempt.id, origin }),
   });
-  const call = (): Promise<StartOutcome | undefined> =>
-    callWallet(
-      platform,
-      opened,
-      'create',
-      () => opened.wallet.startAttempt(order),
-      (answer) => answer.outcome,
-    );
-  const first = await call();
-  if (first !== undefined && first.outcome !== 'unknown') {
-    if (first.outcome !== 'failed') return first;
+  const first = await callWallet.start(platform, opened, order);
+  if (first.outcome === 'failed')
     return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
-  }
-  if (worksOnce(input.product)) return { outcome: 'unknown', walletError: null };
-  const second = await call();
+  if (first.outcome !== 'unknown' || worksOnce(input.product)) return first;
+  const second = await callWallet.start(platform, opened, order);
   // A refusal of the second says nothing of the first: it may have been taken.
-  return second?.outcome === 'pending' ? second : { outcome: 'unknown', walletError: null };
+  return second.outcome === 'pending' ? second : first;
 }

@@ -5,22 +5,15 @@
  */
 
 import type { Payment, Refund } from '../../core/payment/model.ts';
-import type { CloseOutcome, QueryOutcome, RefundReport } from '../../core/wallet/report.ts';
-import { present } from '../../kernel/assert.ts';
+import { type QueryOutcome, type RefundReport, silentRefund } from '../../core/wallet/report.ts';
+import { present, unreachable } from '../../kernel/assert.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { attemptOf, attemptReference } from '../payment/attempt-order.ts';
 
-/** undefined = not known yet. */
-export type ReversalFate = RefundReport | 'refund_it' | undefined;
-
-const GIVEN_BACK: RefundReport = {
-  status: 'succeeded',
-  walletRefundId: null,
-  amountFen: null,
-  walletError: null,
-};
+/** `refund_it`: the wallet can no longer reverse it. */
+export type ReversalFate = RefundReport | 'refund_it';
 
 export async function reverseForRefund(
   platform: Platform,
@@ -32,40 +25,27 @@ export async function reverseForRefund(
     'the leg of a refund',
   );
   const reference = attemptReference(payment, attemptOf(payment, leg.attempt));
-  const closed = await callWallet<CloseOutcome>(
-    platform,
-    opened,
-    'close',
-    () => opened.wallet.closeAttempt(reference),
-    (answer) => answer.outcome,
-  );
-  switch (closed?.outcome) {
+  const closed = await callWallet.close(platform, opened, reference);
+  switch (closed.outcome) {
     case 'reversed':
-      return GIVEN_BACK;
+      return silentRefund('succeeded');
     case 'paid':
       return 'refund_it';
     case 'closed':
-    case 'unsupported': {
+    case 'unsupported':
       // It cannot be paid, or reversed, any more: what became of the money the order itself says.
-      const asked = await callWallet<QueryOutcome>(
-        platform,
-        opened,
-        'query',
-        () => opened.wallet.queryAttempt(reference),
-        (answer) => answer.outcome,
-      );
-      return asked?.outcome === 'answered' ? fateOf(asked, leg.orderNo) : undefined;
-    }
+      return fateOf(await callWallet.query(platform, opened, reference), leg.orderNo);
+    case 'not_found':
+    case 'unknown':
+      return silentRefund('unknown');
     default:
-      return undefined;
+      return unreachable(closed);
   }
 }
 
-function fateOf(
-  answer: Extract<QueryOutcome, { readonly outcome: 'answered' }>,
-  orderNo: string,
-): ReversalFate {
+function fateOf(answer: QueryOutcome, orderNo: string): ReversalFate {
+  if (answer.outcome === 'unknown') return silentRefund('unknown');
   const status = answer.legs.find((row) => row.orderNo === orderNo)?.status;
   if (status === 'succeeded') return 'refund_it';
-  return status === 'closed' || status === 'failed' ? GIVEN_BACK : undefined;
+  return silentRefund(status === 'closed' || status === 'failed' ? 'succeeded' : 'unknown');
 }

@@ -115,12 +115,11 @@ function read(config: Ids, parameters: Parameters): Result<Notification, Notific
     const legs = [reversedReport(leg, Object.fromEntries(parameters))];
     return ok({ type: 'attempt', notificationId, orderNo, legs });
   }
-  const legs = [leg];
   const refundNo = refundNoOf(parameters);
-  if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs });
+  if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs: [leg] });
   // refund_fee is cumulative, so this message states no amount of its own refund.
   const report = silentRefund('succeeded');
-  return ok({ type: 'refund', notificationId, orderNo, refundNo, report, legs });
+  return ok({ type: 'refund', notificationId, orderNo, refundNo, report });
 }
 
 /**

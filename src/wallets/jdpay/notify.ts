@@ -105,5 +105,5 @@ function read(
   const isOwnMerchant = textOf(fields, 'merchant') === merchant.merchant;
   const stated = statedRefund(fields);
   const report = isOwnMerchant ? stated : { ...stated, status: 'unknown' as const };
-  return ok({ type: 'refund', notificationId, orderNo, refundNo: tradeNum, report, legs: [] });
+  return ok({ type: 'refund', notificationId, orderNo, refundNo: tradeNum, report });
 }

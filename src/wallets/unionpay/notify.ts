@@ -82,7 +82,7 @@ function read(config: Receiver, fields: Fields): Result<Notification, Notificati
   if (txnType === TXN.refund && refundedNo !== '') {
     const report = settledRefund(fields, respCode);
     const refundNo = orderNo;
-    return ok({ type: 'refund', notificationId, orderNo: refundedNo, refundNo, report, legs: [] });
+    return ok({ type: 'refund', notificationId, orderNo: refundedNo, refundNo, report });
   }
   return ok({ type: 'ignored', notificationId, what: `txnType ${txnType.slice(0, 4)}` });
 }

@@ -119,7 +119,7 @@ function readRefund(
     return malformed('a refund callback names its order and refund');
   }
   const report = readRefundPlaintext(body);
-  return ok({ type: 'refund', notificationId, orderNo, refundNo, report, legs: [] });
+  return ok({ type: 'refund', notificationId, orderNo, refundNo, report });
 }
 
 function originalTypeOf(eventType: string): string {

@@ -320,6 +320,8 @@ describe('refunds', () => {
       type: 'refund',
       refundNo: first.refundNo,
       report: { status: 'succeeded', amountFen: null },
+    });
+    expect(await wallet.queryAttempt(attempt)).toMatchObject({
       legs: [{ status: 'succeeded', amountFen: 8_888n }],
     });
     expect((await wallet.refund(first)).status).toBe('submitted');

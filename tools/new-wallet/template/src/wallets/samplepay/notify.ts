@@ -64,5 +64,5 @@ function read(fields: Fields, orderNo: string): Result<Notification, Notificatio
   if (refundNo === undefined)
     return ok({ type: 'attempt', notificationId, orderNo, legs: [orderReport(fields)] });
   const report = statedRefund(fields);
-  return ok({ type: 'refund', notificationId, orderNo, refundNo, report, legs: [] });
+  return ok({ type: 'refund', notificationId, orderNo, refundNo, report });
 }

@@ -1,0 +1,41 @@
+/** Steps of an attempt and its legs; an outcome is emitted, and ends what was due. */
+import type { Id } from '../../kernel/id.ts';
+import { transition } from '../../kernel/state-table.ts';
+import type { PaymentDraft } from './draft.ts';
+import { ATTEMPT_STATES, type AttemptStatus, OUTCOME_UNKNOWN } from './model.ts';
+
+/** How long the flow that closes an attempt has before the janitor does it. */
+export const CLOSE_CALL_MS = 2_000;
+
+/** Moves the attempt; its legs have moved, or stay. */
+export function moveAttempt(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  next: AttemptStatus,
+): void {
+  const { status, failure } = draft.attempt(id);
+  if (status === next) return;
+  draft.set('attempts', id, { status: transition(ATTEMPT_STATES, status, next) });
+  if (next === 'created' || next === 'pending' || next === 'unknown') return;
+  draft.set('attempts', id, { dueAtMs: null });
+  // It has ended after all: nothing is open any more.
+  if (failure?.code === OUTCOME_UNKNOWN) draft.set('attempts', id, { failure: null });
+  draft.emit(`payment_attempt.${next}`, id);
+}
+
+/** An attempt and those of its legs that are not terminal take the same step. */
+export function moveWithLegs(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  next: AttemptStatus,
+): void {
+  for (const leg of draft.legsOf(id)) moveLeg(draft, leg.id, next);
+  moveAttempt(draft, id, next);
+}
+
+/** As far as its table allows: no report takes a leg back. */
+export function moveLeg(draft: PaymentDraft, id: Id<'leg'>, next: AttemptStatus): void {
+  const { status } = draft.leg(id);
+  if (status !== next && ATTEMPT_STATES.allows(status, next))
+    draft.set('legs', id, { status: next });
+}

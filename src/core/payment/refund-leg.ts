@@ -1,0 +1,31 @@
+/** Rule 1: what was paid and does not count is refunded in full, by itself. */
+import type { Id } from '../../kernel/id.ts';
+import type { DecideContext } from '../draft.ts';
+import { conflictSuperseded, paidSuperseded } from '../ledger/posting.ts';
+import { newAutomaticRefund } from '../refund/refund.ts';
+import type { PaymentDraft } from './draft.ts';
+import { type AutomaticRefundReason, orderedFen } from './model.ts';
+
+export function refundLeg(
+  draft: PaymentDraft,
+  id: Id<'leg'>,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  const leg = draft.leg(id);
+  const { wallet } = draft.attempt(leg.attempt);
+  const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+  draft.post(
+    leg.suspenseFen === null
+      ? paidSuperseded(wallet, receiptFen)
+      : conflictSuperseded(wallet, leg.suspenseFen, receiptFen),
+  );
+  // No step of the wallet's but ours: the leg was paid and is being refunded.
+  draft.set('legs', id, { status: 'superseded', suspenseFen: null });
+  // Of what the wallet says it took: only that can it give back.
+  const back = { amountFen: orderedFen(leg), movedFen: receiptFen };
+  const refund = newAutomaticRefund(draft.intent.id, id, back, reason, context);
+  draft.add({ refunds: [refund] });
+  draft.set('legs', id, { refundedFen: refund.amountFen });
+  draft.emit('refund.created', refund.id);
+}

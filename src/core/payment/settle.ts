@@ -1,0 +1,200 @@
+/**
+ * What an attempt comes to, once its legs say so: the first success counts (rule 1), every other is
+ * superseded and refunded, a disputed one waits for an operator (rule 3).
+ */
+import type { Id } from '../../kernel/id.ts';
+import { sumFen } from '../../kernel/money.ts';
+import { transition } from '../../kernel/state-table.ts';
+import { worksOnce } from '../../kernel/wallet-names.ts';
+import type { DecideContext } from '../draft.ts';
+import { escrowsOf } from '../escrow/hold.ts';
+import { paid, paidConflicted } from '../ledger/posting.ts';
+import type { ReportCapabilities } from '../wallet/capabilities.ts';
+import { moveAttempt, moveWithLegs } from './attempt.ts';
+import type { PaymentDraft } from './draft.ts';
+import { isLive, isOpen } from './intent-status.ts';
+import { sharesOf } from './leg-shares.ts';
+import {
+  ATTEMPT_STATES,
+  type Attempt,
+  type AutomaticRefundReason,
+  INTENT_STATES,
+  type Leg,
+  type PaymentIntent,
+} from './model.ts';
+import { refundLeg } from './refund-leg.ts';
+
+/** Draws the attempt's status from its legs and, when that is an outcome, books it. */
+export function settleAttempt(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  capabilities: ReportCapabilities,
+  context: DecideContext,
+): void {
+  const attempt = draft.attempt(id);
+  if (attempt.status === 'succeeded' || attempt.status === 'superseded') return;
+  const statuses = new Set(draft.legsOf(id).map((leg) => leg.status));
+  const isOfOne = statuses.size === 1;
+  const isAtRest = !(statuses.has('created') || statuses.has('pending') || statuses.has('unknown'));
+  const somePaid = statuses.has('succeeded');
+  const isAtomic = capabilities.cart.atomic;
+
+  if (statuses.has('conflicted')) dispute(draft, id, context);
+  else if (isOfOne && somePaid) settlePaid(draft, id, capabilities, context);
+  else if (isAtRest && somePaid && isAtomic) dispute(draft, id, context);
+  else if (isAtRest && somePaid) refundPart(draft, id, context);
+  else if (attempt.status === 'conflicted') suspendPaid(draft, id);
+  else if (!isLive(attempt)) return;
+  else if (isAtRest) moveAttempt(draft, id, statuses.has('closed') ? 'closed' : 'failed');
+  else if (statuses.has('unknown') && attempt.status === 'created')
+    moveAttempt(draft, id, 'unknown');
+  else if (isOfOne && statuses.has('pending')) moveAttempt(draft, id, 'pending');
+}
+
+/** All of it is paid: it counts, or goes back, or stays in the conflict that it is in. */
+function settlePaid(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  capabilities: ReportCapabilities,
+  context: DecideContext,
+): void {
+  const { intent } = draft;
+  const attempt = draft.attempt(id);
+  const wasConflicted = attempt.status === 'conflicted';
+  const isUndecided = intent.status === 'conflicted' && intent.succeededAttempt === null;
+  const reason = reasonNotToCount(intent, attempt, draft.legsOf(id));
+  // An intent in conflict waits for an operator; until then its other successes go back.
+  if (wasConflicted && isUndecided && reason !== 'reversed') suspendPaid(draft, id);
+  else if (reason === undefined) count(draft, id, capabilities, context);
+  else supersede(draft, id, reason, context);
+}
+
+/** undefined: it is the first success, and it counts. */
+function reasonNotToCount(
+  intent: PaymentIntent,
+  attempt: Attempt,
+  legs: readonly Leg[],
+): AutomaticRefundReason | undefined {
+  if (isBeingReversed(attempt)) return 'reversed';
+  if (attempt.status === 'conflicted') return 'conflicted';
+  if (isOpen(intent.status)) return isAfterClosing(intent, legs) ? 'late' : undefined;
+  const isOver = intent.status === 'canceled' || intent.status === 'expired';
+  return isOver ? 'late' : 'duplicate';
+}
+
+/**
+ * A reversal of it may be on its way, and would give the money back after we had counted it. So
+ * from the moment that it is decided, no success of this attempt counts any more.
+ */
+export function isBeingReversed({ product, closingAtMs }: Attempt): boolean {
+  return closingAtMs !== null && worksOnce(product);
+}
+
+/**
+ * Paid after the intent was told to end: the marketplace was promised that nothing more counts.
+ * Wallets tell times by the second, so the second of the closing itself is already after it.
+ */
+function isAfterClosing({ closingAtMs }: PaymentIntent, legs: readonly Leg[]): boolean {
+  if (closingAtMs === null) return false;
+  const fromMs = Math.floor(closingAtMs / 1_000) * 1_000;
+  return legs.some((leg) => leg.paidAtMs !== null && leg.paidAtMs >= fromMs);
+}
+
+/** The attempt counts, the money is held for its merchants. */
+function count(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  capabilities: ReportCapabilities,
+  context: DecideContext,
+): void {
+  const attempt = draft.attempt(id);
+  const legs = draft.legsOf(id);
+  for (const leg of legs) {
+    const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
+    const escrows = escrowsOf(attempt, leg, shares, capabilities, context);
+    draft.add({ escrows });
+    draft.post(paid({ wallet: attempt.wallet, receiptFen, feeFen: shares.feeFen, escrows }));
+  }
+  moveAttempt(draft, id, 'succeeded');
+  leaveWalletChoice(draft);
+  draft.setRoot({
+    status: transition(INTENT_STATES, draft.intent.status, 'succeeded'),
+    succeededAttempt: id,
+    amountReceivedFen: sumFen(legs.map((leg) => leg.amountFen)),
+    dueAtMs: null,
+  });
+  draft.emit('payment_intent.succeeded', draft.intent.id);
+  closeTheOthers(draft, id, context);
+}
+
+/** A success or a dispute of an attempt that the intent had given up: it was in processing. */
+function leaveWalletChoice(draft: PaymentDraft): void {
+  if (draft.intent.status !== 'requires_wallet') return;
+  draft.setRoot({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
+}
+
+function closeTheOthers(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  { nowMs }: DecideContext,
+): void {
+  for (const other of draft.payment.attempts) {
+    if (other.id === id || !isLive(other) || other.closingAtMs !== null) continue;
+    draft.set('attempts', other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
+  }
+}
+
+/** Rule 1: paid, but it does not count. */
+function supersede(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  refundPaid(draft, id, reason, context);
+  moveAttempt(draft, id, 'superseded');
+}
+
+/** Not all of a merge was paid: what was paid goes back, the attempt failed. */
+function refundPart(draft: PaymentDraft, id: Id<'payment_attempt'>, context: DecideContext): void {
+  refundPaid(draft, id, 'partial_payment', context);
+  draft.set('attempts', id, { failure: { code: 'partial_payment', walletError: null } });
+  if (ATTEMPT_STATES.allows(draft.attempt(id).status, 'failed')) moveWithLegs(draft, id, 'failed');
+}
+
+function refundPaid(
+  draft: PaymentDraft,
+  id: Id<'payment_attempt'>,
+  reason: AutomaticRefundReason,
+  context: DecideContext,
+): void {
+  for (const leg of draft.legsOf(id))
+    if (leg.status === 'succeeded') refundLeg(draft, leg.id, reason, context);
+}
+
+/** Rule 3: the intent waits for an operator, unless another attempt has settled it already. */
+function dispute(draft: PaymentDraft, id: Id<'payment_attempt'>, context: DecideContext): void {
+  suspendPaid(draft, id);
+  const isNews = draft.attempt(id).status !== 'conflicted';
+  moveAttempt(draft, id, 'conflicted');
+  // Asked again: the money may have been misquoted to us, and a leg may still be open.
+  if (isNews) draft.set('attempts', id, { dueAtMs: context.nowMs });
+  if (!isOpen(draft.intent.status)) return;
+  leaveWalletChoice(draft);
+  const status = transition(INTENT_STATES, draft.intent.status, 'conflicted');
+  draft.setRoot({ status, dueAtMs: null });
+  draft.emit('payment_intent.conflicted', draft.intent.id);
+  closeTheOthers(draft, id, context);
+}
+
+/** Legs that were paid as ordered, in an attempt that as a whole is in question. */
+function suspendPaid(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
+  const { wallet } = draft.attempt(id);
+  for (const leg of draft.legsOf(id)) {
+    if (leg.status !== 'succeeded' || leg.suspenseFen !== null) continue;
+    const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
+    draft.set('legs', leg.id, { suspenseFen: receiptFen });
+    draft.post(paidConflicted(wallet, receiptFen));
+  }
+}

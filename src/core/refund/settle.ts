@@ -1,0 +1,101 @@
+/**
+ * What a refund comes to: the figure that moved, the ledger, and what is counted of it on its leg,
+ * its sub_order and the intent.
+ */
+import { assert } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
+import { type Fen, sumFen } from '../../kernel/money.ts';
+import { transition } from '../../kernel/state-table.ts';
+import { refundFailed, refundSucceeded } from '../ledger/posting.ts';
+import type { PaymentDraft } from '../payment/draft.ts';
+import { type Payment, REFUND_STATES, type Refund } from '../payment/model.ts';
+import type { RefundReport } from '../wallet/report.ts';
+import { settleFigure } from './figure.ts';
+import {
+  countRefunds,
+  escrowOf,
+  inPocket,
+  legOf,
+  repayAdvances,
+  takeFromPocket,
+} from './pockets.ts';
+
+/** It was called failed, its reservation released, and the wallet has paid it all the same. */
+export const REFUNDED_AFTER_FAILURE = 'refunded_after_failure';
+
+export function settleRefund(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  next: Refund['status'],
+  report: RefundReport,
+): void {
+  const before = draft.refund(id);
+  draft.set('refunds', id, { status: transition(REFUND_STATES, before.status, next) });
+  if (next === 'succeeded') settleSucceeded(draft, id, before.status, report);
+  else if (next === 'failed') settleFailed(draft, id, report);
+  else if (next === 'abnormal') draft.emit('refund.requires_attention', id);
+}
+
+function settleSucceeded(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  before: Refund['status'],
+  report: RefundReport,
+): void {
+  draft.set('refunds', id, { dueAtMs: null, failure: null });
+  settleFigure(draft, id, figureOf(draft.payment, draft.refund(id), report));
+  const { leg, movedFen, subOrder } = draft.refund(id);
+  const { wallet } = draft.attempt(draft.leg(leg).attempt);
+  draft.post(refundSucceeded({ wallet, movedFen }));
+  if (subOrder !== null) {
+    if (before === 'failed') countRefunds(draft, leg, subOrder);
+    countRefunded(draft, draft.refund(id), before);
+  }
+  draft.emit('refund.succeeded', id);
+}
+
+function figureOf(payment: Payment, refund: Refund, { settlementFen }: RefundReport): Fen | null {
+  const leftFen = leftAtWallet(payment, refund);
+  return settlementFen ?? (refund.movedFen > leftFen ? leftFen : null);
+}
+
+/** What its wallet still has of the leg, but for what this refund has taken itself. */
+export function leftAtWallet(payment: Payment, refund: Refund): Fen {
+  const leg = legOf(payment, refund);
+  const gone = payment.refunds.filter(
+    (row) => row.leg === leg.id && row.id !== refund.id && row.status === 'succeeded',
+  );
+  return (leg.receiptAmountFen ?? leg.amountFen) - sumFen(gone.map((row) => row.movedFen));
+}
+
+function countRefunded(draft: PaymentDraft, { amountFen }: Refund, before: Refund['status']): void {
+  const { amountRefundedFen, amountReceivedFen } = draft.intent;
+  const totalFen = amountRefundedFen + amountFen;
+  // Only with one that was called failed may it be more, and then an operator has been alerted.
+  const isBounded =
+    totalFen <= amountReceivedFen ||
+    before === 'failed' ||
+    draft.payment.refunds.some(({ failure }) => failure?.code === REFUNDED_AFTER_FAILURE);
+  assert(isBounded, 'rule 7: refunded <= received');
+  draft.setRoot({
+    amountRefundedFen: totalFen < amountReceivedFen ? totalFen : amountReceivedFen,
+  });
+}
+
+function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: RefundReport): void {
+  draft.set('refunds', id, { dueAtMs: null, failure: { code: 'refund_refused', walletError } });
+  releaseReservation(draft, id);
+  draft.emit('refund.failed', id);
+}
+
+/** What was reserved goes back to exactly where it came from. */
+function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
+  const { leg, mix, subOrder } = draft.refund(id);
+  if (mix === null || subOrder === null) return;
+  const escrow = escrowOf(draft.payment, { leg, subOrder });
+  countRefunds(draft, leg, subOrder);
+  takeFromPocket(draft, escrow, -inPocket(mix));
+  const { wallet, merchant } = escrow;
+  draft.post(refundFailed({ wallet, merchant, mix }));
+  repayAdvances(draft, escrow.id);
+}

@@ -1,0 +1,35 @@
+/** A decision on a stored payment, committed by the engine. */
+import type { DecideContext } from '../../core/draft.ts';
+import type { PaymentDecision } from '../../core/payment/draft.ts';
+import type { Payment } from '../../core/payment/model.ts';
+import type { HutongError } from '../../kernel/errors.ts';
+import { type Id, shardOfId } from '../../kernel/id.ts';
+import type { Result } from '../../kernel/result.ts';
+import type { WalletName } from '../../kernel/wallet-names.ts';
+import { PAYMENT } from '../../store/payment/aggregate.ts';
+import type { Platform } from '../base/platform.ts';
+
+/** Which payment, and on whose behalf. An intent is one. */
+export interface PaymentRoot {
+  readonly id: Id<'payment_intent'>;
+  /** Rule 11: what is another marketplace's is not found; null = the platform itself asks. */
+  readonly marketplace: Id<'marketplace'> | null;
+}
+
+export function decideOn<A>(
+  platform: Platform,
+  { id, marketplace }: PaymentRoot,
+  name: string,
+  decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>,
+  notification?: { readonly wallet: WalletName; readonly id: string },
+): Promise<Result<A, HutongError>> {
+  return platform.engine.submit({
+    aggregate: PAYMENT,
+    name,
+    shard: shardOfId(id),
+    root: id,
+    marketplace,
+    ...(notification && { notification }),
+    decide,
+  });
+}
