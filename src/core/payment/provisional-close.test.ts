@@ -221,6 +221,16 @@ it('D6: a query that meets the revoked order marks it, and the bill books it as 
   expect(one.balances.get(clearing('wechatpay'))).toBe(0n);
 });
 
+it('books no reversal by a report of an order that is not its own (rule 3)', () => {
+  const one = new One('wechatpay', 'codepay');
+  const { id } = one.attempt;
+  one.do((payment, context) => beginReversal(payment, id, context));
+  const before = one.payment;
+  one.says('closed', { isReversed: true, orderNo: 'ANOTHER0000001' });
+  expect(one.payment).toBe(before);
+  expect(one.balances.get(clearing('wechatpay'))).toBeUndefined();
+});
+
 describe('two words of one wallet', () => {
   for (const [what, more] of Object.entries({
     amount: { amountFen: 900n },

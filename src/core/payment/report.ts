@@ -44,9 +44,7 @@ export function takeReport(
 ): void {
   switch (report.outcome) {
     case 'answered':
-      if (report.legs.some((leg) => leg.isReversed === true))
-        bookReversal(draft, attempt, report.legs, context);
-      else takeLegs(draft, attempt, report.legs, capabilities, context);
+      takeAnswer(draft, attempt, report.legs, capabilities, context);
       break;
     case 'reversed':
       bookReversal(draft, attempt, report.legs, context);
@@ -56,7 +54,7 @@ export function takeReport(
       break;
     case 'not_found': {
       const legs = draft.legsOf(attempt).map((leg) => silentReport(leg.orderNo, 'not_found'));
-      takeLegs(draft, attempt, legs, capabilities, context);
+      takeAnswer(draft, attempt, legs, capabilities, context);
       break;
     }
     default:
@@ -87,15 +85,19 @@ interface OfLeg {
 }
 
 /** Each leg by what is said of it, then the attempt by its legs. */
-function takeLegs(
+function takeAnswer(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
   reports: readonly LegReport[],
   capabilities: ReportCapabilities,
   context: DecideContext,
 ): void {
-  const before = draft.attempt(id);
   const own = ofLegs(draft, id, reports);
+  if (own.some(({ report }) => report.isReversed === true)) {
+    bookReversal(draft, id, reports, context);
+    return;
+  }
+  const before = draft.attempt(id);
   const isDecided = draft.intent.resolution !== null;
   const isContradicted = own.some(({ leg, report }) =>
     contradicts(draft.leg(leg), report, isDecided),
