@@ -78,7 +78,7 @@ for (const engine of ENGINES) {
       return { intent, answer: await shop.post(stage.taobao, at, body, key) };
     };
 
-    const writeNow = () => startWritingRefusals(platform()).stop();
+    const writeNow = (by = platform()) => startWritingRefusals(by).stop();
     const linesOf = async (): Promise<string[]> => {
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
@@ -173,11 +173,14 @@ for (const engine of ENGINES) {
       const opened = row && (await platform().directory.wallet(row.id));
       if (opened === undefined) throw new Error('no refused configuration is open');
       const mended = { ...opened, wallet: { ...opened.wallet, ...MENDED } };
-      await callWallet.query(platform(), mended, ORDER);
-      await writeNow();
+      // What is noted of a wallet is written while it is the one that is open.
+      const directory = { ...platform().directory, wallet: async () => mended };
+      const since = { ...platform(), directory };
+      await callWallet.query(since, mended, ORDER);
+      await writeNow(since);
       expect(await linesOf()).toHaveLength(2);
-      await callWallet.start(platform(), mended, ORDER);
-      await writeNow();
+      await callWallet.start(since, mended, ORDER);
+      await writeNow(since);
       expect(await linesOf()).toEqual([]);
     });
   });
