@@ -1,9 +1,9 @@
 /**
- * How core answers a command: a new state, what to post, what to emit. A decision works on a draft
- * that is local to it; the state it was given is never changed. The version grows by one a decision
- * that changed anything, and events carry the state after it (rule 9).
+ * The result of a command in core: a new state, ledger postings, events. A decision works on a
+ * draft of its own and never changes the state that it was given. Every decision that changed
+ * something increments the version by one, and events carry the state after it (rule 9).
  *
- * A state is one root and lists of rows that hang on it; nothing here knows which.
+ * A state is one root and the lists of rows that belong to it; this file does not know which.
  */
 
 import { present } from '../kernel/assert.ts';
@@ -31,7 +31,7 @@ export interface Decided<S, A> {
   readonly state: S;
   readonly postings: readonly Posting[];
   readonly events: readonly EventFact[];
-  /** What a person did, for the audit log. */
+  /** What an operator did, for the audit log. */
   readonly audit?: readonly AuditFact[];
   readonly answer: A;
 }
@@ -40,7 +40,7 @@ export type Decision<S, A> = Result<Decided<S, A>, HutongError>;
 
 const NONE: readonly never[] = [];
 
-/** A decision on what neither posts nor emits: the state as it shall stand. */
+/** A decision that posts and emits nothing: only the new state. */
 export function plainly<S, A>(state: S, answer: A): Decision<S, A> {
   return ok({ state, postings: NONE, events: NONE, answer });
 }
@@ -67,7 +67,7 @@ export interface DraftModel<S, R extends keyof S> {
   readonly present: (state: S, id: string) => Readonly<Record<string, unknown>>;
 }
 
-/** A decision under way. `E`: the event types of the state. */
+/** A decision in progress. `E`: the event types of the state. */
 export class Draft<
   S extends { readonly [K in R]: Versioned },
   R extends keyof S,
@@ -90,7 +90,7 @@ export class Draft<
     return this.state[this.#model.root];
   }
 
-  /** Copied once a decision, then changed in place: nobody else has the copy yet. */
+  /** Copied once per decision, then changed in place: no other code holds the copy yet. */
   setRoot(change: Partial<S[R]>): void {
     const { root } = this.#model;
     if (this.state[root] === this.original[root])
@@ -98,7 +98,7 @@ export class Draft<
     Object.assign(this.state[root], change);
   }
 
-  /** A row that must be there, as it now stands. */
+  /** The current version of a row that must exist. */
   get<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id']): RowOf<S, L> {
     return present(
       this.#rows(list).find((row) => row.id === id),
@@ -111,7 +111,7 @@ export class Draft<
     this.state = { ...this.state, [list]: rows };
   }
 
-  /** A list that nothing joins stays the very same: what did not change is not saved. */
+  /** A list to which nothing is added stays the same object: what did not change is not saved. */
   add(more: { readonly [L in ListOf<S>]?: readonly RowOf<S, L>[] }): void {
     const joined: Record<PropertyKey, unknown> = { ...this.state };
     for (const list of Object.keys(more) as (ListOf<S> & string)[])
@@ -127,7 +127,7 @@ export class Draft<
     if (posting.entries.length > 0) this.postings.push(posting);
   }
 
-  /** A person's deed, never what happens by itself. */
+  /** An action of an operator, never something that the system does by itself. */
   audit(fact: AuditFact): void {
     this.#audit.push(fact);
   }
@@ -136,7 +136,7 @@ export class Draft<
     this.#emitted.push({ type, id });
   }
 
-  /** Ends the decision: bumps the version if anything changed and presents the events. */
+  /** Ends the decision: increments the version if anything changed, and presents the events. */
   decided<A>(answer: (state: S) => A): Decision<S, A> {
     if (this.state !== this.original)
       this.setRoot({ version: this.root.version + 1 } as Partial<S[R]>);

@@ -1,31 +1,31 @@
 /**
- * The parts of shapes. A shape is what the API shows of an object, as a schema: openapi.json is
- * written from it, and its presenter is typed by it, so that a property too few or too many does
- * not compile. A schema is plain data; nothing here is ever run on an answer.
+ * Building blocks of shapes. A shape is the schema of an object that the API shows: openapi.json is
+ * generated from it and its presenter is typed by it, so that a missing or extra property does not
+ * compile. A schema is plain data; no answer is validated at run time.
  */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import type { IdKind } from '../kernel/id.ts';
 import { ID_KINDS } from '../kernel/id-prefixes.ts';
 import { AMOUNT_FEN_MAX, fenToJson } from '../kernel/money.ts';
 
-/** Control characters and line ends: with them a line of a log or a bill could be forged. */
+/** Control characters and line ends: they could forge a line of a log or a bill. */
 const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
-/** Marks that turn the direction of text: with them a name reads other than it is. */
+/** Marks that change the direction of text: they make a name read other than it is. */
 const DIRECTIONS = '\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069';
-/** What leaves nothing to read where it stands alone; within a text (emoji, Persian) it may be. */
+/** Characters that are invisible on their own; within a text (emoji, Persian) they are allowed. */
 const BLANKS =
   ' \\u00a0\\u00ad\\u034f\\u115f\\u1160\\u1680\\u17b4\\u17b5\\u180b-\\u180f\\u2000-\\u200d\\u202f' +
   '\\u205f-\\u2064\\u2800\\u3000\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0';
 /**
- * Something to read, and nothing that deceives. Each part ends where the next begins, so that no
- * text of any length makes the match go back.
+ * At least one visible character, and none that deceives. Each part ends where the next begins, so
+ * that the match never backtracks, however long the text.
  */
 export const READABLE =
   `^[${BLANKS}]*[^${BLANKS}${CONTROLS}${DIRECTIONS}]` + `[^${CONTROLS}${DIRECTIONS}]*$`;
 /** 63 bits in Crockford's base32: what this lets through, parseId reads. */
 const ID_BODY = '[0-7][0-9A-HJKMNP-TV-Z]{12}';
 
-/** Far below what JSON can carry. */
+/** Far below the limit of JSON integers. */
 export const AMOUNT_MAX = fenToJson(AMOUNT_FEN_MAX);
 
 export function closed<P extends TProperties>(
@@ -78,7 +78,7 @@ export const record = <T = unknown>(value: object, description: string) =>
 export const component = <T extends TSchema>(name: string, _shape: T) =>
   Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}` });
 
-/** An object whose members are not ours to describe. */
+/** An object whose members we do not define. */
 export const anything = (description: string) =>
   Type.Unsafe<unknown>({ type: 'object', additionalProperties: {}, description });
 

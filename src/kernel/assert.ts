@@ -1,6 +1,6 @@
 /**
- * Assertions stay on in production: a broken invariant stops one command, loudly, instead of
- * moving money on a belief. The message says what should have held.
+ * Assertions stay on in production: a broken invariant stops one command, loudly, instead of moving
+ * money on a wrong assumption. The message states what should have held.
  */
 export class AssertionError extends Error {
   override readonly name = 'AssertionError';
@@ -10,12 +10,12 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }
 
-/** The end of an exhaustive switch: a new case that nobody handled fails at compile time. */
+/** The end of an exhaustive switch: a new, unhandled case fails at compile time. */
 export function unreachable(value: never): never {
   throw new AssertionError(`unreachable case: ${String(value)}`);
 }
 
-/** A value that must be there; `what` names it in the message. */
+/** A value that must be present; `what` names it in the message. */
 export function present<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new AssertionError(`${what} is missing`);
   return value;

@@ -270,7 +270,7 @@ export interface HutongError {
   readonly message: string;
   readonly param: string | null;
   readonly walletError: WalletError | null;
-  /** The id of what is there already, where that is the reason. */
+  /** The id of the existing object, where that is the reason. */
   readonly existing?: string;
 }
 

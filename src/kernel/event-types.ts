@@ -28,7 +28,7 @@ export const EVENT_TYPES = Object.freeze({
 
 export type EventType = keyof typeof EVENT_TYPES;
 type FamilyOf<T extends EventType> = T extends `${infer Noun}.${string}` ? Noun : never;
-/** Everything, a family or one type: what `enabled_events` may name. */
+/** What `enabled_events` may name: everything, a family or one type. */
 export type EventPattern = '*' | `${FamilyOf<EventType>}.*` | EventType;
 
 const TYPES = Object.keys(EVENT_TYPES) as EventType[];

@@ -23,18 +23,18 @@ export type Product = (typeof PRODUCTS)[number];
 const SHOWN_PRODUCTS: ReadonlySet<Product> = new Set(['codepay', 'bar', 'nfc']);
 
 /**
- * Begins with what the buyer showed (a payment code, a tap), which works once: such an order is
- * told to its wallet a single time, then only asked about, and ended by reversal, not by a close.
+ * Begins with what the buyer presented (a payment code, a tap), which is single-use: such an order
+ * is sent to its wallet once, then only queried, and ended by reversal, not by a close.
  */
 export function worksOnce(product: Product): boolean {
   return SHOWN_PRODUCTS.has(product);
 }
 
-/** Where the buyer stands: the browser or app that the cashier is opened in. */
+/** Where the buyer is: the browser or app that the cashier is opened in. */
 export const DEVICES = [
   'desktop',
   'mobile',
-  // The browsers inside the wallets' own apps, all four.
+  // The in-app browsers of the four wallets.
   'wechat',
   'alipay',
   'unionpay',
@@ -43,7 +43,7 @@ export const DEVICES = [
 ] as const;
 export type Device = (typeof DEVICES)[number];
 
-/** Words that other systems use for the same places. */
+/** Other systems' names for the same devices. */
 export const DEVICE_ALIASES = {
   pc: 'desktop',
   web: 'desktop',
@@ -86,14 +86,14 @@ export interface WalletError {
   readonly requestId: string | null;
   /**
    * It refuses the marketplace's own credentials or permissions: neither the buyer nor the order is
-   * at fault, and no other order would fare better. Whether the attempt failed is not said by it.
+   * at fault, and any other order would fail, too. It does not say whether the attempt failed.
    */
   readonly isMisconfigured?: true;
 }
 
 /**
- * Whose account credentials are, in the wallet's own words (`mchid`, `app_id`, `merId`): what its
- * orders are made under and found by. Every order carries it, so it is no secret. Renewed
- * credentials have the same; any other is another account, whose orders are others.
+ * The account that credentials belong to, in the wallet's own terms (`mchid`, `app_id`, `merId`):
+ * orders are created and found under it. It is part of every order, so it is no secret. Renewed
+ * credentials have the same identity; a different one is another account with other orders.
  */
 export type WalletIdentity = Readonly<Record<string, string>>;

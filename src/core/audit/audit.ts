@@ -1,19 +1,19 @@
 /**
- * The audit log's rows and their chain. A row says who changed what, when, and what stood there
- * before and after; no secret is ever part of one. Each row's hash covers the hash of the row
- * before it in the same chain, so that a later edit, a removed or an added row shows.
+ * The audit log's rows and their hash chain. A row says who changed what, when, and the values
+ * before and after; it never holds a secret. Each row's hash covers the hash of the previous row of
+ * its chain, so a row edited, removed or inserted later is detected.
  *
- * One chain a marketplace, and one for what belongs to none (null), such as the key ring.
+ * One chain per marketplace, and one for changes of no marketplace (null), such as the key ring.
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '../../kernel/id.ts';
 
-/** Where every chain begins. */
+/** The previous hash of a chain's first row. */
 export const CHAIN_START = '0'.repeat(64);
 
 export type AuditValue = Readonly<Record<string, unknown>>;
 
-/** What the code that makes a change says of it. */
+/** What the code that makes a change records about it. */
 export interface AuditFact {
   readonly marketplace: Id<'marketplace'> | null;
   /** Who did it: an API key's id, `cli:<user of the machine>`, or `system`. */
@@ -29,13 +29,13 @@ export interface AuditFact {
 export interface AuditRow extends AuditFact {
   readonly id: Id<'audit_entry'>;
   readonly atMs: number;
-  /** Its place in the chain, from 1; null until it is sealed, and so are the hashes. */
+  /** Position in the chain, from 1; null until the row is sealed, and so are the hashes. */
   readonly sequence: number | null;
   readonly previousSha256: string | null;
   readonly sha256: string | null;
 }
 
-/** The hash of a row at its place: over one line of JSON whose members stand in this order. */
+/** The hash of a row at its position: over one line of JSON with its members in a fixed order. */
 export function auditHash(row: AuditRow, sequence: number, previousSha256: string): string {
   const line = JSON.stringify([
     previousSha256,
@@ -52,7 +52,7 @@ export function auditHash(row: AuditRow, sequence: number, previousSha256: strin
   return createHash('sha256').update(line).digest('hex');
 }
 
-/** JSON with the names of every object in order, so that equal values are equal texts. */
+/** JSON with the members of every object sorted, so that equal values give equal texts. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => {
     if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
@@ -70,11 +70,11 @@ export interface ChainProblem {
 export interface ChainVerdict {
   readonly rows: number;
   readonly head: string;
-  /** The first row that is not what was sealed; null = every row is. */
+  /** The first row that differs from what was sealed; null = none does. */
   readonly problem: ChainProblem | null;
 }
 
-/** Follows sealed rows of one chain, in order, from where `from` ended. */
+/** Verifies sealed rows of one chain, in order, starting where `from` ended. */
 export function followChain(
   rows: Iterable<AuditRow>,
   from: ChainVerdict = { rows: 0, head: CHAIN_START, problem: null },

@@ -1,7 +1,7 @@
 /**
- * What is known of a buyer, and its end. A payment keeps the marketplace's own number of its buyer,
- * the device and the address it came from; none of them is needed once it is paid. Erased, the
- * number reads `erased` and the address is gone; amounts, times and books stay as they are.
+ * What we store about a buyer, and its erasure. A payment keeps the marketplace's own buyer number,
+ * the device and the IP address; none of them is needed once it is paid. After erasure the number
+ * reads `erased` and the address is gone; amounts, times and the ledger do not change.
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '../../kernel/id.ts';
@@ -12,13 +12,13 @@ export interface BuyerErasure {
   readonly id: Id<'buyer_erasure'>;
   readonly marketplace: Id<'marketplace'>;
   readonly status: 'running' | 'done';
-  /** Payments that it was erased from, so far. */
+  /** Payments erased so far. */
   readonly paymentIntents: number;
   readonly createdAtMs: number;
   readonly finishedAtMs: number | null;
 }
 
-/** How the store finds a buyer without keeping who is to be forgotten. */
+/** How the store finds a buyer's payments without storing the number that is to be erased. */
 export function buyerHash(marketplaceNumber: bigint, buyer: string): Buffer {
   return createHash('sha256').update(`${marketplaceNumber}:${buyer}`, 'utf8').digest();
 }

@@ -1,10 +1,12 @@
-/** What is held of a paid leg, for each sub_order that it pays. */
+/** What is held of a paid leg, for each sub_order that it pays for. */
 import type { DecideContext } from '../draft.ts';
 import type { LegShares } from '../payment/leg-shares.ts';
 import type { Attempt, Escrow, Leg } from '../payment/model.ts';
 import type { Capabilities } from '../wallet/capabilities.ts';
 
-/** Held until receipt or, where the wallet settles directly, the merchant's at once. */
+/**
+ * Held until receipt is confirmed or, where the wallet settles directly, the merchant's at once.
+ */
 export function escrowsOf(
   attempt: Attempt,
   leg: Leg,

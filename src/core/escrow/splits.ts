@@ -1,7 +1,7 @@
 /**
- * What a sub_order promises to others than its merchant: checked when the payment is made, since
- * what is stored is promised. Each split is an amount or basis points, and together they are at
- * most the sub_order; what a wallet may split of one merchant's order is its own cap.
+ * The shares of a sub_order that go to others than its merchant. They are checked when the payment
+ * is created, because a stored share is a promise. Each split is an amount or basis points, and
+ * together they may not exceed the sub_order; each wallet caps what may be split of an order.
  */
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -58,7 +58,7 @@ function promisedOf(sub: SplitOrder): bigint {
   return total;
 }
 
-/** Merchants of whose order more is promised to others than a wallet with this cap splits. */
+/** Merchants whose splits exceed the cap of such a wallet. */
 export function merchantsBeyond(
   subOrders: readonly SplitOrder[],
   capBps: number,

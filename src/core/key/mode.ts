@@ -1,9 +1,10 @@
 /**
- * Test and live keys are apart (docs/decisions/0009-key-modes.md): a key moves money only where its
- * mode is the configuration's. A payment keeps the mode of the key that made it, so that what is
- * started without a key (the cashier, a counter's page) starts under it. Reading is not moving.
+ * Test and live keys are separate (docs/decisions/0009-key-modes.md): a key moves money only
+ * through configurations of its own mode. A payment keeps the mode of the key that created it, so
+ * that what starts without a key (cashier, counter page) runs in that mode. Reads are not
+ * restricted.
  *
- * null = of before modes were kept: of neither mode, and either may go on with it.
+ * null = created before modes were stored: it has no mode, and keys of either mode may continue it.
  */
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -17,7 +18,7 @@ export type ModeOfConfig = (config: Id<'wallet_config'>) => boolean | undefined;
 const NAMES = { true: 'live', false: 'test' } as const;
 const nameOf = (isLivemode: boolean): string => NAMES[`${isLivemode}`];
 
-/** An object of one mode in the hands of a key of the other. */
+/** An object of one mode was requested with a key of the other. */
 export function modeRefusal(
   what: string,
   object: Livemode,
@@ -28,7 +29,10 @@ export function modeRefusal(
   return hutongError('key_mode_mismatch', message);
 }
 
-/** May this key move the payment's money? By what it was made with, and by where its orders are. */
+/**
+ * May this key move the payment's money? Depends on the key that created it and on where its orders
+ * are.
+ */
 export function paymentModeRefusal(
   { intent, attempts }: Payment,
   key: Livemode,
@@ -43,7 +47,7 @@ export function paymentModeRefusal(
   return undefined;
 }
 
-/** The configurations through which a payment may be paid, asked for by such a key or by none. */
+/** The configurations that a payment may be paid through, for such a key or for none. */
 export function modeToPayIn(intent: Payment['intent'], key: Livemode): Livemode {
   return intent.isLivemode ?? key;
 }

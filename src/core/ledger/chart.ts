@@ -1,6 +1,6 @@
 /**
- * The chart of accounts, per marketplace and currency. Names are the whole identity of an account;
- * its normal side follows from its first word. Nothing here knows amounts.
+ * The chart of accounts, per marketplace and currency. An account is identified by its name alone;
+ * the first part of the name gives its normal side. Amounts are not known here.
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '../../kernel/id.ts';
@@ -14,21 +14,21 @@ function account(name: string): AccountName {
 
 /** Asset: what the wallet holds for us and our merchants. */
 export const clearing = (wallet: WalletName): AccountName => account(`wallet:${wallet}:clearing`);
-/** Liability: the wallet's fee, expected until the bill says it. */
+/** Liability: the wallet's fee, as expected until the bill states it. */
 export const feeDue = (wallet: WalletName): AccountName => account(`wallet:${wallet}:fee_due`);
-/** Liability: a merchant's money, held until receipt is confirmed. */
+/** Liability: a merchant's money, held in escrow until receipt is confirmed. */
 export const escrow = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
   account(`merchant:${merchant}:${wallet}:escrow`);
 /** Liability: a merchant's money that may be paid out. */
 export const available = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
   account(`merchant:${merchant}:${wallet}:available`);
-/** Asset: what a merchant owes us for an advance. */
+/** Asset: what a merchant owes us for an advance on a refund. */
 export const owed = (merchant: Id<'merchant'>): AccountName => account(`merchant:${merchant}:owed`);
-/** Liability: what must go back to buyers. */
+/** Liability: refunds due to buyers. */
 export const refundDue: AccountName = account('buyer:refund_due');
-/** Own result: what went out once more than was due, and nobody gives back. */
+/** Own result (loss): refunded twice, and not recoverable from anyone. */
 export const absorbed: AccountName = account('marketplace:absorbed');
-/** Liability: money whose owner is in question. */
+/** Liability: money whose owner is disputed. */
 export const suspense: AccountName = account('suspense');
 
 export type NormalSide = 'debit' | 'credit';
@@ -39,7 +39,10 @@ export function normalSide(name: string): NormalSide {
   return name === 'marketplace:absorbed' ? 'debit' : 'credit';
 }
 
-/** A stable id for an account: a hash of what it is, since accounts are made by being used. */
+/**
+ * A stable id of an account: a hash of its name, since an account exists as soon as it is posted
+ * to.
+ */
 export function accountId(marketplace: Id<'marketplace'>, name: string, currency: string): string {
   const digest = createHash('sha256').update(`${marketplace}\n${name}\n${currency}`).digest('hex');
   return `la_${digest.slice(0, 20)}`;

@@ -1,7 +1,7 @@
 /**
  * A posting is one ledger transaction: entries that sum to zero (rule 5, asserted when it is made).
- * The functions below are the rows of the ledger's table, one a moment; amounts are what really
- * moves, never order amounts.
+ * There is one function below per ledger moment; amounts are what really moved, never order
+ * amounts.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -56,12 +56,14 @@ export function posting(moment: LedgerMoment, entries: readonly Entry[]): Postin
   return { moment, currency: 'cny', entries: moving };
 }
 
-/** The merchant's pocket that this money is in: escrow until receipt, then what may be paid out. */
+/**
+ * The merchant's account that holds this money: escrow until receipt, then available for payout.
+ */
 function pocketOf({ status, merchant, wallet }: Escrow): AccountName {
   return status === 'released' ? available(merchant, wallet) : escrow(merchant, wallet);
 }
 
-/** One leg was paid: its escrows hold the receipt less the expected fee. */
+/** One leg was paid: its escrows are credited with the receipt less the expected fee. */
 export function paid(leg: {
   readonly wallet: WalletName;
   readonly receiptFen: Fen;
@@ -75,7 +77,7 @@ export function paid(leg: {
   ]);
 }
 
-/** Paid although another attempt already counts, or too late: it goes back (rule 1). */
+/** Paid although another attempt already counts, or paid too late: it is refunded (rule 1). */
 export function paidSuperseded(wallet: WalletName, receiptFen: Fen): Posting {
   return posting('paid_superseded', [
     debit(clearing(wallet), receiptFen),
@@ -83,7 +85,9 @@ export function paidSuperseded(wallet: WalletName, receiptFen: Fen): Posting {
   ]);
 }
 
-/** Amount, currency or payee differ (rule 3): the wallet's own figure waits in suspense. */
+/**
+ * Amount, currency or payee differ from the order (rule 3): the wallet's figure goes to suspense.
+ */
 export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Posting {
   return posting('paid_conflicted', [
     debit(clearing(wallet), walletFigureFen),
@@ -92,9 +96,8 @@ export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Postin
 }
 
 /**
- * A conflict resolved as "give it back". Suspense gives up what was booked; where the wallet has
- * since corrected its figure, clearing takes the difference, so that it again equals the wallet.
- */
+ * A conflict resolved by a refund. Suspense releases what was booked; if the wallet has corrected
+ * its figure since, clearing takes the difference, so that it equals the wallet's balance again.
 export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: Fen): Posting {
   const difference = trueFen - bookedFen;
   return posting('conflict_superseded', [
@@ -105,8 +108,8 @@ export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: 
 }
 
 /**
- * A conflict resolved as "it counts": what was in suspense is the merchants' and the wallet's, up
- * to what was ordered; the surplus is the buyer's.
+ * A conflict resolved by accepting the payment. What was in suspense is credited to the merchants
+ * and the wallet, up to the ordered amount; the surplus is owed to the buyer.
  */
 export function conflictAccepted(leg: {
   readonly wallet: WalletName;
@@ -137,7 +140,10 @@ function mixTotal(mix: RefundMix): Fen {
   return mix.escrowFen + mix.feeFen + mix.availableFen + mix.owedFen;
 }
 
-/** Reserved at our commit, before the wallet is called; the expected fee comes back pro rata. */
+/**
+ * Reserved when our transaction commits, before the wallet is called; the expected fee is reversed
+ * pro rata.
+ */
 export function refundReserved({ wallet, merchant, mix }: RefundPockets): Posting {
   return posting('refund_reserved', [
     debit(escrow(merchant, wallet), mix.escrowFen),
@@ -148,7 +154,7 @@ export function refundReserved({ wallet, merchant, mix }: RefundPockets): Postin
   ]);
 }
 
-/** Failed or closed for good: exactly the stored mix returns to its pockets. */
+/** Failed or closed for good: exactly the stored allocation is released to its accounts. */
 export function refundFailed({ wallet, merchant, mix }: RefundPockets): Posting {
   return posting('refund_failed', [
     debit(refundDue, mixTotal(mix)),
@@ -159,7 +165,7 @@ export function refundFailed({ wallet, merchant, mix }: RefundPockets): Posting 
   ]);
 }
 
-/** The wallet moved another share than was reserved: the pockets as they should have been. */
+/** The wallet moved another amount than was reserved: corrects the accounts of the allocation. */
 export function refundCorrected(before: RefundPockets, mix: RefundMix): Posting {
   const { wallet, merchant } = before;
   const move = (account: AccountName, moreFen: Fen): Entry =>
@@ -173,7 +179,7 @@ export function refundCorrected(before: RefundPockets, mix: RefundMix): Posting 
   ]);
 }
 
-/** The wallet gave it to the buyer; `isAbsorbed`: once more than was due, and nobody else's. */
+/** The wallet paid the buyer; `isAbsorbed`: a second time, at nobody's expense but ours. */
 export function refundSucceeded(refund: {
   readonly wallet: WalletName;
   readonly movedFen: Fen;

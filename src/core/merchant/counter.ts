@@ -1,7 +1,7 @@
 /**
- * A counter: one printed code of one merchant, on which the buyer types the amount. The code never
- * changes, so its token is random, stored, and no secret: it hangs on a wall. What a buyer typed
- * becomes an amount here and nowhere else; what is not plainly an amount is refused, never guessed.
+ * A counter: one printed QR code of one merchant, on which the buyer types the amount. The code
+ * never changes, so its token is random, stored, and not a secret: it hangs on a wall. Only this
+ * file turns what a buyer typed into an amount; anything ambiguous is refused, never guessed.
  */
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, yuanToFen } from '../../kernel/money.ts';
@@ -11,12 +11,12 @@ export interface Counter {
   readonly id: Id<'counter'>;
   readonly marketplace: Id<'marketplace'>;
   readonly merchant: Id<'merchant'>;
-  /** Which till or table it stands on, as the merchant calls it. */
+  /** Which till or table it stands on, in the merchant's own words. */
   readonly name: string;
   readonly token: string;
   readonly status: 'enabled' | 'disabled';
   readonly createdAtMs: number;
-  /** The mode of the key that made it, and of the payments made at it; null = of before. */
+  /** The mode of the key that created it, and of the payments made at it; null = before modes. */
   readonly isLivemode: boolean | null;
 }
 
@@ -24,7 +24,7 @@ export const COUNTER_TOKEN = /^[0-9a-f]{20}$/;
 
 /** One fen. */
 const COUNTER_AMOUNT_FEN_MIN: Fen = 1n;
-/** 50,000.00 yuan: a slip of the thumb, not a limit of a wallet; the wallets have their own. */
+/** 50,000.00 yuan: catches typing errors and is no wallet's limit; the wallets have their own. */
 export const COUNTER_AMOUNT_FEN_MAX: Fen = 50_000_00n;
 
 const AMOUNT_PROBLEMS = [
@@ -53,8 +53,8 @@ export function typedAmount(typed: string): Result<Fen, AmountProblem> {
 }
 
 /**
- * The natural key of one payment at a counter: the visit (made with the page) and the amount. A
- * form that is sent twice is one order; another amount from the same page is another order.
+ * The natural key of one payment at a counter: the visit (created with the page) and the amount. A
+ * form sent twice is one order; another amount from the same page is another order.
  */
 export function counterOrderNo(
   counter: Pick<Counter, 'id'>,

@@ -28,8 +28,8 @@ export const WALLET_ACCOUNT_STATUSES = [
 export type WalletAccountStatus = (typeof WALLET_ACCOUNT_STATUSES)[number];
 
 /**
- * A merchant's number at a wallet. Another number is another account beside it, since its money is
- * another pocket; of one merchant and wallet, at most one is current.
+ * A merchant's number at a wallet. Another number is another account, stored beside the first,
+ * since its balance is separate; per merchant and wallet at most one is current.
  */
 export interface WalletAccount {
   readonly id: Id<'wallet_account'>;
@@ -38,16 +38,19 @@ export interface WalletAccount {
   readonly wallet: WalletName;
   /** sub_mchid or smid. */
   readonly walletMerchant: string;
-  /** Through whose configuration the merchant is paid; null while the marketplace has none. */
+  /** The configuration that the merchant is paid through; null while the marketplace has none. */
   readonly config: Id<'wallet_config'> | null;
   readonly status: WalletAccountStatus;
-  /** Rule 10: agreed by the merchant, else the wallet is never offered in a cart with it. */
+  /**
+   * Rule 10: consented to by the merchant; without it no cart with this merchant is offered the
+   * wallet.
+   */
   readonly consentedAtMs: number | null;
   /** Expected fee of the wallet, in basis points of the receipt. */
   readonly feeBps: number;
 }
 
-/** The account that new payments go to, if they may; the others are on their way in or out. */
+/** The account for new payments, if they are allowed; the others are being set up or phased out. */
 export function isCurrent<A extends Pick<WalletAccount, 'status'>>(
   account: A,
 ): account is A & { readonly status: 'active' | 'restricted' | 'paused' } {

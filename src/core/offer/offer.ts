@@ -1,8 +1,8 @@
 /**
- * Which wallets a buyer is offered for a cart, on a device, in which order, and why the others are
- * not. Rule 10 lives here: a wallet that any merchant in the cart has not agreed to is withheld,
- * unless it can scan the code of one they did agree to (interconnection).
- * The order rotates between the wallets a buyer may pay with, so that none is first by habit.
+ * Which wallets a buyer is offered for a cart on a device, in which order, and why the others are
+ * withheld. Implements rule 10: a wallet that any merchant in the cart has not consented to is
+ * withheld, unless it can scan the code of one that all consented to (interconnection). The order
+ * rotates among the wallets that a buyer may pay with, so that none is always first.
  */
 import { hashOf } from '../../kernel/hash.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -20,36 +20,36 @@ import { type Capabilities, paysInOneLeg } from '../wallet/capabilities.ts';
 /** One account of the marketplace at a wallet. */
 export interface OfferableConfig {
   readonly id: Id<'wallet_config'>;
-  /** New attempts may start there. */
+  /** New attempts may start at it. */
   readonly isActive: boolean;
   readonly hasCartContract: boolean;
-  /** The marketplace has a number of its own at this wallet. */
+  /** The marketplace has a merchant number of its own at this wallet. */
   readonly hasOwnMerchant: boolean;
-  /** The marketplace lets money go to its merchants before the goods have arrived. */
+  /** The marketplace accepts settlement to its merchants before the goods have arrived. */
   readonly acceptsDirectSettlement: boolean;
   readonly isHealthy: boolean;
-  /** Real money moves there. */
+  /** It moves real money. */
   readonly isLivemode: boolean;
 }
 
 export interface OfferQuestion {
   readonly intent: Id<'payment_intent'>;
   readonly merchants: readonly Id<'merchant'>[];
-  /** Merchants of whose orders more is promised to others than a wallet with this cap splits. */
+  /** Merchants whose splits exceed the cap of such a wallet. */
   readonly merchantsBeyond: (capBps: number) => readonly Id<'merchant'>[];
   readonly accounts: readonly WalletAccount[];
   readonly wallets: readonly (Pick<
     Capabilities,
     'wallet' | 'products' | 'cart' | 'custody' | 'splitCapBps'
   > & {
-    /** The marketplace's own at this wallet, those that retire among them. */
+    /** The marketplace's own accounts at this wallet, retiring ones included. */
     readonly configs: readonly OfferableConfig[];
   })[];
-  /** null = any device: the caller knows where the buyer stands. */
+  /** null = any device: the caller knows the buyer's device. */
   readonly device: Device | null;
-  /** Asked for by name, a wallet that is not answering well is still tried. */
+  /** A wallet that was asked for by name is tried even while it is unhealthy. */
   readonly ignoresHealth: boolean;
-  /** The marketplace's pairs that are active. */
+  /** The marketplace's active interconnection pairs. */
   readonly interconnects: InterconnectTable;
   /** Only configurations of this mode; null = of either. */
   readonly isLivemode: Livemode;
@@ -68,10 +68,10 @@ export type WithheldReason =
   | 'wallet_unhealthy';
 
 export interface OfferedProduct {
-  /** The acceptor: whose order, keys and refund it is. */
+  /** The acceptor: its order, its keys, its refund. */
   readonly wallet: WalletName;
   readonly product: Product;
-  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  /** The wallet app that the buyer pays with; differs from `wallet` under interconnection. */
   readonly payerWallet: WalletName;
   readonly combined: boolean;
   readonly needsPayer: boolean;
@@ -82,9 +82,9 @@ export interface WithheldWallet {
   /** null = the whole wallet. */
   readonly product: Product | null;
   readonly reason: WithheldReason;
-  /** Whose lack it is; none where it is not a merchant's. */
+  /** The merchants that cause it; none where the cause is not a merchant's. */
   readonly merchants: readonly Id<'merchant'>[];
-  /** By whose code the buyer can pay with this wallet nevertheless. */
+  /** The wallets whose code the buyer can pay with this wallet instead. */
   readonly reachedThrough: readonly WalletName[];
 }
 
@@ -127,7 +127,7 @@ export function offersFor(question: OfferQuestion): {
   };
 }
 
-/** A wallet without an offer of its own pays by the codes of those that have one. */
+/** A wallet without an offer of its own can pay the codes of the wallets that have one. */
 function offersAcross(
   question: OfferQuestion,
   direct: readonly OfferedProduct[],
@@ -168,7 +168,7 @@ type Route =
   | { readonly config: OfferableConfig; readonly refusal: null }
   | { readonly config: null; readonly refusal: Refusal };
 
-/** Through which configuration a wallet is paid this cart; undefined where it cannot be. */
+/** The configuration that this cart is paid through at a wallet; undefined = not payable there. */
 export function configOf(
   question: OfferQuestion,
   name: WalletName,
@@ -178,7 +178,7 @@ export function configOf(
   return routeOf(question, wallet, [...new Set(question.merchants)]).config?.id;
 }
 
-/** One order is made with one account: the cart's merchants must all be paid through the same. */
+/** One order belongs to one account: all merchants of the cart must be paid through the same. */
 function routeOf(
   question: OfferQuestion,
   wallet: AskedWallet,
@@ -231,7 +231,7 @@ function settlesUnasked({ custody }: AskedWallet, config: OfferableConfig): bool
   return custody === 'settles_directly' && !config.acceptsDirectSettlement;
 }
 
-/** Rule 10; and an account through a configuration that is no longer in use takes nothing new. */
+/** Rule 10; an account whose configuration is no longer in use takes no new payments either. */
 function merchantLack(
   active: readonly OfferableConfig[],
   account: WalletAccount | undefined,
@@ -260,8 +260,8 @@ function productRefusal(
 }
 
 /**
- * By the wallet that the buyer pays with, which turns with the intent; where it pays across, by the
- * acceptor, which turns too; within one wallet, the product that suits the device best comes first.
+ * Sorted by the wallet that the buyer pays with, rotated per intent; under interconnection by the
+ * acceptor, rotated too; within one wallet, the product best suited to the device comes first.
  */
 function inOrder(offered: readonly OfferedProduct[], question: OfferQuestion): OfferedProduct[] {
   const payers = rotated([...new Set(offered.map((offer) => offer.payerWallet))], question.intent);

@@ -1,4 +1,4 @@
-/** Steps of an attempt and its legs; an outcome is emitted, and ends what was due. */
+/** State changes of an attempt and its legs; a final status is emitted and clears the due time. */
 import type { Id } from '../../kernel/id.ts';
 import { transition } from '../../kernel/state-table.ts';
 import type { PaymentDraft } from './draft.ts';
@@ -7,7 +7,7 @@ import { ATTEMPT_STATES, type AttemptStatus, OUTCOME_UNKNOWN } from './model.ts'
 /** How long the flow that closes an attempt has before the janitor does it. */
 export const CLOSE_CALL_MS = 2_000;
 
-/** Moves the attempt; its legs have moved, or stay. */
+/** Moves the attempt alone; the caller has moved its legs, or leaves them. */
 export function moveAttempt(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -18,12 +18,12 @@ export function moveAttempt(
   draft.set('attempts', id, { status: transition(ATTEMPT_STATES, status, next) });
   if (next === 'created' || next === 'pending' || next === 'unknown') return;
   draft.set('attempts', id, { dueAtMs: null });
-  // It has ended after all: nothing is open any more.
+  // The attempt has ended after all: none of its legs is open any more.
   if (failure?.code === OUTCOME_UNKNOWN) draft.set('attempts', id, { failure: null });
   draft.emit(`payment_attempt.${next}`, id);
 }
 
-/** An attempt and those of its legs that are not terminal take the same step. */
+/** An attempt and those of its legs that are not terminal change to the same status. */
 export function moveWithLegs(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -33,7 +33,7 @@ export function moveWithLegs(
   moveAttempt(draft, id, next);
 }
 
-/** As far as its table allows: no report takes a leg back. */
+/** As far as the state table allows: no report moves a leg backwards. */
 export function moveLeg(draft: PaymentDraft, id: Id<'leg'>, next: AttemptStatus): void {
   const { status } = draft.leg(id);
   if (status !== next && ATTEMPT_STATES.allows(status, next))

@@ -1,7 +1,7 @@
 /**
- * Alerting an operator to an attempt, as to refunds: by an event, emitted once. The failure that it
- * carries is the mark that it was. Nothing is booked and no status is changed by it: what a wallet
- * did with the money is not known, and is not guessed (rule 2).
+ * Alerting an operator to an attempt, as for refunds: by an event, emitted once. The failure code
+ * set on the attempt marks it as alerted. It books nothing and changes no status: where the money
+ * is at the wallet is not known, and is not guessed (rule 2).
  */
 import type { Id } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
@@ -9,10 +9,10 @@ import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive } from './intent-status.ts';
 import { type Attempt, OUTCOME_UNKNOWN, orderedFen, type Payment } from './model.ts';
 
-/** It counts, and its wallet says that the money has gone back. */
+/** The attempt counts, and its wallet reports that the money was refunded. */
 export const REVERSED_AT_WALLET = 'reversed_at_wallet';
 
-/** It is booked, and a later report of its wallet, as well signed, says something else of it. */
+/** The attempt is booked, and a later, equally authentic report of its wallet contradicts it. */
 export const CONTRADICTED_BY_WALLET = 'contradicted_by_wallet';
 
 function alert(draft: PaymentDraft, id: Id<'payment_attempt'>, code: string): void {
@@ -22,8 +22,9 @@ function alert(draft: PaymentDraft, id: Id<'payment_attempt'>, code: string): vo
 }
 
 /**
- * The wallet reports a payment that counts as closed. The goods may be on their way, so it is no
- * step back: an operator looks in the wallet's console. What we refunded whole reads so, too.
+ * The wallet reports a payment that counts as closed. The goods may have been shipped, so it is not
+ * undone: an operator checks the wallet's console. A payment that we refunded in full reads the
+ * same.
  */
 export function noteTakenBack(draft: PaymentDraft, id: Id<'leg'>): void {
   const leg = draft.leg(id);
@@ -33,21 +34,24 @@ export function noteTakenBack(draft: PaymentDraft, id: Id<'leg'>): void {
   alert(draft, attempt.id, REVERSED_AT_WALLET);
 }
 
-/** What is booked stands; which is true only the wallet's console, or its bill, can tell. */
+/** What is booked stands; only the wallet's console or its bill can tell which report is true. */
 export function noteContradiction(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
-  // Alerted already: two reports in turn are no news.
+  // Already alerted: alternating reports raise no further alert.
   if (draft.attempt(id).failure?.code === REVERSED_AT_WALLET) return;
   alert(draft, id, CONTRADICTED_BY_WALLET);
 }
 
-/** How long after its wallet must know an attempt may be open before an operator is alerted. */
+/**
+ * How long an attempt may stay open after its wallet must know the outcome, before an operator is
+ * alerted.
+ */
 export const OVERDUE_MS = 3_600_000;
 
 export function isOverdue(attempt: Attempt, finalAfterMs: number, nowMs: number): boolean {
   return isLive(attempt) && nowMs >= attempt.expiresAtMs + finalAfterMs + OVERDUE_MS;
 }
 
-/** It stays as it is and is asked about as before. */
+/** The attempt stays as it is and is polled as before. */
 export function noteOverdue(
   payment: Payment,
   input: { readonly attempt: Id<'payment_attempt'>; readonly finalAfterMs: number },

@@ -1,6 +1,6 @@
 /**
- * Claiming a due attempt: its next look is committed before the wallet is asked, so that what stops
- * us then is found by the next look.
+ * Claiming a due attempt: the time of its next poll is committed before the wallet is called, so
+ * that after a crash in between the next poll finds it.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -14,13 +14,13 @@ import { isProvisionallyClosed, nextTailLookMs } from './provisional-close.ts';
 import { CODE_PATIENCE_MS } from './reverse.ts';
 
 const CLOSING_DELAYS_MS = [3_000, 5_000, 10_000, 30_000, 60_000, 300_000];
-/** The buyer of a payment code confirms on the phone, with a cashier waiting. */
+/** The buyer of a payment code confirms on the phone while the merchant's cashier waits. */
 const CODE_DELAYS_MS = [5_000];
 const CONFLICT_DELAYS_MS = [5_000, 60_000, 600_000, 3_600_000];
 const DELAY_MS = 60_000;
-/** Just after the order's own end the wallet knows best. */
+/** Just after the order's own expiry the wallet's answer is most reliable. */
 const AFTER_EXPIRY_MS = 2_000;
-/** Nothing that is open is left alone for longer, whatever a schedule or a clock says. */
+/** An open attempt is polled at least this often, whatever a schedule or a clock says. */
 const DELAY_MS_MAX = 3_600_000;
 
 export interface ClaimedAttempt {
@@ -52,7 +52,7 @@ export function claimAttempt(
   return draft.decided((after) => ({ payment: after, attempt: draft.attempt(attempt.id) }));
 }
 
-/** null: it was looked at for the last time. */
+/** null: this was the last poll. */
 function nextLookMs(
   attempt: Attempt,
   pollDelaysMs: readonly number[],
@@ -66,14 +66,14 @@ function nextLookMs(
   return nowMs < end && next > end ? end : next;
 }
 
-/** Between the looks at it, by what it waits for; the last repeats. */
+/** Delays between polls, by what the attempt waits for; the last one repeats. */
 export function lookDelaysMs(attempt: Attempt, pollDelaysMs: readonly number[]): readonly number[] {
   if (attempt.status === 'conflicted') return CONFLICT_DELAYS_MS;
   if (attempt.closingAtMs !== null) return CLOSING_DELAYS_MS;
   return worksOnce(attempt.product) ? CODE_DELAYS_MS : pollDelaysMs;
 }
 
-/** When it must be looked at, whatever the delays say. */
+/** When it must be polled, whatever the delays say. */
 function endMs(attempt: Attempt): number {
   const isWaitedFor = worksOnce(attempt.product) && attempt.closingAtMs === null;
   const end = attempt.expiresAtMs + AFTER_EXPIRY_MS;

@@ -1,4 +1,4 @@
-/** Ending an intent that is open: cancel and expiry close its attempts, and it follows them. */
+/** Ends an open intent: cancel and expiry close its attempts, and the intent follows them. */
 import { hutongError } from '../../kernel/errors.ts';
 import { err } from '../../kernel/result.ts';
 import type { DecideContext } from '../draft.ts';
@@ -13,7 +13,7 @@ function close(
   nowMs: number,
   dueAtMs: number,
 ): void {
-  // Canceled while it expires: what was promised at the expiry stands.
+  // Canceled while it is expiring: what was promised at the expiry stands.
   const closingAtMs = draft.intent.closingAtMs ?? nowMs;
   draft.setRoot({ closingAtMs, closingReason: reason, dueAtMs: null });
   for (const attempt of draft.payment.attempts.filter(isLive)) {

@@ -1,8 +1,8 @@
 /**
- * An operator ends a conflict (rule 3), with a reason: what is in suspense becomes the payment, or
- * goes back. Of a payment that was settled without the disputed attempt, it can only go back. It is
- * refused while a leg of the attempt may still be paid, since what came afterwards would have
- * nobody to decide about it. At most one attempt is accepted (rule 1).
+ * An operator resolves a conflict (rule 3) and gives a reason: the money in suspense becomes the
+ * payment, or is refunded. If another attempt has settled the payment, it can only be refunded. The
+ * resolution is refused while a leg of the attempt may still be paid, since a later payment would
+ * have nobody to decide about it. At most one attempt is accepted (rule 1).
  */
 
 import { present } from '../../kernel/assert.ts';
@@ -100,19 +100,19 @@ function mayStillBePaid({ status }: Leg): boolean {
 
 const isInSuspense = (leg: Leg): boolean => leg.suspenseFen !== null;
 
-/** What really came, net of discounts: of the wallet's corrected figure or of the disputed one. */
+/** The net receipt: from the wallet's corrected figure or from the disputed one. */
 function receiptOf(leg: Leg): Fen {
   return leg.receiptAmountFen ?? orderedFen(leg);
 }
 
-/** What was paid beyond the order, in order amount and in what arrived of it. */
+/** The overpayment, as an order amount and as its part of the receipt. */
 function surplusOf(leg: Leg, receiptFen: Fen): Pick<Refund, 'amountFen' | 'movedFen'> {
   const takenFen = orderedFen(leg);
   const amountFen = takenFen - countedFen(leg);
   return { amountFen, movedFen: (receiptFen * amountFen) / takenFen };
 }
 
-/** Rule 7 from the other side: what nobody ordered is no seller's, and goes back by itself. */
+/** The counterpart of rule 7: an overpayment belongs to no seller and is refunded automatically. */
 function refundSurplus(
   draft: PaymentDraft,
   id: Id<'leg'>,

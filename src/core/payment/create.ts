@@ -1,4 +1,6 @@
-/** Creating an intent: pure validation that the API promises, then the rows of a new payment. */
+/**
+ * Creating an intent: the pure validation that the API promises, then the rows of a new payment.
+ */
 import { createHash } from 'node:crypto';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -35,13 +37,13 @@ export interface NewPayment {
   readonly expiresAtMs: number | null;
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Of the key that makes it; left out, of neither mode. */
+  /** Mode of the creating key; left out = no mode. */
   readonly isLivemode?: boolean | null;
   readonly nowMs: number;
   readonly tokenSeed: string;
 }
 
-/** Same number and same content is the same order: everything but ids and tokens. */
+/** The same number with the same content, apart from ids and tokens, is the same order. */
 export function contentHash(input: NewPayment): string {
   const content = JSON.stringify([
     input.amountFen.toString(),
@@ -143,14 +145,14 @@ function refusal(input: NewPayment): HutongError | undefined {
   return undefined;
 }
 
-/** What a key of the other mode has made is told to it by reading, never as its own. */
+/** An order created by a key of the other mode is refused here; that key may only read it. */
 export function sameOrderModeRefusal({ intent }: Payment, key: Livemode): HutongError | undefined {
   return modeRefusal(`merchant_order_no ${intent.merchantOrderNo}`, intent.isLivemode, key);
 }
 
 /**
- * Decides a create against what the merchant_order_no already holds: the row just claimed
- * (`isNew`), the same order again, or another order under the same number.
+ * Decides a create request against the stored order of this merchant_order_no: the row claimed just
+ * now (`isNew`), the same order again, or another order with the same number.
  */
 export function createPayment(
   stored: Payment,
@@ -165,7 +167,7 @@ export function createPayment(
   if (refused !== undefined) return err(refused);
   const draft = new PaymentDraft(stored);
   if (isNew) draft.emit('payment_intent.created', stored.intent.id);
-  // A resumed request of the creator carries the same id: it too is told "created".
+  // A resumed request of the creator has the same id: it too is answered with "created".
   const created = stored.intent.id === wanted.intent.id;
   return draft.decided((payment) => ({ payment, created }));
 }

@@ -1,12 +1,12 @@
 /**
- * The wallet's figures of a paid order, held against what was ordered and what is booked (rule 3).
- * A figure that cannot be true counts as unsaid.
+ * Compares the wallet's figures of a paid order with what was ordered and what is booked (rule 3).
+ * An impossible figure counts as not reported.
  */
 import type { Fen } from '../../kernel/money.ts';
 import type { LegReport } from '../wallet/report.ts';
 import { type Leg, orderedFen } from './model.ts';
 
-/** Rule 3: the ORDER amount, the currency and the payee, wherever the wallet names them. */
+/** Rule 3: the ORDER amount, the currency and the payee, wherever the wallet states them. */
 export function mismatchOf(
   leg: Leg,
   report: LegReport,
@@ -22,8 +22,8 @@ export function isBooked({ status }: Leg): boolean {
 }
 
 /**
- * Another figure, payee or number of what is booked already, by a message as good as the first.
- * What an operator has decided about is known to differ in payee and currency.
+ * An amount, payee or number that differs from what is booked, in a report as authentic as the
+ * first. Of an attempt that an operator resolved, currency and payee are known to differ.
  */
 export function contradicts(leg: Leg, report: LegReport, isDecided: boolean): boolean {
   if (report.status !== 'succeeded' || !isBooked(leg)) return false;
@@ -37,7 +37,7 @@ export function contradicts(leg: Leg, report: LegReport, isDecided: boolean): bo
   );
 }
 
-/** What arrives of an order. */
+/** The net receipt of an order. */
 export function receiptOf(report: LegReport, paidFen: Fen): Fen {
   return trueReceiptOf(report, paidFen) ?? paidFen;
 }
@@ -47,7 +47,7 @@ function trueReceiptOf({ receiptAmountFen }: LegReport, paidFen: Fen): Fen | nul
   return isTrue ? receiptAmountFen : null;
 }
 
-/** The wallet's figure of the order, to be kept where it is not ours. */
+/** The wallet's order amount, kept where it differs from ours. */
 export function disputedOf(leg: Leg, paidFen: Fen): Fen | null {
   return paidFen === leg.amountFen ? null : paidFen;
 }

@@ -1,6 +1,6 @@
 /**
- * What an intent's status is, given its attempts. `succeeded` and `conflicted` are not derived:
- * they are decided once, by the report that caused them, and never left except by the table.
+ * Derives an intent's status from its attempts. `succeeded` and `conflicted` are not derived: the
+ * report that caused them sets them once, and only the state table allows leaving them.
  */
 
 import { transition } from '../../kernel/state-table.ts';
@@ -11,7 +11,7 @@ export function isOpen(status: IntentStatus): boolean {
   return status === 'requires_wallet' || status === 'requires_action' || status === 'processing';
 }
 
-/** Can this attempt still become paid at the wallet, as far as we know? */
+/** Can this attempt still be paid at the wallet, as far as we know? */
 export function isLive(attempt: Attempt): boolean {
   return (
     attempt.status === 'created' || attempt.status === 'pending' || attempt.status === 'unknown'
@@ -28,7 +28,7 @@ function derivedStatus({ intent, attempts }: Payment): IntentStatus {
   const live = attempts.filter(isLive);
   if (intent.closingReason !== null) return live.length === 0 ? intent.closingReason : 'processing';
   if (live.some(waitsForBuyer)) return 'requires_action';
-  // A closing attempt may still turn out paid; the buyer can choose again meanwhile.
+  // A closing attempt may still turn out paid; meanwhile the buyer can choose again.
   return live.length > 0 ? 'processing' : 'requires_wallet';
 }
 
@@ -38,7 +38,7 @@ const EMITTED: Partial<Record<IntentStatus, 'requires_action' | 'canceled' | 'ex
   expired: 'expired',
 };
 
-/** Brings the intent's status in line with its attempts, and emits it. */
+/** Updates the intent's status from its attempts, and emits the change. */
 export function settleIntentStatus(draft: PaymentDraft): void {
   const { intent } = draft;
   if (!isOpen(intent.status)) return;

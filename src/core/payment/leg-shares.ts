@@ -1,5 +1,5 @@
 /**
- * Who gets what of a paid leg: each merchant its share of the receipt by its part of the amount
+ * Allocates a paid leg: each merchant gets its share of the receipt by its part of the amount
  * (largest remainder), less the wallet's expected fee at that merchant's own rate. The shares and
  * fees of a leg sum to its receipt exactly (rule 5).
  */
@@ -11,11 +11,11 @@ import { type Leg, type LegPart, orderedFen, type SubOrder } from './model.ts';
 export interface SubOrderShare {
   readonly subOrder: SubOrder;
   readonly merchant: Id<'merchant'>;
-  /** Its part of the order, by its wallet's word. */
+  /** Its part of the order amount, as the wallet reports that. */
   readonly orderedFen: Fen;
-  /** Its merchant's, after the fee. */
+  /** The merchant's share, after the fee. */
   readonly netFen: Fen;
-  /** Its part of the fee: with `netFen` its part of the receipt. */
+  /** Its part of the fee: with `netFen`, its part of the receipt. */
   readonly feeFen: Fen;
 }
 
@@ -24,7 +24,7 @@ export interface LegShares {
   readonly shares: readonly SubOrderShare[];
 }
 
-/** The merchants of a leg; of one merchant, itself. */
+/** The merchants of a leg; for a single merchant, the leg itself. */
 export function partsOf(leg: Leg): readonly LegPart[] {
   if (leg.parts !== null) return leg.parts;
   const { walletMerchant, amountFen, feeBps } = leg;
@@ -48,7 +48,8 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
       (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
     );
     const amounts = own.map((sub) => sub.amountFen);
-    // What arrived is shared before the fee: without a discount, each sub_order is its own amount.
+    // The receipt is shared before the fee: without a discount, each sub_order's share is its
+    // amount.
     const arrived = allocateFen(partFen, amounts);
     const fees = allocateFen(partFeeFen, partFen === 0n ? amounts : arrived);
     return own.map((subOrder, at) => {
@@ -65,13 +66,15 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
   return { feeFen, shares };
 }
 
-/** What counts of a leg, in order amount: what was ordered, or less where its wallet took less. */
+/**
+ * What counts of a leg, as an order amount: what was ordered, or less if the wallet collected less.
+ */
 export function countedFen(leg: Leg): Fen {
   const takenFen = orderedFen(leg);
   return takenFen < leg.amountFen ? takenFen : leg.amountFen;
 }
 
-/** A sub_order's part of what counts: its own amount, where all that was ordered was taken. */
+/** A sub_order's part of what counts: its full amount if the whole order was collected. */
 function orderedShares(leg: Leg, subOrders: readonly SubOrder[]): ReadonlyMap<SubOrder, Fen> {
   const own = subOrders.filter((row) => leg.subOrders.includes(row.id));
   const shares = allocateFen(

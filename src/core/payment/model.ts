@@ -1,7 +1,7 @@
 /**
- * The payment aggregate: one intent and everything that hangs on it. It is loaded, decided upon
- * and saved as a whole under the intent's lock, so core's functions take a `Payment` and give a
- * new one; nothing here is ever mutated.
+ * The payment aggregate: one intent and all rows that belong to it. It is loaded, decided upon and
+ * saved as a whole under the intent's lock, so core's functions take a `Payment` and return a new
+ * one; nothing is mutated.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
@@ -66,7 +66,7 @@ export const ATTEMPT_STATES: StateTable<AttemptStatus> = stateTable('payment_att
   created: ['pending', 'unknown', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
   pending: ['unknown', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
   unknown: ['pending', 'succeeded', 'superseded', 'conflicted', 'failed', 'closed'],
-  // A bill may know better than the wallet's first word.
+  // A bill may correct what the wallet reported first.
   failed: ['succeeded', 'superseded', 'conflicted'],
   closed: ['succeeded', 'superseded', 'conflicted'],
   conflicted: ['succeeded', 'superseded'],
@@ -90,14 +90,17 @@ export const REFUND_STATES: StateTable<RefundStatus> = stateTable('refund', 'cre
   processing: ['succeeded', 'abnormal', 'failed'],
   abnormal: ['processing', 'succeeded', 'failed'],
   succeeded: [],
-  // A query or a bill may know better: what moved is booked.
+  // A query or a bill may correct it: what really moved is booked.
   failed: ['succeeded'],
 });
 
-/** The failure of what a wallet should long have told the end of, and has not: a person is told. */
+/**
+ * The failure of an attempt or refund whose end its wallet should long have reported: an operator
+ * is alerted.
+ */
 export const OUTCOME_UNKNOWN = 'outcome_unknown';
 
-/** Reasons that Hutong gives by itself; a refund of these names no sub_order. */
+/** Reasons of automatic refunds; a refund with one of them names no sub_order. */
 export const AUTOMATIC_REFUND_REASONS = [
   'duplicate',
   'late',
@@ -125,13 +128,15 @@ export interface PaymentIntent {
   readonly description: string;
   readonly buyer: Buyer;
   readonly status: IntentStatus;
-  /** Given under the root's lock, +1 a change: receivers drop stale events by it (rule 9). */
+  /** Assigned under the root's lock, +1 per change: receivers drop stale events by it (rule 9). */
   readonly version: number;
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** Cancel and expiry first close every attempt; the status follows when all are terminal. */
+  /**
+   * Cancel and expiry first close every attempt; the status changes when all of them are terminal.
+   */
   readonly closingAtMs: number | null;
   readonly closingReason: 'canceled' | 'expired' | null;
   readonly latestAttempt: Id<'payment_attempt'> | null;
@@ -139,18 +144,18 @@ export interface PaymentIntent {
   readonly amountReceivedFen: Fen;
   readonly amountRefundedFen: Fen;
   readonly dueAtMs: number | null;
-  /** How an operator ended a conflict; null where none did. */
+  /** How an operator resolved a conflict; null = not resolved, or none. */
   readonly resolution: Resolution | null;
-  /** The mode of the key that made it; null = of before modes were kept. */
+  /** The mode of the creating key; null = created before modes were stored. */
   readonly isLivemode: boolean | null;
-  /** Random seed of client_secret and pay_token; neither can be told from it without the key. */
+  /** Random seed of client_secret and pay_token; without the key neither can be derived from it. */
   readonly tokenSeed: string;
 }
 
 export interface Resolution {
   readonly outcome: 'accept' | 'refund';
   readonly reason: string;
-  /** Whose key it was. */
+  /** The key that resolved it. */
   readonly by: Id<'api_key'>;
   readonly atMs: number;
 }
@@ -174,22 +179,22 @@ export interface Attempt {
   readonly payerWalletChosen: WalletName;
   readonly payerWalletReported: string | null;
   readonly status: AttemptStatus;
-  /** WeChat's combine_out_trade_no or Alipay's out_merge_no; null when one merchant is paid. */
+  /** WeChat's combine_out_trade_no or Alipay's out_merge_no; null for a single merchant. */
   readonly combineOrderNo: string | null;
   readonly nextAction: NextAction | null;
   readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
   readonly createdAtMs: number;
-  /** The absolute expiry that the wallet was told (rule 2). */
+  /** The absolute expiry that was sent to the wallet (rule 2). */
   readonly expiresAtMs: number;
-  /** The buyer went elsewhere: close it, by the wallet's word. */
+  /** The buyer chose another way to pay: close it, as confirmed by the wallet. */
   readonly closingAtMs: number | null;
   /**
-   * Closed, and the bill may know better: on "not found" alone (while it is due it is looked at
-   * some more, `provisional-close.ts`), or by a reversal that may have met a payment.
+   * Closed, and the bill may correct it: closed on "not found" alone (while it is due it is still
+   * polled, `provisional-close.ts`), or by a reversal that may have crossed a payment.
    */
   readonly isProvisional: boolean;
   readonly dueAtMs: number | null;
-  /** Looks at it since it began, since it is being closed, or since it was closed. */
+  /** Polls since it started, since it is being closed, or since it was closed. */
   readonly tries: number;
 }
 
@@ -197,9 +202,9 @@ export interface Leg {
   readonly id: Id<'leg'>;
   readonly attempt: Id<'payment_attempt'>;
   readonly orderNo: string;
-  /** Whom the wallet pays: the merchant's own number there, or the marketplace's (see `parts`). */
+  /** The payee: the merchant's own number at the wallet, or the marketplace's (see `parts`). */
   readonly walletMerchant: string;
-  /** null = a cart of several merchants in one leg; `parts` says who they are. */
+  /** null = one merchant; otherwise the merchants of a cart that is paid as one leg. */
   readonly merchant: Id<'merchant'> | null;
   readonly parts: readonly LegPart[] | null;
   readonly subOrders: readonly Id<'sub_order'>[];
@@ -208,18 +213,20 @@ export interface Leg {
   readonly receiptAmountFen: Fen | null;
   readonly refundedFen: Fen;
   readonly status: AttemptStatus;
-  /** WeChat transaction_id or Alipay trade_no, in the wallet's own words. */
+  /** WeChat transaction_id or Alipay trade_no, as the wallet writes it. */
   readonly walletTransactionId: string | null;
   readonly paidAtMs: number | null;
-  /** The merchant's contracted fee, of the receipt; of several merchants, see `parts`. */
+  /** The merchant's contracted fee rate on the receipt; for several merchants, see `parts`. */
   readonly feeBps: number;
   /** What a conflicted leg put into suspense; null otherwise. */
   readonly suspenseFen: Fen | null;
-  /** The order's amount by its wallet's word, where that is not ours (rule 3); null otherwise. */
+  /**
+   * The order amount that the wallet reports, where it differs from ours (rule 3); null otherwise.
+   */
   readonly disputedFen: Fen | null;
 }
 
-/** What the wallet calls the whole order: a refund is quoted against it, and never exceeds it. */
+/** The wallet's total of the whole order: a refund quotes it and never exceeds it. */
 export function orderedFen(leg: Leg): Fen {
   return leg.disputedFen ?? leg.amountFen;
 }
@@ -232,10 +239,10 @@ export interface LegPart {
   readonly feeBps: number;
 }
 
-/** Which pockets a refund was reserved from, so that a failed one gives back exactly that. */
+/** The accounts a refund was reserved from, so that a failed one releases exactly that. */
 export interface RefundMix {
   readonly escrowFen: Fen;
-  /** The expected fee that the wallet gives back with the refund. */
+  /** The expected fee that the wallet refunds to us. */
   readonly feeFen: Fen;
   readonly availableFen: Fen;
   readonly owedFen: Fen;
@@ -245,7 +252,7 @@ export interface Refund {
   readonly id: Id<'refund'>;
   readonly leg: Id<'leg'>;
   readonly subOrder: Id<'sub_order'> | null;
-  /** In order amount: what rule 7 counts. */
+  /** As an order amount: what rule 7 counts. */
   readonly amountFen: Fen;
   /** What really moves: the receipt's share of `amountFen`. */
   readonly movedFen: Fen;
@@ -253,19 +260,19 @@ export interface Refund {
   readonly status: RefundStatus;
   /** out_refund_no or out_request_no: never reused. */
   readonly refundNo: string;
-  /** Numbers under which its wallet took it and closed it again. */
+  /** Numbers under which its wallet accepted it and then closed it. */
   readonly earlierNos: readonly string[];
   readonly walletRefundId: string | null;
   readonly mix: RefundMix | null;
   readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
   readonly createdAtMs: number;
-  /** When its number was first on its way to the wallet: from then on it is asked about first. */
+  /** When its number was first sent to the wallet: from then on a query precedes every call. */
   readonly sentAtMs: number | null;
   readonly dueAtMs: number | null;
   readonly tries: number;
 }
 
-/** It is neither given nor given up. */
+/** It is neither refunded nor given up. */
 export function isOpenRefund({ status }: Refund): boolean {
   return status !== 'succeeded' && status !== 'failed';
 }
@@ -277,17 +284,20 @@ export interface Escrow {
   readonly leg: Id<'leg'>;
   readonly merchant: Id<'merchant'>;
   readonly wallet: WalletName;
-  /** Its part of what the wallet calls the order: refunds of it are quoted in this. */
+  /** Its part of the wallet's order amount: refunds of it are quoted in this. */
   readonly orderedFen: Fen;
-  /** Its share of the receipt, as it was booked. */
+  /** Its share of the receipt, as booked. */
   readonly paidFen: Fen;
-  /** The expected fee in it. */
+  /** The expected fee within it. */
   readonly feeFen: Fen;
-  /** What of it became the merchant's available. */
+  /** What of it was credited to the merchant's available account. */
   readonly releasedFen: Fen;
   /** What refunds that stand took of the merchant's part of it. */
   readonly returnedFen: Fen;
-  /** What is left of it after refunds: in escrow or, once released, in the merchant's available. */
+  /**
+   * What remains of it after refunds: in escrow or, once released, in the merchant's available
+   * account.
+   */
   readonly heldFen: Fen;
   readonly status: 'held' | 'released' | 'refunded';
   readonly dueAtMs: number | null;

@@ -1,6 +1,7 @@
 /**
- * The numbers we give wallets, `[0-9A-Z]{8,30}`, never reused: they are made of ids, so that any
- * number a wallet ever says back finds its payment, its attempt and its shard without a lookup.
+ * The order and refund numbers that we send to wallets, `[0-9A-Z]{8,30}`, never reused. They are
+ * built from ids, so that every number a wallet reports leads to its payment, attempt and shard
+ * without a lookup.
  *
  *   order number   <intent body 13><attempt body 13><leg 2 digits>   28; leg 00 = the whole attempt
  *   refund number  <intent body 13><refund body 13>R1                28; R2 = its second number
@@ -23,7 +24,10 @@ export function orderNumber(
   return `${body(intent)}${body(attempt)}${String(leg).padStart(2, '0')}`;
 }
 
-/** A refund whose number its wallet spent goes on under the next: R1 to RZ, S0 to SZ, to ZZ. */
+/**
+ * A refund whose number was closed by its wallet continues under the next: R1 to RZ, S0 to SZ, to
+ * ZZ.
+ */
 export function refundNumber(
   intent: Id<'payment_intent'>,
   refund: Id<'refund'>,
@@ -57,7 +61,7 @@ export function parseOrderNumber(text: string): OrderNumberParts | undefined {
 export interface RefundNumberParts {
   readonly intent: Id<'payment_intent'>;
   readonly refund: Id<'refund'>;
-  /** Which of its numbers, from 1. */
+  /** The ordinal of the refund's number, from 1. */
   readonly ordinal: number;
 }
 

@@ -32,7 +32,7 @@ export function presentAttempt(payment: Payment, attempt: Attempt): ShownAttempt
   };
 }
 
-/** A wallet's refusal in its own words, as errors and failures show it. */
+/** A wallet's refusal in its own words, as shown in errors and failures. */
 export function presentWalletError(error: WalletError): ShownWalletError {
   return {
     wallet: error.wallet,
@@ -67,7 +67,7 @@ function presentLeg(leg: Leg): ShownLeg {
   };
 }
 
-/** Only an attempt that can still be paid tells the buyer what to do. */
+/** Only an attempt that can still be paid shows the buyer a next action. */
 const PAYABLE: ReadonlySet<AttemptStatus> = new Set(['created', 'pending', 'unknown']);
 
 function nextActionOf(attempt: Attempt): NextAction | null {

@@ -47,7 +47,7 @@ function presentResolution(resolution: Resolution | null): ShownResolution | nul
   return { outcome, reason, by, at: rfc3339(atMs) };
 }
 
-/** All attempts of one intent, as a whole list: there are few. */
+/** All attempts of one intent, without pagination: there are few. */
 export function presentAttempts(payment: Payment): ShownAttempts {
   return {
     object: 'list',
@@ -56,7 +56,7 @@ export function presentAttempts(payment: Payment): ShownAttempts {
   };
 }
 
-/** Both say what has gone back to the buyer; what is still on its way shows in its refund. */
+/** Both count what has been refunded to the buyer; a refund in progress shows in its own object. */
 function refundedOf(payment: Payment, subOrder: SubOrder): Fen {
   let refundedFen = 0n;
   for (const refund of payment.refunds) {
@@ -80,7 +80,7 @@ function presentSubOrder(payment: Payment, subOrder: SubOrder): ShownSubOrder {
   };
 }
 
-/** The wallet that paid, or the one being tried last. */
+/** The wallet that paid, or the one that was tried last. */
 function walletOf(payment: Payment): WalletName | null {
   const id = payment.intent.succeededAttempt ?? payment.intent.latestAttempt;
   if (id === null) return null;

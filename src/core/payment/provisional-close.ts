@@ -1,9 +1,9 @@
 /**
- * "Not found" is never final by itself: an order that nobody opened may still be
- * opened, where its wallet counts its life from then. An attempt that was closed on it is closed,
- * so that its intent may end, and is looked at a few more times over some days. A look that finds
- * it paid books it as any late success; the last one, or the wallet's own end of the order, ends
- * the tail (rules 2 and 4).
+ * "Not found" is never final by itself: an order that the buyer has not opened may still be opened,
+ * at wallets where its lifetime starts then. An attempt closed on "not found" is closed, so that
+ * its intent may end, and is polled a few more times over some days. A poll that finds it paid is
+ * booked like any late success; the last poll, or the wallet's own end of the order, ends this tail
+ * (rules 2 and 4).
  */
 
 import type { Id } from '../../kernel/id.ts';
@@ -14,26 +14,26 @@ import type { Attempt } from './model.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** An hour, 6 hours, a day and 3 days after the close: each from the look before. */
+/** An hour, 6 hours, a day and 3 days after the close: each counted from the poll before. */
 const LOOKS_MS = [HOUR_MS, 5 * HOUR_MS, 18 * HOUR_MS, 48 * HOUR_MS];
-/** A look that was not answered is repeated; what then is still not known is the bill's. */
+/** An unanswered poll is repeated; whatever is unknown after that is left to the bill. */
 const REPEAT_MS = DAY_MS;
 const TAIL_END_MS = 10 * DAY_MS;
-/** It was opened after all: what becomes of it shows soon. */
+/** The buyer opened it after all: its outcome shows soon. */
 const OPENED_MS = 600_000;
 
-/** Closed on "not found", and not yet looked at for the last time. */
+/** Closed on "not found", and not yet polled for the last time. */
 export function isProvisionallyClosed(attempt: Attempt): boolean {
   return attempt.status === 'closed' && attempt.isProvisional && attempt.dueAtMs !== null;
 }
 
-/** The next look after this one; null ends the tail. */
+/** The time of the next poll; null ends the tail. */
 export function nextTailLookMs(attempt: Attempt, nowMs: number): number | null {
   if (nowMs >= attempt.expiresAtMs + TAIL_END_MS) return null;
   return nowMs + (LOOKS_MS[attempt.tries + 1] ?? REPEAT_MS);
 }
 
-/** Its close has just been decided: where it rests on "not found", its looks begin. */
+/** It was closed just now: if that rests on "not found", its tail of polls begins. */
 export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: DecideContext): void {
   const attempt = draft.attempt(before.id);
   const isNews = attempt.status === 'closed' && before.status !== 'closed';
@@ -41,7 +41,7 @@ export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: Decid
   draft.set('attempts', attempt.id, { dueAtMs: nowMs + HOUR_MS, tries: 0 });
 }
 
-/** What a look brought, where it was not a payment. */
+/** The result of a poll that found no payment. */
 export function continueTail(
   draft: PaymentDraft,
   before: Attempt,
@@ -64,8 +64,8 @@ export function continueTail(
 }
 
 /**
- * Closed by a reversal that may have met a payment: its wallet has nothing more to say of it, and
- * the bill will say whether it was paid and refunded.
+ * Closed by a reversal that may have crossed a payment: its wallet has no more to report, and the
+ * bill will say whether it was paid and refunded.
  */
 export function leaveToBill(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
   const { status, isProvisional, dueAtMs } = draft.attempt(id);

@@ -1,4 +1,4 @@
-/** Rule 1: what was paid and does not count is refunded in full, by itself. */
+/** Rule 1: what was paid and does not count is refunded in full, automatically. */
 import type { Id } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { conflictSuperseded, paidSuperseded } from '../ledger/posting.ts';
@@ -20,9 +20,9 @@ export function refundLeg(
       ? paidSuperseded(wallet, receiptFen)
       : conflictSuperseded(wallet, leg.suspenseFen, receiptFen),
   );
-  // No step of the wallet's but ours: the leg was paid and is being refunded.
+  // This step is ours, not the wallet's: the leg was paid and is being refunded.
   draft.set('legs', id, { status: 'superseded', suspenseFen: null });
-  // Of what the wallet says it took: only that can it give back.
+  // Based on the amount that the wallet says it collected: it can refund no more than that.
   const back = { amountFen: orderedFen(leg), movedFen: receiptFen };
   const refund = newAutomaticRefund(draft.intent.id, id, back, reason, context);
   draft.add({ refunds: [refund] });

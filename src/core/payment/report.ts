@@ -1,7 +1,7 @@
 /**
- * What a wallet says of an attempt, brought into the books: the one code path of notification,
- * query, start, close and bill (rule 4). It never throws on what a wallet says, never believes a
- * mismatch (rule 3), never closes on a guess (rule 2), and lets at most one attempt count (rule 1).
+ * Applies what a wallet reports about an attempt: the one code path of notification, query, start,
+ * close and bill (rule 4). No report makes it throw, a mismatch is never believed (rule 3), it
+ * never closes on a guess (rule 2), and it lets at most one attempt count (rule 1).
  */
 import { unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -23,7 +23,7 @@ import { settleAttempt } from './settle.ts';
 export interface Reported {
   readonly attempt: Id<'payment_attempt'>;
   readonly report: AttemptReport;
-  /** Of the attempt's wallet. */
+  /** The capabilities of the attempt's wallet. */
   readonly capabilities: ReportCapabilities;
 }
 
@@ -63,7 +63,7 @@ export function takeReport(
   settleIntentStatus(draft);
 }
 
-/** The answer to a close: none of it can be paid any more (rule 2: only that closes an attempt). */
+/** The answer to a close: no leg can be paid any more (rule 2: only that closes an attempt). */
 function takeClosed(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -71,20 +71,20 @@ function takeClosed(
   context: DecideContext,
 ): void {
   const before = draft.attempt(id);
-  // A wallet that says closed after it said paid is asked again, not believed.
+  // A wallet that says closed after it said paid is queried again, not believed.
   const isPaidInPart = draft.legsOf(id).some((leg) => leg.status === 'succeeded');
   if (isLive(before) && !isPaidInPart) moveWithLegs(draft, id, 'closed');
   beginTail(draft, before, context);
   if (isUnseen) leaveToBill(draft, id);
 }
 
-/** A report of the attempt's order, and the leg that it is of. */
+/** A report about one order of the attempt, and the leg of that order. */
 interface OfLeg {
   readonly leg: Id<'leg'>;
   readonly report: LegReport;
 }
 
-/** Each leg by what is said of it, then the attempt by its legs. */
+/** Applies each leg's report, then derives the attempt's status from its legs. */
 function takeAnswer(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -111,7 +111,7 @@ function takeAnswer(
   noteAllTakenBack(draft, own);
 }
 
-/** Of orders of this attempt alone. */
+/** Only reports about orders of this attempt. */
 function ofLegs(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -141,7 +141,7 @@ function takeLeg(
       moveLeg(draft, id, report.status);
       return;
     case 'not_found': {
-      // Before that moment it only means that the buyer has not opened it yet.
+      // Before that moment "not found" only means that the buyer has not opened the order yet.
       const finalAtMs = draft.attempt(leg.attempt).expiresAtMs + notFoundIsFinalAfterMs;
       if (context.nowMs >= finalAtMs) closeUnseen(draft, leg);
       else if (leg.status === 'created') moveLeg(draft, id, 'unknown');
@@ -155,7 +155,7 @@ function takeLeg(
   }
 }
 
-/** Closed, though its wallet never had it in its hands: it may still turn out otherwise. */
+/** Closed although the wallet never knew the order: it may still turn out otherwise. */
 function closeUnseen(draft: PaymentDraft, { id, attempt, status }: Leg): void {
   if (!ATTEMPT_STATES.allows(status, 'closed')) return;
   moveLeg(draft, id, 'closed');
@@ -188,7 +188,7 @@ function takePaid(
     });
     return;
   }
-  // A success without a figure that can have been paid says nothing to book: it is asked again.
+  // A success with an impossible amount gives nothing to book: the wallet is queried again.
   if (leg.status === 'conflicted' || amountFen === null || amountFen <= 0n) return;
   draft.set('legs', id, {
     walletTransactionId,
@@ -203,7 +203,7 @@ function takePaid(
   draft.post(paidConflicted(attempt.wallet, amountFen));
 }
 
-/** What counts by now, and is closed by this report. One that calls it paid, too, says neither. */
+/** Legs that count and that this report closes. A report that also calls one paid says neither. */
 function noteAllTakenBack(draft: PaymentDraft, own: readonly OfLeg[]): void {
   const paid = new Set(own.filter(({ report }) => report.status === 'succeeded').map((o) => o.leg));
   for (const { leg, report } of own)

@@ -1,8 +1,8 @@
 /**
- * Ending an attempt that began with a payment code or a tap: by reversal (撤销, 冲正), which also
- * gives back what had been paid. The decision to reverse is committed before the wallet hears of
- * it, since from then on no success may count; what turns out paid is booked as paid and as given
- * back, because the wallet's bill will show both (rules 1, 5, 6, 7).
+ * Ends an attempt that began with a payment code or a tap: by reversal (撤销, 冲正), which also refunds
+ * what had been paid. The decision to reverse is committed before the wallet is called, because
+ * from then on no success may count; a payment that shows up is booked as paid and as refunded,
+ * because the wallet's bill will show both (rules 1, 5, 6, 7).
  */
 
 import type { Id } from '../../kernel/id.ts';
@@ -27,7 +27,7 @@ export function mustReverse(attempt: Attempt, nowMs: number): boolean {
   return worksOnce(attempt.product) && attempt.closingAtMs === null && nowMs >= endMs;
 }
 
-/** Before the wallet is told: after this commit the attempt cannot count as paid. */
+/** Before the wallet is called: after this commit the attempt cannot count as paid. */
 export function beginReversal(
   payment: Payment,
   attemptId: Id<'payment_attempt'>,
@@ -37,15 +37,15 @@ export function beginReversal(
   const attempt = draft.attempt(attemptId);
   if (isLive(attempt) && attempt.closingAtMs === null) {
     const dueAtMs = context.nowMs + CLOSE_CALL_MS;
-    // Asked soon again, however often it was asked about before.
+    // Polled soon again, however often it was polled before.
     draft.set('attempts', attempt.id, { closingAtMs: context.nowMs, dueAtMs, tries: 0 });
   }
   return draft.decided((after) => after);
 }
 
 /**
- * The wallet has given back whole what had been paid: a part of the one report path (report.ts).
- * `reports` say what that was.
+ * The wallet has refunded in full what had been paid: part of the one report path (report.ts).
+ * `reports` say what had been paid.
  */
 export function bookReversal(
   draft: PaymentDraft,
@@ -54,12 +54,13 @@ export function bookReversal(
   context: DecideContext,
 ): void {
   const legs = draft.legsOf(id);
-  // We never reverse a payment that counts: whoever did, an operator is alerted.
+  // We never reverse a payment that counts: somebody else did, so an operator is alerted.
   if (draft.attempt(id).status === 'succeeded') {
     for (const leg of legs) if (isClosedIn(reports, leg)) noteTakenBack(draft, leg.id);
     return;
   }
-  // What is reversed was one order. Of several no report says that all went back: they are asked.
+  // A reversal concerns one order. For several, no report says that all were reversed: they are
+  // queried.
   const [leg, another] = legs;
   if (leg === undefined || another !== undefined) return;
   const report = reports.find((row) => row.orderNo === leg.orderNo);
@@ -72,7 +73,7 @@ function isClosedIn(reports: readonly LegReport[], { orderNo }: Leg): boolean {
   return reports.some((report) => report.orderNo === orderNo && report.status === 'closed');
 }
 
-/** As the wallet's bill will have it: paid, with the wallet's own figures, and to be refunded. */
+/** As the wallet's bill will show it: paid, with the wallet's own figures, and to be refunded. */
 function bookRefunded(
   draft: PaymentDraft,
   id: Id<'leg'>,
@@ -99,7 +100,7 @@ function bookRefunded(
   refundLeg(draft, id, 'reversed', context);
 }
 
-/** The refund that the reversal is: the wallet is not asked for it again. */
+/** The refund that the reversal is: the wallet is not asked to refund it again. */
 function settleReversal(draft: PaymentDraft, id: Id<'leg'>): void {
   const refund = draft.payment.refunds.find(
     (row) => row.leg === id && row.reason === 'reversed' && isOpenRefund(row),

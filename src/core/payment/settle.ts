@@ -1,6 +1,6 @@
 /**
- * What an attempt comes to, once its legs say so: the first success counts (rule 1), every other is
- * superseded and refunded, a disputed one waits for an operator (rule 3).
+ * The outcome of an attempt, once its legs have one: the first success counts (rule 1), every other
+ * is superseded and refunded, a disputed one waits for an operator (rule 3).
  */
 import type { Id } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
@@ -24,7 +24,7 @@ import {
 } from './model.ts';
 import { refundLeg } from './refund-leg.ts';
 
-/** Draws the attempt's status from its legs and, when that is an outcome, books it. */
+/** Derives the attempt's status from its legs and books it when that is an outcome. */
 export function settleAttempt(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -51,7 +51,7 @@ export function settleAttempt(
   else if (isOfOne && statuses.has('pending')) moveAttempt(draft, id, 'pending');
 }
 
-/** All of it is paid: it counts, or goes back, or stays in the conflict that it is in. */
+/** All legs are paid: the attempt counts, is refunded, or stays in its conflict. */
 function settlePaid(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -63,7 +63,7 @@ function settlePaid(
   const wasConflicted = attempt.status === 'conflicted';
   const isUndecided = intent.status === 'conflicted' && intent.succeededAttempt === null;
   const reason = reasonNotToCount(intent, attempt, draft.legsOf(id));
-  // An intent in conflict waits for an operator; until then its other successes go back.
+  // An intent in conflict waits for an operator; until then its other successes are refunded.
   if (wasConflicted && isUndecided && reason !== 'reversed') suspendPaid(draft, id);
   else if (reason === undefined) count(draft, id, capabilities, context);
   else supersede(draft, id, reason, context);
@@ -83,16 +83,16 @@ function reasonNotToCount(
 }
 
 /**
- * A reversal of it may be on its way, and would give the money back after we had counted it. So
- * from the moment that it is decided, no success of this attempt counts any more.
+ * A reversal of it may be on its way to the wallet, and would refund the money after we had counted
+ * it. So from the moment the reversal is decided, no success of this attempt counts.
  */
 export function isBeingReversed({ product, closingAtMs }: Attempt): boolean {
   return closingAtMs !== null && worksOnce(product);
 }
 
 /**
- * Paid after the intent was told to end: the marketplace was promised that nothing more counts.
- * Wallets tell times by the second, so the second of the closing itself is already after it.
+ * Paid after the intent was told to end: the marketplace was promised that no later payment counts.
+ * Wallets report times in seconds, so the second of the closing already counts as after it.
  */
 function isAfterClosing({ closingAtMs }: PaymentIntent, legs: readonly Leg[]): boolean {
   if (closingAtMs === null) return false;
@@ -100,7 +100,7 @@ function isAfterClosing({ closingAtMs }: PaymentIntent, legs: readonly Leg[]): b
   return legs.some((leg) => leg.paidAtMs !== null && leg.paidAtMs >= fromMs);
 }
 
-/** The attempt counts, the money is held for its merchants. */
+/** The attempt counts, and the money is held for its merchants. */
 function count(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
@@ -128,7 +128,9 @@ function count(
   closeTheOthers(draft, id, context);
 }
 
-/** A success or a dispute of an attempt that the intent had given up: it was in processing. */
+/**
+ * A success or a dispute of an attempt that the intent had given up: the intent was in processing.
+ */
 function leaveWalletChoice(draft: PaymentDraft): void {
   if (draft.intent.status !== 'requires_wallet') return;
   draft.setRoot({ status: transition(INTENT_STATES, 'requires_wallet', 'processing') });
@@ -156,7 +158,7 @@ function supersede(
   moveAttempt(draft, id, 'superseded');
 }
 
-/** Not all of a merge was paid: what was paid goes back, the attempt failed. */
+/** Only part of a combined payment was paid: that part is refunded, the attempt failed. */
 function refundPart(draft: PaymentDraft, id: Id<'payment_attempt'>, context: DecideContext): void {
   refundPaid(draft, id, 'partial_payment', context);
   draft.set('attempts', id, { failure: { code: 'partial_payment', walletError: null } });
@@ -173,12 +175,12 @@ function refundPaid(
     if (leg.status === 'succeeded') refundLeg(draft, leg.id, reason, context);
 }
 
-/** Rule 3: the intent waits for an operator, unless another attempt has settled it already. */
+/** Rule 3: the intent waits for an operator, unless another attempt has already settled it. */
 function dispute(draft: PaymentDraft, id: Id<'payment_attempt'>, context: DecideContext): void {
   suspendPaid(draft, id);
   const isNews = draft.attempt(id).status !== 'conflicted';
   moveAttempt(draft, id, 'conflicted');
-  // Asked again: the money may have been misquoted to us, and a leg may still be open.
+  // Queried again: the wallet may have misreported the amount, and a leg may still be open.
   if (isNews) draft.set('attempts', id, { dueAtMs: context.nowMs });
   if (!isOpen(draft.intent.status)) return;
   leaveWalletChoice(draft);
@@ -188,7 +190,7 @@ function dispute(draft: PaymentDraft, id: Id<'payment_attempt'>, context: Decide
   closeTheOthers(draft, id, context);
 }
 
-/** Legs that were paid as ordered, in an attempt that as a whole is in question. */
+/** Legs paid as ordered, in an attempt that is disputed as a whole. */
 function suspendPaid(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
   const { wallet } = draft.attempt(id);
   for (const leg of draft.legsOf(id)) {

@@ -1,6 +1,6 @@
 /**
- * Starting an attempt and taking in the wallet's first answer. The order number is committed
- * before the wallet hears of it; the attempts before it are told to close (rule 1).
+ * Starts an attempt and applies the wallet's first answer. The order number is committed before the
+ * wallet is called; earlier attempts of the intent are set to close (rule 1).
  */
 
 import { assert, present, unreachable } from '../../kernel/assert.ts';
@@ -18,14 +18,14 @@ import type { Attempt, Leg, LegPart, Payment, SubOrder } from './model.ts';
 import { orderNumber } from './order-number.ts';
 import { type Reported, takeReport } from './report.ts';
 
-/** Bounds what one intent can pile up at the wallets. */
+/** Bounds how many orders one intent can create at the wallets. */
 const ATTEMPT_COUNT_MAX = 30;
 
 export interface NewAttempt {
   readonly id: Id<'payment_attempt'>;
   readonly wallet: WalletName;
   readonly product: Product;
-  /** Whose app the buyer chose to pay with; left out, the wallet's own. */
+  /** The wallet app that the buyer chose to pay with; left out = the wallet's own. */
   readonly payerWallet?: WalletName;
   readonly config: Id<'wallet_config'>;
   readonly expiresAtMs: number;
@@ -35,8 +35,8 @@ export interface NewAttempt {
     { readonly walletMerchant: string; readonly feeBps: number }
   >;
   /**
-   * How this wallet is paid a cart of several merchants in one leg: the marketplace's own number
-   * there. null = one leg a merchant.
+   * How this wallet is paid a cart of several merchants as one leg: to the marketplace's own
+   * number. null = one leg per merchant.
    */
   readonly oneLegMerchant: string | null;
   readonly firstPollMs: number;
@@ -45,11 +45,11 @@ export interface NewAttempt {
 export interface AttemptAnswer {
   readonly payment: Payment;
   readonly attempt: Attempt;
-  /** False when the attempt was already there: the wallet has been, or is being, told. */
+  /** False when the attempt already existed: the wallet has been called, or is being called. */
   readonly isNew: boolean;
 }
 
-/** Groups a cart by merchant, in the order in which they come. */
+/** Groups a cart by merchant, in the order of first appearance. */
 function byMerchant(subOrders: readonly SubOrder[]): readonly (readonly SubOrder[])[] {
   const groups = new Map<Id<'merchant'>, SubOrder[]>();
   for (const sub of subOrders) {
@@ -100,7 +100,7 @@ export function startAttempt(
   const merchants = byMerchant(payment.subOrders);
   const isOneLeg = merchants.length > 1 && input.oneLegMerchant !== null;
   const groups = isOneLeg ? [payment.subOrders] : merchants;
-  // It can only be reversed whole.
+  // A cart in one leg can only be reversed as a whole.
   assert(groups.length === 1 || !worksOnce(input.product), 'a payment code pays one order');
   const attempt: Attempt = {
     id: input.id,
@@ -172,7 +172,7 @@ export interface StartAnswered extends Omit<Reported, 'report'> {
   readonly outcome: StartOutcome;
 }
 
-/** The wallet's answer to the start. A report that overtook it is never taken back. */
+/** Applies the wallet's answer to the start. A report that arrived before it is never undone. */
 export function recordStart(
   payment: Payment,
   answered: StartAnswered,
@@ -194,7 +194,7 @@ function takeStart(
   context: DecideContext,
 ): void {
   const attempt = draft.attempt(id);
-  // One that the wallet refuses after it took a leg of it is asked again, not believed.
+  // A combined order refused after the wallet accepted one of its legs is queried, not believed.
   const isPaidInPart = draft.legsOf(id).some((leg) => leg.status === 'succeeded');
   const isFirst = attempt.status === 'created' || attempt.status === 'unknown';
   switch (outcome.outcome) {

@@ -1,6 +1,6 @@
 /**
- * Claiming a due refund: its next look, and that its number is on its way, are committed before the
- * wallet is told or asked.
+ * Claiming a due refund: the time of its next poll, and that its number is being sent, are
+ * committed before the wallet is called.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -9,14 +9,16 @@ import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import { isOpenRefund, type Payment, type Refund } from '../payment/model.ts';
 
 const POLL_DELAYS_MS = [15_000, 30_000, 60_000, 300_000, 900_000];
-/** Of every later look. */
+/** The delay of every later poll. */
 const POLL_DELAY_MS_MAX = 3_600_000;
 
 export interface ClaimedRefund {
   readonly payment: Payment;
   /** null: it is not due. */
   readonly refund: Refund | null;
-  /** Its number is committed as on its way, and never was before: it may be sent unasked. */
+  /**
+   * Its number is committed as sent for the first time just now: it may be sent without a query.
+   */
   readonly isFirstCall: boolean;
 }
 

@@ -1,8 +1,8 @@
 /**
- * The wallet's own settlement figure of a refund (rule 6). What was reserved is our reckoning of a
- * part's share of the receipt; wallets round such shares by a rule that none of them publishes. So
- * where a discount makes it matter, what the wallet says it moved is what is booked, and the seller
- * bears, or gets, the fen between.
+ * The wallet's own settlement figure of a refund (rule 6). We reserve what we calculate as a part's
+ * share of the receipt; wallets round such shares by rules that none of them publishes. So where a
+ * discount makes a difference, we book what the wallet says it moved, and the seller bears, or
+ * gains, the difference of some fen.
  */
 import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -22,20 +22,20 @@ interface Told {
   readonly settlementFen?: Fen | null;
 }
 
-/** Can what moves differ from what was asked? Only of a part of what was paid with a discount. */
+/** Can the moved amount differ from the requested one? Only for a part of a discounted payment. */
 export function hasFigure(payment: Payment, refund: Refund): boolean {
   const leg = legOf(payment, refund);
   const isDiscounted = leg.receiptAmountFen !== null && leg.receiptAmountFen !== orderedFen(leg);
-  // Of a leg that counts, what was paid beyond the order is a part, too.
+  // On a leg that counts, an overpayment is a part, too.
   return isDiscounted && (refund.subOrder !== null || leg.status === 'succeeded');
 }
 
-/** This message does not say what moved, and a query does. */
+/** This report does not state what moved, but a query does. */
 export function wantsFigure(payment: Payment, refund: Refund, told: Told): boolean {
   return told.settlementFen === undefined && hasFigure(payment, refund);
 }
 
-/** Brings a reservation in line with what the wallet really moved. */
+/** Adjusts a reservation to what the wallet really moved. */
 export function settleFigure(
   draft: PaymentDraft,
   id: Id<'refund'>,
@@ -63,7 +63,7 @@ export function settleFigure(
   if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
 }
 
-/** Of what was paid beyond the order no pocket gave anything: the fen between is a seller's. */
+/** An overpayment's refund has no allocation: a difference in fen is the seller's. */
 const NOTHING: RefundMix = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
@@ -74,7 +74,7 @@ function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
     const owedFen = mix.owedFen + moreFen - heldFen;
     return { ...mix, owedFen, [pocket]: mix[pocket] + heldFen };
   }
-  // Released in reverse order of reservation: advance, seller's pocket, fee.
+  // Released in reverse order of reservation: advance, seller's balance, fee.
   const lessFen = -moreFen;
   const owedFen = min(mix.owedFen, lessFen);
   const isOfPocket = mix === NOTHING;

@@ -1,8 +1,8 @@
 /**
- * Whose money a refund of a sub_order takes: the share of its receipt that moves, and the pockets
- * that it is reserved from. Every figure is read from what was booked with the escrow and from the
- * refunds that stand; nothing is reckoned again from rates or amounts of the order, so that a later
- * way of reckoning never meets an earlier one (rule 6). Cumulative over the sub_order's refunds:
+ * Whose money pays for a refund of a sub_order: the share of its receipt that moves, and the
+ * accounts that it is reserved from. Every figure comes from what was booked with the escrow and
+ * from the refunds that stand; nothing is recalculated from rates or order amounts, so that a later
+ * formula never meets figures of an earlier one (rule 6). Cumulative over the sub_order's refunds:
  * the last one moves exactly what is left (rule 7).
  */
 import { present } from '../../kernel/assert.ts';
@@ -16,10 +16,10 @@ import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '..
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
 
-/** What a refund takes from its merchant's pocket, held or released. */
+/** What a refund takes from its merchant, whether held in escrow or released. */
 export const inPocket = (mix: RefundMix): Fen => mix.escrowFen + mix.availableFen;
 
-/** Refunds of a sub_order that have gone, or may still go, through. */
+/** Refunds of a sub_order that succeeded, or still may. */
 export function standingOf(
   refunds: readonly Refund[],
   subOrder: Id<'sub_order'>,
@@ -27,7 +27,7 @@ export function standingOf(
   return refunds.filter((refund) => refund.subOrder === subOrder && refund.status !== 'failed');
 }
 
-/** What really moves when `amountFen` more of a sub_order goes back. */
+/** What really moves when another `amountFen` of a sub_order is refunded. */
 export function movedFenOf(escrow: Escrow, standing: readonly Refund[], amountFen: Fen): Fen {
   const byThenFen = (refundedOf(standing) + amountFen) * escrow.paidFen;
   const movedSoFar = sumFen(standing.map((refund) => refund.movedFen));
@@ -35,8 +35,8 @@ export function movedFenOf(escrow: Escrow, standing: readonly Refund[], amountFe
 }
 
 /**
- * The escrow gives its share; the rest of what moves is the fee, which the wallet gives back, never
- * more of it than it was charged. What neither has is advanced.
+ * The escrow pays its share; the rest of what moves is the fee, which the wallet refunds to us,
+ * never more than it charged. What neither covers is advanced.
  */
 export function mixOf(
   escrow: Escrow,
@@ -70,7 +70,7 @@ export function legOf({ legs }: Payment, { leg }: Pick<Refund, 'leg'>): Leg {
   );
 }
 
-/** The escrow that a refund of a sub_order is drawn from. */
+/** The escrow that a refund of a sub_order is taken from. */
 export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrder'>): Escrow {
   return present(
     payment.escrows.find((row) => row.subOrder === refund.subOrder && row.leg === refund.leg),
@@ -78,7 +78,7 @@ export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrde
   );
 }
 
-/** The merchant's pocket gives more, or gets back. */
+/** The merchant's escrow or available account pays more, or is paid back. */
 export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
   draft.set('escrows', escrow.id, {
     heldFen: escrow.heldFen - amountFen,
@@ -87,8 +87,8 @@ export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: F
 }
 
 /**
- * What came back to a pocket first repays what was advanced for other refunds of its sub_order:
- * nobody owes beside money of his own.
+ * What returns to a merchant first repays what we advanced for other refunds of the sub_order: a
+ * merchant with a balance owes us nothing.
  */
 export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
   const escrowNow = (): Escrow => draft.escrow(id);
@@ -114,8 +114,8 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
 }
 
 /**
- * Counts on leg and sub_order what stands of their refunds. A wallet may have moved more than was
- * left (one called failed that went through after all): it is booked, and counts up to the whole.
+ * Totals the refunds that stand on leg and sub_order. A wallet may have moved more than was left (a
+ * refund reported as failed that succeeded after all): it is booked, and counts up to the whole.
  */
 export function countRefunds(draft: PaymentDraft, id: Id<'leg'>, subOrder: Id<'sub_order'>): void {
   const leg = draft.leg(id);

@@ -1,6 +1,6 @@
 /**
- * refund as the API and its events show it. The inner states fold into four: a caller has
- * nothing to do for the ways in which we may still be waiting, and one thing for `abnormal`.
+ * The refund object of the API and its events. The internal states map to four: a caller has
+ * nothing to do while we wait in different ways, and one thing to do for `abnormal`.
  */
 import { unreachable } from '../../kernel/assert.ts';
 import { fenToJson } from '../../kernel/money.ts';

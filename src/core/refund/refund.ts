@@ -1,6 +1,6 @@
 /**
- * Promising refunds: reserved in our books before the wallet is called, bounded by leg and
- * sub_order (rule 7), under a number of their own. What becomes of them is report.ts's.
+ * Creating refunds: reserved in the ledger before the wallet is called, bounded by leg and
+ * sub_order (rule 7), with a number of their own. Their later course is in report.ts.
  */
 import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -36,10 +36,10 @@ import {
   takeFromPocket,
 } from './pockets.ts';
 
-/** When a refund that nobody acted on yet is looked at by the janitor. */
+/** When the janitor takes up a refund that no call has acted on yet. */
 const REFUND_FIRST_POLL_MS = 15_000;
 
-/** What a wallet's refunds are bounded by. */
+/** What limits a wallet's refunds. */
 type RefundCapabilities = Pick<
   Capabilities,
   'products' | 'refundCountMax' | 'refundSpacingMs' | 'refundWindowMs'
@@ -131,16 +131,16 @@ export function reserveRefund(
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
 
-/** What the wallet takes of one order. */
+/** How many refunds the wallet accepts per order. */
 interface Limits {
   readonly countMax: number;
-  /** The wallet wants this long between two refunds of one order. */
+  /** The pause that the wallet demands between two refunds of one order. */
   readonly spacingMs: number;
-  /** From the payment on. */
+  /** Counted from the payment. */
   readonly windowMs: number;
 }
 
-/** Of the product that was paid with. */
+/** The product that was paid with. */
 function limitsOf({ wallet, product }: Attempt, capabilities: NewRefund['capabilities']): Limits {
   const itsOwn = capabilities.get(wallet);
   if (itsOwn === undefined) return { countMax: 0, spacingMs: 0, windowMs: 0 };
@@ -148,7 +148,7 @@ function limitsOf({ wallet, product }: Attempt, capabilities: NewRefund['capabil
   return { countMax: itsOwn.refundCountMax, spacingMs: itsOwn.refundSpacingMs, windowMs };
 }
 
-/** A refund that the wallet would no longer take is not promised. */
+/** A refund that the wallet would no longer accept is refused. */
 function windowProblem(
   leg: Leg,
   { windowMs }: Limits,
@@ -160,7 +160,7 @@ function windowProblem(
   return hutongError('refund_not_possible', message);
 }
 
-/** The wallet wants a pause between two refunds of one order; null = it may be told now. */
+/** The pause demanded between two refunds of one order; null = it may be sent now. */
 function spacedUntilMs(
   earlier: readonly Refund[],
   spacingMs: number,
@@ -175,8 +175,8 @@ const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 const REVERSAL_HEAD_START_MS = 3_000;
 
 /**
- * A refund that Hutong gives by itself, of a whole leg or of what was paid beyond the order: out of
- * refund_due, not of a merchant.
+ * An automatic refund, of a whole leg or of an overpayment: paid out of refund_due, not by a
+ * merchant.
  */
 export function newAutomaticRefund(
   intent: Id<'payment_intent'>,
@@ -201,7 +201,7 @@ export function newAutomaticRefund(
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: null,
-    // The reversal in flight gets its time to answer before the next one.
+    // The reversal in flight gets its time to answer before the next one is sent.
     dueAtMs: context.nowMs + (reason === 'reversed' ? REVERSAL_HEAD_START_MS : 0),
     tries: 0,
   };

@@ -1,9 +1,9 @@
 /**
- * What a wallet says of a refund, brought into the books: by the answer to a call, a query, a
- * notification or a bill. It is asked again with the same number while unknown (rule 2). A refusal
- * is final only as the answer to the first call with a number: an earlier call with it may have
- * been taken. What was called failed and went through after all is booked as what it is, and an
- * operator is alerted.
+ * Applies what a wallet reports about a refund: by the answer to a call, a query, a notification or
+ * a bill. While the outcome is unknown it is retried with the same number (rule 2). A refusal is
+ * final only in answer to the first call with a number: an earlier call may have been accepted. A
+ * refund that was reported failed and succeeded after all is booked as it is, and an operator is
+ * alerted.
  */
 import { unreachable } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -26,12 +26,12 @@ import { escrowOf, inPocket, mixOf, standingOf, takeFromPocket } from './pockets
 import { isAutomatic, type RefundAnswer } from './refund.ts';
 import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
 
-/** One automatic refund, and the buyer has the money under two of its numbers. */
+/** One automatic refund was paid to the buyer under two of its numbers. */
 export const REFUNDED_TWICE = 'refunded_twice';
 
 export interface RefundReported {
   readonly refund: Id<'refund'>;
-  /** Which of its numbers the wallet speaks of. */
+  /** The number of this refund that the report is about. */
   readonly refundNo: string;
   readonly report: RefundReport;
   /** The answer to a call with a number that had been sent before. */
@@ -77,7 +77,7 @@ function takeReport(
     draft.set('refunds', id, { failure: null });
   if (next === 'failed' && isNews && isAutomatic(before)) retry(draft, id, report, context);
   else if (isNews) settleRefund(draft, id, next, report);
-  // The wallet has done it; only its figure is wanting, and can be asked for at once.
+  // The wallet has paid it; only its settlement figure is missing, and a query returns it now.
   const isDone = next === 'processing' && report.status === 'succeeded';
   if (isDone && wantsFigure(draft.payment, before, report)) askAtOnce(draft, id, context);
   if (isLeftUnknown(draft.payment, before, next, report, context))
@@ -89,10 +89,10 @@ function askAtOnce(draft: PaymentDraft, id: Id<'refund'>, { nowMs }: DecideConte
   if (dueAtMs === null || dueAtMs > nowMs) draft.set('refunds', id, { dueAtMs: nowMs });
 }
 
-/** How long its wallet may say nothing to go by before an operator is alerted. */
+/** How long its wallet may report nothing usable before an operator is alerted. */
 export const UNKNOWN_PATIENCE_MS = 3_600_000;
 
-/** Neither taken nor refused, as far as is known. */
+/** Neither accepted nor refused, as far as we know. */
 function isSilent(status: Refund['status']): boolean {
   return status === 'unknown' || status === 'submitted';
 }
@@ -104,8 +104,8 @@ function isLeftUnknown(
   report: RefundReport,
   context: DecideContext,
 ): boolean {
-  // What is in processing by the wallet's own report takes the time that it takes; one that names
-  // a figure which cannot be true has said nothing.
+  // A refund that the wallet reports as processing may take its time; a report with an impossible
+  // figure counts as no report.
   const isUntrue = report.status === 'succeeded' && !isOurs(payment, refund, report);
   const isUnsaid = report.status === 'unknown' || isUntrue;
   const isWaiting = isSilent(next) || (next === 'processing' && isUnsaid);
@@ -117,7 +117,7 @@ function isOverdue(refund: Refund, { nowMs }: DecideContext): boolean {
   return isOld && refund.failure?.code !== OUTCOME_UNKNOWN;
 }
 
-/** The refund stays as it is and is asked about as before: nothing is guessed (rule 2). */
+/** The refund stays as it is and is polled as before: nothing is guessed (rule 2). */
 function alert(
   draft: PaymentDraft,
   id: Id<'refund'>,
@@ -128,13 +128,13 @@ function alert(
   draft.emit('refund.requires_attention', id);
 }
 
-/** Its wallet could not be called: it was not sent after all, and raises an alert in the end. */
+/** Its wallet could not be called: the refund was not sent, and eventually raises an alert. */
 export function noteUnasked(
   payment: Payment,
   input: {
     readonly refund: Id<'refund'>;
     readonly isFirstCall: boolean;
-    /** As it was claimed: another process may have come to it since. */
+    /** The refund as it was claimed: another process may have changed it since. */
     readonly tries: number;
   },
   context: DecideContext,
@@ -150,18 +150,18 @@ export function noteUnasked(
 
 function nextStatus(payment: Payment, refund: Refund, report: RefundReport): Refund['status'] {
   const said = saidStatus(payment, refund, report);
-  // What it moved is not sure before a query has said it: until then it is not settled.
+  // The moved amount is certain only after a query: until then the refund is not settled.
   const wanted = said === 'succeeded' && wantsFigure(payment, refund, report) ? 'processing' : said;
   if (wanted === refund.status || REFUND_STATES.allows(refund.status, wanted)) return wanted;
   return refund.status;
 }
 
-/** Rules 3 and 7: of this refund, and no more than what is left of what the payment brought in. */
+/** Rules 3 and 7: it is about this refund, and within what is left of the payment's receipt. */
 function isOurs(payment: Payment, refund: Refund, report: RefundReport): boolean {
   const { amountFen, settlementFen } = report;
   if (amountFen !== null && amountFen !== refund.amountFen) return false;
   const leftFen = leftAtWallet(payment, refund);
-  // Without a figure, our own may be a fen of rounding off: what is left is then it.
+  // Without a figure, ours may be a fen of rounding off: then it takes what is left.
   if (settlementFen == null)
     return refund.movedFen <= leftFen || (leftFen > 0n && hasFigure(payment, refund));
   return settlementFen >= 0n && settlementFen <= refund.amountFen && settlementFen <= leftFen;
@@ -170,7 +170,7 @@ function isOurs(payment: Payment, refund: Refund, report: RefundReport): boolean
 function saidStatus(payment: Payment, refund: Refund, report: RefundReport): Refund['status'] {
   switch (report.status) {
     case 'succeeded':
-      // Rule 3 for refunds: an amount that is not ours is asked again, not believed.
+      // Rule 3 for refunds: an amount that differs from ours is queried again, not believed.
       return isOurs(payment, refund, report) ? 'succeeded' : 'unknown';
     case 'submitted':
     case 'processing':
@@ -185,13 +185,14 @@ function saidStatus(payment: Payment, refund: Refund, report: RefundReport): Ref
   }
 }
 
-/** How long a wallet that closed an automatic refund is left alone: doubled up to a day. */
+/** Pause after a wallet closed an automatic refund: doubled up to a day. */
 const NEXT_NUMBER_MS = 600_000;
 const NEXT_NUMBER_MS_MAX = 86_400_000;
 
 /**
- * Automatic refunds are retried indefinitely and raise an alert. Refused, it keeps its number, is
- * abnormal and stays due. Taken and then closed, its number is spent: it goes on under a new one.
+ * Automatic refunds are retried indefinitely and raise an alert. If refused, the refund keeps its
+ * number, is abnormal and stays due. If accepted and then closed, its number is used up: it
+ * continues under a new one.
  */
 function retry(
   draft: PaymentDraft,
@@ -207,7 +208,7 @@ function retry(
     draft.set('refunds', id, { failure: { code: 'refund_refused', walletError } });
     return;
   }
-  // Alerted in this state already, when the wallet called it abnormal before it closed it.
+  // Already alerted in this state, when the wallet called it abnormal before closing it.
   const spentNos = [...earlierNos, refundNo];
   if (!isRefundOrdinal(spentNos.length + 1)) return;
   const delayMs = Math.min(NEXT_NUMBER_MS * 2 ** earlierNos.length, NEXT_NUMBER_MS_MAX);
@@ -219,7 +220,7 @@ function retry(
   });
 }
 
-/** Only a success is news of a number that was given up: the buyer has the money. */
+/** For a number that was given up, only a success matters: the buyer has the money. */
 function takeEarlierNumber(
   draft: PaymentDraft,
   id: Id<'refund'>,
@@ -240,7 +241,7 @@ function takeEarlierNumber(
   alert(draft, id, REFUNDED_AFTER_FAILURE);
 }
 
-/** The marketplace bears it. More than the wallet ever had of it is not believed, only alerted. */
+/** The marketplace bears it. More than the wallet ever received is not believed, only alerted. */
 function takeSecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
   const refund = draft.refund(id);
   if (refund.failure?.code === REFUNDED_TWICE) return;
@@ -251,7 +252,7 @@ function takeSecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
   alert(draft, id, REFUNDED_TWICE);
 }
 
-/** A refund that was called failed: a query, a message or a bill may know better. */
+/** A refund that was reported failed: a query, a notification or a bill may correct that. */
 function takeAfterFailure(
   draft: PaymentDraft,
   id: Id<'refund'>,
@@ -281,7 +282,7 @@ function takeAfterFailure(
   alert(draft, id, REFUNDED_AFTER_FAILURE);
 }
 
-/** An automatic refund that failed was followed by another of the same money, not wanted now. */
+/** A failed automatic refund was followed by another of the same money, which is now not wanted. */
 function takesOver(draft: PaymentDraft, id: Id<'refund'>): boolean {
   const { leg } = draft.refund(id);
   const open = draft.payment.refunds.find(
@@ -294,7 +295,7 @@ function takesOver(draft: PaymentDraft, id: Id<'refund'>): boolean {
   return true;
 }
 
-/** The reservation that was released is taken again, from what its pockets hold by now. */
+/** The released reservation is taken again, from what its accounts hold by now. */
 function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
   const refund = draft.refund(id);
   if (refund.subOrder === null) return;

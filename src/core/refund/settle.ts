@@ -1,6 +1,6 @@
 /**
- * What a refund comes to: the figure that moved, the ledger, and what is counted of it on its leg,
- * its sub_order and the intent.
+ * The outcome of a refund: the amount that moved, the ledger, and the totals on its leg, its
+ * sub_order and the intent.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -20,7 +20,9 @@ import {
   takeFromPocket,
 } from './pockets.ts';
 
-/** It was called failed, its reservation released, and the wallet has paid it all the same. */
+/**
+ * It was reported failed, its reservation was released, and the wallet has paid it all the same.
+ */
 export const REFUNDED_AFTER_FAILURE = 'refunded_after_failure';
 
 export function settleRefund(
@@ -59,7 +61,7 @@ function figureOf(payment: Payment, refund: Refund, { settlementFen }: RefundRep
   return settlementFen ?? (refund.movedFen > leftFen ? leftFen : null);
 }
 
-/** What its wallet still has of the leg, but for what this refund has taken itself. */
+/** What the wallet still holds of the leg, not counting what this refund itself took. */
 export function leftAtWallet(payment: Payment, refund: Refund): Fen {
   const leg = legOf(payment, refund);
   const gone = payment.refunds.filter(
@@ -71,7 +73,7 @@ export function leftAtWallet(payment: Payment, refund: Refund): Fen {
 function countRefunded(draft: PaymentDraft, { amountFen }: Refund, before: Refund['status']): void {
   const { amountRefundedFen, amountReceivedFen } = draft.intent;
   const totalFen = amountRefundedFen + amountFen;
-  // Only with one that was called failed may it be more, and then an operator has been alerted.
+  // It exceeds that only after a refund reported failed, for which an operator has been alerted.
   const isBounded =
     totalFen <= amountReceivedFen ||
     before === 'failed' ||
@@ -88,7 +90,7 @@ function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: Re
   draft.emit('refund.failed', id);
 }
 
-/** What was reserved goes back to exactly where it came from. */
+/** The reservation is released to exactly the accounts that it was taken from. */
 function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
   const { leg, mix, subOrder } = draft.refund(id);
   if (mix === null || subOrder === null) return;

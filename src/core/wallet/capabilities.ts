@@ -1,9 +1,9 @@
 /**
- * What a wallet can do, as data: each folder of `src/wallets` states its own, core decides by them.
+ * What a wallet can do, as data: each folder of `src/wallets` declares its own, core decides by it.
  */
 import type { Device, Product, WalletName } from '../../kernel/wallet-names.ts';
 
-/** combine, merge: one leg a merchant. split, collect: one leg, to the marketplace's number. */
+/** combine, merge: one leg per merchant. split, collect: one leg, to the marketplace's number. */
 export type CartKind = 'combine' | 'merge' | 'split' | 'collect';
 
 export function paysInOneLeg(kind: CartKind): boolean {
@@ -12,15 +12,15 @@ export function paysInOneLeg(kind: CartKind): boolean {
 
 export interface ProductCapability {
   readonly product: Product;
-  /** Devices of the buyer on which the cashier may offer it, best first. */
+  /** The buyer's devices on which the cashier may offer it, best first. */
   readonly devices: readonly Device[];
-  /** Can pay several merchants in one go. */
+  /** Can pay several merchants in one order. */
   readonly combines: boolean;
-  /** Which payer field the start needs, if any. `auth_code` and `field55` work once. */
+  /** Which payer field the start needs, if any. `auth_code` and `field55` are single-use. */
   readonly payerField: 'openid' | 'buyer' | 'auth_code' | 'field55' | null;
-  /** The buyer scans its code with an app: another wallet's may too, where they interconnect. */
+  /** The buyer scans its code with an app: with interconnection also another wallet's. */
   readonly isScanned?: boolean;
-  /** Where it is not the wallet's own figure. */
+  /** Where it differs from the wallet's own figure. */
   readonly refundWindowMs?: number;
 }
 
@@ -32,20 +32,22 @@ export interface Capabilities {
     readonly kind: CartKind;
     readonly legCountMax: number;
     readonly atomic: boolean;
-    /** Only where the wallet account has the all-or-nothing contract. */
+    /** Only if the wallet account has the all-or-nothing contract. */
     readonly needsContract: boolean;
     readonly expiryMsMax: number | null;
   };
   /** After the order's absolute expiry plus this, "not found" is final (rule 2). */
   readonly notFoundIsFinalAfterMs: number;
-  /** How much of one merchant's order may be split to others; 0 = it does not split. */
+  /** How much of one merchant's order may be split to others; 0 = no splits. */
   readonly splitCapBps: number;
   readonly refundSpacingMs: number;
-  /** From the payment; a product may have a figure of its own (`refundWindowMsOf`). */
+  /** Counted from the payment; a product may have its own figure (`refundWindowMsOf`). */
   readonly refundWindowMs: number;
   readonly refundCountMax: number;
   readonly holdDaysMax: number;
-  /** Who holds the money until receipt: `settles_directly` = nobody, it goes to the merchants. */
+  /**
+   * Who holds the money until receipt; `settles_directly` = nobody, it is paid to the merchants.
+   */
   readonly custody: 'wallet_holds' | 'settles_directly' | 'platform_holds';
   /** The daily files this wallet offers, in its own words; none = per-order queries only. */
   readonly bills: readonly string[];
@@ -53,12 +55,12 @@ export interface Capabilities {
   readonly pollDelaysMs: readonly number[];
 }
 
-/** What core must know of a wallet to judge its reports. */
+/** What core needs to know of a wallet to judge its reports. */
 export type ReportCapabilities = Pick<Capabilities, 'custody' | 'notFoundIsFinalAfterMs'> & {
   readonly cart: Pick<Capabilities['cart'], 'atomic'>;
 };
 
-/** Of every wallet, for a decision that finds out only then which one it is about. */
+/** Of every wallet, for a decision that learns only then which wallet it is about. */
 export type CapabilityTable<K extends keyof Capabilities> = ReadonlyMap<
   WalletName,
   Pick<Capabilities, K>

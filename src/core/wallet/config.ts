@@ -1,8 +1,8 @@
 /**
- * A marketplace's configurations at one wallet: one an account there. Its identity is in the clear
- * and is never another's; credentials of another account make a configuration beside it, and the
- * ones that were offered until then retire: still verified, asked about and refunded, but nothing
- * new starts there.
+ * A marketplace's configurations at one wallet: one per account there. A configuration's identity
+ * is stored in the clear and never changes owner; credentials of another account add a
+ * configuration, and those offered until then retire: they are still verified, polled and refunded,
+ * but no new payment starts there.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
@@ -11,7 +11,7 @@ export type WalletConfigStatus = 'active' | 'paused' | 'retiring';
 
 export interface KnownConfig {
   readonly id: Id<'wallet_config'>;
-  /** null = of before this was kept, and its credentials could not be opened since. */
+  /** null = stored before identities were kept, and its credentials could not be opened since. */
   readonly identity: WalletIdentity | null;
   readonly status: WalletConfigStatus;
 }
@@ -22,7 +22,7 @@ export interface ConfigPlan<T extends KnownConfig> {
   readonly retires: readonly T[];
 }
 
-/** What credentials of this identity do. `keepsActive`: several accounts are used side by side. */
+/** The effect of credentials with this identity. `keepsActive`: several accounts stay in use. */
 export function planConfig<T extends KnownConfig>(
   known: readonly T[],
   identity: WalletIdentity,
@@ -36,8 +36,8 @@ export function planConfig<T extends KnownConfig>(
 }
 
 /**
- * Of one account: it keeps every number that it has; one that it had not (a number that the wallet
- * opened later) may come to it.
+ * The same account: it keeps every number that it has; a number it lacked (one that the wallet
+ * opened later) may be added.
  */
 export function isOfAccount(known: WalletIdentity, given: WalletIdentity): boolean {
   return Object.entries(known).every(([field, number]) => given[field] === number);
@@ -47,7 +47,7 @@ function isActive({ status }: KnownConfig): boolean {
   return status === 'active';
 }
 
-/** `mchid 1900000109, appid wx…`: as the wallet's own words have it. */
+/** `mchid 1900000109, appid wx…`: in the wallet's own terms. */
 export function describeIdentity(identity: WalletIdentity): string {
   return Object.entries(identity)
     .map(([field, number]) => `${field} ${number}`)

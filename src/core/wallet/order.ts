@@ -1,11 +1,13 @@
-/** What a wallet is asked: to be paid, about an order, for a refund. */
+/** Requests to a wallet: to collect a payment, about an order, for a refund. */
 import type { Fen } from '../../kernel/money.ts';
 import type { Device, Product } from '../../kernel/wallet-names.ts';
 
-/** One order at the wallet: what one merchant is paid, or (split, collect) a cart of several. */
+/**
+ * One order at the wallet: the payment of one merchant, or (split, collect) of a cart of several.
+ */
 export interface LegOrder {
   readonly orderNo: string;
-  /** sub_mchid, smid, merId, merchantNo; of a cart in one leg, the marketplace's own. */
+  /** sub_mchid, smid, merId, merchantNo; for a cart in one leg, the marketplace's own. */
   readonly walletMerchant: string;
   readonly amountFen: Fen;
   readonly description: string;
@@ -13,20 +15,20 @@ export interface LegOrder {
   readonly parts?: readonly WalletPart[] | null;
 }
 
-/** What one merchant of a cart in one leg is paid, or gives back. */
+/** What one merchant of a cart in one leg is paid, or refunds. */
 export interface WalletPart {
   readonly walletMerchant: string;
   readonly amountFen: Fen;
 }
 
-/** Names an attempt at the wallet: everything a query or a close needs. */
+/** Identifies an attempt at the wallet: everything that a query or a close needs. */
 export interface AttemptReference {
   readonly product: Product;
   /** combine_out_trade_no or out_merge_no; null = one single order, `legs[0]`. */
   readonly combineOrderNo: string | null;
   readonly legs: readonly LegOrder[];
   readonly createdAtMs: number;
-  /** Absolute expiry told to the wallet. */
+  /** The absolute expiry sent to the wallet. */
   readonly expiresAtMs: number;
 }
 
@@ -35,10 +37,10 @@ export interface AttemptOrder extends AttemptReference {
   readonly payer: PayerIdentity;
   readonly payerIp: string | null;
   readonly device: Device;
-  /** Where the wallet sends the buyer's browser back; never believed for booking. */
+  /** Where the wallet sends the buyer's browser afterwards; never trusted for booking. */
   readonly returnUrl: string | null;
   readonly notifyUrl: string;
-  /** Our own page that gives the buyer's browser what `handOut` makes, at the click. */
+  /** Our own page, which at the click sends the browser what `handOut` makes. */
   readonly handOutUrl: string;
   /** settle_period_time / the escrow's longest hold. */
   readonly holdDays: number;
@@ -46,7 +48,7 @@ export interface AttemptOrder extends AttemptReference {
 
 /**
  * Who pays, or what the buyer presented to pay with: never stored, never logged. A payment code and
- * a tap work once: a start that carries one is never repeated, only queried and then reversed.
+ * a tap are single-use: a start that carries one is never repeated, only queried and then reversed.
  */
 export interface PayerIdentity {
   readonly openid?: string;
@@ -63,7 +65,7 @@ export interface RefundOrder {
   readonly amountFen: Fen;
   readonly reason: string;
   readonly notifyUrl: string;
-  /** With `refundNo` it names the refund at wallets that key by number and time. */
+  /** With `refundNo` it identifies the refund at wallets that key by number and time. */
   readonly createdAtMs: number;
   readonly leg: {
     readonly orderNo: string;
@@ -74,6 +76,6 @@ export interface RefundOrder {
     /** The attempt's, as in its AttemptReference. */
     readonly createdAtMs: number;
   };
-  /** Of a cart in one leg: which merchants give back how much; null = one merchant. */
+  /** For a cart in one leg: how much each merchant refunds; null = one merchant. */
   readonly parts?: readonly WalletPart[] | null;
 }

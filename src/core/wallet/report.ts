@@ -1,7 +1,7 @@
 /**
- * What wallets say, by whatever route: of an order, of a refund, in answer to a call. What is not
- * said is null; what is not known is `unknown`, a state like any other (rule 2). Data only: core
- * judges it, the wallets make it.
+ * What wallets report, by whatever route: about an order, about a refund, in answer to a call. What
+ * is not reported is null; what is not known is `unknown`, a state like any other (rule 2). Data
+ * only: the wallets produce it, core judges it.
  */
 import { unreachable } from '../../kernel/assert.ts';
 import type { Fen } from '../../kernel/money.ts';
@@ -15,7 +15,7 @@ export type LegReportStatus =
   | 'not_found'
   | 'unknown';
 
-/** What the wallet says of one order, by query or notification. Nulls = it did not say. */
+/** The wallet's report of one order, by query or notification. null = not reported. */
 export interface LegReport {
   readonly orderNo: string;
   readonly status: LegReportStatus;
@@ -24,27 +24,27 @@ export interface LegReport {
   readonly amountFen: Fen | null;
   /** ISO 4217 lower case. */
   readonly currency: string | null;
-  /** sub_mchid or smid/seller the wallet names; null where the wallet's message has none. */
+  /** The sub_mchid, smid or seller that the wallet states; null where its message has none. */
   readonly payee: string | null;
   readonly payerAmountFen: Fen | null;
   /** Net of merchant-funded discounts. */
   readonly receiptAmountFen: Fen | null;
   readonly paidAtMs: number | null;
-  /** From the wallet's answer only (bank_type, payType): which wallet really paid. */
+  /** From the wallet's answer only (bank_type, payType): the wallet that really paid. */
   readonly payerWalletReported: string | null;
   /**
-   * Only with `closed`: a reversal (撤销) gave back whole what had been paid, and the figures say
-   * what that was. A leg that is live must never become paid by it.
+   * Only with `closed`: a reversal (撤销) refunded in full what had been paid, and the figures say
+   * how much that was. It must never make a live leg paid.
    */
   readonly isReversed?: true;
   /**
-   * Only with `closed`: by a reversal, and the wallet no longer says whether it had been paid until
-   * then and was given back. Its bill will.
+   * Only with `closed`: closed by a reversal, and the wallet no longer says whether the order had
+   * been paid and was refunded. Its bill will.
    */
   readonly isUnseen?: true;
 }
 
-/** Of an order about which the wallet said nothing but, at most, where it stands. */
+/** For an order about which the wallet reported nothing but, at most, its status. */
 export function silentReport(orderNo: string, status: LegReportStatus): LegReport {
   return {
     orderNo,
@@ -62,7 +62,7 @@ export function silentReport(orderNo: string, status: LegReportStatus): LegRepor
 
 /**
  * `pending` without a next action: the buyer confirms in the wallet's own app (USERPAYING, 10003).
- * `succeeded`: paid in the same call (payment code, tap); the legs are reports like a query's.
+ * `succeeded`: paid in the same call (payment code, tap); the legs are reports as of a query.
  */
 export type StartOutcome =
   | { readonly outcome: 'pending'; readonly nextAction: NextAction | null }
@@ -75,10 +75,10 @@ export type QueryOutcome =
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
 /**
- * `closed`: can no longer be paid. `isUnseen`: as in a report of the order.
- * `paid`: too late, query it. `not_found`: see rule 2.
- * `reversed`: a payment code's order had been paid and the wallet has given the money back whole;
- * the legs say what was paid, since the wallet's bill will show both.
+ * `closed`: can no longer be paid. `isUnseen`: as in a report of the order. `paid`: too late to
+ * close, query it. `not_found`: see rule 2. `reversed`: a payment code's order had been paid and
+ * the wallet has refunded it in full; the legs say what was paid, since the wallet's bill will show
+ * both.
  */
 export type CloseOutcome =
   | { readonly outcome: 'closed'; readonly isUnseen?: true }
@@ -87,15 +87,15 @@ export type CloseOutcome =
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null };
 
 /**
- * What is said of an attempt's orders, by whatever route: of each (`answered`), or of all of them
- * in answer to a close.
+ * What is reported about an attempt's orders, by whatever route: about each (`answered`), or about
+ * all of them in answer to a close.
  */
 export type AttemptReport =
   | Extract<QueryOutcome, { readonly outcome: 'answered' }>
   | Extract<CloseOutcome, { readonly outcome: 'closed' | 'reversed' }>
   | { readonly outcome: 'not_found' };
 
-/** undefined: the answer says nothing of the orders that could be booked. */
+/** undefined: the answer reports nothing about the orders that could be booked. */
 export function reportIn(answer: QueryOutcome | CloseOutcome): AttemptReport | undefined {
   switch (answer.outcome) {
     case 'answered':
@@ -113,7 +113,7 @@ export function reportIn(answer: QueryOutcome | CloseOutcome): AttemptReport | u
   }
 }
 
-/** Some order of it is paid. */
+/** At least one order of it is paid. */
 export function saysPaid(answer: QueryOutcome): boolean {
   return answer.outcome === 'answered' && answer.legs.some(({ status }) => status === 'succeeded');
 }
@@ -133,15 +133,15 @@ export interface RefundReport {
   /** The refund's own amount as the wallet states it; null where it did not. */
   readonly amountFen: Fen | null;
   /**
-   * What the refund took out of the merchants' money, net of their own discount's share. null: the
-   * wallet does not tell it. Left out: this message does not, but a query does.
+   * What the refund took from the merchants' money, net of their own discount's share. null: the
+   * wallet never reports it. Left out: this message does not, but a query does.
    */
   readonly settlementFen?: Fen | null;
   /** With `failed`: the wallet refused this call. Without: the refund itself was closed. */
   readonly walletError: WalletError | null;
 }
 
-/** Of a refund about which the wallet said nothing but, at most, where it stands. */
+/** For a refund about which the wallet reported nothing but, at most, its status. */
 export function silentRefund(
   status: RefundReportStatus,
   walletError: WalletError | null = null,
@@ -149,10 +149,10 @@ export function silentRefund(
   return { status, walletRefundId: null, amountFen: null, walletError };
 }
 
-/** How the codes of errors begin that say why a wallet was not asked. */
+/** The prefix of error codes that say why a wallet was not called. */
 export const OWN_ERROR_PREFIX = 'hutong.';
 
-/** It was refused here: the wallet never heard of the order. */
+/** We refused it: the wallet never received the order. */
 export function isOwnError({ code }: WalletError): boolean {
   return code.startsWith(OWN_ERROR_PREFIX);
 }

@@ -1,6 +1,6 @@
 /**
- * event as GET /v1/events and every webhook delivery show it: one shape, so that a receiver that
- * missed a delivery finds the same bytes' meaning in the list. The object inside was presented when
+ * The event object of GET /v1/events and of every webhook delivery: one shape, so that a receiver
+ * that missed a delivery finds the same content in the list. The object inside was presented when
  * the event was made and is never presented again.
  */
 import type { EventType } from '../../kernel/event-types.ts';
@@ -10,11 +10,11 @@ import type { ShownEvent } from './shape.ts';
 
 export interface PresentableEvent {
   readonly id: Id<'event'>;
-  /** As a decision emitted it: of the list, by the draft's own type. */
+  /** As a decision emitted it: of the event types that the draft allows. */
   readonly type: string;
   readonly createdAtMs: number;
   readonly objectVersion: number;
-  /** What presentPaymentIntent and its like made. */
+  /** The output of presentPaymentIntent and its like. */
   readonly object: unknown;
 }
 

@@ -1,4 +1,4 @@
-/** What the API and every webhook delivery show of an event. */
+/** The event object that the API and every webhook delivery show. */
 import { type Static, Type } from 'typebox';
 import { EVENT_TYPES, type EventType } from '../../kernel/event-types.ts';
 import { anything, closed, idField, time } from '../shape.ts';
