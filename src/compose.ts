@@ -1,6 +1,6 @@
 /**
  * Wires the platform: database, engine, flows, sweeps, HTTP. The only place that knows every part;
- * it decides nothing. What it opens it closes again, in the reverse order, draining on the way.
+ * it decides nothing. What it opens it closes again in reverse order, draining first.
  */
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { cashierPlugin } from './cashier/plugin.ts';
@@ -49,27 +49,27 @@ import { readConfigsOf } from './store/payment/own-payments.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
-  /** Migrated and ours: closed when the platform stops. */
+  /** Already migrated, and ours to close when the platform stops. */
   readonly db: Db;
   readonly keyRing: KeyRing;
-  /** Where wallets and buyers reach us, without a trailing slash. */
+  /** Our public base URL for wallets and buyers, without a trailing slash. */
   readonly publicUrl: string;
   readonly log: Log;
   /** Business time; wall time unless a demo follows the city's clock. */
   readonly clock?: Clock;
   /** The machine's clock, compared with the database's; never moved by hand. */
   readonly wall?: Clock;
-  /** Hosts, addresses and ranges that webhooks may go to although they are not public. */
+  /** Hosts, addresses and ranges that webhooks may reach although they are not public. */
   readonly webhookAllow: readonly string[];
-  /** Name servers for webhooks' hosts; default the system's. */
+  /** Name servers for webhooks' hosts; default: the system's. */
   readonly dnsServers?: readonly string[];
   readonly rateLimit?: ServerConfig['rateLimit'];
   readonly trustedProxies?: ServerConfig['trustedProxies'];
   readonly connections?: ServerConfig['connections'];
   readonly hasPrivateServer?: boolean;
-  /** Days after which buyers are erased from payments and events; null = never by itself. */
+  /** Days after which buyers are erased from payments and events; null = never automatically. */
   readonly buyerRetentionDays?: number | null;
-  /** The lease was lost or the database has fenced us: this process must end. */
+  /** The lease was lost or the database has fenced us: this process must exit. */
   readonly onFenced: () => void;
   readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
 }
@@ -78,14 +78,14 @@ export interface ComposedPlatform {
   readonly platform: Platform;
   readonly useCases: UseCases;
   readonly server: FastifyInstance;
-  /** For operators, where it is wanted. */
+  /** For operators, if enabled. */
   readonly privateServer: FastifyInstance | null;
   readonly sweeper: Sweeper;
   readonly webhookQueue: WebhookQueue;
   readonly lease: ProcessLease;
-  /** Does all that is due at the present business time; then, when the next is. */
+  /** Does all that is due at the current business time; returns when the next work is due. */
   readonly settle: () => Promise<number | null>;
-  /** Takes no more, finishes what was taken, closes. */
+  /** Accepts no more, finishes what was accepted, closes. */
   readonly stop: () => Promise<void>;
 }
 
@@ -174,7 +174,7 @@ function leaseNumber({ db, log, wall, onFenced }: ComposeOptions): Promise<Proce
   });
 }
 
-/** What the engine tells of itself, for operators. */
+/** Engine metrics for operators. */
 function engineReports({ log, onFenced, onCommands }: ComposeOptions): EngineListener {
   return {
     onDefect: (command, error) => {
@@ -205,7 +205,7 @@ async function openKeys(
     });
     return { envelope, keys };
   } catch (error) {
-    // A lease without keys would hold a rotation up until it runs out.
+    // A lease without reported keys would block a rotation until it expires.
     await lease.release();
     throw error;
   }
@@ -243,7 +243,7 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
   };
 }
 
-/** The public server and, where it is wanted, the operators' own. */
+/** The public server and, if enabled, the operators' own. */
 async function openServers(
   options: ComposeOptions,
   platform: Platform,
@@ -275,7 +275,7 @@ async function openServers(
 const HOUR_MS = 3_600_000;
 const GAUGE_EVERY_MS = 15_000;
 
-/** What is neither asked for nor owed by a row. */
+/** Periodic housekeeping (not request- or row-driven). */
 function startChores(
   platform: Platform,
   { buyerRetentionDays = null }: ComposeOptions,
@@ -298,7 +298,7 @@ function startChores(
   };
 }
 
-/** How many attempts nobody knows the outcome of: what an operator is woken for. */
+/** The number of attempts with unknown outcome: the metric that operators alert on. */
 async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
   const count = await countUnknownAttempts(db).catch(() => undefined);
   if (count !== undefined) metrics.unknownAttempts(count);
@@ -306,7 +306,7 @@ async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
 
 const KEYS_KEPT_MS = 7 * 24 * HOUR_MS;
 
-/** Whatever of this process's share is old; a failure is made good by the next turn. */
+/** Deletes what is old in this process's share; a failure is made up for by the next run. */
 async function forgetOldKeys({ db, log, share }: Platform): Promise<void> {
   const own = share();
   if (own === null) return;
@@ -317,7 +317,7 @@ async function forgetOldKeys({ db, log, share }: Platform): Promise<void> {
 
 const SETTLE_ROUNDS_MAX = 100;
 
-/** Due work makes deliveries, deliveries make due work: until both are at rest. */
+/** Due work creates deliveries, and deliveries create due work: repeats until both are done. */
 async function settle(opened: {
   readonly sweeper: Sweeper;
   readonly webhookQueue: WebhookQueue;

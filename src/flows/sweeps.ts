@@ -1,4 +1,4 @@
-/** Every kind of due row and who claims it: the sweeper's list. A new kind is a line of it. */
+/** Every kind of due row and who claims it: the sweeper's list. A new kind is one more line. */
 
 import { type DueKind, dueKind } from '../engine/due.ts';
 import { DUE_ATTEMPTS, DUE_INTENTS, DUE_REFUNDS } from '../store/payment/due.ts';

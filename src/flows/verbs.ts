@@ -1,6 +1,6 @@
 /**
- * Every use case by its name, bound to one platform: what the edges (http, cashier, cli) call.
- * Edges parse and present; everything that decides or talks to a wallet is behind these.
+ * Every use case by name, bound to one platform: what the edges (http, cashier, cli) call. Edges
+ * parse and present; whatever decides or calls a wallet is behind these.
  */
 import type { Payment } from '../core/payment/model.ts';
 import type { Id } from '../kernel/id.ts';

@@ -1,5 +1,5 @@
 /**
- * Who changed what: read by the marketplace that it is about, and sealed in the background, by
+ * Who changed what: listed for the marketplace that it concerns, and sealed in the background by
  * whichever process comes first, so that no row waits longer than five seconds for its hash.
  */
 
@@ -30,7 +30,7 @@ export function listAuditLog(
   );
 }
 
-/** What a change leaves in the log, with the id and the moment that this process gives it. */
+/** The row that a change adds to the log, with the id and time assigned by this process. */
 export function auditNote(
   { ids, wall }: Pick<Platform, 'ids' | 'wall'>,
   fact: Pick<AuditFact, 'marketplace' | 'actor' | 'action'>,
@@ -39,7 +39,7 @@ export function auditNote(
   return { ...fact, id: ids.next('audit_entry', shard), atMs: wall.nowMs() };
 }
 
-/** Seals what is settled, again and again until told to stop. */
+/** Seals settled rows repeatedly until it is stopped. */
 export function startSealing(platform: Platform): { readonly stop: () => Promise<void> } {
   let underWay: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {

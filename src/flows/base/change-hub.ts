@@ -1,4 +1,4 @@
-/** Wakes whoever waits for a payment to change in this process: the cashier's live status. */
+/** Notifies waiters of payment changes in this process: for the cashier's live status. */
 
 import type { Payment } from '../../core/payment/model.ts';
 import type { Id } from '../../kernel/id.ts';

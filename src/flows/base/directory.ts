@@ -1,7 +1,7 @@
 /**
- * Reference data as flows need it, kept for a moment: a marketplace with its merchants, accounts
- * and opened wallets; keys by hash; endpoints with their signing keys. Another process's write is
- * seen within `KEEP_MS`, this process's own at once (`forget`). Secrets are opened only here.
+ * Cached reference data (TTL `KEEP_MS`): a marketplace with its merchants, accounts and opened
+ * wallets; keys by hash; endpoints with their signing keys. A write of another process is seen
+ * within `KEEP_MS`, one of this process at once (`forget`). Secrets are decrypted only here.
  */
 
 import type { ModeOfConfig } from '../../core/key/mode.ts';
@@ -35,15 +35,15 @@ export interface OpenedWallet {
   readonly name: WalletName;
   readonly capabilities: Capabilities;
   readonly wallet: Wallet;
-  /** Whose account it is, in the wallet's own words: what a callback's own must agree with. */
+  /** The account's identity in the wallet's own terms: a callback must name the same one. */
   readonly identity: WalletIdentity;
-  /** Real money moves there. */
+  /** It moves real money. */
   readonly isLivemode: boolean;
-  /** New attempts may start there; one that retires is still verified, asked and refunded. */
+  /** New attempts may start at it; a retiring one is still verified, polled and refunded. */
   readonly isActive: boolean;
-  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  /** Custody `settles_directly`: the marketplace has accepted it. */
   readonly acceptsDirectSettlement: boolean;
-  /** What the wallet last refused our own credentials or permissions, as it is stored. */
+  /** The wallet's last refusal of our own credentials or permissions, as stored. */
   readonly refusedOperation: string | null;
 }
 
@@ -51,20 +51,20 @@ export interface MarketplaceEntry {
   readonly marketplace: Marketplace;
   readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
   readonly accounts: readonly WalletAccount[];
-  /** All of its configurations that open, those that retire among them. */
+  /** All of its configurations that can be opened, retiring ones included. */
   readonly wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
-  /** The pairs that this marketplace's operator has active. */
+  /** The interconnection pairs that this marketplace's operator has activated. */
   readonly interconnects: InterconnectTable;
 }
 
-/** Of a marketplace that is not there, no configuration has a mode. */
+/** The marketplace does not exist, so no configuration of it has a mode. */
 export function modesOf(entry: MarketplaceEntry | undefined): ModeOfConfig {
   return (config) => entry?.wallets.get(config)?.isLivemode;
 }
 
 export interface OpenedEndpoint {
   readonly row: EndpointRow;
-  /** The present secret and, while it still signs, the one before. */
+  /** The current secret and, while it still signs, the previous one. */
   readonly keys: readonly WebhookKey[];
 }
 
@@ -76,7 +76,7 @@ export interface Directory {
     marketplace: Id<'marketplace'>,
     id: Id<'webhook_endpoint'>,
   ) => Promise<OpenedEndpoint | undefined>;
-  /** After a write of this process. */
+  /** Call after a write of this process. */
   readonly forget: () => void;
   readonly forgetEndpoints: (marketplace: Id<'marketplace'>) => void;
 }
@@ -94,7 +94,7 @@ interface Kept<T> {
   readonly forget: () => void;
 }
 
-/** A value read at most every KEEP_MS, one read at a time; a failed read leaves nothing behind. */
+/** A value read at most once per KEEP_MS, with one read at a time; a failed read is not cached. */
 function kept<T>(wall: Clock, read: () => Promise<T>): Kept<T> {
   let value: Promise<T> | undefined;
   let readAtMs = 0;
@@ -154,7 +154,7 @@ async function readMarketplace(
   if (marketplace === undefined) return undefined;
   const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
   let configs = await wallets.get();
-  // An account may be paid through a configuration that is newer than this process's copy.
+  // An account may be paid through a configuration that this process has not cached yet.
   if (accounts.some(({ config }) => config !== null && !configs.known.has(config))) {
     wallets.forget();
     configs = await wallets.get();
@@ -175,12 +175,15 @@ type Opened = Pick<OpenedWallet, 'wallet' | 'identity' | 'isLivemode'>;
 type OpenedConfigs = Map<Id<'wallet_config'>, { readonly sealed: string } & Opened>;
 
 interface WalletConfigs {
-  /** Those that cannot be opened among them. */
+  /** Includes those that cannot be opened. */
   readonly known: ReadonlySet<Id<'wallet_config'>>;
   readonly opened: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
 }
 
-/** What does not open, or holds another account's credentials, is logged and left out. */
+/**
+ * A configuration that does not open, or holds another account's credentials, is logged and
+ * skipped.
+ */
 async function openAll(
   options: DirectoryOptions,
   rows: readonly WalletConfigRow[],
@@ -237,7 +240,7 @@ async function openOne(
 
 type EndpointsById = ReadonlyMap<Id<'webhook_endpoint'>, OpenedEndpoint>;
 
-/** Only those of marketplaces that this process delivers for. */
+/** Only endpoints of marketplaces that this process delivers for. */
 function keptEndpoints(options: DirectoryOptions): {
   readonly of: (marketplace: Id<'marketplace'>) => Promise<EndpointsById>;
   readonly forget: (marketplace: Id<'marketplace'> | null) => void;
@@ -250,7 +253,7 @@ function keptEndpoints(options: DirectoryOptions): {
         kept(options.wall, async () =>
           openEndpoints(options, await readEndpoints(options.db, marketplace)),
         );
-      // The one used last is forgotten last.
+      // Re-insert to keep LRU order.
       entries.delete(marketplace);
       entries.set(marketplace, entry);
       const [oldest] = entries.keys();

@@ -1,6 +1,7 @@
 /**
- * Rule 12. A key is claimed with the id of what will be made; while in flight it is leased; when
- * the lease has run out the same body resumes with the same id; afterwards the answer is replayed.
+ * Rule 12. A key is claimed with the id of the object to be created. While the request runs the key
+ * is leased; once the lease expires the same body resumes with the same id; after that the stored
+ * answer is replayed.
  */
 
 import { type Decision, plainly } from '../../core/draft.ts';
@@ -15,7 +16,7 @@ import {
 import type { Platform } from './platform.ts';
 
 export type IdempotencyClaim =
-  /** Ours to run, with this target id (a resumed lease gives the first one's). */
+  /** The caller runs the request with this target id (a resumed lease returns the first one's). */
   | { readonly kind: 'run'; readonly targetId: string }
   | {
       readonly kind: 'replay';
@@ -50,7 +51,7 @@ function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: numbe
     principal: request.principal,
     method: request.method,
     path: request.path,
-    // Under our own key: a body may hold a payment code, which a plain hash would let be searched.
+    // Under our own key: a body may hold a payment code, and a plain hash could be searched for it.
     bodyHash: envelope.fingerprint(BODY_PURPOSE, request.bodyHash),
     target: request.targetId,
     state: 'in_flight',
@@ -86,7 +87,7 @@ function decideClaim(
       targetId: target,
     });
   }
-  // The very claim whose commit was not answered: targets are made anew for every request.
+  // The very claim whose commit was not answered: each request makes new target ids.
   const isOurs = isSame && stored.target === wanted.target;
   if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs && !isOurs) {
     return err(
@@ -96,7 +97,7 @@ function decideClaim(
       ),
     );
   }
-  // The first try died, or was refused in a way that stores nothing: same body, same target.
+  // The first try crashed, or was refused without storing an answer: same body, same target.
   const target = isSame ? stored.target : wanted.target;
   const taken: IdempotencyRow = { ...wanted, target, createdAtMs: stored.createdAtMs };
   return plainly(taken, { kind: 'run', targetId: target });
@@ -132,13 +133,14 @@ export async function completeIdempotency(
   await platform.engine.submit({
     aggregate: IDEMPOTENCY_KEY,
     name: 'complete_key',
-    // Under load it costs no commit of its own. A release is sent at once: a corrected body waits.
+    // Under load it costs no commit of its own. A release is sent at once: a corrected body waits
+    // for it.
     piggyback: typeof answer === 'object',
     shard: row.shard,
     marketplace: request.marketplace,
     root: idempotencyKeyId(row),
     decide: (stored) => {
-      // Released meanwhile and taken by another body: that request has its own answer.
+      // Released meanwhile and claimed with another body: that request stores its own answer.
       const isOurs = stored.target === row.target && stored.state !== 'done';
       return plainly(isOurs ? completed(stored, answer) : stored, undefined);
     },
@@ -147,7 +149,7 @@ export async function completeIdempotency(
 
 function completed(stored: IdempotencyRow, answer: IdempotencyAnswer): IdempotencyRow {
   if (answer === 'release') return { ...stored, state: 'released', leaseUntilMs: 0 };
-  // Still bound to its body: another one is refused, the same one resumes without waiting.
+  // Still bound to its body: another body is refused, the same one resumes without waiting.
   if (answer === 'resume') return { ...stored, leaseUntilMs: 0 };
   return { ...stored, state: 'done', status: answer.status, answer: answer.body };
 }

@@ -1,4 +1,4 @@
-/** One page of a list for the edges: newest first, cursors are ids. */
+/** One page of a list for HTTP and CLI: newest first, cursors are ids. */
 
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { decodeBody } from '../../kernel/id.ts';
@@ -47,7 +47,7 @@ function cursor(text: string | null, param: string): Result<bigint | null, Huton
     : ok(value);
 }
 
-/** A short reference list, cut into pages like the long ones; rows stand oldest first in `rows`. */
+/** Pages of a short reference list, as of the long ones; `rows` is sorted oldest first. */
 export function pageOf<T extends { readonly id: string }>(
   rows: readonly T[],
   request: PageRequest,

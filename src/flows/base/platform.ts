@@ -1,4 +1,4 @@
-/** What every flow stands on: made once by compose.ts, passed down; flows keep no state. */
+/** What every flow depends on: built once by compose.ts and passed down; flows keep no state. */
 
 import type { Db } from '../../database/db.ts';
 import type { IdSource } from '../../engine/ids.ts';
@@ -33,15 +33,18 @@ export interface Platform {
   readonly wall: Clock;
   readonly random: Random;
   readonly envelope: Envelope;
-  /** For webhooks; wallets have their own. */
+  /** For webhooks; wallets have their own clients. */
   readonly http: HttpClient;
   readonly urlPolicy: UrlPolicy;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Due work may be there at once: the sweeper need not wait for its next look. */
+  /** There may be due work now: the sweeper need not wait for its next pass. */
   readonly wakeSweeper: () => void;
-  /** Which shards this process sweeps; null = its wall clock is not the database's, it must not. */
+  /**
+   * The shards that this process sweeps; null = its wall clock differs from the database's, so
+   * none.
+   */
   readonly share: () => Share | null;
-  /** Where wallets and buyers reach us, without a trailing slash. */
+  /** Our public base URL for wallets and buyers, without a trailing slash. */
   readonly publicUrl: string;
 }

@@ -1,4 +1,4 @@
-/** Reading one payment, and only one's own (rule 11). */
+/** Reads one payment, and only for the marketplace that owns it (rule 11). */
 
 import type { Payment } from '../../core/payment/model.ts';
 import { DbError } from '../../database/db.ts';
@@ -21,7 +21,7 @@ export async function readOwnPayment(
   return ok(payment.value);
 }
 
-/** A database that is away is an answer (503, try again), not an exception through every layer. */
+/** An unreachable database is an answer (503, try again), not an exception through every layer. */
 export async function attemptRead<T>(read: () => Promise<T>): Promise<Result<T, HutongError>> {
   try {
     return ok(await read());

@@ -5,7 +5,7 @@ import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 import { attemptRead } from './read-payment.ts';
 
-/** `skewed`: the wall clock is not the database's; this process leaves sweeping to others. */
+/** `skewed`: the wall clock differs from the database's; this process leaves sweeping to others. */
 export async function readiness(
   platform: Platform,
 ): Outcome<{ readonly clock: 'right' | 'skewed' }> {

@@ -1,8 +1,8 @@
 /**
  * The bearer tokens of one payment. None is stored: each is a keyed digest of the intent's random
- * seed, so that the same request can be told the same token again, and a copy of the database
- * alone opens nothing. The seed names the master key that they are derived under, so they outlive
- * its rotation. The intent's id in front only says where to look.
+ * seed, so that a repeated request gets the same token, and a copy of the database alone opens
+ * nothing. The seed names the master key that the tokens are derived under, so they survive its
+ * rotation. The leading intent id only says which row to read.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Payment } from '../../core/payment/model.ts';
@@ -33,7 +33,7 @@ export function parsePayToken(
   return { kind: match[1] === 'b' ? 'buyer' : 'friend', intent };
 }
 
-/** Where an attempt was started: from there the wallet sends its buyer back. */
+/** Where an attempt was started: the wallet sends its buyer back there. */
 export type HandOutOrigin = 'cashier' | 'marketplace';
 
 export interface HandOutName {
@@ -42,8 +42,8 @@ export interface HandOutName {
 }
 
 /**
- * Hands out the wallet's form of one attempt, and opens nothing else: it stands in `next_action`,
- * which a marketplace's server reads and whoever pays is shown.
+ * Authorizes the wallet's form of one attempt and nothing else: it is part of `next_action`, which
+ * a marketplace's server reads and whoever pays is shown.
  */
 export function handOutTokenOf(envelope: Envelope, payment: Payment, name: HandOutName): string {
   const { id, tokenSeed } = payment.intent;
@@ -63,9 +63,9 @@ export function parseHandOutToken(
 }
 
 /**
- * What a code on a screen holds: shorter than a pay_token, so that its picture is coarse enough for
- * any camera and fits an EMVCo template. 80 bits, asked for online only; it leads to the buyer's
- * page.
+ * The token inside an on-screen QR code: shorter than a pay_token, so that the code stays coarse
+ * enough for any camera and fits an EMVCo template. 80 bits suffice, since it is only checked
+ * online; it leads to the buyer's page.
  */
 export function shortCodeOf(envelope: Envelope, payment: Payment): string {
   const digest = envelope.digest('short_code', payment.intent.tokenSeed);
@@ -77,7 +77,7 @@ export function parseShortCode(code: string): Id<'payment_intent'> | undefined {
   return match === null ? undefined : parseId('payment_intent', `pi_${match[1] ?? ''}`);
 }
 
-/** Compares without telling by time how much was right. */
+/** Constant-time comparison. */
 export function isSameSecret(given: string, expected: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];
   return a.length === b.length && timingSafeEqual(a, b);

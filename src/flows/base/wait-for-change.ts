@@ -1,4 +1,4 @@
-/** Live status: wakes at a change of this process, and looks for one of another every 2 s. */
+/** Live status: woken by changes of this process, and polls every 2 s for those of others. */
 import type { Payment } from '../../core/payment/model.ts';
 import { readPayment } from '../../store/payment/queries.ts';
 import type { Platform } from './platform.ts';

@@ -1,9 +1,9 @@
 /**
- * Every call to a wallet passes here: measured, counted for health, and never throwing. A defect
- * inside an adapter is an unknown outcome like any other.
+ * Every call to a wallet passes here: measured, counted for health, and never throwing. An adapter
+ * exception is recorded as outcome unknown.
  *
- * A wallet that refuses our own credentials or permissions is told to the operator here, whatever
- * the outcome: the buyer cannot mend it. Nothing about the money depends on it.
+ * If a wallet refuses our own credentials or permissions, the operator is alerted here, whatever
+ * the outcome: the buyer cannot fix it. No money decision depends on it.
  */
 
 import type { AttemptOrder, AttemptReference, RefundOrder } from '../../core/wallet/order.ts';
@@ -71,7 +71,7 @@ async function meteredRefund(
   return report ?? silentRefund('unknown');
 }
 
-/** undefined: the adapter failed. */
+/** undefined: the adapter threw. */
 async function measure<T extends object>(
   platform: Platform,
   opened: OpenedWallet,
@@ -108,7 +108,7 @@ async function measure<T extends object>(
 interface Said {
   readonly operation: string;
   readonly outcome: string;
-  /** Any outcome or report of the port. */
+  /** Any outcome or report of the wallet interface. */
   readonly answer: {
     readonly walletError?: WalletError | null;
     readonly nextAction?: NextAction | null;
@@ -122,14 +122,16 @@ function noteCredentials(platform: Platform, opened: OpenedWallet, said: Said): 
   else if (showsAcceptance(said)) platform.credentialRefusals.accepted(opened, operation);
 }
 
-/** What was only signed here, or never sent, shows nothing: no wallet has looked at it. */
+/** A request that was only signed here, or never sent, shows nothing: no wallet has seen it. */
 function showsAcceptance({ outcome, answer: { walletError, nextAction } }: Said): boolean {
   if (outcome === 'unknown' || outcome === 'unsupported') return false;
   if (walletError && isOwnError(walletError)) return false;
   return !nextAction || nextAction.type === 'qr_code';
 }
 
-/** The wallet refuses the marketplace itself: counted, logged once a minute, kept for `doctor`. */
+/**
+ * The wallet refuses the marketplace itself: counted, logged once a minute, stored for `doctor`.
+ */
 export function noteRefusal(
   { metrics, credentialRefusals, log }: Platform,
   opened: OpenedWallet,
@@ -137,7 +139,7 @@ export function noteRefusal(
   error: WalletError,
 ): void {
   const { code } = error;
-  // A wallet may repeat what it was sent, and payment codes and taps work as money.
+  // A wallet may echo what it was sent, and payment codes and taps work as money.
   const message = withoutLongWords(error.message);
   metrics.walletCredentialsRefused(opened.name, operation);
   if (!credentialRefusals.refused(opened, operation, { ...error, message })) return;
@@ -148,7 +150,7 @@ export function noteRefusal(
   );
 }
 
-/** Names and messages only: an error object may carry a request with secrets in it. */
+/** Names and messages only: an error object may hold a request with secrets in it. */
 export function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

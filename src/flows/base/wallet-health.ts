@@ -1,8 +1,8 @@
 /**
  * Is a wallet answering? Counted per configuration over a sliding minute, since one account may be
- * refused where another is not; one that mostly says nothing is withheld from new offers for half a
- * minute, then tried again. Nothing else depends on it: an attempt that is asked for by name still
- * goes to the wallet.
+ * refused while another is not. A configuration whose calls mostly get no answer is withheld from
+ * new offers for half a minute, then tried again. Nothing else depends on it: an attempt that names
+ * its wallet is still sent there.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { Clock } from '../../runtime/clock.ts';

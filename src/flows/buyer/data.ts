@@ -1,6 +1,6 @@
 /**
- * The end of personal data: a marketplace asks for a buyer to be erased, and what is older than the
- * retention is erased by itself. Both are walked in the background, a short step at a time.
+ * Erasure of personal data: a marketplace requests it for a buyer, and data older than the
+ * retention period is erased automatically. Both run in the background, one short step at a time.
  */
 import type { BuyerErasure } from '../../core/buyer/data.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -45,7 +45,7 @@ export async function getBuyerErasure(
     : ok(found.value);
 }
 
-/** `retentionDays` null: buyers are kept until a marketplace asks for their end. */
+/** `retentionDays` null: buyers are kept until a marketplace requests their erasure. */
 export function startErasing(
   platform: Platform,
   retentionDays: number | null,
@@ -72,7 +72,7 @@ async function eraseAll(
   try {
     while (!isStopped() && (await stepErasure(db, { nowMs: wall.nowMs(), limit: ROWS_A_STEP })));
     if (retentionDays === null) return;
-    // By the hour, so that a pass that has ended is not begun again at every look.
+    // Rounded to the hour, so that a finished pass does not start again at every check.
     const hour = Math.floor(wall.nowMs() / HOUR_MS);
     const beforeMs = (hour - retentionDays * DAY_HOURS) * HOUR_MS;
     while (!isStopped() && (await stepRetention(db, { beforeMs, limit: ROWS_A_STEP })));

@@ -1,4 +1,4 @@
-/** Whose API key a request carries (rule 11). */
+/** Authenticates a request's API key (rule 11). */
 import { createHash } from 'node:crypto';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
@@ -7,7 +7,7 @@ import { type IpRange, isInRange, parseAddress } from '../../runtime/ip-address.
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 
-/** Who calls: one marketplace's key (rule 11). */
+/** The caller: one marketplace's key (rule 11). */
 export interface Principal {
   readonly keyId: Id<'api_key'>;
   readonly marketplace: Id<'marketplace'>;
@@ -19,10 +19,10 @@ export interface Principal {
   readonly isLivemode: boolean;
 }
 
-/** What is known of a caller before its key is. */
+/** What is known of a caller before its key is looked up. */
 export interface Caller {
   readonly address: string;
-  /** So many keys of this address were refused that the next unknown one may wait. */
+  /** This address had so many keys refused that its next unknown one may be delayed. */
   readonly isSuspect: () => boolean;
 }
 
@@ -50,7 +50,7 @@ export async function authenticate(
     return err(hutongError('address_not_allowed', `this key may not be used from ${address}`));
   }
   platform.keyUses.note(keyId);
-  // The prefix is part of what was hashed: nobody can choose another one.
+  // The prefix is part of the hashed text: a caller cannot choose another one.
   return ok({ keyId, marketplace, scopes, version, isLivemode: mode === 'live' });
 }
 

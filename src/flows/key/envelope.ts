@@ -1,8 +1,8 @@
 /**
  * Secrets at rest and tokens, under the key ring. A secret is sealed under its marketplace's data
  * key, which is sealed under a master key; a token is a digest under the master key that its seed
- * names. Which master key is current, and which are retired, the database says; `refresh` looks
- * again. A key is opened once and kept, so a token costs one HMAC and a secret one AES.
+ * names. The database says which master key is current and which are retired; `refresh` reads it
+ * again. Keys are opened once and cached, so a token costs one HMAC and a secret one AES.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Db } from '../../database/db.ts';
@@ -40,20 +40,22 @@ export type Seal = (secret: string, place: SealedPlace) => string;
 
 export interface Envelope {
   readonly ring: KeyRing;
-  /** Seals under the marketplace's current data key, which is made where there is none. */
+  /** Seals under the marketplace's current data key, which is created if there is none. */
   readonly sealer: (marketplace: Id<'marketplace'>) => Promise<Seal>;
   readonly open: (sealed: string, place: SealedPlace) => Promise<Result<string, string>>;
-  /** What a payment keeps of its tokens: the key to derive them under, and chance. */
+  /**
+   * What a payment stores for its tokens: the id of the key to derive them under, and random bytes.
+   */
   readonly newTokenSeed: () => string;
-  /** A keyed digest for tokens that must be told again but never be stored (160 bits, hex). */
+  /** A keyed digest for tokens that are derived again but never stored (160 bits, hex). */
   readonly digest: (purpose: string, seed: string, text?: string) => string;
-  /** A keyed hash to compare with later, which outlives every master key. */
+  /** A keyed hash for later comparison, which survives every master key rotation. */
   readonly fingerprint: (purpose: string, text: string) => string;
   readonly isFingerprint: (stored: string, purpose: string, text: string) => boolean;
   readonly currentKid: () => string;
-  /** Looks at the ring's source and the database again; the error says what must be mended. */
+  /** Re-reads the ring's source and the database; the error says what must be fixed. */
   readonly refresh: () => Promise<Result<void, string>>;
-  /** A new data key, which all that is sealed from now on is sealed with. */
+  /** Creates a new data key, which seals everything from now on. */
   readonly replaceDataKey: (row: Pick<DataKeyRow, 'marketplace' | 'purpose'>) => Promise<void>;
   readonly sealDataKey: (row: Omit<DataKeyRow, 'sealed'>, key: Buffer) => string;
   readonly openDataKey: (row: DataKeyRow) => Result<Buffer, string>;
@@ -72,7 +74,7 @@ const SEED_BYTES = 20;
 const DIGEST_DIGITS = 40;
 const FINGERPRINT_MARK = 'f1.';
 
-/** What the database says of the master keys, as this process saw it last. */
+/** The database's state of the master keys, as this process read it last. */
 interface Standing {
   readonly current: string;
   readonly origin: string;
@@ -83,7 +85,7 @@ interface Seen {
   standing: Standing;
 }
 
-/** Refused where this process could not open what is there: the ring lacks the current key. */
+/** Refuses if this process could not open existing values: the ring lacks the current key. */
 export async function openEnvelope(options: EnvelopeOptions): Promise<Result<Envelope, string>> {
   const { db, ring, wall } = options;
   let rows = await readMasterKeys(db);
@@ -102,7 +104,9 @@ export async function openEnvelope(options: EnvelopeOptions): Promise<Result<Env
 
 const SAMPLES_MAX = 20;
 
-/** The key of a database that names none yet: what opens its sealed values, or the first. */
+/**
+ * The key for a database that names none yet: the one that opens its sealed values, or the first.
+ */
 async function originOf(db: Db, ring: KeyRing): Promise<Result<string, string>> {
   let count = 0;
   for (const column of SEALED_COLUMNS) {
@@ -194,15 +198,15 @@ function isSame(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }
 
-/** null = a seed of before the ring. */
+/** null = a seed from before the key ring. */
 function kidOfSeed(seed: string): string | null {
   const dot = seed.indexOf('.');
   return dot < 0 ? null : seed.slice(0, dot);
 }
 
 /**
- * The key that a token is under. What was derived under a retired key is derived under the current
- * one from then on: the old token is dead, and whoever may be told it is told one that works.
+ * The key that a token is derived under. Tokens of a retired key are derived under the current one
+ * from then on: the old token is invalid, and an authorized caller is given a valid one.
  */
 function tokenKey(ring: KeyRing, standing: Standing, named: string | null): MasterKey {
   const kid = named ?? standing.origin;
@@ -211,7 +215,7 @@ function tokenKey(ring: KeyRing, standing: Standing, named: string | null): Mast
   return key;
 }
 
-/** v1 names no key: the origin's comes first, then whatever else is held. */
+/** v1 names no key: the original key is tried first, then every other one held. */
 function openUnnamed(
   ring: KeyRing,
   standing: Standing,
@@ -328,7 +332,7 @@ export function walletSecretPlace(
   return { marketplace, table: 'wallet_configs', row: id, field: `wallet_configs.${wallet}` };
 }
 
-/** Both of an endpoint's secrets, the present one and the one before, have one place. */
+/** Both secrets of an endpoint, the current and the previous one, are bound to one place. */
 export function endpointSecretPlace(row: {
   readonly id: Id<'webhook_endpoint'>;
   readonly marketplace: Id<'marketplace'>;

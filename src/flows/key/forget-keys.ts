@@ -1,6 +1,6 @@
 /**
  * Idempotency keys are kept for 7 days of wall time, then deleted: in small steps on a connection
- * that is no lane's, shard by shard of this process's share, until none is left. A step reads one
+ * outside the lanes, shard by shard of this process's share, until none is left. A step reads one
  * shard only, so it stays short however many keys there are.
  */
 
@@ -11,7 +11,7 @@ import { expireKeys } from '../../store/batch/idempotency.ts';
 
 const STEP_ROWS = 500;
 
-/** How many were deleted. */
+/** The number of deleted keys. */
 export async function forgetKeys(db: Db, share: Share, beforeMs: number): Promise<number> {
   let deleted = 0;
   for (let shard = share.rank; shard < SHARD_COUNT; shard += share.count) {

@@ -1,9 +1,9 @@
 /**
- * API keys by their hash, kept for a moment. Only keys that exist are kept for long, so that no
- * number of guesses takes a real one's place. Look-ups that come while one is under way share the
- * next, and those of suspects (keys nobody knows, from an address that had many refused) share one
- * at most every `SUSPECT_PAUSE_MS`: guessing costs the database ten small reads a second, and a
- * real key from the same address is found all the same.
+ * API keys by hash, cached briefly. Only existing keys are cached for long, so that guesses never
+ * evict a real one. Look-ups that arrive while one is running share the next, and those of suspects
+ * (unknown keys from an address with many refusals) share one at most every `SUSPECT_PAUSE_MS`:
+ * guessing costs the database ten small reads a second, and a real key from the same address is
+ * still found.
  */
 import type { Clock } from '../../runtime/clock.ts';
 import type { ApiKeyRow } from '../../store/key/api-keys.ts';
@@ -15,7 +15,7 @@ const SUSPECT_PAUSE_MS = 100;
 
 export interface KeyCache {
   readonly find: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
-  /** After a write of this process. */
+  /** Call after a write of this process. */
   readonly forget: () => void;
 }
 
@@ -39,7 +39,7 @@ export function createKeyCache(options: {
     const begun = generation;
     const untilMs = wall.nowMs() + keepMs;
     const found = await read(hashes);
-    // Read before somebody wrote: told, but not kept.
+    // Read before somebody wrote: returned, but not cached.
     if (begun !== generation) return found;
     for (const hash of hashes) {
       const row = found.get(hash);
@@ -62,7 +62,7 @@ export function createKeyCache(options: {
     forget: () => {
       generation += 1;
       absent.clear();
-      // Still known for keys, so that they are never taken for guesses; but read again.
+      // Still known as existing keys, so that they do not count as guesses; but read again.
       for (const [hash, { row }] of kept) kept.set(hash, { row, untilMs: 0 });
     },
   };
@@ -83,7 +83,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** One read at a time; whoever comes meanwhile shares the next, which begins `pauseMs` later. */
+/**
+ * One read at a time; callers that arrive meanwhile share the next, which starts `pauseMs` later.
+ */
 function createSharedReads(
   read: Read,
   pauseMs: number,

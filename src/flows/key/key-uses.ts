@@ -1,7 +1,7 @@
 /**
- * When each API key was last used, to the minute: a process remembers which keys it saw and writes
- * them down once a minute, all in one statement beside the lanes. No request waits for it or costs
- * a statement; what a killed process saw in its last minute is not known.
+ * When each API key was last used, to the minute: a process remembers the keys it saw and writes
+ * them once a minute, all in one statement outside the lanes. No request waits for it or costs a
+ * statement; what a killed process saw in its last minute is lost.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -15,12 +15,12 @@ export type UsesOfKeys = ReadonlyMap<Id<'api_key'>, number>;
 
 export interface KeyUses {
   readonly note: (key: Id<'api_key'>) => void;
-  /** What was seen since the last time: by key, when last. */
+  /** What was seen since the last call: the last use of each key. */
   readonly take: () => UsesOfKeys;
 }
 
 export function createKeyUses(wall: Clock): KeyUses {
-  // Only keys that exist get here, so it is never longer than the table.
+  // Only existing keys get here, so it is never longer than the table.
   let seen = new Map<Id<'api_key'>, number>();
   return {
     note: (key) => void seen.set(key, wall.nowMs()),
@@ -32,7 +32,7 @@ export function createKeyUses(wall: Clock): KeyUses {
   };
 }
 
-/** Writes again and again until told to stop, and a last time then. */
+/** Writes repeatedly until it is stopped, and once more then. */
 export function startWritingUses(
   platform: Platform,
   everyMs = WRITE_EVERY_MS,

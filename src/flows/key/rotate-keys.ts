@@ -1,9 +1,9 @@
 /**
- * Rotation of the master key while everything runs. (1) The new key is in this machine's ring and
- * known to the database as `new`; (2) every live process has told that it holds it; (3) it becomes
- * current; (4) data keys, and values that are not under their marketplace's current one, are sealed
- * anew in small steps. Each step can be run again after a crash, and by two operators at once. The
- * old key opens tokens until it is retired, which waits for the last open payment.
+ * Rotation of the master key without downtime. (1) The new key is in this machine's ring and known
+ * to the database as `new`; (2) every live process has reported that it holds it; (3) it becomes
+ * current; (4) data keys, and values that are not under their marketplace's current one, are
+ * resealed in small steps. Each step can be repeated after a crash, and by two operators at once.
+ * The old key opens tokens until it is retired, which waits for the last open payment.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../../database/db.ts';
@@ -39,23 +39,23 @@ export interface KeyContext {
   readonly envelope: Envelope;
   readonly wall: Clock;
   readonly random: Random;
-  /** One plain line a step. */
+  /** One plain line per step. */
   readonly print: (line: string) => void;
-  /** Tells the keys of whoever rotates: a command is a live process too. */
+  /** Reports the keys held by the process that rotates: a command counts as a live process, too. */
   readonly announce: () => Promise<void>;
-  /** What a change of a key's standing leaves in the audit log. */
+  /** The audit row for a change of a key's state. */
   readonly noteOf: (action: string) => AuditNote;
 }
 
 const ROWS_A_STEP = 50;
 const ASK_AGAIN_MS = 500;
-/** Longer than a request that chose its token's key before the switch can take to commit. */
+/** Longer than a request takes to commit that chose its token's key before the switch. */
 const SETTLE_MS = 30_000;
 
 export interface RotateOptions {
-  /** How long every live process has to take up the new key. */
+  /** How long every live process has to load the new key. */
   readonly waitMs: number;
-  /** Also a new data key for each marketplace: where the old master key was disclosed. */
+  /** Also creates a new data key per marketplace: for when the old master key was disclosed. */
   readonly replacesDataKeys: boolean;
 }
 
@@ -87,7 +87,7 @@ async function newKid(db: Db): Promise<string | undefined> {
   return (await readMasterKeys(db)).find(({ status }) => status === 'new')?.kid;
 }
 
-/** A key of this ring that the database does not know: made before a crash, or by an operator. */
+/** A key of this ring unknown to the database: made before a crash, or by an operator. */
 function unnamedKey(ring: KeyRing, rows: readonly MasterKeyRow[]): string | undefined {
   const known = new Set(rows.map(({ kid }) => kid));
   return ring.all().find(({ kid }) => !known.has(kid))?.kid;
@@ -95,7 +95,7 @@ function unnamedKey(ring: KeyRing, rows: readonly MasterKeyRow[]): string | unde
 
 class KeyRefusal extends Error {}
 
-/** The id of the new key: one that was begun, one that stands in the ring, or one made here. */
+/** The id of the new key: one already started, one found in the ring, or one made here. */
 async function beginRotation(context: KeyContext): Promise<Result<string, string>> {
   const { db, envelope, wall, random } = context;
   const { ring } = envelope;
@@ -141,7 +141,7 @@ function makeKey(ring: KeyRing, random: Random): string {
   return made.kid;
 }
 
-/** Who still lacks the key when the time is over; none = it is current. */
+/** The processes still without the key after the deadline; none = it is current. */
 async function switchWhenHeld(
   { db, wall, print, noteOf }: KeyContext,
   kid: string,
@@ -178,7 +178,7 @@ function lackingText(
 export interface Resealed {
   readonly dataKeys: number;
   readonly values: number;
-  /** What does not open, by row: to be set anew. */
+  /** Values that cannot be opened, by row: they must be set again. */
   readonly broken: readonly string[];
 }
 
@@ -252,9 +252,9 @@ export interface KeyReport {
     readonly holders: number;
   })[];
   readonly processes: number;
-  /** Sealed values by the version of their form. */
+  /** Sealed values by format version. */
   readonly values: ReadonlyMap<string, number>;
-  /** In this ring, unknown to the database: `rotate-master` takes it. */
+  /** In this ring, unknown to the database: `rotate-master` uses it. */
   readonly unnamed: string | undefined;
 }
 
@@ -280,7 +280,7 @@ function openOf(payments: ReadonlyMap<string, number>, { kid, isOrigin }: Master
   return (payments.get(kid) ?? 0) + (isOrigin ? (payments.get('') ?? 0) : 0);
 }
 
-/** Ends a key: nothing may need it any more. The error says what does, and how much. */
+/** Retires a key that nothing needs any more. The error says what still needs it, and how much. */
 export async function retireKey(context: KeyContext, kid: string): Promise<Result<void, string>> {
   const { db, envelope, wall } = context;
   const row = (await readMasterKeys(db)).find((one) => one.kid === kid);

@@ -1,7 +1,7 @@
 /**
- * A running process's part in the rotation of keys: it looks at its ring and at the database every
- * two seconds, tells which keys it holds and which it uses, and, once no process of an older
- * version is left, seals anew what still stands in the form that names no key.
+ * A running process's part in key rotation: every two seconds it checks its ring and the database
+ * and reports which keys it holds and which it uses. Once no process of an older version is left,
+ * it reseals what is still in the format that names no key.
  */
 
 import type { Db } from '../../database/db.ts';
@@ -27,12 +27,12 @@ export interface WatchOptions {
 }
 
 export interface KeyWatch {
-  /** Looks now; the error is what an operator must mend. */
+  /** Checks now; the error is what an operator must fix. */
   readonly look: () => Promise<Result<void, string>>;
   readonly stop: () => Promise<void>;
 }
 
-/** Resolves when this process has told its keys for the first time. */
+/** Resolves when this process has reported its keys for the first time. */
 export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
   const { db, envelope, lease, log } = options;
   let told = '';
@@ -50,7 +50,7 @@ export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
     await announce();
     return seen;
   };
-  /** Said once for each new fault. What this process held it keeps, whatever the ring says now. */
+  /** Logged once per new fault. The process keeps the keys it held, whatever the ring says now. */
   const watch = async (): Promise<void> => {
     const seen = await look().catch((error: unknown) =>
       err(error instanceof Error ? error.message : String(error)),
@@ -78,7 +78,7 @@ export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
   };
 }
 
-/** Only when every process can open the new form. */
+/** Only once every process can open the new format. */
 export async function endOldForm(options: WatchOptions): Promise<void> {
   const { db, log } = options;
   try {

@@ -1,4 +1,4 @@
-/** The books of a marketplace, as the API shows them. */
+/** A marketplace's ledger, as the API shows it. */
 
 import { accountId, normalSide } from '../../core/ledger/chart.ts';
 import type { Id } from '../../kernel/id.ts';

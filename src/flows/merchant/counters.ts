@@ -1,7 +1,8 @@
 /**
- * Merchant counters: printed codes made, renamed, taken out of use and back, and what a buyer does
- * before one. A counter makes ordinary payment_intents: same number for the same visit and amount,
- * so that a form sent twice is one order. The daily limit of static codes belongs to the wallets.
+ * Merchant counters: printed codes are created, renamed, disabled and enabled, and used by buyers.
+ * A counter creates ordinary payment_intents, with the same number for the same visit and amount,
+ * so that a form sent twice is one order. Enforcing the daily limit of static codes is up to the
+ * wallets.
  */
 
 import { modeRefusal } from '../../core/key/mode.ts';
@@ -42,19 +43,19 @@ export interface CounterChange {
   readonly status?: Counter['status'];
 }
 
-/** A counter with what a page or a stand says of it. */
+/** A counter with the names that its page or printed stand shows. */
 export interface CounterView {
   readonly counter: Counter;
   readonly marketplace: Marketplace;
   readonly merchant: Merchant;
   readonly code: OneCode;
-  /** The same address as an NDEF message, hex: for a tag behind the tap card. */
+  /** The same address as an NDEF message in hex: for an NFC tag behind the tap card. */
   readonly ndef: string;
 }
 
 export interface CounterPayment {
   readonly amountFen: Fen;
-  /** Made with the page that the amount was typed on. */
+  /** Created with the page on which the amount was typed. */
   readonly visit: string;
   readonly device: Buyer['device'];
   readonly buyerIp: string;
@@ -72,10 +73,10 @@ export interface CounterCases {
     id: Id<'counter'>,
     change: CounterChange,
   ) => Outcome<CounterView>;
-  /** By the printed address; disabled ones too, since their page says so. */
+  /** By the printed address; includes disabled ones, since their page says so. */
   readonly open: (token: string) => Outcome<CounterView>;
   readonly newVisit: () => string;
-  /** The order of this visit; `not_found` where the counter is disabled. */
+  /** The order of this visit; `not_found` if the counter is disabled. */
   readonly pay: (view: CounterView, payment: CounterPayment) => Outcome<Payment>;
 }
 
@@ -102,7 +103,7 @@ const NOT_FOUND = err(hutongError('not_found', 'no such counter'));
 
 type Names = Pick<CounterView, 'marketplace' | 'merchant'>;
 
-/** Rule 11: a merchant of another marketplace is no merchant. */
+/** Rule 11: a merchant of another marketplace does not exist here. */
 async function namesOf(
   platform: Platform,
   owner: CounterOwner,
@@ -182,8 +183,8 @@ async function openCounter(
 }
 
 /**
- * The order is told what it came from: `metadata.counter` goes to the marketplace with every event,
- * and nobody is named as the buyer, since nobody is known.
+ * `metadata.counter` names the counter and goes to the marketplace with every event; no buyer is
+ * named, since none is known.
  */
 async function payAtCounter(
   platform: Platform,

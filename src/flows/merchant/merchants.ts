@@ -48,7 +48,7 @@ export async function listMerchants(
   });
 }
 
-/** Of every status, newest first: also those that are on their way in or out. */
+/** All statuses, newest first: also accounts that are being set up or phased out. */
 export async function listWalletAccounts(
   platform: Platform,
   marketplace: Id<'marketplace'>,
@@ -57,7 +57,7 @@ export async function listWalletAccounts(
 ): Promise<Result<Page<WalletAccount>, HutongError>> {
   const entry = await attemptRead(() => platform.directory.marketplace(marketplace));
   if (!entry.ok) return entry;
-  // Rule 11: a merchant of another marketplace is no merchant.
+  // Rule 11: a merchant of another marketplace does not exist here.
   if (entry.value?.merchants.get(merchant) === undefined)
     return err(hutongError('not_found', 'no such merchant'));
   return ok(

@@ -1,7 +1,7 @@
 /**
- * A marketplace's interconnection table as its operator reads and edits it. Any two wallets may be
- * paired: which pairs work the institutions know, and no rule of code; one that does not work costs
- * the buyer a scan, never money (docs/guides/interconnection.md).
+ * A marketplace's interconnection table, read and edited by its operator. Any two wallets may be
+ * paired: which pairs work is known to the institutions and not coded here; a pair that does not
+ * work costs the buyer a scan, never money (docs/guides/interconnection.md).
  */
 
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -32,7 +32,7 @@ export async function listInterconnects(
   return attemptRead(() => readInterconnects(platform.db, marketplace));
 }
 
-/** The same again changes nothing; this process offers by the new table at once. */
+/** Repeating it changes nothing; this process uses the new table for offers at once. */
 export async function setInterconnect(
   platform: Platform,
   marketplace: Id<'marketplace'>,

@@ -1,4 +1,4 @@
-/** The wallets offered to this buyer, in order, and for each withheld one why. */
+/** The wallets offered to this buyer, in order, and the reason for each withheld one. */
 
 import { merchantsBeyond } from '../../core/escrow/splits.ts';
 import { type Livemode, modeToPayIn } from '../../core/key/mode.ts';
@@ -17,7 +17,7 @@ import { readOwnPayment } from '../base/read-payment.ts';
 export interface Offer {
   readonly wallet: WalletName;
   readonly product: Product;
-  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  /** The wallet app that the buyer pays with; differs from `wallet` under interconnection. */
   readonly payerWallet: WalletName;
   readonly combined: boolean;
   /** The cashier must ask the wallet who pays before it can start. */
@@ -29,9 +29,9 @@ export interface Withheld {
   readonly product: Product | null;
   /** e.g. `merchant_not_consented`, `cart_not_combinable`, `device_unsupported`, `wallet_unhealthy`. */
   readonly reason: string;
-  /** Whose lack it is, where the reason is a merchant's. */
+  /** The merchants that cause it, where the reason is a merchant's. */
   readonly merchants?: readonly Id<'merchant'>[];
-  /** By whose code the buyer can pay with this wallet nevertheless. */
+  /** The wallets whose code the buyer can pay with this wallet instead. */
   readonly reachedThrough?: readonly WalletName[];
 }
 
@@ -73,7 +73,7 @@ export function offerQuestion(
   };
 }
 
-/** Through which of the marketplace's configurations a wallet is paid this cart, if it can be. */
+/** The configuration that this cart is paid through at a wallet, if it can be. */
 export function walletForCart(
   entry: MarketplaceEntry | undefined,
   question: OfferQuestion,

@@ -1,8 +1,8 @@
 /**
- * What the wallets call. The configuration in the path chooses the keys; what is inside must be its
- * own. The answer goes out after commit (rule 8), and no message with a valid signature ever ends
- * in an exception: an order that is not ours is acknowledged and logged. What refused messages may
- * cost is bounded (notification-guard.ts).
+ * Receives the wallets' notifications. The configuration in the path selects the keys; the message
+ * must name that configuration's own account. The answer is sent after commit (rule 8), and no
+ * message with a valid signature ever ends in an exception: one about an unknown order is
+ * acknowledged and logged. The cost of refused messages is bounded (notification-guard.ts).
  */
 
 import type { DecideContext } from '../../core/draft.ts';
@@ -32,7 +32,7 @@ export interface Delivery {
   readonly wallet: WalletName;
   readonly config: Id<'wallet_config'>;
   readonly request: RawRequest;
-  /** Whom refusals are counted against. */
+  /** The address that refusals are counted against. */
   readonly from: string;
 }
 
@@ -70,7 +70,7 @@ async function parse(
   try {
     return await opened.wallet.parseNotification(request, gate);
   } catch (error) {
-    // A parser must not throw; if one does, the message is refused and the defect is seen.
+    // A parser must not throw; if one does, the message is refused and the defect is logged.
     platform.log.error({ wallet: opened.name, defect: describe(error) }, 'a notify parser failed');
     return {
       ok: false,
@@ -152,7 +152,7 @@ async function takeRefund(
   });
 }
 
-/** What a wallet said of a payment. `decide` gives undefined for what is not this account's. */
+/** A verified report about a payment. `decide` returns undefined if it is not this account's. */
 interface Told {
   readonly intent: Id<'payment_intent'>;
   readonly orderNo: string;

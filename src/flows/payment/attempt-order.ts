@@ -1,4 +1,4 @@
-/** A stored attempt as the wallet port wants to hear of it. */
+/** Converts a stored attempt into the orders that the wallet interface takes. */
 
 import {
   type Attempt,
@@ -19,7 +19,7 @@ import type { Id } from '../../kernel/id.ts';
 import { allocateFen } from '../../kernel/money.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 
-/** An escrow's longest hold. */
+/** The longest hold of an escrow. */
 const HOLD_DAYS = 30;
 
 export function attemptOf(payment: Payment, id: Id<'payment_attempt'>): Attempt {
@@ -104,7 +104,7 @@ export function refundOrder(
       orderNo: leg.orderNo,
       walletTransactionId: leg.walletTransactionId,
       walletMerchant: leg.walletMerchant,
-      // Wallets hold a refund against what the order was by their own books.
+      // Wallets check a refund against the order's amount in their own records.
       amountFen: orderedFen(leg),
       product,
       createdAtMs,
@@ -113,7 +113,9 @@ export function refundOrder(
   };
 }
 
-/** Of a cart in one leg: the merchant of the sub_order gives back, or all do, each its part. */
+/**
+ * For a cart in one leg: the merchant of the sub_order pays the refund, or all do, each its part.
+ */
 function refundParts(payment: Payment, leg: Leg, refund: Refund): readonly WalletPart[] | null {
   if (leg.parts === null) return null;
   const sub = payment.subOrders.find((row) => row.id === refund.subOrder);

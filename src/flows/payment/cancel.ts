@@ -1,4 +1,6 @@
-/** Cancelling: attempts are closed by their wallets' word; only then is the intent canceled. */
+/**
+ * Canceling: attempts are closed as confirmed by their wallets; only then is the intent canceled.
+ */
 
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { cancelPayment } from '../../core/payment/close.ts';
@@ -13,7 +15,7 @@ import type { Principal } from '../key/authenticate.ts';
 import { decideOn } from './decide-on.ts';
 import { closeLeftBehind } from './settle.ts';
 
-/** Who cancels: whose payment it must be, and of which mode. */
+/** The caller: must own the payment and have its mode. */
 export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'>;
 
 export async function cancelPaymentIntent(

@@ -1,7 +1,7 @@
 /**
- * Which wallet and product an attempt uses, where its caller does not say: found by what the buyer
- * showed, a payment code or a tap. A code is never tried at one wallet after another: its prefix
- * and length name the wallet, or what the cart's merchants accept does, or the caller must.
+ * Determines the wallet and product of an attempt that names none, from what the buyer presented: a
+ * payment code or a tap. A code is never tried at several wallets: its prefix and length name the
+ * wallet, or the only one that the cart's merchants accept does, or the caller must.
  */
 
 import type { Livemode } from '../../core/key/mode.ts';
@@ -25,15 +25,15 @@ export interface StartAttemptInput {
   readonly marketplace: Id<'marketplace'>;
   readonly intent: Id<'payment_intent'>;
   readonly id: Id<'payment_attempt'>;
-  /** null = found by what the buyer showed: `payer.authCode` or `payer.field55`. */
+  /** null = determined from what the buyer presented: `payer.authCode` or `payer.field55`. */
   readonly wallet: WalletName | null;
   readonly product: Product | null;
-  /** Whose app the buyer chose to pay with; left out, the wallet's own. */
+  /** The wallet app that the buyer chose to pay with; left out = the wallet's own. */
   readonly payerWallet?: WalletName;
   readonly payer: PayerIdentity;
-  /** The buyer stands in our cashier, at this address; null = started through the API. */
+  /** The cashier page that the buyer is on; null = started through the API. */
   readonly cashier: { readonly buyerIp: string } | null;
-  /** The key's mode; null = without a key, in the payment's own. */
+  /** The key's mode; null = no key, the payment's own mode. */
   readonly isLivemode: Livemode;
 }
 
@@ -44,7 +44,7 @@ export interface ChosenAttempt extends StartAttemptInput {
 
 type ShownField = 'auth_code' | 'field55';
 
-/** What the buyer showed, if anything; at most one of the two. */
+/** What the buyer presented, if anything; at most one of the two. */
 function shownField({ authCode, field55 }: PayerIdentity): ShownField | null {
   if (authCode !== undefined) return 'auth_code';
   return field55 === undefined ? null : 'field55';
@@ -70,7 +70,7 @@ export async function chooseWallet(
   }
   const payment = await readOwnPayment(platform, input.marketplace, input.intent);
   if (!payment.ok) return payment;
-  // A request that comes again means the attempt that it made.
+  // A repeated request means the attempt that it created.
   const existing = payment.value.attempts.find((attempt) => attempt.id === input.id);
   if (existing !== undefined)
     return ok({ ...input, wallet: existing.wallet, product: existing.product });
@@ -78,7 +78,7 @@ export async function chooseWallet(
   return field === 'auth_code' ? byCode(input, accepting) : byTap(input, accepting);
 }
 
-/** A field 55 that nobody can read is the terminal's fault and makes no attempt. */
+/** An unreadable field 55 is the terminal's fault and creates no attempt. */
 function tapProblem({ field55 }: PayerIdentity): HutongError | undefined {
   if (field55 === undefined) return undefined;
   const read = readField55Hex(field55);
@@ -88,7 +88,7 @@ function tapProblem({ field55 }: PayerIdentity): HutongError | undefined {
   });
 }
 
-/** The wallet is named; without a product, it is the one that takes what the buyer showed. */
+/** The wallet is named; without a product, it is the one that takes what the buyer presented. */
 function ofWallet(
   input: StartAttemptInput,
   wallet: WalletName,
@@ -117,7 +117,9 @@ function takerOf(wallet: WalletName, field: ShownField | null): ProductCapabilit
   return walletModule(wallet)?.capabilities.products.find((row) => row.payerField === field);
 }
 
-/** The wallets that can pay this cart with what was shown: active, agreed to, and able to. */
+/**
+ * The wallets that can pay this cart with what was presented: active, consented to, and able to.
+ */
 function walletsAccepting(
   platform: Platform,
   entry: MarketplaceEntry | undefined,

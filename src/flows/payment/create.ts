@@ -1,4 +1,4 @@
-/** Creating an intent: checked against the marketplace's merchants, then claimed by its number. */
+/** Creates an intent: validated against the marketplace's merchants, then claimed by its number. */
 
 import type { Livemode } from '../../core/key/mode.ts';
 import {
@@ -30,7 +30,9 @@ export interface SubOrderInput {
 
 export interface CreateIntentInput {
   readonly marketplace: Id<'marketplace'>;
-  /** Chosen by the edge (and kept with the idempotency key), so that a retry means the same row. */
+  /**
+   * Chosen by the caller (and stored with the idempotency key), so that a retry means the same row.
+   */
   readonly id: Id<'payment_intent'>;
   readonly merchantOrderNo: string;
   readonly amountFen: Fen;
@@ -40,7 +42,9 @@ export interface CreateIntentInput {
   readonly expiresAtMs: number | null;
   readonly returnUrl: string | null;
   readonly metadata: Readonly<Record<string, string>>;
-  /** The key's mode, which the payment keeps; null = made without one, at a counter of neither. */
+  /**
+   * The key's mode, which the payment keeps; null = created without a key, at a counter of no mode.
+   */
   readonly isLivemode: Livemode;
 }
 
@@ -86,8 +90,8 @@ export async function createPaymentIntent(
 }
 
 /**
- * An order whose time is nearly over cannot be made any more; but one that was made in time may be
- * asked for again, and is then simply there.
+ * An order that expires too soon cannot be created any more; but a repeated request for an order
+ * that was created in time finds it.
  */
 async function sameAgain(
   platform: Platform,

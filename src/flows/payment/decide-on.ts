@@ -9,10 +9,10 @@ import type { WalletName } from '../../kernel/wallet-names.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import type { Platform } from '../base/platform.ts';
 
-/** Which payment, and on whose behalf. An intent is one. */
+/** The payment, and on whose behalf the decision is made. An intent can be passed as it is. */
 export interface PaymentRoot {
   readonly id: Id<'payment_intent'>;
-  /** Rule 11: what is another marketplace's is not found; null = the platform itself asks. */
+  /** Rule 11: another marketplace's payment is not found; null = the platform itself. */
   readonly marketplace: Id<'marketplace'> | null;
 }
 

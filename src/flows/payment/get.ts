@@ -17,7 +17,7 @@ export function getPaymentIntent(
   return readOwnPayment(platform, marketplace, id);
 }
 
-/** The buyer's own view, by client_secret alone; `client_secret_invalid` for any other. */
+/** The buyer's own view, by client_secret alone; any other gives `client_secret_invalid`. */
 export async function getPaymentIntentAsBuyer(
   { db, envelope }: Platform,
   id: Id<'payment_intent'>,

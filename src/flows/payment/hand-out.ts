@@ -1,10 +1,10 @@
 /**
- * The wallet's form of one attempt, handed out at the click and only then (rule 2): a form that
- * names no absolute expiry would else be payable for ever. Whether it is, is a question of state:
- * an attempt that was left, or whose order is over, hands out nothing and says why.
+ * Hands out the wallet's form of one attempt, at the buyer's click and only then (rule 2): a form
+ * without an absolute expiry would otherwise stay payable for ever. Whether it is handed out
+ * depends on state: for an attempt that was left or has ended it is refused with the reason.
  *
- * A form that was handed out and is posted after all that is what it always was: a payment that
- * comes late or twice, and goes back by itself (rule 1).
+ * If a form that was handed out is submitted later all the same, it is a late or duplicate payment
+ * like any other, and is refunded automatically (rule 1).
  */
 
 import type { Marketplace } from '../../core/merchant/merchant.ts';
@@ -27,7 +27,7 @@ import {
 } from '../base/tokens.ts';
 import { attemptOrder } from './attempt-order.ts';
 
-/** Why a way to pay is no longer one: `left`, the buyer chose another meanwhile. */
+/** Why an attempt is no longer payable: `left` = the buyer has chosen another meanwhile. */
 export type HandOutRefusal = 'paid' | 'expired' | 'canceled' | 'conflicted' | 'left';
 
 /** One attempt's form for its wallet, or why there is none. */
@@ -47,7 +47,7 @@ export function handOutUrlOf(platform: Platform, payment: Payment, name: HandOut
 
 /**
  * Where the wallet sends the buyer's browser: to the cashier it came from, else to the marketplace.
- * It stands in what the wallet and the database keep, so it never carries a token.
+ * The wallet and the database store this address, so it never carries a token.
  */
 export function returnUrlOf(
   platform: Platform,
@@ -58,7 +58,7 @@ export function returnUrlOf(
   return origin === 'cashier' ? back : (intent.returnUrl ?? back);
 }
 
-/** `not_found` for what is no such token; a refusal is an answer, since a buyer reads it. */
+/** `not_found` for an invalid token; a refusal is a regular answer, since a buyer reads it. */
 export async function handOut(
   platform: Platform,
   token: string,
@@ -94,7 +94,7 @@ export async function handOut(
       handOutUrl: handOutUrlOf(platform, payment, name),
     }),
   );
-  // Its last second has run out since the state was looked at.
+  // It expired after the state was checked.
   if (form === undefined) return ok({ ...told, form: null, refusal: 'expired' });
   return ok({ ...told, form, refusal: null });
 }

@@ -1,7 +1,7 @@
 /**
- * Who pays, by the wallet's own redirect (snsapi_base, auth_base). The state that goes with it is
- * bound to the pay_token, so that nobody can hand their own code to somebody else's payment. What
- * comes back is used once and kept nowhere.
+ * Identifies the payer by the wallet's own redirect (snsapi_base, auth_base). The OAuth state is
+ * bound to the pay_token, so that nobody can submit their own code to somebody else's payment. The
+ * returned identity is used once and not stored.
  */
 
 import type { Payment } from '../../core/payment/model.ts';
@@ -22,8 +22,8 @@ import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
 import { type CashierView, openCashier } from './open-cashier.ts';
 
 /**
- * How a state names wallet and product: one letter each, never given to another, since states
- * under way outlive a deployment.
+ * The letters for wallet and product in a state: one each, never reassigned, since states in use
+ * outlive a deployment.
  */
 const WALLET_LETTERS = {
   wechatpay: '0',
@@ -36,7 +36,7 @@ const PRODUCT_LETTERS = {
   ...{ codepay: '7', bar: '8', nfc: '9', web: 'a', qr: 'b', pc: 'c' },
 } as const satisfies Record<Product, string>;
 
-/** Letters and digits only, which is all that WeChat's `state` may hold. */
+/** Letters and digits only, as WeChat's `state` allows no others. */
 function stateOf(
   platform: Platform,
   { intent }: Payment,
@@ -55,7 +55,7 @@ async function walletFor(
 ): Promise<Result<OpenedWallet, HutongError>> {
   const entry = await platform.directory.marketplace(view.marketplace.id);
   if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
-  // An openid is of one account's app: of the account that this cart will be paid through.
+  // An openid belongs to one account's app: the account that this cart will be paid through.
   const question = offerQuestion(platform, entry, view.payment, null);
   const opened = walletForCart(entry, { ...question, ignoresHealth: true }, wallet);
   return opened === undefined

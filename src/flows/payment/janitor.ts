@@ -1,6 +1,6 @@
 /**
- * The janitor: what is due is claimed, then acted upon with the numbers that the rows already
- * have. Two janitors can only ask the same question twice.
+ * The janitor claims due rows, then acts on them with the numbers stored in the rows. Two janitors
+ * can at worst send the same query twice.
  */
 import { isOverdue, noteOverdue } from '../../core/payment/attention.ts';
 import { claimAttempt, lookDelaysMs } from '../../core/payment/claim.ts';
@@ -42,8 +42,8 @@ export async function claimDueAttempt(
 const HOUR_MS = 3_600_000;
 
 /**
- * Stuck: still open long after the wallet's answer is final, and just asked about in vain. One
- * alert; the log hourly.
+ * Stuck attempt: still open long after the wallet's answer is final, and a poll just now did not
+ * help. Emits one alert; logs hourly.
  */
 async function alertOverdue(
   platform: Platform,
@@ -67,7 +67,7 @@ async function alertOverdue(
   );
 }
 
-/** The payment as it stands afterwards. */
+/** The payment afterwards. */
 async function askOrClose(
   platform: Platform,
   payment: Payment,
@@ -92,7 +92,7 @@ async function askOrClose(
   return orAsBefore(await queryAttempt(platform, opened, closed.value, attempt), closed.value);
 }
 
-/** A last question first: the buyer may have confirmed in this very moment. */
+/** One last query first: the buyer may have confirmed at this very moment. */
 async function askOrReverse(
   platform: Platform,
   opened: OpenedWallet,

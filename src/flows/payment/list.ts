@@ -1,4 +1,4 @@
-/** Payments by what a marketplace or an operator knows of them. */
+/** Finds payments by what a marketplace or an operator knows of them. */
 
 import type { IntentStatus, Payment } from '../../core/payment/model.ts';
 import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
@@ -14,7 +14,7 @@ export interface IntentFilter {
   readonly status: IntentStatus | null;
   readonly merchantOrderNo: string | null;
   readonly walletTransactionId: string | null;
-  /** Ours at the wallet: of an order or of a refund. */
+  /** Our number at the wallet: of an order or of a refund. */
   readonly orderNo: string | null;
   readonly createdAfterMs: number | null;
   readonly createdBeforeMs: number | null;
@@ -47,7 +47,7 @@ interface NumberedPart {
   readonly part: Id<'payment_attempt'> | Id<'refund'> | null;
 }
 
-/** The numbers that wallets are given are made of ids: no index is needed to find them again. */
+/** Wallet order numbers are built from ids: finding them again needs no index. */
 function numberedPart(orderNo: string | null): Result<NumberedPart, HutongError> {
   if (orderNo === null) return ok({ intent: null, part: null });
   const order = parseOrderNumber(orderNo);

@@ -1,9 +1,9 @@
 /**
- * What refused callbacks may cost. Anyone can post to /notify, so refusals spend a budget for each
- * address and configuration; beyond it a callback is answered without its signature being looked
- * at. A genuine callback is never lost to that: one that names a payment of ours at this
- * configuration, or opens with a key that only its wallet and we hold, is verified whatever its
- * address has sent before. What verifies costs nothing.
+ * Bounds the cost of refused callbacks. Anyone can post to /notify, so refusals spend a budget per
+ * address and configuration; once it is spent, callbacks are answered without checking their
+ * signature. Genuine callbacks are never lost to that: one that names a payment of ours at this
+ * configuration, or can be opened with a key that only its wallet and we hold, is verified whatever
+ * its address sent before. A callback that verifies costs no budget.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -15,17 +15,17 @@ export interface NotificationGuard {
   readonly visit: (from: string, config: Id<'wallet_config'>) => Visit;
 }
 
-/** One callback on its way through. */
+/** One callback being processed. */
 export interface Visit {
   readonly gate: NotificationGate;
   readonly verified: () => void;
-  /** false: beyond the budget, where nothing is logged either. */
+  /** false: over budget, where nothing is logged either. */
   readonly refused: () => boolean;
 }
 
 const SECOND_MS = 1_000;
 const BUDGET = { burst: 60, refill: 60, everyMs: SECOND_MS } as const;
-/** Beyond so many addresses at once the rest share one budget. */
+/** Above this number of addresses at once, the rest share one budget. */
 const ADDRESSES_MAX = 10_000;
 const THE_REST = '';
 
@@ -33,7 +33,7 @@ export function createNotificationGuard(wall: Clock, payments: OwnPayments): Not
   const budgets = new Map<string, TokenBucket>();
   let forgotAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Whoever has spent nothing for a second; looked for once a second. */
+  /** Removes addresses that spent nothing for a second; runs once a second. */
   function forgetIdle(): void {
     const nowMs = wall.nowMs();
     if (nowMs - forgotAtMs < SECOND_MS) return;
@@ -63,7 +63,7 @@ export function createNotificationGuard(wall: Clock, payments: OwnPayments): Not
       };
       return {
         gate: async (claim) => {
-          // Taken before the outcome is known, or a thousand at once would all be let in.
+          // Taken before the outcome is known; otherwise a thousand at once would all pass.
           reserved = take();
           if (reserved !== undefined || claim.kind === 'opened') return true;
           return payments.has(config, claim.orderNo);

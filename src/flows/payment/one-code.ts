@@ -1,10 +1,11 @@
 /**
- * One code for all: an address of ours that any wallet's app may scan, and the same address inside
- * an EMVCo merchant code for apps that read only those. The page behind it knows the app by its
- * User-Agent. A code promises nothing and moves nothing: what is paid is always an attempt.
+ * Universal QR: an address of ours that any wallet's app may scan, and the same address inside an
+ * EMVCo merchant code for apps that read only those. The page behind it recognizes the app by its
+ * User-Agent. The code itself moves no money: a payment is always an attempt.
  *
- * What UnionPay puts into its own templates is not public. Ours stands under UnionPay's RID with
- * the address in sub-object 01: a QuickPass that knows it opens it, any other refuses the code.
+ * UnionPay does not publish what it puts into its own templates. Ours stands under UnionPay's RID
+ * with the address in sub-object 01: a QuickPass app that knows it opens it, any other refuses the
+ * code.
  */
 
 import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
@@ -21,9 +22,9 @@ import { attemptRead } from '../base/read-payment.ts';
 import { isSameSecret, parseShortCode, payTokenOf, shortCodeOf } from '../base/tokens.ts';
 
 export interface OneCode {
-  /** For every app: what the picture holds. */
+  /** For every app: the content of the QR code. */
   readonly url: string;
-  /** EMVCo merchant-presented; null where the address is too long for a template. */
+  /** EMVCo merchant-presented; null if the address is too long for a template. */
   readonly emv: string | null;
 }
 
@@ -33,7 +34,7 @@ const NAME_LENGTH_MAX = 25;
 /** ISO 18245 has no category of a marketplace: not specified. */
 const NO_CATEGORY = '0000';
 
-/** The code of one payment: dynamic, with its amount and its number as the reference. */
+/** The code of one payment: dynamic, with its amount, and its number as the reference. */
 export async function codeOf(
   platform: Platform,
   payment: Payment,
@@ -55,7 +56,7 @@ export async function codeOf(
   return ok({ url, emv });
 }
 
-/** The code on a wall: static, and the payer types the amount. */
+/** The printed code of a counter: static, and the payer types the amount. */
 export function counterCode(
   platform: Platform,
   counter: { readonly id: string; readonly token: string },
@@ -91,7 +92,7 @@ function emvOf(url: string, content: EmvContent): string | null {
     amount: amountFen === null ? null : fenToYuan(amountFen),
     tip: null,
     country: 'CN',
-    // Object 59 is Latin; the name as people know it is object 64's.
+    // Object 59 is Latin; object 64 has the name in Chinese.
     merchantName: marketplace.name.toUpperCase().slice(0, NAME_LENGTH_MAX),
     merchantCity: 'CHINA',
     postalCode: null,

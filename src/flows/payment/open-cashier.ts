@@ -1,4 +1,4 @@
-/** What a pay_token opens: one payment, its marketplace and its merchants' names. */
+/** Resolves a pay_token: one payment, its marketplace and its merchants' names. */
 
 import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
 import type { Payment } from '../../core/payment/model.ts';
@@ -10,12 +10,12 @@ import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';
 
-/** What a pay_token may see and do; never more than payee, amount, status and starting attempts. */
+/** All that a pay_token may see and do: payee, amount, status, and starting attempts. */
 export interface CashierView {
   readonly payment: Payment;
   readonly marketplace: Marketplace;
   readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
-  /** A friend's link is one more token, without the buyer's data. */
+  /** A link for a friend who pays: one more token, without the buyer's data. */
   readonly kind: 'buyer' | 'friend';
 }
 

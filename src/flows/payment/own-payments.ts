@@ -1,8 +1,8 @@
 /**
- * Does a number that a callback names belong to a payment of ours at this configuration? Anyone may
- * send us numbers, so the database is asked for all that are waiting at once, one question at a
- * time; what is ours is remembered, what is not is remembered for a moment, and where too many
- * wait the answer is no: the wallet delivers again.
+ * Does a number in a callback belong to a payment of ours at this configuration? Anyone may send us
+ * numbers, so the database is asked for all waiting numbers at once, one query at a time. Numbers
+ * of ours are remembered, others only briefly, and when too many wait the answer is no: the wallet
+ * delivers again.
  */
 
 import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
@@ -16,7 +16,7 @@ export interface OwnPayments {
 
 type Intent = Id<'payment_intent'>;
 
-/** Of one question, and of the numbers that wait for the next one. */
+/** The size of one query, and of the queue for the next one. */
 const BATCH_MAX = 1_000;
 const REMEMBERED_MAX = 20_000;
 /** A payment whose attempt is being committed is found at the next delivery. */
@@ -47,7 +47,7 @@ export function createOwnPayments(
       const found = await keysOf([...asked.values()].map(({ intent }) => intent));
       for (const [key, { done }] of asked) {
         const isOurs = found?.has(key) === true;
-        // A failed question teaches nothing.
+        // A failed query proves nothing.
         if (found !== undefined) remember(key, isOurs);
         done(isOurs);
       }

@@ -1,6 +1,6 @@
 /**
- * How an operator ends a conflicted payment. The wallet is asked a last time first: a figure that
- * it has corrected since is what counts, or goes back. What goes back is sent by the janitor.
+ * How an operator resolves a conflicted payment. The wallet is queried one last time first: if it
+ * has corrected its figure since, that figure counts, or is refunded. The janitor sends the refund.
  */
 
 import { paymentModeRefusal } from '../../core/key/mode.ts';
@@ -16,7 +16,7 @@ import { readOwnPayment } from '../base/read-payment.ts';
 import { decideOn } from './decide-on.ts';
 import { queryAttempt } from './settle.ts';
 
-/** How an operator ends a conflicted payment. */
+/** How an operator resolves a conflicted payment. */
 export interface ResolveConflictInput {
   readonly marketplace: Id<'marketplace'>;
   readonly intent: Id<'payment_intent'>;
@@ -43,7 +43,7 @@ export async function resolveConflict(
   );
 }
 
-/** Where it does not answer, the operator decides by what it said before. */
+/** If it does not answer, the operator decides by its last report. */
 async function askAboutDisputed(platform: Platform, payment: Payment): Promise<void> {
   for (const attempt of payment.attempts) {
     if (attempt.status !== 'conflicted') continue;

@@ -1,7 +1,7 @@
 /**
- * Asking the wallet about an attempt, and closing one, each ending in a committed outcome. Used by
- * the switch, the cancel, the janitor and whoever else needs to know. What an answer means is
- * core's to say; here is decided only what is called next.
+ * Queries the wallet about an attempt, or closes one, and commits the outcome. Used by the switch,
+ * the cancel, the janitor and whoever else needs to know. Core decides what an answer means; this
+ * file decides only which call comes next.
  */
 
 import { isLive } from '../../core/payment/intent-status.ts';
@@ -25,7 +25,7 @@ import { callWallet } from '../base/wallet-call.ts';
 import { attemptOf, attemptReference } from './attempt-order.ts';
 import { decideOn } from './decide-on.ts';
 
-/** Commits what an answer says of the attempt; one that says nothing changes nothing. */
+/** Commits what an answer says of the attempt; an answer that says nothing changes nothing. */
 async function commitAnswer(
   platform: Platform,
   opened: OpenedWallet,
@@ -41,7 +41,7 @@ async function commitAnswer(
   );
 }
 
-/** Asks, and commits the answer; the payment as it then stands. */
+/** Queries, and commits the answer; returns the payment afterwards. */
 export async function queryAttempt(
   platform: Platform,
   opened: OpenedWallet,
@@ -65,7 +65,9 @@ export async function closeAttempt(
   return looked.ok ? callClose(platform, opened, looked.value, attempt) : looked;
 }
 
-/** A reversed order may no longer say what had been paid: that is committed before. */
+/**
+ * A reversed order may no longer show what had been paid, so a payment seen now is committed first.
+ */
 async function commitPaid(
   platform: Platform,
   opened: OpenedWallet,
@@ -85,7 +87,7 @@ async function callClose(
   attempt: Attempt,
 ): Promise<Result<Payment, HutongError>> {
   const answer = await callWallet.close(platform, opened, attemptReference(payment, attempt));
-  // Too late to close: what was paid its query says.
+  // Too late to close: the query says what was paid.
   if (answer.outcome === 'paid') return queryAttempt(platform, opened, payment, attempt);
   return commitAnswer(platform, opened, payment, attempt.id, answer);
 }
@@ -104,10 +106,10 @@ export async function reverseAttempt(
   return closeAttempt(platform, opened, begun.value, attemptOf(begun.value, id));
 }
 
-/** The switch's patience with the wallet that the buyer left. */
+/** How long a switch waits for the wallet that the buyer left. */
 const CLOSE_PATIENCE_MS = 1_500;
 
-/** Closes what the buyer left behind, for at most 1.5 s; the rest is the janitor's. */
+/** Closes the attempts that the buyer left, for at most 1.5 s; the janitor does the rest. */
 export async function closeLeftBehind(platform: Platform, payment: Payment): Promise<void> {
   const left = payment.attempts.filter(
     (attempt) => isLive(attempt) && attempt.closingAtMs !== null,

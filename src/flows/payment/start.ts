@@ -1,6 +1,6 @@
 /**
- * Starting an attempt: commit the intention with its order number, tell the wallet, commit what it
- * said. A crash between any two is found by the janitor, which asks the wallet.
+ * Starts an attempt: commits the intention with its order number, calls the wallet, commits its
+ * answer. After a crash between any two, the janitor finds the attempt and queries the wallet.
  */
 
 import { paymentModeRefusal } from '../../core/key/mode.ts';
@@ -34,7 +34,7 @@ import { closeLeftBehind, queryAttempt } from './settle.ts';
 import { withoutShown } from './without-shown.ts';
 
 const FIRST_POLL_MS = 5_000;
-/** Longer than any starter that still lives takes. */
+/** Longer than any live starter takes. */
 const STARTER_PATIENCE_MS = 30_000;
 
 interface Started {
@@ -68,14 +68,14 @@ async function startChosen(
     const payee = payeeOf(platform, entry, payment, input);
     if (!payee.ok) return payee;
     const decision = decideStart(payment, newAttempt(payment, input, payee.value, nowMs), context);
-    // Decided again after a COMMIT without an answer, it is there and still ours to tell.
+    // Decided again after a COMMIT without an answer, it exists already and is still ours to send.
     if (decision.ok && decision.value.answer.isNew) isOurs = true;
     return decision;
   });
   if (!intended.ok) return intended;
   const { payment, attempt } = intended.value;
   if (!isOurs && !wasNeverTold(attempt, nowMs)) return answerOf(payment, input.id);
-  // Told to the account that it was committed with, whatever is offered by now.
+  // Sent to the account that it was committed with, whatever is offered by now.
   const opened = entry?.wallets.get(attempt.config);
   if (opened === undefined) return answerOf(payment, input.id);
 
@@ -91,14 +91,14 @@ async function startChosen(
   const stands = recorded.value;
   if (outcome.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
     return answerOf(stands.payment, input.id);
-  // What must not be told twice is asked about at once.
+  // An order that must not be sent twice is queried at once.
   const asked = await queryAttempt(platform, opened, stands.payment, stands.attempt);
   return asked.ok ? answerOf(asked.value, input.id) : asked;
 }
 
 /**
  * Its starter died between the commit and the wallet's answer, and the same request has come again:
- * the same number may be told twice, but never with a code that works once.
+ * the same number may be sent twice, but never with a single-use code.
  */
 function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
   if (worksOnce(attempt.product)) return false;
@@ -122,7 +122,7 @@ function saidOf(error: WalletError | null): string {
   return error !== null && isOwnError(error) ? 'was not asked' : 'refused';
 }
 
-/** Who is paid: the account of the marketplace, and its merchants' there. */
+/** The payees: the account of the marketplace, and its merchants' accounts there. */
 interface Payee {
   readonly opened: OpenedWallet;
   readonly accounts: NewAttempt['accounts'];
@@ -151,7 +151,9 @@ function notOffered(input: ChosenAttempt, reason = 'no such product of this wall
   return hutongError('wallet_not_offered', message, { param: 'wallet' });
 }
 
-/** Rule 10 and what the product needs. The device is the caller's business: it asked by name. */
+/**
+ * Rule 10 and the product's requirements. The device is not checked: the caller named the wallet.
+ */
 function payeeOf(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
@@ -193,7 +195,7 @@ function payeeOf(
   });
 }
 
-/** What each product must be told of the payer, and where it stands in the request. */
+/** What each product needs to know of the payer, and its place in the request. */
 const PAYER_FIELDS = {
   openid: { param: 'payer.openid', needs: 'payer.openid', isGiven: (payer) => payer.openid },
   buyer: {
@@ -220,7 +222,9 @@ const PAYER_FIELDS = {
   }
 >;
 
-/** What the product needs must be there; a code or a tap for a product that takes none is not. */
+/**
+ * What the product needs must be present; a code or a tap for a product that takes none must not.
+ */
 function payerRefusal(opened: OpenedWallet, input: ChosenAttempt): HutongError | undefined {
   const { product, payer } = input;
   const field =
@@ -243,7 +247,7 @@ function firstPollOf({ capabilities }: OpenedWallet, product: Product): number {
   return capabilities.pollDelaysMs[0] ?? FIRST_POLL_MS;
 }
 
-/** The buyer stands at the counter: an order that no code has paid by then never will be. */
+/** The buyer stands at the counter: an order not paid by its code until then never will be. */
 const CODE_ORDER_LIFE_MS = 120_000;
 
 function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowMs: number): number {
@@ -255,8 +259,8 @@ function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowM
 }
 
 /**
- * Told once; where the outcome is unknown, once more with the same number, unless it carries a
- * code or a tap that works once.
+ * Sent once; if the outcome is unknown, once more with the same number, unless it carries a
+ * single-use code or tap.
  */
 async function tellWallet(
   platform: Platform,
@@ -279,6 +283,6 @@ async function tellWallet(
     return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
   if (first.outcome !== 'unknown' || worksOnce(input.product)) return first;
   const second = await callWallet.start(platform, opened, order);
-  // A refusal of the second says nothing of the first: it may have been taken.
+  // A refusal of the second call proves nothing about the first, which may have been accepted.
   return second.outcome === 'pending' ? second : first;
 }

@@ -1,8 +1,8 @@
 /**
- * A wallet may repeat in its refusal what it was sent. A payment code and a tap work as money, and
- * a tap names a card: neither stands in what is stored, told or answered. What a wallet makes of
- * them (the token inside an EMV code, track 2 inside a tap) is not known here, so of a refusal to
- * something shown no long word with a digit in it is kept.
+ * Redacts payer credentials. A wallet's refusal may echo what it was sent; a payment code and a tap
+ * work as money, and a tap names a card: neither may be stored, logged or returned. The wallet may
+ * have decoded them (the token inside an EMV code, track 2 inside a tap) in ways unknown here, so
+ * every long token with a digit is removed from a refusal of something presented.
  */
 
 import type { PayerIdentity } from '../../core/wallet/order.ts';
@@ -11,7 +11,7 @@ import type { WalletError } from '../../kernel/wallet-names.ts';
 /** Also in groups, as codes are printed; shorter ones are amounts, dates and the wallet's codes. */
 const LONG_WORD = /(?=[A-Za-z+/=*]*[0-9])[0-9A-Za-z+/=*]{12,}|[0-9](?:[ -]?[0-9]){11,}/g;
 
-/** Of what may stand in a log or beside a configuration, whatever the call had carried. */
+/** For logs and configurations, whatever the call carried. */
 export function withoutLongWords(text: string): string {
   return text.replace(LONG_WORD, '…');
 }

@@ -1,8 +1,8 @@
 /**
- * Refunds: reserved and committed first, then told to the wallet under the number that was
- * committed, then settled by its report. The janitor finishes what is left. A number that has been
- * on its way before is asked about before it is sent again, whatever stopped us then: the wallet
- * may have taken it, and its refusal of a second call would hide that.
+ * Refunds: reserved and committed first, then sent to the wallet under the committed number, then
+ * settled by its report. The janitor finishes what is left. A number that was sent before is
+ * queried before it is sent again, whatever interrupted us then: the wallet may have accepted it,
+ * and its refusal of a second call would hide that.
  */
 
 import { paymentModeRefusal } from '../../core/key/mode.ts';
@@ -55,9 +55,9 @@ export async function createRefund(
     return refusal === undefined ? reserveRefund(payment, wanted, context) : err(refusal);
   });
   if (!reserved.ok) return reserved;
-  // Only a resumed request carries an id that is there already: its caller made it (rule 12).
+  // Only a resumed request carries an existing id: its caller created the refund (rule 12).
   if (!reserved.value.created) return ok({ ...reserved.value, created: true });
-  // Between two refunds of one order the wallet wants a pause: then the janitor sends it.
+  // The wallet demands a pause between two refunds of one order: then the janitor sends it.
   if (reserved.value.refund.sentAtMs === null) return reserved;
   const opened = await walletOf(platform, reserved.value);
   const told =
@@ -97,7 +97,7 @@ async function walletOf(
     : platform.directory.wallet(attemptOf(payment, leg.attempt).config);
 }
 
-/** `repeat`: this number has been on its way before. */
+/** `repeat`: this number has been sent before. */
 type Call = 'first' | 'repeat';
 
 async function tellWallet(
@@ -122,7 +122,7 @@ async function askWallet(
 ): Promise<Result<RefundState, HutongError>> {
   const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
   const report = await callWallet.queryRefund(platform, opened, order);
-  // The wallet never heard of it: the same number is sent again, but for one that failed.
+  // The wallet never received it: the same number is sent again, unless the refund failed.
   if (report.status === 'not_found' && isOpenRefund(state.refund))
     return tellWallet(platform, opened, state, 'repeat');
   return commit(platform, state, report);
@@ -142,7 +142,7 @@ async function commit(
   );
 }
 
-/** Its wallet's configuration cannot be read: it stays due, is logged, and alerts in the end. */
+/** Its wallet's configuration cannot be read: it stays due, is logged, and eventually alerts. */
 async function leaveUnasked(
   platform: Platform,
   state: RefundState,
@@ -162,7 +162,7 @@ async function leaveUnasked(
   );
 }
 
-/** One turn of the janitor: claim the next look, then send or ask. */
+/** One step of the janitor: claim the next poll, then send or query. */
 export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>): Promise<Work> {
   const root = { id: due.intent, marketplace: null };
   const claim = await decideOn(platform, root, 'claim_refund', (payment, context) =>

@@ -1,7 +1,7 @@
 /**
- * A payment code that turned out paid although it was being reversed: its refund is first of all
- * that reversal, asked for again until the wallet has said what became of it. Only where the wallet
- * can no longer reverse does an ordinary refund follow, so that the buyer is never paid back twice.
+ * A payment code that turned out paid while it was being reversed: its refund is that reversal
+ * first, repeated until the wallet has reported its outcome. An ordinary refund follows only if the
+ * wallet can no longer reverse, so that the buyer is never refunded twice.
  */
 
 import type { Payment, Refund } from '../../core/payment/model.ts';
@@ -33,7 +33,7 @@ export async function reverseForRefund(
       return 'refund_it';
     case 'closed':
     case 'unsupported':
-      // It cannot be paid, or reversed, any more: what became of the money the order itself says.
+      // It can no longer be paid or reversed: the order itself says what became of the money.
       return fateOf(await callWallet.query(platform, opened, reference), leg.orderNo);
     case 'not_found':
     case 'unknown':

@@ -1,10 +1,10 @@
 /**
- * Which configurations their wallet refuses: its credentials or permissions, not an order. A
- * process remembers each one's last word and writes it down once a minute, all in one statement
- * beside the lanes, so that `hutong doctor` in another process sees it. No call waits for it; an
- * operation that works again takes back its own refusal only.
+ * Which configurations are refused by their wallet: for their credentials or permissions, not for
+ * an order. A process remembers the last result per configuration and writes all of them once a
+ * minute in one statement outside the lanes, so that `hutong doctor` in another process sees it. No
+ * call waits for it; an operation that works again clears its own refusal only.
  *
- * What is remembered and logged is the wallet's code and message, never a credential or a payer's.
+ * What is stored and logged is the wallet's code and message, never a credential or a payer's data.
  */
 import type { Id } from '../../kernel/id.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
@@ -18,21 +18,24 @@ import { describe } from '../base/wallet-call.ts';
 const EVERY_MS = 60_000;
 
 interface LastWord extends RefusalNote {
-  /** Of the credentials that it speaks of: another one by the time of writing = renewed since. */
+  /**
+   * The wallet opened with the credentials that it concerns: a different one when it is written =
+   * renewed since.
+   */
   readonly wallet: Wallet;
 }
 
 export interface CredentialRefusals {
-  /** True: its first in a minute, to be logged. */
+  /** True: the first within a minute, to be logged. */
   readonly refused: (opened: OpenedWallet, operation: string, error: WalletError) => boolean;
-  /** The wallet took our credentials for this operation. */
+  /** The wallet accepted our credentials for this operation. */
   readonly accepted: (opened: OpenedWallet, operation: string) => void;
-  /** What was seen since the last time: one word a configuration. */
+  /** What was seen since the last call: one entry per configuration. */
   readonly take: () => readonly LastWord[];
 }
 
 export function createCredentialRefusals(wall: Clock): CredentialRefusals {
-  // Both are never longer than the table of configurations.
+  // Neither is ever longer than the table of configurations.
   const loggedAtMs = new Map<Id<'wallet_config'>, number>();
   let seen = new Map<Id<'wallet_config'>, LastWord>();
   return {
@@ -55,7 +58,7 @@ export function createCredentialRefusals(wall: Clock): CredentialRefusals {
   };
 }
 
-/** Writes again and again until told to stop, and a last time then. */
+/** Writes repeatedly until it is stopped, and once more then. */
 export function startWritingRefusals(
   platform: Platform,
   everyMs = EVERY_MS,

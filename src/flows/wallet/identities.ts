@@ -1,7 +1,7 @@
 /**
- * Gives configurations of before identities were kept the identity that their credentials name:
- * once each, in a transaction of its own, by whichever process comes first. What does not open is
- * told and stays as it was; nothing is ever guessed or overwritten.
+ * Backfills the identity of configurations stored before identities were kept, from their
+ * credentials: once each, in a transaction of its own, by whichever process comes first. A
+ * configuration that does not open is reported and left alone; nothing is guessed or overwritten.
  */
 
 import { describeIdentity } from '../../core/wallet/config.ts';
@@ -40,7 +40,7 @@ export async function identifyConfigs(options: IdentifyOptions): Promise<void> {
   }
 }
 
-/** Another process was not faster, and its credentials were not renewed meanwhile. */
+/** Only if no other process was faster and its credentials were not renewed meanwhile. */
 async function isStillUnknown(db: Db, { id, sealed }: WalletConfigRow): Promise<boolean> {
   const rows = await readConfigs(db);
   return rows.some((row) => row.id === id && row.sealed === sealed && row.identity === null);

@@ -1,7 +1,7 @@
 /**
- * Delivering events. What this process just committed is sent at once from memory; what is late,
- * failed or was another process's is found by the sweep. Every endpoint has a queue of its own, so
- * that one dead endpoint never delays another (rule 9).
+ * Delivers events. What this process has just committed is sent at once from memory; late, failed
+ * and other processes' deliveries are found by the sweep. Every endpoint has a queue of its own, so
+ * that a dead endpoint never delays another (rule 9).
  */
 
 import { plainly } from '../../core/draft.ts';
@@ -27,13 +27,16 @@ import type { OpenedEndpoint } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { describe } from '../base/wallet-call.ts';
 
-/** Deliveries under way at once to one endpoint; more wait. */
+/** Concurrent deliveries to one endpoint; more wait. */
 const UNDER_WAY_MAX = 32;
-/** Of one marketplace to one host, whatever the number of its endpoints there; they take turns. */
+/**
+ * Concurrent deliveries of one marketplace to one host, over all its endpoints there; they take
+ * turns.
+ */
 const HOST_UNDER_WAY_MAX = 64;
-/** Waiting in memory for one endpoint; the rest is left to the sweep. */
+/** Queued in memory per endpoint; the rest is left to the sweep. */
 const WAITING_MAX = 5_000;
-/** A claimed delivery belongs to its claimer for so long: longer than a try can take. */
+/** How long a claim on a delivery lasts: longer than a try can take. */
 const CLAIM_MS = 30_000;
 
 interface DeliveryJob {
@@ -44,13 +47,13 @@ interface DeliveryJob {
 }
 
 export interface WebhookQueue {
-  /** What a batch just committed. */
+  /** The deliveries that a batch has just committed. */
   readonly dispatch: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
-  /** Takes a job and returns at once: nobody waits for somebody else's dead endpoint. */
+  /** Queues a job and returns at once: nobody waits for somebody else's dead endpoint. */
   readonly send: (job: DeliveryJob) => void;
-  /** Is it waiting or under way here already? */
+  /** Is it queued or in flight here already? */
   readonly isQueued: (delivery: OwedDelivery) => boolean;
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in flight. */
   readonly idle: () => Promise<void>;
 }
 
@@ -154,7 +157,7 @@ async function deliver(platform: Platform, hosts: Gate, job: DeliveryJob): Promi
   });
 }
 
-/** A kept list may not know an endpoint that another process just made: looked up once more. */
+/** The cached list may lack an endpoint that another process just created: it is read once more. */
 async function endpointOf(
   platform: Platform,
   { marketplace, delivery }: DeliveryJob,
@@ -192,12 +195,12 @@ async function record(
   await platform.engine.submit({
     ...resultCommand({ ...delivery, tries: triesDone + 1, ...result }),
     name: 'record_delivery',
-    // Lost, it is delivered once more (rule 9).
+    // If the note is lost, the event is delivered once more (rule 9).
     piggyback: result.status === 'delivered',
   });
 }
 
-/** Notes what became of a try, unless the batch knows already that it was delivered. */
+/** Notes the outcome of a try, unless the batch already recorded it as delivered. */
 function resultCommand(result: DeliveryResult) {
   return {
     aggregate: DELIVERY,
@@ -209,7 +212,7 @@ function resultCommand(result: DeliveryResult) {
   };
 }
 
-/** One turn of the sweep: claim, then (unless it is under way here already) try. */
+/** One step of the sweep: claim, then try (unless it is in flight here already). */
 export async function claimDelivery(
   platform: Platform,
   queue: WebhookQueue,

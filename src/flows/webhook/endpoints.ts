@@ -1,4 +1,7 @@
-/** The marketplace's own endpoints: made, changed, rotated; secrets leave only once, when made. */
+/**
+ * The marketplace's own endpoints: created, changed, rotated; a secret is returned only at
+ * creation.
+ */
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -31,7 +34,7 @@ export interface WebhookEndpoint {
 const ROTATION_MS = 24 * 3_600_000;
 /** Deleted ones do not count. */
 const ENDPOINTS_MAX = 16;
-/** How long an endpoint's owner waits for the name; longer than one question takes. */
+/** How long a request waits for the name to resolve; longer than one query takes. */
 const RESOLVE_MS = 3_000;
 
 function shown(row: EndpointRow): WebhookEndpoint {
@@ -62,7 +65,7 @@ async function refusedUrl(
     : hutongError('webhook_url_refused', checked.error.message, { param: 'url' });
 }
 
-/** The address as it is called: what two spellings have in common. */
+/** The address as it is called: equal for different spellings. */
 function addressOf(url: string): string {
   const { href, hash } = new URL(url);
   return hash === '' ? href : href.slice(0, -hash.length);
@@ -200,7 +203,7 @@ export async function deleteWebhookEndpoint(
   return changed.ok ? ok(undefined) : changed;
 }
 
-/** The old secret signs beside the new one for 24 h, or nothing more. */
+/** For 24 h the old secret signs beside the new one, and does nothing else. */
 export async function rotateWebhookSecret(
   platform: Platform,
   marketplace: Id<'marketplace'>,

@@ -1,4 +1,4 @@
-/** Events as they were told, kept for a marketplace to read again. */
+/** Events as they were emitted, kept for a marketplace to read again. */
 
 import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
@@ -15,7 +15,7 @@ export interface StoredEvent {
   readonly type: string;
   readonly createdAtMs: number;
   readonly objectVersion: number;
-  /** The object as the API shows it, at that moment. */
+  /** The object as the API showed it at that moment. */
   readonly object: unknown;
 }
 
@@ -48,7 +48,7 @@ function shownEvent({ id, type, createdAtMs, objectVersion, object }: EventRow):
   return { id, type, createdAtMs, objectVersion, object };
 }
 
-/** Owes the event to every endpoint that wants it now, delivered before or not. */
+/** Queues the event for every endpoint that is subscribed now, whether delivered before or not. */
 export async function resendEvent(
   platform: Platform,
   marketplace: Id<'marketplace'>,
