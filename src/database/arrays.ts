@@ -19,10 +19,10 @@ const EMPTY_BYTES = 12;
 const JSONB_VERSION = 1;
 /** UTF-8 needs at most so many bytes for one UTF-16 unit. */
 const UTF8_BYTES_MAX = 3;
-/** Below this many characters, a loop over ASCII beats a call into the runtime. */
+/** Below this many characters, a loop over ASCII is faster than a call into the runtime. */
 const SHORT_TEXT = 32;
 
-/** Arrays are written here and copied out: only one is ever being written. */
+/** Arrays are written here and copied out: only one is ever being written at a time. */
 let scratch = Buffer.allocUnsafeSlow(1 << 20);
 let position = 0;
 
@@ -48,7 +48,7 @@ function putInt32(value: number): void {
   position += 4;
 }
 
-/** An array of what `pick` finds in each row; what is not null is written by `put`. */
+/** An array of what `pick` returns per row; `put` writes the values that are not null. */
 function arrayOf<R, T>(
   type: number,
   rows: readonly R[],
@@ -79,13 +79,13 @@ function arrayOf<R, T>(
   return Buffer.from(scratch.subarray(0, end));
 }
 
-/** An element of known size. */
+/** An element of fixed size. */
 function fixed(byteCount: number): void {
   reserve(4 + byteCount);
   putInt32(byteCount);
 }
 
-/** What the server would say of such a number: the batch is bisected, not failed. */
+/** The error that the server would give for such a number: the batch is bisected, not failed. */
 function outOfRange(type: string): DbRejected {
   return new DbRejected(`encode: a number is out of range for ${type}`, { sqlState: '22003' });
 }
@@ -114,7 +114,7 @@ function putBigint(value: bigint | number): void {
   fixed(8);
   if (typeof value === 'bigint') {
     wide[0] = value;
-    // What does not fit was cut to what does.
+    // The text was cut: what fits was written, the rest was not.
     if (wide[0] !== value) throw outOfRange('bigint');
     putInt32(halves[HIGH] as number);
     putInt32(halves[LOW] as number);
@@ -142,7 +142,7 @@ function putText(text: string): void {
   position = start + byteCount;
 }
 
-/** Its byte length. Most columns are short words; what is not ASCII goes the long way. */
+/** Its byte length. Most columns are short ASCII texts; others take the slower path. */
 function putShortText(text: string, start: number): number {
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
@@ -166,9 +166,9 @@ function putJson(value: unknown): void {
 export type ColumnType = 'id' | 'bigint' | 'smallint' | 'integer' | 'boolean' | 'text' | 'jsonb';
 
 /**
- * One column of `rows`. Nulls are SQL NULL in jsonb too: a nullable jsonb column means "nothing
- * here" and never the JSON null. A bigint in JSON is refused by JSON.stringify: money in JSON is
- * put there as an integer by its owner.
+ * One column of `rows`. A null is SQL NULL in jsonb, too: a nullable jsonb column means "no value"
+ * and never holds the JSON null. JSON.stringify refuses a bigint: whoever puts money into JSON
+ * converts it to an integer first.
  */
 export function columnArray<R>(
   type: ColumnType,

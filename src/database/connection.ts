@@ -1,9 +1,9 @@
 /**
- * One connection that speaks PostgreSQL's protocol, to a server or to PGlite's worker, and one
- * transaction at a time on it. Statements are pipelined: written at once, one packet a tick, and
+ * One connection that speaks PostgreSQL's protocol, to a server or to PGlite's worker, with one
+ * transaction at a time. Statements are pipelined: written at once, in one packet per tick, and
  * answered in order, so a transaction costs as many round trips as its work has awaits.
  *
- * A connection that broke is never used again, and a broken COMMIT is never called a failure.
+ * A broken connection is never used again, and a broken COMMIT is never reported as a failure.
  */
 import pg from 'pg';
 import { assert } from '../kernel/assert.ts';
@@ -12,7 +12,7 @@ import { isLoss, isStalePlan, toDbError } from './db-errors.ts';
 import { typeParsers } from './db-types.ts';
 import { SCRIPT_PLANNER } from './planner.ts';
 
-/** Longer than any healthy transaction: the guard against a server that no longer answers. */
+/** Longer than any healthy transaction: guards against a server that no longer answers. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
@@ -28,7 +28,7 @@ type Answer = (error: DbError | null, reply: Reply | null) => void;
 let opened = 0;
 
 export class Connection {
-  /** No two connections of this process have the same. */
+  /** Unique among the connections of this process. */
   readonly number: number;
   readonly #client: pg.Client;
   readonly #isReader: boolean;
@@ -46,7 +46,7 @@ export class Connection {
     client.on('end', () => this.#break());
   }
 
-  /** Rejects with DbLost where nobody answers, and DbFailure where we are refused for good. */
+  /** Rejects with DbLost if nobody answers, and with DbFailure if we are refused for good. */
   static async open(config: pg.ClientConfig, isReader: boolean): Promise<Connection> {
     const client = new pg.Client({ ...config, pipeline: true, types: typeParsers });
     const connection = new Connection(client, isReader);
@@ -59,7 +59,7 @@ export class Connection {
     }
   }
 
-  /** False once it broke, or must be opened anew to prepare its statements again. */
+  /** False once it broke, or must be reopened to prepare its statements again. */
   get isUsable(): boolean {
     return this.#isUsable;
   }
@@ -124,7 +124,7 @@ export class Connection {
     this.#isBroken = true;
   }
 
-  /** Holds the socket until the end of this tick: BEGIN and what follows it are one packet. */
+  /** Holds the socket until the end of this tick: BEGIN and the next statements are one packet. */
   #cork(): void {
     if (this.#isCorked) return;
     this.#isCorked = true;
@@ -137,7 +137,9 @@ export class Connection {
   }
 }
 
-/** Wrong password or database will not heal by waiting; a server that is away or starting may. */
+/**
+ * A wrong password or database is not fixed by waiting; a server that is away or starting may be.
+ */
 function openingError(error: unknown): DbError {
   const context = { isBroken: true, isCommitSent: false, isReader: false, statement: 'connect' };
   if (error instanceof pg.DatabaseError && /^(?:28|3D|42)/.test(error.code ?? '')) {
@@ -190,7 +192,8 @@ class Transaction implements Session {
   ): Promise<readonly R[]> {
     assert(statement.name !== '', 'a statement has a name');
     const answer = this.#send(statement, values).then((reply) => reply.rows as readonly R[]);
-    // A statement may go unawaited: its failure then surfaces at commit, not as a stray rejection.
+    // A statement may be left unawaited: its failure then surfaces at commit, not as an unhandled
+    // rejection.
     answer.catch(ignore);
     return answer;
   }
@@ -199,7 +202,9 @@ class Transaction implements Session {
     await this.#send({ name: '', text }, []);
   }
 
-  /** The work's own error wins; the transaction is rolled back before it is thrown on. */
+  /**
+   * The work's own error takes precedence; the transaction is rolled back before it is rethrown.
+   */
   async guard<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -251,7 +256,7 @@ class Transaction implements Session {
     });
   }
 
-  /** After a failure the server answers everything with 25P02; the first error is the news. */
+  /** After a failure the server answers everything with 25P02; the first error is the real one. */
   #rootCause(error: DbError | null): DbError {
     assert(error !== null, 'an answer is a reply or an error');
     this.#firstError ??= error;

@@ -10,11 +10,11 @@ export interface FailureContext {
   /** The connection is known to be dead. */
   readonly isBroken: boolean;
   readonly isCommitSent: boolean;
-  /** A read-only connection: 25006 is our own mistake there, and a failover elsewhere. */
+  /** On a read-only connection 25006 is our own mistake, elsewhere it is a failover. */
   readonly isReader: boolean;
 }
 
-/** Serialisation, deadlock, lock wait, cancelled (statement_timeout), and resources spent. */
+/** Serialization, deadlock, lock wait, canceled (statement_timeout), and resources exhausted. */
 const RETRY = new Set(['40001', '40P01', '55P03', '57014', '53000', '53100', '53200', '53400']);
 
 /** Connection class, shutdown, too many connections, idle and transaction timeouts. */
@@ -39,7 +39,7 @@ export function toDbError(error: unknown, context: FailureContext): DbError {
   return new DbFailure(message, details);
 }
 
-/** Does this answer end the connection's use? */
+/** Does this answer end the use of the connection? */
 export function isLoss(error: unknown, isReader: boolean): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   const sqlState = error.code ?? '';
@@ -47,7 +47,7 @@ export function isLoss(error: unknown, isReader: boolean): boolean {
   return LOST.test(sqlState) || (sqlState === '25006' && !isReader);
 }
 
-/** A connection that answers so is healthy but must be opened anew to prepare again. */
+/** A connection that answers so is healthy but must be reopened to prepare statements again. */
 export function isStalePlan(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || !STALE_PLAN.has(error.code ?? '')) return false;
   return error.code === '26000' || error.routine === 'RevalidateCachedQuery';

@@ -1,6 +1,6 @@
 /**
  * How the text of a PostgreSQL value becomes a JavaScript value: the same for both engines, and
- * never by the driver's guess. Anything that is not listed stays text, dates and times included.
+ * never by the driver's guess. Any type not listed stays text, dates and times included.
  */
 import pg from 'pg';
 
@@ -33,7 +33,7 @@ const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
 
 const asText: Parser = (text) => text;
 
-/** The shape that pg asks for; only the text format is ever requested. */
+/** The interface that pg expects; only the text format is ever requested. */
 export const typeParsers = {
   getTypeParser: (oid: number): Parser => PARSERS.get(oid) ?? asText,
 } as unknown as pg.CustomTypesConfig;

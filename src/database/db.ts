@@ -1,11 +1,11 @@
 /**
- * The database seam. One dialect of SQL (PostgreSQL), two homes: PGlite in a worker thread of this
- * process (the default) and a PostgreSQL server. Callers cannot tell them apart but by `kind`.
+ * The database seam. One dialect of SQL (PostgreSQL), two engines: PGlite in a worker thread of
+ * this process (the default) and a PostgreSQL server. Callers can tell them apart only by `kind`.
  *
- * What comes back is the same from both: int8 is a bigint, int4 and bool are themselves, jsonb is
- * parsed once, bytea is a Buffer, `date` and every time stamp stay text (a bill day must not move
- * with a time zone; moments are stored as bigint milliseconds). What goes in is text, numbers,
- * bigints, booleans, null, Buffers, and arrays encoded by arrays.ts.
+ * Both return the same: int8 is a bigint, int4 and bool are themselves, jsonb is parsed once, bytea
+ * is a Buffer, `date` and every time stamp stay text (a bill day must not shift with a time zone;
+ * moments are stored as bigint milliseconds). Parameters are text, numbers, bigints, booleans,
+ * null, Buffers, and arrays encoded by arrays.ts.
  *
  * Every failure is one of the four classes below, chosen by SQLSTATE and never by message, and
  * carries the statement's name but none of its values.
@@ -20,7 +20,7 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Statements inside one transaction. */
 export interface Session {
-  /** The connection's own number: another one after every reconnect. */
+  /** The connection's own number: a new one after every reconnect. */
   readonly connection: number;
   /**
    * Statements are sent at once and in order, without waiting for the answers of earlier ones:
@@ -35,13 +35,13 @@ export interface Db {
   readonly laneCount: number;
   /**
    * One READ COMMITTED transaction on the lane's own connection; transactions of a lane queue.
-   * Commits when `work` resolves, rolls back when it throws. Never call the db from inside `work`
-   * other than through its session: on PGlite that would wait for itself.
+   * Commits when `work` resolves, rolls back when it throws. Inside `work`, use only its session,
+   * never the db itself: on PGlite that would deadlock.
    */
   transaction<T>(lane: number, work: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * The same on a connection that is no lane's (on PGlite: the one connection): for the engine's
-   * own housekeeping, which no batch must wait for, and which waits for no batch.
+   * The same on a connection outside the lanes (on PGlite: the one connection): for the engine's
+   * own housekeeping, so that it and the batches never wait for each other.
    */
   background<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** One reading statement, from the read pool (on PGlite: the one connection). */
@@ -54,7 +54,7 @@ export interface Db {
   close(): Promise<void>;
 }
 
-/** What every class knows of the server's word; `sqlState` is empty when there was none. */
+/** What every error class knows from the server; `sqlState` is empty if the server sent none. */
 export interface DbErrorDetails {
   readonly sqlState?: string | undefined;
   readonly constraint?: string | undefined;
@@ -75,8 +75,8 @@ export abstract class DbError extends Error {
 }
 
 /**
- * The connection is gone. `commitUnknown`: it went after COMMIT was sent, so the transaction may
- * or may not stand, and only a look at its own (lane, batch_id) row can tell.
+ * The connection is gone. `commitUnknown`: it broke after COMMIT was sent, so the transaction may
+ * or may not be committed, and only a look at its own (lane, batch_id) row can tell.
  */
 export class DbLost extends DbError {
   override readonly name = 'DbLost';
@@ -88,7 +88,9 @@ export class DbLost extends DbError {
   }
 }
 
-/** Rolled back through no fault of the commands: deadlock, lock wait, time or resources spent. */
+/**
+ * Rolled back through no fault of the commands: deadlock, lock wait, time or resources exhausted.
+ */
 export class DbRetry extends DbError {
   override readonly name = 'DbRetry';
 }
@@ -98,7 +100,7 @@ export class DbRejected extends DbError {
   override readonly name = 'DbRejected';
 }
 
-/** Anything else: a mistake in our SQL, a missing right. Not worth trying again. */
+/** Anything else: a mistake in our SQL, a missing privilege. Not worth retrying. */
 export class DbFailure extends DbError {
   override readonly name = 'DbFailure';
 }

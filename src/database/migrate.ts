@@ -1,10 +1,10 @@
 /**
  * Forward-only migrations: `migrations/0001-name.sql`, each with its notes `0001-name.md` (what
- * changes, what it locks, how long, what to do when it fails). Each file is applied once, in
- * order, in one transaction together with its own row of history, under one advisory lock, so any
- * number of processes may start at the same time.
+ * changes, what it locks, how long, what to do if it fails). Each file is applied once, in order,
+ * in one transaction together with its history row, under one advisory lock, so that any number of
+ * processes may start at the same time.
  *
- * History is never rewritten: an applied file that was edited, or is gone, stops the start.
+ * History is never rewritten: if an applied file was edited or removed, the start fails.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -14,15 +14,15 @@ import type { Db, Statement } from './db.ts';
 import { DbFailure } from './db.ts';
 
 export interface MigrateOptions {
-  /** Default: the folder beside this file. */
+  /** Default: the folder next to this file. */
   readonly folder?: string;
-  /** Hears one plain line a step. */
+  /** Receives one plain line per step. */
   readonly print?: (line: string) => void;
 }
 
 export interface MigrateReport {
   readonly applied: readonly string[];
-  /** The version that the database is at now. */
+  /** The database's version now. */
   readonly version: number;
 }
 
@@ -46,7 +46,7 @@ interface HistoryRow extends Record<string, unknown> {
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../store/migrations', import.meta.url));
 
-/** Any constant will do, so long as it is ours alone in the database. */
+/** An arbitrary constant; it only has to be unique in the database. */
 const LOCK_KEY = '4815061972';
 /** Raised by our own guard: another process applied this version while we waited for the lock. */
 const ALREADY_APPLIED = 'HT001';
@@ -89,7 +89,7 @@ export async function migrate(db: Db, options: MigrateOptions = {}): Promise<Mig
   return { applied, version };
 }
 
-/** Every migration of a folder, in order; throws MigrationRefused where the folder is not sound. */
+/** Every migration of a folder, in order; throws MigrationRefused if the folder is inconsistent. */
 export function readMigrations(folder: string): Migration[] {
   const files = fs.readdirSync(folder).sort();
   const scripts = files.filter((file) => file.endsWith('.sql'));
@@ -100,7 +100,7 @@ export function readMigrations(folder: string): Migration[] {
     refuseUnless(version === index + 1, `${file} is out of order: expected number ${index + 1}`);
     const name = file.slice(0, -'.sql'.length);
     refuseUnless(files.includes(`${name}.md`), `${file} has no notes: write ${name}.md`);
-    // A checkout may turn line ends around; that is not an edit.
+    // A checkout may convert line ends; that is not an edit.
     const text = fs.readFileSync(path.join(folder, file), 'utf8').replaceAll('\r\n', '\n');
     return { version, name, text, checksum: createHash('sha256').update(text).digest('hex') };
   });
@@ -128,13 +128,13 @@ function refuseRewrittenHistory(
   });
 }
 
-// Waiting for another process's migration is fine; making payments wait behind our DDL is not.
+// Waiting for another process's migration is fine; payments waiting for our DDL are not.
 const LOCKED =
   "SET LOCAL lock_timeout = '5min';\n" +
   `SELECT pg_advisory_xact_lock(${LOCK_KEY});\n` +
   "SET LOCAL lock_timeout = '5s';\n";
 
-/** False when another process was faster. */
+/** False if another process was faster. */
 async function apply(db: Db, migration: Migration): Promise<boolean> {
   const { version, name, checksum, text } = migration;
   try {

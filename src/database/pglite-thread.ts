@@ -1,7 +1,7 @@
 /**
- * The main thread's side of PGlite's worker: requests with numbers, and the stream that looks to
- * the driver like a socket to a server. A new stream is a new session: what an earlier one left
- * open or prepared is gone before its first statement.
+ * The main thread's side of PGlite's worker: numbered requests, and a stream that the driver takes
+ * for a socket to a server. A new stream is a new session: whatever an earlier one left open or
+ * prepared is cleared before its first statement.
  */
 import { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
@@ -29,7 +29,7 @@ export class PgliteThread {
     worker.on('message', (message: FromWorker) => this.#receive(message));
   }
 
-  /** Resolves when PGlite serves; rejects with its own error when it cannot start. */
+  /** Resolves when PGlite serves; rejects with its own error if it cannot start. */
   static async start(data: PgliteWorkerData): Promise<PgliteThread> {
     const worker = new Worker(new URL('./pglite-worker.js', import.meta.url), {
       workerData: data,
@@ -50,7 +50,7 @@ export class PgliteThread {
   }
 
   wire(bytes: Uint8Array, settle: Settle): void {
-    // The driver's buffers are shared and reused; the copy is ours to hand over.
+    // The driver's buffers are shared and reused; the copy can be transferred.
     const copy = new Uint8Array(bytes);
     this.#request((id) => ({ type: 'wire', id, bytes: copy }), settle, [copy.buffer]);
   }
@@ -111,7 +111,7 @@ export class PgliteStream extends Duplex {
     this.#thread = thread;
   }
 
-  /** What the driver calls on a socket. */
+  /** The socket methods that the driver calls. */
   connect(): this {
     process.nextTick(() => this.emit('connect'));
     return this;

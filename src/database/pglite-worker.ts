@@ -1,5 +1,5 @@
 /**
- * PGlite in a thread of its own, so that no query ever stops HTTP. It knows nothing of statements:
+ * PGlite in a thread of its own, so that no query ever blocks HTTP. It does not know statements:
  * bytes of PostgreSQL's protocol come in, the server's answer goes out, strictly in order.
  *
  * A failure that is not an SQL error (a trap in the wasm) ends the thread; the main thread sees it
@@ -10,11 +10,11 @@ import { PGlite } from '@electric-sql/pglite';
 import { assert } from '../kernel/assert.ts';
 import { PrivateNodeFS } from './private-node-fs.ts';
 
-/** What the thread is started with. */
+/** The worker's start data. */
 export interface PgliteWorkerData {
   /** undefined = in memory. */
   readonly dataDir: string | undefined;
-  /** A dumped data folder to start from; only for an empty one. */
+  /** A dumped data folder to start from; only into an empty one. */
   readonly snapshot: Uint8Array | undefined;
 }
 
@@ -53,7 +53,7 @@ function open(data: PgliteWorkerData): Promise<PGlite> {
   });
 }
 
-/** Every answer owns its memory, since it is handed over and not copied. */
+/** Every answer owns its memory, since it is transferred and not copied. */
 async function answer(db: PGlite, message: ToWorker): Promise<Uint8Array> {
   switch (message.type) {
     case 'wire':

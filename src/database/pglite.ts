@@ -3,8 +3,8 @@
  * It starts with fsync off, so a power cut may lose what was acknowledged; kill -9 does not.
  *
  * The driver is the one for real servers, talking through a stream that ends in a worker thread:
- * types, prepared statements and errors are therefore the same code on both engines. There is one
- * connection, so everything queues, reads included.
+ * types, prepared statements and errors are therefore handled by the same code on both engines.
+ * There is one connection, so everything queues, reads included.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -22,7 +22,7 @@ export const PGLITE_BANNER = 'PGlite: not power-loss durable';
 export interface PgliteOptions {
   /** undefined = in memory. */
   readonly dir?: string | undefined;
-  /** What `dump` gave: an in-memory database starts from it, much faster than from nothing. */
+  /** The result of `dump`: an in-memory database starts from it, much faster than from scratch. */
   readonly snapshot?: Uint8Array | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface PgliteDb extends Db {
   readonly dump: () => Promise<Uint8Array>;
 }
 
-/** Throws FolderInUse when another process has the folder. */
+/** Throws FolderInUse if another process has the folder. */
 export async function openPglite(options: PgliteOptions = {}): Promise<PgliteDb> {
   const { dir, snapshot } = options;
   assert(dir === undefined || snapshot === undefined, 'a snapshot is for memory only');
@@ -51,8 +51,8 @@ function startInMemory(snapshot: Uint8Array | undefined): Promise<PgliteThread> 
 }
 
 /**
- * The first start writes some 40 MB. A mark stands beside the folder until that is complete: a
- * folder with the mark has never served a transaction, so it is thrown away and begun again.
+ * The first start writes some 40 MB. Until it is complete, a marker file lies next to the folder: a
+ * folder with the marker has never served a transaction, so it is deleted and created again.
  */
 async function startInFolder(dir: string): Promise<PgliteThread> {
   const dataDir = path.join(dir, 'pglite');

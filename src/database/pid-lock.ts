@@ -1,10 +1,10 @@
 /**
- * One process per data folder. PGlite itself lets two open the same folder and both corrupt it, so
- * the folder carries a file that names its owner: process id, and where the system tells it, the
- * moment that process was started, because a restarted container gets the same ids again.
+ * One process per data folder. PGlite itself lets two processes open the same folder and corrupt
+ * it, so the folder has a file that names its owner: process id and, where the system provides it,
+ * the process's start time, because a restarted container gets the same ids again.
  *
- * The file appears whole (it is linked, not written in place) and a dead owner's file is moved
- * aside before it is replaced, so two processes that start together cannot both win.
+ * The file appears complete (it is linked, not written in place) and a dead owner's file is moved
+ * aside before it is replaced, so that two processes that start together cannot both win.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ export interface PidLock {
   readonly release: () => void;
 }
 
-/** Somebody else, alive, has the folder. */
+/** Another live process has the folder. */
 export class FolderInUse extends Error {
   override readonly name = 'FolderInUse';
 }
@@ -57,7 +57,9 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Renaming is atomic: of two that see the same dead owner, one moves it and one finds nothing. */
+/**
+ * Renaming is atomic: of two that see the same dead owner, one moves the file and one finds none.
+ */
 function moveAside(file: string, dead: string): void {
   const aside = `${file}.stale.${process.pid}`;
   try {
@@ -87,7 +89,7 @@ function isAlive(content: string): boolean {
   return startedAt(pid) === start;
 }
 
-/** Boot and start tick on Linux; empty elsewhere, where the process id alone must do. */
+/** Boot id and start tick on Linux; empty elsewhere, where the process id alone must do. */
 function startedAt(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,8 +1,8 @@
 /**
  * What PostgreSQL's planner may choose. Every statement of a batch finds its rows by a key, and a
- * prepared statement keeps its plan: one made while a table was small, or never analysed (as in
- * PGlite, which has no autovacuum), would read the whole table for ever after. Readers choose
- * freely: theirs are the lists and sums. Nothing here runs long enough to be worth compiling.
+ * prepared statement keeps its plan: a plan made while a table was small or never analyzed (as in
+ * PGlite, which has no autovacuum) would scan the whole table for ever. Readers are free to choose:
+ * they run the lists and sums. No statement runs long enough for JIT compilation to pay.
  */
 const BY_KEY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'] as const;
 

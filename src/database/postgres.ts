@@ -1,10 +1,10 @@
 /**
- * PostgreSQL: one dedicated connection a lane, one for housekeeping, and a small read-only pool of
- * its own, so that a burst of reads never waits for a batch nor a batch for reads. Connections are
- * opened when first used and come back by themselves.
+ * PostgreSQL: one dedicated connection per lane, one for housekeeping, and a small separate
+ * read-only pool, so that a burst of reads never waits for a batch nor a batch for reads.
+ * Connections are opened when first used and reconnect by themselves.
  *
- * Sessions are told how long they may wait: nothing may hold a lock for longer than the lanes of
- * other processes are willing to wait for it.
+ * Every session has its timeouts set: no session may hold a lock for longer than the lanes of other
+ * processes are willing to wait for it.
  */
 import type pg from 'pg';
 import { assert } from '../kernel/assert.ts';
@@ -90,7 +90,7 @@ class Postgres implements Db {
     try {
       return await this.#readOnce<R>(statement, values);
     } catch (error) {
-      // Reading twice harms nobody, and most losses are a connection that idled too long.
+      // Repeating a read is harmless, and most losses are a connection that idled too long.
       if (!(error instanceof DbLost)) throw error;
       return await this.#readOnce<R>(statement, values);
     }

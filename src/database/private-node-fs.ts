@@ -1,14 +1,13 @@
 /**
- * PGlite's folder with files that only their owner can read. The server inside PGlite makes its
- * files with mode 0666, whatever the umask of this process; a copy of the folder (a backup, a
- * volume) would then be open to everybody. What initdb or an older start made is tightened at the
- * start.
+ * Makes PGlite's folder readable by its owner only. The server inside PGlite creates its files with
+ * mode 0666, whatever the umask of this process; a copy of the folder (a backup, a volume) would
+ * then be open to everybody. What initdb or an older start created is tightened at the start.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { NodeFS } from '@electric-sql/pglite/nodefs';
 
-/** What the owner may do is kept; group and others may do nothing. */
+/** The owner keeps its rights; group and others have none. */
 const OTHERS = 0o077;
 
 /** The part of Emscripten's file system that gives a new file or folder its mode. */
@@ -36,7 +35,7 @@ function keepPrivate(module: unknown): void {
   FS.mknod = (file, mode, device) => mknod(file, mode & ~OTHERS, device);
 }
 
-/** Takes from group and others what they may do in `folder` and below. */
+/** Removes the rights of group and others on `folder` and everything below. */
 export function tightenFolder(folder: string): void {
   tighten(folder);
   for (const entry of fs.readdirSync(folder, { withFileTypes: true, recursive: true })) {

@@ -1,7 +1,7 @@
 /**
- * A connection that comes back. Work on it queues; when the connection has broken, the next work
- * opens a new one. Attempts to open are spaced out (50 ms doubling to 5 s), and each failed one is
- * told to its caller as DbLost: whether to try again is the caller's decision, never ours.
+ * A connection that reconnects. Work on it queues; if the connection broke, the next work opens a
+ * new one. Attempts to open are spaced out (50 ms, doubling to 5 s), and each failure reaches its
+ * caller as DbLost: whether to retry is always the caller's decision.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../kernel/assert.ts';
@@ -22,7 +22,7 @@ export class Lane {
     this.#open = open;
   }
 
-  /** One at a time, first come first served. */
+  /** One at a time, first come, first served. */
   exclusively<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     assert(!this.#isClosed, 'the database is not used after it is closed');
     const turn = this.#tail.then(async () => work(await this.#ready()));
@@ -30,7 +30,7 @@ export class Lane {
     return turn;
   }
 
-  /** The open connection, opened first where needed. */
+  /** The open connection, opened first if needed. */
   connection(): Promise<Connection> | Connection {
     assert(!this.#isClosed, 'the database is not used after it is closed');
     return this.#ready();

@@ -1,23 +1,23 @@
 /**
- * The rows of an object as one list: for each of its fields the column that holds it, and how. The
- * same list writes and reads, and a field without a column, or with one of another type, does not
- * compile. Columns come in the order of the list.
+ * The columns of an object's rows as one list: for each of its fields the column that holds it, and
+ * its encoding. The same list writes and reads; a field without a column, or with a column of
+ * another type, does not compile. Columns come in the order of the list.
  *
- * SQL NULL is null both ways; that a column takes none is the table's own word (`not null`).
+ * SQL NULL is null both ways; whether a column allows it is declared by the table (`not null`).
  */
 import { formatId, type Id, type IdKind } from '../kernel/id.ts';
 import type { ColumnType } from './arrays.ts';
 import type { Row } from './db.ts';
 import { type Column, toNumber } from './table.ts';
 
-/** One column and the values that it holds. */
+/** One column and the type of its values. */
 export interface Field<V> {
   readonly name: string;
   readonly type: ColumnType;
   readonly fixed: boolean;
-  /** What arrays.ts encodes; absent: the value itself. */
+  /** Converts to what arrays.ts encodes; absent: the value as it is. */
   readonly write?: (value: V) => unknown;
-  /** What db.ts gives, as the value; absent: it is the value. */
+  /** Converts from what db.ts returns; absent: the value as it is. */
   readonly read?: (stored: unknown) => V;
 }
 
@@ -59,7 +59,7 @@ export function fen<V extends bigint | null>(name: string, fixed?: Fixed): Field
   return field(name, 'bigint', fixed);
 }
 
-/** A time in milliseconds: a bigint there, a number here. */
+/** A time in milliseconds: bigint in the database, number here. */
 export function moment<V extends number | null>(name: string, fixed?: Fixed): Field<V> {
   return field(name, 'bigint', fixed, { read: orNull(toNumber) });
 }
@@ -72,7 +72,7 @@ export function smallint<V extends number | null>(name: string, fixed?: Fixed): 
   return field(name, 'smallint', fixed, { read: orNull(toNumber) });
 }
 
-/** As it is, or by a way of its own: no bigint can stand in JSON. */
+/** As it is, or with its own conversion: JSON cannot hold a bigint. */
 export function json<V>(
   name: string,
   fixed?: Fixed,
@@ -81,7 +81,7 @@ export function json<V>(
   return field(name, 'jsonb', fixed, ways);
 }
 
-/** The list as it writes: `R` is what is saved, `of` finds the object in it. */
+/** The list for writing: `R` is what is saved, `of` gets the object from it. */
 export function columnsOf<T, R>(fields: Fields<T>, of: (row: R) => T): Column<R>[] {
   return entriesOf(fields).map(([key, { name, type, fixed, write }]) => ({
     name,
@@ -91,7 +91,7 @@ export function columnsOf<T, R>(fields: Fields<T>, of: (row: R) => T): Column<R>
   }));
 }
 
-/** The list as it reads. */
+/** The list for reading. */
 export function readerOf<T>(fields: Fields<T>): (row: Row) => T {
   const entries = entriesOf(fields);
   return (row) => {

@@ -1,5 +1,5 @@
 /**
- * A table as data: columns with their SQL type and how a row gives their value. From it come the
+ * A table as data: columns with their SQL type and how to get a row's value. From it are built the
  * one statement that inserts or updates a whole batch (arrays through unnest) and its parameters.
  */
 import { assert } from '../kernel/assert.ts';
@@ -17,10 +17,10 @@ export interface Column<T> {
 export interface Table<T> {
   readonly name: string;
   readonly insert: Statement;
-  /** Insert, leaving rows that exist alone; returns the keys that were inserted. */
+  /** Inserts, skipping rows that exist; returns the keys that were inserted. */
   readonly claim: Statement;
   readonly upsert: Statement;
-  /** Rows that are there already: sends their key and what may change. */
+  /** Updates existing rows: sends their key and the columns that may change. */
   readonly update: Statement;
   readonly columns: readonly Column<T>[];
   readonly mutable: readonly Column<T>[];
@@ -56,7 +56,7 @@ export function table<T>(
     },
     update: {
       name: `${name}.update`,
-      // Fewer rows than were sent: the statement fails, and so does its transaction.
+      // If a row is missing, the statement fails, and so does its transaction.
       text: `with changed as (update ${name} t set ${changing.map((column) => `${column.name} = u.${column.name}`).join(', ')}
         from unnest(${mutable.map(arrayParameter).join(', ')})
           as u (${mutable.map((column) => column.name).join(', ')})
@@ -68,7 +68,7 @@ export function table<T>(
   };
 }
 
-/** `$3::bigint[]`: the parameter that carries a column. */
+/** `$3::bigint[]`: the parameter of a column. */
 function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
   return `$${index + 1}::${type === 'id' ? 'bigint' : type}[]`;
 }
@@ -78,13 +78,13 @@ export function tableValues<T>(from: Pick<Table<T>, 'columns'>, rows: readonly T
 }
 
 /*
- * None of these is async: a row that cannot be encoded is thrown at once, before COMMIT is sent. As
- * a rejection it would be seen behind a COMMIT that has already gone without this statement.
+ * None of these is async: a row that cannot be encoded throws at once, before COMMIT is sent. As a
+ * rejection it would be seen after a COMMIT that was already sent without this statement.
  */
 
 const NOTHING: Promise<readonly Row[]> = Promise.resolve([]);
 
-/** Sends one statement for all rows; nothing for none. */
+/** Sends one statement for all rows; nothing if there are none. */
 export function upsertAll<T>(
   session: Session,
   into: Table<T>,
@@ -93,7 +93,7 @@ export function upsertAll<T>(
   return rows.length === 0 ? NOTHING : session.run(into.upsert, tableValues(into, rows));
 }
 
-/** Changes rows that exist; where one does not, the transaction fails. */
+/** Changes existing rows; if one is missing, the transaction fails. */
 export function updateAll<T>(
   session: Session,
   into: Table<T>,
@@ -111,7 +111,7 @@ export function insertAll<T>(
   return rows.length === 0 ? NOTHING : session.run(into.insert, tableValues(into, rows));
 }
 
-/** Several statements as one promise, which nobody needs to await: COMMIT tells of a failure. */
+/** Several statements as one promise that need not be awaited: COMMIT reports a failure. */
 export function together<T extends readonly unknown[]>(
   sent: readonly [...{ [K in keyof T]: Promise<T[K]> }],
 ): Promise<T> {

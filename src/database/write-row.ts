@@ -1,4 +1,6 @@
-/** One statement that writes at most one row, in a transaction of its own: what operators write. */
+/**
+ * One statement that writes at most one row, in a transaction of its own: for operators' changes.
+ */
 import type { Db, Row, Statement } from './db.ts';
 
 /** undefined = it wrote none. */

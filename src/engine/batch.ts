@@ -1,7 +1,6 @@
 /**
- * One batch, one database transaction: stamp, claim, lock and load, decide, save. It reads like
- * the architecture's picture and knows no aggregate by its name; everything clever about rows is in
- * store, about money in core.
+ * One batch, one database transaction: stamp, claim, lock and load, decide, save. It follows the
+ * architecture's diagram and knows no aggregate by name; row handling is in store, money in core.
  */
 
 import type { DecideContext } from '../core/draft.ts';
@@ -23,9 +22,9 @@ export interface BatchEnvironment {
   readonly stamp: BatchStamp;
   readonly nowMs: number;
   readonly ids: IdSource;
-  /** How long this process has for the first try of the deliveries it just owes. */
+  /** How long this process has for the first try of the deliveries that it has just created. */
   readonly firstTryMs: number;
-  /** A state as this process committed it last; believed only under its lock. */
+  /** A state as this process committed it last; trusted only under its lock. */
   readonly recall: (
     aggregate: Aggregate,
     id: string,
@@ -40,13 +39,13 @@ export class Fenced extends Error {
 
 export type Answer = Result<unknown, HutongError>;
 
-/** What a batch left of one aggregate. */
+/** What a batch changed of one aggregate. */
 export interface Changed {
   readonly aggregate: Aggregate;
   readonly states: readonly unknown[];
 }
 
-/** The states of one aggregate among what was changed. */
+/** The states of one aggregate among the changes. */
 export function statesOf<S, W>(
   changed: readonly Changed[],
   of: Aggregate<S, W>,
@@ -55,35 +54,35 @@ export function statesOf<S, W>(
 }
 
 export interface BatchOutcome {
-  /** One per command, in order; an Error where our own code failed an assertion. */
+  /** One per command, in order; an Error if our own code failed an assertion. */
   readonly answers: readonly (Answer | AssertionError)[];
   readonly changed: readonly Changed[];
-  /** When the first of what changed is due again; null = nothing of it is. */
+  /** When the first of the changes is due again; null = none of them is. */
   readonly dueAtMs: number | null;
-  /** In which batch, and over which connection: what is remembered is remembered with it. */
+  /** The batch and connection that committed it: a remembered state is stored with them. */
   readonly writtenBy: bigint;
   readonly connection: number;
   readonly events: readonly EventRow[];
-  /** Known when the transaction is committed. */
+  /** Known once the transaction is committed. */
   readonly owed: Promise<readonly OwedDelivery[]>;
 }
 
-/** What a batch does with one aggregate. */
+/** A batch's work on one aggregate. */
 interface Part {
   readonly aggregate: Aggregate;
   readonly commands: AnyCommand[];
-  /** What stands in the database, and what was decided. */
+  /** The state in the database, and the decided one. */
   readonly before: Map<string, unknown>;
   readonly now: Map<string, unknown>;
-  /** Which root each claiming command ended up with. */
+  /** The root that each claiming command got. */
   readonly claims: Map<AnyCommand, Claim<unknown>>;
-  /** States whose rows cannot be read: their own commands fail, and no others. */
+  /** States whose rows cannot be read: only their own commands fail. */
   readonly unreadable: Map<string, AssertionError>;
 }
 
 type Parts = ReadonlyMap<Aggregate, Part>;
 
-/** What a decision may ask for; a class, since one is made for every command. */
+/** The context of a decision; a class, since one is made for every command. */
 class ShardContext implements DecideContext {
   readonly nowMs: number;
   readonly #ids: IdSource;
@@ -107,7 +106,7 @@ export async function runBatch(
 ): Promise<BatchOutcome> {
   const { stamp, ids } = environment;
   const parts = partsOf(commands, environment.aggregates);
-  /** Where the new roots of this batch stand in lists. */
+  /** The list positions of this batch's new roots. */
   const places: bigint[] = [];
   const writer: BatchWriter = {
     batchId: stamp.batchId,
@@ -132,12 +131,12 @@ export async function runBatch(
   );
   const { batchId: writtenBy } = stamp;
   const { connection } = session;
-  // Committed before, its answer lost on the way: what it decided stands, and is only read back.
+  // Committed before, its answer lost on the way: its decision stands and is only read back.
   const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
   return { answers, writtenBy, connection, ...saved };
 }
 
-/** In the order of the aggregates: every process takes them alike. */
+/** In the order of the aggregates: every process takes them in the same order. */
 function partsOf(commands: readonly AnyCommand[], aggregates: readonly Aggregate[]): Parts {
   const byAggregate = new Map<Aggregate, AnyCommand[]>();
   for (const command of commands) {
@@ -165,8 +164,8 @@ function newPart(aggregate: Aggregate, commands: AnyCommand[]): Part {
 }
 
 /**
- * What this batch makes is above the floor: a list was read up to there. Places are made beside the
- * stamp; where one is too low (another process's clock is ahead), the batch goes again.
+ * Ids of this batch are above the floor: a list was read up to there. Positions are made with the
+ * stamp; if one is too low (another process's clock is ahead), the batch runs again.
  */
 function raiseIds(floor: bigint, places: readonly bigint[], ids: IdSource): void {
   ids.raise(floor);
@@ -181,7 +180,7 @@ async function open(
   writer: BatchWriter,
   environment: BatchEnvironment,
 ): Promise<void> {
-  // Claims come before locks in every transaction; where there are none, none is waited for.
+  // Claims come before locks in every transaction; without claims, none is waited for.
   const claiming = [...parts.values()].filter(({ commands }) => commands.some(isClaiming));
   if (claiming.length > 0) await Promise.all(claiming.map((part) => claim(session, part, writer)));
   await Promise.all([...parts.values()].map((part) => lock(session, part, environment)));
@@ -199,7 +198,7 @@ async function claim(session: Session, part: Part, writer: BatchWriter): Promise
   const held = await aggregate.claim(session, wanted, writer);
   for (const [index, command] of claiming.entries()) {
     const { id, inserted } = present(held[index], 'the holder of a natural key');
-    // Two that claim one key with the same id: the first of them inserted it.
+    // Two commands that claim one key with the same id: the first of them inserted it.
     const isFirst = inserted !== undefined && !now.has(id);
     claims.set(command, isFirst ? { id, inserted } : { id });
     if (!isFirst) continue;
@@ -252,7 +251,7 @@ function decide(
   try {
     return decideOn(command, part, outbox, environment);
   } catch (error) {
-    // A decision is pure: what it broke is its own draft, and its neighbours go on.
+    // A decision is pure: an exception affects only its own draft, and the other commands go on.
     if (error instanceof AssertionError) return error;
     const reason = error instanceof Error ? error.message : String(error);
     return new AssertionError(`a decision decides: ${reason}`, { cause: error });
@@ -294,8 +293,8 @@ type Saved = Pick<BatchOutcome, 'changed' | 'dueAtMs' | 'events' | 'owed'>;
 const NOTHING_SAVED: Saved = { changed: [], dueAtMs: null, events: [], owed: Promise.resolve([]) };
 
 /**
- * One statement a table, balances last. They travel with COMMIT: none is waited for before it, and
- * the first that fails is why COMMIT does. What cannot be encoded throws here, before COMMIT.
+ * One statement per table, balances last. They are sent with COMMIT: none is awaited before it, and
+ * the first that fails makes COMMIT fail. What cannot be encoded throws here, before COMMIT.
  */
 function save(
   session: Session,
@@ -320,7 +319,7 @@ function save(
   return { changed, dueAtMs: earliestDueMs(changed), events: outbox.events, owed };
 }
 
-/** COMMIT tells of a failure: nobody needs to await the statement itself. */
+/** COMMIT reports a failure: the statement itself need not be awaited. */
 function unwaited<T>(sent: Promise<T>): Promise<T> {
   sent.catch(() => undefined);
   return sent;

@@ -2,11 +2,11 @@
  * The sweeper: reads what is due in this process's shards, claims each row by a command, and only
  * then acts. There is no second queue that could disagree with the rows.
  *
- * Each kind of row has a loop of its own, and a pass waits for claims only, never for a wallet or
- * a receiver: one that hangs holds up nothing but what it was asked. A pass goes through the rows
- * of each group (such as a wallet configuration) page by page, in turns; a group with too much
- * under way is left out until some of it is done; a row that cannot be claimed is put off and
- * passed over. `settle` steps the same sweeps to rest, for a clock that is moved by hand.
+ * Each kind of row has a loop of its own, and a pass waits for claims only, never for a wallet or a
+ * receiver: one that hangs delays only its own requests. A pass reads the rows of each group (such
+ * as a wallet configuration) page by page, in turns; a group with too much in flight is skipped
+ * until some of it is done; a row that cannot be claimed is backed off and passed over. `settle`
+ * steps the same sweeps until nothing is due, for a clock that is moved by hand.
  */
 
 import type { Db } from '../database/db.ts';
@@ -27,10 +27,10 @@ import {
   type Share,
 } from '../store/batch/due.ts';
 
-/** What is left to do once the claim is committed; null = nothing, or somebody else's. */
+/** The work left once the claim is committed; null = none, or another process does it. */
 export type Work = (() => Promise<void>) | null;
 
-/** A due row could not be claimed: `code` says whether that is the row's own fault. */
+/** A due row could not be claimed: `code` says whether the row itself is the cause. */
 export class ClaimFailed extends Error {
   override readonly name = 'ClaimFailed';
   readonly code: HutongError['code'];
@@ -41,20 +41,20 @@ export class ClaimFailed extends Error {
   }
 }
 
-/** What a claim answered; throws ClaimFailed for a refusal. */
+/** The answer of a claim; throws ClaimFailed for a refusal. */
 export function claimed<T>(answer: Result<T, HutongError>): T {
   if (!answer.ok) throw new ClaimFailed(answer.error);
   return answer.value;
 }
 
-/** The database is away, or this process is ending: nothing is said of the row. */
+/** The database is unreachable, or this process is ending: the row is not the cause. */
 function isNobodysFault(error: unknown): boolean {
   return error instanceof ClaimFailed && (error.code === 'busy' || error.code === 'shutting_down');
 }
 
-/** A kind of row that owes work. */
+/** A kind of row with due work. */
 export interface DueKind<T = unknown> extends DueTable<T> {
-  /** Claims the row by a command, and throws where it cannot. */
+  /** Claims the row by a command, and throws if it cannot. */
   claim(row: T): Promise<Work>;
 }
 
@@ -64,9 +64,11 @@ export function dueKind<T>(of: DueTable<T>, claim: (row: T) => Promise<Work>): D
 
 export interface Sweeper {
   readonly start: () => void;
-  /** Sweep soon: something was just made due. */
+  /** Sweep soon: something has just become due. */
   readonly wake: () => void;
-  /** Sweeps until nothing is due at the present business time; then, when the next is. */
+  /**
+   * Sweeps until nothing is due at the current business time; returns when the next work is due.
+   */
   readonly settle: () => Promise<number | null>;
   readonly stop: () => Promise<void>;
 }
@@ -80,20 +82,20 @@ export interface SweeperOptions {
   readonly kinds: readonly DueKind[];
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
-  /** Rows of one group in one page. */
+  /** Rows of one group per page. */
   readonly limit?: number;
 }
 
 /**
- * Claimed and under way at once, of one kind and group; beyond it the rows wait in the database.
- * What two kinds ask of one wallet together stays below the sockets that one host may have.
+ * Claimed rows in flight per kind and group; beyond it, rows wait in the database. What two kinds
+ * send to one wallet together stays below the socket limit per host.
  */
 const UNDER_WAY_MAX = 100;
 const PAGE_ROWS = 100;
 const GROUPS_AT_ONCE = 20;
 /** A longer pass is continued by the next one, which sees what has become due meanwhile. */
 const PASS_MS = 1_000;
-/** Woken however often, passes are so far apart. */
+/** The minimum time between passes, however often the sweeper is woken. */
 const WAKE_MS = 10;
 const SETTLE_ROUNDS_MAX = 1_000;
 
@@ -131,9 +133,9 @@ class SweepLoop {
   readonly #source: DueSource<unknown>;
   /** By group. */
   readonly #underWay = new Map<bigint, Set<Promise<void>>>();
-  /** Groups that were left out for what they have under way. */
+  /** Groups skipped because of what they have in flight. */
   readonly #full = new Set<bigint>();
-  /** Groups that the last pass did not come to the end of, and behind which row it stopped. */
+  /** Groups that the last pass did not finish, and the row that it stopped at. */
   readonly #unfinished = new Map<bigint, DueCursor>();
   #timer: NodeJS.Timeout | undefined;
   #passing: Promise<boolean> | undefined;
@@ -153,11 +155,11 @@ class SweepLoop {
   wake(): void {
     if (this.#isAwake || this.#isStopped || this.#timer === undefined) return;
     this.#isAwake = true;
-    // A pass under way may have read past the new row; the turn after it will see the flag.
+    // A pass in progress may have read past the new row; the next one will see the flag.
     if (this.#passing === undefined) this.#after(WAKE_MS);
   }
 
-  /** One pass, joined by whoever asks meanwhile; true when it is to be continued at once. */
+  /** One pass, shared by concurrent callers; true if it is to be continued at once. */
   pass(): Promise<boolean> {
     this.#passing ??= this.#sweep().finally(() => {
       this.#passing = undefined;
@@ -204,12 +206,12 @@ class SweepLoop {
     const waiting = this.#inTurn(groups);
     this.#unfinished.clear();
     const endMs = performance.now() + PASS_MS;
-    // In turns: a group whose page was full goes behind all others.
+    // Round robin: a group whose page was full goes behind all others.
     while (waiting.length > 0 && performance.now() < endMs && !this.#isStopped) {
       const pages = this.#pagesOf(waiting.splice(0, GROUPS_AT_ONCE));
       if (pages.length === 0) continue;
       const rows = await this.#source.read(db, pages, at);
-      // Whose fault it is not, nobody is put off for: the next turn tries again.
+      // If the row is not the cause, it is not backed off: the next pass tries again.
       if (!(await this.#claimAll(rows, at.nowMs))) return false;
       waiting.push(...unfinished(pages, rows));
     }
@@ -217,7 +219,7 @@ class SweepLoop {
     return waiting.length > 0;
   }
 
-  /** What the last pass did not come to goes first, in its order: nobody waits for ever. */
+  /** Groups that the last pass did not reach go first, in its order: no group starves. */
   #inTurn(groups: readonly bigint[]): Omit<DuePage, 'limit'>[] {
     const open = new Set(groups);
     const left = [...this.#unfinished.keys()].filter((group) => open.has(group));
@@ -237,7 +239,7 @@ class SweepLoop {
     });
   }
 
-  /** False when the database is away or the process is ending. */
+  /** False if the database is unreachable or the process is ending. */
   async #claimAll(rows: readonly Due<unknown>[], nowMs: number): Promise<boolean> {
     const claims = await Promise.allSettled(rows.map(({ row }) => this.#kind.claim(row)));
     const failed: Due<unknown>[] = [];
@@ -278,7 +280,7 @@ class SweepLoop {
 
 const keysOf = (rows: readonly Due<unknown>[]) => rows.map(({ key }) => key);
 
-/** The groups whose page was full, each behind its last row. */
+/** The groups whose page was full, each with its last row. */
 function unfinished(
   pages: readonly DuePage[],
   rows: readonly Due<unknown>[],

@@ -1,6 +1,6 @@
 /**
- * Makes ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
- * millisecond's 128 numbers are spent, the next millisecond is borrowed.
+ * Generates ids: wall time, shard, process number, sequence. Time never runs backwards here; when a
+ * millisecond's 128 numbers are used up, the next millisecond is borrowed.
  */
 import { type Id, type IdKind, type IdParts, makeId, packId, unpackId } from '../kernel/id.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 export interface IdSource {
   readonly next: <K extends IdKind>(kind: K, shard: number) => Id<K>;
   readonly nextNumber: (shard: number) => bigint;
-  /** Whatever is made from now on is above `floor`, in any shard. */
+  /** Every id generated from now on is above `floor`, in any shard. */
   readonly raise: (floor: bigint) => void;
 }
 

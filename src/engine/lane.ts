@@ -1,11 +1,11 @@
 /**
- * A lane: commands queue while its batch is in flight; when it is free, all that waited go
- * together. Idle, a command goes at once; busy, batches fill by themselves. Only a piggyback waits
- * for a batch to take it along, and for no longer than a moment.
+ * A lane: commands queue while its batch is in flight; when it is free, all waiting commands go
+ * together. When idle, a command goes at once; under load, batches fill by themselves. Only a
+ * piggyback command waits for a batch to join, and only briefly.
  *
- * What a failure means: retry the whole batch (deadlock, lock wait, lost connection), end (fenced),
- * or, whatever else it is, bisect the batch until what failed stands alone. A batch whose COMMIT
- * was not answered is sent again under its own id, and the stamp tells whether it stands.
+ * How a failure is handled: retry the whole batch (deadlock, lock wait, lost connection), stop
+ * (fenced), or otherwise bisect the batch until the failing command is alone. A batch whose COMMIT
+ * was not answered is sent again under its own id, and the stamp tells whether it was committed.
  */
 
 import { type Db, DbLost, DbRetry } from '../database/db.ts';
@@ -34,7 +34,7 @@ export interface LaneOptions {
   readonly onDefect: (command: AnyCommand, error: Error) => void;
   readonly onBatch: (size: number, durationMs: number) => void;
   readonly onFenced: () => void;
-  /** Sees every batch before it runs: how benchmarks record what the engine was given. */
+  /** Sees every batch before it runs: for recordings by benchmarks. */
   readonly onCommands?: ((commands: readonly AnyCommand[]) => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ interface Waiting {
   readonly resolve: (answer: Answer) => void;
 }
 
-/** How long a piggyback waits for a batch before it makes one. */
+/** How long a piggyback command waits for a batch before it makes one. */
 const PIGGYBACK_MS = 5;
 
 const BUSY = err(
@@ -56,7 +56,7 @@ const INTERNAL = err(
 export class Lane {
   readonly #options: LaneOptions;
   #queue: Waiting[] = [];
-  /** Waits for a batch, in front of whatever the batch was made for. */
+  /** Waits for a batch, and goes in front of the commands that the batch was made for. */
   #piggybacks: Waiting[] = [];
   #piggybackTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -88,7 +88,7 @@ export class Lane {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Piggybacks join the queue in their place: before everything that was submitted after them. */
+  /** Piggyback commands keep their place in the queue: before everything submitted after them. */
   #takeAlong(): void {
     clearTimeout(this.#piggybackTimer);
     this.#piggybackTimer = undefined;
@@ -122,8 +122,8 @@ export class Lane {
       return;
     }
     if (result.kind === 'failed' && batch.length > 1) {
-      // Data that the database refuses, a row that cannot be read or written, a defect of ours: one
-      // command's trouble is halved until it stands alone, and its neighbours pass.
+      // Data that the database refuses, an unreadable row, a defect of ours: the batch is bisected
+      // until the failing command is alone, and the others pass.
       const middle = batch.length >> 1;
       await this.#settle(batch.slice(0, middle));
       await this.#settle(batch.slice(middle));

@@ -1,15 +1,15 @@
 /**
- * The states that this process committed last, as they then stood, where their aggregate has them
- * remembered. A batch locks a root and compares the batch that wrote it: where it is the remembered
- * one, nothing of the state has changed since and its rows need not be read again. It is never
- * believed without that lock, nor over another connection than the one that committed it: behind a
- * reconnect may stand a server that has lost what this one acknowledged.
+ * Caches the states that this process committed last, for aggregates that ask for it. A batch locks
+ * a root and compares the batch that wrote it: if it is the cached one, nothing of the state has
+ * changed since and its rows need not be read again. The cache is never trusted without that lock,
+ * nor over another connection than the one that committed it: after a reconnect, the server may
+ * have lost what the previous one acknowledged.
  */
 
 import type { Aggregate, Remembered } from '../store/batch/aggregate.ts';
 import type { Changed } from './batch.ts';
 
-/** Of one aggregate; beyond this the oldest commit is forgotten. */
+/** Per aggregate; beyond this the oldest commit is evicted. */
 const STATE_COUNT_MAX = 4_096;
 
 /** What a batch committed. */
@@ -25,7 +25,7 @@ export interface Memory {
     id: string,
     connection: number,
   ) => Remembered<unknown> | undefined;
-  /** Only what has been committed. */
+  /** Only committed states. */
   readonly keep: (committed: Committed) => void;
 }
 
@@ -45,7 +45,7 @@ export function createMemory(): Memory {
         remembered.set(aggregate, known);
         for (const state of states) {
           const { id } = aggregate.root(state);
-          // Re-insert to keep the order of commits: a Map is walked in the order of insertion.
+          // Re-insert to keep LRU order.
           known.delete(id);
           if (aggregate.isRemembered(state)) known.set(id, { state, ...written });
         }

@@ -1,7 +1,7 @@
 /**
- * What decisions leave beside their states: postings, events with the deliveries they owe, wallets'
- * messages, audit rows. All aggregates of a batch share it, and it is sent behind them: one
- * statement a table, balances last.
+ * What decisions produce besides their states: postings, events with their deliveries, wallets'
+ * messages, audit rows. All aggregates of a batch share one outbox, and it is sent after them: one
+ * statement per table, balances last.
  */
 
 import type { Decided } from '../core/draft.ts';
@@ -30,7 +30,10 @@ export function newOutbox(): Outbox {
 
 type Leaving = Decided<unknown, unknown>;
 
-/** Before anything of the decision counts: it uses its aggregate's own words, and is somebody's. */
+/**
+ * Checked before a decision is used: its event types and moments are registered for its aggregate,
+ * and it belongs to a marketplace.
+ */
 export function assertOwnWords(aggregate: Aggregate, { marketplace }: Root, decided: Leaving) {
   for (const { type } of decided.events)
     assert(aggregate.events.has(type), `${type} is an event of ${aggregate.name}`);
@@ -54,7 +57,7 @@ export function putIn(
   }
   for (const fact of decided.audit ?? []) {
     const id = ids.next('audit_entry', shard);
-    // Wall time, as its id has it: the log is about people, not about the business clock.
+    // Wall time, as in its id: the log is about people, not about the business clock.
     outbox.audit.push({ id, atMs: unpackId(idValue(id)).unixMs, fact });
   }
   if (decided.postings.length === 0 && decided.events.length === 0) return;
@@ -65,7 +68,7 @@ export function putIn(
   }
   for (const event of decided.events) {
     const id = ids.next('event', shard);
-    // Field by field: a literal that grows out of a spread gets a shape of its own every time.
+    // Field by field: object literals with a spread get a new hidden class every time.
     outbox.events.push({
       shard,
       id,
@@ -88,7 +91,7 @@ export function sendOutbox(
   const sent = [
     saveNotifications(session, notifications),
     bookPostings(session, postings, stamp.process),
-    // A person's deeds are few: one statement each.
+    // Operator actions are rare: one statement each.
     ...audit.map((row) => appendAudit(session, row)),
   ];
   return { owed, sent };

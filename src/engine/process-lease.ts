@@ -1,12 +1,11 @@
 /**
- * This process's number, leased in the database and renewed on wall time. Losing it means that
- * another process may make the same ids: the engine is fenced by the stamp of every batch, and the
- * process must end.
+ * This process's number, leased in the database and renewed on wall time. If it is lost, another
+ * process may generate the same ids: the stamp of every batch fences the engine, and the process
+ * must exit.
  *
- * Each renewal says who else shares the sweeps: a process that has missed a few of them has no
- * share any more, long before its number may be given again. And it says the database's time: a
- * process whose wall clock is far from it does not sweep, since it would put off what others must
- * look at.
+ * Each renewal returns which processes share the sweeps: one that missed a few renewals loses its
+ * share long before its number may be reassigned. It also returns the database's time: a process
+ * whose wall clock is far off does not sweep, since it would postpone what others must process.
  */
 
 import type { Db } from '../database/db.ts';
@@ -22,9 +21,11 @@ const SKEW_MS_MAX = 5_000;
 export interface ProcessLease {
   readonly number: number;
   readonly holder: string;
-  /** Every id that is made under the number is above. */
+  /** Every id generated under the number is above it. */
   readonly floor: bigint;
-  /** Which of the sweeping processes this one is; null = its clock is wrong, it must not sweep. */
+  /**
+   * The rank of this process among the sweeping ones; null = its clock is wrong, it must not sweep.
+   */
   readonly share: () => Share | null;
   readonly release: () => Promise<void>;
 }
@@ -32,7 +33,7 @@ export interface ProcessLease {
 export interface LeaseOptions {
   /** Default: the machine's. Never a clock that is moved by hand. */
   readonly wall?: Clock;
-  /** The clock has gone wrong, or is right again. */
+  /** The clock has become wrong, or is right again. */
   readonly onSkew?: (isSkewed: boolean) => void;
 }
 
@@ -65,7 +66,7 @@ export async function leaseProcess(
   await renew();
   let renewing: Promise<void> | undefined;
   const timer = setInterval(() => {
-    // A database that is away says nothing about the lease; the next batch's stamp will.
+    // An unreachable database says nothing about the lease; the next batch's stamp will.
     renewing ??= renew()
       .catch(() => undefined)
       .finally(() => {
@@ -79,10 +80,11 @@ export async function leaseProcess(
     floor,
     share: () => {
       if (isSkewed()) return null;
-      // Nobody else can be there on PGlite, whatever the lease of a killed process says.
+      // On PGlite there can be no other process, whatever the lease of a killed process says.
       if (db.kind === 'pglite') return { rank: 0, count: 1 };
       const rank = sweeping.indexOf(number);
-      // A database that has not heard of us lately: the shards of whoever comes first, meanwhile.
+      // The database has not seen a renewal of ours lately: meanwhile another process may have the
+      // shards.
       return { rank: Math.max(0, rank), count: Math.max(1, sweeping.length) };
     },
     release: async () => {
@@ -93,11 +95,11 @@ export async function leaseProcess(
   };
 }
 
-/** The wall clock beside the database's, which is carried on by time that never jumps. */
+/** The wall clock compared with the database's, which is extrapolated by a monotonic clock. */
 function compareClocks(wall: Clock) {
   let databaseMs = wall.nowMs();
   let notedMs = performance.now();
-  /** Its time was read somewhere within so long before it was noted. */
+  /** The uncertainty of the moment when its time was read. */
   let doubtMs = 0;
   return {
     note: (nowMs: number, askedMs: number): void => {

@@ -1,6 +1,6 @@
 /**
- * The engine as flows see it: submit a command, get its answer after commit. A command's shard
- * chooses its lane, so that commands on one root always queue behind each other.
+ * The engine's interface for flows: submit a command, get its answer after commit. A command's
+ * shard chooses its lane, so that commands on one root always queue behind each other.
  */
 
 import type { Db } from '../database/db.ts';
@@ -20,19 +20,19 @@ import type { ProcessLease } from './process-lease.ts';
 
 const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
 const PATIENCE_MS = 20_000;
-/** A committed event's first delivery is this process's own for so long. */
+/** How long a committed event's first delivery is reserved for this process. */
 const FIRST_TRY_MS = 15_000;
 
 export interface Engine {
   readonly submit: <S, W, A>(command: Command<S, W, A>) => Promise<Result<A, HutongError>>;
-  /** Refuses new commands and resolves when everything taken is committed and answered. */
+  /** Refuses new commands and resolves when everything accepted is committed and answered. */
   readonly drain: () => Promise<void>;
   readonly queueDepth: () => number;
 }
 
 export interface EngineListener {
   readonly onChanged?: (changed: readonly Changed[]) => void;
-  /** Something was committed that is due already. */
+  /** Something that is already due was committed. */
   readonly onDue?: () => void;
   readonly onOwed?: (owed: readonly OwedDelivery[], events: readonly EventRow[]) => void;
   readonly onDefect?: (command: AnyCommand, error: Error) => void;
@@ -43,7 +43,7 @@ export interface EngineListener {
 
 export interface EngineOptions {
   readonly db: Db;
-  /** Every aggregate that commands may name, in the order in which batches take them. */
+  /** Every aggregate that commands may name, in the order in which batches process them. */
   readonly aggregates: readonly Aggregate[];
   /** Business time. */
   readonly clock: Clock;

@@ -1,15 +1,15 @@
 /**
- * The form of a secret at rest: AES-256-GCM, `v2.<key id>.<iv>.<ciphertext and tag>`, base64url.
- * Bound by AAD to its key, marketplace, table, row and field, so that a value moved anywhere else
- * does not open. IV (12 bytes), tag (16) and number of parts are fixed; nothing shorter or longer
- * is tried. `v1.<iv>.<ciphertext and tag>` of older folders names no key and no row: it is opened,
- * and never made.
+ * The format of a secret at rest: AES-256-GCM, `v2.<key id>.<iv>.<ciphertext and tag>`, base64url.
+ * AAD binds it to its key, marketplace, table, row and field, so that a value moved anywhere else
+ * does not open. IV (12 bytes), tag (16) and number of parts are fixed; other lengths are refused.
+ * `v1.<iv>.<ciphertext and tag>` of older folders names no key and no row: it can be opened, but is
+ * never written.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { Random } from './random.ts';
 
-/** 32 bytes and the name by which a sealed value calls for them. */
+/** 32 bytes and the id by which a sealed value names them. */
 export interface NamedKey {
   readonly kid: string;
   readonly key: Buffer;
@@ -20,7 +20,7 @@ export interface SealedPlace {
   readonly marketplace: string | null;
   readonly table: string;
   readonly row: string;
-  /** What it is, as `table.name`: with the marketplace, all that v1 was bound to. */
+  /** The field, as `table.name`: with the marketplace, all that v1 was bound to. */
   readonly field: string;
 }
 
@@ -42,7 +42,7 @@ export function sealWith(
   return `v2.${kid}.${iv.toString('base64url')}.${Buffer.concat(sealed).toString('base64url')}`;
 }
 
-/** Which key a value calls for; null = v1, which does not say. */
+/** The id of the key that a value needs; null = v1, which does not name one. */
 export function kidOfSealed(sealed: string): Result<string | null, string> {
   if (V1.test(sealed)) return ok(null);
   const kid = V2.exec(sealed)?.[1];
@@ -60,7 +60,7 @@ export function openWith(
   return decipher(key, { iv, bytes, aad: aadOf(kid, place), field: place.field });
 }
 
-/** A value of before the key ring. */
+/** A value from before the key ring. */
 export function openV1(key: Buffer, sealed: string, place: SealedPlace): Result<string, string> {
   const [, iv, bytes] = V1.exec(sealed) ?? [];
   if (iv === undefined || bytes === undefined) return err(`${place.field} is not a v1 value`);
@@ -82,7 +82,7 @@ interface Parts {
 function decipher(key: Buffer, { iv, bytes, aad, field }: Parts): Result<string, string> {
   const body = Buffer.from(bytes, 'base64url');
   const refusal = `the secret ${field} does not open: wrong key, changed, or moved from another row`;
-  // One text for one value: base64 has spare bits at its end.
+  // One text per value: base64 has spare bits at its end.
   if (body.length < TAG_BYTES || body.toString('base64url') !== bytes) return err(refusal);
   try {
     const cipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'), {

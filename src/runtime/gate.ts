@@ -1,9 +1,9 @@
 /**
- * At most so many at once for one key; the others wait in order, for a bounded time. Memory is held
- * only for keys that somebody is in or before.
+ * Limits concurrency per key; further callers wait in order, for a bounded time. Memory is held
+ * only for keys in use.
  */
 export interface Gate {
-  /** Resolves with what must be called once at the end; undefined when `waitMs` ran out first. */
+  /** Resolves with a release function; undefined if `waitMs` expired first. */
   readonly enter: (key: string, waitMs?: number) => Promise<(() => void) | undefined>;
 }
 

@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 export const HOSTS_FILE =
   process.platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts';
 
-/** Every address of the name, in the file's order; none where the file does not have it. */
+/** Every address of the name, in the file's order; none if the file does not list it. */
 export async function lookUpInHostsFile(file: string, host: string): Promise<readonly string[]> {
   const text = await fs.readFile(file, 'utf8').catch(() => '');
   return addressesOf(text, host.toLowerCase());

@@ -1,7 +1,7 @@
 /**
  * Outgoing HTTP over node:http with keep-alive: a deadline for the whole exchange, a cap on the
  * answer's size, no redirects. A failure is a value that says whether the request may have been
- * received: with money, "I do not know" and "it never left" are different answers.
+ * received: with money, "unknown" and "never sent" are different answers.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly timeoutMs?: number;
   /** Default 1 MiB. */
   readonly responseBytesMax?: number;
-  /** Shown to a server that asks for one (mutual TLS); a plain http url has no place for it. */
+  /** The client certificate for servers that request one (mutual TLS); unused on plain http. */
   readonly clientCertificate?: {
     readonly certificatePem: string;
     readonly privateKeyPem: string;
@@ -115,7 +115,7 @@ function open(request: HttpRequest, plain: http.Agent, secure: https.Agent): htt
     port: url.port,
     headers: { host: url.host, ...request.headers, ...lengthHeader(request) },
     agent: isSecure ? secure : plain,
-    // The agent pools by certificate too: no other request ever goes out under this one.
+    // The agent pools by certificate, too: no other request is ever sent under this one.
     ...(request.clientCertificate && {
       cert: request.clientCertificate.certificatePem,
       key: request.clientCertificate.privateKeyPem,
@@ -134,10 +134,10 @@ function named(url: URL): https.RequestOptions {
 }
 
 /**
- * One address was checked; connecting to anything else would undo the check. So the address itself
- * is dialled and nothing is resolved; the name goes only into the Host header and, with TLS, into
- * SNI and the certificate check. The agent pools by (address, port, SNI): a kept connection leads
- * to the address it was made to, and another address is another connection.
+ * One address was checked; connecting to any other would bypass the check. So the address itself is
+ * dialed and nothing is resolved; the name goes only into the Host header and, with TLS, into SNI
+ * and the certificate check. The agent pools by (address, port, SNI): a kept connection leads to
+ * the address it was made to, and another address is another connection.
  */
 function pinned(
   url: URL,

@@ -1,10 +1,10 @@
 /**
- * Addresses as numbers, and which of them are public. IPv6 is judged by what is allowed (global
- * unicast, less what tunnels or is reserved), IPv4 by the registries of special purpose; an address
- * that carries another one inside (IPv4-mapped, NAT64, 6to4, Teredo) is never public, because what
- * it reaches is decided elsewhere.
+ * Addresses as numbers, and which of them are public. IPv6 uses an allow-list (global unicast, less
+ * tunnels and reserved blocks), IPv4 the special-purpose registries. An address that embeds another
+ * one (IPv4-mapped, NAT64, 6to4, Teredo) is never public, because what it reaches is decided
+ * elsewhere.
  *
- * Never guesses: text that is not exactly one address is undefined, and the caller refuses it.
+ * Never guesses: text that is not exactly one address gives undefined, and the caller refuses it.
  */
 import { isIP } from 'node:net';
 
@@ -55,8 +55,8 @@ export function isPublicAddress(address: IpAddress): boolean {
 const MAPPED = 0xffffn;
 
 /**
- * One spelling an address: RFC 5952 for IPv6, and an IPv4 address that came in a socket of IPv6
- * (`::ffff:192.0.2.1`) as the IPv4 address that it is.
+ * One spelling per address: RFC 5952 for IPv6, and an IPv4 address that arrived on an IPv6 socket
+ * (`::ffff:192.0.2.1`) as plain IPv4.
  */
 export function textOfAddress({ family, value }: IpAddress): string {
   if (family === 4 || value >> 32n === MAPPED) return quadText(Number(value & 0xffff_ffffn));

@@ -1,8 +1,8 @@
 /**
- * Where a process has its master keys from: a file that only its owner can open, or the
- * environment. Both hold keys of 64 hex digits, the first of which is the one of an empty database;
- * in a file `#` begins a comment. A file is replaced whole (temporary file, rename), never written
- * in place, so that nobody reads half of one.
+ * The source of a process's master keys: a file that only its owner can open, or the environment.
+ * Both hold keys of 64 hex digits, the first of which is used for an empty database; in a file `#`
+ * begins a comment. A file is replaced as a whole (temporary file, rename), never written in place,
+ * so that nobody reads half of one.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,14 +11,14 @@ import { err, ok, type Result } from '../kernel/result.ts';
 export interface KeySource {
   /** For messages: the file's path or the variable's name. */
   readonly name: string;
-  /** null = the environment, which a running process cannot read anew. */
+  /** null = the environment, which a running process cannot read again. */
   readonly file: string | null;
   readonly read: () => Result<readonly Buffer[], string>;
-  /** Tells whether `read` may say something new. */
+  /** Says whether `read` may return something new. */
   readonly stamp: () => string;
 }
 
-/** Bits of the mode that let anybody but the owner in. */
+/** Mode bits that grant access to anybody but the owner. */
 const FOREIGN = 0o077;
 
 export function fileSource(file: string): KeySource {
@@ -29,7 +29,7 @@ export function textSource(name: string, text: string): KeySource {
   return { name, file: null, read: () => parseKeys(text, name), stamp: () => '' };
 }
 
-/** Keys that are at hand already. */
+/** A source with keys given directly. */
 export function fixedSource(keys: readonly Buffer[]): KeySource {
   return { name: 'the keys given', file: null, read: () => ok(keys), stamp: () => '' };
 }
@@ -81,12 +81,12 @@ export function writeKeyFile(file: string, keys: readonly KeyLine[]): void {
   } finally {
     fs.closeSync(handle);
   }
-  // A link to the file (mounted secrets) stays one: what it points to is replaced.
+  // A symbolic link to the file (mounted secrets) is kept: its target is replaced.
   fs.renameSync(draft, fs.existsSync(file) ? fs.realpathSync(file) : file);
   syncFolder(path.dirname(file));
 }
 
-/** The rename itself is durable once its folder is; where that cannot be asked, it is not. */
+/** The rename is durable once its folder is synced; where that is not supported, it is not. */
 function syncFolder(folder: string): void {
   try {
     const handle = fs.openSync(folder, 'r');

@@ -1,8 +1,8 @@
 /**
  * The master keys that this process holds, by key id. An id is computed from its key, so every
- * process calls it the same and no other key can stand under it. What was once read is kept until
- * the process ends: a source that breaks or shrinks while it runs takes nothing away. An id that is
- * not known makes the source be read again before anybody is told so.
+ * process uses the same id and no other key can have it. A key once read is kept until the process
+ * ends: a source that breaks or shrinks while it runs removes nothing. An unknown id makes the ring
+ * read its source again before it is reported missing.
  */
 import { createHmac } from 'node:crypto';
 import { present } from '../kernel/assert.ts';
@@ -11,23 +11,23 @@ import type { NamedKey } from './envelope.ts';
 import { fixedSource, type KeySource } from './key-file.ts';
 
 export interface MasterKey extends NamedKey {
-  /** Of the tokens of payments; derived once. */
+  /** For the tokens of payments; derived once. */
   readonly tokenKey: Buffer;
 }
 
 export interface KeyRing {
   readonly source: KeySource;
-  /** The one that an empty database is begun with. */
+  /** The key for an empty database. */
   readonly first: MasterKey;
   readonly key: (kid: string) => MasterKey | undefined;
   readonly all: () => readonly MasterKey[];
-  /** Reads the source again where it has changed; the error leaves all as it was. */
+  /** Reads the source again if it has changed; on an error everything stays as it was. */
   readonly refresh: () => Result<void, string>;
 }
 
 const KEY_BYTES = 32;
 const KID_DIGITS = 8;
-/** A stream of forged ids must not read a file each. */
+/** A stream of forged ids must not cause a file read each. */
 const LOOK_AGAIN_MS = 250;
 
 export function masterKeyOf(key: Buffer): MasterKey {
@@ -77,7 +77,7 @@ export function openKeyRing(source: KeySource): Result<KeyRing, string> {
   });
 }
 
-/** A ring of keys that are at hand already. */
+/** A ring of keys given directly. */
 export function keyRingOf(...keys: readonly Buffer[]): KeyRing {
   const ring = openKeyRing(fixedSource(keys));
   if (!ring.ok) throw new Error(ring.error);

@@ -1,7 +1,7 @@
 /**
- * The log: pino, JSON lines. What identifies or empties a pocket never reaches it: payment codes,
- * card data, openids, tokens, keys. Redaction is the second line of defence; the first is that
- * bodies are never logged, and of a request's target only the template of its route.
+ * The log: pino, JSON lines. What identifies a payer or works as money is never logged: payment
+ * codes, card data, openids, tokens, keys. Redaction is the second line of defense; the first is
+ * that bodies are never logged, and of a request's target only its route template.
  */
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 
@@ -54,7 +54,7 @@ const CENSOR = '[redacted]';
 const CENSORED_BINDINGS: Readonly<Record<string, () => string>> = Object.fromEntries(
   [...SECRET_FIELDS].map((name) => [name, () => CENSOR]),
 );
-/** What lies deeper is not logged at all. */
+/** Deeper levels are not logged at all. */
 const DEPTH_MAX = 6;
 
 export function createLog(
@@ -64,10 +64,10 @@ export function createLog(
     level: options.level ?? 'info',
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    // One walk by field name. pino's own redaction wants paths, and a path for every name at every
+    // One walk by field name. pino's own redaction takes paths, and a path for every name at every
     // depth costs a hundred times as much per line and still ends at some depth.
     formatters: { log: censored },
-    // Serializers also see what a child logger is bound to, which formatters do not.
+    // Serializers also see a child logger's bindings, which formatters do not.
     serializers: { ...CENSORED_BINDINGS, err: plainError },
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);

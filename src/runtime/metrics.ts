@@ -1,7 +1,7 @@
 /**
  * Prometheus metrics, recorded cheaply: children are looked up once per label set and kept, so that
- * a recording is a map access and an addition. Labels are names out of our own code, never ids or
- * anything a caller chose: their number is bounded.
+ * a recording is a map access and an addition. Labels are names from our own code, never ids or
+ * caller input: their number is bounded.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 

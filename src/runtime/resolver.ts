@@ -1,12 +1,12 @@
 /**
- * Name resolution as a seam, for names that customers choose. It asks DNS by itself, over its own
+ * Name resolution as a seam, for names that customers choose. It queries DNS itself, over its own
  * sockets: Node's default look-up shares a few threads with every connection to a wallet, and a
- * name whose servers are silent would hold them. So a question has two seconds and one try, each
- * asker has a few under way, and waiting for one's turn counts. Only names that the operator allows
- * by name, and `localhost`, are looked up in the hosts file first.
+ * name with silent servers would block them. So a query has two seconds and one try, each caller
+ * has a few in flight, and time in the queue counts. Only names that the operator allows by name,
+ * and `localhost`, are looked up in the hosts file first.
  *
- * Answers are kept for a short while, so that hundreds of deliveries a second to one host ask once;
- * whoever checks an address must then connect to that very address.
+ * Answers are cached briefly, so that hundreds of deliveries a second to one host ask once; whoever
+ * checks an address must then connect to that very address.
  */
 import { Resolver as DnsResolver } from 'node:dns/promises';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -19,7 +19,7 @@ export interface ResolvedAddress {
   readonly family: 4 | 6;
 }
 
-/** On whose behalf, and for how long it can wait. */
+/** The caller, and how long it can wait. */
 export interface Asker {
   readonly name: string;
   readonly withinMs: number;
@@ -36,14 +36,14 @@ const HOSTS_KEPT_MAX = 1_000;
 const QUERY_MS = 2_000;
 const UNDER_WAY_MAX = 8;
 const KEEP_MS = 30_000;
-/** A server that was away for a moment must not cost half a minute. */
+/** Failures expire sooner: a server that was away for a moment must not cost half a minute. */
 const KEEP_FAILURE_MS = 5_000;
 
 export interface ResolverOptions {
   readonly wall: Clock;
   /** Servers to ask, `192.0.2.53` or `[2001:db8::53]:5353`; default the system's. */
   readonly servers?: readonly string[];
-  /** Names that the hosts file may answer. */
+  /** Names that may be answered from the hosts file. */
   readonly localNames?: ReadonlySet<string>;
   readonly hostsFile?: string;
   readonly keepMs?: number;
@@ -103,7 +103,7 @@ function createQuestion(options: ResolverOptions): (host: string) => Promise<Res
     if (host === 'localhost' || localNames.has(host)) {
       const local = await lookUpInHostsFile(options.hostsFile ?? HOSTS_FILE, host);
       if (local.length > 0) return ok(local.map(addressOf));
-      // RFC 6761: this name is never asked for.
+      // RFC 6761: this name is never sent to DNS.
       if (host === 'localhost') return ok(['127.0.0.1', '::1'].map(addressOf));
     }
     const both = Promise.allSettled([dns.resolve4(host), dns.resolve6(host)]).then(answerOf);
@@ -123,7 +123,7 @@ function addressOf(ip: string): ResolvedAddress {
   return { ip, family: ip.includes(':') ? 6 : 4 };
 }
 
-/** The answer, or that it did not come; the question itself goes on, for whoever asks next. */
+/** The answer, or a timeout; the query itself continues for later callers. */
 function inTime(answer: Promise<Resolved>, withinMs: number): Promise<Resolved> {
   return new Promise((resolve, reject) => {
     const late = (): void => resolve(err('the name does not resolve (no answer in time)'));

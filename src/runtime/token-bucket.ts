@@ -1,15 +1,15 @@
 /**
- * So many at once, and then so many for each `everyMs`: what something costly that strangers can
- * cause is counted by. It never waits; what it refuses is over.
+ * A token bucket: a burst, then a fixed number per `everyMs`. It limits costly work that anyone can
+ * cause. It never waits; what it refuses is over.
  */
 import type { Clock } from './clock.ts';
 
 export interface TokenBucket {
   /** false = none left. */
   readonly take: () => boolean;
-  /** What was taken turned out to cost nothing. */
+  /** Returns tokens: what they were taken for turned out to cost nothing. */
   readonly giveBack: () => void;
-  /** Nothing is missing from it. */
+  /** The bucket is full. */
   readonly isFull: () => boolean;
 }
 
@@ -23,7 +23,7 @@ export function createTokenBucket(
 
   function refill(): void {
     const nowMs = wall.nowMs();
-    // A clock that was set back earns nothing, and takes nothing away.
+    // A clock that was set back adds nothing, and removes nothing.
     left = Math.min(burst, left + (Math.max(0, nowMs - atMs) * count) / everyMs);
     atMs = nowMs;
   }

@@ -1,7 +1,7 @@
 /**
- * Which addresses may be used at all: https, and http only to this very machine. What goes over a
- * network in the clear can be read and changed by whoever carries it: cookies, credentials, money.
- * Knows too which ports no browser (and no fetch) will open, whatever listens there.
+ * Which addresses may be used at all: https, and http only to this very machine. Unencrypted
+ * traffic can be read and changed on its way: cookies, credentials, money. Also knows the ports
+ * that no browser (and no fetch) will open, whatever listens there.
  */
 import { isInRange, parseAddress, parseRange } from './ip-address.ts';
 
@@ -15,8 +15,8 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * An address where no money is real: on this machine, below the name that is reserved for tests
- * (`.test`, RFC 6761), or below one of the domains that a wallet publishes its test gateways under.
+ * An address where no money is real: on this machine, under the top-level name reserved for tests
+ * (`.test`, RFC 6761), or under a domain that a wallet publishes its test gateways under.
  */
 export function isTestAddress(text: string, testDomains: readonly string[] = []): boolean {
   if (!URL.canParse(text)) return false;
@@ -25,7 +25,7 @@ export function isTestAddress(text: string, testDomains: readonly string[] = [])
   return isLoopbackHost(host) || ['test', ...testDomains].some(isBelow);
 }
 
-/** What is wrong with an address that is called or shown; null = nothing. */
+/** What is wrong with an address that is called or displayed; null = nothing. */
 export function webAddressProblem(text: string): string | null {
   if (!URL.canParse(text)) return 'is not an absolute URL';
   const { protocol, hostname, port } = new URL(text);
@@ -37,7 +37,7 @@ export function webAddressProblem(text: string): string | null {
   return null;
 }
 
-/** Every http address in a value that is not this machine's, by its place. */
+/** Every http address in a value that is not this machine's, by its path. */
 export function clearAddresses(value: unknown, place = ''): string[] {
   if (typeof value === 'string') {
     if (!/^http:/i.test(value)) return [];
@@ -49,7 +49,7 @@ export function clearAddresses(value: unknown, place = ''): string[] {
   );
 }
 
-/** The fetch standard's bad ports: a server there is reached by nobody's browser. */
+/** The fetch standard's bad ports: no browser reaches a server there. */
 const BLOCKED_PORTS: ReadonlySet<number> = new Set([
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
   103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,

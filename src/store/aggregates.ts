@@ -1,4 +1,4 @@
-/** Every aggregate, in the order in which batches take them. A new one is a line of this list. */
+/** Every aggregate, in the order in which batches process them. A new one is one more line. */
 
 import type { Aggregate } from './batch/aggregate.ts';
 import { IDEMPOTENCY_KEY } from './batch/idempotency.ts';

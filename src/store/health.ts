@@ -1,4 +1,4 @@
-/** What `hutong doctor` asks the database of itself and of the work in it. Only reads. */
+/** What `hutong doctor` reads from the database about its state and its work. Only reads. */
 
 import type { Db, Statement } from '../database/db.ts';
 import { toNumber, toNumberOrNull } from '../database/table.ts';
@@ -29,7 +29,7 @@ const OVERDUE = statement(
   union all
   select 'webhook deliveries', count(*), min(due_at) from deliveries where due_at < $1`,
 );
-/** Deliveries are kept, so only those of some days are looked at. */
+/** Deliveries are kept for long, so only those of some days are read. */
 const FAILING = statement(
   'health.failing_endpoints',
   `select e.id, e.url, count(*) as waiting, max(d.tries) as tries, max(d.last_error) as why
@@ -64,7 +64,7 @@ export interface Overdue {
   readonly sinceMs: number;
 }
 
-/** Work whose moment passed before `beforeMs`, of the business clock. */
+/** Work that was due before `beforeMs`, on the business clock. */
 export async function readOverdue(db: Db, beforeMs: number): Promise<Overdue[]> {
   const rows = await db.read(OVERDUE, [beforeMs]);
   return rows
@@ -84,7 +84,7 @@ export interface FailingEndpoint {
   readonly why: string | null;
 }
 
-/** Endpoints with deliveries that have failed so many times already. */
+/** Endpoints with deliveries that have failed at least this many times. */
 export async function readFailingEndpoints(db: Db, triesMin: number): Promise<FailingEndpoint[]> {
   return (await db.read(FAILING, [triesMin])).map((row) => ({
     id: formatId('webhook_endpoint', row.id as bigint),

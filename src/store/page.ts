@@ -1,6 +1,6 @@
 /**
- * Pages of id-ordered lists, newest first, for the edges; an area's queries say which rows. Never
- * decided upon.
+ * Pages of lists ordered by id, newest first, for HTTP and CLI; each area's queries select the
+ * rows. No decision is based on them.
  */
 
 import type { Db, Row, Statement } from '../database/db.ts';
@@ -24,19 +24,21 @@ export interface Filter {
 
 export interface List {
   readonly name: string;
-  /** Up to `where p.marketplace = $1`. */
+  /** The text up to `where p.marketplace = $1`. */
   readonly head: string;
-  /** By what it is ordered: an id, or what stands for one. */
+  /** The sort key: an id, or an expression in its place. */
   readonly order: string;
 }
 
-/** Rows of one page plus whether there are more; `afterId` pages come back newest first too. */
+/**
+ * The rows of one page, and whether there are more; `afterId` pages come back newest first, too.
+ */
 export interface Listed<T> {
   readonly rows: readonly T[];
   readonly hasMore: boolean;
 }
 
-/** A statement for each set of conditions: what is not asked for is not in the plan either. */
+/** One statement per set of conditions: an unused condition is not in the plan either. */
 function statementOf(list: List, page: IdPage, filters: readonly Filter[]): [Statement, unknown[]] {
   const isNewer = page.afterId !== null;
   const bounds: Filter[] = [];
@@ -87,8 +89,8 @@ export async function listed(
 }
 
 /**
- * A page of what is newer than an id ends where every row is there for good: who follows a list
- * goes on behind its last row, and would miss what is committed below it later.
+ * A page of newer rows ends at the watermark of settled ids: a reader that follows a list continues
+ * after its last row, and would miss a lower id that is committed later.
  */
 async function readSettled(
   db: Db,

@@ -1,7 +1,7 @@
 /**
- * One try of one delivery. It says what happened and decides nothing: whoever called writes the
- * outcome down and asks the schedule. No redirect is followed, the connection goes to the address
- * that the guard checked, and nothing of the answer but its status is believed or kept.
+ * One try of one delivery. It reports what happened and decides nothing: the caller records the
+ * outcome and asks the schedule. No redirect is followed, the connection goes to the address that
+ * the guard checked, and nothing of the answer but its status is used or stored.
  */
 import type { Clock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
@@ -10,7 +10,7 @@ import { checkUrl, type UrlPolicy } from './url-guard.ts';
 
 export interface DeliverySeams {
   readonly http: HttpClient;
-  /** Wall time: receivers refuse a signature of another hour. */
+  /** Wall time: receivers refuse signatures with another time. */
   readonly wall: Clock;
   readonly policy: UrlPolicy;
 }
@@ -20,7 +20,7 @@ export interface Delivery {
   readonly url: string;
   /** The endpoint's keys, newest first: two during a rotation. */
   readonly secrets: readonly WebhookKey[];
-  /** The webhook-id: the same at every try, so that a receiver can drop what it has. */
+  /** The webhook-id: the same at every try, so that a receiver can drop duplicates. */
   readonly eventId: string;
   readonly body: string;
   /** 1 for the first try. */
@@ -29,11 +29,11 @@ export interface Delivery {
 
 export type DeliveryOutcome =
   | { readonly outcome: 'delivered'; readonly status: number }
-  /** 410: the receiver wants no more; the endpoint is disabled. */
+  /** 410: the receiver is gone; the endpoint is disabled. */
   | { readonly outcome: 'gone'; readonly status: 410 }
   | { readonly outcome: 'retry'; readonly status: number | null; readonly reason: string };
 
-/** Of a whole try: its name, the connection, the answer. */
+/** For a whole try: name resolution, connection, answer. */
 const TIMEOUT_MS = 10_000;
 const RESPONSE_BYTES_MAX = 65_536;
 

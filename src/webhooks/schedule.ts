@@ -1,7 +1,7 @@
 /**
- * When a delivery is tried: ten tries over about 75 hours, the first at once. Every later one is
- * moved by up to a tenth either way, so that an endpoint that comes back is not met by everything
- * at the same moment.
+ * When a delivery is tried: ten tries over about 75 hours, the first at once. Each later one is
+ * jittered by up to a tenth, so that an endpoint that recovers is not hit by everything at the same
+ * moment.
  */
 import type { Random } from '../runtime/random.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Standard Webhooks signatures (standardwebhooks.com, symmetric scheme): HMAC-SHA256 over
- * `{id}.{timestamp}.{body}` with the secret's bytes, `v1,<base64>`, one for each secret while the
- * old one still counts. The timestamp is wall time: receivers refuse a stale one.
+ * `{id}.{timestamp}.{body}` with the secret's bytes, `v1,<base64>`, one per secret while the old
+ * one is valid. The timestamp is wall time: receivers refuse a stale one.
  */
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -10,7 +10,7 @@ import type { Random } from '../runtime/random.ts';
 const PREFIX = 'whsec_';
 const SECRET_BYTES = 24;
 
-/** A secret, decoded once; keep it as long as the endpoint is kept. */
+/** A secret, decoded once; keep it as long as the endpoint. */
 export type WebhookKey = KeyObject;
 
 /** `whsec_` and the base64 of 24 random bytes. */

@@ -3,8 +3,8 @@
  * network: so the name is resolved once, every address of it must be public, and the caller
  * connects to exactly the address that was checked (a second resolution could answer otherwise).
  *
- * An operator may allow-list hosts and ranges (the demo allows 127.0.0.0/8): for those http and
- * private addresses are in order. Credentials in a URL and other schemes never are.
+ * An operator may allow-list hosts and ranges (the demo allows 127.0.0.0/8): for those, http and
+ * private addresses are allowed. Credentials in a URL and other schemes never are.
  */
 import { isIP } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -19,7 +19,7 @@ import type { Asker, ResolvedAddress, Resolver } from '../runtime/resolver.ts';
 
 export interface UrlPolicy {
   readonly resolver: Resolver;
-  /** Lower-case names, exactly. */
+  /** Lower-case names, exact match. */
   readonly allowedHosts: ReadonlySet<string>;
   readonly allowedRanges: readonly IpRange[];
 }
@@ -33,7 +33,7 @@ export interface UrlRefusal {
     | 'unresolved'
     | 'address_not_public'
     | 'http_not_allowed';
-  /** Safe to show to the endpoint's owner: says nothing of what the name resolved to. */
+  /** Safe to show to the endpoint's owner: does not reveal what the name resolved to. */
   readonly message: string;
 }
 
@@ -102,7 +102,7 @@ function judge(
     if (address === undefined) return refuse('unresolved', 'the name has an unusable address');
     if (hostAllowed || policy.allowedRanges.some((range) => isInRange(address, range))) continue;
     everyAllowed = false;
-    // One bad address spoils the name: which of them is dialled is not ours to gamble on.
+    // One bad address rejects the name: which one would be dialed is not under our control.
     if (!isPublicAddress(address)) {
       return refuse('address_not_public', 'the URL leads to a private or reserved address');
     }
@@ -116,7 +116,7 @@ function judge(
   return first === undefined ? refuse('unresolved', 'the name has no address') : ok(first);
 }
 
-/** Ports of well-known services that are no web servers stay closed: nobody's mail or shell. */
+/** Ports of well-known services other than web servers are refused: no mail, no shell. */
 function isPortAllowed(port: string): boolean {
   return port === '' || Number(port) >= 1_024;
 }

@@ -1,7 +1,7 @@
 /**
- * The audit log's rows. They are written in the transaction of the change they tell of, and sealed
- * into their chain afterwards: only rows whose transactions are older than every one that still
- * runs, in the order of those transactions, so that nothing can be committed behind a sealed row.
+ * The audit log's rows. They are written in the transaction of the change that they describe, and
+ * sealed into their chain afterwards: only rows whose transactions are older than every running
+ * one, in the order of those transactions, so that nothing can be committed before a sealed row.
  */
 import {
   type AuditFact,
@@ -16,11 +16,11 @@ import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { IdPage, Listed } from '../page.ts';
 
-/** No transaction of ours lives so long: what is older has been committed or never will be. */
+/** No transaction of ours lives that long: older ones have committed or never will. */
 const SETTLED_MS = 600_000;
-/** Any constant will do, so long as it is ours alone in the database. */
+/** An arbitrary constant; it only has to be unique in the database. */
 const SEAL_LOCK = '4815061973';
-/** What belongs to no marketplace. */
+/** The chain of rows without a marketplace. */
 const HOUSE = 0n;
 
 const APPEND: Statement = {
@@ -81,7 +81,7 @@ export interface AuditEntry {
   readonly fact: AuditFact;
 }
 
-/** Within the transaction of the change, so that neither stands without the other. */
+/** In the transaction of the change, so that neither exists without the other. */
 export async function appendAudit(session: Session, row: AuditEntry): Promise<void> {
   const { marketplace, actor, action, object, before, after } = row.fact;
   await session.run(APPEND, [
@@ -114,7 +114,7 @@ function toAuditRow(row: Row): AuditRow {
   };
 }
 
-/** Seals up to `limit` rows; how many. Another process at it meanwhile: none. */
+/** Seals up to `limit` rows and returns how many; none if another process is sealing. */
 export function sealAudit(
   db: Db,
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
@@ -179,7 +179,7 @@ export async function listAudit(
   return { rows: isNewer ? rows.reverse() : rows, hasMore: found.length > page.limit };
 }
 
-/** Sealed rows of one chain behind `sequence`, in its order. */
+/** Sealed rows of one chain after `sequence`, in its order. */
 export async function readChain(
   db: Db,
   marketplace: Id<'marketplace'> | null,

@@ -1,19 +1,19 @@
 /**
- * A change of one row of reference data together with its row of the audit log, in one transaction.
- * What stood there before is read under a lock, so that two changes tell of each other in order.
+ * A change of one row of reference data together with its audit row, in one transaction. The
+ * previous values are read under a lock, so that the rows of two changes are in order.
  */
 import type { AuditFact, AuditValue } from '../../core/audit/audit.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import type { Id } from '../../kernel/id.ts';
 import { appendAudit } from './audit-log.ts';
 
-/** Who, what kind of change, and when; the change itself is told by the rows. */
+/** Who, what kind of change, and when; the rows describe the change itself. */
 export interface AuditNote extends Pick<AuditFact, 'marketplace' | 'actor' | 'action'> {
   readonly id: Id<'audit_entry'>;
   readonly atMs: number;
 }
 
-/** Within a transaction that makes several changes: one row about one of them. */
+/** For a transaction with several changes: one audit row about one of them. */
 export function noteChange(
   session: Session,
   { id, atMs, ...who }: AuditNote,
@@ -24,18 +24,18 @@ export function noteChange(
 
 export interface AuditedChange<T> {
   readonly note: AuditNote;
-  /** The row as it stands, `for update`; left out where it is always a new one. */
+  /** The current row, `for update`; left out if it is always a new one. */
   readonly before?: { readonly statement: Statement; readonly values: readonly unknown[] };
   /** Writes at most one row and returns it. */
   readonly write: { readonly statement: Statement; readonly values: readonly unknown[] };
   readonly decode: (row: Row) => T;
   /** The changed object's id or natural name. */
   readonly object: (row: T) => string;
-  /** What of a row may be told: never a secret, a hash or a sealed value. */
+  /** The loggable fields of a row: never a secret, a hash or a sealed value. */
   readonly show: (row: T) => AuditValue;
 }
 
-/** undefined = nothing was written, and nothing is told. */
+/** undefined = nothing was written, and nothing is logged. */
 export function writeAudited<T>(db: Db, change: AuditedChange<T>): Promise<T | undefined> {
   const { note, before, write, decode, object, show } = change;
   return db.transaction(0, async (session) => {

@@ -1,9 +1,9 @@
 /**
- * What is due: rows that owe work at a moment of business time, by shard; and when the next is.
+ * Due rows: rows with work due at a moment of business time, by shard; and when the next is due.
  *
- * Which tables these are, nothing here knows. Rows are read in groups, page by page behind a
- * cursor, so that what one group owes never hides what another does. A row whose claim failed has a
- * back-off in a table of its own, which needs nothing of the row itself.
+ * It does not know which tables these are. Rows are read in groups, page by page with a cursor, so
+ * that one group's backlog never hides another's rows. A row whose claim failed has a back-off in a
+ * table of its own, which needs nothing of the row itself.
  */
 
 import { bigintArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
@@ -12,8 +12,8 @@ import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { hashOf } from '../../kernel/hash.ts';
 
 /**
- * Every process sweeps the shards with `shard % count = rank`; what nobody took for a while is
- * anybody's.
+ * Every process sweeps the shards with `shard % count = rank`; what nobody has claimed for a while
+ * may be claimed by any process.
  */
 export interface Share {
   readonly rank: number;
@@ -22,7 +22,7 @@ export interface Share {
 
 const ORPHANED_MS = 20_000;
 
-/** Names a due row; `part` is what its key has beside the id, else 0. */
+/** Identifies a due row; `part` is the rest of its key beside the id, else 0. */
 export interface DueKey {
   readonly kind: string;
   readonly shard: number;
@@ -30,7 +30,7 @@ export interface DueKey {
   readonly part: bigint;
 }
 
-/** Behind which row of its group a page begins; in the order of (dueAtMs, id, part). */
+/** The row of its group after which a page begins; in the order of (dueAtMs, id, part). */
 export interface DueCursor {
   readonly dueAtMs: number;
   readonly id: bigint;
@@ -54,18 +54,18 @@ export interface Due<T> {
   readonly row: T;
 }
 
-/** A table whose rows owe work: which columns name a row, and what its claim is given. */
+/** A table with due rows: the columns that identify a row, and what its claim is given. */
 export interface DueTable<T> {
-  /** Of one of its rows; back-offs are kept under it. */
+  /** The name of one of its rows; back-offs are stored under it. */
   readonly name: string;
   readonly table: string;
   readonly columns: {
-    /** Rows of one value are read in turns with those of others; null = they all are one group. */
+    /** Rows are read in turns by this value; null = all rows are one group. */
     readonly group: string | null;
     readonly id: string;
     /** The rest of the key; null = the id is enough. */
     readonly part: string | null;
-    /** Whatever else `decode` reads. */
+    /** Further columns that `decode` reads. */
     readonly more: readonly string[];
   };
   /** The row has `shard`, `due_id`, `due_part` and the columns of `more`. */
@@ -73,7 +73,7 @@ export interface DueTable<T> {
 }
 
 export interface DueSource<T> {
-  /** Those that have open rows, due or not. */
+  /** The groups with open rows, due or not. */
   readonly groups: (db: Db) => Promise<readonly bigint[]>;
   readonly read: (
     db: Db,
@@ -109,7 +109,7 @@ export function dueSource<T>(of: DueTable<T>): DueSource<T> {
   };
 }
 
-/** Steps from group to group through the index; what stands between is not read. */
+/** Skips from group to group through the index, without reading the rows between. */
 function groupsStatement(table: string, group: string): Statement {
   const next = (where: string): string =>
     `(select t.${group} from ${table} t where t.due_at is not null ${where} order by 1 limit 1)`;
@@ -128,7 +128,7 @@ function partOf({ columns: { part } }: DueTable<unknown>): string {
   return part === null ? '0::bigint' : `t.${part}`;
 }
 
-/** Its back-off, where it has one. */
+/** Its back-off, if it has one. */
 function backoffOf(of: DueTable<unknown>): string {
   return `left join due_backoffs b on b.kind = '${of.name}' and b.shard = t.shard
     and b.id = t.${of.columns.id} and b.part = ${partOf(of)}`;
@@ -197,7 +197,7 @@ function keyArrays(keys: readonly DueKey[]): Buffer[] {
   ];
 }
 
-/** Their claims failed: nobody tries again for a while, which doubles from time to time. */
+/** Their claims failed: they are not tried for a while, doubled each time. */
 export async function putOff(db: Db, keys: readonly DueKey[], nowMs: number): Promise<void> {
   if (keys.length === 0) return;
   await db.background((session) => session.run(PUT_OFF, [...keyArrays(keys), nowMs]));
@@ -209,14 +209,14 @@ export async function forgetBackoffs(db: Db, keys: readonly DueKey[]): Promise<v
   await db.background((session) => session.run(FORGET_BACKOFFS, keyArrays(keys)));
 }
 
-/** When a row of it may be claimed by whose share it is, and by anybody else. */
+/** When a row of it may be claimed by the process whose share it is in, and by any other. */
 function nextOf(of: DueTable<unknown>): string {
   return `(select min(greatest(coalesce(b.retry_at, 0),
       t.due_at + case when t.shard % $1 = $2 then 0 else ${ORPHANED_MS} end)) as due_at
     from ${of.table} t ${backoffOf(of)} where t.due_at is not null)`;
 }
 
-/** Business time at which a share has to do with a row of these tables next; null: it never has. */
+/** When a share next has work in these tables, in business time; null: never. */
 export function nextDueIn(
   tables: readonly DueTable<unknown>[],
 ): (db: Db, share: Share) => Promise<number | null> {

@@ -1,21 +1,21 @@
 /**
- * What the engine keeps of itself: which process holds which number (leased, fenced), and the last
- * batch that each lane of it committed.
+ * The engine's own state: which process holds which number (leased, fenced), and the last batch
+ * that each of its lanes committed.
  */
 import type { Db, Session, Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
 
 const PROCESS_COUNT = 256;
-/** A number is not given again for so long after its last renewal. */
+/** How long after its last renewal a number is not reassigned. */
 const LEASE_SECONDS = 60;
-/** A process that has not renewed for so long has no share of the sweeps. */
+/** A process that has not renewed for this long has no share of the sweeps. */
 const SWEEPS_SECONDS = 6;
-/** A renewal that takes no part in the sweeps ends so much earlier. */
+/** A renewal without a share of the sweeps expires this much earlier. */
 const IDLE_SECONDS = LEASE_SECONDS - SWEEPS_SECONDS;
 
 const ACQUIRE: Statement = {
   name: 'process_leases.acquire',
-  // The number that has been free for longest, so that a number's ids lie as far apart as can be.
+  // The number that has been free longest, so that a number's ids lie as far apart as possible.
   text: `insert into process_leases (number, holder, expires_at)
     select n, $1, clock_timestamp() + interval '${LEASE_SECONDS} seconds'
     from generate_series(0, ${PROCESS_COUNT - 1}) n left join process_leases l on l.number = n
@@ -43,7 +43,7 @@ const SWEEPING: Statement = {
 };
 const STAMP: Statement = {
   name: 'engine_lanes.stamp',
-  // Nothing is returned when this batch has been committed before, or the lease is no longer ours.
+  // Returns nothing if this batch was committed before, or the lease is no longer ours.
   text: `insert into engine_lanes (process, lane, batch_id)
     select $1::int, $2::int, $3::bigint
     where exists (select 1 from process_leases where number = $1::int and holder = $4)
@@ -71,18 +71,22 @@ const OPEN_LANES: Statement = {
 
 export interface AcquiredProcess {
   readonly number: number;
-  /** Every id it makes is above those of whoever had the number, and what readers have seen. */
+  /**
+   * Every id it makes is above those of the number's previous holder, and above what readers have
+   * seen.
+   */
   readonly floor: bigint;
 }
 
-/** Takes a free process number; undefined when all 256 are held. */
+/** Takes a free process number; undefined if all 256 are held. */
 export async function acquireProcess(db: Db, holder: string): Promise<AcquiredProcess | undefined> {
   for (let round = 0; round < 20; round += 1) {
     const acquired = await db.transaction(0, async (session) => {
       const [row] = await session.run(ACQUIRE, [holder]);
       if (row === undefined) return undefined;
       const number = toNumber(row.number);
-      // Shared with other processes, against readers: one of the two sees what the other did.
+      // Shared with other processes, exclusive against readers: one of the two sees the other's
+      // change.
       const [global] = await session.run(GLOBAL_FLOOR, []);
       const lanes = await session.run(OPEN_LANES, [number, db.laneCount, global?.floor ?? 0n]);
       const floors = lanes.map((lane) => lane.floor as bigint);
@@ -93,7 +97,7 @@ export async function acquireProcess(db: Db, holder: string): Promise<AcquiredPr
   return undefined;
 }
 
-/** What the database says to a renewal. */
+/** The database's answer to a renewal. */
 export interface Renewal {
   /** Its own clock. */
   readonly nowMs: number;
@@ -102,8 +106,8 @@ export interface Renewal {
 }
 
 /**
- * Renews a lease, with or without a share of the sweeps; undefined when it was lost: this process
- * must not write again under its number. `onNow` sees the database's clock as soon as it answers.
+ * Renews a lease, with or without a share of the sweeps; undefined if it was lost: this process
+ * must not write under its number again. `onNow` gets the database's clock as soon as it answers.
  */
 export function renewProcess(
   db: Db,
@@ -133,8 +137,8 @@ export interface BatchStamp {
 }
 
 /**
- * Stamps a new batch, which holds its lane's row from here to its end, and gives the floor of its
- * ids; undefined when it was committed before or the process is fenced.
+ * Stamps a new batch, which holds its lane's row from here to its end, and returns the floor of its
+ * ids; undefined if it was committed before or the process is fenced.
  */
 export async function stampBatch(session: Session, stamp: BatchStamp): Promise<bigint | undefined> {
   const rows = await session.run(STAMP, [stamp.process, stamp.lane, stamp.batchId, stamp.holder]);

@@ -1,6 +1,7 @@
 /**
  * Idempotency keys (rule 12), in the shard of (marketplace, key). A key is claimed with the id of
- * what will be made; while in flight it is leased, afterwards it holds the answer, without secrets.
+ * the object to be created; it is leased while the request runs and then holds the answer, without
+ * secrets.
  */
 
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
@@ -54,7 +55,7 @@ const LOCK: Statement = {
     order by i.shard, i.marketplace, i.key for update of i`,
 };
 
-/** Names a key: nothing else of it is needed to find its row. */
+/** Identifies a key: all that is needed to find its row. */
 export function idempotencyKeyId(row: Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>) {
   return `${row.shard} ${row.marketplace} ${row.key}`;
 }
@@ -69,7 +70,7 @@ function partsOfId(id: string): { shard: number; marketplace: Id<'marketplace'>;
   };
 }
 
-/** Its state is its row; claimed by being inserted, with the id of what will be made. */
+/** Its row is its whole state; claimed by inserting it, with the id of the object to be created. */
 export const IDEMPOTENCY_KEY: Aggregate<IdempotencyRow, IdempotencyRow> = {
   name: 'idempotency_key',
   events: new Set(),
@@ -151,7 +152,7 @@ const EXPIRE: Statement = {
     returning 1) select count(*) as count from gone`,
 };
 
-/** Deletes some that are old; how many. */
+/** Deletes some old keys and returns how many. */
 export async function expireKeys(
   db: Db,
   old: { readonly shard: number; readonly beforeMs: number; readonly countMax: number },

@@ -1,18 +1,18 @@
 /**
- * Up to which id every row is there. Ids are made before their commit, in many lanes of many
- * processes: what is listed may have a gap that fills later, and whoever goes on behind the newest
- * id would never see it. So what is followed ends at the watermark that is found here.
+ * The watermark of settled ids. Ids are made before their commit, in many lanes of many processes:
+ * a list may have a gap that fills later, and a reader that continues after the newest id would
+ * never see it. So lists that are followed end at the watermark found here.
  *
- * A batch makes its ids behind its stamp, and holds its lane's row from the stamp to its end. Lanes
- * whose row is free are told a floor, above which their next batch begins; those whose row is held
- * are in flight, with ids above their last committed batch and the floor that they knew. Nobody
- * waits for anybody, and no clock is trusted.
+ * A batch makes its ids after its stamp, and locks its lane's row from the stamp to its end. Lanes
+ * whose row is free are given a floor, above which their next batch begins; those whose row is
+ * locked are in flight, with ids above their last committed batch and the floor that they knew. No
+ * lane waits for another, and no clock is trusted.
  */
 import type { Db, Session, Statement } from '../../database/db.ts';
 
 const RAISE_GLOBAL: Statement = {
   name: 'id_floor.raise',
-  // At least to what is committed anywhere: one call covers every page up to it.
+  // At least to the newest commit anywhere: one call covers every page up to it.
   text: `update id_floor
     set floor = greatest(floor, $1::bigint, (select max(batch_id) from engine_lanes))
     returning floor`,
@@ -31,16 +31,16 @@ const LOWEST_HELD: Statement = {
     where floor < (select floor from id_floor)`,
 };
 
-/** By database: the highest watermark that was found. What is settled stays so. */
+/** By database: the highest watermark found. Once settled, ids stay settled. */
 const known = new WeakMap<Db, bigint>();
 
-/** What was found settled before, without asking. */
+/** What earlier calls found settled, without a query. */
 export function knownSettled(db: Db): bigint {
   return known.get(db) ?? 0n;
 }
 
 /**
- * The watermark: no row with an id up to it will ever be committed any more, and every one that was
+ * The watermark: no row with an id up to it will ever be committed any more, and every existing one
  * is visible to whatever is read from now on. At most about `wanted`; lower while a batch is in
  * flight that may hold a lower id. Holds for ids that are made in an engine's batch, or inside
  * `inOrder`.
@@ -66,8 +66,8 @@ const HOLD_LANE: Statement = {
 };
 
 /**
- * A transaction outside of the engine whose ids are made inside of it, behind its lane's row: for
- * rows whose list is followed. `raise` is told above what they must be.
+ * A transaction outside the engine whose ids are made inside it, while its lane's row is locked:
+ * for rows whose list is followed. `raise` is called with the floor of its ids.
  */
 export function inOrder<T>(
   db: Db,

@@ -1,8 +1,8 @@
 /**
- * Erases buyers from payments and events, in short steps behind a cursor that stands in the
- * database, so that any process goes on where another ended. Payments come first: an event that is
- * written meanwhile is written from a payment that is erased already, or stands below the end that
- * the events are walked to afterwards. Nothing that the books need is touched.
+ * Erases buyers from payments and events, in short steps with a cursor in the database, so that any
+ * process continues where another stopped. Payments come first: an event written meanwhile is
+ * written from a payment that is already erased, or lies below the end up to which the events are
+ * processed afterwards. Nothing that the ledger needs is touched.
  */
 import { type BuyerErasure, buyerHash, ERASED_BUYER } from '../../core/buyer/data.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
@@ -45,7 +45,7 @@ const RETAINED = statement(
 );
 
 const TABLE: Readonly<Record<Stage, string>> = { intents: 'payment_intents', events: 'events' };
-/** The last of the next rows, and how many they are. */
+/** The last of the next rows, and their number. */
 const WINDOW = (['intents', 'events'] as const).map(
   (stage) =>
     [
@@ -59,11 +59,11 @@ const WINDOW = (['intents', 'events'] as const).map(
 );
 const windowOf = new Map<Stage, Statement>(WINDOW);
 
-/** A row whose buyer this is; with neither given, everybody's. */
+/** A row with this buyer; if neither is given, any buyer. */
 const OF_BUYER = (buyer: string) =>
   `($4::bigint is null or (marketplace = $4
     and sha256(convert_to(marketplace || ':' || (${buyer}), 'UTF8')) = $5::bytea))`;
-/** `written_by` too: what a process remembers of such a payment counts no more. */
+/** `written_by`, too: a process's cached copy of such a payment becomes invalid. */
 const ERASE: Readonly<Record<Stage, Statement>> = {
   intents: statement(
     'buyer_data.erase_intents',
@@ -108,7 +108,8 @@ export async function addErasure(
     write: { statement: ADD, values },
     decode: toErasure,
     object: ({ id }) => id,
-    // That one was asked for, and by whom: the buyer's number is what is to be forgotten.
+    // The audit row says that it was requested, and by whom; the buyer's number itself is what must
+    // be erased.
     show: ({ status }) => ({ status }),
   });
 }
@@ -122,7 +123,7 @@ export async function readErasure(
   return row === undefined ? undefined : toErasure(row);
 }
 
-/** One step of the oldest erasure that nobody else is at; false = there is none. */
+/** One step of the oldest erasure that no other process is working on; false = there is none. */
 export function stepErasure(
   db: Db,
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
@@ -135,7 +136,7 @@ export function stepErasure(
     const done = await eraseWindow(session, {
       ...{ stage, shard, limit },
       from: row.up_to as bigint,
-      // Up to this very moment: what is made later is made of payments that are erased already.
+      // Up to this moment: later events are made from payments that are already erased.
       before: packId({ unixMs: nowMs + 1, shard: 0, process: 0, sequence: 0 }),
       buyer: { marketplace: row.marketplace as bigint, hash: row.buyer_hash as Buffer },
     });
@@ -158,7 +159,7 @@ function nextPlace(at: {
   return { stage: stage === 'intents' ? 'events' : 'done', shard: 0, upTo: 0n };
 }
 
-/** One step over rows that were made before `beforeMs`; false = all of them are erased. */
+/** One step over rows created before `beforeMs`; false = all of them are erased. */
 export async function stepRetention(
   db: Db,
   { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
@@ -185,11 +186,11 @@ interface Window {
   readonly from: bigint;
   readonly before: bigint;
   readonly limit: number;
-  /** null = everybody's. */
+  /** null = every buyer's. */
   readonly buyer: { readonly marketplace: bigint; readonly hash: Buffer } | null;
 }
 
-/** `last` null: the window was the shard's end. */
+/** `last` null: the step reached the shard's end. */
 async function eraseWindow(
   session: Session,
   { stage, shard, from, before, limit, buyer }: Window,

@@ -1,4 +1,4 @@
-/** The keys of the API. A key itself is nowhere stored: only its hash, and what it may do. */
+/** API keys. The key itself is never stored: only its hash, and what it may do. */
 
 import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
 import type { Db, Statement } from '../../database/db.ts';
@@ -27,7 +27,7 @@ const REVOKE_KEY: Statement = {
   name: 'api_keys.revoke',
   text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning *',
 };
-/** In the order of their ids, so that two processes that write at once do not lock each other. */
+/** Ordered by id, so that two concurrent writers do not deadlock. */
 const NOTE_USES: Statement = {
   name: 'api_keys.note_uses',
   text: `with used as (select k.id, u.at from api_keys k
@@ -45,11 +45,11 @@ export interface ApiKey {
 }
 
 export interface ApiKeyRow extends ApiKey {
-  /** Where it may be used from; null = anywhere. */
+  /** Addresses that it may be used from; null = any. */
   readonly allowFrom: readonly IpRange[] | null;
 }
 
-/** Those of the hashes that are keys in use: neither revoked nor expired. */
+/** Those of the hashes that are active keys: neither revoked nor expired. */
 export async function readKeys(
   db: Db,
   hashes: readonly string[],
@@ -69,12 +69,12 @@ export async function readKeys(
   );
 }
 
-/** What cannot be read allows nobody. */
+/** An unreadable list allows no address. */
 function rangesOf(texts: readonly string[] | null): readonly IpRange[] | null {
   return texts?.flatMap((text) => parseRange(text) ?? []) ?? null;
 }
 
-/** Only the hash is kept; `hint` is the key's first characters, to recognise it by. */
+/** Only the hash is stored; `hint` is the key's first characters, for recognition. */
 export async function addKey(
   db: Db,
   row: ApiKey & {
@@ -83,7 +83,7 @@ export async function addKey(
     readonly createdAtMs: number;
     /** Left out, it does not expire. */
     readonly expiresAtMs?: number | null;
-    /** Left out, it may be used from anywhere. */
+    /** Left out: it may be used from any address. */
     readonly allowFrom?: readonly string[] | null;
   },
   note: AuditNote,
@@ -113,7 +113,7 @@ export interface ListedKey extends ApiKey {
   readonly revokedAtMs: number | null;
   readonly expiresAtMs: number | null;
   readonly allowFrom: readonly string[] | null;
-  /** To the minute; null = not since that was kept. */
+  /** To the minute; null = not used since this is recorded. */
   readonly lastUsedAtMs: number | null;
 }
 
@@ -131,7 +131,7 @@ export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<
   }));
 }
 
-/** False when there is no such key in use. */
+/** False if there is no such active key. */
 export function revokeKey(
   db: Db,
   id: Id<'api_key'>,
@@ -149,7 +149,7 @@ export function revokeKey(
   });
 }
 
-/** When each key was last used; what is known to be later stays. */
+/** When each key was last used; a later time already stored stays. */
 export async function noteUses(db: Db, uses: ReadonlyMap<Id<'api_key'>, number>): Promise<void> {
   const values = [idArray([...uses.keys()]), bigintArray([...uses.values()])];
   await db.background((session) => session.run(NOTE_USES, values));

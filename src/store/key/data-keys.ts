@@ -1,5 +1,5 @@
 /**
- * Data keys: what secrets are sealed with, each sealed itself under a master key that its text
+ * Data keys, which seal secrets and are themselves sealed under the master key that their text
  * names. They are never deleted: a value may name one that is no longer current.
  */
 
@@ -28,7 +28,7 @@ const CURRENT: Statement = {
 };
 const ADD: Statement = {
   name: 'data_keys.add',
-  // Under the row's lock: a master key that steps down waits for it, or it finds another current.
+  // Under the row's lock: a master key that is being replaced waits for it, or it sees the new one.
   text: `insert into data_keys (kid, marketplace, purpose, sealed, is_current, created_at)
     select $1, $2::bigint, $3, $4, true, $6::bigint from
       (select 1 from master_keys where kid = $5 and status = 'current' for share) master
@@ -83,14 +83,14 @@ export async function readCurrentDataKey(
 
 export interface NewDataKey {
   readonly row: DataKeyRow;
-  /** Nothing is written unless it is the current one at that moment. */
+  /** Written only if the master key is the current one at that moment. */
   readonly masterKid: string;
   readonly createdAtMs: number;
-  /** The one before stays for what names it. */
+  /** The previous one stays, for values that name it. */
   readonly replaces: boolean;
 }
 
-/** False when there is one already, or the master key is not the current one. */
+/** False if there is one already, or the master key is not the current one. */
 export async function addDataKey(db: Db, key: NewDataKey): Promise<boolean> {
   const { kid, purpose, sealed } = key.row;
   const marketplace = rowIdOf(key.row.marketplace);
@@ -105,7 +105,7 @@ export async function addDataKey(db: Db, key: NewDataKey): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** By keyset: the next ones that are sealed under another master key. */
+/** By keyset: the next data keys that are sealed under another master key. */
 export async function readDataKeysNotUnder(
   db: Db,
   masterKid: string,
@@ -115,7 +115,7 @@ export async function readDataKeysNotUnder(
   return (await db.read(NOT_UNDER, [masterKid, afterKid, limit])).map(toDataKey);
 }
 
-/** False when somebody else has written it since it was read. */
+/** False if it was written by someone else since it was read. */
 export async function resealDataKey(db: Db, before: DataKeyRow, sealed: string): Promise<boolean> {
   const values = [before.kid, before.sealed, sealed];
   const rows = await db.transaction(0, (session) => session.run(RESEAL, values));

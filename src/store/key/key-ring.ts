@@ -1,7 +1,7 @@
 /**
- * The names and standing of master keys, and which process holds which. No key is stored here. A
- * change of standing is one transaction under the table's lock, so two operators at once are one
- * after the other; the current key changes only while every live process holds the next one.
+ * The ids and states of master keys, and which process holds which. No key is stored here. A change
+ * of state is one transaction under the table's lock, so two operators at once are serialized; the
+ * current key changes only once every live process holds the next one.
  */
 import { textArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
@@ -13,7 +13,7 @@ export type MasterKeyStatus = 'new' | 'current' | 'old' | 'retired';
 export interface MasterKeyRow {
   readonly kid: string;
   readonly status: MasterKeyStatus;
-  /** What names no key is its own. */
+  /** Values that name no key are under this one. */
   readonly isOrigin: boolean;
   /** Since when it is no longer the current one. */
   readonly oldAtMs: number | null;
@@ -21,7 +21,7 @@ export interface MasterKeyRow {
 
 export interface ProcessKeys {
   readonly process: number;
-  /** null = it has not told them: just started, or of a version before the key ring. */
+  /** null = not reported: just started, or of a version before the key ring. */
   readonly kids: readonly string[] | null;
   readonly currentKid: string | null;
 }
@@ -93,7 +93,7 @@ export async function readMasterKeys(db: Db): Promise<MasterKeyRow[]> {
   return (await db.read(READ, [])).map(toMasterKey);
 }
 
-/** An empty database is begun with this key; otherwise nothing happens. */
+/** An empty database gets this key; otherwise nothing happens. */
 export async function beginMasterKeys(db: Db, kid: string, nowMs: number): Promise<void> {
   await db.transaction(0, (session) => session.run(BEGIN, [kid, nowMs]));
 }
@@ -102,7 +102,7 @@ export async function readProcessKeys(db: Db): Promise<ProcessKeys[]> {
   return (await db.read(PROCESSES, [])).map(toProcessKeys);
 }
 
-/** Said of nobody but the lease's own holder. */
+/** Written only by the lease's own holder. */
 export async function announceKeys(
   db: Db,
   lease: { readonly number: number; readonly holder: string },
@@ -119,8 +119,8 @@ async function lockedRows(session: Session): Promise<MasterKeyRow[]> {
 }
 
 /**
- * Adds the key that `choose` names as `new`; undefined = none is wanted. `choose` runs under the
- * lock: what it does to this machine's key file happens for one operator at a time.
+ * Adds the key that `choose` names as `new`; undefined = none. `choose` runs under the lock: its
+ * changes to this machine's key file are made by one operator at a time.
  */
 export function addMasterKey(
   db: Db,
@@ -138,12 +138,12 @@ export function addMasterKey(
   });
 }
 
-/** What is done to this machine's key file, for one operator at a time. */
+/** Changes to this machine's key file, by one operator at a time. */
 export function underKeyLock(db: Db, work: (rows: readonly MasterKeyRow[]) => void): Promise<void> {
   return db.transaction(0, async (session) => work(await lockedRows(session)));
 }
 
-/** Makes the new key current. Those that keep it from it are told instead: they lack the key. */
+/** Makes the new key current. If processes still lack the key, it returns them instead. */
 export function switchMasterKey(
   db: Db,
   kid: string,
@@ -164,7 +164,7 @@ export function switchMasterKey(
   });
 }
 
-/** False when it is not there, current, or retired already. */
+/** False if it does not exist, is current, or is retired already. */
 export function retireMasterKey(
   db: Db,
   kid: string,

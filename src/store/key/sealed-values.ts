@@ -1,7 +1,7 @@
 /**
- * Every column that holds a sealed value, and how many name which key: for those who seal them
- * anew, and for those who must prove that none was left. A column that is not listed here would be
- * left behind by a rotation: `sealed-values.test` compares the list with the schema.
+ * Every column that holds a sealed value, and how many values name which key: for resealing them,
+ * and for proving that none was left. A column that is not listed here would be missed by a
+ * rotation: `sealed-values.test` compares the list with the schema.
  */
 
 import type { Db, Row, Statement } from '../../database/db.ts';
@@ -22,7 +22,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
 export interface SealedValue {
   readonly id: bigint;
   readonly marketplace: Id<'marketplace'>;
-  /** Of a wallet configuration: whose. */
+  /** The wallet of a wallet configuration. */
   readonly wallet: string | null;
   readonly sealed: string;
 }
@@ -39,7 +39,7 @@ function statementsOf({ table, column }: SealedColumn): Statements {
   return {
     stale: {
       name: `${name}.stale`,
-      // v1 names no key; anything else names one of its marketplace's data keys.
+      // v1 names no key; all others name one of their marketplace's data keys.
       text: `select t.id, t.marketplace, ${wallet} as wallet, t.${column} as sealed from ${table} t
         where t.id > $1 and t.${column} is not null and not exists (select 1 from data_keys k
           where k.marketplace = t.marketplace and k.purpose = 'seal' and k.is_current
@@ -80,7 +80,7 @@ export async function readStaleValues(
   }));
 }
 
-/** False when somebody else has written it since it was read. */
+/** False if it was written by someone else since it was read. */
 export async function replaceSealed(
   db: Db,
   column: SealedColumn,
@@ -116,7 +116,7 @@ const OPEN_BY_KEY: Statement = {
 };
 const SHARDS_A_STEP = 16;
 
-/** Open payments by the key of their tokens ('' = the origin's), a few shards at a time. */
+/** Open payments by the key of their tokens ('' = the original key), a few shards at a time. */
 export async function countOpenPayments(db: Db): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (let shard = 0; shard < SHARD_COUNT; shard += SHARDS_A_STEP) {

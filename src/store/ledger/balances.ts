@@ -1,7 +1,8 @@
 /**
  * The ledger in tables: transactions, entries and the running balances, written by the same
- * database transaction as what they book. A balance row is (shard, account, slot): the slot is the
- * process's number mod 16, so that no two processes wait for one row; a balance is their sum.
+ * database transaction as the change that they record. A balance row is (shard, account, slot): the
+ * slot is the process's number mod 16, so that no two processes wait for one row; a balance is
+ * their sum.
  */
 
 import type { Posting } from '../../core/ledger/posting.ts';
@@ -12,7 +13,7 @@ import { type Id, parseId } from '../../kernel/id.ts';
 
 const SLOT_COUNT = 16;
 
-/** A posting on its way into the books. */
+/** A posting to be written to the ledger. */
 export interface BookedPosting {
   readonly id: Id<'ledger_transaction'>;
   readonly shard: number;

@@ -1,4 +1,4 @@
-/** The ledger as it is read: balances and transactions. */
+/** Reads of the ledger: balances and transactions. */
 
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';

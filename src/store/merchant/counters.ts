@@ -1,4 +1,4 @@
-/** Counters: reference data, one row a printed code; read by id, by merchant and by token. */
+/** Counters: reference data, one row per printed code; read by id, by merchant and by token. */
 import type { Counter } from '../../core/merchant/counter.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
@@ -43,7 +43,7 @@ function toCounter(row: Row): Counter {
   };
 }
 
-/** Whose counter: nothing is read or written without both. */
+/** The owner: required for every read and write. */
 export interface CounterOwner {
   readonly marketplace: Id<'marketplace'>;
   readonly merchant: Id<'merchant'>;
@@ -54,7 +54,7 @@ const ownerValues = ({ marketplace, merchant }: CounterOwner): bigint[] => [
   idValue(merchant),
 ];
 
-/** The same name again gives the counter that has it. */
+/** The same name again returns the counter that has it. */
 export async function addCounter(
   db: Db,
   row: Omit<Counter, 'status'>,
@@ -65,7 +65,7 @@ export async function addCounter(
   return stored === undefined ? undefined : toCounter(stored);
 }
 
-/** Undefined when there is no such counter, or when another one has the new name. */
+/** Undefined if there is no such counter, or if another one has the new name. */
 export async function changeCounter(
   db: Db,
   owner: CounterOwner,

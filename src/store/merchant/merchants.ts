@@ -35,7 +35,7 @@ const ACCOUNTS_AT = statement(
   'wallet_accounts.at',
   'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
 );
-/** The configuration that is asked for, else the account's own if it is in use, else the newest. */
+/** The requested configuration, else the account's own if in use, else the newest in use. */
 const CONFIG_FOR = statement(
   'wallet_accounts.config_for',
   `select id from wallet_configs where marketplace = $1 and wallet = $2
@@ -92,7 +92,7 @@ export async function readAccounts(
   return (await db.read(READ_ACCOUNTS, [idValue(marketplace)])).map(toAccount);
 }
 
-/** The same external id again gives the merchant that has it. */
+/** The same external id again returns the merchant that has it. */
 export function addMerchant(
   db: Db,
   row: Merchant & { readonly createdAtMs: number },
@@ -109,13 +109,13 @@ export function addMerchant(
 
 export interface PutAccount {
   readonly account: WalletAccount;
-  /** Current until now: its money stays its own, and nothing new goes there. */
+  /** Current until now: its balance stays separate, and it gets no new payments. */
   readonly retired: WalletAccount | null;
 }
 
 /**
- * The merchant's number at a wallet from now on. The same number again changes fee, consent and
- * configuration of the account that has it; another one is another account, and the one before
+ * Sets the merchant's number at a wallet. The same number again changes fee, consent and
+ * configuration of the account that has it; another one adds an account, and the previous one
  * retires. `config` null = the one it is paid through, if that is in use, else the newest in use.
  */
 export function putAccount(
@@ -134,7 +134,7 @@ export function putAccount(
     const retired = before === undefined ? null : await retireAccount(session, before);
     const config = await configFor(session, row, same);
     const status = same !== undefined && isCurrent(same) ? same.status : 'active';
-    // A merchant agrees to a wallet, not to a number there (rule 10).
+    // A merchant consents to a wallet, not to a number there (rule 10).
     const consentedAtMs = row.consentedAtMs ?? before?.consentedAtMs ?? null;
     const [put] = await session.run(PUT_ACCOUNT, [
       idValue(row.id),
@@ -151,7 +151,7 @@ export function putAccount(
     const account = toAccount(present(put, 'the account'));
     const old = same === undefined ? null : shownAccount(same);
     const after = { ...shownAccount(account), retired: retired?.id ?? null };
-    // The demo says at each start what it has said before: nothing of that is a change.
+    // The demo repeats its writes at each start: none of them is a change.
     const isNews = retired !== null || canonicalJson(old) !== canonicalJson(shownAccount(account));
     if (isNews) await noteChange(session, note, { object: account.id, before: old, after });
     return { account, retired };
@@ -186,6 +186,6 @@ async function configFor(
     own === null ? null : idValue(own),
   ]);
   assert(found !== undefined || row.config === null, 'a configuration of this wallet and tenant');
-  // Where none is in use, it stays what it was.
+  // If none is in use, it stays as it was.
   return (found?.id as bigint | undefined) ?? (own === null ? null : idValue(own));
 }

@@ -56,7 +56,7 @@ export async function readInterconnects(
   return (await db.read(READ, [idValue(marketplace)])).map(toInterconnect);
 }
 
-/** Makes the pair or changes its status. */
+/** Creates the pair or changes its status. */
 export function putInterconnect(
   db: Db,
   marketplace: Id<'marketplace'>,
@@ -74,7 +74,7 @@ export function putInterconnect(
   });
 }
 
-/** Makes the pair active where the operator has said nothing about it yet. */
+/** Activates the pair unless the operator has set it already. */
 export async function addInterconnect(
   db: Db,
   marketplace: Id<'marketplace'>,

@@ -1,4 +1,4 @@
-/** The payment aggregate: an intent's row is its root, everything else hangs on it. */
+/** The payment aggregate: an intent's row is its root, all other rows belong to it. */
 
 import { isOpen } from '../../core/payment/intent-status.ts';
 import type { Payment } from '../../core/payment/model.ts';
@@ -15,7 +15,7 @@ export const PAYMENT: Aggregate<Payment, Payment> = {
   lock: lockPayments,
   save: savePayments,
   root: ({ intent }) => intent,
-  // What is paid or over is seldom asked for again.
+  // A payment that is paid or ended is seldom needed again.
   isRemembered: ({ intent }) => isOpen(intent.status),
   dueAtMs: ({ attempts, refunds }) => earliestMs(refunds, earliestMs(attempts, null)),
 };

@@ -1,6 +1,6 @@
 /**
- * What payments owe: intents to expire, attempts to ask about, refunds to finish. Attempts and
- * refunds are read by the wallet configuration that is asked: one that hangs hides no other.
+ * Due work of payments: intents to expire, attempts to poll, refunds to finish. Attempts and
+ * refunds are read by wallet configuration: one that hangs never hides another's rows.
  */
 
 import type { Db, Statement } from '../../database/db.ts';

@@ -1,5 +1,5 @@
 /**
- * Which payments have an attempt at which wallet configuration: asked for many at once, by the
+ * Which payments have an attempt at which wallet configuration: queried for many at once, by the
  * children's own key, before a callback is worth verifying.
  */
 

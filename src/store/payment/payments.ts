@@ -28,7 +28,7 @@ import {
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const LOCK_INTENTS: Statement = {
   name: 'payment_intents.lock',
-  // The order of the locks is the order of the keys: (shard, id), for every process alike.
+  // Locks are taken in key order: (shard, id), the same in every process.
   text: `select k.place, p.version, p.written_by
     from (select shard, id, place::integer from unnest($1::smallint[], $2::bigint[])
       with ordinality as k (shard, id, place) order by 1, 2) k
@@ -49,7 +49,7 @@ const INTENT_BY_ORDER_NO: Statement = {
 };
 
 function childrenStatement(name: string): Statement {
-  // Children in the order they were made: ids grow with time, and by sequence within one moment.
+  // Children in the order of creation: ids grow with time, and by sequence within a millisecond.
   const text = `select c.* from ${KEYS} join ${name} c on c.shard = k.shard and c.intent = k.id order by c.id`;
   return { name: `${name}.of`, text };
 }
@@ -66,7 +66,7 @@ export type Run = <R extends Row>(
   values: readonly unknown[],
 ) => Promise<readonly R[]>;
 
-/** The rows of one payment, as they stand in the tables. */
+/** The rows of one payment, as stored. */
 interface StoredRows {
   readonly intent: Row;
   readonly subOrders: readonly Row[];
@@ -76,7 +76,7 @@ interface StoredRows {
   readonly escrows: readonly Row[];
 }
 
-/** Reads whole payments; to decide on them, their roots must be locked. */
+/** Reads whole payments; for a decision, their roots must be locked. */
 export async function readPayments(
   run: Run,
   ids: readonly Id<'payment_intent'>[],
@@ -135,7 +135,7 @@ function toPayment(rows: StoredRows): Payment {
   };
 }
 
-/** A row of a shape that this version does not know stops its own payment and no other. */
+/** A row of a format that this version does not know fails only its own payment. */
 function toPaymentOrWhyNot(id: Id<'payment_intent'>, rows: StoredRows): Payment | AssertionError {
   try {
     return toPayment(rows);
@@ -150,18 +150,18 @@ function keyValues(ids: readonly Id<'payment_intent'>[]): Buffer[] {
 }
 
 /**
- * A version alone may be given twice, when a commit was lost (failover, restore); a batch's number
- * is not. A process of a version before writes no number, but raises the version (rule 9).
+ * A version alone may be assigned twice after a lost commit (failover, restore); a batch's number
+ * is not. A process of an earlier version writes no number, but increments the version (rule 9).
  */
 function isStill({ state, writtenBy }: Remembered<Payment>, row: Row): boolean {
   return row.written_by === writtenBy && row.version === state.intent.version;
 }
 
 /**
- * Locks the roots in (shard, id) order and gives their payments. `remembered` is what this process
- * committed last: it still stands where the locked root was written by that very batch, since
- * nobody writes a child without its root. The rest is read behind the locks; for a payment that
- * cannot be read there is the reason instead.
+ * Locks the roots in (shard, id) order and returns their payments. `remembered` is what this
+ * process committed last: it is still valid if the locked root was written by that very batch,
+ * since children are only written with their root. The rest is read under the locks; for a payment
+ * that cannot be read, the reason is returned instead.
  */
 export async function lockPayments(
   session: Session,
@@ -184,9 +184,9 @@ export async function lockPayments(
 }
 
 /**
- * Claims merchant_order_nos by inserting the new roots; for those that exist already, says which
- * id holds the number: a create that is resumed with its own id finds its row, and perhaps a paid
- * one. Sorted, so that two processes wait in one direction only.
+ * Claims merchant_order_nos by inserting the new roots; for those that exist already, returns the
+ * id that holds the number: a create that resumes with its own id finds its row, perhaps already
+ * paid. Sorted, so that two processes wait in one direction only.
  */
 export async function claimPayments(
   session: Session,
@@ -207,7 +207,7 @@ export async function claimPayments(
   const holders = others.length === 0 ? NO_HOLDERS : await readHolders(session, others);
   return wanted.map((after, index) => {
     const { intent } = after;
-    // Its children are not there yet: they are new to whoever saves it.
+    // Its children are not stored yet: they are new to whoever saves it.
     if (isOurs[index])
       return { id: intent.id, inserted: { before: { ...after, subOrders: [] }, after } };
     return { id: present(holders.get(orderKey(intent)), 'the holder of a merchant_order_no') };
@@ -239,7 +239,10 @@ async function readHolders(
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Writes what changed between two states of the payments: new rows whole, known ones in part. */
+/**
+ * Writes the difference between two states of the payments: new rows in full, existing ones in
+ * part.
+ */
 export function savePayments(
   session: Session,
   changes: readonly Change<Payment>[],

@@ -1,4 +1,4 @@
-/** Payments as they are read and listed, without a lock: never decided upon. */
+/** Reads and lists of payments, without a lock: no decision is based on them. */
 
 import type { Payment } from '../../core/payment/model.ts';
 import type { Db, Statement } from '../../database/db.ts';
@@ -37,7 +37,7 @@ function intentFilters(marketplace: Id<'marketplace'>, query: IntentQuery): Filt
   const { createdAfterMs, createdBeforeMs, walletTransactionId } = query;
   const filters: (Filter | false)[] = [
     status !== null && { name: 'status', where: 'p.status = $?', values: [status] },
-    // Whoever knows a number knows the shard: one row by its key, however many there are.
+    // The number gives the shard: one row by its key, however many there are.
     orderNo !== null && {
       name: 'order_no',
       where: 'p.shard = $? and p.merchant_order_no = $?',
@@ -86,7 +86,7 @@ export async function listPayments(
   return { rows: ids.flatMap((id) => payments.get(id) ?? []), hasMore };
 }
 
-/** Where the intent of a cursor stands; a cursor that is nobody's stands by itself. */
+/** The position of a cursor's intent; an unknown cursor is its own position. */
 async function placeOf(db: Db, cursor: bigint | null): Promise<bigint | null> {
   if (cursor === null) return null;
   const [row] = await db.read(READ_PLACE, [unpackId(cursor).shard, cursor]);

@@ -1,6 +1,6 @@
 /**
- * The payment aggregate's rows: which column holds which field, one list a table, both ways. What a
- * table holds beside an object's own fields is only written, and stands at the end of its list.
+ * The payment aggregate's rows: which column holds which field, one list per table, both ways.
+ * Columns beside an object's own fields are only written, and come last in the list.
  */
 
 import type {
@@ -115,7 +115,7 @@ const REFUND: Fields<Refund> = {
   reason: text('reason', 'fixed'),
   status: text('status'),
   refundNo: text('refund_no'),
-  // Almost always none.
+  // Almost always empty.
   earlierNos: json('earlier_nos', undefined, {
     write: (numbers) => (numbers.length === 0 ? null : numbers),
     read: (stored) => (stored as readonly string[] | null) ?? [],
@@ -152,10 +152,10 @@ export const toLeg = readerOf(LEG);
 export const toRefund = readerOf(REFUND);
 export const toEscrow = readerOf(ESCROW);
 
-/** A root on its way into the tables. */
+/** A root to be written. */
 export interface WrittenIntent {
   readonly intent: PaymentIntent;
-  /** Where it stands in lists, made by the batch that inserts it; null = it stands already. */
+  /** Its list position, made by the batch that inserts it; null = it has one already. */
   readonly place: bigint | null;
   /** The number of the batch that writes it. */
   readonly writtenBy: bigint;
@@ -171,7 +171,7 @@ export const INTENTS: Table<WrittenIntent> = table(
   ],
 );
 
-/** A child row with the root it hangs on, and the whole payment as it is saved. */
+/** A child row with the root it belongs to, and the whole payment as it is saved. */
 export interface Child<T> {
   readonly shard: number;
   readonly intent: Id<'payment_intent'>;
@@ -204,7 +204,7 @@ export const REFUNDS = childTable('refunds', REFUND, [
 ]);
 export const ESCROWS = childTable('escrows', ESCROW);
 
-/** Whose wallet is told of the refund: the sweeps read what is due by it. */
+/** The configuration of the wallet that gets the refund: the sweeps group due rows by it. */
 function configOf({ row, payment: { legs, attempts } }: Child<Refund>): bigint {
   const leg = legs.find(({ id }) => id === row.leg);
   const attempt = attempts.find(({ id }) => id === leg?.attempt);

@@ -1,4 +1,4 @@
-/** Refunds as they are found: their rows are the payment aggregate's. */
+/** Look-ups of refunds: their rows belong to the payment aggregate. */
 
 import type { Db, Statement } from '../../database/db.ts';
 import { type Id, idValue } from '../../kernel/id.ts';

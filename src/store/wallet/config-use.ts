@@ -1,10 +1,10 @@
-/** What still hangs on a wallet configuration: for an operator who wants to do without it. */
+/** What still depends on a wallet configuration: for an operator who wants to remove it. */
 
 import { type Db, DbRetry, type Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
 
-/** Above this it is only said that there are more. */
+/** Above this, only "more" is reported. */
 export const USE_COUNTED_MAX = 100_000;
 
 const OPEN: Statement = {
@@ -27,7 +27,7 @@ const MERCHANTS: Statement = {
 
 export interface ConfigUse {
   readonly openPaymentCount: number;
-  /** Paid orders of which not all went back; null = not counted within the database's patience. */
+  /** Paid orders not refunded in full; null = not counted within the statement timeout. */
   readonly refundableLegCount: number | null;
   readonly merchantCount: number;
 }

@@ -1,8 +1,8 @@
 /**
- * How a marketplace is known at its wallets: a configuration an account. The credentials are
- * sealed: this module never sees them open. Whose account it is stands beside them in the clear
- * and is never overwritten. Each change is one function and one transaction, under the
- * marketplace's row, so that two operators cannot both retire what the other adds.
+ * A marketplace's wallet configurations: one per account. The credentials are sealed: this module
+ * never sees them open. The account's identity is stored beside them in the clear and is never
+ * overwritten. Each change is one function and one transaction, under the lock of the marketplace's
+ * row, so that two operators cannot both retire what the other adds.
  */
 
 import type { AuditValue } from '../../core/audit/audit.ts';
@@ -32,7 +32,7 @@ const ADD = statement(
   (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement, identity)
   values ($1, $2, $3, $4, 'active', $5, $6, $7::jsonb) returning *`,
 );
-/** What it has of an identity it keeps. */
+/** Keys that it adds to an identity it keeps. */
 const RENEW = statement(
   'wallet_configs.renew',
   `update wallet_configs set sealed = $2, identity = $3::jsonb, credentials_refusal = null,
@@ -51,7 +51,7 @@ const IDENTIFY = statement(
       and other.wallet = c.wallet and other.identity = $2::jsonb)
   returning id`,
 );
-/** A success takes back only what the same operation was refused. */
+/** A success clears only a refusal of the same operation. */
 const NOTE_REFUSALS = statement(
   'wallet_configs.note_refusals',
   `update wallet_configs c set credentials_refusal = n.refusal
@@ -76,17 +76,19 @@ export interface WalletConfigRow {
   readonly marketplace: Id<'marketplace'>;
   readonly wallet: WalletName;
   readonly sealed: string;
-  /** null = not known yet: of before it was kept, and not opened since. */
+  /** null = not known yet: stored before identities were, and not opened since. */
   readonly identity: WalletIdentity | null;
   readonly status: WalletConfigStatus;
-  /** Custody `settles_directly`: the marketplace has agreed to it. */
+  /** Custody `settles_directly`: the marketplace has accepted it. */
   readonly acceptsDirectSettlement: boolean;
   readonly createdAtMs: number;
-  /** The wallet refused these very credentials, or their permissions; null = not that we know. */
+  /**
+   * The wallet refused these very credentials, or their permissions; null = not as far as we know.
+   */
   readonly refusal: CredentialsRefusal | null;
 }
 
-/** What a wallet said when it refused our own credentials or permissions. */
+/** The wallet's answer when it refused our own credentials or permissions. */
 export interface CredentialsRefusal {
   readonly atMs: number;
   readonly operation: string;
@@ -112,24 +114,24 @@ export async function readConfigs(db: Db): Promise<WalletConfigRow[]> {
   return (await db.read(READ_CONFIGS, [])).map(toConfig);
 }
 
-/** What the audit log may tell of it. */
+/** The fields that the audit log may hold. */
 function shownConfig(row: WalletConfigRow): AuditValue {
   const { wallet, identity, status, acceptsDirectSettlement } = row;
   return { wallet, identity, status, direct_settlement: acceptsDirectSettlement };
 }
 
 export interface ConfigToPut {
-  /** Of a configuration that is added. */
+  /** For a configuration that is added. */
   readonly id: Id<'wallet_config'>;
   readonly marketplace: Id<'marketplace'>;
   readonly wallet: WalletName;
   readonly identity: WalletIdentity;
   readonly createdAtMs: number;
-  /** null = as it was, at the configuration before; at first, no. */
+  /** null = as in the previous configuration; no, if there is none. */
   readonly acceptsDirectSettlement: boolean | null;
-  /** The configurations that are active stay so beside one that is added. */
+  /** The active configurations stay active beside an added one. */
   readonly keepsActive: boolean;
-  /** The merchants of those that retire are paid through the added one, by the same numbers. */
+  /** The merchants of the retiring ones are paid through the added one, by the same numbers. */
   readonly movesAccounts: boolean;
 }
 
@@ -140,7 +142,7 @@ export interface PutConfig {
   readonly movedAccountCount: number;
 }
 
-/** `seal` is given the row that the credentials will stand in. */
+/** `seal` is given the row that will hold the credentials. */
 export function putConfig(
   db: Db,
   put: ConfigToPut,
@@ -208,7 +210,7 @@ async function setStatus(
   return toConfig(present(row, 'the configuration'));
 }
 
-/** Offered from now on, or no longer. Others of the same wallet stay as they are. */
+/** Sets whether it is offered. Others of the same wallet stay as they are. */
 export function setConfigStatus(
   db: Db,
   row: Pick<WalletConfigRow, 'id' | 'marketplace' | 'wallet'>,
@@ -231,7 +233,7 @@ export function setConfigStatus(
 }
 
 /**
- * Writes the identity of a row that had none, if its credentials are still those it was read from.
+ * Writes the identity of a row without one, if its credentials are still those it was read from.
  * False: it has one by now, or another configuration is that account's.
  */
 export async function identifyConfig(
@@ -244,7 +246,7 @@ export async function identifyConfig(
   return rows.length === 1;
 }
 
-/** What became of one operation of a configuration: refused, or (null) taken again. */
+/** The result of one operation of a configuration: refused, or (null) accepted again. */
 export interface RefusalNote {
   readonly id: Id<'wallet_config'>;
   readonly operation: string;

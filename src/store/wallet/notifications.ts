@@ -1,4 +1,4 @@
-/** What wallets told us: one row a message, however often it was delivered. */
+/** Wallets' notifications: one row per message, however often it was delivered. */
 
 import type { Session } from '../../database/db.ts';
 import { type Table, table, upsertAll } from '../../database/table.ts';
@@ -6,7 +6,7 @@ import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export interface NotificationRow {
   readonly shard: number;
-  /** The root that it was about. */
+  /** The root that it concerned. */
   readonly root: string;
   readonly wallet: WalletName;
   readonly notificationId: string;

@@ -1,6 +1,6 @@
 /**
- * What became of deliveries. Nothing of a delivery is read to note a try: its row is neither
- * claimed nor locked before, and what is delivered stays so, whoever says something else later.
+ * Outcomes of deliveries. Noting a try reads nothing: the row is neither claimed nor locked before,
+ * and a delivered one stays delivered, whatever a later note says.
  */
 
 import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
@@ -9,7 +9,7 @@ import { type Id, shardOfId } from '../../kernel/id.ts';
 import type { Aggregate, Change } from '../batch/aggregate.ts';
 import type { OwedDelivery } from './events.ts';
 
-/** What became of a try. */
+/** The outcome of a try. */
 export interface DeliveryResult extends OwedDelivery {
   readonly status: 'pending' | 'delivered' | 'failed';
   readonly tries: number;
@@ -18,7 +18,7 @@ export interface DeliveryResult extends OwedDelivery {
   readonly lastError: string | null;
 }
 
-/** A delivery as far as a batch knows it; null: nothing is said of it yet. */
+/** A delivery as far as a batch knows it; null: not known yet. */
 export interface Delivery {
   readonly id: string;
   readonly result: DeliveryResult | null;

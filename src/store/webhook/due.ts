@@ -1,4 +1,4 @@
-/** Deliveries to try: those whose first try did not end well, or never ended. */
+/** Deliveries to try: those whose first try failed, or never ended. */
 
 import { toNumber } from '../../database/table.ts';
 import { formatId } from '../../kernel/id.ts';

@@ -1,5 +1,5 @@
 /**
- * Where a marketplace is told of events. Signing secrets are sealed; a deleted endpoint is not
+ * The webhook endpoints of a marketplace. Signing secrets are sealed; a deleted endpoint is not
  * read.
  */
 import type { AuditValue } from '../../core/audit/audit.ts';
@@ -16,7 +16,7 @@ const READ_ENDPOINTS: Statement = {
   text: `select * from webhook_endpoints
   where marketplace = $1 and status <> 'deleted' order by id`,
 };
-/** Whoever adds an endpoint or moves one waits for the others; no reference to the row does. */
+/** Adding or moving an endpoint waits for other writers; mere references to the row do not. */
 const LOCK_MARKETPLACE: Statement = {
   name: 'webhook_endpoints.lock_marketplace',
   text: 'select id from marketplaces where id = $1 for no key update',
@@ -74,16 +74,16 @@ export async function readEndpoints(
   return (await db.read(READ_ENDPOINTS, [idValue(marketplace)])).map(toEndpoint);
 }
 
-/** What the audit log may tell of it: a query may hold a token, a secret is sealed. */
+/** The fields that the audit log may hold: a query may carry a token, a secret is sealed. */
 function shownEndpoint({ url, enabledEvents, status }: EndpointRow): AuditValue {
   const { origin, pathname } = new URL(url);
   return { url: `${origin}${pathname}`, enabled_events: enabledEvents, status };
 }
 
-/** Judges a new endpoint or address by all that the marketplace has, while nobody writes. */
+/** Checks a new endpoint or address against all that the marketplace has, under its lock. */
 export type EndpointRule = (present: readonly EndpointRow[]) => Result<undefined, HutongError>;
 
-/** One statement after the rule, under the marketplace's lock; undefined = it wrote nothing. */
+/** One statement after the check, under the marketplace's lock; undefined = it wrote nothing. */
 function writeByRule(
   db: Db,
   marketplace: Id<'marketplace'>,

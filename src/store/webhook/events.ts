@@ -1,5 +1,5 @@
 /**
- * Events and the deliveries they owe. Deliveries are made by the statement that reads the enabled
+ * Events and their deliveries. Deliveries are inserted by the statement that reads the enabled
  * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
  */
 
@@ -63,7 +63,7 @@ const SAVE_AND_OWE: Statement = {
     returning shard, event, endpoint`,
 };
 
-/** A delivery that was just made: its first try needs no look-up. */
+/** A delivery that was just created: its first try needs no look-up. */
 export interface OwedDelivery {
   readonly shard: number;
   readonly event: Id<'event'>;
@@ -71,8 +71,8 @@ export interface OwedDelivery {
 }
 
 /**
- * Writes events and the deliveries they owe. `firstTryMs`: how long the process that commits them
- * has for the first try before any other process's sweep may take it up.
+ * Writes events and their deliveries. `firstTryMs`: how long the committing process has for the
+ * first try before another process's sweep may claim it.
  */
 export function saveEvents(
   session: Session,
@@ -82,7 +82,7 @@ export function saveEvents(
   if (events.length === 0) return Promise.resolve([]);
   const values = [...tableValues(EVENTS, events), firstTryMs];
   const owed = session.run(SAVE_AND_OWE, values).then((rows) => rows.map(toOwed));
-  // Not awaited where another table of the batch cannot be encoded.
+  // Not awaited, in case another table of the batch cannot be encoded.
   owed.catch(() => undefined);
   return owed;
 }
@@ -105,7 +105,7 @@ const OWE_AGAIN: Statement = {
       do update set status = 'pending', tries = 0, due_at = excluded.due_at returning endpoint`,
 };
 
-/** Resends one event: to every endpoint that wants it now. How many. */
+/** Resends one event to every endpoint that is subscribed now; returns their number. */
 export async function oweDeliveries(
   db: Db,
   event: Pick<EventRow, 'shard' | 'id' | 'marketplace' | 'type'> & { readonly nowMs: number },

@@ -1,4 +1,4 @@
-/** Events as they are read and listed. */
+/** Reads and lists of events. */
 
 import type { Db, Statement } from '../../database/db.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
