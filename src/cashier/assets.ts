@@ -1,6 +1,6 @@
 /**
- * The cashier's static files, read once and named by their hash, so that a browser keeps
- * them for ever and a change is a new address. No token ever stands in such an address.
+ * The cashier's static files, read once and named by their hash, so that browsers cache them for
+ * ever and a changed file has a new address. Such an address never contains a token.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ export interface Assets {
   readonly script: Asset;
   readonly style: Asset;
   readonly icon: Asset;
-  /** Only the page of a printed code has these. */
+  /** Served only to the page of a printed code. */
   readonly counterScript: Asset;
   readonly counterStyle: Asset;
 }

@@ -1,7 +1,7 @@
 /**
- * How a buyer starts an attempt: by the form of a wallet's row, or by way of the wallet's own
- * redirect where it must say who pays first. Every way ends at the page (303), which then shows
- * the payment's own state. What was offered is asked again here: a form is only a wish.
+ * How a buyer starts an attempt: by the form of a wallet's row, or through the wallet's own
+ * redirect if it must identify the payer first. Both end at the page (303), which then shows the
+ * payment's state. Offers are checked again here, since a submitted form may be stale or forged.
  */
 
 import type { FastifyReply } from 'fastify';
@@ -21,7 +21,7 @@ const ATTEMPT_COOKIE_SECONDS = 2 * 3600;
 interface NamedChoice {
   readonly wallet: WalletName;
   readonly product: Product;
-  /** Whose app the buyer pays with. */
+  /** The wallet app that the buyer pays with. */
   readonly payerWallet: WalletName;
 }
 
@@ -32,7 +32,7 @@ export async function startFromForm(visit: Visit): Promise<FastifyReply> {
   const id = parseId('payment_attempt', textOf(fields.attempt) ?? '');
   const isOfThisPayment = id !== undefined && shardOfId(id) === visit.view.payment.intent.shard;
   if (choice === null || !isOfThisPayment) return backToPage(visit, 'invalid');
-  // Pressed twice: the browser follows the second answer only.
+  // Submitted twice: the browser follows the second answer only.
   if (visit.view.payment.attempts.some((attempt) => attempt.id === id)) return goOn(visit, id);
   const offer = await offerOf(visit, choice);
   if (offer === null) return backToPage(visit, 'wallet_not_offered');
@@ -40,7 +40,7 @@ export async function startFromForm(visit: Visit): Promise<FastifyReply> {
   return startAttempt(visit, { id, ...choice, payer: {} });
 }
 
-/** `GET /pay/{pay_token}/payer`: starts nothing, only asks the wallet. */
+/** `GET /pay/{pay_token}/payer`: starts nothing, only redirects to the wallet. */
 export async function askPayer(visit: Visit): Promise<FastifyReply> {
   const choice = choiceOf(visit.request.query);
   if (choice === null) return backToPage(visit, 'invalid');
@@ -49,7 +49,7 @@ export async function askPayer(visit: Visit): Promise<FastifyReply> {
   return toPayer(visit, choice);
 }
 
-/** `GET /pay/{pay_token}/return`: the wallet says who pays. */
+/** `GET /pay/{pay_token}/return`: the wallet's redirect that identifies the payer. */
 export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
   const { deps, view, request } = visit;
   const state = textOf(request.query.state);
@@ -60,7 +60,7 @@ export async function payerCameBack(visit: Visit): Promise<FastifyReply> {
     const isUnusable = payer.error.walletError?.isMisconfigured === true;
     return backToPage(visit, isUnusable ? 'wallet_not_offered' : 'payer_unknown');
   }
-  // The wallet's code works once, so a page loaded twice ends above.
+  // The wallet's code is single-use, so a reload ends above.
   const id = deps.useCases.newId('payment_attempt', view.payment.intent.shard);
   return startAttempt(visit, { id, ...payer.value });
 }
@@ -106,7 +106,7 @@ async function startAttempt(
   return goOn(visit, started.value.attempt.id);
 }
 
-/** `?go=` is for the tab that pressed, which alone goes on to the wallet by itself. */
+/** `?go=` marks the tab that submitted: only that one opens the wallet automatically. */
 function goOn(visit: Visit, attempt: Id<'payment_attempt'>): FastifyReply {
   const { site, reply, request, path } = visit;
   const maxAgeSeconds = ATTEMPT_COOKIE_SECONDS;
@@ -123,7 +123,7 @@ const NOTICE_OF_ERROR: Partial<Record<ErrorCode, Notice>> = {
 };
 
 function noticeOf(error: HutongError): Notice {
-  // The wallet refuses the marketplace, not this payment: another wallet is the only way.
+  // The wallet refuses the marketplace, not this payment: the buyer can only use another wallet.
   if (error.walletError?.isMisconfigured) return 'wallet_not_offered';
   return NOTICE_OF_ERROR[error.code] ?? 'busy';
 }

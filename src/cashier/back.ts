@@ -1,11 +1,11 @@
 /**
- * `/pay/back/{intent}`: where a wallet sends the browser after its own page. The address stands
- * in the wallet's books and in ours, so it names a payment but opens nothing; what opens the page
- * again is the cookie of the browser that started there.
+ * `/pay/back/{intent}`: where a wallet sends the browser after its own page. The wallet's records
+ * and ours hold this address, so it names a payment but grants no access; the page opens only with
+ * the cookie of the browser that started there.
  *
- * Some wallets let the browser post signed fields here. They are never read: what a browser carries
- * is not believed, and the payment's own state is what the page shows. The answer to a post is the
- * same address by GET, where the browser sends its cookie again.
+ * Some wallets make the browser post signed fields here. They are never read: nothing that comes
+ * through a browser is trusted, and the page shows the payment's own state. A post is answered by a
+ * redirect to the same address by GET, for which the browser sends its cookie again.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Site } from './site.ts';
@@ -17,7 +17,7 @@ export function postedBack(request: FastifyRequest, reply: FastifyReply): Fastif
   return reply.redirect(`/pay/back/${encodeURIComponent(intent)}`, 303);
 }
 
-/** A pay_token names its payment in front: another payment's cookie does not fit. */
+/** A pay_token starts with its payment's id: another payment's cookie does not match. */
 export function cameBack(site: Site, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { intent } = request.params as { readonly intent: string };
   const token = site.cookie(request, BACK_COOKIE) ?? '';

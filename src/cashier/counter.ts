@@ -1,6 +1,6 @@
 /**
- * `/c/{token}`: a merchant's printed code. The buyer types an amount and goes on to the cashier of
- * an ordinary payment. Nothing is started by a GET, and a form is answered only from our own page.
+ * `/c/{token}`: a merchant's printed code. The buyer types an amount and continues to the cashier
+ * of an ordinary payment. A GET starts nothing, and a form is accepted only from our own page.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { COUNTER_VISIT, typedAmount } from '../core/merchant/counter.ts';
@@ -18,7 +18,7 @@ export interface CounterRoute {
 }
 type CounterRequest = FastifyRequest<CounterRoute>;
 
-/** One request whose token is a counter's. */
+/** A request whose token belongs to a counter. */
 export interface CounterVisit {
   readonly deps: CashierDeps;
   readonly site: Site;
@@ -47,7 +47,7 @@ export async function showCounter(visit: CounterVisit): Promise<FastifyReply> {
   return site.send(request, reply, { status: 200, page: counterPage(page) });
 }
 
-/** An order for this visit and amount, then its cashier. */
+/** Creates the order of this visit and amount, then redirects to its cashier. */
 export async function payAtCounter(visit: CounterVisit): Promise<FastifyReply> {
   const { deps, site, view, request, reply } = visit;
   if (view.counter.status === 'disabled') return closed(visit, 409);
@@ -68,12 +68,13 @@ export async function payAtCounter(visit: CounterVisit): Promise<FastifyReply> {
   });
   if (made.ok) {
     const payToken = deps.useCases.payTokenOf(made.value, 'buyer');
-    // With a query the cashier never sends on to a wallet's host, which a form may not be led to.
+    // With a query the cashier never redirects to a wallet's host, which the CSP forbids after a
+    // form post.
     return reply.headers(site.headers).redirect(`/pay/${payToken}?from=counter`, 303);
   }
   switch (made.error.code) {
     case 'merchant_order_no_conflict':
-      // The shop was renamed between two sends of one page: a fresh visit is a fresh order.
+      // The shop was renamed between two submissions of one page: a new visit makes a new order.
       return again(visit, { typed, problem: 'order_changed', visit: null });
     case 'not_found':
       return closed(visit, 409);

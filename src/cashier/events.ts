@@ -1,7 +1,7 @@
 /**
- * Live status by server-sent events. A stream tells only that something changed, and which version
- * it now has; the page then fetches itself. It ends at a terminal state, and after a bounded number
- * of heartbeats (the browser comes back with the version it has seen), so no stream lives for ever.
+ * Live status by server-sent events. A stream reports only that something changed, and the new
+ * version; the page then reloads itself. It ends at a terminal status, and after a bounded number
+ * of heartbeats (the browser reconnects with the version it has seen), so no stream lives for ever.
  */
 
 import { INTENT_STATES, type Payment } from '../core/payment/model.ts';
@@ -12,10 +12,10 @@ import type { CashierUseCases } from './show.ts';
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT_COUNT_MAX = 40;
 const RECONNECT_MS = 3_000;
-/** Of one token: a page open in a few tabs and on a phone. */
+/** Per token: a page open in a few tabs and on a phone. */
 const STREAM_COUNT_MAX = 8;
 
-/** The part of a server response that a stream writes to. */
+/** The part of a server response that a stream needs. */
 export interface EventSink {
   readonly write: (text: string) => unknown;
   readonly end: () => unknown;
@@ -23,7 +23,7 @@ export interface EventSink {
 }
 
 export interface EventStreams {
-  /** False when this token has too many streams already. */
+  /** False if this token has too many streams already. */
   readonly admits: (payToken: string) => boolean;
   readonly run: (stream: {
     readonly payToken: string;
@@ -41,7 +41,7 @@ export function eventStreams(useCases: CashierUseCases): EventStreams {
     admits: (payToken) => (open.get(payToken)?.size ?? 0) < STREAM_COUNT_MAX,
     run: async ({ payToken, seenVersion, sink }) => {
       const stop = register(open, payToken, sink);
-      // Its payment was still being read when the process began to close.
+      // Its payment was still being read when the process began to shut down.
       if (isEnding) stop.now();
       try {
         await tell({

@@ -1,4 +1,4 @@
-/** Times as a buyer reads them: in the time zone of the wallets. */
+/** Times for buyers, in the wallets' time zone. */
 
 const BEIJING = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'Asia/Shanghai',
@@ -6,12 +6,14 @@ const BEIJING = new Intl.DateTimeFormat('sv-SE', {
   timeStyle: 'medium',
 });
 
-/** `2026-11-22 16:30:05`, Beijing time; where a reader may be elsewhere, `texts.zoned` says so. */
+/**
+ * `2026-11-22 16:30:05`, Beijing time; for readers who may be elsewhere, `texts.zoned` adds that.
+ */
 export function dateTimeText(unixMs: number): string {
   return BEIJING.format(unixMs);
 }
 
-/** The hour where the day is the same, else the day as well. */
+/** The time alone if it is the same day, else with the date. */
 export function deadlineText(unixMs: number, remainingMs: number): string {
   const text = dateTimeText(unixMs);
   const isToday = text.slice(0, 10) === dateTimeText(unixMs - remainingMs).slice(0, 10);

@@ -1,8 +1,8 @@
 /**
- * `/pay/go/{token}`: the wallet's form of one attempt, made at the click. The token is in
- * `next_action`, so whoever pays may hold it: the page names payee and amount and opens nothing
- * else of the payment. Where there is no form any more it says why (410), and leads back to the
- * cashier only the browser that came from there.
+ * `/pay/go/{token}`: the wallet's form of one attempt, created at the click. The token is part of
+ * `next_action`, so whoever pays may hold it: the page shows payee and amount and nothing else of
+ * the payment. If no form is available any more, it says why (410), and links back to the cashier
+ * only in the browser that came from there.
  */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -33,7 +33,7 @@ export function showHandOut(
       return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
     }
     const { value } = handed;
-    // Only a token that is one takes room among those that are counted.
+    // Counted only once the token is valid: invented tokens take up no memory.
     budget.spend(request.params.hand_out);
     const context = site.context(request);
     const told = {

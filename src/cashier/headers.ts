@@ -1,13 +1,13 @@
 /**
- * What every answer of the cashier says to the browser: keep nothing, tell no other site where the
- * buyer was (the address holds a token), run nothing but our one script, be framed by nobody.
+ * Headers of every cashier answer: no caching, no referrer (the address holds a token), no script
+ * but our own, no framing.
  */
 import type { NextAction } from '../kernel/wallet-names.ts';
 import type { BrowserDevice } from './device.ts';
 
 const PERMISSIONS = 'camera=(), geolocation=(), microphone=(), payment=(), usb=()';
 
-/** Old bridges of the wallets' browsers speak to their app through frames of these schemes. */
+/** Older bridges of the wallets' browsers talk to their app through frames with these schemes. */
 const BRIDGE_FRAMES: Readonly<Record<BrowserDevice, string>> = {
   wechat: 'weixin: wvjbscheme:',
   alipay: 'alipay: alipays: wvjbscheme:',
@@ -31,7 +31,10 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
   };
 }
 
-/** `action`: the wallet's form on this page may post to the wallet's host, no other form to any. */
+/**
+ * `action`: the wallet's form on this page may post to the wallet's host; other forms to no other
+ * host.
+ */
 export function contentSecurityPolicy(device: BrowserDevice, action: NextAction | null): string {
   const target = action?.type === 'form' ? ` ${new URL(action.action).origin}` : '';
   return [

@@ -1,7 +1,7 @@
 /**
  * A tagged template that escapes everything it is given. Only another `html` template (or
- * `jsonScript`) passes unescaped, so no page can forget to escape a merchant's name.
- * It must never get a way to mark a plain string as safe.
+ * `jsonScript`) is inserted unescaped, so no page can forget to escape a merchant's name. It must
+ * never get a way to mark a plain string as safe.
  */
 const MARK: unique symbol = Symbol('html');
 
@@ -18,7 +18,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-  // A parser would make it a line feed, and a wallet's signed field must arrive as it is.
+  // A parser would turn it into a line feed, and a wallet's signed field must arrive unchanged.
   '\r': '&#13;',
 };
 
@@ -30,7 +30,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return { [MARK]: true, text };
 }
 
-/** A data block that a page's script reads; `<` never stands in it, so it cannot end early. */
+/** A data block for a page's script; it never contains `<`, so it cannot end early. */
 export function jsonScript(id: string, value: unknown): Html {
   const json = JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

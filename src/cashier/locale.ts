@@ -1,6 +1,6 @@
 /**
- * The language of a page: what the reader chose with `?lang=`, else what they chose before
- * (cookie), else what the browser prefers, else Chinese.
+ * The language of a page: what the reader chose with `?lang=`, else the stored choice (cookie),
+ * else the browser's preference, else Chinese.
  */
 import { LOCALES, type Locale } from './texts.ts';
 

@@ -1,9 +1,9 @@
 /**
- * From a payment and its offers to what one page says: pure, and the only place that decides which
- * screen a state has. Pages turn the model into markup and decide nothing.
+ * Builds the content of a page from a payment and its offers: pure, and the only place that maps a
+ * status to a screen. Pages render the model and decide nothing.
  *
- * The model never holds buyer data; a friend's model has no order number and no way back to the
- * shop either, since both belong to the buyer. Addresses that a page links to are checked here.
+ * The model never holds buyer data; a friend's model also lacks order number and return link, since
+ * both belong to the buyer. The addresses that a page links to are checked here.
  */
 
 import type { Attempt, Payment, Refund } from '../core/payment/model.ts';
@@ -26,21 +26,23 @@ export const NOTICES = [
 ] as const;
 export type Notice = (typeof NOTICES)[number];
 
-/** Withheld wallets that a buyer is told about; other reasons are the merchant's own business. */
+/**
+ * Reasons for withholding a wallet that a buyer sees; the others are the merchant's own business.
+ */
 const TOLD_REASONS = ['cart_not_combinable', 'device_unsupported', 'wallet_unhealthy'] as const;
 export type ToldReason = (typeof TOLD_REASONS)[number];
 
 export interface Choice {
   readonly wallet: WalletName;
-  /** Whose app the buyer pays with; another than `wallet` by interconnection. */
+  /** The wallet app that the buyer pays with; differs from `wallet` under interconnection. */
   readonly payerWallet: WalletName;
   readonly product: Product;
   readonly needsPayer: boolean;
-  /** Chosen when the page is made: a double click sends the same id twice. */
+  /** Chosen when the page is rendered: a double click sends the same id twice. */
   readonly attemptId: Id<'payment_attempt'>;
 }
 
-/** One row of the cashier: the payer's wallet, its best way, and its other ones below. */
+/** One row of the cashier: the payer's wallet, its best product, and its others below. */
 export interface WalletRow {
   readonly wallet: WalletName;
   readonly first: Choice;
@@ -55,11 +57,11 @@ export interface PayeeLine {
 export interface OpenAttempt {
   readonly id: Id<'payment_attempt'>;
   readonly wallet: WalletName;
-  /** Whose app the buyer said to pay with. */
+  /** The wallet app that the buyer chose. */
   readonly payerWallet: WalletName;
   readonly product: Product;
   readonly action: NextAction;
-  /** This browser started it, so the page may open the wallet by itself, once. */
+  /** Started by this browser, so the page may open the wallet automatically, once. */
   readonly startedHere: boolean;
 }
 
@@ -78,9 +80,9 @@ export interface RefundSummary {
 
 export interface FailedAttempt {
   readonly wallet: WalletName;
-  /** The wallet's own words to the buyer. */
+  /** The wallet's own message to the buyer. */
   readonly message: string | null;
-  /** The wallet refuses the marketplace itself: trying it again is of no use to the buyer. */
+  /** The wallet refuses the marketplace itself: a retry does not help the buyer. */
   readonly isUnusable: boolean;
 }
 
@@ -90,7 +92,7 @@ export type Screen =
       readonly failed: FailedAttempt | null;
     }
   | { readonly kind: 'waiting'; readonly attempt: OpenAttempt }
-  /** An attempt waits in another browser or app; this one cannot carry it on. */
+  /** An attempt is open in another browser or app; this one cannot continue it. */
   | { readonly kind: 'elsewhere'; readonly attempt: OpenAttempt }
   | { readonly kind: 'processing'; readonly wallet: WalletName | null }
   | { readonly kind: 'closing'; readonly reason: 'canceled' | 'expired' }
@@ -119,12 +121,12 @@ export interface CashierModel {
   readonly withheld: readonly { readonly wallet: WalletName; readonly reason: ToldReason }[];
   readonly returned: readonly ReturnedPayment[];
   readonly returnUrl: string | null;
-  /** Where a friend pays; only a buyer's own page that can still be paid has one. */
+  /** The link for a friend to pay; only on a buyer's own page while it can be paid. */
   readonly friendUrl: string | null;
   readonly notice: Notice | null;
-  /** In a wallet's own app: that wallet's choice, which the page may make by itself, once. */
+  /** In a wallet's own app: that wallet's choice, which the page may submit automatically, once. */
   readonly start: Choice | null;
-  /** The status can still change: listen for it. */
+  /** The status can still change: the page listens for it. */
   readonly live: boolean;
 }
 
@@ -133,15 +135,15 @@ export interface ViewInput {
   readonly device: BrowserDevice;
   readonly nowMs: number;
   readonly offers: Offers | null;
-  /** One fresh id for each of `offers.offered`, in its order. */
+  /** One new id for each of `offers.offered`, in its order. */
   readonly attemptIds: readonly Id<'payment_attempt'>[];
-  /** The attempt that this browser started, as it says. */
+  /** The attempt that this browser says it started. */
   readonly startedHere: string | null;
   readonly friendUrl: string | null;
   readonly notice: Notice | null;
 }
 
-/** Only then are wallets asked for, and only then is an impression made. */
+/** Only then are offers needed, and only then is an impression recorded. */
 export function canChoose(payment: Payment, nowMs: number): boolean {
   const { intent } = payment;
   if (intent.closingAtMs !== null || nowMs >= intent.expiresAtMs) return false;
@@ -177,7 +179,7 @@ export function cashierModel(input: ViewInput): CashierModel {
   });
 }
 
-/** A refusal that the screen tells already needs no second notice. */
+/** A refusal that the screen already shows needs no second notice. */
 function noticeOf(notice: Notice | null, screen: Screen): Notice | null {
   const failed = screen.kind === 'choose' ? screen.failed : null;
   const isTold = notice === (failed?.isUnusable ? 'wallet_not_offered' : 'declined');
@@ -219,7 +221,7 @@ function openScreen(input: ViewInput): Screen {
   return { kind: canCarryOn(attempt, input.device) ? 'waiting' : 'elsewhere', attempt };
 }
 
-/** The attempt whose action the page carries for the buyer, if one is open. */
+/** The open attempt whose action the page performs for the buyer, if any. */
 export function openAttempt(input: Pick<ViewInput, 'view' | 'startedHere'>): OpenAttempt | null {
   const attempt = latestAttempt(input.view.payment);
   if (attempt === null || attempt.closingAtMs !== null) return null;
@@ -231,7 +233,7 @@ export function openAttempt(input: Pick<ViewInput, 'view' | 'startedHere'>): Ope
   return { id, wallet, payerWallet, product, action, startedHere };
 }
 
-/** A code on a phone's own screen cannot be scanned by it, and nobody is told to screenshot one. */
+/** A phone cannot scan a code on its own screen, and nobody is asked to screenshot one. */
 function canCarryOn(attempt: OpenAttempt, device: BrowserDevice): boolean {
   const { action } = attempt;
   switch (action.type) {
@@ -242,14 +244,14 @@ function canCarryOn(attempt: OpenAttempt, device: BrowserDevice): boolean {
     case 'redirect':
       return device === deviceOfRedirect(attempt.product) || attempt.startedHere;
     case 'invoke':
-      // The wallet bound it to one payer, the one who started it.
+      // The wallet bound it to one payer: the one who started it.
       return attempt.startedHere && deviceOfBridge(attempt.wallet) === device;
     default:
       return unreachable(action);
   }
 }
 
-/** JD's pc is the only one that leads a desktop to another page by its address alone. */
+/** JD's pc is the only product that opens another page on a desktop by its address alone. */
 function deviceOfRedirect(product: Product): BrowserDevice {
   return product === 'pc' ? 'desktop' : 'mobile';
 }
@@ -277,7 +279,7 @@ function failureOf(attempt: Attempt | null): FailedAttempt | null {
   if (attempt === null || attempt.status !== 'failed') return null;
   const { wallet } = attempt;
   const walletError = attempt.failure?.walletError;
-  // Words about the marketplace's keys are the operator's to read, not the buyer's.
+  // Messages about the marketplace's keys are for the operator, not for the buyer.
   if (walletError?.isMisconfigured) return { wallet, message: null, isUnusable: true };
   const message = readable(walletError?.message ?? '').slice(0, 200);
   return { wallet, message: message === '' ? null : message, isUnusable: false };
@@ -320,7 +322,7 @@ function isPending(refund: Refund): boolean {
   return refund.status !== 'succeeded' && refund.status !== 'failed';
 }
 
-/** Payments that do not count and go back by themselves (rule 1). */
+/** Payments that do not count and are refunded automatically (rule 1). */
 function returnedOf(payment: Payment): ReturnedPayment[] {
   return payment.attempts.flatMap((attempt) => {
     if (attempt.id === payment.intent.succeededAttempt) return [];
@@ -367,7 +369,10 @@ function payeesOf(view: CashierView): PayeeLine[] {
   }));
 }
 
-/** Offers in their order, a row a wallet; what already waits on this screen is no choice. */
+/**
+ * Offers in their order, one row per wallet; an attempt already on this screen is not offered
+ * again.
+ */
 function rowsOf(input: ViewInput, screen: Screen): WalletRow[] {
   const shown = screen.kind === 'waiting' ? screen.attempt : null;
   const byWallet = new Map<WalletName, Choice[]>();
@@ -384,7 +389,7 @@ function rowsOf(input: ViewInput, screen: Screen): WalletRow[] {
   );
 }
 
-/** Whose app a browser is. */
+/** The wallet app that a browser belongs to. */
 const APP_WALLETS: Readonly<Partial<Record<BrowserDevice, WalletName>>> = {
   wechat: 'wechatpay',
   alipay: 'alipay',
@@ -393,8 +398,8 @@ const APP_WALLETS: Readonly<Partial<Record<BrowserDevice, WalletName>>> = {
 };
 
 /**
- * A buyer who scanned a fresh payment with a wallet has chosen it by that. Never where an attempt
- * was made, which a choice would close, nor for a friend, who first reads who asks.
+ * A buyer who scanned a new payment with a wallet has chosen that wallet. Not if an attempt exists,
+ * since a choice would close it, nor for a friend, who must first read who asks.
  */
 function startOf(input: ViewInput, rows: readonly WalletRow[]): Choice | null {
   const { view, device, notice } = input;
@@ -423,10 +428,10 @@ function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldRe
 }
 
 /** Control characters and overrides of the reading direction, which disguise names and amounts. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Foreign words as a page may show them. */
+/** Text from others, made safe to show. */
 export function readable(text: string): string {
   return text.replace(UNSEEN, ' ').trim();
 }

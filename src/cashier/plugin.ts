@@ -1,10 +1,11 @@
 /**
  * The cashier (收银台): the buyer's page, server-rendered, usable without script.
  *
- * - A pay_token sees payee, amount and status and starts attempts; nothing else leaves this folder.
+ * - A pay_token can read payee, amount and status and start attempts; nothing else leaves this
+ *   folder.
  * - The token is in the address of these pages only: not in logs, assets or Referer headers.
- * - Nothing that a browser or a wallet's bridge says about the outcome is believed; pages show what
- *   the payment's own state says.
+ * - What a browser or a wallet's bridge says about the outcome is never trusted; pages show the
+ *   payment's own status.
  */
 import formbody from '@fastify/formbody';
 import rateLimit from '@fastify/rate-limit';
@@ -31,13 +32,13 @@ import { pagePath, type Site, siteOf, textOf } from './site.ts';
 
 const ATTEMPTS_PER_MINUTE = 10;
 const HAND_OUTS_PER_MINUTE = 30;
-/** Far more than the payments of a minute; only tokens that opened one are counted. */
+/** Far more than the payments of a minute; only tokens that opened a payment are counted. */
 const TOKENS_MAX = 100_000;
 const ORDERS_PER_MINUTE = 30;
 const LOOKS_PER_MINUTE = 120;
 const MINUTE_MS = 60_000;
 const BODY_BYTES_MAX = 4_096;
-/** A wallet's signed fields with its certificate among them. */
+/** A wallet's signed fields, which include its certificate. */
 const BACK_BYTES_MAX = 65_536;
 const ASSET_CACHE = 'public, max-age=31536000, immutable';
 const EVENT_HEADERS = {
@@ -51,7 +52,7 @@ export function cashierPlugin(deps: CashierDeps): FastifyPluginAsync {
   };
 }
 
-/** An address holds the token, or a payer's code: the log says only which page was asked for. */
+/** An address may hold the token or a payer's code: the log has only the route. */
 function pageOnly(request: FastifyRequest): string {
   return `${request.method} ${request.routeOptions?.url ?? 'cashier'}`;
 }
@@ -84,7 +85,7 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
       : site.refused(request, reply),
   );
   scope.get<PayRoute>('/pay/:pay_token/payer', on(within(asks, askPayer)));
-  // Going by way of a wallet is no way around the limit.
+  // A redirect through a wallet does not bypass the limit.
   scope.get<PayRoute>('/pay/:pay_token/return', on(within(starts, payerCameBack)));
   const handOuts = minuteBudget(HAND_OUTS_PER_MINUTE);
   scope.get<HandOutRoute>('/pay/go/:hand_out', showHandOut(deps, site, handOuts));
@@ -92,10 +93,10 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   addCodes(scope, deps, site);
 }
 
-/** What is scanned: the short address of one payment, and the printed one of a counter. */
+/** Scanned addresses: the short one of a payment, and the printed one of a counter. */
 function addCodes(scope: FastifyInstance, deps: CashierDeps, site: Site): void {
   const looks = { onRequest: scope.rateLimit({ max: LOOKS_PER_MINUTE, timeWindow: MINUTE_MS }) };
-  // Buyers in a shop share its address: a limit for one person would shut out the queue.
+  // Buyers in a shop share its address: a limit for one person would block the queue.
   const orders = {
     onRequest: scope.rateLimit({
       max: ORDERS_PER_MINUTE,
@@ -123,9 +124,9 @@ function minuteBudget(max: number): Budget {
 }
 
 /**
- * Counted only when the token has opened its payment: made-up ones take no room, so that they push
- * no real one out. What the payment itself tells of the last minute counts as well, whichever
- * process it was started in.
+ * Counted only once the token has opened its payment: invented tokens take up no memory, so they
+ * cannot evict real ones. Attempts of the last minute recorded on the payment itself count as well,
+ * in whichever process they were started.
  */
 function within(budget: Budget, use: Use): Use {
   return async (visit) => {
@@ -183,14 +184,14 @@ async function streamEvents(visit: Visit, streams: EventStreams): Promise<Fastif
     sink: {
       write: (text) => reply.raw.write(text),
       end: () => reply.raw.end(),
-      // Whoever left while the payment was read has left for good: no event tells of it again.
+      // A browser that left while the payment was read is gone: no further event reports it.
       onClose: (listener) => (reply.raw.destroyed ? listener() : reply.raw.on('close', listener)),
     },
   });
   return reply;
 }
 
-/** What the page was made from, or what a reconnecting browser has seen since. */
+/** The version the page was rendered from, or the last one that a reconnecting browser has seen. */
 function seenVersion(request: PayRequest): number {
   const text = textOf(request.headers['last-event-id']) ?? textOf(request.query.v) ?? '';
   return /^\d{1,9}$/.test(text) ? Number(text) : -1;

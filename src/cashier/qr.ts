@@ -1,24 +1,24 @@
 /**
- * A QR code as SVG: black on white with the four modules of quiet zone that scanners need. The
- * text comes from a wallet or is an address of ours; it is drawn, never put into the markup.
+ * A QR code as SVG: black on white with the quiet zone of four modules that scanners need. The text
+ * comes from a wallet or is an address of ours; it is drawn, never inserted as markup.
  */
 import QRCode from 'qrcode';
 import { type Html, html } from './html.ts';
 
 const QUIET_MODULES = 4;
-/** Denser codes than this cannot be read from a laptop's screen. */
+/** Denser codes cannot be scanned from a laptop's screen. */
 const TEXT_LENGTH_MAX = 600;
 
 export interface QrDrawing {
-  /** Of the square with its quiet zone, in modules. */
+  /** The side of the square with its quiet zone, in modules. */
   readonly side: number;
   /** Runs of dark modules, each one module high, counted with the quiet zone. */
   readonly runs: readonly { readonly x: number; readonly y: number; readonly width: number }[];
-  /** The runs as an SVG path, a module a unit. */
+  /** The runs as an SVG path, one unit per module. */
   readonly path: string;
 }
 
-/** Null when the text cannot be drawn as a code that a phone would read. */
+/** Null if the text cannot be drawn as a code that a phone could read. */
 export function qrDrawing(text: string, level: 'M' | 'Q' = 'M'): QrDrawing | null {
   if (text.length === 0 || text.length > TEXT_LENGTH_MAX) return null;
   const { modules } = QRCode.create(text, { errorCorrectionLevel: level });
@@ -28,7 +28,7 @@ export function qrDrawing(text: string, level: 'M' | 'Q' = 'M'): QrDrawing | nul
   return { side, runs, path };
 }
 
-/** For a page, with the name that a screen reader says. */
+/** For a page, with a name for screen readers. */
 export function qrSvg(text: string, label: string): Html | null {
   const drawing = qrDrawing(text);
   if (drawing === null) return null;
@@ -36,7 +36,7 @@ export function qrSvg(text: string, label: string): Html | null {
   return html`<svg class="qr" role="img" aria-label="${label}" viewBox="0 0 ${side} ${side}" shape-rendering="crispEdges"><title>${label}</title><path fill="#fff" d="M0 0h${side}v${side}H0z"/><path fill="#000" d="${path}"/></svg>`;
 }
 
-/** A file of its own. */
+/** As a file of its own. */
 export function qrSvgDocument(text: string): string | null {
   const drawing = qrDrawing(text);
   if (drawing === null) return null;

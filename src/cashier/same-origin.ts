@@ -1,7 +1,7 @@
 /**
- * Whether a form post comes from our own page. Browsers say so themselves (Sec-Fetch-Site, or
- * Origin in older ones) and no page can forge either; a client that says neither is no browser and
- * carries nobody's cookies.
+ * Whether a form post comes from our own page. Browsers send this (Sec-Fetch-Site, or Origin in
+ * older ones) and no page can forge either; a client that sends neither is no browser and carries
+ * nobody's cookies.
  */
 export interface PostOrigin {
   readonly secFetchSite: string | undefined;

@@ -1,4 +1,4 @@
-/** `GET /pay/{pay_token}`: the page as the payment stands now. */
+/** `GET /pay/{pay_token}`: the page for the payment's current status. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Offers } from '../flows/offer/list-offers.ts';
@@ -11,7 +11,7 @@ import { canChoose, cashierModel, NOTICES, openAttempt } from './model.ts';
 import { cashierPage } from './pages/cashier.ts';
 import type { Site } from './site.ts';
 
-/** All that a cashier may ask for. */
+/** All use cases that a cashier needs. */
 export type CashierUseCases = Pick<
   UseCases,
   | 'openCashier'
@@ -40,7 +40,7 @@ export interface PayRoute {
 }
 export type PayRequest = FastifyRequest<PayRoute>;
 
-/** One request whose token opened a payment. */
+/** A request whose token opened a payment. */
 export interface Visit {
   readonly deps: CashierDeps;
   readonly site: Site;
@@ -51,7 +51,7 @@ export interface Visit {
   readonly reply: FastifyReply;
 }
 
-/** The attempt that this browser started: only then may a page open the wallet by itself. */
+/** The attempt that this browser started: only then may a page open the wallet automatically. */
 export const ATTEMPT_COOKIE = 'hutong_attempt';
 
 export async function showPage(visit: Visit): Promise<FastifyReply> {
@@ -86,16 +86,16 @@ export async function showPage(visit: Visit): Promise<FastifyReply> {
 }
 
 /**
- * A buyer who opens a fresh payment inside the one wallet that can pay there has nothing to choose:
- * the wallet is asked who pays at once. Never where an attempt was made, since a choice would close
- * it, nor for a friend, who first reads who asks.
+ * A buyer who opens a new payment inside the only wallet that can pay there has no choice to make:
+ * the wallet is asked to identify the payer at once. Not if an attempt exists, since a choice would
+ * close it, nor for a friend, who must first read who asks.
  */
 function onlyWay(visit: Visit, offers: Offers): string | null {
   const { view, path, request } = visit;
   const [only, ...others] = offers.offered;
   const isFresh = view.kind === 'buyer' && view.payment.attempts.length === 0;
   if (only === undefined || others.length > 0 || !only.needsPayer || !isFresh) return null;
-  // Sent back here with a notice: the buyer reads it, and is not sent round in a circle.
+  // Redirected here with a notice: the buyer reads it, instead of being redirected in a circle.
   if (Object.keys(request.query).length > 0) return null;
   return `${path}/payer?wallet=${only.wallet}&product=${only.product}`;
 }

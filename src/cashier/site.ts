@@ -1,7 +1,6 @@
 /**
- * What all cashier answers share: language, headers, cookies, and the pages for when there is no
- * payment to show. Cookies hold a language, an attempt's id and, HttpOnly, the pay_token that this
- * browser itself opened.
+ * What all cashier answers share: language, headers, cookies, and the pages without a payment.
+ * Cookies hold a language, an attempt's id and, HttpOnly, the pay_token that this browser opened.
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type Assets, loadAssets } from './assets.ts';
@@ -22,14 +21,16 @@ export interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly maxAgeSeconds: number;
-  /** Default `/pay`: what opens a payment goes nowhere else, where the name allows a path. */
+  /**
+   * Default `/pay`: a cookie that opens a payment is sent nowhere else, if its name allows a path.
+   */
   readonly path?: string;
 }
 
 /**
- * Over https a cookie's name says that only this host can have set it (`__Host-`), so that no
- * neighbour below the same domain puts an attempt or a token of its own into a buyer's browser.
- * Browsers demand Secure and Path=/ for such a name.
+ * Over https the prefix `__Host-` ensures that only this host can have set a cookie, so that no
+ * neighbor under the same domain can plant an attempt or a token in a buyer's browser. Browsers
+ * require Secure and Path=/ for such a name.
  */
 const HOST_PREFIX = '__Host-';
 
@@ -45,7 +46,7 @@ export interface Site {
   readonly setCookie: (reply: FastifyReply, cookie: Cookie) => void;
   readonly cookie: (request: FastifyRequest, name: string) => string | null;
   readonly notFound: Answer;
-  /** Back from a wallet in a browser that did not start the payment. */
+  /** Returned from a wallet to a browser that did not start the payment. */
   readonly handedOver: Answer;
   readonly busy: Answer;
   readonly refused: Answer;
@@ -65,7 +66,7 @@ export function siteOf(publicUrl: string): Site {
 
   const setCookie: Site['setCookie'] = (reply, { name, value, maxAgeSeconds, path = '/pay' }) => {
     const scope = isSecure ? 'Path=/; Secure' : `Path=${path}`;
-    // Of this header alone fastify keeps what was set before, and adds to it.
+    // For this header alone, fastify keeps what was set before and appends to it.
     reply.header(
       'set-cookie',
       `${prefix}${name}=${value}; ${scope}; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax`,
@@ -136,7 +137,7 @@ function messages(contextOf: Site['context'], send: Site['send']): Messages {
   const failed: Site['failed'] = (error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 429) return limited(request, reply);
-    // A body that is no form, or too large, never came from our page.
+    // A body that is no form, or too large, did not come from our page.
     if (status < 500) return refused(request, reply);
     request.log.error({ err: error }, 'the cashier failed');
     return busy(request, reply);
@@ -148,7 +149,7 @@ function queryText(request: FastifyRequest, name: string): string | null {
   return textOf((request.query as Record<string, unknown>)[name]);
 }
 
-/** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`, where the request names one. */
+/** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`, if the request names one. */
 export function pagePath(request: FastifyRequest): string | null {
   const params = request.params as Record<string, unknown>;
   const payToken = textOf(params.pay_token);
@@ -159,7 +160,7 @@ export function pagePath(request: FastifyRequest): string | null {
   return counter === null ? null : `/c/${encodeURIComponent(counter)}`;
 }
 
-/** A field that was sent once; a repeated one is none. */
+/** A field that was sent once; a repeated one counts as missing. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }

@@ -1,5 +1,5 @@
 /**
- * Every word of the cashier, in Chinese and English. One dictionary is the type of the other, and
+ * Every text of the cashier, in Chinese and English. One dictionary is the type of the other, and
  * `texts.test.ts` keeps them in step. Plain words: what happened, and what the reader can do.
  */
 import type { Product, WalletName } from '../kernel/wallet-names.ts';
@@ -13,7 +13,7 @@ type Widened<T> = T extends string
     ? (...values: A) => string
     : { readonly [K in keyof T]: Widened<T[K]> };
 
-/** What a wallet's app is called in "open … and scan". */
+/** The name of a wallet's app in "open … and scan". */
 const APPS_ZH: Readonly<Record<WalletName, string>> = {
   wechatpay: '微信',
   alipay: '支付宝',

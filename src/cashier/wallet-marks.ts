@@ -1,19 +1,19 @@
 /**
- * Signs of the wallets, drawn for us on a field of 40 by 40: a plain picture on the wallet's
- * colour. They are not the wallets' trademarks, are all of one size (neutrality), and stand beside
- * the name in words, on pages and on paper.
+ * Marks of the wallets, drawn for us in a square of 40 by 40: a plain picture on the wallet's
+ * color. They are not the wallets' trademarks, are all of one size (neutrality), and stand beside
+ * the written name, on pages and on paper.
  */
 import type { WalletName } from '../kernel/wallet-names.ts';
 
 export const MARK_SIDE = 40;
-/** The field behind every mark: a square with round corners. */
+/** The background of every mark: a square with rounded corners. */
 export const MARK_FIELD =
   'M11 0h18a11 11 0 0 1 11 11v18a11 11 0 0 1-11 11H11a11 11 0 0 1-11-11V11a11 11 0 0 1 11-11z';
 export const MARK_STROKE = 2.4;
 
 export interface MarkShape {
   readonly path: string;
-  /** `white`: filled. `line`: a line in the wallet's colour. `white_line`: a white line. */
+  /** `white`: filled. `line`: a line in the wallet's color. `white_line`: a white line. */
   readonly paint: 'white' | 'line' | 'white_line';
 }
 

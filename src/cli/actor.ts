@@ -1,4 +1,6 @@
-/** Who the audit log says used the command line: the user of the machine, not of the product. */
+/**
+ * Who the audit log records as the user of the command line: the machine's user, not the product's.
+ */
 import os from 'node:os';
 import type { IdSource } from '../engine/ids.ts';
 import { auditNote } from '../flows/audit/audit-log.ts';
@@ -10,7 +12,7 @@ function cliActor(): string {
   return `cli:${os.userInfo().username}`;
 }
 
-/** What a command leaves in the audit log. */
+/** The audit row of a command. */
 export function cliNote(
   ids: IdSource,
   marketplace: Id<'marketplace'> | null,

@@ -1,4 +1,4 @@
-/** How an operator's commands find what they are told by name, and what they say otherwise. */
+/** Resolves the names in an operator's commands, and the messages if a name is unknown. */
 import type { Marketplace } from '../core/merchant/merchant.ts';
 import type { Db } from '../database/db.ts';
 import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';

@@ -1,6 +1,6 @@
 /**
- * The operator's commands as one program: run by the command line itself, or, beside a platform
- * that has the data folder, inside that platform, which hears of them over its admin socket.
+ * The operator's commands as one program: run by the command line itself or, if a platform has the
+ * data folder open, inside that platform, which receives them over its admin socket.
  */
 import { Command, CommanderError } from 'commander';
 import { addAdminCommands } from './admin-commands.ts';
@@ -56,7 +56,7 @@ async function runInside(
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    // What commander refuses or shows, it has told already.
+    // Commander has already printed its own errors and help.
     if (error instanceof CommanderError) return error.exitCode;
     err(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;

@@ -1,6 +1,6 @@
 /**
- * Where an admin command works: a database, ids and a lease of its own for as long as it takes, or,
- * beside a platform that has the data folder, that platform's.
+ * What an admin command works with: a database, ids and a lease of its own while it runs or, if a
+ * platform has the data folder open, that platform's.
  */
 
 import type { Db } from '../database/db.ts';
@@ -26,14 +26,14 @@ export type InSession = (
   work: (session: LeasedSession) => Promise<void>,
 ) => Promise<void>;
 
-/** What the commands are made with: once for a process of their own, once inside a platform. */
+/** The dependencies of the commands: created once per process, or by the platform. */
 export interface AdminContext {
   readonly settings: () => Settings;
   readonly print: Print;
-  /** To the reader, beside what a command prints for a file. */
+  /** For the reader, separate from what a command prints into a file. */
   readonly aside: Print;
   readonly inSession: InSession;
-  /** Where relative file names begin. */
+  /** The directory that relative file names refer to. */
   readonly cwd: string;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Admin commands beside a running platform. On PGlite the data folder belongs to one process, so
- * that process runs them: the command line hands it its words over a socket in the folder, which
- * only the folder's owner can open, and prints what comes back.
+ * that process runs them: the command line sends it the arguments over a socket in the folder,
+ * which only the folder's owner can open, and prints what it returns.
  *
  * One line of JSON in, `{argv, cwd}`; lines of JSON out, `{out}`, `{err}`, and last `{exit}`.
  */
@@ -12,15 +12,15 @@ import os from 'node:os';
 import path from 'node:path';
 
 const FILE_NAME = 'admin.sock';
-/** A socket's address is short on every system (sun_path: 104 to 108 bytes). */
+/** A socket's address is limited on every system (sun_path: 104 to 108 bytes). */
 const ADDRESS_BYTES_MAX = 100;
 const REQUEST_BYTES_MAX = 65_536;
 const REQUEST_TIMEOUT_MS = 5_000;
 
 export interface AdminRequest {
-  /** The words after `hutong`. */
+  /** The arguments after `hutong`. */
   readonly argv: readonly string[];
-  /** Where relative file names of the words begin. */
+  /** The directory that relative file names in the arguments refer to. */
   readonly cwd: string;
 }
 
@@ -29,10 +29,10 @@ export interface AdminOutput {
   readonly err: (text: string) => void;
 }
 
-/** Runs one command and gives its exit code. */
+/** Runs one command and returns its exit code. */
 export type AdminRunner = (request: AdminRequest, output: AdminOutput) => Promise<number>;
 
-/** Below the folder, or where its name is too long, below the system's temporary one. */
+/** In the folder or, if its name is too long, in the system's temporary folder. */
 export function adminSocketPath(dir: string): string {
   const inFolder = path.join(dir, FILE_NAME);
   if (Buffer.byteLength(inFolder) <= ADDRESS_BYTES_MAX) return inFolder;
@@ -40,7 +40,10 @@ export function adminSocketPath(dir: string): string {
   return path.join(os.tmpdir(), `hutong-${os.userInfo().uid}-${name}`, FILE_NAME);
 }
 
-/** Opens the socket; the caller has the folder's lock, so what is left of an earlier one goes. */
+/**
+ * Opens the socket; the caller holds the folder's lock, so the file of an earlier process is
+ * removed.
+ */
 export async function serveAdmin(
   dir: string,
   run: AdminRunner,
@@ -58,7 +61,7 @@ export async function serveAdmin(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // The file is made within this call, and nobody else may write to it from the first moment.
+    // The file is created by this call, and must be inaccessible to others from the first moment.
     const before = process.umask(0o177);
     server.listen(address, resolve);
     process.umask(before);
@@ -119,7 +122,7 @@ function readRequest(line: string): AdminRequest {
   return { argv: argv as readonly string[], cwd: cwd as string };
 }
 
-/** The exit code of a command that the running platform did; undefined where none is running. */
+/** The exit code of a command that the running platform executed; undefined if none is running. */
 export async function forwardToRunning(
   dir: string,
   request: AdminRequest,
@@ -147,7 +150,7 @@ export async function forwardToRunning(
   return 1;
 }
 
-/** undefined where nobody listens: no such file, or one that a killed process left. */
+/** undefined if nobody listens: no such file, or one that a killed process left. */
 function connectTo(address: string): Promise<net.Socket | undefined> {
   return new Promise((resolve) => {
     if (!fs.existsSync(address) || !isTrusted(address)) {
@@ -160,7 +163,7 @@ function connectTo(address: string): Promise<net.Socket | undefined> {
   });
 }
 
-/** In the system's temporary folder anybody may have made a folder of that name before us. */
+/** In the system's temporary folder anybody may have created a folder of that name before us. */
 function isTrusted(address: string): boolean {
   const folder = path.dirname(address);
   if (path.dirname(folder) !== os.tmpdir()) return true;

@@ -1,7 +1,7 @@
 /**
  * An operator's reference data from the command line: marketplaces, their keys, wallet credentials
- * and merchants' accounts. A key is shown once; credentials are checked by the wallet itself before
- * they are sealed. Running processes see a change within two seconds.
+ * and merchants' accounts. A key is shown once; credentials are checked by the wallet's module
+ * before they are sealed. Running processes see a change within two seconds.
  */
 
 import type { Db } from '../database/db.ts';
@@ -44,7 +44,7 @@ export async function listMarketplaces({ db }: AdminSession, print: Print): Prom
   for (const row of rows) print(`${row.id}  ${row.name}  ${row.displayName}`);
 }
 
-/** A scope that no call asks for would look like a right and be none. */
+/** A scope that no call requires would look like a permission and grant none. */
 function refuseScopes(scopes: readonly string[]): void {
   const unknown = scopes.find((scope) => !isScope(scope));
   if (unknown === undefined && scopes.length > 0) return;
@@ -53,7 +53,7 @@ function refuseScopes(scopes: readonly string[]): void {
   throw new Error(`${refused}; the scopes are: ${['*', ...Object.keys(SCOPES)].join(', ')}`);
 }
 
-/** `90d`, or a day or moment of RFC 3339. */
+/** `90d`, or a date or time of RFC 3339. */
 export function parseExpiry(text: string, nowMs: number): number {
   const days = /^(\d{1,4})d$/.exec(text)?.[1];
   const isDate = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text);
@@ -63,8 +63,8 @@ export function parseExpiry(text: string, nowMs: number): number {
 }
 
 /**
- * `10.0.0.0/8,192.0.2.7`: one spelling each. Bits beyond the prefix are refused, since a range that
- * is wider than its writer meant would be a door.
+ * `10.0.0.0/8,192.0.2.7`: one spelling each. Bits beyond the prefix are refused, since the range
+ * would be wider than its writer meant.
  */
 export function parseAllowFrom(text: string): string[] {
   return text.split(',').map((entry) => {
@@ -95,7 +95,7 @@ export async function createKey(
     readonly isLive: boolean;
     /** null = it does not expire. */
     readonly expiresAtMs?: number | null;
-    /** null = from anywhere. */
+    /** null = from any address. */
     readonly allowFrom?: readonly string[] | null;
   },
   print: Print,
@@ -129,7 +129,7 @@ function stateOfKey({ revokedAtMs, expiresAtMs }: ListedKey, nowMs: number): str
   return expiresAtMs > nowMs ? `in use until ${when}` : `expired ${when}`;
 }
 
-/** The minute that it was last used in: a process writes once a minute what it saw. */
+/** The minute of its last use: a process writes once a minute what it saw. */
 function minuteOf(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(0, 16)}Z`;
 }
@@ -169,7 +169,7 @@ export async function setAccount(
     readonly walletMerchant: string;
     readonly feeBps: number;
     readonly hasConsented: boolean;
-    /** null = the one it has, if that is active, else the newest that is. */
+    /** null = the one it has, if active, else the newest active one. */
     readonly config?: string | null;
   },
   print: Print,
@@ -204,7 +204,7 @@ export async function setAccount(
     print(`${retired.id}  ${retired.walletMerchant} retires: what was paid there stays there`);
 }
 
-/** A number that the wallet has never given: a typing error, or another wallet's. */
+/** A number that the wallet cannot have issued: a typing error, or another wallet's. */
 function refuseNumber(wallet: WalletName, walletMerchant: string): void {
   const { merchantSchema } = present(walletModule(wallet), 'a known wallet');
   const checked = checkCredentials(merchantSchema, walletMerchant);
@@ -234,7 +234,7 @@ async function configNamed(
   return found.id;
 }
 
-/** A merchant by its id, or by the marketplace's own number for it, made where it is new. */
+/** A merchant by its id, or by the marketplace's own number for it, created if new. */
 async function merchantNamed(
   { db, ids }: AdminSession,
   marketplace: Id<'marketplace'>,

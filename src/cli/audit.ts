@@ -1,6 +1,6 @@
 /**
- * `hutong audit verify`: every chain of the audit log from its first row on, and what its head is
- * now. Whoever keeps a head elsewhere can tell later whether rows were cut off behind it.
+ * `hutong audit verify`: checks every chain of the audit log from its first row, and prints its
+ * current head. Whoever stores a head elsewhere can tell later whether rows were cut off after it.
  */
 import { type ChainVerdict, followChain } from '../core/audit/audit.ts';
 import type { Db } from '../database/db.ts';
@@ -10,7 +10,7 @@ import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 
 const PAGE_ROWS = 1_000;
 
-/** Throws where a row is not what was sealed. */
+/** Throws if a row differs from what was sealed. */
 export async function verifyAudit(db: Db, print: (line: string) => void): Promise<void> {
   const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
   const chains = await readChains(db);

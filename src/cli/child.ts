@@ -1,4 +1,4 @@
-/** A child process of the demo: started, waited for, stopped by its own pid. */
+/** A child process of the demo: started, awaited, stopped by its own pid. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ export interface Child {
   readonly process: ChildProcess;
 }
 
-/** What any program needs of its surroundings. Settings are given by name, secrets never. */
+/** The environment that every program needs. Settings are passed by name, secrets never. */
 const INHERITED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG|LANGUAGE|LC_\w+|TMPDIR|TEMP|TMP|NO_COLOR|FORCE_COLOR|COLORTERM|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|LD_LIBRARY_PATH|SYSTEMROOT|APPDATA|USERPROFILE)$/i;
 

@@ -1,6 +1,6 @@
 /**
- * The demo's marketplaces: made out of the sandbox's papers, written to the database once and found
- * again afterwards, and told to the world in demo.json, mode 0600.
+ * The demo's marketplaces: created from the sandbox's credentials, written to the database once and
+ * found again on later starts, and published in demo.json, mode 0600.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -46,7 +46,10 @@ export function readSandboxPapers(dir: string): SandboxPapers {
   return JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as SandboxPapers;
 }
 
-/** Makes the papers' marketplaces or finds them: the same values until the folder is deleted. */
+/**
+ * Creates the marketplaces of `papers.json` or finds them: the same values until the folder is
+ * deleted.
+ */
 export async function seedMarketplaces(
   platform: Platform,
   dir: string,
@@ -124,7 +127,7 @@ async function seedMarketplace(
         wallet,
         identity: present(identity, 'the identity of the papers'),
         createdAtMs,
-        // The demo's marketplaces take what each wallet does with the money.
+        // The demo's marketplaces accept every wallet's custody of the money.
         acceptsDirectSettlement: true,
         keepsActive: false,
         movesAccounts: false,
@@ -185,7 +188,7 @@ export interface DemoFacts {
   readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
 }
 
-/** What demo.json says. */
+/** The content of demo.json. */
 export function writeDemoJson(dir: string, facts: DemoFacts): void {
   writePrivate(path.join(dir, 'demo.json'), {
     platform: { url: facts.platformUrl },

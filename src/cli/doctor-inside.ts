@@ -1,7 +1,7 @@
 /**
- * What `hutong doctor` finds in the database: its version and clock, every account's credentials
- * and certificates, where wallets would call back, work that is late, endpoints that fail. It runs
- * where the database is open: in a process of its own, or inside the platform that has the folder.
+ * The database checks of `hutong doctor`: its version and clock, every account's credentials and
+ * certificates, callback addresses, overdue work, failing endpoints. It runs where the database is
+ * open: in a process of its own, or inside the platform that has the folder.
  */
 import { X509Certificate } from 'node:crypto';
 import { describeIdentity, isOfAccount } from '../core/wallet/config.ts';
@@ -28,7 +28,7 @@ import { describeRefusal } from './wallet-admin.ts';
 export interface Inside {
   readonly db: Db;
   readonly settings: Settings;
-  /** Business time: what due work is measured by. */
+  /** Business time, for judging what is overdue. */
   readonly nowMs: () => number;
 }
 
@@ -39,7 +39,7 @@ const DAY_MS = 86_400_000;
 const EXPIRY_WARNING_DAYS = 30;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** True when nothing is wrong; what will only be regretted is told with `!`. */
+/** True if nothing is wrong; mere warnings are printed with `!`. */
 export async function lookInside(inside: Inside, print: Print): Promise<boolean> {
   const { db, settings } = inside;
   if (!(await checkSchema(db, print))) return false;
@@ -80,12 +80,12 @@ async function checkClock(db: Db, print: Print): Promise<boolean> {
   return isGood;
 }
 
-/** Every account's credentials: opened with the master key, and read for what they lack. */
+/** Every account's credentials: opened with the master key, and checked for what they lack. */
 async function checkWallets(db: Db, settings: Settings, print: Print): Promise<boolean> {
   const ring = readKeyRing(process.env, settings.dir, systemRandom, false);
-  // The missing key has its own line.
+  // The missing key is reported in a line of its own.
   if (!ring.ok) return false;
-  // A look begins nothing: the first start does.
+  // Doctor must not initialize a database: the first start does.
   if ((await readMasterKeys(db)).length === 0) return true;
   const seams = { db, ring: ring.value, wall: wallClock, random: systemRandom };
   const envelope = await openEnvelope(seams);
@@ -129,7 +129,7 @@ async function checkConfig(
   if (row.refusal !== null) print(`✗ ${who}: ${describeRefusal(row.refusal)}; ${REFUSED_HELP}`);
   if (!clear.ok) return false;
   const module = walletModule(row.wallet);
-  // What is refused when it is set anew: it works as it did, so it is told and no more.
+  // Would be refused if it were set now, but works as stored: so it is only a warning.
   const advice = [...(module?.review(credentials) ?? []), ...(module?.advise(credentials) ?? [])];
   for (const { field, message } of advice) print(`! ${who}: ${field} ${message}`);
   for (const line of expiries(credentials, wallClock.nowMs())) print(`! ${who}: ${line}`);
@@ -140,12 +140,12 @@ const REFUSED_HELP =
   'set the right ones anew (hutong wallet), or have the permission opened there; it is forgotten ' +
   'when that succeeds again';
 
-/** Which keys move its money. */
+/** The keys that move its money. */
 function modeOf(row: WalletConfigRow, credentials: unknown): 'live' | 'test' {
   return walletModule(row.wallet)?.isLivemode(credentials) === false ? 'test' : 'live';
 }
 
-/** Whose account the row says it is, against whose its credentials are. */
+/** The account stored with the row, compared with that of its credentials. */
 function identityProblem(row: WalletConfigRow, credentials: unknown): string | undefined {
   const identity = walletModule(row.wallet)?.identityOf(credentials);
   if (identity === undefined) return 'holds credentials that are not well formed';
@@ -157,7 +157,7 @@ function identityProblem(row: WalletConfigRow, credentials: unknown): string | u
 
 const isLoopbackUrl = (url: string): boolean => isLoopbackHost(new URL(url).hostname);
 
-/** A wallet that is not on this machine cannot call back to this machine. */
+/** A wallet on another machine cannot call back to this machine's loopback address. */
 function addressProblem({ publicUrl }: Settings, credentials: unknown): string | undefined {
   const endpoints = (credentials as { readonly endpoints?: unknown } | null)?.endpoints;
   const urls = textsOf(endpoints ?? []).filter((text) => /^https?:/.test(text));
@@ -167,7 +167,7 @@ function addressProblem({ publicUrl }: Settings, credentials: unknown): string |
     : undefined;
 }
 
-/** Certificates among the credentials that have ended or will soon. */
+/** Certificates among the credentials that have expired or will soon. */
 export function expiries(credentials: unknown, nowMs: number): string[] {
   const pems = textsOf(credentials).flatMap((text) => text.match(CERTIFICATE) ?? []);
   return [...new Set(pems)].flatMap((pem) => {

@@ -1,7 +1,7 @@
 /**
- * `hutong doctor`: what would stop a start (✗), and what works but will be regretted (!), each with
- * what to do about it. A platform that is running is told apart from what is in its way, and asked
- * about the data folder that it has. No secret is printed, and nothing is changed.
+ * `hutong doctor`: what would prevent a start (✗), and what works but causes trouble later (!),
+ * each with its remedy. It distinguishes a running platform from a foreign process on its ports,
+ * and asks it about the data folder that it has open. It prints no secret and changes nothing.
  */
 import fs from 'node:fs';
 import { wallClock } from '../runtime/clock.ts';
@@ -44,7 +44,7 @@ function checkMasterKey(environment: NodeJS.ProcessEnv, settings: Settings, prin
   return ring.ok;
 }
 
-/** In use by what belongs there is how it should be; by anything else it stops a start. */
+/** In use by our own part is fine; in use by anything else prevents a start. */
 async function checkPort(wanted: WantedPort, print: Print): Promise<boolean> {
   const name = wanted.name.padEnd(10);
   const problem = await portProblem(wanted);

@@ -1,4 +1,4 @@
-/** Reading the environment: what every setting's own check is made of. */
+/** Reading the environment: the building blocks of every setting's check. */
 import { err, ok, type Result } from '../kernel/result.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

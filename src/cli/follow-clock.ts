@@ -1,8 +1,8 @@
 /**
  * The follower's side of the sandbox city's clock, for the demo's composition only: a business
- * clock that stands where the city's does. By long polling it hears of a move, adopts it, lets the
- * platform do its due work at the new time, and only then reports back; so the city knows when a
- * moment is over. The platform's core knows nothing of this and has no route that moves time.
+ * clock set to the city's. By long polling it learns of a move, adopts it, lets the platform do its
+ * due work at the new time, and only then reports back; so the city knows when all work at a time
+ * is done. The platform's core knows nothing of this and has no route that moves time.
  */
 import { type Clock, wallClock } from '../runtime/clock.ts';
 import type { HttpClient } from '../runtime/http-client.ts';
@@ -15,17 +15,17 @@ const NEVER_ADOPTED_MS = Number.MIN_SAFE_INTEGER;
 
 export interface FollowOptions {
   readonly sandboxUrl: string;
-  /** One name for each process that follows. */
+  /** A unique name per following process. */
   readonly follower: string;
   readonly http: HttpClient;
-  /** Where buyers reach the platform: the city's phone may open its pages. */
+  /** The platform's public base URL: the city's phone may open its pages. */
   readonly publicUrl?: string;
   /**
-   * Runs the platform's due work at the present business time; resolves to when the next is due
-   * (business time), once nothing is due now. null = nothing at all.
+   * Runs the platform's due work at the current business time; once nothing is due, resolves to
+   * when the next work is due (business time). null = never.
    */
   readonly settle: () => Promise<number | null>;
-  /** Where the sandbox wants a token for its control. */
+  /** If the sandbox requires a token for its control. */
   readonly controlToken?: string;
   readonly log?: (line: string) => void;
 }
@@ -38,7 +38,7 @@ export interface FollowedClock {
 }
 
 export function followCityClock(options: FollowOptions): FollowedClock {
-  // The first is adopted as it is: a city that was opened at an earlier day has one below zero.
+  // The first is adopted as it is: a city that was started on an earlier day has a negative one.
   let offsetMs: number | undefined;
   let isStopped = false;
   let setReady: () => void = () => undefined;
@@ -55,7 +55,7 @@ export function followCityClock(options: FollowOptions): FollowedClock {
         await pause(RETRY_MS);
         continue;
       }
-      // Time never runs backwards, not even when the sandbox was started over.
+      // Time never runs backwards, not even if the sandbox was restarted from scratch.
       offsetMs = offsetMs === undefined ? told : Math.max(offsetMs, told);
       adoptedMs = told;
       setReady();
@@ -104,14 +104,14 @@ async function ask(
   }
 }
 
-/** Due work that fails is tried again: a time is not over while something owed at it is undone. */
+/** Failed due work is retried: a time is not finished while work due at it is undone. */
 async function settleFor(options: FollowOptions): Promise<number | null> {
   try {
     return await options.settle();
   } catch (error) {
     options.log?.(`clock: due work failed: ${error instanceof Error ? error.message : 'unknown'}`);
     await pause(RETRY_MS);
-    // Long past: the city asks again.
+    // In the past, so that the city asks again.
     return 0;
   }
 }

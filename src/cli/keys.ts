@@ -1,4 +1,7 @@
-/** The operator's key ring: what it holds, a new master key while everything runs, the old one's end. */
+/**
+ * The operator's key ring: list it, rotate to a new master key without downtime, retire the old
+ * one.
+ */
 import type { Command } from 'commander';
 import type { Envelope } from '../flows/key/envelope.ts';
 import {
@@ -73,7 +76,10 @@ tells that it holds it, makes it current, then seals data keys and old values an
 machines copy the ring file to each while it waits. Interrupted, it is run again. With the
 environment's form: append a key to the list, restart the processes in turn, run it.`;
 
-/** Tells its own keys first: a command is a process too, and is waited for like any. */
+/**
+ * Reports its own keys first: a command is a process, too, and the rotation waits for it like any
+ * other.
+ */
 async function keyContext(
   { db, lease, ids }: LeasedSession,
   envelope: Envelope,

@@ -25,7 +25,7 @@ function version(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-/** A mistake of the caller: told in one line, without a stack. */
+/** A mistake of the caller: printed in one line, without a stack. */
 class Refusal extends Error {}
 
 function settings(): Settings {
@@ -34,7 +34,7 @@ function settings(): Settings {
   return read.value;
 }
 
-/** `hutong doctor | head`: a reader that has enough is no fault, and ends no platform. */
+/** `hutong doctor | head`: a reader that stops reading is no error, and must not end a platform. */
 function outliveReaders(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -109,7 +109,7 @@ const inSession: InSession = async (own, work) => {
   await inOwnSession(own, work);
 };
 
-/** On PGlite a running platform has the data folder: it does what operators ask. */
+/** On PGlite a running platform has the data folder open: it executes the operators' commands. */
 async function doneByRunning(argv: readonly string[], cwd: string): Promise<boolean> {
   const own = readSettings(process.env);
   if (!own.ok || own.value.databaseUrl !== null) return false;
@@ -193,11 +193,11 @@ interface SandboxFlags {
   readonly gatewayHost?: readonly string[];
 }
 
-/** The first signal stops in order; a second Ctrl-C at once. */
+/** The first signal stops gracefully; a second Ctrl-C at once. */
 function stopOnSignal(running: { readonly stop: () => Promise<void> }): void {
   let isStopping = false;
   const leave = (signal: NodeJS.Signals): void => {
-    // A parent that stops its children repeats what the terminal has told them already.
+    // A parent that stops its children repeats the signal that the terminal has already sent them.
     if (isStopping && signal === 'SIGINT') process.exit(130);
     if (isStopping) return;
     isStopping = true;

@@ -1,6 +1,6 @@
 /**
- * Settings of what the platform listens on, whom it believes and whom it asks. A wrong one is one
- * sentence that names it.
+ * Settings of where the platform listens, which proxies it trusts and which name servers it asks.
+ * An invalid one is reported in one sentence that names it.
  */
 import { Resolver } from 'node:dns';
 import { parseTrustedProxies, type TrustedProxies } from '../http/address.ts';
@@ -14,7 +14,7 @@ export interface NetworkSettings {
   /** Name servers for webhooks' hosts; null = the system's. */
   readonly dnsServers: readonly string[] | null;
   readonly trustedProxies: TrustedProxies;
-  /** Where /metrics and /docs are served instead of on the public port; null = nowhere else. */
+  /** Serves /metrics and /docs there instead of on the public port; null = not separated. */
   readonly privatePort: number | null;
   readonly privateHost: string;
   readonly connectionsMax: number;

@@ -1,6 +1,6 @@
 /**
- * `hutong nfc tap`: a whole QuickPass tap on this machine, a terminal against a phone, told APDU by
- * APDU, and the issuer's judgement of it. The token and its key are made for the one tap: nothing
+ * `hutong nfc tap`: a complete QuickPass tap on this machine, a terminal against a phone, printed
+ * APDU by APDU, and the issuer's verdict. The token and its key are made for this one tap: nothing
  * is stored, and nothing of it is worth anything.
  */
 import type { Command } from 'commander';
@@ -15,7 +15,7 @@ import { beijingYymmdd } from '../wires/nfc/bcd.ts';
 import { deriveTokenKey } from '../wires/nfc/cryptogram.ts';
 import { readField55Hex } from '../wires/nfc/field55.ts';
 
-/** A public sample number of UnionPay's test environment, lengthened to a token's 19 digits. */
+/** A public sample number of UnionPay's test environment, extended to a token's 19 digits. */
 const SAMPLE_TOKEN = '6216261000000000018';
 
 const HELP = `

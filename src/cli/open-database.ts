@@ -1,4 +1,4 @@
-/** Opens the database that the settings name, and brings it to this version. */
+/** Opens the database that the settings name, and migrates it to this version. */
 import path from 'node:path';
 import { type Db, DbLost } from '../database/db.ts';
 import { migrate } from '../database/migrate.ts';
@@ -20,7 +20,7 @@ export async function openDatabase(where: Where, print: (line: string) => void):
   }
 }
 
-/** As it stands: for a look. */
+/** Without a migration: for reading. */
 export async function openWithoutMigrating({ databaseUrl, dir, lanes }: Where): Promise<Db> {
   return databaseUrl === null
     ? openPglite({ dir: path.join(dir, 'db') })

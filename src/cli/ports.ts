@@ -1,6 +1,6 @@
 /**
- * Whether a port can be listened on, asked before anything is started, with the setting that
- * changes it. A probe only: another process may take the port a moment later.
+ * Checks whether a port is free before anything is started, and names the setting that changes it.
+ * Only a probe: another process may take the port a moment later.
  */
 import net from 'node:net';
 import type { Settings } from './settings.ts';
@@ -12,7 +12,7 @@ export interface WantedPort {
   readonly variable: string;
 }
 
-/** The three of the demo; only the platform listens elsewhere than on loopback. */
+/** The demo's three; only the platform listens on more than loopback. */
 export function demoPorts(settings: Settings): readonly WantedPort[] {
   const { host, port, sandboxPort, bazaarPort } = settings;
   const loopback = '127.0.0.1';
@@ -23,7 +23,7 @@ export function demoPorts(settings: Settings): readonly WantedPort[] {
   ];
 }
 
-/** Why it cannot be listened on, with what to do; null where it can. */
+/** Why it cannot be listened on, with the remedy; null if it can. */
 export function portProblem({ port, host, variable }: WantedPort): Promise<string | null> {
   return new Promise((resolve) => {
     const probe = net.createServer();
@@ -39,7 +39,7 @@ export function portProblem({ port, host, variable }: WantedPort): Promise<strin
   }
 }
 
-/** Null where each port is free and none is wanted twice. */
+/** Null if every port is free and none is used twice. */
 export async function firstPortProblem(wanted: readonly WantedPort[]): Promise<string | null> {
   for (const [index, one] of wanted.entries()) {
     const same = wanted.slice(0, index).find(({ port }) => port !== 0 && port === one.port);

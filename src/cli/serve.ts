@@ -1,4 +1,4 @@
-/** The platform alone, as production runs it, and as the demo runs it inside itself. */
+/** The platform alone, as run in production, and as the demo runs it inside its own process. */
 import { type ComposedPlatform, compose } from '../compose.ts';
 import { PGLITE_BANNER } from '../database/pglite.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -61,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   return { composed: { ...composed, stop }, url: settings.publicUrl };
 }
 
-/** Nobody else can open this data folder: operators' commands are done here. */
+/** No other process can open this data folder: operators' commands are executed here. */
 function openAdmin(
   { platform, lease }: ComposedPlatform,
   settings: Settings,

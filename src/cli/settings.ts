@@ -1,4 +1,4 @@
-/** Settings from the environment, checked once at start; a wrong one names itself. */
+/** Settings from the environment, checked once at start; an error names its setting. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -20,7 +20,7 @@ export interface Settings extends NetworkSettings {
   readonly publicUrl: string;
   readonly logLevel: string;
   readonly hasRateLimit: boolean;
-  /** null = buyers are kept until a marketplace asks for their end. */
+  /** null = buyers are kept until a marketplace requests their erasure. */
   readonly buyerRetentionDays: number | null;
 }
 
@@ -84,7 +84,7 @@ export function settingProblems(environment: Environment): readonly string[] {
     if (read.ok) return found;
     found.push(read.error);
     const [name = ''] = /^[A-Z_]+/.exec(read.error) ?? [];
-    // What names no setting that is there would be found for ever.
+    // Skips messages that do not name an existing setting; otherwise this would never end.
     if (!rest.delete(name)) return found;
   }
 }
@@ -93,7 +93,7 @@ const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const SWITCHES = ['HUTONG_RATE_LIMIT'];
 const PORTS = ['HUTONG_PORT', 'HUTONG_SANDBOX_PORT', 'HUTONG_BAZAAR_PORT'];
 
-/** What would otherwise be ignored in silence, or found out long after the start. */
+/** Mistakes that would otherwise be ignored silently, or found long after the start. */
 function firstMistake(environment: Environment): string | null {
   for (const name of SWITCHES) {
     const text = environment[name] ?? '';
@@ -112,7 +112,7 @@ function firstMistake(environment: Environment): string | null {
 
 const ENCRYPTED = ['require', 'verify-ca', 'verify-full'];
 
-/** The address has a password: it is not repeated. */
+/** The URL has a password: it is not repeated. */
 function databaseProblem(text: string): string | null {
   if (text === '') return null;
   if (!/^postgres(ql)?:\/\//.test(text))
@@ -134,8 +134,8 @@ function numberOf(result: Result<number, string>): number {
 }
 
 /**
- * The master keys, from the environment or a file. `mayCreate`: the demo makes one in its folder;
- * production never does, since a new key beside old ciphertext would only look like a start.
+ * The master keys, from the environment or a file. `mayCreate`: the demo creates one in its folder;
+ * production never does, since with a new key the existing ciphertext could not be opened.
  */
 export function readKeyRing(
   environment: Environment,

@@ -1,6 +1,6 @@
 /**
  * `npm start`: the whole demo. The sandbox city and the bazaar are processes of their own; the
- * platform runs here and follows the city's clock, which is the one thing that only a demo does.
+ * platform runs here and follows the city's clock, which only the demo does.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ export interface RunningDemo {
   readonly stop: () => Promise<void>;
 }
 
-/** Its shop is no part of what `npm run build` makes. */
+/** The shop is not part of the output of `npm run build`. */
 export function hasDemo(): boolean {
   return existsSync(path.join(ROOT, BAZAAR));
 }

@@ -1,7 +1,7 @@
 /**
- * `hutong wallet`: a marketplace's configurations at its wallets. Credentials of an account that is
- * known renew it in place; those of another account are a configuration beside it. What a command
- * does, and what it leaves behind, is said before it is done; no secret is printed.
+ * `hutong wallet`: a marketplace's configurations at its wallets. Credentials of a known account
+ * renew it in place; those of another account add a configuration. A command states its effect, and
+ * what stays behind, before it acts; no secret is printed.
  */
 import fs from 'node:fs';
 import { describeIdentity, planConfig } from '../core/wallet/config.ts';
@@ -42,17 +42,17 @@ export interface WalletInput {
   readonly marketplace: string;
   readonly wallet: string;
   readonly file: string;
-  /** null = as it was. */
+  /** null = unchanged. */
   readonly acceptsDirectSettlement: boolean | null;
-  /** The configurations that are active stay so beside a new one. */
+  /** The active configurations stay active beside a new one. */
   readonly keepsActive?: boolean;
-  /** The merchants of those that retire keep their numbers, and are paid through the new one. */
+  /** The merchants of the retiring ones keep their numbers, and are paid through the new one. */
   readonly movesAccounts?: boolean;
-  /** Says what it would do, and does nothing. */
+  /** Prints what it would do, and does nothing. */
   readonly isRehearsal?: boolean;
 }
 
-/** Credentials come from a file, never from the command line, where every process can read them. */
+/** Credentials come from a file, never from the command line, which every process can read. */
 export async function setWallet(
   { db, ids }: AdminSession,
   settings: Settings,
@@ -98,7 +98,7 @@ export async function setWallet(
   );
 }
 
-/** Which keys move its money, and what will be regretted. */
+/** The keys that move its money, and warnings. */
 function printNature(wallet: WalletName, credentials: unknown, print: Print): void {
   const module = walletModule(wallet);
   print(modeLine(module?.isLivemode(credentials) === true));
@@ -141,14 +141,14 @@ function readJson(file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // What the parser says repeats a piece of the text, which may be a key: only the place is told.
+    // The parser's message quotes the text, which may be a key: only the position is printed.
     const at = / at position \d+| \(line \d+ column \d+\)/g;
     const place = error instanceof Error ? (error.message.match(at)?.join('') ?? '') : '';
     throw new Error(`${file}: is not JSON${place}`);
   }
 }
 
-/** Identities of before they were kept: without them, nobody can say whose account is renewed. */
+/** Identities of configurations stored without one: needed to tell whose account is renewed. */
 function identifyStored(db: Db, envelope: Envelope, print: Print): Promise<void> {
   return identifyConfigs({
     db,
@@ -158,7 +158,7 @@ function identifyStored(db: Db, envelope: Envelope, print: Print): Promise<void>
   });
 }
 
-/** After `hutong migrate`: what the database alone could not fill. */
+/** After `hutong migrate`: what SQL alone could not fill. */
 export async function identifyAfterMigration(
   db: Db,
   settings: Settings,
@@ -239,7 +239,7 @@ export async function listWallets(
   }
 }
 
-/** The wallet's own words, and when it said them. */
+/** The wallet's own message, and its time. */
 export function describeRefusal({ atMs, operation, code, message }: CredentialsRefusal): string {
   const at = rfc3339(atMs);
   return `it refused our credentials or permissions at ${at} (${operation}: ${code} ${message})`;

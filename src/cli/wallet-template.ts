@@ -1,8 +1,8 @@
 /**
- * `hutong wallet template`: a credentials file to fill in, with what each field is and where it is
- * found. Made of the schema that `hutong wallet set` checks, so it cannot say anything else. The
- * file goes to standard output and the explanation beside it, so `> wechatpay.json` keeps only the
- * file.
+ * `hutong wallet template`: a credentials file to fill in, and for each field what it is and where
+ * to find it. Generated from the schema that `hutong wallet set` checks, so the two always agree.
+ * The file goes to standard output and the explanation to standard error, so `> wechatpay.json`
+ * gets only the file.
  */
 import { present } from '../kernel/assert.ts';
 import type { WalletName } from '../kernel/wallet-names.ts';
@@ -17,12 +17,12 @@ import { type Print, walletNamed } from './admin-names.ts';
 
 export interface TemplateInput {
   readonly wallet: string;
-  /** `keys.mode=certificate`: which of the words a field with a choice says. */
+  /** `keys.mode=certificate`: the value of a field with a choice. */
   readonly choices: readonly string[];
   readonly hasOptional: boolean;
-  /** At the wallet's own test gateway, where it has one. */
+  /** Use the wallet's own test gateway, if it has one. */
   readonly isTest: boolean;
-  /** Only what the fields are. */
+  /** Print only the explanation of the fields. */
   readonly isExplanation: boolean;
 }
 

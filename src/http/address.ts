@@ -1,10 +1,10 @@
 /**
- * Where a request came from. `X-Forwarded-For` is written from right to left: the entry on the
- * right is by the proxy that we speak to, and everything to the left of what our own proxies wrote
- * is the caller's word. So it is read from the right, as far as it is trusted, and no further.
+ * The address of a request's caller. `X-Forwarded-For` grows to the right: the rightmost entry is
+ * from the proxy that connects to us, and everything left of our own proxies' entries is unverified
+ * input of the caller. So it is read from the right, as far as it is trusted, and no further.
  *
- * What cannot be read as an address is never an answer: the nearest one that can be is. Limits
- * count an IPv6 network of 64 bits as one, since whoever has one address has them all.
+ * An entry that is not an address is never the answer: the nearest valid one is used. Limits count
+ * an IPv6 /64 as one address, since whoever has one address of it has them all.
  */
 import { isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -16,18 +16,21 @@ import {
   textOfAddress,
 } from '../runtime/ip-address.ts';
 
-/** Whose entries of X-Forwarded-For are believed. */
+/** Whose entries in X-Forwarded-For are trusted. */
 export type TrustedProxies =
   | { readonly kind: 'none' }
-  /** So many proxies of our own stand before us, whatever their addresses. */
+  /** The number of our own proxies, whatever their addresses. */
   | { readonly kind: 'hops'; readonly count: number }
-  /** Proxies have these addresses. */
+  /** The addresses of our proxies. */
   | { readonly kind: 'ranges'; readonly ranges: readonly IpRange[] };
 
 export const NO_PROXY: TrustedProxies = Object.freeze({ kind: 'none' });
 const HOPS_MAX = 32;
 
-/** `2`, or `10.0.0.0/8, 192.0.2.7`; `true` is 1, as it was; `0`, `false` and nothing are none. */
+/**
+ * `2`, or `10.0.0.0/8, 192.0.2.7`; `true` means 1, for compatibility; `0`, `false` and empty mean
+ * none.
+ */
 export function parseTrustedProxies(text: string): Result<TrustedProxies, string> {
   const wanted = text.trim();
   if (['', '0', 'false'].includes(wanted)) return ok(NO_PROXY);
@@ -63,7 +66,7 @@ export function plainAddress(text: string): string | undefined {
   return address === undefined ? undefined : textOfAddress(address);
 }
 
-/** The caller's address; undefined where not even the connection tells one. */
+/** The caller's address; undefined if not even the connection has one. */
 export function callerAddress(
   connection: string | undefined,
   forwardedFor: string | undefined,
@@ -94,7 +97,7 @@ function isTrusted(address: string | undefined, hop: number, trusted: TrustedPro
   }
 }
 
-/** What limits count by: the address, or the /64 of an IPv6 one. */
+/** The key that limits count by: the address, or the /64 of an IPv6 address. */
 export function addressKey(address: string | undefined): string {
   const plain = address === undefined ? undefined : plainAddress(address);
   if (plain === undefined) return 'unknown';

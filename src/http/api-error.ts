@@ -1,13 +1,13 @@
 /**
- * A coded error on its way through fastify, whose hooks know refusals only as exceptions. Use cases
- * return theirs as values; this is for the edge's own.
+ * A coded error inside fastify, whose hooks report refusals only by exceptions. Use cases return
+ * theirs as values; this class is for the HTTP layer's own.
  */
 import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../kernel/errors.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly hutong: HutongError;
-  /** Other scopes' error handlers (the cashier's pages) know an error by its status alone. */
+  /** Error handlers of other scopes (the cashier's pages) use only the status. */
   readonly statusCode: number;
 
   constructor(error: HutongError) {

@@ -1,7 +1,7 @@
 /**
- * Who calls. A marketplace's secret key comes as `Authorization: Bearer sk_…`; a buyer's
+ * Authentication. A marketplace's secret key comes as `Authorization: Bearer sk_…`; a buyer's
  * client_secret only in its own header and only for the one intent that it belongs to. Neither is
- * read from a URL, where it would be logged.
+ * accepted in a URL, where it would be logged.
  */
 
 import type { FastifyRequest } from 'fastify';
@@ -13,7 +13,7 @@ import type { ServerDeps } from './deps.ts';
 
 const CLIENT_SECRET_HEADER = 'hutong-client-secret';
 const VERSION_HEADER = 'hutong-version';
-/** Newest last. A key is pinned to the one that was current when it was made. */
+/** Newest last. A key is pinned to the version that was current when it was created. */
 export const VERSIONS: readonly string[] = ['2026-12-01'];
 
 const BEARER = /^Bearer +([\x21-\x7e]{1,255})$/i;
@@ -34,7 +34,7 @@ export async function authenticate(
   return deps.useCases.authenticate(key, { address: request.ip, isSuspect });
 }
 
-/** May this key do that, and in which version's shapes? */
+/** Is this key allowed to do that, and which version's shapes does it get? */
 export function permit(
   request: FastifyRequest,
   principal: Principal,
@@ -59,7 +59,7 @@ function versioned(request: FastifyRequest, principal: Principal): Result<Princi
   return ok({ ...principal, version: asked });
 }
 
-/** The client_secret that came instead of a key, if one did. */
+/** The client_secret that was sent instead of a key, if any. */
 export function clientSecretOf(request: FastifyRequest): string | undefined {
   if (request.headers.authorization !== undefined) return undefined;
   const secret = request.headers[CLIENT_SECRET_HEADER];

@@ -1,14 +1,14 @@
 /**
- * How often something may happen for one key (an address, a configuration) in a window of time.
- * In memory, this process's own, bounded: when too many keys are known, the oldest is forgotten,
- * which can only be in favour of somebody.
+ * Limits how often something may happen per key (an address, a configuration) in a time window. In
+ * memory, per process, bounded: when too many keys are known, the oldest is dropped, which can only
+ * be lenient.
  */
 import type { Clock } from '../runtime/clock.ts';
 
 export interface Budget {
-  /** Counts one; 0 while within the budget, else the seconds until the window ends. */
+  /** Counts one; returns 0 within the budget, else the seconds until the window ends. */
   readonly spend: (key: string) => number;
-  /** Has it been spent? Counts nothing. Seconds as above. */
+  /** Is it spent? Counts nothing; returns the seconds as above. */
   readonly secondsLeft: (key: string) => number;
 }
 

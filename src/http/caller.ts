@@ -1,16 +1,17 @@
 /**
- * The first thing that happens to a request: who sent it, and what every answer says to a browser.
+ * The first hook of a request: determines the caller's address and sets every answer's security
+ * headers.
  *
- * Behind this hook `request.ip` is the caller's address, in one spelling, as far as our own proxies
- * vouch for it; nothing else that a proxy or a caller forwards (host, protocol) is believed. A
- * request that names two hosts is two requests to two readers, and is refused.
+ * After this hook `request.ip` is the caller's address, in one spelling, as far as our own proxies
+ * vouch for it; nothing else that a proxy or a caller forwards (host, protocol) is trusted. A
+ * request with two Host headers could be read in two ways, and is refused.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { callerAddress, NO_PROXY } from './address.ts';
 import { apiError } from './api-error.ts';
 import type { ServerConfig } from './deps.ts';
 
-/** For every answer; pages loosen what they need. HSTS where the public address is https. */
+/** For every answer; pages relax what they need. HSTS if the public address is https. */
 export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
   return {
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -21,7 +22,7 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
   };
 }
 
-/** What fastify is told to trust: the one address that `meetCaller` has left there. */
+/** What fastify is configured to trust: the one address that `meetCaller` has left there. */
 export function isFirstHop(_address: string, hop: number): boolean {
   return hop === 0;
 }
@@ -47,7 +48,7 @@ export function meetCaller(app: FastifyInstance, config: ServerConfig): void {
 
 const BELIEVED_BY_FASTIFY = ['x-forwarded-host', 'x-forwarded-proto'] as const;
 
-/** Node keeps the first of several and says nothing. */
+/** Node keeps the first of several and reports nothing. */
 function hostCount(rawHeaders: readonly string[]): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,6 +1,6 @@
 /**
- * The shapes of all answers by their names in openapi.json. They are not run on answers: presenters
- * are typed by them, and a route's answer by the name that it declares.
+ * The shapes of all answers by their names in openapi.json. Answers are not validated at run time:
+ * presenters are typed by the shapes, and a route's answer by the name that it declares.
  */
 import { type Static, Type } from 'typebox';
 import {
@@ -63,7 +63,7 @@ export const COMPONENTS = {
   counter: CounterShape,
   counter_list: page('counter', CounterShape),
   payment_code: PaymentCodeShape,
-  // Its bytes stand beside an empty body.
+  // A route that sends bytes has an empty JSON body.
   file: Type.Unsafe<Readonly<Record<string, never>>>({
     type: 'string',
     format: 'binary',
@@ -86,5 +86,5 @@ export const COMPONENTS = {
 };
 
 export type ComponentName = keyof typeof COMPONENTS;
-/** What is shown under one of these names. */
+/** The type shown under one of these names. */
 export type Shown<N extends ComponentName> = Static<(typeof COMPONENTS)[N]>;

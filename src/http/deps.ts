@@ -1,4 +1,4 @@
-/** What the edge is given, once, by the composition. */
+/** What the HTTP layer gets from the composition at start. */
 
 import type { FastifyPluginAsync } from 'fastify';
 import type { UseCases } from '../flows/verbs.ts';
@@ -9,13 +9,13 @@ import type { Random } from '../runtime/random.ts';
 import type { TrustedProxies } from './address.ts';
 
 export interface ServerConfig {
-  /** Where buyers and browsers reach us, without a slash at the end. */
+  /** Our public base URL for buyers and browsers, without a trailing slash. */
   readonly publicUrl: string;
   /** Per API key; null = none. Default 1,000 requests in 10 s. */
   readonly rateLimit?: { readonly max: number; readonly windowMs: number } | null;
-  /** Whose word in X-Forwarded-For counts; default nobody's. */
+  /** The proxies whose X-Forwarded-For is trusted; default: none. */
   readonly trustedProxies?: TrustedProxies;
-  /** Connections at once; a request's headers, and all of it, must come within. */
+  /** Maximum connections; deadlines for a request's headers and for all of it. */
   readonly connections?: {
     readonly max?: number;
     readonly headersTimeoutMs?: number;
@@ -32,7 +32,7 @@ export interface ServerDeps {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Wall time: latencies. */
+  /** Wall time, for latencies. */
   readonly wall: Clock;
   readonly random?: Random;
   /** Routes of other folders, such as the cashier's; each in a scope of its own. */

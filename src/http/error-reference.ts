@@ -1,6 +1,6 @@
 /**
- * The reference of error codes, out of the registry: docs/reference/errors.md (written by
- * `npm run openapi`, held to the registry by a test) and the page that every `doc_url` leads to.
+ * The reference of error codes, generated from the registry: docs/reference/errors.md (written by
+ * `npm run openapi`, checked by a test) and the page that every `doc_url` leads to.
  */
 import { ERRORS } from '../kernel/errors.ts';
 
@@ -46,7 +46,7 @@ tr{display:block;padding:12px 0;border-bottom:1px solid #e1e5ea}
 td{display:inline-block;padding:2px 14px 2px 0;border:0}td:first-child,td:last-child{display:block}
 td:first-child code{font-weight:700}td:nth-child(4)::before{content:"retryable: "}}`;
 
-/** Every row has its code as address, so that a `doc_url` opens at its own and marks it. */
+/** Every row has its code as anchor, so that a `doc_url` jumps to it and highlights it. */
 export function errorReferenceHtml({ isAlone }: { readonly isAlone: boolean }): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, type, retryable, meaning }]) =>
@@ -65,7 +65,7 @@ ${isAlone ? '' : '<p><a href="/docs">API reference</a></p>'}<h1>Error codes</h1>
 `;
 }
 
-/** Escaped, with what stands between backticks as code. */
+/** Escaped; text between backticks becomes code. */
 function prose(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }

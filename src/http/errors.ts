@@ -1,6 +1,6 @@
 /**
- * Every failure leaves in one shape, `{"error": {...}}`, with the status of its code. What
- * fastify and the parsers throw is mapped to a code here; what nobody foresaw is `internal`: logged
+ * Every failure is answered in one shape, `{"error": {...}}`, with the status of its code.
+ * Exceptions of fastify and the parsers are mapped to codes here; any other is `internal`: logged
  * with its stack, answered without it.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,7 +11,7 @@ import type { ShownError } from './components.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** What fastify throws by itself, by its code. */
+/** Fastify's own errors, by their code. */
 const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['content_type_unsupported', 'send application/json'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is larger than 256 kB'],
@@ -31,7 +31,7 @@ export function toHutongError(error: unknown): HutongError {
   const { code, statusCode } = fieldsOf(error);
   const known = FASTIFY_CODES[code];
   if (known !== undefined) return hutongError(known[0], known[1]);
-  // An id longer than any path parameter may be: 414 to fastify, and no such path to us.
+  // An id longer than any path parameter may be: 414 for fastify, an unknown path for us.
   if (statusCode === 404 || statusCode === 414) return hutongError('route_unknown', 'no such path');
   if (statusCode === 429) return hutongError('rate_limited', 'too many requests with this key');
   if (statusCode >= 400 && statusCode < 500) {
@@ -74,7 +74,7 @@ export function sendError(
   docsUrl: string,
 ): FastifyReply {
   const { status, retryable } = ERRORS[error.code];
-  // Refusals before routing (a malformed URL) meet no hook that would name the request.
+  // Refusals before routing (a malformed URL) pass no hook that would set the request id.
   reply.header('request-id', request.id);
   reply.code(status).header('hutong-should-retry', retryable ? 'true' : 'false');
   if (retryable && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');

@@ -1,4 +1,4 @@
-/** Fields that many calls take. Every string and list is bounded, every object is closed. */
+/** Fields that several calls share. Every string and list is bounded, every object is closed. */
 import { type TObject, type TProperties, Type } from 'typebox';
 import { closed, idField, READABLE } from '../core/shape.ts';
 import type { IdKind } from '../kernel/id.ts';

@@ -1,11 +1,11 @@
 /**
- * Idempotency-Key: claim, run, complete (rule 12). The id of what will be made is chosen
- * before the first try and kept with the key, so that a retry after a crash means the same row.
+ * Idempotency-Key: claim, run, complete (rule 12). The id of the object to be created is chosen
+ * before the first try and stored with the key, so that a retry after a crash means the same row.
  *
- * - An answer is stored only where it is final: 2xx, and a wallet's refusal (402). After another
- *   refusal (4xx) the key is released. After a 5xx or a defect nobody knows how far the try came:
+ * - An answer is stored only if it is final: 2xx, and a wallet's refusal (402). After other
+ *   refusals (4xx) the key is released. After a 5xx or a defect it is unknown how far the try came:
  *   the key stays bound to its body, and the same body resumes at once, with the same id.
- * - Secrets are never stored; a replay makes them again from the object as it is now.
+ * - Secrets are never stored; a replay derives them again from the object's current state.
  */
 
 import { createHash } from 'node:crypto';
@@ -17,7 +17,7 @@ import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
 import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
 
-/** Ready to send; `replayed` says that nothing was done for it. */
+/** Ready to send; `replayed` = the stored answer of an earlier request. */
 export interface FinalAnswer {
   readonly status: number;
   readonly body: string;
@@ -98,8 +98,9 @@ async function handleOrKeep(
 type AnyCall = Call<PathIds, unknown, unknown>;
 
 /**
- * Noted before it is given: whoever has an answer gets the same one again, whatever dies between
- * (rules 8 and 12). But the work is committed, so failing to note it must not fail the answer.
+ * Stored before it is sent: whoever received an answer gets the same one again, whatever crashes in
+ * between (rules 8 and 12). But the work is committed, so failing to store it must not fail the
+ * answer.
  */
 async function complete(
   deps: ServerDeps,
@@ -141,7 +142,7 @@ function pathOf(url: string): string {
   return question < 0 ? url : url.slice(0, question);
 }
 
-/** SHA-256 of the body's meaning: white space and the order of keys make no other request. */
+/** SHA-256 of the body's meaning: white space and key order do not make another request. */
 function hashOf(body: unknown): string {
   return createHash('sha256').update(canonical(body)).digest('hex');
 }

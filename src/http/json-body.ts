@@ -1,7 +1,7 @@
 /**
- * Reads a JSON body: valid UTF-8, valid JSON, not deeper than it may be, and without the two kinds
- * of text that no database row can hold (NUL and half a surrogate pair). `__proto__` and
- * `constructor.prototype` are refused by fastify's own parser.
+ * Reads a JSON body: valid UTF-8, valid JSON, not nested too deep, and without the two kinds of
+ * text that no database row can hold (NUL and lone surrogates). Fastify's own parser refuses
+ * `__proto__` and `constructor.prototype`.
  */
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -9,11 +9,11 @@ import { apiError } from './api-error.ts';
 
 export const BODY_BYTES_MAX = 262_144;
 const DEPTH_MAX = 12;
-/** Escapes that may make such text; most bodies have none and are not walked. */
+/** Escapes that may produce such text; most bodies have none and are not walked. */
 const SUSPECT = /\\u(0000|[dD][89a-fA-F])/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Replaces fastify's parsers: JSON is the only type that `/v1` takes. */
+/** Replaces fastify's parsers: JSON is the only type that `/v1` accepts. */
 export function addJsonParser(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
@@ -21,7 +21,7 @@ export function addJsonParser(app: FastifyInstance): void {
     'application/json',
     { parseAs: 'buffer' },
     (request: FastifyRequest, bytes: Buffer, done) => {
-      // An empty body is no body; whether the call needs one is its schema's business.
+      // An empty body counts as none; whether the call needs one is decided by its schema.
       if (bytes.length === 0) return done(null, undefined);
       if (!isUtf8(bytes)) return done(apiError('body_malformed', 'the body is not UTF-8'));
       const text = bytes.toString();
@@ -44,7 +44,7 @@ function faultOf(value: unknown, text: string): Error | undefined {
   return undefined;
 }
 
-/** How deep a value is nested, not looked at below `limit`. */
+/** How deep a value is nested, not followed below `limit`. */
 function depthOf(value: unknown, limit: number): number {
   if (typeof value !== 'object' || value === null) return 0;
   if (limit < 0) return 1;

@@ -1,6 +1,6 @@
 /**
- * How much one caller may ask for. A key counts by itself, a stranger by address (`addressKey`).
- * What is refused (a key that is none, a path that is none) has a budget of its own by address, so
+ * Rate limits. A valid key is counted by itself, an unauthenticated caller by address
+ * (`addressKey`). Refusals (unknown keys, unknown paths) have a separate budget per address, so
  * that guessing is slow and no valid key is ever refused for what others at its address did.
  */
 import rateLimit from '@fastify/rate-limit';
@@ -12,14 +12,14 @@ import { createBudget } from './budget.ts';
 import type { ServerDeps } from './deps.ts';
 
 const RATE_DEFAULT = { max: 1_000, windowMs: 10_000 };
-/** Failed keys and unknown paths of one address, a minute. */
+/** Unknown keys and paths of one address per minute. */
 const REFUSALS_A_MINUTE = 120;
 const MINUTE_MS = 60_000;
 
 export interface Limits {
-  /** Were so many keys of this address refused that the next unknown one may wait? */
+  /** Has this address had so many keys refused that its next unknown one may be delayed? */
   readonly isSuspect: (request: FastifyRequest) => boolean;
-  /** Counts a refusal; what to answer: the refusal, or that there were too many. */
+  /** Counts a refusal and returns the answer: the refusal, or that there were too many. */
   readonly refusal: (request: FastifyRequest, reply: FastifyReply, error: HutongError) => ApiError;
 }
 
@@ -34,7 +34,8 @@ export async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise
   await app.register(rateLimit, {
     max: limit.max,
     timeWindow: limit.windowMs,
-    // A route's own hook comes first, so that it counts by key; strangers count by address.
+    // A route's own hook comes first, so that it counts by key; unauthenticated callers count by
+    // address.
     hook: 'onRequest',
     keyGenerator: (request) => request.principal?.keyId ?? addressKey(request.ip),
     errorResponseBuilder: (request) =>
@@ -53,7 +54,7 @@ export async function limitRate(app: FastifyInstance, deps: ServerDeps): Promise
   return limits;
 }
 
-/** Of one route, by marketplace: a second key is no second budget. */
+/** For one route, per marketplace: a second key gets no second budget. */
 export function marketplaceLimit(limit: { readonly max: number; readonly windowMs: number }): {
   readonly max: number;
   readonly timeWindow: number;
@@ -66,7 +67,7 @@ export function marketplaceLimit(limit: { readonly max: number; readonly windowM
   };
 }
 
-/** A key that is none here, or a path that is none. */
+/** An unknown key or an unknown path. */
 function isGuess(code: ErrorCode): boolean {
   const { status } = ERRORS[code];
   return status === 401 || status === 404 || code === 'address_not_allowed';

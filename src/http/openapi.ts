@@ -1,6 +1,7 @@
 /**
- * openapi.json out of the route table: OpenAPI 3.1, the very schemas that guard the calls. Nothing
- * in it depends on where or how the server runs, so the committed file can be compared with it.
+ * Generates openapi.json from the route table: OpenAPI 3.1, with the same schemas that validate the
+ * calls. It does not depend on where or how the server runs, so a test compares it with the
+ * committed file.
  */
 import type { TSchema } from 'typebox';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
@@ -96,7 +97,7 @@ function operation(route: AnyRoute): Json {
     tags: [route.tag],
     summary: route.summary,
     description: `${described}Scope: \`${route.scope}\`.`,
-    // A scheme that is not OAuth names roles here (OpenAPI 3.1): ours are scopes.
+    // For a scheme that is not OAuth, OpenAPI 3.1 lists roles here: ours are scopes.
     security: [
       { secretKey: [route.scope] },
       ...(route.asBuyer === undefined ? [] : [{ clientSecret: [] }]),
@@ -114,7 +115,7 @@ function operation(route: AnyRoute): Json {
   };
 }
 
-/** No body is an empty one: a call needs it where something in it is required. */
+/** A missing body counts as an empty one: a body is required only if one of its fields is. */
 function needsBody(body: TSchema): boolean {
   return 'required' in body && Array.isArray(body.required) && body.required.length > 0;
 }
@@ -218,7 +219,7 @@ function refusals(route: AnyRoute): Json {
   return shown;
 }
 
-/** Plain JSON of a schema, without TypeBox's own marks. */
+/** A schema as plain JSON, without TypeBox's own symbols. */
 function plain(schema: TSchema): Json {
   return JSON.parse(JSON.stringify(schema)) as Json;
 }

@@ -19,7 +19,7 @@ export function registerHealth(app: FastifyInstance, deps: ServerDeps, docsUrl: 
   });
 }
 
-/** For who runs the platform, or builds on it. */
+/** For whoever runs the platform, or builds on it. */
 export function registerFigures(app: FastifyInstance, deps: ServerDeps, openApi: string): void {
   app.get('/metrics', UNLIMITED, async (_request, reply) =>
     reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.render()),

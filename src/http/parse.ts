@@ -1,4 +1,4 @@
-/** From what a schema let through to what a use case takes; each refusal names its field. */
+/** Converts validated input to what a use case takes; each refusal names its field. */
 
 import { isIP } from 'node:net';
 import type { PageRequest } from '../flows/base/page.ts';
@@ -45,7 +45,7 @@ export function returnUrlOf(value: string | undefined): Result<string | null, Hu
   if (url.username !== '' || url.password !== '') {
     return invalid('return_url', 'may not carry a user name or password');
   }
-  // As it was read: another reader, of what was sent, might read another host.
+  // Normalized by the parser: another parser might see another host in the original text.
   return ok(url.href);
 }
 

@@ -1,4 +1,4 @@
-/** `{"object":"list","data":[],"has_more"}`, the one shape of every list. */
+/** `{"object":"list","data":[],"has_more"}`: the shape of every list. */
 import type { Page } from '../flows/base/page.ts';
 
 export function presentList<T, S>(

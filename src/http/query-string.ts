@@ -1,10 +1,10 @@
 /**
- * `a=1&expand[]=x&expand[]=y` -> `{a: '1', 'expand[]': ['x', 'y']}`. A name ending in `[]` is always
- * a list; any other that comes twice becomes a list too, which no schema takes.
+ * `a=1&expand[]=x&expand[]=y` -> `{a: '1', 'expand[]': ['x', 'y']}`. A name ending in `[]` is
+ * always a list; any other repeated name becomes a list, too, which no schema accepts.
  */
 import { parse } from 'node:querystring';
 
-/** More pairs than any call has; the rest is not read. */
+/** More pairs than any call has; the rest is ignored. */
 const PAIRS_MAX = 50;
 
 export function parseQuery(text: string): Record<string, unknown> {

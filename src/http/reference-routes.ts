@@ -1,13 +1,13 @@
 /**
- * /docs: the reference, served from here with nothing fetched from elsewhere; /docs/errors; the
- * bare address leads here.
+ * /docs: the API reference, served from here without external resources; /docs/errors; the root
+ * path redirects here.
  */
 import swagger, { type FastifyStaticSwaggerOptions } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { errorReferenceHtml } from './error-reference.ts';
 
-/** swagger-ui styles its own elements; scripts come from files of this origin only. */
+/** swagger-ui sets inline styles on its elements; scripts come from files of this origin only. */
 const POLICY = [
   "default-src 'none'",
   "connect-src 'self'",
@@ -27,7 +27,7 @@ function setPolicy(app: FastifyInstance): void {
   });
 }
 
-/** Where each `doc_url` leads: on every port, even where the reference is not. */
+/** The target of every `doc_url`: served on every port, even without the reference. */
 export function registerErrorReference(app: FastifyInstance, isAlone: boolean): void {
   setPolicy(app);
   const html = errorReferenceHtml({ isAlone });
@@ -36,7 +36,7 @@ export function registerErrorReference(app: FastifyInstance, isAlone: boolean): 
 
 export async function registerDocs(app: FastifyInstance, openApi: string): Promise<void> {
   setPolicy(app);
-  // Who opens the bare address in a browser wants to read.
+  // A browser that opens the root path gets the reference.
   app.get('/', (_request, reply) => reply.redirect('/docs', 302));
   const document: NonNullable<FastifyStaticSwaggerOptions['specification']> = {
     document: JSON.parse(openApi),
@@ -44,7 +44,7 @@ export async function registerDocs(app: FastifyInstance, openApi: string): Promi
   await app.register(swagger, { mode: 'static', specification: document });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    // Its bar is another project's sign and a field that leads nowhere: there is one document.
+    // Its top bar has another project's logo and a useless field: there is one document.
     theme: {
       title: 'Hutong 互通 API',
       css: [{ filename: 'hutong.css', content: '.swagger-ui .topbar { display: none; }' }],

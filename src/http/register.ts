@@ -1,7 +1,7 @@
 /**
- * Puts the route table into fastify: authentication before the body is read, then path, body and
- * query, then the use case, with or without the idempotency protocol around it. Everything that can
- * be done once is done here, before the first request.
+ * Registers the route table with fastify: authentication before the body is read, then path, body
+ * and query, then the use case, with or without the idempotency protocol around it. Whatever can be
+ * prepared once is done here, before the first request.
  */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -21,7 +21,7 @@ import { type Check, compileBody, compileQuery } from './validate.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the authentication of `/v1`; null where a buyer calls with a client_secret. */
+    /** Set by the authentication of `/v1`; null if a buyer calls with a client_secret. */
     principal: Principal | null;
   }
 }
@@ -52,14 +52,14 @@ export function registerRoute(
     method: route.method,
     url: fastifyPath(route.path),
     ...(route.limit === undefined ? {} : { config: { rateLimit: marketplaceLimit(route.limit) } }),
-    // Before the body is read: a stranger's bytes are not parsed.
+    // Before the body is read: an unauthenticated caller's bytes are not parsed.
     onRequest: async (request, reply) => {
       if (route.asBuyer !== undefined && clientSecretOf(request) !== undefined) return;
       const principal = await authenticate(deps, request, () => limits.isSuspect(request));
       if (!principal.ok) throw limits.refusal(request, reply, principal.error);
       request.principal = principal.value;
     },
-    // After the limit, so that what a key may not do counts, too.
+    // After the limit, so that calls beyond a key's scopes count, too.
     preParsing: (request, _reply, payload, done) => {
       if (request.principal === null) return done(null, payload);
       const permitted = permit(request, request.principal, route.scope);

@@ -1,6 +1,6 @@
 /**
- * RFC 3339 in, strictly: a full date, `T`, a full time, and an offset. A date that the calendar
- * does not have is refused instead of rolled over, and a leap second is no time of ours.
+ * Strict RFC 3339 input: a full date, `T`, a full time, and an offset. A date that does not exist
+ * is refused instead of rolled over; leap seconds are refused.
  */
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;

@@ -1,7 +1,7 @@
 /**
  * A route is data: its schema, its scope, the errors it may answer and one function. The server
- * registers it, openapi.json describes it and the hostile suite attacks it from this one
- * description, so none of the three can disagree.
+ * registers it, openapi.json describes it and the hostile suite attacks it, all from this one
+ * description, so the three cannot disagree.
  */
 
 import type { Static, TSchema } from 'typebox';
@@ -13,7 +13,7 @@ import type { Scope } from '../kernel/scopes.ts';
 import type { ComponentName, Shown } from './components.ts';
 import type { ServerDeps } from './deps.ts';
 
-/** Path parameters and the kind of id that each must be; anything else is `not_found`. */
+/** Path parameters and the kind of id that each must be; anything else gives `not_found`. */
 export type PathIds = Readonly<Record<string, IdKind>>;
 
 export interface Call<P extends PathIds, Q, B> {
@@ -21,31 +21,31 @@ export interface Call<P extends PathIds, Q, B> {
   readonly query: Q;
   readonly body: B;
   readonly principal: Principal;
-  /** Where the call came from. */
+  /** The caller's address. */
   readonly callerIp: string;
-  /** The id chosen for what this call makes, kept with the idempotency key. */
+  /** The id chosen for the object that this call creates, stored with the idempotency key. */
   readonly targetId: string;
 }
 
-/** Component names of what a route answers, by status. */
+/** Component names of a route's answers, by status. */
 export type Answers = Readonly<Record<number, ComponentName>>;
 
 export interface Answer<A extends Answers = Answers> {
   readonly status: number;
-  /** What may be stored for a replay: of the shape that the route names. */
+  /** What may be stored for a replay: typed by the shape that the route names. */
   readonly body: Shown<A[keyof A] & ComponentName>;
-  /** What must not: added to the answer, never kept. */
+  /** What must not be stored: added to the answer only. */
   readonly secrets?: Record<string, unknown>;
-  /** Instead of `body`, from a route with `produces`. */
+  /** Instead of `body`, for a route with `produces`. */
   readonly file?: { readonly name: string; readonly bytes: Buffer };
 }
 
 type Answered<A extends Answers> = Promise<Result<Answer<A>, HutongError>>;
 
 export interface Idempotency<P extends PathIds, Q, B> {
-  /** Chosen before the first try and kept, so that a retry means the same row. */
+  /** Chosen before the first try and stored, so that a retry means the same row. */
   readonly target: (deps: ServerDeps, call: Omit<Call<P, Q, B>, 'targetId'>) => string;
-  /** The secrets of a stored answer, made again from the object as it is now. */
+  /** Derives the secrets of a stored answer again from the object's current state. */
   readonly refill?: (
     deps: ServerDeps,
     principal: Principal,
@@ -72,11 +72,11 @@ export interface RouteSpec<
   readonly body?: B;
   readonly idempotency?: Idempotency<P, Static<Q>, Static<B>>;
   readonly answers: A;
-  /** The media type of a file that it answers; refusals are JSON all the same. */
+  /** The media type of a route that answers with a file; its errors are still JSON. */
   readonly produces?: string;
-  /** Stricter than the usual limit, for the marketplace as a whole. */
+  /** Stricter than the general limit, per marketplace. */
   readonly limit?: { readonly max: number; readonly windowMs: number };
-  /** Beside the ones that every route may answer. */
+  /** In addition to those that every route may answer. */
   readonly errors?: readonly ErrorCode[];
   /** A buyer may call it with a client_secret instead of a key. */
   readonly asBuyer?: (
@@ -87,7 +87,7 @@ export interface RouteSpec<
   readonly handle: (deps: ServerDeps, call: Call<P, Static<Q>, Static<B>>) => Answered<A>;
 }
 
-/** A route of any shape, as the server keeps it: its own schemas guard its own types. */
+/** A route of any types, as the server stores it; its own schemas ensure its types. */
 export type AnyRoute = RouteSpec<PathIds, TSchema, TSchema, Answers>;
 
 export function defineRoute<
@@ -96,6 +96,6 @@ export function defineRoute<
   B extends TSchema = TSchema,
   const A extends Answers = Answers,
 >(route: RouteSpec<P, Q, B, A>): AnyRoute {
-  // Sound because the server validates path, query and body by this very route's schemas first.
+  // Sound because the server validates path, query and body by this route's schemas first.
   return route as unknown as AnyRoute;
 }

@@ -1,6 +1,6 @@
 /**
- * The HTTP edge: one fastify, the route table of `/v1`, the wallets' callbacks, operators' routes,
- * the reference, and whatever plugins the composition adds. It parses, authenticates and presents;
+ * The HTTP layer: one fastify, the route table of `/v1`, the wallets' callbacks, operators' routes,
+ * the reference, and the plugins that the composition adds. It parses, authenticates and presents;
  * it decides nothing and knows no wallet.
  *
  * Never: a body, a query or a token in the log; a stack trace in an answer; a refusal without a
@@ -29,7 +29,7 @@ import { fastifyPath, registerRoute } from './register.ts';
 import { ROUTES } from './routes.ts';
 
 const CONNECTIONS_DEFAULT = { max: 10_000, headersTimeoutMs: 10_000, requestTimeoutMs: 30_000 };
-/** How late a slow request may be noticed. */
+/** How late a slow request may be detected. */
 const SLOW_CHECK_MS = 1_000;
 
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
@@ -53,7 +53,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   return app;
 }
 
-/** What operators read, on a port of its own: figures and the reference; no API and no page. */
+/** The operators' server, on a port of its own: metrics and the reference; no API and no pages. */
 export async function buildPrivateServer(deps: ServerDeps): Promise<FastifyInstance> {
   const docsUrl = docsUrlOf(deps);
   const app = openEdge(deps, docsUrl);
@@ -71,7 +71,7 @@ function hasOwnPort({ config }: ServerDeps): boolean {
   return config.hasPrivateServer === true;
 }
 
-/** What the public port has only where there is no private one. */
+/** What the public port serves only if there is no private one. */
 async function registerInside(app: FastifyInstance, deps: ServerDeps): Promise<void> {
   const openApi = openApiText();
   await app.register(async (scope) => registerFigures(scope, deps, openApi));
@@ -124,7 +124,7 @@ function createFastify(deps: ServerDeps, docsUrl: string): FastifyInstance {
   }) as unknown as FastifyInstance;
 }
 
-/** Bytes that are no HTTP never become a request; this is all that can be said about them. */
+/** Bytes that are not HTTP never become a request; this is all that can be logged about them. */
 const CLIENT_ERROR_BODY = JSON.stringify({
   error: {
     type: 'invalid_request_error',
@@ -146,7 +146,7 @@ function clientErrorText(publicUrl: string): string {
   ].join('\r\n');
 }
 
-/** One line and one sample per request; a request id on every answer. */
+/** One log line and one sample per request; a request id on every answer. */
 function observe(app: FastifyInstance, deps: ServerDeps): void {
   let isClosing = false;
   app.addHook('preClose', async () => {
@@ -162,7 +162,7 @@ function observe(app: FastifyInstance, deps: ServerDeps): void {
     const { method } = request;
     const status = reply.statusCode;
     const ms = reply.elapsedTime;
-    // The template, never the target: a path may hold a token, in more spellings than one.
+    // The route template, never the target: a path may hold a token, in several spellings.
     const route = request.routeOptions.url ?? 'unknown';
     deps.metrics.httpRequest({ route, method, status, ms });
     const { principal } = request;
@@ -195,7 +195,7 @@ function refuse(app: FastifyInstance, docsUrl: string): void {
   );
 }
 
-/** The other methods of a path that exists: 405 with `Allow`, not 404. */
+/** Other methods of an existing path: 405 with `Allow`, not 404. */
 function registerOtherMethods(app: FastifyInstance): void {
   const byPath = new Map<string, string[]>();
   for (const { path, method } of ROUTES) {

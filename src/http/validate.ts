@@ -1,7 +1,7 @@
 /**
- * Schemas are compiled once; a value that does not fit becomes one coded error that names the
- * field. Nothing is coerced in bodies: `"100"` is no amount. Query strings carry only text, so
- * there the fields that are integers are read first, digits only: `1.5` is not 1.
+ * Schemas are compiled once; an invalid value becomes one coded error that names the field. Nothing
+ * is coerced in bodies: `"100"` is no amount. Query strings carry only text, so integer fields are
+ * parsed first, digits only: `1.5` is not 1.
  */
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -56,7 +56,7 @@ function explain(issues: readonly SchemaIssue[], whole: string): HutongError {
   const [issue] = issues;
   if (issue === undefined) return hutongError('parameter_invalid', `${whole} does not fit`);
   const param = paramOf(issue.instancePath);
-  // `additionalProperties: false` shows as a schema that nothing fits, at the field's own path.
+  // `additionalProperties: false` shows as a schema that nothing matches, at the field's own path.
   if (issue.keyword === 'boolean') {
     return hutongError('parameter_unknown', `${param} is not a field of this call`, { param });
   }
@@ -72,7 +72,7 @@ function explain(issues: readonly SchemaIssue[], whole: string): HutongError {
   );
 }
 
-/** What typebox says of a `const` that was not met. */
+/** typebox's message for a `const` mismatch. */
 interface ConstParams {
   readonly allowedValue?: unknown;
 }

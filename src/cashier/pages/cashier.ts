@@ -1,4 +1,4 @@
-/** The cashier page of one payment: picks the screen, and puts order, notes and frame around it. */
+/** The cashier page of one payment: selects the screen, and adds order, notices and frame. */
 
 import { unreachable } from '../../kernel/assert.ts';
 import { type Html, html } from '../html.ts';
@@ -22,7 +22,7 @@ const REFRESH_SECONDS = 5;
 export interface CashierPage extends PageContext {
   readonly path: string;
   readonly model: CashierModel;
-  /** Carried as a data block wherever one is open. */
+  /** Included as a data block whenever an attempt is open. */
   readonly attempt: OpenAttempt | null;
 }
 
@@ -46,7 +46,7 @@ export function cashierPage(page: CashierPage): string {
   });
 }
 
-/** `data-leaves`: the way on is out of the page, so that a document of its own must hold it. */
+/** `data-leaves`: this choice leaves the page, so it must be in a document of its own. */
 function waitingData({ screen }: CashierModel): Readonly<Record<`data-${string}`, string>> {
   if (screen.kind !== 'waiting') return {};
   const { id, action, startedHere } = screen.attempt;
@@ -57,7 +57,7 @@ function waitingData({ screen }: CashierModel): Readonly<Record<`data-${string}`
   };
 }
 
-/** Only where time running out changes what the page says. */
+/** Only where the expiry changes what the page shows. */
 function isCounting(model: CashierModel): boolean {
   return model.remainingMs > 0 && isOpen(model);
 }
@@ -76,7 +76,7 @@ function body(page: CashierPage): Html {
     model.kind === 'friend' && isOpen(model)
       ? html`<div class="note info"><p><strong>${texts.friendBanner}</strong> ${texts.friendBannerHelp}</p></div>`
       : null;
-  // The screens of a decided payment tell it themselves, below what was decided.
+  // The screens of a finished payment list them themselves, below the result.
   const returned =
     isOpen(model) || model.screen.kind === 'closing' ? returnedSection(model, texts) : null;
   const paying = html`<div class="card pay">${notice}${friend}${returned}${screenBody(page)}</div>`;

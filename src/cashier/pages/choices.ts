@@ -1,7 +1,7 @@
 /**
- * The wallets to choose from: rows of one form and weight, in the order that was offered, none of
- * them chosen beforehand (neutrality). Each choice posts its own attempt id; where the wallet must
- * first say who pays, it is a link, since a form may not be redirected to another host (CSP).
+ * The wallet choices: rows of one form and weight, in the offered order, none preselected
+ * (neutrality). Each choice posts its own attempt id; if the wallet must first identify the payer,
+ * it is a link, since a form may not be redirected to another host (CSP).
  */
 
 import { yuanText } from '../../kernel/money.ts';
@@ -19,7 +19,7 @@ ${withheldLines(model, texts)}`;
 interface ChoicePainter {
   readonly texts: Texts;
   readonly path: string;
-  /** The page's script makes this choice by itself, once. */
+  /** The page's script submits this choice automatically, once. */
   readonly start: Choice | null;
 }
 
@@ -34,7 +34,7 @@ function walletRow(row: WalletRow, painter: ChoicePainter): Html {
   )}</li>`;
 }
 
-/** By interconnection the buyer's own app scans another wallet's code. */
+/** Under interconnection the buyer's own app scans another wallet's code. */
 function hintOf({ wallet, payerWallet, product }: Choice, texts: Texts): string {
   return wallet === payerWallet
     ? texts.hint(product, wallet)
@@ -65,7 +65,7 @@ function withheldLines(model: CashierModel, texts: Texts): Html | null {
   )}</p>`;
 }
 
-/** "Pay another way" below an attempt that waits. */
+/** "Pay another way" below an open attempt. */
 export function switchSection(
   model: CashierModel,
   texts: Texts,
@@ -79,7 +79,7 @@ ${choiceList(model, texts, more.path)}
 </section>`;
 }
 
-/** 找人代付: a link that another person pays by. */
+/** 找人代付: a link for another person to pay. */
 export function friendSection(model: CashierModel, texts: Texts): Html | null {
   if (model.friendUrl === null) return null;
   const payee = model.payees.map(({ name }) => name).join(texts.listJoin);

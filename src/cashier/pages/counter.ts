@@ -1,6 +1,6 @@
 /**
- * The page behind a printed code: who is paid, and how much the buyer types. The field works by
- * itself; keys beside it appear with script only. What was typed comes back with what was wrong.
+ * The page behind a printed code: the payee, and a field for the amount. The field works without
+ * script; the keypad appears only with it. Input with an error is shown again with the message.
  */
 import type { AmountProblem } from '../../core/merchant/counter.ts';
 import { type Html, html } from '../html.ts';
@@ -13,10 +13,10 @@ export interface CounterPage extends PageContext {
   readonly marketplaceName: string;
   readonly merchantName: string;
   readonly counterName: string;
-  /** What was typed before, as it was typed. */
+  /** The previous input, unchanged. */
   readonly typed: string;
   readonly problem: AmountProblem | 'order_changed' | null;
-  /** Sent back with the amount: the same page sent twice is one order. */
+  /** Submitted with the amount: the same page submitted twice is one order. */
   readonly visit: string;
 }
 
@@ -52,7 +52,7 @@ function keypad(texts: Texts): Html {
   )}</div>`;
 }
 
-/** A code that is out of use, for now or for good. */
+/** A disabled or unknown code. */
 export function counterClosedPage(
   context: PageContext,
   names: { readonly marketplaceName: string; readonly merchantName: string },

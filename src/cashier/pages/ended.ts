@@ -1,4 +1,4 @@
-/** The screens of a payment that is decided: paid, refunded, expired, canceled, being checked. */
+/** The screens of a finished payment: paid, refunded, expired, canceled, being checked. */
 
 import { yuanText } from '../../kernel/money.ts';
 import { type Html, html } from '../html.ts';
@@ -21,7 +21,7 @@ export function succeededScreen(
 ): Html {
   const payee = model.payees.map(({ name }) => name).join(texts.listJoin);
   const wallet = screen.wallet === null ? null : texts.wallets[screen.wallet];
-  // Who was paid twice or refunded is given the time to read it.
+  // A buyer who paid twice or was refunded gets time to read it.
   const isAllSaid = screen.refund.state === 'none' && model.returned.length === 0;
   return html`${screen.refund.state === 'full' ? SIGNS.over : SIGNS.done}<h1>${succeededTitle(screen.refund, texts)}</h1>
 <p class="total">${yuanText(model.amountFen)}</p>

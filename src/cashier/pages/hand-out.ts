@@ -1,7 +1,7 @@
 /**
- * The way to a wallet whose form is made at the click: the page's script posts it at once, and
- * makes it anew for a later press; without script the button posts it, and the page renews itself.
- * And the page that says why there is no form any more.
+ * The page on the way to a wallet whose form is created at the click: the script posts it at once,
+ * and creates it anew for a later press; without script the button posts it, and the page reloads
+ * itself. Also the page that says why there is no form any more.
  */
 
 import type { HandOutRefusal } from '../../flows/payment/hand-out.ts';
@@ -12,7 +12,7 @@ import { SIGNS, walletMark } from './marks.ts';
 import { type PageContext, renderPage } from './page.ts';
 import { walletForm } from './wallet-form.ts';
 
-/** A form names what is left of the order's time: it is never older than this. */
+/** A form states the order's remaining time, so it must never be older than this. */
 const RENEW_SECONDS = 20;
 
 interface HandOutTold {

@@ -1,9 +1,9 @@
-/** The signs on pages: a wallet's mark beside its name, a chevron, and what became of a payment. */
+/** Icons of pages: a wallet's mark beside its name, a chevron, and the result of a payment. */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type Html, html } from '../html.ts';
 import { MARK_FIELD, MARK_SIDE, type MarkShape, WALLET_MARKS } from '../wallet-marks.ts';
 
-/** White is inherited; `i` is a line in the wallet's colour, `o` a white one (cashier.css). */
+/** White is inherited; `i` is a line in the wallet's color, `o` a white one (cashier.css). */
 const PAINTS: Readonly<Record<MarkShape['paint'], Html | null>> = {
   white: null,
   line: html` class="i"`,

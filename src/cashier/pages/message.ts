@@ -1,4 +1,4 @@
-/** A page that says one thing: unknown link, too many tries, refused, busy. No order is named. */
+/** A page with one message: unknown link, too many requests, refused, busy. It names no order. */
 
 import { html } from '../html.ts';
 import { SIGNS } from './marks.ts';

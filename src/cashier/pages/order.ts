@@ -1,4 +1,4 @@
-/** What is being paid: payees, goods, amount and until when. The same on every screen. */
+/** What is being paid: payees, goods, amount and expiry. The same on every screen. */
 import { yuanText } from '../../kernel/money.ts';
 import { dateTimeText, deadlineText } from '../format.ts';
 import { type Html, html } from '../html.ts';
@@ -32,7 +32,7 @@ function payees(model: CashierModel, texts: Texts): Html {
   )}</ul></dd></div>`;
 }
 
-/** The payments that go back: which one, and that nothing has to be done. */
+/** The payments being refunded: which ones, and that the buyer need not do anything. */
 export function returnedSection(model: CashierModel, texts: Texts): Html | null {
   if (model.returned.length === 0) return null;
   return html`<div class="note info">${model.returned.map((one) => returnedLine(one, texts))}</div>`;

@@ -1,6 +1,6 @@
 /**
- * The frame of every cashier page. It carries no inline script, style or handler (the CSP forbids
- * them) and no address with the token but those of the page's own routes.
+ * The frame of every cashier page. It has no inline script, style or handler (the CSP forbids
+ * them), and its only addresses with the token are the page's own routes.
  */
 import { type Html, html, type Part } from '../html.ts';
 import type { Locale, Texts } from '../texts.ts';
@@ -9,27 +9,27 @@ export interface AssetPaths {
   readonly script: string;
   readonly style: string;
   readonly icon: string;
-  /** Beside `style`, where a page has more. */
+  /** In addition to `style`, if a page has more. */
   readonly moreStyle?: string;
 }
 
-/** What every page is made with, whatever it says. */
+/** What every page needs, whatever its content. */
 export interface PageContext {
   readonly locale: Locale;
   readonly texts: Texts;
   readonly assets: AssetPaths;
-  /** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`; null where there is no such page. */
+  /** `/pay/{token}`, `/pay/go/{token}` or `/c/{token}`; null if there is no such page. */
   readonly path: string | null;
 }
 
 export interface Page {
   readonly title: string;
   readonly heading: string;
-  /** Told to screen readers when the page changes by itself. */
+  /** Announced to screen readers when the page changes by itself. */
   readonly status: string;
   readonly body: Html;
   readonly data: Readonly<Record<`data-${string}`, string>>;
-  /** Seconds after which a browser without script asks again. */
+  /** Seconds after which a browser without script reloads. */
   readonly refreshSeconds: number | null;
 }
 

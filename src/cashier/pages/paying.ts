@@ -1,6 +1,6 @@
 /**
- * The screens of a payment that is not decided: choose a wallet, pay in it, wait for its word.
- * A page that holds a started attempt always carries its next_action as a data block.
+ * The screens of an open payment: choose a wallet, pay in it, wait for its report. A page with an
+ * open attempt always includes its next_action as a data block.
  */
 
 import { yuanText } from '../../kernel/money.ts';
@@ -87,13 +87,13 @@ function nextStep(painter: Painter, attempt: OpenAttempt, progress: Html): Html 
   }
 }
 
-/** Said where the code is another wallet's, so that nobody takes it for a mistake. */
+/** Shown if the code is another wallet's, so that the buyer does not take it for a mistake. */
 function sharedCode({ wallet, payerWallet }: OpenAttempt, texts: Texts): Html | null {
   if (wallet === payerWallet) return null;
   return html`<p class="quiet">${texts.sharedCode(texts.apps[payerWallet], texts.wallets[wallet])}</p>`;
 }
 
-/** Read by this page's script and by the wallet's app: what the buyer is asked to do next. */
+/** Read by this page's script and by the wallet's app: the buyer's next action. */
 function nextActionBlock(attempt: OpenAttempt | null): Html | null {
   return attempt === null ? null : jsonScript('next-action', attempt.action);
 }

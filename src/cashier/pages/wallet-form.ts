@@ -1,4 +1,6 @@
-/** A wallet's form as the browser posts it, with a button; its fields are the wallet's, untouched. */
+/**
+ * A wallet's form as the browser posts it, with a button; its fields are the wallet's, unchanged.
+ */
 import type { FormAction } from '../../kernel/wallet-names.ts';
 import { type Html, html } from '../html.ts';
 

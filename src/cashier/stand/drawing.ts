@@ -1,6 +1,6 @@
 /**
- * A printed sheet as data: what is drawn where, in millimetres from the upper left. One drawing
- * becomes an SVG and a PDF, so that both show the same.
+ * A printed sheet as data: what is drawn where, in millimeters from the upper left. One drawing
+ * becomes an SVG and a PDF, so that both look the same.
  */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import type { QrDrawing } from '../qr.ts';
@@ -11,7 +11,7 @@ export interface PathMark {
   readonly path: string;
   readonly x: number;
   readonly y: number;
-  /** Millimetres per unit of the path. */
+  /** Millimeters per unit of the path. */
   readonly scale: number;
   readonly fill?: string;
   /** `width` in units of the path. */
@@ -21,7 +21,7 @@ export interface PathMark {
 export interface TextMark {
   readonly kind: 'text';
   readonly text: string;
-  /** The middle of the line, and its base line. */
+  /** The middle of the line, and its baseline. */
   readonly x: number;
   readonly y: number;
   readonly size: number;
@@ -29,7 +29,7 @@ export interface TextMark {
   readonly isBold: boolean;
 }
 
-/** A code with its quiet zone, black; what is below must be white. */
+/** A code with its quiet zone, black; the background must be white. */
 export interface CodeMark {
   readonly kind: 'code';
   readonly qr: QrDrawing;
@@ -84,7 +84,7 @@ export function walletMarks(
   ];
 }
 
-/** A code on white, whatever is below. */
+/** A code on white, whatever is below it. */
 export function codeMarks(
   qr: QrDrawing,
   at: { readonly x: number; readonly y: number; readonly side: number },

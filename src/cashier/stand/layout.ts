@@ -1,7 +1,8 @@
 /**
- * What stands on the counter: the stand (A5, the code big, the merchant, the four wallets) and the
- * card of an NFC tag (ID-1). The wallets' signs and names are all of one size and on one line; who
- * comes first turns from counter to counter, as offers do. Chinese and English on one sheet.
+ * The printed sheets of a counter: the stand (A5: a large code, the merchant, the four wallets) and
+ * the card for an NFC tag (ID-1). The wallets' marks and names are of one size and on one line;
+ * which comes first rotates from counter to counter, as offers do. Chinese and English on one
+ * sheet.
  */
 import { hashOf } from '../../kernel/hash.ts';
 import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
@@ -58,7 +59,7 @@ export function standDrawing(content: StandContent): Drawing {
   };
 }
 
-/** Three waves going out from a corner: held near, not scanned. Ours, not a scheme's sign. */
+/** Three waves from a corner: hold the phone near, do not scan. Ours, not a scheme's mark. */
 const WAVES = 'M2 8a8 8 0 0 1 0 8M7 5a14 14 0 0 1 0 14M12 2a20 20 0 0 1 0 20';
 
 export function tapCardDrawing(content: StandContent): Drawing {
@@ -88,7 +89,7 @@ export function tapCardDrawing(content: StandContent): Drawing {
   };
 }
 
-/** Equal columns: the sign, then the name in both languages. */
+/** Equal columns: the mark, then the name in both languages. */
 function walletRow(
   id: string,
   at: {

@@ -1,7 +1,7 @@
 /**
  * A drawing as a PDF of one page. Chinese is set in STSong-Light, a standard font that readers
- * bring themselves, so nothing is embedded or fetched; Latin in Helvetica. The same drawing at the
- * same moment gives the same bytes.
+ * supply themselves, so nothing is embedded or fetched; Latin in Helvetica. The same drawing at the
+ * same time gives the same bytes.
  */
 import {
   beginText,
@@ -33,7 +33,7 @@ import type { CodeMark, Drawing, PathMark, TextMark } from './drawing.ts';
 
 const POINTS_PER_MM = 72 / 25.4;
 const HAN_FONT = 'HutongHan';
-/** What Helvetica is asked to draw; all else is the Chinese font's, a full width each. */
+/** Characters drawn in Helvetica; all others are set in the Chinese font, at full width each. */
 const LATIN = /[\u0020-\u007e·]/;
 
 export async function drawingPdf(drawing: Drawing, nowMs: number): Promise<Uint8Array> {
@@ -120,7 +120,7 @@ function drawPath(page: PDFPage, mark: PathMark): void {
   });
 }
 
-/** Each run by itself: some readers draw a path of many touching rectangles wrongly. */
+/** Each run separately: some readers draw a path of many touching rectangles wrongly. */
 function drawCode(page: PDFPage, { qr, x, y, side }: CodeMark): void {
   const unit = points(side) / qr.side;
   const left = points(x);
@@ -159,7 +159,7 @@ function drawText(page: PDFPage, mark: TextMark, latin: PDFFont): void {
   const y = page.getHeight() - points(mark.y);
   const [red, green, blue] = channels(mark.colour);
   for (const { text, isLatin, width } of parts) {
-    // The Chinese font has one weight: a bold line is drawn with its outline.
+    // The Chinese font has one weight: bold text is drawn with its outline.
     const isOutlined = mark.isBold && !isLatin;
     const font = isLatin ? (mark.isBold ? 'HutongLatinBold' : 'HutongLatin') : HAN_FONT;
     page.pushOperators(
@@ -192,7 +192,7 @@ function widthOf({ text, isLatin }: Run, latin: PDFFont, size: number): number {
   return isLatin ? latin.widthOfTextAtSize(text, size) : Array.from(text).length * size;
 }
 
-/** UCS-2 knows no characters beyond 16 bits: those are shown as a blank square. */
+/** UCS-2 has no characters beyond 16 bits: they are shown as an empty square. */
 function ucs2(text: string): PDFHexString {
   const units = Array.from(text, (char) => (char.length > 1 ? '□' : char));
   const hex = units.map((char) => char.charCodeAt(0).toString(16).padStart(4, '0')).join('');

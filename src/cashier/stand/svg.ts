@@ -1,4 +1,4 @@
-/** A drawing as an SVG file: millimetres, no script, no address of anything to load. */
+/** A drawing as an SVG file: in millimeters, without scripts or external resources. */
 import { type Html, html } from '../html.ts';
 import type { Drawing, Mark, PathMark } from './drawing.ts';
 

@@ -1,4 +1,4 @@
-/** /v1/audit_log: who changed what of this marketplace; to read. */
+/** /v1/audit_log: who changed what of this marketplace; read-only. */
 import type { AuditRow } from '../../core/audit/audit.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';

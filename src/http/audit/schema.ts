@@ -1,4 +1,4 @@
-/** What the calls on the audit log take. */
+/** Parameters of the audit log calls. */
 import { Type } from 'typebox';
 import { paged, text } from '../fields.ts';
 

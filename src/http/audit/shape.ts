@@ -1,4 +1,4 @@
-/** What the API shows of the audit log. */
+/** The audit log objects that the API shows. */
 import { type Static, Type } from 'typebox';
 import { anything, closed, idField, orNull, time } from '../../core/shape.ts';
 

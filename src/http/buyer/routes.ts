@@ -1,4 +1,4 @@
-/** /v1/buyer_erasures: a buyer is forgotten, the books stay whole; ask, read. */
+/** /v1/buyer_erasures: erases a buyer's data and leaves the ledger intact; create, read. */
 import type { BuyerErasure } from '../../core/buyer/data.ts';
 import { ok } from '../../kernel/result.ts';
 import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';

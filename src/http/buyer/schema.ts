@@ -1,4 +1,4 @@
-/** What the calls on buyer erasures take. */
+/** Parameters of the buyer erasure calls. */
 import { closed } from '../../core/shape.ts';
 import { text } from '../fields.ts';
 

@@ -1,4 +1,4 @@
-/** What the API shows of the erasure of a buyer. */
+/** The buyer erasure object that the API shows. */
 import { type Static, Type } from 'typebox';
 import { closed, idField, orNull, time } from '../../core/shape.ts';
 

@@ -1,4 +1,4 @@
-/** The books as the API shows them; balances are only another view of the same accounts. */
+/** The ledger as the API shows it; balances are another view of the same accounts. */
 
 import type { LedgerAccount, LedgerTransactionView } from '../../flows/ledger/list.ts';
 import { fenToJson } from '../../kernel/money.ts';
@@ -43,7 +43,7 @@ interface Pockets {
   owed: bigint;
 }
 
-/** One balance per merchant and wallet, out of `merchant:{id}:{wallet}:{pocket}` accounts. */
+/** One balance per merchant and wallet, from `merchant:{id}:{wallet}:{kind}` accounts. */
 export function balancesOf(accounts: readonly LedgerAccount[]): ShownBalance[] {
   const balances = new Map<string, Pockets>();
   for (const account of accounts) {

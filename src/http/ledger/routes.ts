@@ -1,4 +1,4 @@
-/** /v1/ledger and /v1/balances: the books, to read. */
+/** /v1/ledger and /v1/balances: the ledger, read-only. */
 import { present } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';

@@ -1,4 +1,4 @@
-/** What the calls on the ledger take. */
+/** Parameters of the ledger calls. */
 import { Type } from 'typebox';
 import { closed, idField } from '../../core/shape.ts';
 import { paged, text } from '../fields.ts';

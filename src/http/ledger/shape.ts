@@ -1,4 +1,4 @@
-/** What the API shows of the books. */
+/** The ledger objects that the API shows. */
 import { type Static, Type } from 'typebox';
 import { closed, fen, idField, listOf, orNull, time } from '../../core/shape.ts';
 import { LEDGER_MOMENTS, type LedgerMoment } from '../../kernel/ledger-moments.ts';

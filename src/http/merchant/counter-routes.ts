@@ -91,7 +91,7 @@ const update = defineRoute({
   },
 });
 
-/** A printed sheet of a counter, as one file. */
+/** A printable sheet of a counter, as one file. */
 function sheet(spec: {
   readonly file: 'stand.svg' | 'stand.pdf' | 'tap_card.svg' | 'tap_card.pdf';
   readonly operationId: string;
@@ -124,7 +124,7 @@ function sheet(spec: {
 }
 
 function standContent({ counter, merchant, code }: CounterView): StandContent {
-  // A quarter of it may be scratched off: paper is touched.
+  // Error correction for a quarter of the code: paper gets worn.
   const qr = qrDrawing(code.url, 'Q');
   assert(qr !== null, 'an address of ours can be drawn');
   return { id: counter.id, merchantName: merchant.name, counterName: counter.name, qr };

@@ -1,4 +1,4 @@
-/** What the calls on counters take and answer. */
+/** Parameters and answers of the counter calls. */
 import { type Static, Type } from 'typebox';
 import { closed, idField, orNull, time } from '../../core/shape.ts';
 import { paged, text } from '../fields.ts';

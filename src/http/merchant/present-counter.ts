@@ -1,4 +1,4 @@
-/** counter as the API shows it, with the one code that its stand carries. */
+/** The counter as the API shows it, with the code that its stand carries. */
 
 import type { CounterView } from '../../flows/merchant/counters.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';

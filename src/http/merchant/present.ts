@@ -1,6 +1,6 @@
 /**
- * merchant as the API shows it, with its accounts at the wallets. Nothing of a wallet's credentials
- * hangs on a merchant, so there is nothing to leave out.
+ * The merchant as the API shows it, with its accounts at the wallets. Wallet credentials are not
+ * stored with a merchant, so nothing needs to be left out.
  */
 import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
 import { rfc3339OrNull } from '../../kernel/rfc3339.ts';
@@ -15,7 +15,7 @@ export function presentMerchant(
     object: 'merchant',
     name: merchant.name,
     external_id: merchant.externalId,
-    // One a wallet, as it always was; those on their way in or out are in the list of their own.
+    // One per wallet, for compatibility; accounts being set up or phased out are in their own list.
     wallet_accounts: accounts.filter(isCurrent).map((account) => ({
       id: account.id,
       wallet: account.wallet,

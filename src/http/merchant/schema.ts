@@ -1,4 +1,4 @@
-/** What the calls on merchants and their accounts take. */
+/** Parameters of the calls on merchants and their accounts. */
 import { Type } from 'typebox';
 import { closed } from '../../core/shape.ts';
 import { paged, text } from '../fields.ts';

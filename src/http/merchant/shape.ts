@@ -1,4 +1,4 @@
-/** What the API shows of a merchant and of its accounts at the wallets. */
+/** The merchant and wallet account objects that the API shows. */
 import { type Static, Type } from 'typebox';
 import { WALLET_ACCOUNT_STATUSES } from '../../core/merchant/merchant.ts';
 import { closed, idField, listOf, orNull, time } from '../../core/shape.ts';

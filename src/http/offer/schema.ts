@@ -1,4 +1,4 @@
-/** What the calls on interconnects take. */
+/** Parameters of the interconnect calls. */
 import { Type } from 'typebox';
 import { closed } from '../../core/shape.ts';
 import { WALLET_NAMES } from '../../kernel/wallet-names.ts';

@@ -1,4 +1,4 @@
-/** What the API shows of offers and of interconnections. */
+/** The offer and interconnection objects that the API shows. */
 import { type Static, Type } from 'typebox';
 import { closed, idField, listOf, orNull, time } from '../../core/shape.ts';
 import { PRODUCTS, WALLET_NAMES } from '../../kernel/wallet-names.ts';

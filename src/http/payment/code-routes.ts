@@ -1,4 +1,4 @@
-/** /v1/payment_intents/{id}/code: the one code of a payment, for every wallet's app. */
+/** /v1/payment_intents/{id}/code: a payment's universal QR code, for every wallet's app. */
 
 import { qrSvgDocument } from '../../cashier/qr.ts';
 import { assert } from '../../kernel/assert.ts';

@@ -149,7 +149,7 @@ const read = defineRoute({
   },
 });
 
-/** A buyer sees what is paid to whom; the marketplace's notes and shares are not the buyer's. */
+/** A buyer sees payees and amounts; the marketplace's metadata and splits are not for the buyer. */
 function buyerView(shown: ShownPaymentIntent): ShownPaymentIntent {
   const { metadata: _notes, buyer: _buyer, resolution: _word, sub_orders: parts, ...rest } = shown;
   return { ...rest, sub_orders: parts.map((part) => ({ ...part, splits: null })) };
@@ -198,7 +198,7 @@ const cancel = defineRoute({
   pathIds: { id: 'payment_intent' },
   answers: { 200: 'payment_intent' },
   errors: ['not_found', 'payment_intent_not_cancelable', 'key_mode_mismatch'],
-  // Makes nothing, but two requests with one key must be told apart by their targets.
+  // Creates nothing, but requests with the same key need different targets.
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
@@ -227,7 +227,7 @@ const resolve = defineRoute({
     'conflict_not_resolvable',
     'key_mode_mismatch',
   ],
-  // Makes nothing, but two requests with one key must be told apart by their targets.
+  // Creates nothing, but requests with the same key need different targets.
   idempotency: {
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },

@@ -1,8 +1,8 @@
 /**
- * /notify/{wallet}/{config}/{kind}: what wallets call. One generic route: the bytes, the target and
- * the headers are handed on exactly as they came, because the signature is over them; any content
- * type is taken; and the answer is the wallet's own words, byte for byte. It knows no wallet, but
- * how long the largest callback of each is.
+ * /notify/{wallet}/{config}/{kind}: the wallets' callbacks. One generic route: bytes, target and
+ * headers are passed on exactly as received, because the signature covers them; any content type is
+ * accepted; and the answer is the wallet's own format, byte for byte. The only wallet-specific data
+ * is the size limit of each wallet's callbacks.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { hutongError } from '../../kernel/errors.ts';
@@ -17,7 +17,9 @@ import { sendError } from '../errors.ts';
 
 const NO_BODY = Buffer.alloc(0);
 const NAMES: ReadonlyMap<string, WalletName> = new Map(WALLET_NAMES.map((name) => [name, name]));
-/** What the parsers are told: fastify refuses a malformed Content-Type, which a wallet may send. */
+/**
+ * A neutral type for the parsers: fastify refuses malformed Content-Types, which wallets may send.
+ */
 const BYTES_TYPE = 'application/octet-stream';
 const KIND = /^[a-z_]{1,32}$/;
 const NOTIFICATION_BYTES_MAX = Math.max(
@@ -30,7 +32,7 @@ interface NotifyParams {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The Content-Type of a callback as it came, however malformed. */
+    /** The Content-Type of a callback as received, however malformed. */
     callbackType: string | undefined;
   }
 }
@@ -46,7 +48,7 @@ export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: 
     refuseLong(request);
   });
   app.post<NotifyParams>('/notify/:wallet/:config/:kind', {
-    // What verifies is never slowed down; what does not has a budget of its own, in the flow.
+    // Genuine callbacks are never rate-limited; others have a budget of their own, in the flow.
     config: { rateLimit: false },
     handler: async (request, reply) => {
       const wallet = NAMES.get(request.params.wallet);
@@ -68,7 +70,7 @@ export function registerNotify(app: FastifyInstance, deps: ServerDeps, docsUrl: 
   });
 }
 
-/** Before a byte of the body is read, where the message says how long it is. */
+/** Checked before the body is read, if the message states its length. */
 function refuseLong(request: FastifyRequest): void {
   const { wallet } = request.params as NotifyParams['Params'];
   const name = NAMES.get(wallet);

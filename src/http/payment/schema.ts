@@ -1,6 +1,6 @@
 /**
- * What the calls on payment intents, attempts and refunds take. A schema refuses what can be seen
- * without the database; whether sums, states and tenants fit is the use cases' to say.
+ * Parameters of the calls on payment intents, attempts and refunds. A schema refuses what can be
+ * checked without the database; sums, states and tenants are checked by the use cases.
  */
 import { type Static, Type } from 'typebox';
 import { INTENT_STATES } from '../../core/payment/model.ts';

@@ -1,4 +1,4 @@
-/** /v1/webhook_endpoints: where events go. A secret is in one answer and never again. */
+/** /v1/webhook_endpoints: where events are sent. A secret is returned once and never again. */
 import { ok } from '../../kernel/result.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
@@ -12,7 +12,7 @@ import {
 } from './schema.ts';
 
 const TAG = 'Webhook endpoints';
-/** Each resolves a name that the caller chose. */
+/** Each resolves a host name that the caller chose. */
 const CHANGES = { max: 30, windowMs: 60_000 };
 const BY_ID = { id: 'webhook_endpoint' } as const;
 

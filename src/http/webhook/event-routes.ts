@@ -1,4 +1,4 @@
-/** /v1/events: the source of truth behind webhooks; list, read, send again. */
+/** /v1/events: the source of truth behind webhooks; list, read, resend. */
 import { presentEvent } from '../../core/webhook/present-event.ts';
 import { ok } from '../../kernel/result.ts';
 import { pageOf } from '../parse.ts';

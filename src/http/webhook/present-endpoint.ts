@@ -1,6 +1,6 @@
 /**
- * webhook_endpoint as the API shows it: never with its secret, which is in the answer of the call
- * that made it and nowhere else.
+ * The webhook_endpoint as the API shows it: never with its secret, which is only in the answer of
+ * the call that created it.
  */
 
 import type { WebhookEndpoint } from '../../flows/webhook/endpoints.ts';

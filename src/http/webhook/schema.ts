@@ -1,4 +1,4 @@
-/** What the calls on webhook endpoints and events take. */
+/** Parameters of the calls on webhook endpoints and events. */
 import { Type } from 'typebox';
 import { closed } from '../../core/shape.ts';
 import { EVENT_PATTERNS } from '../../kernel/event-types.ts';

@@ -1,4 +1,4 @@
-/** What the API shows of a webhook endpoint. */
+/** The webhook endpoint object that the API shows. */
 import { type Static, Type } from 'typebox';
 import { closed, idField, listOf, time } from '../../core/shape.ts';
 
