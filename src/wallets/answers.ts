@@ -1,9 +1,9 @@
 /**
- * What every adapter says in the same way. Plain functions, no base class: an adapter takes what
+ * What all adapters return in the same way. Plain functions, no base class: an adapter uses what
  * fits and writes the rest itself.
  *
- * What we refuse before a wallet is called is told apart from what a wallet refused: its code
- * begins with `hutong.` and stands in no wallet's document.
+ * A refusal by us, before a wallet is called, is distinguishable from a wallet's refusal: its code
+ * begins with `hutong.`, which no wallet's documentation lists.
  */
 
 import type { AttemptReference, LegOrder } from '../core/wallet/order.ts';
@@ -21,7 +21,10 @@ export function plainText(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
 }
 
-/** The refusal of a callback at wallets that deliver again after anything but their own word. */
+/**
+ * The refusal of a callback, for wallets that deliver again unless they get their own
+ * acknowledgement.
+ */
 export function refuseWithFail(refusal: { readonly code: string }): RawResponse {
   return plainText(REFUSAL_STATUSES[refusal.code] ?? 400, 'fail');
 }
@@ -35,7 +38,7 @@ export function refusedCallback(
   return err({ code, explain });
 }
 
-/** Of the caller's address, by the gate: before anything costly was done for it. */
+/** Refused by the gate because of the caller's address, before any costly work. */
 export function tooManyCallbacks(): Result<never, NotificationRefusal> {
   return refusedCallback('too_many', 'too many refused callbacks came from there');
 }
@@ -45,23 +48,25 @@ export function ownError(wallet: WalletName, code: string, message: string): Wal
   return { wallet, code: `${OWN_ERROR_PREFIX}${code}`, message, requestId: null };
 }
 
-/** A refusal whose code the wallet's table knows as one of our own credentials or permissions. */
+/**
+ * A refusal whose code the wallet's table lists as concerning our own credentials or permissions.
+ */
 export function misconfigured(error: WalletError): WalletError {
   return { ...error, isMisconfigured: true };
 }
 
-/** The wallet was not asked: its order can not be paid, since there is none. */
+/** The wallet was not called: the order cannot be paid, since it does not exist. */
 export function notSent(wallet: WalletName, code: string, message: string): StartOutcome {
   return { outcome: 'failed', walletError: ownError(wallet, code, message) };
 }
 
-/** The one order of an attempt; undefined = it has several, or none. */
+/** The only order of an attempt; undefined = it has several, or none. */
 export function onlyLeg(attempt: Pick<AttemptReference, 'legs'>): LegOrder | undefined {
   const [leg, another] = attempt.legs;
   return another === undefined ? leg : undefined;
 }
 
-/** Where nothing was said of any order, the whole query is unknown, with what was seen instead. */
+/** If nothing was reported about any order, the whole query is unknown, with the wallet's error. */
 export function queryOutcome(
   legs: readonly LegReport[],
   walletError: WalletError | null,

@@ -1,20 +1,20 @@
 /**
- * Credentials by their schema, alike for every wallet: the first field that is wrong and what it
- * must be, what each field is, and a file to fill in. The words stand in the schema alone
- * (`description`, `whereFound`, `neededWith`), so that no text can drift from what is checked. No
- * message here repeats a value.
+ * Checks and documents credentials by their schema, alike for every wallet: the first wrong field
+ * and what it must be, a description of each field, and a template file. All texts are in the
+ * schema (`description`, `whereFound`, `neededWith`), so that they cannot drift from what is
+ * checked. No message here repeats a value.
  */
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { err, ok, type Result } from '../kernel/result.ts';
 
-/** Which field of the credentials is wrong and what to do about it, without any secret. */
+/** The wrong field of the credentials and its remedy, without any secret. */
 export interface ConfigProblem {
   readonly field: string;
   readonly message: string;
 }
 
-/** What is read of a schema: JSON Schema, and two words of our own. */
+/** The part of a schema that is read: JSON Schema, and two keywords of our own. */
 interface SchemaView {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaView>>;
@@ -30,7 +30,7 @@ interface SchemaView {
   readonly neededWith?: { readonly field: string; readonly value?: string };
 }
 
-/** Credentials of the schema, or the first field that is not. */
+/** Valid credentials, or the error of the first invalid field. */
 export function checkCredentials<S extends TSchema>(
   schema: S,
   credentials: unknown,
@@ -39,7 +39,7 @@ export function checkCredentials<S extends TSchema>(
   return err(faultOf(schema, credentials, ''));
 }
 
-/** Of a value that its schema refuses. */
+/** The error of a value that its schema refuses. */
 function faultOf(schema: TSchema, value: unknown, place: string): ConfigProblem {
   const view: SchemaView = schema;
   if (value === undefined) return { field: place, message: `is missing: ${told(view)}` };
@@ -69,7 +69,9 @@ function objectFault(
   return { field: below(place, unknown ?? ''), message: 'is not a field of the credentials' };
 }
 
-/** The variant is known by its word: its own fault is told, not that of another. */
+/**
+ * The discriminator selects the variant: its own error is reported, not that of another variant.
+ */
 function variantFault(view: SchemaView, value: unknown, place: string): ConfigProblem {
   const word = wordOf(view);
   if (!isRecord(value)) return { field: place, message: `must be an object: ${told(view)}` };
@@ -78,10 +80,10 @@ function variantFault(view: SchemaView, value: unknown, place: string): ConfigPr
   return { field: below(place, word), message: `must be ${choice(view)}: ${told(view)}` };
 }
 
-/** One row of the reference of credentials. */
+/** One row of the credentials reference. */
 export interface CredentialField {
   readonly field: string;
-  /** yes, no, or when. */
+  /** yes, no, or a condition. */
   readonly required: string;
   readonly what: string;
   readonly whereFound: string;
@@ -128,14 +130,14 @@ function variantRows(view: SchemaView, place: string, required: string): Credent
 }
 
 export interface TemplateWish {
-  /** What the fields with a choice say, by field; the first of the words otherwise. */
+  /** The chosen value of each discriminator; by default its first. */
   readonly choices: ReadonlyMap<string, string>;
   /** Fields that may be left out, too. */
   readonly hasOptional: boolean;
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
-/** Credentials to fill in: every text that is still to be given stands in <>. */
+/** Credentials to fill in: every missing text is a placeholder in <>. */
 export function credentialsTemplate(schema: TSchema, wish: TemplateWish): unknown {
   const made = templateOf(schema, '', wish);
   return isRecord(made) ? { ...made, endpoints: wish.endpoints } : made;
@@ -171,7 +173,7 @@ function isNeeded({ neededWith }: SchemaView, made: Readonly<Record<string, unkn
   return neededWith.value === undefined ? given !== undefined : given === neededWith.value;
 }
 
-/** The words that a field with a choice may say; undefined where there is no such field. */
+/** The allowed values of a discriminator; undefined if there is no such field. */
 export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   const visit = (view: SchemaView, place: string): void => {
@@ -190,7 +192,7 @@ export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[
   return found;
 }
 
-/** The first field that still holds what the template had put there. */
+/** The first field that still holds the template's placeholder. */
 export function unfilledField(schema: TSchema, credentials: unknown): ConfigProblem | undefined {
   const texts = new Map<string, string>();
   const collect = (view: SchemaView): void => {
@@ -233,7 +235,7 @@ function literals(view: SchemaView): string[] {
   return all.flatMap((one) => (one.const === undefined ? [] : [String(one.const)]));
 }
 
-/** The property whose literals tell the variants apart: the first of each. */
+/** The property whose literals distinguish the variants: the first one of each. */
 function wordOf(view: SchemaView): string {
   const [first] = view.anyOf ?? [];
   return Object.keys(first?.properties ?? {})[0] ?? '';

@@ -1,4 +1,4 @@
-/** The only list of wallets. Adding one is a folder and a line here. */
+/** The only list of wallets. Adding one takes a folder and a line here. */
 import type { Capabilities } from '../core/wallet/capabilities.ts';
 import type { WalletName } from '../kernel/wallet-names.ts';
 import { alipay } from './alipay/adapter.ts';
@@ -11,7 +11,7 @@ export const WALLETS: ReadonlyMap<WalletName, WalletModule> = new Map(
   [wechatpay, alipay, unionpay, jdpay].map((wallet) => [wallet.name, wallet]),
 );
 
-/** What each can do, as core is told it. */
+/** The capabilities of each wallet, for core. */
 export const CAPABILITIES: ReadonlyMap<WalletName, Capabilities> = new Map(
   [...WALLETS].map(([name, { capabilities }]) => [name, capabilities]),
 );

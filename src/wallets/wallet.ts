@@ -1,12 +1,12 @@
 /**
- * The wallet port: what Hutong asks of a wallet, in Hutong's words. One folder a wallet implements
- * it; nobody outside that folder knows the wallet's field names. Its data (orders, reports,
- * capabilities) is `core/wallet/`.
+ * The wallet interface: what Hutong asks of a wallet, in Hutong's terms. Each wallet implements it
+ * in a folder of its own; no code outside that folder knows the wallet's field names. Its data
+ * (orders, reports, capabilities) is in `core/wallet/`.
  *
  * Rules that every implementation keeps:
- * - `unknown` is the answer to a timeout, a 5xx, an unverifiable answer and an unmapped status.
- *   `failed` is said only where the wallet itself refused and the order can no longer be paid.
- * - Every answer is verified (signature) before one field of it is believed.
+ * - `unknown` is the result of a timeout, a 5xx, an unverifiable answer and an unmapped status.
+ *   `failed` is used only if the wallet itself refused and the order can no longer be paid.
+ * - Every answer is verified (signature) before any field of it is trusted.
  * - Reports carry the wallet's own ORDER amount, currency and payee; core compares them (rule 3).
  * - No secret, openid or token appears in a WalletError, an exception or a log line.
  */
@@ -64,9 +64,9 @@ export type Notification =
     }
   | {
       /**
-       * Of the refund alone, although Alipay's message names the order, too: a refund of ours is of
-       * a leg that is booked already, and a payment that somebody else has refunded is not counted
-       * by the message of that refund. Its query says what the order is.
+       * About the refund alone, although Alipay's message names the order, too: a refund of ours
+       * belongs to a leg that is booked already, and a payment that somebody else has refunded is
+       * not counted because of that refund's message. Its query says what the order is.
        */
       readonly type: 'refund';
       readonly notificationId: string;
@@ -74,7 +74,7 @@ export type Notification =
       readonly refundNo: string;
       readonly report: RefundReport;
     }
-  /** Verified, ours, but nothing we act on (yet): acknowledged and kept for the record. */
+  /** Verified, ours, but nothing we act on (yet): acknowledged and stored. */
   | { readonly type: 'ignored'; readonly notificationId: string; readonly what: string };
 
 /** Why a callback is refused; `explain` is safe to log (no secrets, no bodies). */
@@ -84,14 +84,14 @@ export interface NotificationRefusal {
 }
 
 /**
- * What a callback says of itself before its signature was looked at, and so believed by nobody:
- * the order it names, or that it opens with a secret key that only the wallet and we hold.
+ * What a callback claims before its signature is checked, so it is not trusted: the order it names,
+ * or that it decrypts with a secret key that only the wallet and we hold.
  */
 export type NotificationClaim =
   | { readonly kind: 'order'; readonly orderNo: string }
   | { readonly kind: 'opened' };
 
-/** Whether the work of verifying a callback is worth doing now; false = refused as `too_many`. */
+/** Whether to spend the work of verifying a callback now; false = refused as `too_many`. */
 export type NotificationGate = (claim: NotificationClaim) => Promise<boolean>;
 
 export const NO_GATE: NotificationGate = async () => true;
@@ -105,42 +105,42 @@ export interface WalletSeams {
   readonly random: Random;
 }
 
-/** One marketplace's account at one wallet, its keys read and kept as key objects. */
+/** One marketplace's account at one wallet, its keys parsed and kept as key objects. */
 export interface Wallet {
-  /** This account may pay a cart all or nothing, where the wallet wants a contract for that. */
+  /** This account may pay a cart all or nothing, if the wallet requires a contract for that. */
   readonly hasCartContract: boolean;
-  /** split, collect: the marketplace's own number, which a cart in one leg is paid to. */
+  /** split, collect: the marketplace's own number, the payee of a cart in one leg. */
   readonly ownMerchant?: string;
   readonly startAttempt: (order: AttemptOrder) => Promise<StartOutcome>;
   /**
-   * For a wallet whose form names no absolute expiry, so that one kept for later would outlive its
-   * order (rule 2): `startAttempt` answers with `handOutUrl`, and the form is made here, at the
-   * click, with what is left of the order's time. undefined = nothing is left. Left out: no product
-   * of this wallet is like that.
+   * For a wallet whose form states no absolute expiry, so that a stored form would outlive its
+   * order (rule 2): `startAttempt` answers with `handOutUrl`, and the form is created here, at the
+   * click, with the order's remaining time. undefined = expired. Left out: no product of this
+   * wallet needs it.
    */
   readonly handOut?: (order: AttemptOrder) => FormAction | undefined;
   readonly queryAttempt: (attempt: AttemptReference) => Promise<QueryOutcome>;
   /**
    * For payment codes and taps this is the wallet's reversal (撤销, 冲正). For every other product it
-   * never gives money back: a payment of this very moment may have counted already. A wallet whose
-   * only way to close does that answers `unsupported` and lets the order run out.
+   * never refunds: a payment made at this moment may already count. A wallet whose only way to
+   * close does that answers `unsupported` and lets the order expire.
    */
   readonly closeAttempt: (attempt: AttemptReference) => Promise<CloseOutcome>;
   readonly refund: (refund: RefundOrder) => Promise<RefundReport>;
   readonly queryRefund: (refund: RefundOrder) => Promise<RefundReport>;
-  /** Asks `gate` once, after what is cheap to refuse and before what costs to verify. */
+  /** Asks `gate` once, after the cheap refusals and before the costly verification. */
   readonly parseNotification: (
     request: RawRequest,
     gate?: NotificationGate,
   ) => Promise<Result<Notification, NotificationRefusal>>;
-  /** The bodies of its acknowledgement and of a refusal. */
+  /** Success / failure acknowledgement body. */
   readonly acknowledge: () => RawResponse;
   readonly refuse: (refusal: NotificationRefusal | { readonly code: 'try_again' }) => RawResponse;
-  /** null = no such redirect, and no product that would need it. */
+  /** null = no OAuth redirect, and no product that would need one. */
   readonly payerAuthorization: PayerAuthorization | null;
 }
 
-/** The wallet's own redirect that tells us who pays (snsapi_base, auth_base). */
+/** The wallet's own OAuth redirect that identifies the payer (snsapi_base, auth_base). */
 export interface PayerAuthorization {
   readonly authorizeUrl: (request: {
     readonly redirectUri: string;
@@ -149,7 +149,7 @@ export interface PayerAuthorization {
   readonly exchangeCode: (code: string) => Promise<Result<PayerIdentity, WalletError>>;
 }
 
-/** What a wallet gives to `defineWallet`: data, and functions of credentials that were checked. */
+/** The argument of `defineWallet`: data, and functions that get validated credentials. */
 interface WalletDefinition<S extends TSchema, Config> {
   readonly name: WalletName;
   readonly capabilities: Capabilities;
@@ -157,21 +157,23 @@ interface WalletDefinition<S extends TSchema, Config> {
   readonly notificationBytesMax: number;
   /** JSON schema of the credentials; stored only as envelope ciphertext. */
   readonly configSchema: S;
-  /** Checks credentials and reads every key once into a key object. */
+  /** Checks credentials and parses every key once into a key object. */
   readonly openConfig: (credentials: unknown, seams: WalletSeams) => Result<Config, ConfigProblem>;
-  /** Every number that its orders are made and found under; another one is another account. */
+  /**
+   * The numbers that its orders are created and found under; a different one is another account.
+   */
   readonly identityOf: (credentials: Static<S>) => WalletIdentity;
-  /** What a merchant's number there looks like: its schema, with a description. */
+  /** The schema of a merchant's number there, with a description. */
   readonly merchantSchema: TSchema;
-  /** Every address that the credentials name, by its name there. */
+  /** Every URL in the credentials, by its field name. */
   readonly endpointsOf: (credentials: Static<S>) => Endpoints;
   readonly liveEndpoints: Readonly<Record<string, string>>;
-  /** The wallet's own test gateways, where it has some, and the domains that they are below. */
+  /** The wallet's own test gateways, if it has some, and the domains that they are under. */
   readonly testEndpoints?: Readonly<Record<string, string>>;
   readonly testDomains?: readonly string[];
-  /** What works, but not well: `hutong doctor` says so, and what to do. */
+  /** What works, but not well: `hutong doctor` reports it with its remedy. */
   readonly advise?: (credentials: Static<S>) => readonly ConfigProblem[];
-  /** What is wrong with credentials that open: see `review` of the module. */
+  /** Errors in credentials that can be opened: see `review` of the module. */
   readonly review?: (credentials: Static<S>) => readonly ConfigProblem[];
   readonly open: (config: Config, seams: WalletSeams) => Wallet;
 }
@@ -188,17 +190,19 @@ export interface WalletModule
     | 'testEndpoints'
   > {
   readonly open: (credentials: unknown, seams: WalletSeams) => Result<Wallet, ConfigProblem>;
-  /** Whose account they are; undefined where they are not of the schema. Reads no key. */
+  /**
+   * The account's identity; undefined if the credentials do not match the schema. Parses no key.
+   */
   readonly identityOf: (credentials: unknown) => WalletIdentity | undefined;
   /**
-   * Money moves there: false only where every address that they name is this machine's, reserved
-   * for tests or the wallet's own test gateway. A relay or a host that nobody knows is live.
+   * Moves real money: false only if every URL is this machine's, reserved for tests or the wallet's
+   * own test gateway. A relay or an unknown host counts as live.
    */
   readonly isLivemode: (credentials: unknown) => boolean;
   readonly advise: (credentials: unknown) => readonly ConfigProblem[];
   /**
-   * Mistakes that are refused when credentials are set. Stored ones open all the same: what a
-   * version of before took goes on working, and `hutong doctor` tells of it.
+   * Errors that are refused when credentials are set. Stored ones open all the same: what an
+   * earlier version accepted keeps working, and `hutong doctor` reports it.
    */
   readonly review: (credentials: unknown) => readonly ConfigProblem[];
 }
@@ -241,8 +245,8 @@ function addressesIn(endpoints: Endpoints): string[] {
 }
 
 /**
- * Money would move at one address, and the buyer be asked at another where none is real. The first
- * address that differs from the first of all is named.
+ * Would send money to a live address but the buyer to a test one, or the reverse. Names the first
+ * address that differs from the first of all.
  */
 function mixedEndpoints(
   endpoints: Endpoints,

@@ -1,4 +1,4 @@
-/** Beijing's clock (+08:00, no summer time), by which every wallet and institution writes. */
+/** Beijing time (+08:00, no daylight saving), which every wallet and institution uses. */
 const OFFSET_MS = 8 * 3_600_000;
 const DAY_MS = 86_400_000;
 
@@ -22,7 +22,7 @@ export function parseCompactTime(text: string): number | undefined {
   if (match === null) return undefined;
   const [, year, month, day, hours, minutes, seconds] = match;
   const unixMs = Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}+08:00`);
-  // Date.parse rolls 02-30 over; what does not read back is refused.
+  // Date.parse rolls 02-30 over; what does not round-trip is refused.
   return !Number.isNaN(unixMs) && compactTime(unixMs) === text ? unixMs : undefined;
 }
 
@@ -31,7 +31,7 @@ export function nextBeijingMidnightMs(unixMs: number): number {
   return (Math.floor((unixMs + OFFSET_MS) / DAY_MS) + 1) * DAY_MS - OFFSET_MS;
 }
 
-/** A day that exists, `2026-12-01`. */
+/** An existing date, `2026-12-01`. */
 export function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const ms = Date.parse(`${text}T00:00:00Z`);

@@ -1,7 +1,7 @@
 /**
- * What is wrong with foreign bytes: which object, where it stands, and what to do. Codecs answer
- * with it instead of throwing. The message never repeats a value: payment codes, card numbers and
- * keys pass through here, and messages end in logs.
+ * What is wrong with foreign bytes: which object, its position, and the remedy. Codecs return it
+ * instead of throwing. The message never repeats a value: payment codes, card numbers and keys pass
+ * through here, and messages end up in logs.
  */
 export type CodecErrorCode =
   | 'bad_encoding'
@@ -24,7 +24,7 @@ export interface CodecError {
   readonly object: string;
   /** Where it starts: characters of a text, bytes of a binary format. */
   readonly position: number;
-  /** A sentence: what was wrong and what to do. Holds no value of the input. */
+  /** A sentence: what was wrong and the remedy. Contains no value of the input. */
   readonly message: string;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Alipay behind the wallet port. Page, wap and app payments are only signed here and carried by the
- * buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was opened
- * with, and free of decisions: what an answer means stands in answer.ts and statuses.ts.
+ * Alipay behind the wallet interface. Page, wap and app payments are only signed here and submitted
+ * by the buyer; precreate, create and merge.precreate are calls. Stateless but for the keys it was
+ * opened with, and free of decisions: answer.ts and statuses.ts define what an answer means.
  */
 
 import type {
@@ -83,7 +83,7 @@ function openWallet(config: AlipayConfig, seams: WalletSeams): Wallet {
     queryRefund: async (refund) => refundQueryReport(refund, await callRefundQuery(client, refund)),
     parseNotification: (request, gate) => parseNotification(config, client.keys, request, gate),
     acknowledge: () => plainText(200, 'success'),
-    // Anything but `success` makes Alipay deliver again.
+    // After any answer but `success` Alipay delivers again.
     refuse: refuseWithFail,
     payerAuthorization: {
       authorizeUrl: (request) => payerAuthorizeUrl(config, request),
@@ -152,7 +152,7 @@ async function startSingle(
   }
 }
 
-/** Merged payment: precreate, then pay with nothing but the pre_order_no; page pays directly. */
+/** Merged payment: precreate, then pay with only the pre_order_no; page pays directly. */
 async function startMerge(
   context: Context,
   order: AttemptOrder,

@@ -1,10 +1,11 @@
 /**
- * From Alipay's words to reports; pure, no I/O. What an answer does not say stays null, what no
- * table knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ * Converts Alipay's answers to reports; pure, no I/O. What an answer does not state is null, a
+ * status that no table lists is `unknown`, and an answer about another order than the queried one
+ * is `unknown`.
  *
- * Two traps decided here: TRADE_CLOSED is also the state of a trade that was paid and refunded in
+ * Two traps handled here: TRADE_CLOSED is also the status of a trade that was paid and refunded in
  * full (then it is `succeeded`, never "closed unpaid"); refund_fee is the trade's cumulative sum,
- * so it is never taken for the amount of one refund.
+ * so it is never used as the amount of one refund.
  */
 
 import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
@@ -37,7 +38,7 @@ const SUCCESS = '10000';
 const WAITING = '10003';
 const BUSINESS_FAILED = '40004';
 
-/** alipay.trade.pay: paid in the call, waiting for the buyer, refused, or not known. */
+/** alipay.trade.pay: paid in the call, waiting for the buyer, refused, or unknown. */
 export function payOutcome(leg: LegOrder, called: Called): StartOutcome {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
   const { code, fields } = called;
@@ -45,7 +46,7 @@ export function payOutcome(leg: LegOrder, called: Called): StartOutcome {
   const isOurs = textField(fields, 'out_trade_no') === leg.orderNo;
   const paidAt = textField(fields, 'gmt_payment');
   if (isOurs && code === WAITING) return { outcome: 'pending', nextAction: null };
-  // 10000 says paid; an answer that then names no time, or another order, is no such answer.
+  // 10000 means paid; an answer that then states no time, or another order, is not trusted.
   if (!isOurs || paidAt === undefined) return { outcome: 'unknown', walletError: called.error };
   const told = { status: 'succeeded', paidAt, payee: null } as const;
   return { outcome: 'succeeded', legs: [reportOf(leg.orderNo, fields, told)] };
@@ -88,7 +89,7 @@ export function queryReport(leg: LegOrder, called: Called, product: Product): Le
   return product === 'bar' ? reversedReport(report, fields) : report;
 }
 
-/** What query answers and notifications have in common; `fields` come from a verified message. */
+/** What query answers and notifications have in common; `fields` are from a verified message. */
 export function tradeReport(
   orderNo: string,
   fields: JsonObject,
@@ -138,8 +139,8 @@ function fenField(fields: JsonObject, name: string): Fen | null {
 }
 
 /**
- * A payment code's trade that is TRADE_CLOSED though it was paid: alipay.trade.cancel gave the
- * money back. A live attempt must not be taken for paid by it.
+ * A payment code's trade that is TRADE_CLOSED although it was paid: alipay.trade.cancel refunded
+ * it. It must never make a live attempt paid.
  */
 export function reversedReport(report: LegReport, fields: JsonObject): LegReport {
   const isClosed = textField(fields, 'trade_status') === 'TRADE_CLOSED';
@@ -149,7 +150,7 @@ export function reversedReport(report: LegReport, fields: JsonObject): LegReport
 
 /**
  * fund_bill_list: snake_case in queries, JSON text with camelCase in notifications. A bank-card
- * item of China UnionPay (`CUP`) is how an interconnected wallet shows.
+ * item of China UnionPay (`CUP`) indicates an interconnected wallet.
  */
 function payerWallet(fields: JsonObject): string | null {
   const bills = listOf(fields.fund_bill_list);
@@ -180,9 +181,9 @@ export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
 }
 
 /**
- * alipay.trade.cancel. `ask`: the call went through, and only a query can say what it did to the
- * trade (money given back now or by an earlier call, or no trade at all). `too_late`: it did
- * nothing, and no later call will.
+ * alipay.trade.cancel. `ask`: the call succeeded, and only a query can tell its effect on the trade
+ * (refunded now or by an earlier call, or no trade at all). `too_late`: it had no effect, and no
+ * later call will have one.
  */
 export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' | 'too_late' {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
@@ -194,26 +195,26 @@ export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | '
   }
   const { fields } = called;
   const isOurs = textField(fields, 'out_trade_no') === orderNo;
-  // Y: nothing is done yet, the same call must come again.
+  // Y: nothing is done yet, the same call must be repeated.
   const isDone = isOurs && textField(fields, 'retry_flag') !== 'Y';
   if (!isDone) return { outcome: 'unknown', walletError: called.error };
   return textField(fields, 'action') === 'close' ? { outcome: 'closed' } : 'ask';
 }
 
-/** What a query says after a reversal that went through, or came too late. */
+/** The query's answer after a reversal that succeeded, or came too late. */
 export function reversalOutcome(report: LegReport, reversal: 'ask' | 'too_late'): CloseOutcome {
   if (report.isReversed === true) return { outcome: 'reversed', legs: [report] };
   if (report.status === 'closed' || report.status === 'not_found') {
     return { outcome: report.status };
   }
   if (report.status === 'succeeded' && reversal === 'too_late') return { outcome: 'paid' };
-  // Still paid or payable: whatever the reversal did, it has not shown yet.
+  // Still paid or payable: the effect of the reversal, if any, does not show yet.
   return { outcome: 'unknown', walletError: null };
 }
 
 const CLOSE_ORDER = ['unknown', 'paid', 'not_found', 'unsupported', 'closed'] as const;
 
-/** A merged payment is as closed as its least closed sub-order. */
+/** A merged payment is only as closed as its least closed sub-order. */
 export function worstClose(outcomes: readonly CloseOutcome[]): CloseOutcome {
   for (const name of CLOSE_ORDER) {
     const found = outcomes.find(({ outcome }) => outcome === name);
@@ -246,14 +247,14 @@ export function refundQueryReport(refund: RefundOrder, called: Called): RefundRe
     const settlementFen = fenField(fields, 'send_back_fee');
     return { ...silentRefund('succeeded'), amountFen, settlementFen };
   }
-  // Absent: not refunded, or not yet. Where the wallet names the refund it is only not done yet.
+  // Absent: not refunded, or not yet. If the wallet names the refund, it is only not done yet.
   if (status === undefined && refundNo === undefined && amountFen === null) {
     return silentRefund('not_found');
   }
   return { ...silentRefund('unknown'), amountFen };
 }
 
-/** Alipay gives refunds no number of its own: ours (out_request_no) is the only one. */
+/** Alipay assigns refunds no number of its own: ours (out_request_no) is the only one. */
 function refundFailure(
   called: Called,
   codes: Readonly<Record<string, RefundReport['status']>>,

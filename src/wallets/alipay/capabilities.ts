@@ -1,6 +1,6 @@
 /**
- * What Alipay can do, as data. Figures with a source stand in README.md; where Alipay publishes
- * none, the figure is the cautious one and README.md says so.
+ * What Alipay can do, as data. Figures with a source are in README.md; where Alipay publishes none,
+ * the figure is a cautious one and README.md says so.
  */
 import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
@@ -21,7 +21,7 @@ export const capabilities: Capabilities = Object.freeze({
     { product: 'wap', devices: ['mobile', 'alipay'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     { product: 'jsapi', devices: ['alipay'], combines: false, payerField: 'buyer' },
-    // At a counter: the merchant scans, so no device of the buyer's is ever offered it.
+    // At a counter the merchant scans, so no device of the buyer's is offered it.
     { product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
   ],
   cart: {
@@ -31,9 +31,9 @@ export const capabilities: Capabilities = Object.freeze({
     needsContract: true,
     expiryMsMax: 15 * MINUTE_MS,
   },
-  // Before the buyer opens the cashier no trade exists, and after time_expire none can begin.
+  // No trade exists until the buyer opens the cashier, and after time_expire none can be created.
   notFoundIsFinalAfterMs: 5 * MINUTE_MS,
-  // The default of ordinary splits; a higher one is applied for.
+  // The default of ordinary splits; a higher cap must be applied for.
   splitCapBps: 3_000,
   refundSpacingMs: 3_000,
   refundWindowMs: 365 * DAY_MS,

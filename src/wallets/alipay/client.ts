@@ -1,9 +1,9 @@
 /**
- * Calls over protocol v2 and the signing of requests that a browser or app carries for us.
+ * Calls over protocol v2, and the signing of requests that a browser or app submits for us.
  *
- * An answer is believed only when its signature verifies; everything else (timeouts, other HTTP
- * statuses, HTML, unsigned or badly signed answers) is `unknown`, with the wallet's words for the
- * log. v3 is not used for money: its error answers carry no signature.
+ * An answer is trusted only if its signature verifies; everything else (timeouts, other HTTP
+ * statuses, HTML, unsigned or badly signed answers) is `unknown`, with the wallet's message for the
+ * log. v3 is not used for money: its error answers are not signed.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { requestSignText } from '../../wires/alipay/canonical.ts';
@@ -31,7 +31,7 @@ export type Called =
   | {
       readonly kind: 'answered';
       readonly fields: JsonObject;
-      /** Alipay's gateway code; `10000` where a method answers without one. */
+      /** Alipay's gateway code; `10000` for a method that answers without one. */
       readonly code: string;
       readonly subCode: string | null;
       readonly error: WalletError;
@@ -59,7 +59,7 @@ export function openClient(config: AlipayConfig, seams: WalletSeams): Client {
     const method = 'alipay.open.app.alipaycert.download';
     const sent = await exchange({ method, content: { alipay_cert_sn: certSn } });
     if (!sent.ok) return undefined;
-    // This answer carries no signature; the chain of what it holds is what is verified.
+    // This answer is not signed; the chain of the certificate in it is verified instead.
     const answer = readV2Answer(sent.value.body.toString('utf8'), method);
     const encoded = answer && textField(answer.fields, 'alipay_cert_content');
     return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
@@ -85,7 +85,7 @@ export function openClient(config: AlipayConfig, seams: WalletSeams): Client {
   return { keys, signedParameters, call, query };
 }
 
-/** Its "does not exist" is signed like any other answer, and names the certificate of today. */
+/** Its "does not exist" is signed like any other answer, and names the current certificate. */
 const NO_SUCH_TRADE: ApiCall = {
   method: 'alipay.trade.query',
   content: { out_trade_no: 'HUTONG0CERTIFICATE0OF0TODAY' },
@@ -158,7 +158,7 @@ function unknownBecause(code: string, message: string, requestId: string | null)
   return { kind: 'unknown', error: { wallet: 'alipay', code, message, requestId } };
 }
 
-/** The wallet's own words. The text that isv.invalid-signature repeats holds buyer ids: cut. */
+/** The wallet's own message. The text that isv.invalid-signature echoes holds buyer ids: cut. */
 function walletErrorOf(fields: JsonObject, requestId: string | null): WalletError {
   const code = textField(fields, 'sub_code') ?? textField(fields, 'code') ?? 'unknown';
   const said = textField(fields, 'sub_msg') ?? textField(fields, 'msg') ?? '';

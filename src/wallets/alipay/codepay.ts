@@ -1,6 +1,6 @@
 /**
- * Payment codes (付款码). A code is worth one call: whatever is not a clear answer is queried, then
- * reversed. What a reversal did to the trade only a query can say.
+ * Payment codes (付款码). A code is good for one call: any unclear answer is followed by a query, then
+ * a reversal. Only a query can tell a reversal's effect on the trade.
  */
 
 import type { AttemptOrder, LegOrder } from '../../core/wallet/order.ts';
@@ -27,7 +27,7 @@ export async function startByCode(
   return payOutcome(leg, await client.call({ method: 'alipay.trade.pay', content, notifyUrl }));
 }
 
-/** 撤销: an unpaid trade closes; a paid one gives the money back, and the query says how much. */
+/** 撤销: closes an unpaid trade; refunds a paid one, and the query says how much. */
 export async function reverseCode(client: Client, leg: LegOrder): Promise<CloseOutcome> {
   const content = { out_trade_no: leg.orderNo };
   const called = await client.call({ method: 'alipay.trade.cancel', content });

@@ -1,9 +1,9 @@
 /**
- * Opens credentials: reads every key once into a key object and says, field by field, what is
- * wrong and what to do about it. No key text is kept, and none stands in a message.
+ * Opens credentials: parses every key once into a key object and reports, field by field, what is
+ * wrong and how to fix it. No key text is kept, and no message contains one.
  *
- * The commonest mistake at Alipay is to hand over one's own application public key where Alipay's
- * belongs; it is recognised here, since it would only show as answers that never verify.
+ * The most common mistake with Alipay is to supply one's own application public key instead of
+ * Alipay's; it is detected here, since otherwise it shows only as answers that never verify.
  */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -21,7 +21,7 @@ export interface CertificateMode {
   readonly appCertSn: string;
   readonly rootCertSn: string;
   readonly roots: readonly X509Certificate[];
-  /** Subjects of the pinned Alipay certificates: a rotated one must be of the same name. */
+  /** Subjects of the pinned Alipay certificates: a rotated one must have the same name. */
   readonly subjects: readonly string[];
   readonly alipayKeys: ReadonlyMap<string, KeyObject>;
 }
@@ -56,7 +56,7 @@ export function openConfig(given: unknown): Result<AlipayConfig, ConfigProblem> 
   return ok({ appId, pid, privateKey, allOrNothingMerge, endpoints, trust: trust.value });
 }
 
-/** A trade belongs to the application that made it, and its money to the partner. */
+/** A trade belongs to the application that created it, and its money to the partner. */
 export function identityOf(credentials: AlipayCredentials): WalletIdentity {
   const { appId, pid } = credentials;
   return { app_id: appId, pid };
@@ -74,7 +74,7 @@ export const TEST_ENDPOINTS = {
 };
 export const TEST_DOMAINS = ['alipaydev.com'];
 
-/** One's own certificate where Alipay's belongs would only show as answers that never verify. */
+/** One's own certificate instead of Alipay's would show only as answers that never verify. */
 export function reviewConfig({ keys, privateKey }: AlipayCredentials): readonly ConfigProblem[] {
   const key = readPrivateKey(privateKey);
   if (keys.mode !== 'certificate' || key === undefined) return [];

@@ -1,13 +1,12 @@
 /**
  * Whose signature is it? In key mode there is one key. In certificate mode answers to our calls
- * name their certificate; callbacks and return URLs do not, so that each certificate that is
- * trusted, the configured ones and the fetched ones, may have signed them. An unknown certificate
- * that an answer names is fetched (alipay.open.app.alipaycert.download) and counts only while
- * chain, validity and subject hold against the pinned root. After a rotation that no answer has
- * told of yet, a callback that none of the keys verify has one question asked, whose answer names
- * the certificate of today. Anyone may send such a callback, so the questions are counted evenly
- * over the minute; their answer is the same whoever caused them, and a real rotation waits for one
- * interval at most.
+ * name their certificate; callbacks and return URLs do not, so any trusted certificate, configured
+ * or fetched, may have signed them. An unknown certificate named by an answer is fetched
+ * (alipay.open.app.alipaycert.download) and used only if chain, validity and subject match the
+ * pinned root. After a rotation that no answer has shown yet, a callback that no key verifies
+ * triggers one query, whose answer names the current certificate. Anyone may send such a callback,
+ * so these queries are spread evenly over the minute; their answer is the same whoever caused them,
+ * and a real rotation waits for one interval at most.
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -31,11 +30,11 @@ export interface Keys {
     readonly sign: string;
     readonly certSn: string | null;
   }) => Promise<Verdict>;
-  /** What came by itself: the first of these texts that any key verifies. */
+  /** An unsolicited message: the first of these texts that any key verifies. */
   readonly verifyMessage: (signed: {
     readonly texts: readonly string[];
     readonly sign: string;
-    /** Alipay's own callbacks name none. */
+    /** Alipay's own callbacks name no certificate. */
     readonly certSn: string | null;
   }) => Promise<Result<string, Exclude<Verdict, 'valid'>>>;
 }
@@ -43,7 +42,7 @@ export interface Keys {
 export interface Questions {
   /** The PEM text behind a serial number, unverified. */
   readonly download: (certSn: string) => Promise<string | undefined>;
-  /** Any call; its answer is verified, so that it brings the certificate of today. */
+  /** Any call; its answer is verified, so it provides the current certificate. */
   readonly ask: () => Promise<void>;
 }
 
@@ -105,7 +104,7 @@ async function firstSigned(
 
 type Learn = (certSn: string | null) => Promise<unknown>;
 
-/** One at a time; who comes meanwhile waits for it. */
+/** One at a time; concurrent callers wait for it. */
 function counted(wall: Clock, learn: Learn): Learn {
   const questions = createTokenBucket(wall, QUESTIONS);
   let underWay: Promise<unknown> | undefined;
@@ -123,7 +122,7 @@ interface Certificates {
   readonly find: (certSn: string) => Promise<KeyObject | undefined>;
   /** The newest first. */
   readonly all: () => readonly KeyObject[];
-  /** Named, and not to be trusted. */
+  /** Named, but not trusted. */
   readonly isStranger: (certSn: string | null) => boolean;
 }
 

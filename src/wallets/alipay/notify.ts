@@ -1,12 +1,11 @@
 /**
  * Alipay's callbacks: decoded once, verified over every parameter, and only then read, the known
- * parameters alone. Payment and
- * refund come as the same message type; a message is a refund's only when it names the refund
- * (out_biz_no) and says that money went back (refund_fee, gmt_refund), so that a refund is never
- * taken for a second payment nor the reverse.
+ * parameters alone. Payments and refunds arrive as the same message type; a message is about a
+ * refund only if it names the refund (out_biz_no) and says that money was refunded (refund_fee,
+ * gmt_refund), so that a refund is never taken for a second payment, nor the reverse.
  *
- * app_id must be the configuration's own. seller_id that is neither absent nor our pid is handed on
- * as the payee: core holds it against the order's merchant (rule 3).
+ * app_id must be the configuration's own. A seller_id that is neither absent nor our pid is passed
+ * on as the payee: core compares it with the order's merchant (rule 3).
  */
 import { type LegReport, silentRefund } from '../../core/wallet/report.ts';
 import { yuanToFen } from '../../kernel/money.ts';
@@ -52,7 +51,7 @@ export async function parseNotification(
   return refusedCallback('malformed', `${name} can be read in two ways: ${kind}`);
 }
 
-/** What can be refused for nothing: too long, unreadable, another application's. */
+/** Refused without cryptography: too long, unreadable, another application's. */
 function readForm(config: Ids, request: RawRequest): Result<Parameters, NotificationRefusal> {
   if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (isOversizedForm(request.body)) {
@@ -77,8 +76,8 @@ function readForm(config: Ids, request: RawRequest): Result<Parameters, Notifica
 }
 
 /**
- * The parameters that were signed. Senders disagree on two points: whether empty values count, and
- * whether sign_type does in service messages.
+ * The signed parameters. Senders disagree on two points: whether empty values are included, and
+ * whether sign_type is, in service messages.
  */
 async function signedParameters(
   keys: Keys,
@@ -117,13 +116,13 @@ function read(config: Ids, parameters: Parameters): Result<Notification, Notific
   }
   const refundNo = refundNoOf(parameters);
   if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs: [leg] });
-  // refund_fee is cumulative, so this message states no amount of its own refund.
+  // refund_fee is cumulative, so this message does not state the amount of its own refund.
   const report = silentRefund('succeeded');
   return ok({ type: 'refund', notificationId, orderNo, refundNo, report });
 }
 
 /**
- * alipay.trade.cancel gives back whole, under the order's own number: our refunds have numbers of
+ * alipay.trade.cancel refunds in full, under the order's own number: our refunds have numbers of
  * their own.
  */
 function isReversal(parameters: Parameters): boolean {

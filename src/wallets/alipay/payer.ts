@@ -1,6 +1,6 @@
 /**
- * Who pays: Alipay's silent authorization (auth_base) gives a code, the code a user_id or open_id.
- * Neither is logged nor repeated in an error.
+ * Identifies the payer: Alipay's silent authorization (auth_base) returns a code, the code is
+ * exchanged for a user_id or open_id. Neither is logged or echoed in an error.
  */
 
 import type { PayerIdentity } from '../../core/wallet/order.ts';

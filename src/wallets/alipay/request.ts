@@ -1,7 +1,7 @@
 /**
- * From Hutong's order to biz_content. Every order carries an absolute time_expire in Beijing time
- * (rule 2), names the merchant that is paid (sub_merchant) and holds the money until settled
- * (settle_info). Amounts are yuan text; pure data in, data out.
+ * Converts Hutong's order to biz_content. Every order carries an absolute time_expire in Beijing
+ * time (rule 2), names its payee (sub_merchant) and holds the money until settlement (settle_info).
+ * Amounts are yuan text; pure data in, data out.
  */
 
 import type { AttemptOrder, LegOrder, RefundOrder } from '../../core/wallet/order.ts';
@@ -63,7 +63,7 @@ export function singleContent(
   return { ...content, quit_url: order.returnUrl };
 }
 
-/** alipay.trade.create wants to know the buyer; newer applications know open ids only. */
+/** alipay.trade.create requires the buyer; newer applications know open ids only. */
 export function jsapiContent(order: AttemptOrder, leg: LegOrder, appId: string): JsonObject {
   const { buyerId, buyerOpenId } = order.payer;
   const buyer =
@@ -71,12 +71,12 @@ export function jsapiContent(order: AttemptOrder, leg: LegOrder, appId: string):
   return { ...singleContent(order, 'jsapi', leg), op_app_id: appId, ...buyer };
 }
 
-/** The merchant scanned the buyer's payment code, which is worth one call. */
+/** The merchant scanned the buyer's payment code, which is good for one call. */
 export function barContent(order: AttemptOrder, leg: LegOrder, authCode: string): JsonObject {
   return { ...singleContent(order, 'bar', leg), scene: 'bar_code', auth_code: authCode };
 }
 
-/** Several merchants in one go: alipay.trade.merge.precreate and page.merge.pay. */
+/** Several merchants in one payment: alipay.trade.merge.precreate and page.merge.pay. */
 export function mergeContent(
   order: AttemptOrder,
   product: AlipayProduct,
@@ -93,7 +93,7 @@ export function mergeContent(
   };
 }
 
-/** Without it Alipay does not tell `send_back_fee`, what a refund took from the merchant. */
+/** Without it Alipay does not return `send_back_fee`, what a refund took from the merchant. */
 const WHAT_MOVED = 'refund_detail_item_list';
 
 export function refundContent(refund: RefundOrder): JsonObject {

@@ -1,8 +1,8 @@
 /**
  * Every business code that Alipay documents for the methods we call, and what it means to us.
  *
- * `failed` only where Alipay refused and nothing can come of the number any more; whatever is not
- * in a table is `unknown`, and unknown is asked again, never guessed (rule 2).
+ * `failed` only if Alipay refused and the number can have no further effect; a code that is not in
+ * a table is `unknown`, and unknown is queried again, never guessed (rule 2).
  */
 import type {
   CloseOutcome,
@@ -10,7 +10,7 @@ import type {
   RefundReportStatus,
 } from '../../core/wallet/report.ts';
 
-/** No prototype: a foreign word such as `valueOf` must be as unknown as any other. */
+/** No prototype: an unlisted code such as `valueOf` must be as unknown as any other. */
 function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
   return Object.freeze(Object.assign(Object.create(null), words));
 }
@@ -30,12 +30,12 @@ export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordT
   'ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR': 'failed',
   'ACQ.SUB_GOODS_SIZE_MAX_COUNT': 'failed',
   'ACQ.TRADE_HAS_CLOSE': 'failed',
-  // The number lives already: what became of it is the query's to say.
+  // The number is in use already: the query tells what became of it.
   'ACQ.TRADE_HAS_SUCCESS': 'unknown',
   'ACQ.CONTEXT_INCONSISTENT': 'unknown',
 });
 
-/** Gateway codes (not business): refused at the door, so the order never came to be. */
+/** Gateway codes (not business): refused by the gateway, so the order was never created. */
 export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
   '10003': 'unknown',
   '20000': 'unknown',
@@ -43,14 +43,14 @@ export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>>
   '40001': 'failed',
   '40002': 'failed',
   '40003': 'failed',
-  // Limited now, not for ever: the same number may be tried again.
+  // Rate-limited for now: the same number may be tried again.
   '40005': 'unknown',
   '40006': 'failed',
 });
 
 /**
- * Sub codes of the gateway that speak of our own application, keys or permissions, not of the
- * order. They say nothing more: an unsigned one fails nothing.
+ * The gateway's sub codes about our own application, keys or permissions, not about the order. They
+ * imply nothing else: an unsigned one does not fail the order.
  */
 export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
   'isv.invalid-signature',
@@ -74,7 +74,7 @@ export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable(
   'ACQ.PARTNER_ERROR': 'unknown',
 });
 
-/** TRADE_CLOSED is not here: whether money ever moved decides it (`answer.ts`). */
+/** TRADE_CLOSED is not here: it depends on whether money ever moved (`answer.ts`). */
 export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = wordTable({
   WAIT_BUYER_PAY: 'pending',
   TRADE_SUCCESS: 'succeeded',
@@ -97,7 +97,7 @@ export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'
     'ACQ.PARTNER_ERROR': 'unknown',
   });
 
-/** alipay.trade.cancel; what is not listed leaves the trade as it was, whatever that is. */
+/** alipay.trade.cancel; a code not listed leaves the trade in its unknown state. */
 export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'unknown'>> =
   wordTable({
     'ACQ.TRADE_NOT_EXIST': 'not_found',
@@ -105,7 +105,7 @@ export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'u
     'ACQ.INVALID_PARAMETER': 'unknown',
     'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
     'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
-    // It can not be reversed any more: where the query says paid, an ordinary refund follows.
+    // It can no longer be reversed: if the query says paid, an ordinary refund follows.
     'ACQ.TRADE_CANCEL_TIME_OUT': 'too_late',
     'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
   });

@@ -1,13 +1,12 @@
 /**
- * JD Pay behind the wallet port. pc and h5 are only signed here, at the buyer's click, and carried
- * by the buyer's browser; qr and payment codes are calls. Stateless but for the keys it was opened
- * with, and free of decisions: what an answer means stands in answer.ts.
+ * JD Pay behind the wallet interface. pc and h5 are only signed here, at the buyer's click, and
+ * submitted by the buyer's browser; qr and payment codes are calls. Stateless but for the keys it
+ * was opened with, and free of decisions: answer.ts defines what an answer means.
  *
- * JD's revoke closes an order that is unpaid and gives the money of a paid one back, and nothing
- * tells beforehand which it will be: a payment that its notification has already made count would
- * be taken back. So page and QR orders run out by their own time (rule 2), and are revoked only
- * when nobody can pay them any more. Payment codes are revoked: core lets no success of theirs
- * count from then on.
+ * JD's revoke closes an unpaid order and refunds a paid one, and there is no way to know beforehand
+ * which it will do: it might refund a payment that already counts because of its notification. So
+ * page and QR orders expire by their own time (rule 2), and are revoked only when nobody can pay
+ * them any more. Payment codes are revoked: core lets no success of theirs count from then on.
  */
 
 import type {
@@ -98,7 +97,7 @@ function openWallet(config: JdpayConfig, seams: WalletSeams): Wallet {
     queryRefund: (refund) => queryRefund(context, refund),
     parseNotification: (request, gate) => parseNotification(config, request, gate),
     acknowledge: () => plainText(200, 'success'),
-    // Anything but `success` makes JD deliver again.
+    // After any answer but `success` JD delivers again.
     refuse: refuseWithFail,
     payerAuthorization: null,
   };
@@ -125,9 +124,9 @@ async function startAttempt(context: Context, order: AttemptOrder): Promise<Star
   }
 }
 
-/** JD hears of the order when the buyer's browser posts the form, which is made at that click. */
+/** JD receives the order when the buyer's browser posts the form, which is made at that click. */
 function handedOutLater(context: Context, order: AttemptOrder): StartOutcome {
-  // What cannot be sealed is told now, not to a buyer who has already pressed.
+  // A text that cannot be encrypted is refused now, not after the buyer has clicked.
   if (formAt(context, order, order.createdAtMs) === undefined) {
     return notSent('jdpay', 'form', 'no time is left, or a field is longer than JD Pay takes');
   }
@@ -179,14 +178,14 @@ async function queryAttempt(context: Context, attempt: AttemptReference): Promis
   return queryOutcome([report], called.kind === 'answered' ? null : called.error);
 }
 
-/** The order's own time and what may still be under way then. */
+/** The order's own lifetime, plus what may still be in flight then. */
 function isOver({ seams }: Context, attempt: AttemptReference): boolean {
   return seams.clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
 }
 
 /**
- * It may have been revoked before. What JD then says of the purchase is not known, so a purchase
- * that it calls paid counts only when its refunds hold no revoke of ours.
+ * It may have been revoked before. How JD then reports the purchase is not known, so a purchase
+ * reported as paid counts only if its refunds contain no revoke of ours.
  */
 async function afterRevoke(
   context: Context,

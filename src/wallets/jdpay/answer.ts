@@ -1,9 +1,10 @@
 /**
- * From JD's words to reports; pure, no I/O. What an answer does not say stays null, what no table
- * knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ * Converts JD's answers to reports; pure, no I/O. What an answer does not state is null, a status
+ * that no table lists is `unknown`, and an answer about another order than the queried one is
+ * `unknown`.
  *
- * `payList/detail` holds the buyer's name, card and phone: it is never looked at here, so none of
- * it can reach a report, a row or a log line.
+ * `payList/detail` holds the buyer's name, card and phone: it is never read here, so none of it can
+ * reach a report, a row or a log line.
  */
 
 import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
@@ -28,7 +29,7 @@ import { paymentStatusOf, refundStatusOf } from './statuses.ts';
 
 type ResultCodes = JdpayConfig['resultCodes'];
 
-/** What query, fkmPay and notifications say of a purchase; `fields` come from a verified text. */
+/** The purchase fields of query, fkmPay and notifications; `fields` are from a verified text. */
 export function paymentReport(
   fields: XmlElement,
   merchant: JdpayMerchant,
@@ -43,11 +44,11 @@ export function paymentReport(
   return {
     orderNo,
     status,
-    // JD knows a payment by the merchant's own number; another is told in no answer.
+    // JD identifies a payment by the merchant's own number; no answer contains another one.
     walletTransactionId: isPaid ? orderNo : null,
     amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
     currency: currencyOf(fields, pays),
-    // The merchant number is the account's own; another one is held against the order (rule 3).
+    // The merchant number is the account's own; another one is compared with the order (rule 3).
     payee: payee === merchant.merchant ? null : payee,
     payerAmountFen: isPaid ? payerAmountOf(pays) : null,
     receiptAmountFen: null,
@@ -57,12 +58,12 @@ export function paymentReport(
   };
 }
 
-/** A payment that our revoke gave back whole, where JD still calls the purchase paid. */
+/** A payment refunded in full by our revoke, if JD still reports the purchase as paid. */
 export function reversedReport(paid: LegReport): LegReport {
   return { ...paid, status: 'closed', isReversed: true };
 }
 
-/** One means of payment that the buyer used, without what it says of the buyer. */
+/** One means of payment that the buyer used, without the buyer's data. */
 interface Pay {
   readonly payType: string | undefined;
   readonly amountFen: Fen | undefined;
@@ -79,7 +80,10 @@ function readPays(fields: XmlElement): readonly Pay[] {
   }));
 }
 
-/** A currency that is not the order's counts wherever it stands: core refuses it (rule 3). */
+/**
+ * A currency that differs from the order's is reported wherever it occurs: core refuses it (rule
+ * 3).
+ */
 function currencyOf(fields: XmlElement, pays: readonly Pay[]): string | null {
   const named = [textOf(fields, 'currency'), ...pays.map((pay) => pay.currency)].filter(
     (text) => text !== undefined,
@@ -98,14 +102,14 @@ function payerAmountOf(pays: readonly Pay[]): Fen | null {
   return paidFen;
 }
 
-/** The message's own tradeTime is the merchant's; when it was paid stands with the pay. */
+/** The message's own tradeTime is the merchant's; the time of payment is in the pay element. */
 function paidAtOf(pays: readonly Pay[]): number | null {
   const times = pays.map(({ tradeTime }) => parseCompactTime(tradeTime ?? ''));
   const known = times.filter((time) => time !== undefined);
   return known.length === 0 ? null : Math.max(...known);
 }
 
-/** An answer that is not about this order says nothing. */
+/** An answer that is not about this order reports nothing. */
 export function queryReport(
   { leg, isOneTry }: { readonly leg: LegOrder; readonly isOneTry: boolean },
   called: Called,
@@ -143,7 +147,7 @@ export function qrOutcome(leg: LegOrder, called: Called, codes: ResultCodes): St
   return { outcome: 'pending', nextAction: { type: 'qr_code', code } };
 }
 
-/** fkmPay: paid at once, waiting for the buyer's word, or refused for good. */
+/** fkmPay: paid at once, waiting for the buyer's confirmation, or refused for good. */
 export function fkmPayOutcome(leg: LegOrder, called: Called, codes: ResultCodes): StartOutcome {
   if (called.kind !== 'answered') return startFailure(called, codes);
   const report = queryReport({ leg, isOneTry: true }, called, codes);
@@ -164,7 +168,7 @@ export function fkmPayOutcome(leg: LegOrder, called: Called, codes: ResultCodes)
   }
 }
 
-/** The state of a revoke, where the answer is about it. */
+/** The status of a revoke, if the answer is about it. */
 export function revokeStatus(leg: LegOrder, called: Called): RefundReportStatus {
   if (called.kind !== 'answered') return 'unknown';
   const { fields } = called;
@@ -174,7 +178,7 @@ export function revokeStatus(leg: LegOrder, called: Called): RefundReportStatus 
   return isOurs ? refundStatusOf(textOf(fields, 'status')) : 'unknown';
 }
 
-/** What the order is after it was told to end. */
+/** The order's outcome after it was told to end. */
 export function closeOutcome(report: LegReport, revoke: RefundReportStatus): CloseOutcome {
   switch (report.status) {
     case 'closed':
@@ -185,7 +189,7 @@ export function closeOutcome(report: LegReport, revoke: RefundReportStatus): Clo
       return { outcome: 'not_found' };
     case 'succeeded':
       if (revoke === 'succeeded') return { outcome: 'reversed', legs: [reversedReport(report)] };
-      // Under way: the same revoke is asked for again. Refused or never told: it stays paid.
+      // In progress: the same revoke is repeated. Refused or never received: the order stays paid.
       return revoke === 'failed' || revoke === 'not_found'
         ? { outcome: 'paid' }
         : { outcome: 'unknown', walletError: null };
@@ -195,7 +199,7 @@ export function closeOutcome(report: LegReport, revoke: RefundReportStatus): Clo
   }
 }
 
-/** Our revoke among the refunds of a purchase; `not_found` = none was made. */
+/** Our revoke among the refunds of a purchase; `not_found` = there is none. */
 export function revokeInList(leg: LegOrder, called: Called): RefundReportStatus {
   if (called.kind !== 'answered') return 'unknown';
   const ours = revokeNumber(leg.orderNo);
@@ -216,7 +220,7 @@ export function refundReport(
   return ownRefund(refund, called.fields) ?? untoldRefund('unknown');
 }
 
-/** The answer lists every refund of the purchase; ours is found by the elements' names. */
+/** The answer lists every refund of the purchase; ours is identified by its elements. */
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
   if (called.kind !== 'answered') {
     return untoldRefund('unknown', called.error);
@@ -235,7 +239,7 @@ function ownRefund(refund: RefundOrder, fields: XmlElement): RefundReport | unde
   return isOurs ? statedRefund(fields) : undefined;
 }
 
-/** JD gives refunds no number of its own: ours is the only one. */
+/** JD assigns refunds no number of its own: ours is the only one. */
 export function statedRefund(fields: XmlElement): RefundReport {
   const currency = (textOf(fields, 'currency') ?? CURRENCY).toUpperCase();
   const status = refundStatusOf(textOf(fields, 'status'));
@@ -245,7 +249,7 @@ export function statedRefund(fields: XmlElement): RefundReport {
   };
 }
 
-/** JD tells in no message what a refund took out of the merchants' money. */
+/** JD never reports what a refund took from the merchants' money. */
 export function untoldRefund(
   status: RefundReportStatus,
   walletError: WalletError | null = null,

@@ -1,7 +1,7 @@
 /**
- * What JD Pay can do, as data. Figures with a source stand in README.md; where JD's public texts
- * give none, the figure is the cautious one and README.md says so. There is no bill: no interface
- * for one is known in the classic API, so orders are reconciled by asking for each.
+ * What JD Pay can do, as data. Figures with a source are in README.md; where JD publishes none, the
+ * figure is a cautious one and README.md says so. There is no bill: the classic API has no known
+ * interface for one, so orders are reconciled by querying each.
  */
 import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
@@ -24,7 +24,7 @@ export const capabilities: Capabilities = Object.freeze({
     needsContract: false,
     expiryMsMax: null,
   },
-  // A form that was signed may be posted late; before that JD knows nothing of the order.
+  // A signed form may be posted late; until then JD does not know the order.
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
   // No split: the platform collects.
   splitCapBps: 0,

@@ -1,7 +1,7 @@
 /**
- * Calls of the XML interface. A success is believed only when its signature verifies. JD signs no
- * refusal (there is no `encrypt` in one), so a refusal is handed on as a bare code, and what it
- * means is the configuration's to say; everything else is `unknown`.
+ * Calls of the XML interface. A success is trusted only if its signature verifies. JD does not sign
+ * refusals (they have no `encrypt`), so a refusal is passed on as a bare code, whose meaning the
+ * configuration defines; everything else is `unknown`.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import {

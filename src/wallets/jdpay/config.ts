@@ -1,9 +1,9 @@
 /**
- * Opens credentials: reads every key once into a key object and says, field by field, what is
- * wrong and what to do about it. No key text is kept, and none stands in a message.
+ * Opens credentials: parses every key once into a key object and reports, field by field, what is
+ * wrong and how to fix it. No key text is kept, and no message contains one.
  *
- * The commonest mistake is to hand over one's own public key where JD's belongs; it is recognised
- * here, since it would only show as answers that never verify.
+ * The most common mistake is to supply one's own public key instead of JD's; it is detected here,
+ * since otherwise it shows only as answers that never verify.
  */
 import { createPublicKey } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -17,7 +17,9 @@ import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 export interface JdpayMerchant {
   readonly merchant: string;
   readonly keys: MessageKeys;
-  /** The number for payment codes: what fails there is over, since nobody holds a code to pay. */
+  /**
+   * The number for payment codes: a failed order of it is over, since nobody holds a code to pay.
+   */
   readonly takesPaymentCodes: boolean;
 }
 
@@ -58,7 +60,7 @@ export function openConfig(given: unknown): Result<JdpayConfig, ConfigProblem> {
   });
 }
 
-/** Payment codes are paid to a number of their own, which JD may open later. */
+/** Payment codes have a merchant number of their own, which JD may open later. */
 export function identityOf(credentials: JdpayCredentials): WalletIdentity {
   const { online, paymentCode } = credentials;
   if (paymentCode === undefined) return { merchant: online.merchant };
@@ -72,7 +74,7 @@ export const LIVE_ENDPOINTS = {
   h5: 'https://h5pay.jd.com',
 };
 
-/** What an account can be opened without, and will be sorry for. */
+/** What an account works without, but which causes trouble later. */
 export function adviseOn(credentials: JdpayCredentials): readonly ConfigProblem[] {
   const advice = [...weakKeys('online', credentials.online)];
   const { paymentCode, resultCodes } = credentials;
@@ -88,7 +90,7 @@ export function adviseOn(credentials: JdpayCredentials): readonly ConfigProblem[
 
 const STRONG_BITS = 2_048;
 
-/** JD's wire allows 1024 bits, and JD hands such keys out: taken, but not in silence. */
+/** JD's wire allows 1024 bits, and JD issues such keys: accepted, with a warning. */
 function weakKeys(
   place: 'online' | 'paymentCode',
   given: JdpayCredentials['online'],

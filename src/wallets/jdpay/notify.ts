@@ -1,10 +1,10 @@
 /**
- * JD's callbacks: the envelope of the XML interface, posted. The outer merchant number chooses the
- * keys, the signature over the raw inner text decides, and only then is anything read.
+ * JD's callbacks: the envelope of the XML interface, posted. The outer merchant number selects the
+ * keys, the signature over the raw inner text is verified, and only then is anything read.
  *
- * A message is a refund's when it names the original order (oTradeNum), whatever its tradeType
- * says: documents say 1, JD has been seen to send 2. It carries no id of its own; the hash that
- * was signed is the same at every delivery and serves as one.
+ * A message is about a refund if it names the original order (oTradeNum), whatever its tradeType
+ * says: documents say 1, JD has been seen to send 2. It has no id of its own; the signed hash is
+ * the same at every delivery and serves as one.
  */
 import { ok, type Result } from '../../kernel/result.ts';
 import {
@@ -69,7 +69,7 @@ export async function parseNotification(
   const inner = decryptInner(merchant.keys.desKey, outer.encrypt);
   if (!inner.ok)
     return refusedCallback(FLAWS[inner.error], `the message is refused: ${inner.error}`);
-  // Whoever has no 3DES key of the account got no further than this.
+  // A sender without the account's 3DES key gets no further than this.
   if (!(await gate({ kind: 'opened' }))) {
     return tooManyCallbacks();
   }

@@ -1,7 +1,7 @@
 /**
- * Hutong's orders in JD's fields; pure. A repeat of a call says the same, so that JD sees one
- * order: times come from the attempt, and the numbers that JD wants for a revoke derive from the
- * order's own. Only a form's times are those of the click that it is made at.
+ * Converts Hutong's orders to JD's fields; pure. A repeated call has the same content, so that JD
+ * sees one order: times come from the attempt, and the numbers that JD requires for a revoke derive
+ * from the order's own. Only a form's times are those of the click.
  */
 
 import type {
@@ -38,20 +38,20 @@ function purchase(order: AttemptOrder, leg: LegOrder, tradeTimeMs = order.create
   };
 }
 
-/** What is left of the order's time. Rounded down: JD's must not outlive what core believes. */
+/** The order's remaining time, rounded down: JD's must not exceed what core assumes. */
 function secondsLeft(order: AttemptOrder, fromMs: number): number {
   return Math.floor((order.expiresAtMs - fromMs) / 1_000);
 }
 
 /**
  * JD counts `expireTime` from when it receives the order or, perhaps, from `tradeTime`: both are
- * `fromMs`, so that either way it ends when the order does.
+ * `fromMs`, so that it expires with the order either way.
  */
 function onlinePurchase(order: AttemptOrder, leg: LegOrder, fromMs: number): Texts {
   return {
     ...purchase(order, leg, fromMs),
     orderType: PHYSICAL_GOODS,
-    // JD may remember a card under the user's id; the order's number ties nothing to a person.
+    // JD may store a card under the user's id; the order's number identifies no person.
     userId: leg.orderNo,
     expireTime: Math.max(1, secondsLeft(order, fromMs)).toString(),
   };
@@ -62,9 +62,9 @@ export function uniorderFields(order: AttemptOrder, leg: LegOrder): Texts {
 }
 
 /**
- * saveOrder's plain fields, at the click; undefined when the order's time is over. The buyer's
- * browser carries the form, and `k=v&k=v` is what is signed: no value of ours may hold an `&`, or
- * another form of the same signature could be posted.
+ * saveOrder's plain fields, at the click; undefined if the order has expired. The buyer's browser
+ * submits the form, and the signed text is `k=v&k=v`: no value of ours may contain an `&`, or
+ * another form with the same signature could be posted.
  */
 export function formFields(
   order: AttemptOrder,

@@ -1,7 +1,7 @@
 /**
- * What JD's numbers mean to Hutong, as tables: 2 is a successful payment, 1 a successful refund. A
+ * The meaning of JD's numbers, as tables: 2 is a successful payment, 1 a successful refund. A
  * number that is not listed means `unknown`, never success and never failure. JD publishes no list
- * of result codes: what a refusal means is the configuration's to say.
+ * of result codes: the configuration defines what a refusal means.
  */
 
 import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';
@@ -27,11 +27,11 @@ const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
   [REFUND_STATUS.failed]: 'failed',
 };
 
-/** An order whose buyer has one try, or none left, is over when that failed. */
+/** An order whose buyer has only one try is over when that failed. */
 export function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
   if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
   const status = PAYMENT[text as PaymentStatus];
-  // Whoever holds a QR code or a page may try again until the order is closed.
+  // The holder of a QR code or a page may try again until the order is closed.
   return status === 'failed' && !isOneTry ? 'unknown' : status;
 }
 
@@ -40,7 +40,7 @@ export function refundStatusOf(text: string | undefined): RefundReportStatus {
   return REFUND[text as RefundStatus];
 }
 
-/** Of our own keys, number or permissions, not of the order: as the configuration names them. */
+/** Codes about our own keys, number or permissions, not about the order, as configured. */
 export function refusesCredentials(code: string, codes: JdpayConfig['resultCodes']): boolean {
   return codes.credentialsRefused.has(code);
 }

@@ -1,7 +1,7 @@
 /**
- * UnionPay Cloud QuickPass behind the wallet port. web is only signed here and carried by the
- * buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and free of
- * decisions: what an answer means stands in answer.ts and statuses.ts.
+ * UnionPay Cloud QuickPass behind the wallet interface. web is only signed here and submitted by
+ * the buyer; app, qr, bar and nfc are calls. Stateless but for the keys it was opened with, and
+ * free of decisions: answer.ts and statuses.ts define what an answer means.
  */
 
 import type {
@@ -178,7 +178,7 @@ async function startByTap(
   return startCounter(context, 'nfc', order, leg, tapFields(tap.value, certificate));
 }
 
-/** Accepted is not paid: the end comes by notification or query. */
+/** Accepted is not paid: the outcome comes by notification or query. */
 async function startCounter(
   context: Context,
   product: 'bar' | 'nfc',
@@ -217,7 +217,7 @@ function askedOrder(
   };
 }
 
-/** payTimeout and what may still be under way then. */
+/** payTimeout, plus what may still be in flight then. */
 function isOver(attempt: AttemptReference, { clock }: WalletSeams): boolean {
   return clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
 }
@@ -238,7 +238,7 @@ async function queryAttempt(context: Context, attempt: AttemptReference): Promis
 }
 
 /**
- * A page, a prepay and an applied code run out by payTimeout: there is no call for them (rule 2).
+ * A page, a prepay order and an applied code expire by payTimeout: no call closes them (rule 2).
  */
 async function closeAttempt(context: Context, attempt: AttemptReference): Promise<CloseOutcome> {
   const [leg] = attempt.legs;

@@ -1,10 +1,11 @@
 /**
- * From UnionPay's words to reports; pure, no I/O. What an answer does not say stays null, what no
- * table knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ * Converts UnionPay's answers to reports; pure, no I/O. What an answer does not state is null, a
+ * status that no table lists is `unknown`, and an answer about another order than the queried one
+ * is `unknown`.
  *
- * respCode says whether the query worked, origRespCode what became of the order. A failure of one
- * try is not the end of an order that the payer still holds (a page, a code): only 69 and the end
- * of payTimeout are. A payment code and a tap are one try, so their failure is final.
+ * respCode says whether the query worked, origRespCode what became of the order. One failed try
+ * does not end an order that the payer can still pay (a page, a code): only 69 and the end of
+ * payTimeout do. A payment code and a tap are a single try, so their failure is final.
  */
 import {
   type LegReport,
@@ -30,12 +31,12 @@ import {
   SUCCESS_CODES,
 } from './statuses.ts';
 
-/** An order as asked, to be held against what an answer names. */
+/** The queried order, to be compared with what an answer names. */
 export interface AskedOrder {
   readonly orderNo: string;
   readonly txnTime: string;
   readonly merId: string;
-  /** The payer tries once (bar, nfc): a failed try is a failed order. */
+  /** A single try (bar, nfc): a failed try is a failed order. */
   readonly isOneTry: boolean;
   readonly isOver: boolean;
 }
@@ -71,7 +72,7 @@ export function queryReport(called: Called, asked: AskedOrder): LegReport {
   return orderReport(fields, orderStatus(fields.get('origRespCode') ?? '', asked), asked);
 }
 
-/** What an outcome code says of an order. */
+/** The meaning of an outcome code for an order. */
 export function orderStatus(
   code: string,
   asked: Pick<AskedOrder, 'isOneTry' | 'isOver'>,
@@ -84,7 +85,7 @@ export function orderStatus(
   return CLOSED_CODES.has(code) ? 'closed' : 'failed';
 }
 
-/** What query replies and notifications have in common; `fields` come from a verified message. */
+/** What query replies and notifications have in common; `fields` are from a verified message. */
 export function orderReport(
   fields: Fields,
   status: LegReportStatus,
@@ -101,7 +102,7 @@ export function orderReport(
     amountFen,
     currency: currencyOf(fields.get('currencyCode')),
     payee: merId === asked.merId ? null : merId,
-    // What the payer paid after coupons is in no field.
+    // No field states what the payer paid after coupons.
     payerAmountFen: null,
     receiptAmountFen: isReceipt ? settleFen : null,
     paidAtMs: status === 'succeeded' ? paidAtMs(fields, asked.txnTime) : null,
@@ -129,13 +130,13 @@ function paidAtMs(fields: Fields, txnTime: string): number | null {
   return parseCompactTime(`${isNextYear ? year + 1 : year}${traceTime}`) ?? null;
 }
 
-/** Only the wallet's own answer tells which card paid; a prefix of a code never does. */
+/** Only the wallet's own answer tells which card paid; the prefix of a code does not. */
 function payerWallet(fields: Fields): string | null {
   const told = ['payCardType', 'payType', 'payCardNo', 'issInsCode'];
   return told.some((name) => fields.has(name)) ? 'unionpay' : null;
 }
 
-/** The answer to a refund request: taken or not; its end is told by notification or query. */
+/** The answer to a refund request: accepted or not; its outcome comes by notification or query. */
 export function refundReport(called: Called, asked: AskedOrder): RefundReport {
   if (called.kind === 'unknown') return silentRefund('unknown', called.error);
   const { fields, respCode, error } = called;
@@ -144,7 +145,7 @@ export function refundReport(called: Called, asked: AskedOrder): RefundReport {
   if (SUCCESS_CODES.has(respCode) || PENDING_CODES.has(respCode)) {
     return { ...silentRefund('processing'), walletRefundId };
   }
-  // The number lives already: an earlier call of ours was taken.
+  // The number is in use already: an earlier call of ours was accepted.
   if (respCode === DUPLICATE_CODE) return silentRefund('submitted');
   return silentRefund(FAILED_CODES.has(respCode) ? 'failed' : 'unknown', error);
 }
@@ -158,7 +159,7 @@ export function refundQueryReport(called: Called, asked: AskedOrder): RefundRepo
   return settledRefund(fields, fields.get('origRespCode') ?? '');
 }
 
-/** A refund that was taken: its number is spent, whatever its end. */
+/** A refund that was accepted: its number is used up, whatever its outcome. */
 export function settledRefund(fields: Fields, code: string): RefundReport {
   const told = {
     walletRefundId: fields.get('queryId') ?? null,

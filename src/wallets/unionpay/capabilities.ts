@@ -1,6 +1,6 @@
 /**
- * What UnionPay Cloud QuickPass can do, as data. Figures with a source stand in README.md; where
- * UnionPay publishes none, the figure is the cautious one and README.md says so.
+ * What UnionPay Cloud QuickPass can do, as data. Figures with a source are in README.md; where
+ * UnionPay publishes none, the figure is a cautious one and README.md says so.
  */
 
 import type { Capabilities } from '../../core/wallet/capabilities.ts';
@@ -8,7 +8,9 @@ import { SPLIT_COUNT_MAX } from '../../wires/unionpay/split.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Of what is a code to UnionPay (bizType 000000): an applied one, a shown one, a tap. */
+/**
+ * Products that UnionPay treats as codes (bizType 000000): an applied one, a presented one, a tap.
+ */
 const CODE_REFUND_WINDOW_MS = 30 * DAY_MS;
 
 export const capabilities: Capabilities = Object.freeze({
@@ -26,7 +28,7 @@ export const capabilities: Capabilities = Object.freeze({
       payerField: null,
     },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
-    // At a counter: no page of the cashier offers them.
+    // At a counter: the cashier does not offer them.
     {
       ...{ product: 'bar', devices: [], combines: false, payerField: 'auth_code' },
       refundWindowMs: CODE_REFUND_WINDOW_MS,
@@ -43,9 +45,9 @@ export const capabilities: Capabilities = Object.freeze({
     needsContract: false,
     expiryMsMax: null,
   },
-  // No order can be closed: it runs out by payTimeout, and a payment under way may end after it.
+  // No order can be closed: it expires by payTimeout, and a payment in progress may end after it.
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
-  // Split at payment, by what the order says: no cap is public.
+  // Split at payment, as the order says: no cap is published.
   splitCapBps: 10_000,
   refundSpacingMs: 0,
   refundWindowMs: 90 * DAY_MS,
@@ -53,6 +55,6 @@ export const capabilities: Capabilities = Object.freeze({
   holdDaysMax: 0,
   custody: 'settles_directly',
   bills: ['ZM', 'ZME'],
-  // Too many queries are answered 37: fast only while a payment code is likely to be decided.
+  // Too many queries are answered 37: frequent only while a payment code is likely to be decided.
   pollDelaysMs: [3_000, 5_000, 5_000, 5_000, 10_000, 15_000, 30_000, MINUTE_MS],
 } satisfies Capabilities);

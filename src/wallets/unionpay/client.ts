@@ -1,8 +1,9 @@
 /**
- * Calls to the gateway, and the signing of the form that a browser carries for us.
+ * Calls to the gateway, and the signing of the form that a browser submits for us.
  *
- * A reply is believed only when its signature verifies; everything else (timeouts, other HTTP
- * statuses, HTML, unsigned or badly signed replies) is `unknown`, with what was seen for the log.
+ * A reply is trusted only if its signature verifies; everything else (timeouts, other HTTP
+ * statuses, HTML, unsigned or badly signed replies) is `unknown`, with what was received for the
+ * log.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { type Encoding, type Fields, textOf } from '../../wires/unionpay/canonical.ts';
@@ -72,7 +73,7 @@ async function readAnswer(
   if (!parsed?.ok) return unknownBecause('unreadable', 'not a reply of the gateway');
   const judged = await judgeMessage(config.trust, seams.wall, parsed.value, encoding);
   if (!judged.ok) {
-    // Whom it does not know it may not sign for: not believed, but its words are worth keeping.
+    // To an unknown merchant it may reply unsigned: not trusted, but its message is worth logging.
     const said = walletErrorOf(parsed.value);
     const isUnsigned = !parsed.value.has('signature');
     if (isUnsigned && said.isMisconfigured === true) return { kind: 'unknown', error: said };
@@ -88,7 +89,7 @@ function unknownBecause(code: string, message: string): Called {
   return { kind: 'unknown', error: { wallet: 'unionpay', code, message, requestId: null } };
 }
 
-/** The wallet's own words: of the original transaction where a query tells of one. */
+/** The wallet's own message: in a query's reply, about the original transaction. */
 function walletErrorOf(fields: Fields): WalletError {
   const code = fields.get('origRespCode') ?? fields.get('respCode') ?? 'unknown';
   const message = (fields.get('origRespMsg') ?? fields.get('respMsg') ?? '').slice(0, 256);

@@ -1,7 +1,7 @@
 /**
  * What a buyer presents at a counter, in ACP's fields: a payment code (19 digits, or the EMV form
- * that holds the same number) and a QuickPass tap. Both work once and are never logged or kept; an
- * attempt of either is reversed where its outcome stays open.
+ * with the same number) and a QuickPass tap. Both are single-use and never logged or stored; an
+ * attempt with either is reversed if its outcome stays unknown.
  */
 import type { X509Certificate } from 'node:crypto';
 import type { AttemptReference } from '../../core/wallet/order.ts';
@@ -49,7 +49,7 @@ export function readTap(field55Hex: string): Result<Field55, string> {
   return read;
 }
 
-/** Track 2 and the sequence number travel in fields of their own, track 2 enciphered. */
+/** Track 2 and the sequence number have fields of their own, track 2 encrypted. */
 export function tapFields(tap: Field55, encryptCert: X509Certificate): RequestFields {
   const chip = new Map(tap.values);
   chip.delete('57');
@@ -73,13 +73,13 @@ interface Calling {
 }
 
 /**
- * 冲正 (99), within its clearing day; whether that worked is the query's to say, never the reversal's
+ * 冲正 (99), within its clearing day; only the query can tell whether it worked, never the reversal's
  * own answer.
  *
- * An order that reads "paid" may have a reversal on its way that was taken and does not show yet.
- * Nobody may refund it then, or the money would go back twice. So it is `paid` only when UnionPay
- * denies reversals of it altogether, or when its clearing day is over: a reversal is of that day or
- * of none. A refusal of one call says nothing of an earlier one that was taken.
+ * An order that reads "paid" may have an accepted reversal that does not show yet. Nobody may
+ * refund it then, or the buyer would be refunded twice. So it is `paid` only if UnionPay supports
+ * no reversals of it at all, or if its clearing day is over: a reversal is possible only on that
+ * day. A refusal of one call says nothing about an earlier accepted one.
  */
 export async function reverseCode(
   context: Calling,
@@ -101,7 +101,7 @@ function isItsDay({ createdAtMs }: AttemptReference, nowMs: number): boolean {
   return clearingDay(createdAtMs) === clearingDay(nowMs);
 }
 
-/** Too late to reverse: what is still under way ends, then the order is what its query says. */
+/** Too late to reverse: what is in flight ends, then the order is what its query says. */
 function afterItsDay(before: Asked, attempt: AttemptReference, nowMs: number): CloseOutcome {
   const { called, report } = before;
   if (isItsDay(attempt, nowMs - capabilities.notFoundIsFinalAfterMs)) {
@@ -126,11 +126,11 @@ async function ask(context: Calling, attempt: AttemptReference, asked: AskedOrde
   return { called, report: queryReport(called, asked) };
 }
 
-/** What has a settlement amount had been settled: paid, and given back whole by a reversal. */
+/** With a settlement amount it had been settled: paid, and refunded in full by a reversal. */
 function endOf({ called, report }: Asked, asked: AskedOrder, wasTaken: boolean): CloseOutcome {
   if (called.kind !== 'answered' || report.receiptAmountFen === null) return { outcome: 'closed' };
   const { fields } = called;
-  // By an earlier call, whose answer we may never have had.
+  // By an earlier call, whose answer may have been lost.
   const isReversed = wasTaken || fields.get('origRespCode') === REVERSED_CODE;
   if (!isReversed) return { outcome: 'closed' };
   const { paidAtMs } = orderReport(fields, 'succeeded', asked);

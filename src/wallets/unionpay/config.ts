@@ -1,6 +1,6 @@
 /**
- * Opens credentials: reads the PFX and every certificate once and says, field by field, what is
- * wrong and what to do about it. No key text is kept beyond that, and none stands in a message.
+ * Opens credentials: reads the PFX and every certificate once and reports, field by field, what is
+ * wrong and how to fix it. No key text is kept beyond that, and no message contains one.
  */
 import type { X509Certificate } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -18,7 +18,7 @@ import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/un
 import { type ConfigProblem, checkCredentials } from '../credentials.ts';
 import { openTrustedSigners, type TrustedSigners } from './keys.ts';
 
-/** Whose signature a reply must carry. */
+/** Who must have signed a reply. */
 export type Trust =
   | { readonly method: '01'; readonly anchors: TrustAnchors; readonly signers: TrustedSigners }
   | { readonly method: '11' | '12'; readonly secureKey: string }
@@ -63,7 +63,7 @@ export const LIVE_ENDPOINTS = { gateway: 'https://gateway.95516.com' };
 export const TEST_ENDPOINTS = { gateway: 'https://gateway.test.95516.com' };
 export const TEST_DOMAINS = ['test.95516.com'];
 
-/** The keys of 00040000:SIGN are no secret: with them, a live payment could be forged. */
+/** The keys of 00040000:SIGN are public: with them, a live payment could be forged. */
 export function reviewConfig(credentials: UnionpayCredentials): readonly ConfigProblem[] {
   const { signing, endpoints } = credentials;
   if (signing.method !== '01' || signing.acceptsTestSigner !== true) return [];

@@ -1,8 +1,8 @@
 /**
- * Whether a received message is UnionPay's: its signature by the method that this account agreed
- * on (never by one that the message chooses), for certificates their chain, validity and subject
- * against the pinned root and middle, and its signed text readable in one way only. What comes back
- * are the known fields of what was signed; nothing else of a message is ever read.
+ * Verifies that a received message is UnionPay's: its signature by the method agreed for this
+ * account (never one chosen by the message); for certificates also chain, validity and subject
+ * against the pinned root and middle; and that the signed text can be read in one way only. It
+ * returns the known fields of the signed text; nothing else of a message is ever read.
  */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { err, type Result } from '../../kernel/result.ts';
@@ -75,14 +75,13 @@ function verifierFor(trust: Trust, wall: Clock, fields: Fields): Verifier | unde
 }
 
 /**
- * The signing certificates that UnionPay's messages carry. Reading one and checking leaf, middle
- * and root costs far more than the signature itself, so each trusted certificate is checked once
- * and kept by its fingerprint; that all three are still valid is asked at every message. Only what
- * was trusted is kept: a stranger's certificates neither fill the memory nor push out a genuine
- * one.
+ * The signing certificates in UnionPay's messages. Parsing one and checking leaf, middle and root
+ * costs far more than the signature itself, so each trusted certificate is checked once and cached
+ * by its fingerprint; the validity of all three is checked at every message. Only trusted
+ * certificates are cached: forged ones neither fill the memory nor evict a genuine one.
  */
 export interface TrustedSigners {
-  /** The key of a certificate that stands in a message; undefined = it is not UnionPay's. */
+  /** The key of a certificate in a message; undefined = it is not UnionPay's. */
   readonly keyOf: (pem: string, nowMs: number) => KeyObject | undefined;
 }
 
@@ -91,7 +90,7 @@ interface TrustedSigner {
   readonly validity: Validity;
 }
 
-/** UnionPay signs with one certificate, with two in the days of a rotation. */
+/** UnionPay signs with one certificate, during a rotation with two. */
 const KEPT_MAX = 16;
 const PEM_CHARS_MAX = 4_096;
 
@@ -124,9 +123,9 @@ export function openTrustedSigners(anchors: TrustAnchors): TrustedSigners {
 }
 
 /**
- * UnionPay's encryption certificate: the configured one while it is valid, else the one that a key
- * update (95) gives, under the same trust as a signer. Kept in memory, fetched once for all who
- * wait. undefined = none is to be had now.
+ * UnionPay's encryption certificate: the configured one while it is valid, else the one returned by
+ * a key update (95), trusted like a signer. Cached in memory, fetched once for concurrent callers.
+ * undefined = not available now.
  */
 export type EncryptionKey = () => Promise<X509Certificate | undefined>;
 

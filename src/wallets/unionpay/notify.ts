@@ -1,11 +1,11 @@
 /**
  * UnionPay's callbacks: form-decoded once in their own charset, verified over every field, and only
- * then read, the known fields alone. Parameters of our own in the callback's address never mix with
- * the signed ones: the body alone is read.
+ * then read, the known fields alone. Query parameters of our own callback address never mix with
+ * the signed ones: only the body is read.
  *
  * merId must be the account's own, since every merchant's messages are signed by the same key, and
- * an outcome must be told, since under methods 11 and 12 a request of ours would verify too. The
- * order they name must be ours; which payment that is, and for how much, core decides (rule 3).
+ * an outcome must be present, since with methods 11 and 12 a request of ours would verify, too. The
+ * named order must be ours; core decides which payment that is, and for how much (rule 3).
  */
 import { createHash } from 'node:crypto';
 import type { LegReportStatus } from '../../core/wallet/report.ts';
@@ -46,7 +46,7 @@ export async function parseNotification(
   return refusedCallback(code === 'ambiguous' ? 'malformed' : code, explain);
 }
 
-/** What can be refused for nothing: too long, unreadable, another merchant's, no answer at all. */
+/** Refused without cryptography: too long, unreadable, another merchant's, no answer at all. */
 function readForm(config: Receiver, request: RawRequest): Result<ReadForm, NotificationRefusal> {
   if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (isOversizedForm(request.body)) {
@@ -87,13 +87,15 @@ function read(config: Receiver, fields: Fields): Result<Notification, Notificati
   return ok({ type: 'ignored', notificationId, what: `txnType ${txnType.slice(0, 4)}` });
 }
 
-/** A failed try ends a payment code; of a page or a code that the payer holds, the query tells. */
+/**
+ * A failed try ends a payment code; for a page or code that can still be paid, the query decides.
+ */
 function purchaseStatus(fields: Fields, respCode: string): LegReportStatus {
   const isOneTry = fields.get('txnSubType') === PURCHASES.bar.sub;
   return orderStatus(respCode, { isOneTry, isOver: false });
 }
 
-/** Messages carry no number of their own: the transaction and its outcome name them. */
+/** Messages have no id of their own: transaction and outcome identify them. */
 function idOf(fields: Fields): string {
   const names = ['txnType', 'orderId', 'txnTime', 'queryId', 'respCode'];
   const named = names.map((name) => fields.get(name) ?? '').join('&');

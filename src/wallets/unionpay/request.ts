@@ -1,6 +1,6 @@
 /**
- * Hutong's orders in ACP's fields; pure. The key of every order at UnionPay is (merId, orderId,
- * txnTime), so txnTime is always the stored creation time and never "now": a query made a day later
+ * Converts Hutong's orders to ACP's fields; pure. UnionPay identifies an order by (merId, orderId,
+ * txnTime), so txnTime is always the stored creation time and never "now": a query a day later
  * names the same order.
  */
 import { isIPv4 } from 'node:net';
@@ -67,7 +67,7 @@ export function purchaseFields(
   };
 }
 
-/** Whose money it is: a cart's merchants, or the one merchant that is not the account itself. */
+/** The payees: a cart's merchants, or the one merchant that is not the account itself. */
 function splitOf(
   config: Sender,
   parts: readonly WalletPart[] | null | undefined,
@@ -81,7 +81,7 @@ function splitOf(
   );
 }
 
-/** Brackets, quotes, `&` and `=` stand for structure in ACP; cut by whole characters. */
+/** Brackets, quotes, `&` and `=` are syntax in ACP; truncated at whole characters. */
 function describe(description: string, encoding: Encoding): string {
   let described = '';
   let byteCount = 0;
@@ -112,7 +112,7 @@ function bizTypeOf(product: string): string {
   return isUnionpayProduct(product) ? PURCHASES[product].biz : '000000';
 }
 
-/** 冲正: names the unknown transaction itself, without an amount and without a queryId. */
+/** 冲正: names the unknown transaction itself, without an amount or a queryId. */
 export function reversalFields(
   config: Sender,
   attempt: AttemptReference,

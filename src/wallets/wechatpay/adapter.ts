@@ -1,8 +1,8 @@
 /**
- * WeChat Pay v3 in e-commerce partner mode behind the wallet port. One merchant is paid by a
- * partner order, several by one combined order; refunds go through the e-commerce family, and
- * payment codes go their own way (codepay.ts). It keeps no state but keys: whatever is not a
- * verified answer about the order that was asked is `unknown`.
+ * WeChat Pay v3 in e-commerce partner mode behind the wallet interface. One merchant is paid by a
+ * partner order, several by one combined order; refunds use the e-commerce family, and payment
+ * codes have an API of their own (codepay.ts). Stateless but for its keys: whatever is not a
+ * verified answer about the requested order is `unknown`.
  */
 
 import type { AttemptOrder, AttemptReference, RefundOrder } from '../../core/wallet/order.ts';
@@ -90,7 +90,7 @@ function openWallet(config: WechatpayConfig, seams: WalletSeams): Wallet {
   };
 }
 
-/** An attempt ends by the API that its account is configured with. */
+/** An attempt is ended through the API that its account is configured with. */
 function openCodepay(
   config: WechatpayConfig,
   client: Client,
@@ -158,7 +158,7 @@ async function queryAttempt(context: Context, attempt: AttemptReference): Promis
   const asked = attempt.combineOrderNo ?? attempt.legs[0]?.orderNo;
   const isAsked = new Set(attempt.legs.map((leg) => leg.orderNo));
   const isThis = orders?.orderNo === asked && orders?.legs.every((leg) => isAsked.has(leg.orderNo));
-  // An answer about something else says nothing of what was asked.
+  // An answer about another order says nothing about this one.
   if (orders === undefined || isThis !== true) return { outcome: 'unknown', walletError: null };
   const reports = new Map(orders.legs.map((leg) => [leg.orderNo, leg]));
   const legs = attempt.legs.map(
@@ -172,7 +172,7 @@ async function closeAttempt(context: Context, attempt: AttemptReference): Promis
   const request = closeCall(attempt, context.config);
   const answer = await context.client.call({ method: 'POST', ...request });
   if (answer.ok) {
-    // 202 is "ask again with the same parameters".
+    // 202 means "repeat with the same parameters".
     if (answer.value.status === 202) return { outcome: 'unknown', walletError: null };
     return { outcome: 'closed' };
   }
@@ -196,7 +196,7 @@ async function queryRefund(context: Context, refund: RefundOrder): Promise<Refun
   return silentRefund(status, answer.error.walletError);
 }
 
-/** The meaning of a refusal in one call's table; an answer that was lost has none. */
+/** The meaning of a refusal in one call's table; a lost answer has none. */
 function refusedAs<T>(
   failure: CallFailure,
   meaningOf: (status: number, code: string) => T,

@@ -1,6 +1,6 @@
 /**
- * APIv2's words and fields to reports; pure. A word that is not listed is `unknown`. WeChat Pay
- * writes several codes with and without underscores: they are compared without.
+ * Converts APIv2's codes and fields to reports; pure. A code that is not listed is `unknown`.
+ * WeChat Pay writes several codes with and without underscores: they are compared without.
  */
 
 import type { LegOrder } from '../../core/wallet/order.ts';
@@ -12,8 +12,8 @@ import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
 import { legStatusOf } from './statuses.ts';
 
 /**
- * micropay. `failed`: this code and number can not be paid any more. The bank's and the system's
- * own trouble (BANKERROR, SYSTEMERROR) says nothing of the money, nor does a number that is taken.
+ * micropay. `failed`: this code and number can no longer be paid. Failures of the bank or the
+ * system (BANKERROR, SYSTEMERROR) say nothing about the money, nor does a number already in use.
  */
 const START_REFUSALS: Readonly<Record<string, 'pending' | 'failed'>> = {
   USERPAYING: 'pending',
@@ -49,12 +49,12 @@ export function isNotFoundV2(code: string): boolean {
   return plainCode(code) === 'ORDERNOTEXIST';
 }
 
-/** Only for payment codes: the code is spent, so a failed payment can not be tried again. */
+/** Only for payment codes: the code is used up, so a failed payment cannot be tried again. */
 function statusOf(tradeState: string | undefined): LegReportStatus {
   return tradeState === 'PAYERROR' ? 'failed' : legStatusOf(tradeState);
 }
 
-/** result_code SUCCESS of micropay says paid; undefined = it does not say what was paid. */
+/** result_code SUCCESS of micropay means paid; undefined = it does not state what was paid. */
 export function readMicropay(leg: LegOrder, fields: V2Fields): LegReport | undefined {
   const isSaid = fields.get('out_trade_no') === leg.orderNo && fields.has('transaction_id');
   const amountFen = fenOf(fields, 'total_fee');
@@ -69,7 +69,7 @@ export function readOrderQuery(leg: LegOrder, fields: V2Fields): LegReport {
   return tradeState === 'REVOKED' ? revokedReport(report) : report;
 }
 
-/** Where a revoked order has figures, it was paid; where it has none, nobody but the bill knows. */
+/** A revoked order with figures was paid; for one without, only the bill can tell. */
 export function revokedReport(report: LegReport): LegReport {
   const wasPaid = report.walletTransactionId !== null && report.amountFen !== null;
   return wasPaid ? { ...report, isReversed: true } : { ...report, isUnseen: true };
@@ -77,7 +77,7 @@ export function revokedReport(report: LegReport): LegReport {
 
 function readPaid(leg: LegOrder, fields: V2Fields, status: LegReportStatus): LegReport {
   const amountFen = fenOf(fields, 'total_fee');
-  // The total without the merchant's own coupons; absent where there were none.
+  // The total without the merchant's own coupons; absent if there were none.
   const settlementFen = fenOf(fields, 'settlement_total_fee');
   return {
     orderNo: leg.orderNo,

@@ -1,7 +1,7 @@
 /**
- * From WeChat Pay's answers and plaintexts to reports; pure. Reports carry the wallet's own ORDER
- * amount, currency and payee for core to compare (rule 3); nothing here decides whether they are
- * right.
+ * Converts WeChat Pay's answers and plaintexts to reports; pure. Reports carry the wallet's own
+ * ORDER amount, currency and payee for core to compare (rule 3); nothing here decides whether they
+ * are right.
  */
 
 import type { AttemptOrder, RefundOrder } from '../../core/wallet/order.ts';
@@ -15,7 +15,7 @@ import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
 import type { Principal } from './request.ts';
 import { legStatusOf, refundStatusOf } from './statuses.ts';
 
-/** What an answered start hands to the buyer; `invoke` products need a signature of ours first. */
+/** What a successful start gives to the buyer; `invoke` products still need our signature. */
 export type PrepayAnswer =
   | { readonly kind: 'action'; readonly nextAction: NextAction }
   | { readonly kind: 'invoke'; readonly prepayId: string };
@@ -37,8 +37,8 @@ export function readPrepay(order: AttemptOrder, body: JsonRecord): PrepayAnswer 
 }
 
 /**
- * The reports of a query's answer or a callback's plaintext; undefined when it does not speak of
- * this account (`not_ours`) or has no order number.
+ * The reports in a query's answer or a callback's plaintext; undefined if it is not about this
+ * account (`not_ours`) or has no order number.
  */
 export function readOrders(
   body: JsonRecord,
@@ -113,8 +113,8 @@ function readLeg(
 }
 
 /**
- * NOCASH coupons are the merchant's own discount: that money never arrives. CASH ones do. Coupons
- * that make no sense leave the figure unsaid.
+ * NOCASH coupons are the merchant's own discount: that money never arrives. CASH ones do. With
+ * inconsistent coupons the figure counts as not reported.
  */
 function receiptFen(body: JsonRecord, orderAmountFen: Fen | undefined): Fen | null {
   if (orderAmountFen === undefined) return null;
@@ -125,7 +125,7 @@ function receiptFen(body: JsonRecord, orderAmountFen: Fen | undefined): Fen | nu
   return ownDiscounts.some((fen) => fen < 0n) || receipt < 0n ? null : receipt;
 }
 
-/** The apply answer of e-commerce refunds has no status: it only says "taken". */
+/** The apply answer of e-commerce refunds has no status: it only means "accepted". */
 export function readRefundApplied(refund: RefundOrder, body: JsonRecord): RefundReport {
   const isThis = textOf(body, 'out_refund_no') === refund.refundNo;
   return refundReport(isThis ? 'submitted' : 'unknown', isThis ? body : {});
@@ -138,7 +138,7 @@ export function readRefundAnswer(refund: RefundOrder, body: JsonRecord): RefundR
   return { ...refundReport(isThis ? status : 'unknown', isThis ? body : {}), settlementFen };
 }
 
-/** A callback's plaintext says `refund_status` where the query says `status`. */
+/** A callback's plaintext has `refund_status` where the query has `status`. */
 export function readRefundPlaintext(body: JsonRecord): RefundReport {
   return refundReport(refundStatusOf(textOf(body, 'refund_status')), body);
 }

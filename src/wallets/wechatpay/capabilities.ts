@@ -1,4 +1,4 @@
-/** What WeChat Pay can do for a marketplace, as data. Sources stand in README.md. */
+/** What WeChat Pay can do for a marketplace, as data. Sources are in README.md. */
 import type { Capabilities } from '../../core/wallet/capabilities.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,7 +11,7 @@ export const capabilities: Capabilities = Object.freeze({
     { product: 'h5', devices: ['mobile'], combines: true, payerField: null },
     { product: 'app', devices: ['app'], combines: true, payerField: null },
     { product: 'native', devices: ['desktop'], combines: true, payerField: null, isScanned: true },
-    // At a counter: the merchant scans, so no device of the buyer's is ever offered it.
+    // At a counter the merchant scans, so no device of the buyer's is offered it.
     { product: 'codepay', devices: [], combines: false, payerField: 'auth_code' },
   ],
   cart: {
@@ -22,7 +22,7 @@ export const capabilities: Capabilities = Object.freeze({
     expiryMsMax: null,
   },
   notFoundIsFinalAfterMs: 10 * MINUTE_MS,
-  // The default of e-commerce splits, over everything that goes to others.
+  // The default cap of e-commerce splits, over everything that goes to others.
   splitCapBps: 3_000,
   refundSpacingMs: MINUTE_MS,
   refundWindowMs: 365 * DAY_MS,
@@ -30,7 +30,8 @@ export const capabilities: Capabilities = Object.freeze({
   holdDaysMax: 180,
   custody: 'wallet_holds',
   bills: ['tradebill', 'fundflowbill'],
-  // WeChat Pay asks for 5 s between queries at the start and fewer later; callbacks come sooner.
+  // WeChat Pay asks for 5 s between queries at first and longer later; callbacks usually come
+  // sooner.
   pollDelaysMs: [
     5_000,
     10_000,

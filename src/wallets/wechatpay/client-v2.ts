@@ -1,8 +1,7 @@
 /**
- * One exchange of APIv2: a signed flat XML document there and back, always HTTP 200. An answer is
- * believed only when it is signed with the account's key by HMAC-SHA256 (a `return_code` FAIL never
- * is), can be read in one way only, and names this account and the order that was asked; the rest
- * is `lost`.
+ * One exchange of APIv2: a signed flat XML document each way, always HTTP 200. An answer is trusted
+ * only if it is signed with the account's key by HMAC-SHA256 (a `return_code` FAIL never is), can
+ * be read in one way only, and names this account and the requested order; anything else is `lost`.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
@@ -22,7 +21,7 @@ export interface V2Call {
   readonly orderNo: string;
   readonly subMchid: string;
   readonly fields: Readonly<Record<string, string>>;
-  /** Reversals move money back: WeChat Pay asks for the merchant's certificate. */
+  /** Reversals refund money: WeChat Pay requires the merchant's certificate. */
   readonly hasClientCertificate: boolean;
 }
 
@@ -98,7 +97,7 @@ function lost(code: string, message: string): V2Called {
   return { kind: 'lost', walletError: errorOf(code, message) };
 }
 
-/** Cut, and with anything that looks like an openid or a payment code taken out. */
+/** Truncated, with anything that looks like an openid or a payment code removed. */
 function errorOf(code: string, message: string): WalletError {
   const safe = message.replace(/[0-9A-Za-z_-]{18,}/g, '…').slice(0, 200);
   return { wallet: 'wechatpay', code: code.slice(0, 64), message: safe, requestId: null };

@@ -1,7 +1,8 @@
 /**
- * One signed exchange with the API. It signs the target that it finally sends, sends
- * `Wechatpay-Serial` on every call in public-key mode, and believes a 2xx only after its signature
- * holds over the raw body. What cannot be believed is `lost`: the operation may have happened.
+ * One signed exchange with the API. It signs the exact target that it sends, sends
+ * `Wechatpay-Serial` on every call in public-key mode, and trusts a 2xx only after verifying its
+ * signature over the raw body. Anything that cannot be trusted is `lost`: the operation may have
+ * happened.
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
@@ -26,7 +27,7 @@ export interface ApiCall {
   readonly body?: JsonRecord;
 }
 
-/** `refused`: the wallet's own error body. `lost`: no word that can be believed. */
+/** `refused`: the wallet's own error body. `lost`: no answer that can be trusted. */
 export type CallFailure =
   | { readonly kind: 'refused'; readonly status: number; readonly walletError: WalletError }
   | { readonly kind: 'lost'; readonly walletError: WalletError };
@@ -47,7 +48,7 @@ export function openClient(config: WechatpayConfig, seams: WalletSeams): Client 
 
   async function downloadCertificates(): Promise<JsonRecord | undefined> {
     const sent = await send({ method: 'GET', target: PATHS.certificates });
-    // Not verified here: the list may be signed by the very key it brings. AEAD vouches for it.
+    // Not verified here: the list may be signed by the very key it contains. AEAD authenticates it.
     if (!sent.ok || sent.value.status !== 200) return undefined;
     return parseRecord(sent.value.body.toString('utf8'));
   }
@@ -126,7 +127,7 @@ function refusal(response: HttpResponse, requestId: string | null): Result<never
   return err({ kind: 'refused', status, walletError });
 }
 
-/** Cut, and with anything that looks like an openid or a token taken out. */
+/** Truncated, with anything that looks like an openid or a token removed. */
 function safeText(message: string): string {
   return message.replace(/[0-9A-Za-z_-]{26,}/g, '…').slice(0, 200);
 }

@@ -1,6 +1,6 @@
 /**
- * Payment codes by APIv2: micropay, orderquery, reverse. What the calls are for stands in
- * codepay.ts; here is how APIv2 says them.
+ * Payment codes by APIv2: micropay, orderquery, reverse. codepay.ts explains the calls; this file
+ * has APIv2's messages.
  */
 
 import type { AttemptOrder, LegOrder } from '../../core/wallet/order.ts';
@@ -67,7 +67,7 @@ async function orderQuery(context: Context, leg: LegOrder): ReturnType<CodepayAp
 async function reverse(context: Context, leg: LegOrder): ReturnType<CodepayApi['reverse']> {
   const called = await call(context, leg, V2_PATHS.reverse, {});
   if (called.kind === 'lost') return err(called);
-  // Y: nothing is done yet, the same call must come again.
+  // Y: nothing is done yet, the same call must be repeated.
   if (called.fields.get('recall') === 'Y') {
     return err({
       kind: 'lost',

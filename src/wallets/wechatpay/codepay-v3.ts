@@ -1,7 +1,6 @@
 /**
- * Payment codes by v3 (codepay, query, reverse), where the configuration says that WeChat Pay has
- * opened them: `codepayApi` v3. What the calls are for stands in codepay.ts; here is how v3 says
- * them.
+ * Payment codes by v3 (codepay, query, reverse), if the configuration says that WeChat Pay has
+ * opened them: `codepayApi` v3. codepay.ts explains the calls; this file has v3's messages.
  */
 
 import type { AttemptOrder, AttemptReference } from '../../core/wallet/order.ts';
@@ -52,7 +51,7 @@ async function payByCode(
     case 'pending':
       return { outcome: 'pending', nextAction: null };
     default:
-      // Also PAYERROR: the query that follows says so, and what it says is final.
+      // Also PAYERROR: the following query reports it, and its result is final.
       return { outcome: 'unknown', walletError: null };
   }
 }
@@ -72,7 +71,7 @@ function orderBody(config: WechatpayConfig, order: AttemptOrder, authCode: strin
   };
 }
 
-/** The order that was asked, as the answer tells it; undefined = it tells of something else. */
+/** The requested order as the answer reports it; undefined = the answer is about another one. */
 function readCode(
   config: WechatpayConfig,
   attempt: AttemptReference,
@@ -83,7 +82,7 @@ function readCode(
   if (report === undefined || report.orderNo !== codeLegOf(attempt).orderNo) return undefined;
   const tradeState = textOf(body, 'trade_state');
   if (tradeState === 'REVOKED') return revokedReport(report);
-  // The code is spent, so a failed payment can not be tried again.
+  // The code is used up, so a failed payment cannot be tried again.
   return tradeState === 'PAYERROR' ? { ...report, status: 'failed' } : report;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Payment codes (付款码): the one way an attempt goes, whichever API says it (codepay-v2.ts,
- * codepay-v3.ts). A code is worth one call: what is not a clear answer is queried and then
- * reversed. A reversal always looks first, because it alone does not say whether money had moved,
- * and a revoked order's query no longer says it either.
+ * Payment codes (付款码): the one procedure of an attempt, whichever API is used (codepay-v2.ts,
+ * codepay-v3.ts). A code is good for one call: any unclear answer is followed by a query and then a
+ * reversal. A reversal always queries first, because its own answer does not say whether money had
+ * moved, and neither does the query of a revoked order.
  */
 
 import type { AttemptOrder, AttemptReference, LegOrder } from '../../core/wallet/order.ts';
@@ -21,22 +21,22 @@ import { reversalRefusalOf } from './statuses.ts';
 
 /** WeChat Pay's limit on what is bought, in either API. */
 export const CODEPAY_TEXT_CHARS_MAX = 127;
-/** The machine that calls, where the order names no address of the counter's. */
+/** The calling device's address, if the order has none of the counter's. */
 export const NO_ADDRESS = '127.0.0.1';
 
 export interface CodepayApi {
   readonly start: (order: AttemptOrder, authCode: string) => Promise<StartOutcome>;
-  /** An error is an answer that says nothing of the order. */
+  /** An error is an answer that says nothing about the order. */
   readonly query: (attempt: AttemptReference) => Promise<Result<LegReport, WalletError | null>>;
   readonly reverse: (attempt: AttemptReference) => Promise<Result<'done', ReversalFailure>>;
 }
 
-/** `lost`: whether it was reversed is not known, and the same call may come again. */
+/** `lost`: whether it was reversed is unknown, and the same call may be repeated. */
 export type ReversalFailure =
   | { readonly kind: 'refused'; readonly walletError: WalletError }
   | { readonly kind: 'lost'; readonly walletError: WalletError | null };
 
-/** `null`: the account has the credentials of no API that takes payment codes. */
+/** `null`: the account has credentials for no API that accepts payment codes. */
 export async function startCodepay(
   api: CodepayApi | null,
   order: AttemptOrder,
@@ -64,7 +64,7 @@ export async function queryCodepay(
   return { outcome: 'answered', legs: [asked.value] };
 }
 
-/** 撤销: an unpaid order ends; a paid one gives the money back, and the look before says how much. */
+/** 撤销: ends an unpaid order; refunds a paid one, and the query before it says how much. */
 export async function reverseCodepay(
   api: CodepayApi | null,
   attempt: AttemptReference,
@@ -82,25 +82,27 @@ export async function reverseCodepay(
   const { kind, walletError } = reversal.error;
   const refusal = kind === 'refused' ? reversalRefusalOf(walletError.code) : 'unknown';
   if (refusal === 'not_found') return { outcome: refusal };
-  // Paid for good: an ordinary refund gives it back.
+  // Paid for good: an ordinary refund returns the money.
   if (refusal === 'too_late' && before.status === 'succeeded') return { outcome: 'paid' };
   return { outcome: 'unknown', walletError };
 }
 
 /**
- * Not paid at the look: the buyer may have confirmed between it and the reversal. What the revoked
- * order tells is asked for once; where it has no figures, the bill will say whether it was paid.
+ * Not paid when queried: the buyer may have confirmed between that and the reversal. The revoked
+ * order is queried once; if it has no figures, the bill will say whether it was paid.
  */
 async function endedUnseen(api: CodepayApi, attempt: AttemptReference): Promise<CloseOutcome> {
   const asked = await api.query(attempt);
   if (asked.ok && asked.value.isReversed === true) return endedByReversal(asked.value);
-  // Paid, and its reversal does not show yet. Nothing is concluded: it is asked about again.
+  // Paid, and its reversal does not show yet. Nothing is concluded: it is polled again.
   if (asked.ok && asked.value.status === 'succeeded')
     return { outcome: 'unknown', walletError: null };
   return { outcome: 'closed', isUnseen: true };
 }
 
-/** Also of an order that was revoked before this look, perhaps by a call whose answer was lost. */
+/**
+ * Also for an order that was revoked before this query, perhaps by a call whose answer was lost.
+ */
 function endedByReversal(before: LegReport): CloseOutcome {
   if (before.isReversed === true) return { outcome: 'reversed', legs: [before] };
   if (before.isUnseen === true) return { outcome: 'closed', isUnseen: true };

@@ -1,6 +1,6 @@
 /**
- * Credentials of one marketplace's account: schema, checks that name the field and say what to do,
- * and the opened form with key objects made once. No message here ever repeats a secret.
+ * Credentials of one marketplace's account: schema, checks that name the field and its remedy, and
+ * the opened form with key objects made once. No message here ever repeats a secret.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -36,13 +36,13 @@ export interface WechatpayConfig {
   readonly apiV2: ApiV2 | null;
   readonly keyMode: WechatpayCredentials['keyMode'];
   readonly publicKeyId: string | null;
-  /** serial -> key of everything known at the start; the keyring adds what it downloads. */
+  /** serial -> key of everything known at start; the key ring adds what it downloads. */
   readonly verificationKeys: ReadonlyMap<string, KeyObject>;
   readonly platformRoot: X509Certificate | null;
   readonly endpoints: WechatpayCredentials['endpoints'];
 }
 
-/** What APIv2 wants beside the number: its key, and a client certificate for reversals. */
+/** What APIv2 needs besides the number: its key, and a client certificate for reversals. */
 export interface ApiV2 {
   readonly key: string;
   readonly clientCertificate: { readonly certificatePem: string; readonly privateKeyPem: string };
@@ -80,7 +80,7 @@ export function openConfig(
   });
 }
 
-/** An order is found, and a callback is ours, under the pair that made it. */
+/** An order is found, and a callback is ours, under the pair that created it. */
 export function identityOf({ mchid, appid }: WechatpayCredentials): WalletIdentity {
   return { mchid, appid };
 }

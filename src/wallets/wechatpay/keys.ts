@@ -1,10 +1,10 @@
 /**
- * The verification keys of one account: a map serial -> key that grows when a certificate serial
- * appears that it does not know. A download brings the whole list, whichever serial asked for it,
- * so downloads are single-flight and counted evenly over the minute: whoever has spent them, a real
- * rotation waits for twelve seconds at most. A downloaded key ends with its certificate.
+ * The verification keys of one account: a map serial -> key that grows when an unknown certificate
+ * serial appears. A download returns the whole list, whichever serial requested it, so downloads
+ * are single-flight and spread evenly over the minute: whoever used them up, a real rotation waits
+ * for twelve seconds at most. A downloaded key expires with its certificate.
  *
- * Who may ask: answers to our own calls, and callbacks that opened with the APIv3 key.
+ * Who may trigger one: answers to our own calls, and callbacks that decrypted with the APIv3 key.
  */
 import type { KeyObject } from 'node:crypto';
 import { createTokenBucket } from '../../runtime/token-bucket.ts';
@@ -21,7 +21,7 @@ export interface Keys {
   /** The key of `serial`, downloading the certificate list once if it is not known. */
   readonly find: (serial: string) => Promise<KeyObject | undefined>;
   readonly known: (serial: string) => KeyObject | undefined;
-  /** It is, or a download could bring it: public keys have no list to be downloaded from. */
+  /** Known, or obtainable by a download: public keys have no list to be downloaded from. */
   readonly mayBeKnown: (serial: string) => boolean;
 }
 

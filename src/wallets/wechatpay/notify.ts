@@ -1,9 +1,9 @@
 /**
- * Callbacks: opened with the APIv3 key, verified over the raw bytes, then believed. That it opens
- * is asked first because it is cheap and no stranger can do it; it never stands in for the
- * signature. Whatever is wrong with one is a value; no callback ends in an exception. Dispatch goes
- * by the resource's original_type, with event_type as the second word, because WeChat Pay's own
- * samples disagree on event types.
+ * Callbacks: decrypted with the APIv3 key, verified over the raw bytes, then trusted. Decryption
+ * comes first because it is cheap and no outsider can forge it; it never replaces the signature.
+ * Every defect is a returned value; no callback ends in an exception. Dispatch uses the resource's
+ * original_type first and event_type second, because WeChat Pay's own samples disagree on event
+ * types.
  */
 import { ok, type Result } from '../../kernel/result.ts';
 import { type JsonRecord, parseRecord, recordOf, textOf } from '../../wires/wechatpay/json.ts';
@@ -29,7 +29,7 @@ import type { Keys } from './keys.ts';
 
 type Refused = Result<never, NotificationRefusal>;
 
-/** A combined payment of 50 orders, with what its coupons were, has half of it. */
+/** A combined payment of 50 orders, with its coupons, needs half of it. */
 export const NOTIFICATION_BYTES_MAX = 65_536;
 
 export async function parseNotification(
@@ -49,7 +49,7 @@ export async function parseNotification(
   if (!keys.mayBeKnown(serial)) return unknownSerial();
   const read = readEnvelope(request.body, config);
   if (!read.ok) return read;
-  // Whoever has no APIv3 key of the account got no further than this, and caused no download.
+  // A sender without the account's APIv3 key gets no further than this, and triggers no download.
   if (!(await gate({ kind: 'opened' }))) {
     return tooManyCallbacks();
   }
@@ -66,7 +66,7 @@ interface Envelope {
   readonly notificationId: string;
   readonly envelope: JsonRecord;
   readonly resource: JsonRecord;
-  /** Opened with the APIv3 key; its signature is yet to be verified. */
+  /** Decrypted with the APIv3 key; its signature is yet to be verified. */
   readonly plaintext: string;
 }
 
@@ -159,7 +159,7 @@ export function acknowledge(): RawResponse {
   return { status: 200, headers: JSON_HEADERS, body: '{"code":"SUCCESS","message":"成功"}' };
 }
 
-/** Anything but 2xx makes WeChat Pay deliver again, on its own schedule. */
+/** After anything but 2xx WeChat Pay delivers again, on its own schedule. */
 export function refuse(refusal: NotificationRefusal | { readonly code: 'try_again' }): RawResponse {
   const [status, message] = REFUSALS[refusal.code];
   return { status, headers: JSON_HEADERS, body: JSON.stringify({ code: 'FAIL', message }) };

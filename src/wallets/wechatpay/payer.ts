@@ -1,7 +1,7 @@
 /**
- * Who pays: WeChat's silent authorisation (snsapi_base) gives a code, the code an openid. Neither
- * answer is signed; TLS and the app secret are the proof. Codes, secrets and openids are never
- * logged nor repeated in an error.
+ * Identifies the payer: WeChat's silent authorization (snsapi_base) returns a code, the code is
+ * exchanged for an openid. Neither answer is signed; TLS and the app secret are the proof. Codes,
+ * secrets and openids are never logged or echoed in an error.
  */
 
 import type { PayerIdentity } from '../../core/wallet/order.ts';

@@ -1,6 +1,7 @@
 /**
- * Hutong's orders as requests of v3: targets and bodies; pure. A repeat of a call says the same, so
- * that WeChat Pay sees one order. What cannot be asked is refused here, under a code of ours.
+ * Converts Hutong's orders to v3 requests: targets and bodies; pure. A repeated call has the same
+ * content, so that WeChat Pay sees one order. What cannot be requested is refused here, with a code
+ * of ours.
  */
 
 import type {
@@ -18,7 +19,7 @@ import { formatTime } from '../../wires/wechatpay/time.ts';
 import { isPlainText, PATHS, TRADE_TYPES } from '../../wires/wechatpay/trade.ts';
 import { onlyLeg, ownError } from '../answers.ts';
 
-/** The platform account that acts: sp_mchid and sp_appid, or the combine pair. */
+/** The acting platform account: sp_mchid and sp_appid, or the combine pair. */
 export interface Principal {
   readonly mchid: string;
   readonly appid: string;
@@ -159,7 +160,7 @@ export function refundQueryTarget(refund: RefundOrder): string {
   return `${path}?sub_mchid=${encodeURIComponent(refund.leg.walletMerchant)}`;
 }
 
-/** WeChat Pay refuses emoji and control characters: they are left out, and the text is cut. */
+/** WeChat Pay refuses emoji and control characters: they are removed, and the text is truncated. */
 export function plainText(text: string, fallback: string, charsMax: number): string {
   const kept = [...text]
     .filter((char) => isPlainText(char))

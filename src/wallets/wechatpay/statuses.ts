@@ -1,7 +1,7 @@
 /**
- * What WeChat Pay's words mean to Hutong, as tables. A word that is not listed means `unknown`,
- * never success and never failure. Refusals are keyed by HTTP status and code together, because
- * the status attached to a code differs from call to call.
+ * The meaning of WeChat Pay's codes, as tables. A code that is not listed means `unknown`, never
+ * success and never failure. Refusals are keyed by HTTP status and code together, because the
+ * status that comes with a code differs from call to call.
  */
 
 import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';
@@ -38,9 +38,9 @@ export function refundStatusOf(status: string | undefined): RefundReportStatus {
 }
 
 /**
- * A start refused in these words can not be paid: no code was handed out for it. INVALID_REQUEST
- * is not among them (it also means "this number exists with other parameters"), nor is anything
- * that says the number is taken or paid.
+ * A start refused with one of these cannot be paid: it returned no code. INVALID_REQUEST is not
+ * among them (it also means "this number exists with other parameters"), nor is anything that says
+ * the number is in use or paid.
  */
 const START_REFUSALS: ReadonlySet<string> = new Set([
   '400 PARAM_ERROR',
@@ -67,8 +67,8 @@ export function startRefusalOf(status: number, code: string): 'failed' | 'unknow
 }
 
 /**
- * Refusals of our own certificate, number, app or permissions, not of the order. They say nothing
- * more: whether the call they answer failed is told by the call's own table.
+ * Refusals of our own certificate, number, app or permissions, not of the order. They imply nothing
+ * else: the call's own table says whether the call failed.
  */
 const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
   '401 SIGN_ERROR',
@@ -82,7 +82,7 @@ export function refusesCredentials(status: number, code: string): boolean {
   return CREDENTIAL_REFUSALS.has(`${status} ${code}`);
 }
 
-/** As APIv2 says them, without underscores. Its FAIL for a wrong key is unsigned, with no code. */
+/** APIv2's spelling, without underscores. Its FAIL for a wrong key is unsigned and has no code. */
 const CREDENTIAL_REFUSALS_V2: ReadonlySet<string> = new Set([
   'NOAUTH',
   'APPIDNOTEXIST',
@@ -94,7 +94,7 @@ export function refusesCredentialsV2(code: string): boolean {
   return CREDENTIAL_REFUSALS_V2.has(code.replaceAll('_', ''));
 }
 
-/** Payment codes: the code itself was refused. What these are called over v3 is not verified. */
+/** Payment codes: the code itself was refused. Their names in v3 are not verified. */
 const CODE_REFUSALS: ReadonlySet<string> = new Set(['400 AUTH_CODE_INVALID', '400 AUTHCODEEXPIRE']);
 
 export function codeRefusalOf(status: number, code: string): 'failed' | 'unknown' {
@@ -103,7 +103,7 @@ export function codeRefusalOf(status: number, code: string): 'failed' | 'unknown
 
 /**
  * Payment codes, by either API, which write these with and without underscores: a refused reversal
- * leaves the order as it was; after seven days it will never be another.
+ * leaves the order as it was; after seven days it will never change again.
  */
 export function reversalRefusalOf(code: string): 'not_found' | 'too_late' | 'unknown' {
   switch (code.replaceAll('_', '')) {
@@ -143,9 +143,9 @@ export function closeRefusalOf(
 }
 
 /**
- * Refusals that speak of this very refund. Whatever speaks of our keys or permissions says nothing
- * about an earlier try of the same number, which may have been taken: those stay unknown, as do
- * 429 and 5xx (on fund-moving calls a 429 does not prove "not accepted").
+ * Refusals about this very refund. Refusals about our keys or permissions say nothing about an
+ * earlier try with the same number, which may have been accepted: those stay unknown, as do 429 and
+ * 5xx (on fund-moving calls a 429 does not prove "not accepted").
  */
 const REFUND_REFUSALS: ReadonlySet<string> = new Set([
   '400 PARAM_ERROR',

@@ -2,7 +2,7 @@
  * The texts that Alipay's v2 signatures cover, built from decoded values and nothing else.
  *
  * Requests keep `sign_type` and drop empty values; notifications drop `sign_type` and keep every
- * value that was sent. Never re-serialise a value here: biz_content enters as it was received.
+ * value that was sent. Never re-serialize a value here: biz_content is used as it was received.
  */
 import type { Parameters } from './parameters.ts';
 

@@ -1,10 +1,10 @@
 /**
- * Certificates of the certificate mode: their serial numbers as Alipay counts them, and whether a
- * downloaded Alipay certificate hangs below the pinned root.
+ * Certificates of the certificate mode: their serial numbers as Alipay computes them, and whether a
+ * downloaded Alipay certificate chains to the pinned root.
  *
  * SN = MD5(issuer DN, RDNs reversed, joined by commas + serial number in decimal), lower-case hex.
- * A certificate is never trusted because of its SN: chain, validity and subject must hold too,
- * for merchants' own application certificates hang below the same root.
+ * A certificate is never trusted because of its SN: chain, validity and subject must match, too,
+ * because merchants' own application certificates chain to the same root.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { formatOid, readDer, readDerChildren, readDerText } from './der.ts';
@@ -47,7 +47,7 @@ function readCertificateNames(certificate: X509Certificate): CertificateNames | 
   const algorithm = parts?.[1] === undefined ? undefined : readDer(parts[1].content);
   const body = parts?.[0] === undefined ? undefined : readDerChildren(parts[0].content);
   if (algorithm === undefined || body === undefined) return undefined;
-  // [0] EXPLICIT version comes first but in version 1 certificates.
+  // [0] EXPLICIT version comes first, except in version 1 certificates.
   const [serial, , issuer] = body[0]?.tag === 0xa0 ? body.slice(1) : body;
   const issuerText = issuer === undefined ? undefined : distinguishedName(issuer.content);
   if (serial === undefined || issuerText === undefined) return undefined;
@@ -94,7 +94,7 @@ export interface TrustRequest {
   /** The downloaded text: the certificate itself first, intermediates after it. */
   readonly chain: readonly X509Certificate[];
   readonly roots: readonly X509Certificate[];
-  /** Subjects of the Alipay certificates that were configured: a new one is of the same name. */
+  /** Subjects of the configured Alipay certificates: a new one must have the same name. */
   readonly subjects: readonly string[];
   readonly nowMs: number;
 }
@@ -130,7 +130,7 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
   } catch {
-    // SM2 roots stand in Alipay's root file; OpenSSL can not verify with them.
+    // Alipay's root file contains SM2 roots; OpenSSL cannot verify with them.
     return false;
   }
 }

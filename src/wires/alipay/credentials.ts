@@ -1,9 +1,9 @@
 /**
- * What one application at Alipay is configured with; both ends of the wire know this shape. Keys
- * and certificates are text (PEM or the key tool's bare base64). `allOrNothingMerge` says whether
- * the account has the contract under which a merged payment succeeds or fails as a whole.
- * Each field says what it is and where it is found: `hutong wallet template` and
- * docs/reference/credentials.md are made of that.
+ * The configuration of one application at Alipay; both ends of the wire use this shape. Keys and
+ * certificates are text (PEM or the key tool's bare base64). `allOrNothingMerge` says whether the
+ * account has the contract under which a merged payment succeeds or fails as a whole. Each field
+ * states what it is and where to find it: `hutong wallet template` and
+ * docs/reference/credentials.md are generated from that.
  */
 import { type Static, Type } from 'typebox';
 

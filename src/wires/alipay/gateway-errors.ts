@@ -70,7 +70,7 @@ export const GATEWAY_ERRORS = {
   ),
 } as const satisfies Record<string, GatewayError>;
 
-/** The gateway tells which text it verified, with `&` as `&amp;`. */
+/** The gateway echoes the text that it verified, with `&` as `&amp;`. */
 export function invalidSignature(signText: string): GatewayError {
   const told = signText.replaceAll('&', '&amp;');
   return {

@@ -1,6 +1,6 @@
 /**
- * RSA keys in the forms that Alipay's key tool hands out, 2048 bits or more, as RSA2 asks for. Read
- * once into key objects; their text is never kept and never stands in an error.
+ * RSA keys in the formats of Alipay's key tool, 2048 bits or more, as RSA2 requires. Parsed once
+ * into key objects; their text is never kept and never part of an error.
  */
 import type { KeyObject } from 'node:crypto';
 import { readRsaPrivateKey, readRsaPublicKey } from '../keys/rsa-text.ts';

@@ -1,12 +1,12 @@
 /**
- * The parameters that Alipay's documents name in signed notifications, service messages and return
- * URLs. Whatever else a signed message holds is covered by its signature and otherwise left alone.
+ * The parameters that Alipay documents for signed notifications, service messages and return URLs.
+ * Anything else in a signed message is covered by its signature and otherwise ignored.
  */
 export const KNOWN_PARAMETERS: ReadonlySet<string> = new Set([
   // Of every message.
   ...['notify_time', 'notify_type', 'notify_id', 'app_id', 'auth_app_id', 'charset', 'version'],
   ...['sign', 'sign_type', 'alipay_cert_sn'],
-  // The trade and who is paid by whom.
+  // The trade, the payer and the payee.
   ...['trade_no', 'out_trade_no', 'out_biz_no', 'buyer_id', 'buyer_open_id', 'buyer_logon_id'],
   ...['buyer_user_id', 'seller_id', 'seller_email', 'trade_status', 'subject', 'body'],
   ...['passback_params', 'out_channel_type', 'merge_pay_status', 'out_merge_no', 'merge_no'],

@@ -1,6 +1,6 @@
 /**
  * A v2 answer: `{"<method>_response":{…},"alipay_cert_sn":"…","sign":"…"}`, always HTTP 200.
- * Reading cuts out the signed text; whoever reads must verify it before believing a field.
+ * Reading cuts out the signed text; the caller must verify it before trusting any field.
  */
 import { isJsonObject, type JsonObject, parseJsonObject, readTopLevel } from './json-text.ts';
 
@@ -24,7 +24,7 @@ export function readV2Answer(text: string, method: string): V2Answer | undefined
   const own = members.get(answerKey(method));
   const failure = members.get('error_response');
   const signedText = own ?? failure;
-  // Both at once: which one the signature covers would be a guess.
+  // Both at once: it would be a guess which one the signature covers.
   if (signedText === undefined || (own !== undefined && failure !== undefined)) return undefined;
   const fields = parseJsonObject(signedText);
   if (fields === undefined) return undefined;

@@ -1,8 +1,8 @@
 /**
  * Urlencoded parameters as Alipay signs them: decoded exactly once, by name.
  *
- * A parameter that stands twice, or bytes that are no UTF-8, make the whole text unreadable: two
- * readers could otherwise see two messages under one signature. Nothing here ever guesses.
+ * A repeated parameter, or bytes that are not UTF-8, make the whole text unreadable: two readers
+ * could otherwise see two messages under one signature. Nothing here ever guesses.
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 
@@ -40,7 +40,7 @@ export function decodeComponent(text: string): string | undefined {
   }
 }
 
-/** One text, in which no name stands twice. */
+/** One text, in which no name occurs twice. */
 export function parseParameters(text: string): Result<Map<string, string>, ParameterProblem> {
   const parameters = new Map<string, string>();
   for (const pair of text.split('&')) {
@@ -58,9 +58,9 @@ export function parseParameters(text: string): Result<Map<string, string>, Param
 }
 
 /**
- * What Alipay's gateway reads of a request: a name that stands once in the query and once in the
- * body with the same value is one parameter, for both readers see one message (official clients
- * send `charset` so). Of notifications this is never right: they have a body only.
+ * How Alipay's gateway reads a request: a name that occurs once in the query and once in the body
+ * with the same value is one parameter, since both readers see one message (official clients send
+ * `charset` so). Never use this for notifications: they have a body only.
  */
 export function parseRequest(
   queryText: string,

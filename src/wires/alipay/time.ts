@@ -17,6 +17,6 @@ export function parseTime(text: string): number | undefined {
   const [, day, minutes, seconds = ':00', fraction = ''] = match;
   const unixMs = Date.parse(`${day}T${minutes}${seconds}${fraction}+08:00`);
   if (Number.isNaN(unixMs)) return undefined;
-  // Date.parse accepts 24:00 and rolls 02-30 over; what does not read back is refused.
+  // Date.parse accepts 24:00 and rolls 02-30 over; what does not round-trip is refused.
   return formatTime(unixMs).startsWith(`${day} ${minutes}`) ? unixMs : undefined;
 }

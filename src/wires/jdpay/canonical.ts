@@ -1,6 +1,6 @@
 /**
- * The texts that JD's signatures cover: of a form the plain values by name, of a message the raw
- * document without its `<sign>`. A received text is never written anew before it is hashed.
+ * The texts that JD's signatures cover: for a form the plain values by name, for a message the raw
+ * document without its `<sign>`. A received text is never rewritten before it is hashed.
  */
 import { DECLARATION } from './xml.ts';
 
@@ -24,8 +24,8 @@ export function cutSign(
 }
 
 /**
- * The texts that the other side may have hashed: as it stands, without the line breaks and tabs
- * that clients strip, and each with either form of the declaration.
+ * The texts that the other side may have hashed: as received, without the line breaks and tabs that
+ * clients strip, and each with either form of the declaration.
  */
 export function signTexts(text: string): readonly string[] {
   const stripped = text.replace(/[\r\n\t]/g, '');

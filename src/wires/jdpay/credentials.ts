@@ -1,9 +1,8 @@
 /**
- * What one marketplace's account at JD Pay is configured with; both ends of the wire know this
- * shape. JD keeps online payment and payment codes under merchant numbers and keys of their own,
- * so there are two; without the second one payment codes are not taken.
- * Each field says what it is and where it is found: `hutong wallet template` and
- * docs/reference/credentials.md are made of that.
+ * The configuration of one marketplace's account at JD Pay; both ends of the wire use this shape.
+ * JD gives online payments and payment codes separate merchant numbers and keys, so there are two;
+ * without the second one payment codes are not accepted. Each field states what it is and where to
+ * find it: `hutong wallet template` and docs/reference/credentials.md are generated from that.
  */
 import { type Static, Type } from 'typebox';
 
@@ -61,8 +60,8 @@ export const jdpayCredentialsSchema = Type.Object(
       { additionalProperties: false },
     ),
     /**
-     * JD publishes no list of result codes that could be relied on, and a refusal is not signed.
-     * What the contract with JD says of a code is named here; every other code is `unknown`.
+     * JD publishes no reliable list of result codes, and a refusal is not signed. The contract with
+     * JD defines codes; those are configured here, and every other code is `unknown`.
      */
     resultCodes: Type.Optional(
       Type.Object(
@@ -96,7 +95,7 @@ export const jdpayCredentialsSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** Sellers have no account at JD: the platform collects for them under numbers of its own. */
+/** Sellers have no account at JD: the platform collects for them under its own numbers. */
 export const jdpayMerchantSchema = Type.String({
   pattern: '^[0-9A-Za-z_-]{1,64}$',
   description:

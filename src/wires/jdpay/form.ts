@@ -1,8 +1,8 @@
 /**
- * The form interface (saveOrder, customerPay) and the synchronous return. The sign text is
- * `k=v&k=v…` of the plain, non-empty values, sorted by name. Then every field but version,
- * merchant and sign travels as its 3DES hex. A return carries neither version nor merchant, and
- * is for display only: nothing that came by a buyer's browser is ever booked.
+ * The form interface (saveOrder, customerPay) and the synchronous return. The signed text is
+ * `k=v&k=v…` of the plain, non-empty values, sorted by name. Then every field but version, merchant
+ * and sign is sent as its 3DES hex. A return carries neither version nor merchant, and is for
+ * display only: nothing that came through a buyer's browser is ever booked.
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -21,7 +21,7 @@ export type FormFlaw =
   | { readonly code: 'ambiguous'; readonly field: string }
   | { readonly code: 'unsigned' | 'bad_signature' };
 
-/** The fields as they are posted; undefined = a value is longer than it may be. */
+/** The fields as posted; undefined = a value is too long. */
 export function sealForm(
   keys: { readonly privateKey: KeyObject; readonly desKey: KeyObject },
   fields: FormFields,
@@ -36,7 +36,7 @@ export function sealForm(
   return { ...sealed, sign: signText(keys.privateKey, formSignText(fields)) };
 }
 
-/** The pairs of a posted form; a name that is told twice makes it unreadable. */
+/** The pairs of a posted form; a repeated name makes it unreadable. */
 export function parseForm(body: Buffer): Result<FormFields, FormFlaw> {
   if (body.length > FORM_BYTES_MAX) return err({ code: 'malformed', field: '' });
   const fields = new Map<string, string>();
@@ -59,7 +59,7 @@ export function decryptForm(desKey: KeyObject, posted: FormFields): Result<FormF
   return ok(Object.fromEntries(plain));
 }
 
-/** Verified and decrypted; a text that could be cut in another way is refused, signed or not. */
+/** Verified and decrypted; a text that could be split in another way is refused, signed or not. */
 export function openForm(
   keys: { readonly publicKey: KeyObject; readonly desKey: KeyObject },
   posted: FormFields,

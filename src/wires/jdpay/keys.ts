@@ -1,7 +1,6 @@
 /**
- * Keys as JD's merchant platform hands them out: RSA of 1024 bits or more, and a 3DES key of 24
- * bytes in base64. Read once into key objects; their text is never kept and never stands in an
- * error.
+ * Keys as JD's merchant platform issues them: RSA of 1024 bits or more, and a 3DES key of 24 bytes
+ * in base64. Parsed once into key objects; their text is never kept and never part of an error.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { canonicalBase64 } from '../keys/canonical-base64.ts';

@@ -4,9 +4,8 @@
  *   sign text   the inner document without `<sign>…</sign>`, exactly as it stands
  *   encrypt     base64( hex( 3DES( inner document ) ) )
  *
- * What is verified is the raw text, and what is read afterwards is that very text: the inner
- * document that an opened message gives is parsed from the bytes whose hash was signed. The outer
- * fields are vouched for by nobody.
+ * The raw text is verified, and that very text is read afterwards: the inner document of an opened
+ * message is parsed from the bytes whose hash was signed. The outer fields are not authenticated.
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -23,7 +22,7 @@ const END = `</${ROOT}>`;
 /** base64 of hex of the longest plain text, and the outer fields. */
 export const MESSAGE_BYTES_MAX = Math.ceil((2 * (PLAIN_BYTES_MAX + 8) * 4) / 3) + 8_192;
 
-/** Whose keys open and make messages: ours to sign, the other side's to verify. */
+/** The keys that open and make messages: ours for signing, the other side's for verifying. */
 export interface MessageKeys {
   readonly desKey: KeyObject;
   readonly privateKey: KeyObject;
@@ -66,7 +65,7 @@ export function signInner(
   return `${text.slice(0, -END.length)}<sign>${signText(keys.privateKey, text)}</sign>${END}`;
 }
 
-/** undefined = longer than a message may be. */
+/** undefined = too long for a message. */
 export function sealInner(desKey: KeyObject, innerText: string): string | undefined {
   const hex = encryptText(desKey, innerText);
   return hex === undefined ? undefined : Buffer.from(hex, 'latin1').toString('base64');
@@ -99,7 +98,7 @@ export function resultField(result: MessageResult | undefined): XmlField[] {
   ];
 }
 
-/** undefined = not a message at all (a proxy's page, cut off, another version's). */
+/** undefined = not a message at all (a proxy's page, truncated, another version's). */
 export function readOuter(body: Buffer): OuterMessage | undefined {
   if (body.length > MESSAGE_BYTES_MAX) return undefined;
   const root = readXml(body.toString('utf8'));
@@ -116,7 +115,7 @@ export function readResult(element: XmlElement): MessageResult | null {
   return code === undefined ? null : { code, desc: textOf(result, 'desc') ?? '' };
 }
 
-/** The inner text of `encrypt`, not yet verified: for the explanation of a refusal, else unread. */
+/** The inner text of `encrypt`, not yet verified: only for explaining a refusal. */
 export function decryptInner(desKey: KeyObject, encrypt: string): Result<string, MessageFlaw> {
   if (encrypt.length > MESSAGE_BYTES_MAX) return err('too_long');
   const hex = canonicalBase64(encrypt);
@@ -133,7 +132,7 @@ export function openMessage(
   return inner.ok ? openInner(keys, inner.value) : inner;
 }
 
-/** What `decryptInner` gave, verified. */
+/** The result of `decryptInner`, verified. */
 export function openInner(
   keys: Pick<MessageKeys, 'publicKey'>,
   inner: string,

@@ -1,7 +1,7 @@
 /**
- * JD's paths and status words. Three sets of numbers mean three different things and are kept
- * apart by type: 2 is a successful payment, 1 a successful refund, 0 a successful return of the
- * buyer's browser, and none of them says anything in another's place.
+ * JD's paths and status numbers. Three sets of numbers have different meanings and are kept apart
+ * by type: 2 is a successful payment, 1 a successful refund, 0 a successful return of the buyer's
+ * browser.
  */
 export const PATHS = {
   uniorder: '/service/uniorder',
@@ -26,10 +26,10 @@ export type PaymentStatus = (typeof PAYMENT_STATUS)[keyof typeof PAYMENT_STATUS]
 export const REFUND_STATUS = { processing: '0', succeeded: '1', failed: '2' } as const;
 export type RefundStatus = (typeof REFUND_STATUS)[keyof typeof REFUND_STATUS];
 
-/** The only status that a synchronous return is ever sent with; for display only. */
+/** The only status that a synchronous return ever has; for display only. */
 export const RETURN_SUCCEEDED = '0';
 
-/** What a query is asked about, and what a message says it is about. */
+/** The subject of a query, or of a message. */
 export const TRADE_TYPE = { purchase: '0', refund: '1' } as const;
 
 /** Order creation: how the buyer gets to the cashier. */

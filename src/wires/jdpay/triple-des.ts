@@ -1,8 +1,8 @@
 /**
  * JD's field and body encryption: DES-EDE3-ECB without automatic padding. The plain bytes are a
  * four-byte big-endian length, the UTF-8 text, and zero bytes up to a multiple of eight; the
- * cipher text is lower-case hex. It hides, it does not vouch: only the signature inside does, so
- * nothing that comes out of here may be believed by itself.
+ * ciphertext is lower-case hex. It encrypts but does not authenticate: only the signature inside
+ * does, so its output must not be trusted by itself.
  */
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { assert } from '../../kernel/assert.ts';
@@ -12,10 +12,10 @@ const BLOCK_BYTES = 8;
 const LENGTH_BYTES = 4;
 export const DES_KEY_BYTES = 24;
 
-/** What clients cap a message at; both ends of this wire keep to it. */
+/** The clients' limit on a message; both ends of this wire use it. */
 export const PLAIN_BYTES_MAX = 16_384;
 
-/** undefined = longer than a message may be. */
+/** undefined = too long for a message. */
 export function encryptText(key: KeyObject, text: string): string | undefined {
   assert(key.symmetricKeySize === DES_KEY_BYTES, 'a 3DES key has 24 bytes');
   const bytes = Buffer.from(text, 'utf8');
@@ -36,7 +36,7 @@ export function decryptText(key: KeyObject, hex: string): string | undefined {
   if (!/^[0-9a-fA-F]+$/.test(hex)) return undefined;
   const bytes = Buffer.from(hex, 'hex');
   const decipher = createDecipheriv(ALGORITHM, key, null).setAutoPadding(false);
-  // Under another key the length in the first block is noise: it saves the rest.
+  // Under another key the length in the first block is noise: that ends decryption early.
   const head = decipher.update(bytes.subarray(0, BLOCK_BYTES));
   const length = head.readUInt32BE(0);
   if (length > bytes.length - LENGTH_BYTES) return undefined;

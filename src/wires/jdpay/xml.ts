@@ -1,8 +1,7 @@
 /**
  * The XML of JD's messages: elements and text, nothing else. Written as one line, since clients
- * strip CR, LF and TAB before they hash; read without entities of a document's own, comments,
- * CDATA or a DOCTYPE, any of which makes a text unreadable. Whoever verifies hashes the raw text
- * and never what is written anew from a reading.
+ * strip CR, LF and TAB before they hash; a document with entities of its own, comments, CDATA or a
+ * DOCTYPE is unreadable. A verifier hashes the raw text, never what is rewritten from a parse.
  */
 import { XMLParser } from 'fast-xml-parser';
 
@@ -95,7 +94,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   apos: "'",
 };
 
-/** The five entities that XML itself knows and character references; others stay as they stand. */
+/** The five entities of XML itself and character references; others stay unchanged. */
 function decodeText(text: string): string {
   return text.replace(/&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[a-z]{2,4});/g, (whole, name: string) => {
     if (!name.startsWith('#'))
@@ -108,7 +107,7 @@ function decodeText(text: string): string {
   });
 }
 
-/** The only child of that name; undefined where there is none, or more than one. */
+/** The only child of that name; undefined if there is none, or more than one. */
 export function childOf(element: XmlElement | undefined, name: string): XmlElement | undefined {
   const found = element?.children.filter((child) => child.name === name) ?? [];
   return found.length === 1 ? found[0] : undefined;
@@ -118,7 +117,7 @@ export function childrenOf(element: XmlElement | undefined, name: string): reado
   return element?.children.filter((child) => child.name === name) ?? [];
 }
 
-/** A non-empty value, told exactly once. */
+/** A non-empty value that occurs exactly once. */
 export function textOf(element: XmlElement | undefined, name: string): string | undefined {
   const text = childOf(element, name)?.text.trim() ?? '';
   return text === '' ? undefined : text;

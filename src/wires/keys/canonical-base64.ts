@@ -1,7 +1,7 @@
 /**
- * Base64 of keys, signatures and envelopes as wallets hand it out, which may be broken into lines.
- * But for the breaks, bytes have one spelling only: no other alphabet, no missing padding, no stray
- * bits in the last character. Node's own decoder lets all of these pass.
+ * Base64 of keys, signatures and envelopes as wallets issue it, possibly broken into lines. Apart
+ * from the breaks, bytes have one spelling only: no other alphabet, no missing padding, no stray
+ * bits in the last character. Node's own decoder accepts all of these.
  */
 export function canonicalBase64(text: string): Buffer | undefined {
   const whole = text.replace(/[\r\n\t ]/g, '');

@@ -1,7 +1,7 @@
 /**
- * RSA keys in every form that wallets' consoles and key tools hand out: PEM or the bare base64 of
- * PKCS#8, PKCS#1 or SPKI, broken into lines or not. Keys are read once into key objects; their text
- * is never kept and never stands in an error. How many bits are enough is the wallet's to say.
+ * RSA keys in every format of wallets' consoles and key tools: PEM or the bare base64 of PKCS#8,
+ * PKCS#1 or SPKI, with or without line breaks. Keys are parsed once into key objects; their text is
+ * never kept and never part of an error. Each wallet decides the minimum key size.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { canonicalBase64 } from './canonical-base64.ts';
@@ -16,7 +16,7 @@ export function readRsaPrivateKey(text: string, modulusBitsMin: number): KeyObje
 }
 
 export function readRsaPublicKey(text: string, modulusBitsMin: number): KeyObject | undefined {
-  // A private key would be accepted by createPublicKey; here it is a mix-up that must be told.
+  // createPublicKey would accept a private key; here that is a mix-up that must be reported.
   if (text.includes('PRIVATE KEY')) return undefined;
   const key = derOf(text);
   if (key === undefined) return undefined;
@@ -40,7 +40,7 @@ function firstRsaKey(
       const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
       if (key.asymmetricKeyType === 'rsa' && bits >= modulusBitsMin) return key;
     } catch {
-      // The next form may fit; a key that fits none is the caller's coded error.
+      // The next format may fit; a key that fits none gives the caller's coded error.
     }
   }
   return undefined;

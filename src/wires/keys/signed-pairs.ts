@@ -1,7 +1,7 @@
 /**
  * Signatures over `a=1&b=2`, written without escaping: Alipay's v2 messages, UnionPay's ACP, WeChat
- * Pay's APIv2 and JD's forms. Such a text can be cut in more than one place, so that a value which
- * swallows its neighbour (`a` = `1&b=2`) carries the same signature as the genuine message.
+ * Pay's APIv2 and JD's forms. Such a text can be split in several ways, so that a value which
+ * swallows its neighbor (`a` = `1&b=2`) has the same signature as the genuine message.
  *
  * Only one reading is ever accepted. The text is sorted by name; a genuine message therefore never
  * holds `&name=` inside a value where `name` sorts after the value's own. Nested fields are the one
@@ -33,8 +33,8 @@ const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '[': ']' };
 const DEPTH_MAX = 32;
 
 /**
- * The known fields of a message whose signature covers exactly these pairs, or what could be read
- * in two ways. Fields that the wallet's documents do not name are signed, but never count.
+ * The known fields of a message whose signature covers exactly these pairs, or the ambiguous one.
+ * Fields that the wallet does not document are signed, but never used.
  */
 export function readSignedPairs(
   pairs: Pairs,
@@ -46,7 +46,7 @@ export function readSignedPairs(
   return ok(new Map([...pairs].filter(([name]) => known.has(name))));
 }
 
-/** The first field, if any, at which the signed text could be cut in another way. */
+/** The first field, if any, at which the signed text could be split in another way. */
 export function findAmbiguous(pairs: Pairs, isNested = NONE): AmbiguousPair | undefined {
   for (const [name, value] of pairs) {
     if (!NAME.test(name)) return { kind: 'name', name: name.slice(0, 64) };

@@ -1,6 +1,6 @@
 /**
- * APDUs (ISO 7816-4), short form: what a terminal and a card say to each other. Extended lengths
- * are refused: contactless EMV has none.
+ * APDUs (ISO 7816-4), short form: the exchange between a terminal and a card. Extended lengths are
+ * refused: contactless EMV has none.
  */
 import { assert } from '../../kernel/assert.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -77,7 +77,7 @@ function fail(
   return err(codecError(code, { object, position }, `APDU ${object}: ${what}. Tap again.`));
 }
 
-/** The status words that a tap meets. */
+/** The status words of a tap. */
 export const STATUS = Object.freeze({
   ok: 0x9000,
   wrongLength: 0x6700,

@@ -1,10 +1,10 @@
 /**
  * Field 55 of a card payment: the joined objects that a terminal sends to the network, here as
- * `payer.field55` in hex. Reading checks required objects, lengths and digits; whether the
- * cryptogram is right is verify-cryptogram.ts's question.
+ * `payer.field55` in hex. Reading checks required objects, lengths and digits; verify-cryptogram.ts
+ * checks the cryptogram.
  *
- * A bank's message carries track 2 and the sequence number in fields of their own. Our API has
- * field 55 alone, so 57, 5F34 and 9F6C stand in it behind the usual objects.
+ * A bank's message carries track 2 and the sequence number in fields of their own. Our API has only
+ * field 55, so it holds 57, 5F34 and 9F6C after the usual objects.
  */
 
 import type { Fen } from '../../kernel/money.ts';
@@ -191,7 +191,7 @@ function readValues(objects: readonly Tlv[]): Result<Field55, CodecError> {
   });
 }
 
-/** In the usual order; what is not field 55's is left out. Read back before it is given. */
+/** In the usual order; other objects are left out. Parsed back before it is returned. */
 export function writeField55(values: ReadonlyMap<string, Buffer>): Result<Buffer, CodecError> {
   const bytes = Buffer.concat(
     ORDER.flatMap((tag) => {

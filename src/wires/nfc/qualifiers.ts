@@ -1,7 +1,7 @@
 /**
- * What terminal and card tell each other about a tap: the terminal's qualifiers (TTQ, 9F66) say
- * what it can do and wants for this amount, the card's (CTQ, 9F6C) what it asks for in return.
- * Bits are named with their words in both languages, for transcripts.
+ * What terminal and card state about a tap: the terminal's qualifiers (TTQ, 9F66) are its abilities
+ * and requirements for this amount, the card's (CTQ, 9F6C) its requests in return. Bits are named
+ * in both languages, for transcripts.
  */
 export interface QualifierBit {
   readonly byte: number;

@@ -1,7 +1,7 @@
 /**
- * Whose merchant code the buyer scanned: printed and shown codes are addresses of the wallets, or
- * EMVCo texts. Recognition only: nothing is fetched, and a host must be the wallet's own, not one
- * that merely contains its name.
+ * Which wallet's merchant code the buyer scanned: printed and displayed codes are the wallets'
+ * URLs, or EMVCo texts. Recognition only: nothing is fetched, and a host must be the wallet's own,
+ * not one that merely contains its name.
  */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 
@@ -9,7 +9,7 @@ export type ScannedCode =
   | { readonly kind: 'wallet_code'; readonly wallet: WalletName; readonly what: CodeKind }
   | { readonly kind: 'emv_merchant' }
   | { readonly kind: 'emv_consumer' }
-  /** An address of somebody else: a marketplace's own one-for-all code among them. */
+  /** Any other URL, such as a marketplace's own universal QR code. */
   | { readonly kind: 'other_url'; readonly host: string }
   | { readonly kind: 'not_recognised' };
 
@@ -36,7 +36,9 @@ export function recogniseScannedCode(text: string): ScannedCode {
   return walletUrl(url) ?? { kind: 'other_url', host: url.hostname };
 }
 
-/** Plain web addresses whose host stands there as it is read: nothing before it, nothing mapped. */
+/**
+ * Plain web URLs whose host is exactly as written: no user info before it, nothing to normalize.
+ */
 function readUrl(text: string): URL | undefined {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -62,7 +64,7 @@ function walletUrl(url: URL): ScannedCode | undefined {
   }
 }
 
-/** `/<8 digits>/62<30 digits>` is one order, `/<8 digits>/01…` stands on a counter. */
+/** `/<8 digits>/62<30 digits>` is one order, `/<8 digits>/01…` is a printed counter code. */
 function unionPayUrl(pathname: string): ScannedCode | undefined {
   const rest = /^\/\d{8}\/(.+)$/.exec(pathname)?.[1];
   if (rest === undefined) return undefined;

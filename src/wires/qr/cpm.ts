@@ -15,7 +15,7 @@ import {
   writeTrack2,
 } from '../nfc/track2.ts';
 
-/** The base64 of the first object, `85 05 "CPV01"`: how such a code is told from digits. */
+/** The base64 of the first object, `85 05 "CPV01"`: distinguishes such a code from digits. */
 const CPM_PREFIX = 'hQVDUFYwMW';
 const CPM_BYTES_MAX = 512;
 const FORMAT = 'CPV01';
@@ -36,7 +36,7 @@ export interface CpmApplication {
 
 export interface CpmCode {
   readonly applications: readonly CpmApplication[];
-  /** Template 62, as it stands. */
+  /** Template 62, unchanged. */
   readonly commonData: Buffer | null;
 }
 
@@ -78,7 +78,7 @@ function readBase64(payload: string): Result<Buffer, CodecError> {
     return err(codecError('too_long', at, `A consumer code has at most ${CPM_BYTES_MAX} bytes.`));
   }
   const bytes = Buffer.from(payload, 'base64');
-  // Node reads base64 leniently; what does not write back the same was not standard base64.
+  // Node reads base64 leniently; what does not round-trip was not standard base64.
   if (bytes.toString('base64') !== payload) {
     const message = 'A consumer code is standard base64 with padding; scan it again.';
     return err(codecError('bad_encoding', at, message));

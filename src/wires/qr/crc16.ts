@@ -1,6 +1,6 @@
 /**
  * CRC-16/CCITT-FALSE, which ends every EMVCo merchant code: polynomial 1021, initial FFFF, nothing
- * reflected, no final XOR. It finds misreadings, not forgers: it is no signature.
+ * reflected, no final XOR. It detects read errors, not forgery: it is no signature.
  */
 export function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;

@@ -1,7 +1,7 @@
 /**
- * Who is paid by an EMVCo merchant code: the objects 02 to 51. 02 to 25 belong to card schemes, 15
- * and 16 to UnionPay; 26 to 51 are templates whose first sub-object says whose they are.
- * UnionPay's layout of 15 (acquirer, forwarder, merchant: 31 characters) is known from one sample.
+ * The payee of an EMVCo merchant code: the objects 02 to 51. 02 to 25 belong to card schemes, 15
+ * and 16 to UnionPay; 26 to 51 are templates whose first sub-object names their owner. UnionPay's
+ * layout of 15 (acquirer, forwarder, merchant: 31 characters) is known from one sample.
  */
 
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -34,7 +34,7 @@ export type MerchantAccount =
   | {
       readonly kind: 'template';
       readonly id: string;
-      /** Sub-object 00: an application id, a UUID or a domain read backwards. */
+      /** Sub-object 00: an application id, a UUID or a reversed domain. */
       readonly owner: string;
       readonly isUnionPay: boolean;
       readonly fields: readonly TextField[];
@@ -84,7 +84,7 @@ export function unionPayAccount(merchant: UnionPayMerchant): MerchantAccount | u
   return isWhole ? { kind: 'scheme', id: '15', value, unionpay } : undefined;
 }
 
-/** A template of one's own: `owner` is one's domain read backwards. */
+/** A template of one's own: `owner` is a reversed domain. */
 export function templateAccount(
   id: string,
   owner: string,

@@ -1,6 +1,6 @@
 /**
- * EMVCo merchant-presented codes, written. What is written is read back before it is handed out:
- * a code that our own reader refuses is never printed.
+ * Writes EMVCo merchant-presented codes. The result is parsed back before it is returned: a code
+ * that our own reader refuses is never printed.
  */
 
 import { err, ok, type Result } from '../../kernel/result.ts';

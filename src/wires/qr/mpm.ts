@@ -1,8 +1,8 @@
 /**
- * EMVCo merchant-presented codes (MPM), read. The CRC is checked before anything is believed; the
- * order of objects and unknown ids are kept, so that what was read can be written again. Amounts
- * stay decimal text and become fen without floating point. A foreign template that is broken
- * inside does not spoil the code: only who wants to pay by it is refused.
+ * Reads EMVCo merchant-presented codes (MPM). The CRC is checked before anything is used; the order
+ * of objects and unknown ids are kept, so that the code can be written again. Amounts stay decimal
+ * text and become fen without floating point. A malformed foreign template does not invalidate the
+ * code: only paying by that template is refused.
  */
 
 import { type Fen, yuanToFen } from '../../kernel/money.ts';
@@ -44,7 +44,7 @@ export interface MpmFields {
     readonly name: string;
     readonly city: string | null;
   } | null;
-  /** 65 to 99: kept, not understood. */
+  /** 65 to 99: kept, not interpreted. */
   readonly extensions: readonly TextField[];
 }
 
@@ -74,7 +74,7 @@ export function decodeMpm(payload: string): Result<MpmCode, CodecError> {
   return readFields(new Fields(objects));
 }
 
-/** Length, characters and CRC: what must hold before the objects are worth reading. */
+/** Length, characters and CRC: checked before the objects are parsed. */
 function envelopeProblem(payload: string): CodecError | undefined {
   const whole = { object: 'payload', position: 0 };
   if (payload === '') return codecError('empty', whole, 'The code is empty; scan it again.');
@@ -100,7 +100,7 @@ function envelopeProblem(payload: string): CodecError | undefined {
   return codecError('crc_mismatch', { object: '63', position }, message);
 }
 
-/** Looks objects up by id and remembers the first thing that was wrong with one. */
+/** Looks up objects by id and remembers the first error of any. */
 class Fields {
   readonly objects: readonly TextObject[];
   readonly #byId: ReadonlyMap<string, TextObject>;

@@ -1,11 +1,11 @@
 /**
- * Which digits are whose payment code (付款码), as data with a version: wallets change their
- * prefixes, and an operator edits this table, not the code. A row says what its certainty is.
+ * Which digits are whose payment code (付款码), as versioned data: wallets change their prefixes, and
+ * an operator edits this table, not the code. Each row states how certain it is.
  */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export interface PaymentCodeRow {
-  /** A wallet of ours, or the name of one that is recognised only to be named in the refusal. */
+  /** A wallet of ours, or one that is recognized only to name it in the refusal. */
   readonly wallet: WalletName | { readonly foreign: string };
   /** Two digits each. */
   readonly prefixes: readonly string[];
@@ -18,15 +18,15 @@ export interface PaymentCodeTable {
   readonly version: string;
   readonly rows: readonly PaymentCodeRow[];
   /**
-   * Decides where two accepted wallets have the same prefix and length. Empty = such a code is
-   * refused until the caller names the wallet: with money nobody guesses.
+   * Decides if two accepted wallets have the same prefix and length. Empty = such a code is refused
+   * until the caller names the wallet: with money there is no guessing.
    */
   readonly owners: readonly {
     readonly prefix: string;
     readonly length: number;
     readonly wallet: WalletName;
   }[];
-  /** Whose an EMV consumer code is, by the start of its application id. */
+  /** The owner of an EMV consumer code, by the prefix of its application id. */
   readonly applications: readonly { readonly aidPrefix: string; readonly wallet: WalletName }[];
 }
 
@@ -54,7 +54,7 @@ export const PAYMENT_CODE_TABLE: PaymentCodeTable = Object.freeze({
       lengthMax: 19,
       certainty: 'documented',
     },
-    // JD's app shows codes of the UnionPay network too, which look like every other one of them.
+    // JD's app also shows codes of the UnionPay network, which look like all others of it.
     { wallet: 'jdpay', prefixes: ['62'], lengthMin: 19, lengthMax: 19, certainty: 'unverified' },
     { wallet: 'jdpay', prefixes: ['18'], lengthMin: 18, lengthMax: 18, certainty: 'unverified' },
     {
@@ -65,8 +65,8 @@ export const PAYMENT_CODE_TABLE: PaymentCodeTable = Object.freeze({
       certainty: 'unverified',
     },
   ],
-  // A 62 code of 19 digits is the UnionPay network's, whichever app shows it: where the merchant
-  // takes both, the network that issued it charges it. Where it takes only JD Pay, JD does.
+  // A 62 code of 19 digits is the UnionPay network's, whichever app shows it: if the merchant
+  // accepts both, the issuing network charges it; if only JD Pay, JD does.
   owners: [{ prefix: '62', length: 19, wallet: 'unionpay' }],
   applications: [{ aidPrefix: 'A000000333', wallet: 'unionpay' }],
 } satisfies PaymentCodeTable);

@@ -1,7 +1,7 @@
 /**
- * Whose payment code (付款码) this is: decided by the table's prefixes and lengths and by what the
+ * Whose payment code (付款码) it is: decided by the table's prefixes and lengths and by what the
  * merchant accepts, never by trying wallets in turn. A code is a one-time bearer secret: no message
- * repeats a digit of it, and it is never a Number (18 to 24 digits do not fit one).
+ * repeats a digit of it, and it is never a Number (18 to 24 digits exceed one).
  */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { decodeCpm, isCpmPayload } from './cpm.ts';
@@ -11,7 +11,7 @@ export type PaymentCodeVerdict =
   | {
       readonly outcome: 'wallet';
       readonly wallet: WalletName;
-      /** What the wallet is sent: the digits, or the whole EMV payload. */
+      /** What is sent to the wallet: the digits, or the whole EMV payload. */
       readonly authCode: string;
       readonly form: 'digits' | 'emv_cpm';
       /** The digits themselves, or the token's number inside the EMV payload. */
@@ -23,7 +23,7 @@ export type PaymentCodeVerdict =
       readonly candidates: readonly WalletName[];
       readonly message: string;
     }
-  /** Known whose it is, but this merchant does not take it. */
+  /** The owner is known, but this merchant does not accept it. */
   | {
       readonly outcome: 'not_accepted';
       readonly candidates: readonly WalletName[];
@@ -32,7 +32,7 @@ export type PaymentCodeVerdict =
   | { readonly outcome: 'not_recognised'; readonly message: string }
   | { readonly outcome: 'malformed'; readonly message: string };
 
-/** Longer than any code and short enough to look at: 512 bytes of base64. */
+/** Longer than any code, but bounded: 512 bytes of base64. */
 const INPUT_LENGTH_MAX = 1024;
 
 export function recognisePaymentCode(

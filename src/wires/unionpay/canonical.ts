@@ -3,7 +3,7 @@
  * url-encodes and never decodes; the bytes are those of the message's own charset.
  *
  * A sender trims values and drops blank fields before it signs, so what is signed is what is sent.
- * A receiver changes nothing: every received field but `signature` counts as it came.
+ * A receiver changes nothing: every received field but `signature` is included as received.
  */
 import iconv from 'iconv-lite';
 
@@ -28,7 +28,7 @@ const STRICT = {
   GBK: new TextDecoder('gb18030', { fatal: true, ignoreBOM: true }),
 } as const;
 
-/** undefined = these bytes are no text of that charset. */
+/** undefined = these bytes are not valid text in that charset. */
 export function textOf(bytes: Buffer, encoding: Encoding): string | undefined {
   try {
     return STRICT[encoding].decode(bytes);
@@ -46,7 +46,7 @@ function trim(value: string): string {
   return value.slice(start, end);
 }
 
-/** What may be signed and sent: values trimmed, blank fields left out. */
+/** The fields to sign and send: values trimmed, blank fields left out. */
 export function filledFields(fields: Iterable<readonly [string, string]>): Map<string, string> {
   const filled = new Map<string, string>();
   for (const [name, value] of fields) {

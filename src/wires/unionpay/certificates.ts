@@ -1,8 +1,8 @@
 /**
- * `signPubKeyCert` and whom to believe. A reply carries its own signing certificate; it counts only
- * when it is issued by the pinned middle, that by the pinned root, all three are valid now, and its
+ * `signPubKeyCert` and its trust. A reply contains its own signing certificate; it is trusted only
+ * if it is issued by the pinned middle, that by the pinned root, all three are valid now, and its
  * subject is UnionPay's: the CN's third part between `@` is the company's name. Merchants'
- * certificates hang below the same root, so the name is what tells them apart.
+ * certificates chain to the same root, so only the name distinguishes them.
  */
 import { X509Certificate } from 'node:crypto';
 
@@ -22,7 +22,7 @@ export function certIdOf(certificate: X509Certificate): string {
   return BigInt(`0x${certificate.serialNumber}`).toString(10);
 }
 
-/** A certificate of an RSA key; a damaged one may read well until its key is asked for. */
+/** A certificate with an RSA key; a damaged one may parse until its key is used. */
 export function readCertificate(pem: string): X509Certificate | undefined {
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) return undefined;
   try {
@@ -33,7 +33,7 @@ export function readCertificate(pem: string): X509Certificate | undefined {
   }
 }
 
-/** As it stands in a signed message: CRLF inside, nothing after the last dash. */
+/** As in a signed message: CRLF inside, nothing after the last dash. */
 export function signPubKeyCertText(pem: string): string {
   return pem.trim().replace(/\r?\n/g, '\r\n');
 }
@@ -50,7 +50,7 @@ export function checkSigner(
     isIssuedBy(leaf, middle) && isIssuedBy(middle, root) && isIssuedBy(root, root) && middle.ca;
   if (!isChained) return 'chain';
   const { fromMs, toMs } = validityOf([leaf, middle, root]);
-  // Written so that a date that cannot be read is not valid.
+  // Written so that an unreadable date counts as invalid.
   if (!(fromMs <= nowMs && nowMs <= toMs)) return 'expired';
   return isUnionpaySubject(leaf, anchors.acceptsTestSigner) ? undefined : 'subject';
 }

@@ -1,9 +1,9 @@
 /**
- * What one merchant number at UnionPay is configured with; both ends of the wire know this shape.
- * The PFX is base64 of the file, certificates are PEM text. The CA of method 21, and what else no
- * published message proves, is only reachable by saying `acceptsUnverified`.
- * Each field says what it is and where it is found: `hutong wallet template` and
- * docs/reference/credentials.md are made of that.
+ * The configuration of one merchant number at UnionPay; both ends of the wire use this shape. The
+ * PFX is base64 of the file, certificates are PEM text. The CA of method 21, and whatever else no
+ * published message confirms, must be enabled with `acceptsUnverified`. Each field states what it
+ * is and where to find it: `hutong wallet template` and docs/reference/credentials.md are generated
+ * from that.
  */
 import { type Static, Type } from 'typebox';
 

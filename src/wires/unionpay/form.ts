@@ -1,7 +1,7 @@
 /**
- * Form bodies: requests, notifications and what a browser carries. Percent-encoded in the charset
- * that the message's own `encoding` names, decoded exactly once (`+` is a blank). Bytes that are no
- * text of it, or a name that stands twice, make the whole form unreadable.
+ * Form bodies: requests, notifications and what a browser submits. Percent-encoded in the charset
+ * that the message's own `encoding` names, decoded exactly once (`+` is a blank). Bytes that are
+ * invalid in it, or a repeated name, make the whole form unreadable.
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { bytesOf, type Encoding, encodingOf, textOf } from './canonical.ts';
@@ -16,7 +16,7 @@ export interface ReadForm {
   readonly encoding: Encoding;
 }
 
-/** `fallback`: what a form that names no encoding is read as. */
+/** `fallback`: the charset of a form that names no encoding. */
 export function parseForm(
   body: Buffer | string,
   fallback: Encoding = 'UTF-8',

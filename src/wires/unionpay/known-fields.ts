@@ -1,12 +1,11 @@
 /**
- * The fields that ACP 5.1.0 names in replies and notifications, and which of them nest pairs in
- * brackets. Whatever else a signed message holds is covered by its signature and otherwise left
- * alone.
+ * The fields that ACP 5.1.0 documents for replies and notifications, and which of them nest pairs
+ * in brackets. Anything else in a signed message is covered by its signature and otherwise ignored.
  */
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   // How the message is made and signed.
   ...['version', 'encoding', 'certId', 'signMethod', 'signature', 'signPubKeyCert'],
-  // Which transaction it is.
+  // Identifying the transaction.
   ...['txnType', 'txnSubType', 'bizType', 'channelType', 'accessType', 'acqInsCode'],
   ...['merId', 'subMerId', 'subMerName', 'subMerAbbr', 'merCatCode', 'merName', 'merAbbr'],
   ...['orderId', 'txnTime', 'queryId', 'origQryId', 'origOrderId', 'origTxnTime', 'tn', 'qrCode'],
@@ -27,7 +26,7 @@ const NESTED: ReadonlySet<string> = new Set([
   ...['reserved', 'customerInfo', 'cardTransData', 'tokenPayData', 'payerInfo'],
 ]);
 
-/** What the documents do not name may be nested too. */
+/** Undocumented fields may be nested, too. */
 export function mayNest(name: string): boolean {
   return NESTED.has(name) || !KNOWN_FIELDS.has(name);
 }

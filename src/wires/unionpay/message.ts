@@ -1,10 +1,10 @@
 /**
- * A reply of the gateway: `k=v&k=v`, not percent-encoded, at times wrapped in `{}`. Base64 `+` and
- * `=` stand for themselves, so no form decoder may touch it. A value that opens with a bracket runs
- * to its matching one, whatever `&` is inside (`customerInfo={a=1&b=2}`, `[…]`).
+ * A reply of the gateway: `k=v&k=v`, not percent-encoded, sometimes wrapped in `{}`. Base64 `+` and
+ * `=` are literal, so no form decoder may be used. A value that opens with a bracket extends to its
+ * matching one, whatever `&` is inside (`customerInfo={a=1&b=2}`, `[…]`).
  *
- * A name that stands twice makes the whole text unreadable: two readers could otherwise see two
- * messages under one signature.
+ * A repeated name makes the whole text unreadable: two readers could otherwise see two messages
+ * under one signature.
  */
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { bracketsEnd } from '../keys/signed-pairs.ts';

@@ -1,5 +1,5 @@
 /**
- * Signing a message and checking a signature, for each signMethod of ACP 5.1.0. Verifying looks at
+ * Signs a message and checks a signature, for each signMethod of ACP 5.1.0. Verification covers
  * every received field; whose key it is, and whether to trust it, is decided elsewhere.
  */
 import { type KeyObject, sign as rsaSign, verify as rsaVerify, timingSafeEqual } from 'node:crypto';
@@ -91,7 +91,7 @@ export async function verifyFields(
   }
 }
 
-/** Strict: a text that does not read back as itself is no base64 (and no signature). */
+/** Strict: a text that does not round-trip is no base64 (and no signature). */
 export function base64Bytes(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;

@@ -1,7 +1,7 @@
 /** The paths and transaction codes of ACP 5.1.0 that Hutong speaks; for both ends of the wire. */
 export const VERSION = '5.1.0';
 export const CURRENCY_CNY = '156';
-/** What documents give as backUrl where no notification is wanted (not confirmed). */
+/** What documents use as backUrl if no notification is wanted (not confirmed). */
 export const NO_NOTIFICATION_URL = 'http://www.specialUrl.com';
 
 export const PATHS = {
@@ -41,8 +41,8 @@ export function isUnionpayProduct(product: string): product is UnionpayProduct {
 }
 
 /**
- * What UnionPay says tells an outcome, which no request does: under the methods 11 and 12 both
- * sides sign with one key, and a request of ours that came back would verify.
+ * Fields that mark an outcome and that no request has: with methods 11 and 12 both sides sign with
+ * one key, so a request of ours that was reflected would verify.
  */
 export function isAnswer(fields: ReadonlyMap<string, string>): boolean {
   return (fields.get('respCode') ?? '') !== '' && (fields.get('respMsg') ?? '') !== '';

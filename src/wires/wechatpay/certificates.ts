@@ -1,7 +1,7 @@
 /**
  * `GET /v3/certificates`: platform certificates under the APIv3 key. The very first download cannot
- * be checked by a signature, so a certificate counts only if it opened with the APIv3 key, is
- * valid now, carries the serial that the list claims and, where a root is pinned, was issued by it.
+ * be verified by a signature, so a certificate is trusted only if it decrypted with the APIv3 key,
+ * is valid now, has the serial that the list states and, if a root is pinned, was issued by it.
  */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { type JsonRecord, recordOf, recordsOf, textOf } from './json.ts';
@@ -20,7 +20,7 @@ export interface CertificateTrust {
   readonly root: X509Certificate | null;
 }
 
-/** undefined = do not trust it. */
+/** undefined = not trusted. */
 export function readPlatformCertificate(
   pem: string,
   trust: CertificateTrust,

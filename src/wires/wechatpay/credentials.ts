@@ -1,8 +1,8 @@
 /**
- * What one platform account at WeChat Pay is configured with; both ends of the wire know this
- * shape. Everything secret in here is stored only as envelope ciphertext and never logged.
- * Each field says what it is and where it is found: `hutong wallet template` and
- * docs/reference/credentials.md are made of that.
+ * The configuration of one platform account at WeChat Pay; both ends of the wire use this shape.
+ * Everything secret in it is stored only as envelope ciphertext and never logged. Each field states
+ * what it is and where to find it: `hutong wallet template` and docs/reference/credentials.md are
+ * generated from that.
  */
 import { type Static, Type } from 'typebox';
 

@@ -1,7 +1,7 @@
 /**
- * The body of a refusal: `{code, message, detail?}`. Only (HTTP status, code) is branched upon;
- * `message` is free text that changes. Some codes have an older spelling without underscores,
- * which means the same.
+ * The body of a refusal: `{code, message, detail?}`. Decisions use only (HTTP status, code);
+ * `message` is free text that changes. Some codes have an older spelling without underscores and
+ * the same meaning.
  */
 import { isRecord, parseRecord } from './json.ts';
 

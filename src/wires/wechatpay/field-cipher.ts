@@ -1,7 +1,7 @@
 /**
- * Sensitive fields (names, account numbers): RSAES-OAEP with SHA-1 and MGF1-SHA1, base64. Upwards
- * they are encrypted with the platform's key, named in `Wechatpay-Serial`; downwards with the
- * merchant certificate's. Plaintexts are never logged.
+ * Sensitive fields (names, account numbers): RSAES-OAEP with SHA-1 and MGF1-SHA1, base64. In
+ * requests they are encrypted with the platform's key, named in `Wechatpay-Serial`; in answers with
+ * the merchant certificate's. Plaintexts are never logged.
  */
 import { constants, type KeyObject, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { canonicalBase64 } from './signature.ts';

@@ -1,6 +1,6 @@
 /**
- * Tolerant reading of foreign JSON: unknown fields are skipped, missing and null ones are
- * undefined, and nothing of a foreign object is ever believed to have a type.
+ * Tolerant reading of foreign JSON: unknown fields are ignored, missing and null ones are
+ * undefined, and no field is assumed to have a type.
  */
 import { type Fen, fenFromJson } from '../../kernel/money.ts';
 

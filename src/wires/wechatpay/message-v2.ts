@@ -1,7 +1,7 @@
 /**
- * The XML of APIv2: `<xml>` around flat elements, values as text or CDATA. Only that is read: no
- * attributes, no nesting, no DTD, no entity but the five of XML and numeric ones, no name twice.
- * Whatever else comes is not a message of this wire, and one pass over the text tells.
+ * The XML of APIv2: `<xml>` around flat elements, values as text or CDATA. Only that is accepted:
+ * no attributes, no nesting, no DTD, no entities but the five of XML and numeric ones, no repeated
+ * name. Anything else is not a message of this wire, which a single pass over the text detects.
  */
 export type V2Fields = ReadonlyMap<string, string>;
 

@@ -1,10 +1,10 @@
 /**
  * The five `Wechatpay-*` headers of an answer or a callback, made and checked.
  *
- * - A verifier holds a map serial -> key, never one key: two key kinds and rotations overlap.
+ * - A verifier holds a map serial -> key, never one key: two kinds of keys and rotations overlap.
  * - SIGNTEST probes are wrong on purpose; they fail like any bad signature, without an exception
  *   and without an allow-list.
- * - The age limit counts in wall time, in both directions.
+ * - The age limit uses wall time, in both directions.
  */
 import type { KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -80,7 +80,10 @@ export function readSignatureHeaders(
   return ok({ timestamp, nonce, signature, serial });
 }
 
-/** Verifies over the raw body; an unknown serial is told apart so that keys can be refreshed. */
+/**
+ * Verifies over the raw body; an unknown serial is reported separately so that keys can be
+ * refreshed.
+ */
 export async function verifyMessage(
   headers: SignatureHeaders,
   body: Uint8Array,

@@ -32,8 +32,8 @@ export function verifyV2(fields: V2Fields, apiV2Key: string, type: V2SignType): 
 }
 
 /**
- * The fields that APIv2 names in the answers to micropay, orderquery and reverse. Whatever else a
- * signed answer holds (coupons by number, above all) is covered by its signature and left alone.
+ * The fields that APIv2 documents for the answers to micropay, orderquery and reverse. Anything
+ * else in a signed answer (above all, numbered coupons) is covered by its signature and ignored.
  */
 export const KNOWN_V2_FIELDS: ReadonlySet<string> = new Set([
   ...['return_code', 'return_msg', 'result_code', 'err_code', 'err_code_des', 'recall'],

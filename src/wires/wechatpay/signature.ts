@@ -1,9 +1,8 @@
 /**
- * RSASSA-PKCS1-v1_5 with SHA-256. Signing runs on libuv's thread pool, so that a busy platform's
- * event loop is never stopped by it; verifying costs a thirtieth of that, less than the way to the
- * pool and back. Key objects are made once by their owners.
- * A signature must be canonical base64: Node decodes sloppily, and two texts for one signature
- * would mean that a changed header still verifies.
+ * RSASSA-PKCS1-v1_5 with SHA-256. Signing runs on libuv's thread pool, so that it never blocks a
+ * busy platform's event loop; verifying costs a thirtieth of that, less than the round trip to the
+ * pool. Key objects are made once by their owners. A signature must be canonical base64: Node
+ * decodes leniently, and with two texts for one signature a changed header would still verify.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
 
@@ -31,7 +30,7 @@ export async function verifySha256(
   }
 }
 
-/** The bytes, if `text` is the one standard base64 spelling of them. */
+/** The bytes, if `text` is their one standard base64 spelling. */
 export function canonicalBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;

@@ -1,6 +1,6 @@
 /**
- * Words of the trade wire that both sides need: states, trade types, paths. Names only; what a
- * state means to Hutong stands in the wallet's statuses.ts.
+ * Constants of the trade wire that both sides need: states, trade types, paths. Names only; the
+ * wallet's statuses.ts defines what a state means to Hutong.
  */
 export const TRADE_STATES = [
   'SUCCESS',
@@ -49,8 +49,8 @@ export const V2_PATHS = {
 export type V2Path = (typeof V2_PATHS)[keyof typeof V2_PATHS];
 
 /**
- * `bank_type` of payments that came through another institution. WeChat Pay publishes no such
- * list; these two are the sandbox city's stated assumption, and any other value says nothing.
+ * `bank_type` of payments through another institution. WeChat Pay publishes no such list; these two
+ * are the sandbox city's documented assumption, and any other value says nothing.
  */
 export const INTERCONNECT_BANK_TYPES: ReadonlyMap<string, 'unionpay' | 'jdpay'> = new Map([
   ['UPQUICKPASS', 'unionpay'],
@@ -67,8 +67,8 @@ export const UNPLAIN =
   /[\ud800-\udfff\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 /**
- * The shape of a payment code (付款码) of the WeChat app. Which digits are WeChat Pay's is the
- * table's business (wires/qr), since wallets change prefixes.
+ * The format of a payment code (付款码) of the WeChat app. Which digits are WeChat Pay's is in the
+ * table (wires/qr), since wallets change prefixes.
  */
 export function isPaymentCode(text: string): boolean {
   return /^\d{18}$/.test(text);
