@@ -1,7 +1,7 @@
 /**
  * The sandbox city: every wallet's gateway at the root of one server, each at its wallet's own
- * paths, with the phone and the control above them. It composes and routes; what a wallet says is
- * the gateway's business alone.
+ * paths, plus the phone and the control. It composes and routes; each gateway alone decides what
+ * its wallet answers.
  */
 import { join } from 'node:path';
 import { createAdvancer } from './control/advance.ts';
@@ -26,12 +26,12 @@ export interface CityOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
-  /** How others reach the city where that differs from host and port (containers). */
+  /** The city's public URL if it differs from host and port (containers). */
   readonly publicUrl?: string;
   readonly allowLocalCallbacks: boolean;
-  /** null = /control wants none. */
+  /** null = /control requires none. */
   readonly controlToken: string | null;
-  /** Host names under which signed calls are taken, beside the wallets' own. */
+  /** Host names that signed calls are accepted under, besides the wallets' own. */
   readonly gatewayHostNames?: readonly string[];
   readonly makers: readonly GatewayMaker[];
   readonly log: (line: string) => void;
@@ -39,7 +39,7 @@ export interface CityOptions {
 
 export interface OpenCity {
   readonly url: string;
-  /** The kept accounts of these labels; what is missing is made now. */
+  /** The stored accounts with these labels; missing ones are created now. */
   readonly openPapers: (requests: readonly AccountRequest[]) => Promise<Papers>;
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
@@ -49,8 +49,8 @@ export interface OpenCity {
 type Route = (request: CityRequest) => Promise<CityAnswer>;
 
 export async function openCity(options: CityOptions): Promise<OpenCity> {
-  // The port is taken first: gateways need to know their own address, and a second city must stop
-  // before it touches the first one's journal.
+  // The port is opened first: gateways need their own address, and a second city must stop before
+  // it touches the first one's journal.
   let route: Route = async () => jsonError(503, 'starting', 'the city is still being built');
   let flush = () => {};
   let gateways: readonly Gateway[] = [];
@@ -171,7 +171,7 @@ function hostPolicyOf(options: CityOptions, endpointOf: HostPolicy['endpointOf']
   return { isLoopback, hostNames, controlToken, gatewayHostNames, endpointOf };
 }
 
-/** Bound to every address, the city still names itself by one that can be called. */
+/** A city bound to every address still calls itself by one that can be reached. */
 function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;

@@ -1,6 +1,6 @@
 /**
- * `hutong sandbox`: the city as a command of its own, for people who use nothing else of Hutong,
- * and as the demo's neighbour. It opens the city, writes its papers and says where to click.
+ * `hutong sandbox`: the city as a command of its own, for people who use only the sandbox, and as a
+ * process of the demo. It opens the city, writes its credentials and prints its addresses.
  */
 import { performance } from 'node:perf_hooks';
 import { wallClock } from '../src/runtime/clock.ts';
@@ -17,16 +17,16 @@ export interface SandboxOptions {
   /** 0 = any free port. */
   readonly port: number;
   readonly host: string;
-  /** How others reach it where that differs from host and port (containers). */
+  /** The public URL if it differs from host and port (containers). */
   readonly publicUrl?: string;
   readonly allowLocalCallbacks: boolean;
-  /** Bound elsewhere than to loopback, one is made when none is given. */
+  /** Required when bound to more than loopback: if none is given, one is generated. */
   readonly controlToken?: string;
-  /** Host names under which signed calls are taken, beside the wallets' own. */
+  /** Host names that signed calls are accepted under, besides the wallets' own. */
   readonly gatewayHostNames?: readonly string[];
   /** No banner; notices and explanations still go to stderr. */
   readonly quiet?: boolean;
-  /** Write `demo.json` too: the sandbox runs alone. */
+  /** Write `demo.json`, too: the sandbox runs alone. */
   readonly writeDemoPapers: boolean;
 }
 
@@ -62,8 +62,8 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
 }
 
 /**
- * Alone, the sandbox is ready once the outside merchants have their papers; keys for marketplaces
- * that nobody has asked for yet follow in the background. Resolves to that rest.
+ * Alone, the sandbox is ready once the outside merchants have their credentials; keys for
+ * marketplaces that nobody has requested yet follow in the background. Resolves to that rest.
  */
 async function writePapers(
   city: OpenCity,

@@ -1,4 +1,4 @@
-/** Every word of the city's first page, in both languages. */
+/** Every text of the city's start page, in both languages. */
 import type { Language } from './phone/texts.ts';
 
 const ZH = {

@@ -1,6 +1,6 @@
 /**
- * `/`: what this is, where each gateway sits, the way to the phone, and why something was refused
- * lately. It is the page a developer opens first when a signature fails.
+ * `/`: what this is, each gateway's address, the way to the phone, and the latest refusals with
+ * their reasons. It is the page a developer opens first when a signature fails.
  */
 import { readFileSync } from 'node:fs';
 import { htmlAnswer } from './http/html.ts';
@@ -22,7 +22,7 @@ export interface LandingParts {
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
   readonly table: SwitchTable;
-  /** Without a control token, what was refused is shown to whoever opens the page. */
+  /** Without a control token, refusals are shown to whoever opens the page. */
   readonly isPublic: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The merchants the city is founded with: outside SDKs' own, and the demo's marketplaces. The
- * marketplaces' are the bazaar's sellers in its order, so that a buyer pays whom they bought from.
+ * The city's initial merchants: one for outside SDKs, and the demo's marketplaces. The
+ * marketplaces' merchants are the bazaar's sellers in its order, so that a buyer pays the seller of
+ * the goods.
  */
 import type { AccountRequest } from './kit/kit.ts';
 import { CREDENTIALS_LABEL } from './papers.ts';

@@ -1,8 +1,8 @@
 /**
- * The papers of the merchants in the city: accounts made once, kept in the journal and written for
- * others to read. `papers.json` holds what the demo's marketplaces are configured with; `demo.json`
- * (when the sandbox runs alone) what an outside SDK needs. Both hold private keys: mode 0600. The
- * values stay the same until HUTONG_DIR is deleted, whatever port the city moves to.
+ * The accounts of the city's merchants: created once, kept in the journal and written to files.
+ * `papers.json` holds the demo's marketplace configurations; `demo.json` (when the sandbox runs
+ * alone) the credentials for an outside SDK. Both hold private keys: mode 0600. The values stay the
+ * same until HUTONG_DIR is deleted, whatever port the city moves to.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { WalletName } from '../src/kernel/wallet-names.ts';
 import { isObject } from './http/json.ts';
 import type { AccountRequest, CityKit, Collection, GatewayMaker, MadeAccount } from './kit/kit.ts';
 
-/** Merchants of their own, used by no marketplace. */
+/** Merchants for outside SDKs, used by no marketplace. */
 export const CREDENTIALS_LABEL = 'credentials';
 
 interface KeptAccount {
@@ -21,7 +21,7 @@ interface KeptAccount {
 /** By label, then by wallet. */
 export type Papers = ReadonlyMap<string, ReadonlyMap<WalletName, MadeAccount>>;
 
-/** Every account of every label at every wallet: the kept one, or a new one. */
+/** Every account of every label at every wallet: the stored one, or a new one. */
 export async function openPapers(options: {
   readonly kit: CityKit;
   readonly makers: readonly GatewayMaker[];
@@ -29,7 +29,7 @@ export async function openPapers(options: {
 }): Promise<Papers> {
   const { kit, makers, requests } = options;
   const kept = kit.journal.collection<KeptAccount>('papers');
-  // Keys are made side by side: they are what the first start spends its time on.
+  // Keys are generated in parallel: they take most of the first start.
   const opened = await Promise.all(
     requests.map(async (request) => {
       const accounts = await Promise.all(
@@ -63,7 +63,7 @@ async function openAccount(
   return account;
 }
 
-/** Addresses inside credentials follow the city to its new port; keys and numbers stay. */
+/** URLs inside credentials follow the city to its new port; keys and numbers stay. */
 function moveUrls(value: unknown, from: string, to: string): unknown {
   if (typeof value === 'string') {
     const isInside = value === from || value.startsWith(`${from}/`);
@@ -88,11 +88,11 @@ export function writeMarketplacePapers(dir: string, publicUrl: string, papers: P
       ]),
     );
   }
-  // The platform's start writes demo.json out of the second half.
+  // The platform's start uses the second half for demo.json.
   writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoPapers(publicUrl, papers) });
 }
 
-/** The `demo.json` of a sandbox that runs alone; the platform's start writes the whole. */
+/** The `demo.json` of a sandbox that runs alone; otherwise the platform's start writes it. */
 export function writeDemoPapers(dir: string, publicUrl: string, papers: Papers): void {
   writePrivate(join(dir, 'demo.json'), demoPapers(publicUrl, papers));
 }
@@ -108,7 +108,7 @@ function demoPapers(
   };
 }
 
-/** Where each gateway sits: all at the root, at their wallets' own paths. */
+/** Each gateway's address: all at the root, at their wallets' own paths. */
 export function sandboxUrls(publicUrl: string): Record<string, string> {
   return {
     url: publicUrl,
@@ -120,7 +120,7 @@ export function sandboxUrls(publicUrl: string): Record<string, string> {
   };
 }
 
-/** Readers see the old file or the new one, never half of one. */
+/** Readers see the old file or the new one, never a partial one. */
 function writePrivate(path: string, value: unknown): void {
   const next = `${path}.next`;
   writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });

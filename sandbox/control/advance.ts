@@ -1,7 +1,7 @@
 /**
- * Moves the city's time timer by timer: the earliest thing that anybody owes (a gateway, the
- * callback queue, a follower) is reached, done and settled before the next. So thirty days pass in
- * the order in which they would have, and nothing that lay between is skipped.
+ * Advances the city's time timer by timer: the earliest due work of any gateway, the callback queue
+ * or a follower is reached, done and settled before the next. So thirty days pass in their real
+ * order, and nothing in between is skipped.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { OpenCallbackQueue } from '../kit/callback-queue.ts';
@@ -9,12 +9,12 @@ import type { CityClock } from '../kit/city-clock.ts';
 import type { DeliveryLog } from '../kit/delivery-log.ts';
 import { earliest, type Followers } from './followers.ts';
 
-/** At one time of the clock. More rounds mean that something is due for ever. */
+/** At one time of the clock. More rounds mean that some work never stops being due. */
 const ROUND_COUNT_MAX = 200;
 
 export interface DueGateways {
   readonly nextDueMs: () => number | null;
-  /** Runs what is due now; never two at a time. */
+  /** Runs what is due now; never two runs at a time. */
   readonly runDue: () => Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export interface City {
 }
 
 export interface Advancer {
-  /** Resolves when that time is reached and nobody owes anything at it. One after the other. */
+  /** Resolves when that time is reached and no work is due at it. Calls run one after the other. */
   readonly advance: (ms: number) => Promise<void>;
 }
 
@@ -63,7 +63,7 @@ function nextDueMs(city: City): number | null {
   ]);
 }
 
-/** Until a whole round has made no delivery and left nothing due: then the present is over. */
+/** Repeats until a round made no delivery and left nothing due: then this time is finished. */
 async function settle(city: City): Promise<void> {
   for (let round = 0; round < ROUND_COUNT_MAX; round += 1) {
     await city.gateways.runDue();

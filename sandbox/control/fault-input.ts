@@ -1,4 +1,4 @@
-/** Reads `POST /control/faults`: words nobody knows, or that contradict each other, are refused. */
+/** Parses `POST /control/faults`: unknown or contradictory parameters are refused. */
 
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';

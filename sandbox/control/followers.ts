@@ -1,7 +1,7 @@
 /**
- * Who follows the city's clock: the demo platform, by long polling. A follower reports the offset
- * that it has adopted and when its next work is due; it is answered as soon as the offset is
- * another. So "everybody has settled at this time" can be known, and waited for, without the
+ * The followers of the city's clock: the demo platform, by long polling. A follower reports the
+ * offset that it has adopted and when its next work is due; it is answered as soon as the offset
+ * changes. So the city can know, and wait, until everybody has settled at a time, without the
  * platform having a route that moves its clock.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -11,15 +11,15 @@ const POLL_MS = 20_000;
 const SILENT_MS_MAX = 25_000;
 const SETTLE_MS_MAX = 30_000;
 const RECHECK_MS = 25;
-/** A follower that has due work at the time it settled at is asked again after this. */
+/** How soon a follower is polled again that has due work at the time it settled at. */
 const AGAIN_MS = 2;
 
 export interface FollowReport {
   readonly follower: string;
   readonly adoptedOffsetMs: number;
-  /** City time; null = nothing is due, ever. */
+  /** City time; null = nothing will be due. */
   readonly nextDueMs: number | null;
-  /** Where buyers reach it: the phone may go there. */
+  /** The follower's public base URL, which the phone may open. */
   readonly publicUrl?: string;
 }
 
@@ -33,7 +33,7 @@ export interface Followers {
     report: FollowReport,
     onGone: (listener: () => void) => void,
   ) => Promise<ClockState>;
-  /** Resolves when every follower has adopted a new offset and owes nothing at it. */
+  /** Resolves when every follower has adopted a new offset and has no work due at it. */
   readonly settle: () => Promise<void>;
   readonly nextDueMs: () => number | null;
   readonly names: () => string[];
@@ -93,7 +93,7 @@ export function openFollowers(options: {
   };
 }
 
-/** The least of those that are set; null = none is. */
+/** The smallest value that is not null; null = none. */
 export function earliest(times: readonly (number | null)[]): number | null {
   let least: number | null = null;
   for (const time of times) if (time !== null && (least === null || time < least)) least = time;
@@ -105,7 +105,7 @@ async function poll(
   report: FollowReport,
   onGone: (listener: () => void) => void,
 ): Promise<ClockState> {
-  // A second poll under one name ends the first: the follower came back on another connection.
+  // A second poll under one name ends the first: the follower reconnected.
   state.followers.get(report.follower)?.answer?.();
   const follower: Follower = {
     name: report.follower,
@@ -165,7 +165,7 @@ function isLagging(state: State, follower: Follower): boolean {
   return follower.nextDueMs !== null && follower.nextDueMs <= state.clock.nowMs();
 }
 
-/** The next poll of anybody, or a moment: a follower that is gone reports nothing. */
+/** The next poll of any follower, or a short time: a follower that is gone reports nothing. */
 function nextReport(state: State): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {

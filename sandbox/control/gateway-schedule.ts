@@ -1,7 +1,7 @@
 /**
- * Runs what gateways and the switch owe (expiry, settling refunds, the day's cut): by itself as
- * real time passes, and on demand while the clock is advanced. Never two runs at a time, so that
- * each sees its due work in order.
+ * Runs the due work of gateways and the switch (expiry, settling refunds, the day's cut-off):
+ * automatically as real time passes, and on demand while the clock is advanced. Never two runs at a
+ * time, so that each processes its due work in order.
  */
 
 import type { CityClock } from '../kit/city-clock.ts';

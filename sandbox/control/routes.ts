@@ -1,6 +1,6 @@
 /**
- * `/control`: how a test or a developer steers the city: faults, time, and what the wallets
- * themselves believe. Nothing here changes what a wallet says on its wire.
+ * `/control`: how a test or a developer controls the city: faults, time, and the wallets' own
+ * records. Nothing here changes what a wallet answers on its wire.
  */
 import { fenToJson } from '../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';

@@ -1,9 +1,9 @@
 /**
- * Who may talk to the city. A page on the internet can make a browser call 127.0.0.1, and a name
+ * Access control of the city. A page on the internet can make a browser call 127.0.0.1, and a name
  * can be rebound to it: so the Host must be one of ours (at a gateway's signed paths also one of
- * the wallet's own or of --gateway-host, since every call there proves its caller), and where a
- * browser says which page it comes from (Origin), that page must be local too; for the city's own
- * calls, the city itself.
+ * the wallet's own or of --gateway-host, since every call there authenticates itself), and if a
+ * browser names the calling page (Origin), that page must be local, too; for the city's own calls,
+ * the city itself.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -11,21 +11,21 @@ import type { GatewayEndpoint, WireRequest, WireResponse } from '../kit/kit.ts';
 import { jsonError } from './json.ts';
 
 export interface HostPolicy {
-  /** Bound to loopback only? Elsewhere, IP literals are accepted as well. */
+  /** Bound to loopback only? Otherwise IP literals are accepted as well. */
   readonly isLoopback: boolean;
   /** Host names besides the loopback ones: of `publicUrl`, of `--host`. */
   readonly hostNames: readonly string[];
-  /** Wanted as a bearer token for /control; null = none is wanted. */
+  /** Required as a bearer token for /control; null = none. */
   readonly controlToken: string | null;
-  /** Names under which any gateway may be called, beside its wallet's own (--gateway-host). */
+  /** Names that any gateway may be called under, besides its wallet's own (--gateway-host). */
   readonly gatewayHostNames: readonly string[];
-  /** Of the gateway whose signed path this is; undefined = a page, or the city's own. */
+  /** The hosts of the gateway with this signed path; undefined = a page, or the city's own call. */
   readonly endpointOf: (request: WireRequest) => GatewayEndpoint | undefined;
 }
 
 const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** A name as it stands in a Host header: lower case, no scheme, no port. */
+/** A name as in a Host header: lower case, no scheme, no port. */
 export function isHostName(name: string): boolean {
   return name.length <= 253 && /^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name);
 }
@@ -38,7 +38,7 @@ const FOREIGN_HOST =
   "this Host is not served by the sandbox: call it by its own address, a wallet's paths also by " +
   'the name of that wallet or one given by --gateway-host';
 
-/** The refusal, or undefined when the request may go on. */
+/** The refusal, or undefined if the request may proceed. */
 export function refuseForeign(request: WireRequest, policy: HostPolicy): WireResponse | undefined {
   const host = request.headers.host ?? '';
   const name = hostName(`http://${host}`);

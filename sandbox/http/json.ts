@@ -8,7 +8,7 @@ import type { WireRequest, WireResponse } from '../kit/kit.ts';
 export interface InputError {
   readonly code: string;
   readonly message: string;
-  /** The member that is wrong, dotted; null = the request as a whole. */
+  /** The wrong member, dotted; null = the request as a whole. */
   readonly param: string | null;
 }
 
@@ -64,7 +64,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The first member that nobody reads: a misspelt name must not pass for a default. */
+/** The first unknown member: a misspelt name must not be ignored in favor of a default. */
 export function unknownMember(
   object: JsonObject,
   known: readonly string[],

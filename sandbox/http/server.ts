@@ -1,8 +1,7 @@
 /**
- * The city's HTTP server. It is node:http and no framework, because gateways verify over the raw
- * request target and the exact body bytes. It refuses foreign Host and Origin before anything else
- * is looked at, caps bodies, and answers nothing before the journal's lines are with the operating
- * system.
+ * The city's HTTP server. It uses node:http without a framework, because gateways verify over the
+ * raw request target and the exact body bytes. It refuses foreign Host and Origin first, limits
+ * bodies, and answers only after the journal's lines have been handed to the operating system.
  */
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -14,7 +13,7 @@ const BODY_BYTES_MAX = 4 << 20;
 const HEADER_BYTES_MAX = 65_536;
 const CLOSE_WAIT_MS = 3_000;
 
-/** A request, and how its route learns that the caller has gone. */
+/** A request, with a signal for its route that the caller has disconnected. */
 export interface CityRequest extends WireRequest {
   readonly onGone: (listener: () => void) => void;
 }
@@ -125,11 +124,11 @@ function send(
 ): void {
   if (outgoing.headersSent || outgoing.destroyed) return;
   const headers: Record<string, string> = { ...answer.headers };
-  // 204 and 304 have no body, and a length of it is not allowed either.
+  // 204 and 304 have no body, and must not have a content length.
   if (answer.status !== 204 && answer.status !== 304) {
     headers['content-length'] = String(Buffer.byteLength(answer.body));
   }
-  // An unread rest of a refused body would be taken for the next request.
+  // The unread rest of a refused body would be parsed as the next request.
   if (!incoming.complete) headers.connection = 'close';
   outgoing.writeHead(answer.status, headers).end(answer.body);
 }

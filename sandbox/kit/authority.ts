@@ -28,7 +28,7 @@ export function openAuthority(seams: Seams): Authority {
   const roots = new Map<string, Promise<RootCertificate>>();
   return {
     rsaKeyPair,
-    // One name, one root: two roots of the same name would confuse every verifier.
+    // One root per name: two roots with the same name would confuse every verifier.
     root: (subject, serials) => {
       const root = roots.get(subject) ?? newRoot(subject, serials, seams);
       roots.set(subject, root);
@@ -124,7 +124,7 @@ async function openRoot(
 }
 
 function validity(wall: Clock, years: number): { notBefore: Date; notAfter: Date } {
-  // A day back: the verifier's clock may be slow, and bills of yesterday are looked at too.
+  // A day back: the verifier's clock may be slow, and yesterday's bills are verified, too.
   const notBefore = new Date(wall.nowMs() - DAY_MS);
   const notAfter = new Date(notBefore);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + years);

@@ -1,8 +1,8 @@
 /**
- * Delivers callbacks until they are acknowledged or the wallet's own schedule is spent. Waiting is
- * on the city clock, the deadline of one delivery on the real one. A callback starts at once when
- * it is sent; what waits for a retry survives a restart. Each origin gets a lane of its own, so a
- * dead shop never delays another. Redirects are not followed: no wallet does.
+ * Delivers callbacks until they are acknowledged or the wallet's own schedule is exhausted. Retries
+ * wait on the city clock, the deadline of one delivery uses the real one. A callback starts at once
+ * when it is sent; waiting retries survive a restart. Each origin gets a lane of its own, so a dead
+ * shop never delays another. Redirects are not followed: no wallet does.
  */
 import { present } from '../../src/kernel/assert.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
@@ -25,7 +25,7 @@ import type {
 } from './kit.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 
-/** What `callback_late` adds, and how long `callback_reordered` waits for one to overtake it. */
+/** The delay of `callback_late`, and how long `callback_reordered` waits to be overtaken. */
 const LATE_MS = 60_000;
 const REORDER_WAIT_MS = 60_000;
 
@@ -47,9 +47,9 @@ const WAITING_FAULTS = ['callback_late', 'callback_reordered'] as const satisfie
 export interface OpenCallbackQueue extends CallbackQueue {
   /** City time of the next waiting delivery; null = nothing waits. */
   readonly nextDueMs: () => number | null;
-  /** Starts what is due now and resolves when nothing is under way. */
+  /** Starts what is due now and resolves when nothing is in flight. */
   readonly settle: () => Promise<void>;
-  /** Resolves when the deliveries under way have ended; no further one starts. */
+  /** Resolves when the deliveries in flight have ended; no further one starts. */
   readonly close: () => Promise<void>;
 }
 
@@ -65,14 +65,14 @@ export interface CallbackQueueOptions {
   readonly allowLocalCallbacks: boolean;
 }
 
-/** One callback on its way. */
+/** One callback being delivered. */
 interface DeliveryJob {
   readonly id: string;
   readonly order: CallbackOrder;
   /** Deliveries made. */
   readonly tries: number;
   readonly dueMs: number;
-  /** Put off once by a fault: never put off again. */
+  /** Delayed once by a fault: never delayed again. */
   readonly wasPutOff: boolean;
   /** Waits for another callback of this wallet and merchant to overtake it. */
   readonly isHeld: boolean;
@@ -83,7 +83,7 @@ interface State extends CallbackQueueOptions {
   readonly policies: Map<WalletName, CallbackPolicy>;
   readonly due: DueIndex<DeliveryJob>;
   readonly lanes: Lanes;
-  /** Parcels that a lane has taken: a due time that comes up meanwhile starts nothing. */
+  /** Jobs that a lane has taken: coming due meanwhile starts nothing. */
   readonly underWay: Set<string>;
   readonly held: Set<string>;
   timer: NodeJS.Timeout | undefined;
@@ -164,7 +164,7 @@ function start(state: State, parcel: DeliveryJob): void {
   state.underWay.add(parcel.id);
   const origin = URL.canParse(parcel.order.url) ? new URL(parcel.order.url).origin : '';
   state.lanes.run(origin, async () => {
-    // What is told to the world is with the operating system first.
+    // Flushed first: state must be with the operating system before it is sent out.
     state.journal.flush();
     const next = state.isOpen ? await handle(state, parcel) : parcel;
     state.underWay.delete(parcel.id);
@@ -174,7 +174,7 @@ function start(state: State, parcel: DeliveryJob): void {
   });
 }
 
-/** Gives the parcel as it waits for its next try; undefined = it is done with. */
+/** Returns the job to wait for its next try; undefined = finished. */
 async function handle(state: State, parcel: DeliveryJob): Promise<DeliveryJob | undefined> {
   const { order } = parcel;
   const point = {
@@ -210,7 +210,7 @@ function retry(state: State, parcel: DeliveryJob): DeliveryJob | undefined {
   return { ...parcel, tries, dueMs: state.clock.nowMs() + delayMs, isHeld: false };
 }
 
-/** A callback that overtook another sets it free. */
+/** A callback that overtook another releases it. */
 function releaseHeld(state: State, overtaker: DeliveryJob): void {
   for (const id of state.held) {
     const parcel = state.parcels.get(id);
@@ -278,7 +278,7 @@ async function post(
   try {
     answer = await exchange(state, policy, order, flaw, target.value);
   } catch (error) {
-    // A defect of a gateway; the other callbacks of the city go on.
+    // A defect of a gateway; the city's other callbacks continue.
     return end('failed', `not composed: ${error instanceof Error ? error.message : 'unknown'}`);
   }
   if (!answer.ok) return end('failed', `${answer.error.kind}: ${answer.error.message}`);
@@ -287,8 +287,8 @@ async function post(
 }
 
 /**
- * A kept-alive connection may be closed by the receiver just as it is used again. That is no
- * answer of the shop's, so it is repeated on another connection before the schedule counts a try.
+ * The receiver may close a kept-alive connection just as it is used again. That is no answer of the
+ * shop's, so it is repeated on another connection before the schedule counts a try.
  */
 async function exchange(
   state: State,

@@ -1,7 +1,7 @@
 /**
- * Where a callback may go. A wallet in the world calls https addresses on the public internet; so
- * does the city, unless it was told `--allow-local-callbacks`. The address that was checked is the
- * address that is called: a name that resolves differently a moment later gains nothing.
+ * Where a callback may go. Real wallets call https addresses on the public internet; so does the
+ * city, unless started with `--allow-local-callbacks`. The checked address is the one that is
+ * called: a name that resolves differently a moment later changes nothing.
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';

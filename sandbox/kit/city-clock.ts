@@ -1,17 +1,17 @@
 /**
- * The city's clock is the wall clock plus an offset that only grows and survives a restart. Nothing
- * but the control's advance moves it; whoever waits for city time listens and arms anew.
+ * The city's clock is the wall clock plus an offset that only grows and survives a restart. Only
+ * the control's advance moves it; whoever waits for city time listens and sets its timer again.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Journal } from './kit.ts';
 
 export interface CityClock extends Clock {
   readonly offsetMs: () => number;
-  /** Moves forward to that city time; an earlier one changes nothing. */
+  /** Moves forward to that city time; an earlier one is ignored. */
   readonly moveTo: (nowMs: number) => void;
-  /** One millisecond forward: whoever follows the clock settles anew. */
+  /** One millisecond forward: followers of the clock settle again. */
   readonly nudge: () => void;
-  /** Gives the function that stops listening. */
+  /** Returns the function that stops listening. */
   readonly onMoved: (listener: () => void) => () => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Every delivery of a callback, told in one line each: the newest in memory for the control, all of
- * them in a file beside the journal. Bodies and headers are not kept; they hold the buyer's ids.
+ * Logs every delivery of a callback in one line: the newest in memory for the control, all of them
+ * in a file beside the journal. Bodies and headers are not logged; they hold the buyer's ids.
  */
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -9,7 +9,7 @@ export function randomDigits(random: Random, count: number, start = ''): string 
 }
 
 export function randomText(random: Random, alphabet: string, count: number): string {
-  // A byte above the last whole round would make the first characters likelier.
+  // Rejection sampling: bytes above the last full multiple would bias the first characters.
   const rounds = 256 - (256 % alphabet.length);
   let text = '';
   while (text.length < count) {

@@ -1,16 +1,16 @@
 /**
- * Two processes that append to one journal would ruin it, so a directory has one owner: a lock file
- * with its process id. A lock whose process is gone is taken over. It guards against mistakes, not
- * against malice.
+ * Two processes that append to one journal would corrupt it, so a directory has one owner: a lock
+ * file with its process id. A lock whose process is gone is taken over. It guards against mistakes,
+ * not against malice.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const FILE_NAME = 'lock';
-/** Directories that this process holds: its own id in a lock file alone would not tell. */
+/** Directories that this process holds: a lock file with its own id alone would not tell. */
 const held = new Set<string>();
 
-/** Gives the function that unlocks; throws when another living process holds the directory. */
+/** Returns the function that unlocks; throws if another live process holds the directory. */
 export function lockDirectory(dir: string): () => void {
   const path = resolve(join(dir, FILE_NAME));
   if (held.has(path)) throw new Error(`${dir} is already open in this process`);

@@ -1,6 +1,6 @@
 /**
- * What is due next, out of many: a binary heap of (time, key). A time that was overtaken stays in
- * it and falls out when it comes up; nothing is searched for or removed from the middle.
+ * An index of due times: a binary heap of (time, key). An outdated time stays in it and is dropped
+ * when it comes up; nothing is searched for or removed from the middle.
  */
 interface Due {
   readonly dueMs: number;
@@ -9,13 +9,13 @@ interface Due {
 
 export interface DueIndex<T> {
   readonly watch: (due: Due) => void;
-  /** null = nothing is owed. */
+  /** null = nothing is due. */
   readonly nextDueMs: () => number | null;
-  /** What is next, if its time has come; it is taken off the list. */
+  /** The next entry, if its time has come; it is removed. */
   readonly takeDue: (nowMs: number) => T | undefined;
 }
 
-/** `owed` finds what a key still owes at that very time; undefined = it was overtaken. */
+/** `owed` returns a key's work at exactly that time; undefined = the entry is outdated. */
 export function openDueIndex<T>(owed: (due: Due) => T | undefined): DueIndex<T> {
   const heap = createDueHeap();
   function peek(): { readonly dueMs: number; readonly item: T } | undefined {

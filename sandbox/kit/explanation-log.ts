@@ -1,6 +1,6 @@
 /**
- * Why the city refused something, for the person who has to repair it: both texts and the first
- * byte at which they part. The newest are kept in memory; each is also a line of the log.
+ * Why the city refused something, for the developer who has to fix it: both texts and the first
+ * byte at which they differ. The newest are kept in memory; each is also a line of the log.
  */
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Explanation, Explanations } from './kit.ts';
@@ -10,7 +10,7 @@ const LINE_CHARS_MAX = 160;
 
 export interface KeptExplanation extends Explanation {
   readonly atMs: number;
-  /** Byte offset into `expected`; null where there is nothing to compare or no difference. */
+  /** Byte offset into `expected`; null if there is nothing to compare or no difference. */
   readonly firstDifferenceByte: number | null;
 }
 
@@ -55,8 +55,8 @@ function lineOf(entry: KeptExplanation): string {
   return `explanation ${entry.wallet}: ${oneLine(entry.what)}${where}: ${oneLine(entry.hint)}`;
 }
 
-/** A log line stays one line, whatever a stranger sent. */
+/** A log line stays one line, whatever a caller sent. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is removed
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
   return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, LINE_CHARS_MAX);
 }

@@ -1,6 +1,6 @@
 /**
- * Faults that somebody armed, waiting for a call that fits. Each firing uses one of its `times`;
- * a spent fault is gone. They survive a restart, as everything in the city does.
+ * Armed faults, waiting for a matching call. Each firing uses one of its `times`; a used-up fault
+ * is removed. They survive a restart, like all of the city's state.
  */
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import type { Random } from '../../src/runtime/random.ts';
@@ -24,7 +24,7 @@ export interface ArmedFault extends FaultOrder {
 export interface FaultBoard extends Faults {
   readonly arm: (order: FaultOrder) => ArmedFault;
   readonly list: () => ArmedFault[];
-  /** Gives how many were armed. */
+  /** Returns how many were armed. */
   readonly clear: () => number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Names the first character of a text that a wallet does not take: by its place and its number,
- * since what breaks a field is often what an editor does not show.
+ * Names the first character of a text that a wallet does not accept: by its position and code
+ * point, since an editor often does not show it.
  */
 export function forbiddenCharacter(text: string, forbidden: RegExp): string | undefined {
   const characters = [...text];

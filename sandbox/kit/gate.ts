@@ -1,13 +1,13 @@
 /**
- * The faults that a call may suffer, in the order in which a real gateway suffers them: before it
- * was looked at (its front proxy, its limits), and after it was done (the answer is lost or broken,
- * its signature a probe). What the wallet says in each case is the wallet's own.
+ * The faults that a call may suffer, in a real gateway's order: before it is processed (front
+ * proxy, limits), and afterwards (the answer is lost or broken, its signature a probe). Each wallet
+ * supplies its own answers for them.
  */
 import type { FaultName, Handled, Operation, WireResponse } from './kit.ts';
 
 export const LOST: Handled = { lost: true };
 
-/** What a proxy in front of the gateway says when nobody is behind it. */
+/** The answer of a proxy whose gateway is unreachable. */
 export const PROXY_502: WireResponse = {
   status: 502,
   headers: { server: 'nginx', 'content-type': 'text/html' },
@@ -21,14 +21,14 @@ type Answered = Handled | Promise<Handled>;
 
 interface GatedCall<A> {
   readonly operation: Operation;
-  /** Takes one firing of a fault that means this call. */
+  /** Takes one firing of a fault that matches this call. */
   readonly take: (kinds: readonly FaultName[]) => FaultName | undefined;
   readonly limited: () => Answered;
-  /** One synchronous stretch from its look to its change. */
+  /** One synchronous step from reading to changing records. */
   readonly run: () => A | Promise<A>;
-  /** What may still happen to this answer; left out: lost, broken, a probe. */
+  /** The faults that this answer may still suffer; left out: lost, broken, a probe. */
   readonly late?: (answer: A) => readonly FaultName[];
-  /** After the operation was accepted: the same numbers must be asked again. */
+  /** After the operation was accepted: the client must query the same numbers. */
   readonly broken: () => Answered;
   readonly seal: (answer: A, fault: FaultName | undefined) => Answered;
 }

@@ -1,12 +1,12 @@
 /**
- * JSON in which a bigint survives: it is written as `{"$bigint":"123"}`. An ordinary object with a
- * sole key like that gets one more `$`, so reading back always gives what was written.
+ * JSON that preserves bigints: written as `{"$bigint":"123"}`. An ordinary object whose only key
+ * looks like that gets one more `$`, so reading always returns what was written.
  */
 const WRAPPED = /^\$+bigint$/;
 
 export function encodeJournalJson(value: unknown): string {
-  // A replacer sees what it returned once more, member by member, but never the returned object
-  // itself: the wrapper of a bigint is not escaped.
+  // A replacer is called again for the members of what it returned, but never for the returned
+  // object itself: a bigint's wrapper is not escaped.
   return JSON.stringify(value, (_key, item: unknown) => {
     if (typeof item === 'bigint') return { $bigint: item.toString() };
     const sole = wrappedKey(item);

@@ -1,8 +1,9 @@
 /**
- * What the city remembers: named collections over one append-only JSONL file. A put or a delete is
- * one line; at start the file is read, and rewritten without dead lines. A torn last line (the
- * process was killed while writing) is dropped with a notice; damage anywhere else stops the start,
- * because a sandbox that forgets payments would lie. One process at a time owns the directory.
+ * The city's storage: named collections over one append-only JSONL file. A put or a delete is one
+ * line; at start the file is read, and rewritten without obsolete lines. A torn last line (the
+ * process was killed while writing) is dropped with a notice; damage anywhere else prevents the
+ * start, because a sandbox that loses payments would give wrong answers. One process at a time owns
+ * the directory.
  */
 import {
   closeSync,
@@ -25,14 +26,14 @@ const FILE_NAME = 'journal.jsonl';
 const COMPACT_CHUNK_CHARS = 1 << 20;
 
 export interface OpenJournal extends Journal {
-  /** After it, nothing put so far is lost when the process is killed. */
+  /** Afterwards nothing put so far is lost if the process is killed. */
   readonly flush: () => void;
   readonly close: () => void;
 }
 
 type Collections = Map<string, Map<string, unknown>>;
 
-/** `dir` is made when it does not exist. `notice` hears about a torn line. */
+/** Creates `dir` if it does not exist. `notice` is called for a torn line. */
 export function openJournal(options: {
   readonly dir: string;
   readonly notice: (line: string) => void;
@@ -119,7 +120,10 @@ function applyLine(line: string, lineNo: number, path: string, data: Collections
   else rows.delete(key);
 }
 
-/** Writes the living rows beside the file and takes its place: a crash leaves one of the two. */
+/**
+ * Writes the current rows beside the file and replaces it: after a crash one of the two is
+ * complete.
+ */
 function compact(path: string, data: Collections): void {
   const next = `${path}.next`;
   if (existsSync(next)) rmSync(next);

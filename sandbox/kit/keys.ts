@@ -1,4 +1,4 @@
-/** Key objects by their text, each read once; they are forgotten with their city. */
+/** Key objects by their text, each parsed once; they are released with their city. */
 import {
   createPrivateKey,
   createPublicKey,
@@ -11,7 +11,7 @@ import type { CityKit } from './kit.ts';
 interface KeyObjects {
   readonly privateKey: (pem: string) => KeyObject;
   readonly publicKey: (pem: string) => KeyObject;
-  /** Of the one that a certificate was made for. */
+  /** The key that a certificate was issued for. */
   readonly certified: (certificatePem: string) => KeyObject;
   readonly secret: (text: string, encoding?: BufferEncoding) => KeyObject;
 }

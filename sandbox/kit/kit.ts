@@ -1,13 +1,13 @@
 /**
- * What a gateway of the sandbox city is made of. The kit lies below the wallets' sandboxes, which
- * import it and their own wire (`src/wires`); the city above composes them.
+ * The building blocks of the sandbox city's gateways. The kit is below the wallets' sandboxes,
+ * which import it and their own wire (`src/wires`); the city above composes them.
  */
 import type { Fen } from '../../src/kernel/money.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Random } from '../../src/runtime/random.ts';
 
-/** A request exactly as it stood on the wire: gateways verify over these bytes. */
+/** A request exactly as received: gateways verify over these bytes. */
 export interface WireRequest {
   readonly method: string;
   /** Raw request target, never decoded or normalised. */
@@ -27,7 +27,7 @@ export interface WireResponse {
   readonly body: Buffer | string;
 }
 
-/** `lost: true` = the operation happened, but the caller gets no answer (answer_lost). */
+/** `lost: true` = the operation was done, but the caller gets no answer (answer_lost). */
 export type Handled = WireResponse | { readonly lost: true };
 
 /** A named map that survives a restart: every put and delete is a line of the journal. */
@@ -40,7 +40,7 @@ export interface Collection<T> {
 }
 
 export interface Journal {
-  /** Values are JSON (bigint survives). Opening the same name twice gives the same collection. */
+  /** Values are JSON (with bigint). Opening the same name twice returns the same collection. */
   readonly collection: <T>(name: string) => Collection<T>;
 }
 
@@ -70,7 +70,7 @@ export const FAULTS = [
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
-/** Which call a fault waits for; gateways name their operation with these words. */
+/** The call that a fault waits for; gateways name their operations with these words. */
 export const OPERATIONS = [
   'create',
   'query',
@@ -96,7 +96,7 @@ export interface Faults {
   readonly take: (point: FaultPoint, kinds: readonly FaultName[]) => FaultName | undefined;
 }
 
-/** One callback to deliver until it is acknowledged or the wallet's schedule is spent. */
+/** One callback to deliver until it is acknowledged or the wallet's schedule is exhausted. */
 export interface CallbackOrder {
   readonly wallet: WalletName;
   /** `payment` or `refund`, for the log and the faults. */
@@ -113,7 +113,7 @@ export interface ComposedCallback {
   readonly body: Buffer | string;
 }
 
-/** How one wallet delivers: registered once by its gateway. */
+/** A wallet's delivery policy: registered once by its gateway. */
 export interface CallbackPolicy {
   /** Delays after the first failed delivery, in order (the wallet's own schedule). */
   readonly retryDelaysMs: readonly number[];
@@ -134,13 +134,13 @@ export interface CallbackQueue {
   readonly send: (order: CallbackOrder) => void;
 }
 
-/** The log of refused signatures: both canonical strings and where they part. */
+/** The log of refused signatures: both canonical strings and where they differ. */
 export interface Explanation {
   readonly wallet: WalletName;
   readonly what: string;
   /** What the gateway built from the wire. */
   readonly expected: string;
-  /** What the caller seems to have signed, where it can be told; else null. */
+  /** What the caller seems to have signed, if it can be determined; else null. */
   readonly received: string | null;
   readonly hint: string;
 }
@@ -150,8 +150,8 @@ export interface Explanations {
 }
 
 /**
- * How an authority numbers what it issues. Clients compute with serial numbers (an SN, a certId)
- * and some languages print long ones in another base: each wallet's have its own length and start.
+ * How an authority assigns serial numbers. Clients compute with them (an SN, a certId) and some
+ * languages print long ones in another base: each wallet's have their own length and prefix.
  */
 export interface SerialShape {
   readonly bytes: number;
@@ -159,7 +159,7 @@ export interface SerialShape {
   readonly prefix?: string;
 }
 
-/** Makes keys and certificates. Everything it makes is kept by its caller. */
+/** Makes keys and certificates. The caller stores everything it makes. */
 export interface Authority {
   readonly rsaKeyPair: () => Promise<{
     readonly privateKeyPem: string;
@@ -170,7 +170,7 @@ export interface Authority {
    * same root while the process lives; keep it and use `openRoot` after a restart.
    */
   readonly root: (subject: string, serials: SerialShape) => Promise<RootCertificate>;
-  /** The same root again after a restart, from the PEM texts that its caller kept. */
+  /** The same root after a restart, from the PEM texts that the caller stored. */
   readonly openRoot: (
     kept: { readonly certificatePem: string; readonly privateKeyPem: string },
     serials: SerialShape,
@@ -200,21 +200,21 @@ export interface CityKit {
   readonly callbackQueue: CallbackQueue;
   readonly explanations: Explanations;
   readonly authority: Authority;
-  /** http://127.0.0.1:4100: where the city's own pages stand (qr links, oauth, phone). */
+  /** http://127.0.0.1:4100: the base URL of the city's own pages (qr links, oauth, phone). */
   readonly publicUrl: string;
-  /** May callbacks go to http and loopback? (--allow-local-callbacks) */
+  /** May callbacks use http and loopback? (--allow-local-callbacks) */
   readonly allowLocalCallbacks: boolean;
 }
 
-/** What the phone reads out of a code, a URL, a form or an app order string. */
+/** What the phone reads from a code, a URL, a form or an app order string. */
 export interface Scanned {
   readonly wallet: WalletName;
-  /** Names the order to its gateway in `pay`. */
+  /** Identifies the order for the gateway's `pay`. */
   readonly ref: string;
   readonly payee: string;
   readonly amountFen: Fen;
   readonly currency: string;
-  /** `closed`/`paid` codes can be looked at but not paid. */
+  /** `closed`/`paid` codes can be viewed but not paid. */
   readonly state: 'payable' | 'paid' | 'closed' | 'expired';
 }
 
@@ -225,7 +225,7 @@ export interface PayRequest {
   readonly coupon: { readonly platformFen: Fen; readonly merchantFen: Fen };
 }
 
-/** What the wallet itself believes: `GET /control/orders`. Sub-orders are rows too. */
+/** The wallet's own records: `GET /control/orders`. Sub-orders are rows, too. */
 export interface ControlOrder {
   readonly wallet: WalletName;
   readonly orderNo: string;
@@ -244,57 +244,64 @@ export interface ControlOrder {
 export interface GatewayEndpoint {
   /** Lower case. */
   readonly hostNames: readonly string[];
-  /** Paths on which every call proves its caller. Pages and the phone are called locally only. */
+  /**
+   * Paths on which every call authenticates itself. Pages and the phone are called locally only.
+   */
   readonly isSigned: (path: string) => boolean;
-  /** The refusal of any other Host, in a shape that the wallet's clients can read. */
+  /** The refusal of any other Host, in a format that the wallet's clients can read. */
   readonly refuseHost: (path: string, why: string) => WireResponse;
 }
 
 export interface Gateway {
   readonly wallet: WalletName;
   readonly endpoint?: GatewayEndpoint;
-  /** Is this path one of this wallet's? Gateways sit at the root, without a prefix. */
+  /** Is this path one of this wallet's? Gateways are at the root, without a prefix. */
   readonly owns: (request: WireRequest) => boolean;
   readonly handle: (request: WireRequest) => Promise<Handled>;
   /** undefined = not a code of this wallet. */
   readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
-  /** `returnUrl`: where the wallet sends the buyer's browser back, where the order named it. */
+  /** `returnUrl`: where the wallet sends the buyer's browser afterwards, if the order names it. */
   readonly pay: (
     request: PayRequest,
   ) => Promise<{ readonly status: string; readonly returnUrl?: string | undefined }>;
   /**
-   * A fresh payment code (付款码) of this wallet's app, to be scanned by a merchant. `scan` takes
-   * the same text back once a merchant has charged it and the wallet asks its buyer to confirm.
+   * A new payment code (付款码) of this wallet's app, to be scanned by a merchant. `scan` accepts the
+   * same text once a merchant has charged it and the wallet asks its buyer to confirm.
    */
   readonly showCode?: () => string;
-  /** The same code as an EMV consumer code (CPM), where this wallet's app shows that form too. */
+  /** The same code as an EMV consumer code (CPM), if this wallet's app shows that form, too. */
   readonly showConsumerCode?: (code: string) => string;
   /** A QuickPass tap of the phone on a terminal that asks for `amountFen`. */
   readonly tap?: (request: {
     readonly amountFen: Fen;
   }) => Promise<Readonly<Record<string, unknown>> & { readonly field55: string }>;
   readonly orders: () => ControlOrder[];
-  /** City time of the next thing this gateway owes (expiry, refund settling); null = nothing. */
+  /** City time of this gateway's next due work (expiry, refund settling); null = none. */
   readonly nextDueMs: () => number | null;
   readonly runDue: (nowMs: number) => Promise<void>;
 }
 
-/** A merchant's papers at one wallet, made by the wallet's sandbox and kept by the city. */
+/**
+ * A request for a merchant's account at a wallet, which the wallet's sandbox makes and the city
+ * stores.
+ */
 export interface AccountRequest {
   /** `credentials` (for outside SDKs), `taobao`, `tmall`. */
   readonly label: string;
   readonly name: string;
   readonly subMerchantNames: readonly string[];
-  /** What a wallet opens merchant by merchant, in its gateway's words (`v3_codepay`). */
+  /** What a wallet opens per merchant, in its gateway's terms (`v3_codepay`). */
   readonly openedProducts?: readonly string[];
 }
 
 /**
- * What `make…Account(kit, request)` resolves to. The city keeps it, so values stay the same until
- * HUTONG_DIR is deleted; it is JSON.
+ * The result of `make…Account(kit, request)`. The city stores it as JSON, so values stay the same
+ * until HUTONG_DIR is deleted.
  */
 export interface MadeAccount {
-  /** The wallet configuration of a marketplace, exactly as the wallet's `configSchema` wants it. */
+  /**
+   * The wallet configuration of a marketplace, exactly as the wallet's `configSchema` requires it.
+   */
   readonly credentials: unknown;
   /** The `credentials.{wallet}` object of demo.json, for outside SDKs. */
   readonly papers: unknown;

@@ -1,6 +1,6 @@
 /**
- * Runs jobs at once, up to a number of them side by side for each lane; the rest of a lane waits in
- * order. Lanes do not wait for each other, and an empty lane is forgotten.
+ * Runs jobs at once, up to a maximum in parallel per lane; further jobs of a lane wait in order.
+ * Lanes do not wait for each other, and an empty lane is removed.
  */
 export interface Lanes {
   readonly run: (lane: string, job: () => Promise<void>) => void;

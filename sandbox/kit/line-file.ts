@@ -1,7 +1,7 @@
 /**
- * A file of lines that only grows. Lines are handed to the operating system in one write a turn of
- * the event loop, or at `flush`: after it, a killed process loses nothing. The disk itself is
- * synced about once a second, which is enough for a sandbox; a power cut may cost the last second.
+ * An append-only file of lines. Lines are handed to the operating system in one write per turn of
+ * the event loop, or at `flush`: after it, a killed process loses nothing. The disk is synced about
+ * once a second, which is enough for a sandbox; a power cut may lose the last second.
  */
 import {
   closeSync,
@@ -34,7 +34,7 @@ export function openLineFile(path: string): LineFile {
 
   const sync = () => {
     syncTimer = undefined;
-    // A failed sync is not fatal here: the next one, or the close, says it again.
+    // A failed sync is not fatal here: the next one, or the close, reports it again.
     if (isOpen) fdatasync(fd, () => undefined);
   };
   const flush = () => {
@@ -65,8 +65,8 @@ export function openLineFile(path: string): LineFile {
 }
 
 /**
- * Calls `take` with each line of a file. A last line without its newline is torn: it is cut off
- * the file and given back.
+ * Calls `take` with each line of a file. A last line without a newline is torn: it is cut off the
+ * file and returned.
  */
 export function readLines(path: string, take: (line: string, lineNo: number) => void): string {
   if (!existsSync(path)) return '';

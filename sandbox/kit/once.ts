@@ -1,17 +1,17 @@
 /**
- * What a gateway makes once and keeps in the journal: its own keys, its root. Accounts are made
- * side by side and all need it: the first to ask builds it, the others wait for the same.
+ * What a gateway creates once and keeps in the journal: its own keys, its root. Accounts are
+ * created concurrently and all need it: the first caller builds it, the others wait for the same.
  */
 import type { CityKit } from './kit.ts';
 
 interface KeptOnce<T> {
-  /** undefined = nobody has asked for it yet. */
+  /** undefined = not requested yet. */
   readonly read: (kit: CityKit) => T | undefined;
   readonly open: (kit: CityKit) => Promise<T>;
   readonly replace: (kit: CityKit, value: T) => void;
 }
 
-/** The only key of such a collection; it stands in the journals of older cities. */
+/** The only key of such a collection, as in the journals of older cities. */
 const KEY = 'house';
 
 export function keptOnce<T>(collection: string, build: (kit: CityKit) => Promise<T>): KeptOnce<T> {

@@ -1,6 +1,6 @@
 /**
- * Opens the kit that gateways are made of, over one directory. The city opens it once; a gateway's
- * own tests open it over a temporary directory:
+ * Opens the kit that gateways are built from, over one directory. The city opens it once; a
+ * gateway's own tests open it over a temporary directory:
  *
  *   const opened = await openKit({
  *     dir: mkdtempSync(join(tmpdir(), 'hutong-')), publicUrl: 'http://127.0.0.1:4100',
@@ -14,7 +14,7 @@
  *   await opened.callbackQueue.settle();                 // no delivery is due or under way
  *   await opened.close();                                // then openKit again = a restart
  *
- * A callback starts as soon as `callbackQueue.send` is called, so gateways put their state first.
+ * A callback starts as soon as `callbackQueue.send` is called, so gateways store their state first.
  */
 import { join } from 'node:path';
 import { type Clock, wallClock } from '../../src/runtime/clock.ts';
@@ -29,7 +29,7 @@ import { type FaultBoard, openFaultBoard } from './fault-board.ts';
 import { type OpenJournal, openJournal } from './journal.ts';
 import type { CityKit } from './kit.ts';
 
-/** How long deliveries under way are waited for at the end; they are repeated after a restart. */
+/** How long deliveries in flight are awaited at close; they are repeated after a restart. */
 const CLOSE_WAIT_MS = 1_000;
 
 export interface KitOptions {
@@ -46,7 +46,7 @@ export interface KitOptions {
   readonly log?: (line: string) => void;
 }
 
-/** The kit as gateways see it, and its parts as the city, the control and tests drive them. */
+/** The kit as gateways see it, and its parts for the city, the control and tests. */
 export interface OpenedKit {
   readonly kit: CityKit;
   readonly clock: CityClock;

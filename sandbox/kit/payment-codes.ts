@@ -1,13 +1,13 @@
 /**
  * Payment codes (付款码) that a wallet's app shows and a merchant scans: each lives a minute and pays
- * one order. A code that was charged keeps leading to its order, so that the phone can take its own
- * code back when the wallet asks the buyer to confirm, and so that the same order may come again.
+ * one order. A charged code still leads to its order, so that the phone can scan its own code when
+ * the wallet asks the buyer to confirm, and so that the same order may be repeated.
  */
 import type { CityKit } from './kit.ts';
 
-/** The app draws a new code every minute; the old one is then worth nothing. */
+/** The app shows a new code every minute; the old one is then worthless. */
 const PAYMENT_CODE_LIFE_MS = 60_000;
-/** Charged codes are kept for their orders; of the oldest nobody asks any more. */
+/** Charged codes are kept for their orders; the oldest are dropped. */
 const CODE_COUNT_MAX = 20_000;
 
 interface PaymentCode {
@@ -20,7 +20,7 @@ interface PaymentCode {
 export type ChargeRefusal = 'unknown' | 'expired' | 'used';
 
 export interface PaymentCodes {
-  /** A fresh code; the wallet says how one looks. */
+  /** A new code; the wallet decides its format. */
   readonly show: () => string;
   /** Takes the code for this order; the same order may take it again. */
   readonly charge: (code: string, orderKey: string) => 'charged' | ChargeRefusal;
@@ -34,7 +34,7 @@ export function openPaymentCodes(
 ): PaymentCodes {
   const codes = kit.journal.collection<PaymentCode>(options.collection);
 
-  /** Collections keep the order of their keys: what is old stands in front. */
+  /** Collections keep the order of their keys: the oldest come first. */
   function forgetOld(nowMs: number): void {
     for (const old of codes.values()) {
       const isWorthless = old.orderKey === null && nowMs >= old.expiresAtMs;

@@ -1,9 +1,9 @@
 /**
- * A cashier's URL, or a merchant's printed counter code, scanned: the phone opens it as the
- * wallet's own browser would, with cookies and through the wallet's sign-in redirects, types the
- * amount where a counter asks for it, makes the choice that the page marks as this wallet's own,
- * until the page says what is to be paid (`next-action`) or sends the buyer to a wallet's page. It
- * goes to the cashier and to the city, nowhere else.
+ * A scanned cashier URL, or a merchant's printed counter code: the phone opens it like the wallet's
+ * own browser, with cookies and through the wallet's sign-in redirects, types the amount if a
+ * counter asks for it, submits the choice that the page marks as this wallet's own, until the page
+ * states what is to be paid (`next-action`) or redirects to a wallet's page. It calls only the
+ * cashier and the city.
  */
 import { type Fen, fenToYuan } from '../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';
@@ -39,8 +39,8 @@ export interface JumpOptions {
 }
 
 /**
- * The cashier's own address, the short one that a payment's code holds and that leads there, or the
- * page of ours that hands out a wallet's form.
+ * The cashier's own URL, the short one inside a payment's QR code, or our page that hands out a
+ * wallet's form.
  */
 export function isCashierUrl(text: string): boolean {
   return hasPath(text, /^\/(?:pay|q|pay\/go)\/[^/]+$/);
@@ -61,8 +61,8 @@ function hasPath(text: string, path: RegExp): boolean {
 }
 
 /**
- * The same for what does not answer and for what answers, but is none: the phone tells nobody what
- * listens in the network that the city stands in.
+ * One message for what does not answer and for what answers but is no cashier: the phone must not
+ * reveal what listens in the city's network.
  */
 const NO_CASHIER = 'no cashier that can be paid answers at that address';
 const notPayable = (screen: string): string =>
@@ -127,7 +127,7 @@ function nextStep(
   if (!read.ok) return refuse(screen === undefined ? NO_CASHIER : notPayable(screen));
   if ('code' in read.value) {
     const { code } = read.value;
-    // The form stands there, for whoever presses.
+    // The form stays, for whoever presses the button.
     if (typeof code === 'string' && isHandOutUrl(code))
       return ok({ url: new URL(code), form: null });
     return ok(read.value);

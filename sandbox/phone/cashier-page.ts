@@ -1,7 +1,7 @@
 /**
- * What a page of the cashier says to the phone: the `next-action` of an open attempt, or, before
- * there is one, the choice that the page marks (`data-start`) as the own wallet of the browser it
- * stands in. Read as text, as far as the phone needs it; anything unclear is refused.
+ * What a cashier page contains for the phone: the `next-action` of an open attempt or, before there
+ * is one, the choice that the page marks (`data-start`) as the browser's own wallet. Parsed as
+ * text, as far as the phone needs it; anything ambiguous is refused.
  */
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { isObject } from '../http/json.ts';
@@ -32,7 +32,7 @@ export function readCashierPage(html: string): Result<CashierStep, string> {
   );
 }
 
-/** Which of its screens a page of the cashier shows; undefined = it is no page of a cashier. */
+/** The screen that a cashier page shows; undefined = not a cashier page. */
 export function screenOf(html: string): string | undefined {
   for (const [, attributes = ''] of html.matchAll(/<main\b([^>]*)>/gi)) {
     const screen = attributeOf(attributes, 'data-screen');
@@ -41,7 +41,7 @@ export function screenOf(html: string): string | undefined {
   return undefined;
 }
 
-/** A counter's page: what must come back with the amount. */
+/** A counter's page: what must be submitted with the amount. */
 export function visitOf(html: string): string | undefined {
   return fieldOf(html, 'visit');
 }

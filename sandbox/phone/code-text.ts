@@ -1,7 +1,7 @@
 /**
  * What a phone can be given to scan: the text of a QR code, a URL, an app's order string, or a
- * `next_action` (whole, its params, or its form) as an object or its JSON. Here it becomes what a
- * gateway looks at: a text or an object.
+ * `next_action` (whole, its params, or its form) as an object or its JSON. It is normalized to what
+ * a gateway takes: a text or an object.
  */
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { type InputError, inputError, isObject, type JsonObject } from '../http/json.ts';
@@ -28,7 +28,7 @@ export function readCode(value: unknown): Result<PhoneCode, InputError> {
   }
 }
 
-/** The part of a `next_action` that a wallet would see; anything else is left as it is. */
+/** The part of a `next_action` that a wallet sees; anything else is unchanged. */
 export function unwrapAction(value: JsonObject): PhoneCode {
   switch (value.type) {
     case 'qr_code':

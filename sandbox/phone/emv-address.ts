@@ -1,7 +1,7 @@
 /**
- * The address that Cloud QuickPass reads out of an EMVCo merchant code: sub-object 01 of a template
- * under UnionPay's RID. That layout is the marketplace's reading, not a published one; a code
- * without it is refused, and the text of a code never names an amount or a payee by itself.
+ * The URL that Cloud QuickPass reads from an EMVCo merchant code: sub-object 01 of a template under
+ * UnionPay's RID. That layout is the marketplace's assumption, not a published one; a code without
+ * it is refused, and the text of a code never names an amount or a payee by itself.
  */
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
@@ -13,7 +13,7 @@ import type { PhoneCode } from './code-text.ts';
 const EMV_START = '000201';
 const ADDRESS_FIELD = '01';
 
-/** Anything but an EMVCo code is handed back as it is. */
+/** Anything but an EMVCo code is returned unchanged. */
 export function readEmvAddress(code: PhoneCode, wallet: WalletName): Result<PhoneCode, InputError> {
   if (typeof code !== 'string' || !code.startsWith(EMV_START)) return ok(code);
   if (wallet !== 'unionpay') {

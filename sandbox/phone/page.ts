@@ -1,8 +1,8 @@
 /**
- * The phone as a page: choose one of four wallets, then scan (look at payee and amount, enter a
- * PIN, see the result), show a payment code, or tap. Rendered here, brought to life by small
- * scripts; `/phone?code=…&wallet=…` arrives with the code filled in, as if the camera had just
- * read it, and `?mode=code` or `?mode=tap` with that part open.
+ * The phone as a page: choose one of four wallets, then scan (check payee and amount, enter a PIN,
+ * see the result), show a payment code, or tap. Rendered here, with small scripts;
+ * `/phone?code=…&wallet=…` opens with the code filled in, as if the camera had just read it, and
+ * `?mode=code` or `?mode=tap` with that part open.
  */
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { htmlAnswer, scriptJson } from '../http/html.ts';
@@ -15,7 +15,7 @@ const HTML_LANGUAGE: Readonly<Record<Language, string>> = { zh: 'zh-CN', en: 'en
 const PHONE_MODES = ['scan', 'code', 'tap'] as const;
 export type PhoneMode = (typeof PHONE_MODES)[number];
 
-/** One wallet's app, and what its gateway lets it do. */
+/** One wallet's app, and what its gateway supports. */
 export interface PhoneApp {
   readonly wallet: WalletName;
   readonly hasCode: boolean;
@@ -114,7 +114,7 @@ function modeLinks(view: View): string {
   return `<nav id="modes" aria-label="${escapeHtml(t.modes)}">${links.join('')}</nav>`;
 }
 
-/** A code is drawn only by the script, which renews it: a saved page holds none. */
+/** Only the script draws a code, because it renews it: a saved page holds none. */
 function codeSection(view: View): string {
   const t = PHONE_TEXTS[view.language];
   return `<section id="code-part" class="card" tabindex="-1"${hiddenUnless(view.mode === 'code')} aria-label="${escapeHtml(t.modeCode)}">

@@ -1,6 +1,6 @@
 /**
- * What the phone presents to a merchant: a fresh payment code, drawn, and the answer of a tap. Only
- * what the wallet's gateway has; a wallet without it says so.
+ * What the phone presents to a merchant: a new payment code, drawn, and the answer of a tap. Only
+ * what the wallet's gateway supports; other wallets refuse.
  */
 import { fenFromJson } from '../../src/kernel/money.ts';
 import { WALLET_NAMES } from '../../src/kernel/wallet-names.ts';
@@ -15,7 +15,7 @@ import {
 import type { Gateway, WireRequest, WireResponse } from '../kit/kit.ts';
 import { codeDigits, codePicture } from './code-picture.ts';
 
-/** How long an app shows one code before it makes the next. */
+/** How long an app shows one code before it draws the next. */
 const CODE_SHOWN_SECONDS = 60;
 /** 9F02 holds twelve digits. */
 const TAP_FEN_MAX = 999_999_999_999n;

@@ -1,10 +1,9 @@
 /**
- * Where the phone's browser goes. It opens addresses that a stranger may have typed, so it must not
- * be a way into the network that the city stands in: beside the public internet it goes to the city
- * itself, to platforms that have registered their public address at the city's control, and, where
- * the city is bound to loopback alone, to loopback. Never to a link-local address, where clouds
- * keep their metadata, whatever name leads there. The address that was checked is the one that is
- * called.
+ * Where the phone's browser may go. It opens URLs that anyone may have typed, so it must not give
+ * access to the city's network: besides the public internet it reaches the city itself, platforms
+ * that have registered their public URL at the city's control and, if the city is bound to loopback
+ * alone, loopback. Never a link-local address, where clouds keep their metadata, whatever name
+ * leads there. The checked address is the one that is called.
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
@@ -16,7 +15,7 @@ export interface PhoneReach {
   readonly publicUrl: string;
   /** `--allow-local-callbacks` */
   readonly allowLocal: boolean;
-  /** Nobody but this machine can reach the phone. */
+  /** Only this machine can reach the phone. */
   readonly isBoundToLoopback: boolean;
   /** Origins of the platforms that follow the city's clock. */
   readonly platformOrigins: () => ReadonlySet<string>;

@@ -1,7 +1,7 @@
 /**
- * `/phone`: the buyer's wallet apps. Scanning shows payee and amount and is remembered under a scan
- * id; paying with it lets the wallet do what it does, callbacks included. A code of another wallet
- * can be paid where the switch connects the two. The page at `/phone` uses these calls only.
+ * `/phone`: the buyer's wallet apps. A scan shows payee and amount and is stored under a scan id;
+ * paying it makes the wallet act as in reality, callbacks included. Another wallet's code can be
+ * paid if the switch connects the two. The page at `/phone` uses these calls only.
  */
 import { type Fen, fenFromJson, fenToJson } from '../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';
@@ -31,7 +31,7 @@ import { showCode, tap } from './present.ts';
 import type { PhoneReach } from './reach.ts';
 import type { StaticCodeLimit } from './static-code-limit.ts';
 
-/** Older scans are forgotten; a buyer pays within minutes. */
+/** Older scans are dropped; a buyer pays within minutes. */
 const SCAN_COUNT_MAX = 20_000;
 const OUTCOMES = ['success', 'insufficient_funds', 'cancel'] as const;
 
@@ -47,7 +47,7 @@ interface KeptScan {
   readonly id: string;
   readonly scanned: Scanned;
   readonly payerWallet: WalletName;
-  /** Read from a code that is fixed and printed: the day's limit holds for it. */
+  /** Read from a fixed, printed code: the day's limit applies to it. */
   readonly isStatic?: boolean;
 }
 
@@ -77,7 +77,7 @@ export async function phone(parts: PhoneParts, request: CityRequest): Promise<Wi
   }
 }
 
-/** Four apps, whatever gateways there are: a wallet without one still scans across. */
+/** Four apps, whatever gateways there are: a wallet without one can still scan across. */
 function appsOf({ gateways }: PhoneParts): PhoneApp[] {
   return WALLET_NAMES.map((wallet) => {
     const gateway = gateways.find((each) => each.wallet === wallet);
@@ -110,7 +110,7 @@ async function scan(parts: PhoneParts, request: CityRequest): Promise<WireRespon
 interface ScanOrder {
   readonly wallet: WalletName;
   readonly code: PhoneCode;
-  /** What the buyer types where a counter's code asks for it. */
+  /** The amount that the buyer types for a counter's code. */
   readonly amountFen: Fen | null;
 }
 
@@ -135,7 +135,7 @@ function readScan(body: JsonObject): Result<ScanOrder, InputError> {
   return ok({ wallet, code: code.value, amountFen });
 }
 
-/** What the code asks to be paid, followed through the cashier where it is a cashier's URL. */
+/** What the code asks to be paid; a cashier URL is followed through the cashier. */
 async function scanCode(
   parts: PhoneParts,
   { wallet, code, amountFen }: ScanOrder,
@@ -169,8 +169,8 @@ async function askGateways(parts: PhoneParts, code: PhoneCode): Promise<Scanned 
 }
 
 /**
- * Its own, or a code of a wallet that the switch connects it with. Only what can be scanned
- * crosses: a payment sheet or an order string opens the one app that it was made for.
+ * Its own code, or one of a wallet that the switch connects. Only scannable codes cross: a payment
+ * sheet or an order string opens the one app that it was made for.
  */
 function checkWallet(
   parts: PhoneParts,
@@ -220,13 +220,13 @@ async function pay(parts: PhoneParts, request: CityRequest): Promise<WireRespons
   return jsonAnswer(200, { status, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) });
 }
 
-/** In the words of a wallet's app; nothing was paid, and the order can be paid another way. */
+/** In a wallet app's wording; nothing was paid, and the order can be paid in another way. */
 const STATIC_CODE_REFUSAL = Object.freeze({
   status: 'static_code_limit',
   message: '静态收款码单日付款不得超过500元，请使用动态码或其他方式付款',
 });
 
-/** The table may have changed since the scan, and one institution's coupons are not another's. */
+/** The table may have changed since the scan, and coupons are valid at one institution only. */
 function checkAcross(
   parts: PhoneParts,
   { scanned, payerWallet }: KeptScan,

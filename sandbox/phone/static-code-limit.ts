@@ -1,8 +1,8 @@
 /**
  * The central bank's limit for static codes (grade D): one buyer pays at most 500 yuan a day with
- * one wallet by codes that are fixed and printed, whatever the authentication. The wallet of the
- * payer keeps it, by Beijing's calendar; a platform only sees the refusal. A refund gives no
- * headroom back (unverified; the cautious reading).
+ * one wallet by fixed, printed codes, whatever the authentication. The payer's wallet enforces it,
+ * by Beijing's calendar; a platform only sees the refusal. A refund does not restore headroom
+ * (unverified; the cautious interpretation).
  */
 import type { Fen } from '../../src/kernel/money.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
@@ -13,12 +13,12 @@ import type { Journal } from '../kit/kit.ts';
 const STATIC_CODE_LIMIT_FEN: Fen = 500_00n;
 
 export interface StaticCodeLimit {
-  /** Takes the amount out of today's headroom; undefined = more than is left of it. */
+  /** Takes the amount from today's headroom; undefined = it exceeds the headroom. */
   readonly take: (wallet: WalletName, amountFen: Fen) => Taken | undefined;
 }
 
 export interface Taken {
-  /** The payment did not come to be. */
+  /** The payment was not made. */
   readonly giveBack: () => void;
 }
 
@@ -27,7 +27,7 @@ interface Used {
   readonly usedFen: Fen;
 }
 
-/** The sandbox has one buyer, so a counter a wallet; yesterday's is overwritten. */
+/** The sandbox has one buyer, so one counter per wallet; yesterday's is overwritten. */
 export function openStaticCodeLimit(journal: Journal, clock: Clock): StaticCodeLimit {
   const used = journal.collection<Used>('phone.static_code_limit');
   const usedOn = (wallet: WalletName, date: string) => {
@@ -42,7 +42,7 @@ export function openStaticCodeLimit(journal: Journal, clock: Clock): StaticCodeL
       used.put(wallet, { date, usedFen });
       return {
         giveBack: () => {
-          // A new day may have begun meanwhile: what it counts was never part of this.
+          // A new day may have begun meanwhile: its total never included this amount.
           if (used.get(wallet)?.date !== date) return;
           used.put(wallet, { date, usedFen: usedOn(wallet, date) - amountFen });
         },

@@ -1,4 +1,4 @@
-/** Every word of the phone page, in both languages. */
+/** Every text of the phone page, in both languages. */
 export type Language = 'zh' | 'en';
 
 const ZH = {

@@ -1,5 +1,5 @@
 /**
- * A day's clearing out of its movements: one total for each ordered pair of institutions, and the
+ * Computes a day's clearing from its movements: one total per ordered pair of institutions, and the
  * net position of each institution. Pure. The positions always sum to zero, since whatever one
  * institution is owed another one owes.
  */
@@ -15,7 +15,7 @@ export interface PairClearing {
   readonly paymentFen: Fen;
   readonly refundCount: number;
   readonly refundFen: Fen;
-  /** What the payer's institution owes the acceptor's; negative where refunds were more. */
+  /** What the payer's institution owes the acceptor's; negative if refunds exceed payments. */
   readonly netFen: Fen;
   readonly movements: readonly Movement[];
 }
@@ -68,7 +68,7 @@ function pairOf(
 function positionOf(wallet: WalletName, pairs: readonly PairClearing[]): Position {
   const asAcceptor = pairs.filter((pair) => pair.acceptor === wallet);
   const asPayer = pairs.filter((pair) => pair.payer === wallet);
-  // Owed to it: payments it accepted, and refunds of what its own buyers paid elsewhere.
+  // Owed to it: payments it accepted, and refunds of payments that its own buyers made elsewhere.
   const receivableFen = sumFen([
     ...asAcceptor.map((pair) => pair.paymentFen),
     ...asPayer.map((pair) => pair.refundFen),
@@ -82,7 +82,7 @@ function positionOf(wallet: WalletName, pairs: readonly PairClearing[]): Positio
 
 const LINE_END = '\r\n';
 
-/** The file of one ordered pair: a line a movement, and a trailer that must agree with them. */
+/** The file of one ordered pair: one line per movement, and a trailer that must agree with them. */
 export function pairFile(date: string, pair: PairClearing): string {
   const lines = pair.movements.map((row) =>
     csv([

@@ -1,8 +1,8 @@
 /**
- * What crossed between institutions, as the switch posted it: each payment with another wallet's
- * app, and each refund of one. The switch reads the acceptors' own orders and posts what it has not
- * posted yet, so a movement is posted once, whenever and however often it looks. A day that was
- * closed never changes: what is noticed later belongs to the day that is open then.
+ * Movements between institutions, as posted by the switch: each payment with another wallet's app,
+ * and each refund of one. The switch reads the acceptors' own orders and posts what it has not
+ * posted yet, so a movement is posted once, however often it reads. A closed day never changes:
+ * what is found later belongs to the day that is open then.
  */
 import { assert } from '../../src/kernel/assert.ts';
 import type { Fen } from '../../src/kernel/money.ts';
@@ -25,7 +25,7 @@ export interface Movement {
   readonly postedAtMs: number;
 }
 
-/** How far one order has been posted. */
+/** How much of one order has been posted. */
 interface Posted {
   readonly key: string;
   readonly refundedFen: Fen;
@@ -33,14 +33,14 @@ interface Posted {
 }
 
 export interface Movements {
-  /** Posts what the wallets' orders show and the switch does not know, as of that time. */
+  /** Posts what the wallets' orders show and is not posted yet, as of that time. */
   readonly post: (asOfMs: number) => void;
   readonly ofDate: (date: string) => Movement[];
   readonly all: () => Movement[];
   readonly count: () => number;
   /** The first day that is still open; null = none was closed yet. */
   readonly openFrom: () => string | null;
-  /** Days before `date` take no more movements. */
+  /** Days before `date` accept no more movements. */
   readonly closeBefore: (date: string) => void;
 }
 

@@ -25,7 +25,7 @@ export function replaceTable(own: Switch, request: WireRequest): WireResponse {
   return showTable(own);
 }
 
-/** `?date=2026-12-01`; today in Beijing, by the city's clock, where none is named. */
+/** `?date=2026-12-01`; by default today in Beijing, by the city's clock. */
 export function showClearing(own: Switch, clock: Clock, request: WireRequest): WireResponse {
   const date = new URLSearchParams(request.queryText).get('date') ?? beijingDate(clock.nowMs());
   if (!isDate(date)) {

@@ -15,11 +15,11 @@ import { openSwitchTable, type SwitchTable } from './table.ts';
 
 export interface Switch {
   readonly table: SwitchTable;
-  /** Looks at the wallets' orders now: after a payment across, and before anybody reads. */
+  /** Reads the wallets' orders now: after a payment across, and before a report. */
   readonly post: () => void;
-  /** Of an open day, what it is so far. */
+  /** For an open day, its figures so far. */
   readonly clearing: (date: string) => Clearing & { readonly state: 'open' | 'closed' };
-  /** City time of the next cut; null while nothing has crossed. */
+  /** City time of the next cut-off; null while nothing has crossed. */
   readonly nextDueMs: () => number | null;
   readonly runDue: (nowMs: number) => void;
 }
@@ -28,7 +28,7 @@ export interface SwitchOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly gateways: readonly Gateway[];
-  /** Where the clearing files go, in a folder for each day. */
+  /** The directory of the clearing files, with a folder per day. */
   readonly dir: string;
 }
 
@@ -66,7 +66,9 @@ export function openSwitch(options: SwitchOptions): Switch {
   };
 }
 
-/** Whole or not at all: a reader never sees half a file. The same day again writes the same. */
+/**
+ * Complete or not at all: a reader never sees a partial file. The same day again writes the same.
+ */
 function writeFiles(dir: string, clearing: Clearing): void {
   if (clearing.pairs.length === 0) return;
   const folder = join(dir, clearing.date);

@@ -1,7 +1,7 @@
 /**
- * The switch's own table: which institution's app may pay codes of which other. An operator edits
- * it as a whole; it is kept in the journal and begins with the pairs that were announced. It knows
- * nothing of any marketplace's table: there a pair is offered, here it works.
+ * The switch's own table: which institution's app may pay which other's codes. An operator edits it
+ * as a whole; it is kept in the journal and starts with the announced pairs. It is independent of a
+ * marketplace's table: that one decides what is offered, this one what works.
  */
 import {
   ANNOUNCED_PAIRS,

@@ -1,7 +1,7 @@
 /**
  * A phone as a QuickPass card (HCE): a pure state machine over APDUs. It holds a token, never the
- * card's own number, and computes its cryptogram with the token's key. The state belongs to the
- * caller, who keeps it: the counter (ATC) rises at every GPO, torn taps included, and never falls.
+ * card's own number, and computes its cryptogram with the token's key. The caller stores the state:
+ * the counter (ATC) increments at every GPO, aborted taps included, and never decreases.
  */
 import { assert } from '../../src/kernel/assert.ts';
 import { readCommand, STATUS, writeResponse } from '../../src/wires/nfc/apdu.ts';
@@ -36,7 +36,7 @@ export interface CardProfile {
   readonly tokenKey: Buffer;
   readonly keyIndex: number;
   readonly applications: readonly CardApplication[];
-  /** Whether, and in how many records, the card keeps more than its GPO answer says. */
+  /** Whether the card has further data in records, and in how many. */
   readonly records: 'none' | 'one' | 'many';
   /** What it asks for above the limit while its buyer has not unlocked it. */
   readonly asksFor: 'online_pin' | 'device';
@@ -44,7 +44,7 @@ export interface CardProfile {
   readonly isBlocked: boolean;
 }
 
-/** JSON, so that it can be kept. */
+/** JSON, so that it can be stored. */
 export interface CardState {
   readonly phase: 'idle' | 'directory' | 'selected' | 'answered';
   readonly aid: string | null;
@@ -78,7 +78,7 @@ const SERVICE_CODE = '201';
 const ATC_MAX = 0xffff;
 const RECORD_SFI = 1;
 
-/** A phone held to a terminal, its counter where it last stood. */
+/** A phone held to a terminal, with its counter's last value. */
 export function presentCard(last: {
   readonly atc: number;
   readonly isBuyerVerified: boolean;
@@ -147,7 +147,10 @@ function controlInformation(application: CardApplication): Buffer {
   return writeTlv('6F', join(hex('84', application.aid), writeTlv('A5', proprietary)));
 }
 
-/** The heart of a tap: counts, decides what to ask for, and signs with the session key. */
+/**
+ * The core of a tap: increments the counter, decides what to ask for, and signs with the session
+ * key.
+ */
 function processingOptions(profile: CardProfile, before: CardState, data: Buffer): CardStep {
   if (before.phase !== 'selected' || before.atc >= ATC_MAX) {
     return refuse(before, STATUS.conditions);

@@ -1,4 +1,4 @@
-/** The four commands of a contactless payment, written, and what the card's file locator says. */
+/** Writes the four commands of a contactless payment, and parses the card's file locator. */
 
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { type CodecError, codecError } from '../../src/wires/codec-error.ts';

@@ -1,7 +1,7 @@
 /**
- * A terminal's contactless kernel, as little of it as a payment needs: SELECT PPSE, SELECT AID,
- * GPO, READ RECORD against anything that answers APDUs, then field 55. It decides nothing that the
- * issuer decides: a cryptogram goes online, always. A card that left the field is tried again, not
+ * A terminal's contactless kernel, reduced to what a payment needs: SELECT PPSE, SELECT AID, GPO,
+ * READ RECORD against anything that answers APDUs, then field 55. It leaves the issuer's decisions
+ * to the issuer: a cryptogram always goes online. A card that left the field is retried, not
  * declined.
  */
 
@@ -57,7 +57,7 @@ export const DEFAULT_TERMINAL: TerminalProfile = Object.freeze({
 export interface TapTransaction {
   readonly amountFen: Fen;
   readonly dateYymmdd: string;
-  /** Four bytes that nobody could foresee. */
+  /** Four unpredictable bytes. */
   readonly unpredictableNumber: Buffer;
   /** 9F41, counted by the terminal. */
   readonly sequence: number;
@@ -76,7 +76,7 @@ export interface TapExchange {
   readonly step: TapStep;
   readonly command: Buffer;
   readonly response: Buffer | null;
-  /** What the command's data means: the card's own list, for GPO only. */
+  /** The meaning of the command's data: the card's own list, for GPO only. */
   readonly dol: readonly DolEntry[] | null;
 }
 
@@ -210,7 +210,7 @@ async function selectApplication(
   return pdol.ok ? pdol : err({ outcome: 'card_fault', error: pdol.error });
 }
 
-/** What this terminal says of itself and of the payment, by tag. */
+/** The terminal's data about itself and the payment, by tag. */
 function terminalValues(request: TapRequest): ReadonlyMap<string, Buffer> {
   const { terminal, transaction } = request;
   const { amountFen } = transaction;
@@ -269,7 +269,7 @@ async function readCard(
   return ok(values);
 }
 
-/** A value that the card gives twice makes the tap worthless: which one would be believed? */
+/** A repeated value makes the tap invalid: it is unclear which one to trust. */
 function keep(values: Map<string, Buffer>, objects: readonly Tlv[]): Step<null> {
   for (const { tag, value } of objects) {
     if (values.has(tag)) return fault('duplicate', tag, `The card gives ${tag} twice.`);
@@ -292,7 +292,8 @@ function conclude(request: TapRequest, values: ReadonlyMap<string, Buffer>): Ste
   if (!track2.ok) return err({ outcome: 'card_fault', error: track2.error });
   const field55 = writeField55(values);
   if (!field55.ok) return err({ outcome: 'card_fault', error: field55.error });
-  // A TC (offline approval) is not asked for and not taken: money moves on the issuer's word only.
+  // A TC (offline approval) is neither requested nor accepted: money moves only with the issuer's
+  // approval.
   if ((values.get('9F27')?.[0] ?? 0) >> 6 !== 2) {
     return err({ outcome: 'declined', reason: 'card_refused' });
   }
@@ -307,7 +308,9 @@ function conclude(request: TapRequest, values: ReadonlyMap<string, Buffer>): Ste
   });
 }
 
-/** The order: done on the device, small enough, the card's own wish, then PIN before signature. */
+/**
+ * The order: done on the device, below the limit, the card's preference, then PIN before signature.
+ */
 function verificationOf(
   request: TapRequest,
   card: Buffer,

@@ -1,6 +1,6 @@
 /**
- * A tap told in words, English or Chinese: every command and answer with its decoded meaning. It
- * prints what was said, card token included: for a terminal's trace, never for a log.
+ * A tap as text, English or Chinese: every command and answer with its decoded meaning. It prints
+ * everything, card token included: for a terminal's trace, never for a log.
  */
 import { readCommand, readResponse, STATUS } from '../../src/wires/nfc/apdu.ts';
 import { readTlv, type Tlv } from '../../src/wires/nfc/ber-tlv.ts';

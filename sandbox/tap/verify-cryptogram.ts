@@ -1,7 +1,8 @@
 /**
- * The issuer's side of a tap: is this field 55 of that token, for this amount, today, and new? The
- * cryptogram comes first; what it does not cover is not believed. The counter of an authentic tap
- * is spent whatever else is wrong with it, so that it cannot be tried again with another order.
+ * The issuer's side of a tap: does this field 55 belong to that token, this amount and today, and
+ * is it new? The cryptogram is checked first; what it does not cover is not trusted. The counter of
+ * an authentic tap is used up whatever else is wrong with it, so that it cannot be retried with
+ * another order.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Fen } from '../../src/kernel/money.ts';
@@ -40,14 +41,14 @@ export type TapRefusal =
   | 'type_mismatch'
   | 'token_expired';
 
-/** `lastAtc` is what to keep of the token from now on. */
+/** `lastAtc` is what to store for the token from now on. */
 export type TapVerdict =
   | {
       readonly verdict: 'approved';
       readonly lastAtc: number;
       readonly verification: 'none' | 'device';
     }
-  /** Authentic and in order, but above the limit: approve only after the buyer's PIN. */
+  /** Authentic and valid, but above the limit: approve only after the buyer's PIN. */
   | { readonly verdict: 'pin_required'; readonly lastAtc: number }
   | {
       readonly verdict: 'refused';
@@ -118,7 +119,7 @@ function orderRefusal(
   return token.expiryYymm < beijingYymmdd(nowMs).slice(0, 4) ? 'token_expired' : undefined;
 }
 
-/** Out of the verification results, which the cryptogram covers; 9F6C anybody could have set. */
+/** From the verification results, which the cryptogram covers; anybody could have set 9F6C. */
 function wasBuyerVerified(field55: Field55): boolean {
   const results = field55.issuerData.cardVerificationResults[1] ?? 0;
   return (results & CVR_VERIFIED_BY_CARD) !== 0;

@@ -1,8 +1,8 @@
 /**
  * The client: `new Hutong({ baseUrl, secretKey })`, then nouns and verbs as in the API.
  *
- * The secret key lives in the transport's closure, never on the instance, so that logging a client
- * logs no secret. For servers only: a browser must never hold this key.
+ * The secret key is kept in the transport's closure, never on the instance, so that logging a
+ * client logs no secret. For servers only: a browser must never hold this key.
  */
 import { nodePlatform, type Platform } from './platform.ts';
 import { type Attempts, attempts } from './resources/attempts.ts';
@@ -19,7 +19,7 @@ import { type Refunds, refunds } from './resources/refunds.ts';
 import { type WebhookEndpoints, webhookEndpoints } from './resources/webhook-endpoints.ts';
 import { createTransport } from './transport.ts';
 
-/** The API version that this release speaks. */
+/** The API version of this release. */
 export const API_VERSION = '2026-12-01';
 
 export interface HutongOptions {

@@ -33,7 +33,7 @@ export class HutongError extends Error {
   /** The HTTP status; undefined when no answer arrived. */
   readonly status: number | undefined;
   readonly param: string | null;
-  /** The id of what is there already, where that is the reason (`webhook_endpoint_exists`). */
+  /** The id of the existing object, where that is the reason (`webhook_endpoint_exists`). */
   readonly existing: string | null;
   readonly docUrl: string | null;
   readonly requestId: string | null;
@@ -43,7 +43,7 @@ export class HutongError extends Error {
   readonly walletError: WalletError | null;
   /** The key of the failed request: pass it to repeat that request and not another. */
   readonly idempotencyKey: string | undefined;
-  /** The body as it came: parsed JSON, or text. */
+  /** The body as received: parsed JSON, or text. */
   readonly raw: unknown;
 
   constructor(details: HutongErrorDetails) {
@@ -78,7 +78,7 @@ export class HutongPermissionError extends HutongError {
   override readonly name = 'HutongPermissionError';
 }
 
-/** 400 and other refusals of what was sent; `param` names the field. */
+/** 400 and other refusals of the request; `param` names the field. */
 export class HutongInvalidRequestError extends HutongError {
   override readonly name = 'HutongInvalidRequestError';
 }
@@ -98,7 +98,7 @@ export class HutongIdempotencyError extends HutongError {
   override readonly name = 'HutongIdempotencyError';
 }
 
-/** 402: the wallet refused; `walletError` has its words. */
+/** 402: the wallet refused; `walletError` has its message. */
 export class HutongWalletDeclinedError extends HutongError {
   override readonly name = 'HutongWalletDeclinedError';
 }

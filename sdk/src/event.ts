@@ -1,15 +1,15 @@
 /**
- * Events, told apart by `type`: `switch (event.type)` narrows `event.data.object`.
+ * Events, discriminated by `type`: `switch (event.type)` narrows `event.data.object`.
  *
- * Deliveries repeat and overtake. `object_version` only grows for one object, so a receiver keeps
- * the highest it has seen per `data.object.id` and drops what is lower.
+ * Deliveries may repeat and overtake one another. `object_version` only grows per object, so a
+ * receiver keeps the highest version seen per `data.object.id` and drops lower ones.
  */
 import type { PaymentAttempt, PaymentIntent, Refund, Schemas } from './types.ts';
 
 export type EventType = Schemas['event']['type'];
 type Family = EventType extends `${infer Noun}.${string}` ? Noun : never;
 
-/** What each family is about; a family of the schema that is missing here does not compile. */
+/** The object of each family; a family of the schema that is missing here does not compile. */
 interface Subjects extends Record<Family, object> {
   payment_intent: PaymentIntent;
   payment_attempt: PaymentAttempt;

@@ -1,4 +1,4 @@
-/** What `@hutong/sdk` offers. */
+/** The exports of `@hutong/sdk`. */
 export { API_VERSION, Hutong, type HutongOptions } from './client.ts';
 export {
   HutongApiError,

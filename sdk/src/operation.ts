@@ -1,7 +1,7 @@
 /**
- * The API's calls as types: `'GET /v1/refunds/{id}'` names one, and the generated schema says what
- * it takes and answers. A call that the API does not have, or whose parts do not fit, is an error
- * of the compiler in the resource that makes it.
+ * The API's calls as types: `'GET /v1/refunds/{id}'` names one, and the generated schema defines
+ * its parameters and answer. A call that does not exist in the API, or with parts that do not
+ * match, is a compile error in the resource that makes it.
  */
 import type { paths } from './schema.generated.ts';
 
@@ -35,7 +35,7 @@ type PathPart<S> = S extends { parameters: { path: infer P extends object } }
 type QueryPart<S> = S extends { parameters: { query?: infer Q } }
   ? { readonly query?: Q }
   : unknown;
-/** Where nothing in it is required, the schema has it as optional; the SDK always sends it. */
+/** If nothing in it is required, the schema has it as optional; the SDK always sends it. */
 type Sent<S> = S extends { requestBody?: infer R } ? NonNullable<R> : never;
 type BodyPart<S> = [Sent<S>] extends [{ content: { 'application/json': infer B } }]
   ? [Sent<S>] extends [never]

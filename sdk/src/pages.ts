@@ -2,7 +2,7 @@
  * Lists: await one for its first page, or `for await` over it for every object on all pages.
  *
  * Walking backwards (`ending_before`) yields each page's objects in reverse, so the order of the
- * walk is the order of the ids. A server that says `has_more` and gives nothing ends the walk.
+ * walk is the order of the ids. A server that answers `has_more` with an empty page ends the walk.
  */
 import type { List, PageParams } from './types.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The seam to the outside: network, time and chance. Everything else of this package takes them
- * from here, so a test can step retries and clocks without waiting.
+ * The seam to the outside: network, time and randomness. The rest of this package takes them from
+ * here, so a test can step retries and clocks without waiting.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 

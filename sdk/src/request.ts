@@ -1,6 +1,6 @@
 /**
- * One HTTP request of one call: its address, its headers and its body, and the answer as it came.
- * No retries and no errors of the API here.
+ * One HTTP request of one call: its address, its headers and its body, and the raw answer. No
+ * retries and no API errors here.
  */
 
 /** What every request of a client has. */
@@ -29,7 +29,7 @@ export interface RequestSpec {
 
 export interface Exchange {
   readonly response: Response;
-  /** JSON, or the text of what is none; the bytes of a file. */
+  /** JSON, or the text if it is not JSON; the bytes of a file. */
   readonly body: unknown;
 }
 

@@ -1,9 +1,10 @@
 /**
- * When a failed try is repeated, and after how long. Pure: an error in, a delay or undefined out.
+ * When a failed try is repeated, and after how long. Pure: returns a delay for an error, or
+ * undefined.
  *
- * A request is repeated only where that cannot do the thing twice: reads, and money requests, which
- * carry the same Idempotency-Key on every try. Other writes are repeated only when the server
- * cannot have acted on them.
+ * A request is repeated only if that cannot act twice: reads, and money requests, which carry the
+ * same Idempotency-Key on every try. Other writes are repeated only if the server cannot have acted
+ * on them.
  */
 import { HutongConnectionError, type HutongError } from './errors.ts';
 
@@ -12,7 +13,7 @@ export type CallKind = 'read' | 'money' | 'write';
 
 const BASE_DELAY_MS = 500;
 const DELAY_MS_MAX = 8_000;
-/** A server that asks for more than this is answered by an error, not by a silent wait. */
+/** If a server asks for a longer wait, the call fails instead of waiting silently. */
 const RETRY_AFTER_MS_MAX = 30_000;
 
 const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
@@ -34,7 +35,7 @@ export function retryDelayMs(question: RetryQuestion): number | undefined {
     return retryAfterMs <= RETRY_AFTER_MS_MAX ? retryAfterMs : undefined;
   }
   const ceilingMs = Math.min(DELAY_MS_MAX, BASE_DELAY_MS * 2 ** (failures - 1));
-  // Half fixed, half chance: many clients that failed together do not come back together.
+  // Half fixed, half random: many clients that failed together do not come back together.
   return ceilingMs / 2 + question.jitter(ceilingMs / 2 + 1);
 }
 
@@ -45,8 +46,8 @@ function mayRepeat(kind: CallKind, error: HutongError): boolean {
   }
   const status = error.status ?? 0;
   if (kind === 'write') return status === 429 && error.retryable !== false;
-  // `retryable` is the server's word, but only for statuses that speak of this very request: a
-  // declined wallet is retryable for the buyer, not for us.
+  // `retryable` is used only for statuses about this very request: a declined wallet is retryable
+  // for the buyer, not for us.
   const transient = status === 408 || status === 409 || status === 429 || status >= 500;
   if (!transient) return false;
   if (error.retryable !== undefined) return error.retryable;

@@ -28,7 +28,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How the answer came; not part of the object when it is printed or serialised. */
+/** How the answer came; not part of the object when it is printed or serialized. */
 export interface ResponseMeta {
   readonly status: number;
   readonly requestId: string | null;
@@ -39,7 +39,7 @@ export interface ResponseMeta {
 
 export type WithResponse<T> = T & { readonly lastResponse: ResponseMeta };
 
-/** The ways to call, by what may be repeated; each takes only the calls that are its own. */
+/** The kinds of calls, by what may be repeated; each accepts only its own calls. */
 export interface Transport {
   readonly read: <O extends ReadOperation>(
     operation: O,
@@ -169,7 +169,7 @@ async function tryOnce<T extends object>(
   return { ok: true, value: withResponse<T>(body, response, key) };
 }
 
-/** Here, and only here, the server's word is taken for its type. */
+/** Only here the server's answer is trusted to have its declared type. */
 function withResponse<T extends object>(
   data: object,
   response: Response,

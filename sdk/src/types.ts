@@ -43,7 +43,7 @@ export type ConflictResolveParams = BodyOf<'POST /v1/payment_intents/{id}/resolv
 export type PaymentIntent = Schemas['payment_intent'];
 export type IntentStatus = PaymentIntent['status'];
 export type SubOrder = Schemas['sub_order'];
-/** The one code of a payment. Who has it can pay. */
+/** The universal QR code of a payment. Whoever has it can pay. */
 export type PaymentCode = Schemas['payment_code'];
 
 export type AttemptCreateParams = BodyOf<'POST /v1/payment_intents/{id}/attempts'>;
@@ -65,7 +65,7 @@ export type RefundStatus = Refund['status'];
 export type MerchantCreateParams = BodyOf<'POST /v1/merchants'>;
 export type Merchant = Schemas['merchant'];
 export type MerchantWalletAccount = Merchant['wallet_accounts'][number];
-/** A seller's number at a wallet; one of each is current, others are on their way in or out. */
+/** A seller's number at a wallet; one of each is current, others are being set up or phased out. */
 export type WalletAccount = Schemas['wallet_account'];
 
 export type InterconnectSetParams = BodyOf<'POST /v1/interconnects'>;

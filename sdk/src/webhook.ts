@@ -1,9 +1,9 @@
 /**
  * Standard Webhooks: HMAC-SHA256 over `${id}.${timestamp}.${body}`, base64, in a list of versions.
  *
- * Verified over the bytes as they came: a body that was parsed and serialised again is another
- * body. Everything is checked before anything is parsed, comparisons take constant time, and there
- * is no way to skip a check. Only `v1` signatures count; other versions are passed over.
+ * Verified over the raw bytes: a body that was parsed and serialized again is another body.
+ * Everything is checked before anything is parsed, comparisons take constant time, and there is no
+ * way to skip a check. Only `v1` signatures count; other versions are ignored.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { HutongError } from './errors.ts';
@@ -24,7 +24,7 @@ export type WebhookFailure =
   | 'signature_mismatch'
   | 'payload_malformed';
 
-/** The request is not a delivery of ours, or no longer: answer 400 and change nothing. */
+/** The request is not a delivery of ours, or is too old: answer 400 and change nothing. */
 export class HutongWebhookVerificationError extends HutongError {
   override readonly name = 'HutongWebhookVerificationError';
   declare readonly code: WebhookFailure;
@@ -34,7 +34,7 @@ export class HutongWebhookVerificationError extends HutongError {
   }
 }
 
-/** The secret itself cannot be used: a mistake of configuration, and nothing about the sender. */
+/** The secret itself is unusable: a configuration error, and nothing about the sender. */
 export class HutongWebhookSecretError extends HutongError {
   override readonly name = 'HutongWebhookSecretError';
   declare readonly code: 'secret_missing' | 'secret_malformed';
@@ -62,7 +62,7 @@ export interface VerifyWebhookOptions {
 
 /**
  * The event of a genuine delivery; throws `HutongWebhookVerificationError` for anything else, and
- * `HutongWebhookSecretError` where no secret is given or one is not `whsec_…`.
+ * `HutongWebhookSecretError` if no secret is given or one is not `whsec_…`.
  */
 export function verifyWebhook(options: VerifyWebhookOptions): HutongEvent {
   const keys = secretKeys(options);
@@ -123,7 +123,7 @@ function secretKeys(options: VerifyWebhookOptions): Buffer[] {
   return all.map(decodeSecret);
 }
 
-/** The message never has the secret, whatever is wrong with it. */
+/** The message never contains the secret, whatever is wrong with it. */
 function decodeSecret(secret: unknown): Buffer {
   const text = typeof secret === 'string' ? secret : '';
   const body = text.startsWith(SECRET_PREFIX) ? text.slice(SECRET_PREFIX.length) : text;

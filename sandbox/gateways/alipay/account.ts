@@ -1,7 +1,7 @@
 /**
  * Accounts at the sandbox's Alipay: one pid with two applications, one in key mode and one in
- * certificate mode. The gateway keeps public halves (AppRecord); the merchant's private halves are
- * kept under the account's label, so that asking again gives the same papers.
+ * certificate mode. The gateway keeps the public halves (AppRecord); the merchant's private halves
+ * are stored under the account's label, so that another request returns the same credentials.
  */
 
 import { createPrivateKey } from 'node:crypto';
@@ -126,7 +126,7 @@ async function newAccount(kit: CityKit, request: AccountRequest): Promise<Accoun
   return { label: request.label, pid, demo };
 }
 
-/** Alipay's Node SDK reads PKCS#1 unless it is told otherwise. */
+/** Alipay's Node SDK expects PKCS#1 by default. */
 function pkcs1Pem(privateKeyPem: string): string {
   return createPrivateKey(privateKeyPem).export({ type: 'pkcs1', format: 'pem' }).toString();
 }

@@ -1,5 +1,5 @@
 /**
- * What a method answers, before it is put on a wire: fields of a success, a coded refusal, or a
+ * A method's answer before it is written in a protocol: fields of a success, a coded refusal, or a
  * page for the buyer's browser. v2 and v3 write the same answer in their own ways.
  */
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
 
 export type Answer =
   | { readonly kind: 'success'; readonly fields: JsonObject }
-  /** 10003: the order stands, the buyer must confirm it. */
+  /** 10003: the order exists, the buyer must confirm it. */
   | { readonly kind: 'waiting'; readonly fields: JsonObject }
   | { readonly kind: 'refusal'; readonly error: GatewayError; readonly fields?: JsonObject }
   | { readonly kind: 'page'; readonly html: string };

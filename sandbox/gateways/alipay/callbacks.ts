@@ -1,7 +1,7 @@
 /**
  * Asynchronous notifications: composed when the event happens, signed anew at every delivery with
- * the key that holds then, delivered by the callback queue on Alipay's own schedule. Taken only by
- * the seven bytes `success`.
+ * the key valid then, delivered by the callback queue on Alipay's own schedule. Acknowledged only
+ * by the seven bytes `success`.
  */
 
 import { fenToYuan } from '../../../src/kernel/money.ts';
@@ -55,7 +55,7 @@ export function openCallbacks(kit: CityKit, identity: () => IdentityRecord): Cal
   };
 }
 
-/** The faults that change what a message says; every delivery of it then says so. */
+/** Faults that change a message's content; every delivery of it has the same change. */
 function falsified(
   kit: CityKit,
   trade: TradeRecord,
@@ -100,7 +100,7 @@ function manner(kit: CityKit, identity: () => IdentityRecord): CallbackPolicy {
         sign_type: 'RSA2',
       });
       return {
-        // Alipay's own header, odd as it is: receivers must read it leniently.
+        // Alipay's own header, odd as it is: receivers must parse it leniently.
         headers: { 'content-type': 'application/x-www-form-urlencoded; text/html; charset=utf-8' },
         body,
       };

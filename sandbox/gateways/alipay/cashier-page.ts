@@ -1,7 +1,7 @@
 /**
- * What a buyer's browser sees: the cashier of a page, wap or merged payment, and the error page.
- * Everything that came from outside is escaped. The cashier says who is paid and how much and hands
- * over to the city's phone; reloading it after the payment leads back to the merchant.
+ * The pages for a buyer's browser: the cashier of a page, wap or merged payment, and the error
+ * page. All foreign text is escaped. The cashier shows payee and amount and leads to the city's
+ * phone; reloaded after the payment, it leads back to the merchant.
  */
 import { yuanText } from '../../../src/kernel/money.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';

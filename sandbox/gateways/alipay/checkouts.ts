@@ -15,16 +15,16 @@ import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
 
 export interface Checkouts {
   readonly find: (id: string) => CheckoutRecord | undefined;
-  /** Keeps it; refused where one of its numbers is taken by another order. */
+  /** Stores it; refused if one of its numbers is used by another order. */
   readonly keep: (
     checkout: Omit<CheckoutRecord, 'isWithdrawn'>,
   ) => Result<CheckoutRecord, GatewayError>;
   /** The checkout that a number was last offered in. */
   readonly ofOrder: (pid: string, outTradeNo: string) => CheckoutRecord | undefined;
   readonly withdraw: (checkout: CheckoutRecord) => void;
-  /** Merged orders learn where the buyer returns to only when they are opened. */
+  /** The return URL of merged orders is known only when they are opened. */
   readonly returnTo: (checkout: CheckoutRecord, returnUrl: string) => CheckoutRecord;
-  /** The buyer opens it: the trades come to be, all or none. */
+  /** The buyer opens it: the trades are created, all or none. */
   readonly open: (
     checkout: CheckoutRecord,
     buyerId: string,
@@ -63,7 +63,8 @@ export function openCheckouts(kit: CityKit, store: OrderStore): Checkouts {
       if (existing !== undefined && !existing.isWithdrawn) {
         const obstacle = firstObstacle(store, existing.orders);
         if (obstacle !== undefined) return err(obstacle);
-        // Not opened yet: the newer word holds (expiry, URLs). Opened: the trade's own does.
+        // Not opened yet: the latest request counts (expiry, URLs). Opened: the trade's own values
+        // do.
         const isOpened = existing.orders.some(
           (order) => store.find(order.pid, order.outTradeNo) !== undefined,
         );
@@ -113,7 +114,7 @@ function firstObstacle(
   return undefined;
 }
 
-/** The same numbers for the same money: other texts (expiry, URLs) may differ. */
+/** The same numbers with the same amounts: other texts (expiry, URLs) may differ. */
 function isSameOffer(
   a: Pick<CheckoutRecord, 'orders' | 'outMergeNo'>,
   b: Pick<CheckoutRecord, 'orders' | 'outMergeNo'>,

@@ -1,4 +1,4 @@
-/** The parts that the gateway's methods work with, opened once. */
+/** The parts that the gateway's methods use, opened once. */
 import { present } from '../../../src/kernel/assert.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
 import type { Parameters } from '../../../src/wires/alipay/parameters.ts';
@@ -30,7 +30,7 @@ export interface AuthCode {
   readonly expiresAtMs: number;
 }
 
-/** One verified call: nothing reaches a method before its signature was checked. */
+/** A verified call: a method runs only after the signature was checked. */
 export interface MethodCall {
   readonly app: AppRecord;
   readonly content: JsonObject;
@@ -47,7 +47,7 @@ export interface Method {
   readonly operation: Operation;
   /** Answered with HTML to a buyer's browser. */
   readonly isPage: boolean;
-  /** Faults that only this method can show, beside those of every answer and of its operation. */
+  /** Faults of this method only, besides those of every answer and of its operation. */
   readonly faults?: readonly FaultName[];
   readonly run: (context: Context, call: MethodCall) => Answer;
 }

@@ -1,8 +1,8 @@
 /**
- * Protocol v2, /gateway.do: query and body are one set of parameters, checked in
- * the gateway's own order (method, app, form of the rest, signature, then the method itself), and
- * answered with HTTP 200 and a signed object, or an unsigned `error_response` where no application
- * is known that one could sign for.
+ * Protocol v2, /gateway.do: query and body are one set of parameters, checked in the gateway's own
+ * order (method, app, format of the rest, signature, then the method itself), and answered with
+ * HTTP 200 and a signed object, or an unsigned `error_response` if there is no application to sign
+ * for.
  */
 
 import { requestSignText } from '../../../src/wires/alipay/canonical.ts';
@@ -66,12 +66,14 @@ export async function handleV2(context: Context, request: WireRequest): Promise<
 function bodyText(request: WireRequest): string {
   if (request.method === 'GET') return '';
   const type = (request.headers['content-type'] ?? '').toLowerCase();
-  // Other bodies carry no signed parameters here; the signature over the query then decides.
+  // Bodies of other types carry no signed parameters here; the signature over the query decides.
   const isForm = type === '' || type.includes('application/x-www-form-urlencoded');
   return isForm ? request.body.toString('utf8') : '';
 }
 
-/** Form, then signature; undefined = the call may go on. Also used for scanned order strings. */
+/**
+ * Format, then signature; undefined = the call may proceed. Also used for scanned order strings.
+ */
 export async function checkRequest(
   context: Context,
   app: AppRecord,

@@ -1,7 +1,7 @@
 /**
- * Under which names Alipay's signed calls may arrive, and what clients of either protocol are told
- * under another: an unsigned `error_response`, or v3's plain error. The cashier and the consent
- * page are not among them.
+ * The host names that Alipay's signed calls may arrive under, and the refusal of any other: an
+ * unsigned `error_response`, or v3's plain error. The cashier and the consent page are not
+ * restricted to them.
  */
 import type { GatewayEndpoint } from '../../kit/kit.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Tells a developer why a signature was refused: the text that the gateway built, and, where one of
- * the usual mistakes explains the signature, the text that was signed instead and where they part.
- * Runs only after a refusal; nothing here ever makes a request acceptable.
+ * Explains to a developer why a signature was refused: the text that the gateway built and, if one
+ * of the usual mistakes explains the signature, the text that was signed instead and where they
+ * differ. Runs only after a refusal; it never makes a request acceptable.
  */
 import type { KeyObject } from 'node:crypto';
 import {

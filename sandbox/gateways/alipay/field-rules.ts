@@ -1,7 +1,7 @@
 /**
- * Reads biz_content into checked orders. The rules are the documented ones (section 6): number,
+ * Parses biz_content into checked orders. The rules are the documented ones (section 6): number,
  * amount range, subject, expiry (time_expire wins over timeout_express, `1c` ends the Beijing day),
- * exactly one settle detail of the whole amount. The first broken rule is told.
+ * exactly one settle detail with the whole amount. The first broken rule is reported.
  */
 import { type Fen, yuanToFen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
@@ -69,7 +69,7 @@ export function readOrder(
   const subject = textField(content, 'subject') ?? '';
   if (subject === '' || [...subject].length > 256) return invalid('subject');
   if (isForbiddenIn(subject, context.explanations)) return invalid('subject');
-  // Half a surrogate pair has no UTF-8: it could be signed, but never notified.
+  // A lone surrogate has no UTF-8: it could be signed, but never be sent in a notification.
   for (const name of ['body', 'passback_params']) {
     if (/\p{Cs}/u.test(textField(content, name) ?? '')) return invalid(name);
   }

@@ -1,6 +1,6 @@
 /**
  * Alipay in the sandbox city: both protocols, the cashier, the authorize page, and the buyer's side
- * (scan, pay). One object over the kit; everything it knows lies in the journal.
+ * (scan, pay). One object over the kit; all of its state is in the journal.
  */
 
 import { GATEWAY_ERRORS } from '../../../src/wires/alipay/gateway-errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Alipay's own side of the city: its signing keys and certificates (and the ones it rotates to),
- * its root, and the buyer whose phone it is. Made once, kept in the journal. Every signature of the
- * gateway comes from here.
+ * Alipay's own identity in the city: its signing keys and certificates (and those it rotates to),
+ * its root, and the buyer with the phone. Created once, kept in the journal. It makes every
+ * signature of the gateway.
  */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
@@ -52,7 +52,7 @@ function serials(kit: CityKit): SerialShape {
   return { bytes: 16, prefix: day };
 }
 
-/** The authority below which merchants' application certificates and Alipay's own hang. */
+/** The authority that issues merchants' application certificates and Alipay's own. */
 export function openIdentityRoot(kit: CityKit, identity: IdentityRecord): Promise<RootCertificate> {
   const { rootCertificatePem: certificatePem, rootPrivateKeyPem: privateKeyPem } = identity;
   return kit.authority.openRoot({ certificatePem, privateKeyPem }, serials(kit));
@@ -67,7 +67,7 @@ async function buildIdentity(kit: CityKit): Promise<IdentityRecord> {
     const { certificatePem } = await root.issue(leaf);
     return { ...pair, certificatePem, sn: snOf(certificatePem) };
   };
-  // One pair a generation, with and without a certificate around it; made side by side.
+  // One key pair per generation, with and without a certificate; generated in parallel.
   const [certificate, rotatedCertificate] = await Promise.all([issue(), issue()]);
   return {
     key: pairOf(certificate),

@@ -20,7 +20,7 @@ const oauthToken: Method = {
     }
     const code = call.parameters.get('code') ?? '';
     const known = context.authCodes.get(code);
-    // A code works once, whatever becomes of the answer.
+    // A code is single-use, whatever becomes of the answer.
     context.authCodes.delete(code);
     const isGood = known?.appId === call.app.appId && context.kit.clock.nowMs() < known.expiresAtMs;
     if (!isGood) return refusal(GATEWAY_ERRORS.codeInvalid);
@@ -54,7 +54,7 @@ export const IDENTITY_METHODS: Readonly<Record<string, Method>> = {
   'alipay.open.app.alipaycert.download': certDownload,
 };
 
-/** auth_base asks the buyer nothing: the page answers at once with a code. */
+/** auth_base does not ask the buyer: the page answers at once with a code. */
 export function authorize(context: Context, request: WireRequest): WireResponse {
   const parsed = parseParameters(request.queryText);
   const parameters = parsed.ok ? parsed.value : new Map<string, string>();

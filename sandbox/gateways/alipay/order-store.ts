@@ -1,9 +1,9 @@
 /**
- * The trades and what can happen to them. Every function decides and puts in one synchronous step,
- * so a close and a payment that meet have one winner. Time is the city's: a trade whose time_expire
- * has passed closes the moment anybody looks, and at the latest when due work runs.
+ * The trades and their state changes. Every function decides and stores in one synchronous step, so
+ * that of a concurrent close and payment one wins. Time is the city's: a trade whose time_expire
+ * has passed closes at the next access, and at the latest when due work runs.
  *
- * Never does money arithmetic on text, never re-opens a closed trade, never pays one twice.
+ * Never does money arithmetic on text, never reopens a closed trade, never pays one twice.
  */
 
 import { allocateFen, type Fen } from '../../../src/kernel/money.ts';
@@ -24,18 +24,18 @@ import {
 
 /** After this no refund is possible and the trade is TRADE_FINISHED. */
 const REFUND_WINDOW_MS = 365 * 86_400_000;
-/** How long the fault refund_stuck holds a refund back. */
+/** How long the fault refund_stuck delays a refund. */
 const REFUND_STUCK_MS = 600_000;
 
 export interface OrderStore {
   readonly find: (pid: string, outTradeNo: string) => TradeRecord | undefined;
   readonly findByTradeNo: (tradeNo: string) => TradeRecord | undefined;
   readonly all: () => IterableIterator<TradeRecord>;
-  /** The trade of this order: the existing one when it is the same, made when there is none. */
+  /** The trade of this order: the existing one if it is the same, a new one if there is none. */
   readonly open: (order: OrderRecord, buyerId: string) => Result<TradeRecord, GatewayError>;
-  /** Why an order with this number can not be opened; undefined = it can. */
+  /** Why an order with this number cannot be opened; undefined = it can. */
   readonly obstacle: (order: OrderRecord) => GatewayError | undefined;
-  /** All or none: `false` when one of them can not be paid (any more). */
+  /** All or none: `false` if one of them cannot be paid (any more). */
   readonly pay: (trades: readonly TradeRecord[], how: Omit<PaymentRecord, 'paidAtMs'>) => boolean;
   readonly close: (trade: TradeRecord) => boolean;
   readonly refund: (
@@ -43,7 +43,7 @@ export interface OrderStore {
     refund: { readonly outRequestNo: string; readonly amountFen: Fen; readonly isStuck: boolean },
   ) => Result<{ readonly trade: TradeRecord; readonly isRepeat: boolean }, GatewayError>;
   readonly nextDueMs: () => number | null;
-  /** Closes, settles and finishes what is due; gives trades that have something to tell. */
+  /** Closes, settles and finishes what is due; returns trades that need a notification. */
   readonly runDue: (nowMs: number) => DueEvent[];
 }
 
@@ -113,7 +113,7 @@ function keyOf(order: Pick<OrderRecord, 'pid' | 'outTradeNo'>): string {
   return `${order.pid}/${order.outTradeNo}`;
 }
 
-/** City time of what a trade owes next. */
+/** City time of a trade's next due work. */
 function dueOf(trade: TradeRecord): number | null {
   if (trade.status === 'WAIT_BUYER_PAY') return trade.order.expiresAtMs;
   const stuck = trade.refunds.find(({ doneAtMs }) => doneAtMs === null);
@@ -233,7 +233,7 @@ function refundTrade(
   return ok({ trade: state.put(withRefundStatus(next, nowMs)), isRepeat: false });
 }
 
-/** A trade that was given back in full is TRADE_CLOSED, though it was paid. */
+/** A trade refunded in full is TRADE_CLOSED, though it was paid. */
 function withRefundStatus(trade: TradeRecord, nowMs: number): TradeRecord {
   const isAll = refundedFen(trade) === trade.order.totalFen;
   const isDone = trade.refunds.every(({ doneAtMs }) => doneAtMs !== null);

@@ -1,6 +1,6 @@
 /**
  * Methods that offer an order to a buyer: page, wap, app, precreate, create and the merged ones.
- * All but create only put a checkout up; the trade comes to be when the buyer opens it.
+ * All but create only make a checkout; the trade is created when the buyer opens it.
  */
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
@@ -21,7 +21,7 @@ const MERGE_COUNT_MAX = 20;
 
 type Offer = Omit<CheckoutRecord, 'isWithdrawn'>;
 
-/** Methods that a buyer carries: a page form, a redirect, an app order string. */
+/** Methods submitted by the buyer: a page form, a redirect, an app order string. */
 export const CARRIED_PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   'alipay.trade.page.pay': ['FAST_INSTANT_TRADE_PAY'],
   'alipay.trade.wap.pay': ['QUICK_WAP_WAY', 'QUICK_WAP_PAY'],
@@ -47,7 +47,7 @@ function rulesOf(context: Context, call: MethodCall, productCodes: readonly stri
   } satisfies OrderContext;
 }
 
-/** Only a browser goes back to the merchant: return_url of a QR code or an app says nothing. */
+/** Only a browser returns to the merchant: the return_url of a QR code or an app has no effect. */
 const WITH_RETURN: ReadonlySet<string> = new Set([
   'alipay.trade.page.pay',
   'alipay.trade.wap.pay',
@@ -68,7 +68,7 @@ function singleOffer(id: string, method: string, call: MethodCall, order: OrderR
   };
 }
 
-/** What a carried request offers; used by the gateway's pages and by the phone's scan. */
+/** The order in a submitted request; used by the gateway's pages and by the phone's scan. */
 export function offerCarried(
   context: Context,
   method: string,

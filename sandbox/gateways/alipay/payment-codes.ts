@@ -1,8 +1,9 @@
 /**
- * The app's payment codes (付款码), 16 to 24 digits beginning with 25 to 30, of which the city draws
- * 18 as the app does; and alipay.trade.pay, by which a merchant charges one. Small sums are paid in
- * the call; above the limit, or when the fault `userpaying` says so, the order waits (10003) until
- * the buyer confirms in the app. A code pays one order; a known order is never paid twice.
+ * The app's payment codes (付款码), 16 to 24 digits beginning with 25 to 30, of which the city
+ * generates 18 as the app does; and alipay.trade.pay, by which a merchant charges one. Small
+ * amounts are paid in the call; above the limit, or with the fault `userpaying`, the order waits
+ * (10003) until the buyer confirms in the app. A code pays one order; a known order is never paid
+ * twice.
  */
 import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
 import { textField } from '../../../src/wires/alipay/json-text.ts';
@@ -65,7 +66,7 @@ function charge(context: Context, call: MethodCall, order: OrderRecord, code: st
   if (charged !== 'charged') return refuse('ACQ.PAYMENT_AUTH_CODE_INVALID');
   const opened = context.store.open({ ...order, isByCode: true }, context.identity().buyer.userId);
   if (!opened.ok) return refusal(opened.error);
-  // A repeat of what waits for its buyer waits on.
+  // A repeated call for an order that waits for its buyer keeps it waiting.
   if (isKnown || mustConfirm(context, order)) return answer(context, call, opened.value, false);
   const how = { payerWallet: 'alipay', platformCouponFen: 0n, merchantCouponFen: 0n } as const;
   const isPaid = context.store.pay([opened.value], how);

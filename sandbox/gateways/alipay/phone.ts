@@ -1,9 +1,9 @@
 /**
  * The buyer's side. Scanning takes the text of a QR code, a redirect or cashier URL, an app order
- * string, a page form, tradePay parameters, or the app's own payment code once a merchant charged
- * it. Carried requests are verified exactly as at the gateway's endpoint, for the app is a client
- * of the same gateway. Scanning is the login: it makes the trades exist. Paying is one synchronous
- * step; the way back to the merchant says what was paid, signed, but carries no trade_status.
+ * string, a page form, tradePay parameters, or the app's own payment code once a merchant has
+ * charged it. Submitted requests are verified exactly as at the gateway's endpoint, since the app
+ * is a client of the same gateway. Scanning is the login: it creates the trades. Paying is one
+ * synchronous step; the signed return to the merchant says what was paid, but has no trade_status.
  */
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
@@ -94,7 +94,7 @@ async function scanCarried(
   return known === undefined ? undefined : scanCheckout(context, known);
 }
 
-/** An order that can not be offered any more is still shown: paid, closed or expired. */
+/** An order that can no longer be offered is still shown: paid, closed or expired. */
 function knownOffer(
   context: Context,
   pid: string,
@@ -123,7 +123,7 @@ function stateOf(context: Context, checkout: CheckoutRecord): Scanned['state'] {
     : 'closed';
 }
 
-/** The app's own payment code, taken back to confirm what a merchant charged it with. */
+/** The app's own payment code, scanned again to confirm a merchant's charge. */
 function scanCharged(context: Context, orderKey: string): Promise<Scanned | undefined> | undefined {
   const [pid = '', outTradeNo = ''] = orderKey.split('/');
   const trade = context.store.find(pid, outTradeNo);
@@ -154,7 +154,7 @@ function shown(
   return { wallet: 'alipay', ref, payee, amountFen, currency: 'cny', state };
 }
 
-/** What the buyer does with what was scanned, and where their browser goes then. */
+/** The buyer's action on what was scanned, and the browser's next URL. */
 export async function pay(
   context: Context,
   request: PayRequest,
@@ -166,14 +166,14 @@ export async function pay(
   return { status, returnUrl: await returnLocation(context, checkout) };
 }
 
-/** One synchronous step, so that a close that comes meanwhile wins or loses, never half. */
+/** One synchronous step, so that a concurrent close wins or loses, never half. */
 function decide(context: Context, request: PayRequest): string {
   const target = tradesOf(context, request.ref);
   if (target === undefined) return 'not_found';
   if (typeof target === 'string') return target;
   if (request.outcome !== 'success') {
     if (request.outcome === 'insufficient_funds') return 'insufficient_funds';
-    // Who refuses to confirm a payment code ends its order; elsewhere the buyer may come back.
+    // Refusing to confirm a payment code ends its order; elsewhere the buyer may come back.
     for (const trade of target.trades)
       if (trade.order.isByCode === true) context.store.close(trade);
     return 'canceled';
@@ -184,7 +184,7 @@ function decide(context: Context, request: PayRequest): string {
     platformCouponFen: coupon.platformFen,
     merchantCouponFen: coupon.merchantFen,
   };
-  // Without the contract each order of a merged payment stands for itself.
+  // Without the contract each order of a merged payment is paid independently.
   const groups = target.allOrNothing ? [target.trades] : target.trades.map((trade) => [trade]);
   let paidCount = 0;
   for (const group of groups) {

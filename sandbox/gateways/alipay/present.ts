@@ -1,7 +1,7 @@
 /**
  * A trade in Alipay's field names, for query answers, notifications and return URLs. Amounts are
- * yuan text of two places, times Beijing's. fund_bill_list is snake_case in queries and JSON text
- * with camelCase in notifications. No field is ever empty: an absent one is left out.
+ * yuan text with two decimals, times are Beijing's. fund_bill_list is snake_case in queries and
+ * JSON text with camelCase in notifications. No field is ever empty: an absent one is left out.
  */
 import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
@@ -90,7 +90,7 @@ function paymentFields(trade: TradeRecord, logonId: string): JsonObject {
   };
 }
 
-/** What a refund moved, for who asked: nothing of it is told by default. */
+/** What a refund moved, only for a caller that asked: it is not part of an answer by default. */
 export function movedFields(
   trade: TradeRecord,
   refund: RefundRecord | undefined,

@@ -1,6 +1,6 @@
 /**
- * What the gateway remembers, as it lies in the journal: applications, orders that a buyer may
- * open, trades and their refunds. Records are never mutated; a change is a new record put in place.
+ * The gateway's records as stored in the journal: applications, orders that a buyer may open,
+ * trades and their refunds. Records are never mutated; a change replaces the record.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
@@ -32,7 +32,7 @@ export interface OrderRecord {
   readonly notifyUrl: string | null;
   readonly expiresAtMs: number;
   readonly outMergeNo: string | null;
-  /** Charged by the buyer's payment code: whoever refuses to confirm it ends it. */
+  /** Charged by the buyer's payment code: refusing to confirm it ends it. */
   readonly isByCode?: true;
 }
 
@@ -86,7 +86,7 @@ export function receiptFen(trade: TradeRecord): Fen {
   return trade.payment === null ? 0n : trade.order.totalFen - trade.payment.merchantCouponFen;
 }
 
-/** Of a figure of the whole trade, a refund's part: the parts of all refunds sum to the whole. */
+/** A refund's part of a figure of the whole trade: the parts of all refunds sum to the whole. */
 export function refundPartFen(trade: TradeRecord, refund: RefundRecord, wholeFen: Fen): Fen {
   const at = trade.refunds.indexOf(refund);
   const beforeFen = trade.refunds.slice(0, at).reduce((sum, one) => sum + one.amountFen, 0n);
@@ -94,7 +94,7 @@ export function refundPartFen(trade: TradeRecord, refund: RefundRecord, wholeFen
   return upTo(beforeFen + refund.amountFen) - upTo(beforeFen);
 }
 
-/** Everything taken back or promised back so far. */
+/** Everything refunded or promised so far. */
 export function refundedFen(trade: TradeRecord): Fen {
   let total = 0n;
   for (const refund of trade.refunds) total += refund.amountFen;

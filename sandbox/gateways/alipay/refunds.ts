@@ -1,4 +1,4 @@
-/** Money back: cancel (撤销, the whole of it), refund (in parts) and its query. */
+/** Refunds: cancel (撤销, in full), refund (in parts) and its query. */
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { textField } from '../../../src/wires/alipay/json-text.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
@@ -9,7 +9,7 @@ import { movedFields } from './present.ts';
 import { type RefundRecord, refundDoneFen, refundedFen, type TradeRecord } from './records.ts';
 import { findTrade, onTrade } from './trades.ts';
 
-/** Reversal: an unpaid trade closes, a paid one is refunded in full, an unopened code dies. */
+/** Reversal: closes an unpaid trade, refunds a paid one in full, voids an unopened code. */
 const cancel: Method = {
   operation: 'close',
   isPage: false,
@@ -26,7 +26,7 @@ const cancel: Method = {
     }
     const trade = found.value;
     const names = { trade_no: trade.tradeNo, out_trade_no: trade.order.outTradeNo };
-    // Nothing happened yet, and the same call must come again.
+    // Nothing happened yet, and the same call must be repeated.
     if (call.fault === 'refund_stuck') return success({ ...names, retry_flag: 'Y' });
     if (context.store.close(trade)) return success({ ...names, ...done, action: 'close' });
     if (trade.payment === null) return success({ ...names, ...done });

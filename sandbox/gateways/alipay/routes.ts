@@ -1,4 +1,4 @@
-/** The methods that this gateway knows, and which order a call is about (for the faults). */
+/** The methods of this gateway, and which order a call is about (for the faults). */
 
 import { isJsonObject, type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
 import type { FaultName, FaultPoint } from '../../kit/kit.ts';
@@ -61,7 +61,7 @@ const ANSWER_FAULTS = [
   'signtest',
 ] as const satisfies readonly FaultName[];
 
-/** One firing for this call: what every method can suffer, and what only some can. */
+/** One fault for this call: those of every method, and those of this one. */
 export function takeFault(
   context: Context,
   app: AppRecord,

@@ -1,4 +1,4 @@
-/** Methods about a trade that exists, or may: query and close; how every other one finds it. */
+/** Methods on a trade that exists, or may: query and close; also the look-up for all others. */
 import { fenToYuan } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes a marketplace's account: one merchant number for online payment and one for payment codes,
- * each with keys of its own. The gateway keeps its half in the journal; the merchant's private keys
- * are handed out and kept by the caller only.
+ * Creates a marketplace's account: one merchant number for online payments and one for payment
+ * codes, each with its own keys. The gateway keeps its half in the journal; the merchant's private
+ * keys are returned and stored by the caller only.
  */
 
 import { assert } from '../../../src/kernel/assert.ts';
@@ -39,7 +39,7 @@ export async function makeJdpayAccount(
   request: AccountRequest,
 ): Promise<JdpayMadeAccount> {
   assert(request.name !== '', 'an account has a name');
-  // An outside client that has one number only shall be able to try everything with it.
+  // An outside client that has one number only can try everything with it.
   const isOutsider = request.label === 'credentials';
   const [online, paymentCode] = await Promise.all([
     makeMerchant(kit, request.name, isOutsider ? BOTH : ['online']),
@@ -69,7 +69,7 @@ export async function makeJdpayAccount(
       },
     },
     papers: { ...online, payment_code: paymentCode },
-    // Sellers have no account at JD: the platform collects for them under numbers of its own.
+    // Sellers have no account at JD: the platform collects for them under its own numbers.
     subMerchants: request.subMerchantNames.map((name) => ({
       name,
       walletMerchant: `${online.merchant}S${randomDigits(kit.random, 6)}`,

@@ -1,6 +1,6 @@
 /**
  * The gateway's own messages: the inner head, JD's signature, the merchant's 3DES key around it.
- * Answers and callbacks are made here and nowhere else.
+ * Only this file makes answers and callbacks.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import {
@@ -19,7 +19,7 @@ import type { MerchantRecord } from './records.ts';
 
 const SUCCESS: MessageResult = { code: SUCCESS_CODE, desc: '成功' };
 
-/** `isForged`: the signature is one of another text. */
+/** `isForged`: the signature belongs to another text. */
 export function sealedMessage(
   context: Context,
   merchant: MerchantRecord,

@@ -1,7 +1,7 @@
 /**
- * Asynchronous notifications: the same envelope as an answer, posted until the shop says `success`.
- * Composed when the event happens, signed anew at every delivery. JD's schedule is not public; the
- * city's is a setting.
+ * Asynchronous notifications: the same envelope as an answer, posted until the shop answers
+ * `success`. Composed when the event happens, signed anew at every delivery. JD's schedule is not
+ * public; the city's is a setting.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
@@ -60,7 +60,7 @@ export function tellPaid(context: Context, order: OrderRecord): void {
 export function tellRefunded(context: Context, refund: RefundRecord): void {
   const { merchant, oTradeNum: orderNo, notifyUrl: url } = refund;
   if (url === null) return;
-  // JD's documents say tradeType 1, its real messages 2: clients must go by oTradeNum.
+  // JD's documents say tradeType 1, its real messages 2: clients must use oTradeNum.
   const fields = refundFields(refund).map(
     (field): XmlField => (field[0] === 'tradeType' ? ['tradeType', '2'] : field),
   );

@@ -1,7 +1,7 @@
 /**
- * What a buyer's browser sees: the cashier of an order, the way back to the merchant once it is
- * paid, and the error page. Everything that came from outside is escaped. The way back is a form
- * that the browser posts, encrypted and signed, and worth nothing as a proof of payment.
+ * The pages for a buyer's browser: the cashier of an order, the return to the merchant once it is
+ * paid, and the error page. All foreign text is escaped. The return is a form that the browser
+ * posts, encrypted and signed, but no proof of payment.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { yuanText } from '../../../src/kernel/money.ts';

@@ -1,4 +1,4 @@
-/** What the gateway works with, and one verified call on its way through it. */
+/** The gateway's dependencies, and one verified call being processed. */
 import type { Result } from '../../../src/kernel/result.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import type { CityKit, FaultName, Operation } from '../../kit/kit.ts';
@@ -24,10 +24,12 @@ export interface Call {
 /** The business fields of an answer; version, merchant, result and sign are added around them. */
 export type Answer = Result<readonly XmlField[], Refusal>;
 
-/** Business code is synchronous on purpose: nothing can come between its look and its change. */
+/**
+ * Handlers are synchronous on purpose: nothing can happen between reading and changing a record.
+ */
 export type Handler = (call: Call) => Answer;
 
-/** A fault may name the order by its own number or by that of what is done to it. */
+/** A fault may name the order by its own number or by that of a refund or revoke. */
 export function takeFault(
   { context, merchant, fields }: Call,
   operation: Operation,

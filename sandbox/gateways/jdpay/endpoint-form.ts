@@ -1,6 +1,6 @@
 /**
- * The form interface: a browser posts what the merchant signed and is sent on to the cashier. The
- * phone takes the same form as it stands in a `next_action`; both are verified here, alike.
+ * The form interface: a browser posts what the merchant signed and is redirected to the cashier.
+ * The phone takes the same form from a `next_action`; both are verified here, alike.
  */
 
 import { ok, type Result } from '../../../src/kernel/result.ts';
@@ -44,7 +44,7 @@ function cashierTarget({ tradeNum, orderId, cashierKey }: OrderRecord): string {
   return `${CASHIER_PATH}?${query.toString()}`;
 }
 
-/** What the buyer's browser carried, as a verified call. */
+/** The form submitted by the buyer's browser, as a verified call. */
 export function openPosted(
   context: Context,
   what: string,

@@ -1,5 +1,5 @@
 /**
- * The XML interface: opened, verified over the raw text, checked, answered. Refusals carry a code
+ * The XML interface: decrypted, verified over the raw text, checked, answered. Refusals have a code
  * and no signature, as JD's do. There is no bypass: every call is verified.
  */
 
@@ -92,7 +92,7 @@ function openCall(
   return flat.ok ? ok({ context, merchant, fields: flat.value }) : flat;
 }
 
-/** The business fields; one that is told twice makes the message unreadable. */
+/** The business fields; a repeated one makes the message unreadable. */
 function flatFields(message: XmlElement): Result<Fields, Refusal> {
   const fields = new Map<string, string>();
   for (const { name, text } of message.children) {
@@ -149,7 +149,7 @@ function xml(body: string): WireResponse {
   return { status: 200, headers: { 'content-type': 'application/xml;charset=UTF-8' }, body };
 }
 
-/** After the operation was accepted: the same numbers must be asked again. */
+/** After the operation was accepted: the client must query the same numbers. */
 const SERVER_ERROR: WireResponse = {
   status: 500,
   headers: { server: 'nginx', 'content-type': 'text/html' },

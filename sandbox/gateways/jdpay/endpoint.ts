@@ -1,6 +1,6 @@
 /**
- * Under which names JD's signed calls may arrive, and what a client is told under another: a result
- * without an inner message, or the page that a refused form gets. The cashier is not among them.
+ * The host names that JD's signed calls may arrive under, and the refusal of any other: a result
+ * without an inner message, or the page for a refused form. The cashier is not restricted to them.
  */
 
 import { writeOuter } from '../../../src/wires/jdpay/message.ts';

@@ -1,8 +1,8 @@
 /**
- * Tells a developer why a signature was refused: the text that the gateway hashed, and, where one
+ * Explains to a developer why a signature was refused: the text that the gateway hashed and, if one
  * of the usual mistakes explains the signature, the text that was signed instead. JD's signature
- * gives back what was signed, so most mistakes can be named. Runs only after a refusal; nothing
- * here ever makes a request acceptable.
+ * reveals what was signed, so most mistakes can be named. Runs only after a refusal; it never makes
+ * a request acceptable.
  */
 import type { KeyObject } from 'node:crypto';
 import { formSignText } from '../../../src/wires/jdpay/canonical.ts';

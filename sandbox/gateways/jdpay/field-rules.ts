@@ -1,7 +1,7 @@
 /**
- * Field rules as data: what each service needs, and the form of what it takes. Required fields are
- * the ones that public clients name; lengths are the city's, since JD's are not public. Unknown
- * fields are skipped.
+ * Field rules as data: the required fields of each service, and the format of each field. Required
+ * fields are those that public clients name; lengths are the city's, since JD's are not public.
+ * Unknown fields are ignored.
  */
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
@@ -33,7 +33,7 @@ const URL_RULE: Rule = {
   isGood: (text) => text.length <= 256 && /^https?:\/\//.test(text) && URL.canParse(text),
 };
 
-/** The form of a field, whichever service takes it. */
+/** The format of a field, in every service. */
 const RULES: Readonly<Record<string, Rule>> = {
   tradeNum: NUMBER,
   oTradeNum: NUMBER,
@@ -72,7 +72,7 @@ const REQUIRED = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 export type ServiceName = keyof typeof REQUIRED;
 
-/** What tradeType may say depends on the service. */
+/** The allowed values of tradeType depend on the service. */
 const TRADE_TYPES: Readonly<Record<ServiceName, readonly string[]>> = {
   uniorder: ORDER_TRADE_TYPES,
   saveOrder: ORDER_TRADE_TYPES,

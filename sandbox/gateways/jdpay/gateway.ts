@@ -1,6 +1,6 @@
 /**
  * JD Pay in the sandbox city: the XML and the form interface of the classic API V2.0, the cashier,
- * and the buyer's side (scan, pay, payment codes). Everything it knows lies in the journal.
+ * and the buyer's side (scan, pay, payment codes). All of its state is in the journal.
  */
 
 import { PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
@@ -19,7 +19,10 @@ import type { OrderRecord } from './records.ts';
 import { settleRefund } from './refunds.ts';
 
 export interface JdpayGatewayOptions {
-  /** JD's schedule of notifications is not public: delays after the first, which is at once. */
+  /**
+   * JD's schedule of notifications is not public: delays after the first delivery, which is
+   * immediate.
+   */
   readonly notifyRetryDelaysMs?: readonly number[];
 }
 
@@ -68,7 +71,7 @@ function controlRow(context: Context, stored: OrderRecord): ControlOrder {
     wallet: 'jdpay',
     orderNo: order.tradeNum,
     combineOrderNo: null,
-    // A payment is known by the merchant's number; JD's own stands in the answer to uniorder only.
+    // A payment is identified by the merchant's number; only uniorder's answer has JD's own.
     transactionId: payment === null ? null : order.tradeNum,
     merchant: order.merchant,
     amountFen,

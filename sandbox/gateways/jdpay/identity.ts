@@ -1,6 +1,6 @@
 /**
- * JD's own side of the city: its key pair, made once and kept in the journal. Every signature of
- * the gateway is made with what is here.
+ * JD's own identity in the city: its key pair, created once and kept in the journal. Every
+ * signature of the gateway is made with it.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { MessageKeys } from '../../../src/wires/jdpay/message.ts';

@@ -1,7 +1,7 @@
 /**
- * The gateway's records with their indexes. Collections live in the journal; indexes are rebuilt
- * from them at the start. Every change happens in one synchronous stretch, so that of a revoke and
- * a payment at the same moment exactly one comes first.
+ * The gateway's records with their indexes. Collections are in the journal; indexes are rebuilt
+ * from them at start. Every change is one synchronous step, so that of a concurrent revoke and
+ * payment exactly one comes first.
  */
 
 import { PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
@@ -21,7 +21,7 @@ export interface OrderStore {
   /** Refunds and revokes of one order, oldest first. */
   readonly refundsOf: (order: OrderRecord) => readonly RefundRecord[];
   readonly putRefund: (refund: RefundRecord) => void;
-  /** City time of the next expiry or refund to settle; null = nothing is owed. */
+  /** City time of the next expiry or refund to settle; null = nothing is due. */
   readonly nextDueMs: () => number | null;
   /** Takes what is due at `nowMs` off the list. */
   readonly takeDue: (nowMs: number) => Due | undefined;
@@ -90,7 +90,7 @@ export function openOrderStore(kit: CityKit): OrderStore {
   };
 }
 
-/** One number, one thing: orders, refunds and revokes of a merchant share their numbers. */
+/** Orders, refunds and revokes of a merchant share one number space. */
 export function keyOf(merchant: string, tradeNum: string): string {
   return `${merchant}/${tradeNum}`;
 }

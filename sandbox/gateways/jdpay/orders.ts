@@ -1,7 +1,7 @@
 /**
- * Purchases: made by uniorder or by a posted form (by a payment code: payment-codes.ts), and
- * queried. All live the same life: created (or processing) until paid, failed, closed or out of
- * time.
+ * Purchases: created by uniorder or by a posted form (by a payment code: payment-codes.ts), and
+ * queried. All have the same life cycle: created (or processing) until paid, failed, closed or
+ * expired.
  *
  * The same number with the same content is the same order; with other content it is refused.
  */
@@ -21,7 +21,7 @@ import type { OrderRecord, PaymentRecord, Service } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 const MINUTE_MS = 60_000;
-/** Where the merchant names no expireTime. */
+/** If the merchant names no expireTime. */
 const LIFE_MS = 120 * MINUTE_MS;
 /** How long the buyer has to confirm a payment code that was charged. */
 const CONFIRM_MS = 5 * MINUTE_MS;
@@ -47,7 +47,7 @@ export function uniorder(call: Call): Answer {
   ]);
 }
 
-/** An order that a buyer opens later; an old one is given back as it is now. */
+/** An order that a buyer opens later; an existing one is returned in its current state. */
 export function createOnline(
   call: Call,
   service: 'uniorder' | 'saveOrder',
@@ -65,7 +65,7 @@ export function createOnline(
   return ok(order);
 }
 
-/** The order that has this number already; undefined where the number is still free. */
+/** The order that has this number already; undefined if the number is free. */
 export function knownOrder(call: Call, service: Service): Result<OrderRecord | undefined, Refusal> {
   const { context, merchant, fields } = call;
   const tradeNum = fieldOf(fields, 'tradeNum');
@@ -111,7 +111,7 @@ export function draftOrder(call: Call, service: Service): OrderRecord {
   };
 }
 
-/** What a repeat must say again; the rest (times, addresses of the buyer) may differ. */
+/** What a repeat must have in common; the rest (times, addresses of the buyer) may differ. */
 const SAME = ['tradeNum', 'tradeName', 'amount', 'currency', 'notifyUrl', 'callbackUrl', 'token'];
 
 function fingerprint(kind: string, fields: Fields): string {
@@ -125,7 +125,7 @@ function obstacleOf({ status }: OrderRecord): Parameters<typeof refuse> {
     : ['orderClosed', '订单已关闭 the order is closed'];
 }
 
-/** The order as it is now: one whose time is over ends the moment it is looked at. */
+/** The order in its current state: an expired one ends at the next access. */
 export function freshOrder(context: Context, key: string): OrderRecord | undefined {
   const order = context.store.orderByKey(key);
   if (order === undefined || !isOpen(order)) return order;
@@ -133,7 +133,7 @@ export function freshOrder(context: Context, key: string): OrderRecord | undefin
   return runOut(context, order);
 }
 
-/** A code to scan closes; a charge that nobody confirmed failed. */
+/** A code to scan closes; an unconfirmed charge fails. */
 export function runOut(context: Context, order: OrderRecord): OrderRecord {
   const isCharge = order.service === 'payment_code';
   return move(context, order, isCharge ? PAYMENT_STATUS.failed : PAYMENT_STATUS.closed);

@@ -36,7 +36,7 @@ export function fkmPay(call: Call): Answer {
   if (known.value !== undefined) return ok(orderFields(known.value));
   const token = fieldOf(fields, 'token');
   const order: OrderRecord = { ...draftOrder(call, 'payment_code'), token };
-  // Last of all, for a refused order must leave the buyer's code good.
+  // Checked last, since a refused order must leave the buyer's code usable.
   const charged = context.codes.charge(token, order.key);
   if (charged !== 'charged') return refuse('codeInvalid', CODE_REFUSALS[charged]);
   return ok(orderFields(start(call, order)));

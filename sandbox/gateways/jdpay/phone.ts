@@ -1,5 +1,5 @@
 /**
- * The buyer's side: what the JD app reads out of a code, a cashier URL or a form, and what paying
+ * The buyer's side: what the JD app reads from a code, a cashier URL or a form, and what paying
  * does. Paying is one synchronous change.
  */
 import { present } from '../../../src/kernel/assert.ts';
@@ -28,7 +28,7 @@ export function scan(
   return scanned(context, cashierOrder(context, url.search.slice(1)), text);
 }
 
-/** The app's own code comes back to it once a merchant has charged it. */
+/** The app's own code is scanned again once a merchant has charged it. */
 function scanCharge(context: Context, token: string): Scanned | undefined {
   const orderKey = context.codes.orderOf(token);
   return orderKey === undefined
@@ -85,7 +85,7 @@ export function pay(
   request: PayRequest,
 ): { readonly status: string; readonly returnUrl?: string } {
   const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
-  // The cashier page sends the browser on, by a form that it posts.
+  // The cashier page redirects the browser by a form that it posts.
   const back = returnUrl === undefined ? {} : { returnUrl };
   const order = freshOrder(context, key);
   if (order === undefined) return { status: 'not_found' };
@@ -110,7 +110,7 @@ export function pay(
   }
 }
 
-/** A code or a page stays open for another try; a charge that was not confirmed is over. */
+/** A code or a page allows another try; an unconfirmed charge is over. */
 function refuseCharge(context: Context, order: OrderRecord): void {
   if (order.service === 'payment_code') move(context, order, PAYMENT_STATUS.failed);
 }

@@ -1,6 +1,6 @@
 /**
- * Records in JD's fields: what queries answer and callbacks say. A payment tells the buyer's card
- * and phone, as the real one does, so that a client that keeps them is found out; they are made up.
+ * Records in JD's fields, for query answers and callbacks. A payment includes the buyer's card and
+ * phone, as the real one does, so that a client that stores them is detected; they are made up.
  */
 
 import { compactTime } from '../../../src/wires/beijing-time.ts';
@@ -70,7 +70,7 @@ export function refundFields(refund: RefundRecord): XmlField[] {
 
 export const DISTORTIONS = ['wrong_amount', 'wrong_currency', 'wrong_payee'] as const;
 
-/** A message that says something else than what happened; `merchant` is its own field here. */
+/** A message that misreports what happened; `merchant` is its own field here. */
 export function distort(
   fields: readonly XmlField[],
   fault: FaultName | undefined,

@@ -1,6 +1,6 @@
 /**
- * What the gateway remembers, as plain data in the city's journal. Nothing is mutated: a change is
- * a new row put in the old one's place. A merchant's private keys are not among them.
+ * The gateway's records as plain data in the city's journal. Nothing is mutated: a change replaces
+ * the row. They do not include a merchant's private keys.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
@@ -26,7 +26,7 @@ export interface MerchantRecord {
 export interface PaymentRecord {
   readonly paidMs: number;
   readonly payerWallet: WalletName;
-  /** JD's own coupons; the merchant is owed the whole amount. */
+  /** JD's own coupons; the merchant receives the whole amount. */
   readonly couponFen: Fen;
 }
 
@@ -44,7 +44,7 @@ export interface OrderRecord {
   readonly note: string;
   readonly notifyUrl: string | null;
   readonly callbackUrl: string | null;
-  /** Of what the merchant asked: the same number must ask the same. */
+  /** Digest of the merchant's request: the same number must have the same content. */
   readonly fingerprint: string;
   readonly createdMs: number;
   readonly expiresMs: number;
@@ -56,11 +56,11 @@ export interface OrderRecord {
   /** The payment code that was charged. */
   readonly token: string | null;
   readonly payment: PaymentRecord | null;
-  /** Given back or on its way, not more than `amountFen`. */
+  /** Refunded or in progress, at most `amountFen`. */
   readonly refundedFen: Fen;
 }
 
-/** A refund, or a revoke (which of an unpaid order moves nothing). */
+/** A refund, or a revoke (which moves nothing for an unpaid order). */
 export interface RefundRecord {
   readonly key: string;
   readonly kind: 'refund' | 'revoke';
@@ -70,7 +70,7 @@ export interface RefundRecord {
   readonly orderKey: string;
   /** What the merchant named. */
   readonly amountFen: Fen;
-  /** What goes back to the buyer: nothing, where the order was not paid. */
+  /** What is refunded to the buyer: nothing if the order was not paid. */
   readonly movedFen: Fen;
   readonly tradeTime: string;
   readonly note: string;

@@ -1,7 +1,7 @@
 /**
- * Money back: refunds (in parts, up to what was paid), their query, and the revoke, which closes an
- * unpaid order and gives a paid one back whole. Each has a number of its own, and the same number
- * with the same content is the same refund, for ever.
+ * Refunds (in parts, up to what was paid), their query, and the revoke, which closes an unpaid
+ * order and refunds a paid one in full. Each has a number of its own, and the same number with the
+ * same content is the same refund, for ever.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
@@ -19,7 +19,7 @@ import type { OrderRecord, RefundRecord } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 const SETTLE_DELAY_MS = 3_000;
-/** A stuck refund stays under way this long, then fails. */
+/** A stuck refund stays in progress this long, then fails. */
 const STUCK_MS = 30 * 60_000;
 
 /** `POST /service/refund`. */
@@ -113,13 +113,13 @@ function store(
     becomes: isStuck ? REFUND_STATUS.failed : REFUND_STATUS.succeeded,
   };
   context.store.putRefund(refund);
-  // What JD's query says of a paid purchase after its revoke is not public; here it is closed.
+  // How JD's query reports a paid purchase after its revoke is not public; here it is closed.
   const status = kind === 'revoke' ? PAYMENT_STATUS.closed : order.status;
   move(context, { ...order, refundedFen: order.refundedFen + movedFen }, status);
   return refund;
 }
 
-/** What time does to a refund; a failed one leaves its money with the order. */
+/** Settles a due refund; a failed one leaves its money with the order. */
 export function settleRefund(context: Context, refund: RefundRecord): void {
   const settled: RefundRecord = { ...refund, status: refund.becomes, dueMs: null };
   context.store.putRefund(settled);
@@ -130,7 +130,7 @@ export function settleRefund(context: Context, refund: RefundRecord): void {
   tellRefunded(context, settled);
 }
 
-/** `POST /service/query` with tradeType 1, as older clients ask: tradeNum is the refund's own. */
+/** `POST /service/query` with tradeType 1, as older clients do: tradeNum is the refund's own. */
 export function queryByRefundNumber({ context, merchant, fields }: Call): Answer {
   const checked = checkFields(fields, 'query');
   if (!checked.ok) return checked;

@@ -1,6 +1,6 @@
 /**
  * Refusals of the sandbox. JD's own list of result codes is not public, so these are the city's and
- * look like nobody's: a client that branches upon them was written against the sandbox, not JD.
+ * look like no real ones: a client that branches on them was written for the sandbox, not for JD.
  */
 import { err, type Result } from '../../../src/kernel/result.ts';
 import type { MessageResult } from '../../../src/wires/jdpay/message.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes a merchant at the sandbox's UnionPay: a certificate in a PFX as the acquirer hands it out,
- * a secure key and an SM2 key for the other signMethods, and the merchants it may share an order
- * with. The gateway keeps its half in the journal; private keys are handed out and not kept.
+ * Creates a merchant at the sandbox's UnionPay: a certificate in a PFX as the acquirer issues it, a
+ * secure key and an SM2 key for the other signMethods, and the merchants that it may split an order
+ * with. The gateway keeps its half in the journal; private keys are returned and not stored.
  */
 
 import type { UnionpayCredentials } from '../../../src/wires/unionpay/credentials.ts';
@@ -22,7 +22,7 @@ export interface UnionpayPapers {
   readonly sign_pfx_password: string;
   readonly root_cert: string;
   readonly middle_cert: string;
-  /** Beside the published ones: what the other signMethods and enciphered fields need. */
+  /** Besides the published ones: what the other signMethods and encrypted fields need. */
   readonly encrypt_cert: string;
   readonly secure_key: string;
   readonly sm2: {

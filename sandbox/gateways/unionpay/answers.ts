@@ -1,7 +1,7 @@
 /**
- * Messages as they stand on the wire: replies plain `k=v&…`, notifications form-encoded, signed
- * by the method that the merchant's request used. Business fields go in alphabetical order, then
- * signPubKeyCert, then signature, and never a blank one: clients disagree on whether blanks count.
+ * Messages as sent on the wire: replies plain `k=v&…`, notifications form-encoded, signed by the
+ * method of the merchant's request. Business fields are in alphabetical order, then signPubKeyCert,
+ * then signature, and never a blank one: clients disagree on whether blanks count.
  */
 
 import { present } from '../../../src/kernel/assert.ts';
@@ -46,7 +46,7 @@ export async function signAsGateway(
   return signed;
 }
 
-/** A stranger and a message of an unknown method are answered with the certificate. */
+/** An unknown merchant or a message of an unknown method is answered with the certificate. */
 function signerFor(
   kit: CityKit,
   identity: IdentityRecord,
@@ -118,5 +118,5 @@ function plainReply(text: string, encodingName: string): WireResponse {
   };
 }
 
-/** After the operation was accepted: what became of it only a query tells. */
+/** After the operation was accepted: only a query can tell the outcome. */
 export const BROKEN_500: WireResponse = { status: 500, headers: {}, body: '' };

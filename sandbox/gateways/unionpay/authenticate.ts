@@ -1,7 +1,7 @@
 /**
- * Whose request this is, and whether they signed it. The merchant's own key of the method that the
- * request names is the only one that counts; a refusal is respCode 11 and an explanation with both
- * texts. It has no bypass, for the browser's form as little as for a server's call.
+ * Authenticates a request. Only the merchant's own key for the method that the request names is
+ * used; a refusal is respCode 11 and an explanation with both texts. There is no bypass, neither
+ * for a browser's form nor for a server's call.
  */
 
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
@@ -28,7 +28,7 @@ export async function authenticate(
   context: Context,
   received: { readonly fields: Fields; readonly encoding: Encoding; readonly what: string },
 ): Promise<Result<Call, Refused>> {
-  // Blank fields are no fields: SDKs leave them out of what they sign, some send them nevertheless.
+  // Blank fields do not count: SDKs leave them out of the signed text, yet some send them.
   const fields = new Map([...received.fields].filter(([, value]) => value !== ''));
   const merchant = context.store.merchants.get(fields.get('merId') ?? '');
   const method = fields.get('signMethod');

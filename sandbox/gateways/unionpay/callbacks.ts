@@ -1,7 +1,7 @@
 /**
- * What the gateway tells merchants: form fields, signed anew at every delivery by the method of the
- * request that opened the transaction. Five sends at most, and any 200 or 302 ends them; success
- * only, since that is all that may be counted on.
+ * Notifications to merchants: form fields, signed anew at every delivery by the method of the
+ * request that opened the transaction. At most five deliveries, and any 200 or 302 ends them;
+ * successes only, since nothing more may be relied on.
  */
 
 import { present } from '../../../src/kernel/assert.ts';
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 10_000;
 
 type Told = Readonly<Record<string, string | null>>;
 
-/** What the queue keeps: everything but the signature. */
+/** What the queue stores: everything but the signature. */
 interface CallbackMessage extends Manner {
   readonly merId: string;
   readonly fields: Told;
@@ -49,7 +49,7 @@ async function compose(context: Context, order: CallbackOrder, flaw: SignatureFl
   };
 }
 
-/** The fields that every message of a transaction carries. */
+/** The fields of every message of a transaction. */
 function named(
   record: PurchaseRecord | ReturnRecord,
   txnType: string,
@@ -72,7 +72,7 @@ function named(
   };
 }
 
-/** Of a paid purchase; also what the browser carries to frontUrl. */
+/** For a paid purchase; also what the browser posts to frontUrl. */
 export function paidMessage(purchase: PurchaseRecord): Told {
   return { ...named(purchase, '01', purchase.txnSubType), ...purchaseFields(purchase) };
 }
@@ -82,14 +82,14 @@ export function tellPaid(context: Context, purchase: PurchaseRecord): void {
   send(context, purchase, purchase.orderId, distort(context, paidMessage(purchase), fault));
 }
 
-/** Not called for a reversal: its caller asks. */
+/** Not used for a reversal: its caller queries. */
 export function tellReturned(context: Context, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
   const purchase = present(context.store.purchase(returned.purchaseKey), 'what was returned');
   send(context, returned, purchase.orderId, message);
 }
 
-/** `orderNo`: the purchase's, also for a refund's message; faults mean it by that. */
+/** `orderNo`: the purchase's, also for a refund's message; faults refer to it by that. */
 function send(
   context: Context,
   record: PurchaseRecord | ReturnRecord,
@@ -111,7 +111,7 @@ function send(
 
 const DISTORTIONS: readonly FaultName[] = ['wrong_amount', 'wrong_currency', 'wrong_payee'];
 
-/** The merchants by which a fault may mean an order: who is paid, and whose account it is. */
+/** The merchants by which a fault may refer to an order: the payees, and the account. */
 export function merchantsIn(purchase: Pick<PurchaseRecord, 'merId' | 'split'>): string[] {
   return [...(purchase.split ?? []).map(({ merId }) => merId), purchase.merId];
 }

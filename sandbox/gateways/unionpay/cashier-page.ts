@@ -1,7 +1,7 @@
 /**
- * What a buyer's browser sees: the cashier of a page payment, the way back, and the error page.
- * Everything that came from outside is escaped. After the payment the browser posts the signed
- * fields to frontUrl, as UnionPay's does; what they say is for showing, never for booking.
+ * The pages for a buyer's browser: the cashier of a page payment, the return, and the error page.
+ * All foreign text is escaped. After the payment the browser posts the signed fields to frontUrl,
+ * as UnionPay's does; they are for display, never for booking.
  */
 import { yuanText } from '../../../src/kernel/money.ts';
 import { escapeHtml } from '../../kit/html.ts';
@@ -73,7 +73,7 @@ async function returnPage(context: Context, purchase: PurchaseRecord): Promise<W
   const signed = await signAsGateway(context, context.store.merchants.get(merId), purchase, given);
   const inputs = [...signed]
     .map(([name, value]) => {
-      // A browser writes CRLF inside values as they are; an attribute keeps them.
+      // A browser sends CRLF inside values unchanged; an attribute preserves them.
       const kept = escapeHtml(value).replaceAll('\r', '&#13;').replaceAll('\n', '&#10;');
       return `<input type="hidden" name="${escapeHtml(name)}" value="${kept}">`;
     })

@@ -1,4 +1,4 @@
-/** What the gateway's parts work with, opened once; and one verified request. */
+/** The dependencies of the gateway's parts, opened once; and one verified request. */
 
 import type { Fields } from '../../../src/wires/unionpay/canonical.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
@@ -15,7 +15,7 @@ export interface Context {
   readonly meter: QueryMeter;
 }
 
-/** Nothing reaches a handler before its signature was checked. */
+/** A handler runs only after the signature was checked. */
 export interface Call {
   readonly context: Context;
   readonly merchant: MerchantRecord;
@@ -23,15 +23,15 @@ export interface Call {
   readonly fields: Fields;
 }
 
-/** What a handler says; the reply echoes the request around it. */
+/** A handler's answer; the reply echoes the request around it. */
 export interface Answer {
   readonly respCode: RespCode;
-  /** Why, for the developer: stands in respMsg beside the code's own text. */
+  /** The reason, for the developer: added to respMsg after the code's own text. */
   readonly why?: string;
   readonly fields?: Readonly<Record<string, string | null>>;
 }
 
-/** Synchronous, so that nothing can come between its look and its change. */
+/** Synchronous, so that nothing can happen between reading and changing a record. */
 export type Handler = (call: Call) => Answer;
 
 export function refusal(respCode: RespCode, why: string): Answer {

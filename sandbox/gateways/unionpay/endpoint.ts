@@ -1,6 +1,6 @@
 /**
- * Under which names UnionPay's signed calls may arrive, and what a client is told under another: an
- * unsigned reply. The cashier is not among them.
+ * The host names that UnionPay's signed calls may arrive under, and the refusal of any other: an
+ * unsigned reply. The cashier is not restricted to them.
  */
 import type { GatewayEndpoint } from '../../kit/kit.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Presence and form of a request's fields, in the gateway's words: 13 for what is missing, 10 for
- * what is badly formed. Windows whose width UnionPay does not publish are wide and stated here.
+ * Presence and format of a request's fields, with the gateway's codes: 13 for a missing one, 10 for
+ * a malformed one. Windows whose width UnionPay does not publish are generous and stated here.
  */
 
 import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
@@ -59,8 +59,8 @@ export function checkFields(fields: Fields, needed: readonly string[]): Answer |
 }
 
 /**
- * txnTime is the moment of sending. A client's clock is real while the city's may have been moved,
- * so either is fine; an hour is this sandbox's own width.
+ * txnTime is the time of sending. A client's clock is real while the city's may have been advanced,
+ * so either is accepted; an hour is this sandbox's own tolerance.
  */
 export function checkTxnTime(call: Call): Answer | undefined {
   const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
@@ -70,7 +70,7 @@ export function checkTxnTime(call: Call): Answer | undefined {
   return isNear ? undefined : refusal('10', 'txnTime 与当前北京时间相差过大');
 }
 
-/** Of refunds only the future is refused: a shop may send one late under its first txnTime. */
+/** For refunds only future times are refused: a shop may send one late with its first txnTime. */
 export function checkTxnTimeNotAhead(call: Call): Answer | undefined {
   const sentMs = parseCompactTime(call.fields.get('txnTime') ?? '');
   if (sentMs === undefined) return refusal('10', 'txnTime 不是时间');

@@ -1,7 +1,7 @@
 /**
- * The UnionPay gateway of the sandbox city: ACP 5.1.0 as the wallet speaks it. Order of checks:
- * path, method, form, version, merchant, certId, signature, fields, permissions, business. It has
- * no bypass: a call of a server and a form of a browser are verified alike.
+ * The UnionPay gateway of the sandbox city: ACP 5.1.0 as the wallet implements it. Order of checks:
+ * path, method, form, version, merchant, certId, signature, fields, permissions, business. There is
+ * no bypass: a server's call and a browser's form are verified alike.
  */
 
 import { parseForm } from '../../../src/wires/unionpay/form.ts';
@@ -167,7 +167,7 @@ function routeOf(call: Call, path: string): Route | Answer {
   }
 }
 
-/** Of the three that share a path: by sub type, and a tap by the card data that it carries. */
+/** Chooses among the three that share a path: by sub type, and a tap by its card data. */
 function purchaseHandler({ fields }: Call): Handler {
   if (fields.has('cardTransData')) return chargeTap;
   if (fields.get('txnSubType') !== PURCHASES.bar.sub) return applyCode;
@@ -205,7 +205,7 @@ function keyOf({ merchant, fields }: Call): string {
   return transactionKey(merchant.merId, fields.get('orderId') ?? '', fields.get('txnTime') ?? '');
 }
 
-/** By any order number and merchant that this call is about: a refund's, and its purchase's. */
+/** Every order number and merchant that this call is about: a refund's, and its purchase's. */
 function takeFault(
   call: Call,
   operation: Operation,

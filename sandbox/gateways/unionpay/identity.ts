@@ -1,7 +1,7 @@
 /**
- * UnionPay's own side of the city: root, middle, and below it the certificates that sign replies,
- * encipher card data and belong to merchants. Made once, kept in the journal; key objects are built
- * once per key text. Rotation adds a signer; the old one's replies keep verifying.
+ * UnionPay's own identity in the city: root, middle, and the certificates issued by it that sign
+ * replies, encrypt card data and belong to merchants. Created once, kept in the journal; key
+ * objects are built once per key text. Rotation adds a signer; replies of the old one still verify.
  */
 import { X509Certificate } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
@@ -48,7 +48,7 @@ async function buildIdentity(kit: CityKit): Promise<IdentityRecord> {
   };
 }
 
-/** UnionPay's shape of a subject: the third part of the CN is what clients compare. */
+/** UnionPay's subject format: clients compare the third part of the CN. */
 function signerSubject(number: string): string {
   const name = `041@8310000000083040@${UNIONPAY_COMPANY}@${number}`;
   return `CN=${name}, OU=Enterprises, O=Sandbox City OCA1, C=CN`;
@@ -66,11 +66,11 @@ export async function issue(
   return { certificatePem, privateKeyPem, certId: certIdOf(new X509Certificate(certificatePem)) };
 }
 
-/** Adds a signing certificate under the same middle; gives the identity as it is now. */
+/** Adds a signing certificate under the same middle; returns the current identity. */
 export async function rotateSigner(kit: CityKit): Promise<IdentityRecord> {
   const number = randomDigits(kit.random, 7, '1');
   const signer = await issue(kit, readIdentity(kit).middle, signerSubject(number));
-  // Read again: another rotation may have finished while this pair was made.
+  // Read again: another rotation may have finished while this pair was generated.
   const identity = readIdentity(kit);
   const rotated = { ...identity, signers: [...identity.signers, signer] };
   kept.replace(kit, rotated);

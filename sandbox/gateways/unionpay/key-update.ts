@@ -1,4 +1,4 @@
-/** 加密公钥更新 (95): gives the certificate that card data must be enciphered with now. */
+/** 加密公钥更新 (95): returns the certificate that card data must now be encrypted with. */
 import { signPubKeyCertText } from '../../../src/wires/unionpay/certificates.ts';
 import type { Answer, Call } from './context.ts';
 import { refusal } from './context.ts';

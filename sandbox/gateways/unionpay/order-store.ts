@@ -1,7 +1,7 @@
 /**
- * The gateway's transactions with their indexes. Collections live in the journal; indexes are
- * rebuilt from them at the start. Every change happens in one synchronous stretch, so that of a
- * reversal and a payment at the same moment exactly one wins.
+ * The gateway's transactions with their indexes. Collections are in the journal; indexes are
+ * rebuilt from them at start. Every change is one synchronous step, so that of a concurrent
+ * reversal and payment exactly one wins.
  */
 import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit, Collection } from '../../kit/kit.ts';
@@ -11,7 +11,9 @@ import type { MerchantRecord, PurchaseRecord, ReturnRecord } from './records.ts'
 export interface OrderStore {
   readonly merchants: Collection<MerchantRecord>;
   readonly purchases: () => IterableIterator<PurchaseRecord>;
-  /** As it stands now: of an open order payTimeout, of a slow reversal its moment has come. */
+  /**
+   * In its current state: payTimeout of an open order, or the end of a slow reversal, is applied.
+   */
   readonly purchase: (key: string) => PurchaseRecord | undefined;
   readonly purchaseByCode: (code: string) => PurchaseRecord | undefined;
   readonly purchaseByQueryId: (queryId: string) => PurchaseRecord | undefined;
@@ -24,7 +26,7 @@ export interface OrderStore {
   readonly takeDue: (nowMs: number) => ReturnRecord | 'expired' | undefined;
 }
 
-/** What was paid goes back whole, whatever was refunded in between. */
+/** What was paid is refunded in full, whatever was refunded before. */
 export function reversed(purchase: PurchaseRecord): PurchaseRecord {
   const { paid, amountFen, refundedFen } = purchase;
   const givenBackFen = paid === null ? 0n : amountFen;

@@ -1,7 +1,7 @@
 /**
  * Purchases (01): the page that a browser is sent to, the app's tn, the applied code. Each becomes
- * an open order under (merId, orderId, txnTime); the same key again is 12, whatever it asks for.
- * It stays open until somebody pays or payTimeout passes: nothing else closes it.
+ * an open order under (merId, orderId, txnTime); the same key again is 12, whatever its content. It
+ * stays open until it is paid or payTimeout passes: nothing else closes it.
  */
 
 import { sumFen } from '../../../src/kernel/money.ts';
@@ -24,7 +24,7 @@ export interface Opened {
   readonly purchase: PurchaseRecord;
 }
 
-/** An order that may be opened, not yet in the store; or why not. */
+/** A new order, not yet stored; or why it is refused. */
 export function draftPurchase(
   call: Call,
   product: UnionpayProduct,
@@ -85,7 +85,7 @@ export function newNumbers(
   };
 }
 
-/** The parts may leave a rest, which is the merchant's own; no more than the order. */
+/** The parts may leave a rest, which is the merchant's own; they may not exceed the order. */
 function readParts(call: Call): { readonly parts: readonly SplitPart[] } | Answer | null {
   const text = call.fields.get('accSplitData');
   if (text === undefined) return null;

@@ -1,6 +1,6 @@
 /**
- * Codes that the phone shows (付款码): 19 digits from 62, good for a minute and for one order. A
- * code is a bearer secret of one payment: used or stale it is refused (01), unknown it is 88.
+ * Codes that the phone shows (付款码): 19 digits from 62, valid for a minute and for one order. A code
+ * is a bearer secret of one payment: used or expired it is refused (01), unknown it is 88.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { encodeCpm } from '../../../src/wires/qr/cpm.ts';
@@ -25,7 +25,7 @@ export function consumerCode(code: string): string {
   return present(encoded.ok ? encoded.value : undefined, 'the EMV form of a payment code');
 }
 
-/** 被扫. Accepted is 00; what became of it is the query's and the notification's to say. */
+/** 被扫. Accepted is 00; the outcome comes by query and notification. */
 export function chargeCode(call: Call, mustConfirm: boolean): Answer {
   const { context, fields } = call;
   const drafted = draftPurchase(call, 'bar', fields.get('qrNo') ?? '', ['qrNo', 'termId']);

@@ -1,6 +1,6 @@
 /**
- * The buyer's side: what the Cloud QuickPass app reads out of a code, a page's form or a tn, and
- * what paying does. A form that a browser carries is verified exactly as at the gateway's endpoint.
+ * The buyer's side: what the Cloud QuickPass app reads from a code, a page's form or a tn, and what
+ * paying does. A form that a browser submits is verified exactly as at the gateway's endpoint.
  * Paying is one synchronous change.
  */
 import { present } from '../../../src/kernel/assert.ts';

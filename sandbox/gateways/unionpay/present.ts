@@ -1,4 +1,7 @@
-/** What query replies and notifications say of a transaction; both are made here, so they agree. */
+/**
+ * The fields of a transaction in query replies and notifications; both are made here, so they
+ * agree.
+ */
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { clearingDay } from '../../../src/wires/unionpay/time.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
@@ -15,7 +18,7 @@ export function purchaseFields(purchase: PurchaseRecord): Told {
     currencyCode: '156',
     reqReserved: purchase.reqReserved,
   };
-  // What was never settled has no queryId to show: not even a reversed one.
+  // A purchase that was never settled has no queryId: not even a reversed one.
   if (paid === null) return common;
   return {
     ...common,

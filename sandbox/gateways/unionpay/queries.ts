@@ -1,7 +1,7 @@
 /**
  * Query (00) of any transaction by orderId + txnTime (sub type 00) or queryId (02). respCode says
- * whether the query worked, origRespCode what became of the transaction. A purchase never says that
- * it was refunded: the refund is a transaction of its own. Asking too often is 37.
+ * whether the query worked, origRespCode what became of the transaction. A purchase never shows
+ * that it was refunded: the refund is a transaction of its own. Too many queries give 37.
  */
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
@@ -12,13 +12,13 @@ import { purchaseFields, returnFields } from './present.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
 import { transactionKey } from './records.ts';
 
-/** Not published: this sandbox's own bound on the queries of one transaction. */
+/** Not published: this sandbox's own limit on the queries of one transaction. */
 const WINDOW_MS = 10_000;
 const QUERIES_MAX = 40;
 
 export type QueryMeter = (key: string) => boolean;
 
-/** In memory only: the bound is about seconds. */
+/** In memory only: the limit concerns seconds. */
 export function openQueryMeter(kit: Pick<CityKit, 'wall'>): QueryMeter {
   let startedMs = 0;
   let counts = new Map<string, number>();

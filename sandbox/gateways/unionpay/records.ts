@@ -1,7 +1,7 @@
 /**
- * What the gateway remembers, as plain data in the city's journal. Nothing is mutated: a change is
- * a new row put in the old one's place. A transaction's key is (merId, orderId, txnTime): the same
- * orderId at another txnTime is another transaction, as at UnionPay.
+ * The gateway's records as plain data in the city's journal. Nothing is mutated: a change replaces
+ * the row. A transaction's key is (merId, orderId, txnTime): the same orderId with another txnTime
+ * is another transaction, as at UnionPay.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
@@ -38,7 +38,10 @@ export interface MerchantRecord {
   readonly splitMerchants: readonly { readonly merId: string; readonly name: string }[];
 }
 
-/** How the merchant asked, which is how it is answered and notified. */
+/**
+ * The encoding and signature method of the merchant's request, also used for answers and
+ * notifications.
+ */
 export interface Manner {
   readonly encoding: string;
   readonly signMethod: SignMethod;
@@ -70,7 +73,7 @@ export interface PurchaseRecord extends TransactionNames, Manner {
   readonly backUrl: string | null;
   readonly reqReserved: string | null;
   readonly split: readonly SplitPart[] | null;
-  /** What the payer's side knows it by: the qrCode, the tn, the cashier's number, the qrNo. */
+  /** How the payer's side identifies it: the qrCode, the tn, the cashier's number, the qrNo. */
   readonly code: string;
   readonly createdMs: number;
   readonly expiresMs: number;
@@ -79,7 +82,7 @@ export interface PurchaseRecord extends TransactionNames, Manner {
   readonly failCode: RespCode | null;
   readonly paid: PaidRecord | null;
   readonly refundedFen: Fen;
-  /** A reversal that was taken and does not show yet: when it will. */
+  /** An accepted reversal that does not show yet: when it will. */
   readonly reversesAtMs?: number;
 }
 
@@ -91,7 +94,7 @@ export interface ReturnRecord extends TransactionNames, Manner {
   readonly purchaseKey: string;
   readonly origQryId: string;
   readonly amountFen: Fen;
-  /** Of it, what leaves the merchant: the shares of all refunds sum to what was settled. */
+  /** The part that leaves the merchant: the shares of all refunds sum to what was settled. */
   readonly settleFen: Fen;
   readonly backUrl: string | null;
   readonly reqReserved: string | null;

@@ -1,8 +1,8 @@
 /**
- * Money back: refund (04, partial and repeatable), undo (31, the whole amount within the clearing
- * day; both settle a little later and are then told) and reversal (99, of an outcome that nobody
- * knows, under the purchase's own orderId and txnTime). Sums never exceed the purchase; the
- * clearing day turns at 23:00 Beijing.
+ * Refund (04, partial and repeatable), undo (31, the whole amount within the clearing day; both
+ * settle a little later and are then notified) and reversal (99, of an unknown outcome, under the
+ * purchase's own orderId and txnTime). Sums never exceed the purchase; the clearing day changes at
+ * 23:00 Beijing.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { clearingDay } from '../../../src/wires/unionpay/time.ts';
@@ -41,7 +41,7 @@ export function refund(call: Call, isStuck: boolean): Answer {
   return putReturn(call, parent, { txnType: '04', amountFen, isStuck });
 }
 
-/** Taken like a refund: 00 says "accepted", its end comes by notification and query. */
+/** Accepted like a refund: 00 means "accepted", its outcome comes by notification and query. */
 export function undo(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
@@ -56,7 +56,7 @@ export function undo(call: Call, isStuck: boolean): Answer {
   return putReturn(call, parent, { txnType: '31', amountFen: parent.amountFen, isStuck });
 }
 
-/** The purchase that money of may go back, or why none does. */
+/** The purchase to be refunded, or why none can be. */
 function checkReturn(call: Call): PurchaseRecord | Answer {
   const { context, fields, merchant } = call;
   const problem = checkFields(fields, NEEDED) ?? checkTxnTimeNotAhead(call);
@@ -125,8 +125,8 @@ function settledPart({ paid, amountFen, refundedFen }: PurchaseRecord, partFen: 
 }
 
 /**
- * 冲正. Repeated, it says the same; what was paid goes back whole. A slow one is accepted (05), and
- * until it shows the order reads "paid".
+ * 冲正. Repeated, it gives the same answer; what was paid is refunded in full. A slow one is accepted
+ * (05), and until it shows the order reads "paid".
  */
 export function reverse(call: Call, isSlow: boolean): Answer {
   const { context, fields, merchant } = call;

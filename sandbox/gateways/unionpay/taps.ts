@@ -1,7 +1,7 @@
 /**
- * QuickPass taps: the phone as a card (HCE) with a token of its own, and the issuer's judgement of
+ * QuickPass taps: the phone as a card (HCE) with a token of its own, and the issuer's checks of
  * what a terminal read from it. The card's counter and the highest one that the issuer has seen are
- * kept apart in the journal: a tap is good once, whatever becomes of the order.
+ * stored separately in the journal: a tap is single-use, whatever becomes of the order.
  */
 
 import { present } from '../../../src/kernel/assert.ts';
@@ -44,7 +44,7 @@ function tokensOf(kit: CityKit): Collection<TokenRow> {
   return kit.journal.collection<TokenRow>('unionpay.tokens');
 }
 
-/** The token in the city's phone; put there at the first tap. */
+/** The token in the city's phone; created at the first tap. */
 function phoneToken(kit: CityKit): TokenRow {
   const known = tokensOf(kit).values().next().value;
   if (known !== undefined) return known;
@@ -74,11 +74,14 @@ function profileOf(token: TokenRow): CardProfile {
 }
 
 export interface PhoneTap extends Readonly<Record<string, unknown>> {
-  /** Empty where the terminal asks for another way to pay. */
+  /** Empty if the terminal asks for another way to pay. */
   readonly field55: string;
 }
 
-/** Holds the phone to a terminal. The counter is kept at every step: a torn tap spends it too. */
+/**
+ * Holds the phone to a terminal. The counter is stored at every step: an aborted tap uses it up,
+ * too.
+ */
 export async function tap(
   context: Context,
   request: { readonly amountFen: Fen },
@@ -131,7 +134,7 @@ export function chargeTap(call: Call): Answer {
   const drafted = draftPurchase(call, 'nfc', '', ['cardTransData', 'encryptCertId', 'termId']);
   if ('respCode' in drafted) return drafted;
   const { context } = call;
-  // A tap has no code that a phone could scan; the store wants one of its own.
+  // A tap has no code that a phone could scan; the store needs one of its own.
   const purchase = { ...drafted.purchase, code: `tap ${drafted.purchase.key}` };
   const said = { ...amountFields(purchase), queryId: purchase.queryId };
   const problem = judge(call, purchase);

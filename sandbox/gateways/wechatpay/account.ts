@@ -1,7 +1,7 @@
 /**
- * Makes a platform account with its second-level merchants: real X.509 merchant and platform
- * certificates and a public-key pair, so that every SDK finds what it expects. The gateway keeps
- * its half in the journal; the merchant's private key is handed out and kept by the caller only.
+ * Creates a platform account with its second-level merchants: real X.509 merchant and platform
+ * certificates and a public-key pair, as every SDK expects. The gateway keeps its half in the
+ * journal; the merchant's private key is returned and stored by the caller only.
  */
 
 import { assert, present } from '../../../src/kernel/assert.ts';
@@ -32,7 +32,7 @@ export interface WechatpayPapers {
   readonly public_key: string;
   readonly platform_serial: string;
   readonly platform_certificate: string;
-  /** Beside the published one: a merchant of its own, to which v3 payment codes are open. */
+  /** Besides the published one: a merchant of its own with v3 payment codes opened. */
   readonly payment_code?: WechatpayPapers;
 }
 
@@ -64,7 +64,7 @@ export async function makeWechatpayAccount(
   };
 }
 
-/** v3 payment codes are opened merchant by merchant: outside SDKs get one to which they are. */
+/** v3 payment codes are opened per merchant: outside SDKs get one that has them. */
 async function withCodepay(
   kit: CityKit,
   request: AccountRequest,
@@ -114,8 +114,8 @@ async function makeRecord(
 }
 
 /**
- * The city's buyers. One openid serves every appid of the city (a real one is per appid), so that a
- * caller of a marketplace's API can name a payer out of the papers.
+ * The city's buyers. One openid is valid for every appid of the city (a real one is per appid), so
+ * that a caller of a marketplace's API can take a payer from the credentials.
  */
 function residents(kit: CityKit): readonly string[] {
   const kept = kit.journal.collection<readonly string[]>('wechatpay.residents');

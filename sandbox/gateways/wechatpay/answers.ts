@@ -1,6 +1,6 @@
 /**
- * Answers as they stand on the wire: 2xx signed over the very bytes that are sent, refusals
- * unsigned with their error body, unknown paths empty.
+ * Answers as sent on the wire: 2xx signed over the exact bytes sent, refusals unsigned with their
+ * error body, unknown paths empty.
  */
 
 import {

@@ -1,8 +1,9 @@
 /**
- * Who calls, in the order of checks that WeChat Pay shows: needed headers, Authorization present
- * and well formed, timestamp window, merchant and serial known, signature. The window comes before
- * the signature, and everything is verified over the raw target and body. A refused signature is
- * explained: the string built from the wire and, where it can be told, the one that was signed.
+ * Authenticates the caller, in WeChat Pay's order of checks: required headers, Authorization
+ * present and well formed, timestamp window, merchant and serial known, signature. The window comes
+ * before the signature, and everything is verified over the raw target and body. A refused
+ * signature is explained: the string built from the wire and, if it can be determined, the one that
+ * was signed.
  */
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { parseAuthorization } from '../../../src/wires/wechatpay/authorization.ts';
@@ -40,7 +41,7 @@ export async function authenticate(
   const ageS = Math.floor(context.kit.wall.nowMs() / 1000) - Number(parsed.timestamp);
   if (Math.abs(ageS) > AGE_LIMIT_S) return refuse(401, 'SIGN_ERROR', SIGN_MESSAGES.timestamp);
   const account = context.store.accounts.get(parsed.mchid);
-  // Some SDKs read the serial out of the certificate in lower case.
+  // Some SDKs send the certificate's serial in lower case.
   if (account?.merchantSerial !== parsed.serialNo.toUpperCase()) {
     return refuse(401, 'SIGN_ERROR', SIGN_MESSAGES.serial);
   }

@@ -1,17 +1,17 @@
 /**
- * Callbacks in APIv2's form, for what was asked by APIv2: a payment as XML signed like its order's
- * answers, a refund as XML without a signature around `req_info`, enciphered with the MD5 of the
- * key. Both are taken by `return_code` SUCCESS.
+ * Callbacks in APIv2's format, for orders created by APIv2: a payment as XML signed like its
+ * order's answers, a refund as unsigned XML around `req_info`, encrypted with the MD5 of the key.
+ * Both are acknowledged by `return_code` SUCCESS.
  */
 import { createCipheriv, createHash } from 'node:crypto';
 import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/message-v2.ts';
 import { signV2, type V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { V2Draft } from './present-v2.ts';
 
-/** What the queue keeps: everything but nonce, cipher and signature. */
+/** What the queue stores: everything but nonce, cipher and signature. */
 export interface V2Message {
   readonly mchid: string;
-  /** null = a refund: nothing is signed, the fields are enciphered. */
+  /** null = a refund: nothing is signed, the fields are encrypted. */
   readonly v2SignType: V2SignType | null;
   readonly head: V2Draft;
   readonly fields: V2Draft;

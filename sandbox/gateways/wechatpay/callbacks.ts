@@ -1,7 +1,7 @@
 /**
- * What the gateway tells merchants, and how: one resource under the APIv3 key, sealed and signed
- * anew at every delivery, with the same `id`. The callback queue keeps WeChat Pay's retry schedule;
- * 200 and 204 acknowledge whatever the body says, everything else (redirects too) does not.
+ * The gateway's notifications: one resource under the APIv3 key, encrypted and signed anew at every
+ * delivery, with the same `id`. The callback queue follows WeChat Pay's retry schedule; 200 and 204
+ * acknowledge whatever the body says, everything else (redirects, too) does not.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/message.ts';
@@ -46,7 +46,7 @@ const RETRY_DELAYS_MS: readonly number[] = [
   6 * HOUR_MS,
 ];
 
-/** What the queue keeps: everything but the sealing and the signature. */
+/** What the queue stores: everything but the encryption and the signature. */
 interface CallbackMessage {
   readonly mchid: string;
   readonly signWith: string | null;
@@ -125,7 +125,7 @@ async function compose(
   };
 }
 
-/** SIGNTEST is not even decodable; a bad signature is one of another message. */
+/** SIGNTEST is not even decodable; a bad signature belongs to another message. */
 function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, string> {
   const signature = signed['Wechatpay-Signature'] ?? '';
   if (flaw === 'signtest') {

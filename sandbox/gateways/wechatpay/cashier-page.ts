@@ -1,12 +1,12 @@
 /**
- * What a buyer's browser sees of an H5 order. WeChat Pay has no cashier of its own on the web: the
- * page opens the app.
+ * The page that a buyer's browser gets for an H5 order. WeChat Pay has no web cashier of its own:
+ * the page opens the app.
  */
 import type { WireResponse } from '../../kit/kit.ts';
 
 /**
- * Where the live page jumps into the app, the city's leads to its phone, which takes this very
- * address for the code. `target` is encoded whole: nothing of it is markup.
+ * Where the live page opens the app, the city's leads to its phone, which takes this very address
+ * as the code. `target` is fully encoded: none of it is markup.
  */
 export function h5Page(publicUrl: string, target: string): WireResponse {
   const phone = `${publicUrl}/phone?wallet=wechatpay&amp;code=${encodeURIComponent(publicUrl + target)}`;

@@ -1,4 +1,4 @@
-/** One verified call of APIv2 on its way through the gateway, and what business code answers. */
+/** One verified call of APIv2 being processed, and its handler's answer. */
 
 import type { V2Fields } from '../../../src/wires/wechatpay/message-v2.ts';
 import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
@@ -13,7 +13,7 @@ export interface CallV2 {
   readonly signType: V2SignType;
 }
 
-/** A refusal has an err_code, and fields that a signed refusal carries beside it. */
+/** A refusal has an err_code, and the fields that a signed refusal carries with it. */
 export type AnswerV2 =
   | { readonly ok: true; readonly fields: Readonly<Record<string, string>> }
   | {

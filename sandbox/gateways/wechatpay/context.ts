@@ -1,4 +1,4 @@
-/** One authenticated call on its way through the gateway, and what business code answers. */
+/** One authenticated call being processed, and its handler's answer. */
 import type { Result } from '../../../src/kernel/result.ts';
 import type { JsonRecord } from '../../../src/wires/wechatpay/json.ts';
 import type { CityKit, WireRequest } from '../../kit/kit.ts';
@@ -30,5 +30,7 @@ export interface Call {
 /** null = 204. */
 export type Answer = Result<Draft | null, Refusal>;
 
-/** Business code is synchronous on purpose: nothing can come between its look and its change. */
+/**
+ * Handlers are synchronous on purpose: nothing can happen between reading and changing a record.
+ */
 export type Handler = (call: Call) => Answer;

@@ -1,9 +1,8 @@
 /**
- * APIv2, which payment codes and older merchants use: signed flat XML in, signed flat
- * XML out, HTTP always 200. Refusals before the signature holds are `return_code` FAIL and
- * unsigned; later ones are signed, with `result_code` FAIL and an `err_code`. Answers follow the
- * request's sign_type. The client certificate that /secapi wants is a matter of TLS, which the
- * city does not speak.
+ * APIv2, which payment codes and older merchants use: signed flat XML in, signed flat XML out, HTTP
+ * always 200. Refusals before the signature is verified are `return_code` FAIL and unsigned; later
+ * ones are signed, with `result_code` FAIL and an `err_code`. Answers use the request's sign_type.
+ * The client certificate that /secapi requires is part of TLS, which the city does not implement.
  */
 import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/message-v2.ts';
 import {

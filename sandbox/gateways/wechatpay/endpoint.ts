@@ -1,7 +1,7 @@
 /**
- * Under which names WeChat Pay's signed calls may arrive, and what a client of either API is told
- * under another: APIv2 in XML, everything else as an error of v3. The H5 and the consent page are
- * not among them.
+ * The host names that WeChat Pay's signed calls may arrive under, and the refusal of any other:
+ * APIv2 in XML, everything else as a v3 error. The H5 and the consent page are not restricted to
+ * them.
  */
 
 import { writeXml } from '../../../src/wires/wechatpay/message-v2.ts';

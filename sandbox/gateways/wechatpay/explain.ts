@@ -1,7 +1,7 @@
 /**
- * Tells a developer why a signature was refused: the string built from the wire and, where one of
- * the usual mistakes explains the signature, the one that was signed. Runs only after a refusal;
- * nothing here ever makes a request acceptable.
+ * Explains to a developer why a signature was refused: the string built from the wire and, if one
+ * of the usual mistakes explains the signature, the one that was signed. Runs only after a refusal;
+ * it never makes a request acceptable.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -63,7 +63,7 @@ const UNKNOWN_HINT =
   'none of the usual slips explains it: check that the private key belongs to serial_no, that ' +
   'the body was not changed after signing, and that target, timestamp and nonce are those sent';
 
-/** The slips that developers make, tried against the signature; the first that fits is named. */
+/** The usual mistakes of developers, tried against the signature; the first match is named. */
 async function findSigned(
   request: WireRequest,
   parsed: Authorization,

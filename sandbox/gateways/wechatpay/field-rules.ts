@@ -1,6 +1,6 @@
 /**
- * Field rules as data, and the check that answers in WeChat Pay's words: PARAM_ERROR with a JSON
- * pointer, the value, the issue and the location. Unknown fields are skipped, as the wallet does.
+ * Field rules as data, and the check that answers like WeChat Pay: PARAM_ERROR with a JSON pointer,
+ * the value, the issue and the location. Unknown fields are ignored, as by the wallet.
  */
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { isRecord, type JsonRecord } from '../../../src/wires/wechatpay/json.ts';
@@ -164,7 +164,7 @@ function broken(
   return paramError(message, { field: pointer, value: shown, issue, location: 'body' });
 }
 
-/** A rule that no table can say (a time, a URL): the same answer. */
+/** A rule that no table can express (a time, a URL): the same answer. */
 export function brokenField(
   pointer: string,
   value: string,
@@ -182,7 +182,7 @@ export function brokenQuery(name: string, label: string): Result<never, Refusal>
 
 const UNSUPPORTED = 'unsupported character';
 
-/** Which character a refusal is about, for the sandbox's log: the wallet's answer does not say. */
+/** The refused character, for the sandbox's log: the wallet's answer does not name it. */
 export function explainCharacter(what: string, refusal: Refusal): Explanation | undefined {
   const detail = refusal.body?.detail;
   if (detail?.issue !== UNSUPPORTED) return undefined;

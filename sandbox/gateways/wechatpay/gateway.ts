@@ -1,7 +1,8 @@
 /**
- * The WeChat Pay gateway of the sandbox city: it speaks the v3 wire as the wallet does, to official
- * and community SDKs alike. Order of checks: path, method, headers, Authorization, window, serial,
- * signature, JSON, fields, permissions, business. It has no bypass: every API call is verified.
+ * The WeChat Pay gateway of the sandbox city: it implements the v3 wire as the wallet does, for
+ * official and community SDKs alike. Order of checks: path, method, headers, Authorization, window,
+ * serial, signature, JSON, fields, permissions, business. There is no bypass: every API call is
+ * verified.
  */
 
 import { present } from '../../../src/kernel/assert.ts';
@@ -186,7 +187,7 @@ const RATE_LIMITED: Refusal = {
   status: 429,
   body: { code: 'FREQUENCY_LIMITED', message: '频率超限，请降低请求频率' },
 };
-/** After the operation was accepted: the same numbers must be asked again. */
+/** After the operation was accepted: the client must query the same numbers. */
 const SYSTEM_ERROR: Refusal = {
   status: 500,
   body: { code: 'SYSTEM_ERROR', message: '系统异常，请使用相同参数稍后重新调用' },
@@ -202,7 +203,7 @@ function distortedQuery(call: Call, answer: Extract<Answer, { ok: true }>): Draf
   return distort(body, takeDistortion(call.context, order, 'query'));
 }
 
-/** Every order number and merchant by which a fault may mean this call. */
+/** Every order number and merchant by which a fault may refer to this call. */
 interface Names {
   readonly orderNos: readonly (string | undefined)[];
   readonly merchants: readonly (string | undefined)[];
@@ -221,7 +222,7 @@ function namesOf(call: Call): Names {
     textOf(body, 'out_refund_no'),
     ...subs.map((sub) => textOf(sub, 'out_trade_no')),
     ...params,
-    // Calls may name an order by what came of it: its transaction, or a refund of it.
+    // Calls may name an order by its transaction, or by a refund of it.
     paidBy(textOf(body, 'transaction_id')),
     ...params.map((name) => paidBy(name) ?? store.refundByNo(account.mchid, name)?.outTradeNo),
   ];

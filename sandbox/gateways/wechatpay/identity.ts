@@ -1,7 +1,7 @@
 /**
- * The keys of the gateway's accounts and the two rules of which key signs:
- * an answer follows the request's `Wechatpay-Serial`; without one (or with one that is not known)
- * it is the newest platform certificate. Rotation adds a certificate; the old ones stay alive.
+ * The keys of the gateway's accounts and the rule of which key signs: an answer uses the key of the
+ * request's `Wechatpay-Serial`; without one (or with an unknown one) the newest platform
+ * certificate. Rotation adds a certificate; the old ones stay valid.
  */
 
 import { type KeyObject, X509Certificate } from 'node:crypto';
@@ -69,7 +69,7 @@ export async function issuePlatformKey(
   };
 }
 
-/** Adds a platform certificate to the account; gives the account as it is now. */
+/** Adds a platform certificate to the account; returns the current account. */
 export async function rotatePlatformKey(kit: CityKit, mchid: string): Promise<AccountRecord> {
   const accounts = accountsOf(kit);
   const before = present(accounts.get(mchid), 'the account');
@@ -77,7 +77,7 @@ export async function rotatePlatformKey(kit: CityKit, mchid: string): Promise<Ac
     certificatePem: before.rootCertificatePem,
     privateKeyPem: before.rootPrivateKeyPem,
   });
-  // Read again: another rotation may have finished while this pair was made.
+  // Read again: another rotation may have finished while this pair was generated.
   const account = present(accounts.get(mchid), 'the account');
   const rotated = { ...account, platformKeys: [...account.platformKeys, key] };
   accounts.put(mchid, rotated);

@@ -1,7 +1,7 @@
 /**
- * The silent authorisation (snsapi_base): a redirect with code and state, and the exchange of the
- * code for an openid. A code lives five minutes and works once. Neither is signed; refusals of the
- * exchange are HTTP 200 with errcode, as WeChat's are.
+ * The silent authorization (snsapi_base): a redirect with code and state, and the exchange of the
+ * code for an openid. A code lives five minutes and is single-use. Neither is signed; refusals of
+ * the exchange are HTTP 200 with errcode, as WeChat's are.
  */
 import type { WireRequest, WireResponse } from '../../kit/kit.ts';
 import type { Context } from './context.ts';
@@ -13,7 +13,7 @@ const CODE_LIFE_MS = 5 * 60_000;
 export const AUTHORIZE_PATH = '/connect/oauth2/authorize';
 export const TOKEN_PATH = '/sns/oauth2/access_token';
 
-/** The buyer of the city's phone agrees without being asked: that is what snsapi_base means. */
+/** The buyer of the city's phone agrees without being asked, as snsapi_base means. */
 export function authorize(context: Context, request: WireRequest): WireResponse {
   const query = new URLSearchParams(request.queryText);
   const account = accountOf(context, query.get('appid'));

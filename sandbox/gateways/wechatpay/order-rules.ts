@@ -1,6 +1,6 @@
 /**
- * The field rules of order creation, one table per family, and the rules no table can say: whose
- * mchid and appid, notify_url, time_expire, openid, h5's scene.
+ * The field rules of order creation, one table per family, and the rules that no table can express:
+ * ownership of mchid and appid, notify_url, time_expire, openid, h5's scene.
  */
 import { isIP } from 'node:net';
 import { ok, type Result } from '../../../src/kernel/result.ts';
@@ -261,7 +261,7 @@ export function openidOf(family: Family, body: JsonRecord): string | null {
   return textOf(recordOf(body, 'payer'), name) ?? null;
 }
 
-/** Is it our caller who acts, with an appid and second-level merchants of its own? */
+/** Does the caller act for itself, with an appid and second-level merchants of its own? */
 export function checkParties(call: Call, family: Family): Checked {
   const { account, body } = call;
   const [mchidName, appidName] = PARTY_NAMES[family];

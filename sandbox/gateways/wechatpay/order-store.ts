@@ -1,7 +1,7 @@
 /**
- * The gateway's records with their indexes. Collections live in the journal; indexes are rebuilt
- * from them at the start. Every change happens in one synchronous stretch, so that of a close and a
- * payment at the same moment exactly one wins.
+ * The gateway's records with their indexes. Collections are in the journal; indexes are rebuilt
+ * from them at start. Every change is one synchronous step, so that of a concurrent close and
+ * payment exactly one wins.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import { openDueIndex } from '../../kit/due-index.ts';
@@ -46,7 +46,7 @@ export interface OrderStore {
     pocket: 'availableFen' | 'frozenFen',
     deltaFen: Fen,
   ) => void;
-  /** The next expiry or refund to settle; null = nothing is owed. */
+  /** City time of the next expiry or refund to settle; null = nothing is due. */
   readonly nextDueMs: () => number | null;
   /** Takes what is due at `nowMs` off the list. */
   readonly takeDue: (nowMs: number) => Due | undefined;
@@ -54,7 +54,7 @@ export interface OrderStore {
 
 type Due = { readonly order: OrderRecord } | { readonly refund: RefundRecord };
 
-/** May still be paid, and closes when its time is over. */
+/** Still payable, and closed at its expiry. */
 export function isWaiting(order: OrderRecord): boolean {
   return order.state === 'NOTPAY' || order.state === 'USERPAYING';
 }
@@ -133,7 +133,7 @@ export function openOrderStore(kit: CityKit): OrderStore {
   };
 }
 
-/** What needs no index. */
+/** State that needs no index. */
 function openRecords(
   kit: CityKit,
 ): Pick<OrderStore, 'accounts' | 'prepays' | 'codes' | 'paymentCodes'> {

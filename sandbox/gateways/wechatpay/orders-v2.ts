@@ -1,7 +1,7 @@
 /**
- * Orders over APIv2: unifiedorder (NATIVE, JSAPI, MWEB, APP), orderquery, closeorder. They lie in
- * the same store as v3's, so that either API queries and refunds what the other made; what differs
- * is the fields, the refusals and the form of the callback.
+ * Orders over APIv2: unifiedorder (NATIVE, JSAPI, MWEB, APP), orderquery, closeorder. They are in
+ * the same store as v3's, so that either API queries and refunds the other's orders; fields,
+ * refusals and the callback's format differ.
  */
 import { isIP } from 'node:net';
 import type { Fen } from '../../../src/kernel/money.ts';
@@ -31,13 +31,13 @@ export interface V2Order {
   readonly orderNo: string;
   readonly expiresMs: number;
   readonly line: OrderLine;
-  /** What a repeat must say again. */
+  /** What a repeat must have in common. */
   readonly content: Readonly<Record<string, string>>;
 }
 
 const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 
-/** The fields that every order has, whoever shows the code. */
+/** The fields of every order, whoever shows the code. */
 export function readV2Order(call: CallV2): V2Order | AnswerV2 {
   const { context, fields, subMchid } = call;
   const orderNo = fields.get('out_trade_no') ?? '';
@@ -75,7 +75,7 @@ const PRODUCTS: ReadonlyMap<string, TradeProduct> = new Map(
     product,
   ]),
 );
-/** What each way of paying wants beside the rest. */
+/** The additional fields of each payment type. */
 const NEEDED: Readonly<Partial<Record<TradeProduct, string>>> = {
   native: 'product_id',
   h5: 'scene_info',
@@ -137,7 +137,7 @@ function draftOrder(
   };
 }
 
-/** A prepay_id always; what a native order is opened with is the token inside its code_url. */
+/** Always a prepay_id; a native order is opened by the token inside its code_url. */
 function prepayFields({ context, fields }: CallV2, order: OrderRecord, code: string) {
   const isNative = order.product === 'native';
   return {
@@ -148,7 +148,7 @@ function prepayFields({ context, fields }: CallV2, order: OrderRecord, code: str
   };
 }
 
-/** By transaction_id (which wins) or out_trade_no; any order of the caller's, however it came. */
+/** By transaction_id (which wins) or out_trade_no; any order of the caller's, by either API. */
 export function findOrder({ context, account, fields, subMchid }: CallV2): OrderRecord | undefined {
   const transactionId = fields.get('transaction_id');
   const { store } = context;
@@ -169,7 +169,8 @@ export function orderQuery(call: CallV2): AnswerV2 {
   const state = tradeStateOf(order, line);
   const words = { trade_state: state, trade_state_desc: tradeStateWords(state) };
   const isTold = state === 'SUCCESS' || state === 'REFUND';
-  // Of what was not paid, or no longer is, only the number and the merchant's own data are told.
+  // For an order that is not paid, or no longer, only the number and the merchant's own data are
+  // shown.
   if (!isTold) {
     return {
       ok: true,

@@ -1,9 +1,11 @@
 /**
  * Orders: create, query, close, for a direct merchant, a partner's second-level merchant, and a
- * combined order of several. The families share one life: NOTPAY until paid, closed or expired.
+ * combined order of several. The families share one life cycle: NOTPAY until paid, closed or
+ * expired.
  *
- * Re-entry with the same number and the same content gives a new prepay (a native order's old code
- * dies); other content is OUT_TRADE_NO_USED; a paid or closed number says so and is never reused.
+ * Re-entry with the same number and the same content returns a new prepay (a native order's old
+ * code expires); other content is OUT_TRADE_NO_USED; a paid or closed number is reported as such
+ * and never reused.
  */
 import { createHash } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
@@ -113,7 +115,7 @@ export function unpaidLine(
   return { ...asked, paid: null, refundedFen: 0n, refundCount: 0, lastRefundMs: null };
 }
 
-/** The order that exists already under this number, if the same is asked again. */
+/** The existing order with this number, if the same content is requested again. */
 export function checkNumbers(
   context: Context,
   asked: OrderRecord,
@@ -132,7 +134,7 @@ export function checkNumbers(
   return existing.fingerprint === asked.fingerprint ? ok(existing) : used;
 }
 
-/** The order as it is kept, and the newest code that opens it. */
+/** The order as stored, and the newest code that opens it. */
 export function issuePrepay(
   context: Context,
   order: OrderRecord,
@@ -155,13 +157,13 @@ export function codeUrl(order: OrderRecord, code: string): string {
     : `weixin://wxpay/bizpayurl?pr=${code}`;
 }
 
-/** The live host is wx.tenpay.com; the city's page stands at the same path on its own. */
+/** The live host is wx.tenpay.com; the city serves the page at the same path on its own host. */
 export function h5Url({ kit }: Context, code: string): string {
   const token = kit.random.bytes(4).readUInt32BE().toString();
   return `${kit.publicUrl}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${code}&package=${token}`;
 }
 
-/** The order as it is now: one whose time is over is closed the moment it is looked at. */
+/** The order in its current state: an expired one is closed at the next access. */
 export function freshOrder(context: Context, key: string): OrderRecord | undefined {
   const order = context.store.order(key);
   if (order === undefined || !isWaiting(order)) return order;

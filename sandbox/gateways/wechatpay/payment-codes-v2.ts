@@ -1,6 +1,6 @@
 /**
- * Payment codes over APIv2: micropay, reverse. What is paid, known or given back is decided in
- * payment-codes.ts; here are APIv2's fields, its refusals and its `recall`.
+ * Payment codes over APIv2: micropay, reverse. payment-codes.ts decides what is paid, known or
+ * refunded; this file has APIv2's fields, its refusals and its `recall`.
  */
 import { takeDistortion } from './callbacks.ts';
 import { type AnswerV2, type CallV2, refused } from './context-v2.ts';

@@ -1,7 +1,7 @@
 /**
  * Payment codes over v3, for merchants to whom WeChat Pay has opened them: codepay and reverse.
- * What is paid, known or given back is decided in payment-codes.ts. What v3 says differs from
- * APIv2: a code that must be confirmed is an answered order (USERPAYING), not a refusal.
+ * payment-codes.ts decides what is paid, known or refunded. v3's answers differ from APIv2's: a
+ * code that must be confirmed is an answered order (USERPAYING), not a refusal.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { ok } from '../../../src/kernel/result.ts';

@@ -1,9 +1,8 @@
 /**
- * Payment codes as WeChat Pay holds them, whichever API asks (`-v2`, `-v3` beside this file).
- * Small sums are paid in the call; above the limit, or when the fault `userpaying` says so, the
- * order is USERPAYING until the buyer confirms on the phone. A code pays one order, a number one
- * payment; a reversal ends the order, whatever it was, and gives back what was paid. There is no
- * callback.
+ * Payment codes at WeChat Pay, for both APIs (`-v2`, `-v3` beside this file). Small amounts are
+ * paid in the call; above the limit, or with the fault `userpaying`, the order is USERPAYING until
+ * the buyer confirms on the phone. A code pays one order, a number one payment; a reversal ends the
+ * order, whatever its state, and refunds what was paid. There is no callback.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
@@ -14,10 +13,12 @@ import { freshOrder } from './orders.ts';
 import { bookPayment } from './phone.ts';
 import type { AccountRecord, OrderLine, OrderRecord } from './records.ts';
 
-/** Up to this the app pays without a password; WeChat Pay's own rules are more, and not public. */
+/**
+ * Up to this the app pays without a password; WeChat Pay's own rules are stricter, and not public.
+ */
 const NO_PASSWORD_FEN_MAX: Fen = 1_000_00n;
 const REVERSE_WINDOW_MS = 7 * 24 * 60 * MINUTE_MS;
-/** Where the merchant names no end. */
+/** If the merchant names no expiry. */
 export const CODE_ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
 
 export type CodeFamily = 'direct' | 'partner';
@@ -52,7 +53,7 @@ export function draftCodeOrder(
   };
 }
 
-/** What became of the order that was asked; `known`: of the same order, asked before. */
+/** The result of the requested order; `known`: the same order was requested before. */
 export type Charge =
   | { readonly kind: 'paid' | 'waiting' | 'known'; readonly order: OrderRecord }
   | { readonly kind: 'number_used' | 'not_a_code' | 'code_expired' | 'code_invalid' };
@@ -90,7 +91,7 @@ export function codeLineOf(order: OrderRecord): OrderLine {
   return present(order.lines[0], 'the line of a payment code');
 }
 
-/** `done`, again and again; `stuck`: nothing was done, and the same call must come again. */
+/** `done`, also when repeated; `stuck`: nothing was done, and the same call must be repeated. */
 export type Reversal = 'done' | 'not_a_code_order' | 'refunded' | 'too_late' | 'stuck';
 
 export function reverseOrder(context: Context, order: OrderRecord): Reversal {

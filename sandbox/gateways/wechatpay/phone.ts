@@ -1,7 +1,7 @@
 /**
- * The buyer's side: what the WeChat app reads out of a code, a redirect URL or invocation
- * parameters, and what paying does. Invocation parameters must carry the merchant's signature, as
- * the app checks it. Paying is one synchronous change: every line of an order, or none.
+ * The buyer's side: what the WeChat app reads from a code, a redirect URL or invocation parameters,
+ * and what paying does. Invocation parameters must carry the merchant's signature, as the app
+ * checks it. Paying is one synchronous change: every line of an order, or none.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
@@ -88,7 +88,7 @@ interface V2Sheet {
   readonly params: JsonRecord;
   readonly isJsapi: boolean;
   readonly appid: string;
-  /** As unifiedorder was signed, which an app's sheet does not say again. */
+  /** Signed by unifiedorder's sign type, which an app's sheet does not repeat. */
   readonly signType: V2SignType;
 }
 
@@ -183,7 +183,7 @@ export function pay(
   if (!isWaiting(order)) return { status: 'closed', ...back };
   switch (request.outcome) {
     case 'cancel':
-      // Who refuses to confirm a payment code has spent it; elsewhere the buyer may come back.
+      // Refusing to confirm uses up a payment code; elsewhere the buyer may come back.
       if (order.product === 'codepay') context.store.putOrder({ ...order, state: 'PAYERROR' });
       return { status: 'canceled', ...back };
     case 'insufficient_funds':

@@ -1,6 +1,6 @@
 /**
- * Records as APIv2 shows them: flat text fields, amounts in fen, times compact and in Beijing. A
- * blank value is left out where the message is written.
+ * Records in APIv2's format: flat text fields, amounts in fen, compact Beijing times. The writer
+ * leaves blank values out.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
@@ -13,7 +13,10 @@ export type V2Draft = Readonly<Record<string, string>>;
 
 const shownIf = (condition: boolean, fen: Fen): string => (condition ? String(fen) : '');
 
-/** A payment as micropay, orderquery and the callback tell it, or as a wallet that errs would. */
+/**
+ * A payment for micropay, orderquery and the callback; with a fault, as a faulty wallet would
+ * report it.
+ */
 export function paymentFields(order: OrderRecord, fault: FaultName | undefined): V2Draft {
   const [line] = order.lines;
   const paid = line?.paid;
@@ -57,7 +60,7 @@ const V2_REFUND_STATUS: Readonly<Record<RefundRecord['status'], string>> = {
   ABNORMAL: 'CHANGE',
 };
 
-/** The answer of /secapi/pay/refund: taken, not done. */
+/** The answer of /secapi/pay/refund: accepted, not done. */
 export function refundTakenFields(refund: RefundRecord): V2Draft {
   const { refundFen, payerRefundFen, settlementTotalFen, settlementRefundFen, totalFen } = refund;
   const isDiscounted = settlementTotalFen !== totalFen;
@@ -96,7 +99,7 @@ export function refundListFields(refund: RefundRecord, index: number): V2Draft {
   );
 }
 
-/** What a refund's callback carries enciphered (req_info). */
+/** The encrypted content of a refund's callback (req_info). */
 export function refundCallbackFields(refund: RefundRecord): V2Draft {
   return {
     out_refund_no: refund.outRefundNo,

@@ -1,7 +1,7 @@
 /**
- * Records as the wire shows them: the bodies of queries and the plaintexts of callbacks. What is
- * not known yet is left out, as WeChat Pay drops null fields. `distort` is how the amount, currency
- * and payee faults of the city look.
+ * Records on the wire: the bodies of queries and the plaintexts of callbacks. Unknown values are
+ * left out, as WeChat Pay drops null fields. `distort` applies the city's amount, currency and
+ * payee faults.
  */
 import { type Fen, fenToJson } from '../../../src/kernel/money.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
@@ -14,7 +14,7 @@ import {
 import type { FaultName } from '../../kit/kit.ts';
 import type { OrderLine, OrderRecord, RefundRecord } from './records.ts';
 
-/** A body that is still being made. */
+/** A body under construction. */
 export type Draft = Record<string, unknown>;
 
 const STATE_WORDS: Readonly<Partial<Record<TradeState, string>>> = {
@@ -187,7 +187,7 @@ export function refundAppliedBody(refund: RefundRecord): Draft {
   };
 }
 
-/** A callback's plaintext: `refund_status` where the query says `status`. */
+/** A callback's plaintext has `refund_status` where the query has `status`. */
 export function refundPlaintext(refund: RefundRecord): Draft {
   const body: Draft =
     refund.subMchid === null
@@ -217,7 +217,7 @@ export const PAYMENT_DISTORTIONS = [
   'wrong_payee',
 ] as const satisfies readonly FaultName[];
 
-/** What a wallet that errs would say; of a combined order the first sub order is hit. */
+/** What a faulty wallet would report; in a combined order the first sub order is affected. */
 export function distort(body: Draft, fault: FaultName | undefined): Draft {
   if (fault === undefined) return body;
   const subs = body.sub_orders;

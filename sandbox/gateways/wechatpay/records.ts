@@ -1,7 +1,7 @@
 /**
- * What the gateway remembers, as plain data in the city's journal. An order is one row whether it
- * pays one merchant or fifty, so that a combined payment is all or nothing by construction.
- * Nothing is mutated: a change is a new row put in the old one's place.
+ * The gateway's records as plain data in the city's journal. An order is one row whether it pays
+ * one merchant or fifty, so that a combined payment is all or nothing by construction. Nothing is
+ * mutated: a change replaces the row.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
@@ -23,9 +23,9 @@ export interface AccountRecord {
   readonly appid: string;
   readonly appSecret: string;
   readonly apiV3Key: string;
-  /** Absent in accounts that were made before the city took payment codes. */
+  /** Absent in accounts created before the city supported payment codes. */
   readonly apiV2Key?: string;
-  /** What WeChat Pay opens merchant by merchant; absent = nothing of it. */
+  /** What WeChat Pay opens per merchant; absent = none of it. */
   readonly openedProducts?: readonly string[];
   readonly merchantSerial: string;
   readonly merchantCertificatePem: string;
@@ -72,11 +72,11 @@ export interface OrderRecord {
   readonly appid: string;
   readonly orderNo: string;
   readonly product: TradeProduct | 'codepay';
-  /** null = nobody is told: payment codes have no callback. */
+  /** null = no callback: payment codes have none. */
   readonly notifyUrl: string | null;
   readonly openid: string | null;
   readonly deviceId: string | null;
-  /** Of everything the merchant asked: re-entry must ask the same. */
+  /** Digest of the merchant's request: re-entry must have the same content. */
   readonly fingerprint: string;
   readonly createdMs: number;
   readonly expiresMs: number;
@@ -87,11 +87,11 @@ export interface OrderRecord {
   readonly successMs: number | null;
   readonly payerWallet: WalletName | null;
   readonly payerOpenid: string | null;
-  /** The newest code or prepay_id; a native order's older codes are dead. */
+  /** The newest code or prepay_id; a native order's older codes are void. */
   readonly prepayCode: string;
   /** The key that callbacks are signed with: the one that the creation's Wechatpay-Serial named. */
   readonly signWith: string | null;
-  /** Made by APIv2, which signs what it tells of it the same way; absent = by v3. */
+  /** Created by APIv2, which signs its messages about it the same way; absent = by v3. */
   readonly v2SignType?: V2SignType;
 }
 
@@ -126,7 +126,7 @@ export interface RefundRecord {
   /** What it becomes when due: a stuck refund turns ABNORMAL instead. */
   readonly becomes: 'SUCCESS' | 'ABNORMAL';
   readonly signWith: string | null;
-  /** Asked by APIv2, in whose form it is told. */
+  /** Requested by APIv2, and notified in its format. */
   readonly isV2?: true;
 }
 

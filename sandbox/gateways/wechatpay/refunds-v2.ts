@@ -1,6 +1,7 @@
 /**
  * Refunds over APIv2: refund and refundquery, of any order of the caller's, in the same store and
- * by the same rules as v3's. What is asked here is told here: enciphered, in APIv2's form.
+ * by the same rules as v3's. A refund requested here is notified here: encrypted, in APIv2's
+ * format.
  */
 import { isPlainText } from '../../../src/wires/wechatpay/trade.ts';
 import { type AnswerV2, type CallV2, refused } from './context-v2.ts';

@@ -1,7 +1,7 @@
 /**
- * Refunds, domestic and e-commerce. 200 means taken: PROCESSING first, SUCCESS a little later in
+ * Refunds, domestic and e-commerce. 200 means accepted: PROCESSING first, SUCCESS a little later in
  * city time, with a callback. The same out_refund_no with the same content is the same refund, for
- * ever. Caps: 365 days, 50 a payment, a minute apart, and never more than was paid.
+ * ever. Limits: 365 days, 50 per payment, a minute apart, and never more than was paid.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
@@ -111,7 +111,7 @@ function readAmounts(body: JsonRecord, { line }: FoundLine) {
   return { amount: recordOf(body, 'amount'), isAvailable };
 }
 
-/** What a refund is asked with, by whichever API. */
+/** A refund request, by either API. */
 export type AskedRefund = Pick<
   RefundRecord,
   | 'family'
@@ -124,7 +124,7 @@ export type AskedRefund = Pick<
   | 'isV2'
 > & { readonly isAvailable: boolean };
 
-/** Taken and booked, or why not. */
+/** Accepted and booked, or why not. */
 export function makeRefund(
   context: Context,
   found: FoundLine,
@@ -333,7 +333,7 @@ export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
   return ok(refundBody(again));
 }
 
-/** What time does to a refund; gives it as it is afterwards. */
+/** Settles a due refund and returns its new state. */
 export function settleRefund(context: Context, refund: RefundRecord): RefundRecord {
   const nowMs = present(refund.dueMs, 'a due time');
   const settled: RefundRecord = {

@@ -1,10 +1,10 @@
-/** Refusals in WeChat Pay's words. Messages are free text there; codes and statuses are not. */
+/** Refusals as WeChat Pay sends them. Messages are free text there; codes and statuses are not. */
 import { err, type Result } from '../../../src/kernel/result.ts';
 import type { ErrorBody, ErrorDetail } from '../../../src/wires/wechatpay/error-body.ts';
 
 export interface Refusal {
   readonly status: number;
-  /** null = an empty body, as unknown paths and wrong methods get. */
+  /** null = an empty body, as for unknown paths and wrong methods. */
   readonly body: ErrorBody | null;
   /** One family answers a missing signature without a Request-ID. */
   readonly withoutRequestId?: boolean;

@@ -1,4 +1,4 @@
-/** Every path of the API with its method, its operation for the faults, and who answers it. */
+/** Every path of the API with its method, its operation name for faults, and its handler. */
 
 import { PATHS, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import type { Operation } from '../../kit/kit.ts';

@@ -1,6 +1,6 @@
 /**
  * `/v3/certificates` and `/v3/security/echo`: the two calls that tell a developer whether the key
- * material is right. The list holds every living certificate, two during a rotation.
+ * material is right. The list holds every valid certificate, two during a rotation.
  */
 import { ok } from '../../../src/kernel/result.ts';
 import { certificateItem } from '../../../src/wires/wechatpay/certificates.ts';

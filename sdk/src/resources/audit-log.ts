@@ -1,4 +1,4 @@
-/** `hutong.auditLog`: who changed what, newest first; to read. */
+/** `hutong.auditLog`: who changed what, newest first; read-only. */
 import type { PageList } from '../pages.ts';
 import type { CallOptions, Transport } from '../transport.ts';
 import type { AuditEntry, AuditLogListParams } from '../types.ts';

@@ -1,4 +1,4 @@
-/** `hutong.buyerErasures`: the end of one buyer's data. It runs in the background. */
+/** `hutong.buyerErasures`: erasure of one buyer's data. It runs in the background. */
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { BuyerErasure, BuyerErasureCreateParams } from '../types.ts';
 
@@ -9,7 +9,7 @@ export function buyerErasures({ read, write }: Transport) {
       options?: CallOptions,
     ): Promise<WithResponse<BuyerErasure>> => write('POST /v1/buyer_erasures', { body }, options),
 
-    /** How far it is. */
+    /** Its progress. */
     retrieve: (id: string, options?: CallOptions): Promise<WithResponse<BuyerErasure>> =>
       read('GET /v1/buyer_erasures/{id}', { path: { id } }, options),
   };

@@ -13,7 +13,7 @@ const ONE = `${ALL}/{counter}` as const;
 
 export function counters({ read, write, pages, file }: Transport) {
   return {
-    /** The same name of the same merchant gives the counter that exists. */
+    /** The same name of the same merchant returns the existing counter. */
     create: (
       merchant: string,
       body: CounterCreateParams,

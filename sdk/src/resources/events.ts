@@ -1,4 +1,4 @@
-/** `hutong.events`: what was sent to webhook endpoints, to be read again or sent again. */
+/** `hutong.events`: what was sent to webhook endpoints, to be read or resent. */
 import type { HutongEvent } from '../event.ts';
 import type { PageList } from '../pages.ts';
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
@@ -6,7 +6,7 @@ import type { EventListParams } from '../types.ts';
 
 type Told = Promise<WithResponse<HutongEvent>>;
 
-/** The schema says of an event's object only that it is one: `HutongEvent` says which, by type. */
+/** The schema does not define an event's object by type: `HutongEvent` does. */
 export function events({ read, write, pages }: Transport) {
   return {
     list: (query: EventListParams = {}, options?: CallOptions): PageList<HutongEvent> =>
@@ -15,7 +15,7 @@ export function events({ read, write, pages }: Transport) {
     retrieve: (id: string, options?: CallOptions): Told =>
       read('GET /v1/events/{id}', { path: { id } }, options) as Told,
 
-    /** Delivers it again to every endpoint that wants it. */
+    /** Delivers it again to every subscribed endpoint. */
     resend: (id: string, options?: CallOptions): Told =>
       write('POST /v1/events/{id}/resend', { path: { id } }, options) as Told,
   };

@@ -1,4 +1,4 @@
-/** `hutong.interconnects`: which wallets may pay by another wallet's code. */
+/** `hutong.interconnects`: which wallets may pay another wallet's codes. */
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { Interconnect, InterconnectSetParams, List } from '../types.ts';
 

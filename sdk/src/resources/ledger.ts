@@ -1,4 +1,4 @@
-/** `hutong.ledger`: the double-entry books, to read. */
+/** `hutong.ledger`: the double-entry ledger, read-only. */
 import type { PageList } from '../pages.ts';
 import type { CallOptions, Transport } from '../transport.ts';
 import type {

@@ -17,7 +17,7 @@ const ONE = '/v1/payment_intents/{id}';
 
 export function paymentIntents({ read, money, pages }: Transport) {
   return {
-    /** The same `merchant_order_no` with the same content gives the same intent. */
+    /** The same `merchant_order_no` with the same content returns the same intent. */
     create: (
       body: PaymentIntentCreateParams,
       options?: CallOptions,
@@ -39,7 +39,7 @@ export function paymentIntents({ read, money, pages }: Transport) {
     cancel: (id: string, options?: CallOptions): Promise<WithResponse<PaymentIntent>> =>
       money(`POST ${ONE}/cancel`, { path: { id } }, options),
 
-    /** An operator ends a conflict: what the wallet took counts, or goes back. */
+    /** An operator resolves a conflict: what the wallet collected counts, or is refunded. */
     resolve: (
       id: string,
       body: ConflictResolveParams,
@@ -57,7 +57,7 @@ export function paymentIntents({ read, money, pages }: Transport) {
       return read(`GET ${ONE}/offers`, { path: { id }, query }, options);
     },
 
-    /** One code that every wallet's app can scan; who has it can pay. */
+    /** A universal QR code that every wallet's app can scan; whoever has it can pay. */
     code: (id: string, options?: CallOptions): Promise<WithResponse<PaymentCode>> =>
       read(`GET ${ONE}/code`, { path: { id } }, options),
 

@@ -1,4 +1,4 @@
-/** `hutong.refunds`: money back to the buyer, whole or in part, as often as the paid sum allows. */
+/** `hutong.refunds`: refunds to the buyer, full or partial, up to the paid sum. */
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { Refund, RefundCreateParams } from '../types.ts';
 

@@ -41,7 +41,7 @@ export function webhookEndpoints({ read, write, pages }: Transport) {
 
     /**
      * The old secret signs beside the new one for a day: verify with both. With `end_previous` it
-     * signs nothing more.
+     * stops signing at once.
      */
     rotateSecret: (
       id: string,
