@@ -39,7 +39,7 @@ export function createBuyer(
   onPaid: (times: PaymentTimes) => void,
 ): Work {
   const [shop] = world.marketplaces.values();
-  if (shop === undefined) throw new Error('the papers name no marketplace');
+  if (shop === undefined) throw new Error('demo.json names no marketplace');
   const intents = `${world.platformUrl}/v1/payment_intents`;
   const run = randomUUID().slice(0, 8);
   let count = 0;

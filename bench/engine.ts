@@ -33,7 +33,7 @@ const LANES = 4;
 const PAYMENT_COUNT = 10_000;
 const WARM_UP_COUNT = 24_000;
 const CONCURRENCY = 2_000;
-/** The books of one paid leg: clearing, the fee, what is held for the merchant. */
+/** The ledger of one paid leg: clearing, the fee, what is held for the merchant. */
 const ENTRIES_EACH = 3;
 const PGBENCH = { scale: 10, clients: 16, threads: 1, seconds: 5 } as const;
 const MUST = { ratioToPgbench: 2.5, ratioToSql: 0.6 } as const;

@@ -2,7 +2,7 @@
  * What the engine sends, and a bare loop that sends it again. The recording keeps the statements
  * and values of every transaction by lane; the replay writes each transaction to a plain connection
  * at once (BEGIN, statements, COMMIT: one packet, prepared statements, nothing between) and waits
- * for its COMMIT. Nobody could send the same SQL with less, so what is missing to its rate is the
+ * for its COMMIT. The same SQL cannot be sent with less work, so the difference to its rate is the
  * engine: queues, decisions, encoding, decoding.
  */
 import assert from 'node:assert/strict';

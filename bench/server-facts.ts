@@ -1,6 +1,6 @@
 /**
- * What a rate means only beside: how long the disk takes to make 8 kB durable, that the server was
- * not told to skip it, and that the tables are logged ones.
+ * Facts needed to read a rate: how long the disk takes to make 8 kB durable, that the server is not
+ * configured to skip that, and that the tables are logged ones.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -116,7 +116,7 @@ export async function readBooks(url: string): Promise<Books> {
   };
 }
 
-/** All `count` payments are there, paid, told and booked. */
+/** All `count` payments exist, paid, delivered and booked. */
 export function assertBooked(books: Books, count: number, entriesEach: number): void {
   assert.equal(books.payments, count, 'every payment is a row');
   assert.equal(books.succeeded, count, 'every payment succeeded');

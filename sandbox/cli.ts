@@ -104,7 +104,7 @@ function banner(facts: {
     `  start here 首页    ${url}/`,
     `  phone 沙箱手机     ${url}/phone`,
     `  gateways 网关      ${GATEWAY_MAKERS.map(({ wallet }) => wallet).join(', ')} at ${url}`,
-    options.writeDemoPapers ? `  papers 商户资料    ${options.dir}/demo.json` : '',
+    options.writeDemoPapers ? `  credentials 商户资料 ${options.dir}/demo.json` : '',
     options.allowLocalCallbacks
       ? '  callbacks may go to http and loopback (--allow-local-callbacks) 回调可发往本机'
       : '  callbacks go to public https only; --allow-local-callbacks for local ones',

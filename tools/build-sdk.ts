@@ -1,5 +1,5 @@
 /**
- * `npm run build -w sdk`, and a part of `npm run build`: the SDK as a stranger installs it. The
+ * `npm run build -w sdk`, and a part of `npm run build`: the SDK as a user installs it. The
  * compiler runs twice over sdk/src, for `import` and for `require`, each with its declarations;
  * sdk/dist is then a package of its own, and the tarball beside the platform's build holds it.
  *

@@ -1,8 +1,8 @@
 /**
  * `npm run build [-- FOLDER]`: what production runs, as a folder of its own (dist/): plain
  * JavaScript with source maps instead of TypeScript and its loader, and a package.json and lock
- * with the packages that the code imports and no others, told again in sbom.cdx.json.
- * `node bin/hutong.js` is the same command. The SDK's tarball is beside it.
+ * with the packages that the code imports and no others, listed again in sbom.cdx.json. `node
+ * bin/hutong.js` is the same command. The SDK's tarball is beside it.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * A port of loopback that was free a moment ago: for a process that must be told its own. Taken
- * from below those that systems give to outgoing connections (Linux 32768, others 49152), one of
- * which could otherwise take it before it is listened on.
+ * A port of loopback that was free a moment ago: for a process that needs to know its own in
+ * advance. Taken from below those that systems give to outgoing connections (Linux 32768, others
+ * 49152), one of which could otherwise take it before it is listened on.
  */
 import { randomInt } from 'node:crypto';
 import net from 'node:net';

@@ -83,7 +83,7 @@ function writeWallet(root: string, { made, edited }: WalletPlan): string | undef
   return formatted.status === 0 ? undefined : `${formatted.stdout}${formatted.stderr}`;
 }
 
-/** Changes of somebody who would then not know which are the tool's. */
+/** Uncommitted changes, which could then not be told from the tool's own. */
 function hasChanges(root: string): boolean {
   const status = spawnSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' });
   return status.status === 0 && status.stdout.trim() !== '';

@@ -1,5 +1,5 @@
 /**
- * `npm run newcomer`: README.md as a stranger follows it. A fresh clone of HEAD in an empty folder,
+ * `npm run newcomer`: README.md as a newcomer follows it. A fresh clone of HEAD in an empty folder,
  * an empty HOME, the README's own commands; then Ctrl-C, and the same again: everything is there.
  *
  * The npm cache is this machine's, so that what is timed is Hutong and not the network; how long
@@ -157,7 +157,7 @@ async function start(newcomer: Newcomer, name: string): Promise<DemoProcess> {
   return demo;
 }
 
-/** As bin/install.js tells it; 0 where nothing had to be installed. */
+/** As bin/install.js reports it; 0 if nothing had to be installed. */
 function installedMs(lines: readonly string[]): number {
   const told = lines.map((line) => /^hutong: installed in ([\d.]+) s$/.exec(line)?.[1]);
   return Number(told.find((text) => text !== undefined) ?? 0) * 1000;

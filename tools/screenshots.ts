@@ -148,7 +148,7 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
   await opened.close();
 }
 
-/** The sandbox's phone by itself, every part of it. */
+/** The sandbox's phone alone, every part of it. */
 async function shootPhone(browser: Browser, wanted: (name: string) => boolean): Promise<void> {
   const shots = PHONE_SHOTS.filter((shot) => wanted(shot.name));
   if (shots.length === 0) return;

@@ -1,6 +1,7 @@
 /**
- * Marketplaces for a platform that is started as a process of its own: made from a sandbox's papers
- * in the platform's database, sealed under its master key, by the code that seeds the demo.
+ * Marketplaces for a platform that is started as a process of its own: made from a sandbox's
+ * credentials in the platform's database, sealed under its master key, by the code that seeds the
+ * demo.
  */
 import {
   type DemoMarketplace,
@@ -17,7 +18,9 @@ export interface SeedOptions {
   readonly databaseUrl: string;
   /** 32 bytes: the platform is given the same. */
   readonly masterKey: Buffer;
-  /** The HUTONG_DIR in which the sandbox wrote its papers; the API keys are kept there too. */
+  /**
+   * The HUTONG_DIR in which the sandbox wrote its credentials; the API keys are stored there, too.
+   */
   readonly dir: string;
 }
 

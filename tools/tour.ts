@@ -160,7 +160,7 @@ async function seeWalletPages(tour: Tour, page: Page): Promise<void> {
   for (const wallet of ['jdpay', 'unionpay'] as const) {
     await fillCart(page, home, ['c1']);
     await checkOut(page);
-    // A desktop is offered the code first, and the page in words below it.
+    // A desktop is offered the code first, and the page as a link below it.
     await page.locator(`form:has(input[value=${wallet}]) button`).last().click();
     await page.locator('#pay').waitFor();
     await take(page, `${wallet}-page`, viewport);

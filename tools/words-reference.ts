@@ -44,7 +44,7 @@ export function wordsReferenceMarkdown(): string {
   ].join('\n');
 }
 
-/** The guide with its table written anew between its two marks. */
+/** The guide with the table between its two marks generated again. */
 export function webhooksGuide(guide: string): string {
   const begin = guide.indexOf(BEGIN);
   const end = guide.indexOf(END);

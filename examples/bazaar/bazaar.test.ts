@@ -221,7 +221,7 @@ describe('webhooks', () => {
     expect(page.match(/v5 ·/g)).toHaveLength(1);
   });
 
-  it('about orders of nobody here, and of types from tomorrow, are accepted and ignored', async () => {
+  it('about unknown orders, and of future types, are accepted and ignored', async () => {
     const stranger = { id: 'pi_x', merchant_order_no: 'ELSEWHERE', amount: 1, status: 'succeeded' };
     const about = (type: string) =>
       fake.event('taobao', type, { ...stranger, sub_orders: [] } as never);

@@ -1,7 +1,7 @@
 /**
  * A sale at a seller's counter: the seller types the amount and scans the buyer's payment code, or
  * shows the stand. The code is a key to the buyer's money for a minute: it goes to Hutong once and
- * is neither written down nor logged, here or anywhere. What became of it is told by webhooks.
+ * is neither stored nor logged, here or anywhere. Webhooks report the outcome.
  */
 import {
   type Counter,
@@ -78,8 +78,8 @@ export async function placeSale(shop: Shop, sale: CounterSale): Promise<Order> {
 }
 
 /**
- * Charges the code once. That it will be sent is on disk before it is: after a crash nobody knows
- * whether it was, so it is never sent again, and the webhooks say how it ended.
+ * Charges the code once. The intention is on disk first: after a crash it is unknown whether the
+ * charge was sent, so it is never sent again, and the webhooks report the outcome.
  */
 export async function chargeCode(shop: Shop, order: Order, code: string): Promise<Order> {
   if (order.charge !== null) return order;

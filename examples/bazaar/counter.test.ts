@@ -119,7 +119,7 @@ describe('scanning a buyer’s code', () => {
     expect((await get(place)).text).toContain('Not paid, reversed');
   });
 
-  it('never sends a code twice when nobody knows what became of it', async () => {
+  it('never sends a code twice when its outcome is unknown', async () => {
     const nonce = await freshNonce();
     fake.failures.push(
       { status: 201, body: { id: 'pi_x', amount: 1250, cashier_url: 'x', sub_orders: [] } },

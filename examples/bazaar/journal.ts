@@ -1,7 +1,7 @@
 /**
- * The shop's memory: one JSON line per fact, appended and synced before anyone is told, folded into
- * orders at start. No database. A last line that a crash cut short is cut off; damage anywhere
- * else stops the start, because skipping a line could forget money.
+ * The shop's storage: one JSON line per fact, appended and synced before anything is announced,
+ * folded into orders at start. No database. A last line that a crash cut short is dropped; damage
+ * anywhere else prevents the start, because skipping a line could lose money.
  */
 import { mkdirSync } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';

@@ -1,6 +1,7 @@
 /**
  * Starts the bazaar: one process, two marketplaces, no database. Embedded by the demo through
- * `runBazaar`; run directly it reads the demo's papers and registers its own webhook endpoints.
+ * `runBazaar`; run directly it reads the demo's credentials and registers its own webhook
+ * endpoints.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

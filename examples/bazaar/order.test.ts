@@ -255,7 +255,7 @@ describe('small things that guard money and buyers', () => {
     );
   });
 
-  it('tells devices, languages and origins', () => {
+  it('recognizes devices, languages and origins', () => {
     expect(deviceOf('Mozilla/5.0 (iPhone) Mobile MicroMessenger/8')).toBe('wechat');
     expect(deviceOf('Mozilla/5.0 (Linux; Android) AlipayClient/10')).toBe('alipay');
     expect(deviceOf('Mozilla/5.0 (Linux; Android 14) Mobile')).toBe('mobile');

@@ -2,8 +2,8 @@
  * An order and the only ways it changes. Pure: the journal's entries in, orders out, so a restart
  * replays the file to exactly the same state.
  *
- * What was paid and refunded is told by webhooks alone. An answer of the API may say where the
- * cashier is and that a refund was accepted; it never makes an order paid.
+ * Only webhooks report what was paid and refunded. An answer of the API may say where the cashier
+ * is and that a refund was accepted; it never makes an order paid.
  */
 import type { MarketplaceName, Text } from './catalogue/catalogue.ts';
 

@@ -170,7 +170,7 @@ export async function openCashier(shop: Shop, order: Order): Promise<Order> {
 function mayPass(error: HutongError): boolean {
   const status = error.status ?? 0;
   if (error instanceof HutongConnectionError || error.retryable === true) return true;
-  // A key that is wrong today is the operator's to mend; the buyer's order need not die of it.
+  // A wrong key is for the operator to fix; the buyer's order need not fail because of it.
   return status === 401 || status === 403 || status === 429 || status >= 500;
 }
 
@@ -181,7 +181,7 @@ export interface RefundWish {
   readonly nonce: string;
 }
 
-/** Asks for the refund. Its state then comes by webhook; the answer only tells its id. */
+/** Requests the refund. Its status then comes by webhook; the answer only has its id. */
 export async function askRefund(shop: Shop, order: Order, wish: RefundWish): Promise<Order> {
   if (order.refundNonces.includes(wish.nonce)) return order;
   const subOrder = Object.entries(order.subOrders).find(([, no]) => no === wish.part.no)?.[0];

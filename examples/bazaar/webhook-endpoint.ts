@@ -36,7 +36,7 @@ interface Kept {
   readonly url: string;
   readonly id: string;
   readonly secret: string;
-  /** What it was told to hear; absent in what an earlier shop kept. */
+  /** The event types it subscribed to; absent in what an earlier shop stored. */
   readonly events?: readonly string[];
 }
 

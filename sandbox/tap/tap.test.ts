@@ -76,7 +76,9 @@ async function field55Of(town: Town = {}) {
   return read.value;
 }
 
-/** A field 55 with one object's value replaced, as somebody between terminal and issuer would. */
+/**
+ * A field 55 with one object's value replaced, as an attacker between terminal and issuer would.
+ */
 async function altered(tag: string, value: string) {
   const original = online((await tap()).result).field55;
   const field55 = await field55Of();

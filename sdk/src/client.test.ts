@@ -288,7 +288,7 @@ describe('retries', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('repeats a keyless write only when nobody can have acted on it', async () => {
+  it('repeats a keyless write only when the server cannot have acted on it', async () => {
     const broken = await serve((response) => void response.destroy());
     await expect(
       clientOf(broken.url).client.merchants.create({ name: 'shop' }),

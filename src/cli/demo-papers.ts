@@ -125,7 +125,7 @@ async function seedMarketplace(
         id: ids.next('wallet_config', shard),
         marketplace: marketplace.id,
         wallet,
-        identity: present(identity, 'the identity of the papers'),
+        identity: present(identity, 'the identity of the credentials'),
         createdAtMs,
         // The demo's marketplaces accept every wallet's custody of the money.
         acceptsDirectSettlement: true,

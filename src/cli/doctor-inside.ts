@@ -120,7 +120,7 @@ async function checkConfig(
   const credentials: unknown = clear.ok ? JSON.parse(clear.value) : undefined;
   const problem = clear.ok
     ? (identityProblem(row, credentials) ?? addressProblem(settings, credentials))
-    : 'its credentials do not open with this master key; set them anew';
+    : 'its credentials do not open with this master key; set them again';
   print(
     problem === undefined
       ? `✓ ${who}: ${account} ${row.status}, ${modeOf(row, credentials)}`
@@ -137,7 +137,7 @@ async function checkConfig(
 }
 
 const REFUSED_HELP =
-  'set the right ones anew (hutong wallet), or have the permission opened there; it is forgotten ' +
+  'set the right ones (hutong wallet), or have the permission opened there; this is cleared ' +
   'when that succeeds again';
 
 /** The keys that move its money. */
@@ -150,9 +150,9 @@ function identityProblem(row: WalletConfigRow, credentials: unknown): string | u
   const identity = walletModule(row.wallet)?.identityOf(credentials);
   if (identity === undefined) return 'holds credentials that are not well formed';
   const [clear] = clearAddresses(credentials);
-  if (clear !== undefined) return `calls ${clear} by http: name an https address and set it anew`;
+  if (clear !== undefined) return `calls ${clear} by http: name an https address and set it again`;
   if (row.identity === null || isOfAccount(row.identity, identity)) return undefined;
-  return `holds credentials of another account (${describeIdentity(identity)}): set its own anew`;
+  return `holds credentials of another account (${describeIdentity(identity)}): set its own`;
 }
 
 const isLoopbackUrl = (url: string): boolean => isLoopbackHost(new URL(url).hostname);

@@ -40,7 +40,7 @@ export function addKeysCommands(program: Command, context: AdminContext): void {
     .action(() => at(listKeyRing));
   keys
     .command('rotate-master')
-    .description('make a new master key the current one and seal everything anew, without a stop')
+    .description('make a new master key the current one and reseal everything, without downtime')
     .option('--wait <seconds>', 'how long the processes have to take up the new key', '90')
     .option('--new-data-keys', 'also new data keys: where the old master key was disclosed', false)
     .addHelpText('after', ROTATE_HELP)
@@ -60,7 +60,7 @@ export function addKeysCommands(program: Command, context: AdminContext): void {
         if (!retired.ok) throw new Error(retired.error);
         const { file, name } = context.envelope.ring.source;
         const rest = file === null ? `take it out of ${name}` : `it is gone from ${file}`;
-        print(`${kid} is retired: what it made opens nothing more; ${rest} (and every other copy)`);
+        print(`${kid} is retired: what it sealed opens nothing any more; ${rest} (and every other copy)`);
       }),
     );
 }
@@ -131,7 +131,7 @@ function printResealed(context: KeyContext, resealed: Result<Resealed, string>):
   const { dataKeys, values, broken } = resealed.value;
   for (const defect of broken) context.print(`! ${defect}`);
   const current = context.envelope.currentKid();
-  context.print(`rotated to ${current}: ${dataKeys} data keys and ${values} values sealed anew`);
+  context.print(`rotated to ${current}: ${dataKeys} data keys and ${values} values resealed`);
   if (broken.length > 0)
-    throw new Error(`${broken.length} rows do not open under any key: set them anew`);
+    throw new Error(`${broken.length} rows do not open under any key: set them again`);
 }

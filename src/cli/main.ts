@@ -79,7 +79,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   program
     .command('doctor')
-    .description('check settings, database, keys and ports, and say what to mend')
+    .description('check settings, database, keys and ports, and say what to fix')
     .action(async () => {
       const { doctor } = await import('./doctor.ts');
       process.exitCode = (await doctor(process.env, print)) ? 0 : 1;

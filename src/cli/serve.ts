@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...(settings.hasRateLimit ? {} : { rateLimit: null }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     onFenced: () => {
-      log.fatal('another process holds our number: ending');
+      log.fatal('another process holds our number: exiting');
       process.exit(70);
     },
   });

@@ -25,7 +25,7 @@ export interface Settings extends NetworkSettings {
 }
 
 export const SETTING_HELP: readonly (readonly [string, string])[] = [
-  ['HUTONG_DIR', 'where keys, papers and PGlite are kept (.hutong)'],
+  ['HUTONG_DIR', 'where keys, credentials and PGlite are kept (.hutong)'],
   ['HUTONG_PORT', 'the platform (4000)'],
   ['HUTONG_SANDBOX_PORT', 'the sandbox city (4100)'],
   ['HUTONG_BAZAAR_PORT', 'the example shop (4200)'],

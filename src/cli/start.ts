@@ -126,7 +126,7 @@ function banner(
     `  shop on Tmall  逛天猫   ${bazaarUrl}/tmall`,
     `  the phone      手机     ${sandboxUrl}/phone`,
     `  API reference  接口文档 ${platformUrl}/docs`,
-    `  the papers     资料     ${path.relative(process.cwd(), path.join(settings.dir, 'demo.json'))}  (keys, merchants, SDK credentials)`,
+    `  credentials    资料     ${path.relative(process.cwd(), path.join(settings.dir, 'demo.json'))}  (keys, merchants, SDK credentials)`,
     '  Ctrl-C stops everything; npm start finds it all again. 按 Ctrl-C 停止，数据会保留。',
     '',
   ].join('\n');

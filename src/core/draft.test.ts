@@ -51,7 +51,7 @@ describe('a draft', () => {
     expect(state.lamps).toEqual(SHELF.lamps);
   });
 
-  test('gives a row as it now stands, and asserts that it is there', () => {
+  test('returns the current row, and asserts that it exists', () => {
     const own = draft();
     own.set('lamps', 'l1', { isLit: true });
     expect(own.get('lamps', 'l1')).toEqual({ id: 'l1', isLit: true });

@@ -5,7 +5,7 @@ import { createIdSource } from './ids.ts';
 
 const START_MS = Date.UTC(2026, 10, 22);
 
-/** A clock that shows what it is told; the last time stands. */
+/** A clock that shows the given times; the last one stays. */
 function clockOf(...times: number[]): { nowMs: () => number } {
   let at = 0;
   return { nowMs: () => times[Math.min(at++, times.length - 1)] as number };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createBudget } from './budget.ts';
 
-it('counts each key by itself, opens anew after the window, and stays bounded', () => {
+it('counts each key separately, opens again after the window, and stays bounded', () => {
   let nowMs = 1_000;
   const budget = createBudget({
     max: 2,

@@ -15,7 +15,7 @@ export const ID_KINDS = Object.freeze({
   sub_order: kind('so', 'One merchant’s part of a checkout.'),
   payment_attempt: kind('pa', 'One attempt to pay a checkout with one wallet.'),
   leg: kind('pl', 'One order of an attempt at its wallet.'),
-  refund: kind('re', 'Money that goes back to the buyer.'),
+  refund: kind('re', 'Money refunded to the buyer.'),
   escrow: kind('esc', 'A merchant’s money, held until receipt.'),
   ledger_transaction: kind('lt', 'One balanced booking in the ledger.'),
   event: kind('evt', 'What happened to an object, as webhooks deliver it.'),

@@ -87,7 +87,7 @@ describe('ids', () => {
     expect(new Set(Object.values(ID_KINDS).map(({ prefix }) => prefix)).size).toBe(kinds.length);
   });
 
-  it('spread natural keys over all shards, and tell their parts apart', () => {
+  it('spread natural keys over all shards, and keep their parts apart', () => {
     const seen = new Set(Array.from({ length: 10_000 }, (_, index) => shardOf('m', String(index))));
     expect(seen.size).toBe(SHARD_COUNT);
     expect(shardOf('a', 'bc')).not.toBe(shardOf('ab', 'c'));

@@ -3,7 +3,7 @@ import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 
 describe('log', () => {
-  it('never writes what empties a pocket, however deep it lies', () => {
+  it('never writes what works as money, at any depth', () => {
     const lines: string[] = [];
     const log = createLog({ destination: { write: (line) => lines.push(line) } });
     const secret = 'S3CRET';

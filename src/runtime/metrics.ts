@@ -120,7 +120,7 @@ function innerMetrics(registers: Registry[]): InnerMetrics {
   });
   const unknown = new Gauge({
     name: 'hutong_unknown_attempts',
-    help: 'Attempts whose outcome no wallet has told yet',
+    help: 'Attempts whose outcome no wallet has reported yet',
     registers,
   });
   return {

@@ -34,7 +34,7 @@ describe('addresses that may be used', () => {
     ['http://127.0.0.1:10080/', 'port 10080'],
   ])('S15: %s is refused: %s', (text, why) => expect(webAddressProblem(text)).toContain(why));
 
-  it('S15: knows this machine by name and number, and nobody else', () => {
+  it('S15: recognizes this machine by name and address, and no other', () => {
     expect(['LOCALHOST', 'localhost.', '127.0.0.1', '[::1]'].map(isLoopbackHost)).not.toContain(
       false,
     );

@@ -9,7 +9,7 @@ import { defineWallet } from './wallet.ts';
 
 const leg = { orderNo: 'PL1', walletMerchant: 'M', amountFen: 1n, description: 'x' };
 
-test('a refusal of ours is told apart from a wallet’s', () => {
+test('a refusal of ours is distinguishable from a wallet’s', () => {
   const refused = notSent('jdpay', 'payer_missing', 'bar needs auth_code');
   const walletError = refused.outcome === 'failed' ? refused.walletError : undefined;
   expect(walletError).toMatchObject({ wallet: 'jdpay', code: 'hutong.payer_missing' });

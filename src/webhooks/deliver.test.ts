@@ -124,7 +124,7 @@ describe('sendDelivery', () => {
     expect(new Set(to.requests.map(({ port }) => port)).size).toBe(1);
   });
 
-  it('connects to the checked address and tells the name in Host', async () => {
+  it('connects to the checked address and sends the name in Host', async () => {
     const to = await receiver((response) => response.writeHead(200).end());
     const port = new URL(to.url).port;
     const outcome = await send(`http://localhost:${port}/hook?a=1`, { allow: ['localhost'] });

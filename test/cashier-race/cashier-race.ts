@@ -1,7 +1,7 @@
 /**
- * `npm run cashier-race -- --times 96`: N buyers press, one after another, the combinations of
- * race.ts in turn, on a real Chromium, platform and city. Nobody may be left behind, and no tab may
- * go anywhere that was not pressed.
+ * `npm run cashier-race -- --times 96`: N buyers click, one after another, the combinations of
+ * race.ts in turn, on a real Chromium, platform and city. No buyer may get stuck, and no tab may go
+ * anywhere that was not clicked.
  */
 import { missingForBrowser } from '../e2e/shopper.ts';
 import { COMBINATIONS, nameOf, race } from './race.ts';

@@ -1,8 +1,8 @@
 /**
- * A slow line between a browser and the platform. Everything passes as it comes, live streams
- * included, but for two answers of a page that was told of: the one to the press (the POST's 303)
- * is held back for as long as was said, and the document that it leads to comes a moment later, so
- * that a live update can fall before the 303, between the two, and behind both.
+ * A slow line between a browser and the platform. Everything passes unchanged, live streams
+ * included, except two answers for one given page: the one to the click (the POST's 303) is delayed
+ * as requested, and the document that it leads to comes a moment later, so that a live update can
+ * fall before the 303, between the two, and after both.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -18,7 +18,7 @@ export interface Combination {
 }
 
 export interface Outcome {
-  /** The tab that pressed did not come to the wallet's page by itself. */
+  /** The tab that was clicked did not reach the wallet's page. */
   readonly isStuck: boolean;
   /** The tab that did not press went to the wallet, or tried to. */
   readonly isOtherMoved: boolean;
@@ -60,7 +60,9 @@ const READ_MS = 100;
 const PATIENCE_MS = 15_000;
 /** Chromium now and then never answers the end of a context. */
 const CLOSING_MS = 5_000;
-/** A tab that goes by itself does so on the next live update, which is there by then. */
+/**
+ * A tab that navigates automatically does so on the next live update, which has arrived by then.
+ */
 const WATCH_MS = 600;
 
 export async function race(stage: RaceStage, combination: Combination): Promise<Outcome> {

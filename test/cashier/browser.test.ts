@@ -1,4 +1,6 @@
-/** What the page's script does, in a real browser: the comforts, and that it believes nobody. */
+/**
+ * What the page's script does, in a real browser: the conveniences, and that it trusts no input.
+ */
 
 import { existsSync } from 'node:fs';
 import Fastify from 'fastify';
@@ -94,7 +96,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     const page = await context.newPage();
     await more.prepare?.(page);
     const url = `${address}/pay/${stage.tokens.buyer}`;
-    // The answer to a press leads here: this tab goes on by itself.
+    // The answer to a click leads here: this tab continues automatically.
     await page.goto(isOwn ? `${url}?go=${attempt}` : url);
     return { page, context, asked, url, atWallet };
   }
@@ -111,7 +113,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     };
   }
 
-  it('counts down, and shows the success as soon as it happens, told to screen readers', async () => {
+  it('counts down, and shows the success as soon as it happens, announced to screen readers', async () => {
     const { page } = await look(stateNamed('waiting-qr').view);
     await page.getByRole('heading', { name: 'Scan with WeChat to pay' }).waitFor();
     expect(await page.locator('[data-countdown]').textContent()).toMatch(/^14:\d\d$/);
@@ -121,7 +123,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     expect(await page.title()).toContain('Payment complete');
   });
 
-  it('goes back to the shop by itself, once', async () => {
+  it('returns to the shop automatically, once', async () => {
     const { page, atWallet } = await look(stateNamed('succeeded').view);
     await page.waitForURL('https://shop.example/**', { timeout: 60_000 });
     expect(atWallet[0]?.referer ?? '').not.toContain(stage.tokens.buyer);
@@ -130,7 +132,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     expect(page.url()).toContain(stage.tokens.buyer);
   });
 
-  it('posts the wallet’s form by itself where this browser started it, once, fields untouched', async () => {
+  it('posts the wallet’s form automatically where this browser started it, once, fields untouched', async () => {
     const view = waiting('alipay', 'page', ACTIONS.form!);
     const { page, url, atWallet } = await look(view, { isOwn: true });
     await page.getByText('the wallet').waitFor();
@@ -225,7 +227,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in a browser', () => {
     const handed = (intent: Partial<PaymentIntent> = { status: 'requires_action' }) =>
       viewOf({ intent, attempts: [JD_ATTEMPT] });
 
-    it('D1: posts it by itself, and going back is no circle: a press makes it anew', async () => {
+    it('D1: posts it automatically, and going back is no circle: a click makes it again', async () => {
       const { page, url, asked, atWallet } = await look(handed());
       await page.goto(handOutOf(url), { waitUntil: 'commit' });
       await page.getByText('the wallet').waitFor();

@@ -22,7 +22,7 @@ describe('html', () => {
     );
   });
 
-  it('keeps a data block inside its script and gives back the same value', () => {
+  it('keeps a data block inside its script and returns the same value', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
         const value: unknown = JSON.parse(json);

@@ -67,7 +67,7 @@ describe('every state', () => {
     }
   });
 
-  it('shows no buyer data, to nobody', () => {
+  it('shows no buyer data to anyone', () => {
     for (const { view } of STATES) {
       const text = JSON.stringify(modelOf(view), (_, value: unknown) =>
         typeof value === 'bigint' ? value.toString() : value,
@@ -127,7 +127,7 @@ describe('choices', () => {
     expect(modelOf(view, late).screen).toEqual({ kind: 'closing', reason: 'expired' });
   });
 
-  it('tell why a wallet is withheld only where it concerns the buyer', () => {
+  it('say why a wallet is withheld only where it concerns the buyer', () => {
     const withheld = [
       { wallet: 'alipay', product: null, reason: 'merchant_not_consented' },
       { wallet: 'unionpay', product: null, reason: 'wallet_unhealthy' },
@@ -202,7 +202,7 @@ describe('an open attempt', () => {
   });
 });
 
-describe('what goes back', () => {
+describe('refunded payments', () => {
   it('names the wallet, the amount and how far it is', () => {
     expect(modelOf(stateNamed('paid-twice').view).returned).toEqual([
       { wallet: 'alipay', amountFen: AMOUNT_FEN, reason: 'duplicate', state: 'on_the_way' },
@@ -212,7 +212,7 @@ describe('what goes back', () => {
     ]);
   });
 
-  it('is told before its refund is booked, and stays calm when the refund is stuck', () => {
+  it('is shown before its refund is booked, and raises no alarm when the refund is stuck', () => {
     const twice = attemptOf(3, { wallet: 'alipay', product: 'precreate', status: 'superseded' });
     const leg = legOf(2, twice, AMOUNT_FEN);
     const view = (refunds: ReturnType<typeof refundOf>[]) =>
@@ -262,7 +262,7 @@ describe('what goes back', () => {
   });
 });
 
-describe('words of others', () => {
+describe('texts from others', () => {
   it('lose what disguises them', () => {
     const view = viewOf({
       intent: { description: 'lamp \u202e00.1¥\u0000' },
@@ -274,7 +274,7 @@ describe('words of others', () => {
     expect(model.payees.map(({ amountFen }) => amountFen)).toEqual([1_088_00n, 200_00n]);
   });
 
-  it('are told once: no notice beside the refusal it speaks of', () => {
+  it('are shown once: no notice beside the same refusal', () => {
     const { view } = stateNamed('failed-attempt');
     expect(modelOf(view, { notice: 'declined' }).notice).toBeNull();
     expect(modelOf(viewOf(), { notice: 'declined' }).notice).toBe('declined');

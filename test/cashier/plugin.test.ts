@@ -188,7 +188,7 @@ describe('GET /pay/{pay_token}', () => {
     }
   });
 
-  it('escapes every foreign word', async () => {
+  it('escapes every foreign text', async () => {
     const evil = `"><img src=x onerror=alert(1)>'</script><script>alert(2)</script>`;
     const failed = attemptOf(1, {
       wallet: 'alipay',
@@ -242,7 +242,7 @@ describe('GET /pay/{pay_token}', () => {
       for (const text of texts) expect(body).toContain(text);
       expect(body).not.toContain('商户证书序列号有误');
       expect(body).not.toContain('SIGN_ERROR');
-      // Told once, and not as something to try again.
+      // Shown once, and not as something to try again.
       expect(body.match(/role="alert"/g)).toHaveLength(1);
       expect(body).not.toMatch(/再试一次|Try again/);
     }
@@ -296,7 +296,7 @@ describe('GET /pay/{pay_token}', () => {
 });
 
 describe('a paid page', () => {
-  it('returns by itself only where nothing else is to be read', async () => {
+  it('returns automatically only where nothing else is to be read', async () => {
     for (const [name, isSoon] of [
       ['succeeded', true],
       ['paid-twice', false],
@@ -414,7 +414,7 @@ describe('POST /pay/{pay_token}/attempts', () => {
     ['wallet_not_offered', 'wallet_not_offered'],
     ['busy', 'busy'],
     ['internal', 'busy'],
-  ] as const)('tells %s on the page as %s', async (code, notice) => {
+  ] as const)('shows %s on the page as %s', async (code, notice) => {
     const { app, asked } = await cashier();
     asked.startAnswer = hutongError(code, 'a message that stays inside');
     const answer = await app.inject(form(CHOICE));
@@ -425,7 +425,7 @@ describe('POST /pay/{pay_token}/attempts', () => {
     expect(page.body).not.toContain('stays inside');
   });
 
-  it('tells a wallet that refuses the marketplace as one to do without', async () => {
+  it('shows a wallet that refuses the marketplace as unavailable', async () => {
     const { app, asked } = await cashier();
     const said = {
       wallet: 'wechatpay',
@@ -533,7 +533,7 @@ describe('a wallet that must say who pays', () => {
     },
   );
 
-  it('asks nobody for a wallet that needs no payer or is not offered', async () => {
+  it('redirects nowhere for a wallet that needs no payer or is not offered', async () => {
     const { app } = await cashier();
     const url = `${PAGE}/payer?wallet=wechatpay&product=native`;
     const answer = await app.inject({ url, headers: { 'user-agent': USER_AGENTS.desktop } });
@@ -544,7 +544,7 @@ describe('a wallet that must say who pays', () => {
 });
 
 describe('GET /pay/{pay_token}/events', () => {
-  it('tells a change and ends at a terminal state', async () => {
+  it('reports a change and ends at a terminal state', async () => {
     const { app } = await cashier(stateNamed('waiting-qr').view);
     const answer = app.inject({ url: `${PAGE}/events?v=3` });
     await new Promise((resolve) => setTimeout(resolve, 150));
@@ -559,7 +559,7 @@ describe('GET /pay/{pay_token}/events', () => {
     expect(body).toContain('data: {"version":4,"status":"succeeded"}\n\n');
   });
 
-  it('tells at once what happened before it was opened', async () => {
+  it('reports at once what happened before it was opened', async () => {
     const { app } = await cashier(stateNamed('succeeded').view);
     for (const request of [
       { url: `${PAGE}/events?v=2` },
@@ -607,7 +607,7 @@ describe('the token', () => {
     expect(text).not.toContain('c1-secret');
   });
 
-  it('stands in no asset address and in no address of another host', async () => {
+  it('is in no asset address and in no address of another host', async () => {
     for (const state of STATES) {
       const { app } = await cashier(state.view, state.offers);
       const { body } = await app.inject({ url: PAGE });
@@ -706,7 +706,7 @@ describe('GET and POST /c/{token}', () => {
     [{ amount: '60000', visit: VISIT }, '最多为'],
     [{ amount: '5' }, '页面已更新'],
     [{ amount: '5', visit: '<script>' }, '页面已更新'],
-  ])('refuses %j with words and what was typed', async (fields, words) => {
+  ])('refuses %j with a message and what was typed', async (fields, words) => {
     const { app, asked } = await cashier();
     const answer = await app.inject(typed(fields as Record<string, string>));
     expect(answer.statusCode).toBe(422);
@@ -715,7 +715,7 @@ describe('GET and POST /c/{token}', () => {
     expect(asked.paid).toEqual([]);
   });
 
-  it('renews the page where the order has changed meanwhile, and tells when it is busy', async () => {
+  it('renews the page if the order has changed meanwhile, and says when it is busy', async () => {
     const { app } = await cashier();
     const press = typed({ amount: '5', visit: VISIT });
     expect((await app.inject(press)).statusCode).toBe(303);
@@ -799,7 +799,7 @@ describe('another wallet’s code, by interconnection', () => {
     expect(asked.started).toHaveLength(1);
   });
 
-  it('tells which app scans whose code', async () => {
+  it('says which app scans whose code', async () => {
     const { view } = stateNamed('waiting-shared-qr');
     const { app } = await cashier(view, shared);
     const { body } = await app.inject({ url: PAGE, headers });
@@ -815,7 +815,7 @@ describe('in a wallet’s own app', () => {
   });
   const starts = (body: string) => body.match(/ data-start=/g)?.length ?? 0;
 
-  it.each(['unionpay', 'jdpay'] as const)('%s: its own choice starts by itself', async (device) => {
+  it.each(['unionpay', 'jdpay'] as const)('%s: its own choice starts automatically', async (device) => {
     const { app } = await cashier(viewOf(), OFFERS[device]);
     const page = await app.inject(open(device));
     expect(page.statusCode).toBe(200);
@@ -919,7 +919,7 @@ describe('GET /pay/go/{token}', () => {
     }
   });
 
-  it('S6d: counts what the payment tells of the last minute, whichever process started it', async () => {
+  it('S6d: counts the payment’s attempts of the last minute, whichever process started them', async () => {
     const attempts = Array.from({ length: 10 }, (_, index) =>
       attemptOf(20 + index, {
         ...{ wallet: 'wechatpay', product: 'native', status: 'closed' },

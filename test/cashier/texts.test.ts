@@ -25,7 +25,7 @@ describe('the two dictionaries', () => {
     }
   });
 
-  it('never tell anybody to screenshot a code', () => {
+  it('never ask anybody to screenshot a code', () => {
     for (const text of [...plainTexts(TEXTS.zh), ...plainTexts(TEXTS.en)]) {
       expect(text).not.toMatch(/截屏|截图|screenshot/i);
     }

@@ -159,7 +159,7 @@ async function everyOne<T>(
   return problems;
 }
 
-/** One order number, one intent: in the journal's own words and in the tables. */
+/** One order number, one intent: by the journal's own records and in the tables. */
 export async function doubles(admin: pg.Client, journal: readonly Entry[]): Promise<string[]> {
   const acknowledged = ofKind(journal, 'intent');
   const problems: string[] = [];
@@ -288,7 +288,7 @@ export async function walletDifferences(
   return { booked: [...legs.values()].filter((leg) => leg.isBooked).length, problems };
 }
 
-/** What the load was told by the wallet itself is paid there. */
+/** What the wallet itself reported to the load as paid is paid there. */
 export function unpaidAtWallet({ journal, orders }: Evidence): string[] {
   const paid = new Set(orders.filter((order) => order.isPaid).map((order) => order.orderNo));
   const legs = new Map(ofKind(journal, 'attempt').map((entry) => [entry.id, entry.legs]));
@@ -329,7 +329,7 @@ export async function ledgerProblems(admin: pg.Client): Promise<string[]> {
   return problems;
 }
 
-/** Rule 6: clearing of a wallet = what was paid there - what was given back there. */
+/** Rule 6: clearing of a wallet = what was paid there - what was refunded there. */
 export async function clearingOf(admin: pg.Client, wallet: string): Promise<number> {
   const { rows } = await admin.query<{ net: string | null }>(
     'select sum(debit - credit) net from ledger_balances where account = $1',

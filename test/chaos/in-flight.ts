@@ -19,7 +19,7 @@ export async function freezePlatformInBatch(admin: pg.Client, platform: number):
   while (performance.now() < deadlineMs) {
     if ((await writers(admin)).length > 0) {
       process.kill(platform, 'SIGSTOP');
-      // Frozen, it hears no answer: it dies not knowing the fate of what is open now.
+      // Frozen, it gets no answer: it dies without knowing the outcome of what is open now.
       await sleep(3);
       if ((await writers(admin)).length > 0) return true;
       process.kill(platform, 'SIGCONT');

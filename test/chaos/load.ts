@@ -110,7 +110,7 @@ async function buyOnce(config: LoadConfig, journal: Journal, number: number): Pr
     await refundPart(config, journal, shop, intent, String(subOrders[0]), amount);
 }
 
-/** An attempt that was cut off before the wallet heard of it shows no code: then a fresh one. */
+/** An attempt that was cut off before the wallet received it shows no code: then a new one. */
 async function payFor(
   config: LoadConfig,
   journal: Journal,

@@ -40,7 +40,7 @@ export interface Stage {
   readonly reviveDatabase: () => Promise<void>;
   readonly stopLoad: () => Promise<void>;
   readonly platformLog: () => string;
-  /** How platforms ended that nobody killed. */
+  /** How platforms exited that were not killed. */
   readonly ownEnds: () => readonly string[];
   /** Ids of the events that the marketplaces' endpoint took, verified. */
   readonly received: () => ReadonlySet<string>;
@@ -101,7 +101,7 @@ async function furnish(props: Props): Promise<Stage> {
     path.join(dir, 'sandbox.log'),
   );
   children.push(city);
-  // It answers a moment before its papers are written; its last word is that it is ready.
+  // It answers a moment before its credentials are written; its last line says that it is ready.
   await untilAnswers(`${sandboxUrl}/control/clock`, city);
   await untilSays(path.join(dir, 'sandbox.log'), 'ready in', city);
   print('sandbox     ready');
@@ -160,7 +160,7 @@ async function furnish(props: Props): Promise<Stage> {
   };
 }
 
-/** The marketplaces out of the sandbox's papers, before the first `serve`. */
+/** The marketplaces from the sandbox's credentials, before the first `serve`. */
 async function seed(options: {
   readonly dir: string;
   readonly databaseUrl: string;

@@ -48,7 +48,7 @@ function raw(address: string, bytes: string): Promise<string> {
 }
 
 describe('the admin socket', () => {
-  test('carries words, folder, output and exit code', async () => {
+  test('carries arguments, folder, output and exit code', async () => {
     const server = await serveAdmin(dir, echo);
     const { said, output } = collected();
     const request = { argv: ['key', 'list', '胡同 "a"\n'], cwd: '/somewhere' };
@@ -71,7 +71,7 @@ describe('the admin socket', () => {
     }
   });
 
-  test('nobody there, or a file that a killed process left: the caller does it itself', async () => {
+  test('no listener, or a file that a killed process left: the caller does it itself', async () => {
     const { output } = collected();
     const request = { argv: ['key'], cwd: dir };
     expect(await forwardToRunning(dir, request, output)).toBeUndefined();
@@ -96,7 +96,7 @@ describe('the admin socket', () => {
   test.each([
     ['no JSON', 'hello\n'],
     ['null', 'null\n'],
-    ['a number for a word', '{"argv":[1],"cwd":"/"}\n'],
+    ['a number for an argument', '{"argv":[1],"cwd":"/"}\n'],
     ['no folder', '{"argv":["key"]}\n'],
     ['nothing', ''],
     ['no end', '{"argv":["key"]'],
@@ -110,7 +110,7 @@ describe('the admin socket', () => {
     await server.close();
   });
 
-  test('a command that throws is told in one line; a platform that goes away is told too', async () => {
+  test('a command that throws is reported in one line, and so is a platform that goes away', async () => {
     const failing: AdminRunner = async ({ argv }) => {
       if (argv[0] === 'fail') throw new Error('it is so');
       return new Promise(() => undefined);

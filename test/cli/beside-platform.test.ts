@@ -137,7 +137,7 @@ describe('beside a running platform', () => {
     }
   });
 
-  test('B4: doctor warns of certificates that end, by whichever name they stand there', () => {
+  test('B4: doctor warns of certificates that expire, under any field name', () => {
     const [pem = ''] = fs
       .readFileSync(
         path.join(ROOT, 'src/wires/alipay/fixtures/alipayCertPublicKey_RSA2.crt'),

@@ -1,4 +1,4 @@
-/** What a child of the demo is told of this process's surroundings. */
+/** What a child of the demo gets of this process's environment. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

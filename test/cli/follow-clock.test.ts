@@ -1,4 +1,4 @@
-/** The follower of the city's clock against an endpoint that tells it offsets. */
+/** The follower of the city's clock against an endpoint that returns offsets. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
@@ -7,7 +7,7 @@ import { type LocalServer, openLocalServer, wireRequestOf } from '../helpers/loc
 const DAY_MS = 86_400_000;
 
 describe('the city’s clock', () => {
-  /** Told one after the other; the last poll is held open, as the city does. */
+  /** Returned one after the other; the last poll is held open, as the city does. */
   let offsets: number[];
   let adopted: number[];
   let city: LocalServer;

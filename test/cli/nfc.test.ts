@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 describe('hutong nfc tap', () => {
-  test('--trace tells every command and answer, decoded, and field 55', async () => {
+  test('--trace prints every command and answer, decoded, and field 55', async () => {
     const { text, exitCode } = await run('--amount', '1.00', '--trace');
     for (const words of [
       '1. SELECT PPSE',
@@ -76,7 +76,7 @@ describe('hutong nfc tap', () => {
     ['--amount', '1,00'],
     ['--amount', '99999999999.00'],
     ['--lang', 'fr'],
-  ])('%s %s is refused in words', async (name, value) => {
+  ])('%s %s is refused with a message', async (name, value) => {
     await expect(run(name, value)).rejects.toThrow(new RegExp(`${name} is .* not ${value}$`));
   });
 });

@@ -35,7 +35,7 @@ describe('settings', () => {
     expect(JSON.stringify(answer)).not.toContain('hidden');
   });
 
-  it('tells every mistake, not only the first', () => {
+  it('reports every mistake, not only the first', () => {
     const wrong = {
       HUTONG_PORT: 'abc',
       HUTONG_LOG_LEVEL: 'loud',

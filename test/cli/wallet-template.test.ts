@@ -220,7 +220,7 @@ test('UnionPay: the test signer is refused at a live gateway', async () => {
   );
 });
 
-test('the fault of a variant is told, not that of another', async () => {
+test('the error of a variant is reported, not that of another', async () => {
   const short = changed('unionpay', (own) => {
     own.signing = { method: '12', secureKey: 'short' };
   });

@@ -1,7 +1,8 @@
 /**
- * What the API told of old data, told again: every property has its value, and every row of a list
- * is still there. New properties and new rows are no change. What the platform had under way when
- * it was stopped goes on as soon as it is opened: that one payment may have moved, and balances.
+ * What the API answered about old data, compared with now: every property has its value, and every
+ * row of a list still exists. New properties and new rows are no change. Whatever the platform had
+ * in progress when it was stopped continues once it is opened: that one payment may have changed,
+ * and balances.
  */
 import type { Json } from '../helpers/api.ts';
 import type { Told } from './old-home.ts';
@@ -52,7 +53,7 @@ function compareRows(at: string, then: unknown[], now: unknown[], changes: strin
   }
 }
 
-/** Lists are compared by what tells their rows apart: new rows may stand before old ones. */
+/** Lists are compared by what identifies their rows: new rows may come before old ones. */
 function nameOf(row: unknown): string | undefined {
   if (!isObject(row)) return undefined;
   const name = row.id ?? row.name;

@@ -33,7 +33,7 @@ export function changesOfApi(then: Json, now: Json): ApiChanges {
       else compareOperation({ then, now, at, gone, narrower }, one, record(other));
     }
   }
-  // One schema is used in many places: each change is told once.
+  // One schema is used in many places: each change is reported once.
   return { gone: [...new Set(gone)], narrower: [...new Set(narrower)] };
 }
 

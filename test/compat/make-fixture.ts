@@ -81,7 +81,7 @@ function tellStory(env: NodeJS.ProcessEnv): Promise<void> {
   });
 }
 
-/** What an upgrade meets beside what is over, and all that the old API tells of it. */
+/** What an upgrade finds in progress, and all that the old API answers about it. */
 async function leaveOpen({ papers }: DemoProcess): Promise<Told> {
   const { secret_key: key, merchants } = papers.marketplaces.taobao ?? {};
   if (key === undefined || merchants === undefined) throw new Error('no marketplace');

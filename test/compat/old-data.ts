@@ -1,8 +1,8 @@
 /**
  * A data folder that commit b42034b left behind, opened by today's code as its owner would: it
- * migrates, tells what was told before, goes on with what was under way, gives back what was paid
- * then, and sells on. The city's clock starts where the old demo was stopped. One test file for
- * each home, so that they run beside each other.
+ * migrates, answers as before, continues what was in progress, refunds what was paid then, and
+ * keeps selling. The city's clock starts where the old demo was stopped. One test file per home, so
+ * that they run in parallel.
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -62,7 +62,7 @@ export function testOldData(home: Home): void {
       expect(sinceMs).toBeLessThan(CLOCK_TOLERANCE_MS);
     });
 
-    test('tells what it told', async () => {
+    test('answers as it did', async () => {
       const now = await readAnswers(opened.demo.papers);
       expect(changesOf(opened.told, now)).toEqual([]);
     });
@@ -91,7 +91,7 @@ export function testOldData(home: Home): void {
       await paid(opened, shop, told.fresh);
     });
 
-    test('gives back what was paid then, of every wallet and product', async () => {
+    test('refunds what was paid then, of every wallet and product', async () => {
       await opened.sandbox.advance(BETWEEN_REFUNDS_SECONDS);
       const products = new Set<string>();
       for (const [name, shop] of opened.shops) {
@@ -110,7 +110,7 @@ export function testOldData(home: Home): void {
 
     test('npm run matrix passes on it', () => run(opened, 'matrix'));
 
-    test('its books agree with the wallets after all that', () => booksAgree(opened));
+    test('its ledger agrees with the wallets after all that', () => booksAgree(opened));
   });
 }
 
@@ -184,7 +184,7 @@ function shopOf(opened: Opened, name: string): Marketplace {
   return shop;
 }
 
-/** Callbacks go to the old demo's port, where nobody listens: the platform asks, in its time. */
+/** Callbacks go to the old demo's port, where nothing listens: the platform polls, in its time. */
 async function paid({ sandbox }: Opened, shop: Marketplace, intent: string): Promise<void> {
   await until(
     'paid',
@@ -209,7 +209,7 @@ async function refunded({ sandbox }: Opened, shop: Marketplace, refund: string):
   );
 }
 
-/** All that is left of each of its sellers' parts; gives the wallet and product it went back to. */
+/** Refunds what is left of each of its sellers' parts; returns the wallet and product. */
 async function giveBack(opened: Opened, shop: Marketplace, id: string): Promise<string> {
   const { sandbox } = opened;
   const intent = await shop.getIntent(id);

@@ -1,6 +1,6 @@
 /**
- * The data folders of b42034b under test/fixtures/, packed: how they are unpacked, what stands in
- * them beside the data (`told.json`), and what the API is asked to compare then with now.
+ * The data folders of b42034b under test/fixtures/, packed: how they are unpacked, what is recorded
+ * beside the data (`told.json`), and the API calls whose answers are compared.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -61,7 +61,10 @@ export function unpack(name: string): Buffer {
   });
 }
 
-/** Gives `home/` (a HUTONG_DIR), what it told and, for PostgreSQL, its statements in `folder`. */
+/**
+ * Unpacks `home/` (a HUTONG_DIR), its recorded answers and, for PostgreSQL, its statements into
+ * `folder`.
+ */
 export function unpackHome(home: Home, folder: string): Told {
   execFileSync('tar', ['-C', folder, '--no-same-owner', '-xpf', '-'], {
     input: unpack(`${home}.tar.br`),

@@ -64,7 +64,7 @@ describe('changes are caught', () => {
     expect(changesOfApi(api(), changed(change))).toEqual({ gone: [], narrower: told });
   });
 
-  test('a keyword that nobody compares', () => {
+  test('a keyword that is not compared', () => {
     const strange = changed(({ name }) => Object.assign(name, { contentEncoding: 'x' }));
     expect(() => changesOfApi(api(), strange)).toThrow('contentEncoding');
   });

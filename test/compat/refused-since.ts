@@ -7,7 +7,7 @@ import { call, type Json, type Marketplace } from '../helpers/api.ts';
 
 export interface Narrower {
   readonly finding: string;
-  /** As compare-apis.ts tells it; `*` = every operation. */
+  /** As compare-apis.ts reports it; `*` = every operation. */
   readonly change: string;
 }
 

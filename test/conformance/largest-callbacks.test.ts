@@ -1,6 +1,6 @@
 /**
  * The largest callback that each wallet genuinely sends, from its gateway over HTTP: it is
- * verified, and it passes the door of /notify, whose limits are the wallets' own.
+ * verified, and it passes the size limits of /notify, which are the wallets' own.
  */
 import { afterEach, expect, test } from 'vitest';
 import type { AttemptOrder } from '../../src/core/wallet/order.ts';

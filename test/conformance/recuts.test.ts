@@ -1,4 +1,4 @@
-/** Every genuine message of a wallet that signs `a=1&b=2`, cut anew in every way: refused. */
+/** Every genuine message of a wallet that signs `a=1&b=2`, split in every other way: refused. */
 import { expect, test } from 'vitest';
 import {
   recutAll,

@@ -1,6 +1,7 @@
 /**
- * Who did it: every change of reference data and every conflict that a person ended is told by the
- * API, with who, what, before and after, without a secret, and sealed within five seconds (S8).
+ * Who did it: the API lists every change of reference data and every conflict that an operator
+ * resolved, with who, what, before and after, without a secret, and sealed within five seconds
+ * (S8).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as admin from '../../src/cli/admin.ts';
@@ -81,7 +82,7 @@ for (const engine of ENGINES) {
       expect(await oldSignsUntil()).toBeGreaterThan(Date.now());
     });
 
-    it('S8: interconnections, and a conflict that a person ended', async () => {
+    it('S8: interconnections, and a conflict that an operator resolved', async () => {
       const { taobao, sandbox } = stage;
       await taobao.expect(200, 'POST', '/v1/interconnects', {
         ...{ payer_wallet: 'jdpay', acceptor_wallet: 'alipay', status: 'active' },

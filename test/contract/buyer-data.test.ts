@@ -1,6 +1,6 @@
 /**
- * Buyers are forgotten and the books stay whole, on both databases: by a call and by age, beside
- * payments under way, through the API of a whole platform (S11).
+ * Buyers are erased and the ledger stays complete, on both databases: by request and by age, beside
+ * payments in progress, through the API of a whole platform (S11).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Statement } from '../../src/database/db.ts';
@@ -61,7 +61,7 @@ for (const engine of ENGINES) {
         ({ status }) => status === 'done',
       );
 
-    it('S11: erases a buyer from payments and events, and nobody else', async () => {
+    it('S11: erases a buyer from payments and events, and no other', async () => {
       const paid = await pay(BUYER);
       const open = String(
         (
@@ -90,7 +90,7 @@ for (const engine of ENGINES) {
       ]);
     });
 
-    it('S11: what was open then is paid, refunded and told without its buyer', async () => {
+    it('S11: what was open then is paid, refunded and reported without its buyer', async () => {
       const { taobao, sandbox } = stage;
       const buyer = { id: 'buyer-9c', device: 'desktop', ip: ADDRESS };
       const created = await taobao.createIntent([2_000], { buyer });
@@ -126,7 +126,7 @@ for (const engine of ENGINES) {
       expect((await stage.taobao.getIntent(intent)).buyer).toMatchObject({ id: 'buyer-10' });
     });
 
-    it('S11: what is older than the retention goes by itself, what is younger stays', async () => {
+    it('S11: what is older than the retention is erased automatically, what is younger stays', async () => {
       const old = await pay('buyer-11');
       const beforeMs = Date.now() + 1;
       await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,7 +1,7 @@
 /**
- * An order that its wallet did not know when it was over, and that a buyer's old tab opens and pays
- * later, with every callback lost: the looks that follow such a close find it, and it goes back by
- * itself (rules 2 and 4). JD Pay counts an order's life from when its form is posted.
+ * An order that its wallet did not know when it expired, and that a buyer's old tab opens and pays
+ * later, with every callback lost: the polls that follow such a close find it, and it is refunded
+ * automatically (rules 2 and 4). JD Pay counts an order's life from when its form is posted.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../helpers/api.ts';
@@ -36,7 +36,7 @@ describe(`paid after a close on "not found", on ${engine.name}`, () => {
   });
 
   for (const product of ['pc', 'h5'] as const) {
-    it(`D1b: jdpay.${product}, its form posted after the end, is found and goes back`, async () => {
+    it(`D1b: jdpay.${product}, its form posted after the end, is found and refunded`, async () => {
       const way = WAYS.find((row) => row.wallet === 'jdpay' && row.product === product)!;
       const intent = await createIntent(stage, [1_000], way.device);
       const id = String(intent.id);
@@ -68,7 +68,7 @@ describe(`paid after a close on "not found", on ${engine.name}`, () => {
     });
   }
 
-  it('D1b: one that nobody ever opens is due no more after three days', async () => {
+  it('D1b: one that is never opened is no longer due after three days', async () => {
     const intent = await createIntent(stage, [700], 'desktop');
     const attempt = await stage.taobao.startAttempt(String(intent.id), 'jdpay', 'pc', {});
     const due = async (): Promise<number> => {

@@ -72,7 +72,7 @@ const clearing = async (date = ''): Promise<Json> => {
   return (await call('GET', `${stage.sandbox.url}/control/clearing${query}`)).body;
 };
 
-/** What the wallets believe crossed between two institutions, less what went back. */
+/** What the wallets' records show crossed between two institutions, less refunds. */
 async function crossedFen(): Promise<Map<string, number>> {
   const crossed = new Map<string, number>();
   for (const wallet of ['wechatpay', 'alipay']) {

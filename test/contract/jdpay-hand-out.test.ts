@@ -1,7 +1,7 @@
 /**
- * JD's form is made at the click and names what is left of the order's time (rule 2): who kept an
- * address or a form for later buys nothing for which the order has no time, and what was paid with
- * a form that was left behind goes back (rule 1).
+ * JD's form is made at the click and states the order's remaining time (rule 2): keeping an address
+ * or a form for later buys nothing after the order has expired, and what was paid with a form of an
+ * abandoned attempt is refunded (rule 1).
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../helpers/api.ts';
@@ -108,7 +108,7 @@ for (const engine of ENGINES.slice(0, 1)) {
       expect(await walletOrders(stage, order)).toEqual([]);
     });
 
-    test('D1: who chose another wallet since is told so, and the form kept from before goes back', async () => {
+    test('D1: a buyer who chose another wallet sees that, and a payment by the old form is refunded', async () => {
       const { intent, attempt, url } = await start(pc);
       const kept = formIn((await look(url)).body);
       const native = { ...pc, wallet: 'wechatpay', product: 'native' } as const;

@@ -67,7 +67,7 @@ for (const engine of ENGINES) {
       return (rows as Json[]).filter(({ product }) => product === null).map((row) => row.reason);
     };
 
-    test('S14: papers of the city are test; one address of the live wallet makes them live', () => {
+    test('S14: the city’s credentials are test; one address of the live wallet makes them live', () => {
       const { taobao } = readSandboxPapers(stage.platform.dir).marketplaces;
       const hosts = {
         wechatpay: ['https://api.mch.weixin.qq.com', null],
@@ -93,13 +93,13 @@ for (const engine of ENGINES) {
           expect(module.isLivemode(moved), `${name} ${place}`).toBe(true);
         }
         if (sandbox !== null) expect(module.isLivemode(at(places, sandbox)), name).toBe(false);
-        // A relay of which nobody knows where it leads.
+        // A relay with an unknown destination.
         expect(module.isLivemode(at(places, 'https://relay.internal')), name).toBe(true);
         expect(module.isLivemode({}), name).toBe(true);
       }
     });
 
-    test('S14: a live key starts nothing at test configurations, and is told why', async () => {
+    test('S14: a live key starts nothing at test configurations, and the error says why', async () => {
       const intent = await live.createIntent([500]);
       expect(await withheld(live, intent.id)).toEqual(Array(4).fill('key_mode_mismatch'));
       expect(told(await start(live, intent.id))).toEqual(MISMATCH);

@@ -1,6 +1,6 @@
 /**
- * An order that is long over while its wallet says nothing: a person is called once an hour, and
- * never about an order of which the wallet has just said what became of it (rule 2).
+ * An order that is long overdue while its wallet reports nothing: an operator is alerted once an
+ * hour, and never about an order whose outcome the wallet has just reported (rule 2).
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../helpers/api.ts';
@@ -43,7 +43,7 @@ describe(`an order that is long over, on ${engine.name}`, () => {
     return Number(row?.tries);
   };
 
-  /** Nobody scanned its code; from here on Alipay answers nothing, for two hours and more. */
+  /** Its code was never scanned; from here on Alipay answers nothing, for two hours and more. */
   const longOver = async (): Promise<Order> => {
     const order = await startOrder(stage, WAY, [700]);
     for (const operation of ['close', 'query']) {
@@ -56,7 +56,7 @@ describe(`an order that is long over, on ${engine.name}`, () => {
     return order;
   };
 
-  it('is told of once an hour while nobody knows', async () => {
+  it('is logged once an hour while its outcome is unknown', async () => {
     const order = await longOver();
     const before = warningsOf(order).length;
     for (let look = 0; look < 2 * LOOKS_AN_HOUR; look += 1) await stage.sandbox.advance(LOOK);
@@ -64,13 +64,13 @@ describe(`an order that is long over, on ${engine.name}`, () => {
     expect(['pending', 'unknown']).toContain(await statusOf(order));
   });
 
-  it('is not told of when that look brought the wallet’s word', async () => {
+  it('is not logged when that poll returned the wallet’s report', async () => {
     const order = await longOver();
     const isNext = async () => ((await triesOf(order)) + 1) % LOOKS_AN_HOUR === 0;
     for (let look = 0; look < LOOKS_AN_HOUR && !(await isNext()); look += 1) {
       await stage.sandbox.advance(LOOK);
     }
-    expect(await isNext(), 'the next look would tell').toBe(true);
+    expect(await isNext(), 'the next poll would log it').toBe(true);
     const before = warningsOf(order).length;
     await stage.sandbox.clearFaults();
     await stage.sandbox.advance(LOOK);

@@ -1,7 +1,7 @@
 /**
- * Payment codes over HTTP: who is asked for which code, what is refused before any wallet hears of
- * it, and that a code, which is money for a minute, is found again nowhere. A reversal whose answer
- * is lost ends the same whoever tells of it (rules 1, 5 and 6).
+ * Payment codes over HTTP: which wallet gets which code, what is refused before any wallet is
+ * called, and that a code, which is money for a minute, is stored nowhere. A reversal whose answer
+ * is lost has the same outcome by every route (rules 1, 5 and 6).
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { call, type Json } from '../helpers/api.ts';
@@ -116,7 +116,7 @@ describe(`payment codes on ${engine.name}`, () => {
     expect(found(await search(other))).toEqual([]);
     expect(found(await search(`${orderNo.slice(0, 26)}R1`))).toEqual([]);
     expect(found(await search(orderNo, stage.tmall.key))).toEqual([]);
-    // A wallet's own number may look like one of ours; it is nobody's.
+    // A wallet's own number may look like one of ours; it belongs to no payment.
     expect(found(await search('4200332126202611239984078845'))).toEqual([]);
     expect((await search('nope')).body.error).toMatchObject({ param: 'order_no' });
   });
@@ -159,7 +159,7 @@ describe(`payment codes on ${engine.name}`, () => {
     const statusOf = async (order: Order) =>
       (await attemptsOf(order)).find(({ id }) => id === order.attempt.id)?.status;
 
-    /** The buyer has paid, and nobody told us: the start's answer is lost. */
+    /** The buyer has paid without our knowledge: the start's answer is lost. */
     const unknownStart = async (wallet: string, intent: Json): Promise<Order> => {
       await stage.sandbox.fault('answer_lost', { wallet, match: { operation: 'create' } });
       const order = await startByCode(wallet, intent);
@@ -230,7 +230,7 @@ describe(`payment codes on ${engine.name}`, () => {
 
     const UNTOLD = ['callback_lost', { times: 50 }] as const;
     const SLOW_CLOSE = ['refund_stuck', { match: { operation: 'close' } }] as const;
-    /** How the reversal is told of; its own answer is lost in each. */
+    /** How the reversal is reported; its own answer is lost in each. */
     const TOLD: readonly (readonly [string, string, readonly (readonly [string, Json])[]])[] = [
       ['wechatpay', 'a query', []],
       ['alipay', 'a query', [['callback_lost', { times: 50 }]]],
@@ -240,7 +240,7 @@ describe(`payment codes on ${engine.name}`, () => {
       ['unionpay', 'a query, a while after it was taken', [UNTOLD, SLOW_CLOSE]],
     ];
 
-    it.each(TOLD)('%s: told by %s', async (wallet, by, faults) => {
+    it.each(TOLD)('%s: reported by %s', async (wallet, by, faults) => {
       await lose(wallet, 'query', 1_000);
       for (const [fault, more] of faults) await stage.sandbox.fault(fault, { wallet, ...more });
       const order = await unknownStart(wallet, await createIntent(stage, [1_000]));
@@ -261,7 +261,7 @@ describe(`payment codes on ${engine.name}`, () => {
       const isFree = (now: Json) => now.status === 'requires_wallet';
       await inTime(stage, 'open again', look, isFree, 10);
       const isNothing = (moved: Json) => Object.keys(moved).length === 0;
-      await inTime(stage, 'given back', () => movedBy(order.intent), isNothing, 10);
+      await inTime(stage, 'refunded', () => movedBy(order.intent), isNothing, 10);
       expect(await lostCloses()).toBe(0);
       const ended = String(await statusOf(order));
       expect(['closed', 'superseded']).toContain(ended);

@@ -45,7 +45,7 @@ const named = (ways: readonly Way[]) => ways.map((way) => [nameOf(way), way] as 
 for (const engine of ENGINES) {
   describe.skipIf(!engine.isAvailable)(`payments on ${engine.name}`, () => {
     let stage: Stage;
-    /** Owed to buyers until a person acts: refunds that the wallet refused for good. */
+    /** Due to buyers until an operator acts: refunds that the wallet refused for good. */
     let refusedFen = 0;
     beforeAll(async () => {
       stage = await openStage(engine);
@@ -199,7 +199,7 @@ for (const engine of ENGINES) {
     });
 
     describe.each(named(WAYS))('%s', (_name, way) => {
-      it('is started, scanned, paid and told of', async () => {
+      it('is started, scanned, paid and notified', async () => {
         const order = await startOrder(stage, way, [4_321]);
         expect(order.attempt).toMatchObject({ status: 'pending', wallet: way.wallet });
         expect((await stage.taobao.getIntent(order.intent)).status).toBe('requires_action');
@@ -213,7 +213,7 @@ for (const engine of ENGINES) {
           leg?.wallet_transaction_id,
         );
         await until(
-          'told',
+          'delivered',
           async () => eventsOf(stage, order.intent).map((event) => event.type),
           (types) => types.includes('payment_intent.succeeded'),
         );
@@ -258,7 +258,7 @@ for (const engine of ENGINES) {
       });
     });
 
-    it('jdpay.qr for several sellers is one order, each part given back apart', async () => {
+    it('jdpay.qr for several sellers is one order, each part refunded separately', async () => {
       const order = await paidOrder(stage, JD_QR, [1_001, 2_002, 3_003]);
       expect((order.attempt.legs as Json[]).length).toBe(1);
       expect((await walletOrders(stage, order)).map((row) => row.amount)).toEqual([6_006]);
@@ -355,7 +355,7 @@ for (const engine of ENGINES) {
         expect(await clearingOf(stage, order)).toBe(0);
       });
 
-      it('waits in conflict for a person when the amount differs (rule 3)', async () => {
+      it('waits in conflict for an operator when the amount differs (rule 3)', async () => {
         const order = await startOrder(stage, way, [640]);
         const [leg] = order.attempt.legs as Json[];
         await stage.sandbox.fault('wrong_amount', {
@@ -384,7 +384,7 @@ for (const engine of ENGINES) {
         const other = await post(stage.taobao, path, { ...word, outcome: 'accept' }, newKey());
         expect([other.status, codeOf(other)]).toEqual([409, 'payment_intent_not_conflicted']);
         const held = () => clearingOf(stage, order);
-        await inTime(stage, 'it went back', held, (heldFen) => heldFen === 0, 60);
+        await inTime(stage, 'it was refunded', held, (heldFen) => heldFen === 0, 60);
         expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([640]);
         expect(await stage.taobao.balanceOf('suspense')).toBe(before);
         // Deliveries may overtake one another (rule 9).
@@ -416,7 +416,7 @@ for (const engine of ENGINES) {
         expect(await clearingOf(stage, order)).toBe(0);
       });
 
-      it('is canceled by the wallet’s word, and the old code answers closed', async () => {
+      it('is canceled as confirmed by the wallet, and the old code answers closed', async () => {
         const order = await startOrder(stage, way, [100]);
         const path = `/v1/payment_intents/${order.intent}/cancel`;
         const canceled = await post(stage.taobao, path, {}, newKey());
@@ -451,7 +451,7 @@ for (const engine of ENGINES) {
         const match = { order_no: leg?.order_no };
         await stage.sandbox.fault('callback_lost', { wallet: way.wallet, match, times: 5 });
         await stage.sandbox.pay(order.scan);
-        // Wallets tell times by the second.
+        // Wallets report times in seconds.
         await stage.sandbox.advance(2);
         const path = `/v1/payment_intents/${order.intent}/cancel`;
         await post(stage.taobao, path, {}, newKey());
@@ -477,10 +477,10 @@ for (const engine of ENGINES) {
     describe.each(named([...ONE_OF_EACH, UNIONPAY_QR]))(
       'an amount that %s never corrects',
       (_name, way) => {
-        it('given back by a figure that was never paid, it is refused and calls a person', async () => {
+        it('refunded by a figure that was never paid, it is refused and alerts an operator', async () => {
           const order = await startOrder(stage, way, [640]);
           const [leg] = order.attempt.legs as Json[];
-          // In every callback and to every question: nobody ever corrects it.
+          // In every callback and every query: it is never corrected.
           const match = { order_no: leg?.order_no };
           await stage.sandbox.fault('wrong_amount', { wallet: way.wallet, match, times: 50 });
           const before = await stage.taobao.balanceOf('suspense');
@@ -498,10 +498,10 @@ for (const engine of ENGINES) {
           };
           const alarms = async () => stage.inbox.events.filter(isAlarm);
           const isTold = (events: readonly Json[]) => events.length > 0;
-          const [alarm] = await inTime(stage, 'a person is called', alarms, isTold, 60);
+          const [alarm] = await inTime(stage, 'an operator is alerted', alarms, isTold, 60);
           expect((alarm!.data as Json).object).toMatchObject({ amount: 641, reason: 'conflicted' });
           expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([0]);
-          // Nothing was lost on the way: what the wallet holds is owed to the buyer.
+          // Nothing was lost on the way: what the wallet holds is due to the buyer.
           expect(await stage.taobao.balanceOf('suspense')).toBe(before);
           // Alipay and UnionPay name beside the figure what really arrived.
           const arrived = ['alipay', 'unionpay'].includes(way.wallet) ? 640 : 641;
@@ -616,10 +616,10 @@ for (const engine of ENGINES) {
     });
 
     describe('webhooks', () => {
-      it('tells versions that grow, and the same event again when asked to', async () => {
+      it('sends growing versions, and the same event again when asked to', async () => {
         const order = await paidOrder(stage, PAGE, [60]);
         const told = await until(
-          'told',
+          'delivered',
           async () => eventsOf(stage, order.intent),
           (events) => events.some((event) => event.type === 'payment_intent.succeeded'),
         );
@@ -750,7 +750,7 @@ for (const engine of ENGINES) {
       expect(payerOf(stage, NATIVE)).toEqual({});
     });
 
-    it('ends with balanced books, in agreement with the wallets (rules 5 and 6)', async () => {
+    it('ends with a balanced ledger, in agreement with the wallets (rules 5 and 6)', async () => {
       await stage.sandbox.advance(3_600);
       expect(await stage.taobao.ledgerProblems()).toEqual([]);
       expect(await stage.taobao.balanceOf('buyer:refund_due')).toBe(refusedFen);

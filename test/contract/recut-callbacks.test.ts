@@ -1,7 +1,7 @@
 /**
- * What a buyer holds of UnionPay's signed words: the form's backUrl is our /notify address, and the
- * page that leads back to the shop posts the signed fields through the browser. Cut anew and posted
- * before the wallet's own callback, they must change nothing that the ledger books (rule 6).
+ * UnionPay's signed messages that pass through a buyer's browser: the form's backUrl is our /notify
+ * address, and the page that returns to the shop posts the signed fields. Split differently and
+ * posted before the wallet's own callback, they must not change what the ledger books (rule 6).
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../helpers/api.ts';
@@ -27,7 +27,7 @@ const unescaped = (html: string) =>
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');
 
-/** What a browser posts that opens the form, and what it is told where the payment is done. */
+/** What a browser posts to open the form, and what the page of the finished payment contains. */
 async function browse(action: Json): Promise<{ location: string }> {
   const answer = await fetch(String(action.action), {
     method: 'POST',
@@ -48,7 +48,7 @@ const formOf = (pairs: Pairs) =>
   new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value])).toString();
 
 for (const engine of ENGINES) {
-  describe.skipIf(!engine.isAvailable)(`callbacks cut anew on ${engine.name}`, () => {
+  describe.skipIf(!engine.isAvailable)(`callbacks split differently on ${engine.name}`, () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await openStage(engine);

@@ -1,6 +1,6 @@
 /**
- * A refund whose fate is open, for every wallet: stopped between the call and its outcome it is
- * asked about before it is sent again, and while nobody can be asked a person hears of it (rule 2).
+ * A refund with open outcome, for every wallet: interrupted between call and outcome it is queried
+ * before it is sent again, and while its wallet cannot be called an operator is alerted (rule 2).
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { call, type Json, until } from '../helpers/api.ts';
@@ -64,7 +64,7 @@ describe(`the fate of a refund on ${engine.name}`, () => {
     });
   }
 
-  it('L4: a refund whose configuration cannot be read is logged, and after an hour told of', async () => {
+  it('L4: a refund whose configuration cannot be read is logged, and after an hour raises an alert', async () => {
     const way = WAYS.find((row) => nameOf(row) === 'wechatpay.native')!;
     const order = await paidOrder(stage, way, [1_000]);
     await stage.db.script(`update wallet_configs set sealed = 'x' || sealed`);
@@ -79,7 +79,7 @@ describe(`the fate of a refund on ${engine.name}`, () => {
     expect(stage.platform.logText()).toContain('its wallet configuration cannot be read');
     for (let hour = 0; hour < 3; hour += 1) await stage.sandbox.advance(3_600);
     await until(
-      'told of',
+      'alerted',
       async () => alarms(),
       (told) => told.length === 1,
     );

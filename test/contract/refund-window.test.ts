@@ -1,7 +1,7 @@
 /**
- * How long a payment can be refunded (rule 7): by what its product's wallet takes, told before the
- * wallet is asked. Within the window the city's own gateway takes the refund, so that the figure is
- * not only ours.
+ * How long a payment can be refunded (rule 7): as its product's wallet allows, refused before the
+ * wallet is called. Within the window the city's own gateway accepts the refund, so that the figure
+ * is not only ours.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINES } from '../store/engines.ts';

@@ -87,7 +87,7 @@ for (const engine of ENGINES) {
       return lines.filter((line) => line.includes('refused our credentials'));
     };
 
-    test('the seller is told that it is not the order, again by the same key', async () => {
+    test('the seller learns that it is not the order, again by the same key', async () => {
       await setWrong();
       const key = shop.newKey();
       const { intent, answer } = await start(key);
@@ -117,7 +117,7 @@ for (const engine of ENGINES) {
       ]);
     });
 
-    test('the buyer is told to choose another wallet, in both languages', async () => {
+    test('the buyer is asked to choose another wallet, in both languages', async () => {
       const { intent } = await start();
       const told = { zh: '微信支付现在不能使用', en: 'WeChat Pay cannot be used right now' };
       for (const [lang, text] of Object.entries(told)) {

@@ -1,8 +1,8 @@
 /**
- * A buyer confirms a payment code in the moment of its reversal, with delays at every seam and
- * answers that get lost: whatever the wallet took and gave back is booked as paid and refunded
- * with reason `reversed`, or, where it tells no figures of a revoked order, marked for its bill;
- * and what it holds is what the books say (rules 1, 5 and 6).
+ * A buyer confirms a payment code at the moment of its reversal, with delays at every seam and lost
+ * answers: whatever the wallet collected and refunded is booked as paid and refunded with reason
+ * `reversed`, or, if it reports no figures of a revoked order, marked for its bill; and the
+ * wallet's balance equals the ledger (rules 1, 5 and 6).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -90,7 +90,7 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
     await inTime(stage, `${orders.length} races at rest`, open, (count) => count === 0, 15);
   };
 
-  /** How it ended, as the books have it and as its wallet has it. */
+  /** Its outcome in the ledger and at its wallet. */
   const endOf = async (order: Order, stored: Awaited<ReturnType<typeof rowsOf>>) => {
     const [atWallet] = await walletOrders(stage, order);
     const [leg] = order.attempt.legs as Json[];
@@ -110,7 +110,7 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
   };
 
   it.each(['wechatpay', 'alipay', 'unionpay', 'jdpay'])(
-    'D6: %s: what was paid and given back is booked so, or marked for the bill',
+    'D6: %s: what was paid and refunded is booked so, or marked for the bill',
     async (wallet) => {
       const orders: Order[] = [];
       for (let round = 0; round < ROUNDS; round += AT_ONCE) {
@@ -141,7 +141,7 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
       expect(unpaid.filter((end) => end.status !== 'closed' && end.status !== 'failed')).toEqual(
         [],
       );
-      // A race that nobody ever won late says nothing of reversals.
+      // A race that was never won late proves nothing about reversals.
       expect(given.length).toBeGreaterThan(0);
       const paid = ends.filter(({ status }) => status === 'succeeded');
       expect(await stage.taobao.balanceOf(`wallet:${wallet}:clearing`)).toBe(paid.length * AMOUNT);

@@ -1,6 +1,6 @@
 /**
- * Another account's papers for a wallet that is in use: what was started with the account before is
- * still verified, asked about and refunded there, and what is new goes to the new one.
+ * Another account's credentials for a wallet that is in use: what was started with the previous
+ * account is still verified, polled and refunded there, and new payments go to the new one.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ const WAYS: readonly shop.Way[] = [
 ];
 
 for (const engine of ENGINES) {
-  describe.skipIf(!engine.isAvailable)(`another account's papers on ${engine.name}`, () => {
+  describe.skipIf(!engine.isAvailable)(`another account's credentials on ${engine.name}`, () => {
     let stage: shop.Stage;
     const ids = createIdSource(11, wallClock);
     beforeAll(async () => {
@@ -40,7 +40,7 @@ for (const engine of ENGINES) {
 
     const papersOf = (wallet: WalletName) => {
       const papers = readSandboxPapers(stage.platform.dir).marketplaces.tmall?.[wallet];
-      if (papers === undefined) throw new Error(`no papers for ${wallet}`);
+      if (papers === undefined) throw new Error(`no credentials for ${wallet}`);
       return papers;
     };
 
@@ -91,7 +91,7 @@ for (const engine of ENGINES) {
       return (await stage.taobao.expect(200, 'GET', at)).data as Json[];
     };
 
-    test('D2: papers of one account renew it, and none of its secrets is in its identity', () => {
+    test('D2: credentials of one account renew it, and none of its secrets is in its identity', () => {
       const { taobao, tmall } = readSandboxPapers(stage.platform.dir).marketplaces;
       for (const [name, module] of WALLETS) {
         const own = taobao?.[name]?.credentials;
@@ -126,7 +126,7 @@ for (const engine of ENGINES) {
 
         await stage.sandbox.pay(open.scan);
         await shop.becomes(stage, open.intent, 'succeeded');
-        // Its callbacks are lost: found by asking the account it was told to.
+        // Its callbacks are lost: found by polling the account that it was sent to.
         await stage.sandbox.fault('callback_lost', { wallet, times: 30 });
         await stage.sandbox.pay(unheard.scan);
         await shop.inTime(
@@ -196,7 +196,7 @@ for (const engine of ENGINES) {
       await shop.becomes(stage, order.intent, 'succeeded');
     }, 60_000);
 
-    test('D2: an attempt is told to the account that it stores, while papers are replaced', async () => {
+    test('D2: an attempt is sent to the account that it stores, while credentials are replaced', async () => {
       const { marketplaces } = readSandboxPapers(stage.platform.dir);
       const sides = ['taobao', 'tmall'].map((name) => ({
         credentials: marketplaces[name]?.wechatpay?.credentials,

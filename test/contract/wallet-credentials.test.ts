@@ -1,7 +1,7 @@
 /**
  * A wallet that refuses the marketplace itself (another account's key under this account's number,
- * against the city's own verification) is told apart from one that refuses an order, in every
- * wallet and for every call. Nothing about the money follows from it: what fails, fails as before.
+ * against the city's own verification) is distinguished from one that refuses an order, in every
+ * wallet and for every call. No money decision depends on it: what fails, fails as before.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProductCapability } from '../../src/core/wallet/capabilities.ts';

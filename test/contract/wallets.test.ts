@@ -30,9 +30,9 @@ import {
   toldOf,
 } from './wallets/stage.ts';
 
-/** Products whose wallet tells nobody: only asking helps. */
+/** Products whose wallet sends no notification: only a query helps. */
 const SILENT = new Set(['wechatpay.codepay', 'wechatpay.codepay by v3']);
-/** A number told twice is a duplicate there (12): its code is lost, and the order runs out. */
+/** A number sent twice is a duplicate there (12): its code is lost, and the order expires. */
 const TOLD_ONCE = new Set(['unionpay.qr', 'unionpay.app']);
 const LOST_ANSWERS: readonly FaultName[] = ['answer_lost', 'server_error', 'html_502'];
 
@@ -67,7 +67,7 @@ for (const row of WALLETS.get('wechatpay')?.capabilities.products ?? []) {
 
 function contractOf(way: string, row: ProductCapability, bench: () => Bench): void {
   describe(way, () => {
-    test('is started, paid, queried and told', () => paysOnce(bench(), row, way));
+    test('is started, paid, queried and notified', () => paysOnce(bench(), row, way));
     test('what was never sent is not said to be refused by the wallet', () =>
       refusesItself(bench(), row));
     test('is refunded in two parts, and never more (rule 7)', () => refunds(bench(), row));
@@ -88,7 +88,7 @@ function contractOf(way: string, row: ProductCapability, bench: () => Bench): vo
       test('is reversed while it waits', () => reversedUnpaid(bench(), row));
       test('answer lost: queried, then reversed once', () => reversedPaid(bench(), row));
       test('a reversal without an answer is made again', () => lostReversal(bench(), row));
-      test('paid and too old to reverse, it is told as paid', () => reversedTooLate(bench(), row));
+      test('paid and too old to reverse, it is reported as paid', () => reversedTooLate(bench(), row));
     }
     if (row.payerField === 'auth_code') {
       test('a code pays one order', () => codeWorksOnce(bench(), row));
@@ -124,7 +124,7 @@ async function paysOnce(bench: Bench, row: ProductCapability, way: string): Prom
   expect(first?.type).toBe('attempt');
   expect(first?.type === 'attempt' ? first.legs : []).toMatchObject([paid(order)]);
   const ids = new Set(told.map(({ notificationId }) => notificationId));
-  expect(ids.size, 'one payment is told once, however often delivered').toBe(1);
+  expect(ids.size, 'one payment is one notification, however often delivered').toBe(1);
 }
 
 /** Without the payer it needs, and by a product of no wallet. */
@@ -328,8 +328,8 @@ async function reversedPaid(bench: Bench, row: ProductCapability): Promise<void>
   expect(rowOf(bench, order)).toMatchObject({ state: 'refunded', refundedFen: amountFen });
   expect((await legOf(bench, order)).status, 'it can not count as paid any more').toBe('closed');
   expect(['closed', 'reversed']).toContain((await reversed(bench, order)).outcome);
-  expect(rowOf(bench, order)?.refundedFen, 'given back once').toBe(amountFen);
-  // Nor does a late word make it paid.
+  expect(rowOf(bench, order)?.refundedFen, 'refunded once').toBe(amountFen);
+  // Nor does a late report make it paid.
   await advance(bench, 1_000);
   const late = (await toldOf(bench, order)).filter(({ type }) => type === 'attempt').slice(1);
   for (const word of late) {

@@ -62,7 +62,7 @@ export async function openKeysStage(): Promise<KeysStage | undefined> {
     await until(() => fs.readFileSync(cityLog, 'utf8').includes('ready in'), 'the sandbox');
     const seeded = await seedDatabase({ databaseUrl, masterKey, dir });
     const taobao = seeded.get('taobao');
-    if (taobao === undefined) throw new Error('the papers have a marketplace taobao');
+    if (taobao === undefined) throw new Error('the credentials have a marketplace taobao');
     const open = async (): Promise<Marketplace> => {
       const port = await freePort();
       const child = start(['bin/hutong.js', 'serve'], { ...env, HUTONG_PORT: `${port}` }, logFile);

@@ -78,7 +78,7 @@ export async function comeBack(page: OpenPage, shop: Marketplace): Promise<strin
   const location = returned.headers.get('location') ?? '';
   const went = returned.status === 303 && !location.includes('notice=');
   const problems = went ? [] : [`an OAuth state answers ${returned.status} ${location}`];
-  // The stream that was opened before tells of what happens now.
+  // The stream that was opened before reports what happens now.
   for (let round = 0; round < 50 && !page.stream.text().includes('event: '); round += 1)
     await sleep(100);
   if (!page.stream.text().includes('event: ')) problems.push('a live stream fell silent');

@@ -89,7 +89,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     };
   }
 
-  /** From the front door to the cashier's list of wallets. */
+  /** From the home page to the cashier's list of wallets. */
   async function shop(
     page: Page,
     marketplace: 'taobao' | 'tmall',
@@ -142,7 +142,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     await take(page, 'refunded');
   }
 
-  /** From the list of wallets to the cashier's word: the code on the screen, scanned and paid. */
+  /** From the list of wallets to the cashier's result: the code on the screen, scanned and paid. */
   async function payByCode(
     page: Page,
     wallet: string,

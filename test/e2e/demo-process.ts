@@ -1,6 +1,6 @@
 /**
- * The demo as a person starts it: a command in a process group of its own, waited for by its
- * banner, stopped by Ctrl-C to the whole group. Ends nothing but that group.
+ * The demo as a user starts it: a command in a process group of its own, awaited by its banner,
+ * stopped by Ctrl-C to the whole group. Ends nothing but that group.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -127,7 +127,7 @@ async function stopGroup(child: ChildProcess): Promise<boolean> {
   return true;
 }
 
-/** False when nobody is left in the group. */
+/** False if no process is left in the group. */
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-pid, signal);

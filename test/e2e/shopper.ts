@@ -1,6 +1,6 @@
 /**
- * A buyer with a browser and a phone: what a person does on the bazaar, the cashier and the
- * sandbox's phone, by what a person sees. Used by the end-to-end test and for the screenshots.
+ * A buyer with a browser and a phone: what a user does in the bazaar, the cashier and the sandbox's
+ * phone, by what a user sees. Used by the end-to-end test and for the screenshots.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -93,7 +93,7 @@ export async function scanOnPhone(phone: Page, wallet: string, code: string): Pr
   await phone.locator('#bill').waitFor();
 }
 
-/** Confirms the bill with six digits and waits for the wallet's word. */
+/** Confirms the bill with six digits and waits for the wallet's result. */
 export async function payOnPhone(phone: Page): Promise<void> {
   await phone.locator('#confirm').click();
   await phone.locator('dialog#pin[open]').waitFor();

@@ -1,7 +1,7 @@
 /**
- * A second aggregate, as somebody would add one: a deposit that a merchant must bring by a certain
- * day. Its parts stand here in the order of the layers in which they would be files; nothing of
- * src knows of it. docs/guides/add-a-resource.md walks through it.
+ * A second aggregate, as a contributor would add one: a deposit that a merchant must make by a
+ * certain day. Its parts are here in the order of the layers in which they would be files; no file
+ * of src knows it. docs/guides/add-a-resource.md walks through it.
  */
 
 import { type DecideContext, type Decision, Draft, type DraftModel } from '../../src/core/draft.ts';

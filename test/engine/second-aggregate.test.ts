@@ -231,7 +231,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       expect(done).toEqual([one.deposit.id]);
       expect(await count(home.db, 'due_backoffs', `kind = 'deposit'`)).toBe(1);
       expect(await count(home.db, 'events', `type = 'deposit.overdue'`)).toBe(1);
-      // Healed, its back-off is forgotten; and what is paid owes nothing any more.
+      // Once it works again, its back-off is cleared; and what is paid has no due work any more.
       nowMs += 11_000;
       const healed: DepositId[] = [];
       await sweeper(healed).settle();
@@ -242,7 +242,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       expect(await sweeper([]).settle()).toBeNull();
     });
 
-    test('what is committed due already is told at once', async () => {
+    test('what is already due when committed is processed at once', async () => {
       const state = wanted();
       await submit(opened(state));
       const before = room.dueSeen();

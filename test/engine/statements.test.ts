@@ -153,7 +153,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       ]);
     });
 
-    test('a delivered webhook: one statement, whatever stands there', async () => {
+    test('a delivered webhook: one statement, whatever its state', async () => {
       const event = freshId('event', 0);
       await Promise.all([delivered(event), delivered(freshId('event', 1))]);
       expect(sent).toEqual([['engine_lanes.stamp', 'deliveries.save']]);

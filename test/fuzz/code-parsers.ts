@@ -84,7 +84,7 @@ export const CODE_PARSERS: readonly FuzzParser[] = [
     isForgery: (input, accepted) => isStrange(input, accepted),
   },
   {
-    name: 'scanned by the phone: EMVCo code, sealed anew',
+    name: 'scanned by the phone: EMVCo code, CRC recomputed',
     seeds: utf8(EMV_SEEDS.map((payload) => payload.slice(0, -8))),
     parse: (input) => {
       const body = `${input.toString('utf8')}6304`;

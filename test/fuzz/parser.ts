@@ -9,8 +9,8 @@ export interface FuzzParser {
   /** Inputs that it accepts: what mutations start from. Text as UTF-8. */
   readonly seeds: readonly Buffer[];
   /**
-   * Throws never: an exception is a crash. A refusal carries a code, so that whoever sent the bytes
-   * can be told what was wrong.
+   * Never throws: an exception is a crash. A refusal carries a code, so that the sender of the
+   * bytes can learn what was wrong.
    */
   readonly parse: (input: Buffer) => FuzzResult | Promise<FuzzResult>;
   /**

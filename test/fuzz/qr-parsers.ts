@@ -59,7 +59,7 @@ export const QR_PARSERS: readonly FuzzParser[] = [
   },
   {
     // With its CRC made right again, so that what lies behind the check is reached too.
-    name: 'EMVCo merchant code, sealed anew',
+    name: 'EMVCo merchant code, CRC recomputed',
     seeds: utf8(MPM_SEEDS.map((payload) => payload.slice(0, -8))),
     parse: (input) => {
       const body = `${input.toString('utf8')}6304`;

@@ -97,7 +97,9 @@ export class Marketplace {
     return this.expect(200, 'GET', `/v1/payment_intents/${intent}?expand[]=attempts`);
   }
 
-  /** Sums over the whole books: debits equal credits, every balance equals its entries (rule 5). */
+  /**
+   * Sums over the whole ledger: debits equal credits, every balance equals its entries (rule 5).
+   */
   async ledgerProblems(): Promise<string[]> {
     const accounts = (await this.expect(200, 'GET', '/v1/ledger/accounts')).data as Json[];
     const balances = new Map<string, number>();

@@ -1,5 +1,5 @@
 /**
- * A line to a PostgreSQL server that can be cut around COMMIT: `before` the server hears it, or
+ * A line to a PostgreSQL server that can be cut around COMMIT: `before` the server receives it, or
  * `after`, when only the answer is lost.
  */
 import net from 'node:net';

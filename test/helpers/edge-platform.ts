@@ -1,6 +1,6 @@
 /**
- * The platform as compose.ts wires it, on an empty PGlite and without a city: for what the edge
- * does by itself (limits, addresses, headers, the log). Two marketplaces, each with a key.
+ * The platform as compose.ts wires it, on an empty PGlite and without a city: for what the HTTP
+ * layer does alone (limits, addresses, headers, the log). Two marketplaces, each with a key.
  */
 
 import { randomBytes } from 'node:crypto';

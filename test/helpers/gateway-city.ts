@@ -61,7 +61,7 @@ export function freshNo(prefix = 'T'): string {
   return `${prefix}${process.pid}X${String(numbers).padStart(6, '0')}`;
 }
 
-/** For an account that its wallet makes anew at every call: the first one, kept over restarts. */
+/** For an account that its wallet creates anew at every call: the first one, kept over restarts. */
 export async function keptAccount<Account>(
   kit: CityKit,
   label: string,

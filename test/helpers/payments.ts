@@ -1,6 +1,6 @@
 /**
- * Payments as core makes them, for tests below the flows: each is whole and true by itself, so
- * that a test names only what it is about.
+ * Payments as core makes them, for tests below the flows: each is complete and consistent, so that
+ * a test names only what it is about.
  */
 
 import type { DecideContext, Decided } from '../../src/core/draft.ts';
@@ -89,7 +89,7 @@ export function accountsOf(
   return new Map(payment.subOrders.map(({ merchant }) => [merchant, accountOf(merchant)]));
 }
 
-/** A wallet as core is told of it: it holds the money, and is paid a cart whole or not at all. */
+/** A wallet as core sees it: it holds the money, and is paid a cart in full or not at all. */
 export const CAPABLE: ReportCapabilities &
   Pick<
     Capabilities,
@@ -133,7 +133,7 @@ export function paidReport(leg: Leg, said: Partial<LegReport> = {}): LegReport {
   };
 }
 
-/** The books of everything that was decided about a payment: debits less credits. */
+/** The ledger of everything that was decided about a payment: debits less credits. */
 export function bookPostings(
   balances: Map<string, bigint>,
   postings: Decided<Payment, unknown>['postings'],

@@ -30,7 +30,9 @@ export interface TestPlatform {
   readonly dir: string;
   /** Every line that the platform logged. */
   readonly logText: () => string;
-  /** Stops the platform and composes it anew over the same database, whose `close` must keep it. */
+  /**
+   * Stops the platform and composes it again over the same database, whose `close` must keep it.
+   */
   readonly restart: () => Promise<void>;
   /** Another process of the platform on the same database, at an address of its own. */
   readonly beside: () => Promise<string>;

@@ -96,7 +96,7 @@ async function limits({ stage }: Ground, check: Check): Promise<void> {
   const paths = await statusesOf(stage, 125, (index) => ({ url: `/.env${index}`, headers }));
   check('unknown paths end in 429', paths.slice(120).every(is429), paths.slice(120));
   const page = await ask(stage, { url: COUNTER, headers });
-  check('Retry-After is told', Number(page.headers['retry-after']) > 0, page.headers);
+  check('Retry-After is sent', Number(page.headers['retry-after']) > 0, page.headers);
 }
 
 const is429 = (status: number): boolean => status === 429;
@@ -140,7 +140,7 @@ async function forwarded({ stage }: Ground, check: Check): Promise<void> {
     headers: { forwarded: `for=8.8.8.${index}`, 'x-real-ip': `8.8.8.${index}` },
     remoteAddress: '203.0.113.1',
   }));
-  check('other headers are nobody’s word', passing(direct) === 120, passing(direct));
+  check('other headers are not trusted', passing(direct) === 120, passing(direct));
 }
 
 async function guessedKeys({ stage, guesses }: Ground, check: Check): Promise<void> {
@@ -200,7 +200,7 @@ async function silentNames({ stage, names }: Ground, check: Check): Promise<void
     payload: { url: 'http://127.0.0.1:9/silent', enabled_events: ['refund.*'] },
   });
   check('another tenant’s endpoint is made at once', own.statusCode === 201, own.body);
-  // By name, over a connection that nobody has made before: Node's own look-up.
+  // By name, over a new connection: Node's own look-up.
   const { port } = new URL(stage.cityUrl);
   const client = createHttpClient();
   const called = await client.send({
@@ -272,7 +272,7 @@ async function endpointRaces({ stage }: Ground, check: Check): Promise<void> {
     const made = same.filter(({ ok }) => ok).length;
     check('one of fifty of one address is made', made === 1, made);
     const codes = new Set(same.map((one) => (one.ok ? 'made' : one.error.code)));
-    check('the others are told which', codes.size === 2 && !codes.has('busy'), [...codes]);
+    check('the others learn which', codes.size === 2 && !codes.has('busy'), [...codes]);
   }
   await Promise.all(Array.from({ length: 50 }, (_, index) => make(`http://127.0.0.1:9/${index}`)));
   const left = await all();

@@ -1,6 +1,6 @@
 /**
- * Strangers at /notify, over real sockets: what they cost everybody else, measured in one process
- * with the platform, so that what the clients here cost counts against it too.
+ * A flood of forged calls at /notify, over real sockets: what it costs everybody else, measured in
+ * one process with the platform, so that the cost of the clients here counts against it, too.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

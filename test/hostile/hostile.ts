@@ -1,7 +1,7 @@
 /**
  * `npm run hostile`: everything that openapi.json lets one get wrong, callbacks that no wallet
- * sent, floods of them, and genuine ones cut anew, against the composed platform. One row a group;
- * the last line counts; a miss exits 1.
+ * sent, floods of them, and genuine ones split differently, against the composed platform. One row
+ * per group; the last line counts; a miss exits 1.
  */
 import {
   type GroupResult,

@@ -1,7 +1,7 @@
 /**
  * Callbacks that no wallet sent: noise, half of the right shape, everything but the signature.
- * Whatever comes, the parser answers a refusal (it never throws and never accepts), the wallet is
- * told to come again or to go away, and nothing is booked.
+ * Whatever comes, the parser returns a refusal (it never throws and never accepts), the answer
+ * makes the wallet deliver again or stop, and nothing is booked.
  */
 import fc from 'fast-check';
 import { walletSecretPlace } from '../../src/flows/key/envelope.ts';
@@ -123,7 +123,7 @@ const callbacks: fc.Arbitrary<RawRequest> = fc.record({
   body: fc.oneof(bytes, jsonBody, formBody),
 });
 
-/** Each wallet's parser by itself, with the real keys of a configuration. */
+/** Each wallet's parser alone, with the real keys of a configuration. */
 export async function fuzzParsers(stage: Stage, runs: number): Promise<readonly GroupResult[]> {
   const { db, envelope } = stage.composed.platform;
   const http = createHttpClient();

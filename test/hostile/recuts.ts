@@ -1,8 +1,8 @@
 /**
- * Signed `a=1&b=2` cut anew. A message that verifies is taken apart and put together so that its
- * signed text, and with it the signature, stays what it was: each field swallows its neighbour, or
- * its next two, three or all, and each nested value is cut open. Whoever accepts one of them reads
- * another message than was signed.
+ * Signed `a=1&b=2`, split differently. A verified message is taken apart and put together so that
+ * its signed text, and with it the signature, stays the same: each field swallows its neighbor, or
+ * its next two, three or all, and each nested value is split. A receiver that accepts one of them
+ * reads another message than was signed.
  */
 export type Pairs = readonly (readonly [name: string, value: string])[];
 

@@ -89,7 +89,7 @@ export async function openStage(overrides: Partial<ComposeOptions> = {}): Promis
 
 function tenant(seeded: Awaited<ReturnType<typeof seedMarketplaces>>, name: string): Tenant {
   const found = seeded.get(name);
-  if (found === undefined) throw new Error(`the city has no papers for ${name}`);
+  if (found === undefined) throw new Error(`the city has no account for ${name}`);
   return { key: found.secretKey, merchants: found.merchants };
 }
 

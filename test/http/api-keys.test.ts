@@ -49,7 +49,7 @@ for (const engine of ENGINES) {
       const { id, key } = await keyFrom(['203.0.113.7', '10.0.0.0/8', '2001:db8:1::/48']);
       for (const from of [
         ...['203.0.113.7', '10.255.0.1', '2001:db8:1:2::3', '::ffff:10.1.2.3'],
-        // The left part is the caller's word.
+        // The left part is unverified input of the caller.
         '192.0.2.1, 10.0.0.1',
       ])
         expect(await ask(key, from), from).toEqual({ status: 200, code: undefined });

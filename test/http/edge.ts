@@ -106,7 +106,7 @@ export function counted(verb: 'createPaymentIntent' | 'startAttempt'): () => num
   return () => calls;
 }
 
-/** The callbacks that are handed to the use case, in its place; it answers a wallet's words. */
+/** The callbacks handed to the use case, in its place; it answers like a wallet. */
 export function handedOn(): RawRequest[] {
   const requests: RawRequest[] = [];
   edge.verbs.acceptNotification = async ({ request }) => {

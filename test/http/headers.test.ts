@@ -1,4 +1,4 @@
-/** What every answer tells a browser, in the composed server. */
+/** The security headers of every answer, in the composed server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Db } from '../../src/database/db.ts';
 import { type EdgePlatform, openEdgeHome, openEdgePlatform } from '../helpers/edge-platform.ts';

@@ -125,7 +125,7 @@ describe('idempotency', () => {
     expect(edge.logged.join('')).toContain('SECRET-STACK');
   });
 
-  it('stores a wallet’s refusal, in the wallet’s own words', async () => {
+  it('stores a wallet’s refusal, with the wallet’s own message', async () => {
     const { id } = await createIntent();
     let calls = 0;
     edge.verbs.startAttempt = async () => {

@@ -39,7 +39,7 @@ async function payPageOf({ composed, taobao }: EdgePlatform): Promise<string> {
 const from = (remoteAddress: string) => ({ remoteAddress });
 
 describe('the cashier’s limits, composed', () => {
-  test('S5: the 121st look at a counter in a minute answers 429 in words, and no error is logged', async () => {
+  test('S5: the 121st look at a counter in a minute answers 429 with a message, and no error is logged', async () => {
     const answers = [];
     for (let look = 0; look < 125; look += 1) {
       const url = '/c/ctr_0000000000001';
@@ -165,7 +165,7 @@ describe('addresses behind proxies', () => {
     expect(await passed(one, 140, (look) => `8.8.${look}.8, 198.51.100.7, 10.0.0.2`)).toBe(120);
   });
 
-  test('S6a: without the setting nobody’s header counts', async () => {
+  test('S6a: without the setting no header is trusted', async () => {
     expect(await passed(await behind(''), 140, (look) => `8.8.${look}.8`)).toBe(120);
   });
 

@@ -17,7 +17,7 @@ serveEachTest();
 
 describe('payment_intents', () => {
   it('answers 201 with the secrets, and never the buyer’s address', async () => {
-    // Told with an offset, answered in UTC.
+    // Sent with an offset, answered in UTC.
     const expiresAt = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 86_400_000);
     const inShanghai = new Date(expiresAt.getTime() + 8 * 3_600_000).toISOString();
     const answer = await call(
@@ -195,7 +195,7 @@ describe('amounts and other fields', () => {
     );
   });
 
-  it('refuse unknown fields wherever they stand', async () => {
+  it('refuse unknown fields at any depth', async () => {
     const url = '/v1/payment_intents';
     await refused(post(url, intent({ amout: 1 })), 'parameter_unknown', 'amout');
     const buyer = { id: 'b', device: 'desktop', phone: '1' };

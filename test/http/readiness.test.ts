@@ -18,7 +18,7 @@ const readyz = async () => {
   return { status: answer.statusCode, body: answer.json() };
 };
 
-test('D8: a wrong clock is told by /readyz, which stays 200, and by the log', async () => {
+test('D8: a wrong clock is reported by /readyz, which stays 200, and by the log', async () => {
   expect(await readyz()).toEqual({ status: 200, body: { status: 'ready' } });
   offMs = 86_400_000;
   expect(await readyz()).toEqual({ status: 200, body: { status: 'ready', clock: 'skewed' } });

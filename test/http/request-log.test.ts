@@ -1,4 +1,4 @@
-/** What the log tells of a request, in the composed server: who and what, and never a secret. */
+/** What the log contains of a request, in the composed server: who and what, and never a secret. */
 import type { InjectOptions } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Db } from '../../src/database/db.ts';

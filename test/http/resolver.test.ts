@@ -1,4 +1,6 @@
-/** Names of webhooks: who is asked, for how long, and that silence is nobody else's trouble. */
+/**
+ * Names of webhooks: which servers are asked, for how long, and that a silent one delays no other.
+ */
 import { lookup } from 'node:dns/promises';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,7 +72,7 @@ describe('a webhook’s name', () => {
     expect(server.asked.filter((name) => name === 'silent.example')).toHaveLength(2);
   });
 
-  test('S2: eight silent names of one marketplace hold up nobody else, and its ninth waits', async () => {
+  test('S2: eight silent names of one marketplace delay no other, and its ninth waits', async () => {
     const resolver = make();
     const silent = Array.from({ length: 40 }, (_, index) =>
       resolver.resolve(`silent-${index}.example`, asker('b', 3_000)),

@@ -70,7 +70,7 @@ describe('the other routes', () => {
 });
 
 describe('operations', () => {
-  it('tell health, readiness, metrics and the document', async () => {
+  it('serve health, readiness, metrics and the document', async () => {
     expect((await call({ method: 'GET', url: '/healthz' })).body).toEqual({ status: 'ok' });
     expect((await call({ method: 'GET', url: '/readyz' })).status).toBe(200);
     edge.isDatabaseAway = true;
@@ -113,7 +113,7 @@ describe('operations', () => {
     expect((await call(get('/v1/events', edge.tmall.key))).status).toBe(200);
     const url = '/notify/wechatpay/wc_0000000000001/payment';
     for (let index = 0; index < 5; index += 1) {
-      // Nobody's address, but never too many of it.
+      // No caller's address, but never too many of it.
       expect((await call({ method: 'POST', url, payload: 'x' })).status).toBe(404);
     }
   });

@@ -78,7 +78,7 @@ test('S10: a running ring takes up what is added, and loses nothing to a broken 
   for (const { kid, key } of [one, two, three]) expect(running.key(kid)?.key).toEqual(key);
 });
 
-test('S10: an id that is not known makes the file be read before anybody is told so', () => {
+test('S10: an unknown id makes the ring read the file before it is reported missing', () => {
   const [one, two] = [masterKeyOf(randomBytes(32)), masterKeyOf(randomBytes(32))];
   writeKeyFile(file, [one]);
   const running = ring();

@@ -1,4 +1,4 @@
-/** The key ring on its database: rotation, what it seals anew, what it waits for, and its end. */
+/** The key ring on its database: rotation, what it reseals, what it waits for, and retirement. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -205,7 +205,7 @@ for (const engine of ENGINES) {
       expect(await secretsSeen((await serving()).envelope)).toEqual(ALL);
     });
 
-    test('S10: a folder of the version before opens, keeps its tokens, and is sealed anew', async () => {
+    test('S10: a folder of the previous version opens, keeps its tokens, and is resealed', async () => {
       const master = readKeyFile(file);
       if (!master.ok) throw new Error(master.error);
       const [key] = master.value as [Buffer];
@@ -325,7 +325,7 @@ for (const engine of ENGINES) {
         (await openAt()).currentKid(),
       ]);
       await process.watch.look();
-      // Dead tokens; who may be told one is told one that works.
+      // Invalid tokens; an authorized caller gets a valid one.
       const fresh = tokensOf(process.envelope, seed);
       for (const [index, token] of fresh.entries()) expect(token).not.toBe(tokens[index]);
       expect(tokensOf(await openAt(), seed)).toEqual(fresh);
@@ -385,7 +385,7 @@ for (const engine of ENGINES) {
       await run(`update wallet_configs t set sealed = o.sealed from wallet_configs o
         where t.id <> o.id`);
       expect(new Set(await secretsSeen(await openAt()))).toEqual(new Set(['closed']));
-      // A rotation tells what does not open, row by row, and seals the rest.
+      // A rotation reports what does not open, row by row, and reseals the rest.
       await serving();
       const rotated = await rotate({ replacesDataKeys: true });
       expect(rotated.ok && rotated.value.broken).toHaveLength(6);

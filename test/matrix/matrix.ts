@@ -1,7 +1,7 @@
 /**
- * `npm run matrix`: by API only, against a running demo (its papers: HUTONG_DIR/demo.json), every
- * wallet and every product it names: paid, queried, refunded in two parts, booked. One row each; a
- * product that is not there, or does not do one of the four, is a hole and fails.
+ * `npm run matrix`: by API only, against a running demo (HUTONG_DIR/demo.json), every wallet and
+ * every product it names: paid, queried, refunded in two parts, booked. One row each; a product
+ * that does not exist, or does not do one of the four, is a gap and fails.
  *
  *   npm run matrix [-- --only alipay]
  */

@@ -99,7 +99,7 @@ const closeConfirmed: Case = {
 /** Rule 2: nothing but its own expiry ends such an order, and until then it may be paid. */
 const withoutClose: readonly Case[] = [
   {
-    name: 'no close call: the new code is paid, then the old one, which goes back',
+    name: 'no close call: the new code is paid, then the old one, which is refunded',
     closing: 'not_first',
     run: async (town, from, to) => {
       const race = new Race(town);
@@ -123,7 +123,7 @@ const withoutClose: readonly Case[] = [
     },
   },
   {
-    name: 'no close call: canceled, and paid afterwards: it goes back as late',
+    name: 'no close call: canceled, and paid afterwards: it is refunded as late',
     closing: 'not_first',
     run: async (town, from) => {
       const race = new Race(town);
@@ -301,7 +301,7 @@ const callbackCases: readonly Case[] = CALLBACK_FAULTS.flatMap((fault): Case[] =
   ];
 });
 
-/** Rule 3: what a mismatch says is never believed; asked again, the wallet tells the truth. */
+/** Rule 3: a mismatching report is never believed; queried again, the wallet reports the truth. */
 const mismatchCases: readonly Case[] = MISMATCHES.flatMap((fault): Case[] => [
   {
     name: `${fault} in the callback of the old wallet, paid late`,
@@ -435,7 +435,7 @@ const endings: readonly Case[] = [
     },
   },
   {
-    name: 'paid in time, told after expiry: it counts, the other goes back',
+    name: 'paid in time, reported after expiry: it counts, the other is refunded',
     run: async (town, from, to) => {
       const pair = await bothPayable(town, from, to);
       await town.sandbox.advance(1_780);

@@ -75,8 +75,8 @@ export class Race {
   }
 
   /**
-   * UnionPay gives a code once: where its answer was lost, nobody has it, and the buyer tries anew.
-   * What was left behind counts as any other attempt that was left.
+   * UnionPay returns a code once: if its answer was lost, it is gone, and the buyer tries again.
+   * The abandoned attempt counts as any other.
    */
   private async attemptWithCode(wallet: Wallet): Promise<Json> {
     const { shop } = this.town;
@@ -97,7 +97,7 @@ export class Race {
     await this.town.sandbox.fault(fault, { wallet: kept.wallet, match, times });
   }
 
-  /** The buyer leaves `kept`, but the wallet never hears of it: its code stays payable. */
+  /** The buyer leaves `kept`, but the close never reaches the wallet: its code stays payable. */
   keepPayable(kept: Kept): Promise<void> {
     return this.arm(kept, 'close_lost', { times: 1_000 });
   }

@@ -1,6 +1,6 @@
 /**
  * What a back office does about a WeChat Pay refund that turned ABNORMAL (the buyer's card is
- * void): it names another card. The platform takes no part in it and must notice by itself.
+ * void): it names another card. The platform takes no part in it and must notice that on its own.
  */
 
 import { type Papers, signRequest } from '../conformance/second-verifier-wechatpay.ts';

@@ -5,9 +5,9 @@ import type { Town } from './town.ts';
 
 export interface Expected {
   readonly status: 'succeeded' | 'canceled' | 'expired';
-  /** What a refund that nobody asked for may be named. */
+  /** The allowed reasons of a refund that was not requested. */
   readonly reasons?: readonly string[];
-  /** How many attempts must have been paid and given back; any number unless named. */
+  /** How many attempts must have been paid and refunded; any number unless named. */
   readonly supersededCount?: number;
 }
 
@@ -33,7 +33,7 @@ async function intentProblems(race: Race, expected: Expected): Promise<string[]>
   const count = (status: string) => statuses.filter((one) => one === status).length;
   const wanted = expected.status === 'succeeded' ? 1 : 0;
   if (count('succeeded') !== wanted) problems.push(`rule 1: attempts ${statuses.join(', ')}`);
-  // What is left to run out at a wallet without a close call is failed by the wallet's word.
+  // An attempt that must expire at a wallet without a close call is failed by the wallet's report.
   const ended = count('closed') + count('failed');
   const others = count('succeeded') + count('superseded') + ended;
   if (others !== statuses.length) problems.push(`attempts ${statuses.join(', ')}`);

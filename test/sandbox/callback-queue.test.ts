@@ -72,7 +72,7 @@ describe('callback queue', () => {
     expect(opened.deliveries.recent()[0]).toMatchObject({ outcome: 'given_up' });
   });
 
-  it('retries by itself when the time comes, without anybody asking', async () => {
+  it('retries automatically when the time comes', async () => {
     receiver.answer = { status: 500, body: '' };
     opened.callbackQueue.send(callback(receiver.url, 'paid'));
     await opened.callbackQueue.settle();
@@ -167,7 +167,7 @@ describe('callback queue', () => {
   });
 
   it.each(['callback_bad_signature', 'signtest'] as const)(
-    '%s: refused, then the right one; acknowledged, it is told and sent again',
+    '%s: refused, then the right one; acknowledged, it is explained and sent again',
     async (fault) => {
       arm(fault);
       opened.callbackQueue.send(callback(receiver.url, 'paid'));

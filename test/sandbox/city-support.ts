@@ -1,4 +1,4 @@
-/** Opens a city of one corner shop on a free port, and calls it as a stranger would. */
+/** Opens a city of one corner shop on a free port, and calls it as an outsider would. */
 import http from 'node:http';
 import { type OpenCity, openCity } from '../../sandbox/city.ts';
 import { cornerShop } from './corner-shop-gateway.ts';

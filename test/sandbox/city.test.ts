@@ -140,7 +140,7 @@ describe('city', () => {
     await first.close();
   });
 
-  it('papers are private, complete, and the same after a restart on another port', async () => {
+  it('credentials are private, complete, and the same after a restart on another port', async () => {
     const dir = temporaryDir();
     const first = await openTestCity({ dir });
     const made = (await first.openPapers(REQUESTS)).get('credentials')?.get('wechatpay');

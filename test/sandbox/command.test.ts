@@ -1,4 +1,4 @@
-/** `hutong sandbox` as a whole, with the real gateways: its papers against their shape. */
+/** `hutong sandbox` as a whole, with the real gateways: its credentials against their schemas. */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const options = (dir: string) => ({
 
 const read = (dir: string, name: string) => JSON.parse(readFileSync(join(dir, name), 'utf8'));
 
-it('writes its papers, keeps them, and stops when it is told', {
+it('writes its credentials, keeps them, and stops on request', {
   timeout: 180_000,
 }, async () => {
   const dir = temporaryDir();

@@ -258,7 +258,7 @@ describe('a cashier URL', () => {
 describe('where the phone goes', () => {
   const TARGETS = ['/pay/x', '/q/x', '/pay/go/x', '/c/0123456789abcdef0123'];
 
-  it('S17: tells nothing of what answers there, or does not, where it is no cashier', async () => {
+  it('S17: reveals nothing about what answers there, or does not, if it is no cashier', async () => {
     const told = new Set<string>();
     const statuses = [200, 204, 302, 401, 404, 500];
     let status = 200;
@@ -404,7 +404,7 @@ describe('a counter’s printed code', () => {
     ]);
   });
 
-  it('is refused in words where the counter is out of use', async () => {
+  it('is refused with a message if the counter is disabled', async () => {
     const disabled = await scan(`${base}/c/ffffffffffffffffffff`);
     expect(disabled.status).toBe(422);
     expect(disabled.json.error.message).toBe('the counter takes no payment now: it is disabled');

@@ -51,7 +51,7 @@ test("F1: certificates have each wallet's own serial numbers", async () => {
   await close();
 });
 
-test("F1: Alipay's papers with long serial numbers keep working", async () => {
+test("F1: Alipay's credentials with long serial numbers keep working", async () => {
   const first = await openGatewayCity({
     wallet: 'alipay',
     openAccount: (kit) => keptAccount(kit, 'old', () => makeAlipayAccount(asBefore(kit), REQUEST)),
@@ -64,7 +64,7 @@ test("F1: Alipay's papers with long serial numbers keep working", async () => {
   const call = async () =>
     certSdk(city).exec('alipay.trade.precreate', { bizContent: orderContent(city, freshNo()) });
   expect(await call()).toMatchObject({ code: '10000' });
-  // Who comes later lives in the same old house, with a serial number of the new shape.
+  // A merchant added later has the same old identity, with a serial number of the new format.
   const later = await makeAlipayAccount(city.opened.kit, { ...REQUEST, label: 'later' });
   expect(later.demo.cert_mode.alipay_cert).toBe(old.alipay_cert);
   expect(serialOf(later.demo.cert_mode.app_cert)).toMatch(/^20[0-9A-F]{30}$/);
@@ -73,7 +73,7 @@ test("F1: Alipay's papers with long serial numbers keep working", async () => {
   await city.close();
 });
 
-test("F1: UnionPay's papers with long serial numbers keep working", async () => {
+test("F1: UnionPay's credentials with long serial numbers keep working", async () => {
   const first = await openGatewayCity({
     wallet: 'unionpay',
     openAccount: (kit) =>

@@ -27,7 +27,7 @@ describe('static codes', () => {
     expect(limit.take('alipay', amountFen) !== undefined).toBe(isTaken);
   });
 
-  it('add up, by wallet, and begin anew at midnight', () => {
+  it('add up, by wallet, and start again at midnight', () => {
     let nowMs = MIDNIGHT_MS - 1;
     const journal = memoryJournal();
     const limit = openStaticCodeLimit(journal, { nowMs: () => nowMs });

@@ -1,4 +1,4 @@
-/** Shared by the sandbox's tests: temporary folders, a receiver of callbacks, a plain manner. */
+/** Shared by the sandbox's tests: temporary folders, a receiver of callbacks, a plain policy. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The switch: who may pay whose codes, and what it clears. The judge of the figures is what the
- * wallets themselves believe (/control/orders), read as a stranger would read it.
+ * The switch: which wallets may pay whose codes, and what it clears. The figures are checked
+ * against the wallets' own records (/control/orders), read as an outsider would read them.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -160,7 +160,7 @@ describe('at the city', () => {
   });
 });
 
-/** A journal in memory: the switch's own books are what is under test, not the file. */
+/** A journal in memory: the switch's own records are under test, not the file. */
 function memoryJournal(): Journal {
   const all = new Map<string, Map<string, unknown>>();
   return {

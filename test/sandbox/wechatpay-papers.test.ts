@@ -39,7 +39,7 @@ function post(own: Papers, target: string, content: object) {
   return call(`${city.url}${target}`, 'POST', body, { authorization });
 }
 
-test('F7: the papers hold a merchant to whom v3 payment codes are open', async () => {
+test('F7: the credentials include a merchant with v3 payment codes', async () => {
   const opened = papers.payment_code as Papers;
   expect(opened.mchid).not.toBe(papers.mchid);
   expect(Object.keys(opened)).toEqual(

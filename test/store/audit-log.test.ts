@@ -88,7 +88,7 @@ for (const engine of ENGINES) {
       expect(page).toMatchObject({ hasMore: true });
     });
 
-    test('S8: a change and its row stand together or not at all', async () => {
+    test('S8: a change and its row are written together or not at all', async () => {
       await home.db.script('create table things (name text primary key, size int)');
       const change = (size: number, object: () => string) =>
         writeAudited(home.db, {

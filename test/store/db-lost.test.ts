@@ -172,7 +172,7 @@ describe.skipIf(inject('postgresUrl') === null)('a lost connection', () => {
     await expect(admin.read(INSERT, [60n])).rejects.toBeInstanceOf(DbFailure);
   });
 
-  test('nobody listening is DbLost; a database that is not there is DbFailure', async () => {
+  test('no listener is DbLost; a missing database is DbFailure', async () => {
     const away = openPostgres({ url: 'postgres://postgres@127.0.0.1:1/postgres', lanes: 1 });
     await expect(insert(away, 1n)).rejects.toMatchObject({ name: 'DbLost', commitUnknown: false });
     await away.close();
@@ -185,7 +185,7 @@ describe.skipIf(inject('postgresUrl') === null)('a lost connection', () => {
 });
 
 describe.skipIf(inject('postgresUrl') === null)('a whole server', () => {
-  test('kill -9 and a start later, acknowledged rows stand and lanes come back', async () => {
+  test('after kill -9 and a restart, acknowledged rows exist and lanes reconnect', async () => {
     const server = (await startPostgres())!;
     const db = openPostgres({ url: server.url, lanes: 2 });
     await db.script('CREATE TABLE note (id bigint PRIMARY KEY)');

@@ -75,7 +75,7 @@ for (const engine of ENGINES) {
       expect(await db.read(COUNT, [])).toEqual([{ n: 3 }]);
     });
 
-    test('a failing migration leaves nothing, and is applied once it is mended', async () => {
+    test('a failing migration leaves nothing, and is applied once it is fixed', async () => {
       write('0003-broken', 'INSERT INTO a VALUES (3); SELECT no_such_function();');
       await expect(migrate(db, { folder })).rejects.toBeInstanceOf(DbFailure);
       expect(await db.read(COUNT, [])).toEqual([{ n: 2 }]);

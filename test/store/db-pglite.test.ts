@@ -29,7 +29,7 @@ afterEach(() => {
 const pidFile = () => path.join(dir, 'hutong.pid');
 
 describe('the owner of a folder', () => {
-  test('is one process, and the second is told which', () => {
+  test('is one process, and the second learns which', () => {
     const lock = acquirePidLock(dir);
     expect(() => acquirePidLock(dir)).toThrow(FolderInUse);
     expect(() => acquirePidLock(dir)).toThrow(`in use by process ${process.pid}`);
@@ -47,7 +47,7 @@ describe('the owner of a folder', () => {
 
   test('whose id was given to another is replaced', () => {
     // A restarted container: the id is alive, but it is not the process that wrote the file.
-    // Where the system does not tell when a process started, the id alone must do.
+    // If the system does not provide a process's start time, the id alone must do.
     if (process.platform !== 'linux') return;
     fs.writeFileSync(pidFile(), `${process.pid} another-boot/1\n`);
     acquirePidLock(dir).release();

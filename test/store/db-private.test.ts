@@ -13,7 +13,7 @@ afterEach(() => {
   fs.rmSync(dir, { recursive: true, force: true });
 });
 
-/** Files and folders that somebody else may read, write or enter. */
+/** Files and folders that others may read, write or enter. */
 function open(): string[] {
   return fs
     .readdirSync(dir, { withFileTypes: true, recursive: true })

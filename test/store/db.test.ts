@@ -149,7 +149,7 @@ for (const engine of ENGINES) {
       expect(error?.message).not.toContain('Failing row');
     });
 
-    test('a statement that nobody awaited travels with commit', async () => {
+    test('an unawaited statement is sent with commit', async () => {
       const id = nextId();
       await db.transaction(0, async (session) => {
         void session.run(INSERT, [id, 'unawaited']);
@@ -157,7 +157,7 @@ for (const engine of ENGINES) {
       expect(await count(id)).toBe(1n);
     });
 
-    test('when it fails, commit fails with its error and nothing stands', async () => {
+    test('when it fails, commit fails with its error and nothing is written', async () => {
       const id = nextId();
       const attempt = db.transaction(0, async (session) => {
         void session.run(INSERT, [id, 'fine']);
@@ -178,7 +178,7 @@ for (const engine of ENGINES) {
       expect(await count(id)).toBe(0n);
     });
 
-    test('what follows a failed statement is told the first cause', async () => {
+    test('statements after a failed one get the first error', async () => {
       const attempt = db.transaction(0, async (session) => {
         const first = session.run(DIVIDE, [0]).catch(() => undefined);
         const second = session.run(SELECT_ONE, []);

@@ -150,7 +150,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       await until(async () => (await count(home.db, 'due_backoffs')) === 0);
     });
 
-    test('D7: rows whose claim fails are put off longer and longer, and hide nobody', async () => {
+    test('D7: rows whose claim fails are backed off longer and longer, and hide no others', async () => {
       const bad = new Set((await waiting(250, HEALTHY)).map(({ attempt }) => attempt));
       nowMs += 1_000;
       const [good] = await waiting(1, HEALTHY);
@@ -180,7 +180,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       expect(tried).toBe(500);
     });
 
-    test('D7: a database that is away puts nobody off, and is not asked without a pause', async () => {
+    test('D7: an unreachable database backs no row off, and is not queried without a pause', async () => {
       await waiting(3, HEALTHY);
       nowMs += 5_000;
       let tried = 0;

@@ -134,7 +134,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       const even = [await waiting(0), await waiting(2), await waiting(254)];
       const odd = [await waiting(1), await waiting(255)];
       nowMs += 5_000;
-      // One pass each, not settle: that goes on until nobody owes anything.
+      // One pass each, not settle: that continues until nothing is due.
       sweeper({ share: () => ({ rank: 1, count: 2 }) }).start();
       await until(() => done.length === 2);
       expect([...done].sort()).toEqual([...odd].sort());
@@ -199,7 +199,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       await until(() => done.length === 2);
     });
 
-    test('a claim that fails is told, and holds up nobody', async () => {
+    test('a claim that fails is reported, and delays no other', async () => {
       const [bad, good] = [await waiting(0), await waiting(1)];
       const take = claimed(note);
       const own = sweeper(

@@ -225,7 +225,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       expect(made).toBeGreaterThanOrEqual(ROUNDS * 120);
     });
 
-    test('D14: at rest a follower is told of what was acknowledged, at once', async () => {
+    test('D14: at rest a follower sees what was acknowledged, at once', async () => {
       const db = another();
       const room = await openEngine(home.db);
       for (let round = 0; round < 20; round += 1) {

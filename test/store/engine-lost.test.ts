@@ -180,7 +180,7 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
       });
     });
 
-    test(`${stood}: a number that was taken over meanwhile is told so, and writes nothing more`, async () => {
+    test(`${stood}: a process whose number was taken over is fenced, and writes nothing more`, async () => {
       const { number } = room.lease;
       const wanted = wantedPayment({ shard: 11 });
       proxy.cutAtCommit(moment, () =>

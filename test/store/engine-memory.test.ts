@@ -119,7 +119,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       const { id } = await opened();
       const attempt = freshId('payment_attempt', 0);
       await room.engine.submit(start(id, attempt));
-      // Nobody does this: it shows that the rows were not read.
+      // No real process does this: it shows that the rows were not read.
       await home.db.script(`update payment_attempts set tries = 7 where due_at is not null
         and ${where('', (await stored(home.db, id))!.intent.merchantOrderNo)}`);
       await room.engine.submit(started(id, attempt));

@@ -14,7 +14,7 @@ import {
 } from './engine-support.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
-/** PostgreSQL plans a prepared statement anew for its first five runs. */
+/** PostgreSQL plans a prepared statement again for each of its first five runs. */
 const RUNS = 12;
 
 const FLUSH: Statement = { name: 'flush', text: 'select pg_stat_force_next_flush()' };

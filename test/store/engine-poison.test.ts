@@ -155,7 +155,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       });
     });
 
-    describe("the database's own words", () => {
+    describe("the database's own messages", () => {
       /** Raises `sqlState` for the first `times` inserts of an order named so. */
       async function raise(orderNo: string, sqlState: string, times: number): Promise<void> {
         // A sequence is not rolled back: it counts the tries.
@@ -187,7 +187,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         });
       }
 
-      test('when it never passes, everyone in the batch is told busy and nothing is written', async () => {
+      test('when it never passes, every command in the batch gets busy and nothing is written', async () => {
         await raise('rforever', '40001', 1_000);
         const hasty = await openEngine(home.db, { patienceMs: 200 });
         const innocent = wantedPayment();

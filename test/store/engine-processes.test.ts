@@ -78,7 +78,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         }
       });
 
-      test('are told of one paid leg at once: it is booked once', async () => {
+      test('get one paid leg reported at once: it is booked once', async () => {
         for (let round = 0; round < 10; round += 1) {
           const wanted = wantedPayment({ shard: round });
           const { id } = wanted.intent;
@@ -101,7 +101,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         }
       });
 
-      test('property: in turns on one payment, each answers what stands in the tables', async () => {
+      test('property: in turns on one payment, each answers what is stored', async () => {
         const property = fc.asyncProperty(
           fc.array(fc.tuple(fc.nat(11), fc.boolean()), { minLength: 1, maxLength: 12 }),
           async (steps) => {
@@ -148,7 +148,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect(answers.filter((answer) => !answer.ok)).toEqual([]);
         for (const { intent } of payments) {
           const now = await stored(home.db, intent.id);
-          // made, started, and at most: the wallet's first word, paid
+          // made, started, and at most: the wallet's first report, paid
           expect(now?.intent).toMatchObject({ status: 'succeeded', amountReceivedFen: 1_000n });
           expect(now?.intent.version).toBeLessThanOrEqual(4);
           expect(now?.escrows).toHaveLength(1);
@@ -170,7 +170,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         const startedMs = performance.now();
         const answer = await submit(refund(root, freshId('refund', 31), 10n));
         expect(answer).toMatchObject({ ok: true, value: { created: true } });
-        // Longer than one lock_timeout (2 s): it was told 55P03, and tried again.
+        // Longer than one lock_timeout (2 s): it got 55P03, and tried again.
         expect(performance.now() - startedMs).toBeGreaterThan(2_000);
         await holding;
       });

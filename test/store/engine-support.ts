@@ -99,7 +99,7 @@ export const CONFIG = formatId('wallet_config', 79n);
 
 let sequence = 0;
 
-/** An id of nobody's process, in the shard of `near` or the one named. */
+/** An id of no process, in the shard of `near` or the one named. */
 export function freshId<K extends Parameters<typeof formatId>[0]>(kind: K, shard: number): Id<K> {
   sequence += 1;
   const unixMs = Date.UTC(2030, 0, 1) + Math.floor(sequence / 128);
@@ -253,7 +253,7 @@ export const claim = (root: Id<'payment_intent'>, attempt: Id<'payment_attempt'>
 
 export type ClaimAttempt = (due: DueChild<'payment_attempt'>) => Promise<Work>;
 
-/** The platform's due kinds: attempts are claimed by the test, what else is due by nobody. */
+/** The platform's due kinds: the test claims attempts, and nothing claims the others. */
 export function dueKinds(claimAttempt: ClaimAttempt): readonly DueKind[] {
   const nothing = async (): Promise<Work> => null;
   return [

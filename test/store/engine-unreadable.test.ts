@@ -1,6 +1,6 @@
 /**
  * D3 of the money audit: a payment that cannot be read, written or decided fails its own commands
- * and nobody else's; nothing of it is half written.
+ * and no others; nothing of it is half written.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment/model.ts';
@@ -78,7 +78,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect(other.defects).toHaveLength(2);
         expect(other.defects[0]?.error).toMatchObject({ name: 'AssertionError' });
         expect(String(other.defects[0]?.error.message)).toContain(wanted.intent.id);
-        // Known to be its own fault, nobody else is asked to run again.
+        // Known to be its own fault, no other command is run again.
         expect(other.batches).toHaveLength(1);
         const ofIt = (text: string) => text.split('\n').filter((row) => row.includes(`"${table}`));
         expect(ofIt(await books(home.db, 0))).toEqual(ofIt(before));

@@ -296,7 +296,7 @@ function checkFigures(payment: Payment): void {
 describe('D13', () => {
   for (const engine of ENGINES) {
     it.skipIf(!engine.isAvailable)(
-      `D13: payments booked before on ${engine.name} are given back whole, and nothing is left`,
+      `D13: payments booked before on ${engine.name} are refunded in full, and nothing is left`,
       async () => {
         const home = await engine.open({ isMigrated: false });
         const folder = earlierMigrations();

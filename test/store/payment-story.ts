@@ -19,7 +19,7 @@ import {
   wantedPayment,
 } from './engine-support.ts';
 
-/** What must not differ: whether something was new is told to the first who asked. */
+/** What must not differ: only the first caller learns that something was new. */
 export function sameOf(answer: Result<{ readonly payment: Payment }, HutongError>): unknown {
   return answer.ok ? inOrder(answer.value.payment) : answer.error;
 }

@@ -20,7 +20,7 @@ export interface Audit {
 
 interface WalletOrder {
   readonly wallet: string;
-  /** What the wallet holds of it: paid less given back. */
+  /** What the wallet holds of it: paid less refunded. */
   readonly netFen: number;
   readonly isPaid: boolean;
 }
@@ -61,7 +61,7 @@ async function readWallets(stage: Stage): Promise<ReadonlyMap<string, WalletOrde
   return found;
 }
 
-/** Rule 6: clearing is the wallet's own books, to the fen. */
+/** Rule 6: clearing equals the wallet's own records, to the fen. */
 async function clearingProblems(
   admin: pg.Client,
   atWallets: ReadonlyMap<string, WalletOrder>,
@@ -142,7 +142,7 @@ const RULES: readonly (readonly [rule: string, sql: string])[] = [
       where r.status <> 'failed' group by s.id, s.amount having sum(r.amount) > s.amount`,
   ],
   [
-    'rule 1: paid beside the one that counts and not given back',
+    'rule 1: paid beside the one that counts and not refunded',
     `select l.order_no it from payment_legs l
       join payment_attempts a on a.shard = l.shard and a.intent = l.intent and a.id = l.attempt
       where a.status = 'superseded' and l.status = 'superseded' and l.amount > coalesce(

@@ -1,7 +1,7 @@
 /**
- * After the storm: nothing new is bought, the wallets work again, a back office does what only a
- * person can do (conflicts, refunds that a wallet holds back), and time goes on until nothing is
- * alive. Whatever still lives then is a problem, told by name.
+ * After the storm: nothing new is bought, the wallets work again, a back office does what only an
+ * operator can do (conflicts, refunds that a wallet delays), and time goes on until nothing is
+ * open. Whatever is still open then is a problem, reported by name.
  */
 import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
@@ -55,7 +55,7 @@ async function aliveOf(admin: pg.Client): Promise<string[]> {
 }
 
 /**
- * As an operator does it, by API, now that the wallet tells the truth when it is asked once more; a
+ * As an operator does it, by API, now that the wallet reports the truth when queried again; a
  * conflict that may still be paid is left for the next round.
  */
 async function resolveConflicts(stage: Stage): Promise<number> {

@@ -148,7 +148,7 @@ class Buyer {
     );
   }
 
-  /** Told to its wallet once; whatever becomes of the answer. */
+  /** Sent to its wallet once, whatever becomes of the answer. */
   async #payByCode(intent: string, amount: number): Promise<void> {
     const [wallet, product] = oneOf(SCANNED);
     const payer =

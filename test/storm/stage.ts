@@ -34,7 +34,7 @@ export interface Stage {
   readonly platforms: readonly StormPlatform[];
   readonly shops: ReadonlyMap<string, DemoMarketplace>;
   readonly logText: () => string;
-  /** How platforms ended that nobody killed. */
+  /** How platforms exited that were not killed. */
   readonly ownEnds: () => readonly string[];
   readonly close: () => Promise<void>;
 }

@@ -1,8 +1,8 @@
 /**
  * `npm run storm -- --minutes 5`: two platforms on one PostgreSQL, every call sent to both, every
  * wallet and payment codes, every fault but those of bills, kill -9 of either platform and of the
- * database, COMMITs cut before and after they were heard. Then everything must come to rest, and
- * tables, API and the wallets' own books must say the same.
+ * database, COMMITs cut before and after the server received them. Then everything must come to
+ * rest, and tables, API and the wallets' own records must agree.
  *
  *   --minutes <n>   how long it storms (5); it goes on until platforms and database were killed
  *

@@ -1,6 +1,6 @@
 /**
- * What the storm does beside buying: faults at the wallets, kill -9 of platforms and database, and
- * COMMITs cut before the server hears them and after it did.
+ * What the storm does besides buying: faults at the wallets, kill -9 of platforms and database, and
+ * COMMITs cut before and after the server receives them.
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

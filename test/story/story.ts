@@ -1,7 +1,7 @@
 /**
- * `npm run story`: by API only, against a running demo (its papers: HUTONG_DIR/demo.json), one
- * payment for every wallet and product of this release, from intent to partial refund. The judge of
- * the webhook is the `standardwebhooks` package; of the money, the wallet's own orders.
+ * `npm run story`: by API only, against a running demo (HUTONG_DIR/demo.json), one payment for
+ * every wallet and product of this release, from intent to partial refund. The webhook is judged by
+ * the `standardwebhooks` package; the money, by the wallet's own orders.
  *
  *   npm run story [-- --only wechatpay.native]
  */

@@ -1,4 +1,4 @@
-/** Nothing lies about that nobody needs. */
+/** No dead files and no dead exports. */
 import { describe, expect, test } from 'vitest';
 import { deadExports, deadFiles } from './dead.ts';
 import { sample, tree } from './tree.ts';

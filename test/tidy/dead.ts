@@ -1,4 +1,4 @@
-/** Files that nothing reaches and exports that nobody imports. */
+/** Files that nothing reaches and exports that no file imports. */
 import path from 'node:path';
 import { isCode, type SourceFile, withoutComments } from './tree.ts';
 
@@ -30,8 +30,8 @@ export function deadFiles(files: readonly SourceFile[]): string[] {
 }
 
 /**
- * A value that no other file imports is nobody's; so is a type, but where it names a part of what
- * its own file offers.
+ * A value that no other file imports is dead; so is a type, unless it names a part of what its own
+ * file exports.
  */
 export function deadExports(files: readonly SourceFile[]): string[] {
   const { names } = usesOf(files);

@@ -1,6 +1,6 @@
 /**
- * A rule is a row: what it is called, which files it looks at, what it complains of, and bad
- * samples that it must catch, so that a rule that went blind fails by itself.
+ * A rule is a row: its name, the files it applies to, its complaints, and bad samples that it must
+ * catch, so that a rule that went blind fails.
  */
 import { type SourceFile, withoutComments } from './tree.ts';
 

@@ -1,4 +1,4 @@
-/** Architecture and house rules, on what git tracks, and each rule on what it must catch. */
+/** Architecture and style rules, on what git tracks, and each rule on what it must catch. */
 import { describe, expect, test } from 'vitest';
 import { AREA_RULES } from './areas.ts';
 import { LAYER_RULE } from './layers.ts';

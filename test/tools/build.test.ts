@@ -123,7 +123,7 @@ describe('the build', () => {
     });
   });
 
-  it('serves, on PGlite too, and stops when it is told to', async () => {
+  it('serves, on PGlite too, and stops on request', async () => {
     const child = spawn(process.execPath, [path.join(folder, 'bin', 'hutong.js'), 'serve'], {
       env: {
         ...process.env,

@@ -1,5 +1,5 @@
 /**
- * The SDK as a stranger has it: the tarball of `npm run build`, installed in projects of their own
+ * The SDK as a user gets it: the tarball of `npm run build`, installed in projects of their own
  * kinds. Each compiles without the checkout's settings and runs as plain JavaScript.
  */
 import { execFile } from 'node:child_process';
@@ -52,7 +52,7 @@ const EXPECTED = {
 const inFunction = (code: string) => `async function main() {${code}}\nvoid main();\n`;
 const untyped = (code: string) => code.replace('(error: unknown)', '(error)');
 
-/** Words that must not compile: the packed declarations check as the sources do. */
+/** Names that must not compile: the packed declarations check as the sources do. */
 const TYPED = `
 import type { EventType, HutongEvent, PaymentIntent } from '@hutong/sdk';
 const status: PaymentIntent['status'] = 'succeeded';

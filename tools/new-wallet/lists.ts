@@ -12,7 +12,7 @@ interface Line {
   readonly line: string;
 }
 
-/** Words and looks that the author has to give; the tool puts in what it can. */
+/** Texts and colors that the author has to provide; the tool inserts placeholders. */
 export const LOOKED_THROUGH: readonly string[] = [
   'src/cashier/texts.ts',
   'src/cashier/wallet-marks.ts',
@@ -165,7 +165,7 @@ function nextLetter(list: string): string {
   return letters.charAt(Math.max(-1, ...given) + 1);
 }
 
-/** Of a text that stands twice nobody knows which is meant. */
+/** If a text occurs twice, it is ambiguous which one is meant. */
 function onlyPlace(text: string, part: string): number | undefined {
   const at = text.indexOf(part);
   return at === -1 || text.includes(part, at + 1) ? undefined : at;

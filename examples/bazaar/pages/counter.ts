@@ -58,7 +58,7 @@ function saleState(order: Order): SaleState {
   const state: OrderState = stateOf(order);
   if (state === 'paid' || state === 'checking') return state;
   if (order.charge === null) return 'unopened';
-  // Nobody ever heard how it ended, and by now it no longer can be paid.
+  // Its outcome was never reported, and by now it can no longer be paid.
   if (state === 'expired' || state === 'canceled') return 'reversed';
   return order.charge.state;
 }
@@ -72,7 +72,7 @@ const LOOKS: Readonly<Record<SaleState, string>> = {
   unopened: 'opening',
 };
 
-/** While nobody knows, nothing invites the seller to charge a second time. */
+/** While the outcome is unknown, nothing invites the seller to charge a second time. */
 export function salePage(view: View, order: Order): string {
   const state = saleState(order);
   const [title, more] = SAYS[state];

@@ -1,6 +1,6 @@
 /**
- * An order as its buyer sees it. The parts marked data-live are exchanged when a webhook has moved
- * the order; forms are not among them, so nobody's half-typed amount disappears.
+ * An order as its buyer sees it. The parts marked data-live are replaced when a webhook has changed
+ * the order; forms are not among them, so that a half-typed amount is not lost.
  */
 import { type Html, html } from '../html.ts';
 import {

@@ -63,7 +63,7 @@ function guesses(parameters: Parameters, queryText: string): Guess[] {
     { text: serviceMessageSignText(parameters), mistake: 'empty values were signed' },
     { text: requestSignText(encoded), mistake: 'values were urlencoded before signing' },
     { text: encodeParameters(parameters), mistake: 'the wire text was signed, unsorted' },
-    { text: requestSignText(rewritten), mistake: 'biz_content was written anew after signing' },
+    { text: requestSignText(rewritten), mistake: 'biz_content was serialized again after signing' },
     { text: requestSignText(without('biz_content')), mistake: 'biz_content was not signed' },
     {
       text: query.ok ? requestSignText(query.value) : '',

@@ -27,7 +27,7 @@ export async function handleForm(context: Context, request: WireRequest): Promis
   if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: '' };
   const posted = parseForm(request.body);
   if (!posted.ok) {
-    const desc = '表单格式错误 the form is too long, or a field is told twice';
+    const desc = '表单格式错误 the form is too long, or a field is repeated';
     return errorPage({ code: RESULT_CODES.unreadable, desc });
   }
   const opened = openPosted(context, `POST ${request.target}`, posted.value);

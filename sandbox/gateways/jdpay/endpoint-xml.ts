@@ -97,7 +97,7 @@ function flatFields(message: XmlElement): Result<Fields, Refusal> {
   const fields = new Map<string, string>();
   for (const { name, text } of message.children) {
     if (fields.has(name))
-      return err({ code: RESULT_CODES.unreadable, desc: `${name} is told twice` });
+      return err({ code: RESULT_CODES.unreadable, desc: `${name} is repeated` });
     fields.set(name, text);
   }
   return ok(Object.fromEntries(fields));

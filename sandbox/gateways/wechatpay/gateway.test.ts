@@ -110,7 +110,7 @@ test('orders, codes, refunds and what is due survive a restart', async () => {
   ]);
 });
 
-test('cancel and lack of funds leave the order open; what it owns is told by path', async () => {
+test('cancel and lack of funds leave the order open; its paths are recognized', async () => {
   const created = await call('POST', '/v3/pay/transactions/native', order('TRY001'));
   const ref = (await gateway.scan(created.json.code_url ?? ''))?.ref ?? '';
   for (const outcome of ['cancel', 'insufficient_funds', 'success', 'success'] as const) {

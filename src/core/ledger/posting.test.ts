@@ -48,7 +48,7 @@ describe('posting', () => {
     expect(posting('paid', [entry(0n, 0n)]).entries).toEqual([]);
   });
 
-  it('keeps every pocket at zero or above through payments, refunds and their failures', () => {
+  it('keeps every account at zero or above through payments, refunds and their failures', () => {
     const orders = fc.array(
       fc.record({
         receipt: fen,
@@ -120,7 +120,7 @@ describe('posting', () => {
     );
   });
 
-  it('gives back in full what never counted, also where the wallet corrected its figure', () => {
+  it('refunds in full what never counted, even after the wallet corrected its figure', () => {
     fc.assert(
       fc.property(fen, fen, (bookedFen, trueFen) => {
         const books = new Books();

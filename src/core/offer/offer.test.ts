@@ -150,7 +150,7 @@ describe('withholding', () => {
     expect(asked(true).offered.length).toBeGreaterThan(0);
   });
 
-  it('looks at each product by itself', () => {
+  it('checks each product separately', () => {
     const onMobile = question({ device: 'mobile', merchants: cart });
     expect(why(onMobile, 'wechatpay', 'native')).toBe('device_unsupported');
     expect(why(onMobile, 'wechatpay', 'jsapi')).toBe('cart_not_combinable');
@@ -397,7 +397,7 @@ describe('several configurations of one wallet', () => {
     expect(why({ ...direct, merchants: [merchant(2)] }, 'wechatpay')).toBeUndefined();
   });
 
-  it('D2: who lacks consent is named, and nobody else', () => {
+  it('D2: only the merchants without consent are named', () => {
     const accounts = question().accounts.map((row) =>
       row.merchant === merchant(3) ? { ...row, consentedAtMs: null } : row,
     );

@@ -1,6 +1,6 @@
 /**
- * What only a person can settle is told to one, once, and never silently dropped: a payment that
- * counts and was taken back at its wallet, and an order whose wallet does not say how it ended.
+ * What only an operator can settle raises one alert, and is never silently dropped: a payment that
+ * counts and was reversed at its wallet, and an order whose wallet does not report its outcome.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -115,7 +115,7 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     ['reversed', (one: One) => one.reversed()],
     ['closed', (one: One) => one.report('closed')],
   ] as const) {
-    it(`${name}: is told to a person once, and neither booked nor taken back by a guess`, () => {
+    it(`${name}: alerts an operator once, and is neither booked nor undone by a guess`, () => {
       const one = new One();
       one.report('succeeded');
       const { postingCount } = one;
@@ -159,7 +159,7 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     expect([one.alarmCount, one.attempt.status]).toEqual([0, 'succeeded']);
   });
 
-  it('is no alarm after a failed try that is told late', () => {
+  it('raises no alert after a failed try that is reported late', () => {
     const one = new One();
     one.report('succeeded');
     one.report('failed');
@@ -168,7 +168,7 @@ describe('a payment that counts, of which its wallet says that it went back', ()
 });
 
 describe('an order whose wallet does not say how it ended', () => {
-  it('calls a person an hour after its wallet had to know, also while it is being reversed', () => {
+  it('alerts an operator an hour after its wallet had to know, also while it is being reversed', () => {
     const one = new One();
     one.report('unknown');
     one.do((payment, context) => beginReversal(payment, one.attempt.id, context));

@@ -1,4 +1,4 @@
-/** A disputed payment of an intent that was settled without it: it can go back, and only back. */
+/** A disputed payment of an intent that was settled without it: it can only be refunded. */
 
 import { describe, expect, it } from 'vitest';
 import { answered, CAPABLE, everyWallet } from '../../../test/helpers/payments.ts';
@@ -87,7 +87,7 @@ const resolve = (payment: Payment, outcome: 'accept' | 'refund') =>
   );
 
 describe('a disputed payment of an intent that is settled', () => {
-  it('goes back by an operator’s word: no money stays in suspense for ever (rules 1 and 6)', () => {
+  it('is refunded by an operator: no money stays in suspense for ever (rules 1 and 6)', () => {
     const before = settled();
     expect(before.intent.status).toBe('succeeded');
     expect(before.attempts.map((row) => row.status)).toEqual(['conflicted', 'succeeded']);
@@ -126,7 +126,7 @@ describe('a disputed payment of an intent that is settled', () => {
   });
 });
 
-/** An amount that nobody corrects: what the wallet says it took is what it can give back. */
+/** An amount that is never corrected: what the wallet says it collected is what it can refund. */
 class Disputed {
   payment = started(created());
   readonly balances = new Map<string, bigint>();
@@ -184,7 +184,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
     ['more', 101n],
     ['less', 99n],
   ] as const) {
-    it(`${name} than ordered goes back as what the wallet took`, () => {
+    it(`${name} than ordered is refunded as what the wallet collected`, () => {
       const disputed = new Disputed();
       disputed.report(figureFen);
       expect([disputed.of(CLEARING), disputed.of(suspense)]).toEqual([figureFen, -figureFen]);
@@ -199,7 +199,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
       expect([disputed.of(CLEARING), disputed.of(refundDue)]).toEqual([0n, 0n]);
     });
 
-    it(`${name} than ordered, refused by the wallet, calls a person and stays owed`, () => {
+    it(`${name} than ordered, refused by the wallet, alerts an operator and stays due`, () => {
       const disputed = new Disputed();
       disputed.report(figureFen);
       disputed.do(resolve(disputed.payment, 'refund'));
@@ -210,7 +210,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
       expect(books).toEqual([figureFen, -figureFen, 0n]);
     });
 
-    it(`D11: ${name} than ordered, taken and then closed, is asked for anew with the same figure`, () => {
+    it(`D11: ${name} than ordered, accepted and then closed, is sent again with the same figure`, () => {
       const disputed = new Disputed();
       disputed.report(figureFen);
       disputed.do(resolve(disputed.payment, 'refund'));
@@ -268,7 +268,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
     }
   });
 
-  it('D9: five times the order, at a discount, accepted: the surplus goes back, to the fen', () => {
+  it('D9: five times the order, at a discount, accepted: the surplus is refunded, to the fen', () => {
     for (const movedFen of [388n, 389n, 387n]) {
       const disputed = new Disputed();
       disputed.report(500n, 486n);

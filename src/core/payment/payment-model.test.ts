@@ -1,7 +1,7 @@
 /**
- * Core under a wallet that says anything: true words, lies, the same word twice, words out of
- * order, successes that come late. After every decision the twelve rules must hold, and
- * deciding the same again must write nothing.
+ * Core under a wallet that reports anything: true reports, lies, repeated reports, reports out of
+ * order, late successes. After every decision the twelve rules must hold, and deciding the same
+ * again must write nothing.
  */
 
 import fc from 'fast-check';
@@ -124,7 +124,7 @@ function checkStep(name: string, before: Payment, after: Payment): void {
     stays(ATTEMPT_STATES, row.status, after.attempts.find((one) => one.id === row.id)!.status);
   for (const row of before.legs) {
     const now = after.legs.find((one) => one.id === row.id)!;
-    // A paid leg goes back when its attempt turns out not to count.
+    // A paid leg is refunded if its attempt turns out not to count.
     if (row.status === 'succeeded')
       expect(['succeeded', 'superseded'], `${name}: a paid leg`).toContain(now.status);
     if (row.status === 'superseded') expect(now.status).toBe('superseded');
@@ -133,7 +133,7 @@ function checkStep(name: string, before: Payment, after: Payment): void {
     stays(REFUND_STATES, row.status, after.refunds.find((one) => one.id === row.id)!.status);
 }
 
-/** What the books must say that a wallet took for this leg. */
+/** What the ledger must show that a wallet collected for this leg. */
 function bookedFen(payment: Payment, leg: Leg): bigint {
   const attempt = payment.attempts.find((row) => row.id === leg.attempt)!;
   const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
@@ -163,14 +163,15 @@ function checkState(name: string, { payment, balances }: World): void {
     const own = refunds.filter((row) => row.leg === leg.id && row.status !== 'failed');
     const total = sumFen(own.map((row) => row.amountFen));
     expect(least(total, orderedFen(leg)), `${name}: counted`).toBe(leg.refundedFen);
-    // A wallet may have paid one that it called failed beside another: told, and never promised.
+    // A wallet may have paid one that it reported failed beside another: alerted, and never
+    // promised.
     const isExtra = own.some((row) => row.failure?.code === REFUNDED_AFTER_FAILURE);
     if (!isExtra) expect(total <= orderedFen(leg), `${name}: rule 7`).toBe(true);
     const gone = own.filter((row) => row.status === 'succeeded').map((row) => row.movedFen);
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
     expect(sumFen(gone) <= receiptFen, `${name}: never more than arrived`).toBe(true);
     if (leg.status === 'superseded') {
-      expect(own.length, `${name}: given back`).toBe(1);
+      expect(own.length, `${name}: refunded`).toBe(1);
       expect(total, `${name}: whole, by the wallet's figure`).toBe(orderedFen(leg));
     }
     if (leg.disputedFen !== null) expect(leg.disputedFen).not.toBe(leg.amountFen);
@@ -275,7 +276,7 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
           config: formatId('wallet_config', BigInt(WALLET_NAMES.indexOf(name) + 1)),
           accounts: accountsOf(payment, (merchant) => ({
             walletMerchant: `at-${name}-${merchant}`,
-            // Without a fee, a fen of rounding has no pocket to hide in.
+            // Without a fee, a fen of rounding has no account to go to.
             feeBps: at % 3 === 0 ? 0 : 60 + Number(merchant.at(-1)) * 100,
           })),
           oneLegMerchant,
@@ -361,7 +362,7 @@ function wordOf(leg: Leg, said: Lie): LegReport {
   };
 }
 
-/** Of one attempt: one word for all its legs, or one each, or of some of them only. */
+/** For one attempt: one report for all its legs, or one each, or for some of them only. */
 const report: fc.Arbitrary<Step> = fc
   .tuple(seed, fc.array(lie, { minLength: 1, maxLength: 3 }), fc.boolean())
   .map(([at, lies, isPartial]) =>
@@ -388,7 +389,7 @@ function closedWords(world: World, attempt: Attempt): void {
   );
 }
 
-/** The buyer pays, and the wallet tells it straight. */
+/** The buyer pays, and the wallet reports it correctly. */
 const paid: fc.Arbitrary<Step> = seed.map((at) =>
   say(`paid ${at}`, (world) => {
     const attempt = pick(world.payment.attempts, at);
@@ -447,7 +448,7 @@ const beginReverse: fc.Arbitrary<Step> = seed.map((at) =>
   }),
 );
 
-/** The wallet's word on a reversal that we asked for: with true figures, false ones, or none. */
+/** The wallet's report of a reversal that we requested: with true figures, false ones, or none. */
 const reverse: fc.Arbitrary<Step> = fc
   .tuple(seed, fc.array(lie, { maxLength: 3 }))
   .map(([at, lies]) =>
@@ -534,7 +535,7 @@ const refundWord: fc.Arbitrary<Step> = fc
         status,
         walletRefundId: at % 2 === 0 ? '5030' : null,
         amountFen: amounts[amount],
-        // Told by some; by others never, or not by this message.
+        // Reported by some wallets; by others never, or not by this message.
         ...(at % 5 < 4 && { settlementFen: at % 5 < 3 ? settlementFen : null }),
         walletError: isRefused ? REFUSAL : null,
       };
@@ -634,7 +635,7 @@ it('holds every rule under whatever the wallets say', () => {
   );
 }, 120_000);
 
-it('ends: after straight answers nothing is owed to anybody', () => {
+it('ends: after honest answers no refund and no due work is left', () => {
   fc.assert(
     fc.property(cart, fc.array(step, { maxLength: 30 }), (subs, steps) => {
       const world = new World(subs);

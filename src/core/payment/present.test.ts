@@ -139,7 +139,7 @@ describe('present', () => {
     expect(JSON.parse(text).attempts.data[0].id).toBe('pa_0000000000001');
   });
 
-  it('shows an attempt with its legs, and no next_action once nobody can pay it', () => {
+  it('shows an attempt with its legs, and no next_action once it cannot be paid', () => {
     expect(presentAttempt(payment, attempt)).toEqual({
       id: 'pa_0000000000001',
       object: 'payment_attempt',

@@ -1,7 +1,7 @@
 /**
- * A close that rests on "not found" is not the last word: the attempt is looked at some more, and
- * one that turns out paid is booked and given back (rules 2 and 4). And two words as well signed
- * that contradict each other call a person.
+ * A close that rests on "not found" is not final: the attempt is polled some more, and one that
+ * turns out paid is booked and refunded (rules 2 and 4). And two equally authentic reports that
+ * contradict each other alert an operator.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -85,7 +85,7 @@ class One {
     this.do((payment, context) => applyReport(payment, input, context));
   }
 
-  /** Over, and its wallet never heard of it. */
+  /** Expired, and its wallet never received it. */
   closeUnseen(): void {
     this.nowMs = this.attempt.expiresAtMs + FINAL_MS;
     this.do(expirePayment);
@@ -125,7 +125,7 @@ describe('a close that rests on "not found"', () => {
   });
 
   for (const look of [1, 2, 3, 4]) {
-    it(`D1b: and is found paid at look ${look} is booked as late and goes back by itself`, () => {
+    it(`D1b: and is found paid at look ${look} is booked as late and refunded automatically`, () => {
       const one = new One();
       one.closeUnseen();
       for (let at = 1; at <= look; at += 1) {
@@ -151,7 +151,7 @@ describe('a close that rests on "not found"', () => {
     expect(one.attempt).toMatchObject({ status: 'closed', dueAtMs: null, isProvisional: false });
   });
 
-  it('D1b: by the wallet’s word there is no tail; in part by "not found" there is one', () => {
+  it('D1b: closed by the wallet there is no tail; in part by "not found" there is one', () => {
     const one = new One();
     one.says('closed');
     expect(one.attempt).toMatchObject({ status: 'closed', dueAtMs: null });
@@ -183,7 +183,7 @@ describe('a close that rests on "not found"', () => {
     expect(one.payment.refunds).toMatchObject([{ reason: 'late' }]);
   });
 
-  it('D1b: of which nobody answers is asked daily, and ends all the same', () => {
+  it('D1b: without any answer it is polled daily, and ends all the same', () => {
     const one = new One();
     one.closeUnseen();
     let looks = 0;
@@ -193,7 +193,7 @@ describe('a close that rests on "not found"', () => {
   });
 });
 
-it('D6: closed by a reversal that may have met a payment, it is marked, and the bill books it', () => {
+it('D6: closed by a reversal that may have crossed a payment, it is marked, and the bill books it', () => {
   const one = new One();
   one.reports({ outcome: 'closed', isUnseen: true });
   expect(one.attempt).toMatchObject({ status: 'closed', isProvisional: true, dueAtMs: null });
@@ -201,7 +201,7 @@ it('D6: closed by a reversal that may have met a payment, it is marked, and the 
   expect(one.balances.get(clearing('alipay'))).toBe(1_000n);
 });
 
-it('D6: a query that meets the revoked order marks it, and the bill books it as reversed', () => {
+it('D6: a query that finds the revoked order marks it, and the bill books it as reversed', () => {
   const one = new One('wechatpay', 'codepay');
   const { id } = one.attempt;
   one.do((payment, context) => beginReversal(payment, id, context));
@@ -231,7 +231,7 @@ it('books no reversal by a report of an order that is not its own (rule 3)', () 
   expect(one.balances.get(clearing('wechatpay'))).toBeUndefined();
 });
 
-describe('two words of one wallet', () => {
+describe('contradictory reports of one wallet', () => {
   for (const [what, more] of Object.entries({
     amount: { amountFen: 900n },
     receipt: { receiptAmountFen: 700n },
@@ -239,7 +239,7 @@ describe('two words of one wallet', () => {
     currency: { currency: 'usd' },
     number: { walletTransactionId: '4299' },
   } satisfies Record<string, Partial<LegReport>>)) {
-    it(`S1: a second verified message with another ${what} calls a person, once`, () => {
+    it(`S1: a second verified message with another ${what} alerts an operator, once`, () => {
       const one = new One();
       one.says('succeeded');
       const booked = [...one.balances];
@@ -252,7 +252,7 @@ describe('two words of one wallet', () => {
       }
       expect([...one.balances], 'nothing is booked by it').toEqual(booked);
       expect(one.payment.intent.status).toBe('succeeded');
-      // Taken back at the wallet, too: a person is called about that, and then no more.
+      // Reversed at the wallet, too: an operator is alerted about that, and then no more.
       for (let time = 0; time < 3; time += 1) {
         one.says('closed');
         one.says('succeeded', more);

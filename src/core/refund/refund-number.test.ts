@@ -29,7 +29,7 @@ import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 const START_MS = Date.UTC(2026, 0, 1);
 const ATTENTION = 'refund.requires_attention';
 
-/** Paid after it was canceled: it goes back by itself. */
+/** Paid after it was canceled: it is refunded automatically. */
 class Late {
   nowMs = START_MS;
   payment: Payment;
@@ -113,7 +113,7 @@ it('D11: closed 200 times, it is one refund, rung from the first time on, a day 
   expect(late.told).not.toContain('refund.failed');
 });
 
-it('D11: a number that was closed and paid after all ends it, and a person is told', () => {
+it('D11: a number that was closed and paid after all ends it, and an operator is alerted', () => {
   const late = new Late();
   late.turn();
   late.say('processing');
@@ -129,7 +129,7 @@ it('D11: a number that was closed and paid after all ends it, and a person is to
     expect(late.balances.get(clearing('wechatpay'))).toBe(0n);
     expect(late.told.filter((type) => type === 'refund.succeeded')).toHaveLength(1);
   }
-  // What the other number says then cannot be true of one payment: told, and not booked.
+  // What the other number reports then cannot be true of one payment: alerted, and not booked.
   late.say('succeeded', late.refund.earlierNos[0]);
   expect(late.refund.failure?.code).toBe(REFUNDED_TWICE);
   expect(late.balances.get(absorbed) ?? 0n).toBe(0n);

@@ -1,7 +1,7 @@
 /**
- * Refunds of parts, as arithmetic: over any cart, fee, discount and order of refunds, some of them
+ * Partial refunds as arithmetic: over any cart, fee, discount and order of refunds, some of them
  * failed in between, what moves is never negative, never more than was received, and in the end all
- * of it, to the fen (rules 5, 6 and 7). And a refund that nobody knows about is told of, once.
+ * of it, to the fen (rules 5, 6 and 7). And a refund with unknown outcome raises one alert.
  */
 
 import fc from 'fast-check';
@@ -45,7 +45,7 @@ interface Cart {
   readonly isOneLeg: boolean;
 }
 
-/** One paid payment, with the books of everything that is decided about it. */
+/** One paid payment, with the ledger of everything that is decided about it. */
 class Paid {
   nowMs = START_MS;
   payment: Payment;
@@ -250,7 +250,7 @@ describe('the wallet’s window for refunds (rule 7)', () => {
   });
 });
 
-/** A wallet's own share of a part, cumulative over the order: how it rounds, nobody publishes. */
+/** A wallet's own share of a part, cumulative over the order: how it rounds is not published. */
 type Rounding = (receiptFen: bigint, refundedFen: bigint, amountFen: bigint) => bigint;
 const ROUNDINGS: Readonly<Record<string, Rounding>> = {
   down: (receiptFen, refundedFen, amountFen) => (receiptFen * refundedFen) / amountFen,
@@ -259,7 +259,7 @@ const ROUNDINGS: Readonly<Record<string, Rounding>> = {
   discountLast: (receiptFen, refundedFen) => (refundedFen < receiptFen ? refundedFen : receiptFen),
 };
 
-describe('refunds of parts whose wallet tells what it moved', () => {
+describe('partial refunds whose wallet reports what it moved', () => {
   it('clearing is what the wallet holds after every one of them, to the fen (rule 6)', () => {
     const rounding = fc.constantFrom(...Object.keys(ROUNDINGS));
     fc.assert(
@@ -352,7 +352,7 @@ describe('a refund that its wallet called failed', () => {
     new Paid({ subs, feeBps: 60, receiptMille, isOneLeg: false });
   const refusal = { walletError: REFUSED };
 
-  it('D5: and that succeeds after all is booked as what moved, and a person is told', () => {
+  it('D5: and that succeeds after all is booked as what moved, and an operator is alerted', () => {
     const paid = open();
     const refund = paid.refund(0, 400n);
     paid.say(refund, 'failed', refusal);
@@ -373,7 +373,7 @@ describe('a refund that its wallet called failed', () => {
       expect(paid.balances.get(account), account).toBe(0n);
   });
 
-  it('D5: and that went out beside another of the same fen: what no pocket has is owed', () => {
+  it('D5: and that was paid beside another of the same fen: what no account covers is owed', () => {
     const paid = open();
     const first = paid.refund(0, 1_000n);
     paid.say(first, 'failed', refusal);
@@ -396,7 +396,7 @@ describe('a refund that its wallet called failed', () => {
     expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
   });
 
-  it('D5: and whose figure only a query tells is asked about once more, and never sent', () => {
+  it('D5: and whose figure only a query returns is queried once more, and never sent', () => {
     const paid = open(970n);
     const refund = paid.refund(0, 400n);
     paid.say(refund, 'failed', refusal);
@@ -412,7 +412,7 @@ describe('a refund that its wallet called failed', () => {
     expect(paid.balances.get(clearing('alipay'))).toBe(583n);
   });
 
-  it('D5: that nobody could be asked is not believed once another process came to the refund', () => {
+  it('D5: that the wallet could not be called is ignored once another process changed the refund', () => {
     const paid = open();
     const refund = paid.refund(0, 100n);
     const claim = () => {
@@ -440,7 +440,7 @@ describe('a refund that its wallet called failed', () => {
     paid.nowMs += UNKNOWN_PATIENCE_MS;
     const told = paid.say(refund, 'failed', refusal, true);
     expect(told.failure).toEqual({ code: OUTCOME_UNKNOWN, walletError: REFUSED });
-    // The refund itself, closed: that is a word about every call.
+    // The refund itself, closed: that is a report about every call.
     expect(paid.say(refund, 'failed', {}, true).status).toBe('failed');
     const other = paid.refund(0, 400n);
     expect(paid.say(other, 'failed', refusal).status).toBe('failed');
@@ -450,7 +450,7 @@ describe('a refund that its wallet called failed', () => {
 describe('figures of a refund that cannot be true', () => {
   const ATTENTION = 'refund.requires_attention';
 
-  it('D10: another amount, hour after hour in processing, calls a person, once', () => {
+  it('D10: another amount, hour after hour in processing, alerts an operator, once', () => {
     const subs = [{ merchant: 1, amountFen: 1_000n }];
     const paid = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
     const refund = paid.refund(0, 400n);
@@ -464,7 +464,7 @@ describe('figures of a refund that cannot be true', () => {
     expect(paid.payment.refunds[0]?.failure?.code).toBe(OUTCOME_UNKNOWN);
   });
 
-  it('D10: more than arrived was never moved: it is asked again, and a person is called', () => {
+  it('D10: more than arrived was never moved: it is queried again, and an operator is alerted', () => {
     const subs = [{ merchant: 1, amountFen: 1_000n }];
     const paid = new Paid({ subs, feeBps: 60, receiptMille: 600n, isOneLeg: false });
     const [one, two] = [paid.refund(0, 500n), paid.refund(0, 500n)];
@@ -481,7 +481,7 @@ describe('figures of a refund that cannot be true', () => {
   });
 });
 
-describe('a refund that nobody knows about', () => {
+describe('a refund with unknown outcome', () => {
   const ATTENTION = 'refund.requires_attention';
   const open = () => {
     const subs = [{ merchant: 1, amountFen: 1_000n }];
@@ -490,7 +490,7 @@ describe('a refund that nobody knows about', () => {
   };
   const alarms = ({ told }: Paid) => told.filter((type) => type === ATTENTION).length;
 
-  it('is told of once it has been unknown for an hour, and stays unknown', () => {
+  it('raises an alert after an hour, and stays unknown', () => {
     const { paid, refund } = open();
     paid.say(refund, 'unknown');
     paid.nowMs += UNKNOWN_PATIENCE_MS - 1;
@@ -510,7 +510,7 @@ describe('a refund that nobody knows about', () => {
     expect(paid.say(refund, 'succeeded')).toMatchObject({ status: 'succeeded', failure: null });
   });
 
-  it('in processing by the wallet’s word is no alarm; when that word is missing, it is', () => {
+  it('reported as processing raises no alert; without a report it does', () => {
     const { paid, refund } = open();
     paid.say(refund, 'processing');
     paid.nowMs += 10 * UNKNOWN_PATIENCE_MS;
@@ -521,7 +521,7 @@ describe('a refund that nobody knows about', () => {
     expect(alarms(paid)).toBe(1);
   });
 
-  it('heard of again it has no failure', () => {
+  it('has no failure once it is reported again', () => {
     const { paid, refund } = open();
     paid.nowMs += UNKNOWN_PATIENCE_MS;
     expect(paid.say(refund, 'unknown').failure).toMatchObject({ code: OUTCOME_UNKNOWN });

@@ -9,7 +9,7 @@ export const RefundShape = closed({
   payment_intent: idField('payment_intent', ''),
   sub_order: orNull(idField('sub_order', '')),
   leg: idField('leg', ''),
-  amount: amount('What goes back.'),
+  amount: amount('The refunded amount.'),
   currency: Type.Literal('cny'),
   reason: Type.String(),
   status: Type.Enum(['pending', 'succeeded', 'failed', 'requires_attention']),

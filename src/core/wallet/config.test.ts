@@ -15,7 +15,7 @@ const FIRST = { mchid: '1900000109', appid: 'wx0000000000000001' };
 describe('what credentials do to the configurations of a wallet', () => {
   const first = known(1, FIRST);
 
-  it('D2: the same account is renewed, whatever stands beside it', () => {
+  it('D2: the same account is renewed, whatever other accounts exist', () => {
     const retiring = known(2, { mchid: '1900000110', appid: FIRST.appid }, 'retiring');
     expect(planConfig([first, retiring], FIRST, replace)).toEqual({ renews: first, retires: [] });
     const again = planConfig([first, retiring], retiring.identity!, replace);

@@ -77,6 +77,6 @@ async function eraseAll(
     const beforeMs = (hour - retentionDays * DAY_HOURS) * HOUR_MS;
     while (!isStopped() && (await stepRetention(db, { beforeMs, limit: ROWS_A_STEP })));
   } catch (error) {
-    log.warn({ defect: describe(error) }, 'buyers were not erased; it goes on at the next look');
+    log.warn({ defect: describe(error) }, 'buyers were not erased; the next run continues');
   }
 }

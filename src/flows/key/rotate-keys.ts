@@ -160,7 +160,7 @@ async function switchWhenHeld(
 }
 
 const numbersOf = (rows: readonly ProcessKeys[]): string =>
-  rows.map(({ process, kids }) => (kids === null ? `${process} (tells no keys)` : process)).join();
+  rows.map(({ process, kids }) => (kids === null ? `${process} (reports no keys)` : process)).join();
 
 function lackingText(
   { file, name }: KeySource,
@@ -170,7 +170,7 @@ function lackingText(
   const where = file === null ? name : `the key file ${file}`;
   return (
     `process ${numbersOf(lacking)} does not hold ${kid} yet; nothing has changed. Give it the keys ` +
-    `of ${where} and run this again. A process that tells no keys is of a version before the key ` +
+    `of ${where} and run this again. A process that reports no keys is of a version before the key ` +
     'ring, or was killed less than a minute ago'
   );
 }
@@ -209,7 +209,7 @@ async function resealDataKeys(context: KeyContext, broken: string[]): Promise<nu
       if (!key.ok) broken.push(key.error);
       else if (await resealDataKey(db, row, envelope.sealDataKey(row, key.value))) done += 1;
     }
-    print(`  ${done} data keys sealed anew`);
+    print(`  ${done} data keys resealed`);
     after = last.kid;
   }
 }
@@ -237,7 +237,7 @@ export async function resealValues(
         const sealed = (await envelope.sealer(row.marketplace))(clear.value, place);
         if (await replaceSealed(db, column, row, sealed)) done += 1;
       }
-      print(`  ${done} values sealed anew`);
+      print(`  ${done} values resealed`);
       after = last.id;
     }
   }
@@ -309,7 +309,7 @@ async function neededBy(context: KeyContext, row: MasterKeyRow): Promise<string 
   if (waitMs > 0) return `it was current a moment ago; try again in ${Math.ceil(waitMs / 1000)} s`;
   const report = await reportKeys(context);
   const own = report.keys.find(({ kid }) => kid === row.kid);
-  const again = 'run hutong keys rotate-master, which seals them anew';
+  const again = 'run hutong keys rotate-master, which reseals them';
   if ((own?.dataKeys ?? 0) > 0) return `${own?.dataKeys} data keys are sealed under it: ${again}`;
   const unnamed = report.values.get('v1') ?? 0;
   if (unnamed > 0) return `${unnamed} values of v1 may be sealed under it: ${again}`;

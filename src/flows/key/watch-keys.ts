@@ -86,10 +86,10 @@ export async function endOldForm(options: WatchOptions): Promise<void> {
     if ((await readProcessKeys(db)).some(({ kids }) => kids === null)) return;
     const broken: string[] = [];
     const count = await resealValues({ ...options, print: () => undefined }, broken);
-    log.info({ count }, 'values of the old form were sealed anew');
+    log.info({ count }, 'values of the old format were resealed');
     for (const defect of broken) log.error({ defect }, 'a sealed value does not open');
   } catch (error) {
     const defect = error instanceof Error ? error.message : String(error);
-    log.warn({ defect }, 'values of the old form were not sealed anew');
+    log.warn({ defect }, 'values of the old format were not resealed');
   }
 }

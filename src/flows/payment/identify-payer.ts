@@ -81,7 +81,7 @@ export async function payerAuthorizeUrl(
 }
 
 function noDoor(wallet: WalletName): HutongError {
-  return hutongError('wallet_not_offered', `${wallet} does not tell who pays by a redirect`);
+  return hutongError('wallet_not_offered', `${wallet} does not identify the payer by a redirect`);
 }
 
 export interface IdentifiedPayer {

@@ -63,7 +63,7 @@ async function alertOverdue(
   if (attempt.tries % looksAnHour !== 0) return;
   platform.log.error(
     { wallet: attempt.wallet, wallet_config: attempt.config, attempt: attempt.id },
-    'an order is long over and its wallet has not said what became of it; it is asked again',
+    'an order is long overdue and its wallet has not reported the outcome; it is polled again',
   );
 }
 

@@ -23,7 +23,7 @@ describe('a refusal to something shown', () => {
     expect(kept).toContain('…');
   });
 
-  it('keeps the wallet’s own words', () => {
+  it('keeps the wallet’s own message', () => {
     const words =
       '余额不足[6000064] insufficient balance, 2026-11-22, ACQ.BUYER_BALANCE_NOT_ENOUGH';
     expect(withoutShown(refusal(words), { authCode: CODE }).message).toBe(words);

@@ -89,6 +89,6 @@ async function writeRefusals(platform: Platform): Promise<void> {
     }
     if (notes.length > 0) await noteRefusals(db, notes);
   } catch (error) {
-    log.warn({ defect: describe(error) }, 'what wallets said of our credentials was not written');
+    log.warn({ defect: describe(error) }, 'wallets’ refusals of our credentials were not written');
   }
 }

@@ -29,7 +29,7 @@ const Split = closed({
   bps: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 10_000, description: 'The share in basis points.' }),
   ),
-  description: text(127, 'Shown on the wallet’s papers.'),
+  description: text(127, 'Shown on the wallet’s statements.'),
 });
 
 const SubOrder = closed({
@@ -58,7 +58,7 @@ const BuyerField = closed({
   ip: Type.Optional(
     text(
       45,
-      'The buyer’s address, which some products must tell the wallet; without it, the caller’s.',
+      'The buyer’s address, which some products must send to the wallet; without it, the caller’s.',
       '198.51.100.7',
     ),
   ),
@@ -177,9 +177,9 @@ export const AttemptCreate = closed(
 export const ConflictResolve = closed(
   {
     outcome: Type.Enum(['accept', 'refund'], {
-      description: '`accept`: what the wallet took counts as paid. `refund`: it goes back.',
+      description: '`accept`: what the wallet collected counts as paid. `refund`: it is refunded.',
     }),
-    reason: text(500, 'Why; kept with the intent and told in `payment_intent.resolved`.'),
+    reason: text(500, 'Why; stored with the intent and sent in `payment_intent.resolved`.'),
   },
   { examples: [{ outcome: 'refund', reason: 'The wallet confirmed a wrong amount' }] },
 );
@@ -187,7 +187,7 @@ export const ConflictResolve = closed(
 export const RefundCreate = closed(
   {
     payment_intent: idField('payment_intent', 'The paid intent.'),
-    sub_order: idField('sub_order', 'The part that is given back.'),
+    sub_order: idField('sub_order', 'The part that is refunded.'),
     amount: amount('In fen; at most what is left of the sub_order.'),
     reason: text(80, 'Shown to the buyer by the wallet.', 'Returned within seven days'),
   },

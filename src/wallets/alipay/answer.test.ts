@@ -298,7 +298,7 @@ describe('a payment code (alipay.trade.pay, alipay.trade.cancel)', () => {
   }
   const after: [string, JsonObject, string][] = [
     [
-      'given back',
+      'refunded in full',
       { trade_status: 'TRADE_CLOSED', send_pay_date: '2026-11-22 10:00:00' },
       'reversed',
     ],

@@ -156,7 +156,7 @@ describe('a purchase', () => {
     expect(await legOf('bar')).toMatchObject({ status: charged });
   });
 
-  test('tells figures and nothing of the buyer', async () => {
+  test('reports figures and nothing of the buyer', async () => {
     says = { query: [signed(purchase('2', PAID))] };
     const leg = await legOf();
     expect(leg).toEqual({
@@ -166,7 +166,7 @@ describe('a purchase', () => {
     });
   });
 
-  test('in another currency, or of another number, is told as it is (rule 3)', async () => {
+  test('in another currency, or of another number, is reported as it is (rule 3)', async () => {
     const foreign = PAID.replace('<currency>CNY', '<currency>USD');
     says = { query: [signed(purchase('2', foreign)), signed(purchase('2').replaceAll(NO, 'X'))] };
     expect(await legOf()).toMatchObject({ currency: 'usd' });
@@ -390,7 +390,7 @@ describe('notifications', () => {
   const parse = (body: string) =>
     wallet.parseNotification({ method: 'POST', target: '/', headers: {}, body: Buffer.from(body) });
 
-  test('a refund is told by oTradeNum, whatever tradeType says; a revoke is not one', async () => {
+  test('a refund is recognized by oTradeNum, whatever tradeType says; a revoke is not one', async () => {
     for (const tradeType of ['0', '1', '2']) {
       const told = await parse(
         signed(

@@ -81,7 +81,7 @@ export function adviseOn(credentials: JdpayCredentials): readonly ConfigProblem[
   if (paymentCode !== undefined) advice.push(...weakKeys('paymentCode', paymentCode));
   if ((resultCodes?.orderNotFound ?? []).length === 0) {
     const message =
-      'is empty: an order that JD never heard of stays unknown for ever, and so does its ' +
+      'is empty: an order unknown to JD stays unknown for ever, and so does its ' +
       "checkout; name the result code that JD's contract or support gives for it";
     advice.push({ field: 'resultCodes.orderNotFound', message });
   }
@@ -147,7 +147,7 @@ function openMerchant(
   }
   const desKey = readDesKey(given.desKey);
   if (desKey === undefined) {
-    return fail(`${place}.desKey`, 'is not the base64 of 24 bytes: copy the 3DES key as it stands');
+    return fail(`${place}.desKey`, 'is not the base64 of 24 bytes: copy the 3DES key unchanged');
   }
   const { merchant } = given;
   return ok({ merchant, keys: { privateKey, publicKey, desKey }, takesPaymentCodes });

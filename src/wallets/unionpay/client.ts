@@ -80,7 +80,7 @@ async function readAnswer(
     return unknownBecause(judged.error.code, `the reply is not believed: ${judged.error.explain}`);
   }
   const fields = judged.value;
-  if (!isAnswer(fields)) return unknownBecause('unreadable', 'the reply tells no outcome');
+  if (!isAnswer(fields)) return unknownBecause('unreadable', 'the reply has no outcome');
   const respCode = fields.get('respCode') ?? '';
   return { kind: 'answered', fields, respCode, error: walletErrorOf(fields) };
 }

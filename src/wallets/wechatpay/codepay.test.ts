@@ -1,7 +1,7 @@
 /**
- * A payment code that its buyer confirms in the moment of its reversal: between the look and the
- * reversal money may move, and go back. It is booked where the revoked order tells it, and marked
- * for the bill where it does not.
+ * A payment code that its buyer confirms at the moment of its reversal: between query and reversal
+ * money may move, and be refunded. It is booked if the revoked order shows it, and marked for the
+ * bill if it does not.
  */
 import { expect, it } from 'vitest';
 import type { AttemptReference } from '../../core/wallet/order.ts';
@@ -47,14 +47,14 @@ function orderAt(paidAt: 'before_look' | 'before_reversal' | 'never', tellsRevok
   return { api, calls };
 }
 
-it('D6: paid before the look, it is given back with the figures of the look', async () => {
+it('D6: paid before the query, it is refunded with the figures of the query', async () => {
   const { api, calls } = orderAt('before_look', false);
   const outcome = await reverseCodepay(api, ATTEMPT);
   expect(outcome).toMatchObject({ outcome: 'reversed', legs: [{ amountFen: 1_000n }] });
   expect(calls).toEqual(['query', 'reverse']);
 });
 
-it('D6: confirmed between look and reversal, and told by the revoked order, it is booked', async () => {
+it('D6: confirmed between query and reversal, and shown by the revoked order, it is booked', async () => {
   const { api, calls } = orderAt('before_reversal', true);
   const outcome = await reverseCodepay(api, ATTEMPT);
   expect(outcome).toMatchObject({
@@ -64,7 +64,7 @@ it('D6: confirmed between look and reversal, and told by the revoked order, it i
   expect(calls).toEqual(['query', 'reverse', 'query']);
 });
 
-it('D6: where the revoked order tells nothing, it is marked for the bill', async () => {
+it('D6: if the revoked order shows nothing, it is marked for the bill', async () => {
   for (const paidAt of ['before_reversal', 'never'] as const) {
     const { api } = orderAt(paidAt, false);
     expect(await reverseCodepay(api, ATTEMPT)).toEqual({ outcome: 'closed', isUnseen: true });
@@ -84,7 +84,7 @@ it('D6: still called paid after its reversal, it is asked about again, not taken
   expect(await reverseCodepay(slow, ATTEMPT)).toMatchObject({ outcome: 'unknown' });
 });
 
-it('D6: a revoked order without figures says that nobody knows', () => {
+it('D6: a revoked order without figures is reported as unknown', () => {
   const revoked = { out_trade_no: 'N1', trade_state: 'REVOKED' };
   const [leg] = ATTEMPT.legs;
   const said = (more: object) =>

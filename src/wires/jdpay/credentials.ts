@@ -69,7 +69,7 @@ export const jdpayCredentialsSchema = Type.Object(
           orderNotFound: Type.Optional(
             codes(
               'a list of result codes that mean: no such order (answers to query and revoke); ' +
-                'without one, an order that JD never heard of stays unknown for ever',
+                'without one, an order unknown to JD stays unknown for ever',
             ),
           ),
           refused: Type.Optional(

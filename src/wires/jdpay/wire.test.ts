@@ -263,7 +263,7 @@ describe('XML', () => {
     expect(textOf(read, 'b')).toBe('<&lt;中中&nope;&#0;');
   });
 
-  test('gives no value that is told twice', () => {
+  test('returns no value of a repeated element', () => {
     expect(textOf(readXml('<a><b>1</b><b>2</b></a>'), 'b')).toBeUndefined();
     expect(textOf(readXml('<a><__proto__>1</__proto__></a>'), 'b')).toBeUndefined();
   });
@@ -319,7 +319,7 @@ describe('forms', () => {
     });
   });
 
-  test('tell no field twice', () => {
+  test('refuse a repeated field', () => {
     expect(parseForm(Buffer.from('a=1&b=2&a=1'))).toEqual({
       ok: false,
       error: { code: 'malformed', field: 'a' },
@@ -350,7 +350,7 @@ describe('small things', () => {
     }
   });
 
-  test('keys are read in every form, and mix-ups are told', () => {
+  test('keys are read in every format, and mix-ups are reported', () => {
     const privatePem = pemOf(merchant.privateKey);
     const bare = privatePem.replace(/-----[^-]+-----|\s/g, '');
     const pkcs1 = merchant.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();

@@ -87,7 +87,7 @@ describe('BER-TLV', () => {
     expect(readTlv(hex('00FF5A01620000'), { allowsPadding: true }).ok).toBe(true);
   });
 
-  test('finds what stands twice', () => {
+  test('finds a repeated object', () => {
     const read = readTlv(hex('5A01625A0163'));
     expect(read.ok && duplicateOf(read.value)?.position).toBe(3);
   });

@@ -44,7 +44,7 @@ describe('a code that two wallets may have', () => {
     expect(briefly(code, ['jdpay', 'alipay'])).toBe('jdpay');
   });
 
-  test('without an owner is refused where both are accepted: the caller is told to name one', () => {
+  test('without an owner is refused if both are accepted: the caller must name one', () => {
     const unowned = { ...PAYMENT_CODE_TABLE, owners: [] };
     expect(recognisePaymentCode(code, ALL, unowned)).toEqual({
       outcome: 'ambiguous',
@@ -110,7 +110,7 @@ describe('the code', () => {
     expect(briefly('hQVDUFYwMWEaTwegAAAAVVVVVw8SNFZ4kBI0WNGRIgESNF8=')).toBe('not_recognised');
   });
 
-  test('never stands in a message', () => {
+  test('is never part of a message', () => {
     for (const text of [digits('62', 19), digits('01', 19), digits('13', 18), '1234567x']) {
       const verdict = recognisePaymentCode(text, ['alipay']);
       expect(verdict.outcome === 'wallet' ? '' : verdict.message).not.toMatch(/\d{4}/);

@@ -110,7 +110,7 @@ export const wechatpayCredentialsSchema = Type.Object(
         }),
         oauth: Type.String({
           pattern: '^https?://[^?#\\s]+$',
-          description: 'the address that tells the openid, without a query',
+          description: 'the address that returns the openid, without a query',
         }),
       },
       { additionalProperties: false },

@@ -251,7 +251,7 @@ describe('unknown is never failed', () => {
     });
   }
 
-  test('a refused order is failed, in the wallet’s words', async () => {
+  test('a refused order is failed, with the wallet’s message', async () => {
     const nowMs = city.opened.clock.nowMs();
     const refused = await wallet.startAttempt(order({ expiresAtMs: nowMs - 60_000 }));
     expect(refused).toMatchObject({
@@ -311,7 +311,7 @@ describe('close', () => {
 });
 
 describe('refunds', () => {
-  test('partial, repeated, full: told as refunds, and the trade stays paid', async () => {
+  test('partial, repeated, full: notified as refunds, and the trade stays paid', async () => {
     const attempt = order();
     await scanAction(await wallet.startAttempt(attempt));
     const first = refundOf(attempt, 3_000n);
@@ -367,7 +367,7 @@ describe('callbacks', () => {
     return attempt;
   }
 
-  test('wrong figures are reported as they stand, for core to hold against the order', async () => {
+  test('wrong figures are reported unchanged, for core to compare with the order', async () => {
     await payAndTell('wrong_amount');
     expect(await told()).toMatchObject({ legs: [{ status: 'succeeded', amountFen: 8_889n }] });
     await payAndTell('wrong_currency');
@@ -407,7 +407,7 @@ describe('callbacks', () => {
     });
   });
 
-  test('a signed message cut anew, one parameter hidden in another, is not believed', async () => {
+  test('a signed message split differently, one parameter hidden in another, is not trusted', async () => {
     await payAndTell();
     const received = city.callbacks.at(-1)!;
     const isSigned = ([name]: string[]) => name !== 'sign' && name !== 'sign_type';

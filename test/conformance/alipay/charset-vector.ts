@@ -1,6 +1,6 @@
 /**
- * A page payment as PHP clients post it, frozen: `charset=UTF-8` stands in the form's action and in
- * the form. Signed once by PHP's openssl extension with a key that nobody has any more.
+ * A page payment as PHP clients post it, frozen: `charset=UTF-8` is both in the form's action and
+ * in the form. Signed once by PHP's openssl extension with a key that no longer exists.
  */
 export const CHARSET_TWICE = {
   appId: '2021000000000001',

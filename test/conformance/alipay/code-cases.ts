@@ -64,7 +64,7 @@ async function paidAtOnce(city: TestCity, sdk: AlipaySdk): Promise<string> {
     .find((fields) => fields.out_trade_no === orderNo);
   assert.equal(sdk.checkNotifySignV2(told ?? {}), true);
   assert.equal(told?.trade_status, 'TRADE_SUCCESS');
-  return `paid in the call; used twice, expired: refused; told by a signed callback`;
+  return `paid in the call; used twice, expired: refused; notified by a signed callback`;
 }
 
 async function waits(city: TestCity, sdk: AlipaySdk): Promise<string> {
@@ -108,7 +108,7 @@ async function reversals(city: TestCity, sdk: AlipaySdk): Promise<string> {
   const repeated = await cancel(paidNo);
   assert.deepEqual([repeated.code, repeated.action], ['10000', undefined]);
   const row = city.gateway.orders().find(({ orderNo }) => orderNo === paidNo);
-  assert.deepEqual([row?.state, row?.refundedFen], ['refunded', 8_888n], 'given back once');
+  assert.deepEqual([row?.state, row?.refundedFen], ['refunded', 8_888n], 'refunded once');
   const waitingNo = freshNo();
   const code = showCode(city);
   city.arm('userpaying');
@@ -118,7 +118,7 @@ async function reversals(city: TestCity, sdk: AlipaySdk): Promise<string> {
   assert.equal((await city.scanAndPay(code)).status, 'closed', 'too late for the buyer');
   assert.equal((await pay(waitingNo, code)).sub_code, 'ACQ.TRADE_HAS_CLOSE');
   assert.equal((await cancel(freshNo())).sub_code, 'ACQ.TRADE_NOT_EXIST');
-  return 'paid: given back once; waiting: closed; retry_flag Y repeated';
+  return 'paid: refunded once; waiting: closed; retry_flag Y repeated';
 }
 
 async function overV3(city: TestCity, sdk: AlipaySdk): Promise<string> {

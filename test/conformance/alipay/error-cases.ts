@@ -116,7 +116,7 @@ async function badSignature(city: TestCity): Promise<string> {
   const explained = city.opened.explanations.recent().at(0);
   assert.match(explained?.hint ?? '', /sign_type was left out/);
   assert.ok(explained?.received !== null);
-  return 'the text that the gateway built is told; a forgotten sign_type is recognised';
+  return 'the text that the gateway built is returned; a forgotten sign_type is recognised';
 }
 
 async function business(city: TestCity): Promise<string> {

@@ -66,7 +66,7 @@ async function wapMerge(city: TestCity): Promise<string> {
     rows.map((row) => `${row.orderNo} ${row.state}`).sort(),
     numbers.map((no, index) => `${no} ${index === 1 ? 'refunded' : 'paid'}`).sort(),
   );
-  return '3 sub-orders: created on scan, paid together, told and refunded one by one';
+  return '3 sub-orders: created on scan, paid together, notified and refunded one by one';
 }
 
 async function appAndPage(city: TestCity): Promise<string> {

@@ -1,7 +1,7 @@
 /**
- * Frozen callbacks as Alipay sends them in certificate mode: none names its certificate. Whatever
- * is trusted may have signed them, configured or fetched, so that a rotation loses none; and nobody
- * else's certificate does, though it hangs below the same root.
+ * Frozen callbacks as Alipay sends them in certificate mode: none names its certificate. Any
+ * trusted certificate may have signed them, configured or fetched, so that a rotation loses none;
+ * no other certificate is accepted, though it chains to the same root.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -98,7 +98,7 @@ test('F3: two pinned certificates, signed by the old or the new: valid', async (
   expect([account.questions(), account.downloads]).toEqual([0, []]);
 });
 
-test('F3: rotated, and an answer has told of it: fetched, then valid', async () => {
+test('F3: rotated, and an answer has named the new key: fetched, then valid', async () => {
   const account = open(['old'], 'new');
   expect(await account.verdictOf('new')).toBe('valid');
   expect(await account.parse(vectors.callbacks.new)).toBe('valid');

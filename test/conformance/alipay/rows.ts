@@ -37,7 +37,7 @@ export async function runCases(
 
 const COMMON = { camelcase: false, timeout: 10_000 } as const;
 
-/** The official SDK, unmodified, as a user would configure it from the papers. */
+/** The official SDK, unmodified, as a user would configure it from demo.json. */
 export function keySdk(city: TestCity, more: Partial<AlipaySdkConfig> = {}): AlipaySdk {
   const { demo } = city.account;
   return new AlipaySdk({

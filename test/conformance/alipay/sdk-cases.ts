@@ -47,10 +47,10 @@ async function v2Life(city: TestCity, sdk: AlipaySdk): Promise<string> {
   const refundQuery = 'alipay.trade.fastpay.refund.query';
   const asked = await exec(sdk, refundQuery, { bizContent: second });
   assert.deepEqual([asked.refund_status, asked.refund_amount], ['REFUND_SUCCESS', '20.00']);
-  assert.equal(asked.send_back_fee, undefined, 'what moved is told only to who asks');
+  assert.equal(asked.send_back_fee, undefined, 'what moved is returned only on request');
   const options = { ...second, query_options: ['refund_detail_item_list'] };
   const moved = await exec(sdk, refundQuery, { bizContent: options });
-  // The merchant paid a coupon: of 50.00 it gives back 48.87, of the first 30.00 29.32.
+  // The merchant funded a coupon: of 50.00 it refunds 48.87, of the first 30.00 29.32.
   assert.equal(moved.send_back_fee, '19.55');
   return `precreate, scan, pay, 2 refunds of ${orderNo}; every answer verified`;
 }

@@ -312,7 +312,7 @@ export const CASES: readonly Case[] = [
     },
   ],
   [
-    'refunds in two parts, never more; refund status 1 is success; told with tradeType 2',
+    'refunds in two parts, never more; refund status 1 is success; notified with tradeType 2',
     SECOND,
     async (city) => {
       const { tradeNum } = await paid(city);
@@ -337,11 +337,11 @@ export const CASES: readonly Case[] = [
       }
       // The purchase's own status is another set of numbers: 2 is its success.
       assert.equal(await statusOf(city, tradeNum), '2');
-      return `${told.length} refunds told`;
+      return `${told.length} refunds notified`;
     },
   ],
   [
-    'F6: /service/query with tradeType 1 tells of the refund that tradeNum names',
+    'F6: /service/query with tradeType 1 returns the refund that tradeNum names',
     SECOND,
     async (city) => {
       const { tradeNum } = await paid(city);
@@ -365,7 +365,7 @@ export const CASES: readonly Case[] = [
     },
   ],
   [
-    'revoke: unpaid closes, paid gives back whole, repeated it is the same',
+    'revoke: unpaid closes, paid is refunded in full, repeated it is the same',
     SECOND,
     async (city) => {
       const open = await created(city);
@@ -383,7 +383,7 @@ export const CASES: readonly Case[] = [
       const row = city.gateway.orders().find(({ orderNo }) => orderNo === tradeNum);
       assert.deepEqual([row?.state, row?.refundedFen], ['refunded', 8_888n]);
       assert.equal(await refunded(city, refundOf(city, tradeNum)), 'SBX3002');
-      return 'status 4, and 8888 given back';
+      return 'status 4, and 8888 refunded';
     },
   ],
   [

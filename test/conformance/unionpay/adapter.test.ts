@@ -140,13 +140,13 @@ describe('every signMethod, both charsets', () => {
 });
 
 describe('a refund', () => {
-  test('told again two days later is the same one: its key is its number and its txnTime', async () => {
+  test('sent again two days later is the same one: its key is its number and its txnTime', async () => {
     const order = await payBy('qr');
     const half = refundOf(city, order, 4_444n);
     city.arm('answer_lost', { operation: 'refund' });
     expect((await wallet.refund(half)).status).toBe('unknown');
     await city.advance(2 * 86_400_000);
-    expect((await wallet.refund(half)).status, 'told as taken before (12)').toBe('submitted');
+    expect((await wallet.refund(half)).status, 'reported as accepted before (12)').toBe('submitted');
     expect(await wallet.queryRefund(half)).toMatchObject({
       status: 'succeeded',
       amountFen: 4_444n,
@@ -211,9 +211,9 @@ describe('a reversal', () => {
     expect(await wallet.closeAttempt(order)).toEqual({ outcome: 'closed' });
     expect(await wallet.closeAttempt(order)).toEqual({ outcome: 'closed' });
   });
-  test('of one that is paid at that moment gives back whole, and says what was paid', async () => {
+  test('of one that is paid at that moment refunds in full, and says what was paid', async () => {
     const order = await waiting();
-    // Its answer is lost and the query before it too: nobody knows when the buyer pays.
+    // Its answer is lost and the query before it, too: it is unknown when the buyer pays.
     city.arm('answer_lost', { operation: 'query' });
     await city.scanAndPay(order.payer.authCode ?? '');
     expect(await wallet.closeAttempt(order)).toMatchObject({
@@ -225,7 +225,7 @@ describe('a reversal', () => {
   });
   const rowOf = (order: AttemptOrder) =>
     city.gateway.orders().find(({ orderNo }) => orderNo === order.legs[0]!.orderNo);
-  test('whose answer is lost is still told as reversed, with what had been paid', async () => {
+  test('whose answer is lost is still reported as reversed, with what had been paid', async () => {
     const order = await waiting();
     city.arm('answer_lost', { operation: 'query' });
     await city.scanAndPay(order.payer.authCode ?? '');
@@ -236,7 +236,7 @@ describe('a reversal', () => {
     expect(await wallet.closeAttempt(order)).toMatchObject(told);
     expect(rowOf(order)).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
   });
-  test('taken, and not shown yet: never told as paid, which would be refunded too', async () => {
+  test('accepted, and not shown yet: never reported as paid, which would be refunded too', async () => {
     const order = await waiting();
     await city.scanAndPay(order.payer.authCode ?? '');
     city.arm('refund_stuck', { operation: 'close' });
@@ -259,7 +259,7 @@ describe('a reversal', () => {
     const authCode = own.gateway.showCode!();
     const order = orderOf(own, { product: 'bar', payer: { authCode } });
     expect((await mine.startAttempt(order)).outcome).toBe('pending');
-    // Somebody gave back a fen of it at UnionPay's own console: no reversal is taken any more.
+    // A fen of it was refunded at UnionPay's own console: no reversal is accepted any more.
     expect((await mine.refund(refundOf(own, order, 1n))).status).toBe('processing');
     expect((await mine.closeAttempt(order)).outcome, 'refused: 35').toBe('unknown');
     await own.advance(3_600_000 + 60_000);
@@ -443,7 +443,7 @@ describe('what is not to be believed', () => {
 });
 
 describe('a cart in one leg', () => {
-  test('names its parts; a stranger among them is refused; refunds name theirs', async () => {
+  test('names its parts; an unknown merchant among them is refused; refunds name theirs', async () => {
     const [first, second] = city.account.subMerchants;
     const base = orderOf(city);
     const parts = [

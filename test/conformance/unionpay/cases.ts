@@ -199,7 +199,7 @@ const LIFE: readonly Case[] = [
     },
   },
   {
-    name: 'F4: an undo is taken first, and its end is told at backUrl, as a refund is',
+    name: 'F4: an undo is accepted first, and its outcome is notified at backUrl, as a refund is',
     client: KEYED,
     check: async (city) => {
       const order = await queried(city, await paid(city));
@@ -218,7 +218,7 @@ const LIFE: readonly Case[] = [
       assert.equal((await queried(city, undo)).origRespCode, '00');
       await city.advance(600_000);
       assert.equal(city.callbacks.length, 1, 'a 200 ends it');
-      return `undo ${undo.orderId} told`;
+      return `undo ${undo.orderId} notified`;
     },
   },
   {

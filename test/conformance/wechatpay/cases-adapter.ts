@@ -1,4 +1,4 @@
-/** The adapter against the gateway: outcomes in Hutong's words, both key modes, every product. */
+/** The adapter against the gateway: Hutong's outcomes, both key modes, every product. */
 import type { AttemptOrder, RefundOrder } from '../../../src/core/wallet/order.ts';
 import type { Wallet } from '../../../src/wallets/wallet.ts';
 import { type Case, must, nextNo, same } from './cases.ts';
@@ -285,7 +285,7 @@ export const ADAPTER_CASES: readonly Case[] = [
     },
   },
   {
-    name: 'callback of another account is not_ours; refusals and acknowledgement in WeChat’s words',
+    name: 'callback of another account is not_ours; refusals and acknowledgement in WeChat’s format',
     client: CLIENT,
     check: async (stage) => {
       const wallet = openAdapter(stage);

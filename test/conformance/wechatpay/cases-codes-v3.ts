@@ -91,7 +91,7 @@ async function life(stage: Stage, family: Family): Promise<string> {
   same([after.trade_state, after.transaction_id], ['REVOKED', undefined], 'revoked');
   same((await reverse(no)).out_trade_no, no, 'reversed again');
   const [row] = stage.city.gateways[0]!.orders().filter(({ orderNo }) => orderNo === no);
-  same([row?.state, String(row?.refundedFen)], ['refunded', '8888'], 'given back once');
+  same([row?.state, String(row?.refundedFen)], ['refunded', '8888'], 'refunded once');
   return `codepay, query, reverse of ${no}, ${family}`;
 }
 

@@ -116,7 +116,7 @@ async function life(stage: Stage, signType: string): Promise<string> {
   same((await reverse(no)).result_code, 'SUCCESS', 'reversed again');
   same((await pay(no, code, { attach: 'a=1&b' })).err_code, 'ORDERREVERSED', 'it stays reversed');
   const [row] = stage.city.gateways[0]!.orders().filter(({ orderNo }) => orderNo === no);
-  same([row?.state, String(row?.refundedFen)], ['refunded', '8888'], 'given back once');
+  same([row?.state, String(row?.refundedFen)], ['refunded', '8888'], 'refunded once');
   return `micropay, orderquery, reverse of ${no} by ${signType}`;
 }
 
@@ -178,7 +178,7 @@ async function faults(stage: Stage): Promise<string> {
   const lost = nextNo('C');
   await stage.arm('answer_lost', { order_no: lost });
   await pay(lost, showCode(stage)).catch(() => undefined);
-  same((await query(lost)).trade_state, 'SUCCESS', 'accepted, though nobody heard');
+  same((await query(lost)).trade_state, 'SUCCESS', 'accepted, though the answer was lost');
   await stage.arm('refund_stuck', { order_no: lost });
   const stuck = await reverse(lost);
   same([stuck.err_code, stuck.recall], ['SYSTEMERROR', 'Y'], 'call again');

@@ -200,7 +200,7 @@ async function shared(stage: Stage): Promise<string> {
   const made = await api.create(no, 'NATIVE');
   same(made.sub_mch_id, sub, `${made.err_code_des}`);
   await stage.pay(made.code_url ?? '');
-  same((await lastCallback(stage)).sub_mch_id, sub, 'told with the sub merchant');
+  same((await lastCallback(stage)).sub_mch_id, sub, 'notified with the sub merchant');
   const wxpay: Foreign = new plugin.Wechatpay({
     ...{ baseURL: `${stage.url}/`, mchid: papers.mchid, serial: papers.serial_no },
     privateKey: papers.private_key,
@@ -273,12 +273,12 @@ function v2Case(name: string, check: Case['check']): Case {
 }
 
 export const V2_CASES: readonly Case[] = [
-  v2Case('APIv2 order, paid, told, MD5', life('MD5')),
-  v2Case('APIv2 order, paid, told, HMAC-SHA256', life('HMAC-SHA256')),
-  v2Case('APIv2 refunds in parts, told enciphered, listed', refunds),
+  v2Case('APIv2 order, paid, notified, MD5', life('MD5')),
+  v2Case('APIv2 order, paid, notified, HMAC-SHA256', life('HMAC-SHA256')),
+  v2Case('APIv2 refunds in parts, notified encrypted, listed', refunds),
   v2Case('APIv2 closeorder, and numbers that are used', closes),
   v2Case('APIv2 JSAPI, APP and MWEB on the phone', sheets),
-  v2Case('APIv2 and v3 share their books, also of a partner', shared),
+  v2Case('APIv2 and v3 share their orders, also of a partner', shared),
   v2Case('APIv2 callback until return_code SUCCESS', unacknowledged),
   v2Case('APIv2 refusals leave nothing behind', refusals),
 ];

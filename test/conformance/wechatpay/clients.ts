@@ -75,7 +75,7 @@ export function nodeV3Client(url: string, papers: Papers): Foreign {
   return pay;
 }
 
-/** What went wrong, in the SDK's own words. */
+/** What went wrong, as the SDK reports it. */
 export function codeOf(error: Foreign): string {
   return error?.response?.data?.code ?? error?.code ?? error?.message ?? String(error);
 }

@@ -127,7 +127,9 @@ async function openBench(
   };
 }
 
-/** Takes every callback, keeps it as it came, and says the wallet's own words of thanks. */
+/**
+ * Receives every callback, keeps it unchanged, and answers with the wallet's own acknowledgement.
+ */
 function openShop(wallet: Wallet, received: RawRequest[]): Promise<LocalServer> {
   return openLocalServer(async (incoming, outgoing) => {
     received.push(await wireRequestOf(incoming));

@@ -54,11 +54,11 @@ test('makes an order and finds it again', async () => {
   expect(asked.fields).toMatchObject({ code: 'OK', amount: '100', currency: 'CNY' });
 });
 
-test('is refused with another key, another body and under no number, and told why', async () => {
+test('is refused with another key, another body and without a number, with the reason', async () => {
   const path = '/samplepay/v1/orders';
   const ofAnother = await post(path, ORDER, headersFor(papers, path, ORDER.replace('100', '1')));
   expect(ofAnother).toMatchObject({ status: 401, fields: { code: 'SIGNATURE_REFUSED' } });
-  expect(explained.join('\n')).toContain('written anew after signing');
+  expect(explained.join('\n')).toContain('serialized again after signing');
   const ofElsewhere = await post(path, ORDER, headersFor(papers, '/samplepay/v1/refunds', ORDER));
   expect(ofElsewhere.fields.code).toBe('SIGNATURE_REFUSED');
   const nobody = await post(path, ORDER, headersFor({ ...papers, merchant: '1' }, path, ORDER));

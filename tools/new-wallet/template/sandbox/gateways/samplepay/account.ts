@@ -1,6 +1,6 @@
 /**
- * Makes a marketplace's account: its number and its key pair. The gateway keeps the public half in
- * the journal; the private key is handed out and kept by the caller only.
+ * Creates a marketplace's account: its number and its key pair. The gateway keeps the public half
+ * in the journal; the private key is returned and stored by the caller only.
  */
 import { assert } from '../../../src/kernel/assert.ts';
 import type { SamplepayCredentials } from '../../../src/wires/samplepay/credentials.ts';

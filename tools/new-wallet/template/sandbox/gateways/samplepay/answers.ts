@@ -1,6 +1,6 @@
 /**
- * The gateway's own messages: every answer and every callback is signed here and nowhere else.
- * Refusals are signed too, so that a client may believe them.
+ * The gateway's own messages: only this file signs answers and callbacks. Refusals are signed, too,
+ * so that a client may trust them.
  */
 import { ANSWER } from '../../../src/wires/samplepay/canonical.ts';
 import { type Fields, signedHeaders, writeFields } from '../../../src/wires/samplepay/message.ts';
@@ -12,7 +12,7 @@ interface Message {
   readonly what: string;
   readonly merchant: string;
   readonly fields: Fields;
-  /** The signature is one of another body. */
+  /** The signature belongs to another body. */
   readonly isForged: boolean;
 }
 
@@ -34,7 +34,7 @@ export function answer(
   return { status, ...signedMessage(context, { what: ANSWER, ...message }) };
 }
 
-/** After the operation was accepted: the same numbers must be asked again. */
+/** After the operation was accepted: the client must query the same numbers. */
 export const SERVER_ERROR: WireResponse = {
   status: 500,
   headers: { 'content-type': 'text/plain' },

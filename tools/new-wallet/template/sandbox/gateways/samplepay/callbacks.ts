@@ -1,6 +1,6 @@
 /**
- * Callbacks: what happened, posted until the shop says `success`. Composed when it happens, signed
- * anew at every delivery. The schedule is the wallet's: README.md has its source.
+ * Callbacks: what happened, posted until the shop answers `success`. Composed when it happens,
+ * signed anew at every delivery. The schedule is the wallet's: README.md has its source.
  */
 import { NOTIFICATION } from '../../../src/wires/samplepay/canonical.ts';
 import type { Fields } from '../../../src/wires/samplepay/message.ts';
@@ -12,7 +12,7 @@ import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
-/** After the first delivery, which is made at once. */
+/** After the first delivery, which is immediate. */
 const RETRY_DELAYS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS];
 const TIMEOUT_MS = 5_000;
 

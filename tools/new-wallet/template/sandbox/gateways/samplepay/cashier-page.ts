@@ -1,6 +1,6 @@
 /**
- * What a buyer's browser sees at the wallet: the order, and the way to the phone that pays it.
- * Everything that came from outside is escaped.
+ * The page that a buyer's browser gets from the wallet: the order, and the way to the phone that
+ * pays it. All foreign text is escaped.
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { yuanText } from '../../../src/kernel/money.ts';

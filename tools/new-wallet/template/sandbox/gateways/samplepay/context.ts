@@ -1,4 +1,4 @@
-/** What the gateway works with, one verified call on its way through it, and its refusals. */
+/** The gateway's dependencies, one verified call being processed, and its refusals. */
 import { err, type Result } from '../../../src/kernel/result.ts';
 import type { Fields } from '../../../src/wires/samplepay/message.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
@@ -29,14 +29,16 @@ export interface Refusal {
 /** The business fields of an answer; `code` and `merchant` are added around them. */
 export type Answer = Result<Fields, Refusal>;
 
-/** Business code is synchronous on purpose: nothing can come between its look and its change. */
+/**
+ * Handlers are synchronous on purpose: nothing can happen between reading and changing a record.
+ */
 export type Handler = (call: Call) => Answer;
 
 export function refuse(code: keyof typeof CODES, message: string): Result<never, Refusal> {
   return err({ code: CODES[code], message });
 }
 
-/** Takes one firing of a fault that means this call's order. */
+/** Takes one firing of a fault that matches this call's order. */
 export function takeFault(
   { context, merchant, fields }: Call,
   operation: Operation,
@@ -47,7 +49,7 @@ export function takeFault(
   return context.kit.faults.take(point, kinds);
 }
 
-/** A query of a refund names the refund alone. */
+/** A query of a refund names only the refund. */
 function orderNoOf(
   { store }: Context,
   { merchant }: MerchantRecord,

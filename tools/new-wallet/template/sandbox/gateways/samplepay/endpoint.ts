@@ -1,6 +1,6 @@
 /**
- * Under which names the wallet's signed calls may arrive, and what a client is told under another:
- * an unsigned refusal. The cashier is not among them.
+ * The host names that the wallet's signed calls may arrive under, and the refusal of any other: it
+ * is unsigned. The cashier is not restricted to them.
  */
 import { API_PREFIX } from '../../../src/wires/samplepay/trade.ts';
 import type { GatewayEndpoint } from '../../kit/kit.ts';

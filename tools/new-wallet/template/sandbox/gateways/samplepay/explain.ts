@@ -1,7 +1,7 @@
 /**
- * Tells a developer why a signature was refused: the text that the gateway verified over, and,
- * where one of the usual mistakes explains the signature, the text that was signed instead. Runs
- * only after a refusal; nothing here ever makes a request acceptable.
+ * Explains to a developer why a signature was refused: the text that the gateway verified and, if
+ * one of the usual mistakes explains the signature, the text that was signed instead. Runs only
+ * after a refusal; it never makes a request acceptable.
  */
 import type { KeyObject } from 'node:crypto';
 import { signedBytes, whatOfCall } from '../../../src/wires/samplepay/canonical.ts';
@@ -34,6 +34,6 @@ export function explainRefusal(key: KeyObject, request: WireRequest): Explanatio
     what: `POST ${path}`,
     expected: expected.toString('utf8'),
     received: guess?.bytes.toString('utf8') ?? null,
-    hint: guess?.mistake ?? 'another private key, or a body that was written anew after signing',
+    hint: guess?.mistake ?? 'another private key, or a body that was serialized again after signing',
   };
 }

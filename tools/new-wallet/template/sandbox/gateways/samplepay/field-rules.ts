@@ -1,6 +1,6 @@
 /**
- * Field rules as data: what each call needs, and the form of what it takes. Lengths stand in the
- * wallet's documents. Unknown fields are skipped.
+ * Field rules as data: the required fields of each call, and the format of each field. Lengths are
+ * in the wallet's documents. Unknown fields are ignored.
  */
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
@@ -47,7 +47,7 @@ const PURCHASE = [
 const REQUIRED = {
   order: PURCHASE,
   charge: [...PURCHASE, 'auth_code'],
-  /** Of query, close and reverse. */
+  /** For query, close and reverse. */
   named: ['order_no'],
   refund: ['refund_no', 'order_no', 'amount', 'currency', 'notify_url'],
   queryRefund: ['refund_no'],

@@ -1,4 +1,4 @@
-/** The wallet's own side of the city: its key pair, made once and kept in the journal. */
+/** The wallet's own identity in the city: its key pair, created once and kept in the journal. */
 import type { KeyObject } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import { keysOf } from '../../kit/keys.ts';

@@ -1,7 +1,7 @@
 /**
- * The gateway's records with their indexes. Collections live in the journal; indexes are rebuilt
- * from them at the start. Every change happens in one synchronous stretch, so that of a close and a
- * payment at the same moment exactly one comes first.
+ * The gateway's records with their indexes. Collections are in the journal; indexes are rebuilt
+ * from them at start. Every change is one synchronous step, so that of a concurrent close and
+ * payment exactly one comes first.
  */
 import { ORDER_STATUS } from '../../../src/wires/samplepay/trade.ts';
 import { openDueIndex } from '../../kit/due-index.ts';
@@ -17,7 +17,7 @@ export interface OrderStore {
   readonly refund: (merchant: string, refundNo: string) => RefundRecord | undefined;
   readonly refunds: () => IterableIterator<RefundRecord>;
   readonly putRefund: (refund: RefundRecord) => void;
-  /** City time of the next expiry or refund to settle; null = nothing is owed. */
+  /** City time of the next expiry or refund to settle; null = nothing is due. */
   readonly nextDueMs: () => number | null;
   /** Takes what is due at `nowMs` off the list. */
   readonly takeDue: (nowMs: number) => Due | undefined;
@@ -29,12 +29,12 @@ export function merchantsOf(kit: CityKit): Collection<MerchantRecord> {
   return kit.journal.collection<MerchantRecord>('samplepay.merchants');
 }
 
-/** Waiting for its buyer: it can be paid, and its time can run out. */
+/** Waiting for its buyer: it can be paid, and it can expire. */
 export function isOpen({ status }: OrderRecord): boolean {
   return status === ORDER_STATUS.waiting || status === ORDER_STATUS.confirming;
 }
 
-/** Orders and refunds of a merchant have their own numbers each. */
+/** Orders and refunds of a merchant each have their own numbers. */
 export function keyOf(merchant: string, number: string): string {
   return `${merchant}/${number}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Orders: made, queried, closed, reversed. All live the same life: waiting (or confirming) until
- * paid, failed, closed or out of time. The same number with the same content is the same order;
+ * Orders: created, queried, closed, reversed. All have the same life cycle: waiting (or confirming)
+ * until paid, failed, closed or expired. The same number with the same content is the same order;
  * with other content it is refused.
  */
 import { createHash } from 'node:crypto';
@@ -33,7 +33,7 @@ export function cashierUrl({ kit }: Context, { token }: OrderRecord): string {
   return `${kit.publicUrl}${CASHIER_PATH}?token=${token}`;
 }
 
-/** An order that its buyer opens later; one that is over can not be opened again. */
+/** An order that its buyer opens later; a finished one cannot be opened again. */
 export function create(call: Call): Answer {
   const { context, fields } = call;
   const checked = checkFields(fields, 'order');
@@ -56,7 +56,7 @@ function overAlready({ status }: OrderRecord): Answer {
     : refuse('orderClosed', 'the order is over');
 }
 
-/** The order that has this number already; undefined where the number is still free. */
+/** The order that has this number already; undefined if the number is free. */
 export function knownOrder(call: Call): Result<OrderRecord | undefined, Refusal> {
   const { context, merchant, fields } = call;
   const orderNo = fieldOf(fields, 'order_no') ?? '';
@@ -92,14 +92,14 @@ export function draftOrder(call: Call, isCharge: boolean): OrderRecord {
   };
 }
 
-/** The order as it is now: one whose time is over ends the moment it is looked at. */
+/** The order in its current state: an expired one ends at the next access. */
 export function freshOrder(context: Context, key: string): OrderRecord | undefined {
   const order = context.store.order(key);
   const isLate = order !== undefined && context.kit.clock.nowMs() >= order.expiresMs;
   return isLate && isOpen(order) ? runOut(context, order) : order;
 }
 
-/** A code to scan closes; a charge that nobody confirmed failed. */
+/** A code to scan closes; an unconfirmed charge fails. */
 export function runOut(context: Context, order: OrderRecord): OrderRecord {
   return move(context, order, order.isCharge ? ORDER_STATUS.failed : ORDER_STATUS.closed);
 }
@@ -131,7 +131,7 @@ export function query(call: Call): Answer {
   return ok(distort(orderFields(found.value), fault));
 }
 
-/** Never gives money back: a paid order is refused. */
+/** Never refunds: a paid order is refused. */
 export function close(call: Call): Answer {
   const found = namedOrder(call);
   if (!found.ok) return found;
@@ -141,7 +141,7 @@ export function close(call: Call): Answer {
   return ok(orderFields(move(call.context, order, ORDER_STATUS.closed)));
 }
 
-/** Ends a charge whatever became of it: unpaid it closes, paid it gives the money back whole. */
+/** Ends a charge whatever its state: unpaid it closes, paid it is refunded in full. */
 export function reverse(call: Call): Answer {
   const found = namedOrder(call);
   if (!found.ok) return found;
@@ -151,7 +151,7 @@ export function reverse(call: Call): Answer {
     return ok(orderFields(order));
   if (order.payment === null)
     return ok(orderFields(move(call.context, order, ORDER_STATUS.closed)));
-  // What was refunded in part is refunded on, not reversed.
+  // A partly refunded order must be refunded further, not reversed.
   if (order.refundedFen > 0n) return overAlready(order);
   const givenBack = { ...order, refundedFen: order.amountFen };
   return ok(orderFields(move(call.context, givenBack, ORDER_STATUS.reversed)));

@@ -34,7 +34,7 @@ export function charge(call: Call): Answer {
   if (!known.ok) return known;
   if (known.value !== undefined) return ok(orderFields(known.value));
   const order = draftOrder(call, true);
-  // Last of all, for a refused order must leave the buyer's code good.
+  // Checked last, since a refused order must leave the buyer's code usable.
   const charged = context.codes.charge(fieldOf(fields, 'auth_code') ?? '', order.key);
   if (charged !== 'charged') return refuse('codeInvalid', REFUSALS[charged]);
   return ok(orderFields(start(call, order)));

@@ -1,5 +1,5 @@
 /**
- * The buyer's side: what the app reads out of a code or a page, and what paying does. Paying is one
+ * The buyer's side: what the app reads from a code or a page, and what paying does. Paying is one
  * synchronous change.
  */
 import { present } from '../../../src/kernel/assert.ts';
@@ -18,7 +18,7 @@ export function scan(
   if (typeof code !== 'string') return undefined;
   const text = code.trim();
   if (PAYMENT_CODE.test(text)) {
-    // The app's own code comes back to it once a merchant has charged it.
+    // The app's own code is scanned again once a merchant has charged it.
     return scanned(context, context.store.order(context.codes.orderOf(text) ?? ''));
   }
   const token = tokenOf(text);
@@ -78,7 +78,7 @@ export function pay(
   }
 }
 
-/** A code or a page stays open for another try; a charge that was not confirmed is over. */
+/** A code or a page allows another try; an unconfirmed charge is over. */
 function refuseCharge(context: Context, order: OrderRecord): void {
   if (order.isCharge) move(context, order, ORDER_STATUS.failed);
 }

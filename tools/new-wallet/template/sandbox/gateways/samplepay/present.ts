@@ -1,4 +1,4 @@
-/** Records in the wallet's fields: what queries answer and callbacks say. */
+/** Records in the wallet's fields, for query answers and callbacks. */
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import type { Fields } from '../../../src/wires/samplepay/message.ts';
 import { CURRENCY } from '../../../src/wires/samplepay/trade.ts';
@@ -34,7 +34,7 @@ export function refundFields(refund: RefundRecord): Fields {
 
 export const DISTORTIONS = ['wrong_amount', 'wrong_currency', 'wrong_payee'] as const;
 
-/** A message that says something else than what happened. */
+/** A message that misreports what happened. */
 export function distort(fields: Fields, fault: FaultName | undefined): Fields {
   switch (fault) {
     case 'wrong_amount':

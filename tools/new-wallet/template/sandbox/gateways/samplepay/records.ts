@@ -1,6 +1,6 @@
 /**
- * What the gateway keeps, as it lies in the journal. Records are never changed in place: a change
- * is a new row put in the old one's place. A merchant's private key is not among them.
+ * The gateway's records as stored in the journal. Records are never changed in place: a change
+ * replaces the row. They do not include a merchant's private key.
  */
 import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
@@ -23,7 +23,7 @@ export interface PaymentRecord {
   readonly transactionId: string;
   readonly paidMs: number;
   readonly payerWallet: WalletName;
-  /** The wallet's own coupons; the merchant is owed the whole amount. */
+  /** The wallet's own coupons; the merchant receives the whole amount. */
   readonly couponFen: Fen;
 }
 
@@ -37,16 +37,16 @@ export interface OrderRecord {
   readonly amountFen: Fen;
   readonly notifyUrl: string;
   readonly returnUrl: string | null;
-  /** Of what the merchant asked: the same number must ask the same. */
+  /** Digest of the merchant's request: the same number must have the same content. */
   readonly fingerprint: string;
   readonly expiresMs: number;
   readonly status: OrderStatus;
-  /** Charged by a payment code; such an order is on no page and in no code. */
+  /** Charged by a payment code; such an order is on no page and in no QR code. */
   readonly isCharge: boolean;
-  /** What its code and its page are known by: 16 letters and digits. */
+  /** Identifies its code and its page: 16 letters and digits. */
   readonly token: string;
   readonly payment: PaymentRecord | null;
-  /** Given back or on its way, not more than `amountFen`. */
+  /** Refunded or in progress, at most `amountFen`. */
   readonly refundedFen: Fen;
 }
 

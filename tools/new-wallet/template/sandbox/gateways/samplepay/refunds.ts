@@ -16,7 +16,7 @@ import { refundFields } from './present.ts';
 import type { RefundRecord } from './records.ts';
 
 const SETTLE_DELAY_MS = 3_000;
-/** A stuck refund stays under way this long, then fails. */
+/** A stuck refund stays in progress this long, then fails. */
 const STUCK_MS = 30 * 60_000;
 
 export function refund(call: Call): Answer {
@@ -67,7 +67,7 @@ function draftRefund(
   };
 }
 
-/** What time does to a refund; a failed one leaves its money with the order. */
+/** Settles a due refund; a failed one leaves its money with the order. */
 export function settleRefund(context: Context, due: RefundRecord): void {
   const settled: RefundRecord = { ...due, status: due.becomes, dueMs: null };
   context.store.putRefund(settled);

@@ -1,6 +1,6 @@
 /**
- * The adapter and the city's gateway, over the seams and without a socket: what is asked, what is
- * told, and what is not believed. The contract suite asks more; this one says where to look first.
+ * The adapter and the city's gateway, over the seams and without a socket: what is sent, what is
+ * notified, and what is not trusted. The contract suite checks more; look here first.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,7 +35,7 @@ const rawOf = (request: HttpRequest): RawRequest => {
   return { method, target: pathname, headers, body: bytesOf(body) };
 };
 
-/** The shop at the other end of the gateway's callbacks: takes each and says thanks. */
+/** The shop that receives the gateway's callbacks: acknowledges each one. */
 const shop: HttpClient = {
   send: async (request) => {
     received.push(rawOf(request));
@@ -142,7 +142,7 @@ test('notify: verified, read; a flipped byte and another account refuse it', asy
   expect(notOurs).toMatchObject({ ok: false, error: { code: 'not_ours' } });
 });
 
-test('an order that nobody made is not found; an answer that is not genuine says nothing', async () => {
+test('an unknown order is not found; an answer that is not genuine says nothing', async () => {
   expect(await wallet.queryAttempt(order())).toMatchObject({
     outcome: 'answered',
     legs: [{ status: 'not_found' }],
@@ -155,7 +155,7 @@ test('an order that nobody made is not found; an answer that is not genuine says
   }
 });
 
-test('refund: under way, then settled by time and told', async () => {
+test('refund: processing, then settled by time and notified', async () => {
   const asked = await paidOrder();
   const [leg] = asked.legs;
   if (leg === undefined) throw new Error('an order has a leg');

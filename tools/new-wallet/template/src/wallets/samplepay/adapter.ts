@@ -1,6 +1,6 @@
 /**
- * Sample Pay behind the wallet port. Stateless but for the keys it was opened with, and free of
- * decisions: what an answer means stands in answer.ts and statuses.ts.
+ * Sample Pay behind the wallet interface. Stateless but for the keys it was opened with, and free
+ * of decisions: answer.ts and statuses.ts define what an answer means.
  */
 import type { AttemptOrder, AttemptReference } from '../../core/wallet/order.ts';
 import type { CloseOutcome, QueryOutcome, StartOutcome } from '../../core/wallet/report.ts';
@@ -57,7 +57,7 @@ function openWallet(config: SamplepayConfig, seams: WalletSeams): Wallet {
       refundQueryReport(refund, await client.call(PATHS.queryRefund, refundQueryFields(refund))),
     parseNotification: (request, gate) => parseNotification({ config, seams }, request, gate),
     acknowledge: () => plainText(200, 'success'),
-    // Anything but `success` makes it deliver again.
+    // After any answer but `success` it delivers again.
     refuse: refuseWithFail,
     payerAuthorization: null,
   };
@@ -94,7 +94,7 @@ async function queryAttempt(client: Client, attempt: AttemptReference): Promise<
   return queryOutcome([queryReport(leg, called)], walletError);
 }
 
-/** Only a payment code is reversed; a close never gives money back. */
+/** Only a payment code is reversed; a close never refunds. */
 async function closeAttempt(client: Client, attempt: AttemptReference): Promise<CloseOutcome> {
   const leg = onlyLeg(attempt);
   if (leg === undefined) return { outcome: 'unsupported' };

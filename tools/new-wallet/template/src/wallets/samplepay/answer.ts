@@ -1,6 +1,6 @@
 /**
- * From the wallet's words to reports; pure, no I/O. What an answer does not say stays null, what no
- * table knows is `unknown`, and an answer about another order than the one asked is `unknown`.
+ * Converts the wallet's answers to reports; pure, no I/O. What an answer does not state is null, a
+ * status that no table lists is `unknown`, and an answer about another order is `unknown`.
  */
 
 import type { LegOrder, RefundOrder } from '../../core/wallet/order.ts';
@@ -18,7 +18,7 @@ import { CODES, fenOfText, ORDER_STATUS, WALLET } from '../../wires/samplepay/tr
 import { type Called, walletError } from './client.ts';
 import { endsRefund, endsStart, legStatusOf, refundStatusOf } from './statuses.ts';
 
-/** What queries, charges and notifications say of an order; `fields` were verified. */
+/** The order fields of queries, charges and notifications; `fields` were verified. */
 export function orderReport(fields: Fields): LegReport {
   const word = fieldOf(fields, 'status');
   const status = legStatusOf(word);
@@ -70,7 +70,7 @@ export function orderOutcome(leg: LegOrder, called: Called, product: 'qr' | 'h5'
     : { outcome: 'pending', nextAction: { type: 'redirect', url: address } };
 }
 
-/** A payment code: paid at once, waiting for the buyer's word, or refused for good. */
+/** A payment code: paid at once, waiting for the buyer's confirmation, or refused for good. */
 export function chargeOutcome(leg: LegOrder, called: Called): StartOutcome {
   if (called.kind !== 'answered') return startRefused(called);
   const report = queryReport(leg, called);
@@ -91,7 +91,7 @@ export function chargeOutcome(leg: LegOrder, called: Called): StartOutcome {
   }
 }
 
-/** Of a close, and of the reversal of a payment code. */
+/** The outcome of a close, and of the reversal of a payment code. */
 export function closeOutcome(leg: LegOrder, called: Called): CloseOutcome {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
   if (called.kind === 'refused') {
@@ -128,7 +128,7 @@ export function statedRefund(fields: Fields): RefundReport {
     status: refundStatusOf(fieldOf(fields, 'status')),
     walletRefundId: fieldOf(fields, 'refund_id') ?? null,
     amountFen: fenOfText(fieldOf(fields, 'amount')) ?? null,
-    // It tells in no message what a refund took out of the merchant's money.
+    // It never reports what a refund took from the merchant's money.
     settlementFen: null,
     walletError: null,
   };

@@ -1,5 +1,5 @@
 /**
- * One signed exchange with the gateway. An answer is believed, refusals included, only when its
+ * One signed exchange with the gateway. An answer, refusals included, is trusted only if its
  * signature verifies and it names our own merchant number; everything else is `unknown`.
  */
 import type { WalletError } from '../../kernel/wallet-names.ts';

@@ -1,6 +1,6 @@
 /**
- * Opens credentials: reads every key once into a key object and says, field by field, what is
- * wrong and what to do about it. No key text is kept, and none stands in a message.
+ * Opens credentials: parses every key once into a key object and reports, field by field, what is
+ * wrong and how to fix it. No key text is kept, and no message contains one.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -21,7 +21,7 @@ export interface SamplepayConfig {
 
 const MODULUS_BITS_MIN = 2_048;
 
-/** Stands in README.md with its source; a test gateway goes beside it as TEST_ENDPOINTS. */
+/** README.md has it with its source; a test gateway goes beside it as TEST_ENDPOINTS. */
 export const LIVE_ENDPOINTS = { gateway: 'https://gateway.samplepay.example' };
 
 export function openConfig(given: unknown): Result<SamplepayConfig, ConfigProblem> {
@@ -36,14 +36,14 @@ export function openConfig(given: unknown): Result<SamplepayConfig, ConfigProble
   if (walletPublicKey === undefined) {
     return fail('walletPublicKey', 'is no RSA public key: copy the one that the console shows');
   }
-  // The commonest mix-up of all; it would only show as answers that never verify.
+  // The most common mix-up; otherwise it shows only as answers that never verify.
   if (walletPublicKey.equals(createPublicKey(privateKey))) {
     return fail('walletPublicKey', "is your own public key: copy the wallet's");
   }
   return ok({ merchant, privateKey, walletPublicKey, endpoints });
 }
 
-/** Every number that its orders are made under; another one is another account. */
+/** The numbers that its orders are created under; a different one is another account. */
 export function identityOf({ merchant }: SamplepayCredentials): WalletIdentity {
   return { merchant };
 }

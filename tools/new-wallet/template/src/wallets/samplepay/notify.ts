@@ -1,6 +1,6 @@
 /**
- * The wallet's callbacks: size, then signature over the raw bytes, then whose it is, and only then
- * what it says. A refund's callback names `refund_no`; every other one is about its order.
+ * The wallet's callbacks: size first, then the signature over the raw bytes, then the account, and
+ * only then the content. A refund's callback names `refund_no`; every other one is about its order.
  */
 import { ok, type Result } from '../../kernel/result.ts';
 import { NOTIFICATION } from '../../wires/samplepay/canonical.ts';
@@ -43,7 +43,7 @@ export async function parseNotification(
   if (method !== 'POST') return refusedCallback('malformed', 'not a POST');
   if (body.length > NOTIFICATION_BYTES_MAX)
     return refusedCallback('malformed', 'larger than any callback');
-  // Believed by nobody yet: it only decides whether the signature is worth looking at.
+  // Not trusted yet: it only decides whether to verify the signature.
   const orderNo = fieldOf(readFields(body) ?? {}, 'order_no');
   if (orderNo === undefined) return refusedCallback('malformed', 'order_no is missing');
   if (!(await gate({ kind: 'order', orderNo }))) return tooManyCallbacks();

@@ -1,6 +1,6 @@
 /**
- * Hutong's orders in the wallet's fields; pure. A repeat of a call says the same, so that the
- * wallet sees one order: times come from the attempt, never from the clock.
+ * Converts Hutong's orders to the wallet's fields; pure. A repeated call has the same content, so
+ * that the wallet sees one order: times come from the attempt, never from the clock.
  */
 import type { AttemptOrder, LegOrder, RefundOrder } from '../../core/wallet/order.ts';
 import { compactTime } from '../../wires/beijing-time.ts';

@@ -1,4 +1,4 @@
-/** Every word that the documents name, and that any other one is unknown. */
+/** Every status in the documents, and that any other is unknown. */
 import { expect, test } from 'vitest';
 import { endsRefund, endsStart, legStatusOf, refundStatusOf } from './statuses.ts';
 
@@ -14,7 +14,7 @@ test('each documented status of a refund', () => {
   expect(words.map(refundStatusOf)).toEqual(['processing', 'succeeded', 'failed']);
 });
 
-test('any other word is unknown, and no other code ends anything', () => {
+test('any other status is unknown, and no other code ends anything', () => {
   for (const word of [undefined, '', 'paid', 'SUCCESS', 'toString', '__proto__']) {
     expect(legStatusOf(word)).toBe('unknown');
     expect(refundStatusOf(word)).toBe('unknown');

@@ -1,6 +1,6 @@
 /**
- * What the wallet's words mean to Hutong, as tables. Every word that its documents name gets a row;
- * a word that is not listed is `unknown`, never success and never failure, and is asked about again
+ * The meaning of the wallet's statuses and codes, as tables. Every one that its documents name gets
+ * a row; one that is not listed is `unknown`, never success and never failure, and is queried again
  * (rule 2).
  */
 import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';

@@ -1,4 +1,4 @@
-/** The wallet's paths and words. What they mean to Hutong stands with the adapter. */
+/** The wallet's paths and constants. The adapter defines what they mean to Hutong. */
 import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export const WALLET = 'samplepay' as WalletName;
