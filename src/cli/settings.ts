@@ -84,7 +84,7 @@ export function settingProblems(environment: Environment): readonly string[] {
     if (read.ok) return found;
     found.push(read.error);
     const [name = ''] = /^[A-Z_]+/.exec(read.error) ?? [];
-    // Skips messages that do not name an existing setting; otherwise this would never end.
+    // A message that names no variable in the environment would be found again for ever.
     if (!rest.delete(name)) return found;
   }
 }

@@ -114,7 +114,7 @@ function putBigint(value: bigint | number): void {
   fixed(8);
   if (typeof value === 'bigint') {
     wide[0] = value;
-    // The text was cut: what fits was written, the rest was not.
+    // The typed array truncates: a value beyond 64 bits reads back changed.
     if (wide[0] !== value) throw outOfRange('bigint');
     putInt32(halves[HIGH] as number);
     putInt32(halves[LOW] as number);

@@ -47,7 +47,7 @@ export function paymentModeRefusal(
   return undefined;
 }
 
-/** The configurations that a payment may be paid through, for such a key or for none. */
+/** The mode of the configurations that a payment may be paid through, with such a key or none. */
 export function modeToPayIn(intent: Payment['intent'], key: Livemode): Livemode {
   return intent.isLivemode ?? key;
 }

@@ -120,7 +120,7 @@ function merchantsOf(
     if (id === undefined || !entry.merchants.has(id)) {
       const param = `sub_orders[${index}].merchant`;
       return err(
-        hutongError('merchant_unknown', `${sub.merchant} is no merchant of this marketplace`, {
+        hutongError('merchant_unknown', `${sub.merchant} does not belong to this marketplace`, {
           param,
         }),
       );

@@ -32,7 +32,7 @@ const ADD = statement(
   (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement, identity)
   values ($1, $2, $3, $4, 'active', $5, $6, $7::jsonb) returning *`,
 );
-/** Keys that it adds to an identity it keeps. */
+/** Renews in place only if the new identity contains every number of the stored one. */
 const RENEW = statement(
   'wallet_configs.renew',
   `update wallet_configs set sealed = $2, identity = $3::jsonb, credentials_refusal = null,
