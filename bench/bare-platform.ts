@@ -16,14 +16,14 @@ import {
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
-import type { BarePapers } from './bare.ts';
+import type { BareSettings } from './bare.ts';
 
-const papers = JSON.parse(process.env.HUTONG_BARE_PAPERS ?? '') as BarePapers;
-const privateKey = createPrivateKey(papers.privateKeyPem);
-const publicKey = createPublicKey(papers.publicKeyPem);
-const secret = Buffer.from(papers.secretHex, 'hex');
+const settings = JSON.parse(process.env.HUTONG_BARE_PAPERS ?? '') as BareSettings;
+const privateKey = createPrivateKey(settings.privateKeyPem);
+const publicKey = createPublicKey(settings.publicKeyPem);
+const secret = Buffer.from(settings.secretHex, 'hex');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 256, scheduling: 'lifo' });
-const keep = papers.databaseUrl === null ? forget : await openRows(papers.databaseUrl);
+const keep = settings.databaseUrl === null ? forget : await openRows(settings.databaseUrl);
 
 type Keep = (moment: string, content: unknown) => Promise<unknown>;
 
@@ -95,7 +95,7 @@ async function create(order: object): Promise<object> {
 async function attempt(order: object): Promise<object> {
   await keep('started', order);
   const body = JSON.stringify(order);
-  const answer = await post(papers.walletUrl, body, { 'x-signature': await signed(body) });
+  const answer = await post(settings.walletUrl, body, { 'x-signature': await signed(body) });
   const said = parseSigned(answer.bytes, answer.signature);
   await keep('answered', said);
   return { ...order, next_action: said };
@@ -114,7 +114,7 @@ async function notify(bytes: Buffer, signature: string, number: string): Promise
 
 async function deliver(body: string, number: string): Promise<void> {
   const signature = createHmac('sha256', secret).update(body).digest('base64');
-  await post(papers.webhookUrl, body, { 'webhook-signature': `v1,${signature}`, number });
+  await post(settings.webhookUrl, body, { 'webhook-signature': `v1,${signature}`, number });
   await keep('delivered', { number });
 }
 
@@ -133,6 +133,6 @@ const server = http.createServer(async (request, response) => {
     })
     .end(text);
 });
-server.listen(papers.port, '127.0.0.1', () => {
+server.listen(settings.port, '127.0.0.1', () => {
   process.stdout.write(`ready at ${(server.address() as AddressInfo).port}\n`);
 });

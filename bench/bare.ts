@@ -19,7 +19,7 @@ import { NODE_FLAGS } from './node-flags.ts';
 import { cpuMsOf } from './process-cpu.ts';
 import { freePort } from './world.ts';
 
-export interface BarePapers {
+export interface BareSettings {
   readonly port: number;
   /** null: nothing is kept, so that HTTP and cryptography stand alone. */
   readonly databaseUrl: string | null;
@@ -50,7 +50,7 @@ export async function measureBare(databaseUrl: string | null, ratePerS: number):
   const secret = randomBytes(32);
   const outside = await openOutside(privateKey);
   const port = await freePort();
-  const papers: BarePapers = {
+  const settings: BareSettings = {
     port,
     databaseUrl,
     walletUrl: `${outside.url}/wallet`,
@@ -65,12 +65,12 @@ export async function measureBare(databaseUrl: string | null, ratePerS: number):
     child = await startChild({
       name: 'the bare platform',
       args: [...NODE_FLAGS, 'tools/run.js', 'bench/bare-platform.ts'],
-      env: { HUTONG_BARE_PAPERS: JSON.stringify(papers) },
+      env: { HUTONG_BARE_PAPERS: JSON.stringify(settings) },
       readyText: 'ready at',
       timeoutMs: START_TIMEOUT_MS,
     });
     const callback = callbackOf(privateKey, secret);
-    const buy = createBuyer(client, `http://127.0.0.1:${port}`, callback, outside.told);
+    const buy = createBuyer(client, `http://127.0.0.1:${port}`, callback, outside.whenDelivered);
     await closedLoad(buy, WARM_UP);
     const pid = child.process.pid ?? 0;
     const saturatedMs = await cpuMsPerPayment(pid, () => closedLoad(buy, SATURATION));
@@ -117,7 +117,7 @@ function createBuyer(
   client: LoadClient,
   url: string,
   callback: Callback,
-  told: (number: string) => Promise<void>,
+  whenDelivered: (number: string) => Promise<void>,
 ): Work {
   let count = 0;
   return async () => {
@@ -133,7 +133,7 @@ function createBuyer(
     };
     await client.post(`${url}/create`, order, { expected: 200 });
     await client.post(`${url}/attempt`, order, { expected: 200 });
-    const delivered = told(number);
+    const delivered = whenDelivered(number);
     const headers = { 'x-signature': callback.signature, number };
     await client.post(`${url}/notify`, callback.body, { expected: 200, headers });
     await delivered;
@@ -161,7 +161,7 @@ async function openOutside(privateKey: KeyObject) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    told: (number: string) => new Promise<void>((resolve) => waiting.set(number, resolve)),
+    whenDelivered: (number: string) => new Promise<void>((resolve) => waiting.set(number, resolve)),
     close: () =>
       new Promise<void>((resolve) => {
         server.closeAllConnections();

@@ -82,7 +82,7 @@ export function createBuyer(
       { wallet, code },
       { expected: 200 },
     );
-    const told = sink.succeeded(id, WEBHOOK_TIMEOUT_MS);
+    const delivered = sink.succeeded(id, WEBHOOK_TIMEOUT_MS);
     const paying = client.post(
       `${world.sandboxUrl}/phone/pay`,
       { scan, outcome: 'success' },
@@ -90,7 +90,7 @@ export function createBuyer(
     );
     // The callback may overtake the phone's own answer.
     const paidMs = paying.then(() => performance.now());
-    const [paid] = await Promise.all([paidMs, told]);
+    const [paid] = await Promise.all([paidMs, delivered]);
     onPaid({
       createMs: createdMs - dueMs,
       attemptMs: startedMs - createdMs,

@@ -8,7 +8,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { type Child, startChild } from '../src/cli/child.ts';
-import type { DemoMarketplace } from '../src/cli/demo-papers.ts';
+import type { DemoMarketplace } from '../src/cli/demo-marketplaces.ts';
 import { startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { seedDatabase } from '../tools/seed.ts';
 import { NODE_FLAGS } from './node-flags.ts';

@@ -4,6 +4,7 @@
  * its wallet answers.
  */
 import { join } from 'node:path';
+import { type Accounts, openAccounts } from './accounts.ts';
 import { createAdvancer } from './control/advance.ts';
 import { openFollowers } from './control/followers.ts';
 import { openGatewaySchedule } from './control/gateway-schedule.ts';
@@ -14,7 +15,6 @@ import { type CityAnswer, type CityRequest, openServer } from './http/server.ts'
 import type { AccountRequest, Gateway, GatewayMaker } from './kit/kit.ts';
 import { type OpenedKit, openKit } from './kit/open-kit.ts';
 import { landingAsset, landingPage } from './landing.ts';
-import { openPapers, type Papers } from './papers.ts';
 import type { PhoneReach } from './phone/reach.ts';
 import { phone } from './phone/routes.ts';
 import { openStaticCodeLimit } from './phone/static-code-limit.ts';
@@ -40,7 +40,7 @@ export interface CityOptions {
 export interface OpenCity {
   readonly url: string;
   /** The stored accounts with these labels; missing ones are created now. */
-  readonly openPapers: (requests: readonly AccountRequest[]) => Promise<Papers>;
+  readonly openAccounts: (requests: readonly AccountRequest[]) => Promise<Accounts>;
   readonly opened: OpenedKit;
   readonly gateways: readonly Gateway[];
   readonly close: () => Promise<void>;
@@ -73,8 +73,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     gateways = built.gateways;
     return {
       url: publicUrl,
-      openPapers: (requests) =>
-        openPapers({ kit: built.opened.kit, makers: options.makers, requests }),
+      openAccounts: (requests) =>
+        openAccounts({ kit: built.opened.kit, makers: options.makers, requests }),
       opened: built.opened,
       gateways: built.gateways,
       close: async () => {

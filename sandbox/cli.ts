@@ -5,11 +5,15 @@
 import { performance } from 'node:perf_hooks';
 import { wallClock } from '../src/runtime/clock.ts';
 import { systemRandom } from '../src/runtime/random.ts';
+import { ACCOUNT_REQUESTS } from './account-requests.ts';
+import {
+  CREDENTIALS_LABEL,
+  writeDemoCredentials,
+  writeMarketplaceCredentials,
+} from './accounts.ts';
 import { type OpenCity, openCity } from './city.ts';
 import { GATEWAY_MAKERS } from './gateways/all.ts';
 import { isLoopbackHost } from './http/host-policy.ts';
-import { PAPER_REQUESTS } from './paper-requests.ts';
-import { CREDENTIALS_LABEL, writeDemoPapers, writeMarketplacePapers } from './papers.ts';
 
 export interface SandboxOptions {
   /** HUTONG_DIR. */
@@ -27,7 +31,7 @@ export interface SandboxOptions {
   /** No banner; notices and explanations still go to stderr. */
   readonly quiet?: boolean;
   /** Write `demo.json`, too: the sandbox runs alone. */
-  readonly writeDemoPapers: boolean;
+  readonly writeDemoCredentials: boolean;
 }
 
 export interface RunningSandbox {
@@ -49,13 +53,13 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
     makers: GATEWAY_MAKERS,
     log: logLine,
   });
-  const papers = await writePapers(city, options);
+  const written = await writeCredentials(city, options);
   const tookMs = Math.round(performance.now() - startedMs);
   if (options.quiet !== true) {
     process.stdout.write(banner({ options, url: city.url, controlToken, tookMs }));
   }
   const stop = async () => {
-    await papers.rest;
+    await written.rest;
     await city.close();
   };
   return { url: city.url, stop };
@@ -65,19 +69,19 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
  * Alone, the sandbox is ready once the outside merchants have their credentials; keys for
  * marketplaces that nobody has requested yet follow in the background. Resolves to that rest.
  */
-async function writePapers(
+async function writeCredentials(
   city: OpenCity,
   options: SandboxOptions,
 ): Promise<{ readonly rest: Promise<void> }> {
-  const own = PAPER_REQUESTS.filter(({ label }) => label === CREDENTIALS_LABEL);
+  const own = ACCOUNT_REQUESTS.filter(({ label }) => label === CREDENTIALS_LABEL);
   const writeAll = async () => {
-    writeMarketplacePapers(options.dir, city.url, await city.openPapers(PAPER_REQUESTS));
+    writeMarketplaceCredentials(options.dir, city.url, await city.openAccounts(ACCOUNT_REQUESTS));
   };
-  if (!options.writeDemoPapers) {
+  if (!options.writeDemoCredentials) {
     await writeAll();
     return { rest: Promise.resolve() };
   }
-  writeDemoPapers(options.dir, city.url, await city.openPapers(own));
+  writeDemoCredentials(options.dir, city.url, await city.openAccounts(own));
   const rest = writeAll().catch((error: unknown) => {
     logLine(`error papers.json: ${error instanceof Error ? error.message : 'unknown'}`);
   });
@@ -104,7 +108,7 @@ function banner(facts: {
     `  start here 首页    ${url}/`,
     `  phone 沙箱手机     ${url}/phone`,
     `  gateways 网关      ${GATEWAY_MAKERS.map(({ wallet }) => wallet).join(', ')} at ${url}`,
-    options.writeDemoPapers ? `  credentials 商户资料 ${options.dir}/demo.json` : '',
+    options.writeDemoCredentials ? `  credentials 商户资料 ${options.dir}/demo.json` : '',
     options.allowLocalCallbacks
       ? '  callbacks may go to http and loopback (--allow-local-callbacks) 回调可发往本机'
       : '  callbacks go to public https only; --allow-local-callbacks for local ones',

@@ -3,6 +3,7 @@
  * their reasons. It is the page a developer opens first when a signature fails.
  */
 import { readFileSync } from 'node:fs';
+import { sandboxUrls } from './accounts.ts';
 import { htmlAnswer } from './http/html.ts';
 import type { Delivery } from './kit/delivery-log.ts';
 import type { KeptExplanation } from './kit/explanation-log.ts';
@@ -10,7 +11,6 @@ import { escapeHtml } from './kit/html.ts';
 import type { Gateway, WireRequest, WireResponse } from './kit/kit.ts';
 import type { OpenedKit } from './kit/open-kit.ts';
 import { LANDING_TEXTS, type LandingTexts } from './landing-texts.ts';
-import { sandboxUrls } from './papers.ts';
 import { chooseLanguage, type Language, PHONE_TEXTS } from './phone/texts.ts';
 import type { SwitchTable } from './switch/table.ts';
 
@@ -74,7 +74,7 @@ function gatewaysSection(parts: LandingParts, t: LandingTexts): string {
     );
   return `<h2>${escapeHtml(t.gateways)}</h2>
 <table>${rows.join('')}</table>
-<p>${escapeHtml(t.papers)}</p>`;
+<p>${escapeHtml(t.credentials)}</p>`;
 }
 
 function interconnectSection(parts: LandingParts, t: LandingTexts, language: Language): string {

@@ -109,7 +109,7 @@ ${through}  4. What no compiler reminds you of, where the wallet has it:
      codes to scan           src/wires/qr/code-url.ts
      other wallets' apps     src/kernel/interconnect.ts
      the phone's colours     sandbox/phone/assets/phone.css
-     demo.json               sandboxUrls in sandbox/papers.ts; tools/newcomer.ts
+     demo.json               sandboxUrls in sandbox/accounts.ts; tools/newcomer.ts
      parsers                 a file of test/fuzz for the wallet, a line in test/fuzz/parsers.ts
      rows of their own       test/matrix/matrix.ts, test/story/story.ts, bench/buyer.ts
      words                   docs/glossary.md, CHANGELOG.md

@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
-  type DemoPapers,
+  type DemoFile,
   type DemoProcess,
   freePorts,
   ROOT,
@@ -54,19 +54,19 @@ async function run(): Promise<void> {
   const first = await start(newcomer, 'first start');
   let order: PaidOrder | null = null;
   try {
-    checkPapers(newcomer, first.papers);
-    firstOrder(newcomer, first.papers);
+    checkDemoFile(newcomer, first.file);
+    firstOrder(newcomer, first.file);
     await story(newcomer);
-    order = await payOne(first.papers);
+    order = await payOne(first.file);
   } finally {
     tally.row('Ctrl-C ends every process', (await first.stop()) ? null : 'some had to be killed');
   }
-  const before = papersText(newcomer);
+  const before = demoText(newcomer);
   const second = await start(newcomer, 'second start');
   try {
-    const isSame = papersText(newcomer) === before;
+    const isSame = demoText(newcomer) === before;
     tally.row('second start: demo.json is as before', isSame ? null : 'it differs');
-    await stillThere(second.papers, order);
+    await stillThere(second.file, order);
   } finally {
     tally.row('Ctrl-C ends them again', (await second.stop()) ? null : 'some had to be killed');
   }
@@ -163,13 +163,13 @@ function installedMs(lines: readonly string[]): number {
   return Number(told.find((text) => text !== undefined) ?? 0) * 1000;
 }
 
-function checkPapers({ checkout }: Newcomer, papers: DemoPapers): void {
+function checkDemoFile({ checkout }: Newcomer, demo: DemoFile): void {
   const file = path.join(checkout, '.hutong', 'demo.json');
   const mode = (fs.statSync(file).mode & 0o777).toString(8);
   tally.row('.hutong/demo.json is for its owner alone', mode === '600' ? null : `mode ${mode}`);
-  const missing = paperFields.filter(([place, isGood]) => !isGood(at(papers, place)));
+  const missing = demoFields.filter(([place, isGood]) => !isGood(at(demo, place)));
   tally.row(
-    `demo.json has what api.md promises (${paperFields.length} fields)`,
+    `demo.json has what api.md promises (${demoFields.length} fields)`,
     missing.length === 0 ? null : missing.map(([place]) => place).join(', '),
   );
 }
@@ -183,7 +183,7 @@ const isMerchants = (value: unknown): boolean =>
   isTexts(value) && (value as string[]).every((id) => id.startsWith('mer_'));
 const isKey = (value: unknown): boolean => /^sk_test_\w{20,}$/.test(String(value));
 
-const paperFields: readonly (readonly [string, (value: unknown) => boolean])[] = [
+const demoFields: readonly (readonly [string, (value: unknown) => boolean])[] = [
   ['platform.url', isUrl],
   ...['url', 'wechatpay', 'alipay', 'alipay_v3', 'unionpay', 'jdpay'].map(
     (name) => [`sandbox.${name}`, isUrl] as const,
@@ -227,15 +227,15 @@ function at(value: unknown, place: string): unknown {
 }
 
 /** The README's own curl lines; only the ports are this run's. */
-function firstOrder({ checkout, env, readme }: Newcomer, papers: DemoPapers): void {
+function firstOrder({ checkout, env, readme }: Newcomer, demo: DemoFile): void {
   const name = "the README's curl lines end in a paid order";
   if (spawnSync('curl', ['--version']).status !== 0) {
     tally.skip(name, 'no curl');
     return;
   }
   const script = readme.order
-    .replaceAll('http://127.0.0.1:4000', papers.platform.url)
-    .replaceAll('http://127.0.0.1:4100', papers.sandbox.url);
+    .replaceAll('http://127.0.0.1:4000', demo.platform.url)
+    .replaceAll('http://127.0.0.1:4100', demo.sandbox.url);
   const done = spawnSync('bash', ['-c', script], { cwd: checkout, env, encoding: 'utf8' });
   const isPaid = done.stdout.includes('"status":"succeeded"');
   tally.row(name, isPaid ? null : `${done.stdout}${done.stderr}`.slice(-600));
@@ -274,9 +274,9 @@ async function story({ checkout, env, readme }: Newcomer): Promise<void> {
   );
 }
 
-async function payOne(papers: DemoPapers): Promise<PaidOrder> {
-  const shop = shopOf(papers, 'taobao');
-  const sandbox = new Sandbox(papers.sandbox.url);
+async function payOne(demo: DemoFile): Promise<PaidOrder> {
+  const shop = shopOf(demo, 'taobao');
+  const sandbox = new Sandbox(demo.sandbox.url);
   const intent = String((await shop.createIntent([4_242])).id);
   const attempt = await shop.startAttempt(intent, 'wechatpay', 'native');
   await sandbox.pay(await sandbox.scan('wechatpay', (attempt.next_action as Json).code));
@@ -290,9 +290,9 @@ async function payOne(papers: DemoPapers): Promise<PaidOrder> {
   return { marketplace: 'taobao', intent, orderNo, amount: 4_242 };
 }
 
-async function stillThere(papers: DemoPapers, order: PaidOrder | null): Promise<void> {
+async function stillThere(demo: DemoFile, order: PaidOrder | null): Promise<void> {
   if (order === null) return tally.skip('still there', 'no order was paid');
-  const shop = shopOf(papers, order.marketplace);
+  const shop = shopOf(demo, order.marketplace);
   const intent = await shop.getIntent(order.intent);
   tally.row(
     'after the restart: GET /v1/payment_intents/{id}',
@@ -305,26 +305,26 @@ async function stillThere(papers: DemoPapers, order: PaidOrder | null): Promise<
     if (transaction.payment_intent === order.intent) entries += 1;
   const problems = [...(await shop.ledgerProblems()), ...(entries > 0 ? [] : ['not in the books'])];
   tally.row('after the restart: in the ledger, which balances', problems[0] ?? null);
-  const orders = await new Sandbox(papers.sandbox.url).orders('wechatpay');
+  const orders = await new Sandbox(demo.sandbox.url).orders('wechatpay');
   const own = orders.find((candidate) => candidate.order_no === order.orderNo);
   tally.row(
     "after the restart: the sandbox's /control/orders",
     own?.state === 'paid' && own.amount === order.amount ? null : JSON.stringify(own ?? null),
   );
-  const bazaar = await call('GET', `${papers.bazaar.url}/taobao`);
+  const bazaar = await call('GET', `${demo.bazaar.url}/taobao`);
   tally.row(
     'after the restart: the shop is open',
     bazaar.status === 200 ? null : `${bazaar.status}`,
   );
 }
 
-function shopOf(papers: DemoPapers, name: string): Marketplace {
-  const paper = papers.marketplaces[name];
-  if (paper === undefined) throw new Error(`demo.json has no ${name}`);
-  return new Marketplace(papers.platform.url, paper.secret_key, paper.merchants);
+function shopOf(demo: DemoFile, name: string): Marketplace {
+  const account = demo.marketplaces[name];
+  if (account === undefined) throw new Error(`demo.json has no ${name}`);
+  return new Marketplace(demo.platform.url, account.secret_key, account.merchants);
 }
 
-function papersText({ checkout }: Newcomer): string {
+function demoText({ checkout }: Newcomer): string {
   return fs.readFileSync(path.join(checkout, '.hutong', 'demo.json'), 'utf8');
 }
 

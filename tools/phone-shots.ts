@@ -41,7 +41,7 @@ export async function openPhoneCity(): Promise<{
   const dir = mkdtempSync(join(tmpdir(), 'hutong-phone-'));
   const sandbox = await runSandbox({
     ...{ dir, port: 0, host: '127.0.0.1', allowLocalCallbacks: true, quiet: true },
-    writeDemoPapers: false,
+    writeDemoCredentials: false,
   });
   return {
     url: sandbox.url,

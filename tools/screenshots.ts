@@ -189,7 +189,7 @@ async function shootTour(
     for (const { language, viewport } of walks.filter(isWorthIt)) {
       await walk({
         browser,
-        papers: demo.papers,
+        demo: demo.file,
         language,
         viewport,
         take: async (page, stop, { width }) => {

@@ -5,9 +5,9 @@
  */
 import {
   type DemoMarketplace,
-  readSandboxPapers,
+  readSandboxCredentials,
   seedMarketplaces,
-} from '../src/cli/demo-papers.ts';
+} from '../src/cli/demo-marketplaces.ts';
 import { compose } from '../src/compose.ts';
 import { migrate } from '../src/database/migrate.ts';
 import { openPostgres } from '../src/database/postgres.ts';
@@ -39,7 +39,11 @@ export async function seedDatabase(
     onFenced: () => undefined,
   });
   try {
-    return await seedMarketplaces(composed.platform, options.dir, readSandboxPapers(options.dir));
+    return await seedMarketplaces(
+      composed.platform,
+      options.dir,
+      readSandboxCredentials(options.dir),
+    );
   } finally {
     await composed.stop();
   }

@@ -5,7 +5,7 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { USER_AGENTS } from '../test/cashier/fixtures.ts';
-import type { DemoPapers } from '../test/e2e/demo-process.ts';
+import type { DemoFile } from '../test/e2e/demo-process.ts';
 import {
   addToCart,
   checkOut,
@@ -52,33 +52,33 @@ export type TourStop = (typeof TOUR_STOPS)[number];
 
 export interface Tour {
   readonly browser: Browser;
-  readonly papers: DemoPapers;
+  readonly demo: DemoFile;
   readonly language: Language;
   readonly viewport: Viewport;
   readonly take: (page: Page, stop: TourStop, viewport: Viewport) => Promise<void>;
 }
 
 export async function walk(tour: Tour): Promise<void> {
-  const { papers, viewport, take } = tour;
+  const { demo, viewport, take } = tour;
   const page = await openPage(tour, viewport);
-  await page.goto(`${papers.bazaar.url}/taobao`);
+  await page.goto(`${demo.bazaar.url}/taobao`);
   await take(page, 'bazaar-taobao', viewport);
   await seeEmpty(tour, page);
-  await fillCart(page, `${papers.bazaar.url}/taobao`, ['c2', 'c9']);
+  await fillCart(page, `${demo.bazaar.url}/taobao`, ['c2', 'c9']);
   await take(page, 'bazaar-cart', viewport);
-  await page.goto(`${papers.bazaar.url}/taobao/checkout`);
+  await page.goto(`${demo.bazaar.url}/taobao/checkout`);
   await take(page, 'bazaar-checkout', viewport);
-  await page.goto(`${papers.bazaar.url}/taobao/cart`);
+  await page.goto(`${demo.bazaar.url}/taobao/cart`);
   await checkOut(page);
-  await page.waitForURL(`${papers.platform.url}/pay/**`);
+  await page.waitForURL(`${demo.platform.url}/pay/**`);
   await take(page, 'live-cashier-choose', viewport);
   if (viewport === DESKTOP) await payByCode(tour, page);
-  await page.goto(`${papers.bazaar.url}/tmall`);
+  await page.goto(`${demo.bazaar.url}/tmall`);
   await take(page, 'bazaar-tmall', viewport);
   if (viewport === DESKTOP) await payByPage(tour, page);
   await seeWalletPages(tour, page);
   await sellAtCounter(tour, page);
-  await page.goto(`${papers.platform.url}/docs`);
+  await page.goto(`${demo.platform.url}/docs`);
   await page.locator('.opblock').first().waitFor();
   await take(page, 'docs', viewport);
   await page.context().close();
@@ -98,8 +98,8 @@ async function fillCart(page: Page, home: string, products: readonly string[]): 
 }
 
 /** What stands where there is nothing yet. */
-async function seeEmpty({ papers, viewport, take }: Tour, page: Page): Promise<void> {
-  const home = `${papers.bazaar.url}/taobao`;
+async function seeEmpty({ demo, viewport, take }: Tour, page: Page): Promise<void> {
+  const home = `${demo.bazaar.url}/taobao`;
   await page.goto(`${home}/cart`);
   await take(page, 'bazaar-cart-empty', viewport);
   await page.goto(`${home}/orders`);
@@ -112,7 +112,7 @@ async function seeEmpty({ papers, viewport, take }: Tour, page: Page): Promise<v
 
 /** WeChat Pay: the code on the screen, the phone beside it. */
 async function payByCode(tour: Tour, page: Page): Promise<void> {
-  const { papers, take } = tour;
+  const { demo, take } = tour;
   await walletButton(page, 'wechatpay').click();
   await page.locator('.code svg').waitFor();
   await take(page, 'live-cashier-qr', DESKTOP);
@@ -120,21 +120,21 @@ async function payByCode(tour: Tour, page: Page): Promise<void> {
     code: string;
   };
   const phone = await openPage(tour, PHONE);
-  await phone.goto(`${papers.sandbox.url}/phone`);
+  await phone.goto(`${demo.sandbox.url}/phone`);
   await scanOnPhone(phone, 'wechatpay', action.code);
   await take(phone, 'phone-wechatpay', PHONE);
   await payOnPhone(phone);
   await take(phone, 'phone-wechatpay-paid', PHONE);
   await phone.context().close();
-  await page.waitForURL(`${papers.bazaar.url}/taobao/orders/*`);
+  await page.waitForURL(`${demo.bazaar.url}/taobao/orders/*`);
   await page.locator('section.status.paid').waitFor();
   await take(page, 'bazaar-taobao-order-paid', DESKTOP);
 }
 
 /** Alipay: its own page, and from there its app. */
 async function payByPage(tour: Tour, page: Page): Promise<void> {
-  const { papers, take } = tour;
-  await fillCart(page, `${papers.bazaar.url}/tmall`, ['m1', 'm5']);
+  const { demo, take } = tour;
+  await fillCart(page, `${demo.bazaar.url}/tmall`, ['m1', 'm5']);
   await checkOut(page);
   await walletButton(page, 'alipay').click();
   await page.locator('#pay').waitFor();
@@ -146,15 +146,15 @@ async function payByPage(tour: Tour, page: Page): Promise<void> {
   await take(phone, 'phone-alipay', PHONE);
   await payOnPhone(phone);
   await phone.context().close();
-  await page.waitForURL(`${papers.bazaar.url}/tmall/orders/*`);
+  await page.waitForURL(`${demo.bazaar.url}/tmall/orders/*`);
   await page.locator('section.status.paid').waitFor();
   await take(page, 'bazaar-tmall-order-paid', DESKTOP);
 }
 
 /** The two wallets whose own page one pays on, as far as its button. */
 async function seeWalletPages(tour: Tour, page: Page): Promise<void> {
-  const { papers, viewport, take } = tour;
-  const home = `${papers.bazaar.url}/taobao`;
+  const { demo, viewport, take } = tour;
+  const home = `${demo.bazaar.url}/taobao`;
   await page.goto(`${home}/orders`);
   await take(page, 'bazaar-orders', viewport);
   for (const wallet of ['jdpay', 'unionpay'] as const) {
@@ -169,8 +169,8 @@ async function seeWalletPages(tour: Tour, page: Page): Promise<void> {
 
 /** The seller's side: a buyer's code typed as a scanner would, the stand, and what it opens. */
 async function sellAtCounter(tour: Tour, page: Page): Promise<void> {
-  const { papers, viewport, take } = tour;
-  const counter = `${papers.bazaar.url}/taobao/counter`;
+  const { demo, viewport, take } = tour;
+  const counter = `${demo.bazaar.url}/taobao/counter`;
   await page.goto(counter);
   await take(page, 'bazaar-counter', viewport);
   await page.locator('input[name=amount]').fill('18.80');
@@ -179,7 +179,7 @@ async function sellAtCounter(tour: Tour, page: Page): Promise<void> {
   await page.locator('p.notice.bad').waitFor();
   await take(page, 'bazaar-counter-problem', viewport);
   const phone = await openPage(tour, PHONE);
-  await phone.goto(`${papers.sandbox.url}/phone?mode=code&wallet=unionpay`);
+  await phone.goto(`${demo.sandbox.url}/phone?mode=code&wallet=unionpay`);
   await phone.locator('#code-picture svg').waitFor();
   if (viewport === PHONE) await take(phone, 'phone-code-unionpay', PHONE);
   const code = (await phone.locator('#code-digits').textContent()) ?? '';

@@ -63,7 +63,7 @@ function sellingRoutes(app: FastifyInstance, options: ShopRouteOptions): void {
     const order = await placeSale(shop, sale);
     try {
       const charged = await chargeCode(shop, order, code);
-      live.tell(charged.no, charged.revision);
+      live.notify(charged.no, charged.revision);
     } catch (error) {
       if (!(error instanceof HutongError)) throw error;
       log(`sale ${order.no} could not be opened: ${error.code} (${error.requestId})`);

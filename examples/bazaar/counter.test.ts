@@ -67,7 +67,7 @@ async function freshNonce(): Promise<string> {
   return /name="nonce" value="([^"]+)"/.exec(text)?.[1] ?? '';
 }
 
-async function tell(type: string, object: { id: string }): Promise<void> {
+async function notify(type: string, object: { id: string }): Promise<void> {
   const { body, headers } = fake.event('taobao', type, object);
   const answer = await fetch(`${bazaar.url}/webhooks/taobao`, { method: 'POST', headers, body });
   expect(answer.status).toBe(204);
@@ -89,7 +89,7 @@ describe('scanning a buyer’s code', () => {
     expect(attemptsMade()[0]).toMatchObject({ body: { payer: { auth_code: CODE } } });
     expect(intentOf()).toMatchObject({ amount: 1250, sub_orders: [{ merchant: 'mer_taobao_1' }] });
     const paid = fake.setIntent(intentOf().id, { status: 'succeeded', wallet: 'alipay' });
-    await tell('payment_intent.succeeded', paid);
+    await notify('payment_intent.succeeded', paid);
     const page = (await get(place)).text;
     expect(page).toContain('hand over the goods');
     expect(page).toContain('Alipay');
@@ -115,7 +115,7 @@ describe('scanning a buyer’s code', () => {
   it('is reversed when the webhook says that nothing came of it', async () => {
     const { place } = await charge(await freshNonce());
     const object = { id: 'pa_9', payment_intent: intentOf().id, wallet: 'alipay', failure: null };
-    await tell('payment_attempt.closed', { ...object, status: 'closed' } as { id: string });
+    await notify('payment_attempt.closed', { ...object, status: 'closed' } as { id: string });
     expect((await get(place)).text).toContain('Not paid, reversed');
   });
 

@@ -10,7 +10,7 @@ const STREAMS_MAX = 500;
 export interface Live {
   /** False when too many streams are open: the page then falls back to asking. */
   readonly follow: (orderNo: string, revision: number, response: ServerResponse) => boolean;
-  readonly tell: (orderNo: string, revision: number) => void;
+  readonly notify: (orderNo: string, revision: number) => void;
   readonly stop: () => void;
 }
 
@@ -34,7 +34,7 @@ export function createLive(): Live {
       response.on('close', () => streams.delete(response));
       return true;
     },
-    tell: (orderNo, revision) => {
+    notify: (orderNo, revision) => {
       for (const [response, no] of streams) {
         if (no === orderNo) response.write(`data: ${revision}\n\n`);
       }

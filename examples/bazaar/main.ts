@@ -83,7 +83,7 @@ export async function runBazaar(options: BazaarOptions): Promise<Bazaar> {
   };
 }
 
-interface DemoPapers {
+interface DemoFile {
   readonly platform?: { readonly url: string };
   readonly marketplaces?: Readonly<
     Record<MarketplaceName, { readonly secret_key: string; readonly merchants: readonly string[] }>
@@ -94,15 +94,15 @@ async function main(): Promise<void> {
   const hutongDir = process.env.HUTONG_DIR ?? '.hutong';
   const dir = join(hutongDir, 'bazaar');
   const port = Number(process.env.HUTONG_BAZAAR_PORT ?? 4200);
-  const papers = JSON.parse(readFileSync(join(hutongDir, 'demo.json'), 'utf8')) as DemoPapers;
-  const baseUrl = papers.platform?.url;
-  if (baseUrl === undefined || papers.marketplaces === undefined) {
+  const demo = JSON.parse(readFileSync(join(hutongDir, 'demo.json'), 'utf8')) as DemoFile;
+  const baseUrl = demo.platform?.url;
+  if (baseUrl === undefined || demo.marketplaces === undefined) {
     throw new Error('demo.json has no platform: start it with `npm start`');
   }
   const open = async (marketplace: MarketplaceName): Promise<BazaarMarketplace> => {
-    const paper = papers.marketplaces?.[marketplace];
-    if (paper === undefined) throw new Error(`demo.json has no marketplace ${marketplace}`);
-    const { secret_key: secretKey, merchants } = paper;
+    const account = demo.marketplaces?.[marketplace];
+    if (account === undefined) throw new Error(`demo.json has no marketplace ${marketplace}`);
+    const { secret_key: secretKey, merchants } = account;
     const webhookSecret = await ensureWebhookEndpoint({
       hutong: new Hutong({ baseUrl, secretKey }),
       marketplace,

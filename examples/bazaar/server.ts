@@ -83,7 +83,7 @@ function webhookRoutes(app: FastifyInstance, { shops, live, log }: ServerOptions
       const payload = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       try {
         const order = await acceptWebhook(shops[name], { payload, headers: request.headers });
-        if (order !== undefined) live.tell(order.no, order.revision);
+        if (order !== undefined) live.notify(order.no, order.revision);
         return reply.code(204).send();
       } catch (error) {
         if (!(error instanceof HutongWebhookVerificationError)) throw error;

@@ -230,7 +230,7 @@ function refundRoute(app: FastifyInstance, options: ShopRouteOptions): void {
     try {
       const amount = fenToJson(amountFen ?? 0n);
       const after = await askRefund(shop, order, { part, amount, reason, nonce });
-      live.tell(after.no, after.revision);
+      live.notify(after.no, after.revision);
       return answer('refund_asked');
     } catch (error) {
       if (!(error instanceof HutongError)) throw error;

@@ -79,7 +79,7 @@ interface DeliveryJob {
 }
 
 interface State extends CallbackQueueOptions {
-  readonly parcels: Collection<DeliveryJob>;
+  readonly jobs: Collection<DeliveryJob>;
   readonly policies: Map<WalletName, CallbackPolicy>;
   readonly due: DueIndex<DeliveryJob>;
   readonly lanes: Lanes;
@@ -91,15 +91,15 @@ interface State extends CallbackQueueOptions {
 }
 
 export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQueue {
-  const parcels = options.journal.collection<DeliveryJob>('courier');
+  const jobs = options.journal.collection<DeliveryJob>('courier');
   const underWay = new Set<string>();
   const state: State = {
     ...options,
-    parcels,
+    jobs,
     policies: new Map(),
     due: openDueIndex(({ dueMs, key }) => {
-      const parcel = parcels.get(key);
-      return parcel?.dueMs === dueMs && !underWay.has(key) ? parcel : undefined;
+      const job = jobs.get(key);
+      return job?.dueMs === dueMs && !underWay.has(key) ? job : undefined;
     }),
     lanes: createLanes(ACTIVE_PER_ORIGIN_MAX),
     underWay,
@@ -111,8 +111,8 @@ export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQu
   return {
     register: (wallet, policy) => {
       state.policies.set(wallet, policy);
-      for (const parcel of state.parcels.values()) {
-        if (parcel.order.wallet === wallet) wait(state, parcel);
+      for (const job of state.jobs.values()) {
+        if (job.order.wallet === wallet) wait(state, job);
       }
     },
     send: (order) => {
@@ -135,14 +135,14 @@ export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQu
   };
 }
 
-function keep(state: State, parcel: DeliveryJob): void {
-  state.parcels.put(parcel.id, parcel);
-  wait(state, parcel);
+function keep(state: State, job: DeliveryJob): void {
+  state.jobs.put(job.id, job);
+  wait(state, job);
 }
 
-function wait(state: State, parcel: DeliveryJob): void {
-  if (parcel.isHeld) state.held.add(parcel.id);
-  state.due.watch({ dueMs: parcel.dueMs, key: parcel.id });
+function wait(state: State, job: DeliveryJob): void {
+  if (job.isHeld) state.held.add(job.id);
+  state.due.watch({ dueMs: job.dueMs, key: job.id });
   startDue(state);
 }
 
@@ -160,118 +160,118 @@ function startDue(state: State): void {
   state.timer = setTimeout(() => startDue(state), leftMs).unref();
 }
 
-function start(state: State, parcel: DeliveryJob): void {
-  state.underWay.add(parcel.id);
-  const origin = URL.canParse(parcel.order.url) ? new URL(parcel.order.url).origin : '';
+function start(state: State, job: DeliveryJob): void {
+  state.underWay.add(job.id);
+  const origin = URL.canParse(job.order.url) ? new URL(job.order.url).origin : '';
   state.lanes.run(origin, async () => {
     // Flushed first: state must be with the operating system before it is sent out.
     state.journal.flush();
-    const next = state.isOpen ? await handle(state, parcel) : parcel;
-    state.underWay.delete(parcel.id);
+    const next = state.isOpen ? await handle(state, job) : job;
+    state.underWay.delete(job.id);
     if (!state.isOpen && next !== undefined) return;
-    if (next === undefined) state.parcels.delete(parcel.id);
+    if (next === undefined) state.jobs.delete(job.id);
     else keep(state, next);
   });
 }
 
 /** Returns the job to wait for its next try; undefined = finished. */
-async function handle(state: State, parcel: DeliveryJob): Promise<DeliveryJob | undefined> {
-  const { order } = parcel;
+async function handle(state: State, job: DeliveryJob): Promise<DeliveryJob | undefined> {
+  const { order } = job;
   const point = {
     wallet: order.wallet,
     operation: 'callback',
     orderNo: order.orderNo,
     merchant: order.merchant,
   } as const;
-  const putOff = parcel.wasPutOff ? undefined : state.faults.take(point, WAITING_FAULTS);
-  if (putOff !== undefined) return putOffBy(state, parcel, putOff);
+  const putOff = job.wasPutOff ? undefined : state.faults.take(point, WAITING_FAULTS);
+  if (putOff !== undefined) return putOffBy(state, job, putOff);
   const fault = state.faults.take(point, DELIVERY_FAULTS);
-  const isTaken = await deliver(state, parcel, fault);
-  if (!state.isOpen && !isTaken) return parcel;
-  releaseHeld(state, parcel);
-  return isTaken ? undefined : retry(state, parcel);
+  const isTaken = await deliver(state, job, fault);
+  if (!state.isOpen && !isTaken) return job;
+  releaseHeld(state, job);
+  return isTaken ? undefined : retry(state, job);
 }
 
-function putOffBy(state: State, parcel: DeliveryJob, fault: FaultName): DeliveryJob {
+function putOffBy(state: State, job: DeliveryJob, fault: FaultName): DeliveryJob {
   const isHeld = fault === 'callback_reordered';
   const dueMs = state.clock.nowMs() + (isHeld ? REORDER_WAIT_MS : LATE_MS);
-  record(state, parcel, { outcome: 'put_off', answer: '', fault, tookMs: 0 });
-  return { ...parcel, dueMs, wasPutOff: true, isHeld };
+  record(state, job, { outcome: 'put_off', answer: '', fault, tookMs: 0 });
+  return { ...job, dueMs, wasPutOff: true, isHeld };
 }
 
-function retry(state: State, parcel: DeliveryJob): DeliveryJob | undefined {
-  const policy = present(state.policies.get(parcel.order.wallet), 'a registered policy');
-  const delayMs = policy.retryDelaysMs[parcel.tries];
-  const tries = parcel.tries + 1;
+function retry(state: State, job: DeliveryJob): DeliveryJob | undefined {
+  const policy = present(state.policies.get(job.order.wallet), 'a registered policy');
+  const delayMs = policy.retryDelaysMs[job.tries];
+  const tries = job.tries + 1;
   if (delayMs === undefined) {
-    record(state, parcel, { outcome: 'given_up', answer: '', fault: null, tookMs: 0 });
+    record(state, job, { outcome: 'given_up', answer: '', fault: null, tookMs: 0 });
     return undefined;
   }
-  return { ...parcel, tries, dueMs: state.clock.nowMs() + delayMs, isHeld: false };
+  return { ...job, tries, dueMs: state.clock.nowMs() + delayMs, isHeld: false };
 }
 
 /** A callback that overtook another releases it. */
 function releaseHeld(state: State, overtaker: DeliveryJob): void {
   for (const id of state.held) {
-    const parcel = state.parcels.get(id);
-    if (parcel === undefined || !parcel.isHeld) {
+    const job = state.jobs.get(id);
+    if (job === undefined || !job.isHeld) {
       state.held.delete(id);
       continue;
     }
     const isOvertaken =
-      parcel.id !== overtaker.id &&
-      parcel.order.wallet === overtaker.order.wallet &&
-      parcel.order.merchant === overtaker.order.merchant;
-    if (isOvertaken) keep(state, { ...parcel, isHeld: false, dueMs: state.clock.nowMs() });
+      job.id !== overtaker.id &&
+      job.order.wallet === overtaker.order.wallet &&
+      job.order.merchant === overtaker.order.merchant;
+    if (isOvertaken) keep(state, { ...job, isHeld: false, dueMs: state.clock.nowMs() });
   }
 }
 
 /** True = acknowledged, so the wallet never sends it again. */
 async function deliver(
   state: State,
-  parcel: DeliveryJob,
+  job: DeliveryJob,
   fault: FaultName | undefined,
 ): Promise<boolean> {
   switch (fault) {
     case 'callback_lost':
-      record(state, parcel, { outcome: 'lost', answer: '', fault, tookMs: 0 });
+      record(state, job, { outcome: 'lost', answer: '', fault, tookMs: 0 });
       return false;
     case 'callback_duplicated': {
       const both = await Promise.all([
-        post(state, parcel, fault, undefined),
-        post(state, parcel, fault, undefined),
+        post(state, job, fault, undefined),
+        post(state, job, fault, undefined),
       ]);
       return both.includes(true);
     }
     case 'callback_bad_signature':
     case 'signtest':
       // A wrong signature is a probe: acknowledging it must not end the delivery of the real one.
-      if (await post(state, parcel, fault, fault)) complain(state, parcel, fault);
+      if (await post(state, job, fault, fault)) complain(state, job, fault);
       return false;
     case 'key_rotated':
-      return post(state, parcel, fault, fault);
+      return post(state, job, fault, fault);
     default:
-      return post(state, parcel, fault ?? null, undefined);
+      return post(state, job, fault ?? null, undefined);
   }
 }
 
 async function post(
   state: State,
-  parcel: DeliveryJob,
+  job: DeliveryJob,
   fault: FaultName | null,
   flaw: Parameters<CallbackPolicy['compose']>[1],
 ): Promise<boolean> {
-  const { order } = parcel;
+  const { order } = job;
   const policy = present(state.policies.get(order.wallet), 'a registered policy');
   const startedMs = state.wall.nowMs();
   const end = (outcome: 'acknowledged' | 'refused' | 'failed', answer: string) => {
     const tookMs = state.wall.nowMs() - startedMs;
-    record(state, parcel, { outcome, answer, fault, tookMs });
+    record(state, job, { outcome, answer, fault, tookMs });
     return outcome === 'acknowledged';
   };
   const target = await checkCallbackUrl(order.url, { allowLocal: state.allowLocalCallbacks });
   if (!target.ok) {
-    explainUrl(state, parcel, target.error);
+    explainUrl(state, job, target.error);
     return end('failed', `not sent: ${target.error}`);
   }
   let answer: Awaited<ReturnType<HttpClient['send']>>;
@@ -315,31 +315,31 @@ async function exchange(
 
 function record(
   state: State,
-  parcel: DeliveryJob,
+  job: DeliveryJob,
   what: Pick<Parameters<DeliveryLog['add']>[0], 'outcome' | 'answer' | 'fault' | 'tookMs'>,
 ): void {
-  const { wallet, kind, orderNo, url } = parcel.order;
+  const { wallet, kind, orderNo, url } = job.order;
   const atMs = state.clock.nowMs();
-  state.deliveries.add({ atMs, wallet, kind, orderNo, url, tryNo: parcel.tries + 1, ...what });
+  state.deliveries.add({ atMs, wallet, kind, orderNo, url, tryNo: job.tries + 1, ...what });
 }
 
-function complain(state: State, parcel: DeliveryJob, fault: FaultName): void {
+function complain(state: State, job: DeliveryJob, fault: FaultName): void {
   state.explanations.add({
-    wallet: parcel.order.wallet,
-    what: `callback of ${parcel.order.orderNo} acknowledged although its signature was wrong`,
+    wallet: job.order.wallet,
+    what: `callback of ${job.order.orderNo} acknowledged although its signature was wrong`,
     expected: 'a refusal (the real wallet sends such probes)',
     received: null,
     hint: `the fault ${fault} was armed: the receiver does not verify signatures`,
   });
 }
 
-function explainUrl(state: State, parcel: DeliveryJob, why: string): void {
-  if (parcel.tries > 0) return;
+function explainUrl(state: State, job: DeliveryJob, why: string): void {
+  if (job.tries > 0) return;
   state.explanations.add({
-    wallet: parcel.order.wallet,
-    what: `callback of ${parcel.order.orderNo} not sent`,
+    wallet: job.order.wallet,
+    what: `callback of ${job.order.orderNo} not sent`,
     expected: 'an https URL on the public internet',
     received: null,
-    hint: `${parcel.order.url}: ${why}`,
+    hint: `${job.order.url}: ${why}`,
   });
 }

@@ -304,7 +304,7 @@ export interface MadeAccount {
    */
   readonly credentials: unknown;
   /** The `credentials.{wallet}` object of demo.json, for outside SDKs. */
-  readonly papers: unknown;
+  readonly sdkCredentials: unknown;
   /** One per `subMerchantNames`, in order; `walletMerchant` is the sub_mchid or smid. */
   readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
 }

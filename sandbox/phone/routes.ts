@@ -215,7 +215,7 @@ async function pay(parts: PhoneParts, request: CityRequest): Promise<WireRespons
   const taken = isLimited ? parts.staticCodeLimit.take(kept.payerWallet, payFen) : null;
   if (taken === undefined) return jsonAnswer(200, STATIC_CODE_REFUSAL);
   const { status, returnUrl } = await gateway.pay(order.value);
-  if (status !== 'paid') taken?.giveBack();
+  if (status !== 'paid') taken?.release();
   if (kept.payerWallet !== kept.scanned.wallet) parts.switch.post();
   return jsonAnswer(200, { status, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) });
 }

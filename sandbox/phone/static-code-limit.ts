@@ -19,7 +19,7 @@ export interface StaticCodeLimit {
 
 export interface Taken {
   /** The payment was not made. */
-  readonly giveBack: () => void;
+  readonly release: () => void;
 }
 
 interface Used {
@@ -41,7 +41,7 @@ export function openStaticCodeLimit(journal: Journal, clock: Clock): StaticCodeL
       if (usedFen > STATIC_CODE_LIMIT_FEN) return undefined;
       used.put(wallet, { date, usedFen });
       return {
-        giveBack: () => {
+        release: () => {
           // A new day may have begun meanwhile: its total never included this amount.
           if (used.get(wallet)?.date !== date) return;
           used.put(wallet, { date, usedFen: usedOn(wallet, date) - amountFen });

@@ -44,7 +44,7 @@ export interface Movements {
   readonly closeBefore: (date: string) => void;
 }
 
-interface Book {
+interface MovementStore {
   readonly movements: Collection<Movement>;
   readonly posted: Collection<Posted>;
   readonly days: Collection<string>;
@@ -53,7 +53,7 @@ interface Book {
 const OPEN_FROM = 'open_from';
 
 export function openMovements(journal: Journal, gateways: readonly Gateway[]): Movements {
-  const book: Book = {
+  const store: MovementStore = {
     movements: journal.collection('switch.movements'),
     posted: journal.collection('switch.posted'),
     days: journal.collection('switch.days'),
@@ -61,42 +61,42 @@ export function openMovements(journal: Journal, gateways: readonly Gateway[]): M
   return {
     post: (asOfMs) => {
       for (const gateway of gateways) {
-        for (const order of gateway.orders()) postOrder(book, order, asOfMs);
+        for (const order of gateway.orders()) postOrder(store, order, asOfMs);
       }
     },
-    ofDate: (date) => [...book.movements.values()].filter((row) => row.date === date),
-    all: () => [...book.movements.values()],
-    count: () => book.movements.size(),
-    openFrom: () => book.days.get(OPEN_FROM) ?? null,
-    closeBefore: (date) => book.days.put(OPEN_FROM, date),
+    ofDate: (date) => [...store.movements.values()].filter((row) => row.date === date),
+    all: () => [...store.movements.values()],
+    count: () => store.movements.size(),
+    openFrom: () => store.days.get(OPEN_FROM) ?? null,
+    closeBefore: (date) => store.days.put(OPEN_FROM, date),
   };
 }
 
-function postOrder(book: Book, order: ControlOrder, asOfMs: number): void {
+function postOrder(store: MovementStore, order: ControlOrder, asOfMs: number): void {
   const { wallet: acceptor, payerWallet: payer, paidAtMs, payerAmountFen } = order;
   if (payer === null || payer === acceptor || paidAtMs === null) return;
   const key = `${acceptor}/${order.merchant}/${order.orderNo}`;
   const { orderNo, merchant, transactionId } = order;
   const common = { payer, acceptor, orderNo, merchant, transactionId };
-  let known = book.posted.get(key);
+  let known = store.posted.get(key);
   if (known === undefined) {
     const amountFen = payerAmountFen ?? order.amountFen;
-    const at = { date: openDate(book, paidAtMs), postedAtMs: asOfMs };
-    book.movements.put(key, { id: key, kind: 'payment', ...common, amountFen, ...at });
+    const at = { date: openDate(store, paidAtMs), postedAtMs: asOfMs };
+    store.movements.put(key, { id: key, kind: 'payment', ...common, amountFen, ...at });
     known = { key, refundedFen: 0n, refundCount: 0 };
-    book.posted.put(key, known);
+    store.posted.put(key, known);
   }
   const newlyFen = order.refundedFen - known.refundedFen;
   assert(newlyFen >= 0n, 'what a wallet has refunded never shrinks');
   if (newlyFen === 0n) return;
   const refundCount = known.refundCount + 1;
   const id = `${key}/refund-${refundCount}`;
-  const at = { date: openDate(book, asOfMs), postedAtMs: asOfMs };
-  book.movements.put(id, { id, kind: 'refund', ...common, amountFen: newlyFen, ...at });
-  book.posted.put(key, { key, refundedFen: order.refundedFen, refundCount });
+  const at = { date: openDate(store, asOfMs), postedAtMs: asOfMs };
+  store.movements.put(id, { id, kind: 'refund', ...common, amountFen: newlyFen, ...at });
+  store.posted.put(key, { key, refundedFen: order.refundedFen, refundCount });
 }
 
-function openDate({ days }: Book, atMs: number): string {
+function openDate({ days }: MovementStore, atMs: number): string {
   const date = beijingDate(atMs);
   const openFrom = days.get(OPEN_FROM);
   return openFrom !== undefined && date < openFrom ? openFrom : date;

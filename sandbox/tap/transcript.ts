@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<TapStep, Readonly<Record<Language, string>>>> = {
   read_record: { en: 'READ RECORD', zh: '读记录' },
 };
 
-const WORDS = {
+const LABELS = {
   en: {
     terminal: 'terminal',
     card: 'card',
@@ -31,7 +31,7 @@ const WORDS = {
   zh: { terminal: '终端', card: '卡片', left: '（卡片离开感应区）', unreadable: '无法解析' },
 } as const;
 
-const STATUS_WORDS: Readonly<Record<number, Readonly<Record<Language, string>>>> = {
+const STATUS_TEXTS: Readonly<Record<number, Readonly<Record<Language, string>>>> = {
   [STATUS.ok]: { en: 'ok', zh: '成功' },
   [STATUS.wrongLength]: { en: 'wrong length', zh: '长度错误' },
   [STATUS.seePhone]: { en: 'unlock the phone, then tap again', zh: '请在手机上验证后再次挥卡' },
@@ -49,12 +49,12 @@ const APPLICATIONS: readonly (readonly [string, Readonly<Record<Language, string
 
 /** Lines of one exchange, the first one its title. */
 export function describeExchange(exchange: TapExchange, language: Language): readonly string[] {
-  const words = WORDS[language];
+  const labels = LABELS[language];
   return [
     STEPS[exchange.step][language],
-    `  ${words.terminal} > ${upperHex(exchange.command)}`,
+    `  ${labels.terminal} > ${upperHex(exchange.command)}`,
     ...commandLines(exchange, language),
-    `  ${words.card} < ${exchange.response === null ? words.left : upperHex(exchange.response)}`,
+    `  ${labels.card} < ${exchange.response === null ? labels.left : upperHex(exchange.response)}`,
     ...(exchange.response === null ? [] : responseLines(exchange.response, language)),
   ];
 }
@@ -66,7 +66,7 @@ export function describeField55(bytes: Buffer, language: Language): readonly str
 
 function commandLines(exchange: TapExchange, language: Language): readonly string[] {
   const command = readCommand(exchange.command);
-  if (!command.ok) return [`      ${WORDS[language].unreadable}: ${command.error.message}`];
+  if (!command.ok) return [`      ${LABELS[language].unreadable}: ${command.error.message}`];
   const { data, p1, p2 } = command.value;
   if (exchange.step === 'select_directory') return [`      ${data.toString('latin1')}`];
   if (exchange.step === 'select_application') return [`      ${applicationName(data, language)}`];
@@ -79,16 +79,16 @@ function commandLines(exchange: TapExchange, language: Language): readonly strin
 
 function responseLines(bytes: Buffer, language: Language): readonly string[] {
   const response = readResponse(bytes);
-  if (!response.ok) return [`      ${WORDS[language].unreadable}: ${response.error.message}`];
+  if (!response.ok) return [`      ${LABELS[language].unreadable}: ${response.error.message}`];
   const sw = response.value.sw.toString(16).toUpperCase().padStart(4, '0');
-  const meaning = STATUS_WORDS[response.value.sw]?.[language] ?? '';
+  const meaning = STATUS_TEXTS[response.value.sw]?.[language] ?? '';
   return [...objectLines(response.value.data, language, 3), `      ${sw} ${meaning}`.trimEnd()];
 }
 
 function objectLines(bytes: Buffer, language: Language, depth: number): readonly string[] {
   const read = readTlv(bytes, { allowsPadding: true });
   if (!read.ok)
-    return [`${'  '.repeat(depth)}${WORDS[language].unreadable}: ${read.error.message}`];
+    return [`${'  '.repeat(depth)}${LABELS[language].unreadable}: ${read.error.message}`];
   return read.value.flatMap((object) => treeLines(object, language, depth));
 }
 

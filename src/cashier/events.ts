@@ -44,7 +44,7 @@ export function eventStreams(useCases: CashierUseCases): EventStreams {
       // Its payment was still being read when the process began to shut down.
       if (isEnding) stop.now();
       try {
-        await tell({
+        await streamStatus({
           open: () => useCases.openCashier(payToken),
           wait: (payment) => useCases.waitForChange(payment, HEARTBEAT_MS),
           isStopped: stop.isStopped,
@@ -82,7 +82,7 @@ function register(
   return { now, isStopped: () => stopped };
 }
 
-interface Telling {
+interface StreamOptions {
   readonly open: () => Outcome<CashierView>;
   readonly wait: (payment: Payment) => Promise<void>;
   readonly isStopped: () => boolean;
@@ -90,27 +90,27 @@ interface Telling {
   readonly write: (text: string) => unknown;
 }
 
-async function tell(telling: Telling): Promise<void> {
-  if (telling.isStopped()) return;
-  let seenVersion = telling.seenVersion;
-  telling.write(`retry: ${RECONNECT_MS}\n\n`);
+async function streamStatus(stream: StreamOptions): Promise<void> {
+  if (stream.isStopped()) return;
+  let seenVersion = stream.seenVersion;
+  stream.write(`retry: ${RECONNECT_MS}\n\n`);
   for (let beats = 0; beats < HEARTBEAT_COUNT_MAX; ) {
-    const opened = await telling.open();
-    if (!opened.ok || telling.isStopped()) return;
+    const opened = await stream.open();
+    if (!opened.ok || stream.isStopped()) return;
     const { payment } = opened.value;
     const { version, status } = payment.intent;
     const isTerminal = INTENT_STATES.isTerminal(status);
     if (version > seenVersion) {
-      telling.write(event(isTerminal ? 'end' : 'change', { version, status }));
+      stream.write(event(isTerminal ? 'end' : 'change', { version, status }));
       seenVersion = version;
     } else {
-      telling.write(': still here\n\n');
+      stream.write(': still here\n\n');
       beats += 1;
-      if (isTerminal) telling.write(event('end', { version, status }));
+      if (isTerminal) stream.write(event('end', { version, status }));
     }
     if (isTerminal) return;
-    await telling.wait(payment);
-    if (telling.isStopped()) return;
+    await stream.wait(payment);
+    if (stream.isStopped()) return;
   }
 }
 

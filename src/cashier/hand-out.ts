@@ -36,19 +36,19 @@ export function showHandOut(
     // Counted only once the token is valid: invented tokens take up no memory.
     budget.spend(request.params.hand_out);
     const context = site.context(request);
-    const told = {
+    const facts = {
       marketplaceName: readable(value.marketplace.displayName),
       wallet: value.wallet,
       amountFen: value.amountFen,
     };
     if (value.form === null) {
       const backPath = `/pay/back/${bodyOf(value)}`;
-      const page = handOutOverPage(context, { ...told, refusal: value.refusal, backPath });
+      const page = handOutOverPage(context, { ...facts, refusal: value.refusal, backPath });
       return site.send(request, reply, { status: 410, page });
     }
     return site.send(request, reply, {
       status: 200,
-      page: handOutPage(context, { ...told, form: value.form }),
+      page: handOutPage(context, { ...facts, form: value.form }),
       policy: contentSecurityPolicy(deviceOf(request.headers['user-agent']), value.form),
     });
   };

@@ -29,8 +29,8 @@ export type Notice = (typeof NOTICES)[number];
 /**
  * Reasons for withholding a wallet that a buyer sees; the others are the merchant's own business.
  */
-const TOLD_REASONS = ['cart_not_combinable', 'device_unsupported', 'wallet_unhealthy'] as const;
-export type ToldReason = (typeof TOLD_REASONS)[number];
+const SHOWN_REASONS = ['cart_not_combinable', 'device_unsupported', 'wallet_unhealthy'] as const;
+export type ShownReason = (typeof SHOWN_REASONS)[number];
 
 export interface Choice {
   readonly wallet: WalletName;
@@ -118,7 +118,7 @@ export interface CashierModel {
   readonly remainingMs: number;
   readonly screen: Screen;
   readonly rows: readonly WalletRow[];
-  readonly withheld: readonly { readonly wallet: WalletName; readonly reason: ToldReason }[];
+  readonly withheld: readonly { readonly wallet: WalletName; readonly reason: ShownReason }[];
   readonly returned: readonly ReturnedPayment[];
   readonly returnUrl: string | null;
   /** The link for a friend to pay; only on a buyer's own page while it can be paid. */
@@ -182,8 +182,8 @@ export function cashierModel(input: ViewInput): CashierModel {
 /** A refusal that the screen already shows needs no second notice. */
 function noticeOf(notice: Notice | null, screen: Screen): Notice | null {
   const failed = screen.kind === 'choose' ? screen.failed : null;
-  const isTold = notice === (failed?.isUnusable ? 'wallet_not_offered' : 'declined');
-  return failed !== null && isTold ? null : notice;
+  const isOnScreen = notice === (failed?.isUnusable ? 'wallet_not_offered' : 'declined');
+  return failed !== null && isOnScreen ? null : notice;
 }
 
 function screenOf(input: ViewInput): Screen {
@@ -417,14 +417,14 @@ function isShown(offer: Offer, shown: OpenAttempt | null): boolean {
   );
 }
 
-function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ToldReason }[] {
-  const told = new Map<WalletName, ToldReason>();
+function withheldOf(offers: Offers | null): { wallet: WalletName; reason: ShownReason }[] {
+  const reasons = new Map<WalletName, ShownReason>();
   for (const { wallet, reason } of offers?.withheld ?? []) {
-    const known = TOLD_REASONS.find((candidate) => candidate === reason);
+    const known = SHOWN_REASONS.find((candidate) => candidate === reason);
     const isOffered = offers?.offered.some((offer) => offer.payerWallet === wallet) ?? false;
-    if (known !== undefined && !isOffered && !told.has(wallet)) told.set(wallet, known);
+    if (known !== undefined && !isOffered && !reasons.has(wallet)) reasons.set(wallet, known);
   }
-  return [...told].map(([wallet, reason]) => ({ wallet, reason }));
+  return [...reasons].map(([wallet, reason]) => ({ wallet, reason }));
 }
 
 /** Control characters and overrides of the reading direction, which disguise names and amounts. */

@@ -116,7 +116,7 @@ function readRequest(line: string): AdminRequest {
   const { argv, cwd } = request ?? {};
   const isGood =
     Array.isArray(argv) &&
-    argv.every((word) => typeof word === 'string') &&
+    argv.every((argument) => typeof argument === 'string') &&
     typeof cwd === 'string';
   if (!isGood) throw new Error('a command is {"argv": [words], "cwd": folder}');
   return { argv: argv as readonly string[], cwd: cwd as string };
@@ -137,10 +137,10 @@ export async function forwardToRunning(
     const lines = `${rest}${String(chunk)}`.split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const told = JSON.parse(line) as { out?: string; err?: string; exit?: number };
-      if (told.out !== undefined) output.out(told.out);
-      if (told.err !== undefined) output.err(told.err);
-      exit = told.exit ?? exit;
+      const message = JSON.parse(line) as { out?: string; err?: string; exit?: number };
+      if (message.out !== undefined) output.out(message.out);
+      if (message.err !== undefined) output.err(message.err);
+      exit = message.exit ?? exit;
     }
   }
   if (exit !== undefined) return exit;

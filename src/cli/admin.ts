@@ -23,7 +23,7 @@ import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
 import type { AdminSession } from './admin-session.ts';
-import { KEY_VERSION } from './demo-papers.ts';
+import { KEY_VERSION } from './demo-marketplaces.ts';
 
 export async function createMarketplace(
   { db, ids }: AdminSession,

@@ -49,15 +49,15 @@ export function followCityClock(options: FollowOptions): FollowedClock {
     let adoptedMs = NEVER_ADOPTED_MS;
     let nextDueMs: number | null = null;
     while (!isStopped) {
-      const told = await ask(options, adoptedMs, nextDueMs);
+      const reported = await ask(options, adoptedMs, nextDueMs);
       if (isStopped) return;
-      if (told === undefined) {
+      if (reported === undefined) {
         await pause(RETRY_MS);
         continue;
       }
       // Time never runs backwards, not even if the sandbox was restarted from scratch.
-      offsetMs = offsetMs === undefined ? told : Math.max(offsetMs, told);
-      adoptedMs = told;
+      offsetMs = offsetMs === undefined ? reported : Math.max(offsetMs, reported);
+      adoptedMs = reported;
       setReady();
       nextDueMs = await settleFor(options);
     }
@@ -96,8 +96,8 @@ async function ask(
   });
   if (!answer.ok || answer.value.status !== 200) return undefined;
   try {
-    const told: unknown = JSON.parse(answer.value.body.toString('utf8'));
-    const offset = (told as { offset_ms?: unknown } | null)?.offset_ms;
+    const reported: unknown = JSON.parse(answer.value.body.toString('utf8'));
+    const offset = (reported as { offset_ms?: unknown } | null)?.offset_ms;
     return typeof offset === 'number' && Number.isSafeInteger(offset) ? offset : undefined;
   } catch {
     return undefined;

@@ -84,15 +84,15 @@ export async function main(argv: readonly string[]): Promise<void> {
       const { doctor } = await import('./doctor.ts');
       process.exitCode = (await doctor(process.env, print)) ? 0 : 1;
     });
-  const [word = 'start'] = argv;
-  const hasWord = () => program.commands.some((command) => command.name() === word);
-  if (!hasWord()) {
+  const [name = 'start'] = argv;
+  const isKnown = () => program.commands.some((command) => command.name() === name);
+  if (!isKnown()) {
     const { addOperatorCommands } = await import('./admin-program.ts');
     const cwd = process.cwd();
     addOperatorCommands(program, { settings, print, aside, inSession, cwd });
-    if (hasWord() && (await doneByRunning(argv, cwd))) return;
-    if (!hasWord() && word !== 'help' && !word.startsWith('-')) {
-      process.stderr.write(`hutong: no command ${word}; hutong --help lists them\n`);
+    if (isKnown() && (await doneByRunning(argv, cwd))) return;
+    if (!isKnown() && name !== 'help' && !name.startsWith('-')) {
+      process.stderr.write(`hutong: no command ${name}; hutong --help lists them\n`);
       process.exit(2);
     }
   }
@@ -176,7 +176,7 @@ function addSandbox(program: Command): void {
           port,
           host: flags.host,
           allowLocalCallbacks: flags.allowLocalCallbacks,
-          writeDemoPapers: flags.demoPapers,
+          writeDemoCredentials: flags.demoPapers,
           gatewayHostNames,
           ...(flags.controlToken === undefined ? {} : { controlToken: flags.controlToken }),
         }),

@@ -53,9 +53,9 @@ function readChoice(
   text: string,
 ): readonly [string, string] {
   const all = choicesOf(schema);
-  const [field = '', word = ''] = text.split('=');
-  if (all.get(field)?.includes(word) === true) return [field, word];
-  const known = [...all].map(([name, words]) => `${name}=${words.join('|')}`).join(', ');
+  const [field = '', value = ''] = text.split('=');
+  if (all.get(field)?.includes(value) === true) return [field, value];
+  const known = [...all].map(([name, values]) => `${name}=${values.join('|')}`).join(', ');
   throw new Error(`--choose takes ${known}; not ${text}`);
 }
 

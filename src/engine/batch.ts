@@ -14,7 +14,7 @@ import { type BatchStamp, stampBatch, wasCommitted } from '../store/batch/engine
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import type { AnyCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
-import { assertOwnWords, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
+import { assertRegistered, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
 
 export interface BatchEnvironment {
   /** In the order in which a batch takes them. */
@@ -277,7 +277,7 @@ function decideOn(
   const decision = command.decide(state, new ShardContext(environment, root.shard), isNew);
   if (!decision.ok) return decision;
   const { value } = decision;
-  assertOwnWords(aggregate, root, value);
+  assertRegistered(aggregate, root, value);
   if (value.state !== state) {
     const { version } = aggregate.root(value.state);
     const isNewer = version === null || root.version === null || version > root.version;

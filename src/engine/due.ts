@@ -48,7 +48,7 @@ export function claimed<T>(answer: Result<T, HutongError>): T {
 }
 
 /** The database is unreachable, or this process is ending: the row is not the cause. */
-function isNobodysFault(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof ClaimFailed && (error.code === 'busy' || error.code === 'shutting_down');
 }
 
@@ -248,7 +248,7 @@ class SweepLoop {
     for (const [index, claim] of claims.entries()) {
       const due = rows[index] as Due<unknown>;
       if (claim.status === 'rejected') {
-        if (isNobodysFault(claim.reason)) isAway = true;
+        if (isTransient(claim.reason)) isAway = true;
         else {
           failed.push(due);
           this.#options.onError(claim.reason);

@@ -34,7 +34,7 @@ type Leaving = Decided<unknown, unknown>;
  * Checked before a decision is used: its event types and moments are registered for its aggregate,
  * and it belongs to a marketplace.
  */
-export function assertOwnWords(aggregate: Aggregate, { marketplace }: Root, decided: Leaving) {
+export function assertRegistered(aggregate: Aggregate, { marketplace }: Root, decided: Leaving) {
   for (const { type } of decided.events)
     assert(aggregate.events.has(type), `${type} is an event of ${aggregate.name}`);
   for (const { moment } of decided.postings)

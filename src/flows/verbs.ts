@@ -24,10 +24,10 @@ import { getAttempt, getPaymentIntent, getPaymentIntentAsBuyer } from './payment
 import { handOut } from './payment/hand-out.ts';
 import { exchangePayerCode, payerAuthorizeUrl } from './payment/identify-payer.ts';
 import { listPaymentIntents } from './payment/list.ts';
-import { codeOf, openCode } from './payment/one-code.ts';
 import { openCashier } from './payment/open-cashier.ts';
 import { resolveConflict } from './payment/resolve-conflict.ts';
 import { startAttempt } from './payment/start.ts';
+import { codeOf, openCode } from './payment/universal-qr.ts';
 import { createRefund, getRefund } from './refund/refund.ts';
 import {
   createWebhookEndpoint,

@@ -25,6 +25,6 @@ export const SCOPES = Object.freeze({
 export type Scope = keyof typeof SCOPES;
 
 /** What a key may be created for: scopes by name, or `*` for all, later ones included. */
-export function isScope(word: string): word is Scope | '*' {
-  return word === '*' || Object.hasOwn(SCOPES, word);
+export function isScope(name: string): name is Scope | '*' {
+  return name === '*' || Object.hasOwn(SCOPES, name);
 }

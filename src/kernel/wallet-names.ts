@@ -56,12 +56,12 @@ export const DEVICE_ALIASES = {
   cloudpay: 'unionpay',
   jd: 'jdpay',
 } as const satisfies Readonly<Record<string, Device>>;
-export type DeviceWord = Device | keyof typeof DEVICE_ALIASES;
+export type DeviceName = Device | keyof typeof DEVICE_ALIASES;
 
-export function deviceOf(word: DeviceWord): Device {
-  return word in DEVICE_ALIASES
-    ? DEVICE_ALIASES[word as keyof typeof DEVICE_ALIASES]
-    : (word as Device);
+export function deviceOf(name: DeviceName): Device {
+  return name in DEVICE_ALIASES
+    ? DEVICE_ALIASES[name as keyof typeof DEVICE_ALIASES]
+    : (name as Device);
 }
 
 /** What the buyer is asked to do next, as the API shows it. */

@@ -58,10 +58,10 @@ export function readKeyFile(file: string): Result<readonly Buffer[], string> {
 }
 
 function parseKeys(text: string, where: string): Result<readonly Buffer[], string> {
-  const words = text.split(/[\s,]+/).filter((word) => word !== '');
-  if (words.length === 0 || words.some((word) => !/^[0-9a-f]{64}$/i.test(word)))
+  const keys = text.split(/[\s,]+/).filter((key) => key !== '');
+  if (keys.length === 0 || keys.some((key) => !/^[0-9a-f]{64}$/i.test(key)))
     return err(`${where} does not hold keys of 64 hex digits`);
-  return ok(words.map((word) => Buffer.from(word, 'hex')));
+  return ok(keys.map((key) => Buffer.from(key, 'hex')));
 }
 
 export interface KeyLine {

@@ -8,7 +8,7 @@ export interface TokenBucket {
   /** false = none left. */
   readonly take: () => boolean;
   /** Returns tokens: what they were taken for turned out to cost nothing. */
-  readonly giveBack: () => void;
+  readonly release: () => void;
   /** The bucket is full. */
   readonly isFull: () => boolean;
 }
@@ -35,7 +35,7 @@ export function createTokenBucket(
       left -= 1;
       return true;
     },
-    giveBack: () => {
+    release: () => {
       left = Math.min(burst, left + 1);
     },
     isFull: () => {

@@ -46,8 +46,8 @@ export async function readClock(
 ): Promise<{ readonly skewMs: number; readonly tookMs: number }> {
   const askedMs = wallMs();
   const [row] = await db.read(CLOCK, []);
-  const heardMs = wallMs();
-  return { skewMs: toNumber(row?.now) - (askedMs + heardMs) / 2, tookMs: heardMs - askedMs };
+  const answeredMs = wallMs();
+  return { skewMs: toNumber(row?.now) - (askedMs + answeredMs) / 2, tookMs: answeredMs - askedMs };
 }
 
 /** The newest applied migration; 0 = an empty database. */

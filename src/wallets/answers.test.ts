@@ -34,8 +34,11 @@ test('one leg is one leg', () => {
 test('a query that said nothing is unknown as a whole', () => {
   const silent = silentReport('PL1', 'unknown');
   expect(queryOutcome([silent], null)).toEqual({ outcome: 'unknown', walletError: null });
-  const told = { ...silent, amountFen: 0n };
-  expect(queryOutcome([silent, told], null)).toEqual({ outcome: 'answered', legs: [silent, told] });
+  const reported = { ...silent, amountFen: 0n };
+  expect(queryOutcome([silent, reported], null)).toEqual({
+    outcome: 'answered',
+    legs: [silent, reported],
+  });
 });
 
 describe('defineWallet', () => {

@@ -42,7 +42,7 @@ export function checkCredentials<S extends TSchema>(
 /** The error of a value that its schema refuses. */
 function faultOf(schema: TSchema, value: unknown, place: string): ConfigProblem {
   const view: SchemaView = schema;
-  if (value === undefined) return { field: place, message: `is missing: ${told(view)}` };
+  if (value === undefined) return { field: place, message: `is missing: ${describe(view)}` };
   if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
     return variantFault(view, value, place);
   if (view.properties !== undefined && isRecord(value)) return objectFault(view, value, place);
@@ -51,7 +51,7 @@ function faultOf(schema: TSchema, value: unknown, place: string): ConfigProblem 
     const at = value.findIndex((item) => !Value.Check(items, item));
     if (at !== -1) return faultOf(items, value[at], below(place, String(at)));
   }
-  return { field: place, message: `must be ${told(view)}` };
+  return { field: place, message: `must be ${describe(view)}` };
 }
 
 function objectFault(
@@ -73,11 +73,16 @@ function objectFault(
  * The discriminator selects the variant: its own error is reported, not that of another variant.
  */
 function variantFault(view: SchemaView, value: unknown, place: string): ConfigProblem {
-  const word = wordOf(view);
-  if (!isRecord(value)) return { field: place, message: `must be an object: ${told(view)}` };
-  const variant = view.anyOf?.find((one) => wordsOf(one, word).includes(String(value[word])));
+  const discriminator = discriminatorOf(view);
+  if (!isRecord(value)) return { field: place, message: `must be an object: ${describe(view)}` };
+  const variant = view.anyOf?.find((one) =>
+    valuesOf(one, discriminator).includes(String(value[discriminator])),
+  );
   if (variant !== undefined) return objectFault(variant, value, place);
-  return { field: below(place, word), message: `must be ${choice(view)}: ${told(view)}` };
+  return {
+    field: below(place, discriminator),
+    message: `must be ${choice(view)}: ${describe(view)}`,
+  };
 }
 
 /** One row of the credentials reference. */
@@ -98,7 +103,7 @@ function rowsOf(view: SchemaView, place: string, required: string): CredentialFi
     if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
       return variantRows(view, place, required);
     const options = view.anyOf === undefined ? '' : `${choice(view)}: `;
-    const what = `${options}${told(view)}`;
+    const what = `${options}${describe(view)}`;
     return [{ field: place, required, what, whereFound: view.whereFound ?? '' }];
   }
   const rows = Object.entries(view.properties).flatMap(([name, inner]) => {
@@ -117,14 +122,14 @@ function whenNeeded({ neededWith }: SchemaView, place: string): string {
 }
 
 function variantRows(view: SchemaView, place: string, required: string): CredentialField[] {
-  const word = wordOf(view);
-  const field = below(place, word);
-  const what = `${choice(view)}: ${told(view)}`;
+  const discriminator = discriminatorOf(view);
+  const field = below(place, discriminator);
+  const what = `${choice(view)}: ${describe(view)}`;
   const rows = (view.anyOf ?? []).flatMap((variant) => {
-    const words = wordsOf(variant, word).join(', ');
+    const values = valuesOf(variant, discriminator).join(', ');
     return rowsOf(variant, place, 'yes')
       .filter((row) => row.field !== field)
-      .map((row) => (row.required === 'yes' ? { ...row, required: `${field} ${words}` } : row));
+      .map((row) => (row.required === 'yes' ? { ...row, required: `${field} ${values}` } : row));
   });
   return [{ field, required, what, whereFound: view.whereFound ?? '' }, ...rows];
 }
@@ -146,10 +151,10 @@ export function credentialsTemplate(schema: TSchema, wish: TemplateWish): unknow
 function templateOf(view: SchemaView, place: string, wish: TemplateWish): unknown {
   if (view.properties !== undefined) return objectTemplate(view, place, wish);
   if (view.anyOf?.some(({ properties }) => properties !== undefined) === true) {
-    const word = wordOf(view);
-    const wanted = wish.choices.get(below(place, word));
+    const discriminator = discriminatorOf(view);
+    const wanted = wish.choices.get(below(place, discriminator));
     const variant = view.anyOf.find(
-      (one) => wanted === undefined || wordsOf(one, word).includes(wanted),
+      (one) => wanted === undefined || valuesOf(one, discriminator).includes(wanted),
     );
     return objectTemplate(variant ?? {}, place, wish);
   }
@@ -179,10 +184,10 @@ export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[
   const visit = (view: SchemaView, place: string): void => {
     const variants = view.anyOf?.filter(({ properties }) => properties !== undefined) ?? [];
     if (variants.length > 0) {
-      const word = wordOf(view);
+      const discriminator = discriminatorOf(view);
       found.set(
-        below(place, word),
-        variants.flatMap((one) => wordsOf(one, word)),
+        below(place, discriminator),
+        variants.flatMap((one) => valuesOf(one, discriminator)),
       );
     } else if (view.anyOf !== undefined) found.set(place, literals(view));
     for (const [name, inner] of Object.entries(view.properties ?? {}))
@@ -196,7 +201,7 @@ export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[
 export function unfilledField(schema: TSchema, credentials: unknown): ConfigProblem | undefined {
   const texts = new Map<string, string>();
   const collect = (view: SchemaView): void => {
-    texts.set(placeholder(view), told(view));
+    texts.set(placeholder(view), describe(view));
     for (const inner of [...Object.values(view.properties ?? {}), ...(view.anyOf ?? [])])
       collect(inner);
     if (view.items !== undefined) collect(view.items);
@@ -216,18 +221,18 @@ export function unfilledField(schema: TSchema, credentials: unknown): ConfigProb
 }
 
 function placeholder(view: SchemaView): string {
-  return `<${told(view)}>`;
+  return `<${describe(view)}>`;
 }
 
-function told({ description }: SchemaView): string {
+function describe({ description }: SchemaView): string {
   return description ?? 'an object';
 }
 
 function choice(view: SchemaView): string {
-  const words = view.anyOf?.some(({ properties }) => properties !== undefined)
-    ? view.anyOf.flatMap((one) => wordsOf(one, wordOf(view)))
+  const values = view.anyOf?.some(({ properties }) => properties !== undefined)
+    ? view.anyOf.flatMap((one) => valuesOf(one, discriminatorOf(view)))
     : literals(view);
-  return words.join(' | ');
+  return values.join(' | ');
 }
 
 function literals(view: SchemaView): string[] {
@@ -236,13 +241,13 @@ function literals(view: SchemaView): string[] {
 }
 
 /** The property whose literals distinguish the variants: the first one of each. */
-function wordOf(view: SchemaView): string {
+function discriminatorOf(view: SchemaView): string {
   const [first] = view.anyOf ?? [];
   return Object.keys(first?.properties ?? {})[0] ?? '';
 }
 
-function wordsOf(variant: SchemaView, word: string): string[] {
-  const inner = variant.properties?.[word];
+function valuesOf(variant: SchemaView, discriminator: string): string[] {
+  const inner = variant.properties?.[discriminator];
   return inner === undefined ? [] : literals(inner);
 }
 

@@ -101,7 +101,7 @@ export function refundOf(sequence: number, leg: Leg, more: Partial<Refund>): Ref
     earlierNos: [],
     sentAtMs: NOW_MS,
     walletRefundId: null,
-    mix: null,
+    allocation: null,
     failure: null,
     createdAtMs: NOW_MS,
     dueAtMs: null,

@@ -230,11 +230,11 @@ describe('GET /pay/{pay_token}', () => {
 
   it('never shows a buyer what a wallet says of the marketplace’s own keys', async () => {
     const { app } = await cashier(stateNamed('refused-marketplace').view);
-    const told = {
+    const expected = {
       zh: ['微信支付现在不能使用', '没有扣款。请换一种付款方式。'],
       en: ['WeChat Pay cannot be used right now', 'Please choose another way to pay.'],
     };
-    for (const [lang, texts] of Object.entries(told)) {
+    for (const [lang, texts] of Object.entries(expected)) {
       const { body } = await app.inject({
         url: `${PAGE}?notice=wallet_not_offered`,
         headers: { 'accept-language': lang },
@@ -815,13 +815,16 @@ describe('in a wallet’s own app', () => {
   });
   const starts = (body: string) => body.match(/ data-start=/g)?.length ?? 0;
 
-  it.each(['unionpay', 'jdpay'] as const)('%s: its own choice starts automatically', async (device) => {
-    const { app } = await cashier(viewOf(), OFFERS[device]);
-    const page = await app.inject(open(device));
-    expect(page.statusCode).toBe(200);
-    expect(starts(page.body)).toBe(1);
-    expect(page.body).toMatch(/<button class="wallet"[^>]* data-start=/);
-  });
+  it.each(['unionpay', 'jdpay'] as const)(
+    '%s: its own choice starts automatically',
+    async (device) => {
+      const { app } = await cashier(viewOf(), OFFERS[device]);
+      const page = await app.inject(open(device));
+      expect(page.statusCode).toBe(200);
+      expect(starts(page.body)).toBe(1);
+      expect(page.body).toMatch(/<button class="wallet"[^>]* data-start=/);
+    },
+  );
 
   it('goes on by a link where the wallet must say who pays, after a form of ours', async () => {
     const { app } = await cashier(viewOf(), OFFERS.wechat);

@@ -163,8 +163,8 @@ export class Stage {
         if (answer.ok || answer.error.code !== 'busy' || this.isDatabaseAway) return answer;
         const { id: intent, amountFen } = this.#view.payment.intent;
         const { marketplace } = this.#view;
-        const told = { marketplace, intent, amountFen, wallet: 'jdpay' } as const;
-        return ok({ ...told, form: JD_FORM, refusal: null });
+        const texts = { marketplace, intent, amountFen, wallet: 'jdpay' } as const;
+        return ok({ ...texts, form: JD_FORM, refusal: null });
       },
       counters: {
         ...real.counters,

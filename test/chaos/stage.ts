@@ -11,9 +11,9 @@ import path from 'node:path';
 import pg from 'pg';
 import {
   type DemoMarketplace,
-  readSandboxPapers,
+  readSandboxCredentials,
   seedMarketplaces,
-} from '../../src/cli/demo-papers.ts';
+} from '../../src/cli/demo-marketplaces.ts';
 import { openDatabase } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
@@ -177,7 +177,7 @@ async function seed(options: {
     onFenced: () => undefined,
   });
   try {
-    return await seedMarketplaces(composed.platform, dir, readSandboxPapers(dir));
+    return await seedMarketplaces(composed.platform, dir, readSandboxCredentials(dir));
   } finally {
     await composed.stop();
   }

@@ -103,8 +103,8 @@ describe('the admin socket', () => {
     ['too much', `${'x'.repeat(70_000)}`],
   ])('refuses %s in one line and goes on', async (_name, bytes) => {
     const server = await serveAdmin(dir, echo);
-    const told = (await raw(adminSocketPath(dir), bytes)).trim().split('\n');
-    const lines = told.filter((line) => line !== '').map((line) => JSON.parse(line) as object);
+    const answered = (await raw(adminSocketPath(dir), bytes)).trim().split('\n');
+    const lines = answered.filter((line) => line !== '').map((line) => JSON.parse(line) as object);
     if (lines.length > 0) expect(lines.at(-1)).toEqual({ exit: 1 });
     expect(await forwardToRunning(dir, { argv: [], cwd: '/' }, collected().output)).toBe(3);
     await server.close();

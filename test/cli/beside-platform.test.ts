@@ -31,9 +31,9 @@ interface Ended {
   readonly err: string;
 }
 
-async function hutong(...words: string[]): Promise<Ended> {
+async function hutong(...args: string[]): Promise<Ended> {
   const env = { ...process.env, DATABASE_URL: undefined, ...environment };
-  const command = [path.join(ROOT, 'bin/hutong.js'), ...words];
+  const command = [path.join(ROOT, 'bin/hutong.js'), ...args];
   // From another folder than the checkout, as an operator would.
   return run(process.execPath, command, { env, cwd: dir }).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
@@ -101,9 +101,9 @@ describe('beside a running platform', () => {
     expect(help.out).toContain('revoke <id>');
     // A relative file name is the caller's.
     fs.writeFileSync(path.join(dir, 'papers.json'), '{"mchid": "x"}');
-    const papers = await hutong('wallet', 'shop', 'wechatpay', 'papers.json');
-    expect(papers.code).toBe(1);
-    expect(papers.err).toContain('mchid');
+    const incomplete = await hutong('wallet', 'shop', 'wechatpay', 'papers.json');
+    expect(incomplete.code).toBe(1);
+    expect(incomplete.err).toContain('mchid');
     expect((await hutong('audit', 'verify')).code).toBe(0);
     expect((await hutong('keys', 'list')).out).toContain('current');
   });
@@ -129,9 +129,9 @@ describe('beside a running platform', () => {
       stranger.listen(Number(environment.HUTONG_SANDBOX_PORT), '127.0.0.1', resolve);
     });
     try {
-      const told = await hutong('doctor');
-      expect(told.code).toBe(1);
-      expect(told.out).toMatch(/✗ sandbox {4}port \d+ is in use; stop what holds it or set/);
+      const ended = await hutong('doctor');
+      expect(ended.code).toBe(1);
+      expect(ended.out).toMatch(/✗ sandbox {4}port \d+ is in use; stop what holds it or set/);
     } finally {
       stranger.close();
     }

@@ -34,10 +34,10 @@ test('S10: a child inherits no secret: what it needs is named, the rest stays he
       timeoutMs: 30_000,
     });
     await child.stop();
-    const told = JSON.parse(fs.readFileSync(seen, 'utf8')) as Record<string, string>;
-    expect(Object.keys(told).filter((name) => name in secrets)).toEqual([]);
-    expect(told).toMatchObject({ HUTONG_DIR: dir, PATH: process.env.PATH });
-    expect(Object.keys(told).filter((name) => /^(HUTONG_(?!DIR)|PG|VITEST)/.test(name))).toEqual(
+    const seenEnv = JSON.parse(fs.readFileSync(seen, 'utf8')) as Record<string, string>;
+    expect(Object.keys(seenEnv).filter((name) => name in secrets)).toEqual([]);
+    expect(seenEnv).toMatchObject({ HUTONG_DIR: dir, PATH: process.env.PATH });
+    expect(Object.keys(seenEnv).filter((name) => /^(HUTONG_(?!DIR)|PG|VITEST)/.test(name))).toEqual(
       [],
     );
   } finally {

@@ -16,14 +16,14 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-doctor-'));
 // A wallet that is elsewhere calls back to an address that it can reach.
 const environment = { HUTONG_DIR: dir, HUTONG_PUBLIC_URL: 'https://pay.example' };
 const keys = (modulusLength = 2_048) => generateKeyPairSync('rsa', { modulusLength });
-const [shop, house, weak] = [keys(), keys(), keys(1_024)];
+const [shop, jdKeys, weak] = [keys(), keys(), keys(1_024)];
 const url = 'https://jd.example';
 const credentials = {
   online: {
     merchant: '110000001',
     desKey: randomBytes(24).toString('base64'),
     privateKey: shop.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    jdPublicKey: house.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    jdPublicKey: jdKeys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
   },
   endpoints: { api: url, pc: url, h5: url },
 };
@@ -64,8 +64,8 @@ beforeAll(newKey);
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
 test('a JD account that cannot learn of a missing order is warned of, with what to do', async () => {
-  const told = await setJdpay({ refused: ['NO'] });
-  expect(told.filter((line) => line.startsWith(`! ${FIELD}`))).toHaveLength(1);
+  const lines = await setJdpay({ refused: ['NO'] });
+  expect(lines.filter((line) => line.startsWith(`! ${FIELD}`))).toHaveLength(1);
   const said = await doctorSays();
   expect(said).toHaveLength(1);
   expect(said[0]).toMatch(/^! jdpay\s+of shop: resultCodes\.orderNotFound is empty/);
@@ -75,8 +75,8 @@ test('a JD account that cannot learn of a missing order is warned of, with what 
 
 test("S19: JD's keys of 1024 bit are taken, and warned of where they are configured", async () => {
   const jdPublicKey = weak.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const told = await setJdpay({ orderNotFound: ['NONE'] }, { jdPublicKey });
-  const warned = told.filter((line) => line.startsWith('! '));
+  const lines = await setJdpay({ orderNotFound: ['NONE'] }, { jdPublicKey });
+  const warned = lines.filter((line) => line.startsWith('! '));
   expect(warned).toHaveLength(1);
   expect(warned[0]).toMatch(/^! online\.jdPublicKey has 1024 bits/);
   expect(await doctorSays()).toEqual([

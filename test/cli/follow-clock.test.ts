@@ -28,8 +28,8 @@ describe('the city’s clock', () => {
   });
 
   /** How far the clock is from this machine's, each time that it settled. */
-  async function follow(...told: number[]): Promise<number[]> {
-    offsets = [...told];
+  async function follow(...answers: number[]): Promise<number[]> {
+    offsets = [...answers];
     const seen: number[] = [];
     followed = followCityClock({
       sandboxUrl: city.url,
@@ -41,7 +41,7 @@ describe('the city’s clock', () => {
       },
     });
     await followed.ready;
-    while (seen.length < told.length) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (seen.length < answers.length) await new Promise((resolve) => setTimeout(resolve, 5));
     return seen;
   }
 

@@ -4,12 +4,12 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { addNfcCommands } from '../../src/cli/nfc.ts';
 import { readFlat } from '../conformance/second-verifier-nfc.ts';
 
-async function run(...words: string[]) {
+async function run(...args: string[]) {
   const lines: string[] = [];
   const program = new Command();
   addNfcCommands(program, (line) => void lines.push(line));
   process.exitCode = 0;
-  await program.parseAsync(['nfc', 'tap', ...words], { from: 'user' });
+  await program.parseAsync(['nfc', 'tap', ...args], { from: 'user' });
   return { lines, text: lines.join('\n'), exitCode: process.exitCode };
 }
 
@@ -20,7 +20,7 @@ afterEach(() => {
 describe('hutong nfc tap', () => {
   test('--trace prints every command and answer, decoded, and field 55', async () => {
     const { text, exitCode } = await run('--amount', '1.00', '--trace');
-    for (const words of [
+    for (const args of [
       '1. SELECT PPSE',
       '2PAY.SYS.DDF01',
       '2. SELECT AID',
@@ -34,7 +34,7 @@ describe('hutong nfc tap', () => {
       'Field 55',
       'outcome   approved',
     ]) {
-      expect(text).toContain(words);
+      expect(text).toContain(args);
     }
     expect(text).not.toContain('?:');
     expect(exitCode).toBe(0);
@@ -51,8 +51,8 @@ describe('hutong nfc tap', () => {
 
   test('--lang zh speaks Chinese', async () => {
     const { text } = await run('--trace', '--lang', 'zh');
-    for (const words of ['选择应用目录', '终端 >', '卡片 <', '授权金额', '成功', '55 域']) {
-      expect(text).toContain(words);
+    for (const args of ['选择应用目录', '终端 >', '卡片 <', '授权金额', '成功', '55 域']) {
+      expect(text).toContain(args);
     }
   });
 

@@ -42,8 +42,8 @@ describe('settings', () => {
       HUTONG_DNS: 'dns.internal',
       DATABASE_URL: 'mysql://shop:hidden@db/hutong',
     };
-    const told = settingProblems({ ...wrong, HUTONG_LANES: '4' });
-    expect(told.map((text) => text.split(' ')[0]).sort()).toEqual(Object.keys(wrong).sort());
+    const problems = settingProblems({ ...wrong, HUTONG_LANES: '4' });
+    expect(problems.map((text) => text.split(' ')[0]).sort()).toEqual(Object.keys(wrong).sort());
     expect(settingProblems({})).toEqual([]);
   });
 

@@ -176,12 +176,12 @@ for (const [wallet, module] of WALLETS) {
     });
 
     test('every choice makes a template of its own', () => {
-      for (const [field, words] of choicesOf(module.configSchema)) {
-        for (const word of words) {
-          const choices = [`${field}=${word}`];
+      for (const [field, values] of choicesOf(module.configSchema)) {
+        for (const value of values) {
+          const choices = [`${field}=${value}`];
           const made = template(wallet, { choices, hasOptional: true });
           const names = field.split('.');
-          expect(names.reduce((inner, name) => inner[name] as Json, made)).toBe(word);
+          expect(names.reduce((inner, name) => inner[name] as Json, made)).toBe(value);
         }
       }
       expect(() => template(wallet, { choices: ['no=such'] })).toThrow('--choose takes');
@@ -269,13 +269,13 @@ test('a number that the wallet cannot have given is refused, and no merchant is 
 
 test('a reader that has enough ends no command with a stack', async () => {
   const command = fileURLToPath(new URL('../../bin/hutong.js', import.meta.url));
-  const words = [command, 'wallet', 'template', 'wechatpay', '--explain'];
+  const values = [command, 'wallet', 'template', 'wechatpay', '--explain'];
   const env = { ...process.env, HUTONG_DIR: dir };
-  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, values, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();
-  const told: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
+  const stderr: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   const [code] = (await once(child, 'close')) as [number];
-  expect(Buffer.concat(told).toString()).toBe('');
+  expect(Buffer.concat(stderr).toString()).toBe('');
   expect(code).toBe(0);
 });

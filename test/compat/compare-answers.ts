@@ -5,24 +5,24 @@
  * and balances.
  */
 import type { Json } from '../helpers/api.ts';
-import type { Told } from './old-home.ts';
+import type { Recorded } from './old-home.ts';
 
 /** Balances move with the refund that was under way; the ledger check holds them. */
 const MOVING = new Set(['balance', 'escrow', 'available', 'owed']);
 
-export function changesOf(told: Told, now: Told['answers']): string[] {
+export function changesOf(recorded: Recorded, now: Recorded['answers']): string[] {
   const changes: string[] = [];
-  for (const [marketplace, paths] of Object.entries(told.answers)) {
+  for (const [marketplace, paths] of Object.entries(recorded.answers)) {
     for (const [path, answer] of Object.entries(paths)) {
       compare(`${marketplace} ${path}`, answer, now[marketplace]?.[path], changes);
     }
   }
-  const moved = movedOf(told);
+  const moved = movedOf(recorded);
   return changes.filter((change) => !moved.some((id) => change.includes(id)));
 }
 
 /** The refund that was under way, and its payment. */
-function movedOf({ answers, pendingRefund }: Told): string[] {
+function movedOf({ answers, pendingRefund }: Recorded): string[] {
   const refunds = Object.values(answers).map((own) => own[`/v1/refunds/${pendingRefund}`] as Json);
   return [pendingRefund, ...refunds.flatMap((refund) => refund?.payment_intent ?? []).map(String)];
 }

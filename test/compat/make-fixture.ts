@@ -16,7 +16,7 @@ import path from 'node:path';
 import { findBinaries, startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { type DemoProcess, freePorts, ROOT, startDemoProcess } from '../e2e/demo-process.ts';
 import { call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
-import { FIXTURE, HOMES, type Home, pack, readAnswers, type Told } from './old-home.ts';
+import { FIXTURE, HOMES, type Home, pack, type Recorded, readAnswers } from './old-home.ts';
 
 const WAITING_FEN = 4_321;
 const REFUND_FEN = 1_234;
@@ -53,9 +53,9 @@ async function make(home: Home): Promise<void> {
     timeoutMs: START_TIMEOUT_MS,
   });
   try {
-    await tellStory(env);
-    const told = await leaveOpen(demo);
-    fs.writeFileSync(path.join(work, 'told.json'), JSON.stringify(told));
+    await runStory(env);
+    const recorded = await leaveOpen(demo);
+    fs.writeFileSync(path.join(work, 'told.json'), JSON.stringify(recorded));
   } finally {
     await demo.stop();
   }
@@ -70,7 +70,7 @@ async function make(home: Home): Promise<void> {
   fs.rmSync(work, { recursive: true, force: true });
 }
 
-function tellStory(env: NodeJS.ProcessEnv): Promise<void> {
+function runStory(env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
     const args = ['tools/run.js', 'test/story/story.ts'];
     const story = spawn(process.execPath, args, { cwd: old, env, stdio: 'inherit' });
@@ -82,11 +82,11 @@ function tellStory(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** What an upgrade finds in progress, and all that the old API answers about it. */
-async function leaveOpen({ papers }: DemoProcess): Promise<Told> {
-  const { secret_key: key, merchants } = papers.marketplaces.taobao ?? {};
+async function leaveOpen({ file: demo }: DemoProcess): Promise<Recorded> {
+  const { secret_key: key, merchants } = demo.marketplaces.taobao ?? {};
   if (key === undefined || merchants === undefined) throw new Error('no marketplace');
-  const shop = new Marketplace(papers.platform.url, key, merchants);
-  const sandbox = new Sandbox(papers.sandbox.url);
+  const shop = new Marketplace(demo.platform.url, key, merchants);
+  const sandbox = new Sandbox(demo.sandbox.url);
   const waiting = await shop.createIntent([WAITING_FEN]);
   const attempt = await shop.startAttempt(String(waiting.id), 'wechatpay', 'native');
   const fresh = await shop.createIntent([WAITING_FEN, WAITING_FEN]);
@@ -114,7 +114,7 @@ async function leaveOpen({ papers }: DemoProcess): Promise<Told> {
     fresh: String(fresh.id),
     pendingRefund: String(refund.id),
     pendingRefundStatus: String(refund.status),
-    answers: await readAnswers(papers),
+    answers: await readAnswers(demo),
   };
 }
 

@@ -14,7 +14,7 @@ import { type DemoProcess, freePorts, ROOT, startDemoProcess } from '../e2e/demo
 import { call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { ENGINES } from '../store/engines.ts';
 import { changesOf } from './compare-answers.ts';
-import { type Home, readAnswers, type Told, unpackHome } from './old-home.ts';
+import { type Home, type Recorded, readAnswers, unpackHome } from './old-home.ts';
 import { notRefused } from './refused-since.ts';
 
 const START_TIMEOUT_MS = 120_000;
@@ -28,7 +28,7 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 const PRODUCTS_THEN = 17;
 
 interface Opened {
-  readonly told: Told;
+  readonly recorded: Recorded;
   readonly demo: DemoProcess;
   readonly env: NodeJS.ProcessEnv;
   readonly sandbox: Sandbox;
@@ -57,18 +57,18 @@ export function testOldData(home: Home): void {
 
     test('is opened at its own day', async () => {
       const clock = (await call('GET', `${opened.sandbox.url}/control/clock`)).body;
-      const sinceMs = Number(clock.now_ms) - opened.told.cityNowMs;
+      const sinceMs = Number(clock.now_ms) - opened.recorded.cityNowMs;
       expect(sinceMs).toBeGreaterThan(0);
       expect(sinceMs).toBeLessThan(CLOCK_TOLERANCE_MS);
     });
 
     test('answers as it did', async () => {
-      const now = await readAnswers(opened.demo.papers);
-      expect(changesOf(opened.told, now)).toEqual([]);
+      const now = await readAnswers(opened.demo.file);
+      expect(changesOf(opened.recorded, now)).toEqual([]);
     });
 
     test('goes on with the refund that was under way', async () => {
-      const { pendingRefund, pendingRefundStatus } = opened.told;
+      const { pendingRefund, pendingRefundStatus } = opened.recorded;
       expect(pendingRefundStatus).toBe('pending');
       await refunded(opened, shopOf(opened, 'taobao'), pendingRefund);
     });
@@ -77,26 +77,26 @@ export function testOldData(home: Home): void {
 
     test('books the order that waited for its buyer', async () => {
       const shop = shopOf(opened, 'taobao');
-      const { sandbox, told } = opened;
-      await sandbox.pay(await sandbox.scan('wechatpay', told.waitingCode));
-      await paid(opened, shop, told.waiting);
+      const { sandbox, recorded } = opened;
+      await sandbox.pay(await sandbox.scan('wechatpay', recorded.waitingCode));
+      await paid(opened, shop, recorded.waiting);
     });
 
     test('sells what had been put into a cart', async () => {
       const shop = shopOf(opened, 'taobao');
-      const { sandbox, told } = opened;
-      const attempt = await shop.startAttempt(told.fresh, 'unionpay', 'qr');
+      const { sandbox, recorded } = opened;
+      const attempt = await shop.startAttempt(recorded.fresh, 'unionpay', 'qr');
       const { code } = attempt.next_action as Json;
       await sandbox.pay(await sandbox.scan('unionpay', code));
-      await paid(opened, shop, told.fresh);
+      await paid(opened, shop, recorded.fresh);
     });
 
     test('refunds what was paid then, of every wallet and product', async () => {
       await opened.sandbox.advance(BETWEEN_REFUNDS_SECONDS);
       const products = new Set<string>();
       for (const [name, shop] of opened.shops) {
-        for (const id of paidThen(opened.told, name)) {
-          products.add(await giveBack(opened, shop, id));
+        for (const id of paidThen(opened.recorded, name)) {
+          products.add(await refundWhole(opened, shop, id));
         }
       }
       expect(products.size).toBe(PRODUCTS_THEN);
@@ -116,9 +116,9 @@ export function testOldData(home: Home): void {
 
 async function open(home: Home): Promise<Opened> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-compat-'));
-  const told = unpackHome(home, folder);
+  const recorded = unpackHome(home, folder);
   const dir = path.join(folder, 'home');
-  setCityClock(dir, told.cityNowMs);
+  setCityClock(dir, recorded.cityNowMs);
   const databaseUrl = home === 'pglite' ? undefined : await restore(folder);
   const env = {
     ...process.env,
@@ -133,13 +133,13 @@ async function open(home: Home): Promise<Opened> {
     dir,
     timeoutMs: START_TIMEOUT_MS,
   });
-  const { platform, sandbox, marketplaces } = demo.papers;
+  const { platform, sandbox, marketplaces } = demo.file;
   const shops = Object.entries(marketplaces).map(
     ([name, { secret_key: key, merchants }]) =>
       [name, new Marketplace(platform.url, key, merchants)] as const,
   );
   return {
-    ...{ told, demo, env },
+    ...{ recorded, demo, env },
     sandbox: new Sandbox(sandbox.url),
     shops: new Map(shops),
     close: async () => {
@@ -210,7 +210,7 @@ async function refunded({ sandbox }: Opened, shop: Marketplace, refund: string):
 }
 
 /** Refunds what is left of each of its sellers' parts; returns the wallet and product. */
-async function giveBack(opened: Opened, shop: Marketplace, id: string): Promise<string> {
+async function refundWhole(opened: Opened, shop: Marketplace, id: string): Promise<string> {
   const { sandbox } = opened;
   const intent = await shop.getIntent(id);
   const attempts = (intent.attempts as Json).data as Json[];
@@ -256,7 +256,7 @@ async function booksAgree({ shops, sandbox }: Opened): Promise<void> {
 
 const WALLETS = ['wechatpay', 'alipay', 'unionpay', 'jdpay'];
 
-function paidThen({ answers }: Told, marketplace: string): string[] {
+function paidThen({ answers }: Recorded, marketplace: string): string[] {
   const intents = (answers[marketplace]?.['/v1/payment_intents'] ?? []) as Json[];
   return intents.filter(({ status }) => status === 'succeeded').map(({ id }) => String(id));
 }

@@ -15,7 +15,7 @@ export const HOMES = ['pglite', 'postgres'] as const;
 export type Home = (typeof HOMES)[number];
 
 /** What the old demo said last. */
-export interface Told {
+export interface Recorded {
   readonly commit: string;
   /** The city's time when it was stopped. */
   readonly cityNowMs: number;
@@ -30,7 +30,7 @@ export interface Told {
   readonly answers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-export interface Papers {
+export interface DemoFile {
   readonly platform: { readonly url: string };
   readonly sandbox: { readonly url: string };
   readonly marketplaces: Readonly<
@@ -65,29 +65,31 @@ export function unpack(name: string): Buffer {
  * Unpacks `home/` (a HUTONG_DIR), its recorded answers and, for PostgreSQL, its statements into
  * `folder`.
  */
-export function unpackHome(home: Home, folder: string): Told {
+export function unpackHome(home: Home, folder: string): Recorded {
   execFileSync('tar', ['-C', folder, '--no-same-owner', '-xpf', '-'], {
     input: unpack(`${home}.tar.br`),
   });
-  return JSON.parse(fs.readFileSync(path.join(folder, 'told.json'), 'utf8')) as Told;
+  return JSON.parse(fs.readFileSync(path.join(folder, 'told.json'), 'utf8')) as Recorded;
 }
 
 const PAGED = ['/v1/payment_intents', '/v1/merchants', '/v1/events', '/v1/ledger/transactions'];
 const WHOLE = ['/v1/interconnects', '/v1/ledger/accounts', '/v1/balances', '/v1/webhook_endpoints'];
 
 /** The lists that the old API had of a marketplace, each payment with its attempts, each refund. */
-export async function readAnswers(papers: Papers): Promise<Told['answers']> {
+export async function readAnswers(demo: DemoFile): Promise<Recorded['answers']> {
   const answers: Record<string, Record<string, unknown>> = {};
-  for (const [name, { secret_key: key, merchants }] of Object.entries(papers.marketplaces)) {
-    const shop = new Marketplace(papers.platform.url, key, merchants);
+  for (const [name, { secret_key: key, merchants }] of Object.entries(demo.marketplaces)) {
+    const shop = new Marketplace(demo.platform.url, key, merchants);
     const own: Record<string, unknown> = {};
     for (const list of PAGED) own[list] = await rowsOf(shop, list);
     for (const list of WHOLE) own[list] = (await shop.expect(200, 'GET', list)).data;
     for (const { id } of own['/v1/payment_intents'] as Json[]) {
       own[`/v1/payment_intents/${String(id)}`] = await shop.getIntent(String(id));
     }
-    const told = (own['/v1/events'] as Json[]).map(({ data }) => (data as Json).object as Json);
-    const refunds = new Set(told.filter(({ object }) => object === 'refund').map(({ id }) => id));
+    const objects = (own['/v1/events'] as Json[]).map(({ data }) => (data as Json).object as Json);
+    const refunds = new Set(
+      objects.filter(({ object }) => object === 'refund').map(({ id }) => id),
+    );
     for (const id of refunds) {
       own[`/v1/refunds/${String(id)}`] = await shop.expect(200, 'GET', `/v1/refunds/${String(id)}`);
     }

@@ -56,12 +56,12 @@ describe('changes are caught', () => {
     expect(changesOfApi(api(), changed(change))).toEqual({ gone: [], narrower: [] });
   });
 
-  test.each(GONE)('gone: %s', (_what, change, told) => {
-    expect(changesOfApi(api(), changed(change))).toEqual({ gone: told, narrower: [] });
+  test.each(GONE)('gone: %s', (_what, change, expected) => {
+    expect(changesOfApi(api(), changed(change))).toEqual({ gone: expected, narrower: [] });
   });
 
-  test.each(NARROWED)('narrower: %s', (_what, change, told) => {
-    expect(changesOfApi(api(), changed(change))).toEqual({ gone: [], narrower: told });
+  test.each(NARROWED)('narrower: %s', (_what, change, expected) => {
+    expect(changesOfApi(api(), changed(change))).toEqual({ gone: [], narrower: expected });
   });
 
   test('a keyword that is not compared', () => {

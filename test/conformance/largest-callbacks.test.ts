@@ -64,20 +64,20 @@ function actionOf(started: StartOutcome) {
 async function expectTaken(
   name: Parameters<typeof walletModule>[0],
   wallet: Wallet,
-  told: RawRequest,
+  callback: RawRequest,
 ) {
   const bytesMax = walletModule(name)?.notificationBytesMax ?? 0;
-  expect(told.body.length).toBeLessThanOrEqual(bytesMax / 2);
-  const parsed = await wallet.parseNotification(told);
+  expect(callback.body.length).toBeLessThanOrEqual(bytesMax / 2);
+  const parsed = await wallet.parseNotification(callback);
   expect(parsed).toMatchObject({ ok: true, value: { type: 'attempt' } });
   const requests = handedOn();
   const answer = await call({
     method: 'POST',
     url: `/notify/${name}/wc_0000000000001/payment`,
-    payload: told.body,
+    payload: callback.body,
     headers: { 'content-type': 'text/plain' },
   });
-  expect([answer.status, requests.at(-1)?.body.equals(told.body)]).toEqual([200, true]);
+  expect([answer.status, requests.at(-1)?.body.equals(callback.body)]).toEqual([200, true]);
   const long = Buffer.alloc(bytesMax + 1, 0x61);
   const url = `/notify/${name}/wc_0000000000001/payment`;
   expect((await call({ method: 'POST', url, payload: long })).status, 'one byte more').toBe(413);
@@ -94,10 +94,7 @@ test('S3: WeChat Pay: a combined payment of 50 orders with coupons is taken', as
   const stage = await openWechatpay();
   closing.push(stage.close);
   const wallet = openAdapter(stage);
-  const merchants = Array.from(
-    { length: 50 },
-    (_one, index) => stage.papers.sub_mchids[index % 3]!,
-  );
+  const merchants = Array.from({ length: 50 }, (_one, index) => stage.sdk.sub_mchids[index % 3]!);
   const order = orderOf('native', merchants, `${stage.shopUrl}/largest`, Date.now());
   const code = actionOf(await wallet.startAttempt(order));
   expect(await stage.pay(code, { coupon: { platform: 50, merchant: 50 } })).toBe('paid');

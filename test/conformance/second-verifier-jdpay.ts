@@ -11,7 +11,7 @@ import path from 'node:path';
 
 export type Fields = Record<string, string>;
 
-export interface KeyPapers {
+export interface KeyMaterial {
   readonly merchant: string;
   readonly private_key: string;
   readonly jd_public_key: string;
@@ -93,8 +93,8 @@ function unwrap(plain: Buffer): string {
 }
 
 /** One request of the XML interface. */
-export function request(papers: KeyPapers, fields: Fields): string {
-  const { merchant, private_key, des_key } = papers;
+export function request(sdk: KeyMaterial, fields: Fields): string {
+  const { merchant, private_key, des_key } = sdk;
   const inside = tags({ version: 'V2.0', merchant, ...fields });
   const text = `${DECLARATION}<jdpay>${inside}</jdpay>`;
   const signed = text.replace('</jdpay>', `<sign>${sign(text, private_key)}</sign></jdpay>`);
@@ -124,14 +124,14 @@ export interface Reply {
 }
 
 /** Reads an answer or a callback; throws where JD's signature does not hold. */
-export function reply(papers: KeyPapers, body: string): Reply {
+export function reply(sdk: KeyMaterial, body: string): Reply {
   const [code = '', desc = ''] = [valueIn(body, 'code'), valueIn(body, 'desc')];
   const sealed = valueIn(body, 'encrypt');
   if (sealed === undefined) return { code, desc, inner: null };
-  const inner = decrypt(Buffer.from(sealed, 'base64').toString('latin1'), papers.des_key);
+  const inner = decrypt(Buffer.from(sealed, 'base64').toString('latin1'), sdk.des_key);
   const signature = valueIn(inner, 'sign') ?? '';
   const text = inner.replace(`<sign>${signature}</sign>`, '');
-  if (recover(signature, papers.jd_public_key) !== sha256Hex(text)) {
+  if (recover(signature, sdk.jd_public_key) !== sha256Hex(text)) {
     throw new Error('the answer is not signed by JD');
   }
   return { code, desc, inner };
@@ -150,13 +150,13 @@ export function valueIn(xml: string, name: string): string | undefined {
 }
 
 /** A form as the merchant's page posts it. */
-export function form(papers: KeyPapers, fields: Fields): Fields {
-  const all: Fields = { version: 'V2.0', merchant: papers.merchant, ...fields };
-  const posted: Fields = { sign: sign(formText(all), papers.private_key) };
+export function form(sdk: KeyMaterial, fields: Fields): Fields {
+  const all: Fields = { version: 'V2.0', merchant: sdk.merchant, ...fields };
+  const posted: Fields = { sign: sign(formText(all), sdk.private_key) };
   for (const [name, value] of Object.entries(all)) {
     if (value === '') continue;
     const isPlain = name === 'version' || name === 'merchant';
-    posted[name] = isPlain ? value : encrypt(value, papers.des_key);
+    posted[name] = isPlain ? value : encrypt(value, sdk.des_key);
   }
   return posted;
 }
@@ -170,12 +170,12 @@ export function formText(fields: Fields): string {
 }
 
 /** What came back by the buyer's browser; throws where it is not JD's. */
-export function returned(papers: KeyPapers, posted: Fields): Fields {
+export function returned(sdk: KeyMaterial, posted: Fields): Fields {
   const { sign: signature = '', ...sealed } = posted;
   const plain = Object.fromEntries(
-    Object.entries(sealed).map(([name, hex]) => [name, decrypt(hex, papers.des_key)]),
+    Object.entries(sealed).map(([name, hex]) => [name, decrypt(hex, sdk.des_key)]),
   );
-  if (recover(signature, papers.jd_public_key) !== sha256Hex(formText(plain))) {
+  if (recover(signature, sdk.jd_public_key) !== sha256Hex(formText(plain))) {
     throw new Error('the return is not signed by JD');
   }
   return plain;

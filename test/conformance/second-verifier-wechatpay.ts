@@ -10,7 +10,7 @@ import {
   X509Certificate,
 } from 'node:crypto';
 
-export interface Papers {
+export interface SdkCredentials {
   readonly appid: string;
   readonly mchid: string;
   readonly sub_mchids: readonly string[];
@@ -30,14 +30,14 @@ export type Headers = Readonly<Record<string, string>>;
 /** Why a signed message is refused; undefined = every rule holds. */
 export function refusalOf(
   message: { readonly headers: Headers; readonly body: Buffer },
-  papers: Papers,
+  sdk: SdkCredentials,
 ): string | undefined {
   const { headers, body } = message;
   const serial = headers['wechatpay-serial'] ?? '';
   const signature = headers['wechatpay-signature'] ?? '';
   const pem = new Map([
-    [papers.public_key_id, papers.public_key],
-    [papers.platform_serial, papers.platform_certificate],
+    [sdk.public_key_id, sdk.public_key],
+    [sdk.platform_serial, sdk.platform_certificate],
   ]).get(serial);
   if (pem === undefined) return `serial ${serial}`;
   if (headers['wechatpay-signature-type'] !== 'WECHATPAY2-SHA256-RSA2048') return 'type';
@@ -68,10 +68,10 @@ export interface Envelope {
 }
 
 /** Opens a callback's resource; throws when it does not open. */
-export function openEnvelope(body: Buffer, papers: Papers): Record<string, unknown> {
+export function openEnvelope(body: Buffer, sdk: SdkCredentials): Record<string, unknown> {
   const { resource } = JSON.parse(body.toString('utf8')) as Envelope;
   const sealed = Buffer.from(resource.ciphertext, 'base64');
-  const cipher = createDecipheriv('aes-256-gcm', papers.apiv3_key, resource.nonce);
+  const cipher = createDecipheriv('aes-256-gcm', sdk.apiv3_key, resource.nonce);
   cipher.setAAD(Buffer.from(resource.associated_data));
   cipher.setAuthTag(sealed.subarray(sealed.length - 16));
   const text = cipher.update(sealed.subarray(0, sealed.length - 16), undefined, 'utf8');
@@ -88,7 +88,7 @@ export interface SignedRequest {
 /** A request as the documentation's steps make it; every part can be bent by the caller. */
 export function signRequest(
   request: { readonly method: string; readonly target: string; readonly body?: unknown },
-  papers: Papers,
+  sdk: SdkCredentials,
   bend: {
     readonly timestamp?: number;
     readonly serial?: string;
@@ -102,13 +102,13 @@ export function signRequest(
   const nonce = 'C0NF0RMANCE593BEC0C930BF1AFEB40B';
   const target = bend.signedTarget ?? request.target;
   const text = [request.method, target, timestamp, nonce, body, ''].join('\n');
-  const signature = createSign('RSA-SHA256').update(text).sign(papers.private_key, 'base64');
+  const signature = createSign('RSA-SHA256').update(text).sign(sdk.private_key, 'base64');
   const parameters = [
-    `mchid="${bend.mchid ?? papers.mchid}"`,
+    `mchid="${bend.mchid ?? sdk.mchid}"`,
     `nonce_str="${nonce}"`,
     `signature="${signature}"`,
     `timestamp="${timestamp}"`,
-    `serial_no="${bend.serial ?? papers.serial_no}"`,
+    `serial_no="${bend.serial ?? sdk.serial_no}"`,
   ];
   const headers: Record<string, string> = {
     accept: 'application/json',
@@ -123,11 +123,11 @@ export function signRequest(
 /** Does a platform certificate open, live now, and carry the serial that the list says? */
 export function openCertificate(
   item: { readonly serial_no: string; readonly encrypt_certificate: Envelope['resource'] },
-  papers: Papers,
+  sdk: SdkCredentials,
 ): X509Certificate {
   const { nonce, associated_data, ciphertext } = item.encrypt_certificate;
   const sealed = Buffer.from(ciphertext, 'base64');
-  const cipher = createDecipheriv('aes-256-gcm', papers.apiv3_key, nonce);
+  const cipher = createDecipheriv('aes-256-gcm', sdk.apiv3_key, nonce);
   cipher.setAAD(Buffer.from(associated_data));
   cipher.setAuthTag(sealed.subarray(-16));
   const pem = Buffer.concat([cipher.update(sealed.subarray(0, -16)), cipher.final()]);

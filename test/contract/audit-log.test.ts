@@ -60,9 +60,9 @@ for (const engine of ENGINES) {
         before: { status: 'enabled' },
         after: { status: 'disabled' },
       });
-      const told = JSON.stringify(rows);
+      const text = JSON.stringify(rows);
       for (const secret of ['not-to-be-told', String(made.secret), String(rotated.secret)])
-        expect(told).not.toContain(secret);
+        expect(text).not.toContain(secret);
     });
 
     it('S8: an old secret ends at once where that is asked', async () => {
@@ -98,14 +98,14 @@ for (const engine of ENGINES) {
       await sandbox.pay(await sandbox.scan('wechatpay', action.code));
       await becomes(stage, intent, 'conflicted');
       const path = `/v1/payment_intents/${intent}/resolve`;
-      const word = { outcome: 'refund', reason: 'the buyer was asked' };
-      expect((await post(taobao, path, word, newKey())).status).toBe(200);
+      const resolution = { outcome: 'refund', reason: 'the buyer was asked' };
+      expect((await post(taobao, path, resolution, newKey())).status).toBe(200);
       const [resolved] = await log(`&object=${intent}`);
       expect(resolved).toMatchObject({
         action: 'payment_intent.resolved',
         actor: expect.stringMatching(/^key_/),
         before: { status: 'conflicted' },
-        after: word,
+        after: resolution,
       });
     });
 

@@ -157,14 +157,14 @@ for (const engine of ENGINES) {
       ['50000.01', '最多为 50,000.00'],
     ])(
       'make no order of %s and say why',
-      async (amount, words) => {
+      async (amount, text) => {
         const counter = await create(`试算台 ${amount}`);
         const url = String(counter.url);
         const before = await stage.taobao.expect(200, 'GET', '/v1/payment_intents?limit=100');
         const answer = await type(url, (await page(url)).visit, amount);
         expect(answer.status).toBe(422);
         const html = await answer.text();
-        expect(html).toContain(words);
+        expect(html).toContain(text);
         expect(html).toContain('role="alert"');
         expect(html).toContain(`value="${amount}"`);
         expect(await stage.taobao.expect(200, 'GET', '/v1/payment_intents?limit=100')).toEqual(

@@ -94,13 +94,13 @@ for (const engine of ENGINES.slice(0, 1)) {
         () => stage.taobao.getIntent(String(intent.id)),
         ({ status }) => status === 'expired',
       );
-      for (const [language, words] of [
+      for (const [language, text] of [
         ['en', 'Time to pay has run out'],
         ['zh', '付款时间已过'],
       ] as const) {
         const { status, body } = await look(url, language);
         expect(status).toBe(410);
-        expect(body).toContain(words);
+        expect(body).toContain(text);
         expect(body).not.toContain('saveOrder');
       }
       await expect(stage.sandbox.scan('jdpay', url)).rejects.toThrow(/it shows expired/);

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KEY_VERSION, readSandboxPapers } from '../../src/cli/demo-papers.ts';
+import { KEY_VERSION, readSandboxCredentials } from '../../src/cli/demo-marketplaces.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
@@ -54,7 +54,7 @@ for (const engine of ENGINES) {
       return key;
     }
 
-    const told = (answer: Answer) => [answer.status, shop.codeOf(answer)];
+    const outcomeOf = (answer: Answer) => [answer.status, shop.codeOf(answer)];
     const MISMATCH = [403, 'key_mode_mismatch'];
 
     const ask = (by: Marketplace, path: string, body: unknown): Promise<Answer> =>
@@ -68,7 +68,7 @@ for (const engine of ENGINES) {
     };
 
     test('S14: the city’s credentials are test; one address of the live wallet makes them live', () => {
-      const { taobao } = readSandboxPapers(stage.platform.dir).marketplaces;
+      const { taobao } = readSandboxCredentials(stage.platform.dir).marketplaces;
       const hosts = {
         wechatpay: ['https://api.mch.weixin.qq.com', null],
         alipay: ['https://openapi.alipay.com', 'https://openapi-sandbox.dl.alipaydev.com'],
@@ -102,7 +102,7 @@ for (const engine of ENGINES) {
     test('S14: a live key starts nothing at test configurations, and the error says why', async () => {
       const intent = await live.createIntent([500]);
       expect(await withheld(live, intent.id)).toEqual(Array(4).fill('key_mode_mismatch'));
-      expect(told(await start(live, intent.id))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(live, intent.id))).toEqual(MISMATCH);
       // Without a wallet, by what the buyer shows: nothing accepts it.
       const shown = { payer: { auth_code: '134567890123456789' } };
       const byCode = await ask(live, `/v1/payment_intents/${String(intent.id)}/attempts`, shown);
@@ -121,18 +121,18 @@ for (const engine of ENGINES) {
         ...{ payment_intent: order.intent, sub_order: order.subOrders[0], amount: 300 },
         reason: 'requested_by_customer',
       };
-      expect(told(await ask(live, '/v1/refunds', refund))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(live, '/v1/refunds', refund))).toEqual(MISMATCH);
       const open = await shop.startOrder(stage, WAY, [800]);
       const at = `/v1/payment_intents/${open.intent}`;
-      expect(told(await ask(live, `${at}/cancel`, {}))).toEqual(MISMATCH);
-      expect(told(await start(live, open.intent))).toEqual(MISMATCH);
-      const word = { outcome: 'refund', reason: 'not ours' };
-      expect(told(await ask(live, `${at}/resolve`, word))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(live, `${at}/cancel`, {}))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(live, open.intent))).toEqual(MISMATCH);
+      const resolution = { outcome: 'refund', reason: 'not ours' };
+      expect(outcomeOf(await ask(live, `${at}/resolve`, resolution))).toEqual(MISMATCH);
       expect((await live.getIntent(open.intent)).status).toBe('requires_action');
       const own = await live.createIntent([700]);
       const foreign = `/v1/payment_intents/${String(own.id)}`;
-      expect(told(await ask(stage.taobao, `${foreign}/cancel`, {}))).toEqual(MISMATCH);
-      expect(told(await start(stage.taobao, own.id))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(stage.taobao, `${foreign}/cancel`, {}))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(stage.taobao, own.id))).toEqual(MISMATCH);
       // Reading is not moving.
       const list = await live.expect(200, 'GET', '/v1/payment_intents?limit=100');
       expect((list.data as Json[]).map(({ id }) => id)).toContain(order.intent);
@@ -147,14 +147,14 @@ for (const engine of ENGINES) {
       const { id } = await stage.taobao.createIntent([400], more);
       await expect(live.createIntent([400], more)).rejects.toThrow('key_mode_mismatch');
       const at = `/v1/payment_intents/${String(id)}/attempts`;
-      expect(told(await ask(live, at, START))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(live, at, START))).toEqual(MISMATCH);
     });
 
     test('S14: a counter makes payments of the mode of the key that made it', async () => {
       const at = `/v1/merchants/${live.merchants[0]}/counters`;
       const made = await ask(live, at, { name: 'live till' });
       expect(made.status).toBe(201);
-      expect(told(await ask(stage.taobao, at, { name: 'live till' }))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(stage.taobao, at, { name: 'live till' }))).toEqual(MISMATCH);
       const { useCases } = stage.platform.composed;
       const view = await useCases.counters.open(String(made.body.url).split('/c/')[1] ?? '');
       if (!view.ok) throw new Error(view.error.message);
@@ -163,7 +163,7 @@ for (const engine of ENGINES) {
       const payment = await useCases.counters.pay(view.value, paid);
       if (!payment.ok) throw new Error(payment.error.message);
       expect(payment.value.intent.isLivemode).toBe(true);
-      expect(told(await start(stage.taobao, payment.value.intent.id))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(stage.taobao, payment.value.intent.id))).toEqual(MISMATCH);
     });
 
     test('S14: payments of before modes were kept go on with either key, where their orders are', async () => {
@@ -179,10 +179,10 @@ for (const engine of ENGINES) {
       };
       const id = await older(600);
       expect(await withheld(stage.taobao, id)).toEqual([]);
-      expect(told(await start(live, id))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(live, id))).toEqual(MISMATCH);
       expect((await start(stage.taobao, id)).status).toBe(201);
       // Now its order is at a test configuration.
-      expect(told(await ask(live, `/v1/payment_intents/${id}/cancel`, {}))).toEqual(MISMATCH);
+      expect(outcomeOf(await ask(live, `/v1/payment_intents/${id}/cancel`, {}))).toEqual(MISMATCH);
       expect((await ask(stage.taobao, `/v1/payment_intents/${id}/cancel`, {})).status).toBe(200);
     }, 60_000);
 
@@ -190,10 +190,10 @@ for (const engine of ENGINES) {
       const paid = await shop.paidOrder(stage, WAY, [900]);
       const open = await shop.createIntent(stage, [500]);
       expect(await withheld(stage.taobao, open.id)).toEqual([]);
-      const papers = readSandboxPapers(stage.platform.dir).marketplaces.taobao?.unionpay;
+      const account = readSandboxCredentials(stage.platform.dir).marketplaces.taobao?.unionpay;
       const endpoints = { gateway: 'https://gateway.95516.com' };
       const file = path.join(stage.platform.dir, 'live.json');
-      fs.writeFileSync(file, JSON.stringify({ ...(papers?.credentials as Json), endpoints }));
+      fs.writeFileSync(file, JSON.stringify({ ...(account?.credentials as Json), endpoints }));
       const { dir, url } = stage.platform;
       const settings = readSettings({ HUTONG_DIR: dir, HUTONG_PUBLIC_URL: url });
       if (!settings.ok) throw new Error(settings.error);
@@ -206,8 +206,8 @@ for (const engine of ENGINES) {
       );
       stage.platform.composed.platform.directory.forget();
       expect(await withheld(stage.taobao, open.id)).toEqual(['key_mode_mismatch']);
-      expect(told(await start(stage.taobao, open.id))).toEqual(MISMATCH);
-      expect(told(await shop.refund(stage, paid, 100))).toEqual(MISMATCH);
+      expect(outcomeOf(await start(stage.taobao, open.id))).toEqual(MISMATCH);
+      expect(outcomeOf(await shop.refund(stage, paid, 100))).toEqual(MISMATCH);
       // A live payment is offered it, and nothing else.
       const own = await live.createIntent([500]);
       expect(await withheld(live, own.id)).toEqual(Array(3).fill('key_mode_mismatch'));

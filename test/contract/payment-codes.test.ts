@@ -228,24 +228,24 @@ describe(`payment codes on ${engine.name}`, () => {
       return armed.filter(({ match }) => (match as Json).operation === 'close').length;
     };
 
-    const UNTOLD = ['callback_lost', { times: 50 }] as const;
+    const LOST_CALLBACKS = ['callback_lost', { times: 50 }] as const;
     const SLOW_CLOSE = ['refund_stuck', { match: { operation: 'close' } }] as const;
     /** How the reversal is reported; its own answer is lost in each. */
-    const TOLD: readonly (readonly [string, string, readonly (readonly [string, Json])[]])[] = [
+    const REPORTED: readonly (readonly [string, string, readonly (readonly [string, Json])[]])[] = [
       ['wechatpay', 'a query', []],
       ['alipay', 'a query', [['callback_lost', { times: 50 }]]],
       ['alipay', 'a callback that overtakes that of the payment', [['callback_reordered', {}]]],
       ['alipay', 'a callback, that of the payment before it', [['callback_late', {}]]],
-      ['unionpay', 'a query', [UNTOLD]],
-      ['unionpay', 'a query, a while after it was taken', [UNTOLD, SLOW_CLOSE]],
+      ['unionpay', 'a query', [LOST_CALLBACKS]],
+      ['unionpay', 'a query, a while after it was taken', [LOST_CALLBACKS, SLOW_CLOSE]],
     ];
 
-    it.each(TOLD)('%s: reported by %s', async (wallet, by, faults) => {
+    it.each(REPORTED)('%s: reported by %s', async (wallet, by, faults) => {
       await lose(wallet, 'query', 1_000);
       for (const [fault, more] of faults) await stage.sandbox.fault(fault, { wallet, ...more });
       const order = await unknownStart(wallet, await createIntent(stage, [1_000]));
-      const isPaymentToldFirst = by.endsWith('before it');
-      if (isPaymentToldFirst) {
+      const isPaymentFirst = by.endsWith('before it');
+      if (isPaymentFirst) {
         const match = { operation: 'close' };
         await stage.sandbox.fault('close_lost', { wallet, match, times: 4 });
       }

@@ -372,26 +372,34 @@ for (const engine of ENGINES) {
         const refusal = await refund(stage, order, 10);
         expect(codeOf(refusal)).toBe('refund_not_possible');
         const path = `/v1/payment_intents/${order.intent}/resolve`;
-        const word = { outcome: 'refund', reason: 'the buyer was asked' };
+        const resolution = { outcome: 'refund', reason: 'the buyer was asked' };
         const key = newKey();
-        const ended = await post(stage.taobao, path, word, key);
+        const ended = await post(stage.taobao, path, resolution, key);
         expect([ended.status, ended.body.status]).toEqual([200, 'canceled']);
         expect(ended.body.resolution).toMatchObject({
-          ...word,
+          ...resolution,
           by: expect.stringMatching(/^key_/),
         });
-        expect((await post(stage.taobao, path, word, key)).body).toEqual(ended.body);
-        const other = await post(stage.taobao, path, { ...word, outcome: 'accept' }, newKey());
+        expect((await post(stage.taobao, path, resolution, key)).body).toEqual(ended.body);
+        const other = await post(
+          stage.taobao,
+          path,
+          { ...resolution, outcome: 'accept' },
+          newKey(),
+        );
         expect([other.status, codeOf(other)]).toEqual([409, 'payment_intent_not_conflicted']);
         const held = () => clearingOf(stage, order);
         await inTime(stage, 'it was refunded', held, (heldFen) => heldFen === 0, 60);
         expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([640]);
         expect(await stage.taobao.balanceOf('suspense')).toBe(before);
         // Deliveries may overtake one another (rule 9).
-        const told = async () => eventsOf(stage, order.intent).map((event) => String(event.type));
-        const isTold = (types: string[]) =>
-          ['resolved', 'canceled'].every((word) => types.includes(`payment_intent.${word}`));
-        await until('both events have arrived', told, isTold);
+        const eventTypes = async () =>
+          eventsOf(stage, order.intent).map((event) => String(event.type));
+        const hasArrived = (types: string[]) =>
+          ['resolved', 'canceled'].every((resolution) =>
+            types.includes(`payment_intent.${resolution}`),
+          );
+        await until('both events have arrived', eventTypes, hasArrived);
       });
 
       it('counts when an operator accepts what the wallet took (rule 3)', async () => {
@@ -401,13 +409,13 @@ for (const engine of ENGINES) {
         await stage.sandbox.fault('wrong_amount', { wallet: way.wallet, match });
         const before = await stage.taobao.balanceOf('suspense');
         const path = `/v1/payment_intents/${order.intent}/resolve`;
-        const word = { outcome: 'accept', reason: 'the bill says 6.40' };
-        const early = await post(stage.taobao, path, word, newKey());
+        const resolution = { outcome: 'accept', reason: 'the bill says 6.40' };
+        const early = await post(stage.taobao, path, resolution, newKey());
         expect([early.status, codeOf(early)]).toEqual([409, 'payment_intent_not_conflicted']);
         await stage.sandbox.pay(order.scan);
         await becomes(stage, order.intent, 'conflicted');
         await stage.sandbox.advance(600);
-        const ended = await post(stage.taobao, path, word, newKey());
+        const ended = await post(stage.taobao, path, resolution, newKey());
         expect([ended.status, ended.body.status]).toEqual([200, 'succeeded']);
         expect(ended.body.amount_received).toBe(640);
         expect(await stage.taobao.balanceOf('suspense')).toBe(before);
@@ -489,16 +497,16 @@ for (const engine of ENGINES) {
           await becomes(stage, order.intent, 'conflicted');
           expect((await stage.taobao.balanceOf('suspense')) - before).toBe(641);
           const path = `/v1/payment_intents/${order.intent}/resolve`;
-          const word = { outcome: 'refund', reason: 'the wallet says 6.41' };
-          const ended = await post(stage.taobao, path, word, newKey());
+          const resolution = { outcome: 'refund', reason: 'the wallet says 6.41' };
+          const ended = await post(stage.taobao, path, resolution, newKey());
           expect([ended.status, ended.body.status]).toEqual([200, 'canceled']);
           const isAlarm = (event: Json) => {
             const { object } = event.data as { object: Json };
             return event.type === 'refund.requires_attention' && object.leg === leg?.id;
           };
           const alarms = async () => stage.inbox.events.filter(isAlarm);
-          const isTold = (events: readonly Json[]) => events.length > 0;
-          const [alarm] = await inTime(stage, 'an operator is alerted', alarms, isTold, 60);
+          const hasArrived = (events: readonly Json[]) => events.length > 0;
+          const [alarm] = await inTime(stage, 'an operator is alerted', alarms, hasArrived, 60);
           expect((alarm!.data as Json).object).toMatchObject({ amount: 641, reason: 'conflicted' });
           expect((await walletOrders(stage, order)).map((row) => row.refunded)).toEqual([0]);
           // Nothing was lost on the way: what the wallet holds is due to the buyer.
@@ -618,12 +626,12 @@ for (const engine of ENGINES) {
     describe('webhooks', () => {
       it('sends growing versions, and the same event again when asked to', async () => {
         const order = await paidOrder(stage, PAGE, [60]);
-        const told = await until(
+        const eventTypes = await until(
           'delivered',
           async () => eventsOf(stage, order.intent),
           (events) => events.some((event) => event.type === 'payment_intent.succeeded'),
         );
-        const byVersion = [...told].sort(
+        const byVersion = [...eventTypes].sort(
           (a, b) => Number(a.object_version) - Number(b.object_version),
         );
         expect(byVersion.map((event) => event.type)).toEqual([

@@ -81,7 +81,7 @@ describe(`the fate of a refund on ${engine.name}`, () => {
     await until(
       'alerted',
       async () => alarms(),
-      (told) => told.length === 1,
+      (alarms) => alarms.length === 1,
     );
     await stage.db.script(`update wallet_configs set sealed = substr(sealed, 2)`);
     await stage.platform.restart();

@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readSandboxPapers } from '../../src/cli/demo-papers.ts';
+import { readSandboxCredentials } from '../../src/cli/demo-marketplaces.ts';
 import { lookInside } from '../../src/cli/doctor-inside.ts';
 import { readSettings, type Settings } from '../../src/cli/settings.ts';
 import { listWallets, setWallet } from '../../src/cli/wallet-admin.ts';
@@ -41,8 +41,8 @@ for (const engine of ENGINES) {
     let stage: shop.Stage;
     let settings: Settings;
     const ids = createIdSource(12, wallClock);
-    const own = () => readSandboxPapers(stage.platform.dir).marketplaces.taobao?.wechatpay;
-    const other = () => readSandboxPapers(stage.platform.dir).marketplaces.tmall?.wechatpay;
+    const own = () => readSandboxCredentials(stage.platform.dir).marketplaces.taobao?.wechatpay;
+    const other = () => readSandboxCredentials(stage.platform.dir).marketplaces.tmall?.wechatpay;
     const platform = () => stage.platform.composed.platform;
 
     beforeAll(async () => {
@@ -119,8 +119,8 @@ for (const engine of ENGINES) {
 
     test('the buyer is asked to choose another wallet, in both languages', async () => {
       const { intent } = await start();
-      const told = { zh: '微信支付现在不能使用', en: 'WeChat Pay cannot be used right now' };
-      for (const [lang, text] of Object.entries(told)) {
+      const texts = { zh: '微信支付现在不能使用', en: 'WeChat Pay cannot be used right now' };
+      for (const [lang, text] of Object.entries(texts)) {
         const page = await fetch(String(intent.cashier_url), {
           headers: { 'accept-language': lang },
         });

@@ -105,7 +105,7 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
       isRefunded: Number(row?.reversed) === 1,
       state,
       heldFen: (wasPaid ? Number(atWallet?.amount) : 0) - refundedFen,
-      isGivenBack: refundedFen > 0,
+      isRefundedAtWallet: refundedFen > 0,
     };
   };
 
@@ -130,14 +130,14 @@ describe(`payment codes confirmed while they are reversed, on ${engine.name}`, (
       );
       const ends = [];
       for (const order of orders) ends.push(await endOf(order, stored));
-      const given = ends.filter((end) => end.isGivenBack);
+      const given = ends.filter((end) => end.isRefundedAtWallet);
       const wrong = given.filter(
         (end) =>
           !(end.status === 'superseded' && end.isRefunded) &&
           !(wallet === 'wechatpay' && end.status === 'closed' && end.isMarked),
       );
       expect(wrong).toEqual([]);
-      const unpaid = ends.filter((end) => !end.isGivenBack && end.status !== 'succeeded');
+      const unpaid = ends.filter((end) => !end.isRefundedAtWallet && end.status !== 'succeeded');
       expect(unpaid.filter((end) => end.status !== 'closed' && end.status !== 'failed')).toEqual(
         [],
       );

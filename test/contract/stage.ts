@@ -3,7 +3,7 @@
  * outside callers make them.
  */
 import { randomUUID } from 'node:crypto';
-import { readSandboxPapers } from '../../src/cli/demo-papers.ts';
+import { readSandboxCredentials } from '../../src/cli/demo-marketplaces.ts';
 import type { Db } from '../../src/database/db.ts';
 import { type Answer, call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { composeForTest, type TestPlatform } from '../helpers/platform.ts';
@@ -49,15 +49,15 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
   const taobao = shopOf('taobao');
   const inbox = await openInbox();
   const secrets = new Set([taobao.key, shopOf('tmall').key]);
-  const papers = readSandboxPapers(platform.dir);
-  for (const secret of secretsIn(papers.marketplaces)) secrets.add(secret);
+  const sandbox = readSandboxCredentials(platform.dir);
+  for (const secret of secretsIn(sandbox.marketplaces)) secrets.add(secret);
   const made = await taobao.expect(201, 'POST', '/v1/webhook_endpoints', {
     url: inbox.url,
     enabled_events: ['*'],
   });
   inbox.trust(String(made.secret));
   secrets.add(String(made.secret));
-  const credentials = papers.demo.credentials as {
+  const credentials = sandbox.demo.credentials as {
     wechatpay: { openids: string[] };
     alipay: { buyer_ids: string[] };
   };

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { setAccount } from '../../src/cli/admin.ts';
-import { readSandboxPapers } from '../../src/cli/demo-papers.ts';
+import { readSandboxCredentials } from '../../src/cli/demo-marketplaces.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet, setWalletStatus, type WalletInput } from '../../src/cli/wallet-admin.ts';
 import { isOfAccount } from '../../src/core/wallet/config.ts';
@@ -38,17 +38,17 @@ for (const engine of ENGINES) {
     });
     afterAll(() => stage?.close());
 
-    const papersOf = (wallet: WalletName) => {
-      const papers = readSandboxPapers(stage.platform.dir).marketplaces.tmall?.[wallet];
-      if (papers === undefined) throw new Error(`no credentials for ${wallet}`);
-      return papers;
+    const tmallAccount = (wallet: WalletName) => {
+      const account = readSandboxCredentials(stage.platform.dir).marketplaces.tmall?.[wallet];
+      if (account === undefined) throw new Error(`no credentials for ${wallet}`);
+      return account;
     };
 
     const session = () => ({ db: stage.db, ids });
     const said = (): ((line: string) => void) => () => undefined;
 
     /** An account at the wallet in the city, given to Taobao as an operator does. */
-    async function setPapers(
+    async function setCredentials(
       wallet: WalletName,
       credentials: unknown,
       more: Partial<WalletInput> = {},
@@ -76,13 +76,13 @@ for (const engine of ENGINES) {
     }
 
     const numberAt = (wallet: WalletName, place: number, shopName = 'tmall'): string => {
-      const papers = readSandboxPapers(stage.platform.dir).marketplaces[shopName]?.[wallet];
-      return String(papers?.subMerchants[place]?.walletMerchant);
+      const account = readSandboxCredentials(stage.platform.dir).marketplaces[shopName]?.[wallet];
+      return String(account?.subMerchants[place]?.walletMerchant);
     };
 
     /** Tmall's account, and the first merchant's number under it. */
-    async function replacePapers(wallet: WalletName): Promise<void> {
-      await setPapers(wallet, papersOf(wallet).credentials);
+    async function replaceCredentials(wallet: WalletName): Promise<void> {
+      await setCredentials(wallet, tmallAccount(wallet).credentials);
       await setNumber(wallet, 0, numberAt(wallet, 0));
     }
 
@@ -92,7 +92,7 @@ for (const engine of ENGINES) {
     };
 
     test('D2: credentials of one account renew it, and none of its secrets is in its identity', () => {
-      const { taobao, tmall } = readSandboxPapers(stage.platform.dir).marketplaces;
+      const { taobao, tmall } = readSandboxCredentials(stage.platform.dir).marketplaces;
       for (const [name, module] of WALLETS) {
         const own = taobao?.[name]?.credentials;
         const identity = module.identityOf(own);
@@ -120,19 +120,19 @@ for (const engine of ENGINES) {
         const { wallet } = way;
         const paid = await shop.paidOrder(stage, way, [1_500]);
         const open = await shop.startOrder(stage, way, [2_000]);
-        const unheard = await shop.startOrder(stage, way, [2_100]);
+        const unpaid = await shop.startOrder(stage, way, [2_100]);
         const [before] = await shop.walletOrders(stage, open);
-        await replacePapers(wallet);
+        await replaceCredentials(wallet);
 
         await stage.sandbox.pay(open.scan);
         await shop.becomes(stage, open.intent, 'succeeded');
         // Its callbacks are lost: found by polling the account that it was sent to.
         await stage.sandbox.fault('callback_lost', { wallet, times: 30 });
-        await stage.sandbox.pay(unheard.scan);
+        await stage.sandbox.pay(unpaid.scan);
         await shop.inTime(
           stage,
           'the payment without a callback is found',
-          () => stage.taobao.getIntent(unheard.intent),
+          () => stage.taobao.getIntent(unpaid.intent),
           (now) => now.status === 'succeeded',
         );
         await stage.sandbox.clearFaults();
@@ -197,17 +197,17 @@ for (const engine of ENGINES) {
     }, 60_000);
 
     test('D2: an attempt is sent to the account that it stores, while credentials are replaced', async () => {
-      const { marketplaces } = readSandboxPapers(stage.platform.dir);
+      const { marketplaces } = readSandboxCredentials(stage.platform.dir);
       const sides = ['taobao', 'tmall'].map((name) => ({
         credentials: marketplaces[name]?.wechatpay?.credentials,
         number: numberAt('wechatpay', 0, name),
       }));
-      const doors = [stage.taobao.url, await stage.platform.beside()];
+      const urls = [stage.taobao.url, await stage.platform.beside()];
       const started: { intent: string; attempt: Json }[] = [];
       const refusals: unknown[] = [];
-      const buy = async (door: string): Promise<void> => {
+      const buy = async (url: string): Promise<void> => {
         await sleep(Math.random() * 60);
-        const market = new Marketplace(door, stage.taobao.key, stage.taobao.merchants);
+        const market = new Marketplace(url, stage.taobao.key, stage.taobao.merchants);
         const intent = String((await market.createIntent([1_000])).id);
         const body = { wallet: 'wechatpay', product: 'native' };
         const at = `/v1/payment_intents/${intent}/attempts`;
@@ -217,7 +217,7 @@ for (const engine of ENGINES) {
       };
       const replace = async (round: number): Promise<void> => {
         const side = sides[round % 2];
-        await setPapers('wechatpay', side?.credentials);
+        await setCredentials('wechatpay', side?.credentials);
         const config = await configOf(side?.credentials);
         await setWalletStatus(session(), config, 'active', said());
         await sleep(Math.random() * 40);
@@ -241,7 +241,7 @@ for (const engine of ENGINES) {
         (row) => row.name === 'taobao',
       )?.id;
       for (let round = 0; round < 24; round += 1) {
-        await Promise.all([replace(round), ...[0, 1, 0, 1].map((at) => buy(String(doors[at])))]);
+        await Promise.all([replace(round), ...[0, 1, 0, 1].map((at) => buy(String(urls[at])))]);
       }
 
       const numberOf = new Map<string, string>();

@@ -16,6 +16,7 @@ import {
   type ContractStage,
   isPresented,
   legOf,
+  notificationsOf,
   openContractStage,
   orderOf,
   paidOrder,
@@ -27,13 +28,12 @@ import {
   settledRefund,
   show,
   showCode,
-  toldOf,
 } from './wallets/stage.ts';
 
 /** Products whose wallet sends no notification: only a query helps. */
 const SILENT = new Set(['wechatpay.codepay', 'wechatpay.codepay by v3']);
 /** A number sent twice is a duplicate there (12): its code is lost, and the order expires. */
-const TOLD_ONCE = new Set(['unionpay.qr', 'unionpay.app']);
+const NOTIFIED_ONCE = new Set(['unionpay.qr', 'unionpay.app']);
 const LOST_ANSWERS: readonly FaultName[] = ['answer_lost', 'server_error', 'html_502'];
 
 let stage: ContractStage;
@@ -88,7 +88,8 @@ function contractOf(way: string, row: ProductCapability, bench: () => Bench): vo
       test('is reversed while it waits', () => reversedUnpaid(bench(), row));
       test('answer lost: queried, then reversed once', () => reversedPaid(bench(), row));
       test('a reversal without an answer is made again', () => lostReversal(bench(), row));
-      test('paid and too old to reverse, it is reported as paid', () => reversedTooLate(bench(), row));
+      test('paid and too old to reverse, it is reported as paid', () =>
+        reversedTooLate(bench(), row));
     }
     if (row.payerField === 'auth_code') {
       test('a code pays one order', () => codeWorksOnce(bench(), row));
@@ -115,15 +116,15 @@ async function paysOnce(bench: Bench, row: ProductCapability, way: string): Prom
   expect(leg.paidAtMs).not.toBeNull();
   expect(rowOf(bench, order)).toMatchObject({ state: 'paid', amountFen: order.legs[0]!.amountFen });
   await advance(bench, 1_000);
-  const told = await toldOf(bench, order);
+  const notified = await notificationsOf(bench, order);
   if (SILENT.has(way)) {
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     return;
   }
-  const [first] = told;
+  const [first] = notified;
   expect(first?.type).toBe('attempt');
   expect(first?.type === 'attempt' ? first.legs : []).toMatchObject([paid(order)]);
-  const ids = new Set(told.map(({ notificationId }) => notificationId));
+  const ids = new Set(notified.map(({ notificationId }) => notificationId));
   expect(ids.size, 'one payment is one notification, however often delivered').toBe(1);
 }
 
@@ -198,7 +199,7 @@ async function lostStart(bench: Bench, row: ProductCapability, fault: FaultName)
     expect(['pending', 'not_found']).toContain(status);
     const again = await bench.wallet.startAttempt(order);
     const isTaken = fault !== 'html_502';
-    if (isTaken && TOLD_ONCE.has(`${bench.module.name}.${row.product}`)) {
+    if (isTaken && NOTIFIED_ONCE.has(`${bench.module.name}.${row.product}`)) {
       expect(again.outcome, show(again)).toBe('unknown');
       expect(rowOf(bench, order)).toMatchObject({ state: 'created', payerAmountFen: null });
       return;
@@ -331,9 +332,13 @@ async function reversedPaid(bench: Bench, row: ProductCapability): Promise<void>
   expect(rowOf(bench, order)?.refundedFen, 'refunded once').toBe(amountFen);
   // Nor does a late report make it paid.
   await advance(bench, 1_000);
-  const late = (await toldOf(bench, order)).filter(({ type }) => type === 'attempt').slice(1);
-  for (const word of late) {
-    expect(word.type === 'attempt' ? word.legs[0]?.status : 'refund').not.toBe('succeeded');
+  const late = (await notificationsOf(bench, order))
+    .filter(({ type }) => type === 'attempt')
+    .slice(1);
+  for (const notification of late) {
+    expect(notification.type === 'attempt' ? notification.legs[0]?.status : 'refund').not.toBe(
+      'succeeded',
+    );
   }
 }
 

@@ -32,7 +32,7 @@ const PAY_TIMEOUT_MS = 45_000;
 /** The wallet settles refunds in its own time; the city's clock is moved to it. */
 const REFUND_SECONDS = 60;
 
-const WORDS = {
+const TEXTS = {
   zh: { paid: '付款成功', refunded: '已退款', home: '首页 · ', shoes: '鞋' },
   en: { paid: 'Paid', refunded: 'Refunded', home: 'Home · ', shoes: 'hoes' },
 } as const;
@@ -97,17 +97,17 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     language: Language,
     take: (page: Page, step: string) => Promise<void>,
   ): Promise<void> {
-    const home = `${demo.papers.bazaar.url}/${marketplace}`;
+    const home = `${demo.file.bazaar.url}/${marketplace}`;
     for (const product of products) {
       await page.goto(home);
-      expect(await page.title()).toContain(WORDS[language].home);
+      expect(await page.title()).toContain(TEXTS[language].home);
       await take(page, 'home');
       await addToCart(page, product);
       await take(page, 'cart');
     }
     expect(await page.locator('section.group').count()).toBe(2);
     await checkOut(page);
-    await page.waitForURL(`${demo.papers.platform.url}/pay/**`);
+    await page.waitForURL(`${demo.file.platform.url}/pay/**`);
     // Who is paid is who sells: the merchants' names as the wallets know them.
     const text = (await page.locator('body').textContent()) ?? '';
     for (const seller of SELLERS[marketplace]) expect(text).toContain(seller);
@@ -121,9 +121,9 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     language: Language,
     take: (page: Page, step: string) => Promise<void>,
   ): Promise<void> {
-    await page.waitForURL(`${demo.papers.bazaar.url}/${marketplace}/orders/*`);
+    await page.waitForURL(`${demo.file.bazaar.url}/${marketplace}/orders/*`);
     await page.locator('section.status.paid').waitFor();
-    expect(await page.locator('section.status h1').textContent()).toBe(WORDS[language].paid);
+    expect(await page.locator('section.status h1').textContent()).toBe(TEXTS[language].paid);
     expect(await page.locator('ol[data-live=log]').textContent()).toContain(
       'payment_intent.succeeded',
     );
@@ -134,11 +134,11 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     await form.locator('button').click();
     await page.locator('p.notice.good').waitFor();
     await take(page, 'refund-asked');
-    await new Sandbox(demo.papers.sandbox.url).advance(REFUND_SECONDS);
+    await new Sandbox(demo.file.sandbox.url).advance(REFUND_SECONDS);
     const line = page.locator('ul.refunds li.good');
     await line.waitFor();
     expect(await line.textContent()).toContain('12.34');
-    expect(await line.textContent()).toContain(WORDS[language].refunded);
+    expect(await line.textContent()).toContain(TEXTS[language].refunded);
     await take(page, 'refunded');
   }
 
@@ -158,7 +158,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
     expect(shown).toBe(action.code);
 
     const phone = await open(language, PHONE);
-    await phone.goto(`${demo.papers.sandbox.url}/phone`);
+    await phone.goto(`${demo.file.sandbox.url}/phone`);
     // A phone that cannot see the screen is given the cashier's address, as the README says.
     await scanOnPhone(phone, wallet, language === 'zh' ? (shown ?? '') : page.url());
     await take(phone, 'phone-bill');
@@ -175,13 +175,13 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
       const page = await open('zh', PHONE);
       await shop(page, 'taobao', ['c2', 'c9'], 'zh', take);
       await walletButton(page, wallet).click();
-      await page.waitForURL(`${demo.papers.sandbox.url}/**`);
+      await page.waitForURL(`${demo.file.sandbox.url}/**`);
       await take(page, 'wallet-page');
       await page.locator('#pay').click();
       await page.locator('#bill').waitFor();
       await payOnPhone(page);
       await page.locator('#back').click();
-      await page.waitForURL(`${demo.papers.platform.url}/pay/**`);
+      await page.waitForURL(`${demo.file.platform.url}/pay/**`);
       await page.locator('main[data-screen=succeeded]').waitFor();
       await take(page, 'cashier-paid');
       await paidAndRefunded(page, 'taobao', 'zh', take);
@@ -202,7 +202,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
       const page = await open(language, DESKTOP);
       await shop(page, 'tmall', ['m1', 'm5'], language, take);
       await walletButton(page, 'alipay').click();
-      await page.waitForURL(`${demo.papers.sandbox.url}/**`);
+      await page.waitForURL(`${demo.file.sandbox.url}/**`);
       await page.locator('#pay').waitFor();
       await take(page, 'alipay-page');
       await page.locator('#pay').click();
@@ -211,7 +211,7 @@ describe.skipIf(missing !== null)('buying shoes in a browser', () => {
       await payOnPhone(page);
       await take(page, 'alipay-paid');
       await page.locator('#back').click();
-      await page.waitForURL(`${demo.papers.platform.url}/pay/**`);
+      await page.waitForURL(`${demo.file.platform.url}/pay/**`);
       await page.locator('main[data-screen=succeeded]').waitFor();
       await take(page, 'cashier-paid');
       await paidAndRefunded(page, 'tmall', language, take);

@@ -28,8 +28,8 @@ describe.skipIf(missing !== null)('paying at a counter in a browser', { timeout:
 
   beforeAll(async () => {
     demo = await startOwnDemo();
-    const { taobao } = demo.papers.marketplaces;
-    shop = new Marketplace(demo.papers.platform.url, taobao!.secret_key, taobao!.merchants);
+    const { taobao } = demo.file.marketplaces;
+    shop = new Marketplace(demo.file.platform.url, taobao!.secret_key, taobao!.merchants);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   });
   afterAll(async () => {
@@ -52,7 +52,7 @@ describe.skipIf(missing !== null)('paying at a counter in a browser', { timeout:
     await page.locator('h1', { hasText: title }).waitFor();
     expect(await page.locator('.codeamount').textContent()).toBe('¥12.50');
     const code = await readQr(page, page.locator('.code svg'));
-    const sandbox = new Sandbox(demo.papers.sandbox.url);
+    const sandbox = new Sandbox(demo.file.sandbox.url);
     await sandbox.pay(await sandbox.scan(wallet, { type: 'qr_code', code }));
     await page.locator('h1', { hasText: '付款成功' }).waitFor();
     const paid = await shop.expect(200, 'GET', '/v1/payment_intents?limit=1');

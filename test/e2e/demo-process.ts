@@ -13,7 +13,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const READY_TEXT = 'Hutong 互通 is running';
 const STOP_PATIENCE_MS = 30_000;
 
-export interface DemoPapers {
+export interface DemoFile {
   readonly platform: { readonly url: string };
   readonly sandbox: { readonly url: string };
   readonly bazaar: { readonly url: string };
@@ -23,7 +23,7 @@ export interface DemoPapers {
 }
 
 export interface DemoProcess {
-  readonly papers: DemoPapers;
+  readonly file: DemoFile;
   /** All that it printed, stdout and stderr. */
   readonly output: () => string;
   readonly readyAfterMs: number;
@@ -88,7 +88,7 @@ export async function startDemoProcess(options: DemoOptions): Promise<DemoProces
     throw error;
   }
   return {
-    papers: JSON.parse(fs.readFileSync(path.join(options.dir, 'demo.json'), 'utf8')) as DemoPapers,
+    file: JSON.parse(fs.readFileSync(path.join(options.dir, 'demo.json'), 'utf8')) as DemoFile,
     output: () => output,
     readyAfterMs: performance.now() - startedMs,
     stop: () => stopGroup(child),

@@ -54,7 +54,7 @@ describe("the guide's blocks", () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-languages-'));
     sandbox = await runSandbox({
       ...{ dir: path.join(folder, '.hutong'), port: 0, host: '127.0.0.1', quiet: true },
-      ...{ allowLocalCallbacks: true, writeDemoPapers: true },
+      ...{ allowLocalCallbacks: true, writeDemoCredentials: true },
     });
   }, 60_000);
   afterAll(async () => {

@@ -54,27 +54,27 @@ describe('the documents', () => {
 
 describe("the sandbox guide's examples run as they stand", () => {
   let sandbox: RunningSandbox;
-  let papers: string;
+  let dir: string;
   let folder: string;
 
   beforeAll(async () => {
-    papers = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-docs-'));
+    dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-docs-'));
     sandbox = await runSandbox({
-      dir: papers,
+      dir: dir,
       port: 0,
       host: '127.0.0.1',
       allowLocalCallbacks: true,
       quiet: true,
-      writeDemoPapers: true,
+      writeDemoCredentials: true,
     });
     // Inside the checkout, so that the packages are found as a reader would find them.
     fs.mkdirSync(path.join(ROOT, 'artefacts'), { recursive: true });
     folder = fs.mkdtempSync(path.join(ROOT, 'artefacts', 'docs-'));
-    fs.symlinkSync(papers, path.join(folder, '.hutong'));
+    fs.symlinkSync(dir, path.join(folder, '.hutong'));
   });
   afterAll(async () => {
     await sandbox?.stop();
-    for (const made of [folder, papers]) fs.rmSync(made, { recursive: true, force: true });
+    for (const made of [folder, dir]) fs.rmSync(made, { recursive: true, force: true });
   });
 
   const examples = [

@@ -143,17 +143,17 @@ for (const { name, isAvailable, open } of ENGINES) {
       const { id } = state.deposit;
       await submit(opened(state));
       await submit(paid(id));
-      const told = await rows(
+      const sent = await rows(
         home.db,
         `select e.type, e.object_version, e.object, d.status, d.endpoint
           from events e join deliveries d on d.shard = e.shard and d.event = e.id
           where ${ofDeposit(id)} order by e.id`,
       );
-      expect(told).toMatchObject([
+      expect(sent).toMatchObject([
         { type: 'deposit.created', object_version: 1, object: { status: 'open' } },
         { type: 'deposit.paid', object_version: 2, object: { status: 'paid', amount: 500 } },
       ]);
-      expect(told.map(({ endpoint }) => endpoint)).toEqual([idValue(ENDPOINT), idValue(ENDPOINT)]);
+      expect(sent.map(({ endpoint }) => endpoint)).toEqual([idValue(ENDPOINT), idValue(ENDPOINT)]);
     });
 
     test('books balanced, with the payments of its batch', async () => {
@@ -266,7 +266,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       await home.db.script(`update deposits set status = 'of a newer version'
         where reference = '${broken.deposit.reference}'`);
       const stranger = await openEngine(home.db, { aggregates: REGISTERED });
-      const foreignWord = on(good.deposit.id, 'foreign_word', (state) => {
+      const foreignEvent = on(good.deposit.id, 'foreign_word', (state) => {
         const decided = payDeposit(state);
         if (!decided.ok) return decided;
         const [event] = decided.value.events;
@@ -279,7 +279,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       const commands: AnyCommand[] = [
         create(wantedPayment({ shard: SHARD })),
         paid(broken.deposit.id),
-        foreignWord,
+        foreignEvent,
         unbalanced,
         // Refused by the database: the batch is bisected.
         opened(wanted('refused')),

@@ -27,8 +27,8 @@ for (const parser of chosen) {
   const figures = `${report.accepted} accepted, ${report.refused} refused, slowest ${report.slowestMs.toFixed(1)} ms, ${seconds} s`;
   if (report.problem === null) passed += 1;
   else failed += 1;
-  const word = report.problem === null ? 'ok  ' : 'FAIL';
-  console.log(`${word}  ${parser.name.padEnd(56)} ${report.problem ?? figures}`);
+  const verdict = report.problem === null ? 'ok  ' : 'FAIL';
+  console.log(`${verdict}  ${parser.name.padEnd(56)} ${report.problem ?? figures}`);
 }
 console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0 || passed === 0) process.exitCode = 1;

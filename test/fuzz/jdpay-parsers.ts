@@ -15,20 +15,20 @@ const pair = () =>
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
-const [house, shop] = [pair(), pair()];
+const [jdKeys, shop] = [pair(), pair()];
 const MERCHANT = '110000001';
 const DES_KEY = randomBytes(24).toString('base64');
 const JD = {
   merchant: MERCHANT,
-  private_key: house.privateKey,
-  jd_public_key: house.publicKey,
+  private_key: jdKeys.privateKey,
+  jd_public_key: jdKeys.publicKey,
   des_key: DES_KEY,
 };
 const opened = openConfig({
   online: {
     merchant: MERCHANT,
     privateKey: shop.privateKey,
-    jdPublicKey: house.publicKey,
+    jdPublicKey: jdKeys.publicKey,
     desKey: DES_KEY,
   },
   endpoints: { api: 'https://a.example', pc: 'https://b.example', h5: 'https://c.example' },
@@ -36,7 +36,7 @@ const opened = openConfig({
 if (!opened.ok) throw new Error(opened.error.field);
 const account = opened.value;
 const { desKey } = account.online.keys;
-const keys = { desKey, publicKey: createPublicKey(house.publicKey) };
+const keys = { desKey, publicKey: createPublicKey(jdKeys.publicKey) };
 
 const PAID = {
   tradeNum: 'ORDER0000000000000000000001',

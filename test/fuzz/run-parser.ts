@@ -24,7 +24,7 @@ export async function runParser(
   const report = { accepted: 0, refused: 0, slowestMs: 0 };
   for (const bytes of parser.seeds) {
     const problem = await seedProblem(parser, bytes);
-    if (problem !== null) return { ...report, problem: told(problem, bytes) };
+    if (problem !== null) return { ...report, problem: withInput(problem, bytes) };
   }
   for (let index = 0; index < options.count; index += 1) {
     const input = mutate(random, parser.seeds);
@@ -33,12 +33,13 @@ export async function runParser(
     report.slowestMs = Math.max(report.slowestMs, judged.cpuMs);
     report[judged.isAccepted ? 'accepted' : 'refused'] += 1;
     const problem = judged.problem ?? (copy.equals(input) ? null : 'it changed its input');
-    if (problem !== null) return { ...report, problem: `input ${index}: ${told(problem, copy)}` };
+    if (problem !== null)
+      return { ...report, problem: `input ${index}: ${withInput(problem, copy)}` };
   }
   return { ...report, problem: null };
 }
 
-function told(problem: string, input: Buffer): string {
+function withInput(problem: string, input: Buffer): string {
   const hex = input.toString('hex');
   return `${problem}: ${hex.length > 400 ? `${hex.slice(0, 400)}… (${input.length} bytes)` : hex}`;
 }

@@ -4,7 +4,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { KEY_VERSION } from '../../src/cli/demo-papers.ts';
+import { KEY_VERSION } from '../../src/cli/demo-marketplaces.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
 import { hashKey } from '../../src/flows/key/authenticate.ts';

@@ -9,9 +9,9 @@ import path from 'node:path';
 import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
 import {
   type DemoMarketplace,
-  readSandboxPapers,
+  readSandboxCredentials,
   seedMarketplaces,
-} from '../../src/cli/demo-papers.ts';
+} from '../../src/cli/demo-marketplaces.ts';
 import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
@@ -53,7 +53,7 @@ export async function composeForTest(options: {
     host: '127.0.0.1',
     allowLocalCallbacks: true,
     quiet: true,
-    writeDemoPapers: false,
+    writeDemoCredentials: false,
   });
   const lines: string[] = [];
   const log = createLog({
@@ -94,7 +94,7 @@ export async function composeForTest(options: {
   };
   const others: ComposedPlatform[] = [];
   let opened = await start();
-  const marketplaces = await seedMarketplaces(opened.platform, dir, readSandboxPapers(dir));
+  const marketplaces = await seedMarketplaces(opened.platform, dir, readSandboxCredentials(dir));
   return {
     url,
     sandbox,

@@ -302,8 +302,8 @@ async function logNeedles({ stage, log }: Ground, check: Check): Promise<void> {
   }
   const lines = log.slice(before);
   check('every request has its line', lines.length >= paths.length * 2, lines.length);
-  const told = lines.find((line) => line.includes(needle));
-  check('no line has the needle', told === undefined, told);
+  const leaking = lines.find((line) => line.includes(needle));
+  check('no line has the needle', leaking === undefined, leaking);
   check('nor have the figures', !(await figures(stage)).includes(needle), 'in /metrics');
 }
 

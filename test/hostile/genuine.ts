@@ -53,8 +53,8 @@ export async function genuineOf(stage: Stage): Promise<Genuine> {
   const { scan } = (await post(`${stage.cityUrl}/phone/scan`, code)) as { scan: string };
   await post(`${stage.cityUrl}/phone/pay`, { scan, outcome: 'success' });
   const html = await (await fetch(page)).text();
-  const told = [...html.matchAll(INPUT)].map(([, name = '', value = '']) => [name, plain(value)]);
-  const signed = Object.fromEntries(told) as Record<string, string>;
+  const inputs = [...html.matchAll(INPUT)].map(([, name = '', value = '']) => [name, plain(value)]);
+  const signed = Object.fromEntries(inputs) as Record<string, string>;
   const strangerNo = (index: number) => `${'0'.repeat(18)}${String(index).padStart(8, '0')}01`;
   return {
     path: new URL(fields.backUrl ?? '').pathname,

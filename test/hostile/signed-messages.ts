@@ -116,12 +116,12 @@ export async function withUnionpay(work: Work): Promise<Recutting[]> {
   const city = await openUnionpayCity();
   try {
     const messages: SignedMessage[] = [];
-    const { papers } = city.account;
-    const { sm2 } = papers;
+    const { sdkCredentials: sdk } = city.account;
+    const { sm2 } = sdk;
     const signings = [
       city.account.credentials.signing,
-      { method: '11', secureKey: papers.secure_key } as const,
-      { method: '12', secureKey: papers.secure_key } as const,
+      { method: '11', secureKey: sdk.secure_key } as const,
+      { method: '12', secureKey: sdk.secure_key } as const,
       {
         method: '21',
         privateKey: sm2.private_key,
@@ -218,7 +218,7 @@ export async function withWechatpay(work: Work): Promise<Recutting[]> {
       legs: [
         {
           orderNo: freshNo(),
-          walletMerchant: stage.papers.sub_mchids[0] ?? '',
+          walletMerchant: stage.sdk.sub_mchids[0] ?? '',
           amountFen: 8_888n,
           description: 'Tom & Jerry & sign=1',
         },

@@ -7,10 +7,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ACCOUNT_REQUESTS } from '../../sandbox/account-requests.ts';
 import { openCity } from '../../sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
-import { PAPER_REQUESTS } from '../../sandbox/paper-requests.ts';
-import { type SandboxPapers, seedMarketplaces } from '../../src/cli/demo-papers.ts';
+import { type SandboxCredentials, seedMarketplaces } from '../../src/cli/demo-marketplaces.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
@@ -62,11 +62,11 @@ export async function openStage(overrides: Partial<ComposeOptions> = {}): Promis
     onFenced: () => defects.push('fenced'),
     ...overrides,
   });
-  const papers = await city.openPapers(
-    PAPER_REQUESTS.filter(({ label }) => label !== 'credentials'),
+  const accounts = await city.openAccounts(
+    ACCOUNT_REQUESTS.filter(({ label }) => label !== 'credentials'),
   );
-  const marketplaces: Record<string, SandboxPapers['marketplaces'][string]> = {};
-  for (const [label, wallets] of papers) marketplaces[label] = Object.fromEntries(wallets);
+  const marketplaces: Record<string, SandboxCredentials['marketplaces'][string]> = {};
+  for (const [label, wallets] of accounts) marketplaces[label] = Object.fromEntries(wallets);
   const seeded = await seedMarketplaces(composed.platform, dir, {
     marketplaces,
     demo: { sandbox: { url: city.url }, credentials: {} },

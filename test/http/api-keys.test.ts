@@ -60,8 +60,8 @@ for (const engine of ENGINES) {
         expect(await ask(key, from), from).toEqual({ status: 403, code: 'address_not_allowed' });
       // Any other key of the marketplace is as free as before.
       expect((await ask(edge.taobao.key, '192.0.2.1')).status).toBe(200);
-      const told = edge.lines().find(({ msg }) => String(msg).includes('may not be used from'));
-      expect(told).toMatchObject({ key_id: id, address: '203.0.113.8' });
+      const logged = edge.lines().find(({ msg }) => String(msg).includes('may not be used from'));
+      expect(logged).toMatchObject({ key_id: id, address: '203.0.113.8' });
     });
 
     test('S14: what a stolen key asks from elsewhere counts by address, not against the key', async () => {

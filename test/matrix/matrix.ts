@@ -10,7 +10,7 @@ import path from 'node:path';
 import { type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { openTally } from '../helpers/table.ts';
 
-interface Papers {
+interface DemoFile {
   readonly platform: { readonly url: string };
   readonly sandbox: { readonly url: string };
   readonly marketplaces: Readonly<
@@ -20,7 +20,7 @@ interface Papers {
 }
 
 interface Stage {
-  readonly papers: Papers;
+  readonly demo: DemoFile;
   readonly shop: Marketplace;
   readonly sandbox: Sandbox;
 }
@@ -56,9 +56,8 @@ const PARTS = [4_001, AMOUNT - 4_001] as const;
 /** The longest that a wallet wants between two refunds of one payment. */
 const BETWEEN_REFUNDS_SECONDS = 61;
 
-async function payerOf({ papers, sandbox }: Stage, wallet: string, brings: Brings): Promise<Json> {
-  const first = (name: string) =>
-    (papers.credentials[wallet]?.[name] as unknown[] | undefined)?.[0];
+async function payerOf({ demo, sandbox }: Stage, wallet: string, brings: Brings): Promise<Json> {
+  const first = (name: string) => (demo.credentials[wallet]?.[name] as unknown[] | undefined)?.[0];
   switch (brings) {
     case 'nothing':
       return {};
@@ -100,9 +99,9 @@ function isHandedOut(wallet: string, product: string): boolean {
   return wallet === 'jdpay' && (product === 'pc' || product === 'h5');
 }
 
-function isOwnPage({ papers }: Stage, nextAction: unknown): boolean {
+function isOwnPage({ demo }: Stage, nextAction: unknown): boolean {
   const { type, url } = (nextAction ?? {}) as Json;
-  return type === 'redirect' && String(url).startsWith(`${papers.platform.url}/pay/go/`);
+  return type === 'redirect' && String(url).startsWith(`${demo.platform.url}/pay/go/`);
 }
 
 /** What a buyer's app is shown. */
@@ -209,21 +208,21 @@ async function main(): Promise<void> {
   if (!fs.existsSync(file)) {
     throw new Error(`${file} is not there: is the demo running (npm start)?`);
   }
-  const papers = JSON.parse(fs.readFileSync(file, 'utf8')) as Papers;
+  const demo = JSON.parse(fs.readFileSync(file, 'utf8')) as DemoFile;
   const onlyAt = process.argv.indexOf('--only');
   const only = onlyAt < 0 ? '' : (process.argv[onlyAt + 1] ?? '');
-  const shops = Object.entries(papers.marketplaces).map(
+  const shops = Object.entries(demo.marketplaces).map(
     ([name, { secret_key: key, merchants }]) =>
-      [name, new Marketplace(papers.platform.url, key, merchants)] as const,
+      [name, new Marketplace(demo.platform.url, key, merchants)] as const,
   );
-  const sandbox = new Sandbox(papers.sandbox.url);
+  const sandbox = new Sandbox(demo.sandbox.url);
   const tally = openTally();
   for (const [index, row] of MATRIX.entries()) {
     const name = `${row[0]}.${row[1]}`;
     if (!name.includes(only)) continue;
     const shop = shops[index % shops.length]?.[1];
     const problem =
-      shop === undefined ? 'no marketplace' : await problemOf({ papers, shop, sandbox }, row);
+      shop === undefined ? 'no marketplace' : await problemOf({ demo, shop, sandbox }, row);
     tally.row(name, problem, 'paid, queried, refunded in two parts, booked');
   }
   for (const [name, shop] of shops) {

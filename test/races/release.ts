@@ -3,7 +3,7 @@
  * void): it names another card. The platform takes no part in it and must notice that on its own.
  */
 
-import { type Papers, signRequest } from '../conformance/second-verifier-wechatpay.ts';
+import { type SdkCredentials, signRequest } from '../conformance/second-verifier-wechatpay.ts';
 import { until } from '../helpers/api.ts';
 import type { Kept, Race } from './race.ts';
 import type { Town, WechatpayKeys } from './town.ts';
@@ -51,7 +51,7 @@ async function send(
   body?: unknown,
 ): Promise<Record<string, unknown>> {
   const request = { method, target, ...(body === undefined ? {} : { body }) };
-  const signed = signRequest(request, keys as unknown as Papers);
+  const signed = signRequest(request, keys as unknown as SdkCredentials);
   const response = await fetch(`${sandboxUrl}${target}`, {
     method,
     headers: signed.headers,

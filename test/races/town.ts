@@ -65,7 +65,7 @@ export async function openTown(): Promise<Town> {
 }
 
 function readWechatpayKeys(dir: string): WechatpayKeys {
-  const papers = JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8'));
-  const { mchid, serialNo, privateKey } = papers.marketplaces.taobao.wechatpay.credentials;
+  const file = JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8'));
+  const { mchid, serialNo, privateKey } = file.marketplaces.taobao.wechatpay.credentials;
   return { mchid, serial_no: serialNo, private_key: privateKey };
 }

@@ -19,8 +19,8 @@ export async function judge(race: Race, expected: Expected): Promise<void> {
     ...(await bookProblems(race.town)),
   ];
   const told = race.events('payment_intent.succeeded').length;
-  const toldWanted = expected.status === 'succeeded' ? 1 : 0;
-  if (told !== toldWanted) problems.push(`payment_intent.succeeded was told ${told} times`);
+  const notifiedWanted = expected.status === 'succeeded' ? 1 : 0;
+  if (told !== notifiedWanted) problems.push(`payment_intent.succeeded was told ${told} times`);
   if (race.town.inbox.refused.length > 0) problems.push('a webhook did not verify');
   if (problems.length > 0) throw new Error(problems.join('; '));
 }

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeDemoCredentials, writeMarketplaceCredentials } from '../../sandbox/accounts.ts';
 import type { OpenCity } from '../../sandbox/city.ts';
-import { writeDemoPapers, writeMarketplacePapers } from '../../sandbox/papers.ts';
 import { call, createOrder, openTestCity, REQUESTS } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
 
@@ -143,19 +143,19 @@ describe('city', () => {
   it('credentials are private, complete, and the same after a restart on another port', async () => {
     const dir = temporaryDir();
     const first = await openTestCity({ dir });
-    const made = (await first.openPapers(REQUESTS)).get('credentials')?.get('wechatpay');
+    const made = (await first.openAccounts(REQUESTS)).get('credentials')?.get('wechatpay');
     const firstUrl = first.url;
     await first.close();
     const second = await openTestCity({ dir });
-    const papers = await second.openPapers(REQUESTS);
-    const kept = papers.get('credentials')?.get('wechatpay');
-    expect(kept?.papers).toEqual(made?.papers);
+    const accounts = await second.openAccounts(REQUESTS);
+    const kept = accounts.get('credentials')?.get('wechatpay');
+    expect(kept?.sdkCredentials).toEqual(made?.sdkCredentials);
     expect(kept?.subMerchants).toEqual(made?.subMerchants);
     expect(JSON.stringify(kept?.credentials)).toBe(
       JSON.stringify(made?.credentials).replaceAll(firstUrl, second.url),
     );
-    writeDemoPapers(dir, second.url, papers);
-    writeMarketplacePapers(dir, city.url, papers);
+    writeDemoCredentials(dir, second.url, accounts);
+    writeMarketplaceCredentials(dir, city.url, accounts);
     expect(statSync(join(dir, 'demo.json')).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir, 'papers.json')).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'))).toEqual({
@@ -167,7 +167,7 @@ describe('city', () => {
         unionpay: second.url,
         jdpay: second.url,
       },
-      credentials: { wechatpay: made?.papers },
+      credentials: { wechatpay: made?.sdkCredentials },
     });
     expect(existsSync(join(dir, 'demo.json.next'))).toBe(false);
     await second.close();

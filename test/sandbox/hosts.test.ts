@@ -19,8 +19,8 @@ beforeAll(async () => {
     ...{ controlToken: null, makers: GATEWAY_MAKERS, log: () => undefined },
     gatewayHostNames: ['pay.example'],
   });
-  const papers = await city.openPapers(REQUESTS);
-  wechatpay = papers.get('credentials')?.get('wechatpay')?.papers as typeof wechatpay;
+  const accounts = await city.openAccounts(REQUESTS);
+  wechatpay = accounts.get('credentials')?.get('wechatpay')?.sdkCredentials as typeof wechatpay;
 });
 afterAll(() => city.close());
 

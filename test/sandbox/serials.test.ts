@@ -41,11 +41,11 @@ test("F1: certificates have each wallet's own serial numbers", async () => {
     expect(serialOf(pem)).toMatch(/^20\d\d(0[1-9]|1[0-2])[0-3]\d[0-9A-F]{24}$/);
     expect(BigInt(`0x${serialOf(pem)}`)).toBeLessThan(2n ** 127n);
   }
-  const { papers: unionpay } = await makeUnionpayAccount(kit, REQUEST);
+  const { sdkCredentials: unionpay } = await makeUnionpayAccount(kit, REQUEST);
   for (const pem of [unionpay.root_cert, unionpay.middle_cert, unionpay.encrypt_cert]) {
     expect(serialOf(pem)).toMatch(/^10[0-9A-F]{8}$/);
   }
-  const { papers: wechatpay } = await makeWechatpayAccount(kit, REQUEST);
+  const { sdkCredentials: wechatpay } = await makeWechatpayAccount(kit, REQUEST);
   expect(serialOf(wechatpay.certificate)).toMatch(/^[4-7][0-9A-F]{39}$/);
   expect(wechatpay.serial_no).toBe(serialOf(wechatpay.certificate));
   await close();
@@ -80,9 +80,9 @@ test("F1: UnionPay's credentials with long serial numbers keep working", async (
       keptAccount(kit, 'old', () => makeUnionpayAccount(asBefore(kit), REQUEST)),
     openGateway: openUnionpayGateway,
   });
-  expect(serialOf(first.account.papers.middle_cert)).toMatch(/^[0-9A-F]{40}$/);
+  expect(serialOf(first.account.sdkCredentials.middle_cert)).toMatch(/^[0-9A-F]{40}$/);
   const city = await first.restart();
-  expect(city.account.papers).toEqual(first.account.papers);
+  expect(city.account.sdkCredentials).toEqual(first.account.sdkCredentials);
   const start = () => openUnionpay(city).startAttempt(orderOf(city));
   expect(await start()).toMatchObject({ outcome: 'pending' });
   const later = await makeUnionpayAccount(city.opened.kit, REQUEST);

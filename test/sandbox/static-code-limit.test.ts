@@ -48,11 +48,11 @@ describe('static codes', () => {
     const limit = openStaticCodeLimit(memoryJournal(), { nowMs: () => nowMs });
     const first = limit.take('wechatpay', 400_00n);
     expect(limit.take('wechatpay', 100_01n)).toBeUndefined();
-    first?.giveBack();
+    first?.release();
     const second = limit.take('wechatpay', 500_00n);
     nowMs = MIDNIGHT_MS;
     expect(limit.take('wechatpay', 300_00n)).toBeDefined();
-    second?.giveBack();
+    second?.release();
     expect(limit.take('wechatpay', 200_01n)).toBeUndefined();
     expect(limit.take('wechatpay', 200_00n)).toBeDefined();
   });

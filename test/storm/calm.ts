@@ -96,10 +96,10 @@ async function releaseHeldRefunds(stage: Stage, admin: pg.Client): Promise<void>
 }
 
 function wechatpayKeys(dir: string, shop: string): WechatpayKeys {
-  const papers = JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as {
+  const file = JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as {
     readonly marketplaces: Readonly<Record<string, { readonly wechatpay: { credentials: Json } }>>;
   };
-  const { mchid, serialNo, privateKey } = papers.marketplaces[shop]?.wechatpay.credentials ?? {};
+  const { mchid, serialNo, privateKey } = file.marketplaces[shop]?.wechatpay.credentials ?? {};
   return {
     mchid: String(mchid),
     serial_no: String(serialNo),

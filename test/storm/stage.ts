@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { DemoMarketplace } from '../../src/cli/demo-papers.ts';
+import type { DemoMarketplace } from '../../src/cli/demo-marketplaces.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { seedDatabase } from '../../tools/seed.ts';

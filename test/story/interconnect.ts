@@ -21,7 +21,7 @@ export function nameOfAcross({ wallet, product }: AcrossChapter): string {
   return `interconnect: QuickPass pays ${wallet}.${product}`;
 }
 
-export async function tellAcross(
+export async function payAcross(
   shop: Marketplace,
   sandbox: Sandbox,
   { wallet, product }: AcrossChapter,

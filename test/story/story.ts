@@ -10,9 +10,9 @@ import path from 'node:path';
 import { type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { openTally } from '../helpers/table.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
-import { ACROSS_CHAPTERS, nameOfAcross, tellAcross } from './interconnect.ts';
+import { ACROSS_CHAPTERS, nameOfAcross, payAcross } from './interconnect.ts';
 
-interface Papers {
+interface DemoFile {
   readonly platform: { readonly url: string };
   readonly sandbox: { readonly url: string };
   readonly marketplaces: Readonly<
@@ -29,7 +29,7 @@ interface Chapter {
   readonly wallet: 'wechatpay' | 'alipay' | 'unionpay' | 'jdpay';
   readonly product: string;
   readonly amounts: readonly number[];
-  readonly payer?: (papers: Papers) => Json;
+  readonly payer?: (demo: DemoFile) => Json;
   /** The buyer shows a payment code and the merchant scans it. */
   readonly isByCode?: true;
 }
@@ -82,15 +82,15 @@ async function main(): Promise<void> {
   const file = path.join(process.env.HUTONG_DIR ?? '.hutong', 'demo.json');
   if (!fs.existsSync(file))
     throw new Error(`${file} is not there: is the demo running (npm start)?`);
-  const papers = JSON.parse(fs.readFileSync(file, 'utf8')) as Papers;
+  const demo = JSON.parse(fs.readFileSync(file, 'utf8')) as DemoFile;
   const onlyAt = process.argv.indexOf('--only');
   const only = onlyAt < 0 ? '' : (process.argv[onlyAt + 1] ?? '');
   const inbox = await openInbox();
-  const sandbox = new Sandbox(papers.sandbox.url);
+  const sandbox = new Sandbox(demo.sandbox.url);
   const shops = new Map<string, Marketplace>();
   const endpoints: { readonly shop: Marketplace; readonly id: string }[] = [];
-  for (const [name, { secret_key, merchants }] of Object.entries(papers.marketplaces)) {
-    const shop = new Marketplace(papers.platform.url, secret_key, merchants);
+  for (const [name, { secret_key, merchants }] of Object.entries(demo.marketplaces)) {
+    const shop = new Marketplace(demo.platform.url, secret_key, merchants);
     shops.set(name, shop);
     const endpoint = await shop.expect(201, 'POST', '/v1/webhook_endpoints', {
       url: inbox.url,
@@ -105,7 +105,7 @@ async function main(): Promise<void> {
     const problem =
       shop === undefined
         ? 'no such marketplace'
-        : await tell(shop, sandbox, inbox, papers, chapter).then(
+        : await tell(shop, sandbox, inbox, demo, chapter).then(
             () => null,
             (error: unknown) => (error instanceof Error ? error.message : String(error)),
           );
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const taobao = shops.get('taobao');
   for (const chapter of ACROSS_CHAPTERS.filter((one) => nameOfAcross(one).includes(only))) {
     if (taobao === undefined) break;
-    const problem = await tellAcross(taobao, sandbox, chapter).then(
+    const problem = await payAcross(taobao, sandbox, chapter).then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
@@ -136,7 +136,7 @@ async function tell(
   shop: Marketplace,
   sandbox: Sandbox,
   inbox: WebhookInbox,
-  papers: Papers,
+  demo: DemoFile,
   chapter: Chapter,
 ): Promise<void> {
   const intent = await shop.createIntent(chapter.amounts);
@@ -145,7 +145,7 @@ async function tell(
     id,
     chapter.wallet,
     chapter.product,
-    await payerOf(sandbox, papers, chapter),
+    await payerOf(sandbox, demo, chapter),
   );
   if (chapter.isByCode !== true) {
     const scan = await sandbox.scan(chapter.wallet, codeOf(attempt.next_action as Json));
@@ -198,8 +198,8 @@ async function tell(
   if (refunded !== 101) throw new Error(`the wallet refunded ${refunded}, not 101`);
 }
 
-async function payerOf(sandbox: Sandbox, papers: Papers, chapter: Chapter): Promise<Json> {
-  if (chapter.isByCode !== true) return chapter.payer?.(papers) ?? {};
+async function payerOf(sandbox: Sandbox, demo: DemoFile, chapter: Chapter): Promise<Json> {
+  if (chapter.isByCode !== true) return chapter.payer?.(demo) ?? {};
   const shown = await sandbox.post('/phone/code', { wallet: chapter.wallet });
   return { auth_code: shown.auth_code };
 }

@@ -12,7 +12,7 @@ import { openIdentity, openIdentityRoot, snOf } from './identity.ts';
 import type { AppRecord } from './records.ts';
 
 /** The `credentials.alipay` of demo.json. */
-export interface AlipayDemoPapers {
+export interface AlipaySdkCredentials {
   readonly app_id: string;
   readonly pid: string;
   readonly app_private_key: string;
@@ -28,17 +28,17 @@ export interface AlipayDemoPapers {
   };
 }
 
-export interface AlipayAccountPapers extends MadeAccount {
+export interface AlipayAccount extends MadeAccount {
   readonly credentials: AlipayCredentials;
-  readonly papers: AlipayDemoPapers;
+  readonly sdkCredentials: AlipaySdkCredentials;
   readonly smids: string[];
-  readonly demo: AlipayDemoPapers;
+  readonly demo: AlipaySdkCredentials;
 }
 
 interface AccountRecord {
   readonly label: string;
   readonly pid: string;
-  readonly demo: AlipayDemoPapers;
+  readonly demo: AlipaySdkCredentials;
 }
 
 const CERTIFICATE_YEARS = 10;
@@ -50,7 +50,7 @@ export function appsOf(kit: CityKit): Collection<AppRecord> {
 export async function makeAlipayAccount(
   kit: CityKit,
   request: AccountRequest,
-): Promise<AlipayAccountPapers> {
+): Promise<AlipayAccount> {
   const accounts = kit.journal.collection<AccountRecord>('alipay.accounts');
   const account = accounts.get(request.label) ?? (await newAccount(kit, request));
   accounts.put(request.label, account);
@@ -68,7 +68,7 @@ export async function makeAlipayAccount(
         authorize: `${kit.publicUrl}/oauth2/publicAppAuthorize.htm`,
       },
     },
-    papers: demo,
+    sdkCredentials: demo,
     subMerchants: request.subMerchantNames.map((name, index) => ({
       name,
       walletMerchant: demo.smids[index] ?? '',
@@ -108,7 +108,7 @@ async function newAccount(kit: CityKit, request: AccountRequest): Promise<Accoun
     publicKeyPem: certified.publicKeyPem,
     certificate: { appCertSn: snOf(certificatePem), rootCertSn: identity.rootSn },
   });
-  const demo: AlipayDemoPapers = {
+  const demo: AlipaySdkCredentials = {
     app_id: appId,
     pid,
     app_private_key: pkcs1Pem(plain.privateKeyPem),

@@ -29,7 +29,7 @@ const RETRY_DELAYS_MS = [
 const TIMEOUT_MS = 5_000;
 
 export interface Callbacks {
-  readonly tell: (kind: 'payment' | 'refund', trade: TradeRecord, refund?: RefundRecord) => void;
+  readonly notify: (kind: 'payment' | 'refund', trade: TradeRecord, refund?: RefundRecord) => void;
 }
 
 interface Message {
@@ -38,9 +38,9 @@ interface Message {
 }
 
 export function openCallbacks(kit: CityKit, identity: () => IdentityRecord): Callbacks {
-  kit.callbackQueue.register('alipay', manner(kit, identity));
+  kit.callbackQueue.register('alipay', callbackPolicy(kit, identity));
   return {
-    tell: (kind, trade, refund) => {
+    notify: (kind, trade, refund) => {
       const { order } = trade;
       if (order.notifyUrl === null) return;
       const fields = notifyFields(trade, identity().buyer.logonId, refund ?? null);
@@ -84,7 +84,7 @@ function notifyId(kit: CityKit): string {
   return `${day}00222${time}${randomDigits(kit.random, 15)}`;
 }
 
-function manner(kit: CityKit, identity: () => IdentityRecord): CallbackPolicy {
+function callbackPolicy(kit: CityKit, identity: () => IdentityRecord): CallbackPolicy {
   return {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: TIMEOUT_MS,

@@ -41,8 +41,9 @@ export function openAlipayGateway(kit: CityKit): Gateway {
     nextDueMs: () => context.store.nextDueMs(),
     runDue: async (nowMs) => {
       for (const event of context.store.runDue(nowMs)) {
-        if (event.kind === 'refunded') context.callbacks.tell('refund', event.trade, event.refund);
-        else context.callbacks.tell('payment', event.trade);
+        if (event.kind === 'refunded')
+          context.callbacks.notify('refund', event.trade, event.refund);
+        else context.callbacks.notify('payment', event.trade);
       }
     },
   };

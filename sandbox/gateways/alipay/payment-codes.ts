@@ -71,7 +71,7 @@ function charge(context: Context, call: MethodCall, order: OrderRecord, code: st
   const how = { payerWallet: 'alipay', platformCouponFen: 0n, merchantCouponFen: 0n } as const;
   const isPaid = context.store.pay([opened.value], how);
   const trade = context.store.find(order.pid, order.outTradeNo) ?? opened.value;
-  if (isPaid) context.callbacks.tell('payment', trade);
+  if (isPaid) context.callbacks.notify('payment', trade);
   return answer(context, call, trade, isPaid);
 }
 

@@ -192,7 +192,7 @@ function decide(context: Context, request: PayRequest): string {
     paidCount += group.length;
     for (const { order } of group) {
       const paid = context.store.find(order.pid, order.outTradeNo);
-      if (paid !== undefined) context.callbacks.tell('payment', paid);
+      if (paid !== undefined) context.callbacks.notify('payment', paid);
     }
   }
   return paidCount === 0 ? 'closed' : 'paid';

@@ -36,7 +36,7 @@ const cancel: Method = {
     const wanted = { outRequestNo, amountFen: leftFen, isStuck: false };
     const refunded = context.store.refund(trade, wanted);
     if (!refunded.ok) return refusal(refunded.error);
-    tellRefund(context, refunded.value.trade, outRequestNo);
+    notifyRefund(context, refunded.value.trade, outRequestNo);
     return success({ ...names, ...done, action: 'refund' });
   },
 };
@@ -45,10 +45,10 @@ function refundOf(trade: TradeRecord, outRequestNo: string): RefundRecord | unde
   return trade.refunds.find((one) => one.outRequestNo === outRequestNo);
 }
 
-function tellRefund(context: Context, trade: TradeRecord, outRequestNo: string): void {
+function notifyRefund(context: Context, trade: TradeRecord, outRequestNo: string): void {
   const refund = refundOf(trade, outRequestNo);
   if (refund !== undefined && refund.doneAtMs !== null) {
-    context.callbacks.tell('refund', trade, refund);
+    context.callbacks.notify('refund', trade, refund);
   }
 }
 
@@ -70,7 +70,7 @@ const refund: Method = {
     const done = context.store.refund(trade, { outRequestNo, amountFen, isStuck });
     if (!done.ok) return refusal(done.error);
     const { trade: now, isRepeat } = done.value;
-    if (!isRepeat) tellRefund(context, now, outRequestNo);
+    if (!isRepeat) notifyRefund(context, now, outRequestNo);
     const hasMoved = !isRepeat && !isStuck;
     return success({
       trade_no: now.tradeNo,

@@ -15,11 +15,11 @@ import type { Service } from './records.ts';
 import { RESULT_CODES } from './refusal.ts';
 
 /** The `credentials.jdpay` of demo.json; `payment_code` is the second number's set. */
-export interface JdpayPapers extends JdpayKeyPapers {
-  readonly payment_code: JdpayKeyPapers;
+export interface JdpaySdkCredentials extends JdpaySdkKeys {
+  readonly payment_code: JdpaySdkKeys;
 }
 
-interface JdpayKeyPapers {
+interface JdpaySdkKeys {
   readonly merchant: string;
   readonly private_key: string;
   readonly jd_public_key: string;
@@ -28,7 +28,7 @@ interface JdpayKeyPapers {
 
 export interface JdpayMadeAccount extends MadeAccount {
   readonly credentials: JdpayCredentials;
-  readonly papers: JdpayPapers;
+  readonly sdkCredentials: JdpaySdkCredentials;
 }
 
 const DEVICE = 'counter1';
@@ -68,7 +68,7 @@ export async function makeJdpayAccount(
         ],
       },
     },
-    papers: { ...online, payment_code: paymentCode },
+    sdkCredentials: { ...online, payment_code: paymentCode },
     // Sellers have no account at JD: the platform collects for them under its own numbers.
     subMerchants: request.subMerchantNames.map((name) => ({
       name,
@@ -81,7 +81,7 @@ async function makeMerchant(
   kit: CityKit,
   name: string,
   services: readonly Service[],
-): Promise<JdpayKeyPapers> {
+): Promise<JdpaySdkKeys> {
   const [identity, pair] = await Promise.all([openIdentity(kit), kit.authority.rsaKeyPair()]);
   const merchants = merchantsOf(kit);
   const merchant = `110${randomDigits(kit.random, 6)}`;
@@ -96,11 +96,11 @@ async function makeMerchant(
   };
 }
 
-function credentialsOf(papers: JdpayKeyPapers): JdpayCredentials['online'] {
+function credentialsOf(sdkCredentials: JdpaySdkKeys): JdpayCredentials['online'] {
   return {
-    merchant: papers.merchant,
-    privateKey: papers.private_key,
-    jdPublicKey: papers.jd_public_key,
-    desKey: papers.des_key,
+    merchant: sdkCredentials.merchant,
+    privateKey: sdkCredentials.private_key,
+    jdPublicKey: sdkCredentials.jd_public_key,
+    desKey: sdkCredentials.des_key,
   };
 }

@@ -23,7 +23,7 @@ interface Message {
 }
 
 export function registerCallbacks(context: Context, retryDelaysMs: readonly number[]): void {
-  const manner: CallbackPolicy = {
+  const policy: CallbackPolicy = {
     retryDelaysMs,
     timeoutMs: TIMEOUT_MS,
     compose: async (order, flaw) => {
@@ -38,10 +38,10 @@ export function registerCallbacks(context: Context, retryDelaysMs: readonly numb
     isAcknowledged: ({ status, body }) =>
       status === 200 && body.toString('utf8').trim() === 'success',
   };
-  context.kit.callbackQueue.register('jdpay', manner);
+  context.kit.callbackQueue.register('jdpay', policy);
 }
 
-export function tellPaid(context: Context, order: OrderRecord): void {
+export function notifyPaid(context: Context, order: OrderRecord): void {
   const { merchant, tradeNum: orderNo, notifyUrl: url } = order;
   if (url === null) return;
   const point = { wallet: 'jdpay', operation: 'callback', orderNo, merchant } as const;
@@ -57,7 +57,7 @@ export function tellPaid(context: Context, order: OrderRecord): void {
   });
 }
 
-export function tellRefunded(context: Context, refund: RefundRecord): void {
+export function notifyRefunded(context: Context, refund: RefundRecord): void {
   const { merchant, oTradeNum: orderNo, notifyUrl: url } = refund;
   if (url === null) return;
   // JD's documents say tradeType 1, its real messages 2: clients must use oTradeNum.

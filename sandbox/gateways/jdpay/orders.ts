@@ -11,7 +11,7 @@ import { present } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../../../src/wires/jdpay/trade.ts';
-import { tellPaid } from './callbacks.ts';
+import { notifyPaid } from './callbacks.ts';
 import { type Answer, type Call, type Context, takeFault } from './context.ts';
 import { checkFields, type Fields, fieldOf } from './field-rules.ts';
 import { orderId, qrToken } from './numbers.ts';
@@ -151,7 +151,7 @@ export function bookPayment(
   payment: PaymentRecord,
 ): OrderRecord {
   const paid = move(context, { ...order, payment }, PAYMENT_STATUS.succeeded);
-  tellPaid(context, paid);
+  notifyPaid(context, paid);
   return paid;
 }
 

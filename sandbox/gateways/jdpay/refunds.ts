@@ -9,7 +9,7 @@ import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
-import { tellRefunded } from './callbacks.ts';
+import { notifyRefunded } from './callbacks.ts';
 import { type Answer, type Call, type Context, takeFault } from './context.ts';
 import { checkFields, fieldOf } from './field-rules.ts';
 import { keyOf } from './order-store.ts';
@@ -127,7 +127,7 @@ export function settleRefund(context: Context, refund: RefundRecord): void {
     const order = present(context.store.orderByKey(refund.orderKey), 'the refunded order');
     context.store.putOrder({ ...order, refundedFen: order.refundedFen - refund.movedFen });
   }
-  tellRefunded(context, settled);
+  notifyRefunded(context, settled);
 }
 
 /** `POST /service/query` with tradeType 1, as older clients do: tradeNum is the refund's own. */

@@ -16,7 +16,7 @@ import type { IdentityRecord, MerchantRecord } from './records.ts';
 const PFX_PASSWORD = '000000';
 
 /** The `credentials.unionpay` of demo.json. */
-export interface UnionpayPapers {
+export interface UnionpaySdkCredentials {
   readonly mer_id: string;
   readonly sign_pfx: string;
   readonly sign_pfx_password: string;
@@ -36,7 +36,7 @@ export interface UnionpayPapers {
 
 export interface UnionpayAccount extends MadeAccount {
   readonly credentials: UnionpayCredentials;
-  readonly papers: UnionpayPapers;
+  readonly sdkCredentials: UnionpaySdkCredentials;
 }
 
 export function merchantsOf(kit: CityKit): Collection<MerchantRecord> {
@@ -66,14 +66,14 @@ export async function makeUnionpayAccount(
     })),
   };
   merchantsOf(kit).put(merId, record);
-  const papers = papersOf(gateway, record, {
+  const sdkCredentials = sdkCredentialsOf(gateway, record, {
     pfx: writePfx(certified, PFX_PASSWORD),
     sm2Private,
     sm2CertId,
   });
   return {
-    credentials: credentialsOf(kit, papers),
-    papers,
+    credentials: credentialsOf(kit, sdkCredentials),
+    sdkCredentials,
     subMerchants: record.splitMerchants.map(({ name, merId: walletMerchant }) => ({
       name,
       walletMerchant,
@@ -81,11 +81,11 @@ export async function makeUnionpayAccount(
   };
 }
 
-function papersOf(
+function sdkCredentialsOf(
   identity: IdentityRecord,
   record: MerchantRecord,
   secrets: { readonly pfx: string; readonly sm2Private: string; readonly sm2CertId: string },
-): UnionpayPapers {
+): UnionpaySdkCredentials {
   return {
     mer_id: record.merId,
     sign_pfx: secrets.pfx,
@@ -104,17 +104,17 @@ function papersOf(
   };
 }
 
-function credentialsOf(kit: CityKit, papers: UnionpayPapers): UnionpayCredentials {
+function credentialsOf(kit: CityKit, sdkCredentials: UnionpaySdkCredentials): UnionpayCredentials {
   return {
-    merId: papers.mer_id,
+    merId: sdkCredentials.mer_id,
     signing: {
       method: '01',
-      pfx: papers.sign_pfx,
-      pfxPassword: papers.sign_pfx_password,
-      rootCert: papers.root_cert,
-      middleCert: papers.middle_cert,
+      pfx: sdkCredentials.sign_pfx,
+      pfxPassword: sdkCredentials.sign_pfx_password,
+      rootCert: sdkCredentials.root_cert,
+      middleCert: sdkCredentials.middle_cert,
     },
-    encryptCert: papers.encrypt_cert,
+    encryptCert: sdkCredentials.encrypt_cert,
     endpoints: { gateway: kit.publicUrl },
   };
 }

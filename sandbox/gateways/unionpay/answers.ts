@@ -19,7 +19,7 @@ import { keysOf } from '../../kit/keys.ts';
 import type { CityKit, WireResponse } from '../../kit/kit.ts';
 import type { Answer, Context } from './context.ts';
 import { readIdentity, rotateSigner } from './identity.ts';
-import type { IdentityRecord, Manner, MerchantRecord } from './records.ts';
+import type { IdentityRecord, MerchantRecord, MessageFormat } from './records.ts';
 
 export type SignatureFlaw = 'callback_bad_signature' | 'signtest' | 'key_rotated';
 
@@ -29,18 +29,18 @@ const SIGNTEST = 'SIGNTEST/not+base64*at all';
 export async function signAsGateway(
   context: Context,
   merchant: MerchantRecord | undefined,
-  manner: Manner,
+  format: MessageFormat,
   fields: Iterable<readonly [string, string]>,
   flaw?: SignatureFlaw,
 ): Promise<Map<string, string>> {
   const identity =
     flaw === 'key_rotated' ? await rotateSigner(context.kit) : readIdentity(context.kit);
-  const { signer, shown } = signerFor(context.kit, identity, merchant, manner);
+  const { signer, shown } = signerFor(context.kit, identity, merchant, format);
   const business = [...filledFields(fields), ['signMethod', signer.method] as const];
   if ('certId' in signer && signer.method === '21') business.push(['certId', signer.certId]);
   business.sort(([a], [b]) => (a < b ? -1 : 1));
   const signed = new Map([...business, ...shown]);
-  const encoding = encodingOf(manner.encoding) ?? 'UTF-8';
+  const encoding = encodingOf(format.encoding) ?? 'UTF-8';
   const signature = await signatureOf(signer, signText(signed), encoding);
   signed.set('signature', spoil(signature, flaw));
   return signed;
@@ -51,9 +51,9 @@ function signerFor(
   kit: CityKit,
   identity: IdentityRecord,
   merchant: MerchantRecord | undefined,
-  manner: Manner,
+  format: MessageFormat,
 ): { readonly signer: Signer; readonly shown: readonly (readonly [string, string])[] } {
-  const { signMethod } = manner;
+  const { signMethod } = format;
   if (merchant !== undefined && (signMethod === '11' || signMethod === '12')) {
     return { signer: { method: signMethod, secureKey: merchant.secureKey }, shown: [] };
   }
@@ -83,20 +83,20 @@ export async function replyTo(
   context: Context,
   request: {
     readonly merchant: MerchantRecord | undefined;
-    readonly manner: Manner;
+    readonly format: MessageFormat;
     readonly fields: ReadonlyMap<string, string>;
   },
   answer: Answer,
   flaw?: SignatureFlaw,
 ): Promise<WireResponse> {
-  const { manner, fields, merchant } = request;
+  const { format, fields, merchant } = request;
   const echo = new Map<string, string>();
   for (const name of ECHOED) echo.set(name, fields.get(name) ?? '');
   for (const [name, value] of Object.entries(answer.fields ?? {})) echo.set(name, value ?? '');
   echo.set('respCode', answer.respCode);
   echo.set('respMsg', respMsg(answer));
-  const signed = await signAsGateway(context, merchant, manner, echo, flaw);
-  return plainReply(writeReply(signed), manner.encoding);
+  const signed = await signAsGateway(context, merchant, format, echo, flaw);
+  return plainReply(writeReply(signed), format.encoding);
 }
 
 /** `成功[0000000]`: text and seven-digit internal code; brackets of our own would unbalance it. */

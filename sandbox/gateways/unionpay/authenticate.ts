@@ -14,15 +14,15 @@ import {
 import { keysOf } from '../../kit/keys.ts';
 import { type Answer, type Call, type Context, refusal } from './context.ts';
 import { explainSignature } from './explain.ts';
-import type { Manner, MerchantRecord } from './records.ts';
+import type { MerchantRecord, MessageFormat } from './records.ts';
 
-export interface Stranger {
+export interface Unverified {
   readonly merchant: MerchantRecord | undefined;
-  readonly manner: Manner;
+  readonly format: MessageFormat;
   readonly fields: Fields;
 }
 
-export type Refused = { readonly stranger: Stranger; readonly answer: Answer };
+export type Refused = { readonly unverified: Unverified; readonly answer: Answer };
 
 export async function authenticate(
   context: Context,
@@ -32,11 +32,11 @@ export async function authenticate(
   const fields = new Map([...received.fields].filter(([, value]) => value !== ''));
   const merchant = context.store.merchants.get(fields.get('merId') ?? '');
   const method = fields.get('signMethod');
-  const manner: Manner = {
+  const format: MessageFormat = {
     encoding: fields.get('encoding') ?? received.encoding,
     signMethod: isSignMethod(method) ? method : '01',
   };
-  const refuse = (answer: Answer) => err({ stranger: { merchant, manner, fields }, answer });
+  const refuse = (answer: Answer) => err({ unverified: { merchant, format, fields }, answer });
   if (fields.get('version') !== '5.1.0') return refuse(refusal('10', 'version 不是 5.1.0'));
   if (merchant === undefined) return refuse(refusal('31', 'merId 未登记'));
   if (!isSignMethod(method)) return refuse(refusal('11', 'signMethod 不支持'));
@@ -50,7 +50,7 @@ export async function authenticate(
   }
   const { encoding } = received;
   if (await verifyFields(verifier, fields, encoding))
-    return ok({ context, merchant, manner, fields });
+    return ok({ context, merchant, format, fields });
   const explanation = await explainSignature(received.what, { fields, verifier, encoding });
   context.kit.explanations.add(explanation);
   return refuse(refusal('11', '详见沙箱日志'));

@@ -13,19 +13,19 @@ import type { CallbackOrder, FaultName } from '../../kit/kit.ts';
 import { type SignatureFlaw, signAsGateway } from './answers.ts';
 import type { Context } from './context.ts';
 import { purchaseFields, returnFields } from './present.ts';
-import type { Manner, PurchaseRecord, ReturnRecord } from './records.ts';
+import type { MessageFormat, PurchaseRecord, ReturnRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
 /** Five sends in all. */
 const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
 const TIMEOUT_MS = 10_000;
 
-type Told = Readonly<Record<string, string | null>>;
+type MessageFields = Readonly<Record<string, string | null>>;
 
 /** What the queue stores: everything but the signature. */
-interface CallbackMessage extends Manner {
+interface CallbackMessage extends MessageFormat {
   readonly merId: string;
-  readonly fields: Told;
+  readonly fields: MessageFields;
 }
 
 export function registerCallbacks(context: Context): void {
@@ -38,11 +38,11 @@ export function registerCallbacks(context: Context): void {
 }
 
 async function compose(context: Context, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
-  const { merId, fields, ...manner } = order.message as CallbackMessage;
+  const { merId, fields, ...format } = order.message as CallbackMessage;
   const merchant = present(context.store.merchants.get(merId), 'the merchant');
   const given = Object.entries(fields).map(([name, value]) => [name, value ?? ''] as const);
-  const signed = await signAsGateway(context, merchant, manner, given, flaw);
-  const encoding = encodingOf(manner.encoding) ?? 'UTF-8';
+  const signed = await signAsGateway(context, merchant, format, given, flaw);
+  const encoding = encodingOf(format.encoding) ?? 'UTF-8';
   return {
     headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
     body: encodeForm(signed, encoding),
@@ -73,17 +73,17 @@ function named(
 }
 
 /** For a paid purchase; also what the browser posts to frontUrl. */
-export function paidMessage(purchase: PurchaseRecord): Told {
+export function paidMessage(purchase: PurchaseRecord): MessageFields {
   return { ...named(purchase, '01', purchase.txnSubType), ...purchaseFields(purchase) };
 }
 
-export function tellPaid(context: Context, purchase: PurchaseRecord): void {
+export function notifyPaid(context: Context, purchase: PurchaseRecord): void {
   const fault = takeDistortion(context, purchase, 'callback');
   send(context, purchase, purchase.orderId, distort(context, paidMessage(purchase), fault));
 }
 
 /** Not used for a reversal: its caller queries. */
-export function tellReturned(context: Context, returned: ReturnRecord): void {
+export function notifyReturned(context: Context, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
   const purchase = present(context.store.purchase(returned.purchaseKey), 'what was returned');
   send(context, returned, purchase.orderId, message);
@@ -94,7 +94,7 @@ function send(
   context: Context,
   record: PurchaseRecord | ReturnRecord,
   orderNo: string,
-  fields: Told,
+  fields: MessageFields,
 ): void {
   const { backUrl: url, encoding, signMethod, merId } = record;
   if (url === null) return;
@@ -129,7 +129,11 @@ export function takeDistortion(
   return undefined;
 }
 
-export function distort(context: Context, fields: Told, fault: FaultName | undefined): Told {
+export function distort(
+  context: Context,
+  fields: MessageFields,
+  fault: FaultName | undefined,
+): MessageFields {
   switch (fault) {
     case 'wrong_amount':
       return { ...fields, txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() };

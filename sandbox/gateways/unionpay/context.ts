@@ -6,7 +6,7 @@ import type { CityKit } from '../../kit/kit.ts';
 import type { PaymentCodes } from '../../kit/payment-codes.ts';
 import type { OrderStore } from './order-store.ts';
 import type { QueryMeter } from './queries.ts';
-import type { Manner, MerchantRecord } from './records.ts';
+import type { MerchantRecord, MessageFormat } from './records.ts';
 
 export interface Context {
   readonly kit: CityKit;
@@ -19,7 +19,7 @@ export interface Context {
 export interface Call {
   readonly context: Context;
   readonly merchant: MerchantRecord;
-  readonly manner: Manner;
+  readonly format: MessageFormat;
   readonly fields: Fields;
 }
 

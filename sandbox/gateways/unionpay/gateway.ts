@@ -24,9 +24,9 @@ import { authenticate } from './authenticate.ts';
 import {
   distort,
   merchantsIn,
+  notifyReturned,
   registerCallbacks,
   takeDistortion,
-  tellReturned,
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
 import { type Answer, type Call, type Context, type Handler, refusal } from './context.ts';
@@ -73,7 +73,7 @@ function runDue(context: Context, nowMs: number): void {
     due !== undefined;
     due = context.store.takeDue(nowMs)
   ) {
-    if (due !== 'expired') tellReturned(context, due);
+    if (due !== 'expired') notifyReturned(context, due);
   }
 }
 
@@ -87,18 +87,18 @@ async function handle(context: Context, request: WireRequest): Promise<Handled> 
   const form = parseForm(request.body);
   if (!form.ok) {
     const answer = refusal('10', `form ${form.error.kind}`);
-    const stranger = {
+    const unverified = {
       merchant: undefined,
-      manner: { encoding: 'UTF-8', signMethod: '01' as const },
+      format: { encoding: 'UTF-8', signMethod: '01' as const },
       fields: new Map<string, string>(),
     };
-    return isFront ? errorPage(answer) : replyTo(context, stranger, answer);
+    return isFront ? errorPage(answer) : replyTo(context, unverified, answer);
   }
   const what = `${request.path.split('/').at(-1) ?? ''} of order ${form.value.fields.get('orderId') ?? ''}`;
   const call = await authenticate(context, { ...form.value, what });
   if (!call.ok) {
-    const { stranger, answer } = call.error;
-    return isFront ? errorPage(answer) : replyTo(context, stranger, answer);
+    const { unverified, answer } = call.error;
+    return isFront ? errorPage(answer) : replyTo(context, unverified, answer);
   }
   return isFront ? front(call.value) : answerCall(call.value, request.path);
 }

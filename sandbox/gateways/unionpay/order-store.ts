@@ -29,12 +29,12 @@ export interface OrderStore {
 /** What was paid is refunded in full, whatever was refunded before. */
 export function reversed(purchase: PurchaseRecord): PurchaseRecord {
   const { paid, amountFen, refundedFen } = purchase;
-  const givenBackFen = paid === null ? 0n : amountFen;
+  const returnedFen = paid === null ? 0n : amountFen;
   return {
     ...purchase,
     state: 'reversed',
     failCode: '01',
-    refundedFen: refundedFen + givenBackFen,
+    refundedFen: refundedFen + returnedFen,
   };
 }
 

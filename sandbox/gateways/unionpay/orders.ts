@@ -31,7 +31,7 @@ export function draftPurchase(
   code: string,
   more: readonly string[],
 ): Opened | Answer {
-  const { context, fields, manner, merchant } = call;
+  const { context, fields, format, merchant } = call;
   const problem = checkFields(fields, [...NEEDED, ...more]) ?? checkTxnTime(call);
   if (problem !== undefined) return problem;
   const { sub, biz } = PURCHASES[product];
@@ -51,7 +51,7 @@ export function draftPurchase(
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
   const nowMs = context.kit.clock.nowMs();
   const purchase: PurchaseRecord = {
-    ...{ key, merId: merchant.merId, orderId, txnTime, ...manner },
+    ...{ key, merId: merchant.merId, orderId, txnTime, ...format },
     ...newNumbers(context.kit, nowMs),
     product,
     txnSubType: sub,
@@ -93,8 +93,8 @@ function readParts(call: Call): { readonly parts: readonly SplitPart[] } | Answe
   if (parts === undefined) return refusal('10', 'accSplitData 格式错误或超过五方');
   const known = new Set(call.merchant.splitMerchants.map(({ merId }) => merId));
   known.add(call.merchant.merId);
-  const stranger = parts.find(({ merId }) => !known.has(merId));
-  if (stranger !== undefined) return refusal('32', `分账方 ${stranger.merId} 无权限`);
+  const outsider = parts.find(({ merId }) => !known.has(merId));
+  if (outsider !== undefined) return refusal('32', `分账方 ${outsider.merId} 无权限`);
   const amountFen = BigInt(call.fields.get('txnAmt') ?? '0');
   return sumFen(parts.map((part) => part.amountFen)) > amountFen
     ? refusal('36', '分账金额之和大于交易金额')

@@ -8,7 +8,7 @@ import { decodeCpm, isCpmPayload } from '../../../src/wires/qr/cpm.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
 import { authenticate } from './authenticate.ts';
-import { tellPaid } from './callbacks.ts';
+import { notifyPaid } from './callbacks.ts';
 import { CASHIER_PATH, cashierUrl } from './cashier-page.ts';
 import type { Context } from './context.ts';
 import { openFront } from './orders.ts';
@@ -163,7 +163,7 @@ export function bookPayment(
       settleFen,
     },
   });
-  tellPaid(context, paid);
+  notifyPaid(context, paid);
   return paid;
 }
 

@@ -9,11 +9,11 @@ import type { PurchaseRecord, ReturnRecord } from './records.ts';
 /** The card behind the city's phone, as UnionPay shows it: masked. */
 const MASKED_CARD = '621626*********0018';
 
-type Told = Record<string, string | null>;
+type MessageFields = Record<string, string | null>;
 
-export function purchaseFields(purchase: PurchaseRecord): Told {
+export function purchaseFields(purchase: PurchaseRecord): MessageFields {
   const { paid } = purchase;
-  const common: Told = {
+  const common: MessageFields = {
     txnAmt: purchase.amountFen.toString(),
     currencyCode: '156',
     reqReserved: purchase.reqReserved,
@@ -33,7 +33,7 @@ function settlement(
   names: { readonly queryId: string; readonly traceNo: string },
   atMs: number,
   settleFen: bigint,
-): Told {
+): MessageFields {
   return {
     queryId: names.queryId,
     traceNo: names.traceNo,
@@ -44,7 +44,7 @@ function settlement(
   };
 }
 
-export function returnFields(returned: ReturnRecord): Told {
+export function returnFields(returned: ReturnRecord): MessageFields {
   return {
     txnAmt: returned.amountFen.toString(),
     currencyCode: '156',

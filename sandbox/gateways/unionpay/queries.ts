@@ -45,12 +45,12 @@ export function query(call: Call): Answer {
   if (!call.context.meter(asked)) return { respCode: '37' };
   if (found === undefined || found.merId !== call.merchant.merId) return { respCode: '34' };
   const outcome = 'state' in found ? purchaseOutcome(found) : returnOutcome(found);
-  const told = 'state' in found ? purchaseFields(found) : returnFields(found);
+  const state = 'state' in found ? purchaseFields(found) : returnFields(found);
   const { orderId, txnTime } = found;
   return {
     respCode: '00',
     fields: {
-      ...told,
+      ...state,
       ...{ orderId, txnTime },
       origRespCode: outcome,
       origRespMsg: RESP_TEXTS[outcome],

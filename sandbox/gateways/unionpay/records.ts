@@ -42,7 +42,7 @@ export interface MerchantRecord {
  * The encoding and signature method of the merchant's request, also used for answers and
  * notifications.
  */
-export interface Manner {
+export interface MessageFormat {
   readonly encoding: string;
   readonly signMethod: SignMethod;
 }
@@ -63,7 +63,7 @@ export interface PaidRecord {
   readonly settleFen: Fen;
 }
 
-export interface PurchaseRecord extends TransactionNames, Manner {
+export interface PurchaseRecord extends TransactionNames, MessageFormat {
   readonly product: UnionpayProduct;
   readonly txnSubType: string;
   readonly bizType: string;
@@ -87,7 +87,7 @@ export interface PurchaseRecord extends TransactionNames, Manner {
 }
 
 /** A refund (04) or an undo (31) of a purchase. */
-export interface ReturnRecord extends TransactionNames, Manner {
+export interface ReturnRecord extends TransactionNames, MessageFormat {
   readonly txnType: '04' | '31';
   readonly bizType: string;
   readonly accessType: string;

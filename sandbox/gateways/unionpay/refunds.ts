@@ -92,12 +92,12 @@ function putReturn(
   asked: Pick<ReturnRecord, 'txnType' | 'amountFen'> & { readonly isStuck: boolean },
 ): Answer {
   const { txnType, amountFen, isStuck } = asked;
-  const { context, fields, manner, merchant } = call;
+  const { context, fields, format, merchant } = call;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
   const nowMs = context.kit.clock.nowMs();
   const returned: ReturnRecord = {
-    ...{ merId: merchant.merId, orderId, txnTime, ...manner },
+    ...{ merId: merchant.merId, orderId, txnTime, ...format },
     key: transactionKey(merchant.merId, orderId, txnTime),
     ...newNumbers(context.kit, nowMs),
     txnType,

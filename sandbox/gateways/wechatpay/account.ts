@@ -18,7 +18,7 @@ const MERCHANT_CERTIFICATE_YEARS = 5;
 const OPENID_COUNT = 3;
 
 /** The `credentials.wechatpay` of demo.json. */
-export interface WechatpayPapers {
+export interface WechatpaySdkCredentials {
   readonly appid: string;
   readonly mchid: string;
   readonly sub_mchids: readonly string[];
@@ -33,14 +33,14 @@ export interface WechatpayPapers {
   readonly platform_serial: string;
   readonly platform_certificate: string;
   /** Besides the published one: a merchant of its own with v3 payment codes opened. */
-  readonly payment_code?: WechatpayPapers;
+  readonly payment_code?: WechatpaySdkCredentials;
 }
 
 export interface WechatpayAccount extends MadeAccount {
   readonly credentials: WechatpayCredentials;
-  readonly papers: WechatpayPapers;
+  readonly sdkCredentials: WechatpaySdkCredentials;
   readonly subMchids: string[];
-  readonly demo: WechatpayPapers;
+  readonly demo: WechatpaySdkCredentials;
 }
 
 export async function makeWechatpayAccount(
@@ -53,12 +53,16 @@ export async function makeWechatpayAccount(
   const accounts = accountsOf(kit);
   assert(accounts.get(record.mchid) === undefined, 'a merchant number is given once');
   accounts.put(record.mchid, record);
-  const papers = await withCodepay(kit, request, papersOf(record, merchantPair.privateKeyPem));
+  const sdkCredentials = await withCodepay(
+    kit,
+    request,
+    sdkCredentialsOf(record, merchantPair.privateKeyPem),
+  );
   const subMchids = record.subMerchants.map((merchant) => merchant.mchid);
   return {
     credentials: credentialsOf(kit, record, merchantPair.privateKeyPem),
-    papers,
-    demo: papers,
+    sdkCredentials,
+    demo: sdkCredentials,
     subMerchants: record.subMerchants.map(({ mchid, name }) => ({ name, walletMerchant: mchid })),
     subMchids,
   };
@@ -68,11 +72,12 @@ export async function makeWechatpayAccount(
 async function withCodepay(
   kit: CityKit,
   request: AccountRequest,
-  papers: WechatpayPapers,
-): Promise<WechatpayPapers> {
-  if (request.label !== 'credentials' || request.openedProducts !== undefined) return papers;
+  sdkCredentials: WechatpaySdkCredentials,
+): Promise<WechatpaySdkCredentials> {
+  if (request.label !== 'credentials' || request.openedProducts !== undefined)
+    return sdkCredentials;
   const opened = await makeWechatpayAccount(kit, { ...request, openedProducts: [V3_CODEPAY] });
-  return { ...papers, payment_code: opened.papers };
+  return { ...sdkCredentials, payment_code: opened.sdkCredentials };
 }
 
 async function makeRecord(
@@ -154,7 +159,7 @@ function credentialsOf(
   };
 }
 
-function papersOf(record: AccountRecord, privateKeyPem: string): WechatpayPapers {
+function sdkCredentialsOf(record: AccountRecord, privateKeyPem: string): WechatpaySdkCredentials {
   const platform = record.platformKeys[0];
   assert(platform !== undefined, 'an account has a platform certificate');
   return {

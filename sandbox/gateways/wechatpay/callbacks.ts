@@ -137,7 +137,7 @@ function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, strin
   return { ...signed, 'Wechatpay-Signature': bytes.toString('base64') };
 }
 
-export function tellPaid(context: Context, order: OrderRecord): void {
+export function notifyPaid(context: Context, order: OrderRecord): void {
   if (order.notifyUrl === null) return;
   const line = present(order.lines[0], 'a line');
   const merchant = line.subMchid ?? order.mchid;
@@ -188,7 +188,7 @@ const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
   CLOSED: '退款关闭',
 };
 
-export function tellRefunded(context: Context, refund: RefundRecord): void {
+export function notifyRefunded(context: Context, refund: RefundRecord): void {
   if (refund.notifyUrl === null) return;
   if (refund.isV2) {
     const { mchid, outTradeNo: orderNo, subMchid, notifyUrl: url } = refund;
@@ -225,7 +225,7 @@ function sendV2(
   context.kit.callbackQueue.send({ wallet: 'wechatpay', ...route, message });
 }
 
-export function tellEcho(
+export function notifyEcho(
   context: Context,
   echo: {
     readonly mchid: string;

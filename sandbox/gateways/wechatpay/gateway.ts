@@ -26,7 +26,7 @@ import type {
 } from '../../kit/kit.ts';
 import { refusedAnswer, signedAnswer } from './answers.ts';
 import { authenticate } from './authenticate.ts';
-import { registerCallbacks, takeDistortion, tellRefunded } from './callbacks.ts';
+import { notifyRefunded, registerCallbacks, takeDistortion } from './callbacks.ts';
 import { h5Page } from './cashier-page.ts';
 import type { Answer, Call, Context } from './context.ts';
 import { ENDPOINT } from './endpoint.ts';
@@ -75,7 +75,7 @@ function runDue(context: Context, nowMs: number): void {
     due = context.store.takeDue(nowMs)
   ) {
     if ('order' in due) context.store.putOrder({ ...due.order, state: 'CLOSED' });
-    else tellRefunded(context, settleRefund(context, due.refund));
+    else notifyRefunded(context, settleRefund(context, due.refund));
   }
 }
 

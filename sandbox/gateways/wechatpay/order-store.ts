@@ -41,11 +41,7 @@ export interface OrderStore {
   readonly refunds: () => IterableIterator<RefundRecord>;
   readonly putRefund: (refund: RefundRecord) => void;
   readonly balance: (mchid: string) => BalanceRecord;
-  readonly moveBalance: (
-    mchid: string,
-    pocket: 'availableFen' | 'frozenFen',
-    deltaFen: Fen,
-  ) => void;
+  readonly moveBalance: (mchid: string, funds: 'availableFen' | 'frozenFen', deltaFen: Fen) => void;
   /** City time of the next expiry or refund to settle; null = nothing is due. */
   readonly nextDueMs: () => number | null;
   /** Takes what is due at `nowMs` off the list. */
@@ -155,9 +151,9 @@ function openBalances(kit: CityKit): Pick<OrderStore, 'balance' | 'moveBalance'>
   const balance = (mchid: string): BalanceRecord => balances.get(mchid) ?? EMPTY_BALANCE;
   return {
     balance,
-    moveBalance: (mchid, pocket, deltaFen) => {
+    moveBalance: (mchid, funds, deltaFen) => {
       const before = balance(mchid);
-      balances.put(mchid, { ...before, [pocket]: before[pocket] + deltaFen });
+      balances.put(mchid, { ...before, [funds]: before[funds] + deltaFen });
     },
   };
 }

@@ -20,7 +20,7 @@ import {
   issuePrepay,
   unpaidLine,
 } from './orders.ts';
-import { tradeStateOf, tradeStateWords } from './present.ts';
+import { tradeStateOf, tradeStateText } from './present.ts';
 import { paymentFields } from './present-v2.ts';
 import type { OrderLine, OrderRecord } from './records.ts';
 
@@ -167,18 +167,18 @@ export function orderQuery(call: CallV2): AnswerV2 {
   if (order === undefined || line === undefined)
     return refused('ORDERNOTEXIST', '此交易订单号不存在');
   const state = tradeStateOf(order, line);
-  const words = { trade_state: state, trade_state_desc: tradeStateWords(state) };
-  const isTold = state === 'SUCCESS' || state === 'REFUND';
+  const stateFields = { trade_state: state, trade_state_desc: tradeStateText(state) };
+  const isPaid = state === 'SUCCESS' || state === 'REFUND';
   // For an order that is not paid, or no longer, only the number and the merchant's own data are
   // shown.
-  if (!isTold) {
+  if (!isPaid) {
     return {
       ok: true,
-      fields: { ...words, out_trade_no: line.outTradeNo, attach: line.attach ?? '' },
+      fields: { ...stateFields, out_trade_no: line.outTradeNo, attach: line.attach ?? '' },
     };
   }
   const fault = takeDistortion(call.context, order, 'query');
-  return { ok: true, fields: { ...words, ...paymentFields(order, fault) } };
+  return { ok: true, fields: { ...stateFields, ...paymentFields(order, fault) } };
 }
 
 export function closeOrder(call: CallV2): AnswerV2 {

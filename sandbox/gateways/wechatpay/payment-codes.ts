@@ -31,9 +31,9 @@ export function draftCodeOrder(
     readonly line: OrderLine;
   },
 ): OrderRecord {
-  const { line, ...told } = asked;
+  const { line, ...rest } = asked;
   return {
-    ...told,
+    ...rest,
     key: `single/${mchid}/${line.outTradeNo}`,
     mchid,
     appid,
@@ -104,19 +104,19 @@ export function reverseOrder(context: Context, order: OrderRecord): Reversal {
   const merchant = line.subMchid ?? order.mchid;
   if (context.kit.faults.take({ ...point, merchant }, ['refund_stuck']) !== undefined)
     return 'stuck';
-  giveBack(context, order, line);
+  returnReceipt(context, order, line);
   return 'done';
 }
 
-function giveBack(context: Context, order: OrderRecord, line: OrderLine): void {
+function returnReceipt(context: Context, order: OrderRecord, line: OrderLine): void {
   const { paid } = line;
   if (paid === null) {
     context.store.putOrder({ ...order, state: 'REVOKED' });
     return;
   }
-  const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
+  const funds = line.profitSharing ? 'frozenFen' : 'availableFen';
   const receiptFen = line.totalFen - paid.merchantCouponFen;
-  context.store.moveBalance(line.subMchid ?? order.mchid, pocket, -receiptFen);
+  context.store.moveBalance(line.subMchid ?? order.mchid, funds, -receiptFen);
   const lines = [{ ...line, refundedFen: line.totalFen }];
   context.store.putOrder({ ...order, lines, state: 'REVOKED' });
 }

@@ -16,7 +16,7 @@ import {
   verifyV2,
 } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { PayRequest, Scanned } from '../../kit/kit.ts';
-import { tellPaid } from './callbacks.ts';
+import { notifyPaid } from './callbacks.ts';
 import type { Context } from './context.ts';
 import { transactionId } from './numbers.ts';
 import { isWaiting } from './order-store.ts';
@@ -223,10 +223,10 @@ export function bookPayment(
   store.putOrder(paidOrder);
   for (const line of lines) {
     const receiptFen = line.totalFen - present(line.paid, 'a payment').merchantCouponFen;
-    const pocket = line.profitSharing ? 'frozenFen' : 'availableFen';
-    store.moveBalance(line.subMchid ?? order.mchid, pocket, receiptFen);
+    const funds = line.profitSharing ? 'frozenFen' : 'availableFen';
+    store.moveBalance(line.subMchid ?? order.mchid, funds, receiptFen);
   }
-  tellPaid(context, paidOrder);
+  notifyPaid(context, paidOrder);
   return paidOrder;
 }
 

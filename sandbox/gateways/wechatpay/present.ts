@@ -17,7 +17,7 @@ import type { OrderLine, OrderRecord, RefundRecord } from './records.ts';
 /** A body under construction. */
 export type Draft = Record<string, unknown>;
 
-const STATE_WORDS: Readonly<Partial<Record<TradeState, string>>> = {
+const STATE_TEXTS: Readonly<Partial<Record<TradeState, string>>> = {
   SUCCESS: '支付成功',
   REFUND: '转入退款',
   NOTPAY: '订单未支付',
@@ -40,7 +40,7 @@ export function singleBody(order: OrderRecord, line: OrderLine): Draft {
   Object.assign(body, {
     out_trade_no: line.outTradeNo,
     trade_state: state,
-    trade_state_desc: tradeStateWords(state),
+    trade_state_desc: tradeStateText(state),
     attach: line.attach ?? '',
   });
   if (order.deviceId !== null) body.scene_info = { device_id: order.deviceId };
@@ -103,8 +103,8 @@ export function tradeTypeOf({ product }: Pick<OrderRecord, 'product'>): string {
   return product === 'codepay' ? CODEPAY_TRADE_TYPE : TRADE_TYPES[product];
 }
 
-export function tradeStateWords(state: TradeState): string {
-  return STATE_WORDS[state] ?? state;
+export function tradeStateText(state: TradeState): string {
+  return STATE_TEXTS[state] ?? state;
 }
 
 export function bankTypeOf(order: OrderRecord): string {

@@ -194,14 +194,14 @@ function draftRefund(
   { order, line }: FoundLine,
   asked: AskedRefund,
 ): RefundRecord {
-  const { isAvailable, ...told } = asked;
+  const { isAvailable, ...rest } = asked;
   const paid = present(line.paid, 'a paid line');
   const { kit } = context;
   const nowMs = kit.clock.nowMs();
   const receiptFen = line.totalFen - paid.merchantCouponFen;
   const portion = (wholeFen: Fen): Fen => partOf(line, asked.refundFen, wholeFen);
   return {
-    ...told,
+    ...rest,
     refundId: refundId(kit.random, nowMs),
     mchid: order.mchid,
     subMchid: line.subMchid,
@@ -250,8 +250,8 @@ function checkRefundable(
     return refuse(429, 'FREQUENCY_LIMITED', '同一笔订单的退款间隔应不少于1分钟');
   }
   const balance = context.store.balance(payeeOf(order, refund));
-  const pocketFen = refund.fundsAccount === 'AVAILABLE' ? balance.availableFen : balance.frozenFen;
-  if (pocketFen < refund.settlementRefundFen) {
+  const fundsFen = refund.fundsAccount === 'AVAILABLE' ? balance.availableFen : balance.frozenFen;
+  if (fundsFen < refund.settlementRefundFen) {
     return refuse(403, 'NOT_ENOUGH', '账户余额不足，请充值后重新发起');
   }
   return ok(undefined);
@@ -273,10 +273,10 @@ function bookRefund(context: Context, found: FoundLine, refund: RefundRecord): v
         }
       : item,
   );
-  const pocket = refund.fundsAccount === 'AVAILABLE' ? 'availableFen' : 'frozenFen';
+  const funds = refund.fundsAccount === 'AVAILABLE' ? 'availableFen' : 'frozenFen';
   context.store.putRefund(refund);
   context.store.putOrder({ ...order, lines });
-  context.store.moveBalance(payeeOf(order, refund), pocket, -refund.settlementRefundFen);
+  context.store.moveBalance(payeeOf(order, refund), funds, -refund.settlementRefundFen);
 }
 
 const NOT_EXISTS = refuse(404, 'RESOURCE_NOT_EXISTS', '退款单不存在');

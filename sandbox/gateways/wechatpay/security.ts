@@ -6,7 +6,7 @@ import { ok } from '../../../src/kernel/result.ts';
 import { certificateItem } from '../../../src/wires/wechatpay/certificates.ts';
 import { decryptField, encryptField } from '../../../src/wires/wechatpay/field-cipher.ts';
 import { textOf } from '../../../src/wires/wechatpay/json.ts';
-import { tellEcho } from './callbacks.ts';
+import { notifyEcho } from './callbacks.ts';
 import type { Answer, Call } from './context.ts';
 import { checkFields, type Fields } from './field-rules.ts';
 import { randomToken } from './numbers.ts';
@@ -57,7 +57,7 @@ export function echo(call: Call): Answer {
     answer.encrypted_echo_message = again ?? '';
   }
   if (url !== undefined) {
-    tellEcho(context, { mchid: account.mchid, signWith: serial, url, plaintext: answer });
+    notifyEcho(context, { mchid: account.mchid, signWith: serial, url, plaintext: answer });
   }
   return ok(answer);
 }

@@ -15,7 +15,7 @@ import { walletForm } from './wallet-form.ts';
 /** A form states the order's remaining time, so it must never be older than this. */
 const RENEW_SECONDS = 20;
 
-interface HandOutTold {
+interface HandOutFacts {
   readonly marketplaceName: string;
   readonly wallet: WalletName;
   readonly amountFen: Fen;
@@ -23,7 +23,7 @@ interface HandOutTold {
 
 export function handOutPage(
   context: PageContext,
-  page: HandOutTold & { readonly form: FormAction },
+  page: HandOutFacts & { readonly form: FormAction },
 ): string {
   const { texts } = context;
   const wallet = texts.wallets[page.wallet];
@@ -44,7 +44,7 @@ ${jsonScript('next-action', page.form)}</div></div>`,
 
 export function handOutOverPage(
   context: PageContext,
-  page: HandOutTold & { readonly refusal: HandOutRefusal; readonly backPath: string },
+  page: HandOutFacts & { readonly refusal: HandOutRefusal; readonly backPath: string },
 ): string {
   const { texts } = context;
   const { title, help } = texts.handOutOver[page.refusal];

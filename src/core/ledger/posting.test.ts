@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatId } from '../../kernel/id.ts';
-import type { RefundMix } from '../payment/model.ts';
+import type { RefundAllocation } from '../payment/model.ts';
 import { clearing, escrow, feeDue, normalSide, refundDue, suspense } from './chart.ts';
 import {
   conflictSuperseded,
@@ -66,7 +66,7 @@ describe('posting', () => {
         let heldFen = 0n;
         for (const order of given) {
           const feeFen = (order.receipt * BigInt(order.fee)) / 1_000n;
-          let left: RefundMix = {
+          let left: RefundAllocation = {
             escrowFen: order.receipt - feeFen,
             feeFen,
             availableFen: 0n,
@@ -91,22 +91,26 @@ describe('posting', () => {
           heldFen += order.receipt;
           for (const { share, succeeds } of order.refunds) {
             const part = (value: bigint) => (value * BigInt(share)) / 100n;
-            const mix = { ...left, escrowFen: part(left.escrowFen), feeFen: part(left.feeFen) };
-            const pockets = { wallet: WALLET, merchant: MERCHANT, mix } as const;
+            const allocation = {
+              ...left,
+              escrowFen: part(left.escrowFen),
+              feeFen: part(left.feeFen),
+            };
+            const refund = { wallet: WALLET, merchant: MERCHANT, allocation } as const;
             const before = new Map(books.balances);
-            books.book(refundReserved(pockets));
+            books.book(refundReserved(refund));
             if (succeeds) {
-              const movedFen = mix.escrowFen + mix.feeFen;
+              const movedFen = allocation.escrowFen + allocation.feeFen;
               books.book(refundSucceeded({ wallet: WALLET, movedFen }));
               heldFen -= movedFen;
               const { escrowFen, feeFen: feeLeft } = left;
               left = {
                 ...left,
-                escrowFen: escrowFen - mix.escrowFen,
-                feeFen: feeLeft - mix.feeFen,
+                escrowFen: escrowFen - allocation.escrowFen,
+                feeFen: feeLeft - allocation.feeFen,
               };
             } else {
-              books.book(refundFailed(pockets));
+              books.book(refundFailed(refund));
               for (const [account, value] of before)
                 expect(books.balances.get(account)).toBe(value);
             }

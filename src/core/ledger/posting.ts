@@ -8,7 +8,7 @@ import type { Id } from '../../kernel/id.ts';
 import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import type { Fen } from '../../kernel/money.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
-import type { Escrow, RefundMix } from '../payment/model.ts';
+import type { Escrow, RefundAllocation } from '../payment/model.ts';
 import {
   type AccountName,
   absorbed,
@@ -59,7 +59,7 @@ export function posting(moment: LedgerMoment, entries: readonly Entry[]): Postin
 /**
  * The merchant's account that holds this money: escrow until receipt, then available for payout.
  */
-function pocketOf({ status, merchant, wallet }: Escrow): AccountName {
+function merchantAccount({ status, merchant, wallet }: Escrow): AccountName {
   return status === 'released' ? available(merchant, wallet) : escrow(merchant, wallet);
 }
 
@@ -72,7 +72,7 @@ export function paid(leg: {
 }): Posting {
   return posting('paid', [
     debit(clearing(leg.wallet), leg.receiptFen),
-    ...leg.escrows.map((held) => credit(pocketOf(held), held.heldFen)),
+    ...leg.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
     credit(feeDue(leg.wallet), leg.feeFen),
   ]);
 }
@@ -98,6 +98,7 @@ export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Postin
 /**
  * A conflict resolved by a refund. Suspense releases what was booked; if the wallet has corrected
  * its figure since, clearing takes the difference, so that it equals the wallet's balance again.
+ */
 export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: Fen): Posting {
   const difference = trueFen - bookedFen;
   return posting('conflict_superseded', [
@@ -124,58 +125,58 @@ export function conflictAccepted(leg: {
   return posting('conflict_accepted', [
     debit(suspense, leg.bookedFen),
     difference > 0n ? debit(cleared, difference) : credit(cleared, -difference),
-    ...leg.escrows.map((held) => credit(pocketOf(held), held.heldFen)),
+    ...leg.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
     credit(feeDue(leg.wallet), leg.feeFen),
     credit(refundDue, leg.surplusFen),
   ]);
 }
 
-export interface RefundPockets {
+export interface AllocatedRefund {
   readonly wallet: WalletName;
   readonly merchant: Id<'merchant'>;
-  readonly mix: RefundMix;
+  readonly allocation: RefundAllocation;
 }
 
-function mixTotal(mix: RefundMix): Fen {
-  return mix.escrowFen + mix.feeFen + mix.availableFen + mix.owedFen;
+function allocationTotal(allocation: RefundAllocation): Fen {
+  return allocation.escrowFen + allocation.feeFen + allocation.availableFen + allocation.owedFen;
 }
 
 /**
  * Reserved when our transaction commits, before the wallet is called; the expected fee is reversed
  * pro rata.
  */
-export function refundReserved({ wallet, merchant, mix }: RefundPockets): Posting {
+export function refundReserved({ wallet, merchant, allocation }: AllocatedRefund): Posting {
   return posting('refund_reserved', [
-    debit(escrow(merchant, wallet), mix.escrowFen),
-    debit(feeDue(wallet), mix.feeFen),
-    debit(available(merchant, wallet), mix.availableFen),
-    debit(owed(merchant), mix.owedFen),
-    credit(refundDue, mixTotal(mix)),
+    debit(escrow(merchant, wallet), allocation.escrowFen),
+    debit(feeDue(wallet), allocation.feeFen),
+    debit(available(merchant, wallet), allocation.availableFen),
+    debit(owed(merchant), allocation.owedFen),
+    credit(refundDue, allocationTotal(allocation)),
   ]);
 }
 
 /** Failed or closed for good: exactly the stored allocation is released to its accounts. */
-export function refundFailed({ wallet, merchant, mix }: RefundPockets): Posting {
+export function refundFailed({ wallet, merchant, allocation }: AllocatedRefund): Posting {
   return posting('refund_failed', [
-    debit(refundDue, mixTotal(mix)),
-    credit(escrow(merchant, wallet), mix.escrowFen),
-    credit(feeDue(wallet), mix.feeFen),
-    credit(available(merchant, wallet), mix.availableFen),
-    credit(owed(merchant), mix.owedFen),
+    debit(refundDue, allocationTotal(allocation)),
+    credit(escrow(merchant, wallet), allocation.escrowFen),
+    credit(feeDue(wallet), allocation.feeFen),
+    credit(available(merchant, wallet), allocation.availableFen),
+    credit(owed(merchant), allocation.owedFen),
   ]);
 }
 
 /** The wallet moved another amount than was reserved: corrects the accounts of the allocation. */
-export function refundCorrected(before: RefundPockets, mix: RefundMix): Posting {
+export function refundCorrected(before: AllocatedRefund, allocation: RefundAllocation): Posting {
   const { wallet, merchant } = before;
   const move = (account: AccountName, moreFen: Fen): Entry =>
     moreFen >= 0n ? debit(account, moreFen) : credit(account, -moreFen);
   return posting('refund_corrected', [
-    move(escrow(merchant, wallet), mix.escrowFen - before.mix.escrowFen),
-    move(feeDue(wallet), mix.feeFen - before.mix.feeFen),
-    move(available(merchant, wallet), mix.availableFen - before.mix.availableFen),
-    move(owed(merchant), mix.owedFen - before.mix.owedFen),
-    move(refundDue, mixTotal(before.mix) - mixTotal(mix)),
+    move(escrow(merchant, wallet), allocation.escrowFen - before.allocation.escrowFen),
+    move(feeDue(wallet), allocation.feeFen - before.allocation.feeFen),
+    move(available(merchant, wallet), allocation.availableFen - before.allocation.availableFen),
+    move(owed(merchant), allocation.owedFen - before.allocation.owedFen),
+    move(refundDue, allocationTotal(before.allocation) - allocationTotal(allocation)),
   ]);
 }
 

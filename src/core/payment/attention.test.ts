@@ -11,7 +11,7 @@ import type { DecideContext } from '../draft.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
 import type { LegReport } from '../wallet/report.ts';
-import { noteOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
+import { alertOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
 import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
 import { OUTCOME_UNKNOWN, type Payment } from './model.ts';
@@ -26,7 +26,7 @@ const ATTENTION = 'payment_attempt.requires_attention';
 class One {
   nowMs = START_MS;
   payment: Payment;
-  readonly told: string[] = [];
+  readonly emitted: string[] = [];
   postingCount = 0;
   #next = 1n;
 
@@ -75,11 +75,11 @@ class One {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.told.push(...decided.value.events.map(({ type }) => type));
+    this.emitted.push(...decided.value.events.map(({ type }) => type));
     this.postingCount += decided.value.postings.length;
   }
 
-  word(status: LegReport['status']): LegReport[] {
+  reportAll(status: LegReport['status']): LegReport[] {
     const { orderNo } = present(this.payment.legs[0], 'the leg');
     const figures = { amountFen: 100n, currency: 'cny', payee: null, payerAmountFen: null };
     const rest = { receiptAmountFen: null, paidAtMs: START_MS, payerWalletReported: null };
@@ -88,25 +88,25 @@ class One {
 
   /** One message, which may say more than one thing of the order. */
   report(...statuses: LegReport['status'][]): void {
-    const legs = statuses.flatMap((status) => this.word(status));
+    const legs = statuses.flatMap((status) => this.reportAll(status));
     const report = answered(legs);
     const input = { attempt: this.attempt.id, report, capabilities: CAPABLE };
     this.do((payment, context) => applyReport(payment, input, context));
   }
 
   reversed(): void {
-    const report = { outcome: 'reversed', legs: this.word('closed') } as const;
+    const report = { outcome: 'reversed', legs: this.reportAll('closed') } as const;
     const input = { attempt: this.attempt.id, report, capabilities: CAPABLE };
     this.do((payment, context) => applyReport(payment, input, context));
   }
 
   overdue(): void {
     const input = { attempt: this.attempt.id, finalAfterMs: FINAL_MS };
-    this.do((payment, context) => noteOverdue(payment, input, context));
+    this.do((payment, context) => alertOverdue(payment, input, context));
   }
 
   get alarmCount(): number {
-    return this.told.filter((type) => type === ATTENTION).length;
+    return this.emitted.filter((type) => type === ATTENTION).length;
   }
 }
 

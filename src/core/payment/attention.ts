@@ -26,7 +26,7 @@ function alert(draft: PaymentDraft, id: Id<'payment_attempt'>, code: string): vo
  * undone: an operator checks the wallet's console. A payment that we refunded in full reads the
  * same.
  */
-export function noteTakenBack(draft: PaymentDraft, id: Id<'leg'>): void {
+export function alertReversedAtWallet(draft: PaymentDraft, id: Id<'leg'>): void {
   const leg = draft.leg(id);
   const attempt = draft.attempt(leg.attempt);
   const isOurs = leg.refundedFen >= orderedFen(leg);
@@ -35,7 +35,7 @@ export function noteTakenBack(draft: PaymentDraft, id: Id<'leg'>): void {
 }
 
 /** What is booked stands; only the wallet's console or its bill can tell which report is true. */
-export function noteContradiction(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
+export function alertContradiction(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
   // Already alerted: alternating reports raise no further alert.
   if (draft.attempt(id).failure?.code === REVERSED_AT_WALLET) return;
   alert(draft, id, CONTRADICTED_BY_WALLET);
@@ -52,7 +52,7 @@ export function isOverdue(attempt: Attempt, finalAfterMs: number, nowMs: number)
 }
 
 /** The attempt stays as it is and is polled as before. */
-export function noteOverdue(
+export function alertOverdue(
   payment: Payment,
   input: { readonly attempt: Id<'payment_attempt'>; readonly finalAfterMs: number },
   context: DecideContext,

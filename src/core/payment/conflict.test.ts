@@ -67,12 +67,12 @@ function paid(
   receiptAmountFen: bigint | null = null,
 ): Payment {
   const leg = present(payment.legs[at], 'the leg of an attempt');
-  const word: LegReport = {
+  const reportAll: LegReport = {
     ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
     ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
     ...{ paidAtMs: NOW_MS, payerWalletReported: null },
   };
-  const input = { attempt: leg.attempt, report: answered([word]), capabilities: CAPABLE };
+  const input = { attempt: leg.attempt, report: answered([reportAll]), capabilities: CAPABLE };
   return done(applyReport(payment, input, context)).state;
 }
 
@@ -130,12 +130,12 @@ describe('a disputed payment of an intent that is settled', () => {
 class Disputed {
   payment = started(created());
   readonly balances = new Map<string, bigint>();
-  readonly told: string[] = [];
+  readonly emitted: string[] = [];
 
   do<A>(decision: PaymentDecision<A>): void {
     const { state: payment, postings, events } = done(decision);
     this.payment = payment;
-    this.told.push(...events.map(({ type }) => type));
+    this.emitted.push(...events.map(({ type }) => type));
     for (const { entries } of postings) {
       for (const { account, debitFen, creditFen } of entries)
         this.balances.set(account, (this.balances.get(account) ?? 0n) + debitFen - creditFen);
@@ -144,22 +144,22 @@ class Disputed {
 
   report(amountFen: bigint | null, receiptAmountFen: bigint | null = null): void {
     const leg = present(this.payment.legs[0], 'the leg');
-    const word: LegReport = {
+    const reportAll: LegReport = {
       ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
       ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
       ...{ paidAtMs: NOW_MS, payerWalletReported: null },
     };
-    const input = { attempt: leg.attempt, report: answered([word]), capabilities: CAPABLE };
+    const input = { attempt: leg.attempt, report: answered([reportAll]), capabilities: CAPABLE };
     this.do(applyReport(this.payment, input, context));
   }
 
-  refundSays(word: Partial<RefundReport>): void {
+  refundSays(reportAll: Partial<RefundReport>): void {
     const refund = present(this.payment.refunds.at(-1), 'a refund');
     const said = {
       walletRefundId: null,
       amountFen: null,
       walletError: null,
-      ...word,
+      ...reportAll,
     } as RefundReport;
     this.do(
       applyRefundReport(
@@ -204,7 +204,7 @@ describe('an amount that the wallet does not correct (rules 3, 5, 6, 7)', () => 
       disputed.report(figureFen);
       disputed.do(resolve(disputed.payment, 'refund'));
       disputed.refundSays({ status: 'failed', walletError: REFUSED });
-      expect(disputed.told).toContain('refund.requires_attention');
+      expect(disputed.emitted).toContain('refund.requires_attention');
       expect(disputed.payment.refunds).toMatchObject([{ status: 'abnormal' }]);
       const books = [disputed.of(CLEARING), disputed.of(refundDue), disputed.of(suspense)];
       expect(books).toEqual([figureFen, -figureFen, 0n]);

@@ -240,7 +240,7 @@ export interface LegPart {
 }
 
 /** The accounts a refund was reserved from, so that a failed one releases exactly that. */
-export interface RefundMix {
+export interface RefundAllocation {
   readonly escrowFen: Fen;
   /** The expected fee that the wallet refunds to us. */
   readonly feeFen: Fen;
@@ -263,7 +263,7 @@ export interface Refund {
   /** Numbers under which its wallet accepted it and then closed it. */
   readonly earlierNos: readonly string[];
   readonly walletRefundId: string | null;
-  readonly mix: RefundMix | null;
+  readonly allocation: RefundAllocation | null;
   readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
   readonly createdAtMs: number;
   /** When its number was first sent to the wallet: from then on a query precedes every call. */

@@ -185,8 +185,8 @@ function checkState(name: string, { payment, balances }: World): void {
     expect(row.heldFen >= 0n, `${name}: escrow`).toBe(true);
     expect(row.paidFen - row.feeFen, `${name}: as booked`).toBe(row.heldFen + row.returnedFen);
   }
-  const givenBack = refunds.filter((row) => row.status === 'succeeded' && !isAutomatic(row));
-  const givenFen = sumFen(givenBack.map((row) => row.amountFen));
+  const returned = refunds.filter((row) => row.status === 'succeeded' && !isAutomatic(row));
+  const givenFen = sumFen(returned.map((row) => row.amountFen));
   expect(least(givenFen, intent.amountReceivedFen)).toBe(intent.amountRefundedFen);
   // Whatever is not at rest is looked at again (rule 4).
   for (const row of attempts) if (isLive(row)) expect(row.dueAtMs, `${name}: due`).not.toBeNull();
@@ -223,10 +223,10 @@ function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string
     expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(held);
     for (const merchant of new Set(escrows.map((row) => row.merchant))) {
       const rows = escrows.filter((row) => row.merchant === merchant && row.wallet === wallet);
-      const inPocket = (status: 'held' | 'released') =>
+      const balanceOf = (status: 'held' | 'released') =>
         sumFen(rows.filter((row) => row.status === status).map((row) => row.heldFen));
-      expect(-balance(escrow(merchant, wallet)), `${name}: escrow`).toBe(inPocket('held'));
-      expect(-balance(available(merchant, wallet)), `${name}: direct`).toBe(inPocket('released'));
+      expect(-balance(escrow(merchant, wallet)), `${name}: escrow`).toBe(balanceOf('held'));
+      expect(-balance(available(merchant, wallet)), `${name}: direct`).toBe(balanceOf('released'));
     }
   }
   const owed = refunds.filter(isUnsettled).map((row) => row.movedFen);
@@ -337,7 +337,7 @@ const lie: fc.Arbitrary<Lie> = fc.record({
   isNamed: fc.boolean(),
 });
 
-function wordOf(leg: Leg, said: Lie): LegReport {
+function reportOf(leg: Leg, said: Lie): LegReport {
   const amounts = {
     true: leg.amountFen,
     more: leg.amountFen + 1n,
@@ -370,20 +370,20 @@ const report: fc.Arbitrary<Step> = fc
       const attempt = pick(world.payment.attempts, at);
       if (attempt === undefined) return;
       const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
-      const told = isPartial ? legs.slice(at % legs.length) : legs;
-      const words = told.map((leg, index) => wordOf(leg, lies[index % lies.length]!));
+      const chosen = isPartial ? legs.slice(at % legs.length) : legs;
+      const reports = chosen.map((leg, index) => reportOf(leg, lies[index % lies.length]!));
       world.decide('apply_report', (payment, context) =>
-        applyReport(payment, reported(attempt, answered(words)), context),
+        applyReport(payment, reported(attempt, answered(reports)), context),
       );
     }),
   );
 
 /** What a query says of an order that was closed; of a leg that is paid, core knows better. */
-function closedWords(world: World, attempt: Attempt): void {
+function closedReports(world: World, attempt: Attempt): void {
   const closedLie = { amount: 'true', currency: 'cny', payee: 'true', receipt: 100 } as const;
   const legs = world.payment.legs
     .filter((leg) => leg.attempt === attempt.id)
-    .map((leg) => wordOf(leg, { ...closedLie, status: 'closed', isNamed: false }));
+    .map((leg) => reportOf(leg, { ...closedLie, status: 'closed', isNamed: false }));
   world.decide('closed words', (payment, context) =>
     applyReport(payment, reported(attempt, answered(legs)), context),
   );
@@ -397,7 +397,7 @@ const paid: fc.Arbitrary<Step> = seed.map((at) =>
     const legs = world.payment.legs
       .filter((leg) => leg.attempt === attempt.id)
       .map((leg) => ({
-        ...wordOf(leg, {
+        ...reportOf(leg, {
           status: 'succeeded',
           amount: 'true',
           currency: 'cny',
@@ -459,11 +459,11 @@ const reverse: fc.Arbitrary<Step> = fc
       );
       if (attempt === undefined) return;
       const legs = world.payment.legs.filter((leg) => leg.attempt === attempt.id);
-      const words = lies.flatMap((said, index) => {
+      const reports = lies.flatMap((said, index) => {
         const leg = legs[index];
-        return leg === undefined ? [] : [wordOf(leg, { ...said, status: 'succeeded' })];
+        return leg === undefined ? [] : [reportOf(leg, { ...said, status: 'succeeded' })];
       });
-      const report = { outcome: 'reversed', legs: words } as const;
+      const report = { outcome: 'reversed', legs: reports } as const;
       world.decide('reversed', (payment, context) =>
         applyReport(payment, reported(attempt, report), context),
       );
@@ -502,7 +502,7 @@ const refundStep: fc.Arbitrary<Step> = fc
     }),
   );
 
-const refundWord: fc.Arbitrary<Step> = fc
+const refundReport: fc.Arbitrary<Step> = fc
   .tuple(
     seed,
     fc.constantFrom<RefundReport['status']>(
@@ -609,7 +609,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: beginReverse },
   { weight: 3, arbitrary: reverse },
   { weight: 4, arbitrary: refundStep },
-  { weight: 5, arbitrary: refundWord },
+  { weight: 5, arbitrary: refundReport },
   { weight: 2, arbitrary: sweep },
   { weight: 2, arbitrary: time },
   { weight: 2, arbitrary: resolve },
@@ -646,7 +646,7 @@ it('ends: after honest answers no refund and no due work is left', () => {
         world.decide('closed', (payment, context) =>
           applyReport(payment, reported(attempt, { outcome: 'closed' }), context),
         );
-        closedWords(world, attempt);
+        closedReports(world, attempt);
       }
       for (const refund of world.payment.refunds) {
         const silent = { walletRefundId: null, walletError: null, settlementFen: null };

@@ -58,7 +58,7 @@ const refund: Refund = {
   earlierNos: [],
   sentAtMs: null,
   walletRefundId: '503',
-  mix: { escrowFen: 5n, feeFen: 0n, availableFen: 0n, owedFen: 0n },
+  allocation: { escrowFen: 5n, feeFen: 0n, availableFen: 0n, owedFen: 0n },
   failure: {
     code: 'abnormal',
     walletError: { wallet: 'wechatpay', code: 'ABNORMAL', message: 'card void', requestId: null },

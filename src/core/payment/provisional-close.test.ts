@@ -40,7 +40,7 @@ class One {
   payment: Payment;
   readonly newId = numberedIds();
   readonly balances = new Map<string, bigint>();
-  readonly told: string[] = [];
+  readonly emitted: string[] = [];
 
   constructor(
     wallet: Attempt['wallet'] = 'alipay',
@@ -70,7 +70,7 @@ class One {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.told.push(...decided.value.events.map(({ type }) => type));
+    this.emitted.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
     return decided.value.answer;
   }
@@ -120,7 +120,7 @@ describe('a close that rests on "not found"', () => {
       one.says('not_found');
     }
     expect(looksAtH).toEqual([1, 6, 24, 72]);
-    expect(one.told).not.toContain(ATTENTION);
+    expect(one.emitted).not.toContain(ATTENTION);
     expect(one.payment.intent.status).toBe('expired');
   });
 
@@ -172,9 +172,9 @@ describe('a close that rests on "not found"', () => {
     one.looks();
     one.says('pending');
     expect(one.attempt).toMatchObject({ status: 'closed', dueAtMs: one.nowMs + 600_000 });
-    const told = one.payment;
+    const emitted = one.payment;
     one.says('pending');
-    expect(one.payment, 'the same report again writes nothing').toBe(told);
+    expect(one.payment, 'the same report again writes nothing').toBe(emitted);
     one.looks();
     one.says('pending');
     expect(one.attempt.dueAtMs).toBe(one.nowMs + 600_000);
@@ -215,8 +215,8 @@ it('D6: a query that finds the revoked order marks it, and the bill books it as 
   expect(one.payment.refunds).toMatchObject([{ reason: 'reversed', amountFen: 1_000n }]);
   const balances = [one.balances.get(clearing('wechatpay')), one.balances.get(refundDue)];
   expect(balances).toEqual([1_000n, -1_000n]);
-  const word = { status: 'closed', walletTransactionId: null, amountFen: null } as const;
-  const legs = one.payment.legs.map((leg) => paidReport(leg, { ...word }));
+  const reportAll = { status: 'closed', walletTransactionId: null, amountFen: null } as const;
+  const legs = one.payment.legs.map((leg) => paidReport(leg, { ...reportAll }));
   one.reports({ outcome: 'reversed', legs });
   expect(one.balances.get(clearing('wechatpay'))).toBe(0n);
 });
@@ -244,10 +244,10 @@ describe('contradictory reports of one wallet', () => {
       one.says('succeeded');
       const booked = [...one.balances];
       one.says('succeeded');
-      expect(one.told).not.toContain(ATTENTION);
+      expect(one.emitted).not.toContain(ATTENTION);
       for (let time = 0; time < 3; time += 1) {
         one.says('succeeded', more);
-        expect(one.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+        expect(one.emitted.filter((type) => type === ATTENTION)).toHaveLength(1);
         expect(one.attempt.failure?.code).toBe(CONTRADICTED_BY_WALLET);
       }
       expect([...one.balances], 'nothing is booked by it').toEqual(booked);
@@ -258,7 +258,7 @@ describe('contradictory reports of one wallet', () => {
         one.says('succeeded', more);
       }
       expect(one.attempt.failure?.code).toBe(REVERSED_AT_WALLET);
-      expect(one.told.filter((type) => type === ATTENTION)).toHaveLength(2);
+      expect(one.emitted.filter((type) => type === ATTENTION)).toHaveLength(2);
     });
   }
 
@@ -267,7 +267,7 @@ describe('contradictory reports of one wallet', () => {
     one.says('succeeded');
     const unsaid = { amountFen: null, receiptAmountFen: null, walletTransactionId: null };
     one.says('succeeded', { ...unsaid, currency: null, payee: null });
-    expect(one.told).not.toContain(ATTENTION);
+    expect(one.emitted).not.toContain(ATTENTION);
   });
 });
 

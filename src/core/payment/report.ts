@@ -11,7 +11,7 @@ import { paidConflicted } from '../ledger/posting.ts';
 import type { ReportCapabilities } from '../wallet/capabilities.ts';
 import { type AttemptReport, type LegReport, silentReport } from '../wallet/report.ts';
 import { moveLeg, moveWithLegs } from './attempt.ts';
-import { noteContradiction, noteTakenBack } from './attention.ts';
+import { alertContradiction, alertReversedAtWallet } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { contradicts, disputedOf, isBooked, mismatchOf, receiptOf } from './figures.ts';
 import { isLive, settleIntentStatus } from './intent-status.ts';
@@ -33,28 +33,28 @@ export function applyReport(
   context: DecideContext,
 ): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
-  takeReport(draft, reported, context);
+  applyReportTo(draft, reported, context);
   return draft.decided((after) => after);
 }
 
-export function takeReport(
+export function applyReportTo(
   draft: PaymentDraft,
   { attempt, report, capabilities }: Reported,
   context: DecideContext,
 ): void {
   switch (report.outcome) {
     case 'answered':
-      takeAnswer(draft, attempt, report.legs, capabilities, context);
+      applyLegReports(draft, attempt, report.legs, capabilities, context);
       break;
     case 'reversed':
       bookReversal(draft, attempt, report.legs, context);
       break;
     case 'closed':
-      takeClosed(draft, attempt, report.isUnseen === true, context);
+      applyClosed(draft, attempt, report.isUnseen === true, context);
       break;
     case 'not_found': {
       const legs = draft.legsOf(attempt).map((leg) => silentReport(leg.orderNo, 'not_found'));
-      takeAnswer(draft, attempt, legs, capabilities, context);
+      applyLegReports(draft, attempt, legs, capabilities, context);
       break;
     }
     default:
@@ -64,7 +64,7 @@ export function takeReport(
 }
 
 /** The answer to a close: no leg can be paid any more (rule 2: only that closes an attempt). */
-function takeClosed(
+function applyClosed(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
   isUnseen: boolean,
@@ -85,7 +85,7 @@ interface OfLeg {
 }
 
 /** Applies each leg's report, then derives the attempt's status from its legs. */
-function takeAnswer(
+function applyLegReports(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
   reports: readonly LegReport[],
@@ -102,13 +102,13 @@ function takeAnswer(
   const isContradicted = own.some(({ leg, report }) =>
     contradicts(draft.leg(leg), report, isDecided),
   );
-  for (const one of own) takeLeg(draft, one, capabilities, context);
+  for (const one of own) applyLegReport(draft, one, capabilities, context);
   settleAttempt(draft, id, capabilities, context);
-  if (isContradicted) noteContradiction(draft, id);
+  if (isContradicted) alertContradiction(draft, id);
   beginTail(draft, before, context);
   continueTail(draft, before, reports, context);
   if (own.some(({ report }) => report.isUnseen === true)) leaveToBill(draft, id);
-  noteAllTakenBack(draft, own);
+  alertReversedLegs(draft, own);
 }
 
 /** Only reports about orders of this attempt. */
@@ -124,7 +124,7 @@ function ofLegs(
   });
 }
 
-function takeLeg(
+function applyLegReport(
   draft: PaymentDraft,
   { leg: id, report }: OfLeg,
   { notFoundIsFinalAfterMs }: ReportCapabilities,
@@ -133,7 +133,7 @@ function takeLeg(
   const leg = draft.leg(id);
   switch (report.status) {
     case 'succeeded':
-      takePaid(draft, id, report, context);
+      applyPaid(draft, id, report, context);
       return;
     case 'closed':
     case 'failed':
@@ -162,7 +162,7 @@ function closeUnseen(draft: PaymentDraft, { id, attempt, status }: Leg): void {
   draft.set('attempts', attempt, { isProvisional: true });
 }
 
-function takePaid(
+function applyPaid(
   draft: PaymentDraft,
   id: Id<'leg'>,
   report: LegReport,
@@ -204,8 +204,8 @@ function takePaid(
 }
 
 /** Legs that count and that this report closes. A report that also calls one paid says neither. */
-function noteAllTakenBack(draft: PaymentDraft, own: readonly OfLeg[]): void {
+function alertReversedLegs(draft: PaymentDraft, own: readonly OfLeg[]): void {
   const paid = new Set(own.filter(({ report }) => report.status === 'succeeded').map((o) => o.leg));
   for (const { leg, report } of own)
-    if (report.status === 'closed' && !paid.has(leg)) noteTakenBack(draft, leg);
+    if (report.status === 'closed' && !paid.has(leg)) alertReversedAtWallet(draft, leg);
 }

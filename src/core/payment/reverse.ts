@@ -11,7 +11,7 @@ import type { DecideContext } from '../draft.ts';
 import { settleRefund } from '../refund/settle.ts';
 import { type LegReport, silentRefund } from '../wallet/report.ts';
 import { CLOSE_CALL_MS, moveAttempt } from './attempt.ts';
-import { noteTakenBack } from './attention.ts';
+import { alertReversedAtWallet } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { disputedOf, mismatchOf, receiptOf } from './figures.ts';
 import { isLive } from './intent-status.ts';
@@ -56,7 +56,7 @@ export function bookReversal(
   const legs = draft.legsOf(id);
   // We never reverse a payment that counts: somebody else did, so an operator is alerted.
   if (draft.attempt(id).status === 'succeeded') {
-    for (const leg of legs) if (isClosedIn(reports, leg)) noteTakenBack(draft, leg.id);
+    for (const leg of legs) if (isClosedIn(reports, leg)) alertReversedAtWallet(draft, leg.id);
     return;
   }
   // A reversal concerns one order. For several, no report says that all were reversed: they are

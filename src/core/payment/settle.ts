@@ -65,7 +65,7 @@ function settlePaid(
   const reason = reasonNotToCount(intent, attempt, draft.legsOf(id));
   // An intent in conflict waits for an operator; until then its other successes are refunded.
   if (wasConflicted && isUndecided && reason !== 'reversed') suspendPaid(draft, id);
-  else if (reason === undefined) count(draft, id, capabilities, context);
+  else if (reason === undefined) recordSuccess(draft, id, capabilities, context);
   else supersede(draft, id, reason, context);
 }
 
@@ -101,7 +101,7 @@ function isAfterClosing({ closingAtMs }: PaymentIntent, legs: readonly Leg[]): b
 }
 
 /** The attempt counts, and the money is held for its merchants. */
-function count(
+function recordSuccess(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
   capabilities: ReportCapabilities,

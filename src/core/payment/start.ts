@@ -16,7 +16,7 @@ import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import type { Attempt, Leg, LegPart, Payment, SubOrder } from './model.ts';
 import { orderNumber } from './order-number.ts';
-import { type Reported, takeReport } from './report.ts';
+import { applyReportTo, type Reported } from './report.ts';
 
 /** Bounds how many orders one intent can create at the wallets. */
 const ATTEMPT_COUNT_MAX = 30;
@@ -179,7 +179,7 @@ export function recordStart(
   context: DecideContext,
 ): PaymentDecision<AttemptAnswer> {
   const draft = new PaymentDraft(payment);
-  takeStart(draft, answered, context);
+  applyStart(draft, answered, context);
   settleIntentStatus(draft);
   return draft.decided((after) => ({
     payment: after,
@@ -188,7 +188,7 @@ export function recordStart(
   }));
 }
 
-function takeStart(
+function applyStart(
   draft: PaymentDraft,
   { attempt: id, outcome, capabilities }: StartAnswered,
   context: DecideContext,
@@ -200,7 +200,7 @@ function takeStart(
   switch (outcome.outcome) {
     case 'succeeded': {
       const report = { outcome: 'answered', legs: outcome.legs } as const;
-      takeReport(draft, { attempt: id, report, capabilities }, context);
+      applyReportTo(draft, { attempt: id, report, capabilities }, context);
       return;
     }
     case 'pending':

@@ -14,11 +14,11 @@ import {
   orderedFen,
   type Payment,
   type Refund,
-  type RefundMix,
+  type RefundAllocation,
 } from '../payment/model.ts';
-import { inPocket, legOf, repayAdvances, takeFromPocket } from './pockets.ts';
+import { legOf, merchantPartFen, repayAdvances, takeFromEscrow } from './allocation.ts';
 
-interface Told {
+interface RefundFigure {
   readonly settlementFen?: Fen | null;
 }
 
@@ -31,8 +31,8 @@ export function hasFigure(payment: Payment, refund: Refund): boolean {
 }
 
 /** This report does not state what moved, but a query does. */
-export function wantsFigure(payment: Payment, refund: Refund, told: Told): boolean {
-  return told.settlementFen === undefined && hasFigure(payment, refund);
+export function wantsFigure(payment: Payment, refund: Refund, report: RefundFigure): boolean {
+  return report.settlementFen === undefined && hasFigure(payment, refund);
 }
 
 /** Adjusts a reservation to what the wallet really moved. */
@@ -51,38 +51,42 @@ export function settleFigure(
     ),
     'the escrow',
   );
-  const before = refund.mix ?? NOTHING;
-  const mix = correctedMix(before, escrow, settlementFen - refund.movedFen);
+  const before = refund.allocation ?? NOTHING;
+  const allocation = correctedAllocation(before, escrow, settlementFen - refund.movedFen);
   const { wallet, merchant } = escrow;
-  draft.post(refundCorrected({ wallet, merchant, mix: before }, mix));
+  draft.post(refundCorrected({ wallet, merchant, allocation: before }, allocation));
   draft.set('refunds', id, {
     movedFen: settlementFen,
-    mix: refund.mix === null ? null : mix,
+    allocation: refund.allocation === null ? null : allocation,
   });
-  takeFromPocket(draft, escrow, inPocket(mix) - inPocket(before));
+  takeFromEscrow(draft, escrow, merchantPartFen(allocation) - merchantPartFen(before));
   if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
 }
 
 /** An overpayment's refund has no allocation: a difference in fen is the seller's. */
-const NOTHING: RefundMix = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
+const NOTHING: RefundAllocation = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
-function correctedMix(mix: RefundMix, escrow: Escrow, moreFen: Fen): RefundMix {
-  const pocket = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+function correctedAllocation(
+  allocation: RefundAllocation,
+  escrow: Escrow,
+  moreFen: Fen,
+): RefundAllocation {
+  const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
   if (moreFen >= 0n) {
     const heldFen = min(escrow.heldFen, moreFen);
-    const owedFen = mix.owedFen + moreFen - heldFen;
-    return { ...mix, owedFen, [pocket]: mix[pocket] + heldFen };
+    const owedFen = allocation.owedFen + moreFen - heldFen;
+    return { ...allocation, owedFen, [account]: allocation[account] + heldFen };
   }
   // Released in reverse order of reservation: advance, seller's balance, fee.
   const lessFen = -moreFen;
-  const owedFen = min(mix.owedFen, lessFen);
-  const isOfPocket = mix === NOTHING;
-  const pocketFen = isOfPocket ? lessFen : min(mix[pocket], lessFen - owedFen);
+  const owedFen = min(allocation.owedFen, lessFen);
+  const isUnallocated = allocation === NOTHING;
+  const merchantFen = isUnallocated ? lessFen : min(allocation[account], lessFen - owedFen);
   return {
-    ...mix,
-    owedFen: mix.owedFen - owedFen,
-    [pocket]: mix[pocket] - pocketFen,
-    feeFen: mix.feeFen - (lessFen - owedFen - pocketFen),
+    ...allocation,
+    owedFen: allocation.owedFen - owedFen,
+    [account]: allocation[account] - merchantFen,
+    feeFen: allocation.feeFen - (lessFen - owedFen - merchantFen),
   };
 }

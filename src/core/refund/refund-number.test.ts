@@ -35,7 +35,7 @@ class Late {
   payment: Payment;
   readonly newId = numberedIds();
   readonly balances = new Map<string, bigint>();
-  readonly told: string[] = [];
+  readonly emitted: string[] = [];
 
   constructor() {
     const bought = [{ merchant: 1, amountFen: 1_000n }];
@@ -62,7 +62,7 @@ class Late {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.told.push(...decided.value.events.map(({ type }) => type));
+    this.emitted.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
     return decided.value.answer;
   }
@@ -91,7 +91,7 @@ it('D11: closed 200 times, it is one refund, rung from the first time on, a day 
     late.say('processing');
     expect(late.turn()).toBe('waits');
     late.say('failed');
-    expect(late.told.filter((type) => type === ATTENTION)).toHaveLength(time + 1);
+    expect(late.emitted.filter((type) => type === ATTENTION)).toHaveLength(time + 1);
     const gapMs = late.refund.dueAtMs! - late.nowMs;
     gapsMs.push(gapMs);
     late.nowMs += gapMs;
@@ -110,7 +110,7 @@ it('D11: closed 200 times, it is one refund, rung from the first time on, a day 
     0n,
     0n,
   ]);
-  expect(late.told).not.toContain('refund.failed');
+  expect(late.emitted).not.toContain('refund.failed');
 });
 
 it('D11: a number that was closed and paid after all ends it, and an operator is alerted', () => {
@@ -127,7 +127,7 @@ it('D11: a number that was closed and paid after all ends it, and an operator is
     });
     expect(late.balances.get(refundDue)).toBe(0n);
     expect(late.balances.get(clearing('wechatpay'))).toBe(0n);
-    expect(late.told.filter((type) => type === 'refund.succeeded')).toHaveLength(1);
+    expect(late.emitted.filter((type) => type === 'refund.succeeded')).toHaveLength(1);
   }
   // What the other number reports then cannot be true of one payment: alerted, and not booked.
   late.say('succeeded', late.refund.earlierNos[0]);

@@ -31,7 +31,7 @@ import { startAttempt } from '../payment/start.ts';
 import type { RefundReport } from '../wallet/report.ts';
 import { claimRefund } from './claim.ts';
 import { reserveRefund } from './refund.ts';
-import { applyRefundReport, noteUnasked, UNKNOWN_PATIENCE_MS } from './report.ts';
+import { applyRefundReport, noteUnsent, UNKNOWN_PATIENCE_MS } from './report.ts';
 import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -50,7 +50,7 @@ class Paid {
   nowMs = START_MS;
   payment: Payment;
   readonly balances = new Map<string, bigint>();
-  readonly told: string[] = [];
+  readonly emitted: string[] = [];
   readonly newId = numberedIds();
 
   constructor({ subs, feeBps, receiptMille, isOneLeg }: Cart) {
@@ -84,7 +84,7 @@ class Paid {
     const decided = decide(this.payment, { nowMs: this.nowMs, newId: this.newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.told.push(...decided.value.events.map(({ type }) => type));
+    this.emitted.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
   }
 
@@ -134,8 +134,8 @@ class Paid {
         for (const row of own) expect(row.movedFen >= 0n, 'never negative').toBe(true);
         const movedFen = sumFen(standing.map((row) => row.movedFen));
         expect(movedFen <= netFen + feeFen, 'never more than its share').toBe(true);
-        const gaveFee = sumFen(standing.map((row) => row.mix!.feeFen));
-        expect(gaveFee <= feeFen, 'never more fee than it was charged').toBe(true);
+        const feeBack = sumFen(standing.map((row) => row.allocation!.feeFen));
+        expect(feeBack <= feeFen, 'never more fee than it was charged').toBe(true);
         if (subOrder.refundedFen === subOrder.amountFen) {
           expect(movedFen, 'whole: to the fen').toBe(netFen + feeFen);
           expect(escrows.find((row) => row.subOrder === subOrder.id)!.heldFen).toBe(0n);
@@ -357,13 +357,13 @@ describe('a refund that its wallet called failed', () => {
     const refund = paid.refund(0, 400n);
     paid.say(refund, 'failed', refusal);
     expect([paid.leftFen(0), paid.balances.get(refundDue)]).toEqual([1_000n, 0n]);
-    const told = paid.told.length;
+    const emitted = paid.emitted.length;
     for (let time = 0; time < 2; time += 1) {
       expect(paid.say(refund, 'succeeded')).toMatchObject({
         ...{ status: 'succeeded', failure: { code: REFUNDED_AFTER_FAILURE }, dueAtMs: null },
       });
       expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(600n);
-      expect(paid.told.slice(told)).toEqual(['refund.succeeded', ATTENTION]);
+      expect(paid.emitted.slice(emitted)).toEqual(['refund.succeeded', ATTENTION]);
     }
     expect(paid.leftFen(0)).toBe(600n);
     expect(paid.payment.intent.amountRefundedFen).toBe(400n);
@@ -381,7 +381,7 @@ describe('a refund that its wallet called failed', () => {
     paid.say(second, 'succeeded');
     // The wallet had 400 left, and says it moved 1,000: that cannot be true.
     expect(paid.say(first, 'succeeded')).toMatchObject({ status: 'failed' });
-    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.emitted.filter((type) => type === ATTENTION)).toHaveLength(1);
     expect(paid.balances.get(clearing('alipay'))).toBe(400n);
     const third = paid.refund(0, 400n);
     paid.say(third, 'failed', refusal);
@@ -421,7 +421,7 @@ describe('a refund that its wallet called failed', () => {
     };
     const noteAs = (tries: number) =>
       paid.decide((payment, context) =>
-        noteUnasked(payment, { refund: refund.id, isFirstCall: true, tries }, context),
+        noteUnsent(payment, { refund: refund.id, isFirstCall: true, tries }, context),
       );
     const sentAtMs = () => paid.payment.refunds[0]!.sentAtMs;
     claim();
@@ -438,8 +438,8 @@ describe('a refund that its wallet called failed', () => {
     expect(paid.say(refund, 'failed', refusal, true).status).toBe('unknown');
     expect(paid.balances.get(refundDue), 'what may have moved stays reserved').toBe(-400n);
     paid.nowMs += UNKNOWN_PATIENCE_MS;
-    const told = paid.say(refund, 'failed', refusal, true);
-    expect(told.failure).toEqual({ code: OUTCOME_UNKNOWN, walletError: REFUSED });
+    const emitted = paid.say(refund, 'failed', refusal, true);
+    expect(emitted.failure).toEqual({ code: OUTCOME_UNKNOWN, walletError: REFUSED });
     // The refund itself, closed: that is a report about every call.
     expect(paid.say(refund, 'failed', {}, true).status).toBe('failed');
     const other = paid.refund(0, 400n);
@@ -460,7 +460,7 @@ describe('figures of a refund that cannot be true', () => {
       const now = paid.say(refund, 'succeeded', { amountFen: 401n, settlementFen: null });
       expect(now.status).toBe('processing');
     }
-    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.emitted.filter((type) => type === ATTENTION)).toHaveLength(1);
     expect(paid.payment.refunds[0]?.failure?.code).toBe(OUTCOME_UNKNOWN);
   });
 
@@ -473,7 +473,7 @@ describe('figures of a refund that cannot be true', () => {
     expect(paid.say(two, 'succeeded', { settlementFen: 500n }).status).toBe('unknown');
     paid.nowMs += UNKNOWN_PATIENCE_MS;
     paid.say(two, 'succeeded', { settlementFen: 500n });
-    expect(paid.told.filter((type) => type === ATTENTION)).toHaveLength(1);
+    expect(paid.emitted.filter((type) => type === ATTENTION)).toHaveLength(1);
     expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(100n);
     expect(paid.say(two, 'succeeded', { settlementFen: 100n }).status).toBe('succeeded');
     expect(paid.balances.get(clearing('alipay'))).toBe(0n);
@@ -488,7 +488,7 @@ describe('a refund with unknown outcome', () => {
     const paid = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
     return { paid, refund: paid.refund(0, 400n) };
   };
-  const alarms = ({ told }: Paid) => told.filter((type) => type === ATTENTION).length;
+  const alarms = ({ emitted }: Paid) => emitted.filter((type) => type === ATTENTION).length;
 
   it('raises an alert after an hour, and stays unknown', () => {
     const { paid, refund } = open();

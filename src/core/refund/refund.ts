@@ -27,14 +27,14 @@ import {
   refundWindowMsOf,
 } from '../wallet/capabilities.ts';
 import {
+  allocationOf,
   countRefunds,
   escrowOf,
-  inPocket,
-  mixOf,
+  merchantPartFen,
   movedFenOf,
   standingOf,
-  takeFromPocket,
-} from './pockets.ts';
+  takeFromEscrow,
+} from './allocation.ts';
 
 /** When the janitor takes up a refund that no call has acted on yet. */
 const REFUND_FIRST_POLL_MS = 15_000;
@@ -103,7 +103,7 @@ export function reserveRefund(
   const { amountFen } = input;
   const standing = standingOf(earlier, sub.id);
   const movedFen = movedFenOf(escrow, standing, amountFen);
-  const mix = mixOf(escrow, standing, { amountFen, movedFen });
+  const allocation = allocationOf(escrow, standing, { amountFen, movedFen });
   const waitsUntilMs = spacedUntilMs(earlier, limits.spacingMs, context.nowMs);
   const refund: Refund = {
     id: input.id,
@@ -116,7 +116,7 @@ export function reserveRefund(
     refundNo: refundNumber(intent.id, input.id, 1),
     earlierNos: [],
     walletRefundId: null,
-    mix,
+    allocation,
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: waitsUntilMs === null ? context.nowMs : null,
@@ -125,8 +125,8 @@ export function reserveRefund(
   };
   draft.add({ refunds: [refund] });
   countRefunds(draft, leg.id, sub.id);
-  takeFromPocket(draft, escrow, inPocket(mix));
-  draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, mix }));
+  takeFromEscrow(draft, escrow, merchantPartFen(allocation));
+  draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, allocation }));
   draft.emit('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
@@ -197,7 +197,7 @@ export function newAutomaticRefund(
     refundNo: refundNumber(intent, id, 1),
     earlierNos: [],
     walletRefundId: null,
-    mix: null,
+    allocation: null,
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: null,

@@ -21,8 +21,14 @@ import {
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
 import type { RefundReport } from '../wallet/report.ts';
+import {
+  allocationOf,
+  escrowOf,
+  merchantPartFen,
+  standingOf,
+  takeFromEscrow,
+} from './allocation.ts';
 import { hasFigure, wantsFigure } from './figure.ts';
-import { escrowOf, inPocket, mixOf, standingOf, takeFromPocket } from './pockets.ts';
 import { isAutomatic, type RefundAnswer } from './refund.ts';
 import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
 
@@ -47,9 +53,9 @@ export function applyRefundReport(
   const { refund: id, refundNo } = reported;
   const refund = draft.refund(id);
   const report = believed(reported);
-  if (refundNo !== refund.refundNo) takeEarlierNumber(draft, id, refundNo, report);
-  else if (refund.status === 'failed') takeAfterFailure(draft, id, report, context);
-  else takeReport(draft, id, report, context);
+  if (refundNo !== refund.refundNo) applyEarlierNumber(draft, id, refundNo, report);
+  else if (refund.status === 'failed') applyAfterFailure(draft, id, report, context);
+  else applyReportTo(draft, id, report, context);
   return answered(draft, id);
 }
 
@@ -62,7 +68,7 @@ function believed({ report, isRepeat }: RefundReported): RefundReport {
   return isRefusal && isRepeat === true ? { ...report, status: 'unknown' } : report;
 }
 
-function takeReport(
+function applyReportTo(
   draft: PaymentDraft,
   id: Id<'refund'>,
   report: RefundReport,
@@ -79,12 +85,12 @@ function takeReport(
   else if (isNews) settleRefund(draft, id, next, report);
   // The wallet has paid it; only its settlement figure is missing, and a query returns it now.
   const isDone = next === 'processing' && report.status === 'succeeded';
-  if (isDone && wantsFigure(draft.payment, before, report)) askAtOnce(draft, id, context);
+  if (isDone && wantsFigure(draft.payment, before, report)) queryAtOnce(draft, id, context);
   if (isLeftUnknown(draft.payment, before, next, report, context))
     alert(draft, id, OUTCOME_UNKNOWN, report.walletError);
 }
 
-function askAtOnce(draft: PaymentDraft, id: Id<'refund'>, { nowMs }: DecideContext): void {
+function queryAtOnce(draft: PaymentDraft, id: Id<'refund'>, { nowMs }: DecideContext): void {
   const { dueAtMs } = draft.refund(id);
   if (dueAtMs === null || dueAtMs > nowMs) draft.set('refunds', id, { dueAtMs: nowMs });
 }
@@ -129,7 +135,7 @@ function alert(
 }
 
 /** Its wallet could not be called: the refund was not sent, and eventually raises an alert. */
-export function noteUnasked(
+export function noteUnsent(
   payment: Payment,
   input: {
     readonly refund: Id<'refund'>;
@@ -221,7 +227,7 @@ function retry(
 }
 
 /** For a number that was given up, only a success matters: the buyer has the money. */
-function takeEarlierNumber(
+function applyEarlierNumber(
   draft: PaymentDraft,
   id: Id<'refund'>,
   refundNo: string,
@@ -231,7 +237,7 @@ function takeEarlierNumber(
   const isIts = refund.earlierNos.includes(refundNo);
   if (!isIts || saidStatus(draft.payment, refund, report) !== 'succeeded') return;
   if (refund.status === 'succeeded') {
-    takeSecondSuccess(draft, id);
+    applySecondSuccess(draft, id);
     return;
   }
   const others = refund.earlierNos.filter((number) => number !== refundNo);
@@ -242,7 +248,7 @@ function takeEarlierNumber(
 }
 
 /** The marketplace bears it. More than the wallet ever received is not believed, only alerted. */
-function takeSecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
+function applySecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
   const refund = draft.refund(id);
   if (refund.failure?.code === REFUNDED_TWICE) return;
   const { wallet } = draft.attempt(draft.leg(refund.leg).attempt);
@@ -253,7 +259,7 @@ function takeSecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
 }
 
 /** A refund that was reported failed: a query, a notification or a bill may correct that. */
-function takeAfterFailure(
+function applyAfterFailure(
   draft: PaymentDraft,
   id: Id<'refund'>,
   report: RefundReport,
@@ -271,7 +277,7 @@ function takeAfterFailure(
     return;
   }
   if (wantsFigure(draft.payment, refund, report)) {
-    askAtOnce(draft, id, context);
+    queryAtOnce(draft, id, context);
     return;
   }
   if (isAutomatic(refund) && !takesOver(draft, id)) return;
@@ -301,9 +307,9 @@ function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
   if (refund.subOrder === null) return;
   const escrow = escrowOf(draft.payment, refund);
   const others = standingOf(draft.payment.refunds, refund.subOrder);
-  const mix = mixOf(escrow, others, refund);
+  const allocation = allocationOf(escrow, others, refund);
   const { wallet, merchant } = escrow;
-  draft.post(refundReserved({ wallet, merchant, mix }));
-  takeFromPocket(draft, escrow, inPocket(mix));
-  draft.set('refunds', id, { mix });
+  draft.post(refundReserved({ wallet, merchant, allocation }));
+  takeFromEscrow(draft, escrow, merchantPartFen(allocation));
+  draft.set('refunds', id, { allocation });
 }

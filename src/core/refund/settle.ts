@@ -10,15 +10,15 @@ import { refundFailed, refundSucceeded } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import { type Payment, REFUND_STATES, type Refund } from '../payment/model.ts';
 import type { RefundReport } from '../wallet/report.ts';
-import { settleFigure } from './figure.ts';
 import {
   countRefunds,
   escrowOf,
-  inPocket,
   legOf,
+  merchantPartFen,
   repayAdvances,
-  takeFromPocket,
-} from './pockets.ts';
+  takeFromEscrow,
+} from './allocation.ts';
+import { settleFigure } from './figure.ts';
 
 /**
  * It was reported failed, its reservation was released, and the wallet has paid it all the same.
@@ -92,12 +92,12 @@ function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: Re
 
 /** The reservation is released to exactly the accounts that it was taken from. */
 function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
-  const { leg, mix, subOrder } = draft.refund(id);
-  if (mix === null || subOrder === null) return;
+  const { leg, allocation, subOrder } = draft.refund(id);
+  if (allocation === null || subOrder === null) return;
   const escrow = escrowOf(draft.payment, { leg, subOrder });
   countRefunds(draft, leg, subOrder);
-  takeFromPocket(draft, escrow, -inPocket(mix));
+  takeFromEscrow(draft, escrow, -merchantPartFen(allocation));
   const { wallet, merchant } = escrow;
-  draft.post(refundFailed({ wallet, merchant, mix }));
+  draft.post(refundFailed({ wallet, merchant, allocation }));
   repayAdvances(draft, escrow.id);
 }

@@ -16,7 +16,7 @@ import {
   silentRefund,
 } from '../../core/wallet/report.ts';
 import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
-import { withoutLongWords } from '../payment/without-shown.ts';
+import { redactLongTokens } from '../payment/redact-payer-credentials.ts';
 import type { OpenedWallet } from './directory.ts';
 import type { Platform } from './platform.ts';
 
@@ -140,7 +140,7 @@ export function noteRefusal(
 ): void {
   const { code } = error;
   // A wallet may echo what it was sent, and payment codes and taps work as money.
-  const message = withoutLongWords(error.message);
+  const message = redactLongTokens(error.message);
   metrics.walletCredentialsRefused(opened.name, operation);
   if (!credentialRefusals.refused(opened, operation, { ...error, message })) return;
   const { marketplace, name: wallet, config } = opened;

@@ -45,8 +45,8 @@ export async function authenticate(
   if (row.value === undefined) return invalid;
   const { id: keyId, marketplace, scopes, version, allowFrom } = row.value;
   if (allowFrom !== null && !isAllowed(address, allowFrom)) {
-    const told = { key_id: keyId, marketplace, address };
-    platform.log.warn(told, 'a key was used from an address that it may not be used from');
+    const facts = { key_id: keyId, marketplace, address };
+    platform.log.warn(facts, 'a key was used from an address that it may not be used from');
     return err(hutongError('address_not_allowed', `this key may not be used from ${address}`));
   }
   platform.keyUses.note(keyId);

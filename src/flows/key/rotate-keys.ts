@@ -160,7 +160,9 @@ async function switchWhenHeld(
 }
 
 const numbersOf = (rows: readonly ProcessKeys[]): string =>
-  rows.map(({ process, kids }) => (kids === null ? `${process} (reports no keys)` : process)).join();
+  rows
+    .map(({ process, kids }) => (kids === null ? `${process} (reports no keys)` : process))
+    .join();
 
 function lackingText(
   { file, name }: KeySource,

@@ -35,15 +35,15 @@ export interface KeyWatch {
 /** Resolves when this process has reported its keys for the first time. */
 export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
   const { db, envelope, lease, log } = options;
-  let told = '';
+  let reported = '';
   let complained = '';
   const announce = async (): Promise<void> => {
     const kids = envelope.ring.all().map(({ kid }) => kid);
     const current = envelope.currentKid();
-    const telling = `${kids.join()} ${current}`;
-    if (telling === told) return;
+    const report = `${kids.join()} ${current}`;
+    if (report === reported) return;
     await announceKeys(db, lease, kids, current);
-    told = telling;
+    reported = report;
   };
   const look = async (): Promise<Result<void, string>> => {
     const seen = await envelope.refresh();

@@ -33,7 +33,7 @@ import { pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { createPaymentIntent } from '../payment/create.ts';
-import { counterCode, type OneCode } from '../payment/one-code.ts';
+import { counterCode, type UniversalQr } from '../payment/universal-qr.ts';
 
 const TOKEN_BYTES = 10;
 const VISIT_BYTES = 10;
@@ -48,7 +48,7 @@ export interface CounterView {
   readonly counter: Counter;
   readonly marketplace: Marketplace;
   readonly merchant: Merchant;
-  readonly code: OneCode;
+  readonly code: UniversalQr;
   /** The same address as an NDEF message in hex: for an NFC tag behind the tap card. */
   readonly ndef: string;
 }

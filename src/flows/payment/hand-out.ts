@@ -77,9 +77,9 @@ export async function handOut(
   const entry = await platform.directory.marketplace(marketplace);
   if (entry === undefined) return unknown;
   const { wallet } = attempt;
-  const told = { marketplace: entry.marketplace, intent, amountFen, wallet };
+  const facts = { marketplace: entry.marketplace, intent, amountFen, wallet };
   const refusal = refusalOf(payment, attempt, platform.clock.nowMs());
-  if (refusal !== null) return ok({ ...told, form: null, refusal });
+  if (refusal !== null) return ok({ ...facts, form: null, refusal });
   const opened = await platform.directory.wallet(attempt.config);
   if (opened?.wallet.handOut === undefined) {
     return err(hutongError('busy', 'the wallet account cannot be used just now'));
@@ -95,8 +95,8 @@ export async function handOut(
     }),
   );
   // It expired after the state was checked.
-  if (form === undefined) return ok({ ...told, form: null, refusal: 'expired' });
-  return ok({ ...told, form, refusal: null });
+  if (form === undefined) return ok({ ...facts, form: null, refusal: 'expired' });
+  return ok({ ...facts, form, refusal: null });
 }
 
 function refusalOf({ intent }: Payment, attempt: Attempt, nowMs: number): HandOutRefusal | null {

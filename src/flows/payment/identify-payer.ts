@@ -76,11 +76,11 @@ export async function payerAuthorizeUrl(
   const redirectUri = `${platform.publicUrl}/pay/${payToken}/return`;
   const state = stateOf(platform, view.value.payment, payToken, { wallet, product });
   const authorization = opened.value.wallet.payerAuthorization;
-  if (authorization === null) return err(noDoor(wallet));
+  if (authorization === null) return err(noPayerAuthorization(wallet));
   return ok(authorization.authorizeUrl({ redirectUri, state }));
 }
 
-function noDoor(wallet: WalletName): HutongError {
+function noPayerAuthorization(wallet: WalletName): HutongError {
   return hutongError('wallet_not_offered', `${wallet} does not identify the payer by a redirect`);
 }
 
@@ -109,7 +109,7 @@ export async function exchangePayerCode(
   const opened = await walletFor(platform, view.value, wallet);
   if (!opened.ok) return opened;
   const authorization = opened.value.wallet.payerAuthorization;
-  if (authorization === null) return err(noDoor(wallet));
+  if (authorization === null) return err(noPayerAuthorization(wallet));
   const payer = await authorization.exchangeCode(code);
   if (!payer.ok) {
     const { error: walletError } = payer;

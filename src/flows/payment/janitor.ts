@@ -2,7 +2,7 @@
  * The janitor claims due rows, then acts on them with the numbers stored in the rows. Two janitors
  * can at worst send the same query twice.
  */
-import { isOverdue, noteOverdue } from '../../core/payment/attention.ts';
+import { alertOverdue, isOverdue } from '../../core/payment/attention.ts';
 import { claimAttempt, lookDelaysMs } from '../../core/payment/claim.ts';
 import { expirePayment } from '../../core/payment/close.ts';
 import { isLive } from '../../core/payment/intent-status.ts';
@@ -34,8 +34,8 @@ export async function claimDueAttempt(
   const { payment, attempt } = claimed(claim);
   if (attempt === null) return null;
   return async () => {
-    const asked = await askOrClose(platform, payment, attempt, nowMs);
-    await alertOverdue(platform, asked, attempt, nowMs);
+    const asked = await queryOrClose(platform, payment, attempt, nowMs);
+    await alertIfOverdue(platform, asked, attempt, nowMs);
   };
 }
 
@@ -45,7 +45,7 @@ const HOUR_MS = 3_600_000;
  * Stuck attempt: still open long after the wallet's answer is final, and a poll just now did not
  * help. Emits one alert; logs hourly.
  */
-async function alertOverdue(
+async function alertIfOverdue(
   platform: Platform,
   asked: Payment,
   attempt: Attempt,
@@ -56,7 +56,7 @@ async function alertOverdue(
   if (!isOverdue(attemptOf(asked, attempt.id), finalAfterMs, nowMs)) return;
   const root = { id: asked.intent.id, marketplace: null };
   await decideOn(platform, root, 'note_overdue', (stored, context) =>
-    noteOverdue(stored, { attempt: attempt.id, finalAfterMs }, context),
+    alertOverdue(stored, { attempt: attempt.id, finalAfterMs }, context),
   );
   const lastDelayMs = lookDelaysMs(attempt, capabilities?.pollDelaysMs ?? []).at(-1) ?? HOUR_MS;
   const looksAnHour = Math.max(1, Math.round(HOUR_MS / lastDelayMs));
@@ -68,7 +68,7 @@ async function alertOverdue(
 }
 
 /** The payment afterwards. */
-async function askOrClose(
+async function queryOrClose(
   platform: Platform,
   payment: Payment,
   attempt: Attempt,
@@ -79,7 +79,7 @@ async function askOrClose(
   if (isProvisionallyClosed(attempt))
     return orAsBefore(await queryAttempt(platform, opened, payment, attempt), payment);
   if (worksOnce(attempt.product) && attempt.closingAtMs === null) {
-    return askOrReverse(platform, opened, payment, attempt, nowMs);
+    return queryOrReverse(platform, opened, payment, attempt, nowMs);
   }
   const mustClose = attempt.closingAtMs !== null || nowMs >= attempt.expiresAtMs;
   if (!mustClose || !isLive(attempt)) {
@@ -93,7 +93,7 @@ async function askOrClose(
 }
 
 /** One last query first: the buyer may have confirmed at this very moment. */
-async function askOrReverse(
+async function queryOrReverse(
   platform: Platform,
   opened: OpenedWallet,
   payment: Payment,

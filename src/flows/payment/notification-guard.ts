@@ -68,7 +68,7 @@ export function createNotificationGuard(wall: Clock, payments: OwnPayments): Not
           if (reserved !== undefined || claim.kind === 'opened') return true;
           return payments.has(config, claim.orderNo);
         },
-        verified: () => reserved?.giveBack(),
+        verified: () => reserved?.release(),
         refused: () => (reserved ?? take()) !== undefined,
       };
     },

@@ -20,7 +20,7 @@ type Intent = Id<'payment_intent'>;
 const BATCH_MAX = 1_000;
 const REMEMBERED_MAX = 20_000;
 /** A payment whose attempt is being committed is found at the next delivery. */
-const STRANGERS_KEPT_MS = 1_000;
+const FOREIGN_KEPT_MS = 1_000;
 
 interface Waiting {
   readonly answer: Promise<boolean>;
@@ -33,8 +33,8 @@ export function createOwnPayments(
   readConfigsOf: (intents: readonly Intent[]) => Promise<readonly PaymentOfConfig[]>,
 ): OwnPayments {
   const ours = new Set<string>();
-  let strangers = new Set<string>();
-  let strangersSinceMs = 0;
+  let foreign = new Set<string>();
+  let foreignSinceMs = 0;
   let waiting = new Map<string, Waiting>();
   let isAsking = false;
 
@@ -61,18 +61,18 @@ export function createOwnPayments(
   }
 
   function remember(key: string, isOurs: boolean): void {
-    const kept = isOurs ? ours : strangers;
+    const kept = isOurs ? ours : foreign;
     if (kept.size >= REMEMBERED_MAX) kept.clear();
     kept.add(key);
   }
 
-  function isStranger(key: string): boolean {
+  function isForeign(key: string): boolean {
     const nowMs = wall.nowMs();
-    if (nowMs - strangersSinceMs >= STRANGERS_KEPT_MS) {
-      strangers = new Set();
-      strangersSinceMs = nowMs;
+    if (nowMs - foreignSinceMs >= FOREIGN_KEPT_MS) {
+      foreign = new Set();
+      foreignSinceMs = nowMs;
     }
-    return strangers.has(key);
+    return foreign.has(key);
   }
 
   return {
@@ -81,7 +81,7 @@ export function createOwnPayments(
       if (intent === undefined) return false;
       const key = keyOf(config, intent);
       if (ours.has(key)) return true;
-      if (isStranger(key)) return false;
+      if (isForeign(key)) return false;
       const already = waiting.get(key);
       if (already !== undefined) return already.answer;
       if (waiting.size >= BATCH_MAX) return false;

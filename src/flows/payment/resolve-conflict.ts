@@ -36,7 +36,7 @@ export async function resolveConflict(
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
   const refusal = paymentModeRefusal(stored.value, input.isLivemode, modeOf);
   if (refusal !== undefined) return err(refusal);
-  await askAboutDisputed(platform, stored.value);
+  await queryDisputed(platform, stored.value);
   const root = { id: intent, marketplace };
   return decideOn(platform, root, 'resolve_conflict', (payment, context) =>
     decide(payment, { outcome, reason, by, capabilities: CAPABILITIES }, context),
@@ -44,7 +44,7 @@ export async function resolveConflict(
 }
 
 /** If it does not answer, the operator decides by its last report. */
-async function askAboutDisputed(platform: Platform, payment: Payment): Promise<void> {
+async function queryDisputed(platform: Platform, payment: Payment): Promise<void> {
   for (const attempt of payment.attempts) {
     if (attempt.status !== 'conflicted') continue;
     const opened = await platform.directory.wallet(attempt.config);

@@ -30,8 +30,8 @@ import { attemptOf, attemptOrder } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet, type StartAttemptInput } from './choose-wallet.ts';
 import { decideOn } from './decide-on.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
+import { redactPayerCredentials } from './redact-payer-credentials.ts';
 import { closeLeftBehind, queryAttempt } from './settle.ts';
-import { withoutShown } from './without-shown.ts';
 
 const FIRST_POLL_MS = 5_000;
 /** Longer than any live starter takes. */
@@ -74,13 +74,13 @@ async function startChosen(
   });
   if (!intended.ok) return intended;
   const { payment, attempt } = intended.value;
-  if (!isOurs && !wasNeverTold(attempt, nowMs)) return answerOf(payment, input.id);
+  if (!isOurs && !wasNeverSent(attempt, nowMs)) return answerOf(payment, input.id);
   // Sent to the account that it was committed with, whatever is offered by now.
   const opened = entry?.wallets.get(attempt.config);
   if (opened === undefined) return answerOf(payment, input.id);
 
   const [outcome] = await Promise.all([
-    tellWallet(platform, opened, payment, attempt, input),
+    sendToWallet(platform, opened, payment, attempt, input),
     closeLeftBehind(platform, payment),
   ]);
   const { capabilities } = opened;
@@ -100,7 +100,7 @@ async function startChosen(
  * Its starter died between the commit and the wallet's answer, and the same request has come again:
  * the same number may be sent twice, but never with a single-use code.
  */
-function wasNeverTold(attempt: Attempt, nowMs: number): boolean {
+function wasNeverSent(attempt: Attempt, nowMs: number): boolean {
   if (worksOnce(attempt.product)) return false;
   const isOpen = attempt.status === 'created' || attempt.status === 'unknown';
   const isAbandoned = nowMs - attempt.createdAtMs >= STARTER_PATIENCE_MS;
@@ -262,7 +262,7 @@ function expiryOf(payment: Payment, opened: OpenedWallet, product: Product, nowM
  * Sent once; if the outcome is unknown, once more with the same number, unless it carries a
  * single-use code or tap.
  */
-async function tellWallet(
+async function sendToWallet(
   platform: Platform,
   opened: OpenedWallet,
   payment: Payment,
@@ -280,7 +280,10 @@ async function tellWallet(
   });
   const first = await callWallet.start(platform, opened, order);
   if (first.outcome === 'failed')
-    return { outcome: 'failed', walletError: withoutShown(first.walletError, input.payer) };
+    return {
+      outcome: 'failed',
+      walletError: redactPayerCredentials(first.walletError, input.payer),
+    };
   if (first.outcome !== 'unknown' || worksOnce(input.product)) return first;
   const second = await callWallet.start(platform, opened, order);
   // A refusal of the second call proves nothing about the first, which may have been accepted.

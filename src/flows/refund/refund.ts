@@ -9,7 +9,7 @@ import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { isOpenRefund, type Payment, type Refund } from '../../core/payment/model.ts';
 import { claimRefund } from '../../core/refund/claim.ts';
 import { isAutomatic, reserveRefund } from '../../core/refund/refund.ts';
-import { applyRefundReport, noteUnasked } from '../../core/refund/report.ts';
+import { applyRefundReport, noteUnsent } from '../../core/refund/report.ts';
 import type { RefundReport } from '../../core/wallet/report.ts';
 import { claimed, type Work } from '../../engine/due.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -60,11 +60,11 @@ export async function createRefund(
   // The wallet demands a pause between two refunds of one order: then the janitor sends it.
   if (reserved.value.refund.sentAtMs === null) return reserved;
   const opened = await walletOf(platform, reserved.value);
-  const told =
+  const sent =
     opened === undefined
       ? await leaveUnasked(platform, reserved.value, true)
-      : await tellWallet(platform, opened, reserved.value, 'first');
-  return told.ok ? ok({ ...told.value, created: true }) : told;
+      : await sendToWallet(platform, opened, reserved.value, 'first');
+  return sent.ok ? ok({ ...sent.value, created: true }) : sent;
 }
 
 export async function getRefund(
@@ -100,7 +100,7 @@ async function walletOf(
 /** `repeat`: this number has been sent before. */
 type Call = 'first' | 'repeat';
 
-async function tellWallet(
+async function sendToWallet(
   platform: Platform,
   opened: OpenedWallet,
   state: RefundState,
@@ -115,7 +115,7 @@ async function tellWallet(
   return commit(platform, state, report, which);
 }
 
-async function askWallet(
+async function queryWallet(
   platform: Platform,
   opened: OpenedWallet,
   state: RefundState,
@@ -124,7 +124,7 @@ async function askWallet(
   const report = await callWallet.queryRefund(platform, opened, order);
   // The wallet never received it: the same number is sent again, unless the refund failed.
   if (report.status === 'not_found' && isOpenRefund(state.refund))
-    return tellWallet(platform, opened, state, 'repeat');
+    return sendToWallet(platform, opened, state, 'repeat');
   return commit(platform, state, report);
 }
 
@@ -158,7 +158,7 @@ async function leaveUnasked(
   );
   const input = { refund: refund.id, isFirstCall, tries: refund.tries };
   return decideOn(platform, payment.intent, 'note_unasked_refund', (stored, context) =>
-    noteUnasked(stored, input, context),
+    noteUnsent(stored, input, context),
   );
 }
 
@@ -174,7 +174,7 @@ export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>
   return async () => {
     const opened = await walletOf(platform, state);
     if (opened === undefined) await leaveUnasked(platform, state, isFirstCall);
-    else if (isFirstCall) await tellWallet(platform, opened, state, 'first');
-    else await askWallet(platform, opened, state);
+    else if (isFirstCall) await sendToWallet(platform, opened, state, 'first');
+    else await queryWallet(platform, opened, state);
   };
 }

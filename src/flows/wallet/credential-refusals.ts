@@ -17,7 +17,7 @@ import { describe } from '../base/wallet-call.ts';
 
 const EVERY_MS = 60_000;
 
-interface LastWord extends RefusalNote {
+interface LastRefusal extends RefusalNote {
   /**
    * The wallet opened with the credentials that it concerns: a different one when it is written =
    * renewed since.
@@ -31,13 +31,13 @@ export interface CredentialRefusals {
   /** The wallet accepted our credentials for this operation. */
   readonly accepted: (opened: OpenedWallet, operation: string) => void;
   /** What was seen since the last call: one entry per configuration. */
-  readonly take: () => readonly LastWord[];
+  readonly take: () => readonly LastRefusal[];
 }
 
 export function createCredentialRefusals(wall: Clock): CredentialRefusals {
   // Neither is ever longer than the table of configurations.
   const loggedAtMs = new Map<Id<'wallet_config'>, number>();
-  let seen = new Map<Id<'wallet_config'>, LastWord>();
+  let seen = new Map<Id<'wallet_config'>, LastRefusal>();
   return {
     refused: ({ config: id, wallet }, operation, { code, message }) => {
       const atMs = wall.nowMs();
@@ -79,13 +79,13 @@ export function startWritingRefusals(
 
 async function writeRefusals(platform: Platform): Promise<void> {
   const { db, directory, credentialRefusals, log } = platform;
-  const words = credentialRefusals.take();
-  if (words.length === 0) return;
+  const latest = credentialRefusals.take();
+  if (latest.length === 0) return;
   try {
     const notes: RefusalNote[] = [];
-    for (const word of words) {
-      const opened = await directory.wallet(word.id);
-      if (opened?.wallet === word.wallet) notes.push(word);
+    for (const note of latest) {
+      const opened = await directory.wallet(note.id);
+      if (opened?.wallet === note.wallet) notes.push(note);
     }
     if (notes.length > 0) await noteRefusals(db, notes);
   } catch (error) {

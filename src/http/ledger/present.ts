@@ -34,7 +34,7 @@ export function presentLedgerTransaction(
   };
 }
 
-interface Pockets {
+interface BalanceSums {
   readonly merchant: string;
   readonly wallet: WalletName | null;
   readonly currency: 'cny';
@@ -45,14 +45,14 @@ interface Pockets {
 
 /** One balance per merchant and wallet, from `merchant:{id}:{wallet}:{kind}` accounts. */
 export function balancesOf(accounts: readonly LedgerAccount[]): ShownBalance[] {
-  const balances = new Map<string, Pockets>();
+  const balances = new Map<string, BalanceSums>();
   for (const account of accounts) {
     const parts = account.name.split(':');
     const [owner, merchant, third, fourth] = parts;
     if (owner !== 'merchant' || merchant === undefined) continue;
     const wallet = WALLET_NAMES.find((name) => parts.length === 4 && name === third) ?? null;
     const key = `${merchant}:${wallet}:${account.currency}`;
-    const pockets = balances.get(key) ?? {
+    const sums = balances.get(key) ?? {
       merchant,
       wallet,
       currency: account.currency,
@@ -60,19 +60,19 @@ export function balancesOf(accounts: readonly LedgerAccount[]): ShownBalance[] {
       available: 0n,
       owed: 0n,
     };
-    const pocket = parts.length === 4 ? fourth : third;
-    if (pocket === 'escrow' || pocket === 'available' || pocket === 'owed') {
-      pockets[pocket] += account.balanceFen;
+    const kind = parts.length === 4 ? fourth : third;
+    if (kind === 'escrow' || kind === 'available' || kind === 'owed') {
+      sums[kind] += account.balanceFen;
     }
-    balances.set(key, pockets);
+    balances.set(key, sums);
   }
-  return [...balances.values()].map((pockets) => ({
+  return [...balances.values()].map((sums) => ({
     object: 'balance',
-    merchant: pockets.merchant,
-    wallet: pockets.wallet,
-    currency: pockets.currency,
-    escrow: fenToJson(pockets.escrow),
-    available: fenToJson(pockets.available),
-    owed: fenToJson(pockets.owed),
+    merchant: sums.merchant,
+    wallet: sums.wallet,
+    currency: sums.currency,
+    escrow: fenToJson(sums.escrow),
+    available: fenToJson(sums.available),
+    owed: fenToJson(sums.owed),
   }));
 }

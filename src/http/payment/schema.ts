@@ -8,7 +8,7 @@ import { amount, closed, idField, Metadata } from '../../core/shape.ts';
 import {
   DEVICE_ALIASES,
   DEVICES,
-  type DeviceWord,
+  type DeviceName,
   PRODUCTS,
   WALLET_NAMES,
 } from '../../kernel/wallet-names.ts';
@@ -47,14 +47,14 @@ const SubOrder = closed({
   ),
 });
 
-const DEVICE_WORDS: DeviceWord[] = [
+const DEVICE_NAMES: DeviceName[] = [
   ...DEVICES,
   ...(Object.keys(DEVICE_ALIASES) as (keyof typeof DEVICE_ALIASES)[]),
 ];
 
 const BuyerField = closed({
   id: text(128, 'The marketplace’s own number of this buyer.', 'buyer-7'),
-  device: Type.Enum(DEVICE_WORDS, { description: 'Where the buyer stands.' }),
+  device: Type.Enum(DEVICE_NAMES, { description: 'Where the buyer stands.' }),
   ip: Type.Optional(
     text(
       45,
@@ -119,7 +119,7 @@ export type PaymentIntentList = Static<typeof PaymentIntentList>;
 
 export const OffersRead = closed({
   device: Type.Optional(
-    Type.Enum(DEVICE_WORDS, { description: 'Instead of the intent’s own device.' }),
+    Type.Enum(DEVICE_NAMES, { description: 'Instead of the intent’s own device.' }),
   ),
 });
 

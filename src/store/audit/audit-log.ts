@@ -21,7 +21,7 @@ const SETTLED_MS = 600_000;
 /** An arbitrary constant; it only has to be unique in the database. */
 const SEAL_LOCK = '4815061973';
 /** The chain of rows without a marketplace. */
-const HOUSE = 0n;
+const PLATFORM_CHAIN = 0n;
 
 const APPEND: Statement = {
   name: 'audit_log.append',
@@ -86,7 +86,7 @@ export async function appendAudit(session: Session, row: AuditEntry): Promise<vo
   const { marketplace, actor, action, object, before, after } = row.fact;
   await session.run(APPEND, [
     idValue(row.id),
-    marketplace === null ? HOUSE : idValue(marketplace),
+    marketplace === null ? PLATFORM_CHAIN : idValue(marketplace),
     row.atMs,
     actor,
     action,
@@ -101,7 +101,7 @@ function toAuditRow(row: Row): AuditRow {
   const json = (text: unknown) => (text === null ? null : JSON.parse(text as string));
   return {
     id: formatId('audit_entry', row.id as bigint),
-    marketplace: marketplace === HOUSE ? null : formatId('marketplace', marketplace),
+    marketplace: marketplace === PLATFORM_CHAIN ? null : formatId('marketplace', marketplace),
     atMs: toNumber(row.at),
     actor: row.actor as string,
     action: row.action as string,
@@ -185,7 +185,7 @@ export async function readChain(
   marketplace: Id<'marketplace'> | null,
   from: { readonly sequence: number; readonly limit: number },
 ): Promise<AuditRow[]> {
-  const chain = marketplace === null ? HOUSE : idValue(marketplace);
+  const chain = marketplace === null ? PLATFORM_CHAIN : idValue(marketplace);
   return (await db.read(CHAIN, [chain, from.sequence, from.limit])).map(toAuditRow);
 }
 
@@ -199,7 +199,7 @@ export async function readChains(db: Db): Promise<ChainSize[]> {
   return (await db.read(OPEN, [])).map((row) => {
     const marketplace = row.marketplace as bigint;
     return {
-      marketplace: marketplace === HOUSE ? null : formatId('marketplace', marketplace),
+      marketplace: marketplace === PLATFORM_CHAIN ? null : formatId('marketplace', marketplace),
       open: toNumber(row.open),
     };
   });

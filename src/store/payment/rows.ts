@@ -121,7 +121,7 @@ const REFUND: Fields<Refund> = {
     read: (stored) => (stored as readonly string[] | null) ?? [],
   }),
   walletRefundId: text('wallet_refund_id'),
-  mix: json('mix', undefined, { write: mixToJson, read: mixFromJson }),
+  allocation: json('mix', undefined, { write: allocationToJson, read: allocationFromJson }),
   failure: json('failure'),
   createdAtMs: moment('created_at', 'fixed'),
   sentAtMs: moment('sent_at'),
@@ -238,25 +238,25 @@ function partsFromJson(stored: unknown): Leg['parts'] {
   }));
 }
 
-type StoredMix = Readonly<Record<'escrow' | 'fee' | 'available' | 'owed', string>>;
+type StoredAllocation = Readonly<Record<'escrow' | 'fee' | 'available' | 'owed', string>>;
 
-function mixToJson(mix: Refund['mix']): StoredMix | null {
-  if (mix === null) return null;
+function allocationToJson(allocation: Refund['allocation']): StoredAllocation | null {
+  if (allocation === null) return null;
   return {
-    escrow: mix.escrowFen.toString(),
-    fee: mix.feeFen.toString(),
-    available: mix.availableFen.toString(),
-    owed: mix.owedFen.toString(),
+    escrow: allocation.escrowFen.toString(),
+    fee: allocation.feeFen.toString(),
+    available: allocation.availableFen.toString(),
+    owed: allocation.owedFen.toString(),
   };
 }
 
-function mixFromJson(stored: unknown): Refund['mix'] {
+function allocationFromJson(stored: unknown): Refund['allocation'] {
   if (stored === null) return null;
-  const mix = stored as StoredMix;
+  const allocation = stored as StoredAllocation;
   return {
-    escrowFen: BigInt(mix.escrow),
-    feeFen: BigInt(mix.fee),
-    availableFen: BigInt(mix.available),
-    owedFen: BigInt(mix.owed),
+    escrowFen: BigInt(allocation.escrow),
+    feeFen: BigInt(allocation.fee),
+    availableFen: BigInt(allocation.available),
+    owedFen: BigInt(allocation.owed),
   };
 }

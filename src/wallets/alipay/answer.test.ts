@@ -105,14 +105,14 @@ describe('query', () => {
       expect(queryReport(leg, called, 'page').status).toBe(expected));
   }
   test('fund_bill_list in both spellings', () => {
-    const told = { paidAt: undefined, payee: null };
+    const extra = { paidAt: undefined, payee: null };
     const base = { trade_status: 'TRADE_SUCCESS' };
     const camel = { ...base, fund_bill_list: '[{"fundChannel":"BANKCARD","bankCode":"CUP"}]' };
     const snake = { ...base, fund_bill_list: [{ fund_channel: 'ALIPAYACCOUNT' }] };
     const broken = { ...base, fund_bill_list: '[{' };
-    expect(tradeReport('x', camel, told).payerWalletReported).toBe('unionpay');
-    expect(tradeReport('x', snake, told).payerWalletReported).toBe('alipay');
-    expect(tradeReport('x', broken, told).payerWalletReported).toBeNull();
+    expect(tradeReport('x', camel, extra).payerWalletReported).toBe('unionpay');
+    expect(tradeReport('x', snake, extra).payerWalletReported).toBe('alipay');
+    expect(tradeReport('x', broken, extra).payerWalletReported).toBeNull();
   });
 });
 

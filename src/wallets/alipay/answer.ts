@@ -48,8 +48,8 @@ export function payOutcome(leg: LegOrder, called: Called): StartOutcome {
   if (isOurs && code === WAITING) return { outcome: 'pending', nextAction: null };
   // 10000 means paid; an answer that then states no time, or another order, is not trusted.
   if (!isOurs || paidAt === undefined) return { outcome: 'unknown', walletError: called.error };
-  const told = { status: 'succeeded', paidAt, payee: null } as const;
-  return { outcome: 'succeeded', legs: [reportOf(leg.orderNo, fields, told)] };
+  const known = { status: 'succeeded', paidAt, payee: null } as const;
+  return { outcome: 'succeeded', legs: [reportOf(leg.orderNo, fields, known)] };
 }
 
 /** The outcome of a start that did not succeed. */
@@ -93,24 +93,24 @@ export function queryReport(leg: LegOrder, called: Called, product: Product): Le
 export function tradeReport(
   orderNo: string,
   fields: JsonObject,
-  told: { readonly paidAt: string | undefined; readonly payee: string | null },
+  known: { readonly paidAt: string | undefined; readonly payee: string | null },
 ): LegReport {
   return reportOf(orderNo, fields, {
-    ...told,
-    status: tradeStatus(fields, told.paidAt !== undefined),
+    ...known,
+    status: tradeStatus(fields, known.paidAt !== undefined),
   });
 }
 
 function reportOf(
   orderNo: string,
   fields: JsonObject,
-  told: {
+  known: {
     readonly status: LegReportStatus;
     readonly paidAt: string | undefined;
     readonly payee: string | null;
   },
 ): LegReport {
-  const { status } = told;
+  const { status } = known;
   return {
     orderNo,
     status,
@@ -118,10 +118,10 @@ function reportOf(
     amountFen: fenField(fields, 'total_amount'),
     // total_amount is yuan unless the answer names another currency.
     currency: textField(fields, 'trans_currency')?.toLowerCase() ?? 'cny',
-    payee: told.payee,
+    payee: known.payee,
     payerAmountFen: fenField(fields, 'buyer_pay_amount'),
     receiptAmountFen: fenField(fields, 'receipt_amount'),
-    paidAtMs: told.paidAt === undefined ? null : (parseTime(told.paidAt) ?? null),
+    paidAtMs: known.paidAt === undefined ? null : (parseTime(known.paidAt) ?? null),
     payerWalletReported: status === 'succeeded' ? payerWallet(fields) : null,
   };
 }

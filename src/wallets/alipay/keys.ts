@@ -75,7 +75,7 @@ export function openKeys(trust: AlipayConfig['trust'], wall: Clock, questions: Q
       const learned = certificates.all().filter((key) => !before.includes(key));
       const signedNow = await firstSigned(learned, texts, sign);
       if (signedNow !== undefined) return ok(signedNow);
-      return err(certificates.isStranger(certSn) ? 'unknown_key' : 'bad_signature');
+      return err(certificates.isUnknown(certSn) ? 'unknown_key' : 'bad_signature');
     },
   };
 }
@@ -123,7 +123,7 @@ interface Certificates {
   /** The newest first. */
   readonly all: () => readonly KeyObject[];
   /** Named, but not trusted. */
-  readonly isStranger: (certSn: string | null) => boolean;
+  readonly isUnknown: (certSn: string | null) => boolean;
 }
 
 interface Fetched {
@@ -168,7 +168,7 @@ function openCertificates(
   }
 
   return {
-    isStranger: (certSn) => certSn !== null && known(certSn) === undefined,
+    isUnknown: (certSn) => certSn !== null && known(certSn) === undefined,
     all: () => {
       const live = [...fetched.values()].filter((one) => wall.nowMs() < one.validToMs);
       return [...live.map(({ key }) => key).reverse(), ...trust.alipayKeys.values()];

@@ -11,12 +11,12 @@ import type {
 } from '../../core/wallet/report.ts';
 
 /** No prototype: an unlisted code such as `valueOf` must be as unknown as any other. */
-function wordTable<T>(words: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return Object.freeze(Object.assign(Object.create(null), words));
+function statusTable<T>(statuses: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.freeze(Object.assign(Object.create(null), statuses));
 }
 
 /** precreate, create, merge.precreate, pay (page, wap and app are only signed, never called). */
-export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
+export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = statusTable({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -36,7 +36,7 @@ export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordT
 });
 
 /** Gateway codes (not business): refused by the gateway, so the order was never created. */
-export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = wordTable({
+export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = statusTable({
   '10003': 'unknown',
   '20000': 'unknown',
   '20001': 'failed',
@@ -66,7 +66,7 @@ export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
   'aop.no-product-reg-by-partner',
 ]);
 
-export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable({
+export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = statusTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',
@@ -75,14 +75,14 @@ export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = wordTable(
 });
 
 /** TRADE_CLOSED is not here: it depends on whether money ever moved (`answer.ts`). */
-export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = wordTable({
+export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = statusTable({
   WAIT_BUYER_PAY: 'pending',
   TRADE_SUCCESS: 'succeeded',
   TRADE_FINISHED: 'succeeded',
 });
 
 export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'], 'reversed'>>> =
-  wordTable({
+  statusTable({
     'ACQ.TRADE_NOT_EXIST': 'not_found',
     // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
     'ACQ.TRADE_STATUS_ERROR': 'paid',
@@ -99,7 +99,7 @@ export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'
 
 /** alipay.trade.cancel; a code not listed leaves the trade in its unknown state. */
 export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'unknown'>> =
-  wordTable({
+  statusTable({
     'ACQ.TRADE_NOT_EXIST': 'not_found',
     'ACQ.SYSTEM_ERROR': 'unknown',
     'ACQ.INVALID_PARAMETER': 'unknown',
@@ -110,7 +110,7 @@ export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'u
     'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
   });
 
-export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
+export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = statusTable({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -127,7 +127,7 @@ export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = wordTa
   'ACQ.TRADE_STATUS_ERROR': 'unknown',
 });
 
-export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = wordTable({
+export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = statusTable({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',

@@ -17,7 +17,7 @@ import { jdpay } from './adapter.ts';
 const pem = (key: import('node:crypto').KeyObject) =>
   key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
 const pair = () => generateKeyPairSync('rsa', { modulusLength: 1_024 });
-const [shop, counter, house] = [pair(), pair(), pair()];
+const [shop, counter, jdKeys] = [pair(), pair(), pair()];
 const numbers = {
   online: { merchant: '110000001', desKey: randomBytes(24).toString('base64') },
   paymentCode: { merchant: '110000002', desKey: randomBytes(24).toString('base64') },
@@ -26,12 +26,12 @@ const credentials = {
   online: {
     ...numbers.online,
     privateKey: pem(shop.privateKey),
-    jdPublicKey: pem(house.publicKey),
+    jdPublicKey: pem(jdKeys.publicKey),
   },
   paymentCode: {
     ...numbers.paymentCode,
     privateKey: pem(counter.privateKey),
-    jdPublicKey: pem(house.publicKey),
+    jdPublicKey: pem(jdKeys.publicKey),
     device: 'c1',
   },
   endpoints: { api: 'https://api.example', pc: 'https://pc.example', h5: 'https://h5.example' },
@@ -45,12 +45,12 @@ let wallet: Wallet;
 let passedMs = 0;
 
 const NOW_MS = Date.UTC(2026, 0, 31, 4, 0, 0);
-const papersOf = (merchant: string) => {
+const keysOf = (merchant: string) => {
   const isOnline = merchant === numbers.online.merchant;
   return {
     merchant,
     // JD signs its answers.
-    private_key: pem(house.privateKey),
+    private_key: pem(jdKeys.privateKey),
     jd_public_key: pem((isOnline ? shop : counter).publicKey),
     des_key: (isOnline ? numbers.online : numbers.paymentCode).desKey,
   };
@@ -73,8 +73,8 @@ beforeEach(() => {
 function answer({ url, body }: HttpRequest) {
   const service = url.split('/').at(-1) ?? '';
   const text = String(body);
-  const papers = papersOf(second.valueIn(text, 'merchant') ?? '');
-  asked.push({ service, inner: second.reply(papers, text).inner ?? '' });
+  const keys = keysOf(second.valueIn(text, 'merchant') ?? '');
+  asked.push({ service, inner: second.reply(keys, text).inner ?? '' });
   const said = says[service]?.shift() ?? refusal('UNKNOWN');
   return { status: 200, headers: {}, body: Buffer.from(said) };
 }
@@ -84,7 +84,7 @@ const refusal = (code: string) =>
 
 /** A signed answer or callback; `inside` is XML as it stands. */
 function signed(inside: string, merchant = numbers.online.merchant): string {
-  const { private_key, des_key } = papersOf(merchant);
+  const { private_key, des_key } = keysOf(merchant);
   const head = `<version>V2.0</version><merchant>${merchant}</merchant><result><code>000000</code><desc>成功</desc></result>`;
   const text = `<?xml version="1.0" encoding="UTF-8"?><jdpay>${head}${inside}</jdpay>`;
   const sign = second.sign(text, private_key);
@@ -360,9 +360,9 @@ describe('refunds', () => {
     ['1', 'succeeded'],
     ['2', 'failed'],
     ['4', 'unknown'],
-  ])('of status %s is %s', async (status, word) => {
+  ])('of status %s is %s', async (status, expected) => {
     says = { refund: [signed(refund(status))] };
-    expect(await wallet.refund(refundOrder())).toMatchObject({ status: word, amountFen: 40n });
+    expect(await wallet.refund(refundOrder())).toMatchObject({ status: expected, amountFen: 40n });
   });
 
   test('are found by element names among all of the purchase', async () => {
@@ -378,11 +378,11 @@ describe('refunds', () => {
         refusal('NONE'),
       ],
     };
-    const words = [];
+    const statuses = [];
     for (let time = 0; time < 4; time += 1) {
-      words.push((await wallet.queryRefund(refundOrder())).status);
+      statuses.push((await wallet.queryRefund(refundOrder())).status);
     }
-    expect(words).toEqual(['succeeded', 'not_found', 'unknown', 'unknown']);
+    expect(statuses).toEqual(['succeeded', 'not_found', 'unknown', 'unknown']);
   });
 });
 
@@ -392,12 +392,12 @@ describe('notifications', () => {
 
   test('a refund is recognized by oTradeNum, whatever tradeType says; a revoke is not one', async () => {
     for (const tradeType of ['0', '1', '2']) {
-      const told = await parse(
+      const parsed = await parse(
         signed(
           `<tradeNum>R1</tradeNum><tradeType>${tradeType}</tradeType><oTradeNum>${NO}</oTradeNum><amount>40</amount><currency>CNY</currency><note></note><status>1</status>`,
         ),
       );
-      expect(told).toMatchObject({
+      expect(parsed).toMatchObject({
         value: { type: 'refund', orderNo: NO, refundNo: 'R1', report: { status: 'succeeded' } },
       });
     }

@@ -39,7 +39,7 @@ import {
   reversedReport,
   revokeInList,
   revokeStatus,
-  untoldRefund,
+  silentJdRefund,
 } from './answer.ts';
 import { capabilities } from './capabilities.ts';
 import { type Called, type Client, openClient } from './client.ts';
@@ -259,5 +259,5 @@ async function queryRefund(context: Context, refund: RefundOrder): Promise<Refun
 
 function withoutMerchant(): RefundReport {
   const message = 'the merchant number for payment codes was taken out of the configuration';
-  return untoldRefund('unknown', ownError('jdpay', 'payment_code_missing', message));
+  return silentJdRefund('unknown', ownError('jdpay', 'payment_code_missing', message));
 }

@@ -215,21 +215,21 @@ export function refundReport(
 ): RefundReport {
   if (called.kind !== 'answered') {
     const isRefused = called.kind === 'refused' && codes.refused.has(called.code);
-    return untoldRefund(isRefused ? 'failed' : 'unknown', called.error);
+    return silentJdRefund(isRefused ? 'failed' : 'unknown', called.error);
   }
-  return ownRefund(refund, called.fields) ?? untoldRefund('unknown');
+  return ownRefund(refund, called.fields) ?? silentJdRefund('unknown');
 }
 
 /** The answer lists every refund of the purchase; ours is identified by its elements. */
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
   if (called.kind !== 'answered') {
-    return untoldRefund('unknown', called.error);
+    return silentJdRefund('unknown', called.error);
   }
   const list = childrenOf(childOf(called.fields, 'refList'), 'refund');
   const found = list.filter((item) => textOf(item, 'tradeNum') === refund.refundNo);
   const [item] = found;
-  if (item === undefined) return untoldRefund('not_found');
-  return (found.length === 1 ? ownRefund(refund, item) : undefined) ?? untoldRefund('unknown');
+  if (item === undefined) return silentJdRefund('not_found');
+  return (found.length === 1 ? ownRefund(refund, item) : undefined) ?? silentJdRefund('unknown');
 }
 
 function ownRefund(refund: RefundOrder, fields: XmlElement): RefundReport | undefined {
@@ -244,13 +244,13 @@ export function statedRefund(fields: XmlElement): RefundReport {
   const currency = (textOf(fields, 'currency') ?? CURRENCY).toUpperCase();
   const status = refundStatusOf(textOf(fields, 'status'));
   return {
-    ...untoldRefund(currency === CURRENCY ? status : 'unknown'),
+    ...silentJdRefund(currency === CURRENCY ? status : 'unknown'),
     amountFen: fenOfText(textOf(fields, 'amount')) ?? null,
   };
 }
 
 /** JD never reports what a refund took from the merchants' money. */
-export function untoldRefund(
+export function silentJdRefund(
   status: RefundReportStatus,
   walletError: WalletError | null = null,
 ): RefundReport {

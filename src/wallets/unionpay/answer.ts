@@ -132,8 +132,8 @@ function paidAtMs(fields: Fields, txnTime: string): number | null {
 
 /** Only the wallet's own answer tells which card paid; the prefix of a code does not. */
 function payerWallet(fields: Fields): string | null {
-  const told = ['payCardType', 'payType', 'payCardNo', 'issInsCode'];
-  return told.some((name) => fields.has(name)) ? 'unionpay' : null;
+  const stated = ['payCardType', 'payType', 'payCardNo', 'issInsCode'];
+  return stated.some((name) => fields.has(name)) ? 'unionpay' : null;
 }
 
 /** The answer to a refund request: accepted or not; its outcome comes by notification or query. */
@@ -161,12 +161,12 @@ export function refundQueryReport(called: Called, asked: AskedOrder): RefundRepo
 
 /** A refund that was accepted: its number is used up, whatever its outcome. */
 export function settledRefund(fields: Fields, code: string): RefundReport {
-  const told = {
+  const stated = {
     walletRefundId: fields.get('queryId') ?? null,
     amountFen: fenField(fields, 'txnAmt'),
     settlementFen: fenField(fields, 'settleAmt'),
   };
-  if (SUCCESS_CODES.has(code)) return { ...silentRefund('succeeded'), ...told };
-  if (PENDING_CODES.has(code)) return { ...silentRefund('processing'), ...told };
-  return { ...silentRefund(FAILED_CODES.has(code) ? 'failed' : 'unknown'), ...told };
+  if (SUCCESS_CODES.has(code)) return { ...silentRefund('succeeded'), ...stated };
+  if (PENDING_CODES.has(code)) return { ...silentRefund('processing'), ...stated };
+  return { ...silentRefund(FAILED_CODES.has(code) ? 'failed' : 'unknown'), ...stated };
 }

@@ -20,14 +20,14 @@ const PAID: LegReport = {
 };
 
 /** An order that its buyer confirms at one of the seams of a reversal, or never. */
-function orderAt(paidAt: 'before_look' | 'before_reversal' | 'never', tellsRevoked: boolean) {
+function orderAt(paidAt: 'before_look' | 'before_reversal' | 'never', showsRevoked: boolean) {
   let state: 'waiting' | 'paid' | 'revoked' = paidAt === 'before_look' ? 'paid' : 'waiting';
   let wasPaid = state === 'paid';
   const calls: string[] = [];
   const reportNow = (): LegReport => {
     if (state === 'waiting') return silentReport('N1', 'pending');
     if (state === 'paid') return PAID;
-    return wasPaid && tellsRevoked
+    return wasPaid && showsRevoked
       ? { ...PAID, status: 'closed', isReversed: true }
       : { ...silentReport('N1', 'closed'), isUnseen: true };
   };
@@ -79,8 +79,8 @@ it('D6: revoked by a call whose answer was lost, it is marked for the bill as we
 
 it('D6: still called paid after its reversal, it is asked about again, not taken for unpaid', async () => {
   const { api } = orderAt('never', false);
-  const words = [silentReport('N1', 'pending'), PAID];
-  const slow: CodepayApi = { ...api, query: async () => ok(words.shift()!) };
+  const answers = [silentReport('N1', 'pending'), PAID];
+  const slow: CodepayApi = { ...api, query: async () => ok(answers.shift()!) };
   expect(await reverseCodepay(slow, ATTEMPT)).toMatchObject({ outcome: 'unknown' });
 });
 

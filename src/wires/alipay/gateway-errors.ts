@@ -72,9 +72,9 @@ export const GATEWAY_ERRORS = {
 
 /** The gateway echoes the text that it verified, with `&` as `&amp;`. */
 export function invalidSignature(signText: string): GatewayError {
-  const told = signText.replaceAll('&', '&amp;');
+  const escaped = signText.replaceAll('&', '&amp;');
   return {
     ...GATEWAY_ERRORS.invalidSignature,
-    subMsg: `验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：${told}`,
+    subMsg: `验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：${escaped}`,
   };
 }

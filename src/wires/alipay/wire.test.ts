@@ -20,12 +20,12 @@ const key = (text: string): KeyObject => readPublicKey(text)!;
 
 describe('certificate serial numbers, against Alipay’s own certificates', () => {
   const [app] = readCertificates(fixture('appCertPublicKey_2021001161683774.crt'))!;
-  const [house] = readCertificates(fixture('alipayCertPublicKey_RSA2.crt'))!;
+  const [alipay] = readCertificates(fixture('alipayCertPublicKey_RSA2.crt'))!;
   const roots = readCertificates(fixture('alipayRootCert.crt'))!;
 
   test('app_cert_sn, alipay_cert_sn, alipay_root_cert_sn', () => {
     expect(certificateSn(app!)).toBe('866efef280dec9137a87d047ac446315');
-    expect(certificateSn(house!)).toBe('7513daaaa48aa3ba2e4018d84402479c');
+    expect(certificateSn(alipay!)).toBe('7513daaaa48aa3ba2e4018d84402479c');
     // Four certificates: SM2 and ECDSA are skipped.
     expect(roots).toHaveLength(4);
     expect(rootCertificateSn(roots)).toBe(
@@ -35,8 +35,8 @@ describe('certificate serial numbers, against Alipay’s own certificates', () =
 
   test('a certificate without its chain, of another name or out of time is not trusted', () => {
     const nowMs = Date.UTC(2021, 0, 1);
-    const subjects = [house!.subject];
-    const asked = { chain: [house!], roots, subjects, nowMs };
+    const subjects = [alipay!.subject];
+    const asked = { chain: [alipay!], roots, subjects, nowMs };
     // The fixture has no intermediate: it hangs below nothing that is pinned.
     expect(distrust(asked)).toBe('chain');
     expect(distrust({ ...asked, chain: [app!] })).toBe('subject');

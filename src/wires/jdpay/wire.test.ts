@@ -226,7 +226,7 @@ describe('messages', () => {
   });
 
   test('are opened by the second reading, and the other way round', () => {
-    const papers = {
+    const foreign = {
       merchant: '22294531',
       private_key: pemOf(merchant.privateKey),
       jd_public_key: pemOf(merchant.publicKey),
@@ -234,9 +234,9 @@ describe('messages', () => {
     };
     const result = { code: '000000', desc: '成功' };
     const encrypt = sealInner(desKey, signInner(keys, fields)) ?? '';
-    const ours = writeOuter({ merchant: papers.merchant, result, encrypt });
-    expect(second.valueIn(second.reply(papers, ours).inner ?? '', 'note')).toBe('a & b <c> "d"');
-    const theirs = readOuter(Buffer.from(second.request(papers, { note: '一 & 二' })));
+    const ours = writeOuter({ merchant: foreign.merchant, result, encrypt });
+    expect(second.valueIn(second.reply(foreign, ours).inner ?? '', 'note')).toBe('a & b <c> "d"');
+    const theirs = readOuter(Buffer.from(second.request(foreign, { note: '一 & 二' })));
     const opened = openMessage(keys, theirs?.encrypt ?? '');
     expect(opened.ok && textOf(opened.value.fields, 'note')).toBe('一 & 二');
   });

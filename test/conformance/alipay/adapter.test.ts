@@ -108,7 +108,7 @@ async function parse(received: WireRequest | undefined, by = wallet) {
   });
 }
 
-async function told(by = wallet): Promise<Notification> {
+async function lastNotification(by = wallet): Promise<Notification> {
   await city.settle();
   const parsed = await parse(city.callbacks.at(-1), by);
   if (!parsed.ok) throw new Error(`${parsed.error.code} ${parsed.error.explain}`);
@@ -151,7 +151,7 @@ describe('every product, one merchant', () => {
         payerWalletReported: 'alipay',
       });
       expect(leg?.walletTransactionId).toMatch(/^\d{28}$/);
-      const notification = await told();
+      const notification = await lastNotification();
       expect(notification).toMatchObject({ type: 'attempt', orderNo: attempt.legs[0]!.orderNo });
       expect(notification.type === 'attempt' && notification.legs[0]).toMatchObject({
         status: 'succeeded',
@@ -316,7 +316,7 @@ describe('refunds', () => {
     await scanAction(await wallet.startAttempt(attempt));
     const first = refundOf(attempt, 3_000n);
     expect((await wallet.refund(first)).status).toBe('succeeded');
-    expect(await told()).toMatchObject({
+    expect(await lastNotification()).toMatchObject({
       type: 'refund',
       refundNo: first.refundNo,
       report: { status: 'succeeded', amountFen: null },
@@ -336,7 +336,7 @@ describe('refunds', () => {
     });
     const rest = refundOf(attempt, 5_888n);
     expect((await wallet.refund(rest)).status).toBe('succeeded');
-    expect(await told()).toMatchObject({ type: 'refund', refundNo: rest.refundNo });
+    expect(await lastNotification()).toMatchObject({ type: 'refund', refundNo: rest.refundNo });
     // TRADE_CLOSED by a full refund: it was paid, and stays paid.
     expect((await legsOf(attempt))[0]).toMatchObject({ status: 'succeeded', amountFen: 8_888n });
     const changed = { ...first, amountFen: 1n };
@@ -353,12 +353,12 @@ describe('refunds', () => {
     expect((await wallet.queryRefund(refund)).status).toBe('unknown');
     await city.advance(600_001);
     expect((await wallet.queryRefund(refund)).status).toBe('succeeded');
-    expect(await told()).toMatchObject({ type: 'refund', refundNo: refund.refundNo });
+    expect(await lastNotification()).toMatchObject({ type: 'refund', refundNo: refund.refundNo });
   });
 });
 
 describe('callbacks', () => {
-  async function payAndTell(fault?: Parameters<TestCity['arm']>[0]) {
+  async function payAndNotify(fault?: Parameters<TestCity['arm']>[0]) {
     const attempt = order();
     const started = await wallet.startAttempt(attempt);
     if (fault !== undefined) city.arm(fault);
@@ -368,12 +368,14 @@ describe('callbacks', () => {
   }
 
   test('wrong figures are reported unchanged, for core to compare with the order', async () => {
-    await payAndTell('wrong_amount');
-    expect(await told()).toMatchObject({ legs: [{ status: 'succeeded', amountFen: 8_889n }] });
-    await payAndTell('wrong_currency');
-    expect(await told()).toMatchObject({ legs: [{ currency: 'usd' }] });
-    await payAndTell('wrong_payee');
-    const notification = await told();
+    await payAndNotify('wrong_amount');
+    expect(await lastNotification()).toMatchObject({
+      legs: [{ status: 'succeeded', amountFen: 8_889n }],
+    });
+    await payAndNotify('wrong_currency');
+    expect(await lastNotification()).toMatchObject({ legs: [{ currency: 'usd' }] });
+    await payAndNotify('wrong_payee');
+    const notification = await lastNotification();
     const payee = notification.type === 'attempt' ? notification.legs[0]?.payee : '';
     expect(payee).toMatch(/^2088\d{12}$/);
     expect(city.account.smids).not.toContain(payee);
@@ -394,12 +396,12 @@ describe('callbacks', () => {
       expect(refused).toMatchObject({ ok: false, error: { code: 'bad_signature' } });
       city.acknowledgement = { status: 200, body: 'success' };
       await city.advance(240_001);
-      expect(await told()).toMatchObject({ type: 'attempt' });
+      expect(await lastNotification()).toMatchObject({ type: 'attempt' });
     });
   }
 
   test('another application’s message is not ours', async () => {
-    await payAndTell();
+    await payAndNotify();
     const foreign = openWallet(city, { ...city.account.credentials, appId: '2021999999999999' });
     expect(await parse(city.callbacks.at(-1), foreign)).toMatchObject({
       ok: false,
@@ -408,7 +410,7 @@ describe('callbacks', () => {
   });
 
   test('a signed message split differently, one parameter hidden in another, is not trusted', async () => {
-    await payAndTell();
+    await payAndNotify();
     const received = city.callbacks.at(-1)!;
     const isSigned = ([name]: string[]) => name !== 'sign' && name !== 'sign_type';
     const pairs = [...new URLSearchParams(received.body.toString('utf8'))];
@@ -469,7 +471,7 @@ describe('certificate mode', () => {
     const started = await certified.startAttempt(attempt);
     expect(started.outcome).toBe('pending');
     await scanAction(started);
-    expect(await told(certified)).toMatchObject({ type: 'attempt' });
+    expect(await lastNotification(certified)).toMatchObject({ type: 'attempt' });
   });
 
   test('callbacks under a new certificate verify; a certificate of a merchant does not', async () => {
@@ -482,7 +484,7 @@ describe('certificate mode', () => {
       ...{ operation: null, times: 10 },
     });
     await scanAction(started);
-    expect(await told(certified)).toMatchObject({ type: 'attempt' });
+    expect(await lastNotification(certified)).toMatchObject({ type: 'attempt' });
     const { cert_mode: cert } = city.account.demo;
     const pinned = openWallet(city, {
       ...certCredentials(),
@@ -523,7 +525,7 @@ describe('who pays', () => {
     const attempt = order();
     await scanAction(await wallet.startAttempt(attempt), { payerWallet: 'unionpay' });
     expect((await legsOf(attempt))[0]?.payerWalletReported).toBe('unionpay');
-    expect(await told()).toMatchObject({ legs: [{ payerWalletReported: 'unionpay' }] });
+    expect(await lastNotification()).toMatchObject({ legs: [{ payerWalletReported: 'unionpay' }] });
   });
 });
 

@@ -1,12 +1,9 @@
 /** The sandbox's Alipay on a random port, with an account in both key modes. */
-import {
-  type AlipayAccountPapers,
-  makeAlipayAccount,
-} from '../../../sandbox/gateways/alipay/account.ts';
+import { type AlipayAccount, makeAlipayAccount } from '../../../sandbox/gateways/alipay/account.ts';
 import { openAlipayGateway } from '../../../sandbox/gateways/alipay/gateway.ts';
 import { type GatewayCity, openGatewayCity } from '../../helpers/gateway-city.ts';
 
-export type TestCity = GatewayCity<AlipayAccountPapers>;
+export type TestCity = GatewayCity<AlipayAccount>;
 
 export function openTestCity(): Promise<TestCity> {
   return openGatewayCity({

@@ -59,11 +59,11 @@ async function paidAtOnce(city: TestCity, sdk: AlipaySdk): Promise<string> {
   const late = await pay(freshNo(), expiring);
   assert.equal(late.sub_code, 'ACQ.PAYMENT_AUTH_CODE_INVALID', 'a code lives a minute');
   await city.settle();
-  const told = city.callbacks
+  const notified = city.callbacks
     .map(({ body }) => Object.fromEntries(new URLSearchParams(body.toString('utf8'))))
     .find((fields) => fields.out_trade_no === orderNo);
-  assert.equal(sdk.checkNotifySignV2(told ?? {}), true);
-  assert.equal(told?.trade_status, 'TRADE_SUCCESS');
+  assert.equal(sdk.checkNotifySignV2(notified ?? {}), true);
+  assert.equal(notified?.trade_status, 'TRADE_SUCCESS');
   return `paid in the call; used twice, expired: refused; notified by a signed callback`;
 }
 

@@ -82,8 +82,8 @@ async function checkOrder(city: TestCity): Promise<string> {
     );
     const answer = await sendV2(city, sent);
     assert.equal(answer.status, 200);
-    const { fields: told } = answer;
-    assert.deepEqual([told.code, told.sub_code, told.sub_msg], [code, subCode, subMsg]);
+    const { fields: answered } = answer;
+    assert.deepEqual([answered.code, answered.sub_code, answered.sub_msg], [code, subCode, subMsg]);
     assert.equal(answer.key, isSigned ? 'alipay_trade_query_response' : 'error_response');
     assert.equal(
       isAnswerSigned(answer.text, answer.key, city.account.demo.alipay_public_key),
@@ -105,8 +105,8 @@ async function badSignature(city: TestCity): Promise<string> {
     answer.fields.sub_msg,
     `验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：${text}`,
   );
-  const told = city.opened.explanations.recent().at(0);
-  assert.equal(told?.expected, text.replaceAll('&amp;', '&'));
+  const answered = city.opened.explanations.recent().at(0);
+  assert.equal(answered?.expected, text.replaceAll('&amp;', '&'));
   const mistaken = { ...fields, extra: 'x' };
   await sendV2(city, mistaken);
   const { sign: _sign, ...unsigned } = commonFields(city, QUERY, { out_trade_no: 'a1' });
@@ -120,7 +120,7 @@ async function badSignature(city: TestCity): Promise<string> {
 }
 
 async function business(city: TestCity): Promise<string> {
-  const told = async (method: string, content: object) => {
+  const answered = async (method: string, content: object) => {
     const answer = await callV2(city, method, content);
     assert.ok(
       isAnswerSigned(answer.text, answer.key, city.account.demo.alipay_public_key),
@@ -158,7 +158,7 @@ async function business(city: TestCity): Promise<string> {
     ],
   ];
   for (const [method, content, expected] of table) {
-    assert.equal(await told(method, content), expected, JSON.stringify(content));
+    assert.equal(await answered(method, content), expected, JSON.stringify(content));
   }
   const made = await callV2(city, PRE, order);
   await city.scanAndPay(made.fields.qr_code ?? '');
@@ -184,13 +184,13 @@ async function business(city: TestCity): Promise<string> {
     ],
   ];
   for (const [method, content, expected] of paid) {
-    assert.equal(await told(method, content), expected, JSON.stringify(content));
+    assert.equal(await answered(method, content), expected, JSON.stringify(content));
   }
   const other = freshNo();
   const created = { ...orderContent(city, other), buyer_id: city.account.demo.buyer_ids[0] };
-  assert.equal(await told('alipay.trade.create', created), '10000 undefined');
-  assert.equal(await told('alipay.trade.close', { out_trade_no: other }), '10000 undefined');
-  assert.equal(await told('alipay.trade.create', created), '40004 ACQ.TRADE_HAS_CLOSE');
+  assert.equal(await answered('alipay.trade.create', created), '10000 undefined');
+  assert.equal(await answered('alipay.trade.close', { out_trade_no: other }), '10000 undefined');
+  assert.equal(await answered('alipay.trade.create', created), '40004 ACQ.TRADE_HAS_CLOSE');
   return `${table.length + paid.length + 3} business answers`;
 }
 

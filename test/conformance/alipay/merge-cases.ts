@@ -47,9 +47,9 @@ async function wapMerge(city: TestCity): Promise<string> {
   city.callbacks.length = 0;
   assert.equal((await city.scanAndPay(url)).status, 'paid');
   await city.settle();
-  const told = city.callbacks.map(({ body }) => decodeForm(body.toString('utf8')));
-  assert.deepEqual(told.map((one) => one.out_trade_no).sort(), [...numbers].sort());
-  for (const one of told) {
+  const notified = city.callbacks.map(({ body }) => decodeForm(body.toString('utf8')));
+  assert.deepEqual(notified.map((one) => one.out_trade_no).sort(), [...numbers].sort());
+  for (const one of notified) {
     assert.ok(isNotifySigned(one, city.account.demo.alipay_public_key));
     assert.equal(one.total_amount, '88.88');
   }

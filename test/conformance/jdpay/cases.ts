@@ -11,7 +11,7 @@ import {
   type Fields,
   form,
   formText,
-  type KeyPapers,
+  type KeyMaterial,
   opensslDecrypt,
   opensslRecover,
   type Reply,
@@ -117,16 +117,12 @@ export const CASES: readonly Case[] = [
     'the answer, read by pkeyutl -verifyrecover and enc -des-ede3 -nopad',
     OPENSSL,
     async (city) => {
-      const answer = await post(
-        city,
-        '/service/uniorder',
-        request(city.account.papers, order(city)),
-      );
+      const answer = await post(city, '/service/uniorder', request(city.account.sdk, order(city)));
       const hex = Buffer.from(valueIn(answer.body, 'encrypt') ?? '', 'base64').toString('latin1');
-      const inner = opensslDecrypt(hex, city.account.papers.des_key);
+      const inner = opensslDecrypt(hex, city.account.sdk.des_key);
       const signature = valueIn(inner, 'sign') ?? '';
       const text = inner.replace(`<sign>${signature}</sign>`, '');
-      assert.equal(opensslRecover(signature, city.account.papers.jd_public_key), sha256Hex(text));
+      assert.equal(opensslRecover(signature, city.account.sdk.jd_public_key), sha256Hex(text));
       assert.ok(text.startsWith('<?xml version="1.0" encoding="UTF-8"?><jdpay>'));
       assert.ok(!/[\r\n\t]/.test(inner));
       return 'hash and text agree';
@@ -147,7 +143,7 @@ export const CASES: readonly Case[] = [
     'either form of the declaration, and line breaks that were not signed',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.account.papers;
+      const { merchant, des_key, private_key } = city.account.sdk;
       for (const change of [
         (text: string) => text.replace('"?>', '" ?>'),
         (text: string) => text.replaceAll('><', '>\n\t<'),
@@ -165,7 +161,7 @@ export const CASES: readonly Case[] = [
           '/service/uniorder',
           envelope(merchant, change(signed), des_key),
         );
-        assert.equal(reply(city.account.papers, sent.body).code, '000000');
+        assert.equal(reply(city.account.sdk, sent.body).code, '000000');
       }
       return '3 forms';
     },
@@ -174,7 +170,7 @@ export const CASES: readonly Case[] = [
     'every character of a signed request changed: none passes',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.account.papers;
+      const { merchant, des_key, private_key } = city.account.sdk;
       const text = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant><tradeNum>${freshNo()}</tradeNum><tradeType>0</tradeType></jdpay>`;
       const signed = text.replace('</jdpay>', `<sign>${sign(text, private_key)}</sign></jdpay>`);
       const codes = new Set<string>();
@@ -192,7 +188,7 @@ export const CASES: readonly Case[] = [
     'SHA256withRSA is refused, and the explanation says why',
     'node:crypto',
     async (city) => {
-      const { merchant, des_key, private_key } = city.account.papers;
+      const { merchant, des_key, private_key } = city.account.sdk;
       const text = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant></jdpay>`;
       const wrong = crypto.sign('sha256', Buffer.from(text), private_key).toString('base64');
       const signed = text.replace('</jdpay>', `<sign>${wrong}</sign></jdpay>`);
@@ -208,7 +204,7 @@ export const CASES: readonly Case[] = [
     'a declaration that was not signed is named, both texts shown',
     SECOND,
     async (city) => {
-      const { merchant, des_key, private_key } = city.account.papers;
+      const { merchant, des_key, private_key } = city.account.sdk;
       const body = `<jdpay><version>V2.0</version><merchant>${merchant}</merchant></jdpay>`;
       const text = `<?xml version="1.0" encoding="UTF-8"?>${body}`;
       const signed = text.replace('</jdpay>', `<sign>${sign(body, private_key)}</sign></jdpay>`);
@@ -225,7 +221,7 @@ export const CASES: readonly Case[] = [
     async (city) => {
       const callbackUrl = 'http://shop.example/back?a=1&b=2';
       const fields = order(city, { callbackUrl, note: '' });
-      const posted = form(city.account.papers, fields);
+      const posted = form(city.account.sdk, fields);
       const body = new URLSearchParams(posted).toString();
       const type = 'application/x-www-form-urlencoded';
       const sent = await post(city, '/jdpay/saveOrder', body, type);
@@ -239,27 +235,24 @@ export const CASES: readonly Case[] = [
       const back = await exchange(`${city.url}${location}`, { method: 'GET' });
       assert.ok(back.body.includes(`action="${callbackUrl.replace('&', '&amp;')}"`));
       const inputs = [...back.body.matchAll(/name="(\w+)" value="([^"]*)"/g)];
-      const told = returned(
-        city.account.papers,
+      const notified = returned(
+        city.account.sdk,
         Object.fromEntries(inputs.map(([, k, v]) => [k, v])),
       );
-      assert.equal(told.status, '0');
-      assert.equal(told.tradeNum, fields.tradeNum);
-      assert.equal('merchant' in told || 'version' in told || 'note' in told, false);
+      assert.equal(notified.status, '0');
+      assert.equal(notified.tradeNum, fields.tradeNum);
+      assert.equal('merchant' in notified || 'version' in notified || 'note' in notified, false);
       // 0 is the return's success and a payment's "created": only the query knows.
       assert.equal(await statusOf(city, fields.tradeNum), '2');
-      return formText(told);
+      return formText(notified);
     },
   ],
   [
     'a form with one value changed is an error page, explained',
     SECOND,
     async (city) => {
-      const posted = form(
-        city.account.papers,
-        order(city, { callbackUrl: 'http://shop.example/' }),
-      );
-      const changed = { ...posted, amount: encrypt('1', city.account.papers.des_key) };
+      const posted = form(city.account.sdk, order(city, { callbackUrl: 'http://shop.example/' }));
+      const changed = { ...posted, amount: encrypt('1', city.account.sdk.des_key) };
       const type = 'application/x-www-form-urlencoded';
       const sent = await post(
         city,
@@ -271,15 +264,15 @@ export const CASES: readonly Case[] = [
       const unsorted = Object.entries(order(city, { callbackUrl: 'http://shop.example/' }));
       const plain = Object.fromEntries([
         ['version', 'V2.0'],
-        ['merchant', city.account.papers.merchant],
+        ['merchant', city.account.sdk.merchant],
         ...unsorted,
       ]);
       const text = Object.entries(plain)
         .map(([name, value]) => `${name}=${value}`)
         .join('&');
       const again = {
-        ...form(city.account.papers, Object.fromEntries(unsorted)),
-        sign: sign(text, city.account.papers.private_key),
+        ...form(city.account.sdk, Object.fromEntries(unsorted)),
+        sign: sign(text, city.account.sdk.private_key),
       };
       await post(city, '/jdpay/saveOrder', new URLSearchParams(again).toString(), type);
       const [explained] = city.opened.explanations.recent();
@@ -301,13 +294,13 @@ export const CASES: readonly Case[] = [
       await city.advance(3_600_000);
       assert.equal(city.callbacks.length, 2);
       const texts = city.callbacks.map(
-        ({ body }) => reply(city.account.papers, body.toString()).inner ?? '',
+        ({ body }) => reply(city.account.sdk, body.toString()).inner ?? '',
       );
       assert.equal(new Set(texts).size, 1);
-      const told = ['tradeNum', 'tradeType', 'amount', 'currency', 'status'].map((name) =>
+      const notified = ['tradeNum', 'tradeType', 'amount', 'currency', 'status'].map((name) =>
         valueIn(texts[0] ?? '', name),
       );
-      assert.deepEqual(told, [fields.tradeNum, '0', '8888', 'CNY', '2']);
+      assert.deepEqual(notified, [fields.tradeNum, '0', '8888', 'CNY', '2']);
       return 'at once and after two minutes';
     },
   ],
@@ -327,17 +320,17 @@ export const CASES: readonly Case[] = [
       assert.equal(await refunded(city, first), '1');
       const list = await call(city, 'queryRefund', { tradeType: '1', oTradeNum: tradeNum ?? '' });
       assert.equal(list.inner?.match(/<refund>/g)?.length, 2);
-      const told = city.callbacks.map(
-        ({ body }) => reply(city.account.papers, body.toString()).inner ?? '',
+      const notified = city.callbacks.map(
+        ({ body }) => reply(city.account.sdk, body.toString()).inner ?? '',
       );
-      assert.equal(told.length, 2);
-      for (const inner of told) {
+      assert.equal(notified.length, 2);
+      for (const inner of notified) {
         assert.equal(valueIn(inner, 'oTradeNum'), tradeNum);
         assert.deepEqual([valueIn(inner, 'tradeType'), valueIn(inner, 'status')], ['2', '1']);
       }
       // The purchase's own status is another set of numbers: 2 is its success.
       assert.equal(await statusOf(city, tradeNum), '2');
-      return `${told.length} refunds notified`;
+      return `${notified.length} refunds notified`;
     },
   ],
   [
@@ -425,7 +418,7 @@ export const CASES: readonly Case[] = [
     'two merchant numbers, each for its own business',
     SECOND,
     async (city) => {
-      const { payment_code, ...online } = city.account.shop.papers;
+      const { payment_code, ...online } = city.account.shop.sdkCredentials;
       const token = showCode(city);
       const bar = { tradeNum: freshNo(), tradeName: 'x', amount: '1', device: 'c1', token };
       assert.equal((await call(city, 'fkmPay', bar, online)).code, 'SBX0005');
@@ -464,8 +457,8 @@ export const CASES: readonly Case[] = [
 ];
 
 async function refusals(city: JdCity): Promise<string> {
-  const { papers } = city.account;
-  const { merchant } = papers;
+  const { sdk } = city.account;
+  const { merchant } = sdk;
   const codeOf = async (path: string, body: string) => {
     const sent = await post(city, path, body);
     assert.equal(sent.status, 200);
@@ -473,24 +466,24 @@ async function refusals(city: JdCity): Promise<string> {
     return valueIn(sent.body, 'code');
   };
   const ask = { tradeNum: freshNo(), tradeType: '0' };
-  const stranger: KeyPapers = { ...papers, merchant: '99999999' };
+  const stranger: KeyMaterial = { ...sdk, merchant: '99999999' };
   const otherKey = crypto.randomBytes(24).toString('base64');
   const table: [string, string, string][] = [
     ['SBX0001', '/service/query', '{"not":"xml"}'],
-    ['SBX0001', '/service/query', request(papers, ask).replaceAll('V2.0', 'V3.0')],
+    ['SBX0001', '/service/query', request(sdk, ask).replaceAll('V2.0', 'V3.0')],
     ['SBX0001', '/service/query', '<!DOCTYPE x><jdpay></jdpay>'],
     ['SBX0002', '/service/query', request(stranger, ask)],
     [
       'SBX0003',
       '/service/query',
-      envelope(merchant, '<jdpay><version>V2.0</version></jdpay>', papers.des_key),
+      envelope(merchant, '<jdpay><version>V2.0</version></jdpay>', sdk.des_key),
     ],
-    ['SBX0004', '/service/query', request({ ...papers, des_key: otherKey }, ask)],
-    ['SBX0006', '/service/getUserRelation', request(papers, ask)],
-    ['SBX1001', '/service/query', request(papers, { tradeNum: ask.tradeNum })],
-    ['SBX1001', '/service/uniorder', request(papers, order(city, { amount: '1.00' }))],
-    ['SBX1001', '/service/uniorder', request(papers, order(city, { currency: 'USD' }))],
-    ['SBX2001', '/service/query', request(papers, ask)],
+    ['SBX0004', '/service/query', request({ ...sdk, des_key: otherKey }, ask)],
+    ['SBX0006', '/service/getUserRelation', request(sdk, ask)],
+    ['SBX1001', '/service/query', request(sdk, { tradeNum: ask.tradeNum })],
+    ['SBX1001', '/service/uniorder', request(sdk, order(city, { amount: '1.00' }))],
+    ['SBX1001', '/service/uniorder', request(sdk, order(city, { currency: 'USD' }))],
+    ['SBX2001', '/service/query', request(sdk, ask)],
   ];
   for (const [code, path, body] of table) assert.equal(await codeOf(path, body), code);
   const get = await exchange(`${city.url}/service/query`, { method: 'GET' });

@@ -10,7 +10,7 @@ import { type GatewayCity, keptAccount, openGatewayCity } from '../../helpers/ga
 import { bodyOf } from '../../helpers/local-server.ts';
 import {
   type Fields,
-  type KeyPapers,
+  type KeyMaterial,
   type Reply,
   reply,
   request,
@@ -18,7 +18,7 @@ import {
 
 export interface JdAccounts {
   /** The number that an outside client has: opened for everything. */
-  readonly papers: JdpayMadeAccount['papers'];
+  readonly sdk: JdpayMadeAccount['sdkCredentials'];
   /** A marketplace's two numbers, each for its own purpose. */
   readonly shop: JdpayMadeAccount;
 }
@@ -39,8 +39,11 @@ export function openJdCity(): Promise<JdCity> {
         keptAccount(kit, label, () =>
           makeJdpayAccount(kit, { label, name: `<b>${label}&店</b>`, subMerchantNames: ['甲店'] }),
         );
-      const [{ papers }, shop] = await Promise.all([open('credentials'), open('taobao')]);
-      return { papers, shop };
+      const [{ sdkCredentials: sdk }, shop] = await Promise.all([
+        open('credentials'),
+        open('taobao'),
+      ]);
+      return { sdk, shop };
     },
     openGateway: openJdpayGateway,
   });
@@ -60,11 +63,11 @@ export async function call(
   city: JdCity,
   service: string,
   fields: Fields,
-  papers: KeyPapers = city.account.papers,
+  sdk: KeyMaterial = city.account.sdk,
 ): Promise<Reply> {
-  const answer = await post(city, `/service/${service}`, request(papers, fields));
+  const answer = await post(city, `/service/${service}`, request(sdk, fields));
   if (answer.status !== 200) throw new Error(`${service}: HTTP ${answer.status}`);
-  return reply(papers, answer.body);
+  return reply(sdk, answer.body);
 }
 
 export async function pay(

@@ -70,16 +70,16 @@ async function liveSerials(): Promise<string> {
   const [alipay, unionpay] = await Promise.all([openAlipayCity(), openUnionpayCity()]);
   try {
     const { cert_mode: cert } = alipay.account.demo;
-    const { papers } = unionpay.account;
+    const { sdkCredentials: sdk } = unionpay.account;
     const pems = [
       ...[cert.app_cert, cert.alipay_cert, cert.alipay_root_cert],
-      ...[papers.root_cert, papers.middle_cert, papers.encrypt_cert],
+      ...[sdk.root_cert, sdk.middle_cert, sdk.encrypt_cert],
     ];
-    const told = (await php('serials.php', pems)) as { certId: string; sn: string }[];
+    const computed = (await php('serials.php', pems)) as { certId: string; sn: string }[];
     for (const [index, pem] of pems.entries()) {
       const certificate = new X509Certificate(pem);
-      assert.equal(told[index]?.certId, certIdOf(certificate));
-      if (index < 3) assert.equal(told[index]?.sn, certificateSn(certificate));
+      assert.equal(computed[index]?.certId, certIdOf(certificate));
+      if (index < 3) assert.equal(computed[index]?.sn, certificateSn(certificate));
     }
     return `${pems.length} certificates`;
   } finally {
@@ -108,7 +108,7 @@ async function liveUnionpay(): Promise<string> {
   try {
     const orderNo = freshNo('PHP');
     const made = (await php('unionpay.php', {
-      ...city.account.papers,
+      ...city.account.sdkCredentials,
       ...{ gateway: city.url, order_no: orderNo, notify_url: city.notifyUrl },
     })) as { qr_code: string; certId: string };
     assert.match(made.certId, /^\d{11}$/);

@@ -65,8 +65,8 @@ describe('a life', () => {
         payerWalletReported: 'unionpay',
       });
       expect(Math.abs(leg.paidAtMs! - city.opened.kit.clock.nowMs())).toBeLessThan(60_000);
-      const told = await lastNotification();
-      expect(told).toMatchObject({
+      const reported = await lastNotification();
+      expect(reported).toMatchObject({
         ok: true,
         value: { type: 'attempt', orderNo: order.legs[0]!.orderNo, legs: [leg] },
       });
@@ -98,15 +98,15 @@ describe('a life', () => {
   }
 });
 
-const signings = (papers: TestCity['account']['papers']) => ({
-  '11': { method: '11', secureKey: papers.secure_key } as const,
-  '12': { method: '12', secureKey: papers.secure_key } as const,
+const signings = (sdk: TestCity['account']['sdkCredentials']) => ({
+  '11': { method: '11', secureKey: sdk.secure_key } as const,
+  '12': { method: '12', secureKey: sdk.secure_key } as const,
   '21': {
     method: '21',
-    privateKey: papers.sm2.private_key,
-    certId: papers.sm2.cert_id,
-    unionpayPublicKey: papers.sm2.unionpay_public_key,
-    unionpayCertId: papers.sm2.unionpay_cert_id,
+    privateKey: sdk.sm2.private_key,
+    certId: sdk.sm2.cert_id,
+    unionpayPublicKey: sdk.sm2.unionpay_public_key,
+    unionpayCertId: sdk.sm2.unionpay_cert_id,
     acceptsUnverified: true,
   } as const,
 });
@@ -115,7 +115,7 @@ describe('every signMethod, both charsets', () => {
   for (const method of ['11', '12', '21'] as const) {
     for (const encoding of ['UTF-8', 'GBK'] as const) {
       test(`${method} ${encoding}: start, query, notification`, async () => {
-        const signing = signings(city.account.papers)[method];
+        const signing = signings(city.account.sdkCredentials)[method];
         const other = openWallet(city, { signing, encoding });
         const order = orderOf(city);
         const action = actionOf(await other.startAttempt(order));
@@ -146,7 +146,9 @@ describe('a refund', () => {
     city.arm('answer_lost', { operation: 'refund' });
     expect((await wallet.refund(half)).status).toBe('unknown');
     await city.advance(2 * 86_400_000);
-    expect((await wallet.refund(half)).status, 'reported as accepted before (12)').toBe('submitted');
+    expect((await wallet.refund(half)).status, 'reported as accepted before (12)').toBe(
+      'submitted',
+    );
     expect(await wallet.queryRefund(half)).toMatchObject({
       status: 'succeeded',
       amountFen: 4_444n,
@@ -231,9 +233,9 @@ describe('a reversal', () => {
     await city.scanAndPay(order.payer.authCode ?? '');
     city.arm('answer_lost', { operation: 'close' });
     expect((await wallet.closeAttempt(order)).outcome).toBe('unknown');
-    const told = { outcome: 'reversed', legs: [{ isReversed: true, amountFen: 8_888n }] };
-    expect(await wallet.closeAttempt(order)).toMatchObject(told);
-    expect(await wallet.closeAttempt(order)).toMatchObject(told);
+    const reported = { outcome: 'reversed', legs: [{ isReversed: true, amountFen: 8_888n }] };
+    expect(await wallet.closeAttempt(order)).toMatchObject(reported);
+    expect(await wallet.closeAttempt(order)).toMatchObject(reported);
     expect(rowOf(order)).toMatchObject({ state: 'refunded', refundedFen: 8_888n });
   });
   test('accepted, and not shown yet: never reported as paid, which would be refunded too', async () => {
@@ -385,17 +387,17 @@ describe('what is not to be believed', () => {
     expect((await legOf(order)).status).toBe('succeeded');
     await city.settle();
     const { body, target } = city.callbacks.at(-1)!;
-    const told = new URLSearchParams(body.toString());
+    const reported = new URLSearchParams(body.toString());
     const { signing } = city.account.credentials;
     if (signing.method !== '01') throw new Error('01');
     const own = readPfx(signing.pfx, signing.pfxPassword);
     if (!own.ok) throw new Error(own.error);
     const { certificate, privateKey } = own.value;
-    told.set('signPubKeyCert', signPubKeyCertText(certificate.toString()));
+    reported.set('signPubKeyCert', signPubKeyCertText(certificate.toString()));
     const signer = { method: '01', certId: '1', privateKey } as const;
-    const fields = new Map([...told].filter(([name]) => name !== 'signature'));
-    told.set('signature', await signatureOf(signer, signText(fields), 'UTF-8'));
-    const forged = Buffer.from(told.toString());
+    const fields = new Map([...reported].filter(([name]) => name !== 'signature'));
+    reported.set('signature', await signatureOf(signer, signText(fields), 'UTF-8'));
+    const forged = Buffer.from(reported.toString());
     const refused = await wallet.parseNotification({
       method: 'POST',
       target,
@@ -407,7 +409,7 @@ describe('what is not to be believed', () => {
   test.each(['11', '12', '21'] as const)(
     'S13: %s: our own signed request is no callback',
     async (method) => {
-      const other = openWallet(city, { signing: signings(city.account.papers)[method] });
+      const other = openWallet(city, { signing: signings(city.account.sdkCredentials)[method] });
       const action = actionOf(await other.startAttempt(orderOf(city, { product: 'web' })));
       if (action.type !== 'form') throw new Error(action.type);
       const body = Buffer.from(new URLSearchParams({ ...action.fields }).toString());

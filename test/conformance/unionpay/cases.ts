@@ -41,7 +41,7 @@ function request(city: TestCity, more: Pairs): Pairs {
     bizType: '000000',
     channelType: '08',
     accessType: '0',
-    merId: city.account.papers.mer_id,
+    merId: city.account.sdkCredentials.mer_id,
     orderId: `CF${process.pid}X${String(count).padStart(5, '0')}`,
     txnTime: beijing(city.opened.kit.clock.nowMs()),
     txnAmt: '1000',
@@ -52,7 +52,7 @@ function request(city: TestCity, more: Pairs): Pairs {
 }
 
 function keyed(city: TestCity, pairs: Pairs): Pairs {
-  const key = sha256Hex(city.account.papers.secure_key);
+  const key = sha256Hex(city.account.sdkCredentials.secure_key);
   return { ...pairs, signature: sha256Hex(`${toSign(pairs)}&${key}`) };
 }
 
@@ -113,7 +113,7 @@ const OPENSSL = 'openssl, 01';
 
 let opened: OpenedPfx | undefined;
 function own(city: TestCity): OpenedPfx {
-  const { sign_pfx: pfx, sign_pfx_password: password } = city.account.papers;
+  const { sign_pfx: pfx, sign_pfx_password: password } = city.account.sdkCredentials;
   opened ??= opensslOpensPfx(pfx, password);
   return opened;
 }
@@ -209,10 +209,10 @@ const LIFE: readonly Case[] = [
       city.callbacks.length = 0;
       await city.advance(10_000);
       assert.equal(city.callbacks.length, 1);
-      const told = Object.fromEntries(new URLSearchParams(city.callbacks[0]?.body.toString()));
-      const { signature, ...rest } = told;
+      const notified = Object.fromEntries(new URLSearchParams(city.callbacks[0]?.body.toString()));
+      const { signature, ...rest } = notified;
       assert.equal(keyed(city, rest).signature, signature);
-      const { txnType, orderId, origQryId, txnAmt, respCode } = told;
+      const { txnType, orderId, origQryId, txnAmt, respCode } = notified;
       const said = [txnType, orderId, origQryId, txnAmt, respCode];
       assert.deepEqual(said, ['31', undo.orderId, order.queryId, '1000', '00']);
       assert.equal((await queried(city, undo)).origRespCode, '00');

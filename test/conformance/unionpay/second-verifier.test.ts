@@ -69,7 +69,7 @@ describe('a client of its own', () => {
     bizType: '000000',
     channelType: '08',
     accessType: '0',
-    merId: city.account.papers.mer_id,
+    merId: city.account.sdkCredentials.mer_id,
     orderId: `SV${Date.now()}`,
     txnTime: beijing(Date.now()),
     txnAmt: '100',
@@ -80,8 +80,8 @@ describe('a client of its own', () => {
   });
 
   test('01: PFX opened and request signed by openssl; reply and chain verified by it', async () => {
-    const { papers } = city.account;
-    const own = opensslOpensPfx(papers.sign_pfx, papers.sign_pfx_password);
+    const { sdkCredentials: sdk } = city.account;
+    const own = opensslOpensPfx(sdk.sign_pfx, sdk.sign_pfx_password);
     const unsigned = request({ signMethod: '01', certId: own.certId });
     const signature = opensslSigns(unsigned, own.privateKeyPem);
     const reply = splitReply(
@@ -93,16 +93,16 @@ describe('a client of its own', () => {
     const leaf = reply.signPubKeyCert ?? '';
     expect(leaf).toMatch(/^-----BEGIN CERTIFICATE-----\r\n[\s\S]*\r\n-----END CERTIFICATE-----$/);
     expect(opensslVerifies(reply, leaf)).toBe(true);
-    expect(opensslChainHolds(leaf, papers.middle_cert, papers.root_cert)).toBe(true);
-    expect(opensslChainHolds(own.certificatePem, papers.middle_cert, papers.root_cert)).toBe(true);
+    expect(opensslChainHolds(leaf, sdk.middle_cert, sdk.root_cert)).toBe(true);
+    expect(opensslChainHolds(own.certificatePem, sdk.middle_cert, sdk.root_cert)).toBe(true);
     const names = Object.keys(reply);
     expect(names.slice(-2)).toEqual(['signPubKeyCert', 'signature']);
     expect(names.slice(0, -2)).toEqual(names.slice(0, -2).toSorted());
   });
 
   test('a wrong signature: 11, signed, and explained with what was signed instead', async () => {
-    const { papers } = city.account;
-    const own = opensslOpensPfx(papers.sign_pfx, papers.sign_pfx_password);
+    const { sdkCredentials: sdk } = city.account;
+    const own = opensslOpensPfx(sdk.sign_pfx, sdk.sign_pfx_password);
     const unsigned = request({ signMethod: '01', certId: own.certId });
     const encoded = Object.fromEntries(
       Object.entries(unsigned).map(([name, value]) => [name, encodeURIComponent(value)]),
@@ -118,8 +118,8 @@ describe('a client of its own', () => {
   });
 
   test('a certId as the certificate prints it, in hex, is refused and named', async () => {
-    const { papers } = city.account;
-    const own = opensslOpensPfx(papers.sign_pfx, papers.sign_pfx_password);
+    const { sdkCredentials: sdk } = city.account;
+    const own = opensslOpensPfx(sdk.sign_pfx, sdk.sign_pfx_password);
     const unsigned = request({ signMethod: '01', certId: BigInt(own.certId).toString(16) });
     const signature = opensslSigns(unsigned, own.privateKeyPem);
     const reply = splitReply(
@@ -130,7 +130,7 @@ describe('a client of its own', () => {
   });
 
   test('11: keyed SHA-256 both ways', async () => {
-    const key = sha256Hex(city.account.papers.secure_key);
+    const key = sha256Hex(city.account.sdkCredentials.secure_key);
     const unsigned = request({ signMethod: '11' });
     const signature = sha256Hex(`${toSign(unsigned)}&${key}`);
     const reply = splitReply(
@@ -143,7 +143,7 @@ describe('a client of its own', () => {
 
 describe('what the adapter sends and gets', () => {
   test('21: the sandbox’s SM2 replies verify in openssl with the certId as user id', async () => {
-    const { sm2 } = city.account.papers;
+    const { sm2 } = city.account.sdkCredentials;
     let reply = '';
     const proxy = await openProxy((text) => {
       reply = text;
@@ -169,21 +169,23 @@ describe('what the adapter sends and gets', () => {
   });
 
   test('01: the page’s form and a notification verify in openssl', async () => {
-    const { papers } = city.account;
+    const { sdkCredentials: sdk } = city.account;
     const wallet = openWallet(city);
     const order = orderOf(city, { product: 'web' });
     const started = await wallet.startAttempt(order);
     if (started.outcome !== 'pending' || started.nextAction?.type !== 'form') throw new Error('no');
     const { fields } = started.nextAction;
-    const own = opensslOpensPfx(papers.sign_pfx, papers.sign_pfx_password);
+    const own = opensslOpensPfx(sdk.sign_pfx, sdk.sign_pfx_password);
     expect(fields.certId).toBe(own.certId);
     expect(opensslVerifies({ ...fields }, own.certificatePem)).toBe(true);
     expect(fields.txnTime).toBe(beijing(order.createdAtMs));
     await city.scanAndPay({ ...started.nextAction });
     await city.settle();
-    const told = Object.fromEntries(new URLSearchParams(city.callbacks.at(-1)!.body.toString()));
-    expect(told).toMatchObject({ respCode: '00', txnAmt: '8888', orderId: fields.orderId });
-    expect(opensslVerifies(told, told.signPubKeyCert ?? '')).toBe(true);
+    const notified = Object.fromEntries(
+      new URLSearchParams(city.callbacks.at(-1)!.body.toString()),
+    );
+    expect(notified).toMatchObject({ respCode: '00', txnAmt: '8888', orderId: fields.orderId });
+    expect(opensslVerifies(notified, notified.signPubKeyCert ?? '')).toBe(true);
   });
 });
 

@@ -19,7 +19,7 @@ export function attemptOrder(
     combineOrderNo: legCount === 1 ? null : `${no}C`,
     legs: Array.from({ length: legCount }, (_, index) => ({
       orderNo: `${no}L${index}`,
-      walletMerchant: stage.papers.sub_mchids[index] ?? '',
+      walletMerchant: stage.sdk.sub_mchids[index] ?? '',
       amountFen: BigInt(2000 + index),
       description: `🎁 第${index}件`,
     })),
@@ -117,10 +117,13 @@ const lives = (keyMode: 'public_key' | 'platform_certificate'): Case[] =>
       same((await wallet.queryRefund(refund)).status, 'processing', 'processing');
       await stage.advance(5);
       same((await wallet.queryRefund(refund)).status, 'succeeded', 'succeeded');
-      const told = await notify(wallet, await stage.callback(new URL(refund.notifyUrl).pathname));
-      must(told.ok && told.value.type === 'refund', 'a refund notification');
+      const notified = await notify(
+        wallet,
+        await stage.callback(new URL(refund.notifyUrl).pathname),
+      );
+      must(notified.ok && notified.value.type === 'refund', 'a refund notification');
       same(
-        told.ok && told.value.type === 'refund' && told.value.report.status,
+        notified.ok && notified.value.type === 'refund' && notified.value.report.status,
         'succeeded',
         'told',
       );
@@ -147,7 +150,7 @@ export const ADAPTER_CASES: readonly Case[] = [
       same([moved.status, back.searchParams.get('state')], [302, 's1'], 'redirect');
       const code = back.searchParams.get('code') ?? '';
       const payer = await wallet.payerAuthorization!.exchangeCode(code);
-      must(payer.ok && payer.value.openid === stage.papers.openids[0], 'openid');
+      must(payer.ok && payer.value.openid === stage.sdk.openids[0], 'openid');
       const again = await wallet.payerAuthorization!.exchangeCode(code);
       same(again.ok ? 'ok' : again.error.code, '40163', 'a code works once');
       for (const legCount of [1, 2]) {
@@ -262,11 +265,12 @@ export const ADAPTER_CASES: readonly Case[] = [
               await stage.callback(new URL(order.notifyUrl).pathname),
             );
             const queried = await wallet.queryAttempt(order);
-            const told = parsed.ok && parsed.value.type === 'attempt' ? parsed.value.legs[0] : null;
+            const notified =
+              parsed.ok && parsed.value.type === 'attempt' ? parsed.value.legs[0] : null;
             const asked = queried.outcome === 'answered' ? queried.legs[0] : null;
-            const wrong = operation === 'callback' ? told : asked;
-            const right = operation === 'callback' ? asked : told;
-            const show = (leg: typeof told) => [
+            const wrong = operation === 'callback' ? notified : asked;
+            const right = operation === 'callback' ? asked : notified;
+            const show = (leg: typeof notified) => [
               String(leg?.amountFen),
               leg?.currency,
               leg?.payee === order.legs[0]?.walletMerchant,
@@ -331,7 +335,7 @@ export const ADAPTER_CASES: readonly Case[] = [
         await stage.pay(code);
         const received = await stage.callback(new URL(order.notifyUrl).pathname);
         must(/^[0-9A-F]{40}$/.test(received.headers['wechatpay-serial'] ?? ''), 'a certificate');
-        must(received.headers['wechatpay-serial'] !== stage.papers.platform_serial, 'a new one');
+        must(received.headers['wechatpay-serial'] !== stage.sdk.platform_serial, 'a new one');
         const parsed = await notify(wallet, received);
         must(parsed.ok, `${keyMode}: ${parsed.ok ? '' : parsed.error.explain}`);
       }

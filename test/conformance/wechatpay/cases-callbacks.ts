@@ -23,7 +23,7 @@ function sdkVerifies(received: Received, key: string): boolean {
 function sdkOpens(received: Received, stage: Stage): Record<string, unknown> {
   const { resource } = JSON.parse(received.body.toString('utf8')) as Envelope;
   const { ciphertext, nonce, associated_data } = resource;
-  const key = stage.papers.apiv3_key;
+  const key = stage.sdk.apiv3_key;
   return JSON.parse(Aes.AesGcm.decrypt(ciphertext, key, nonce, associated_data));
 }
 
@@ -35,16 +35,16 @@ export const CALLBACK_CASES: readonly Case[] = [
     client: BOTH,
     check: async (stage) => {
       const no = nextNo('CB');
-      const { v3 } = axiosClient(stage.url, stage.papers, 'public_key');
+      const { v3 } = axiosClient(stage.url, stage.sdk, 'public_key');
       const { data } = await v3.pay.transactions.native.post(directOrder(stage, no));
       await stage.pay(data.code_url);
       const received = await stage.callback(`/direct/${no}`);
-      same(received.headers['wechatpay-serial'], stage.papers.public_key_id, 'serial');
-      must(sdkVerifies(received, stage.papers.public_key), 'Rsa.verify');
-      same(refusalOf(received, stage.papers), undefined, 'second verifier');
+      same(received.headers['wechatpay-serial'], stage.sdk.public_key_id, 'serial');
+      must(sdkVerifies(received, stage.sdk.public_key), 'Rsa.verify');
+      same(refusalOf(received, stage.sdk), undefined, 'second verifier');
       const plain = sdkOpens(received, stage);
-      same(plain, openEnvelope(received.body, stage.papers), 'both open it to the same');
-      const { mchid } = stage.papers;
+      same(plain, openEnvelope(received.body, stage.sdk), 'both open it to the same');
+      const { mchid } = stage.sdk;
       const query = await v3.pay.transactions.outTradeNo._no_.get({ params: { mchid }, no });
       same(plain, query.data, 'plaintext is the query’s shape');
       return String(plain.trade_state);
@@ -54,7 +54,7 @@ export const CALLBACK_CASES: readonly Case[] = [
     name: 'payment callback, platform certificate',
     client: 'wechatpay-node-v3 verifySign + decipher_gcm',
     check: async (stage) => {
-      const pay = nodeV3Client(stage.url, stage.papers);
+      const pay = nodeV3Client(stage.url, stage.sdk);
       const no = nextNo('CN');
       const { appid: _appid, mchid: _mchid, ...order } = directOrder(stage, no);
       const created = await pay.transactions_native(order);
@@ -66,7 +66,7 @@ export const CALLBACK_CASES: readonly Case[] = [
         serial: headers['wechatpay-serial'],
         signature: headers['wechatpay-signature'],
         body: body.toString('utf8'),
-        apiSecret: stage.papers.apiv3_key,
+        apiSecret: stage.sdk.apiv3_key,
       });
       must(isValid, 'verifySign');
       const { resource } = JSON.parse(body.toString('utf8')) as Envelope;
@@ -74,7 +74,7 @@ export const CALLBACK_CASES: readonly Case[] = [
         resource.ciphertext,
         resource.associated_data,
         resource.nonce,
-        stage.papers.apiv3_key,
+        stage.sdk.apiv3_key,
       );
       same([plain.out_trade_no, plain.trade_state], [no, 'SUCCESS'], 'plaintext');
       return headers['wechatpay-serial'] ?? '';
@@ -85,7 +85,7 @@ export const CALLBACK_CASES: readonly Case[] = [
     client: 'second verifier',
     check: async (stage) => {
       const no = nextNo('CM');
-      const { papers } = stage;
+      const { sdk } = stage;
       const created = await stage.send(
         signRequest(
           {
@@ -93,19 +93,19 @@ export const CALLBACK_CASES: readonly Case[] = [
             target: '/v3/combine-transactions/native',
             body: combineOrder(stage, no),
           },
-          papers,
+          sdk,
         ),
       );
-      same(refusalOf(created, papers), undefined, 'the answer');
+      same(refusalOf(created, sdk), undefined, 'the answer');
       await stage.pay(created.json.code_url);
       const received = await stage.callback(`/combine/${no}`);
-      same(refusalOf(received, papers), undefined, 'the callback');
-      const plain = openEnvelope(received.body, papers);
+      same(refusalOf(received, sdk), undefined, 'the callback');
+      const plain = openEnvelope(received.body, sdk);
       const subs = plain.sub_orders as Record<string, unknown>[];
       same(plain.combine_out_trade_no, no, 'number');
       same(
         subs.map((sub) => sub.sub_mchid),
-        papers.sub_mchids.slice(0, 2),
+        sdk.sub_mchids.slice(0, 2),
         'payees',
       );
       same(
@@ -131,12 +131,12 @@ export const CALLBACK_CASES: readonly Case[] = [
     client: BOTH,
     check: async (stage) => {
       const no = nextNo('CR');
-      const { v3 } = axiosClient(stage.url, stage.papers, 'public_key');
+      const { v3 } = axiosClient(stage.url, stage.sdk, 'public_key');
       const { data } = await v3.pay.partner.transactions.native.post(partnerOrder(stage, no));
       await stage.pay(data.code_url);
       await v3.ecommerce.refunds.apply.post({
-        sub_mchid: stage.papers.sub_mchids[0],
-        sp_appid: stage.papers.appid,
+        sub_mchid: stage.sdk.sub_mchids[0],
+        sp_appid: stage.sdk.appid,
         out_trade_no: no,
         out_refund_no: `${no}R`,
         notify_url: `${stage.shopUrl}/refunded/${no}`,
@@ -144,12 +144,12 @@ export const CALLBACK_CASES: readonly Case[] = [
       });
       await stage.advance(4);
       const received = await stage.callback(`/refunded/${no}`);
-      must(sdkVerifies(received, stage.papers.public_key), 'Rsa.verify');
+      must(sdkVerifies(received, stage.sdk.public_key), 'Rsa.verify');
       const plain = sdkOpens(received, stage);
       const envelope = JSON.parse(received.body.toString('utf8')) as Envelope;
       same(
         [envelope.event_type, envelope.resource.original_type, plain.refund_status, plain.sp_mchid],
-        ['REFUND.SUCCESS', 'refund', 'SUCCESS', stage.papers.mchid],
+        ['REFUND.SUCCESS', 'refund', 'SUCCESS', stage.sdk.mchid],
         'words',
       );
       return envelope.event_type;
@@ -160,7 +160,7 @@ export const CALLBACK_CASES: readonly Case[] = [
     client: BOTH,
     check: async (stage) => {
       const no = nextNo('CA');
-      const { v3 } = axiosClient(stage.url, stage.papers, 'public_key');
+      const { v3 } = axiosClient(stage.url, stage.sdk, 'public_key');
       const { data } = await v3.pay.transactions.native.post(directOrder(stage, no));
       stage.shopAnswers.status = 500;
       try {
@@ -175,7 +175,7 @@ export const CALLBACK_CASES: readonly Case[] = [
       const idOf = ({ body }: Received) => (JSON.parse(body.toString('utf8')) as Envelope).id;
       same(idOf(second), idOf(first), 'id');
       must(first.headers['wechatpay-nonce'] !== second.headers['wechatpay-nonce'], 'nonce');
-      must(sdkVerifies(second, stage.papers.public_key), 'Rsa.verify');
+      must(sdkVerifies(second, stage.sdk.public_key), 'Rsa.verify');
       await stage.advance(86_400);
       same(stage.received.filter(({ target }) => target === `/direct/${no}`).length, 2, 'in all');
       return idOf(first);
@@ -188,7 +188,7 @@ export const CALLBACK_CASES: readonly Case[] = [
       const details: string[] = [];
       for (const fault of ['callback_bad_signature', 'signtest']) {
         const no = nextNo('BS');
-        const { v3 } = axiosClient(stage.url, stage.papers, 'public_key');
+        const { v3 } = axiosClient(stage.url, stage.sdk, 'public_key');
         const { data } = await v3.pay.transactions.native.post(directOrder(stage, no));
         await stage.arm(fault, { order_no: no, operation: 'callback' });
         stage.shopAnswers.status = 401;
@@ -201,9 +201,9 @@ export const CALLBACK_CASES: readonly Case[] = [
         await stage.advance(16);
         const bad = await stage.callback(`/direct/${no}`, 1);
         const good = await stage.callback(`/direct/${no}`, 2);
-        must(!sdkVerifies(bad, stage.papers.public_key), `${fault} must not verify`);
-        must(refusalOf(bad, stage.papers) !== undefined, `${fault}: second verifier`);
-        must(sdkVerifies(good, stage.papers.public_key), 'the right one');
+        must(!sdkVerifies(bad, stage.sdk.public_key), `${fault} must not verify`);
+        must(refusalOf(bad, stage.sdk) !== undefined, `${fault}: second verifier`);
+        must(sdkVerifies(good, stage.sdk.public_key), 'the right one');
         details.push(fault);
       }
       return details.join(', ');
@@ -213,11 +213,11 @@ export const CALLBACK_CASES: readonly Case[] = [
     name: 'security echo callback',
     client: BOTH,
     check: async (stage) => {
-      const { v3 } = axiosClient(stage.url, stage.papers, 'public_key');
+      const { v3 } = axiosClient(stage.url, stage.sdk, 'public_key');
       const path = `/echo/${nextNo('E')}`;
       await v3.security.echo.post({ echo_message: 'hello', notify_url: stage.shopUrl + path });
       const received = await stage.callback(path);
-      must(sdkVerifies(received, stage.papers.public_key), 'Rsa.verify');
+      must(sdkVerifies(received, stage.sdk.public_key), 'Rsa.verify');
       same(sdkOpens(received, stage), { echo_message: 'hello' }, 'plaintext');
       return 'SECURITY_ECHO.SUCCESS';
     },

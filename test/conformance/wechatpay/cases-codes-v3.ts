@@ -20,33 +20,33 @@ function showCode(stage: Stage): string {
 }
 
 function calls(stage: Stage, family: Family) {
-  const { papers, url } = stage;
+  const { sdk, url } = stage;
   const wxpay = new plugin.Wechatpay({
     baseURL: `${url}/`,
-    mchid: papers.mchid,
-    serial: papers.serial_no,
-    privateKey: papers.private_key,
-    certs: { [papers.public_key_id]: papers.public_key },
+    mchid: sdk.mchid,
+    serial: sdk.serial_no,
+    privateKey: sdk.private_key,
+    certs: { [sdk.public_key_id]: sdk.public_key },
   });
-  const { appid, mchid } = papers;
-  const [sub] = papers.sub_mchids;
+  const { appid, mchid } = sdk;
+  const [sub] = sdk.sub_mchids;
   const isDirect = family === 'direct';
   const names = isDirect ? { appid, mchid } : { sp_appid: appid, sp_mchid: mchid, sub_mchid: sub };
   const path = isDirect ? 'v3/pay/transactions' : 'v3/pay/partner/transactions';
-  const headers = { 'Wechatpay-Serial': papers.public_key_id };
-  const told = async (call: Promise<Foreign>) => {
+  const headers = { 'Wechatpay-Serial': sdk.public_key_id };
+  const answerOf = async (call: Promise<Foreign>) => {
     const answer = await call;
     const body = Buffer.from(JSON.stringify(answer.data));
     const received = Object.fromEntries(
       Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
     );
-    same(refusalOf({ headers: received, body }, papers), undefined, 'the second verifier');
+    same(refusalOf({ headers: received, body }, sdk), undefined, 'the second verifier');
     return answer.data;
   };
   const at = (rest: string) => wxpay.chain(`${path}/${rest}`);
   return {
     pay: (no: string, code: string, more: Record<string, unknown> = {}) =>
-      told(
+      answerOf(
         at('codepay').post(
           {
             ...names,
@@ -63,9 +63,9 @@ function calls(stage: Stage, family: Family) {
       ),
     query: (no: string) => {
       const params = isDirect ? { mchid } : { sp_mchid: mchid, sub_mchid: sub };
-      return told(at(`out-trade-no/${no}`).get({ params, headers }));
+      return answerOf(at(`out-trade-no/${no}`).get({ params, headers }));
     },
-    reverse: (no: string) => told(at(`out-trade-no/${no}/reverse`).post(names, { headers })),
+    reverse: (no: string) => answerOf(at(`out-trade-no/${no}/reverse`).post(names, { headers })),
   };
 }
 
@@ -136,9 +136,9 @@ async function refusals(stage: Stage): Promise<string> {
   same(await refused(query(nextNo('C')), codeOf), '404 ORDER_NOT_EXIST', 'no such order');
   same(await refused(reverse(nextNo('C')), codeOf), '404 ORDER_NOT_EXIST', 'nothing to reverse');
   const request = { label: 'closed', name: '未开通', subMerchantNames: ['甲店'] };
-  const made = (await stage.city.openPapers([request])).get('closed')?.get('wechatpay');
+  const made = (await stage.city.openAccounts([request])).get('closed')?.get('wechatpay');
   must(made !== undefined, 'another account');
-  const other = { ...stage, papers: made?.papers as Stage['papers'] };
+  const other = { ...stage, sdk: made?.sdkCredentials as Stage['sdk'] };
   const shut = await refused(calls(other, 'partner').pay(nextNo('C'), showCode(stage)), codeOf);
   same(shut, '403 NO_AUTH', 'a merchant to whom it is not open');
   return `${rows.length + 3} refusals`;

@@ -20,19 +20,19 @@ const plugin: Foreign = load('wechatpay-axios-plugin');
 type Fields = Record<string, string>;
 
 function keyOf(stage: Stage): string {
-  const { apiv2_key: key } = stage.papers as unknown as { readonly apiv2_key: string };
+  const { apiv2_key: key } = stage.sdk as unknown as { readonly apiv2_key: string };
   return key;
 }
 
-function client({ url, papers }: Stage, key: string): Foreign {
+function client({ url, sdk }: Stage, key: string): Foreign {
   return new plugin.Wechatpay({
     baseURL: `${url}/`,
-    mchid: papers.mchid,
+    mchid: sdk.mchid,
     secret: key,
-    serial: papers.serial_no,
-    privateKey: papers.private_key,
-    certs: { [papers.public_key_id]: papers.public_key },
-    merchant: { cert: papers.certificate, key: papers.private_key },
+    serial: sdk.serial_no,
+    privateKey: sdk.private_key,
+    certs: { [sdk.public_key_id]: sdk.public_key },
+    merchant: { cert: sdk.certificate, key: sdk.private_key },
   });
 }
 
@@ -43,11 +43,11 @@ function showCode(stage: Stage): string {
   return code;
 }
 
-function common({ papers }: Stage, more: Fields): Fields {
+function common({ sdk }: Stage, more: Fields): Fields {
   return {
-    appid: papers.appid,
-    mch_id: papers.mchid,
-    sub_mch_id: papers.sub_mchids[0] ?? '',
+    appid: sdk.appid,
+    mch_id: sdk.mchid,
+    sub_mch_id: sdk.sub_mchids[0] ?? '',
     sign_type: 'HMAC-SHA256',
     ...more,
   };
@@ -65,7 +65,7 @@ function order(stage: Stage, no: string, code: string, more: Fields = {}): Field
 }
 
 /** An SDK's answer, or the err_code that it was refused with. */
-async function told(call: Promise<{ data: Fields }>): Promise<Fields> {
+async function answerOf(call: Promise<{ data: Fields }>): Promise<Fields> {
   try {
     return (await call).data;
   } catch (error) {
@@ -79,11 +79,11 @@ function calls(stage: Stage, more: Fields = {}) {
   const { v2 } = client(stage, keyOf(stage));
   return {
     pay: (no: string, code: string, extra: Fields = {}) =>
-      told(v2.pay.micropay.post(order(stage, no, code, { ...more, ...extra }))),
+      answerOf(v2.pay.micropay.post(order(stage, no, code, { ...more, ...extra }))),
     query: (no: string) =>
-      told(v2.pay.orderquery.post(common(stage, { ...more, out_trade_no: no }))),
+      answerOf(v2.pay.orderquery.post(common(stage, { ...more, out_trade_no: no }))),
     reverse: (no: string) =>
-      told(
+      answerOf(
         v2.secapi.pay.reverse.post(common(stage, { ...more, out_trade_no: no }), {
           security: true,
         }),
@@ -166,7 +166,7 @@ async function refusals(stage: Stage): Promise<string> {
   }
   same((await query(nextNo('C'))).err_code, 'ORDERNOTEXIST', 'no such order');
   same((await reverse(nextNo('C'))).err_code, 'ORDERNOTEXIST', 'nothing to reverse');
-  const wrong = await told(
+  const wrong = await answerOf(
     client(stage, 'x'.repeat(32)).v2.pay.micropay.post(order(stage, nextNo('C'), showCode(stage))),
   );
   same([wrong.return_code, wrong.return_msg], ['FAIL', '签名错误'], 'another key');
@@ -276,7 +276,7 @@ async function flippedAnswers(stage: Stage): Promise<string> {
   });
   const leg = {
     orderNo: no,
-    walletMerchant: stage.papers.sub_mchids[0] ?? '',
+    walletMerchant: stage.sdk.sub_mchids[0] ?? '',
     amountFen: 8_888n,
     description: 'x',
   };

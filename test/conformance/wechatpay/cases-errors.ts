@@ -20,7 +20,7 @@ interface Row {
 }
 
 function post(stage: Stage, target: string, body: unknown): SignedRequest {
-  return signRequest({ method: 'POST', target, body }, stage.papers);
+  return signRequest({ method: 'POST', target, body }, stage.sdk);
 }
 
 function bare(method: string, target: string, headers: Record<string, string> = {}): SignedRequest {
@@ -64,7 +64,7 @@ const SIGNATURE_ROWS: readonly Row[] = [
     name: 'timestamp six minutes old, before the signature is looked at',
     request: (stage) => {
       const timestamp = Math.floor(Date.now() / 1000) - 360;
-      return signRequest({ method: 'GET', target: '/v3/certificates' }, stage.papers, {
+      return signRequest({ method: 'GET', target: '/v3/certificates' }, stage.sdk, {
         timestamp,
       });
     },
@@ -75,7 +75,7 @@ const SIGNATURE_ROWS: readonly Row[] = [
   {
     name: 'unknown serial',
     request: (stage) =>
-      signRequest({ method: 'GET', target: '/v3/certificates' }, stage.papers, {
+      signRequest({ method: 'GET', target: '/v3/certificates' }, stage.sdk, {
         serial: 'AB'.repeat(20),
       }),
     status: 401,
@@ -85,7 +85,7 @@ const SIGNATURE_ROWS: readonly Row[] = [
   {
     name: 'unknown mchid',
     request: (stage) =>
-      signRequest({ method: 'GET', target: '/v3/certificates' }, stage.papers, {
+      signRequest({ method: 'GET', target: '/v3/certificates' }, stage.sdk, {
         mchid: '1900000109',
       }),
     status: 401,
@@ -95,7 +95,7 @@ const SIGNATURE_ROWS: readonly Row[] = [
   {
     name: 'bad signature, with sign_information',
     request: (stage) =>
-      signRequest({ method: 'GET', target: '/v3/certificates?algorithm_type=RSA' }, stage.papers, {
+      signRequest({ method: 'GET', target: '/v3/certificates?algorithm_type=RSA' }, stage.sdk, {
         signedTarget: '/v3/certificates',
       }),
     status: 401,
@@ -218,10 +218,7 @@ const FIELD_ROWS: readonly Row[] = [
   {
     name: 'query without mchid',
     request: (stage) =>
-      signRequest(
-        { method: 'GET', target: '/v3/pay/transactions/out-trade-no/none00' },
-        stage.papers,
-      ),
+      signRequest({ method: 'GET', target: '/v3/pay/transactions/out-trade-no/none00' }, stage.sdk),
     status: 400,
     code: 'PARAM_ERROR',
     field: 'mchid',
@@ -229,8 +226,8 @@ const FIELD_ROWS: readonly Row[] = [
   {
     name: 'query of nothing',
     request: (stage) => {
-      const target = `/v3/pay/transactions/out-trade-no/none00?mchid=${stage.papers.mchid}`;
-      return signRequest({ method: 'GET', target }, stage.papers);
+      const target = `/v3/pay/transactions/out-trade-no/none00?mchid=${stage.sdk.mchid}`;
+      return signRequest({ method: 'GET', target }, stage.sdk);
     },
     status: 404,
     code: 'ORDER_NOT_EXIST',
@@ -238,7 +235,7 @@ const FIELD_ROWS: readonly Row[] = [
   {
     name: 'refund query of nothing',
     request: (stage) =>
-      signRequest({ method: 'GET', target: '/v3/refund/domestic/refunds/none' }, stage.papers),
+      signRequest({ method: 'GET', target: '/v3/refund/domestic/refunds/none' }, stage.sdk),
     status: 404,
     code: 'RESOURCE_NOT_EXISTS',
   },
@@ -283,7 +280,7 @@ const BUSINESS_CASES: readonly Case[] = [
       const paid = await stage.send(post(stage, NATIVE, directOrder(stage, no)));
       judge({ status: 400, code: 'ORDER_PAID' }, paid);
       const target = `/v3/pay/transactions/out-trade-no/${no}/close`;
-      const close = await stage.send(post(stage, target, { mchid: stage.papers.mchid }));
+      const close = await stage.send(post(stage, target, { mchid: stage.sdk.mchid }));
       return judge({ status: 400, code: 'ORDER_PAID' }, close);
     },
   },
@@ -309,7 +306,7 @@ const BUSINESS_CASES: readonly Case[] = [
     client: CLIENT,
     check: async (stage) => {
       const no = nextNo('CP');
-      const [sub_mchid] = stage.papers.sub_mchids;
+      const [sub_mchid] = stage.sdk.sub_mchids;
       const created = await stage.send(post(stage, PARTNER, partnerOrder(stage, no)));
       const refund = (number: string, amount: number, change: Record<string, unknown> = {}) =>
         stage.send(
@@ -384,8 +381,8 @@ const BUSINESS_CASES: readonly Case[] = [
       same(created.status, 200, 'created');
       await stage.advance(121);
       same(await stage.pay(created.json.code_url), 'closed', 'too late');
-      const target = `/v3/pay/transactions/out-trade-no/${no}?mchid=${stage.papers.mchid}`;
-      const query = await stage.send(signRequest({ method: 'GET', target }, stage.papers));
+      const target = `/v3/pay/transactions/out-trade-no/${no}?mchid=${stage.sdk.mchid}`;
+      const query = await stage.send(signRequest({ method: 'GET', target }, stage.sdk));
       same(query.json.trade_state, 'CLOSED', 'state');
       return 'CLOSED';
     },

@@ -15,11 +15,11 @@ const NATIVE = '/v3/pay/transactions/native';
 const CLIENT = 'second verifier';
 
 const create = (stage: Stage, no: string) =>
-  signRequest({ method: 'POST', target: NATIVE, body: directOrder(stage, no) }, stage.papers);
+  signRequest({ method: 'POST', target: NATIVE, body: directOrder(stage, no) }, stage.sdk);
 
 const query = (stage: Stage, no: string) => {
-  const target = `/v3/pay/transactions/out-trade-no/${no}?mchid=${stage.papers.mchid}`;
-  return stage.send(signRequest({ method: 'GET', target }, stage.papers));
+  const target = `/v3/pay/transactions/out-trade-no/${no}?mchid=${stage.sdk.mchid}`;
+  return stage.send(signRequest({ method: 'GET', target }, stage.sdk));
 };
 
 async function isLost(sent: Promise<unknown>): Promise<boolean> {
@@ -56,7 +56,7 @@ export const FAULT_CASES: readonly Case[] = [
         amount: { refund: 1000, total: 1234, currency: 'CNY' },
       };
       const target = '/v3/refund/domestic/refunds';
-      const ask = () => stage.send(signRequest({ method: 'POST', target, body }, stage.papers));
+      const ask = () => stage.send(signRequest({ method: 'POST', target, body }, stage.sdk));
       judge({ status: 500, code: 'SYSTEM_ERROR' }, await ask());
       same((await ask()).status, 200, 'again');
       const orders = await stage.control('GET', '/control/orders?wallet=wechatpay');
@@ -87,8 +87,8 @@ export const FAULT_CASES: readonly Case[] = [
       const created = await stage.send(create(stage, no));
       await stage.arm('close_lost', { order_no: no });
       const target = `/v3/pay/transactions/out-trade-no/${no}/close`;
-      const body = { mchid: stage.papers.mchid };
-      const close = stage.send(signRequest({ method: 'POST', target, body }, stage.papers));
+      const body = { mchid: stage.sdk.mchid };
+      const close = stage.send(signRequest({ method: 'POST', target, body }, stage.sdk));
       must(await isLost(close), 'no answer');
       same(await stage.pay(created.json.code_url), 'paid', 'still payable');
       return 'still payable';
@@ -103,21 +103,19 @@ export const FAULT_CASES: readonly Case[] = [
         const no = nextNo('WR');
         const target = '/v3/pay/partner/transactions/native';
         const body = partnerOrder(stage, no);
-        const created = await stage.send(
-          signRequest({ method: 'POST', target, body }, stage.papers),
-        );
+        const created = await stage.send(signRequest({ method: 'POST', target, body }, stage.sdk));
         await stage.arm(fault, { order_no: no, operation: 'callback' });
         await stage.pay(created.json.code_url);
         const received = await stage.callback(`/partner/${no}`);
-        same(refusalOf(received, stage.papers), undefined, 'the signature is fine');
-        const plain = openEnvelope(received.body, stage.papers);
+        same(refusalOf(received, stage.sdk), undefined, 'the signature is fine');
+        const plain = openEnvelope(received.body, stage.sdk);
         const amount = plain.amount as { total: number; currency: string };
         seen.push(
           fault === 'wrong_amount'
             ? amount.total
             : fault === 'wrong_currency'
               ? amount.currency
-              : plain.sub_mchid !== stage.papers.sub_mchids[0],
+              : plain.sub_mchid !== stage.sdk.sub_mchids[0],
         );
       }
       same(seen, [5001, 'USD', true], 'what the callback says');
@@ -138,10 +136,10 @@ export const FAULT_CASES: readonly Case[] = [
         out_refund_no: `${no}R`,
         amount: { refund: 1234, total: 1234, currency: 'CNY' },
       };
-      const asked = await stage.send(signRequest({ method: 'POST', target, body }, stage.papers));
+      const asked = await stage.send(signRequest({ method: 'POST', target, body }, stage.sdk));
       const state = async () => {
         const path = `${target}/${no}R`;
-        const reply = await stage.send(signRequest({ method: 'GET', target: path }, stage.papers));
+        const reply = await stage.send(signRequest({ method: 'GET', target: path }, stage.sdk));
         return reply.json.status as string;
       };
       await stage.advance(600);
@@ -153,7 +151,7 @@ export const FAULT_CASES: readonly Case[] = [
         target: `${target}/${asked.json.refund_id}/apply-abnormal-refund`,
         body: { out_refund_no: `${no}R`, type: 'MERCHANT_BANK_CARD' },
       };
-      same((await stage.send(signRequest(abnormal, stage.papers))).status, 200, 'applied');
+      same((await stage.send(signRequest(abnormal, stage.sdk))).status, 200, 'applied');
       await stage.advance(5);
       return state();
     },
@@ -163,7 +161,7 @@ export const FAULT_CASES: readonly Case[] = [
     client: 'wechatpay-axios-plugin certificate',
     check: async (stage) => {
       const no = nextNo('KR');
-      const old = axiosClient(stage.url, stage.papers, 'certificate').v3;
+      const old = axiosClient(stage.url, stage.sdk, 'certificate').v3;
       await stage.arm('key_rotated', { order_no: no, operation: 'create' });
       const verdict = await refused(
         old.pay.transactions.native.post(directOrder(stage, no)),
@@ -171,18 +169,18 @@ export const FAULT_CASES: readonly Case[] = [
       );
       same(verdict, 'EV3_RES_HEADER_PLATFORM_SERIAL', 'the old map');
       const list = await stage.send(
-        signRequest({ method: 'GET', target: '/v3/certificates' }, stage.papers),
+        signRequest({ method: 'GET', target: '/v3/certificates' }, stage.sdk),
       );
       const certs: Record<string, string> = {};
       for (const item of list.json.data) {
-        certs[item.serial_no] = openCertificate(item, stage.papers).toString();
+        certs[item.serial_no] = openCertificate(item, stage.sdk).toString();
       }
       must(Object.keys(certs).length >= 2, 'two certificates');
-      const fresh = axiosClient(stage.url, stage.papers, 'certificate', certs).v3;
+      const fresh = axiosClient(stage.url, stage.sdk, 'certificate', certs).v3;
       const again = await fresh.pay.transactions.native.post(directOrder(stage, no));
       must(again.data.code_url !== undefined, 'the new map');
       const named = await old.pay.transactions.native.post(directOrder(stage, nextNo('KN')), {
-        headers: { 'Wechatpay-Serial': stage.papers.platform_serial },
+        headers: { 'Wechatpay-Serial': stage.sdk.platform_serial },
       });
       must(named.data.code_url !== undefined, 'the old certificate still signs when named');
       return `${Object.keys(certs).length} certificates`;

@@ -75,8 +75,8 @@ async function paidCallback(stage: Stage): Promise<Received> {
         target: '/v3/pay/partner/transactions/native',
         body: partnerOrder(stage, no),
       },
-      stage.papers,
-      { wechatpaySerial: stage.papers.public_key_id },
+      stage.sdk,
+      { wechatpaySerial: stage.sdk.public_key_id },
     ),
   );
   await stage.pay(created.json.code_url);
@@ -90,7 +90,7 @@ export const FLIP_CASES: readonly Case[] = [
     check: async (stage) => {
       const body = directOrder(stage, nextNo('FR'));
       const target = '/v3/pay/transactions/native';
-      const signed = signRequest({ method: 'POST', target, body }, stage.papers);
+      const signed = signRequest({ method: 'POST', target, body }, stage.sdk);
       const requests: SignedRequest[] = [];
       const authorization = signed.headers.authorization ?? '';
       for (
@@ -129,7 +129,7 @@ export const FLIP_CASES: readonly Case[] = [
       for (const changed of flippedMessages(received)) {
         const parsed = await parse(changed);
         must(!parsed.ok, `accepted: change ${count}`);
-        must(refusalOf(changed, stage.papers) !== undefined, `second verifier: change ${count}`);
+        must(refusalOf(changed, stage.sdk) !== undefined, `second verifier: change ${count}`);
         count += 1;
       }
       return `${count} refused, 0 accepted`;
@@ -147,7 +147,7 @@ export const FLIP_CASES: readonly Case[] = [
         legs: [
           {
             orderNo: no,
-            walletMerchant: stage.papers.sub_mchids[0] ?? '',
+            walletMerchant: stage.sdk.sub_mchids[0] ?? '',
             amountFen: 5000n,
             description: 'x',
           },
@@ -155,10 +155,10 @@ export const FLIP_CASES: readonly Case[] = [
         createdAtMs: 0,
         expiresAtMs: 0,
       };
-      const target = `/v3/pay/partner/transactions/out-trade-no/${no}?sp_mchid=${stage.papers.mchid}&sub_mchid=${stage.papers.sub_mchids[0]}`;
+      const target = `/v3/pay/partner/transactions/out-trade-no/${no}?sp_mchid=${stage.sdk.mchid}&sub_mchid=${stage.sdk.sub_mchids[0]}`;
       const reply = await stage.send(
-        signRequest({ method: 'GET', target }, stage.papers, {
-          wechatpaySerial: stage.papers.public_key_id,
+        signRequest({ method: 'GET', target }, stage.sdk, {
+          wechatpaySerial: stage.sdk.public_key_id,
         }),
       );
       let next: Received = { target: '', headers: reply.headers, body: reply.body };

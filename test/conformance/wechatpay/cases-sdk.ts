@@ -7,10 +7,10 @@ const AXIOS = 'wechatpay-axios-plugin';
 const NODE_V3 = 'wechatpay-node-v3';
 
 export function directOrder(stage: Stage, no: string, total = 1234): Record<string, unknown> {
-  const { papers, shopUrl } = stage;
+  const { sdk, shopUrl } = stage;
   return {
-    appid: papers.appid,
-    mchid: papers.mchid,
+    appid: sdk.appid,
+    mchid: sdk.mchid,
     description: '一致性测试·丝绸披肩',
     out_trade_no: no,
     notify_url: `${shopUrl}/direct/${no}`,
@@ -19,11 +19,11 @@ export function directOrder(stage: Stage, no: string, total = 1234): Record<stri
 }
 
 export function partnerOrder(stage: Stage, no: string, total = 5000): Record<string, unknown> {
-  const { papers, shopUrl } = stage;
+  const { sdk, shopUrl } = stage;
   return {
-    sp_appid: papers.appid,
-    sp_mchid: papers.mchid,
-    sub_mchid: papers.sub_mchids[0],
+    sp_appid: sdk.appid,
+    sp_mchid: sdk.mchid,
+    sub_mchid: sdk.sub_mchids[0],
     description: '合作商订单',
     out_trade_no: no,
     notify_url: `${shopUrl}/partner/${no}`,
@@ -33,15 +33,15 @@ export function partnerOrder(stage: Stage, no: string, total = 5000): Record<str
 }
 
 export function combineOrder(stage: Stage, no: string): Record<string, unknown> {
-  const { papers, shopUrl } = stage;
+  const { sdk, shopUrl } = stage;
   return {
-    combine_appid: papers.appid,
-    combine_mchid: papers.mchid,
+    combine_appid: sdk.appid,
+    combine_mchid: sdk.mchid,
     combine_out_trade_no: no,
     notify_url: `${shopUrl}/combine/${no}`,
     sub_orders: [0, 1].map((index) => ({
-      mchid: papers.mchid,
-      sub_mchid: papers.sub_mchids[index],
+      mchid: sdk.mchid,
+      sub_mchid: sdk.sub_mchids[index],
       out_trade_no: `${no}S${index}`,
       attach: `line ${index}`,
       description: `子单${index}`,
@@ -55,14 +55,14 @@ type Mode = 'public_key' | 'certificate';
 
 const axiosCases = (mode: Mode): Case[] => {
   const client = `${AXIOS} ${mode}`;
-  const make = (stage: Stage) => axiosClient(stage.url, stage.papers, mode).v3;
+  const make = (stage: Stage) => axiosClient(stage.url, stage.sdk, mode).v3;
   return [
     {
       name: 'direct native: create, query, pay, query by number and id',
       client,
       check: async (stage) => {
         const v3 = make(stage);
-        const { mchid } = stage.papers;
+        const { mchid } = stage.sdk;
         const no = nextNo('AX');
         const created = await v3.pay.transactions.native.post(directOrder(stage, no));
         must(created.data.code_url.startsWith('weixin://wxpay/bizpayurl'), 'a code_url');
@@ -102,7 +102,7 @@ const axiosCases = (mode: Mode): Case[] => {
       client,
       check: async (stage) => {
         const v3 = make(stage);
-        const { mchid } = stage.papers;
+        const { mchid } = stage.sdk;
         const no = `${nextNo('R')}|*-_`;
         await v3.pay.transactions.native.post(directOrder(stage, no));
         const { data } = await v3.pay.transactions.outTradeNo._out_trade_no_.get({
@@ -118,7 +118,7 @@ const axiosCases = (mode: Mode): Case[] => {
       client,
       check: async (stage) => {
         const v3 = make(stage);
-        const { mchid } = stage.papers;
+        const { mchid } = stage.sdk;
         const no = nextNo('CL');
         await v3.pay.transactions.native.post(directOrder(stage, no));
         const close = () =>
@@ -138,7 +138,7 @@ const axiosCases = (mode: Mode): Case[] => {
       check: async (stage) => {
         const { transactions } = make(stage).pay.partner;
         const order = () => partnerOrder(stage, nextNo('PA'));
-        const openid = stage.papers.openids[0];
+        const openid = stage.sdk.openids[0];
         const jsapi = await transactions.jsapi.post({ ...order(), payer: { sp_openid: openid } });
         const scene = { payer_client_ip: '203.0.113.7', h5_info: { type: 'Wap' } };
         const h5 = await transactions.h5.post({ ...order(), scene_info: scene });
@@ -161,7 +161,7 @@ const axiosCases = (mode: Mode): Case[] => {
       client,
       check: async (stage) => {
         const v3 = make(stage);
-        const { mchid } = stage.papers;
+        const { mchid } = stage.sdk;
         const no = nextNo('RF');
         const created = await v3.pay.transactions.native.post(directOrder(stage, no));
         await stage.pay(created.data.code_url);
@@ -195,10 +195,10 @@ const axiosCases = (mode: Mode): Case[] => {
         const no = nextNo('EC');
         const created = await v3.pay.partner.transactions.native.post(partnerOrder(stage, no));
         await stage.pay(created.data.code_url);
-        const [sub_mchid] = stage.papers.sub_mchids;
+        const [sub_mchid] = stage.sdk.sub_mchids;
         const { data } = await v3.ecommerce.refunds.apply.post({
           sub_mchid,
-          sp_appid: stage.papers.appid,
+          sp_appid: stage.sdk.appid,
           out_trade_no: no,
           out_refund_no: `${no}R`,
           amount: { refund: 5000, total: 5000, currency: 'CNY' },
@@ -234,7 +234,7 @@ const axiosCases = (mode: Mode): Case[] => {
         const byId = await v3.combineTransactions.id._id_.get({ id: data.combine_transaction_id });
         same(byId.data, data, 'by id');
         const single = v3.pay.partner.transactions.outTradeNo._out_trade_no_.get({
-          params: { sp_mchid: stage.papers.mchid, sub_mchid: stage.papers.sub_mchids[0] },
+          params: { sp_mchid: stage.sdk.mchid, sub_mchid: stage.sdk.sub_mchids[0] },
           out_trade_no: `${no}S0`,
         });
         same(await refused(single, codeOf), 'ORDER_NOT_EXIST', 'a sub order alone');
@@ -254,7 +254,7 @@ const axiosCases = (mode: Mode): Case[] => {
         });
         const close = (sub_orders: unknown) =>
           v3.combineTransactions.outTradeNo._no_.close.post(
-            { combine_appid: stage.papers.appid, sub_orders },
+            { combine_appid: stage.sdk.appid, sub_orders },
             { no },
           );
         same(await refused(close(subs.slice(1)), codeOf), 'INVALID_REQUEST', 'a part');
@@ -268,12 +268,12 @@ const axiosCases = (mode: Mode): Case[] => {
       check: async (stage) => {
         const { data } = await make(stage).certificates.get();
         const item = data.data.find(
-          (each: { serial_no: string }) => each.serial_no === stage.papers.platform_serial,
+          (each: { serial_no: string }) => each.serial_no === stage.sdk.platform_serial,
         );
         const { ciphertext, nonce, associated_data } = item.encrypt_certificate;
-        const key = stage.papers.apiv3_key;
+        const key = stage.sdk.apiv3_key;
         const pem = Aes.AesGcm.decrypt(ciphertext, key, nonce, associated_data);
-        same(pem, stage.papers.platform_certificate, 'certificate');
+        same(pem, stage.sdk.platform_certificate, 'certificate');
         return item.serial_no;
       },
     },
@@ -281,16 +281,16 @@ const axiosCases = (mode: Mode): Case[] => {
       name: 'security echo: field encrypted both ways',
       client,
       check: async (stage) => {
-        const { papers } = stage;
+        const { sdk } = stage;
         const isPublic = mode === 'public_key';
-        const serial = isPublic ? papers.public_key_id : papers.platform_serial;
-        const key = isPublic ? papers.public_key : papers.platform_certificate;
+        const serial = isPublic ? sdk.public_key_id : sdk.platform_serial;
+        const key = isPublic ? sdk.public_key : sdk.platform_certificate;
         const { data } = await make(stage).security.echo.post(
           { echo_message: '你好', encrypted_echo_message: Rsa.encrypt('卡号 6222', key) },
           { headers: { 'Wechatpay-Serial': serial } },
         );
         same(data.echo_message, '你好', 'plain');
-        same(Rsa.decrypt(data.encrypted_echo_message, papers.private_key), '卡号 6222', 'field');
+        same(Rsa.decrypt(data.encrypted_echo_message, sdk.private_key), '卡号 6222', 'field');
         return 'OAEP both ways';
       },
     },
@@ -316,7 +316,7 @@ const nodeCases: Case[] = [
     name: 'native, query, close, certificates',
     client: `${NODE_V3} certificate`,
     check: async (stage) => {
-      const pay = nodeV3Client(stage.url, stage.papers);
+      const pay = nodeV3Client(stage.url, stage.sdk);
       const no = nextNo('NV');
       const { appid: _appid, mchid: _mchid, ...order } = directOrder(stage, no);
       const created = await pay.transactions_native(order);
@@ -324,7 +324,7 @@ const nodeCases: Case[] = [
       const queried = await pay.query({ out_trade_no: no });
       same(queried.data.trade_state, 'NOTPAY', 'query');
       same((await pay.close(no)).status, 204, 'close');
-      const certificates = await pay.get_certificates(stage.papers.apiv3_key);
+      const certificates = await pay.get_certificates(stage.sdk.apiv3_key);
       must(certificates[0].publicKey.includes('PUBLIC KEY'), 'a public key read by @fidm/x509');
       return `${certificates.length} certificate(s)`;
     },
@@ -333,7 +333,7 @@ const nodeCases: Case[] = [
     name: 'answers verify with its verifySign and downloaded certificates',
     client: `${NODE_V3} certificate`,
     check: async (stage) => {
-      const pay = nodeV3Client(stage.url, stage.papers);
+      const pay = nodeV3Client(stage.url, stage.sdk);
       const no = nextNo('NS');
       const { appid: _appid, mchid: _mchid, ...order } = directOrder(stage, no);
       const { headers, text } = await pay.transactions_native(order);
@@ -343,7 +343,7 @@ const nodeCases: Case[] = [
         serial: headers['wechatpay-serial'],
         signature: headers['wechatpay-signature'],
         body: text.toString('utf8'),
-        apiSecret: stage.papers.apiv3_key,
+        apiSecret: stage.sdk.apiv3_key,
       });
       must(isValid, 'verifySign');
       return headers['wechatpay-serial'];
@@ -353,13 +353,13 @@ const nodeCases: Case[] = [
     name: 'refund and its query; app and jsapi invocation parameters are paid by the phone',
     client: `${NODE_V3} certificate`,
     check: async (stage) => {
-      const pay = nodeV3Client(stage.url, stage.papers);
+      const pay = nodeV3Client(stage.url, stage.sdk);
       const strip = (no: string) => {
         const { appid: _appid, mchid: _mchid, ...order } = directOrder(stage, no);
         return order;
       };
       const no = nextNo('NJ');
-      const payer = { openid: stage.papers.openids[1] };
+      const payer = { openid: stage.sdk.openids[1] };
       const jsapi = await pay.transactions_jsapi({ ...strip(no), payer });
       same(await stage.pay(jsapi.data), 'paid', 'jsapi parameters signed by the SDK');
       const app = await pay.transactions_app(strip(nextNo('NA')));
@@ -381,7 +381,7 @@ const nodeCases: Case[] = [
     name: 'combine native, query, close (direct sub orders)',
     client: `${NODE_V3} certificate`,
     check: async (stage) => {
-      const pay = nodeV3Client(stage.url, stage.papers);
+      const pay = nodeV3Client(stage.url, stage.sdk);
       const no = nextNo('NC');
       const { combine_appid: _a, combine_mchid: _m, ...order } = combineOrder(stage, no);
       const subs = (order.sub_orders as Record<string, unknown>[]).map((sub) => {

@@ -18,7 +18,7 @@ type Fields = Record<string, string>;
 type SignType = 'MD5' | 'HMAC-SHA256';
 
 function keyOf(stage: Stage): string {
-  return (stage.papers as unknown as { readonly apiv2_key: string }).apiv2_key;
+  return (stage.sdk as unknown as { readonly apiv2_key: string }).apiv2_key;
 }
 
 /** The rule again, from its text: sorted, without sign and blanks, then the key. */
@@ -34,7 +34,7 @@ function signOf(fields: Fields, key: string, type: SignType): string {
 }
 
 /** An SDK's answer, or the err_code that it was refused with. */
-async function told(call: Promise<{ data: Fields }>): Promise<Fields> {
+async function answerOf(call: Promise<{ data: Fields }>): Promise<Fields> {
   try {
     return (await call).data;
   } catch (error) {
@@ -45,19 +45,19 @@ async function told(call: Promise<{ data: Fields }>): Promise<Fields> {
 }
 
 function calls(stage: Stage, signType: SignType, sub?: string) {
-  const { papers, url } = stage;
+  const { sdk, url } = stage;
   const { v2 }: Foreign = new plugin.Wechatpay({
-    ...{ baseURL: `${url}/`, mchid: papers.mchid, secret: keyOf(stage) },
-    ...{ serial: papers.serial_no, privateKey: papers.private_key },
-    certs: { [papers.public_key_id]: papers.public_key },
-    merchant: { cert: papers.certificate, key: papers.private_key },
+    ...{ baseURL: `${url}/`, mchid: sdk.mchid, secret: keyOf(stage) },
+    ...{ serial: sdk.serial_no, privateKey: sdk.private_key },
+    certs: { [sdk.public_key_id]: sdk.public_key },
+    merchant: { cert: sdk.certificate, key: sdk.private_key },
   });
-  const common: Fields = { appid: papers.appid, mch_id: papers.mchid, sign_type: signType };
+  const common: Fields = { appid: sdk.appid, mch_id: sdk.mchid, sign_type: signType };
   if (sub !== undefined) common.sub_mch_id = sub;
   const isSecure = { security: true };
   return {
     create: (no: string, tradeType: string, more: Fields = {}) =>
-      told(
+      answerOf(
         v2.pay.unifiedorder.post({
           ...common,
           ...{ body: '青瓷 <盖碗> & "茶荷"', out_trade_no: no, total_fee: '8888' },
@@ -65,10 +65,10 @@ function calls(stage: Stage, signType: SignType, sub?: string) {
           ...{ trade_type: tradeType, product_id: '1', ...more },
         }),
       ),
-    query: (no: string) => told(v2.pay.orderquery.post({ ...common, out_trade_no: no })),
-    close: (no: string) => told(v2.pay.closeorder.post({ ...common, out_trade_no: no })),
-    refund: (more: Fields) => told(v2.secapi.pay.refund.post({ ...common, ...more }, isSecure)),
-    refundQuery: (more: Fields) => told(v2.pay.refundquery.post({ ...common, ...more })),
+    query: (no: string) => answerOf(v2.pay.orderquery.post({ ...common, out_trade_no: no })),
+    close: (no: string) => answerOf(v2.pay.closeorder.post({ ...common, out_trade_no: no })),
+    refund: (more: Fields) => answerOf(v2.secapi.pay.refund.post({ ...common, ...more }, isSecure)),
+    refundQuery: (more: Fields) => answerOf(v2.pay.refundquery.post({ ...common, ...more })),
   };
 }
 
@@ -125,13 +125,17 @@ async function refunds(stage: Stage): Promise<string> {
   same((await api.refundQuery({ out_trade_no: no })).refund_status_0, 'PROCESSING', 'at first');
   await stage.control('POST', '/control/clock', { advance_seconds: 61 });
   const said = await lastCallback(stage);
-  same([said.return_code, said.mch_id, said.sign], ['SUCCESS', stage.papers.mchid, undefined], '');
+  same([said.return_code, said.mch_id, said.sign], ['SUCCESS', stage.sdk.mchid, undefined], '');
   const key = createHash('md5').update(keyOf(stage)).digest('hex');
   const open = createDecipheriv('aes-256-ecb', key, null);
   const text = open.update(said.req_info ?? '', 'base64', 'utf8') + open.final('utf8');
-  const told = readXml(text.replace('<root>', '<xml>').replace('</root>', '</xml>'));
-  same(told?.get('refund_status'), 'SUCCESS', 'req_info');
-  same([told?.get('refund_fee'), told?.get('refund_id')], ['3000', taken.refund_id], 'req_info');
+  const answerOf = readXml(text.replace('<root>', '<xml>').replace('</root>', '</xml>'));
+  same(answerOf?.get('refund_status'), 'SUCCESS', 'req_info');
+  same(
+    [answerOf?.get('refund_fee'), answerOf?.get('refund_id')],
+    ['3000', taken.refund_id],
+    'req_info',
+  );
   const over = await api.refund({ ...ask, out_refund_no: `${no}B`, refund_fee: '5889' });
   same(over.result_code, 'FAIL', 'never more than was paid');
   const rest = await api.refund({ ...ask, out_refund_no: `${no}C`, refund_fee: '5888' });
@@ -162,7 +166,7 @@ async function closes(stage: Stage): Promise<string> {
 }
 
 async function sheets(stage: Stage): Promise<string> {
-  const { appid, mchid, openids } = stage.papers as unknown as {
+  const { appid, mchid, openids } = stage.sdk as unknown as {
     readonly appid: string;
     readonly mchid: string;
     readonly openids: readonly string[];
@@ -193,8 +197,8 @@ async function sheets(stage: Stage): Promise<string> {
 }
 
 async function shared(stage: Stage): Promise<string> {
-  const { papers } = stage;
-  const sub = papers.sub_mchids[0] ?? '';
+  const { sdk } = stage;
+  const sub = sdk.sub_mchids[0] ?? '';
   const api = calls(stage, 'MD5', sub);
   const no = nextNo('V2P');
   const made = await api.create(no, 'NATIVE');
@@ -202,12 +206,12 @@ async function shared(stage: Stage): Promise<string> {
   await stage.pay(made.code_url ?? '');
   same((await lastCallback(stage)).sub_mch_id, sub, 'notified with the sub merchant');
   const wxpay: Foreign = new plugin.Wechatpay({
-    ...{ baseURL: `${stage.url}/`, mchid: papers.mchid, serial: papers.serial_no },
-    privateKey: papers.private_key,
-    certs: { [papers.public_key_id]: papers.public_key },
+    ...{ baseURL: `${stage.url}/`, mchid: sdk.mchid, serial: sdk.serial_no },
+    privateKey: sdk.private_key,
+    certs: { [sdk.public_key_id]: sdk.public_key },
   });
-  const params = { sp_mchid: papers.mchid, sub_mchid: sub };
-  const headers = { 'Wechatpay-Serial': papers.public_key_id };
+  const params = { sp_mchid: sdk.mchid, sub_mchid: sub };
+  const headers = { 'Wechatpay-Serial': sdk.public_key_id };
   const path = `v3/pay/partner/transactions/out-trade-no/${no}`;
   const { data } = await wxpay.chain(path).get({ params, headers });
   same([data.trade_state, data.amount.total], ['SUCCESS', 8888], 'v3 sees it');

@@ -1,6 +1,6 @@
 /** The outside clients, unmodified: only addresses and keys are given to them. */
 import { createRequire } from 'node:module';
-import type { Papers } from '../second-verifier-wechatpay.ts';
+import type { SdkCredentials } from '../second-verifier-wechatpay.ts';
 import { exchange } from './stage.ts';
 
 const load = createRequire(import.meta.url);
@@ -30,31 +30,31 @@ export const { Rsa, Aes, Formatter } = plugin as {
 /** wechatpay-axios-plugin; `certs` is its own map of both key kinds. */
 export function axiosClient(
   url: string,
-  papers: Papers,
+  sdk: SdkCredentials,
   mode: 'public_key' | 'certificate',
   certs: Record<string, string> = {
-    [mode === 'public_key' ? papers.public_key_id : papers.platform_serial]:
-      mode === 'public_key' ? papers.public_key : papers.platform_certificate,
+    [mode === 'public_key' ? sdk.public_key_id : sdk.platform_serial]:
+      mode === 'public_key' ? sdk.public_key : sdk.platform_certificate,
   },
 ): Foreign {
   return new plugin.Wechatpay({
     baseURL: `${url}/`,
-    mchid: papers.mchid,
-    serial: papers.serial_no,
-    privateKey: papers.private_key,
+    mchid: sdk.mchid,
+    serial: sdk.serial_no,
+    privateKey: sdk.private_key,
     certs,
-    ...(mode === 'public_key' ? { headers: { 'Wechatpay-Serial': papers.public_key_id } } : {}),
+    ...(mode === 'public_key' ? { headers: { 'Wechatpay-Serial': sdk.public_key_id } } : {}),
   });
 }
 
 /** wechatpay-node-v3; its HTTP service is its own extension point. */
-export function nodeV3Client(url: string, papers: Papers): Foreign {
+export function nodeV3Client(url: string, sdk: SdkCredentials): Foreign {
   const pay = new NodeV3({
-    appid: papers.appid,
-    mchid: papers.mchid,
-    publicKey: Buffer.from(papers.certificate),
-    privateKey: Buffer.from(papers.private_key),
-    key: papers.apiv3_key,
+    appid: sdk.appid,
+    mchid: sdk.mchid,
+    publicKey: Buffer.from(sdk.certificate),
+    privateKey: Buffer.from(sdk.private_key),
+    key: sdk.apiv3_key,
   });
   const go = async (
     method: string,

@@ -12,7 +12,7 @@ import { openWechatpayGateway } from '../../../sandbox/gateways/wechatpay/gatewa
 import type { MadeAccount } from '../../../sandbox/kit/kit.ts';
 import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
 import { bodyOf, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
-import type { Papers, SignedRequest } from '../second-verifier-wechatpay.ts';
+import type { SdkCredentials, SignedRequest } from '../second-verifier-wechatpay.ts';
 
 export interface Reply {
   readonly status: number;
@@ -31,7 +31,7 @@ export interface Received {
 export interface Stage {
   readonly city: OpenCity;
   readonly url: string;
-  readonly papers: Papers;
+  readonly sdk: SdkCredentials;
   readonly credentials: WechatpayCredentials;
   readonly shopUrl: string;
   readonly received: Received[];
@@ -73,7 +73,7 @@ export async function openStage(): Promise<Stage> {
     ],
     log: () => undefined,
   });
-  const papers = await city.openPapers([
+  const sdk = await city.openAccounts([
     {
       label: 'credentials',
       name: '一致性测试平台',
@@ -81,7 +81,7 @@ export async function openStage(): Promise<Stage> {
       openedProducts: ['v3_codepay'],
     },
   ]);
-  const account = papers.get('credentials')?.get('wechatpay') as MadeAccount;
+  const account = sdk.get('credentials')?.get('wechatpay') as MadeAccount;
   const control = (method: string, target: string, body?: unknown) =>
     exchange(city.url, {
       method,
@@ -92,7 +92,7 @@ export async function openStage(): Promise<Stage> {
   return {
     city,
     url: city.url,
-    papers: account.papers as Papers,
+    sdk: account.sdkCredentials as SdkCredentials,
     // The codes' cases judge APIv2's adapter; v3 is judged by an SDK and by the wallet contract.
     credentials: { ...(account.credentials as WechatpayCredentials), codepayApi: 'v2' },
     shopUrl: shop.url,

@@ -40,7 +40,7 @@ export interface Bench {
   readonly city: OpenCity;
   readonly walletMerchants: readonly string[];
   /** The `credentials.{wallet}`: who may pay stands in it. */
-  readonly papers: Readonly<Record<string, unknown>>;
+  readonly accounts: Readonly<Record<string, unknown>>;
   readonly received: RawRequest[];
   readonly notifyUrl: string;
 }
@@ -67,10 +67,10 @@ export async function openContractStage(): Promise<ContractStage> {
   });
   const request = { label: 'contract', name: '契约市场', subMerchantNames: ['甲店', '乙店'] };
   const v3Request = { ...request, label: 'contract-v3', openedProducts: ['v3_codepay'] };
-  const papers = await city.openPapers([request, v3Request]);
+  const accounts = await city.openAccounts([request, v3Request]);
   const shops: LocalServer[] = [];
   const openOne = (gateway: Gateway, label: string) =>
-    openBench(city, gateway, papers.get(label)?.get(gateway.wallet), shops);
+    openBench(city, gateway, accounts.get(label)?.get(gateway.wallet), shops);
   const benches = new Map<WalletName, Bench>();
   for (const gateway of city.gateways) {
     benches.set(gateway.wallet, await openOne(gateway, 'contract'));
@@ -79,7 +79,7 @@ export async function openContractStage(): Promise<ContractStage> {
   if (wechatpay === undefined) throw new Error('the city has no WeChat Pay');
   const codepayV3 = await openOne(wechatpay, 'contract-v3');
   const foreign = new Map<WalletName, Readonly<Record<string, unknown>>>();
-  for (const [wallet, account] of papers.get('contract-v3') ?? [])
+  for (const [wallet, account] of accounts.get('contract-v3') ?? [])
     foreign.set(wallet, account.credentials as Readonly<Record<string, unknown>>);
   return {
     benches,
@@ -121,7 +121,7 @@ async function openBench(
     gateway,
     city,
     walletMerchants: account.subMerchants.map(({ walletMerchant }) => walletMerchant),
-    papers: account.papers as Readonly<Record<string, unknown>>,
+    accounts: account.sdkCredentials as Readonly<Record<string, unknown>>,
     received,
     notifyUrl: `${shop.url}/notify`,
   };
@@ -179,11 +179,11 @@ export async function orderOf(
 }
 
 async function payerOf(
-  { gateway, papers }: Bench,
+  { gateway, accounts }: Bench,
   row: ProductCapability,
   amountFen: bigint,
 ): Promise<PayerIdentity> {
-  const first = (name: string) => String((papers[name] as readonly unknown[] | undefined)?.[0]);
+  const first = (name: string) => String((accounts[name] as readonly unknown[] | undefined)?.[0]);
   switch (row.payerField) {
     case 'openid':
       return { openid: first('openids') };
@@ -216,9 +216,9 @@ export function scanTextOf(
   order: AttemptOrder,
   outcome: StartOutcome,
 ): string | Readonly<Record<string, unknown>> {
-  const told = outcome.outcome === 'pending' ? outcome.nextAction : null;
-  const isHandedOut = told?.type === 'redirect' && told.url === order.handOutUrl;
-  const action = isHandedOut ? (wallet.handOut?.(order) ?? null) : told;
+  const offered = outcome.outcome === 'pending' ? outcome.nextAction : null;
+  const isHandedOut = offered?.type === 'redirect' && offered.url === order.handOutUrl;
+  const action = isHandedOut ? (wallet.handOut?.(order) ?? null) : offered;
   switch (action?.type) {
     case 'qr_code':
       return action.code;
@@ -300,7 +300,7 @@ export function rowOf({ gateway }: Bench, order: AttemptOrder): ControlOrder | u
 }
 
 /** The callbacks about an order that verify, oldest first. */
-export async function toldOf({ wallet, received }: Bench, order: AttemptOrder) {
+export async function notificationsOf({ wallet, received }: Bench, order: AttemptOrder) {
   const parsed = await Promise.all(received.map((request) => wallet.parseNotification(request)));
   return parsed.flatMap((one) =>
     one.ok && one.value.type !== 'ignored' && one.value.orderNo === order.legs[0]?.orderNo

@@ -13,7 +13,7 @@ const explained: string[] = [];
 let dir = '';
 let opened: OpenedKit;
 let gateway: Gateway;
-let papers: Awaited<ReturnType<typeof makeSamplepayAccount>>['papers'];
+let sdk: Awaited<ReturnType<typeof makeSamplepayAccount>>['sdkCredentials'];
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'hutong-samplepay-'));
@@ -23,7 +23,7 @@ beforeAll(async () => {
   });
   gateway = openSamplepayGateway(opened.kit);
   const request = { label: 'credentials', name: '外来客', subMerchantNames: [] };
-  papers = (await makeSamplepayAccount(opened.kit, request)).papers;
+  sdk = (await makeSamplepayAccount(opened.kit, request)).sdkCredentials;
 });
 
 afterAll(async () => {
@@ -31,14 +31,14 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function post(path: string, body: string, signed = headersFor(papers, path, body)) {
+async function post(path: string, body: string, signed = headersFor(sdk, path, body)) {
   const request = { method: 'POST', target: path, path, queryText: '', headers: signed };
   const answer = await gateway.handle({ ...request, body: Buffer.from(body) });
   if ('lost' in answer) throw new Error('no answer');
   const { status, headers } = answer;
   const text = answer.body.toString();
-  expect(isGenuine(papers.wallet_public_key, headers, text)).toBe(true);
-  expect(isGenuine(papers.wallet_public_key, headers, `${text} `)).toBe(false);
+  expect(isGenuine(sdk.wallet_public_key, headers, text)).toBe(true);
+  expect(isGenuine(sdk.wallet_public_key, headers, `${text} `)).toBe(false);
   return { status, fields: JSON.parse(text) as Readonly<Record<string, string>> };
 }
 
@@ -56,11 +56,11 @@ test('makes an order and finds it again', async () => {
 
 test('is refused with another key, another body and without a number, with the reason', async () => {
   const path = '/samplepay/v1/orders';
-  const ofAnother = await post(path, ORDER, headersFor(papers, path, ORDER.replace('100', '1')));
+  const ofAnother = await post(path, ORDER, headersFor(sdk, path, ORDER.replace('100', '1')));
   expect(ofAnother).toMatchObject({ status: 401, fields: { code: 'SIGNATURE_REFUSED' } });
   expect(explained.join('\n')).toContain('serialized again after signing');
-  const ofElsewhere = await post(path, ORDER, headersFor(papers, '/samplepay/v1/refunds', ORDER));
+  const ofElsewhere = await post(path, ORDER, headersFor(sdk, '/samplepay/v1/refunds', ORDER));
   expect(ofElsewhere.fields.code).toBe('SIGNATURE_REFUSED');
-  const nobody = await post(path, ORDER, headersFor({ ...papers, merchant: '1' }, path, ORDER));
+  const nobody = await post(path, ORDER, headersFor({ ...sdk, merchant: '1' }, path, ORDER));
   expect(nobody.fields.code).toBe('MERCHANT_UNKNOWN');
 });

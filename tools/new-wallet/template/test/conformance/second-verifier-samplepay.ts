@@ -5,7 +5,7 @@
 import { randomBytes, sign, verify } from 'node:crypto';
 
 export function headersFor(
-  papers: { readonly merchant: string; readonly private_key: string },
+  sdk: { readonly merchant: string; readonly private_key: string },
   path: string,
   body: string,
 ): Record<string, string> {
@@ -14,10 +14,10 @@ export function headersFor(
   const text = `POST ${path}\n${timestamp}\n${nonce}\n${body}\n`;
   return {
     'content-type': 'application/json; charset=utf-8',
-    'samplepay-merchant': papers.merchant,
+    'samplepay-merchant': sdk.merchant,
     'samplepay-timestamp': timestamp,
     'samplepay-nonce': nonce,
-    'samplepay-signature': sign('sha256', Buffer.from(text), papers.private_key).toString('base64'),
+    'samplepay-signature': sign('sha256', Buffer.from(text), sdk.private_key).toString('base64'),
   };
 }
 

@@ -10,7 +10,7 @@ import { openIdentity } from './identity.ts';
 import { merchantsOf } from './order-store.ts';
 
 /** The `credentials.samplepay` of demo.json, for outside clients. */
-interface SamplepayPapers {
+interface SamplepaySdkCredentials {
   readonly merchant: string;
   readonly private_key: string;
   readonly wallet_public_key: string;
@@ -18,7 +18,7 @@ interface SamplepayPapers {
 
 interface SamplepayMadeAccount extends MadeAccount {
   readonly credentials: SamplepayCredentials;
-  readonly papers: SamplepayPapers;
+  readonly sdkCredentials: SamplepaySdkCredentials;
 }
 
 export async function makeSamplepayAccount(
@@ -38,7 +38,7 @@ export async function makeSamplepayAccount(
       walletPublicKey: identity.publicKeyPem,
       endpoints: { gateway: kit.publicUrl },
     },
-    papers: {
+    sdkCredentials: {
       merchant,
       private_key: pair.privateKeyPem,
       wallet_public_key: identity.publicKeyPem,

@@ -31,14 +31,14 @@ export function registerCallbacks(context: Context): void {
   context.kit.callbackQueue.register(WALLET, manner);
 }
 
-export function tellPaid(context: Context, order: OrderRecord): void {
+export function notifyPaid(context: Context, order: OrderRecord): void {
   const { orderNo, merchant } = order;
   const point = { wallet: WALLET, operation: 'callback', orderNo, merchant } as const;
   const fault = context.kit.faults.take(point, DISTORTIONS);
   send(context, 'payment', order, distort(orderFields(order), fault));
 }
 
-export function tellRefunded(context: Context, refund: RefundRecord): void {
+export function notifyRefunded(context: Context, refund: RefundRecord): void {
   send(context, 'refund', refund, refundFields(refund));
 }
 

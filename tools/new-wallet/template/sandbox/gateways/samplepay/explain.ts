@@ -34,6 +34,7 @@ export function explainRefusal(key: KeyObject, request: WireRequest): Explanatio
     what: `POST ${path}`,
     expected: expected.toString('utf8'),
     received: guess?.bytes.toString('utf8') ?? null,
-    hint: guess?.mistake ?? 'another private key, or a body that was serialized again after signing',
+    hint:
+      guess?.mistake ?? 'another private key, or a body that was serialized again after signing',
   };
 }

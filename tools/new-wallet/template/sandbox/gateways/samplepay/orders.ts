@@ -10,7 +10,7 @@ import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
 import { fenOfText, ORDER_STATUS, type OrderStatus } from '../../../src/wires/samplepay/trade.ts';
 import { randomDigits, randomText } from '../../kit/digits.ts';
-import { tellPaid } from './callbacks.ts';
+import { notifyPaid } from './callbacks.ts';
 import {
   type Answer,
   type Call,
@@ -119,7 +119,7 @@ export function bookPayment(
   const transactionId = randomDigits(kit.random, 16, '2026');
   const payment: PaymentRecord = { ...how, transactionId, paidMs: kit.clock.nowMs() };
   const paid = move(context, { ...order, payment }, ORDER_STATUS.paid);
-  tellPaid(context, paid);
+  notifyPaid(context, paid);
   return paid;
 }
 
@@ -153,8 +153,8 @@ export function reverse(call: Call): Answer {
     return ok(orderFields(move(call.context, order, ORDER_STATUS.closed)));
   // A partly refunded order must be refunded further, not reversed.
   if (order.refundedFen > 0n) return overAlready(order);
-  const givenBack = { ...order, refundedFen: order.amountFen };
-  return ok(orderFields(move(call.context, givenBack, ORDER_STATUS.reversed)));
+  const returned = { ...order, refundedFen: order.amountFen };
+  return ok(orderFields(move(call.context, returned, ORDER_STATUS.reversed)));
 }
 
 function namedOrder(call: Call): Result<OrderRecord, Refusal> {

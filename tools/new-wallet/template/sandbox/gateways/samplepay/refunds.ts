@@ -7,7 +7,7 @@ import { ok } from '../../../src/kernel/result.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
 import { fenOfText, ORDER_STATUS, REFUND_STATUS } from '../../../src/wires/samplepay/trade.ts';
 import { randomDigits } from '../../kit/digits.ts';
-import { tellRefunded } from './callbacks.ts';
+import { notifyRefunded } from './callbacks.ts';
 import { type Answer, type Call, type Context, refuse, takeFault } from './context.ts';
 import { checkFields } from './field-rules.ts';
 import { keyOf } from './order-store.ts';
@@ -75,7 +75,7 @@ export function settleRefund(context: Context, due: RefundRecord): void {
     const order = present(context.store.order(due.orderKey), 'the refunded order');
     context.store.putOrder({ ...order, refundedFen: order.refundedFen - due.amountFen });
   }
-  tellRefunded(context, settled);
+  notifyRefunded(context, settled);
 }
 
 export function queryRefund({ context, merchant, fields }: Call): Answer {

@@ -21,14 +21,14 @@ import { addInterconnect } from '../store/offer/interconnects.ts';
 import { putConfig } from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
 
-export interface SandboxPapers {
+export interface SandboxCredentials {
   readonly marketplaces: Readonly<
-    Record<string, Readonly<Partial<Record<WalletName, WalletPapers>>>>
+    Record<string, Readonly<Partial<Record<WalletName, WalletCredentials>>>>
   >;
   readonly demo: { readonly sandbox: { readonly url: string }; readonly credentials: unknown };
 }
 
-interface WalletPapers {
+interface WalletCredentials {
   readonly credentials: unknown;
   readonly subMerchants: readonly { readonly name: string; readonly walletMerchant: string }[];
 }
@@ -42,8 +42,8 @@ const DISPLAY_NAMES: Readonly<Record<string, string>> = { taobao: '淘宝', tmal
 const FEE_BPS = 60;
 export const KEY_VERSION = '2026-12-01';
 
-export function readSandboxPapers(dir: string): SandboxPapers {
-  return JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as SandboxPapers;
+export function readSandboxCredentials(dir: string): SandboxCredentials {
+  return JSON.parse(fs.readFileSync(path.join(dir, 'papers.json'), 'utf8')) as SandboxCredentials;
 }
 
 /**
@@ -53,11 +53,11 @@ export function readSandboxPapers(dir: string): SandboxPapers {
 export async function seedMarketplaces(
   platform: Platform,
   dir: string,
-  papers: SandboxPapers,
+  sandbox: SandboxCredentials,
 ): Promise<ReadonlyMap<string, DemoMarketplace>> {
-  const keys = readKeys(dir, Object.keys(papers.marketplaces), platform);
+  const keys = readKeys(dir, Object.keys(sandbox.marketplaces), platform);
   const seeded = new Map<string, DemoMarketplace>();
-  for (const [name, wallets] of Object.entries(papers.marketplaces)) {
+  for (const [name, wallets] of Object.entries(sandbox.marketplaces)) {
     const secretKey = present(keys[name], 'the marketplace key');
     seeded.set(name, {
       secretKey,
@@ -87,7 +87,7 @@ async function seedMarketplace(
   platform: Platform,
   name: string,
   secretKey: string,
-  wallets: SandboxPapers['marketplaces'][string],
+  wallets: SandboxCredentials['marketplaces'][string],
 ): Promise<string[]> {
   const { db, ids, envelope } = platform;
   const createdAtMs = platform.wall.nowMs();
@@ -148,12 +148,12 @@ async function seedAccounts(
   platform: Platform,
   marketplace: Marketplace,
   wallet: WalletName,
-  papers: WalletPapers,
+  sandbox: WalletCredentials,
   merchants: Map<string, string>,
 ): Promise<void> {
   const { db, ids } = platform;
   const createdAtMs = platform.wall.nowMs();
-  for (const { name, walletMerchant } of papers.subMerchants) {
+  for (const { name, walletMerchant } of sandbox.subMerchants) {
     const id = ids.next('merchant', shardOf(marketplace.id, name));
     const merchant = present(
       await addMerchant(db, {
@@ -184,7 +184,7 @@ async function seedAccounts(
 export interface DemoFacts {
   readonly platformUrl: string;
   readonly bazaarUrl: string | null;
-  readonly papers: SandboxPapers;
+  readonly sandbox: SandboxCredentials;
   readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
 }
 
@@ -192,7 +192,7 @@ export interface DemoFacts {
 export function writeDemoJson(dir: string, facts: DemoFacts): void {
   writePrivate(path.join(dir, 'demo.json'), {
     platform: { url: facts.platformUrl },
-    sandbox: facts.papers.demo.sandbox,
+    sandbox: facts.sandbox.demo.sandbox,
     ...(facts.bazaarUrl === null ? {} : { bazaar: { url: facts.bazaarUrl } }),
     marketplaces: Object.fromEntries(
       [...facts.marketplaces].map(([name, { secretKey, merchants }]) => [
@@ -200,7 +200,7 @@ export function writeDemoJson(dir: string, facts: DemoFacts): void {
         { secret_key: secretKey, merchants },
       ]),
     ),
-    credentials: facts.papers.demo.credentials,
+    credentials: facts.sandbox.demo.credentials,
   });
 }
 

@@ -9,16 +9,16 @@ import type { PayerIdentity } from '../../core/wallet/order.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 
 /** Also in groups, as codes are printed; shorter ones are amounts, dates and the wallet's codes. */
-const LONG_WORD = /(?=[A-Za-z+/=*]*[0-9])[0-9A-Za-z+/=*]{12,}|[0-9](?:[ -]?[0-9]){11,}/g;
+const LONG_TOKEN = /(?=[A-Za-z+/=*]*[0-9])[0-9A-Za-z+/=*]{12,}|[0-9](?:[ -]?[0-9]){11,}/g;
 
 /** For logs and configurations, whatever the call carried. */
-export function withoutLongWords(text: string): string {
-  return text.replace(LONG_WORD, '…');
+export function redactLongTokens(text: string): string {
+  return text.replace(LONG_TOKEN, '…');
 }
 
-export function withoutShown(error: WalletError, payer: PayerIdentity): WalletError {
+export function redactPayerCredentials(error: WalletError, payer: PayerIdentity): WalletError {
   const shown = [payer.authCode, payer.field55].filter((text) => text !== undefined);
   if (shown.length === 0) return error;
   const message = shown.reduce((text, secret) => text.replaceAll(secret, '…'), error.message);
-  return { ...error, message: withoutLongWords(message) };
+  return { ...error, message: redactLongTokens(message) };
 }

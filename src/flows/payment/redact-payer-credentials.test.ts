@@ -1,6 +1,6 @@
 /** What works as money is found again in no refusal, in whatever form the wallet repeats it. */
 import { describe, expect, it } from 'vitest';
-import { withoutShown } from './without-shown.ts';
+import { redactPayerCredentials } from './redact-payer-credentials.ts';
 
 const refusal = (message: string) =>
   ({ wallet: 'unionpay', code: '88', message, requestId: null }) as const;
@@ -18,16 +18,16 @@ describe('a refusal to something shown', () => {
     [{ field55: '9F26080102030405060708' }, '卡号621234567890123D3012201无效'],
     [{ field55: '9F26080102030405060708' }, 'card 621234******1234567 refused'],
   ])('repeats nothing of %o', (payer, message) => {
-    const kept = withoutShown(refusal(message), payer).message;
+    const kept = redactPayerCredentials(refusal(message), payer).message;
     expect(kept).not.toMatch(/[0-9]{5}/);
     expect(kept).toContain('…');
   });
 
   it('keeps the wallet’s own message', () => {
-    const words =
+    const message =
       '余额不足[6000064] insufficient balance, 2026-11-22, ACQ.BUYER_BALANCE_NOT_ENOUGH';
-    expect(withoutShown(refusal(words), { authCode: CODE }).message).toBe(words);
+    expect(redactPayerCredentials(refusal(message), { authCode: CODE }).message).toBe(message);
     const other = `order ${CODE} unknown`;
-    expect(withoutShown(refusal(other), { openid: 'o' }).message).toBe(other);
+    expect(redactPayerCredentials(refusal(other), { openid: 'o' }).message).toBe(other);
   });
 });

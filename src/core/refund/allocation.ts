@@ -10,14 +10,15 @@ import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
-import type { RefundMix } from '../payment/model.ts';
+import type { RefundAllocation } from '../payment/model.ts';
 import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '../payment/model.ts';
 
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
 
 /** What a refund takes from its merchant, whether held in escrow or released. */
-export const inPocket = (mix: RefundMix): Fen => mix.escrowFen + mix.availableFen;
+export const merchantPartFen = (allocation: RefundAllocation): Fen =>
+  allocation.escrowFen + allocation.availableFen;
 
 /** Refunds of a sub_order that succeeded, or still may. */
 export function standingOf(
@@ -38,11 +39,11 @@ export function movedFenOf(escrow: Escrow, standing: readonly Refund[], amountFe
  * The escrow pays its share; the rest of what moves is the fee, which the wallet refunds to us,
  * never more than it charged. What neither covers is advanced.
  */
-export function mixOf(
+export function allocationOf(
   escrow: Escrow,
   standing: readonly Refund[],
   { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
-): RefundMix {
+): RefundAllocation {
   const netFen = escrow.paidFen - escrow.feeFen;
   const refundedFen = min(refundedOf(standing) + amountFen, escrow.orderedFen);
   const shareFen = (refundedFen * netFen) / escrow.orderedFen - escrow.returnedFen;
@@ -56,7 +57,9 @@ export function mixOf(
 }
 
 function feeLeft(escrow: Escrow, standing: readonly Refund[]): Fen {
-  return atLeastZero(escrow.feeFen - sumFen(standing.map((refund) => refund.mix?.feeFen ?? 0n)));
+  return atLeastZero(
+    escrow.feeFen - sumFen(standing.map((refund) => refund.allocation?.feeFen ?? 0n)),
+  );
 }
 
 function refundedOf(standing: readonly Refund[]): Fen {
@@ -79,7 +82,7 @@ export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrde
 }
 
 /** The merchant's escrow or available account pays more, or is paid back. */
-export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
+export function takeFromEscrow(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
   draft.set('escrows', escrow.id, {
     heldFen: escrow.heldFen - amountFen,
     returnedFen: escrow.returnedFen + amountFen,
@@ -92,24 +95,27 @@ export function takeFromPocket(draft: PaymentDraft, escrow: Escrow, amountFen: F
  */
 export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
   const escrowNow = (): Escrow => draft.escrow(id);
-  for (const { id: refund, mix } of standingOf(draft.payment.refunds, escrowNow().subOrder)) {
-    if (mix === null || mix.owedFen === 0n) continue;
+  for (const { id: refund, allocation } of standingOf(
+    draft.payment.refunds,
+    escrowNow().subOrder,
+  )) {
+    if (allocation === null || allocation.owedFen === 0n) continue;
     const escrow = escrowNow();
     const standing = standingOf(draft.payment.refunds, escrow.subOrder);
-    const heldFen = min(mix.owedFen, escrow.heldFen);
-    const feeFen = min(mix.owedFen - heldFen, feeLeft(escrow, standing));
+    const heldFen = min(allocation.owedFen, escrow.heldFen);
+    const feeFen = min(allocation.owedFen - heldFen, feeLeft(escrow, standing));
     if (heldFen + feeFen === 0n) continue;
-    const pocket = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+    const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
     const after = {
-      ...mix,
-      owedFen: mix.owedFen - heldFen - feeFen,
-      feeFen: mix.feeFen + feeFen,
-      [pocket]: mix[pocket] + heldFen,
+      ...allocation,
+      owedFen: allocation.owedFen - heldFen - feeFen,
+      feeFen: allocation.feeFen + feeFen,
+      [account]: allocation[account] + heldFen,
     };
     const { wallet, merchant } = escrow;
-    draft.post(refundCorrected({ wallet, merchant, mix }, after));
-    draft.set('refunds', refund, { mix: after });
-    takeFromPocket(draft, escrow, heldFen);
+    draft.post(refundCorrected({ wallet, merchant, allocation }, after));
+    draft.set('refunds', refund, { allocation: after });
+    takeFromEscrow(draft, escrow, heldFen);
   }
 }
 

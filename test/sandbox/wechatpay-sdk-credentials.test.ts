@@ -6,29 +6,29 @@ import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
 import { call, REQUESTS } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 
-interface Papers {
+interface SdkCredentials {
   readonly appid: string;
   readonly mchid: string;
   readonly serial_no: string;
   readonly private_key: string;
-  readonly payment_code?: Papers;
+  readonly payment_code?: SdkCredentials;
 }
 
 const notices: string[] = [];
 let city: OpenCity;
-let papers: Papers;
+let sdk: SdkCredentials;
 
 beforeAll(async () => {
   city = await openCity({
     ...{ dir: temporaryDir(), host: '127.0.0.1', port: 0, allowLocalCallbacks: true },
     ...{ controlToken: null, makers: GATEWAY_MAKERS, log: (line) => void notices.push(line) },
   });
-  const made = await city.openPapers(REQUESTS);
-  papers = made.get('credentials')?.get('wechatpay')?.papers as Papers;
+  const made = await city.openAccounts(REQUESTS);
+  sdk = made.get('credentials')?.get('wechatpay')?.sdkCredentials as SdkCredentials;
 });
 afterAll(() => city.close());
 
-function post(own: Papers, target: string, content: object) {
+function post(own: SdkCredentials, target: string, content: object) {
   const body = JSON.stringify(content);
   const [timestamp, nonce] = [Math.floor(Date.now() / 1000), randomUUID()];
   const text = `POST\n${target}\n${timestamp}\n${nonce}\n${body}\n`;
@@ -40,12 +40,10 @@ function post(own: Papers, target: string, content: object) {
 }
 
 test('F7: the credentials include a merchant with v3 payment codes', async () => {
-  const opened = papers.payment_code as Papers;
-  expect(opened.mchid).not.toBe(papers.mchid);
-  expect(Object.keys(opened)).toEqual(
-    Object.keys(papers).filter((name) => name !== 'payment_code'),
-  );
-  const charge = async (own: Papers) => {
+  const opened = sdk.payment_code as SdkCredentials;
+  expect(opened.mchid).not.toBe(sdk.mchid);
+  expect(Object.keys(opened)).toEqual(Object.keys(sdk).filter((name) => name !== 'payment_code'));
+  const charge = async (own: SdkCredentials) => {
     const shown = await call(`${city.url}/phone/code`, 'POST', { wallet: 'wechatpay' });
     return post(own, '/v3/pay/transactions/codepay', {
       ...{ appid: own.appid, mchid: own.mchid, description: '一双布鞋' },
@@ -54,14 +52,14 @@ test('F7: the credentials include a merchant with v3 payment codes', async () =>
       scene_info: { store_info: { id: '1' } },
     });
   };
-  expect((await charge(papers)).json.code).toBe('NO_AUTH');
+  expect((await charge(sdk)).json.code).toBe('NO_AUTH');
   const paid = await charge(opened);
   expect([paid.status, paid.json.trade_state]).toEqual([200, 'SUCCESS']);
 });
 
 test('F7: the log names the character that a description cannot have', async () => {
-  const refused = await post(papers, '/v3/pay/transactions/native', {
-    ...{ appid: papers.appid, mchid: papers.mchid, description: '布鞋😀' },
+  const refused = await post(sdk, '/v3/pay/transactions/native', {
+    ...{ appid: sdk.appid, mchid: sdk.mchid, description: '布鞋😀' },
     ...{ out_trade_no: 'EMOJI0001', amount: { total: 1 }, notify_url: 'https://shop.example/n' },
   });
   expect(refused.json.code).toBe('PARAM_ERROR');

@@ -3,10 +3,11 @@
  * marketplaces' merchants are the bazaar's sellers in its order, so that a buyer pays the seller of
  * the goods.
  */
-import type { AccountRequest } from './kit/kit.ts';
-import { CREDENTIALS_LABEL } from './papers.ts';
 
-export const PAPER_REQUESTS: readonly AccountRequest[] = [
+import { CREDENTIALS_LABEL } from './accounts.ts';
+import type { AccountRequest } from './kit/kit.ts';
+
+export const ACCOUNT_REQUESTS: readonly AccountRequest[] = [
   {
     label: CREDENTIALS_LABEL,
     name: '沙箱城接入测试',

@@ -19,14 +19,14 @@ interface KeptAccount {
 }
 
 /** By label, then by wallet. */
-export type Papers = ReadonlyMap<string, ReadonlyMap<WalletName, MadeAccount>>;
+export type Accounts = ReadonlyMap<string, ReadonlyMap<WalletName, MadeAccount>>;
 
 /** Every account of every label at every wallet: the stored one, or a new one. */
-export async function openPapers(options: {
+export async function openAccounts(options: {
   readonly kit: CityKit;
   readonly makers: readonly GatewayMaker[];
   readonly requests: readonly AccountRequest[];
-}): Promise<Papers> {
+}): Promise<Accounts> {
   const { kit, makers, requests } = options;
   const kept = kit.journal.collection<KeptAccount>('papers');
   // Keys are generated in parallel: they take most of the first start.
@@ -77,9 +77,13 @@ function moveUrls(value: unknown, from: string, to: string): unknown {
 }
 
 /** `papers.json`: `{marketplaces:{label:{wallet:{credentials, subMerchants}}}}`. */
-export function writeMarketplacePapers(dir: string, publicUrl: string, papers: Papers): void {
+export function writeMarketplaceCredentials(
+  dir: string,
+  publicUrl: string,
+  accounts: Accounts,
+): void {
   const marketplaces: Record<string, unknown> = {};
-  for (const [label, byWallet] of papers) {
+  for (const [label, byWallet] of accounts) {
     if (label === CREDENTIALS_LABEL) continue;
     marketplaces[label] = Object.fromEntries(
       [...byWallet].map(([wallet, { credentials, subMerchants }]) => [
@@ -89,22 +93,27 @@ export function writeMarketplacePapers(dir: string, publicUrl: string, papers: P
     );
   }
   // The platform's start uses the second half for demo.json.
-  writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoPapers(publicUrl, papers) });
+  writePrivate(join(dir, 'papers.json'), {
+    marketplaces,
+    demo: demoCredentials(publicUrl, accounts),
+  });
 }
 
 /** The `demo.json` of a sandbox that runs alone; otherwise the platform's start writes it. */
-export function writeDemoPapers(dir: string, publicUrl: string, papers: Papers): void {
-  writePrivate(join(dir, 'demo.json'), demoPapers(publicUrl, papers));
+export function writeDemoCredentials(dir: string, publicUrl: string, accounts: Accounts): void {
+  writePrivate(join(dir, 'demo.json'), demoCredentials(publicUrl, accounts));
 }
 
-function demoPapers(
+function demoCredentials(
   publicUrl: string,
-  papers: Papers,
+  accounts: Accounts,
 ): { readonly sandbox: Record<string, string>; readonly credentials: Record<string, unknown> } {
-  const own = papers.get(CREDENTIALS_LABEL) ?? new Map<WalletName, MadeAccount>();
+  const own = accounts.get(CREDENTIALS_LABEL) ?? new Map<WalletName, MadeAccount>();
   return {
     sandbox: sandboxUrls(publicUrl),
-    credentials: Object.fromEntries([...own].map(([wallet, made]) => [wallet, made.papers])),
+    credentials: Object.fromEntries(
+      [...own].map(([wallet, made]) => [wallet, made.sdkCredentials]),
+    ),
   };
 }
 

@@ -21,7 +21,7 @@ import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 import { isSameSecret, parseShortCode, payTokenOf, shortCodeOf } from '../base/tokens.ts';
 
-export interface OneCode {
+export interface UniversalQr {
   /** For every app: the content of the QR code. */
   readonly url: string;
   /** EMVCo merchant-presented; null if the address is too long for a template. */
@@ -38,7 +38,7 @@ const NO_CATEGORY = '0000';
 export async function codeOf(
   platform: Platform,
   payment: Payment,
-): Promise<Result<OneCode, HutongError>> {
+): Promise<Result<UniversalQr, HutongError>> {
   const { intent, subOrders } = payment;
   const entry = await attemptRead(() => platform.directory.marketplace(intent.marketplace));
   if (!entry.ok) return entry;
@@ -61,7 +61,7 @@ export function counterCode(
   platform: Platform,
   counter: { readonly id: string; readonly token: string },
   names: { readonly marketplace: Marketplace; readonly merchant: Merchant },
-): OneCode {
+): UniversalQr {
   const url = `${platform.publicUrl}/c/${counter.token}`;
   return {
     url,
