@@ -1,5 +1,5 @@
 /**
- * House rules of single files. Formatting, `any`, `!` and function length are biome's.
+ * Rules of single files. Formatting, `any`, `!` and function length are biome's.
  */
 import path from 'node:path';
 import { banned, type Rule } from './rule.ts';
@@ -16,6 +16,25 @@ import {
 
 /** Here are the bad samples of all these rules. */
 const isSelf = (file: string) => /^test\/tidy\/(?:rules|layers|areas)\.ts$/.test(file);
+
+/** Metaphors that the field has words for: credentials, report, notify, allocation, endpoint. */
+const PRIVATE_WORDS =
+  /^(?:papers?|tells?|told|telling|untold|nobodys?|pockets?|parcels?|manners?|couriers?|desks?|houses?|doors?)$/i;
+/** What commander makes of the published option `--no-demo-papers`. */
+const PUBLISHED = 'demoPapers';
+
+function isPrivate(name: string): boolean {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').split('_');
+  return (
+    name !== PUBLISHED && (/given?back/i.test(name) || words.some((w) => PRIVATE_WORDS.test(w)))
+  );
+}
+
+/** Names in code; texts and comments left out. */
+function identifiersOf(text: string): ReadonlySet<string> {
+  const code = withoutComments(text).replace(/(['"])(?:\\.|(?!\1)[^\\\n])*\1/g, '');
+  return new Set(code.match(/[A-Za-z_$][\w$]*/g));
+}
 
 const UNBREAKABLE = /\S{60}|^(?:import|export) |<\/?[a-z!]|\b[dh]="|(['"`]).{50,}\1/;
 
@@ -136,6 +155,22 @@ export const RULES: readonly Rule[] = [
       sample('src/core/index.ts', 'export const x = 1;'),
     ],
     good: [sample('sdk/src/index.ts', `export * from './client.ts';`)],
+  },
+  {
+    name: 'identifiers use the field’s words',
+    applies: (file) => /^(?:src|sandbox|sdk\/src)\/.*\.ts$/.test(file) && !isGenerated(file),
+    complaints: ({ text }) =>
+      [...identifiersOf(text)].filter(isPrivate).map((name) => `calls something ${name}`),
+    bad: [
+      sample('sandbox/a.ts', 'const papers = open();'),
+      sample('src/core/a.ts', 'interface ToldReason {}'),
+      sample('src/core/a.ts', 'const REFUND_POCKETS = 4;'),
+      sample('src/flows/a.ts', 'bucket.giveBack();'),
+    ],
+    good: [
+      sample('src/cli/a.ts', `flags.demoPapers; read('papers.json'); // told`),
+      sample('src/wires/jdpay/a.ts', 'const desKey = desktop;'),
+    ],
   },
   {
     name: 'nothing is left to do in a comment',
