@@ -13,9 +13,13 @@ import type { AccountRequest, CityKit, Collection, GatewayMaker, MadeAccount } f
 /** Merchants for outside SDKs, used by no marketplace. */
 export const CREDENTIALS_LABEL = 'credentials';
 
+/** The journal's name of the SDK credentials, since its first version. */
+const STORED_AS = 'papers';
+type StoredAccount = Omit<MadeAccount, 'sdkCredentials'> & { readonly [STORED_AS]: unknown };
+
 interface KeptAccount {
   readonly publicUrl: string;
-  readonly account: MadeAccount;
+  readonly account: StoredAccount;
 }
 
 /** By label, then by wallet. */
@@ -54,14 +58,24 @@ async function openAccount(
   const key = `${maker.wallet}/${request.label}`;
   const { publicUrl } = kit;
   const old = kept.get(key);
-  if (old?.publicUrl === publicUrl) return old.account;
+  if (old?.publicUrl === publicUrl) return restored(old.account);
   const account =
     old === undefined
-      ? await maker.makeAccount(kit, request)
-      : (moveUrls(old.account, old.publicUrl, publicUrl) as MadeAccount);
+      ? stored(await maker.makeAccount(kit, request))
+      : (moveUrls(old.account, old.publicUrl, publicUrl) as StoredAccount);
   kept.put(key, { publicUrl, account });
-  return account;
+  return restored(account);
 }
+
+const stored = ({ sdkCredentials, ...rest }: MadeAccount): StoredAccount => ({
+  ...rest,
+  [STORED_AS]: sdkCredentials,
+});
+
+const restored = ({ [STORED_AS]: sdkCredentials, ...rest }: StoredAccount): MadeAccount => ({
+  ...rest,
+  sdkCredentials,
+});
 
 /** URLs inside credentials follow the city to its new port; keys and numbers stay. */
 function moveUrls(value: unknown, from: string, to: string): unknown {

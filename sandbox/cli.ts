@@ -83,7 +83,7 @@ async function writeCredentials(
   }
   writeDemoCredentials(options.dir, city.url, await city.openAccounts(own));
   const rest = writeAll().catch((error: unknown) => {
-    logLine(`error papers.json: ${error instanceof Error ? error.message : 'unknown'}`);
+    logLine(`error credentials: ${error instanceof Error ? error.message : 'unknown'}`);
   });
   return { rest };
 }

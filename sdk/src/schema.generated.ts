@@ -149,7 +149,7 @@ export interface paths {
         put?: never;
         /**
          * Start paying with one wallet and product
-         * @description An attempt that is still open is closed first. An unknown outcome is asked once more with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is told to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.
+         * @description An attempt that is still open is closed first. An unknown outcome is retried once with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is sent to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.
          *
          *     Scope: `payment_intents:write`.
          */
@@ -724,7 +724,7 @@ export interface components {
             amount: number;
             /** @description What the wallets took for it. */
             amount_received: number;
-            /** @description What was given back. */
+            /** @description What was refunded. */
             amount_refunded: number;
             /** @constant */
             currency: "cny";
@@ -778,7 +778,7 @@ export interface components {
              * @example 1999
              */
             amount: number;
-            /** @description What was given back of it. */
+            /** @description What was refunded of it. */
             amount_refunded: number;
             description: string;
             merchant_sub_order_no: string | null;
@@ -896,7 +896,7 @@ export interface components {
             sub_order: string | null;
             leg: string;
             /**
-             * @description What goes back.
+             * @description The refunded amount.
              * @example 1999
              */
             amount: number;
@@ -1266,7 +1266,7 @@ export interface operations {
                             amount?: number;
                             /** @description The share in basis points. */
                             bps?: number;
-                            /** @description Shown on the wallet’s papers. */
+                            /** @description Shown on the wallet’s statements. */
                             description: string;
                         }[];
                     }[];
@@ -1281,7 +1281,7 @@ export interface operations {
                          */
                         device: "desktop" | "mobile" | "wechat" | "alipay" | "unionpay" | "jdpay" | "app" | "pc" | "web" | "phone" | "tablet" | "h5" | "ios" | "android" | "quickpass" | "cloudpay" | "jd";
                         /**
-                         * @description The buyer’s address, which some products must tell the wallet; without it, the caller’s.
+                         * @description The buyer’s address, which some products must send to the wallet; without it, the caller’s.
                          * @example 198.51.100.7
                          */
                         ip?: string;
@@ -1395,10 +1395,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `accept`: what the wallet took counts as paid. `refund`: it goes back.
+                     * @description `accept`: what the wallet collected counts as paid. `refund`: it is refunded.
                      */
                     outcome: "accept" | "refund";
-                    /** @description Why; kept with the intent and told in `payment_intent.resolved`. */
+                    /** @description Why; stored with the intent and sent in `payment_intent.resolved`. */
                     reason: string;
                 };
             };
@@ -1596,7 +1596,7 @@ export interface operations {
                 "application/json": {
                     /** @description The paid intent. */
                     payment_intent: string;
-                    /** @description The part that is given back. */
+                    /** @description The part that is refunded. */
                     sub_order: string;
                     /**
                      * @description In fen; at most what is left of the sub_order.

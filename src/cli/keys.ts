@@ -70,11 +70,11 @@ export function addKeysCommands(program: Command, context: AdminContext): void {
 const RING_HELP = `
 The ring is HUTONG_MASTER_KEY_FILE (or HUTONG_DIR/master.key), mode 0600: keys of 64 hex digits, one
 a line. Running processes read it again when it changes. HUTONG_MASTER_KEY holds the same keys,
-comma separated; a process sees a change of it only when it is started anew.`;
+comma separated; a process sees a change of it only after a restart.`;
 
 const ROTATE_HELP = `
 Adds a key to the ring file (or takes one that was added by hand), waits until every live process
-tells that it holds it, makes it current, then seals data keys and old values anew. On several
+reports that it holds it, makes it current, then reseals data keys and old values. On several
 machines copy the ring file to each while it waits. Interrupted, it is run again. With the
 environment's form: append a key to the list, restart the processes in turn, run it.`;
 

@@ -9,7 +9,7 @@ import { temporaryDir } from './support.ts';
 
 const options = (dir: string) => ({
   ...{ dir, port: 0, host: '127.0.0.1', allowLocalCallbacks: true, quiet: true },
-  writeDemoPapers: true,
+  writeDemoCredentials: true,
 });
 
 const read = (dir: string, name: string) => JSON.parse(readFileSync(join(dir, name), 'utf8'));

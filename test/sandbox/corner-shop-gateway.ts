@@ -27,7 +27,7 @@ function makeAccount(kit: CityKit, request: AccountRequest) {
   const mchid = kit.random.bytes(5).toString('hex');
   return {
     credentials: { mchid, endpoints: { api: kit.publicUrl, oauth: `${kit.publicUrl}/oauth` } },
-    sdk: { mchid },
+    sdkCredentials: { mchid },
     subMerchants: request.subMerchantNames.map((name, index) => ({
       name,
       walletMerchant: `${mchid}${index}`,

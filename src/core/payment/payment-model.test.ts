@@ -101,7 +101,7 @@ class World {
     const again = decide(payment, context);
     if (!again.ok) return;
     expect(again.value.postings, `${name} posts twice`).toEqual([]);
-    expect(again.value.events, `${name} tells twice`).toEqual([]);
+    expect(again.value.events, `${name} emits twice`).toEqual([]);
     expect(snapshot(again.value.state), `${name} writes twice`).toBe(snapshot(payment));
   }
 }

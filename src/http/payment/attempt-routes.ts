@@ -18,7 +18,7 @@ const create = defineRoute({
   tag: TAG,
   summary: 'Start paying with one wallet and product',
   description:
-    'An attempt that is still open is closed first. An unknown outcome is asked once more with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is told to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.',
+    'An attempt that is still open is closed first. An unknown outcome is retried once with the same number, then answered as `status: "unknown"` with `next_action: null`; the platform finds out by itself. A payment code or a tap is sent to its wallet once only: while the buyer confirms, `next_action` is null and the intent `processing`; what is not confirmed within 45 s is reversed.',
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
   body: AttemptCreate,

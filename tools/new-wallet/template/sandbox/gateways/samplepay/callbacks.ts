@@ -17,7 +17,7 @@ const RETRY_DELAYS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUT
 const TIMEOUT_MS = 5_000;
 
 export function registerCallbacks(context: Context): void {
-  const manner: CallbackPolicy = {
+  const policy: CallbackPolicy = {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: TIMEOUT_MS,
     compose: async ({ merchant, message }, flaw) => {
@@ -28,7 +28,7 @@ export function registerCallbacks(context: Context): void {
     isAcknowledged: ({ status, body }) =>
       status === 200 && body.toString('utf8').trim() === 'success',
   };
-  context.kit.callbackQueue.register(WALLET, manner);
+  context.kit.callbackQueue.register(WALLET, policy);
 }
 
 export function notifyPaid(context: Context, order: OrderRecord): void {

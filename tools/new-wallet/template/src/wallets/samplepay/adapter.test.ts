@@ -127,18 +127,18 @@ test('create and query: pending, then paid with the figures that were asked', as
 
 test('notify: verified, read; a flipped byte and another account refuse it', async () => {
   await paidOrder();
-  const [told] = received;
-  if (told === undefined) throw new Error('nothing was told');
-  expect(await wallet.parseNotification(told)).toMatchObject({
+  const [callback] = received;
+  if (callback === undefined) throw new Error('no callback came');
+  expect(await wallet.parseNotification(callback)).toMatchObject({
     ok: true,
     value: { type: 'attempt', orderNo: 'T0001', legs: [PAID] },
   });
-  const amountAt = told.body.indexOf('12345');
-  const flipped = Buffer.from(told.body);
+  const amountAt = callback.body.indexOf('12345');
+  const flipped = Buffer.from(callback.body);
   flipped[amountAt] = (flipped[amountAt] ?? 0) ^ 1;
-  const refused = await wallet.parseNotification({ ...told, body: flipped });
+  const refused = await wallet.parseNotification({ ...callback, body: flipped });
   expect(refused).toMatchObject({ ok: false, error: { code: 'bad_signature' } });
-  const notOurs = await foreign.parseNotification(told);
+  const notOurs = await foreign.parseNotification(callback);
   expect(notOurs).toMatchObject({ ok: false, error: { code: 'not_ours' } });
 });
 
@@ -169,9 +169,9 @@ test('refund: processing, then settled by time and notified', async () => {
   await gateway.runDue(opened.clock.nowMs());
   await opened.callbackQueue.settle();
   expect(await wallet.queryRefund(refund)).toMatchObject({ status: 'succeeded' });
-  const told = received.at(-1);
-  if (told === undefined) throw new Error('nothing was told');
-  expect(await wallet.parseNotification(told)).toMatchObject({
+  const callback = received.at(-1);
+  if (callback === undefined) throw new Error('no callback came');
+  expect(await wallet.parseNotification(callback)).toMatchObject({
     ok: true,
     value: { type: 'refund', refundNo: 'R0001', report: { status: 'succeeded' } },
   });
