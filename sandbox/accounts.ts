@@ -13,13 +13,12 @@ import type { AccountRequest, CityKit, Collection, GatewayMaker, MadeAccount } f
 /** Merchants for outside SDKs, used by no marketplace. */
 export const CREDENTIALS_LABEL = 'credentials';
 
-/** The journal's name of the SDK credentials, since its first version. */
-const STORED_AS = 'papers';
-type StoredAccount = Omit<MadeAccount, 'sdkCredentials'> & { readonly [STORED_AS]: unknown };
+/** What journals of earlier versions call the SDK credentials. */
+const EARLIER_NAME = 'papers';
 
 interface KeptAccount {
   readonly publicUrl: string;
-  readonly account: StoredAccount;
+  readonly account: Partial<MadeAccount> & { readonly [EARLIER_NAME]?: unknown };
 }
 
 /** By label, then by wallet. */
@@ -58,24 +57,18 @@ async function openAccount(
   const key = `${maker.wallet}/${request.label}`;
   const { publicUrl } = kit;
   const old = kept.get(key);
-  if (old?.publicUrl === publicUrl) return restored(old.account);
+  if (old?.publicUrl === publicUrl) return currentForm(old.account);
   const account =
     old === undefined
-      ? stored(await maker.makeAccount(kit, request))
-      : (moveUrls(old.account, old.publicUrl, publicUrl) as StoredAccount);
+      ? await maker.makeAccount(kit, request)
+      : (moveUrls(currentForm(old.account), old.publicUrl, publicUrl) as MadeAccount);
   kept.put(key, { publicUrl, account });
-  return restored(account);
+  return account;
 }
 
-const stored = ({ sdkCredentials, ...rest }: MadeAccount): StoredAccount => ({
-  ...rest,
-  [STORED_AS]: sdkCredentials,
-});
-
-const restored = ({ [STORED_AS]: sdkCredentials, ...rest }: StoredAccount): MadeAccount => ({
-  ...rest,
-  sdkCredentials,
-});
+function currentForm({ [EARLIER_NAME]: earlier, ...account }: KeptAccount['account']): MadeAccount {
+  return { sdkCredentials: earlier, ...account } as MadeAccount;
+}
 
 /** URLs inside credentials follow the city to its new port; keys and numbers stay. */
 function moveUrls(value: unknown, from: string, to: string): unknown {
@@ -91,11 +84,7 @@ function moveUrls(value: unknown, from: string, to: string): unknown {
 }
 
 /** `papers.json`: `{marketplaces:{label:{wallet:{credentials, subMerchants}}}}`. */
-export function writeMarketplaceCredentials(
-  dir: string,
-  publicUrl: string,
-  accounts: Accounts,
-): void {
+export function writeMarketplaces(dir: string, publicUrl: string, accounts: Accounts): void {
   const marketplaces: Record<string, unknown> = {};
   for (const [label, byWallet] of accounts) {
     if (label === CREDENTIALS_LABEL) continue;
@@ -107,18 +96,15 @@ export function writeMarketplaceCredentials(
     );
   }
   // The platform's start uses the second half for demo.json.
-  writePrivate(join(dir, 'papers.json'), {
-    marketplaces,
-    demo: demoCredentials(publicUrl, accounts),
-  });
+  writePrivate(join(dir, 'papers.json'), { marketplaces, demo: demoFile(publicUrl, accounts) });
 }
 
 /** The `demo.json` of a sandbox that runs alone; otherwise the platform's start writes it. */
 export function writeDemoCredentials(dir: string, publicUrl: string, accounts: Accounts): void {
-  writePrivate(join(dir, 'demo.json'), demoCredentials(publicUrl, accounts));
+  writePrivate(join(dir, 'demo.json'), demoFile(publicUrl, accounts));
 }
 
-function demoCredentials(
+function demoFile(
   publicUrl: string,
   accounts: Accounts,
 ): { readonly sandbox: Record<string, string>; readonly credentials: Record<string, unknown> } {

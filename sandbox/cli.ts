@@ -6,11 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { wallClock } from '../src/runtime/clock.ts';
 import { systemRandom } from '../src/runtime/random.ts';
 import { ACCOUNT_REQUESTS } from './account-requests.ts';
-import {
-  CREDENTIALS_LABEL,
-  writeDemoCredentials,
-  writeMarketplaceCredentials,
-} from './accounts.ts';
+import { CREDENTIALS_LABEL, writeDemoCredentials, writeMarketplaces } from './accounts.ts';
 import { type OpenCity, openCity } from './city.ts';
 import { GATEWAY_MAKERS } from './gateways/all.ts';
 import { isLoopbackHost } from './http/host-policy.ts';
@@ -75,7 +71,7 @@ async function writeCredentials(
 ): Promise<{ readonly rest: Promise<void> }> {
   const own = ACCOUNT_REQUESTS.filter(({ label }) => label === CREDENTIALS_LABEL);
   const writeAll = async () => {
-    writeMarketplaceCredentials(options.dir, city.url, await city.openAccounts(ACCOUNT_REQUESTS));
+    writeMarketplaces(options.dir, city.url, await city.openAccounts(ACCOUNT_REQUESTS));
   };
   if (!options.writeDemoCredentials) {
     await writeAll();

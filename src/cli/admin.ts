@@ -250,7 +250,7 @@ async function merchantNamed(
   const createdAtMs = wallClock.nowMs();
   const row = await addMerchant(db, { id, marketplace, name: text, externalId: text, createdAtMs });
   const made = present(row, 'the merchant').id;
-  print(`created merchant ${text} (${made}): there was none with that number`);
+  print(`made merchant ${text} (${made}): there was none with that number`);
   return made;
 }
 

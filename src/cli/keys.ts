@@ -60,9 +60,7 @@ export function addKeysCommands(program: Command, context: AdminContext): void {
         if (!retired.ok) throw new Error(retired.error);
         const { file, name } = context.envelope.ring.source;
         const rest = file === null ? `take it out of ${name}` : `it is gone from ${file}`;
-        print(
-          `${kid} is retired: what it sealed opens nothing any more; ${rest} (and every other copy)`,
-        );
+        print(`${kid} is retired: what it sealed opens no more; ${rest} (and every other copy)`);
       }),
     );
 }

@@ -47,10 +47,7 @@ interface Waiting {
 const PIGGYBACK_MS = 5;
 
 const BUSY = err(
-  hutongError(
-    'busy',
-    'the database is busy or unreachable; nothing was committed, send the same again',
-  ),
+  hutongError('busy', 'the database is busy or away; nothing was committed, send the same again'),
 );
 const INTERNAL = err(
   hutongError('internal', 'a defect of ours stopped this command; nothing was written'),

@@ -73,16 +73,11 @@ function objectFault(
  * The discriminator selects the variant: its own error is reported, not that of another variant.
  */
 function variantFault(view: SchemaView, value: unknown, place: string): ConfigProblem {
-  const discriminator = discriminatorOf(view);
+  const tag = tagOf(view);
   if (!isRecord(value)) return { field: place, message: `must be an object: ${describe(view)}` };
-  const variant = view.anyOf?.find((one) =>
-    valuesOf(one, discriminator).includes(String(value[discriminator])),
-  );
+  const variant = view.anyOf?.find((one) => valuesOf(one, tag).includes(String(value[tag])));
   if (variant !== undefined) return objectFault(variant, value, place);
-  return {
-    field: below(place, discriminator),
-    message: `must be ${choice(view)}: ${describe(view)}`,
-  };
+  return { field: below(place, tag), message: `must be ${choice(view)}: ${describe(view)}` };
 }
 
 /** One row of the credentials reference. */
@@ -122,11 +117,11 @@ function whenNeeded({ neededWith }: SchemaView, place: string): string {
 }
 
 function variantRows(view: SchemaView, place: string, required: string): CredentialField[] {
-  const discriminator = discriminatorOf(view);
-  const field = below(place, discriminator);
+  const tag = tagOf(view);
+  const field = below(place, tag);
   const what = `${choice(view)}: ${describe(view)}`;
   const rows = (view.anyOf ?? []).flatMap((variant) => {
-    const values = valuesOf(variant, discriminator).join(', ');
+    const values = valuesOf(variant, tag).join(', ');
     return rowsOf(variant, place, 'yes')
       .filter((row) => row.field !== field)
       .map((row) => (row.required === 'yes' ? { ...row, required: `${field} ${values}` } : row));
@@ -151,10 +146,10 @@ export function credentialsTemplate(schema: TSchema, wish: TemplateWish): unknow
 function templateOf(view: SchemaView, place: string, wish: TemplateWish): unknown {
   if (view.properties !== undefined) return objectTemplate(view, place, wish);
   if (view.anyOf?.some(({ properties }) => properties !== undefined) === true) {
-    const discriminator = discriminatorOf(view);
-    const wanted = wish.choices.get(below(place, discriminator));
+    const tag = tagOf(view);
+    const wanted = wish.choices.get(below(place, tag));
     const variant = view.anyOf.find(
-      (one) => wanted === undefined || valuesOf(one, discriminator).includes(wanted),
+      (one) => wanted === undefined || valuesOf(one, tag).includes(wanted),
     );
     return objectTemplate(variant ?? {}, place, wish);
   }
@@ -184,10 +179,10 @@ export function choicesOf(schema: TSchema): ReadonlyMap<string, readonly string[
   const visit = (view: SchemaView, place: string): void => {
     const variants = view.anyOf?.filter(({ properties }) => properties !== undefined) ?? [];
     if (variants.length > 0) {
-      const discriminator = discriminatorOf(view);
+      const tag = tagOf(view);
       found.set(
-        below(place, discriminator),
-        variants.flatMap((one) => valuesOf(one, discriminator)),
+        below(place, tag),
+        variants.flatMap((one) => valuesOf(one, tag)),
       );
     } else if (view.anyOf !== undefined) found.set(place, literals(view));
     for (const [name, inner] of Object.entries(view.properties ?? {}))
@@ -230,7 +225,7 @@ function describe({ description }: SchemaView): string {
 
 function choice(view: SchemaView): string {
   const values = view.anyOf?.some(({ properties }) => properties !== undefined)
-    ? view.anyOf.flatMap((one) => valuesOf(one, discriminatorOf(view)))
+    ? view.anyOf.flatMap((one) => valuesOf(one, tagOf(view)))
     : literals(view);
   return values.join(' | ');
 }
@@ -241,13 +236,13 @@ function literals(view: SchemaView): string[] {
 }
 
 /** The property whose literals distinguish the variants: the first one of each. */
-function discriminatorOf(view: SchemaView): string {
+function tagOf(view: SchemaView): string {
   const [first] = view.anyOf ?? [];
   return Object.keys(first?.properties ?? {})[0] ?? '';
 }
 
-function valuesOf(variant: SchemaView, discriminator: string): string[] {
-  const inner = variant.properties?.[discriminator];
+function valuesOf(variant: SchemaView, tag: string): string[] {
+  const inner = variant.properties?.[tag];
   return inner === undefined ? [] : literals(inner);
 }
 

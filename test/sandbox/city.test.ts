@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeDemoCredentials, writeMarketplaceCredentials } from '../../sandbox/accounts.ts';
+import { writeDemoCredentials, writeMarketplaces } from '../../sandbox/accounts.ts';
 import type { OpenCity } from '../../sandbox/city.ts';
 import { call, createOrder, openTestCity, REQUESTS } from './city-support.ts';
 import { openReceiver, type Receiver, temporaryDir } from './support.ts';
@@ -155,7 +155,7 @@ describe('city', () => {
       JSON.stringify(made?.credentials).replaceAll(firstUrl, second.url),
     );
     writeDemoCredentials(dir, second.url, accounts);
-    writeMarketplaceCredentials(dir, city.url, accounts);
+    writeMarketplaces(dir, city.url, accounts);
     expect(statSync(join(dir, 'demo.json')).mode & 0o777).toBe(0o600);
     expect(statSync(join(dir, 'papers.json')).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(dir, 'demo.json'), 'utf8'))).toEqual({

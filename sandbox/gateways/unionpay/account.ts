@@ -66,7 +66,7 @@ export async function makeUnionpayAccount(
     })),
   };
   merchantsOf(kit).put(merId, record);
-  const sdkCredentials = sdkCredentialsOf(gateway, record, {
+  const sdkCredentials = sdkOf(gateway, record, {
     pfx: writePfx(certified, PFX_PASSWORD),
     sm2Private,
     sm2CertId,
@@ -81,7 +81,7 @@ export async function makeUnionpayAccount(
   };
 }
 
-function sdkCredentialsOf(
+function sdkOf(
   identity: IdentityRecord,
   record: MerchantRecord,
   secrets: { readonly pfx: string; readonly sm2Private: string; readonly sm2CertId: string },

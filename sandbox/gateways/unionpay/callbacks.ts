@@ -20,12 +20,12 @@ const MINUTE_MS = 60_000;
 const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
 const TIMEOUT_MS = 10_000;
 
-type MessageFields = Readonly<Record<string, string | null>>;
+type Message = Readonly<Record<string, string | null>>;
 
 /** What the queue stores: everything but the signature. */
 interface CallbackMessage extends MessageFormat {
   readonly merId: string;
-  readonly fields: MessageFields;
+  readonly fields: Message;
 }
 
 export function registerCallbacks(context: Context): void {
@@ -73,7 +73,7 @@ function named(
 }
 
 /** For a paid purchase; also what the browser posts to frontUrl. */
-export function paidMessage(purchase: PurchaseRecord): MessageFields {
+export function paidMessage(purchase: PurchaseRecord): Message {
   return { ...named(purchase, '01', purchase.txnSubType), ...purchaseFields(purchase) };
 }
 
@@ -94,7 +94,7 @@ function send(
   context: Context,
   record: PurchaseRecord | ReturnRecord,
   orderNo: string,
-  fields: MessageFields,
+  fields: Message,
 ): void {
   const { backUrl: url, encoding, signMethod, merId } = record;
   if (url === null) return;
@@ -129,11 +129,7 @@ export function takeDistortion(
   return undefined;
 }
 
-export function distort(
-  context: Context,
-  fields: MessageFields,
-  fault: FaultName | undefined,
-): MessageFields {
+export function distort(context: Context, fields: Message, fault: FaultName | undefined): Message {
   switch (fault) {
     case 'wrong_amount':
       return { ...fields, txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() };

@@ -9,11 +9,11 @@ import type { PurchaseRecord, ReturnRecord } from './records.ts';
 /** The card behind the city's phone, as UnionPay shows it: masked. */
 const MASKED_CARD = '621626*********0018';
 
-type MessageFields = Record<string, string | null>;
+type Message = Record<string, string | null>;
 
-export function purchaseFields(purchase: PurchaseRecord): MessageFields {
+export function purchaseFields(purchase: PurchaseRecord): Message {
   const { paid } = purchase;
-  const common: MessageFields = {
+  const common: Message = {
     txnAmt: purchase.amountFen.toString(),
     currencyCode: '156',
     reqReserved: purchase.reqReserved,
@@ -33,7 +33,7 @@ function settlement(
   names: { readonly queryId: string; readonly traceNo: string },
   atMs: number,
   settleFen: bigint,
-): MessageFields {
+): Message {
   return {
     queryId: names.queryId,
     traceNo: names.traceNo,
@@ -44,7 +44,7 @@ function settlement(
   };
 }
 
-export function returnFields(returned: ReturnRecord): MessageFields {
+export function returnFields(returned: ReturnRecord): Message {
   return {
     txnAmt: returned.amountFen.toString(),
     currencyCode: '156',

@@ -39,8 +39,6 @@ export interface WechatpaySdkCredentials {
 export interface WechatpayAccount extends MadeAccount {
   readonly credentials: WechatpayCredentials;
   readonly sdkCredentials: WechatpaySdkCredentials;
-  readonly subMchids: string[];
-  readonly demo: WechatpaySdkCredentials;
 }
 
 export async function makeWechatpayAccount(
@@ -53,18 +51,11 @@ export async function makeWechatpayAccount(
   const accounts = accountsOf(kit);
   assert(accounts.get(record.mchid) === undefined, 'a merchant number is given once');
   accounts.put(record.mchid, record);
-  const sdkCredentials = await withCodepay(
-    kit,
-    request,
-    sdkCredentialsOf(record, merchantPair.privateKeyPem),
-  );
-  const subMchids = record.subMerchants.map((merchant) => merchant.mchid);
+  const sdkCredentials = await withCodepay(kit, request, sdkOf(record, merchantPair.privateKeyPem));
   return {
     credentials: credentialsOf(kit, record, merchantPair.privateKeyPem),
     sdkCredentials,
-    demo: sdkCredentials,
     subMerchants: record.subMerchants.map(({ mchid, name }) => ({ name, walletMerchant: mchid })),
-    subMchids,
   };
 }
 
@@ -159,7 +150,7 @@ function credentialsOf(
   };
 }
 
-function sdkCredentialsOf(record: AccountRecord, privateKeyPem: string): WechatpaySdkCredentials {
+function sdkOf(record: AccountRecord, privateKeyPem: string): WechatpaySdkCredentials {
   const platform = record.platformKeys[0];
   assert(platform !== undefined, 'an account has a platform certificate');
   return {

@@ -17,8 +17,7 @@ const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
 
 /** What a refund takes from its merchant, whether held in escrow or released. */
-export const merchantPartFen = (allocation: RefundAllocation): Fen =>
-  allocation.escrowFen + allocation.availableFen;
+export const merchantFen = (a: RefundAllocation): Fen => a.escrowFen + a.availableFen;
 
 /** Refunds of a sub_order that succeeded, or still may. */
 export function standingOf(
@@ -57,9 +56,7 @@ export function allocationOf(
 }
 
 function feeLeft(escrow: Escrow, standing: readonly Refund[]): Fen {
-  return atLeastZero(
-    escrow.feeFen - sumFen(standing.map((refund) => refund.allocation?.feeFen ?? 0n)),
-  );
+  return atLeastZero(escrow.feeFen - sumFen(standing.map((row) => row.allocation?.feeFen ?? 0n)));
 }
 
 function refundedOf(standing: readonly Refund[]): Fen {
@@ -95,10 +92,8 @@ export function takeFromEscrow(draft: PaymentDraft, escrow: Escrow, amountFen: F
  */
 export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
   const escrowNow = (): Escrow => draft.escrow(id);
-  for (const { id: refund, allocation } of standingOf(
-    draft.payment.refunds,
-    escrowNow().subOrder,
-  )) {
+  const refunds = standingOf(draft.payment.refunds, escrowNow().subOrder);
+  for (const { id: refund, allocation } of refunds) {
     if (allocation === null || allocation.owedFen === 0n) continue;
     const escrow = escrowNow();
     const standing = standingOf(draft.payment.refunds, escrow.subOrder);

@@ -16,7 +16,7 @@ import {
   type Refund,
   type RefundAllocation,
 } from '../payment/model.ts';
-import { legOf, merchantPartFen, repayAdvances, takeFromEscrow } from './allocation.ts';
+import { legOf, merchantFen, repayAdvances, takeFromEscrow } from './allocation.ts';
 
 interface RefundFigure {
   readonly settlementFen?: Fen | null;
@@ -52,14 +52,14 @@ export function settleFigure(
     'the escrow',
   );
   const before = refund.allocation ?? NOTHING;
-  const allocation = correctedAllocation(before, escrow, settlementFen - refund.movedFen);
+  const allocation = corrected(before, escrow, settlementFen - refund.movedFen);
   const { wallet, merchant } = escrow;
   draft.post(refundCorrected({ wallet, merchant, allocation: before }, allocation));
   draft.set('refunds', id, {
     movedFen: settlementFen,
     allocation: refund.allocation === null ? null : allocation,
   });
-  takeFromEscrow(draft, escrow, merchantPartFen(allocation) - merchantPartFen(before));
+  takeFromEscrow(draft, escrow, merchantFen(allocation) - merchantFen(before));
   if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
 }
 
@@ -67,26 +67,22 @@ export function settleFigure(
 const NOTHING: RefundAllocation = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
-function correctedAllocation(
-  allocation: RefundAllocation,
-  escrow: Escrow,
-  moreFen: Fen,
-): RefundAllocation {
+function corrected(before: RefundAllocation, escrow: Escrow, moreFen: Fen): RefundAllocation {
   const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
   if (moreFen >= 0n) {
     const heldFen = min(escrow.heldFen, moreFen);
-    const owedFen = allocation.owedFen + moreFen - heldFen;
-    return { ...allocation, owedFen, [account]: allocation[account] + heldFen };
+    const owedFen = before.owedFen + moreFen - heldFen;
+    return { ...before, owedFen, [account]: before[account] + heldFen };
   }
   // Released in reverse order of reservation: advance, seller's balance, fee.
   const lessFen = -moreFen;
-  const owedFen = min(allocation.owedFen, lessFen);
-  const isUnallocated = allocation === NOTHING;
-  const merchantFen = isUnallocated ? lessFen : min(allocation[account], lessFen - owedFen);
+  const owedFen = min(before.owedFen, lessFen);
+  const isUnallocated = before === NOTHING;
+  const accountFen = isUnallocated ? lessFen : min(before[account], lessFen - owedFen);
   return {
-    ...allocation,
-    owedFen: allocation.owedFen - owedFen,
-    [account]: allocation[account] - merchantFen,
-    feeFen: allocation.feeFen - (lessFen - owedFen - merchantFen),
+    ...before,
+    owedFen: before.owedFen - owedFen,
+    [account]: before[account] - accountFen,
+    feeFen: before.feeFen - (lessFen - owedFen - accountFen),
   };
 }

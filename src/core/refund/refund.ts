@@ -30,7 +30,7 @@ import {
   allocationOf,
   countRefunds,
   escrowOf,
-  merchantPartFen,
+  merchantFen,
   movedFenOf,
   standingOf,
   takeFromEscrow,
@@ -125,7 +125,7 @@ export function reserveRefund(
   };
   draft.add({ refunds: [refund] });
   countRefunds(draft, leg.id, sub.id);
-  takeFromEscrow(draft, escrow, merchantPartFen(allocation));
+  takeFromEscrow(draft, escrow, merchantFen(allocation));
   draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, allocation }));
   draft.emit('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));

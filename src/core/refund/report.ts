@@ -21,13 +21,7 @@ import {
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
 import type { RefundReport } from '../wallet/report.ts';
-import {
-  allocationOf,
-  escrowOf,
-  merchantPartFen,
-  standingOf,
-  takeFromEscrow,
-} from './allocation.ts';
+import { allocationOf, escrowOf, merchantFen, standingOf, takeFromEscrow } from './allocation.ts';
 import { hasFigure, wantsFigure } from './figure.ts';
 import { isAutomatic, type RefundAnswer } from './refund.ts';
 import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
@@ -310,6 +304,6 @@ function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
   const allocation = allocationOf(escrow, others, refund);
   const { wallet, merchant } = escrow;
   draft.post(refundReserved({ wallet, merchant, allocation }));
-  takeFromEscrow(draft, escrow, merchantPartFen(allocation));
+  takeFromEscrow(draft, escrow, merchantFen(allocation));
   draft.set('refunds', id, { allocation });
 }

@@ -14,7 +14,7 @@ import {
   countRefunds,
   escrowOf,
   legOf,
-  merchantPartFen,
+  merchantFen,
   repayAdvances,
   takeFromEscrow,
 } from './allocation.ts';
@@ -96,7 +96,7 @@ function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
   if (allocation === null || subOrder === null) return;
   const escrow = escrowOf(draft.payment, { leg, subOrder });
   countRefunds(draft, leg, subOrder);
-  takeFromEscrow(draft, escrow, -merchantPartFen(allocation));
+  takeFromEscrow(draft, escrow, -merchantFen(allocation));
   const { wallet, merchant } = escrow;
   draft.post(refundFailed({ wallet, merchant, allocation }));
   repayAdvances(draft, escrow.id);

@@ -160,9 +160,7 @@ async function switchWhenHeld(
 }
 
 const numbersOf = (rows: readonly ProcessKeys[]): string =>
-  rows
-    .map(({ process, kids }) => (kids === null ? `${process} (reports no keys)` : process))
-    .join();
+  rows.map(({ process, kids }) => (kids === null ? `${process} (no keys)` : process)).join();
 
 function lackingText(
   { file, name }: KeySource,

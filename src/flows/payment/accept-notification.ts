@@ -153,7 +153,7 @@ async function takeRefund(
 }
 
 /** A verified report about a payment. `decide` returns undefined if it is not this account's. */
-interface NotifiedPayment {
+interface Notified {
   readonly intent: Id<'payment_intent'>;
   readonly orderNo: string;
   readonly notificationId: string;
@@ -163,23 +163,19 @@ interface NotifiedPayment {
   ) => PaymentDecision<unknown> | undefined;
 }
 
-async function submit(
-  platform: Platform,
-  opened: OpenedWallet,
-  notified: NotifiedPayment,
-): Promise<Taken> {
+async function submit(platform: Platform, opened: OpenedWallet, order: Notified): Promise<Taken> {
   const applied = await decideOn(
     platform,
-    { id: notified.intent, marketplace: opened.marketplace },
+    { id: order.intent, marketplace: opened.marketplace },
     'notify',
     (payment, context): PaymentDecision<boolean> => {
-      const decision = notified.decide(payment, context);
+      const decision = order.decide(payment, context);
       if (decision === undefined) return new PaymentDraft(payment).decided(() => false);
       return decision.ok ? ok({ ...decision.value, answer: true }) : decision;
     },
-    { wallet: opened.name, id: notified.notificationId },
+    { wallet: opened.name, id: order.notificationId },
   );
   if (applied.ok && applied.value) return 'accepted';
   const isForeign = applied.ok || applied.error.code === 'not_found';
-  return isForeign ? unknownOrder(platform, opened, notified.orderNo) : 'try_again';
+  return isForeign ? unknownOrder(platform, opened, order.orderNo) : 'try_again';
 }

@@ -1,6 +1,6 @@
 /** What works as money is found again in no refusal, in whatever form the wallet repeats it. */
 import { describe, expect, it } from 'vitest';
-import { redactPayerCredentials } from './redact-payer-credentials.ts';
+import { redactPayer } from './redact-payer-credentials.ts';
 
 const refusal = (message: string) =>
   ({ wallet: 'unionpay', code: '88', message, requestId: null }) as const;
@@ -18,7 +18,7 @@ describe('a refusal to something shown', () => {
     [{ field55: '9F26080102030405060708' }, '卡号621234567890123D3012201无效'],
     [{ field55: '9F26080102030405060708' }, 'card 621234******1234567 refused'],
   ])('repeats nothing of %o', (payer, message) => {
-    const kept = redactPayerCredentials(refusal(message), payer).message;
+    const kept = redactPayer(refusal(message), payer).message;
     expect(kept).not.toMatch(/[0-9]{5}/);
     expect(kept).toContain('…');
   });
@@ -26,8 +26,8 @@ describe('a refusal to something shown', () => {
   it('keeps the wallet’s own message', () => {
     const message =
       '余额不足[6000064] insufficient balance, 2026-11-22, ACQ.BUYER_BALANCE_NOT_ENOUGH';
-    expect(redactPayerCredentials(refusal(message), { authCode: CODE }).message).toBe(message);
+    expect(redactPayer(refusal(message), { authCode: CODE }).message).toBe(message);
     const other = `order ${CODE} unknown`;
-    expect(redactPayerCredentials(refusal(other), { openid: 'o' }).message).toBe(other);
+    expect(redactPayer(refusal(other), { openid: 'o' }).message).toBe(other);
   });
 });

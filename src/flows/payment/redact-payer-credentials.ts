@@ -16,7 +16,7 @@ export function redactLongTokens(text: string): string {
   return text.replace(LONG_TOKEN, '…');
 }
 
-export function redactPayerCredentials(error: WalletError, payer: PayerIdentity): WalletError {
+export function redactPayer(error: WalletError, payer: PayerIdentity): WalletError {
   const shown = [payer.authCode, payer.field55].filter((text) => text !== undefined);
   if (shown.length === 0) return error;
   const message = shown.reduce((text, secret) => text.replaceAll(secret, '…'), error.message);

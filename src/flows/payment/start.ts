@@ -30,7 +30,7 @@ import { attemptOf, attemptOrder } from './attempt-order.ts';
 import { type ChosenAttempt, chooseWallet, type StartAttemptInput } from './choose-wallet.ts';
 import { decideOn } from './decide-on.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
-import { redactPayerCredentials } from './redact-payer-credentials.ts';
+import { redactPayer } from './redact-payer-credentials.ts';
 import { closeLeftBehind, queryAttempt } from './settle.ts';
 
 const FIRST_POLL_MS = 5_000;
@@ -280,10 +280,7 @@ async function sendToWallet(
   });
   const first = await callWallet.start(platform, opened, order);
   if (first.outcome === 'failed')
-    return {
-      outcome: 'failed',
-      walletError: redactPayerCredentials(first.walletError, input.payer),
-    };
+    return { outcome: 'failed', walletError: redactPayer(first.walletError, input.payer) };
   if (first.outcome !== 'unknown' || worksOnce(input.product)) return first;
   const second = await callWallet.start(platform, opened, order);
   // A refusal of the second call proves nothing about the first, which may have been accepted.

@@ -151,13 +151,7 @@ const read = defineRoute({
 
 /** A buyer sees payees and amounts; the marketplace's metadata and splits are not for the buyer. */
 function buyerView(shown: ShownPaymentIntent): ShownPaymentIntent {
-  const {
-    metadata: _notes,
-    buyer: _buyer,
-    resolution: _resolution,
-    sub_orders: parts,
-    ...rest
-  } = shown;
+  const { metadata: _notes, buyer: _buyer, resolution: _end, sub_orders: parts, ...rest } = shown;
   return { ...rest, sub_orders: parts.map((part) => ({ ...part, splits: null })) };
 }
 
