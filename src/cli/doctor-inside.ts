@@ -8,6 +8,7 @@ import { describeIdentity, isOfAccount } from '../core/wallet/config.ts';
 import type { Db } from '../database/db.ts';
 import { MIGRATIONS_FOLDER, readMigrations } from '../database/migrate.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from '../flows/key/envelope.ts';
+import { DUE_TABLES } from '../flows/sweeps.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
@@ -199,10 +200,12 @@ function textsOf(value: unknown): string[] {
 }
 
 async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boolean> {
-  const late = await readOverdue(db, nowMs() - LATE_MS);
+  const late = await readOverdue(db, DUE_TABLES, nowMs() - LATE_MS);
   for (const { what, rows, sinceMs } of late) {
     const minutes = Math.ceil((nowMs() - sinceMs) / 60_000);
-    print(`! due work   ${rows} ${what} are up to ${minutes} minutes late: is a platform running?`);
+    print(
+      `! due work   ${rows} of ${what} are up to ${minutes} minutes late: is a platform running?`,
+    );
   }
   if (late.length === 0) print('✓ due work   nothing is late');
   return true;

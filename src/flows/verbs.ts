@@ -3,7 +3,7 @@
  * parse and present; whatever decides or calls a wallet is behind these.
  */
 import type { Payment } from '../core/payment/model.ts';
-import type { Id } from '../kernel/id.ts';
+import type { Id, IdKind } from '../kernel/id.ts';
 import { listAuditLog } from './audit/audit-log.ts';
 import { claimIdempotency, completeIdempotency } from './base/idempotency.ts';
 import type { Platform } from './base/platform.ts';
@@ -77,9 +77,6 @@ export function bindVerbs(platform: Platform) {
     clientSecretMatches: (payment: Payment, clientSecret: string) =>
       isSameSecret(clientSecret, clientSecretOf(envelope, payment)),
     payTokenOf: (payment: Payment, kind: PayTokenKind) => payTokenOf(envelope, payment, kind),
-    newId: <K extends 'payment_intent' | 'payment_attempt' | 'refund'>(
-      kind: K,
-      shard: number,
-    ): Id<K> => ids.next(kind, shard),
+    newId: <K extends IdKind>(kind: K, shard: number): Id<K> => ids.next(kind, shard),
   };
 }

@@ -3,6 +3,7 @@
 import type { Db, Statement } from '../database/db.ts';
 import { toNumber, toNumberOrNull } from '../database/table.ts';
 import { formatId, type Id } from '../kernel/id.ts';
+import type { DueTable } from './batch/due.ts';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
 
@@ -17,17 +18,6 @@ const TABLES = statement(
 const VERSION = statement(
   'health.version',
   'select max(version) as version from schema_migrations',
-);
-const OVERDUE = statement(
-  'health.overdue',
-  `select 'payments' as what, count(*) as rows, min(due_at) as since from payment_attempts
-    where due_at < $1
-  union all
-  select 'expiries', count(*), min(due_at) from payment_intents where due_at < $1
-  union all
-  select 'refunds', count(*), min(due_at) from refunds where due_at < $1
-  union all
-  select 'webhook deliveries', count(*), min(due_at) from deliveries where due_at < $1`,
 );
 /** Deliveries are kept for long, so only those of some days are read. */
 const FAILING = statement(
@@ -64,9 +54,17 @@ export interface Overdue {
   readonly sinceMs: number;
 }
 
-/** Work that was due before `beforeMs`, on the business clock. */
-export async function readOverdue(db: Db, beforeMs: number): Promise<Overdue[]> {
-  const rows = await db.read(OVERDUE, [beforeMs]);
+/** Rows of `tables` whose moment passed before `beforeMs`, of the business clock. */
+export async function readOverdue(
+  db: Db,
+  tables: readonly DueTable<unknown>[],
+  beforeMs: number,
+): Promise<Overdue[]> {
+  const counts = tables.map(
+    ({ table }) => `select '${table}' as what, count(*) as rows, min(due_at) as since from ${table}
+      where due_at < $1`,
+  );
+  const rows = await db.read(statement('health.overdue', counts.join(' union all ')), [beforeMs]);
   return rows
     .map((row) => ({
       what: row.what as string,

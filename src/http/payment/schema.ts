@@ -1,10 +1,10 @@
 /**
- * Parameters of the calls on payment intents, attempts and refunds. A schema refuses what can be
- * checked without the database; sums, states and tenants are checked by the use cases.
+ * Parameters of the calls on payment intents and attempts. A schema refuses what can be checked
+ * without the database; sums, states and tenants are checked by the use cases.
  */
 import { type Static, Type } from 'typebox';
 import { INTENT_STATES } from '../../core/payment/model.ts';
-import { amount, closed, idField, Metadata } from '../../core/shape.ts';
+import { amount, closed, Metadata } from '../../core/shape.ts';
 import {
   DEVICE_ALIASES,
   DEVICES,
@@ -182,23 +182,4 @@ export const ConflictResolve = closed(
     reason: text(500, 'Why; stored with the intent and sent in `payment_intent.resolved`.'),
   },
   { examples: [{ outcome: 'refund', reason: 'The wallet confirmed a wrong amount' }] },
-);
-
-export const RefundCreate = closed(
-  {
-    payment_intent: idField('payment_intent', 'The paid intent.'),
-    sub_order: idField('sub_order', 'The part that is refunded.'),
-    amount: amount('In fen; at most what is left of the sub_order.'),
-    reason: text(80, 'Shown to the buyer by the wallet.', 'Returned within seven days'),
-  },
-  {
-    examples: [
-      {
-        payment_intent: 'pi_01K0Z3V7X9Q2A',
-        sub_order: 'so_01K0Z3V7X9Q2B',
-        amount: 1999,
-        reason: 'Returned within seven days',
-      },
-    ],
-  },
 );

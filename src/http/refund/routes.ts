@@ -5,8 +5,8 @@ import { present } from '../../kernel/assert.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
-import { RefundCreate } from '../payment/schema.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
+import { RefundCreate } from './schema.ts';
 
 const TAG = 'Refunds';
 
