@@ -67,6 +67,10 @@ export function resolveConflict(
     const message = 'no attempt of it was paid whole and is not being reversed: refund it';
     return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
   }
+  if (input.outcome === 'accept' && winner && !input.capabilities.has(winner.wallet)) {
+    const message = `this version has no wallet ${winner.wallet}, which says who holds it: refund it`;
+    return err(hutongError('conflict_not_resolvable', message, { param: 'outcome' }));
+  }
   const { outcome, reason, by } = input;
   const resolution = intent.resolution ?? { outcome, reason, by, atMs: context.nowMs };
   draft.setRoot({ resolution, dueAtMs: null });

@@ -32,7 +32,11 @@ export function settleAttempt(
   context: DecideContext,
 ): void {
   const attempt = draft.attempt(id);
-  if (attempt.status === 'succeeded' || attempt.status === 'superseded') return;
+  if (attempt.status === 'succeeded') return;
+  if (attempt.status === 'superseded') {
+    refundLate(draft, id, context);
+    return;
+  }
   const statuses = new Set(draft.legsOf(id).map((leg) => leg.status));
   const isOfOne = statuses.size === 1;
   const isAtRest = !(statuses.has('created') || statuses.has('pending') || statuses.has('unknown'));
@@ -173,6 +177,13 @@ function refundPaid(
 ): void {
   for (const leg of draft.legsOf(id))
     if (leg.status === 'succeeded') refundLeg(draft, leg.id, reason, context);
+}
+
+/** Paid after an operator refunded the rest of its attempt: it is refunded as well (rule 1). */
+function refundLate(draft: PaymentDraft, id: Id<'payment_attempt'>, context: DecideContext): void {
+  const reason = isBeingReversed(draft.attempt(id)) ? 'reversed' : 'conflicted';
+  for (const { id: leg, status } of draft.legsOf(id))
+    if (status === 'succeeded' || status === 'conflicted') refundLeg(draft, leg, reason, context);
 }
 
 /** Rule 3: the intent waits for an operator, unless another attempt has already settled it. */

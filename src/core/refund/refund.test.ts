@@ -31,7 +31,7 @@ import { startAttempt } from '../payment/start.ts';
 import type { RefundReport } from '../wallet/report.ts';
 import { claimRefund } from './claim.ts';
 import { reserveRefund } from './refund.ts';
-import { applyRefundReport, noteUnsent, UNKNOWN_PATIENCE_MS } from './report.ts';
+import { applyRefundReport, noteUnsent, type RefundCall, UNKNOWN_PATIENCE_MS } from './report.ts';
 import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -88,10 +88,10 @@ class Paid {
     bookPostings(this.balances, decided.value.postings);
   }
 
-  refund(sub: number, amountFen: bigint): Refund {
+  refund(sub: number, amountFen: bigint, refundSpacingMs = 0): Refund {
     const id = this.newId('refund');
     const { id: subOrder } = this.payment.subOrders[sub]!;
-    const limits = { refundCountMax: 1_000, refundWindowMs: WINDOW_MS };
+    const limits = { refundCountMax: 1_000, refundWindowMs: WINDOW_MS, refundSpacingMs };
     const capabilities = everyWallet({ ...CAPABLE, ...limits });
     const input = { id, subOrder, amountFen, reason: 'r', capabilities };
     this.decide((payment, context) => reserveRefund(payment, input, context));
@@ -102,14 +102,14 @@ class Paid {
     refund: Refund,
     status: RefundReport['status'],
     said: Partial<RefundReport> = { settlementFen: null },
-    isRepeat = false,
+    call?: RefundCall,
   ): Refund {
     const silent = { walletRefundId: null, amountFen: null, walletError: null };
     const report: RefundReport = { ...silent, ...said, status };
     this.decide((payment, context) =>
       applyRefundReport(
         payment,
-        { refund: refund.id, refundNo: refund.refundNo, report, isRepeat },
+        { refund: refund.id, refundNo: refund.refundNo, report, ...(call && { call }) },
         context,
       ),
     );
@@ -435,15 +435,55 @@ describe('a refund that its wallet called failed', () => {
   it('D5: a refusal is final only as the answer to the first call', () => {
     const paid = open();
     const refund = paid.refund(0, 400n);
-    expect(paid.say(refund, 'failed', refusal, true).status).toBe('unknown');
+    const [first, repeat] = [false, true].map((isRepeat) => ({ isRepeat, tries: 0 }));
+    expect(paid.say(refund, 'failed', refusal, repeat).status).toBe('unknown');
     expect(paid.balances.get(refundDue), 'what may have moved stays reserved').toBe(-400n);
     paid.nowMs += UNKNOWN_PATIENCE_MS;
-    const emitted = paid.say(refund, 'failed', refusal, true);
+    const emitted = paid.say(refund, 'failed', refusal, repeat);
     expect(emitted.failure).toEqual({ code: OUTCOME_UNKNOWN, walletError: REFUSED });
     // The refund itself, closed: that is a report about every call.
-    expect(paid.say(refund, 'failed', {}, true).status).toBe('failed');
+    expect(paid.say(refund, 'failed', {}, repeat).status).toBe('failed');
     const other = paid.refund(0, 400n);
-    expect(paid.say(other, 'failed', refusal).status).toBe('failed');
+    expect(paid.say(other, 'failed', refusal, first).status).toBe('failed');
+  });
+
+  it('D5: the refusal of a first call that is heard late is not believed: the number was sent again', () => {
+    const paid = open();
+    const refund = paid.refund(0, 400n);
+    paid.nowMs += 20_000;
+    paid.decide((payment, context) => claimRefund(payment, refund.id, context));
+    paid.say(refund, 'processing', {}, { isRepeat: true, tries: 1 });
+    expect(paid.say(refund, 'failed', refusal, { isRepeat: false, tries: 0 })).toMatchObject({
+      status: 'processing',
+      dueAtMs: expect.any(Number),
+    });
+    expect(paid.balances.get(refundDue), 'it stays reserved').toBe(-400n);
+  });
+
+  it('D5: one that was called failed, and that its wallet has taken, is asked about to its end', () => {
+    const paid = open();
+    const refund = paid.refund(0, 400n);
+    expect(paid.say(refund, 'failed', refusal)).toMatchObject({ status: 'failed', dueAtMs: null });
+    for (const said of ['submitted', 'processing', 'abnormal'] as const) {
+      expect(paid.say(refund, said)).toMatchObject({ status: 'failed', dueAtMs: paid.nowMs });
+      expect(paid.say(refund, 'not_found')).toMatchObject({ status: 'failed', dueAtMs: null });
+    }
+    paid.say(refund, 'processing');
+    expect(paid.say(refund, 'succeeded')).toMatchObject({
+      status: 'succeeded',
+      failure: { code: REFUNDED_AFTER_FAILURE },
+    });
+  });
+
+  it('spaces refunds of one order also after one that still waits for its turn', () => {
+    const paid = open();
+    const SPACING_MS = 60_000;
+    const waits = [1n, 2n, 3n].map((amountFen) => {
+      paid.nowMs += 1_000;
+      const { sentAtMs, dueAtMs } = paid.refund(0, amountFen, SPACING_MS);
+      return sentAtMs === null ? dueAtMs! : sentAtMs;
+    });
+    expect(waits.map((atMs) => atMs - waits[0]!)).toEqual([0, SPACING_MS, 2 * SPACING_MS]);
   });
 });
 

@@ -160,15 +160,18 @@ function windowProblem(
   return hutongError('refund_not_possible', message);
 }
 
-/** The pause demanded between two refunds of one order; null = it may be sent now. */
+/** The pause demanded after the last refund of one order, sent or waiting; null = send it now. */
 function spacedUntilMs(
   earlier: readonly Refund[],
   spacingMs: number,
   nowMs: number,
 ): number | null {
-  const lastMs = Math.max(0, ...earlier.map((refund) => refund.createdAtMs));
+  const lastMs = Math.max(0, ...earlier.map(sentOrPlannedMs));
   return lastMs + spacingMs > nowMs ? lastMs + spacingMs : null;
 }
+
+const sentOrPlannedMs = ({ createdAtMs, sentAtMs, dueAtMs }: Refund): number =>
+  sentAtMs ?? Math.max(createdAtMs, dueAtMs ?? 0);
 
 const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 

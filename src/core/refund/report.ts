@@ -34,8 +34,15 @@ export interface RefundReported {
   /** The number of this refund that the report is about. */
   readonly refundNo: string;
   readonly report: RefundReport;
-  /** The answer to a call with a number that had been sent before. */
-  readonly isRepeat?: boolean;
+  /** Where it answers a call that sends the refund, and no question or message. */
+  readonly call?: RefundCall;
+}
+
+export interface RefundCall {
+  /** With a number that had been sent before. */
+  readonly isRepeat: boolean;
+  /** As the refund was when it was claimed: another process may have come to it since. */
+  readonly tries: number;
 }
 
 export function applyRefundReport(
@@ -46,7 +53,7 @@ export function applyRefundReport(
   const draft = new PaymentDraft(payment);
   const { refund: id, refundNo } = reported;
   const refund = draft.refund(id);
-  const report = believed(reported);
+  const report = believed(refund, reported);
   if (refundNo !== refund.refundNo) applyEarlierNumber(draft, id, refundNo, report);
   else if (refund.status === 'failed') applyAfterFailure(draft, id, report, context);
   else applyReportTo(draft, id, report, context);
@@ -57,9 +64,13 @@ function answered(draft: PaymentDraft, id: Id<'refund'>): PaymentDecision<Refund
   return draft.decided((after) => ({ payment: after, refund: draft.refund(id), created: false }));
 }
 
-function believed({ report, isRepeat }: RefundReported): RefundReport {
-  const isRefusal = report.status === 'failed' && report.walletError !== null;
-  return isRefusal && isRepeat === true ? { ...report, status: 'unknown' } : report;
+/** A refusal says nothing of another call with the same number, which the wallet may have taken. */
+function believed(refund: Refund, { report, call }: RefundReported): RefundReport {
+  if (call === undefined || report.status !== 'failed' || report.walletError === null)
+    return report;
+  const isTaken = refund.status === 'submitted' || refund.status === 'processing';
+  const isTheOnlyCall = !call.isRepeat && call.tries === refund.tries && !isTaken;
+  return isTheOnlyCall ? report : { ...report, status: 'unknown' };
 }
 
 function applyReportTo(
@@ -264,7 +275,11 @@ function applyAfterFailure(
     if (refund.dueAtMs !== null) draft.set('refunds', id, { dueAtMs: null });
     return;
   }
-  if (report.status !== 'succeeded') return;
+  if (report.status !== 'succeeded') {
+    // Taken after all, it says: how that ends must not hang on a message that may be lost.
+    if (report.status !== 'unknown' && refund.dueAtMs === null) queryAtOnce(draft, id, context);
+    return;
+  }
   if (!isOurs(draft.payment, refund, report)) {
     if (refund.failure?.code !== OUTCOME_UNKNOWN)
       alert(draft, id, OUTCOME_UNKNOWN, report.walletError);

@@ -132,10 +132,11 @@ async function commit(
   platform: Platform,
   state: RefundState,
   report: RefundReport,
-  which: Call = 'first',
+  which?: Call,
 ): Promise<Result<RefundState, HutongError>> {
-  const { id: refund, refundNo } = state.refund;
-  const reported = { refund, refundNo, report, isRepeat: which === 'repeat' };
+  const { id: refund, refundNo, tries } = state.refund;
+  const call = which === undefined ? {} : { call: { isRepeat: which === 'repeat', tries } };
+  const reported = { refund, refundNo, report, ...call };
   const { intent } = state.payment;
   return decideOn(platform, intent, 'apply_refund_report', (payment, context) =>
     applyRefundReport(payment, reported, context),
