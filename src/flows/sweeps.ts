@@ -1,6 +1,6 @@
 /**
- * Every kind of due row and who claims it. A new kind is one more line: the sweeper loops over them,
- * and `hutong doctor` says which of their rows are late.
+ * Every kind of due row and who claims it. A new kind is one more line: the sweeper loops over the
+ * list, and `hutong doctor` says which of their rows are late.
  */
 import { type DueKind, dueKind, type Work } from '../engine/due.ts';
 import type { DueTable } from '../store/batch/due.ts';
