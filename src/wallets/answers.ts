@@ -6,6 +6,7 @@
  * begins with `hutong.`, which no wallet's documentation lists.
  */
 
+import type { Capabilities } from '../core/wallet/capabilities.ts';
 import type { AttemptReference, LegOrder } from '../core/wallet/order.ts';
 import {
   type LegReport,
@@ -15,7 +16,8 @@ import {
 } from '../core/wallet/report.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { WalletError, WalletName } from '../kernel/wallet-names.ts';
-import type { NotificationRefusal, RawResponse } from './wallet.ts';
+import { isOversizedForm } from '../wires/keys/form-limits.ts';
+import type { NotificationRefusal, RawRequest, RawResponse, WalletSeams } from './wallet.ts';
 
 export function plainText(status: number, body: string): RawResponse {
   return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
@@ -36,6 +38,17 @@ export function refusedCallback(
   explain: string,
 ): Result<never, NotificationRefusal> {
   return err({ code, explain });
+}
+
+/** Why a posted form cannot be a wallet's; undefined = it may be read. */
+export function refusedForm({
+  method,
+  body,
+}: RawRequest): Result<never, NotificationRefusal> | undefined {
+  if (method !== 'POST') return refusedCallback('malformed', 'not a POST');
+  return isOversizedForm(body)
+    ? refusedCallback('malformed', 'larger than any callback, or of more names')
+    : undefined;
 }
 
 /** Refused by the gate because of the caller's address, before any costly work. */
@@ -64,6 +77,26 @@ export function notSent(wallet: WalletName, code: string, message: string): Star
 export function onlyLeg(attempt: Pick<AttemptReference, 'legs'>): LegOrder | undefined {
   const [leg, another] = attempt.legs;
   return another === undefined ? leg : undefined;
+}
+
+/** The order's own lifetime, plus what may still be in flight then. */
+export function isOver(
+  { expiresAtMs }: Pick<AttemptReference, 'expiresAtMs'>,
+  { clock }: Pick<WalletSeams, 'clock'>,
+  { notFoundIsFinalAfterMs }: Pick<Capabilities, 'notFoundIsFinalAfterMs'>,
+): boolean {
+  return clock.nowMs() >= expiresAtMs + notFoundIsFinalAfterMs;
+}
+
+/**
+ * Reads a table of a wallet's codes. One that is not listed is `unknown`, never success and never
+ * failure, and is queried again (rule 2).
+ */
+export function meaningOf<T>(
+  words: Readonly<Record<string, T>>,
+): (word: string | null | undefined) => T | 'unknown' {
+  const meanings = new Map(Object.entries(words));
+  return (word) => meanings.get(word ?? '') ?? 'unknown';
 }
 
 /** If nothing was reported about any order, the whole query is unknown, with the wallet's error. */

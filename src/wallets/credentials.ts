@@ -30,6 +30,10 @@ interface SchemaView {
   readonly neededWith?: { readonly field: string; readonly value?: string };
 }
 
+export function problemWith(field: string, message: string): Result<never, ConfigProblem> {
+  return err({ field, message });
+}
+
 /** Valid credentials, or the error of the first invalid field. */
 export function checkCredentials<S extends TSchema>(
   schema: S,
@@ -43,8 +47,7 @@ export function checkCredentials<S extends TSchema>(
 function faultOf(schema: TSchema, value: unknown, place: string): ConfigProblem {
   const view: SchemaView = schema;
   if (value === undefined) return { field: place, message: `is missing: ${describe(view)}` };
-  if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
-    return variantFault(view, value, place);
+  if (hasVariants(view)) return variantFault(view, value, place);
   if (view.properties !== undefined && isRecord(value)) return objectFault(view, value, place);
   if (view.items !== undefined && Array.isArray(value)) {
     const { items } = view;
@@ -95,8 +98,7 @@ export function credentialFields(schema: TSchema): readonly CredentialField[] {
 
 function rowsOf(view: SchemaView, place: string, required: string): CredentialField[] {
   if (view.properties === undefined) {
-    if (view.anyOf?.some(({ properties }) => properties !== undefined) === true)
-      return variantRows(view, place, required);
+    if (hasVariants(view)) return variantRows(view, place, required);
     const options = view.anyOf === undefined ? '' : `${choice(view)}: `;
     const what = `${options}${describe(view)}`;
     return [{ field: place, required, what, whereFound: view.whereFound ?? '' }];
@@ -145,7 +147,7 @@ export function credentialsTemplate(schema: TSchema, wish: TemplateWish): unknow
 
 function templateOf(view: SchemaView, place: string, wish: TemplateWish): unknown {
   if (view.properties !== undefined) return objectTemplate(view, place, wish);
-  if (view.anyOf?.some(({ properties }) => properties !== undefined) === true) {
+  if (hasVariants(view)) {
     const tag = tagOf(view);
     const wanted = wish.choices.get(below(place, tag));
     const variant = view.anyOf.find(
@@ -224,7 +226,7 @@ function describe({ description }: SchemaView): string {
 }
 
 function choice(view: SchemaView): string {
-  const values = view.anyOf?.some(({ properties }) => properties !== undefined)
+  const values = hasVariants(view)
     ? view.anyOf.flatMap((one) => valuesOf(one, tagOf(view)))
     : literals(view);
   return values.join(' | ');
@@ -233,6 +235,13 @@ function choice(view: SchemaView): string {
 function literals(view: SchemaView): string[] {
   const all = view.anyOf ?? (view.const === undefined ? [] : [view]);
   return all.flatMap((one) => (one.const === undefined ? [] : [String(one.const)]));
+}
+
+/** Objects of one shape or another, distinguished by a literal. */
+function hasVariants(
+  view: SchemaView,
+): view is SchemaView & { readonly anyOf: readonly SchemaView[] } {
+  return view.anyOf?.some(({ properties }) => properties !== undefined) === true;
 }
 
 /** The property whose literals distinguish the variants: the first one of each. */

@@ -107,23 +107,14 @@ async function startSingle(
   leg: LegOrder,
 ): Promise<StartOutcome> {
   const { config, client } = context;
-  const { notifyUrl, returnUrl } = order;
-  switch (order.product) {
-    case 'page': {
-      const content = singleContent(order, 'page', leg);
-      const call = { method: 'alipay.trade.page.pay', content, notifyUrl, returnUrl };
-      return pending(await formAction(context, call));
-    }
-    case 'wap': {
-      const content = singleContent(order, 'wap', leg);
-      const call = { method: 'alipay.trade.wap.pay', content, notifyUrl, returnUrl };
-      return pending(await redirectAction(context, call));
-    }
+  const { product, notifyUrl, returnUrl } = order;
+  switch (product) {
+    case 'page':
+    case 'wap':
     case 'app': {
-      const content = singleContent(order, 'app', leg);
-      return pending(
-        await appAction(client, { method: 'alipay.trade.app.pay', content, notifyUrl }),
-      );
+      const content = singleContent(order, product, leg);
+      const call = { method: `alipay.trade.${product}.pay`, content, notifyUrl };
+      return carried(config, client, product, product === 'app' ? call : { ...call, returnUrl });
     }
     case 'precreate': {
       const content = singleContent(order, 'precreate', leg);
@@ -174,7 +165,7 @@ async function startMerge(
   const merged = mergeContent(order, product, { appId, pid, outMergeNo });
   if (product === 'page') {
     const call = { method: 'alipay.trade.page.merge.pay', content: merged, notifyUrl, returnUrl };
-    return pending(await formAction(context, call));
+    return carried(config, client, product, call);
   }
   const call = { method: 'alipay.trade.merge.precreate', content: merged, notifyUrl };
   const called = await client.call(call);
@@ -184,12 +175,11 @@ async function startMerge(
   if (preOrderNo === undefined || textField(fields, 'out_merge_no') !== outMergeNo) {
     return { outcome: 'unknown', walletError: called.error };
   }
-  const content = { pre_order_no: preOrderNo };
-  if (product === 'app') {
-    return pending(await appAction(client, { method: 'alipay.trade.app.merge.pay', content }));
-  }
-  const pay = { method: 'alipay.trade.wap.merge.pay', content, returnUrl };
-  return pending(await redirectAction(context, pay));
+  const pay = {
+    method: `alipay.trade.${product}.merge.pay`,
+    content: { pre_order_no: preOrderNo },
+  };
+  return carried(config, client, product, product === 'app' ? pay : { ...pay, returnUrl });
 }
 
 function pending(nextAction: NextAction): StartOutcome {
@@ -211,19 +201,28 @@ async function startByCall(
   return pending(action);
 }
 
-async function formAction({ config, client }: Context, call: ApiCall): Promise<NextAction> {
-  const { query, fields } = splitParameters(await client.signedParameters(call));
-  return { type: 'form', action: `${config.endpoints.gateway}?${query}`, fields };
-}
-
-async function redirectAction({ config, client }: Context, call: ApiCall): Promise<NextAction> {
-  const query = encodeParameters(await client.signedParameters(call));
-  return { type: 'redirect', url: `${config.endpoints.gateway}?${query}` };
-}
-
-async function appAction(client: Client, call: ApiCall): Promise<NextAction> {
-  const orderString = encodeParameters(await client.signedParameters(call));
-  return { type: 'invoke', params: { order_string: orderString } };
+/** Only signed here: the buyer carries it, as a page's form, a redirect or an app's order string. */
+async function carried(
+  { endpoints }: AlipayConfig,
+  client: Client,
+  product: 'page' | 'wap' | 'app',
+  call: ApiCall,
+): Promise<StartOutcome> {
+  const parameters = await client.signedParameters(call);
+  switch (product) {
+    case 'page': {
+      const { query, fields } = splitParameters(parameters);
+      return pending({ type: 'form', action: `${endpoints.gateway}?${query}`, fields });
+    }
+    case 'wap': {
+      const url = `${endpoints.gateway}?${encodeParameters(parameters)}`;
+      return pending({ type: 'redirect', url });
+    }
+    case 'app': {
+      const params = { order_string: encodeParameters(parameters) };
+      return pending({ type: 'invoke', params });
+    }
+  }
 }
 
 async function queryAttempt(client: Client, attempt: AttemptReference): Promise<QueryOutcome> {

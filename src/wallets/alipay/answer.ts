@@ -24,14 +24,14 @@ import { isJsonObject, type JsonObject, textField } from '../../wires/alipay/jso
 import { parseTime } from '../../wires/alipay/time.ts';
 import type { Called } from './client.ts';
 import {
-  CANCEL_CODES,
-  CLOSE_CODES,
-  QUERY_CODES,
-  REFUND_CODES,
-  REFUND_QUERY_CODES,
-  START_CODES,
-  START_GATEWAY_CODES,
-  TRADE_STATUSES,
+  cancelRefusalOf,
+  closeRefusalOf,
+  queryRefusalOf,
+  refundQueryRefusalOf,
+  refundRefusalOf,
+  startGatewayRefusalOf,
+  startRefusalOf,
+  tradeStatusOf,
 } from './statuses.ts';
 
 const SUCCESS = '10000';
@@ -59,11 +59,17 @@ export function startFailure(
   | { readonly outcome: 'failed'; readonly walletError: WalletError }
   | { readonly outcome: 'unknown'; readonly walletError: WalletError | null } {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
-  const verdict =
+  const outcome =
     called.code === BUSINESS_FAILED
-      ? START_CODES[called.subCode ?? '']
-      : START_GATEWAY_CODES[called.code];
-  return { outcome: verdict ?? 'unknown', walletError: called.error };
+      ? startRefusalOf(called.subCode)
+      : startGatewayRefusalOf(called.code);
+  return { outcome, walletError: called.error };
+}
+
+/** The meaning of a business refusal in one call's table; anything else has none. */
+function refusedAs<T>(called: Called, meaningIn: (code: string | null) => T): T | 'unknown' {
+  const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
+  return isBusiness ? meaningIn(called.subCode) : 'unknown';
 }
 
 /** The fields of a verified success; undefined for everything else. */
@@ -74,11 +80,7 @@ export function successFields(called: Called): JsonObject | undefined {
 /** alipay.trade.query. */
 export function queryReport(leg: LegOrder, called: Called, product: Product): LegReport {
   const fields = successFields(called);
-  if (fields === undefined) {
-    const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
-    const status = isBusiness ? QUERY_CODES[called.subCode ?? ''] : undefined;
-    return silentReport(leg.orderNo, status ?? 'unknown');
-  }
+  if (fields === undefined) return silentReport(leg.orderNo, refusedAs(called, queryRefusalOf));
   if (textField(fields, 'out_trade_no') !== leg.orderNo) {
     return silentReport(leg.orderNo, 'unknown');
   }
@@ -128,7 +130,7 @@ function reportOf(
 
 function tradeStatus(fields: JsonObject, hasPaidAt: boolean): LegReportStatus {
   const status = textField(fields, 'trade_status') ?? '';
-  if (status !== 'TRADE_CLOSED') return TRADE_STATUSES[status] ?? 'unknown';
+  if (status !== 'TRADE_CLOSED') return tradeStatusOf(status);
   const refundedFen = fenField(fields, 'refund_fee') ?? 0n;
   return hasPaidAt || refundedFen > 0n ? 'succeeded' : 'closed';
 }
@@ -175,8 +177,7 @@ export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
     const isOurs = textField(called.fields, 'out_trade_no') === orderNo;
     return isOurs ? { outcome: 'closed' } : { outcome: 'unknown', walletError: called.error };
   }
-  const isBusiness = called.code === BUSINESS_FAILED;
-  const outcome = (isBusiness ? CLOSE_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+  const outcome = refusedAs(called, closeRefusalOf);
   return outcome === 'unknown' ? { outcome, walletError: called.error } : { outcome };
 }
 
@@ -188,8 +189,7 @@ export function closeOutcome(orderNo: string, called: Called): CloseOutcome {
 export function cancelOutcome(orderNo: string, called: Called): CloseOutcome | 'ask' | 'too_late' {
   if (called.kind === 'unknown') return { outcome: 'unknown', walletError: called.error };
   if (called.code !== SUCCESS) {
-    const isBusiness = called.code === BUSINESS_FAILED;
-    const outcome = (isBusiness ? CANCEL_CODES[called.subCode ?? ''] : undefined) ?? 'unknown';
+    const outcome = refusedAs(called, cancelRefusalOf);
     if (outcome === 'too_late') return outcome;
     return outcome === 'not_found' ? { outcome } : { outcome, walletError: called.error };
   }
@@ -223,9 +223,10 @@ export function worstClose(outcomes: readonly CloseOutcome[]): CloseOutcome {
   return { outcome: 'unknown', walletError: null };
 }
 
+/** Alipay assigns refunds no number of its own: ours (out_request_no) is the only one. */
 export function refundReport(refund: RefundOrder, called: Called): RefundReport {
   const fields = successFields(called);
-  if (fields === undefined) return refundFailure(called, REFUND_CODES);
+  if (fields === undefined) return silentRefund(refusedAs(called, refundRefusalOf), called.error);
   if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return silentRefund('unknown');
   // N: this call moved nothing (a repeat, or not yet); the refund query decides.
   const status = textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted';
@@ -234,7 +235,8 @@ export function refundReport(refund: RefundOrder, called: Called): RefundReport 
 
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
   const fields = successFields(called);
-  if (fields === undefined) return refundFailure(called, REFUND_QUERY_CODES);
+  if (fields === undefined)
+    return silentRefund(refusedAs(called, refundQueryRefusalOf), called.error);
   const orderNo = textField(fields, 'out_trade_no');
   const refundNo = textField(fields, 'out_request_no');
   const isOther =
@@ -252,14 +254,4 @@ export function refundQueryReport(refund: RefundOrder, called: Called): RefundRe
     return silentRefund('not_found');
   }
   return { ...silentRefund('unknown'), amountFen };
-}
-
-/** Alipay assigns refunds no number of its own: ours (out_request_no) is the only one. */
-function refundFailure(
-  called: Called,
-  codes: Readonly<Record<string, RefundReport['status']>>,
-): RefundReport {
-  const isBusiness = called.kind === 'answered' && called.code === BUSINESS_FAILED;
-  const status = (isBusiness ? codes[called.subCode ?? ''] : undefined) ?? 'unknown';
-  return silentRefund(status, called.error);
 }

@@ -6,7 +6,7 @@
  * Alipay's; it is detected here, since otherwise it shows only as answers that never verify.
  */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import {
   certificateSn,
@@ -15,7 +15,7 @@ import {
 } from '../../wires/alipay/certificates.ts';
 import { type AlipayCredentials, alipayCredentialsSchema } from '../../wires/alipay/credentials.ts';
 import { readPrivateKey, readPublicKey } from '../../wires/alipay/keys.ts';
-import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+import { type ConfigProblem, checkCredentials, problemWith } from '../credentials.ts';
 
 export interface CertificateMode {
   readonly appCertSn: string;
@@ -43,7 +43,7 @@ export function openConfig(given: unknown): Result<AlipayConfig, ConfigProblem> 
   const credentials = checked.value;
   const privateKey = readPrivateKey(credentials.privateKey);
   if (privateKey === undefined) {
-    return fail(
+    return problemWith(
       'privateKey',
       'is no RSA private key of 2048 bits or more: give the application private key as PEM ' +
         '(PKCS#1 or PKCS#8) or as the bare base64 that the key tool shows',
@@ -97,10 +97,10 @@ function openKeyMode(
   const field = 'keys.alipayPublicKey';
   const alipayKey = readPublicKey(keys.alipayPublicKey);
   if (alipayKey === undefined) {
-    return fail(field, 'is no RSA public key: copy "支付宝公钥" from the application page');
+    return problemWith(field, 'is no RSA public key: copy "支付宝公钥" from the application page');
   }
   if (alipayKey.equals(createPublicKey(privateKey))) {
-    return fail(
+    return problemWith(
       field,
       'is your own application public key (应用公钥): copy "支付宝公钥" instead, which Alipay ' +
         'shows after you uploaded yours',
@@ -116,15 +116,21 @@ function openCerts(
   const app = readCertificates(keys.appCert)?.[0];
   const appCertSn = app === undefined ? undefined : certificateSn(app);
   if (app === undefined || appCertSn === undefined) {
-    return fail('keys.appCert', 'is no PEM certificate: give appCertPublicKey_<app_id>.crt');
+    return problemWith('keys.appCert', 'is no PEM certificate: give appCertPublicKey_<app_id>.crt');
   }
   if (!app.publicKey.equals(createPublicKey(privateKey))) {
-    return fail('keys.appCert', 'does not belong to the private key: one of the two was renewed');
+    return problemWith(
+      'keys.appCert',
+      'does not belong to the private key: one of the two was renewed',
+    );
   }
   const roots = readCertificates(keys.alipayRootCert);
   const rootCertSn = roots === undefined ? '' : rootCertificateSn(roots);
   if (roots === undefined || rootCertSn === '') {
-    return fail('keys.alipayRootCert', 'holds no RSA root: give alipayRootCert.crt as downloaded');
+    return problemWith(
+      'keys.alipayRootCert',
+      'holds no RSA root: give alipayRootCert.crt as downloaded',
+    );
   }
   const alipayKeys = new Map<string, KeyObject>();
   const subjects: string[] = [];
@@ -132,7 +138,7 @@ function openCerts(
     const certificate = readCertificates(text)?.[0];
     const sn = certificate === undefined ? undefined : certificateSn(certificate);
     if (certificate === undefined || sn === undefined) {
-      return fail(
+      return problemWith(
         `keys.alipayCerts.${index}`,
         'is no PEM certificate: give alipayCertPublicKey_RSA2.crt',
       );
@@ -141,8 +147,4 @@ function openCerts(
     subjects.push(certificate.subject);
   }
   return ok({ mode: 'certificate', appCertSn, rootCertSn, roots, subjects, alipayKeys });
-}
-
-function fail(field: string, message: string) {
-  return err({ field, message });
 }

@@ -13,9 +13,8 @@ import { ok, type Result } from '../../kernel/result.ts';
 import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
 import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
-import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
-import { refusedCallback, tooManyCallbacks } from '../answers.ts';
+import { refusedCallback, refusedForm, tooManyCallbacks } from '../answers.ts';
 
 import {
   NO_GATE,
@@ -53,10 +52,8 @@ export async function parseNotification(
 
 /** Refused without cryptography: too long, unreadable, another application's. */
 function readForm(config: Ids, request: RawRequest): Result<Parameters, NotificationRefusal> {
-  if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
-  if (isOversizedForm(request.body)) {
-    return refusedCallback('malformed', 'larger than any callback, or of more names');
-  }
+  const refused = refusedForm(request);
+  if (refused !== undefined) return refused;
   const parsed = parseParameters(request.body.toString('utf8'));
   if (!parsed.ok) {
     const { kind, name } = parsed.error;

@@ -9,14 +9,10 @@ import type {
   LegReportStatus,
   RefundReportStatus,
 } from '../../core/wallet/report.ts';
-
-/** No prototype: an unlisted code such as `valueOf` must be as unknown as any other. */
-function statusTable<T>(statuses: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-  return Object.freeze(Object.assign(Object.create(null), statuses));
-}
+import { meaningOf } from '../answers.ts';
 
 /** precreate, create, merge.precreate, pay (page, wap and app are only signed, never called). */
-export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = statusTable({
+export const startRefusalOf = meaningOf<'failed' | 'unknown'>({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -36,7 +32,7 @@ export const START_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = statu
 });
 
 /** Gateway codes (not business): refused by the gateway, so the order was never created. */
-export const START_GATEWAY_CODES: Readonly<Record<string, 'failed' | 'unknown'>> = statusTable({
+export const startGatewayRefusalOf = meaningOf<'failed' | 'unknown'>({
   '10003': 'unknown',
   '20000': 'unknown',
   '20001': 'failed',
@@ -66,7 +62,7 @@ export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
   'aop.no-product-reg-by-partner',
 ]);
 
-export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = statusTable({
+export const queryRefusalOf = meaningOf<LegReportStatus>({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',
@@ -75,42 +71,40 @@ export const QUERY_CODES: Readonly<Record<string, LegReportStatus>> = statusTabl
 });
 
 /** TRADE_CLOSED is not here: it depends on whether money ever moved (`answer.ts`). */
-export const TRADE_STATUSES: Readonly<Record<string, LegReportStatus>> = statusTable({
+export const tradeStatusOf = meaningOf<LegReportStatus>({
   WAIT_BUYER_PAY: 'pending',
   TRADE_SUCCESS: 'succeeded',
   TRADE_FINISHED: 'succeeded',
 });
 
-export const CLOSE_CODES: Readonly<Record<string, Exclude<CloseOutcome['outcome'], 'reversed'>>> =
-  statusTable({
-    'ACQ.TRADE_NOT_EXIST': 'not_found',
-    // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
-    'ACQ.TRADE_STATUS_ERROR': 'paid',
-    'ACQ.REASON_TRADE_STATUS_INVALID': 'paid',
-    'ACQ.REASON_ILLEGAL_STATUS': 'paid',
-    'ACQ.TRADE_HAS_SUCCESS': 'paid',
-    'ACQ.TRADE_HAS_FINISHED': 'paid',
-    'ACQ.TRADE_HAS_CLOSE': 'closed',
-    'ACQ.SYSTEM_ERROR': 'unknown',
-    'ACQ.INVALID_PARAMETER': 'unknown',
-    'ACQ.ACCESS_FORBIDDEN': 'unknown',
-    'ACQ.PARTNER_ERROR': 'unknown',
-  });
+export const closeRefusalOf = meaningOf<Exclude<CloseOutcome['outcome'], 'reversed'>>({
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  // No longer WAIT_BUYER_PAY: paid, or closed before. `paid` means "too late, query it".
+  'ACQ.TRADE_STATUS_ERROR': 'paid',
+  'ACQ.REASON_TRADE_STATUS_INVALID': 'paid',
+  'ACQ.REASON_ILLEGAL_STATUS': 'paid',
+  'ACQ.TRADE_HAS_SUCCESS': 'paid',
+  'ACQ.TRADE_HAS_FINISHED': 'paid',
+  'ACQ.TRADE_HAS_CLOSE': 'closed',
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'unknown',
+  'ACQ.ACCESS_FORBIDDEN': 'unknown',
+  'ACQ.PARTNER_ERROR': 'unknown',
+});
 
 /** alipay.trade.cancel; a code not listed leaves the trade in its unknown state. */
-export const CANCEL_CODES: Readonly<Record<string, 'not_found' | 'too_late' | 'unknown'>> =
-  statusTable({
-    'ACQ.TRADE_NOT_EXIST': 'not_found',
-    'ACQ.SYSTEM_ERROR': 'unknown',
-    'ACQ.INVALID_PARAMETER': 'unknown',
-    'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
-    'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
-    // It can no longer be reversed: if the query says paid, an ordinary refund follows.
-    'ACQ.TRADE_CANCEL_TIME_OUT': 'too_late',
-    'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
-  });
+export const cancelRefusalOf = meaningOf<'not_found' | 'too_late' | 'unknown'>({
+  'ACQ.TRADE_NOT_EXIST': 'not_found',
+  'ACQ.SYSTEM_ERROR': 'unknown',
+  'ACQ.INVALID_PARAMETER': 'unknown',
+  'ACQ.SELLER_BALANCE_NOT_ENOUGH': 'unknown',
+  'ACQ.REASON_TRADE_BEEN_FREEZEN': 'unknown',
+  // It can no longer be reversed: if the query says paid, an ordinary refund follows.
+  'ACQ.TRADE_CANCEL_TIME_OUT': 'too_late',
+  'ACQ.CANCEL_NOT_ALLOWED': 'too_late',
+});
 
-export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = statusTable({
+export const refundRefusalOf = meaningOf<RefundReportStatus>({
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'failed',
   'ACQ.ACCESS_FORBIDDEN': 'failed',
@@ -127,7 +121,7 @@ export const REFUND_CODES: Readonly<Record<string, RefundReportStatus>> = status
   'ACQ.TRADE_STATUS_ERROR': 'unknown',
 });
 
-export const REFUND_QUERY_CODES: Readonly<Record<string, RefundReportStatus>> = statusTable({
+export const refundQueryRefusalOf = meaningOf<RefundReportStatus>({
   'ACQ.TRADE_NOT_EXIST': 'not_found',
   'ACQ.SYSTEM_ERROR': 'unknown',
   'ACQ.INVALID_PARAMETER': 'unknown',

@@ -27,7 +27,15 @@ import type { FormAction } from '../../kernel/wallet-names.ts';
 import { jdpayCredentialsSchema, jdpayMerchantSchema } from '../../wires/jdpay/credentials.ts';
 import { sealForm } from '../../wires/jdpay/form.ts';
 import { PATHS } from '../../wires/jdpay/trade.ts';
-import { notSent, onlyLeg, ownError, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
+import {
+  isOver,
+  notSent,
+  onlyLeg,
+  ownError,
+  plainText,
+  queryOutcome,
+  refuseWithFail,
+} from '../answers.ts';
 import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import {
   closeOutcome,
@@ -178,11 +186,6 @@ async function queryAttempt(context: Context, attempt: AttemptReference): Promis
   return queryOutcome([report], called.kind === 'answered' ? null : called.error);
 }
 
-/** The order's own lifetime, plus what may still be in flight then. */
-function isOver({ seams }: Context, attempt: AttemptReference): boolean {
-  return seams.clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
-}
-
 /**
  * It may have been revoked before. How JD then reports the purchase is not known, so a purchase
  * reported as paid counts only if its refunds contain no revoke of ours.
@@ -195,7 +198,7 @@ async function afterRevoke(
   const leg = onlyLeg(attempt);
   const merchant = merchantFor(context.config, attempt.product);
   if (report.status !== 'succeeded' || leg === undefined || merchant === null) return report;
-  if (attempt.product !== 'bar' && !isOver(context, attempt)) return report;
+  if (attempt.product !== 'bar' && !isOver(attempt, context.seams, capabilities)) return report;
   const fields = refundQueryFields(leg.orderNo);
   const revoke = revokeInList(leg, await call(context, merchant, PATHS.queryRefund, fields));
   if (revoke === 'not_found' || revoke === 'failed') return report;
@@ -210,7 +213,10 @@ async function askLeg(
   const merchant = merchantFor(context.config, attempt.product);
   if (leg === undefined || merchant === null) return undefined;
   const called = await call(context, merchant, PATHS.query, queryFields(leg));
-  const asked = { leg, isOneTry: merchant.takesPaymentCodes || isOver(context, attempt) };
+  const asked = {
+    leg,
+    isOneTry: merchant.takesPaymentCodes || isOver(attempt, context.seams, capabilities),
+  };
   return { called, report: queryReport(asked, called, context.config.resultCodes) };
 }
 
@@ -221,7 +227,7 @@ async function closeAttempt(context: Context, attempt: AttemptReference): Promis
   if (attempt.product !== 'bar') {
     const before = (await askLeg(context, attempt))?.report;
     if (before?.status !== 'pending') return untouched(before);
-    if (!isOver(context, attempt)) return { outcome: 'unsupported' };
+    if (!isOver(attempt, context.seams, capabilities)) return { outcome: 'unsupported' };
   }
   const revoked = await call(context, merchant, PATHS.revoke, revokeFields(attempt, leg));
   if (revoked.kind === 'unknown') return { outcome: 'unknown', walletError: revoked.error };

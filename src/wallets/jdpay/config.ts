@@ -6,12 +6,12 @@
  * since otherwise it shows only as answers that never verify.
  */
 import { createPublicKey } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { Product, WalletIdentity } from '../../kernel/wallet-names.ts';
 import { type JdpayCredentials, jdpayCredentialsSchema } from '../../wires/jdpay/credentials.ts';
 import { readDesKey, readPrivateKey, readPublicKey } from '../../wires/jdpay/keys.ts';
 import type { MessageKeys } from '../../wires/jdpay/message.ts';
-import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+import { type ConfigProblem, checkCredentials, problemWith } from '../credentials.ts';
 
 /** One merchant number with its own keys. */
 export interface JdpayMerchant {
@@ -117,7 +117,7 @@ function openPaymentCode(
   const { online, paymentCode } = credentials;
   if (paymentCode === undefined) return ok(null);
   if (paymentCode.merchant === online.merchant) {
-    return fail(
+    return problemWith(
       'paymentCode.merchant',
       'is the merchant number for online payment: give the one that JD opened for payment codes',
     );
@@ -133,26 +133,28 @@ function openMerchant(
 ): Result<JdpayMerchant, ConfigProblem> {
   const privateKey = readPrivateKey(given.privateKey);
   if (privateKey === undefined) {
-    return fail(
+    return problemWith(
       `${place}.privateKey`,
       'is no RSA private key of 1024 bits or more: give PEM or the bare base64 (PKCS#8 or PKCS#1)',
     );
   }
   const publicKey = readPublicKey(given.jdPublicKey);
   if (publicKey === undefined) {
-    return fail(`${place}.jdPublicKey`, 'is no RSA public key: copy the one that JD shows');
+    return problemWith(`${place}.jdPublicKey`, 'is no RSA public key: copy the one that JD shows');
   }
   if (publicKey.equals(createPublicKey(privateKey))) {
-    return fail(`${place}.jdPublicKey`, 'is your own public key: copy the one that JD shows');
+    return problemWith(
+      `${place}.jdPublicKey`,
+      'is your own public key: copy the one that JD shows',
+    );
   }
   const desKey = readDesKey(given.desKey);
   if (desKey === undefined) {
-    return fail(`${place}.desKey`, 'is not the base64 of 24 bytes: copy the 3DES key unchanged');
+    return problemWith(
+      `${place}.desKey`,
+      'is not the base64 of 24 bytes: copy the 3DES key as it stands',
+    );
   }
   const { merchant } = given;
   return ok({ merchant, keys: { privateKey, publicKey, desKey }, takesPaymentCodes });
-}
-
-function fail(field: string, message: string): Result<never, ConfigProblem> {
-  return err({ field, message });
 }

@@ -11,33 +11,28 @@ import {
   REFUND_STATUS,
   type RefundStatus,
 } from '../../wires/jdpay/trade.ts';
+import { meaningOf } from '../answers.ts';
 import type { JdpayConfig } from './config.ts';
 
-const PAYMENT: Readonly<Record<PaymentStatus, LegReportStatus>> = {
+const paymentMeaning = meaningOf<LegReportStatus>({
   [PAYMENT_STATUS.created]: 'pending',
   [PAYMENT_STATUS.processing]: 'pending',
   [PAYMENT_STATUS.succeeded]: 'succeeded',
   [PAYMENT_STATUS.failed]: 'failed',
   [PAYMENT_STATUS.closed]: 'closed',
-};
+} satisfies Record<PaymentStatus, LegReportStatus>);
 
-const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
+export const refundStatusOf = meaningOf<RefundReportStatus>({
   [REFUND_STATUS.processing]: 'processing',
   [REFUND_STATUS.succeeded]: 'succeeded',
   [REFUND_STATUS.failed]: 'failed',
-};
+} satisfies Record<RefundStatus, RefundReportStatus>);
 
 /** An order whose buyer has only one try is over when that failed. */
 export function paymentStatusOf(text: string | undefined, isOneTry: boolean): LegReportStatus {
-  if (text === undefined || !Object.hasOwn(PAYMENT, text)) return 'unknown';
-  const status = PAYMENT[text as PaymentStatus];
+  const status = paymentMeaning(text);
   // The holder of a QR code or a page may try again until the order is closed.
   return status === 'failed' && !isOneTry ? 'unknown' : status;
-}
-
-export function refundStatusOf(text: string | undefined): RefundReportStatus {
-  if (text === undefined || !Object.hasOwn(REFUND, text)) return 'unknown';
-  return REFUND[text as RefundStatus];
 }
 
 /** Codes about our own keys, number or permissions, not about the order, as configured. */

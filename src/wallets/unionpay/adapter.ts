@@ -24,7 +24,7 @@ import {
   PURCHASES,
   type UnionpayProduct,
 } from '../../wires/unionpay/trade.ts';
-import { notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
+import { isOver, notSent, onlyLeg, plainText, queryOutcome, refuseWithFail } from '../answers.ts';
 import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import {
   type AskedOrder,
@@ -213,13 +213,8 @@ function askedOrder(
     txnTime: compactTime(attempt.createdAtMs),
     merId: config.merId,
     isOneTry: attempt.product === 'bar' || attempt.product === 'nfc',
-    isOver: isOver(attempt, seams),
+    isOver: isOver(attempt, seams, capabilities),
   };
-}
-
-/** payTimeout, plus what may still be in flight then. */
-function isOver(attempt: AttemptReference, { clock }: WalletSeams): boolean {
-  return clock.nowMs() >= attempt.expiresAtMs + capabilities.notFoundIsFinalAfterMs;
 }
 
 async function queryAttempt(context: Context, attempt: AttemptReference): Promise<QueryOutcome> {

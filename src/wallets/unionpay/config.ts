@@ -3,7 +3,7 @@
  * wrong and how to fix it. No key text is kept beyond that, and no message contains one.
  */
 import type { X509Certificate } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { isTestAddress } from '../../runtime/web-address.ts';
 import type { Encoding } from '../../wires/unionpay/canonical.ts';
@@ -15,7 +15,7 @@ import {
 import { type PfxProblem, readPfx } from '../../wires/unionpay/pfx.ts';
 import type { Signer } from '../../wires/unionpay/signature.ts';
 import { isSm2PrivateKey, isSm2PublicKey, sm2PublicKeyHex } from '../../wires/unionpay/sm2.ts';
-import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+import { type ConfigProblem, checkCredentials, problemWith } from '../credentials.ts';
 import { openTrustedSigners, type TrustedSigners } from './keys.ts';
 
 /** Who must have signed a reply. */
@@ -47,7 +47,7 @@ export function openConfig(given: unknown): Result<UnionpayConfig, ConfigProblem
   if (!keys.ok) return keys;
   const cipher = encryptCert === undefined ? null : readCertificate(encryptCert);
   if (cipher === undefined) {
-    return fail('encryptCert', 'is no PEM certificate: give acp_prod_enc.cer as text');
+    return problemWith('encryptCert', 'is no PEM certificate: give acp_prod_enc.cer as text');
   }
   const gatewayUrl = credentials.endpoints.gateway.replace(/\/+$/, '');
   return ok({ merId, encoding, ...keys.value, encryptCert: cipher, termId, gatewayUrl });
@@ -100,17 +100,20 @@ function openCertificates(
   signing: Extract<Signing, { method: '01' }>,
 ): Result<Keys, ConfigProblem> {
   const identity = readPfx(signing.pfx, signing.pfxPassword);
-  if (!identity.ok) return fail(...PFX_PROBLEMS[identity.error]);
+  if (!identity.ok) return problemWith(...PFX_PROBLEMS[identity.error]);
   const root = readCertificate(signing.rootCert);
   if (root === undefined) {
-    return fail('signing.rootCert', 'is no PEM certificate: give acp_prod_root.cer as text');
+    return problemWith('signing.rootCert', 'is no PEM certificate: give acp_prod_root.cer as text');
   }
   const middle = readCertificate(signing.middleCert);
   if (middle === undefined) {
-    return fail('signing.middleCert', 'is no PEM certificate: give acp_prod_middle.cer as text');
+    return problemWith(
+      'signing.middleCert',
+      'is no PEM certificate: give acp_prod_middle.cer as text',
+    );
   }
   if (!middle.checkIssued(root)) {
-    return fail('signing.middleCert', 'was not issued by rootCert: the two were mixed up');
+    return problemWith('signing.middleCert', 'was not issued by rootCert: the two were mixed up');
   }
   const { privateKey, certId } = identity.value;
   const anchors = { root, middle, acceptsTestSigner: signing.acceptsTestSigner ?? false };
@@ -123,20 +126,16 @@ function openCertificates(
 function openSm2(signing: Extract<Signing, { method: '21' }>): Result<Keys, ConfigProblem> {
   const { privateKey, certId, unionpayPublicKey, unionpayCertId } = signing;
   if (!isSm2PrivateKey(privateKey)) {
-    return fail('signing.privateKey', 'is no SM2 private key: 32 bytes in hex');
+    return problemWith('signing.privateKey', 'is no SM2 private key: 32 bytes in hex');
   }
   if (!isSm2PublicKey(unionpayPublicKey)) {
-    return fail('signing.unionpayPublicKey', 'is no point of SM2: 04 and 64 bytes in hex');
+    return problemWith('signing.unionpayPublicKey', 'is no point of SM2: 04 and 64 bytes in hex');
   }
   if (sm2PublicKeyHex(privateKey).toLowerCase() === unionpayPublicKey.toLowerCase()) {
-    return fail('signing.unionpayPublicKey', 'is your own public key: give UnionPay’s');
+    return problemWith('signing.unionpayPublicKey', 'is your own public key: give UnionPay’s');
   }
   return ok({
     signer: { method: '21', certId, privateKeyHex: privateKey },
     trust: { method: '21', publicKeyHex: unionpayPublicKey, certId: unionpayCertId },
   });
-}
-
-function fail(field: string, message: string): Result<never, ConfigProblem> {
-  return err({ field, message });
 }

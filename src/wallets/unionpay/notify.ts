@@ -11,11 +11,10 @@ import { createHash } from 'node:crypto';
 import type { LegReportStatus } from '../../core/wallet/report.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
 import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
 import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/trade.ts';
-import { refusedCallback, tooManyCallbacks } from '../answers.ts';
+import { refusedCallback, refusedForm, tooManyCallbacks } from '../answers.ts';
 import {
   NO_GATE,
   type Notification,
@@ -48,10 +47,8 @@ export async function parseNotification(
 
 /** Refused without cryptography: too long, unreadable, another merchant's, no answer at all. */
 function readForm(config: Receiver, request: RawRequest): Result<ReadForm, NotificationRefusal> {
-  if (request.method !== 'POST') return refusedCallback('malformed', 'not a POST');
-  if (isOversizedForm(request.body)) {
-    return refusedCallback('malformed', 'larger than any callback, or of more names');
-  }
+  const refused = refusedForm(request);
+  if (refused !== undefined) return refused;
   const parsed = parseForm(request.body, config.encoding);
   if (!parsed.ok) return refusedCallback('malformed', `the form has a bad ${parsed.error.kind}`);
   const { fields } = parsed.value;

@@ -25,7 +25,7 @@ import { signSha256 } from '../../wires/wechatpay/signature.ts';
 import { defineWallet, type Wallet, type WalletSeams } from '../wallet.ts';
 import { readOrders, readPrepay, readRefundAnswer, readRefundApplied } from './answer.ts';
 import { capabilities } from './capabilities.ts';
-import { type CallFailure, type Client, openClient } from './client.ts';
+import { type Client, openClient, refusedAs } from './client.ts';
 import { type CodepayApi, queryCodepay, reverseCodepay, startCodepay } from './codepay.ts';
 import { codepayV2 } from './codepay-v2.ts';
 import { codepayV3 } from './codepay-v3.ts';
@@ -107,9 +107,8 @@ async function startAttempt(context: Context, order: AttemptOrder): Promise<Star
   if (!request.ok) return { outcome: 'failed', walletError: request.error };
   const answer = await context.client.call({ method: 'POST', ...request.value });
   if (!answer.ok) {
-    const failure = answer.error;
-    const outcome = refusedAs(failure, startRefusalOf, 'unknown');
-    return { outcome, walletError: failure.walletError };
+    const outcome = refusedAs(answer.error, startRefusalOf);
+    return { outcome, walletError: answer.error.walletError };
   }
   const prepay = readPrepay(order, answer.value.body);
   if (prepay === undefined) return { outcome: 'unknown', walletError: null };
@@ -146,7 +145,7 @@ async function queryAttempt(context: Context, attempt: AttemptReference): Promis
   const answer = await context.client.call({ method: 'GET', target });
   if (!answer.ok) {
     const { walletError } = answer.error;
-    if (refusedAs(answer.error, queryRefusalOf, 'unknown') === 'unknown') {
+    if (refusedAs(answer.error, queryRefusalOf) === 'unknown') {
       return { outcome: 'unknown', walletError };
     }
     return {
@@ -176,7 +175,7 @@ async function closeAttempt(context: Context, attempt: AttemptReference): Promis
     if (answer.value.status === 202) return { outcome: 'unknown', walletError: null };
     return { outcome: 'closed' };
   }
-  const outcome = refusedAs(answer.error, closeRefusalOf, 'unknown');
+  const outcome = refusedAs(answer.error, closeRefusalOf);
   if (outcome !== 'unknown') return { outcome };
   return { outcome, walletError: answer.error.walletError };
 }
@@ -185,24 +184,13 @@ async function applyRefund(context: Context, refund: RefundOrder): Promise<Refun
   const request = refundCall(refund, context.config);
   const answer = await context.client.call({ method: 'POST', ...request });
   if (answer.ok) return readRefundApplied(refund, answer.value.body);
-  const status = refusedAs(answer.error, refundRefusalOf, 'unknown');
+  const status = refusedAs(answer.error, refundRefusalOf);
   return silentRefund(status, answer.error.walletError);
 }
 
 async function queryRefund(context: Context, refund: RefundOrder): Promise<RefundReport> {
   const answer = await context.client.call({ method: 'GET', target: refundQueryTarget(refund) });
   if (answer.ok) return readRefundAnswer(refund, answer.value.body);
-  const status = refusedAs(answer.error, refundQueryRefusalOf, 'unknown');
+  const status = refusedAs(answer.error, refundQueryRefusalOf);
   return silentRefund(status, answer.error.walletError);
-}
-
-/** The meaning of a refusal in one call's table; a lost answer has none. */
-function refusedAs<T>(
-  failure: CallFailure,
-  meaningOf: (status: number, code: string) => T,
-  otherwise: T,
-): T {
-  return failure.kind === 'refused'
-    ? meaningOf(failure.status, failure.walletError.code)
-    : otherwise;
 }

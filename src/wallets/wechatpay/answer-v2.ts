@@ -9,13 +9,14 @@ import type { Fen } from '../../kernel/money.ts';
 import { parseCompactTime } from '../../wires/beijing-time.ts';
 import type { V2Fields } from '../../wires/wechatpay/message-v2.ts';
 import { INTERCONNECT_BANK_TYPES } from '../../wires/wechatpay/trade.ts';
-import { legStatusOf } from './statuses.ts';
+import { meaningOf } from '../answers.ts';
+import { legStatusOf, plainCode } from './statuses.ts';
 
 /**
  * micropay. `failed`: this code and number can no longer be paid. Failures of the bank or the
  * system (BANKERROR, SYSTEMERROR) say nothing about the money, nor does a number already in use.
  */
-const START_REFUSALS: Readonly<Record<string, 'pending' | 'failed'>> = {
+const startMeaning = meaningOf<'pending' | 'failed'>({
   USERPAYING: 'pending',
   AUTHCODEEXPIRE: 'failed',
   AUTHCODEINVALID: 'failed',
@@ -34,15 +35,10 @@ const START_REFUSALS: Readonly<Record<string, 'pending' | 'failed'>> = {
   APPIDMCHIDNOTMATCH: 'failed',
   NOTUTF8: 'failed',
   XMLFORMATERROR: 'failed',
-};
-
-function plainCode(code: string): string {
-  return code.replaceAll('_', '');
-}
+});
 
 export function startRefusalOfV2(code: string): 'pending' | 'failed' | 'unknown' {
-  const plain = plainCode(code);
-  return Object.hasOwn(START_REFUSALS, plain) ? (START_REFUSALS[plain] ?? 'unknown') : 'unknown';
+  return startMeaning(plainCode(code));
 }
 
 export function isNotFoundV2(code: string): boolean {

@@ -18,7 +18,7 @@ import { misconfigured } from '../answers.ts';
 import type { WalletSeams } from '../wallet.ts';
 import type { WechatpayConfig } from './config.ts';
 import { type Keys, openKeys } from './keys.ts';
-import { refusesCredentials } from './statuses.ts';
+import { CREDENTIAL_REFUSALS } from './statuses.ts';
 
 export interface ApiCall {
   readonly method: 'GET' | 'POST';
@@ -31,6 +31,16 @@ export interface ApiCall {
 export type CallFailure =
   | { readonly kind: 'refused'; readonly status: number; readonly walletError: WalletError }
   | { readonly kind: 'lost'; readonly walletError: WalletError };
+
+/** The meaning of a refusal in one call's table; a lost answer has none. */
+export function refusedAs<T>(
+  failure: CallFailure,
+  meaningIn: (status: number, code: string) => T,
+): T | 'unknown' {
+  return failure.kind === 'refused'
+    ? meaningIn(failure.status, failure.walletError.code)
+    : 'unknown';
+}
 
 export interface Client {
   /** The verified body; an empty record for 204. `status` tells 202 from 200. */
@@ -123,7 +133,7 @@ function refusal(response: HttpResponse, requestId: string | null): Result<never
     ...{ wallet: 'wechatpay', code, requestId },
     message: safeText(body.message),
   };
-  const walletError = refusesCredentials(status, code) ? misconfigured(said) : said;
+  const walletError = CREDENTIAL_REFUSALS.has(`${status} ${code}`) ? misconfigured(said) : said;
   return err({ kind: 'refused', status, walletError });
 }
 

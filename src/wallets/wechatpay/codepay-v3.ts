@@ -11,7 +11,7 @@ import { type JsonRecord, textOf } from '../../wires/wechatpay/json.ts';
 import { PATHS } from '../../wires/wechatpay/trade.ts';
 import { readOrders } from './answer.ts';
 import { revokedReport } from './answer-v2.ts';
-import type { Client } from './client.ts';
+import { type Client, refusedAs } from './client.ts';
 import { CODEPAY_TEXT_CHARS_MAX, type CodepayApi, codeLegOf, NO_ADDRESS } from './codepay.ts';
 import type { WechatpayConfig } from './config.ts';
 import { plainText, queryTarget } from './request.ts';
@@ -39,10 +39,8 @@ async function payByCode(
   const body = orderBody(config, order, authCode);
   const answer = await client.call({ method: 'POST', target, body });
   if (!answer.ok) {
-    const { error } = answer;
-    const { walletError } = error;
-    if (error.kind === 'lost') return { outcome: 'unknown', walletError };
-    return { outcome: codeRefusalOf(error.status, walletError.code), walletError };
+    const outcome = refusedAs(answer.error, codeRefusalOf);
+    return { outcome, walletError: answer.error.walletError };
   }
   const report = readCode(config, order, answer.value.body);
   switch (report?.status) {
@@ -95,13 +93,10 @@ async function queryOrder(
     const report = readCode(config, attempt, answer.value.body);
     return report === undefined ? err(null) : ok(report);
   }
-  const { error } = answer;
-  const isNone =
-    error.kind === 'refused' &&
-    queryRefusalOf(error.status, error.walletError.code) === 'not_found';
-  return isNone
-    ? ok(silentReport(codeLegOf(attempt).orderNo, 'not_found'))
-    : err(error.walletError);
+  const status = refusedAs(answer.error, queryRefusalOf);
+  return status === 'not_found'
+    ? ok(silentReport(codeLegOf(attempt).orderNo, status))
+    : err(answer.error.walletError);
 }
 
 async function reverse(

@@ -5,7 +5,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, createPublicKey, createSecretKey, X509Certificate } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import {
   type PlatformCertificate,
@@ -15,7 +15,7 @@ import {
   type WechatpayCredentials,
   wechatpayCredentialsSchema,
 } from '../../wires/wechatpay/credentials.ts';
-import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+import { type ConfigProblem, checkCredentials, problemWith } from '../credentials.ts';
 
 /** WeChat Pay has no test gateway of its own. */
 export const LIVE_ENDPOINTS: WechatpayCredentials['endpoints'] = {
@@ -56,11 +56,13 @@ export function openConfig(
   if (!checked.ok) return checked;
   const credentials = checked.value;
   const privateKey = readKey(() => createPrivateKey(credentials.privateKey));
-  if (privateKey === undefined) return fault('privateKey', 'is not a readable RSA private key');
+  if (privateKey === undefined)
+    return problemWith('privateKey', 'is not a readable RSA private key');
   const apiV2 = readApiV2(credentials, privateKey);
   if (!apiV2.ok) return apiV2;
   const platformRoot = readCertificate(credentials.platformRootCertificate);
-  if (platformRoot === undefined) return fault('platformRootCertificate', 'is not a certificate');
+  if (platformRoot === undefined)
+    return problemWith('platformRootCertificate', 'is not a certificate');
   const keys = readVerificationKeys(credentials, { nowMs: wallNowMs, root: platformRoot });
   if (!keys.ok) return keys;
   return ok({
@@ -108,11 +110,14 @@ function readApiV2(
   const { apiV2Key, merchantCertificate } = credentials;
   if (apiV2Key === undefined) return ok(null);
   if (merchantCertificate === undefined) {
-    return fault('merchantCertificate', 'comes with apiV2Key: payment codes are reversed with it');
+    return problemWith(
+      'merchantCertificate',
+      'comes with apiV2Key: payment codes are reversed with it',
+    );
   }
   const certificate = readCertificate(merchantCertificate);
   if (!certificate?.checkPrivateKey(privateKey)) {
-    return fault('merchantCertificate', 'is not the certificate of privateKey');
+    return problemWith('merchantCertificate', 'is not the certificate of privateKey');
   }
   const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const clientCertificate = { certificatePem: merchantCertificate, privateKeyPem };
@@ -126,22 +131,28 @@ function readVerificationKeys(
   const keys = new Map<string, KeyObject>();
   const { publicKeyId, publicKey } = credentials;
   if ((publicKeyId === undefined) !== (publicKey === undefined)) {
-    return fault('publicKeyId', 'and publicKey come together');
+    return problemWith('publicKeyId', 'and publicKey come together');
   }
   if (publicKeyId !== undefined && publicKey !== undefined) {
     const key = readKey(() => createPublicKey(publicKey));
-    if (key === undefined) return fault('publicKey', 'is not a readable RSA public key');
+    if (key === undefined) return problemWith('publicKey', 'is not a readable RSA public key');
     keys.set(publicKeyId, key);
   } else if (credentials.keyMode === 'public_key') {
-    return fault('publicKey', 'and publicKeyId are needed in public_key mode');
+    return problemWith('publicKey', 'and publicKeyId are needed in public_key mode');
   }
   for (const [index, pem] of (credentials.platformCertificates ?? []).entries()) {
     const certificate: PlatformCertificate | undefined = readPlatformCertificate(pem, trust);
     if (certificate === undefined) {
-      return fault(`platformCertificates.${index}`, 'is unreadable, expired or not of the root');
+      return problemWith(
+        `platformCertificates.${index}`,
+        'is unreadable, expired or not of the root',
+      );
     }
     if (certificate.serial === credentials.serialNo) {
-      return fault(`platformCertificates.${index}`, "is the merchant's own, not the platform's");
+      return problemWith(
+        `platformCertificates.${index}`,
+        "is the merchant's own, not the platform's",
+      );
     }
     keys.set(certificate.serial, certificate.publicKey);
   }
@@ -165,8 +176,4 @@ function readKey(read: () => KeyObject): KeyObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-function fault(field: string, message: string): Result<never, ConfigProblem> {
-  return err({ field, message });
 }

@@ -127,18 +127,16 @@ function originalTypeOf(eventType: string): string {
   return eventType.startsWith('TRANSACTION.') ? 'transaction' : 'unknown';
 }
 
-function refused(flaw: SignatureFlaw): Refused {
-  const { explain } = flaw;
-  switch (flaw.code) {
-    case 'incomplete':
-    case 'probe':
-    case 'mismatch':
-      return refusedCallback('bad_signature', explain);
-    case 'stale':
-      return refusedCallback('stale', explain);
-    case 'unknown_serial':
-      return refusedCallback('unknown_key', explain);
-  }
+const FLAWS: Readonly<Record<SignatureFlaw['code'], NotificationRefusal['code']>> = {
+  incomplete: 'bad_signature',
+  probe: 'bad_signature',
+  mismatch: 'bad_signature',
+  stale: 'stale',
+  unknown_serial: 'unknown_key',
+};
+
+function refused({ code, explain }: SignatureFlaw): Refused {
+  return refusedCallback(FLAWS[code], explain);
 }
 
 function unknownSerial(): Refused {

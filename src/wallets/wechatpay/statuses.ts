@@ -6,8 +6,9 @@
 
 import type { LegReportStatus, RefundReportStatus } from '../../core/wallet/report.ts';
 import type { RefundState, TradeState } from '../../wires/wechatpay/trade.ts';
+import { meaningOf } from '../answers.ts';
 
-const TRADE: Readonly<Record<TradeState, LegReportStatus>> = {
+export const legStatusOf = meaningOf<LegReportStatus>({
   SUCCESS: 'succeeded',
   // Set as soon as any part is refunded: the order was paid.
   REFUND: 'succeeded',
@@ -18,23 +19,23 @@ const TRADE: Readonly<Record<TradeState, LegReportStatus>> = {
   REVOKED: 'closed',
   // Final only for payment codes; a QR or JSAPI order may still be paid until it is closed.
   PAYERROR: 'unknown',
-};
+} satisfies Record<TradeState, LegReportStatus>);
 
-const REFUND: Readonly<Record<RefundState, RefundReportStatus>> = {
+export const refundStatusOf = meaningOf<RefundReportStatus>({
   SUCCESS: 'succeeded',
   PROCESSING: 'processing',
   ABNORMAL: 'abnormal',
   CLOSED: 'failed',
-};
+} satisfies Record<RefundState, RefundReportStatus>);
 
-export function legStatusOf(tradeState: string | undefined): LegReportStatus {
-  if (tradeState === undefined || !Object.hasOwn(TRADE, tradeState)) return 'unknown';
-  return TRADE[tradeState as TradeState];
-}
-
-export function refundStatusOf(status: string | undefined): RefundReportStatus {
-  if (status === undefined || !Object.hasOwn(REFUND, status)) return 'unknown';
-  return REFUND[status as RefundState];
+/** The refusals of one call, by their meaning. */
+function refusals<T extends string>(codesByMeaning: Readonly<Record<T, readonly string[]>>) {
+  const words: Record<string, T> = {};
+  for (const meaning of Object.keys(codesByMeaning) as T[]) {
+    for (const code of codesByMeaning[meaning]) words[code] = meaning;
+  }
+  const read = meaningOf(words);
+  return (status: number, code: string) => read(`${status} ${code}`);
 }
 
 /**
@@ -42,7 +43,7 @@ export function refundStatusOf(status: string | undefined): RefundReportStatus {
  * among them (it also means "this number exists with other parameters"), nor is anything that says
  * the number is in use or paid.
  */
-const START_REFUSALS: ReadonlySet<string> = new Set([
+const START_REFUSALS = [
   '400 PARAM_ERROR',
   '400 APPID_MCHID_NOT_MATCH',
   '400 MCH_NOT_EXISTS',
@@ -60,27 +61,21 @@ const START_REFUSALS: ReadonlySet<string> = new Set([
   '404 MCH_NOT_EXISTS',
   '404 USER_NOT_EXIST',
   '500 OPENID_MISMATCH',
-]);
+];
 
-export function startRefusalOf(status: number, code: string): 'failed' | 'unknown' {
-  return START_REFUSALS.has(`${status} ${code}`) ? 'failed' : 'unknown';
-}
+export const startRefusalOf = refusals({ failed: START_REFUSALS });
 
 /**
  * Refusals of our own certificate, number, app or permissions, not of the order. They imply nothing
  * else: the call's own table says whether the call failed.
  */
-const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
+export const CREDENTIAL_REFUSALS: ReadonlySet<string> = new Set([
   '401 SIGN_ERROR',
   '400 APPID_MCHID_NOT_MATCH',
   '400 MCH_NOT_EXISTS',
   '404 MCH_NOT_EXISTS',
   '403 NO_AUTH',
 ]);
-
-export function refusesCredentials(status: number, code: string): boolean {
-  return CREDENTIAL_REFUSALS.has(`${status} ${code}`);
-}
 
 /** APIv2's spelling, without underscores. Its FAIL for a wrong key is unsigned and has no code. */
 const CREDENTIAL_REFUSALS_V2: ReadonlySet<string> = new Set([
@@ -91,84 +86,62 @@ const CREDENTIAL_REFUSALS_V2: ReadonlySet<string> = new Set([
 ]);
 
 export function refusesCredentialsV2(code: string): boolean {
-  return CREDENTIAL_REFUSALS_V2.has(code.replaceAll('_', ''));
+  return CREDENTIAL_REFUSALS_V2.has(plainCode(code));
+}
+
+/** APIv2 writes several codes with and without underscores: they are compared without. */
+export function plainCode(code: string): string {
+  return code.replaceAll('_', '');
 }
 
 /** Payment codes: the code itself was refused. Their names in v3 are not verified. */
-const CODE_REFUSALS: ReadonlySet<string> = new Set(['400 AUTH_CODE_INVALID', '400 AUTHCODEEXPIRE']);
-
-export function codeRefusalOf(status: number, code: string): 'failed' | 'unknown' {
-  return CODE_REFUSALS.has(`${status} ${code}`) ? 'failed' : startRefusalOf(status, code);
-}
+export const codeRefusalOf = refusals({
+  failed: [...START_REFUSALS, '400 AUTH_CODE_INVALID', '400 AUTHCODEEXPIRE'],
+});
 
 /**
  * Payment codes, by either API, which write these with and without underscores: a refused reversal
  * leaves the order as it was; after seven days it will never change again.
  */
 export function reversalRefusalOf(code: string): 'not_found' | 'too_late' | 'unknown' {
-  switch (code.replaceAll('_', '')) {
-    case 'REVERSEEXPIRE':
-      return 'too_late';
-    case 'ORDERNOTEXIST':
-      return 'not_found';
-    default:
-      return 'unknown';
-  }
+  return reversalMeaning(plainCode(code));
 }
 
-const QUERY_NOT_FOUND: ReadonlySet<string> = new Set([
-  '404 ORDER_NOT_EXIST',
-  '400 ORDER_NOT_EXIST',
-]);
+const reversalMeaning = meaningOf<'not_found' | 'too_late'>({
+  REVERSEEXPIRE: 'too_late',
+  ORDERNOTEXIST: 'not_found',
+});
 
-export function queryRefusalOf(status: number, code: string): 'not_found' | 'unknown' {
-  return QUERY_NOT_FOUND.has(`${status} ${code}`) ? 'not_found' : 'unknown';
-}
+const NO_SUCH_ORDER = ['404 ORDER_NOT_EXIST', '400 ORDER_NOT_EXIST'];
 
-const CLOSE_REFUSALS: Readonly<Record<string, 'paid' | 'closed' | 'not_found'>> = {
-  '400 ORDER_PAID': 'paid',
-  '403 ORDER_PAID': 'paid',
-  '400 ORDER_CLOSED': 'closed',
-  '403 ORDER_CLOSED': 'closed',
-  '404 ORDER_NOT_EXIST': 'not_found',
-  '400 ORDER_NOT_EXIST': 'not_found',
-};
+export const queryRefusalOf = refusals({ not_found: NO_SUCH_ORDER });
 
-export function closeRefusalOf(
-  status: number,
-  code: string,
-): 'paid' | 'closed' | 'not_found' | 'unknown' {
-  const key = `${status} ${code}`;
-  return Object.hasOwn(CLOSE_REFUSALS, key) ? (CLOSE_REFUSALS[key] ?? 'unknown') : 'unknown';
-}
+export const closeRefusalOf = refusals({
+  paid: ['400 ORDER_PAID', '403 ORDER_PAID'],
+  closed: ['400 ORDER_CLOSED', '403 ORDER_CLOSED'],
+  not_found: NO_SUCH_ORDER,
+});
 
 /**
  * Refusals about this very refund. Refusals about our keys or permissions say nothing about an
  * earlier try with the same number, which may have been accepted: those stay unknown, as do 429 and
  * 5xx (on fund-moving calls a 429 does not prove "not accepted").
  */
-const REFUND_REFUSALS: ReadonlySet<string> = new Set([
-  '400 PARAM_ERROR',
-  '400 INVALID_REQUEST',
-  '403 NOT_ENOUGH',
-  '403 RULE_LIMIT',
-  '403 TRADE_ERROR',
-  '403 USER_ACCOUNT_ABNORMAL',
-  '404 RESOURCE_NOT_EXISTS',
-  '404 ORDER_NOT_EXIST',
-  '404 MCH_NOT_EXISTS',
-  '400 MCH_NOT_EXISTS',
-]);
+export const refundRefusalOf = refusals({
+  failed: [
+    '400 PARAM_ERROR',
+    '400 INVALID_REQUEST',
+    '403 NOT_ENOUGH',
+    '403 RULE_LIMIT',
+    '403 TRADE_ERROR',
+    '403 USER_ACCOUNT_ABNORMAL',
+    '404 RESOURCE_NOT_EXISTS',
+    '404 ORDER_NOT_EXIST',
+    '404 MCH_NOT_EXISTS',
+    '400 MCH_NOT_EXISTS',
+  ],
+});
 
-export function refundRefusalOf(status: number, code: string): 'failed' | 'unknown' {
-  return REFUND_REFUSALS.has(`${status} ${code}`) ? 'failed' : 'unknown';
-}
-
-const REFUND_NOT_FOUND: ReadonlySet<string> = new Set([
-  '404 RESOURCE_NOT_EXISTS',
-  '404 REFUND_NOT_EXISTS',
-]);
-
-export function refundQueryRefusalOf(status: number, code: string): 'not_found' | 'unknown' {
-  return REFUND_NOT_FOUND.has(`${status} ${code}`) ? 'not_found' : 'unknown';
-}
+export const refundQueryRefusalOf = refusals({
+  not_found: ['404 RESOURCE_NOT_EXISTS', '404 REFUND_NOT_EXISTS'],
+});

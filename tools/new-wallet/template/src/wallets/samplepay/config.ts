@@ -3,14 +3,14 @@
  * wrong and how to fix it. No key text is kept, and no message contains one.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { ok, type Result } from '../../kernel/result.ts';
 import type { WalletIdentity } from '../../kernel/wallet-names.ts';
 import { readRsaPrivateKey, readRsaPublicKey } from '../../wires/keys/rsa-text.ts';
 import {
   type SamplepayCredentials,
   samplepayCredentialsSchema,
 } from '../../wires/samplepay/credentials.ts';
-import { type ConfigProblem, checkCredentials } from '../credentials.ts';
+import { type ConfigProblem, checkCredentials, problemWith } from '../credentials.ts';
 
 export interface SamplepayConfig {
   readonly merchant: string;
@@ -30,15 +30,21 @@ export function openConfig(given: unknown): Result<SamplepayConfig, ConfigProble
   const { merchant, endpoints } = checked.value;
   const privateKey = readRsaPrivateKey(checked.value.privateKey, MODULUS_BITS_MIN);
   if (privateKey === undefined) {
-    return fail('privateKey', 'is no RSA private key of 2048 bits or more: PEM or bare base64');
+    return problemWith(
+      'privateKey',
+      'is no RSA private key of 2048 bits or more: PEM or bare base64',
+    );
   }
   const walletPublicKey = readRsaPublicKey(checked.value.walletPublicKey, MODULUS_BITS_MIN);
   if (walletPublicKey === undefined) {
-    return fail('walletPublicKey', 'is no RSA public key: copy the one that the console shows');
+    return problemWith(
+      'walletPublicKey',
+      'is no RSA public key: copy the one that the console shows',
+    );
   }
   // The most common mix-up; otherwise it shows only as answers that never verify.
   if (walletPublicKey.equals(createPublicKey(privateKey))) {
-    return fail('walletPublicKey', "is your own public key: copy the wallet's");
+    return problemWith('walletPublicKey', "is your own public key: copy the wallet's");
   }
   return ok({ merchant, privateKey, walletPublicKey, endpoints });
 }
@@ -46,8 +52,4 @@ export function openConfig(given: unknown): Result<SamplepayConfig, ConfigProble
 /** The numbers that its orders are created under; a different one is another account. */
 export function identityOf({ merchant }: SamplepayCredentials): WalletIdentity {
   return { merchant };
-}
-
-function fail(field: string, message: string): Result<never, ConfigProblem> {
-  return err({ field, message });
 }

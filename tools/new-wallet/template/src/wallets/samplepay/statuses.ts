@@ -11,8 +11,9 @@ import {
   REFUND_STATUS,
   type RefundStatus,
 } from '../../wires/samplepay/trade.ts';
+import { meaningOf } from '../answers.ts';
 
-const ORDER: Readonly<Record<OrderStatus, LegReportStatus>> = {
+export const legStatusOf = meaningOf<LegReportStatus>({
   [ORDER_STATUS.waiting]: 'pending',
   [ORDER_STATUS.confirming]: 'pending',
   [ORDER_STATUS.paid]: 'succeeded',
@@ -20,23 +21,13 @@ const ORDER: Readonly<Record<OrderStatus, LegReportStatus>> = {
   [ORDER_STATUS.failed]: 'failed',
   [ORDER_STATUS.closed]: 'closed',
   [ORDER_STATUS.reversed]: 'closed',
-};
+} satisfies Record<OrderStatus, LegReportStatus>);
 
-const REFUND: Readonly<Record<RefundStatus, RefundReportStatus>> = {
+export const refundStatusOf = meaningOf<RefundReportStatus>({
   [REFUND_STATUS.processing]: 'processing',
   [REFUND_STATUS.succeeded]: 'succeeded',
   [REFUND_STATUS.failed]: 'failed',
-};
-
-export function legStatusOf(word: string | undefined): LegReportStatus {
-  if (word === undefined || !Object.hasOwn(ORDER, word)) return 'unknown';
-  return ORDER[word as OrderStatus];
-}
-
-export function refundStatusOf(word: string | undefined): RefundReportStatus {
-  if (word === undefined || !Object.hasOwn(REFUND, word)) return 'unknown';
-  return REFUND[word as RefundStatus];
-}
+} satisfies Record<RefundStatus, RefundReportStatus>);
 
 /** Refusals of a start after which no payment of its number can come; others say nothing. */
 const START_IS_OVER: ReadonlySet<string> = new Set([
