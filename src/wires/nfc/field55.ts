@@ -17,50 +17,17 @@ import { readTrack2, type Track2 } from './track2.ts';
 
 const FIELD55_BYTES_MAX = 255;
 
+const REQUIRED = [
+  ...(['9F26', '9F27', '9F10', '9F37', '9F36', '95', '9A'] as const),
+  ...(['9C', '9F02', '5F2A', '82', '9F1A', '9F03'] as const),
+] as const;
 /** The order that terminals usually write. */
 const ORDER = [
-  '9F26',
-  '9F27',
-  '9F10',
-  '9F37',
-  '9F36',
-  '95',
-  '9A',
-  '9C',
-  '9F02',
-  '5F2A',
-  '82',
-  '9F1A',
-  '9F03',
-  '9F33',
-  '9F34',
-  '9F35',
-  '9F1E',
-  '84',
-  '9F09',
-  '9F41',
-  '9F63',
-  '57',
-  '5F34',
-  '9F6C',
+  ...REQUIRED,
+  ...(['9F33', '9F34', '9F35', '9F1E', '84', '9F09', '9F41', '9F63'] as const),
+  ...(['57', '5F34', '9F6C'] as const),
 ] as const;
 export type Field55Tag = (typeof ORDER)[number];
-
-const REQUIRED: readonly Field55Tag[] = [
-  '9F26',
-  '9F27',
-  '9F10',
-  '9F37',
-  '9F36',
-  '95',
-  '9A',
-  '9C',
-  '9F02',
-  '5F2A',
-  '82',
-  '9F1A',
-  '9F03',
-];
 
 export type CryptogramKind = 'arqc' | 'tc' | 'aac';
 
