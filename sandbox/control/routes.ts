@@ -3,18 +3,18 @@
  * records. Nothing here changes what a wallet answers on its wire.
  */
 import { fenToJson } from '../../src/kernel/money.ts';
-import { err, ok, type Result } from '../../src/kernel/result.ts';
+import { ok, type Result } from '../../src/kernel/result.ts';
 import { WALLET_NAMES } from '../../src/kernel/wallet-names.ts';
 import {
   type InputError,
-  inputError,
   inputErrorAnswer,
+  invalid,
   type JsonObject,
   jsonAnswer,
   jsonError,
   methodNotAllowed,
+  oneOf,
   readObject,
-  unknownMember,
 } from '../http/json.ts';
 import type { CityRequest } from '../http/server.ts';
 import type { ControlOrder, Gateway, WireResponse } from '../kit/kit.ts';
@@ -22,7 +22,7 @@ import type { OpenedKit } from '../kit/open-kit.ts';
 import { replaceTable, showClearing, showTable } from '../switch/routes.ts';
 import type { Switch } from '../switch/switch.ts';
 import type { Advancer } from './advance.ts';
-import { notOneOf, presentFault, readFaultOrder, readWallet } from './fault-input.ts';
+import { presentFault, readFaultOrder } from './fault-input.ts';
 import type { Followers, FollowReport } from './followers.ts';
 
 const ADVANCE_SECONDS_MAX = 366 * 86_400;
@@ -66,7 +66,7 @@ export async function control(parts: ControlParts, request: CityRequest): Promis
 }
 
 function armFault({ opened }: ControlParts, request: CityRequest): WireResponse {
-  const body = readObject(request);
+  const body = readObject(request, ['wallet', 'match', 'fault', 'times']);
   const order = body.ok ? readFaultOrder(body.value) : body;
   if (!order.ok) return inputErrorAnswer(order.error);
   return jsonAnswer(201, presentFault(opened.faults.arm(order.value)));
@@ -92,7 +92,7 @@ function showClock(parts: ControlParts): WireResponse {
 }
 
 async function advanceClock(parts: ControlParts, request: CityRequest): Promise<WireResponse> {
-  const body = readObject(request);
+  const body = readObject(request, ['advance_seconds']);
   const seconds = body.ok ? readAdvanceSeconds(body.value) : body;
   if (!seconds.ok) return inputErrorAnswer(seconds.error);
   await parts.advancer.advance(seconds.value * 1_000);
@@ -100,21 +100,15 @@ async function advanceClock(parts: ControlParts, request: CityRequest): Promise<
 }
 
 function readAdvanceSeconds(body: JsonObject): Result<number, InputError> {
-  const stray = unknownMember(body, ['advance_seconds']);
-  if (stray !== undefined) return err(stray);
   const seconds = body.advance_seconds;
-  const isFine =
-    typeof seconds === 'number' &&
-    Number.isInteger(seconds) &&
-    seconds >= 0 &&
-    seconds <= ADVANCE_SECONDS_MAX;
-  if (isFine) return ok(seconds);
+  if (isInteger(seconds) && seconds >= 0 && seconds <= ADVANCE_SECONDS_MAX) return ok(seconds);
   const message = `advance_seconds is an integer from 0 to ${ADVANCE_SECONDS_MAX}`;
-  return err(inputError('parameter_invalid', 'advance_seconds', message));
+  return invalid('advance_seconds', message);
 }
 
 async function followClock(parts: ControlParts, request: CityRequest): Promise<WireResponse> {
-  const body = readObject(request);
+  const known = ['follower', 'adopted_ms', 'next_due_ms', 'public_url'];
+  const body = readObject(request, known);
   const report = body.ok ? readFollowReport(body.value) : body;
   if (!report.ok) return inputErrorAnswer(report.error);
   const state = await parts.followers.poll(report.value, request.onGone);
@@ -122,28 +116,21 @@ async function followClock(parts: ControlParts, request: CityRequest): Promise<W
 }
 
 function readFollowReport(body: JsonObject): Result<FollowReport, InputError> {
-  const stray = unknownMember(body, ['follower', 'adopted_ms', 'next_due_ms', 'public_url']);
-  if (stray !== undefined) return err(stray);
   const { follower, adopted_ms: adopted, next_due_ms: nextDue, public_url: publicUrl } = body;
-  if (
-    typeof follower !== 'string' ||
-    follower.length === 0 ||
-    follower.length > FOLLOWER_CHARS_MAX
-  ) {
-    const message = `follower is a name of 1 to ${FOLLOWER_CHARS_MAX} characters`;
-    return err(inputError('parameter_invalid', 'follower', message));
+  if (typeof follower !== 'string' || !follower || follower.length > FOLLOWER_CHARS_MAX) {
+    return invalid('follower', `follower is a name of 1 to ${FOLLOWER_CHARS_MAX} characters`);
   }
   if (!isInteger(adopted)) {
     const message = 'adopted_ms is the offset_ms that was adopted last; 0 at first';
-    return err(inputError('parameter_invalid', 'adopted_ms', message));
+    return invalid('adopted_ms', message);
   }
   if (nextDue !== null && !isInteger(nextDue)) {
     const message = 'next_due_ms is a time in Unix milliseconds, or null when nothing is due';
-    return err(inputError('parameter_invalid', 'next_due_ms', message));
+    return invalid('next_due_ms', message);
   }
   if (publicUrl !== undefined && !isWebUrl(publicUrl)) {
     const message = 'public_url is where buyers reach the follower: an http or https address';
-    return err(inputError('parameter_invalid', 'public_url', message));
+    return invalid('public_url', message);
   }
   const report = { follower, adoptedOffsetMs: adopted, nextDueMs: nextDue };
   return ok(publicUrl === undefined ? report : { ...report, publicUrl });
@@ -152,11 +139,11 @@ function readFollowReport(body: JsonObject): Result<FollowReport, InputError> {
 function listOrders(parts: ControlParts, request: CityRequest): WireResponse {
   const query = new URLSearchParams(request.queryText);
   const walletText = query.get('wallet');
-  const wallet = walletText === null ? null : readWallet(walletText);
-  if (wallet === undefined) return inputErrorAnswer(notOneOf('wallet', WALLET_NAMES));
+  const wallet = walletText === null ? ok(null) : oneOf('wallet', walletText, WALLET_NAMES);
+  if (!wallet.ok) return inputErrorAnswer(wallet.error);
   const orderNo = query.get('order_no');
   const data = parts.gateways
-    .filter((gateway) => wallet === null || gateway.wallet === wallet)
+    .filter((gateway) => wallet.value === null || gateway.wallet === wallet.value)
     .flatMap((gateway) => gateway.orders())
     .filter((order) => orderNo === null || order.orderNo === orderNo)
     .map(presentOrder);

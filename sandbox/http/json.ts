@@ -46,8 +46,16 @@ export function methodNotAllowed(allowed: readonly string[]): WireResponse {
   return { ...answer, headers: { ...answer.headers, allow: allowed.join(', ') } };
 }
 
-/** The body as an object; an empty body is `{}`. */
-export function readObject(request: WireRequest): Result<JsonObject, InputError> {
+/** What a parameter may not be. */
+export function invalid(param: string, message: string): Result<never, InputError> {
+  return err(inputError('parameter_invalid', param, message));
+}
+
+/** The body as an object of known members; an empty body is `{}`. */
+export function readObject(
+  request: WireRequest,
+  known: readonly string[],
+): Result<JsonObject, InputError> {
   const text = request.body.toString('utf8');
   if (text.trim() === '') return ok({});
   let value: unknown;
@@ -57,21 +65,43 @@ export function readObject(request: WireRequest): Result<JsonObject, InputError>
     return err(inputError('invalid_json', null, 'the body is not JSON'));
   }
   if (!isObject(value)) return err(inputError('invalid_json', null, 'the body is a JSON object'));
-  return ok(value);
+  return knownMembers(value, known, '');
+}
+
+/** The same of an object inside the body. */
+export function readMember(
+  value: unknown,
+  known: readonly string[],
+  param: string,
+): Result<JsonObject, InputError> {
+  return isObject(value)
+    ? knownMembers(value, known, `${param}.`)
+    : invalid(param, `${param} is an object`);
 }
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The first unknown member: a misspelt name must not be ignored in favor of a default. */
-export function unknownMember(
+/** An unknown member is refused: a misspelt name must not be ignored in favor of a default. */
+function knownMembers(
   object: JsonObject,
   known: readonly string[],
-  prefix = '',
-): InputError | undefined {
+  prefix: string,
+): Result<JsonObject, InputError> {
   const name = Object.keys(object).find((key) => !known.includes(key));
-  if (name === undefined) return undefined;
+  if (name === undefined) return ok(object);
   const message = `${prefix}${name} is not known here; known: ${known.join(', ')}`;
-  return inputError('unknown_parameter', `${prefix}${name}`, message);
+  return err(inputError('unknown_parameter', `${prefix}${name}`, message));
+}
+
+export function oneOf<T extends string>(
+  param: string,
+  value: unknown,
+  known: readonly T[],
+): Result<T, InputError> {
+  const found = known.find((item) => item === value);
+  return found === undefined
+    ? invalid(param, `${param} is one of: ${known.join(', ')}`)
+    : ok(found);
 }

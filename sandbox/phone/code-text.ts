@@ -4,7 +4,7 @@
  * a gateway takes: a text or an object.
  */
 import { err, ok, type Result } from '../../src/kernel/result.ts';
-import { type InputError, inputError, isObject, type JsonObject } from '../http/json.ts';
+import { type InputError, inputError, invalid, isObject, type JsonObject } from '../http/json.ts';
 
 const CHARS_MAX = 65_536;
 
@@ -17,14 +17,14 @@ export function readCode(value: unknown): Result<PhoneCode, InputError> {
   }
   const text = value.trim();
   if (text.length > CHARS_MAX) {
-    return err(inputError('parameter_invalid', 'code', `code has at most ${CHARS_MAX} characters`));
+    return invalid('code', `code has at most ${CHARS_MAX} characters`);
   }
   if (!text.startsWith('{')) return ok(text);
   try {
     const parsed: unknown = JSON.parse(text);
     return ok(isObject(parsed) ? unwrapAction(parsed) : text);
   } catch {
-    return err(inputError('parameter_invalid', 'code', 'code begins like JSON, but is none'));
+    return invalid('code', 'code begins like JSON, but is none');
   }
 }
 

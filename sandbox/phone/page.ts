@@ -24,6 +24,7 @@ export interface PhoneApp {
 
 interface View {
   readonly language: Language;
+  readonly t: (typeof PHONE_TEXTS)[Language];
   readonly apps: readonly PhoneApp[];
   readonly wallet: WalletName | undefined;
   readonly mode: PhoneMode;
@@ -36,13 +37,14 @@ export function phonePage(request: WireRequest, apps: readonly PhoneApp[]): Wire
   const named = apps.find(({ wallet }) => wallet === query.get('wallet')) ?? apps[0];
   const mode = PHONE_MODES.find((name) => name === query.get('mode')) ?? 'scan';
   const code = query.get('code') ?? '';
-  const view: View = { language, apps, wallet: named?.wallet, mode, code };
+  const t = PHONE_TEXTS[language];
+  const view: View = { language, t, apps, wallet: named?.wallet, mode, code };
   const answer = htmlAnswer(200, document(view));
   return { ...answer, headers: { ...answer.headers, vary: 'accept-language' } };
 }
 
 function document(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   return `<!doctype html>
 <html lang="${HTML_LANGUAGE[view.language]}">
 <head>
@@ -63,12 +65,12 @@ ${modeLinks(view)}
 ${scanSection(view)}
 ${codeSection(view)}
 ${tapSection(view)}
-${billSection(view.language)}
-${resultSection(view.language)}
+${billSection(view)}
+${resultSection(view)}
 <p id="message" role="alert" hidden></p>
 </main>
 </div>
-${pinDialog(view.language)}
+${pinDialog(view)}
 <script type="application/json" id="texts">${scriptJson(t)}</script>
 <script src="/phone/phone.js" type="module"></script>
 </body>
@@ -89,7 +91,7 @@ function linkOf(view: View, language: Language, mode: PhoneMode): string {
 }
 
 function walletChooser(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   const choices = view.apps.map(
     ({ wallet, hasCode, hasTap }) =>
       `<label class="wallet ${wallet}"><input type="radio" name="wallet" form="scan" value="${wallet}" data-code="${yes(hasCode)}" data-tap="${yes(hasTap)}"${
@@ -104,7 +106,7 @@ function yes(has: boolean): 'yes' | 'no' {
 }
 
 function modeLinks(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   const names = { scan: t.modeScan, code: t.modeCode, tap: t.modeTap };
   const links = PHONE_MODES.map((mode) => {
     const current = mode === view.mode ? ' aria-current="page"' : '';
@@ -116,7 +118,7 @@ function modeLinks(view: View): string {
 
 /** Only the script draws a code, because it renews it: a saved page holds none. */
 function codeSection(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   return `<section id="code-part" class="card" tabindex="-1"${hiddenUnless(view.mode === 'code')} aria-label="${escapeHtml(t.modeCode)}">
 <p id="code-empty" class="empty"${hiddenUnless(!canDo(view, 'hasCode'))}>${escapeHtml(t.codeEmpty)}</p>
 <div id="code-card"${hiddenUnless(canDo(view, 'hasCode'))}>
@@ -131,7 +133,7 @@ function codeSection(view: View): string {
 }
 
 function tapSection(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   return `<section id="tap-part" class="card" tabindex="-1"${hiddenUnless(view.mode === 'tap')} aria-label="${escapeHtml(t.modeTap)}">
 <p id="tap-empty" class="empty"${hiddenUnless(!canDo(view, 'hasTap'))}>${escapeHtml(t.tapEmpty)}</p>
 <form id="tap"${hiddenUnless(canDo(view, 'hasTap'))}>
@@ -158,7 +160,7 @@ function canDo(view: View, what: 'hasCode' | 'hasTap'): boolean {
 }
 
 function scanSection(view: View): string {
-  const t = PHONE_TEXTS[view.language];
+  const { t } = view;
   return `<form id="scan" class="card"${hiddenUnless(view.mode === 'scan')}>
 <label for="code">${escapeHtml(t.codeLabel)}</label>
 <textarea id="code" name="code" rows="4" required autocomplete="off" spellcheck="false" aria-describedby="code-hint">${escapeHtml(view.code)}</textarea>
@@ -169,8 +171,7 @@ function scanSection(view: View): string {
 </form>`;
 }
 
-function billSection(language: Language): string {
-  const t = PHONE_TEXTS[language];
+function billSection({ t }: View): string {
   return `<section id="bill" class="card" hidden tabindex="-1" aria-labelledby="payee-label">
 <p class="label" id="payee-label">${escapeHtml(t.payTo)}</p>
 <p id="payee"></p>
@@ -196,8 +197,7 @@ function billSection(language: Language): string {
 </section>`;
 }
 
-function resultSection(language: Language): string {
-  const t = PHONE_TEXTS[language];
+function resultSection({ t }: View): string {
   return `<section id="result" class="card" hidden tabindex="-1" aria-live="polite">
 <div class="mark" aria-hidden="true"></div>
 <h2 id="result-text"></h2>
@@ -210,8 +210,7 @@ function resultSection(language: Language): string {
 </section>`;
 }
 
-function pinDialog(language: Language): string {
-  const t = PHONE_TEXTS[language];
+function pinDialog({ t }: View): string {
   const keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9'].map(digitKey).join('');
   return `<dialog id="pin" aria-labelledby="pin-title" aria-describedby="pin-hint">
 <form method="dialog">

@@ -4,14 +4,7 @@
  */
 import { fenFromJson } from '../../src/kernel/money.ts';
 import { WALLET_NAMES } from '../../src/kernel/wallet-names.ts';
-import {
-  inputError,
-  inputErrorAnswer,
-  jsonAnswer,
-  jsonError,
-  readObject,
-  unknownMember,
-} from '../http/json.ts';
+import { inputErrorAnswer, jsonAnswer, jsonError, oneOf, readObject } from '../http/json.ts';
 import type { Gateway, WireRequest, WireResponse } from '../kit/kit.ts';
 import { codeDigits, codePicture } from './code-picture.ts';
 
@@ -22,19 +15,13 @@ const TAP_FEN_MAX = 999_999_999_999n;
 
 /** `{wallet}` -> `{auth_code}` and how to show it. */
 export function showCode(gateways: readonly Gateway[], request: WireRequest): WireResponse {
-  const body = readObject(request);
-  if (!body.ok) return inputErrorAnswer(body.error);
-  const stray = unknownMember(body.value, ['wallet']);
-  if (stray !== undefined) return inputErrorAnswer(stray);
-  const wallet = WALLET_NAMES.find((name) => name === body.value.wallet);
-  if (wallet === undefined) {
-    const message = `wallet is one of: ${WALLET_NAMES.join(', ')}`;
-    return inputErrorAnswer(inputError('parameter_invalid', 'wallet', message));
-  }
-  const gateway = gateways.find((each) => each.wallet === wallet);
+  const body = readObject(request, ['wallet']);
+  const wallet = body.ok ? oneOf('wallet', body.value.wallet, WALLET_NAMES) : body;
+  if (!wallet.ok) return inputErrorAnswer(wallet.error);
+  const gateway = gateways.find((each) => each.wallet === wallet.value);
   if (gateway?.showCode === undefined) {
-    const message = `${wallet} shows no payment code in this city`;
-    return inputErrorAnswer(inputError('wallet_not_available', 'wallet', message));
+    const message = `${wallet.value} shows no payment code in this city`;
+    return jsonError(400, 'wallet_not_available', message, 'wallet');
   }
   const code = gateway.showCode();
   return jsonAnswer(200, {
@@ -51,14 +38,12 @@ export async function tap(
   gateways: readonly Gateway[],
   request: WireRequest,
 ): Promise<WireResponse> {
-  const body = readObject(request);
+  const body = readObject(request, ['amount']);
   if (!body.ok) return inputErrorAnswer(body.error);
-  const stray = unknownMember(body.value, ['amount']);
-  if (stray !== undefined) return inputErrorAnswer(stray);
   const amountFen = fenFromJson(body.value.amount);
   if (amountFen === undefined || amountFen <= 0n || amountFen > TAP_FEN_MAX) {
     const message = `amount is what the terminal asks for, in fen, 1 to ${TAP_FEN_MAX}`;
-    return inputErrorAnswer(inputError('parameter_invalid', 'amount', message));
+    return jsonError(400, 'parameter_invalid', message, 'amount');
   }
   const gateway = gateways.find((each) => each.tap !== undefined);
   if (gateway?.tap === undefined) {

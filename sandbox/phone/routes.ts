@@ -10,13 +10,14 @@ import {
   type InputError,
   inputError,
   inputErrorAnswer,
-  isObject,
+  invalid,
   type JsonObject,
   jsonAnswer,
   jsonError,
   methodNotAllowed,
+  oneOf,
+  readMember,
   readObject,
-  unknownMember,
 } from '../http/json.ts';
 import type { CityRequest } from '../http/server.ts';
 import type { Collection, Gateway, PayRequest, Scanned, WireResponse } from '../kit/kit.ts';
@@ -51,30 +52,25 @@ interface KeptScan {
   readonly isStatic?: boolean;
 }
 
+type Handler = (parts: PhoneParts, request: CityRequest) => WireResponse | Promise<WireResponse>;
+
+const CALLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['/phone/scan', scan],
+  ['/phone/code', ({ gateways }, request) => showCode(gateways, request)],
+  ['/phone/tap', ({ gateways }, request) => tap(gateways, request)],
+  ['/phone/pay', pay],
+]);
+
 export async function phone(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
-  switch (request.path) {
-    case '/phone':
-    case '/phone/':
-      if (request.method !== 'GET') return methodNotAllowed(['GET']);
-      return phonePage(request, appsOf(parts));
-    case '/phone/scan':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return scan(parts, request);
-    case '/phone/code':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return showCode(parts.gateways, request);
-    case '/phone/tap':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return tap(parts.gateways, request);
-    case '/phone/pay':
-      if (request.method !== 'POST') return methodNotAllowed(['POST']);
-      return pay(parts, request);
-    default:
-      return (
-        phoneAsset(request.path) ??
-        jsonError(404, 'not_found', 'the phone has scan, pay, code and tap')
-      );
+  if (request.path === '/phone' || request.path === '/phone/') {
+    return request.method === 'GET' ? phonePage(request, appsOf(parts)) : methodNotAllowed(['GET']);
   }
+  const call = CALLS.get(request.path);
+  if (call !== undefined) {
+    return request.method === 'POST' ? call(parts, request) : methodNotAllowed(['POST']);
+  }
+  const asset = phoneAsset(request.path);
+  return asset ?? jsonError(404, 'not_found', 'the phone has scan, pay, code and tap');
 }
 
 /** Four apps, whatever gateways there are: a wallet without one can still scan across. */
@@ -87,7 +83,7 @@ function appsOf({ gateways }: PhoneParts): PhoneApp[] {
 }
 
 async function scan(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
-  const body = readObject(request);
+  const body = readObject(request, ['wallet', 'code', 'amount']);
   const input = body.ok ? readScan(body.value) : body;
   if (!input.ok) return inputErrorAnswer(input.error);
   const { wallet, code } = input.value;
@@ -115,13 +111,9 @@ interface ScanOrder {
 }
 
 function readScan(body: JsonObject): Result<ScanOrder, InputError> {
-  const stray = unknownMember(body, ['wallet', 'code', 'amount']);
-  if (stray !== undefined) return err(stray);
-  const wallet = WALLET_NAMES.find((name) => name === body.wallet);
-  if (wallet === undefined) {
-    const message = `wallet is one of: ${WALLET_NAMES.join(', ')}`;
-    return err(inputError('parameter_invalid', 'wallet', message));
-  }
+  const named = oneOf('wallet', body.wallet, WALLET_NAMES);
+  if (!named.ok) return named;
+  const wallet = named.value;
   const read = readCode(body.code);
   const code = read.ok ? readEmvAddress(read.value, wallet) : read;
   if (!code.ok) return code;
@@ -130,7 +122,7 @@ function readScan(body: JsonObject): Result<ScanOrder, InputError> {
   const amountFen = fenFromJson(body.amount);
   if (!isCounter || amountFen === undefined || amountFen <= 0n) {
     const message = "amount is fen, 1 or more, and only for a merchant's counter code (/c/…)";
-    return err(inputError('parameter_invalid', 'amount', message));
+    return invalid('amount', message);
   }
   return ok({ wallet, code: code.value, amountFen });
 }
@@ -197,10 +189,8 @@ function keepScan(scans: Collection<KeptScan>, kept: KeptScan): void {
 }
 
 async function pay(parts: PhoneParts, request: CityRequest): Promise<WireResponse> {
-  const body = readObject(request);
+  const body = readObject(request, ['scan', 'outcome', 'coupon']);
   if (!body.ok) return inputErrorAnswer(body.error);
-  const stray = unknownMember(body.value, ['scan', 'outcome', 'coupon']);
-  if (stray !== undefined) return inputErrorAnswer(stray);
   const id = body.value.scan;
   const kept = typeof id === 'string' ? scansOf(parts).get(id) : undefined;
   if (kept === undefined) return jsonError(404, 'scan_not_found', 'scan the code first', 'scan');
@@ -247,30 +237,23 @@ function couponFen({ coupon }: PayRequest): Fen {
 }
 
 function readPayment(body: JsonObject, kept: KeptScan): Result<PayRequest, InputError> {
-  const outcome = OUTCOMES.find((name) => name === body.outcome);
-  if (outcome === undefined) {
-    const message = `outcome is one of: ${OUTCOMES.join(', ')}`;
-    return err(inputError('parameter_invalid', 'outcome', message));
-  }
+  const outcome = oneOf('outcome', body.outcome, OUTCOMES);
+  if (!outcome.ok) return outcome;
   const coupon = readCoupon(body.coupon, kept.scanned.amountFen);
   if (!coupon.ok) return coupon;
   const { ref } = kept.scanned;
-  return ok({ ref, payerWallet: kept.payerWallet, outcome, coupon: coupon.value });
+  return ok({ ref, payerWallet: kept.payerWallet, outcome: outcome.value, coupon: coupon.value });
 }
 
 function readCoupon(value: unknown, amountFen: Fen): Result<PayRequest['coupon'], InputError> {
   if (value === undefined || value === null) return ok({ platformFen: 0n, merchantFen: 0n });
-  if (!isObject(value)) {
-    return err(inputError('parameter_invalid', 'coupon', 'coupon is an object'));
-  }
-  const stray = unknownMember(value, ['platform', 'merchant'], 'coupon.');
-  if (stray !== undefined) return err(stray);
+  const given = readMember(value, ['platform', 'merchant'], 'coupon');
+  if (!given.ok) return given;
   const parts: Fen[] = [];
   for (const name of ['platform', 'merchant']) {
-    const fen = fenFromJson(value[name] ?? 0);
+    const fen = fenFromJson(given.value[name] ?? 0);
     if (fen === undefined || fen < 0n) {
-      const message = `coupon.${name} is an integer of fen, 0 or more`;
-      return err(inputError('parameter_invalid', `coupon.${name}`, message));
+      return invalid(`coupon.${name}`, `coupon.${name} is an integer of fen, 0 or more`);
     }
     parts.push(fen);
   }

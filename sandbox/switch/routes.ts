@@ -4,7 +4,7 @@
 import { fenToJson } from '../../src/kernel/money.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { beijingDate, isDate } from '../../src/wires/beijing-time.ts';
-import { inputError, inputErrorAnswer, jsonAnswer, readObject } from '../http/json.ts';
+import { inputErrorAnswer, jsonAnswer, jsonError, readObject } from '../http/json.ts';
 import type { WireRequest, WireResponse } from '../kit/kit.ts';
 import type { PairClearing } from './clearing.ts';
 import type { Switch } from './switch.ts';
@@ -18,7 +18,7 @@ export function showTable({ table }: Switch): WireResponse {
 }
 
 export function replaceTable(own: Switch, request: WireRequest): WireResponse {
-  const body = readObject(request);
+  const body = readObject(request, ['pairs']);
   const pairs = body.ok ? readTable(body.value) : body;
   if (!pairs.ok) return inputErrorAnswer(pairs.error);
   own.table.replace(pairs.value);
@@ -29,7 +29,7 @@ export function replaceTable(own: Switch, request: WireRequest): WireResponse {
 export function showClearing(own: Switch, clock: Clock, request: WireRequest): WireResponse {
   const date = new URLSearchParams(request.queryText).get('date') ?? beijingDate(clock.nowMs());
   if (!isDate(date)) {
-    return inputErrorAnswer(inputError('parameter_invalid', 'date', 'date is like 2026-12-01'));
+    return jsonError(400, 'parameter_invalid', 'date is like 2026-12-01', 'date');
   }
   own.post();
   const { state, pairs, positions } = own.clearing(date);

@@ -10,13 +10,14 @@ import {
   mayScan,
 } from '../../src/kernel/interconnect.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';
-import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';
+import { WALLET_NAMES } from '../../src/kernel/wallet-names.ts';
 import {
   type InputError,
   inputError,
-  isObject,
+  invalid,
   type JsonObject,
-  unknownMember,
+  oneOf,
+  readMember,
 } from '../http/json.ts';
 import type { Journal } from '../kit/kit.ts';
 
@@ -40,8 +41,6 @@ export function openSwitchTable(journal: Journal): SwitchTable {
 
 /** `{pairs: [{payer_wallet, acceptor_wallet}]}`: the whole table. */
 export function readTable(body: JsonObject): Result<InterconnectTable, InputError> {
-  const stray = unknownMember(body, ['pairs']);
-  if (stray !== undefined) return err(stray);
   if (!Array.isArray(body.pairs)) {
     const message = 'pairs is a list of {payer_wallet, acceptor_wallet}; an empty list ends all';
     return err(inputError('parameter_missing', 'pairs', message));
@@ -52,7 +51,7 @@ export function readTable(body: JsonObject): Result<InterconnectTable, InputErro
     if (!pair.ok) return pair;
     const { payer, acceptor } = pair.value;
     if (pairs.some((known) => known.payer === payer && known.acceptor === acceptor)) {
-      return err(inputError('parameter_invalid', `pairs[${index}]`, 'this pair is there twice'));
+      return invalid(`pairs[${index}]`, 'this pair is there twice');
     }
     pairs.push(pair.value);
   }
@@ -60,26 +59,14 @@ export function readTable(body: JsonObject): Result<InterconnectTable, InputErro
 }
 
 function readPair(row: unknown, where: string): Result<InterconnectPair, InputError> {
-  if (!isObject(row)) {
-    return err(inputError('parameter_invalid', where, 'a pair is an object'));
-  }
-  const stray = unknownMember(row, ['payer_wallet', 'acceptor_wallet'], `${where}.`);
-  if (stray !== undefined) return err(stray);
-  const payer = walletOf(row.payer_wallet);
-  if (payer === undefined) return err(notAWallet(`${where}.payer_wallet`));
-  const acceptor = walletOf(row.acceptor_wallet);
-  if (acceptor === undefined) return err(notAWallet(`${where}.acceptor_wallet`));
-  if (payer === acceptor) {
-    const message = 'payer_wallet and acceptor_wallet are two; each wallet pays its own codes';
-    return err(inputError('parameter_invalid', where, message));
-  }
-  return ok({ payer, acceptor });
-}
-
-function walletOf(value: unknown): WalletName | undefined {
-  return WALLET_NAMES.find((wallet) => wallet === value);
-}
-
-function notAWallet(where: string): InputError {
-  return inputError('parameter_invalid', where, `one of: ${WALLET_NAMES.join(', ')}`);
+  const members = readMember(row, ['payer_wallet', 'acceptor_wallet'], where);
+  if (!members.ok) return members;
+  const { payer_wallet, acceptor_wallet } = members.value;
+  const payer = oneOf(`${where}.payer_wallet`, payer_wallet, WALLET_NAMES);
+  if (!payer.ok) return payer;
+  const acceptor = oneOf(`${where}.acceptor_wallet`, acceptor_wallet, WALLET_NAMES);
+  if (!acceptor.ok) return acceptor;
+  return payer.value === acceptor.value
+    ? invalid(where, 'payer_wallet and acceptor_wallet are two; each wallet pays its own codes')
+    : ok({ payer: payer.value, acceptor: acceptor.value });
 }
