@@ -117,57 +117,52 @@ export async function runTap(request: TapRequest): Promise<TapResult> {
   if (transaction.amountFen > terminal.contactlessLimitFen) {
     return { result: { outcome: 'other_interface', reason: 'over_limit' }, transcript };
   }
-  const driven = await drive(request, transcript);
+  const driven = await drive(request, async (step, command, dol = null) => {
+    const response = await request.exchange(command);
+    transcript.push({ step, dol, command, response });
+    if (response === null) return err({ outcome: 'try_again', reason: 'card_left' });
+    const read = readResponse(response);
+    return read.ok ? read : faulty(read.error);
+  });
   return { result: driven.ok ? driven.value : driven.error, transcript };
 }
 
 /** A step that ends the tap early answers with the outcome as its error. */
 type Step<T> = Result<T, TapOutcome>;
 
-async function drive(request: TapRequest, transcript: TapExchange[]): Promise<Step<TapOutcome>> {
-  const aid = await chooseApplication(request, transcript);
+/** Sends one command to the card; the transcript has it with its answer. */
+type Send = (
+  step: TapStep,
+  command: Buffer,
+  dol?: TapExchange['dol'],
+) => Promise<Step<ResponseApdu>>;
+
+async function drive(request: TapRequest, send: Send): Promise<Step<TapOutcome>> {
+  const aid = await chooseApplication(request.terminal, send);
   if (!aid.ok) return aid;
-  const pdol = await selectApplication(request, transcript, aid.value);
+  const pdol = await selectApplication(send, aid.value);
   if (!pdol.ok) return pdol;
   const sent = terminalValues(request);
   const command = gpoCommand(fillDol(pdol.value, sent));
-  const step = { step: 'processing_options', dol: pdol.value } as const;
-  const answered = await send(request, transcript, step, command);
+  const answered = await send('processing_options', command, pdol.value);
   if (!answered.ok) return answered;
   const { sw } = answered.value;
   if (sw === STATUS.seePhone) return err({ outcome: 'see_phone' });
   if (sw !== STATUS.ok) return err({ outcome: 'other_interface', reason: 'card_says_so' });
-  const card = await readCard(request, transcript, answered.value.data);
+  const card = await readCard(send, answered.value.data);
   if (!card.ok) return card;
   const values = new Map([...sent, ...card.value, ['84', Buffer.from(aid.value, 'hex')]]);
   return conclude(request, values);
 }
 
-async function send(
-  request: TapRequest,
-  transcript: TapExchange[],
-  step: Pick<TapExchange, 'step' | 'dol'>,
-  command: Buffer,
-): Promise<Step<ResponseApdu>> {
-  const response = await request.exchange(command);
-  transcript.push({ ...step, command, response });
-  if (response === null) return err({ outcome: 'try_again', reason: 'card_left' });
-  const read = readResponse(response);
-  return read.ok ? read : err({ outcome: 'card_fault', error: read.error });
-}
-
 function templateOf(data: Buffer, allowsPadding: boolean): Step<Tlv[]> {
   const read = readTlv(data, { allowsPadding });
-  return read.ok ? read : err({ outcome: 'card_fault', error: read.error });
+  return read.ok ? read : faulty(read.error);
 }
 
 /** Of the applications that both can use, the one that the buyer put first. */
-async function chooseApplication(
-  request: TapRequest,
-  transcript: TapExchange[],
-): Promise<Step<string>> {
-  const step = { step: 'select_directory', dol: null } as const;
-  const answered = await send(request, transcript, step, selectCommand(PPSE));
+async function chooseApplication(terminal: TerminalProfile, send: Send): Promise<Step<string>> {
+  const answered = await send('select_directory', selectCommand(PPSE));
   if (!answered.ok) return answered;
   if (answered.value.sw !== STATUS.ok) {
     return err({ outcome: 'other_interface', reason: 'no_directory' });
@@ -182,7 +177,7 @@ async function chooseApplication(
       // Without a priority an application comes last (EMV Book 1, 12.4).
       priority: (findTlv([entry], '87')?.value[0] ?? 0) & 0x0f || 16,
     }))
-    .filter(({ aid }) => request.terminal.aids.some((known) => aid.startsWith(known)))
+    .filter(({ aid }) => terminal.aids.some((known) => aid.startsWith(known)))
     .filter(({ aid }) => aid.length >= 10 && aid.length <= 32)
     .sort((a, b) => a.priority - b.priority);
   const [first] = usable;
@@ -192,14 +187,8 @@ async function chooseApplication(
   return ok(first.aid);
 }
 
-async function selectApplication(
-  request: TapRequest,
-  transcript: TapExchange[],
-  aid: string,
-): Promise<Step<DolEntry[]>> {
-  const step = { step: 'select_application', dol: null } as const;
-  const command = selectCommand(Buffer.from(aid, 'hex'));
-  const answered = await send(request, transcript, step, command);
+async function selectApplication(send: Send, aid: string): Promise<Step<DolEntry[]>> {
+  const answered = await send('select_application', selectCommand(Buffer.from(aid, 'hex')));
   if (!answered.ok) return answered;
   if (answered.value.sw !== STATUS.ok) {
     return err({ outcome: 'other_interface', reason: 'card_says_so' });
@@ -207,7 +196,7 @@ async function selectApplication(
   const read = templateOf(answered.value.data, false);
   if (!read.ok) return read;
   const pdol = readDol(findTlv(read.value, '9F38')?.value ?? Buffer.alloc(0));
-  return pdol.ok ? pdol : err({ outcome: 'card_fault', error: pdol.error });
+  return pdol.ok ? pdol : faulty(pdol.error);
 }
 
 /** The terminal's data about itself and the payment, by tag. */
@@ -237,11 +226,7 @@ function terminalValues(request: TapRequest): ReadonlyMap<string, Buffer> {
 }
 
 /** The GPO answer and every record that it points to: all must be read before the card leaves. */
-async function readCard(
-  request: TapRequest,
-  transcript: TapExchange[],
-  data: Buffer,
-): Promise<Step<ReadonlyMap<string, Buffer>>> {
+async function readCard(send: Send, data: Buffer): Promise<Step<ReadonlyMap<string, Buffer>>> {
   const read = templateOf(data, true);
   if (!read.ok) return read;
   const template = read.value.find(({ tag }) => tag === '77');
@@ -252,10 +237,9 @@ async function readCard(
   const kept = keep(values, template.children);
   if (!kept.ok) return kept;
   const records = readAfl(values.get('94') ?? Buffer.alloc(0));
-  if (!records.ok) return err({ outcome: 'card_fault', error: records.error });
+  if (!records.ok) return faulty(records.error);
   for (const reference of records.value) {
-    const step = { step: 'read_record', dol: null } as const;
-    const answered = await send(request, transcript, step, readRecordCommand(reference));
+    const answered = await send('read_record', readRecordCommand(reference));
     if (!answered.ok) return answered;
     const record = templateOf(answered.value.data, true);
     if (!record.ok) return record;
@@ -278,20 +262,19 @@ function keep(values: Map<string, Buffer>, objects: readonly Tlv[]): Step<null> 
   return ok(null);
 }
 
-function fault(
-  code: CodecError['code'],
-  object: string,
-  message: string,
-): { readonly ok: false; readonly error: TapOutcome } {
-  const error = codecError(code, { object, position: 0 }, message);
+function faulty(error: CodecError): Step<never> {
   return err({ outcome: 'card_fault', error });
+}
+
+function fault(code: CodecError['code'], object: string, message: string): Step<never> {
+  return faulty(codecError(code, { object, position: 0 }, message));
 }
 
 function conclude(request: TapRequest, values: ReadonlyMap<string, Buffer>): Step<TapOutcome> {
   const track2 = readTrack2(values.get('57') ?? Buffer.alloc(0), { object: '57', position: 0 });
-  if (!track2.ok) return err({ outcome: 'card_fault', error: track2.error });
+  if (!track2.ok) return faulty(track2.error);
   const field55 = writeField55(values);
-  if (!field55.ok) return err({ outcome: 'card_fault', error: field55.error });
+  if (!field55.ok) return faulty(field55.error);
   // A TC (offline approval) is neither requested nor accepted: money moves only with the issuer's
   // approval.
   if ((values.get('9F27')?.[0] ?? 0) >> 6 !== 2) {
