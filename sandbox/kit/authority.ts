@@ -10,7 +10,7 @@ import * as x509 from '@peculiar/x509';
 import { assert } from '../../src/kernel/assert.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Random } from '../../src/runtime/random.ts';
-import type { Authority, RootCertificate, SerialShape } from './kit.ts';
+import type { Authority, CertifiedKey, KeyPair, RootCertificate, SerialShape } from './kit.ts';
 
 const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
 const MODULUS_BITS = 2048;
@@ -48,10 +48,7 @@ async function newRoot(
   return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, serials, seams);
 }
 
-async function rsaKeyPair(): Promise<{
-  readonly privateKeyPem: string;
-  readonly publicKeyPem: string;
-}> {
+async function rsaKeyPair(): Promise<KeyPair> {
   const pair = await generate('rsa', {
     modulusLength: MODULUS_BITS,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -63,7 +60,7 @@ async function rsaKeyPair(): Promise<{
 async function signRoot(
   subject: string,
   serialNumber: string,
-  pair: { readonly privateKeyPem: string; readonly publicKeyPem: string },
+  pair: KeyPair,
   seams: Seams,
 ): Promise<string> {
   const publicKey = await importPublic(pair.publicKeyPem);
@@ -86,7 +83,7 @@ async function signRoot(
 }
 
 async function openRoot(
-  kept: { readonly certificatePem: string; readonly privateKeyPem: string },
+  kept: CertifiedKey,
   serials: SerialShape,
   seams: Seams,
 ): Promise<RootCertificate> {

@@ -19,6 +19,7 @@ import type {
   CallbackPolicy,
   CallbackQueue,
   Collection,
+  Explanation,
   Explanations,
   FaultName,
   Faults,
@@ -81,7 +82,7 @@ interface DeliveryJob {
 interface State extends CallbackQueueOptions {
   readonly jobs: Collection<DeliveryJob>;
   readonly policies: Map<WalletName, CallbackPolicy>;
-  readonly due: DueIndex<DeliveryJob>;
+  readonly due: DueIndex;
   readonly lanes: Lanes;
   /** Jobs that a lane has taken: coming due meanwhile starts nothing. */
   readonly underWay: Set<string>;
@@ -91,18 +92,13 @@ interface State extends CallbackQueueOptions {
 }
 
 export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQueue {
-  const jobs = options.journal.collection<DeliveryJob>('courier');
-  const underWay = new Set<string>();
   const state: State = {
     ...options,
-    jobs,
+    jobs: options.journal.collection<DeliveryJob>('courier'),
     policies: new Map(),
-    due: openDueIndex(({ dueMs, key }) => {
-      const job = jobs.get(key);
-      return job?.dueMs === dueMs && !underWay.has(key) ? job : undefined;
-    }),
+    due: openDueIndex(),
     lanes: createLanes(ACTIVE_PER_ORIGIN_MAX),
-    underWay,
+    underWay: new Set(),
     held: new Set(),
     timer: undefined,
     isOpen: true,
@@ -141,8 +137,14 @@ function keep(state: State, job: DeliveryJob): void {
 }
 
 function wait(state: State, job: DeliveryJob): void {
-  if (job.isHeld) state.held.add(job.id);
-  state.due.watch({ dueMs: job.dueMs, key: job.id });
+  const { id, dueMs, isHeld } = job;
+  if (isHeld) state.held.add(id);
+  const owed = () => {
+    const waiting = state.jobs.get(id);
+    const isOwed = waiting?.dueMs === dueMs && !state.underWay.has(id);
+    return isOwed ? () => start(state, waiting) : undefined;
+  };
+  state.due.watch({ dueMs, owed });
   startDue(state);
 }
 
@@ -150,9 +152,7 @@ function startDue(state: State): void {
   clearTimeout(state.timer);
   if (!state.isOpen) return;
   const { due, clock } = state;
-  for (let next = due.takeDue(clock.nowMs()); next; next = due.takeDue(clock.nowMs())) {
-    start(state, next);
-  }
+  due.run(clock.nowMs());
   const nextMs = due.nextDueMs();
   if (nextMs === null) return;
   // A timer may fire a little early; the next look arms it again.
@@ -271,7 +271,11 @@ async function post(
   };
   const target = await checkCallbackUrl(order.url, { allowLocal: state.allowLocalCallbacks });
   if (!target.ok) {
-    explainUrl(state, job, target.error);
+    const [expected, hint] = [
+      'an https URL on the public internet',
+      `${order.url}: ${target.error}`,
+    ];
+    if (job.tries === 0) explain(state, job, { what: 'not sent', expected, hint });
     return end('failed', `not sent: ${target.error}`);
   }
   let answer: Awaited<ReturnType<HttpClient['send']>>;
@@ -324,22 +328,23 @@ function record(
 }
 
 function complain(state: State, job: DeliveryJob, fault: FaultName): void {
-  state.explanations.add({
-    wallet: job.order.wallet,
-    what: `callback of ${job.order.orderNo} acknowledged although its signature was wrong`,
+  explain(state, job, {
+    what: 'acknowledged although its signature was wrong',
     expected: 'a refusal (the real wallet sends such probes)',
-    received: null,
     hint: `the fault ${fault} was armed: the receiver does not verify signatures`,
   });
 }
 
-function explainUrl(state: State, job: DeliveryJob, why: string): void {
-  if (job.tries > 0) return;
+function explain(
+  state: State,
+  { order }: DeliveryJob,
+  { what, ...why }: Pick<Explanation, 'what' | 'expected' | 'hint'>,
+): void {
+  const { wallet, orderNo } = order;
   state.explanations.add({
-    wallet: job.order.wallet,
-    what: `callback of ${job.order.orderNo} not sent`,
-    expected: 'an https URL on the public internet',
+    wallet,
+    what: `callback of ${orderNo} ${what}`,
     received: null,
-    hint: `${job.order.url}: ${why}`,
+    ...why,
   });
 }

@@ -1,54 +1,54 @@
 /**
- * An index of due times: a binary heap of (time, key). An outdated time stays in it and is dropped
- * when it comes up; nothing is searched for or removed from the middle.
+ * An index of due work: a binary heap by time. Outdated work stays in it and is dropped when it
+ * comes up; nothing is searched for or removed from the middle.
  */
-interface Due {
+interface DueWork {
   readonly dueMs: number;
-  readonly key: string;
+  /** The work at exactly that time; undefined = the entry is outdated. */
+  readonly owed: () => (() => void) | undefined;
 }
 
-export interface DueIndex<T> {
-  readonly watch: (due: Due) => void;
+export interface DueIndex {
+  readonly watch: (work: DueWork) => void;
   /** null = nothing is due. */
   readonly nextDueMs: () => number | null;
-  /** The next entry, if its time has come; it is removed. */
-  readonly takeDue: (nowMs: number) => T | undefined;
+  /** Does what is due by now, in the order of its due times. */
+  readonly run: (nowMs: number) => void;
 }
 
-/** `owed` returns a key's work at exactly that time; undefined = the entry is outdated. */
-export function openDueIndex<T>(owed: (due: Due) => T | undefined): DueIndex<T> {
+export function openDueIndex(): DueIndex {
   const heap = createDueHeap();
-  function peek(): { readonly dueMs: number; readonly item: T } | undefined {
-    for (let due = heap.peek(); due !== undefined; due = heap.peek()) {
-      const item = owed(due);
-      if (item !== undefined) return { dueMs: due.dueMs, item };
+  function next(): { readonly dueMs: number; readonly run: () => void } | undefined {
+    for (let work = heap.peek(); work !== undefined; work = heap.peek()) {
+      const run = work.owed();
+      if (run !== undefined) return { dueMs: work.dueMs, run };
       heap.pop();
     }
     return undefined;
   }
   return {
     watch: heap.push,
-    nextDueMs: () => peek()?.dueMs ?? null,
-    takeDue: (nowMs) => {
-      const next = peek();
-      if (next === undefined || next.dueMs > nowMs) return undefined;
-      heap.pop();
-      return next.item;
+    nextDueMs: () => next()?.dueMs ?? null,
+    run: (nowMs) => {
+      for (let due = next(); due !== undefined && due.dueMs <= nowMs; due = next()) {
+        heap.pop();
+        due.run();
+      }
     },
   };
 }
 
 interface DueHeap {
-  readonly push: (due: Due) => void;
-  readonly peek: () => Due | undefined;
-  readonly pop: () => Due | undefined;
+  readonly push: (work: DueWork) => void;
+  readonly peek: () => DueWork | undefined;
+  readonly pop: () => DueWork | undefined;
 }
 
 function createDueHeap(): DueHeap {
-  const heap: Due[] = [];
+  const heap: DueWork[] = [];
   return {
-    push: (due) => {
-      heap.push(due);
+    push: (work) => {
+      heap.push(work);
       rise(heap, heap.length - 1);
     },
     peek: () => heap[0],
@@ -64,18 +64,18 @@ function createDueHeap(): DueHeap {
   };
 }
 
-function at(heap: readonly Due[], index: number): number {
+function at(heap: readonly DueWork[], index: number): number {
   return heap[index]?.dueMs ?? Number.POSITIVE_INFINITY;
 }
 
-function swap(heap: Due[], a: number, b: number): void {
+function swap(heap: DueWork[], a: number, b: number): void {
   const [first, second] = [heap[a], heap[b]];
   if (first === undefined || second === undefined) return;
   heap[a] = second;
   heap[b] = first;
 }
 
-function rise(heap: Due[], start: number): void {
+function rise(heap: DueWork[], start: number): void {
   let index = start;
   while (index > 0) {
     const parent = (index - 1) >> 1;
@@ -85,7 +85,7 @@ function rise(heap: Due[], start: number): void {
   }
 }
 
-function sink(heap: Due[]): void {
+function sink(heap: DueWork[]): void {
   let index = 0;
   for (;;) {
     const left = 2 * index + 1;

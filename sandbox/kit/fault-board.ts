@@ -63,7 +63,7 @@ function fits(fault: ArmedFault, point: FaultPoint): boolean {
   return (
     (fault.wallet === null || fault.wallet === point.wallet) &&
     (fault.operation === null || fault.operation === point.operation) &&
-    (fault.orderNo === null || fault.orderNo === point.orderNo) &&
-    (fault.merchant === null || fault.merchant === point.merchant)
+    (fault.orderNo === null || [point.orderNo].flat().includes(fault.orderNo)) &&
+    (fault.merchant === null || [point.merchant].flat().includes(fault.merchant))
   );
 }

@@ -84,12 +84,14 @@ export const OPERATIONS = [
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
+/** A call or message that a fault may affect, by all of its order numbers and merchants. */
 export interface FaultPoint {
   readonly wallet: WalletName;
   readonly operation: Operation;
-  readonly orderNo?: string | undefined;
-  readonly merchant?: string | undefined;
+  readonly orderNo?: Names;
+  readonly merchant?: Names;
 }
+type Names = string | undefined | readonly (string | undefined)[];
 
 export interface Faults {
   /** Takes one firing of the first armed fault among `kinds` that matches; undefined = none. */
@@ -159,27 +161,30 @@ export interface SerialShape {
   readonly prefix?: string;
 }
 
+export interface KeyPair {
+  readonly privateKeyPem: string;
+  readonly publicKeyPem: string;
+}
+
+/** A certificate, and the key that signs with it. */
+export interface CertifiedKey {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
 /** Makes keys and certificates. The caller stores everything it makes. */
 export interface Authority {
-  readonly rsaKeyPair: () => Promise<{
-    readonly privateKeyPem: string;
-    readonly publicKeyPem: string;
-  }>;
+  readonly rsaKeyPair: () => Promise<KeyPair>;
   /**
    * A self-made root and leafs below it; serials are upper-case hex. The same subject gives the
    * same root while the process lives; keep it and use `openRoot` after a restart.
    */
   readonly root: (subject: string, serials: SerialShape) => Promise<RootCertificate>;
   /** The same root after a restart, from the PEM texts that the caller stored. */
-  readonly openRoot: (
-    kept: { readonly certificatePem: string; readonly privateKeyPem: string },
-    serials: SerialShape,
-  ) => Promise<RootCertificate>;
+  readonly openRoot: (kept: CertifiedKey, serials: SerialShape) => Promise<RootCertificate>;
 }
 
-export interface RootCertificate {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
+export interface RootCertificate extends CertifiedKey {
   readonly issue: (leaf: {
     readonly subject: string;
     readonly publicKeyPem: string;
@@ -225,6 +230,12 @@ export interface PayRequest {
   readonly coupon: { readonly platformFen: Fen; readonly merchantFen: Fen };
 }
 
+export interface PayAnswer {
+  readonly status: string;
+  /** Where the wallet sends the buyer's browser afterwards, if the order names it. */
+  readonly returnUrl?: string | undefined;
+}
+
 /** The wallet's own records: `GET /control/orders`. Sub-orders are rows, too. */
 export interface ControlOrder {
   readonly wallet: WalletName;
@@ -260,10 +271,7 @@ export interface Gateway {
   readonly handle: (request: WireRequest) => Promise<Handled>;
   /** undefined = not a code of this wallet. */
   readonly scan: (code: string | Readonly<Record<string, unknown>>) => Promise<Scanned | undefined>;
-  /** `returnUrl`: where the wallet sends the buyer's browser afterwards, if the order names it. */
-  readonly pay: (
-    request: PayRequest,
-  ) => Promise<{ readonly status: string; readonly returnUrl?: string | undefined }>;
+  readonly pay: (request: PayRequest) => Promise<PayAnswer>;
   /**
    * A new payment code (付款码) of this wallet's app, to be scanned by a merchant. `scan` accepts the
    * same text once a merchant has charged it and the wallet asks its buyer to confirm.

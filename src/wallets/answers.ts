@@ -16,7 +16,6 @@ import {
 } from '../core/wallet/report.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { WalletError, WalletName } from '../kernel/wallet-names.ts';
-import { isOversizedForm } from '../wires/keys/form-limits.ts';
 import type { NotificationRefusal, RawRequest, RawResponse, WalletSeams } from './wallet.ts';
 
 export function plainText(status: number, body: string): RawResponse {
@@ -41,12 +40,12 @@ export function refusedCallback(
 }
 
 /** Why a posted form cannot be a wallet's; undefined = it may be read. */
-export function refusedForm({
-  method,
-  body,
-}: RawRequest): Result<never, NotificationRefusal> | undefined {
+export function refusedForm(
+  { method, body }: RawRequest,
+  isOversized: (body: Buffer) => boolean,
+): Result<never, NotificationRefusal> | undefined {
   if (method !== 'POST') return refusedCallback('malformed', 'not a POST');
-  return isOversizedForm(body)
+  return isOversized(body)
     ? refusedCallback('malformed', 'larger than any callback, or of more names')
     : undefined;
 }

@@ -44,17 +44,24 @@ test('the due index skips times that were overtaken', () => {
     ['a', 30],
     ['b', 20],
   ]);
-  const index = openDueIndex((due) => (dueMs.get(due.key) === due.dueMs ? due.key : undefined));
-  for (const [key, ms] of dueMs) index.watch({ dueMs: ms, key });
+  const done: string[] = [];
+  const index = openDueIndex();
+  const watch = (key: string, ms: number) =>
+    index.watch({
+      dueMs: ms,
+      owed: () => (dueMs.get(key) === ms ? () => void done.push(key) : undefined),
+    });
+  for (const [key, ms] of dueMs) watch(key, ms);
   expect(index.nextDueMs()).toBe(20);
   dueMs.set('b', 40);
-  index.watch({ dueMs: 40, key: 'b' });
-  expect([index.takeDue(29), index.takeDue(30), index.takeDue(39)]).toEqual([
-    undefined,
-    'a',
-    undefined,
-  ]);
-  expect([index.takeDue(40), index.nextDueMs()]).toEqual(['b', null]);
+  watch('b', 40);
+  const after = [29, 30, 39].map((nowMs) => {
+    index.run(nowMs);
+    return [...done];
+  });
+  expect(after).toEqual([[], ['a'], ['a']]);
+  index.run(40);
+  expect([done, index.nextDueMs()]).toEqual([['a', 'b'], null]);
 });
 
 test('what is made once is made once, also for callers side by side', async () => {

@@ -4,13 +4,14 @@
  */
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
+import type { WireResponse } from '../../kit/kit.ts';
 
 export type Answer =
   | { readonly kind: 'success'; readonly fields: JsonObject }
   /** 10003: the order exists, the buyer must confirm it. */
   | { readonly kind: 'waiting'; readonly fields: JsonObject }
   | { readonly kind: 'refusal'; readonly error: GatewayError; readonly fields?: JsonObject }
-  | { readonly kind: 'page'; readonly html: string };
+  | { readonly kind: 'page'; readonly page: WireResponse };
 
 export function success(fields: JsonObject): Answer {
   return { kind: 'success', fields };

@@ -4,15 +4,15 @@
  * by the seven bytes `success`.
  */
 
-import { fenToYuan } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import { encodeParameters } from '../../../src/wires/alipay/parameters.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
 import { randomDigits } from '../../kit/digits.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
 import type { CallbackPolicy, CityKit } from '../../kit/kit.ts';
 import { appsOf } from './account.ts';
 import { type IdentityRecord, signAsGateway } from './identity.ts';
-import { notifyFields } from './present.ts';
+import { distort, notifyFields } from './present.ts';
 import type { AppRecord, RefundRecord, TradeRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
@@ -42,40 +42,19 @@ export function openCallbacks(kit: CityKit, identity: () => IdentityRecord): Cal
   return {
     notify: (kind, trade, refund) => {
       const { order } = trade;
-      if (order.notifyUrl === null) return;
+      const { outTradeNo: orderNo, notifyUrl: url } = order;
+      if (url === null) return;
       const fields = notifyFields(trade, identity().buyer.logonId, refund ?? null);
       const merchant = order.smid ?? order.pid;
+      const point = { wallet: 'alipay', operation: 'callback', orderNo, merchant } as const;
+      const fault = kit.faults.take(point, DISTORTIONS);
       const message: Message = {
         appId: order.appId,
-        fields: { ...falsified(kit, trade, merchant, fields), notify_id: notifyId(kit) },
+        fields: { ...distort(kit, trade, fields, fault), notify_id: notifyId(kit) },
       };
-      const { outTradeNo: orderNo, notifyUrl: url } = order;
       kit.callbackQueue.send({ wallet: 'alipay', kind, orderNo, merchant, url, message });
     },
   };
-}
-
-/** Faults that change a message's content; every delivery of it has the same change. */
-function falsified(
-  kit: CityKit,
-  trade: TradeRecord,
-  merchant: string,
-  fields: Record<string, string>,
-): Record<string, string> {
-  const point = {
-    wallet: 'alipay',
-    operation: 'callback',
-    orderNo: trade.order.outTradeNo,
-    merchant,
-  } as const;
-  const fault = kit.faults.take(point, ['wrong_amount', 'wrong_currency', 'wrong_payee']);
-  if (fault === 'wrong_amount') {
-    return { ...fields, total_amount: fenToYuan(trade.order.totalFen + 1n) };
-  }
-  if (fault === 'wrong_currency') return { ...fields, trans_currency: 'USD' };
-  if (fault === 'wrong_payee')
-    return { ...fields, seller_id: `2088${randomDigits(kit.random, 12)}` };
-  return fields;
 }
 
 /** 34 digits, the same at every delivery. */

@@ -9,27 +9,12 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import type { CityKit } from '../../kit/kit.ts';
+import { openTable } from '../../kit/table.ts';
 import { businessError } from './answers.ts';
 import type { OrderStore } from './order-store.ts';
 import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
 
-export interface Checkouts {
-  readonly find: (id: string) => CheckoutRecord | undefined;
-  /** Stores it; refused if one of its numbers is used by another order. */
-  readonly keep: (
-    checkout: Omit<CheckoutRecord, 'isWithdrawn'>,
-  ) => Result<CheckoutRecord, GatewayError>;
-  /** The checkout that a number was last offered in. */
-  readonly ofOrder: (pid: string, outTradeNo: string) => CheckoutRecord | undefined;
-  readonly withdraw: (checkout: CheckoutRecord) => void;
-  /** The return URL of merged orders is known only when they are opened. */
-  readonly returnTo: (checkout: CheckoutRecord, returnUrl: string) => CheckoutRecord;
-  /** The buyer opens it: the trades are created, all or none. */
-  readonly open: (
-    checkout: CheckoutRecord,
-    buyerId: string,
-  ) => Result<readonly TradeRecord[], GatewayError>;
-}
+export type Checkouts = ReturnType<typeof openCheckouts>;
 
 /** 29 characters `[a-z0-9]` after the prefix, as in `https://qr.alipay.com/bax0…`. */
 export function checkoutId(prefix: string, ...signed: readonly string[]): string {
@@ -37,29 +22,24 @@ export function checkoutId(prefix: string, ...signed: readonly string[]): string
   return `${prefix}${digest.slice(0, 29)}`;
 }
 
-export function openCheckouts(kit: CityKit, store: OrderStore): Checkouts {
-  const checkouts = kit.journal.collection<CheckoutRecord>('alipay.checkouts');
-  const idByOrder = new Map<string, string>();
-  const idByMerge = new Map<string, string>();
-  const index = (checkout: CheckoutRecord) => {
-    for (const order of checkout.orders) idByOrder.set(orderKey(order), checkout.id);
-    const [first] = checkout.orders;
-    if (checkout.outMergeNo !== null && first !== undefined) {
-      idByMerge.set(`${first.pid}/${checkout.outMergeNo}`, checkout.id);
-    }
-  };
-  for (const checkout of checkouts.values()) index(checkout);
-  const put = (checkout: CheckoutRecord) => {
-    checkouts.put(checkout.id, checkout);
-    index(checkout);
-    return checkout;
-  };
-  const known = (id: string | undefined) => (id === undefined ? undefined : checkouts.get(id));
+export function openCheckouts(kit: CityKit, store: OrderStore) {
+  const { due } = store;
+  const table = openTable<CheckoutRecord, 'order' | 'merge'>({ kit, due }, 'alipay.checkouts', {
+    keyOf: ({ id }) => id,
+    indexes: {
+      order: ({ orders }) => orders.map(orderKey),
+      merge: ({ orders: [first], outMergeNo }) =>
+        first === undefined || outMergeNo === null ? [] : [`${first.pid}/${outMergeNo}`],
+    },
+  });
   return {
-    find: (id) => checkouts.get(id),
-    ofOrder: (pid, outTradeNo) => known(idByOrder.get(orderKey({ pid, outTradeNo }))),
-    keep: (wanted) => {
-      const existing = checkouts.get(wanted.id);
+    find: table.get,
+    /** The checkout that a number was last offered in. */
+    ofOrder: (pid: string, outTradeNo: string) =>
+      table.find('order', orderKey({ pid, outTradeNo })),
+    /** Stores it; refused if one of its numbers is used by another order. */
+    keep: (wanted: Omit<CheckoutRecord, 'isWithdrawn'>): Result<CheckoutRecord, GatewayError> => {
+      const existing = table.get(wanted.id);
       if (existing !== undefined && !existing.isWithdrawn) {
         const obstacle = firstObstacle(store, existing.orders);
         if (obstacle !== undefined) return err(obstacle);
@@ -68,24 +48,29 @@ export function openCheckouts(kit: CityKit, store: OrderStore): Checkouts {
         const isOpened = existing.orders.some(
           (order) => store.find(order.pid, order.outTradeNo) !== undefined,
         );
-        return ok(isOpened ? existing : put({ ...wanted, isWithdrawn: false }));
+        return ok(isOpened ? existing : table.put({ ...wanted, isWithdrawn: false }));
       }
       const [first] = wanted.orders;
-      const merged = first && known(idByMerge.get(`${first.pid}/${wanted.outMergeNo ?? ''}`));
-      const rivals = wanted.orders.map((order) => known(idByOrder.get(orderKey(order))));
-      const isTaken =
-        (merged !== undefined && !isSameOffer(merged, wanted)) ||
-        rivals.some((rival) => rival !== undefined && !isSameOffer(rival, wanted));
+      const rivals = [
+        first && table.find('merge', `${first.pid}/${wanted.outMergeNo ?? ''}`),
+        ...wanted.orders.map((order) => table.find('order', orderKey(order))),
+      ];
+      const isTaken = rivals.some((rival) => rival !== undefined && !isSameOffer(rival, wanted));
       if (isTaken) return err(businessError('ACQ.CONTEXT_INCONSISTENT'));
       const obstacle = firstObstacle(store, wanted.orders);
-      return obstacle === undefined ? ok(put({ ...wanted, isWithdrawn: false })) : err(obstacle);
+      return obstacle === undefined
+        ? ok(table.put({ ...wanted, isWithdrawn: false }))
+        : err(obstacle);
     },
-    withdraw: (checkout) => {
-      put({ ...checkout, isWithdrawn: true });
-    },
-    returnTo: (checkout, returnUrl) =>
-      checkout.returnUrl === returnUrl ? checkout : put({ ...checkout, returnUrl }),
-    open: (checkout, buyerId) => {
+    withdraw: (checkout: CheckoutRecord) => table.put({ ...checkout, isWithdrawn: true }),
+    /** The return URL of merged orders is known only when they are opened. */
+    returnTo: (checkout: CheckoutRecord, returnUrl: string) =>
+      checkout.returnUrl === returnUrl ? checkout : table.put({ ...checkout, returnUrl }),
+    /** The buyer opens it: the trades are created, all or none. */
+    open: (
+      checkout: CheckoutRecord,
+      buyerId: string,
+    ): Result<readonly TradeRecord[], GatewayError> => {
       const obstacle = firstObstacle(store, checkout.orders);
       if (obstacle !== undefined) return err(obstacle);
       const trades: TradeRecord[] = [];
@@ -107,11 +92,7 @@ function firstObstacle(
   store: OrderStore,
   orders: readonly OrderRecord[],
 ): GatewayError | undefined {
-  for (const order of orders) {
-    const obstacle = store.obstacle(order);
-    if (obstacle !== undefined) return obstacle;
-  }
-  return undefined;
+  return orders.map(store.obstacle).find((obstacle) => obstacle !== undefined);
 }
 
 /** The same numbers with the same amounts: other texts (expiry, URLs) may differ. */

@@ -46,7 +46,7 @@ export interface MethodCall {
 export interface Method {
   readonly operation: Operation;
   /** Answered with HTML to a buyer's browser. */
-  readonly isPage: boolean;
+  readonly isPage?: true;
   /** Faults of this method only, besides those of every answer and of its operation. */
   readonly faults?: readonly FaultName[];
   readonly run: (context: Context, call: MethodCall) => Answer;
@@ -54,13 +54,14 @@ export interface Method {
 
 export function openContext(kit: CityKit): Context {
   const identity = () => present(readIdentity(kit), 'the keys of the sandbox city');
-  const store = openOrderStore(kit);
+  const callbacks = openCallbacks(kit, identity);
+  const store = openOrderStore(kit, callbacks.notify);
   return {
     kit,
     apps: appsOf(kit),
     store,
     checkouts: openCheckouts(kit, store),
-    callbacks: openCallbacks(kit, identity),
+    callbacks,
     authCodes: kit.journal.collection<AuthCode>('alipay.auth_codes'),
     paymentCodes: openAlipayCodes(kit),
     identity,

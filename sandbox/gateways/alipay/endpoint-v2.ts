@@ -16,16 +16,15 @@ import { answerKey, writeAnswerObject, writeV2Answer } from '../../../src/wires/
 import { type Parameters, parseRequest } from '../../../src/wires/alipay/parameters.ts';
 import { verifyRsa2 } from '../../../src/wires/alipay/signature.ts';
 import { parseTime } from '../../../src/wires/alipay/time.ts';
-import { gated } from '../../kit/gate.ts';
 import { keysOf } from '../../kit/keys.ts';
 import type { FaultName, Handled, WireRequest, WireResponse } from '../../kit/kit.ts';
-import type { Answer } from './answers.ts';
+import { type Answer, refusal } from './answers.ts';
 import { errorPage } from './cashier-page.ts';
 import type { Context, Method, MethodCall } from './context.ts';
 import { explainRequest } from './explain.ts';
-import { signAsGateway } from './identity.ts';
+import { flawOf, signAsGateway } from './identity.ts';
 import type { AppRecord } from './records.ts';
-import { isAppMethod, isCarried, methodNamed, takeFault } from './routes.ts';
+import { isAppMethod, isCarried, methodNamed, runMethod } from './routes.ts';
 
 const E = GATEWAY_ERRORS;
 
@@ -53,14 +52,16 @@ export async function handleV2(context: Context, request: WireRequest): Promise<
   if (app === undefined) return unsigned(context, method, E.invalidAppId);
   const refused = await checkRequest(context, app, parameters, request.queryText);
   if (refused !== undefined) {
-    return signed(context, { app, name, method, fault: undefined }, refusalOf(refused));
+    return signed(context, { app, name, fault: undefined }, refusal(refused));
   }
   const call = readCall(app, parameters);
   if (call === undefined) {
-    const illegal = refusalOf(E.illegalJson);
-    return signed(context, { app, name, method, fault: undefined }, illegal);
+    const illegal = refusal(E.illegalJson);
+    return signed(context, { app, name, fault: undefined }, illegal);
   }
-  return runMethod(context, name, method, call);
+  return runMethod(context, method, call, (answer, fault) =>
+    signed(context, { app, name, fault }, answer),
+  );
 }
 
 function bodyText(request: WireRequest): string {
@@ -80,7 +81,7 @@ export async function checkRequest(
   parameters: Parameters,
   queryText: string,
 ): Promise<GatewayError | undefined> {
-  const missing = missingParameter(parameters);
+  const [, missing] = NEEDED.find(([name]) => !parameters.get(name)) ?? [];
   if (missing !== undefined) return missing;
   if (parameters.get('sign_type') !== 'RSA2') return E.invalidSignatureType;
   if ((parameters.get('charset') ?? 'utf-8').toLowerCase() !== 'utf-8') return E.invalidCharset;
@@ -101,13 +102,13 @@ export async function checkRequest(
   return parameters.has('encrypt_type') ? E.invalidEncryptKey : undefined;
 }
 
-function missingParameter(parameters: Parameters): GatewayError | undefined {
-  const isMissing = (name: string) => (parameters.get(name) ?? '') === '';
-  if (isMissing('timestamp')) return E.missingTimestamp;
-  if (isMissing('version')) return E.missingVersion;
-  if (isMissing('sign_type')) return E.missingSignatureType;
-  return isMissing('sign') ? E.missingSignature : undefined;
-}
+/** In the order in which the gateway misses them. */
+const NEEDED = [
+  ['timestamp', E.missingTimestamp],
+  ['version', E.missingVersion],
+  ['sign_type', E.missingSignatureType],
+  ['sign', E.missingSignature],
+] as const;
 
 function hasCertificates(app: AppRecord, parameters: Parameters): boolean {
   return (
@@ -132,32 +133,9 @@ export function readCall(app: AppRecord, parameters: Parameters): MethodCall | u
   };
 }
 
-async function runMethod(
-  context: Context,
-  name: string,
-  method: Method,
-  call: MethodCall,
-): Promise<Handled> {
-  const fault = takeFault(context, call.app, method, call.content);
-  const reply = { app: call.app, name, method, fault };
-  return gated({
-    operation: method.operation,
-    take: (kinds) => kinds.find((kind) => kind === fault),
-    limited: () => signed(context, reply, refusalOf(E.appCallLimited)),
-    run: () => method.run(context, { ...call, fault }),
-    broken: () => signed(context, reply, refusalOf(E.unknown)),
-    seal: (answer) => signed(context, reply, answer),
-  });
-}
-
-function refusalOf(error: GatewayError): Answer {
-  return { kind: 'refusal', error };
-}
-
 interface Reply {
   readonly app: AppRecord;
   readonly name: string;
-  readonly method: Method;
   readonly fault: FaultName | undefined;
 }
 
@@ -176,10 +154,7 @@ function answerFields(answer: Exclude<Answer, { kind: 'page' }>, name: string): 
 
 async function signed(context: Context, reply: Reply, answer: Answer): Promise<Handled> {
   const { app, name, fault } = reply;
-  if (answer.kind === 'page') {
-    const headers = { 'content-type': 'text/html;charset=utf-8', 'cache-control': 'no-store' };
-    return { status: 200, headers, body: answer.html };
-  }
+  if (answer.kind === 'page') return answer.page;
   if (answer.kind === 'refusal' && isCarried(name)) return errorPage(answer.error);
   const isCodeRefused = name === 'alipay.system.oauth.token' && answer.kind === 'refusal';
   if (isCodeRefused && answer.error.code !== '20000') return unsigned(context, null, answer.error);
@@ -188,8 +163,7 @@ async function signed(context: Context, reply: Reply, answer: Answer): Promise<H
   if (UNSIGNED.has(name) && answer.kind === 'success') {
     return json(context, writeV2Answer({ key, objectText, certSn: null, sign: null }));
   }
-  const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsGateway(context, app, flaw, objectText);
+  const { sign, certSn } = await signAsGateway(context, app, flawOf(fault), objectText);
   return json(context, writeV2Answer({ key, objectText, certSn, sign }));
 }
 

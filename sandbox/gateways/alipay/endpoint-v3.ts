@@ -15,15 +15,14 @@ import {
   v3RequestText,
   v3ResponseText,
 } from '../../../src/wires/alipay/v3.ts';
-import { gated } from '../../kit/gate.ts';
 import { keysOf } from '../../kit/keys.ts';
 import type { FaultName, Handled, WireRequest, WireResponse } from '../../kit/kit.ts';
 import type { Answer } from './answers.ts';
-import type { Context, Method, MethodCall } from './context.ts';
+import type { Context, MethodCall } from './context.ts';
 import { traceId } from './endpoint-v2.ts';
-import { signAsGateway } from './identity.ts';
+import { flawOf, signAsGateway } from './identity.ts';
 import type { AppRecord } from './records.ts';
-import { methodNamed, methodOfV3Path, takeFault } from './routes.ts';
+import { methodNamed, methodOfV3Path, runMethod } from './routes.ts';
 
 const E = GATEWAY_ERRORS;
 
@@ -44,7 +43,7 @@ export async function handleV3(context: Context, request: WireRequest): Promise<
   if (request.headers['alipay-encrypt-type'] !== undefined) {
     return refused(context, E.invalidEncryptKey);
   }
-  return runMethod(context, method, {
+  const call: MethodCall = {
     app,
     content,
     notifyUrl: textField(content, 'notify_url') ?? null,
@@ -52,7 +51,8 @@ export async function handleV3(context: Context, request: WireRequest): Promise<
     parameters: new Map(),
     signed: authorization.authText,
     fault: undefined,
-  });
+  };
+  return runMethod(context, method, call, (answer, fault) => answered(context, app, fault, answer));
 }
 
 async function checkAuthorization(
@@ -95,18 +95,6 @@ async function checkAuthorization(
   return { ...E.invalidSignature, subMsg: `验签出错，网关生成的验签字符串为：${expected}` };
 }
 
-async function runMethod(context: Context, method: Method, call: MethodCall): Promise<Handled> {
-  const fault = takeFault(context, call.app, method, call.content);
-  return gated({
-    operation: method.operation,
-    take: (kinds) => kinds.find((kind) => kind === fault),
-    limited: () => refused(context, E.appCallLimited),
-    run: () => method.run(context, { ...call, fault }),
-    broken: () => refused(context, E.unknown),
-    seal: (answer) => answered(context, call.app, fault, answer),
-  });
-}
-
 async function answered(
   context: Context,
   app: AppRecord,
@@ -118,8 +106,7 @@ async function answered(
   const timestamp = String(context.kit.wall.nowMs());
   const nonce = context.kit.random.bytes(16).toString('hex');
   const text = v3ResponseText({ timestamp, nonce, body });
-  const flaw = fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
-  const { sign, certSn } = await signAsGateway(context, app, flaw, text);
+  const { sign, certSn } = await signAsGateway(context, app, flawOf(fault), text);
   const headers: Record<string, string> = {
     'content-type': 'application/json;charset=utf-8',
     'alipay-timestamp': timestamp,

@@ -16,12 +16,9 @@ import {
   parseParameters,
 } from '../../../src/wires/alipay/parameters.ts';
 import { verifyRsa2 } from '../../../src/wires/alipay/signature.ts';
+import { canonicalBase64 } from '../../../src/wires/keys/canonical-base64.ts';
+import { explained, findGuess, type Guess } from '../../kit/explain.ts';
 import type { Explanation } from '../../kit/kit.ts';
-
-interface Guess {
-  readonly text: string;
-  readonly mistake: string;
-}
 
 export async function explainRequest(refused: {
   readonly what: string;
@@ -30,23 +27,16 @@ export async function explainRequest(refused: {
   readonly sign: string;
   readonly key: KeyObject;
 }): Promise<Explanation> {
-  const expected = requestSignText(refused.parameters);
-  for (const { text, mistake } of guesses(refused.parameters, refused.queryText)) {
-    if (await verifyRsa2(text, refused.sign, refused.key)) {
-      const hint = `${mistake}; first difference at character ${firstDifference(expected, text)}`;
-      return { wallet: 'alipay', what: refused.what, expected, received: text, hint };
-    }
-  }
-  return {
-    wallet: 'alipay',
-    what: refused.what,
-    expected,
-    received: null,
-    hint: isCanonicalBase64(refused.sign)
-      ? 'no usual mistake explains it: the private key is not the one of this app_id, or a value ' +
-        'changed after signing'
-      : 'sign is not base64 (a "+" that became a blank on the way?)',
-  };
+  const { what, parameters, queryText, sign, key } = refused;
+  const hint = canonicalBase64(sign)
+    ? 'no usual mistake explains it: the private key is not the one of this app_id, or a value ' +
+      'changed after signing'
+    : 'sign is not base64 (a "+" that became a blank on the way?)';
+  const guess = await findGuess(guesses(parameters, queryText), ({ text }) =>
+    verifyRsa2(text, sign, key),
+  );
+  const expected = requestSignText(parameters);
+  return explained({ wallet: 'alipay', what, expected }, guess, hint);
 }
 
 function guesses(parameters: Parameters, queryText: string): Guess[] {
@@ -70,14 +60,4 @@ function guesses(parameters: Parameters, queryText: string): Guess[] {
       mistake: 'only the query was signed, not the body',
     },
   ];
-}
-
-function firstDifference(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at += 1;
-  return at;
-}
-
-function isCanonicalBase64(text: string): boolean {
-  return Buffer.from(text, 'base64').toString('base64') === text;
 }

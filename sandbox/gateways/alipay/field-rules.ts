@@ -28,7 +28,7 @@ const GOODS_COUNT_MAX = 150;
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const EXPRESS_MS_MAX = 15 * UNIT_MS.d;
 
-function invalid(detail: string): Result<never, GatewayError> {
+export function invalid(detail: string): Result<never, GatewayError> {
   return err(businessError('ACQ.INVALID_PARAMETER', detail));
 }
 

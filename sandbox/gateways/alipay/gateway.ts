@@ -36,16 +36,10 @@ export function openAlipayGateway(kit: CityKit): Gateway {
     handle: (request) => handle(context, request),
     scan: (code) => scan(context, code),
     pay: (request) => pay(context, request),
-    showCode: () => context.paymentCodes.show(),
-    orders: () => controlOrders(context),
-    nextDueMs: () => context.store.nextDueMs(),
-    runDue: async (nowMs) => {
-      for (const event of context.store.runDue(nowMs)) {
-        if (event.kind === 'refunded')
-          context.callbacks.notify('refund', event.trade, event.refund);
-        else context.callbacks.notify('payment', event.trade);
-      }
-    },
+    showCode: context.paymentCodes.show,
+    orders: () => [...context.store.trades.values()].map(controlRow),
+    nextDueMs: context.store.due.nextDueMs,
+    runDue: async (nowMs) => context.store.due.run(nowMs),
   };
 }
 
@@ -62,36 +56,27 @@ async function cashier(context: Context, request: WireRequest): Promise<WireResp
   const checkout = context.checkouts.find(id);
   if (checkout === undefined) return errorPage(GATEWAY_ERRORS.invalidParameter);
   const location = await returnLocation(context, checkout);
-  if (location !== undefined) {
-    return { status: 302, headers: { location, 'cache-control': 'no-store' }, body: '' };
-  }
-  const headers = { 'content-type': 'text/html;charset=utf-8', 'cache-control': 'no-store' };
-  return { status: 200, headers, body: cashierPage(context, checkout) };
+  return location === undefined
+    ? cashierPage(context, checkout)
+    : { status: 302, headers: { location, 'cache-control': 'no-store' }, body: '' };
 }
 
-function controlOrders(context: Context): ControlOrder[] {
-  return [...context.store.all()].map((trade) => {
-    const { order, payment } = trade;
-    return {
-      wallet: 'alipay',
-      orderNo: order.outTradeNo,
-      combineOrderNo: order.outMergeNo,
-      transactionId: trade.tradeNo,
-      merchant: order.smid ?? order.pid,
-      amountFen: order.totalFen,
-      payerAmountFen: payment === null ? null : buyerPayFen(trade),
-      refundedFen: refundDoneFen(trade),
-      state: controlState(context, trade),
-      payerWallet: payment?.payerWallet ?? null,
-      paidAtMs: payment?.paidAtMs ?? null,
-    };
-  });
-}
-
-function controlState(context: Context, trade: TradeRecord): ControlOrder['state'] {
-  if (trade.payment !== null) {
-    return refundDoneFen(trade) === trade.order.totalFen ? 'refunded' : 'paid';
-  }
-  const isOver = context.kit.clock.nowMs() >= trade.order.expiresAtMs;
-  return trade.status === 'TRADE_CLOSED' || isOver ? 'closed' : 'created';
+function controlRow(trade: TradeRecord): ControlOrder {
+  const { order, payment } = trade;
+  const refundedFen = refundDoneFen(trade);
+  const paidState = refundedFen === order.totalFen ? 'refunded' : 'paid';
+  const openState = trade.status === 'TRADE_CLOSED' ? 'closed' : 'created';
+  return {
+    wallet: 'alipay',
+    orderNo: order.outTradeNo,
+    combineOrderNo: order.outMergeNo,
+    transactionId: trade.tradeNo,
+    merchant: order.smid ?? order.pid,
+    amountFen: order.totalFen,
+    payerAmountFen: payment === null ? null : buyerPayFen(trade),
+    refundedFen,
+    state: payment === null ? openState : paidState,
+    payerWallet: payment?.payerWallet ?? null,
+    paidAtMs: payment?.paidAtMs ?? null,
+  };
 }

@@ -10,14 +10,9 @@ import { signRsa2 } from '../../../src/wires/alipay/signature.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
 import { randomDigits } from '../../kit/digits.ts';
 import { keysOf } from '../../kit/keys.ts';
-import type { CityKit, RootCertificate, SerialShape } from '../../kit/kit.ts';
+import type { CityKit, FaultName, KeyPair, RootCertificate, SerialShape } from '../../kit/kit.ts';
 import { keptOnce } from '../../kit/once.ts';
 import type { AppRecord } from './records.ts';
-
-interface KeyPair {
-  readonly privateKeyPem: string;
-  readonly publicKeyPem: string;
-}
 
 interface SigningCertificate extends KeyPair {
   readonly certificatePem: string;
@@ -118,6 +113,11 @@ function signingKey(
   }
   const used = flaw === 'key_rotated' ? identity.rotatedCertificate : identity.certificate;
   return { key: keys.privateKey(used.privateKeyPem), certSn: used.sn };
+}
+
+/** Of the faults, those that show in an answer's signature. */
+export function flawOf(fault: FaultName | undefined): SignatureFlaw | undefined {
+  return fault === 'key_rotated' || fault === 'signtest' ? fault : undefined;
 }
 
 export async function signAsGateway(

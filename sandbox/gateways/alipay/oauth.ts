@@ -13,7 +13,6 @@ const TOKEN_LIFE_SECONDS = 1_296_000;
 
 const oauthToken: Method = {
   operation: 'oauth',
-  isPage: false,
   run: (context, call) => {
     if (call.parameters.get('grant_type') !== 'authorization_code') {
       return refusal({ ...GATEWAY_ERRORS.invalidParameter, subMsg: '参数无效：grant_type' });
@@ -38,7 +37,6 @@ const oauthToken: Method = {
 
 const certDownload: Method = {
   operation: 'certificates',
-  isPage: false,
   run: (context, call) => {
     const sn = textField(call.content, 'alipay_cert_sn');
     const { certificate, rotatedCertificate } = context.identity();

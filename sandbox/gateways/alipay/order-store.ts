@@ -10,10 +10,13 @@ import { allocateFen, type Fen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
+import { takeCoupons } from '../../kit/buyer.ts';
 import { randomDigits } from '../../kit/digits.ts';
 import { openDueIndex } from '../../kit/due-index.ts';
 import type { CityKit } from '../../kit/kit.ts';
+import { openTable, type Table } from '../../kit/table.ts';
 import { businessError } from './answers.ts';
+import type { Callbacks } from './callbacks.ts';
 import {
   type OrderRecord,
   type PaymentRecord,
@@ -27,108 +30,61 @@ const REFUND_WINDOW_MS = 365 * 86_400_000;
 /** How long the fault refund_stuck delays a refund. */
 const REFUND_STUCK_MS = 600_000;
 
-export interface OrderStore {
-  readonly find: (pid: string, outTradeNo: string) => TradeRecord | undefined;
-  readonly findByTradeNo: (tradeNo: string) => TradeRecord | undefined;
-  readonly all: () => IterableIterator<TradeRecord>;
-  /** The trade of this order: the existing one if it is the same, a new one if there is none. */
-  readonly open: (order: OrderRecord, buyerId: string) => Result<TradeRecord, GatewayError>;
-  /** Why an order with this number cannot be opened; undefined = it can. */
-  readonly obstacle: (order: OrderRecord) => GatewayError | undefined;
-  /** All or none: `false` if one of them cannot be paid (any more). */
-  readonly pay: (trades: readonly TradeRecord[], how: Omit<PaymentRecord, 'paidAtMs'>) => boolean;
-  readonly close: (trade: TradeRecord) => boolean;
-  readonly refund: (
-    trade: TradeRecord,
-    refund: { readonly outRequestNo: string; readonly amountFen: Fen; readonly isStuck: boolean },
-  ) => Result<{ readonly trade: TradeRecord; readonly isRepeat: boolean }, GatewayError>;
-  readonly nextDueMs: () => number | null;
-  /** Closes, settles and finishes what is due; returns trades that need a notification. */
-  readonly runDue: (nowMs: number) => DueEvent[];
-}
-
-export type DueEvent =
-  | { readonly kind: 'refunded'; readonly trade: TradeRecord; readonly refund: RefundRecord }
-  | { readonly kind: 'finished'; readonly trade: TradeRecord };
+export type OrderStore = ReturnType<typeof openOrderStore>;
 
 interface State {
   readonly kit: CityKit;
-  readonly put: (trade: TradeRecord) => TradeRecord;
-  readonly get: (key: string) => TradeRecord | undefined;
+  readonly trades: Table<TradeRecord, 'tradeNo'>;
 }
 
-export function openOrderStore(kit: CityKit): OrderStore {
-  const trades = kit.journal.collection<TradeRecord>('alipay.trades');
-  const keyByTradeNo = new Map<string, string>();
-  const due = openDueIndex(({ dueMs, key }) => {
-    const trade = trades.get(key);
-    return trade !== undefined && dueOf(trade) === dueMs ? trade : undefined;
+export function openOrderStore(kit: CityKit, notify: Callbacks['notify']) {
+  const due = openDueIndex();
+  const trades: State['trades'] = openTable({ kit, due }, 'alipay.trades', {
+    keyOf: ({ order }) => keyOf(order),
+    indexes: { tradeNo: ({ tradeNo }) => [tradeNo] },
+    expiry: {
+      at: ({ status, order }) => (status === 'WAIT_BUYER_PAY' ? order.expiresAtMs : null),
+      ended: (trade) => ({ ...trade, status: 'TRADE_CLOSED', closedAtMs: trade.order.expiresAtMs }),
+    },
+    work: { at: workDueMs, run: (trade) => doWork(state, trade, notify) },
   });
-  const watch = (trade: TradeRecord) => {
-    const dueMs = dueOf(trade);
-    if (dueMs !== null) due.watch({ dueMs, key: keyOf(trade.order) });
-  };
-  const put = (trade: TradeRecord) => {
-    trades.put(keyOf(trade.order), trade);
-    keyByTradeNo.set(trade.tradeNo, keyOf(trade.order));
-    watch(trade);
-    return trade;
-  };
-  for (const trade of trades.values()) {
-    keyByTradeNo.set(trade.tradeNo, keyOf(trade.order));
-    watch(trade);
-  }
-  const get = (key: string) => {
-    const trade = trades.get(key);
-    return trade === undefined ? undefined : expire(trade, kit.clock.nowMs(), put);
-  };
-  const state = { kit, put, get };
+  const state: State = { kit, trades };
   return {
-    find: (pid, outTradeNo) => get(`${pid}/${outTradeNo}`),
-    findByTradeNo: (tradeNo) => {
-      const key = keyByTradeNo.get(tradeNo);
-      return key === undefined ? undefined : get(key);
+    due,
+    trades,
+    find: (pid: string, outTradeNo: string) => trades.get(keyOf({ pid, outTradeNo })),
+    /** The trade of this order: the existing one if it is the same, a new one if there is none. */
+    open: (order: OrderRecord, buyerId: string) => open(state, order, buyerId),
+    /** Why an order with this number cannot be opened; undefined = it can. */
+    obstacle: (order: OrderRecord): GatewayError | undefined => {
+      const existing = trades.get(keyOf(order));
+      return existing && obstacleOf(existing, order);
     },
-    all: () => trades.values(),
-    open: (order, buyerId) => open(state, order, buyerId),
-    obstacle: (order) => {
-      const existing = get(keyOf(order));
-      return existing === undefined ? undefined : obstacleOf(existing, order);
-    },
-    pay: (paid, how) => pay(state, paid, how),
-    close: (trade) => close(state, trade),
-    refund: (trade, refund) => refundTrade(state, trade, refund),
-    nextDueMs: due.nextDueMs,
-    runDue: (nowMs) => {
-      const events: DueEvent[] = [];
-      for (let trade = due.takeDue(nowMs); trade !== undefined; trade = due.takeDue(nowMs)) {
-        runOne(state, trade, nowMs, events);
-      }
-      return events;
-    },
+    /** All or none: `false` if one of them cannot be paid (any more). */
+    pay: (paid: readonly TradeRecord[], how: Omit<PaymentRecord, 'paidAtMs'>) =>
+      pay(state, paid, how),
+    close: (trade: TradeRecord) => close(state, trade),
+    refund: (trade: TradeRecord, wanted: WantedRefund) => refundTrade(state, trade, wanted),
   };
+}
+
+interface WantedRefund {
+  readonly outRequestNo: string;
+  readonly amountFen: Fen;
+  readonly isStuck: boolean;
 }
 
 function keyOf(order: Pick<OrderRecord, 'pid' | 'outTradeNo'>): string {
   return `${order.pid}/${order.outTradeNo}`;
 }
 
-/** City time of a trade's next due work. */
-function dueOf(trade: TradeRecord): number | null {
-  if (trade.status === 'WAIT_BUYER_PAY') return trade.order.expiresAtMs;
-  const stuck = trade.refunds.find(({ doneAtMs }) => doneAtMs === null);
+/** A stuck refund settles, and a year after its payment a trade is finished. */
+function workDueMs({ status, refunds, payment }: TradeRecord): number | null {
+  const stuck = refunds.find(({ doneAtMs }) => doneAtMs === null);
   if (stuck !== undefined) return stuck.settlesAtMs;
-  if (trade.status !== 'TRADE_SUCCESS' || trade.payment === null) return null;
-  return trade.payment.paidAtMs + REFUND_WINDOW_MS;
-}
-
-function expire(
-  trade: TradeRecord,
-  nowMs: number,
-  put: (trade: TradeRecord) => TradeRecord,
-): TradeRecord {
-  if (trade.status !== 'WAIT_BUYER_PAY' || nowMs < trade.order.expiresAtMs) return trade;
-  return put({ ...trade, status: 'TRADE_CLOSED', closedAtMs: trade.order.expiresAtMs });
+  return status === 'TRADE_SUCCESS' && payment !== null
+    ? payment.paidAtMs + REFUND_WINDOW_MS
+    : null;
 }
 
 function obstacleOf(existing: TradeRecord, order: OrderRecord): GatewayError | undefined {
@@ -147,7 +103,7 @@ function open(
   order: OrderRecord,
   buyerId: string,
 ): Result<TradeRecord, GatewayError> {
-  const existing = state.get(keyOf(order));
+  const existing = state.trades.get(keyOf(order));
   if (existing !== undefined) {
     const obstacle = obstacleOf(existing, order);
     return obstacle === undefined ? ok(existing) : err(obstacle);
@@ -165,7 +121,7 @@ function open(
     payment: null,
     refunds: [],
   };
-  return ok(state.put(trade));
+  return ok(state.trades.put(trade));
 }
 
 function pay(
@@ -173,7 +129,7 @@ function pay(
   trades: readonly TradeRecord[],
   how: Omit<PaymentRecord, 'paidAtMs'>,
 ): boolean {
-  const current = trades.map((trade) => state.get(keyOf(trade.order)));
+  const current = trades.map((trade) => state.trades.get(keyOf(trade.order)));
   if (current.some((trade) => trade?.status !== 'WAIT_BUYER_PAY')) return false;
   const paidAtMs = state.kit.clock.nowMs();
   const weights = trades.map(({ order }) => order.totalFen);
@@ -181,36 +137,28 @@ function pay(
   const merchant = allocateFen(how.merchantCouponFen, weights);
   current.forEach((trade, index) => {
     if (trade === undefined) return;
-    const payment = couponed(trade, platform[index] ?? 0n, merchant[index] ?? 0n);
-    const { payerWallet } = how;
-    state.put({
-      ...trade,
-      status: 'TRADE_SUCCESS',
-      payment: { paidAtMs, payerWallet, ...payment },
+    const { platformCouponFen, merchantCouponFen } = takeCoupons(trade.order.totalFen, {
+      platformFen: platform[index] ?? 0n,
+      merchantFen: merchant[index] ?? 0n,
     });
+    const { payerWallet } = how;
+    const payment = { paidAtMs, payerWallet, platformCouponFen, merchantCouponFen };
+    state.trades.put({ ...trade, status: 'TRADE_SUCCESS', payment });
   });
   return true;
 }
 
-/** Coupons never exceed the order; the merchant's is used first. */
-function couponed(trade: TradeRecord, platformFen: Fen, merchantFen: Fen) {
-  const { totalFen } = trade.order;
-  const merchantCouponFen = merchantFen < totalFen ? merchantFen : totalFen;
-  const leftFen = totalFen - merchantCouponFen;
-  return { merchantCouponFen, platformCouponFen: platformFen < leftFen ? platformFen : leftFen };
-}
-
 function close(state: State, trade: TradeRecord): boolean {
-  const current = state.get(keyOf(trade.order));
+  const current = state.trades.get(keyOf(trade.order));
   if (current?.status !== 'WAIT_BUYER_PAY') return false;
-  state.put({ ...current, status: 'TRADE_CLOSED', closedAtMs: state.kit.clock.nowMs() });
+  state.trades.put({ ...current, status: 'TRADE_CLOSED', closedAtMs: state.kit.clock.nowMs() });
   return true;
 }
 
 function refundTrade(
   state: State,
   trade: TradeRecord,
-  wanted: { readonly outRequestNo: string; readonly amountFen: Fen; readonly isStuck: boolean },
+  wanted: WantedRefund,
 ): Result<{ readonly trade: TradeRecord; readonly isRepeat: boolean }, GatewayError> {
   const earlier = trade.refunds.find(({ outRequestNo }) => outRequestNo === wanted.outRequestNo);
   if (earlier !== undefined) {
@@ -230,7 +178,7 @@ function refundTrade(
     settlesAtMs: nowMs + (wanted.isStuck ? REFUND_STUCK_MS : 0),
   };
   const next = { ...trade, refunds: [...trade.refunds, refund] };
-  return ok({ trade: state.put(withRefundStatus(next, nowMs)), isRepeat: false });
+  return ok({ trade: state.trades.put(withRefundStatus(next, nowMs)), isRepeat: false });
 }
 
 /** A trade refunded in full is TRADE_CLOSED, though it was paid. */
@@ -241,19 +189,14 @@ function withRefundStatus(trade: TradeRecord, nowMs: number): TradeRecord {
   return { ...trade, status: 'TRADE_CLOSED', closedAtMs: nowMs };
 }
 
-function runOne(state: State, trade: TradeRecord, nowMs: number, events: DueEvent[]): void {
-  if (trade.status === 'WAIT_BUYER_PAY') {
-    expire(trade, nowMs, state.put);
-    return;
-  }
+function doWork({ kit, trades }: State, trade: TradeRecord, notify: Callbacks['notify']): void {
   const stuck = trade.refunds.find(({ doneAtMs }) => doneAtMs === null);
   if (stuck === undefined) {
-    const finished = state.put({ ...trade, status: 'TRADE_FINISHED' });
-    events.push({ kind: 'finished', trade: finished });
+    notify('payment', trades.put({ ...trade, status: 'TRADE_FINISHED' }));
     return;
   }
   const done = { ...stuck, doneAtMs: stuck.settlesAtMs };
   const refunds = trade.refunds.map((refund) => (refund === stuck ? done : refund));
-  const settled = state.put(withRefundStatus({ ...trade, refunds }, nowMs));
-  events.push({ kind: 'refunded', trade: settled, refund: done });
+  const settled = withRefundStatus({ ...trade, refunds }, kit.clock.nowMs());
+  notify('refund', trades.put(settled), done);
 }

@@ -9,7 +9,7 @@ import { businessError, refusal, refuse, success } from './answers.ts';
 import { cashierPage } from './cashier-page.ts';
 import { checkoutId } from './checkouts.ts';
 import type { Context, Method, MethodCall } from './context.ts';
-import { type OrderContext, readExpiry, readOrder } from './field-rules.ts';
+import { invalid, type OrderContext, readExpiry, readOrder } from './field-rules.ts';
 import type { CheckoutRecord, OrderRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
@@ -21,8 +21,8 @@ const MERGE_COUNT_MAX = 20;
 
 type Offer = Omit<CheckoutRecord, 'isWithdrawn'>;
 
-/** Methods submitted by the buyer: a page form, a redirect, an app order string. */
-export const CARRIED_PRODUCTS: Readonly<Record<string, readonly string[]>> = {
+/** Of the single orders submitted by the buyer. */
+const CARRIED_PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   'alipay.trade.page.pay': ['FAST_INSTANT_TRADE_PAY'],
   'alipay.trade.wap.pay': ['QUICK_WAP_WAY', 'QUICK_WAP_PAY'],
   'alipay.trade.app.pay': ['QUICK_MSECURITY_PAY'],
@@ -35,7 +35,8 @@ const MERGE_PRODUCTS = [
   'QUICK_MSECURITY_PAY',
 ];
 
-function rulesOf(context: Context, call: MethodCall, productCodes: readonly string[]) {
+/** An order's rules unless its method has others. */
+export function rulesOf(context: Context, call: MethodCall, productCodes: readonly string[]) {
   return {
     app: call.app,
     explanations: context.kit.explanations,
@@ -47,16 +48,17 @@ function rulesOf(context: Context, call: MethodCall, productCodes: readonly stri
   } satisfies OrderContext;
 }
 
-/** Only a browser returns to the merchant: the return_url of a QR code or an app has no effect. */
-const WITH_RETURN: ReadonlySet<string> = new Set([
+/** Methods submitted by a browser and answered with a page. */
+export const PAGES: readonly string[] = [
   'alipay.trade.page.pay',
   'alipay.trade.wap.pay',
   'alipay.trade.page.merge.pay',
   'alipay.trade.wap.merge.pay',
-]);
+];
 
+/** Only a browser returns to the merchant: the return_url of a QR code or an app has no effect. */
 function returnUrlOf(method: string, call: MethodCall): string | null {
-  return WITH_RETURN.has(method) ? call.returnUrl : null;
+  return PAGES.includes(method) ? call.returnUrl : null;
 }
 
 function singleOffer(id: string, method: string, call: MethodCall, order: OrderRecord): Offer {
@@ -94,7 +96,7 @@ function findMerge(
 ): Result<CheckoutRecord, GatewayError> {
   const checkout = context.checkouts.find(textField(call.content, 'pre_order_no') ?? '');
   if (checkout === undefined || checkout.orders[0]?.pid !== call.app.pid) {
-    return err(businessError('ACQ.INVALID_PARAMETER', 'pre_order_no'));
+    return invalid('pre_order_no');
   }
   const returnUrl = returnUrlOf(method, call);
   return ok(returnUrl ? context.checkouts.returnTo(checkout, returnUrl) : checkout);
@@ -154,10 +156,6 @@ function withoutExpiry(detail: JsonObject): JsonObject {
   return rest;
 }
 
-function invalid(detail: string): Result<never, GatewayError> {
-  return err(businessError('ACQ.INVALID_PARAMETER', detail));
-}
-
 function pageMethod(method: string): Method {
   return {
     operation: 'create',
@@ -165,14 +163,13 @@ function pageMethod(method: string): Method {
     run: (context, call) => {
       const offered = offerCarried(context, method, call);
       if (!offered.ok) return refusal(offered.error);
-      return { kind: 'page', html: cashierPage(context, offered.value) };
+      return { kind: 'page', page: cashierPage(context, offered.value) };
     },
   };
 }
 
 const precreate: Method = {
   operation: 'create',
-  isPage: false,
   run: (context, call) => {
     const products = ['FACE_TO_FACE_PAYMENT', 'QR_CODE_OFFLINE'];
     const rules = rulesOf(context, call, products);
@@ -190,7 +187,6 @@ const precreate: Method = {
 
 const create: Method = {
   operation: 'create',
-  isPage: false,
   run: (context, call) => {
     const { content } = call;
     const buyer = textField(content, 'buyer_id') ?? textField(content, 'buyer_open_id') ?? '';
@@ -210,7 +206,6 @@ const create: Method = {
 
 const mergePrecreate: Method = {
   operation: 'create',
-  isPage: false,
   run: (context, call) => {
     const merge = textField(call.content, 'out_merge_no') ?? call.signed;
     const details = JSON.stringify(call.content.order_details ?? null);
@@ -231,10 +226,7 @@ const mergePrecreate: Method = {
 };
 
 export const PAY_METHODS: Readonly<Record<string, Method>> = {
-  'alipay.trade.page.pay': pageMethod('alipay.trade.page.pay'),
-  'alipay.trade.wap.pay': pageMethod('alipay.trade.wap.pay'),
-  'alipay.trade.page.merge.pay': pageMethod('alipay.trade.page.merge.pay'),
-  'alipay.trade.wap.merge.pay': pageMethod('alipay.trade.wap.merge.pay'),
+  ...Object.fromEntries(PAGES.map((method) => [method, pageMethod(method)])),
   'alipay.trade.precreate': precreate,
   'alipay.trade.create': create,
   'alipay.trade.merge.precreate': mergePrecreate,

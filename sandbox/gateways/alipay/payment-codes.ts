@@ -5,7 +5,7 @@
  * (10003) until the buyer confirms in the app. A code pays one order; a known order is never paid
  * twice.
  */
-import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
+import type { Fen } from '../../../src/kernel/money.ts';
 import { textField } from '../../../src/wires/alipay/json-text.ts';
 import { isPaymentCode } from '../../../src/wires/alipay/trade.ts';
 import { randomDigits } from '../../kit/digits.ts';
@@ -14,7 +14,8 @@ import { openPaymentCodes, type PaymentCodes } from '../../kit/payment-codes.ts'
 import { type Answer, refusal, refuse, success, waiting } from './answers.ts';
 import type { Context, Method, MethodCall } from './context.ts';
 import { readOrder } from './field-rules.ts';
-import { payFields } from './present.ts';
+import { rulesOf } from './orders.ts';
+import { distort, payFields } from './present.ts';
 import type { OrderRecord, TradeRecord } from './records.ts';
 
 const DIGIT_COUNT = 18;
@@ -35,22 +36,14 @@ const PRODUCT_CODES = ['FACE_TO_FACE_PAYMENT'];
 
 const pay: Method = {
   operation: 'create',
-  isPage: false,
   faults: ['wrong_amount', 'wrong_currency'],
   run: (context, call) => {
     const { content } = call;
     if (textField(content, 'scene') !== 'bar_code') return refuse('ACQ.INVALID_PARAMETER', 'scene');
     const code = textField(content, 'auth_code') ?? '';
     if (!isPaymentCode(code)) return refuse('ACQ.PAYMENT_AUTH_CODE_INVALID');
-    const order = readOrder(content, {
-      app: call.app,
-      explanations: context.kit.explanations,
-      nowMs: context.kit.clock.nowMs(),
-      notifyUrl: call.notifyUrl,
-      productCodes: PRODUCT_CODES,
-      defaultExpiryMs: DEFAULT_EXPIRY_MS,
-      outMergeNo: null,
-    });
+    const rules = rulesOf(context, call, PRODUCT_CODES);
+    const order = readOrder(content, { ...rules, defaultExpiryMs: DEFAULT_EXPIRY_MS });
     if (!order.ok) return refusal(order.error);
     return charge(context, call, order.value, code);
   },
@@ -84,12 +77,7 @@ function mustConfirm(context: Context, order: OrderRecord): boolean {
 
 function answer(context: Context, call: MethodCall, trade: TradeRecord, isPaid: boolean): Answer {
   const fields = payFields(trade, context.identity().buyer.logonId);
-  if (!isPaid) return waiting(fields);
-  if (call.fault === 'wrong_amount') {
-    return success({ ...fields, total_amount: fenToYuan(trade.order.totalFen + 1n) });
-  }
-  if (call.fault === 'wrong_currency') return success({ ...fields, trans_currency: 'USD' });
-  return success(fields);
+  return isPaid ? success(distort(context.kit, trade, fields, call.fault)) : waiting(fields);
 }
 
 export const CODE_METHODS: Readonly<Record<string, Method>> = { 'alipay.trade.pay': pay };

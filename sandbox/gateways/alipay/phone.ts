@@ -5,7 +5,7 @@
  * is a client of the same gateway. Scanning is the login: it creates the trades. Paying is one
  * synchronous step; the signed return to the merchant says what was paid, but has no trade_status.
  */
-import { fenToYuan } from '../../../src/kernel/money.ts';
+import { fenToYuan, sumFen } from '../../../src/kernel/money.ts';
 import { notifySignText } from '../../../src/wires/alipay/canonical.ts';
 import {
   isJsonObject,
@@ -19,13 +19,13 @@ import {
   parseParameters,
 } from '../../../src/wires/alipay/parameters.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
-import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
 import { CASHIER_PATH, payeeName } from './cashier-page.ts';
 import type { Context } from './context.ts';
 import { checkRequest, readCall } from './endpoint-v2.ts';
 import { signAsGateway } from './identity.ts';
 import { offerCarried } from './orders.ts';
-import type { CheckoutRecord, OrderRecord, TradeRecord } from './records.ts';
+import type { CheckoutRecord, TradeRecord } from './records.ts';
 import { isCarried } from './routes.ts';
 
 export async function scan(
@@ -90,17 +90,9 @@ async function scanCarried(
   const call = readCall(app, parameters);
   const offered = call === undefined ? undefined : offerCarried(context, name, call);
   if (offered?.ok) return scanCheckout(context, offered.value);
-  const known = knownOffer(context, app.pid, call?.content ?? {});
-  return known === undefined ? undefined : scanCheckout(context, known);
-}
-
-/** An order that can no longer be offered is still shown: paid, closed or expired. */
-function knownOffer(
-  context: Context,
-  pid: string,
-  content: JsonObject,
-): CheckoutRecord | undefined {
-  return context.checkouts.ofOrder(pid, textField(content, 'out_trade_no') ?? '');
+  // An order that can no longer be offered is still shown: paid, closed or expired.
+  const outTradeNo = textField(call?.content ?? {}, 'out_trade_no') ?? '';
+  return scanCheckout(context, context.checkouts.ofOrder(app.pid, outTradeNo));
 }
 
 async function scanCheckout(
@@ -131,7 +123,7 @@ function scanCharged(context: Context, orderKey: string): Promise<Scanned | unde
 }
 
 async function scanTrade(context: Context, tradeNo: string): Promise<Scanned | undefined> {
-  const trade = context.store.findByTradeNo(tradeNo);
+  const trade = context.store.trades.find('tradeNo', tradeNo);
   if (trade === undefined) return undefined;
   return shown(context, { orders: [trade.order] }, `trade:${tradeNo}`, tradeState(trade));
 }
@@ -148,17 +140,13 @@ function shown(
   ref: string,
   state: Scanned['state'],
 ): Scanned {
-  let amountFen = 0n;
-  for (const order of checkout.orders) amountFen += order.totalFen;
+  const amountFen = sumFen(checkout.orders.map(({ totalFen }) => totalFen));
   const payee = payeeName(context, checkout);
   return { wallet: 'alipay', ref, payee, amountFen, currency: 'cny', state };
 }
 
 /** The buyer's action on what was scanned, and the browser's next URL. */
-export async function pay(
-  context: Context,
-  request: PayRequest,
-): Promise<{ readonly status: string; readonly returnUrl?: string | undefined }> {
+export async function pay(context: Context, request: PayRequest): Promise<PayAnswer> {
   const status = decide(context, request);
   const checkout = context.checkouts.find(request.ref);
   const isPaid = status === 'paid' || status === 'already_paid';
@@ -203,7 +191,7 @@ type Target = { readonly trades: readonly TradeRecord[]; readonly allOrNothing: 
 /** A text says why nothing can be paid. */
 function tradesOf(context: Context, ref: string): Target | string | undefined {
   if (ref.startsWith('trade:')) {
-    const trade = context.store.findByTradeNo(ref.slice('trade:'.length));
+    const trade = context.store.trades.find('tradeNo', ref.slice('trade:'.length));
     if (trade === undefined) return undefined;
     if (trade.payment !== null) return 'already_paid';
     return trade.status === 'WAIT_BUYER_PAY' ? { trades: [trade], allOrNothing: true } : 'closed';
@@ -211,15 +199,12 @@ function tradesOf(context: Context, ref: string): Target | string | undefined {
   const checkout = context.checkouts.find(ref);
   if (checkout === undefined) return undefined;
   if (checkout.isWithdrawn) return 'closed';
-  const trades = checkout.orders.flatMap((order) => findOrder(context, order));
+  const trades = checkout.orders.flatMap(
+    ({ pid, outTradeNo }) => context.store.find(pid, outTradeNo) ?? [],
+  );
   if (trades.some(({ payment }) => payment !== null)) return 'already_paid';
   if (trades.length < checkout.orders.length) return 'closed';
   return { trades, allOrNothing: checkout.allOrNothing };
-}
-
-function findOrder(context: Context, order: OrderRecord): TradeRecord[] {
-  const trade = context.store.find(order.pid, order.outTradeNo);
-  return trade === undefined ? [] : [trade];
 }
 
 /** The signed parameters of a return URL: what was paid, but no trade_status. */

@@ -6,6 +6,9 @@
 import { type Fen, fenToYuan } from '../../../src/kernel/money.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
 import { formatTime, formatTimeMs } from '../../../src/wires/alipay/time.ts';
+import { randomDigits } from '../../kit/digits.ts';
+import { distorted } from '../../kit/distortion.ts';
+import type { CityKit, FaultName } from '../../kit/kit.ts';
 import {
   buyerPayFen,
   type RefundRecord,
@@ -148,4 +151,19 @@ export function notifyFields(
   return Object.fromEntries(
     Object.entries(fields).filter((field): field is [string, string] => !!field[1]),
   );
+}
+
+/** What an Alipay that errs would say of a trade; its payee has another name in each message. */
+export function distort<F extends object>(
+  kit: CityKit,
+  trade: TradeRecord,
+  fields: F,
+  fault: FaultName | undefined,
+): F {
+  const payee = 'seller_id' in fields ? 'seller_id' : 'alipay_sub_merchant_id';
+  return distorted(fields, fault, () => ({
+    wrong_amount: { total_amount: fenToYuan(trade.order.totalFen + 1n) },
+    wrong_currency: { trans_currency: 'USD' },
+    wrong_payee: { [payee]: `2088${randomDigits(kit.random, 12)}` },
+  }));
 }

@@ -2,7 +2,7 @@
  * The gateway's records as stored in the journal: applications, orders that a buyer may open,
  * trades and their refunds. Records are never mutated; a change replaces the record.
  */
-import type { Fen } from '../../../src/kernel/money.ts';
+import { type Fen, sumFen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 
 /** One application (app_id) of an account (pid). Public halves only. */
@@ -89,21 +89,19 @@ export function receiptFen(trade: TradeRecord): Fen {
 /** A refund's part of a figure of the whole trade: the parts of all refunds sum to the whole. */
 export function refundPartFen(trade: TradeRecord, refund: RefundRecord, wholeFen: Fen): Fen {
   const at = trade.refunds.indexOf(refund);
-  const beforeFen = trade.refunds.slice(0, at).reduce((sum, one) => sum + one.amountFen, 0n);
+  const beforeFen = sumFen(trade.refunds.slice(0, at).map(({ amountFen }) => amountFen));
   const upTo = (fen: Fen): Fen => (wholeFen * fen) / trade.order.totalFen;
   return upTo(beforeFen + refund.amountFen) - upTo(beforeFen);
 }
 
 /** Everything refunded or promised so far. */
 export function refundedFen(trade: TradeRecord): Fen {
-  let total = 0n;
-  for (const refund of trade.refunds) total += refund.amountFen;
-  return total;
+  return sumFen(trade.refunds.map(({ amountFen }) => amountFen));
 }
 
 /** refund_fee: cumulative, of refunds that are done. */
 export function refundDoneFen(trade: TradeRecord): Fen {
-  let total = 0n;
-  for (const refund of trade.refunds) if (refund.doneAtMs !== null) total += refund.amountFen;
-  return total;
+  return sumFen(
+    trade.refunds.filter(({ doneAtMs }) => doneAtMs !== null).map(({ amountFen }) => amountFen),
+  );
 }

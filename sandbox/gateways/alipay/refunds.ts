@@ -12,7 +12,6 @@ import { findTrade, onTrade } from './trades.ts';
 /** Reversal: closes an unpaid trade, refunds a paid one in full, voids an unopened code. */
 const cancel: Method = {
   operation: 'close',
-  isPage: false,
   faults: ['refund_stuck'],
   run: (context, call) => {
     const found = findTrade(context, call.app.pid, call.content);
@@ -54,7 +53,6 @@ function notifyRefund(context: Context, trade: TradeRecord, outRequestNo: string
 
 const refund: Method = {
   operation: 'refund',
-  isPage: false,
   run: onTrade((context, call, trade) => {
     const amountFen = readAmount(call.content.refund_amount);
     if (amountFen === undefined) return refuse('ACQ.INVALID_PARAMETER', 'refund_amount');
@@ -89,7 +87,6 @@ const refund: Method = {
 /** refund_status is absent unless the refund is done: absence is Alipay's "not (yet)". */
 const refundQuery: Method = {
   operation: 'query_refund',
-  isPage: false,
   run: onTrade((_context, call, trade) => {
     const outRequestNo = textField(call.content, 'out_request_no');
     if (outRequestNo === undefined) return refuse('ACQ.INVALID_PARAMETER', 'out_request_no');

@@ -1,10 +1,14 @@
 /** The methods of this gateway, and which order a call is about (for the faults). */
 
+import { GATEWAY_ERRORS } from '../../../src/wires/alipay/gateway-errors.ts';
 import { isJsonObject, type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
-import type { FaultName, FaultPoint } from '../../kit/kit.ts';
-import type { Context, Method } from './context.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
+import { gated } from '../../kit/gate.ts';
+import type { FaultName, Handled } from '../../kit/kit.ts';
+import { type Answer, refusal } from './answers.ts';
+import type { Context, Method, MethodCall } from './context.ts';
 import { IDENTITY_METHODS } from './oauth.ts';
-import { CARRIED_PRODUCTS, PAY_METHODS } from './orders.ts';
+import { PAGES, PAY_METHODS } from './orders.ts';
 import { CODE_METHODS } from './payment-codes.ts';
 import type { AppRecord } from './records.ts';
 import { REFUND_METHODS } from './refunds.ts';
@@ -26,13 +30,9 @@ export function isAppMethod(name: string): boolean {
   return name === 'alipay.trade.app.pay' || name === 'alipay.trade.app.merge.pay';
 }
 
+/** By the buyer: as a page's form, a redirect, an app's order string. */
 export function isCarried(name: string): boolean {
-  return (
-    Object.hasOwn(CARRIED_PRODUCTS, name) ||
-    isAppMethod(name) ||
-    name === 'alipay.trade.page.merge.pay' ||
-    name === 'alipay.trade.wap.merge.pay'
-  );
+  return PAGES.includes(name) || isAppMethod(name);
 }
 
 const V3_METHODS = [
@@ -61,23 +61,40 @@ const ANSWER_FAULTS = [
   'signtest',
 ] as const satisfies readonly FaultName[];
 
+/** A call of either protocol, with its one fault; `write` puts the answer on its wire. */
+export function runMethod(
+  context: Context,
+  method: Method,
+  call: MethodCall,
+  write: (answer: Answer, fault: FaultName | undefined) => Handled | Promise<Handled>,
+): Promise<Handled> {
+  const fault = takeFault(context, call.app, method, call.content);
+  return gated({
+    operation: method.operation,
+    take: (kinds) => kinds.find((kind) => kind === fault),
+    limited: () => write(refusal(GATEWAY_ERRORS.appCallLimited), fault),
+    run: () => method.run(context, { ...call, fault }),
+    broken: () => write(refusal(GATEWAY_ERRORS.unknown), fault),
+    seal: (answer) => write(answer, fault),
+  });
+}
+
 /** One fault for this call: those of every method, and those of this one. */
-export function takeFault(
+function takeFault(
   context: Context,
   app: AppRecord,
   method: Method,
   content: JsonObject,
 ): FaultName | undefined {
+  const { operation } = method;
   const kinds: FaultName[] = [...ANSWER_FAULTS, ...(method.faults ?? [])];
-  if (method.operation === 'close') kinds.push('close_lost');
-  if (method.operation === 'refund') kinds.push('refund_stuck');
-  if (method.operation === 'query') kinds.push('wrong_amount', 'wrong_currency', 'wrong_payee');
-  for (const point of pointsOf(context, app, content)) {
-    const { operation } = method;
-    const fault = context.kit.faults.take({ wallet: 'alipay', operation, ...point }, kinds);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+  if (operation === 'close') kinds.push('close_lost');
+  if (operation === 'refund') kinds.push('refund_stuck');
+  if (operation === 'query') kinds.push(...DISTORTIONS);
+  const points = pointsOf(context, app, content);
+  const orderNo = points.map((point) => point.orderNo);
+  const merchant = points.map((point) => point.merchant);
+  return context.kit.faults.take({ wallet: 'alipay', operation, orderNo, merchant }, kinds);
 }
 
 /** A merged call is about its merge number and each of its orders. */
@@ -85,12 +102,15 @@ function pointsOf(
   context: Context,
   app: AppRecord,
   content: JsonObject,
-): Pick<FaultPoint, 'orderNo' | 'merchant'>[] {
+): readonly { readonly orderNo: string | undefined; readonly merchant: string }[] {
   const outMergeNo = textField(content, 'out_merge_no');
   if (outMergeNo !== undefined) {
     const details: unknown = content.order_details;
     const parts = Array.isArray(details) ? details.filter(isJsonObject) : [];
-    return [{ orderNo: outMergeNo }, ...parts.map((part) => pointOf(context, app, part))];
+    return [
+      { orderNo: outMergeNo, merchant: app.pid },
+      ...parts.map((part) => pointOf(context, app, part)),
+    ];
   }
   const pre = context.checkouts.find(textField(content, 'pre_order_no') ?? '');
   if (pre !== undefined) {
@@ -98,14 +118,14 @@ function pointsOf(
       orderNo: outTradeNo,
       merchant: smid ?? app.pid,
     }));
-    return [{ orderNo: pre.outMergeNo ?? undefined }, ...parts];
+    return [{ orderNo: pre.outMergeNo ?? undefined, merchant: app.pid }, ...parts];
   }
   return [pointOf(context, app, content)];
 }
 
 function pointOf(context: Context, app: AppRecord, content: JsonObject) {
   const tradeNo = textField(content, 'trade_no');
-  const trade = tradeNo === undefined ? undefined : context.store.findByTradeNo(tradeNo);
+  const trade = tradeNo === undefined ? undefined : context.store.trades.find('tradeNo', tradeNo);
   const orderNo = trade?.order.outTradeNo ?? textField(content, 'out_trade_no');
   const named = content.sub_merchant;
   const smid =

@@ -1,12 +1,11 @@
 /** Methods on a trade that exists, or may: query and close; also the look-up for all others. */
-import { fenToYuan } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import type { GatewayError } from '../../../src/wires/alipay/gateway-errors.ts';
 import { type JsonObject, textField } from '../../../src/wires/alipay/json-text.ts';
-import { randomDigits } from '../../kit/digits.ts';
 import { type Answer, businessError, refusal, refuse, success } from './answers.ts';
 import type { Context, Method, MethodCall } from './context.ts';
-import { queryFields } from './present.ts';
+import { invalid } from './field-rules.ts';
+import { distort, queryFields } from './present.ts';
 import type { TradeRecord } from './records.ts';
 
 /** By trade_no (which wins) or out_trade_no, within the caller's own account. */
@@ -18,12 +17,12 @@ export function findTrade(
   const tradeNo = textField(content, 'trade_no');
   const outTradeNo = textField(content, 'out_trade_no');
   if (tradeNo === undefined && outTradeNo === undefined) {
-    return err(businessError('ACQ.INVALID_PARAMETER', 'out_trade_no'));
+    return invalid('out_trade_no');
   }
   const trade =
     tradeNo === undefined
       ? context.store.find(pid, outTradeNo ?? '')
-      : context.store.findByTradeNo(tradeNo);
+      : context.store.trades.find('tradeNo', tradeNo);
   const isOurs = trade?.order.pid === pid;
   return trade !== undefined && isOurs ? ok(trade) : err(businessError('ACQ.TRADE_NOT_EXIST'));
 }
@@ -37,24 +36,14 @@ export function onTrade(run: (context: Context, call: MethodCall, trade: TradeRe
 
 const query: Method = {
   operation: 'query',
-  isPage: false,
   run: onTrade((context, call, trade) => {
     const fields = queryFields(trade, context.identity().buyer.logonId);
-    if (call.fault === 'wrong_amount') {
-      return success({ ...fields, total_amount: fenToYuan(trade.order.totalFen + 1n) });
-    }
-    if (call.fault === 'wrong_currency') return success({ ...fields, trans_currency: 'USD' });
-    if (call.fault !== 'wrong_payee') return success(fields);
-    return success({
-      ...fields,
-      alipay_sub_merchant_id: `2088${randomDigits(context.kit.random, 12)}`,
-    });
+    return success(distort(context.kit, trade, fields, call.fault));
   }),
 };
 
 const close: Method = {
   operation: 'close',
-  isPage: false,
   run: onTrade((context, _call, trade) => {
     if (!context.store.close(trade)) return refuse('ACQ.TRADE_STATUS_ERROR');
     return success({ trade_no: trade.tradeNo, out_trade_no: trade.order.outTradeNo });

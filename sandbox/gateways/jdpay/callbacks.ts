@@ -5,10 +5,11 @@
  */
 import { present } from '../../../src/kernel/assert.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
-import type { CallbackPolicy } from '../../kit/kit.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
+import type { CallbackOrder } from '../../kit/kit.ts';
 import { sealedMessage } from './answers.ts';
 import type { Context } from './context.ts';
-import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
+import { distort, orderFields, refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
@@ -23,7 +24,7 @@ interface Message {
 }
 
 export function registerCallbacks(context: Context, retryDelaysMs: readonly number[]): void {
-  const policy: CallbackPolicy = {
+  context.kit.callbackQueue.register('jdpay', {
     retryDelaysMs,
     timeoutMs: TIMEOUT_MS,
     compose: async (order, flaw) => {
@@ -37,8 +38,7 @@ export function registerCallbacks(context: Context, retryDelaysMs: readonly numb
     },
     isAcknowledged: ({ status, body }) =>
       status === 200 && body.toString('utf8').trim() === 'success',
-  };
-  context.kit.callbackQueue.register('jdpay', policy);
+  });
 }
 
 export function notifyPaid(context: Context, order: OrderRecord): void {
@@ -46,15 +46,8 @@ export function notifyPaid(context: Context, order: OrderRecord): void {
   if (url === null) return;
   const point = { wallet: 'jdpay', operation: 'callback', orderNo, merchant } as const;
   const fault = context.kit.faults.take(point, DISTORTIONS);
-  const message: Message = { merchant, fields: distort(orderFields(order), fault, order) };
-  context.kit.callbackQueue.send({
-    wallet: 'jdpay',
-    kind: 'payment',
-    orderNo,
-    merchant,
-    url,
-    message,
-  });
+  const fields = distort(orderFields(order), fault, order);
+  send(context, { kind: 'payment', orderNo, merchant, url }, fields);
 }
 
 export function notifyRefunded(context: Context, refund: RefundRecord): void {
@@ -64,13 +57,14 @@ export function notifyRefunded(context: Context, refund: RefundRecord): void {
   const fields = refundFields(refund).map(
     (field): XmlField => (field[0] === 'tradeType' ? ['tradeType', '2'] : field),
   );
-  const message: Message = { merchant, fields };
-  context.kit.callbackQueue.send({
-    wallet: 'jdpay',
-    kind: 'refund',
-    orderNo,
-    merchant,
-    url,
-    message,
-  });
+  send(context, { kind: 'refund', orderNo, merchant, url }, fields);
+}
+
+function send(
+  { kit }: Context,
+  route: Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>,
+  fields: readonly XmlField[],
+): void {
+  const message: Message = { merchant: route.merchant, fields };
+  kit.callbackQueue.send({ wallet: 'jdpay', ...route, message });
 }

@@ -35,11 +35,7 @@ export function takeFault(
   operation: Operation,
   kinds: readonly FaultName[],
 ): FaultName | undefined {
-  const named = ['tradeNum', 'oTradeNum'].map((name) => fieldOf(fields, name));
-  for (const orderNo of new Set(named.filter((name) => name !== ''))) {
-    const point = { wallet: 'jdpay', operation, orderNo, merchant: merchant.merchant } as const;
-    const fault = context.kit.faults.take(point, kinds);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+  const orderNo = ['tradeNum', 'oTradeNum'].map((name) => fieldOf(fields, name));
+  const point = { wallet: 'jdpay', operation, orderNo, merchant: merchant.merchant } as const;
+  return context.kit.faults.take(point, kinds);
 }

@@ -16,7 +16,7 @@ import type { Handled, WireRequest } from '../../kit/kit.ts';
 import { CASHIER_PATH, errorPage } from './cashier-page.ts';
 import { type Call, type Context, takeFault } from './context.ts';
 import { explainForm } from './explain.ts';
-import { fieldOf } from './field-rules.ts';
+import { checkFields, fieldOf } from './field-rules.ts';
 import { messageKeys } from './identity.ts';
 import { createOnline } from './orders.ts';
 import type { MerchantRecord, OrderRecord } from './records.ts';
@@ -32,7 +32,7 @@ export async function handleForm(context: Context, request: WireRequest): Promis
   }
   const opened = openPosted(context, `POST ${request.target}`, posted.value);
   if (!opened.ok) return errorPage(opened.error);
-  const order = createOnline(opened.value, 'saveOrder');
+  const order = createPosted(opened.value);
   if (!order.ok) return errorPage(order.error);
   if (takeFault(opened.value, 'create', ['answer_lost']) !== undefined) return LOST;
   return { status: 302, headers: { location: cashierTarget(order.value) }, body: '' };
@@ -42,6 +42,12 @@ export async function handleForm(context: Context, request: WireRequest): Promis
 function cashierTarget({ tradeNum, orderId, cashierKey }: OrderRecord): string {
   const query = new URLSearchParams({ tradeNum, orderId, key: cashierKey });
   return `${CASHIER_PATH}?${query.toString()}`;
+}
+
+/** The order requested by a posted form. */
+export function createPosted(call: Call): Result<OrderRecord, Refusal> {
+  const checked = checkFields(call.fields, 'saveOrder');
+  return checked.ok ? createOnline(call) : checked;
 }
 
 /** The form submitted by the buyer's browser, as a verified call. */

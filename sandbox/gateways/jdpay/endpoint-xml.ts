@@ -19,7 +19,7 @@ import type { Handled, Operation, WireRequest, WireResponse } from '../../kit/ki
 import { sealedMessage } from './answers.ts';
 import { type Call, type Context, type Handler, takeFault } from './context.ts';
 import { explainMessage } from './explain.ts';
-import { type Fields, fieldOf } from './field-rules.ts';
+import { checkFields, type Fields, fieldOf, type ServiceName } from './field-rules.ts';
 import { messageKeys } from './identity.ts';
 import { query, uniorder } from './orders.ts';
 import { fkmPay } from './payment-codes.ts';
@@ -29,18 +29,23 @@ import { RESULT_CODES, type Refusal, refuse } from './refusal.ts';
 
 interface Service {
   readonly operation: Operation;
+  readonly rules: ServiceName;
   readonly handler: Handler;
 }
 
-const REFUND_BY_QUERY: Service = { operation: 'query_refund', handler: queryByRefundNumber };
+const REFUND_BY_QUERY: Service = {
+  operation: 'query_refund',
+  rules: 'query',
+  handler: queryByRefundNumber,
+};
 
-const SERVICES: ReadonlyMap<string, Service> = new Map([
-  [PATHS.uniorder, { operation: 'create', handler: uniorder }],
-  [PATHS.fkmPay, { operation: 'create', handler: fkmPay }],
-  [PATHS.query, { operation: 'query', handler: query }],
-  [PATHS.queryRefund, { operation: 'query_refund', handler: queryRefund }],
-  [PATHS.refund, { operation: 'refund', handler: applyRefund }],
-  [PATHS.revoke, { operation: 'close', handler: applyRevoke }],
+const SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
+  [PATHS.uniorder, { operation: 'create', rules: 'uniorder', handler: uniorder }],
+  [PATHS.fkmPay, { operation: 'create', rules: 'fkmPay', handler: fkmPay }],
+  [PATHS.query, { operation: 'query', rules: 'query', handler: query }],
+  [PATHS.queryRefund, { operation: 'query_refund', rules: 'queryRefund', handler: queryRefund }],
+  [PATHS.refund, { operation: 'refund', rules: 'refund', handler: applyRefund }],
+  [PATHS.revoke, { operation: 'close', rules: 'revoke', handler: applyRevoke }],
 ]);
 
 export async function handleXml(context: Context, request: WireRequest): Promise<Handled> {
@@ -124,14 +129,17 @@ function explainRefusal(
   context.kit.explanations.add(explainMessage({ what, key: keys.publicKey, ...cut }));
 }
 
-async function answer(call: Call, { operation, handler }: Service): Promise<Handled> {
+async function answer(call: Call, { operation, rules, handler }: Service): Promise<Handled> {
   const { context, merchant } = call;
   return gated({
     operation,
     take: (kinds) => takeFault(call, operation, kinds),
     limited: () =>
       refusal(merchant.merchant, { code: RESULT_CODES.rateLimited, desc: '请求过于频繁' }),
-    run: () => handler(call),
+    run: () => {
+      const checked = checkFields(call.fields, rules);
+      return checked.ok ? handler(call) : checked;
+    },
     broken: () => SERVER_ERROR,
     seal: (answered, late) => {
       if (!answered.ok) return refusal(merchant.merchant, answered.error);

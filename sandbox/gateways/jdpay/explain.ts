@@ -10,17 +10,13 @@ import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { hashText, recoverSigned } from '../../../src/wires/jdpay/signature.ts';
 import { DECLARATION } from '../../../src/wires/jdpay/xml.ts';
 import { canonicalBase64 } from '../../../src/wires/keys/canonical-base64.ts';
+import { explained, type Guess } from '../../kit/explain.ts';
 import type { Explanation } from '../../kit/kit.ts';
 
 interface Refused {
   readonly what: string;
   readonly sign: string;
   readonly key: KeyObject;
-}
-
-interface Guess {
-  readonly text: string;
-  readonly mistake: string;
 }
 
 export function explainMessage(refused: Refused & { readonly text: string }): Explanation {
@@ -61,22 +57,10 @@ export function explainForm(
 function explain(refused: Refused, expected: string, guesses: readonly Guess[]): Explanation {
   const { what, sign, key } = refused;
   const signed = recoverSigned(key, sign);
-  const said = { wallet: 'jdpay', what, expected } as const;
-  if (signed === undefined) return { ...said, received: null, hint: unopened(sign) };
-  if (isDigestInfo(signed)) {
-    const hint =
-      'that is SHA256withRSA (a DigestInfo of the hash): JD wants the 64 hex characters of the ' +
-      'hash themselves encrypted with the private key, PKCS#1 v1.5 type 1';
-    return { ...said, received: null, hint };
-  }
-  const hash = signed.toString('latin1');
+  const hash = signed?.toString('latin1') ?? '';
   const guess = guesses.find(({ text }) => hashText(text) === hash.toLowerCase());
-  if (guess !== undefined) {
-    const at = firstDifference(expected, guess.text);
-    const hint = `${guess.mistake}; first difference at character ${at}`;
-    return { ...said, received: guess.text, hint };
-  }
-  return { ...said, received: null, hint: unexplained(expected, hash) };
+  const hint = signed === undefined ? unopened(sign) : unexplained(expected, signed, hash);
+  return explained({ wallet: 'jdpay', what, expected }, guess, hint);
 }
 
 function unopened(sign: string): string {
@@ -85,7 +69,13 @@ function unopened(sign: string): string {
     : 'the merchant’s public key does not open it: another private key, or a type-2 padding';
 }
 
-function unexplained(expected: string, hash: string): string {
+function unexplained(expected: string, signed: Buffer, hash: string): string {
+  if (isDigestInfo(signed)) {
+    return (
+      'that is SHA256withRSA (a DigestInfo of the hash): JD wants the 64 hex characters of the ' +
+      'hash themselves encrypted with the private key, PKCS#1 v1.5 type 1'
+    );
+  }
   if (hash === hashText(expected).toUpperCase()) return 'the hash is to be lower-case hex';
   if (!/^[0-9a-f]{64}$/.test(hash)) {
     return `${hash.length} bytes were signed that are not 64 lower-case hex characters`;
@@ -97,10 +87,4 @@ const DIGEST_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex')
 
 function isDigestInfo(signed: Buffer): boolean {
   return signed.subarray(0, DIGEST_INFO.length).equals(DIGEST_INFO);
-}
-
-function firstDifference(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at += 1;
-  return at;
 }

@@ -3,6 +3,7 @@
  * and the buyer's side (scan, pay, payment codes). All of its state is in the journal.
  */
 
+import { sumFen } from '../../../src/kernel/money.ts';
 import { PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import type { CityKit, ControlOrder, Gateway, Handled, WireRequest } from '../../kit/kit.ts';
 import { RETRY_DELAYS_MS, registerCallbacks } from './callbacks.ts';
@@ -12,7 +13,6 @@ import { ENDPOINT, FORM_PATHS, SERVICE_PREFIX } from './endpoint.ts';
 import { handleForm } from './endpoint-form.ts';
 import { handleXml } from './endpoint-xml.ts';
 import { openOrderStore } from './order-store.ts';
-import { freshOrder, runOut } from './orders.ts';
 import { openJdpayCodes } from './payment-codes.ts';
 import { pay, scan } from './phone.ts';
 import type { OrderRecord } from './records.ts';
@@ -28,7 +28,8 @@ export interface JdpayGatewayOptions {
 
 export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}): Gateway {
   const codes = openJdpayCodes(kit);
-  const context: Context = { kit, store: openOrderStore(kit), codes };
+  const store = openOrderStore(kit, (refund) => settleRefund(context, refund));
+  const context: Context = { kit, store, codes };
   registerCallbacks(context, options.notifyRetryDelaysMs ?? RETRY_DELAYS_MS);
   return Object.freeze({
     wallet: 'jdpay',
@@ -39,9 +40,9 @@ export function openJdpayGateway(kit: CityKit, options: JdpayGatewayOptions = {}
     scan: async (code) => scan(context, code),
     pay: async (request) => pay(context, request),
     showCode: codes.show,
-    orders: () => [...context.store.orders()].map((order) => controlRow(context, order)),
-    nextDueMs: () => context.store.nextDueMs(),
-    runDue: async (nowMs) => runDue(context, nowMs),
+    orders: () => [...store.orders.values()].map((order) => controlRow(context, order)),
+    nextDueMs: store.due.nextDueMs,
+    runDue: async (nowMs) => store.due.run(nowMs),
   } satisfies Gateway);
 }
 
@@ -50,19 +51,7 @@ async function handle(context: Context, request: WireRequest): Promise<Handled> 
   return FORM_PATHS.has(request.path) ? handleForm(context, request) : handleXml(context, request);
 }
 
-function runDue(context: Context, nowMs: number): void {
-  for (
-    let due = context.store.takeDue(nowMs);
-    due !== undefined;
-    due = context.store.takeDue(nowMs)
-  ) {
-    if ('order' in due) runOut(context, due.order);
-    else settleRefund(context, due.refund);
-  }
-}
-
-function controlRow(context: Context, stored: OrderRecord): ControlOrder {
-  const order = freshOrder(context, stored.key) ?? stored;
+function controlRow(context: Context, order: OrderRecord): ControlOrder {
   const { payment, amountFen } = order;
   const refundedFen = refundDoneFen(context, order);
   const paidState = refundedFen === amountFen ? 'refunded' : 'paid';
@@ -84,9 +73,8 @@ function controlRow(context: Context, stored: OrderRecord): ControlOrder {
 }
 
 function refundDoneFen(context: Context, order: OrderRecord): bigint {
-  let fen = 0n;
-  for (const refund of context.store.refundsOf(order)) {
-    if (refund.status === REFUND_STATUS.succeeded) fen += refund.movedFen;
-  }
-  return fen;
+  const done = context.store.refunds
+    .list('order', order.key)
+    .filter(({ status }) => status === REFUND_STATUS.succeeded);
+  return sumFen(done.map(({ movedFen }) => movedFen));
 }

@@ -5,11 +5,12 @@
 import { present } from '../../../src/kernel/assert.ts';
 import type { MessageKeys } from '../../../src/wires/jdpay/message.ts';
 import { keysOf } from '../../kit/keys.ts';
-import type { CityKit } from '../../kit/kit.ts';
+import type { CityKit, KeyPair } from '../../kit/kit.ts';
 import { keptOnce } from '../../kit/once.ts';
-import type { IdentityRecord, MerchantRecord } from './records.ts';
+import type { MerchantRecord } from './records.ts';
 
-const identity = keptOnce<IdentityRecord>('jdpay.house', (kit) => kit.authority.rsaKeyPair());
+/** One for all merchants of the city. */
+const identity = keptOnce<KeyPair>('jdpay.house', (kit) => kit.authority.rsaKeyPair());
 
 export const openIdentity = identity.open;
 

@@ -11,12 +11,13 @@ import { present } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../../../src/wires/jdpay/trade.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
 import { notifyPaid } from './callbacks.ts';
 import { type Answer, type Call, type Context, takeFault } from './context.ts';
-import { checkFields, type Fields, fieldOf } from './field-rules.ts';
+import { type Fields, fieldOf } from './field-rules.ts';
 import { orderId, qrToken } from './numbers.ts';
 import { isOpen, keyOf } from './order-store.ts';
-import { DISTORTIONS, distort, orderFields } from './present.ts';
+import { distort, orderFields } from './present.ts';
 import type { OrderRecord, PaymentRecord, Service } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
@@ -32,7 +33,7 @@ export function qrCodeOf({ code }: OrderRecord): string {
 
 /** `POST /service/uniorder`. */
 export function uniorder(call: Call): Answer {
-  const made = createOnline(call, 'uniorder');
+  const made = createOnline(call);
   if (!made.ok) return made;
   const order = made.value;
   if (!isOpen(order)) return refuse(...obstacleOf(order));
@@ -48,12 +49,7 @@ export function uniorder(call: Call): Answer {
 }
 
 /** An order that a buyer opens later; an existing one is returned in its current state. */
-export function createOnline(
-  call: Call,
-  service: 'uniorder' | 'saveOrder',
-): Result<OrderRecord, Refusal> {
-  const checked = checkFields(call.fields, service);
-  if (!checked.ok) return checked;
+export function createOnline(call: Call): Result<OrderRecord, Refusal> {
   if (!call.merchant.services.includes('online')) {
     return refuse('serviceNotOpened', '该商户号未开通在线支付 not opened for online payment');
   }
@@ -61,7 +57,7 @@ export function createOnline(
   if (!known.ok) return known;
   if (known.value !== undefined) return ok(known.value);
   const order = draftOrder(call, 'online');
-  call.context.store.putOrder(order);
+  call.context.store.orders.put(order);
   return ok(order);
 }
 
@@ -69,16 +65,19 @@ export function createOnline(
 export function knownOrder(call: Call, service: Service): Result<OrderRecord | undefined, Refusal> {
   const { context, merchant, fields } = call;
   const tradeNum = fieldOf(fields, 'tradeNum');
-  const existing = freshOrder(context, keyOf(merchant.merchant, tradeNum));
+  const existing = context.store.orders.get(keyOf(merchant.merchant, tradeNum));
   if (existing !== undefined) {
     return existing.fingerprint === fingerprint(service, fields) ? ok(existing) : NUMBER_USED;
   }
-  return context.store.refund(merchant.merchant, tradeNum) === undefined
+  return context.store.refunds.get(keyOf(merchant.merchant, tradeNum)) === undefined
     ? ok(undefined)
     : NUMBER_USED;
 }
 
-const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
+export const NUMBER_USED = refuse(
+  'numberUsed',
+  '交易流水号重复 tradeNum is used with other content',
+);
 
 export function draftOrder(call: Call, service: Service): OrderRecord {
   const { kit } = call.context;
@@ -125,24 +124,8 @@ function obstacleOf({ status }: OrderRecord): Parameters<typeof refuse> {
     : ['orderClosed', '订单已关闭 the order is closed'];
 }
 
-/** The order in its current state: an expired one ends at the next access. */
-export function freshOrder(context: Context, key: string): OrderRecord | undefined {
-  const order = context.store.orderByKey(key);
-  if (order === undefined || !isOpen(order)) return order;
-  if (context.kit.clock.nowMs() < order.expiresMs) return order;
-  return runOut(context, order);
-}
-
-/** A code to scan closes; an unconfirmed charge fails. */
-export function runOut(context: Context, order: OrderRecord): OrderRecord {
-  const isCharge = order.service === 'payment_code';
-  return move(context, order, isCharge ? PAYMENT_STATUS.failed : PAYMENT_STATUS.closed);
-}
-
 export function move(context: Context, order: OrderRecord, status: PaymentStatus): OrderRecord {
-  const moved = { ...order, status };
-  context.store.putOrder(moved);
-  return moved;
+  return context.store.orders.put({ ...order, status });
 }
 
 export function bookPayment(
@@ -157,8 +140,6 @@ export function bookPayment(
 
 /** `POST /service/query` of a purchase. */
 export function query(call: Call): Answer {
-  const checked = checkFields(call.fields, 'query');
-  if (!checked.ok) return checked;
   const order = findOrder(call, 'tradeNum');
   if (!order.ok) return order;
   const isPaid = order.value.payment !== null;
@@ -170,6 +151,6 @@ export function findOrder(
   { context, merchant, fields }: Call,
   name: 'tradeNum' | 'oTradeNum',
 ): Result<OrderRecord, Refusal> {
-  const order = freshOrder(context, keyOf(merchant.merchant, fieldOf(fields, name)));
+  const order = context.store.orders.get(keyOf(merchant.merchant, fieldOf(fields, name)));
   return order === undefined ? refuse('orderNotFound', '订单不存在 no such order') : ok(order);
 }

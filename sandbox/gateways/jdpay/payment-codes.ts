@@ -11,7 +11,7 @@ import {
   type PaymentCodes,
 } from '../../kit/payment-codes.ts';
 import { type Answer, type Call, takeFault } from './context.ts';
-import { checkFields, fieldOf } from './field-rules.ts';
+import { fieldOf } from './field-rules.ts';
 import { paymentCode } from './numbers.ts';
 import { bookPayment, draftOrder, knownOrder, move } from './orders.ts';
 import { orderFields } from './present.ts';
@@ -26,8 +26,6 @@ export function openJdpayCodes(kit: CityKit): PaymentCodes {
 /** `POST /service/fkmPay`: the merchant charges a payment code that the buyer shows. */
 export function fkmPay(call: Call): Answer {
   const { context, merchant, fields } = call;
-  const checked = checkFields(fields, 'fkmPay');
-  if (!checked.ok) return checked;
   if (!merchant.services.includes('payment_code')) {
     return refuse('serviceNotOpened', '该商户号未开通付款码 not opened for payment codes');
   }

@@ -5,12 +5,13 @@
 import { present } from '../../../src/kernel/assert.ts';
 import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { PATHS, PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
-import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { payOrder, readScanRef, scanRef } from '../../kit/buyer.ts';
+import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
 import { CASHIER_PATH, cashierOrder } from './cashier-page.ts';
 import type { Context } from './context.ts';
-import { openPosted } from './endpoint-form.ts';
+import { createPosted, openPosted } from './endpoint-form.ts';
 import { isOpen } from './order-store.ts';
-import { bookPayment, createOnline, freshOrder, move } from './orders.ts';
+import { bookPayment, move } from './orders.ts';
 import type { OrderRecord } from './records.ts';
 
 export function scan(
@@ -20,7 +21,7 @@ export function scan(
   if (typeof code !== 'string') return scanForm(context, code);
   const text = code.trim();
   const token = /^https:\/\/h5pay\.jd\.com\/code\?c=([0-9a-z]{14})$/.exec(text)?.[1];
-  if (token !== undefined) return scanned(context, context.store.orderByCode(token), null);
+  if (token !== undefined) return scanned(context, context.store.orders.find('code', token), null);
   if (/^18\d{16}$/.test(text)) return scanCharge(context, text);
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -31,9 +32,7 @@ export function scan(
 /** The app's own code is scanned again once a merchant has charged it. */
 function scanCharge(context: Context, token: string): Scanned | undefined {
   const orderKey = context.codes.orderOf(token);
-  return orderKey === undefined
-    ? undefined
-    : scanned(context, context.store.orderByKey(orderKey), null);
+  return scanned(context, context.store.orders.get(orderKey ?? ''), null);
 }
 
 /** `{action, fields}`: what the browser would post, verified as at the endpoint. */
@@ -50,23 +49,19 @@ function scanForm(context: Context, form: Readonly<Record<string, unknown>>): Sc
   );
   const opened = openPosted(context, 'the form', posted);
   if (!opened.ok) return undefined;
-  const order = createOnline(opened.value, 'saveOrder');
+  const order = createPosted(opened.value);
   return order.ok ? scanned(context, order.value, null) : undefined;
 }
 
-/** Between an order's key and the page to return to; neither contains a blank. */
-const RETURN_MARK = ' ';
-
 function scanned(
   context: Context,
-  known: OrderRecord | undefined,
+  order: OrderRecord | undefined,
   cashierUrl: string | null,
 ): Scanned | undefined {
-  const order = known === undefined ? undefined : freshOrder(context, known.key);
   if (order === undefined) return undefined;
   return {
     wallet: 'jdpay',
-    ref: cashierUrl === null ? order.key : `${order.key}${RETURN_MARK}${cashierUrl}`,
+    ref: scanRef(order.key, cashierUrl),
     payee: present(context.store.merchants.get(order.merchant), 'the merchant').name,
     amountFen: order.amountFen,
     currency: 'CNY',
@@ -80,34 +75,21 @@ function stateOf(context: Context, order: OrderRecord): Scanned['state'] {
   return context.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
 }
 
-export function pay(
-  context: Context,
-  request: PayRequest,
-): { readonly status: string; readonly returnUrl?: string } {
-  const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
+export function pay(context: Context, request: PayRequest): PayAnswer {
   // The cashier page redirects the browser by a form that it posts.
-  const back = returnUrl === undefined ? {} : { returnUrl };
-  const order = freshOrder(context, key);
+  const { key, ...back } = readScanRef(request.ref);
+  const order = context.store.orders.get(key);
   if (order === undefined) return { status: 'not_found' };
-  if (!isOpen(order)) {
-    const isPaid = order.status === PAYMENT_STATUS.succeeded;
-    return { status: isPaid ? 'already_paid' : 'closed', ...back };
-  }
-  switch (request.outcome) {
-    case 'cancel':
-      refuseCharge(context, order);
-      return { status: 'canceled', ...back };
-    case 'insufficient_funds':
-      refuseCharge(context, order);
-      return { status: 'insufficient_funds', ...back };
-    case 'success': {
-      const { platformFen, merchantFen } = request.coupon;
-      const paidMs = context.kit.clock.nowMs();
-      const couponFen = platformFen + merchantFen;
-      bookPayment(context, order, { paidMs, payerWallet: request.payerWallet, couponFen });
-      return { status: 'paid', ...back };
-    }
-  }
+  const { payerWallet, coupon } = request;
+  const couponFen = coupon.platformFen + coupon.merchantFen;
+  const status = payOrder(request, {
+    isPaid: order.status === PAYMENT_STATUS.succeeded,
+    isOpen: isOpen(order),
+    book: () =>
+      bookPayment(context, order, { paidMs: context.kit.clock.nowMs(), payerWallet, couponFen }),
+    refuse: () => refuseCharge(context, order),
+  });
+  return { status, ...back };
 }
 
 /** A code or a page allows another try; an unconfirmed charge is over. */

@@ -6,6 +6,7 @@
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { CURRENCY, PAY_TYPE, TRADE_TYPE } from '../../../src/wires/jdpay/trade.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
+import { distorted } from '../../kit/distortion.ts';
 import type { FaultName } from '../../kit/kit.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
@@ -68,24 +69,16 @@ export function refundFields(refund: RefundRecord): XmlField[] {
   ];
 }
 
-export const DISTORTIONS = ['wrong_amount', 'wrong_currency', 'wrong_payee'] as const;
-
 /** A message that misreports what happened; `merchant` is its own field here. */
 export function distort(
   fields: readonly XmlField[],
   fault: FaultName | undefined,
   order: OrderRecord,
 ): readonly XmlField[] {
-  const replaced = (name: string, value: string): XmlField[] =>
-    fields.map((field) => (field[0] === name ? [name, value] : field));
-  switch (fault) {
-    case 'wrong_amount':
-      return replaced('amount', (order.amountFen + 1n).toString());
-    case 'wrong_currency':
-      return replaced('currency', 'USD');
-    case 'wrong_payee':
-      return [...fields, ['merchant', `${order.merchant}9`]];
-    default:
-      return fields;
-  }
+  const reported = distorted(Object.fromEntries(fields), fault, () => ({
+    wrong_amount: { amount: (order.amountFen + 1n).toString() },
+    wrong_currency: { currency: 'USD' },
+    wrong_payee: { merchant: `${order.merchant}9` },
+  }));
+  return Object.entries(reported);
 }

@@ -6,12 +6,6 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import type { PaymentStatus, RefundStatus } from '../../../src/wires/jdpay/trade.ts';
 
-/** JD's own key pair: one for all merchants of the city. */
-export interface IdentityRecord {
-  readonly privateKeyPem: string;
-  readonly publicKeyPem: string;
-}
-
 export type Service = 'online' | 'payment_code';
 
 export interface MerchantRecord {

@@ -11,9 +11,9 @@ import { fenOfText, PAYMENT_STATUS, REFUND_STATUS } from '../../../src/wires/jdp
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import { notifyRefunded } from './callbacks.ts';
 import { type Answer, type Call, type Context, takeFault } from './context.ts';
-import { checkFields, fieldOf } from './field-rules.ts';
+import { fieldOf } from './field-rules.ts';
 import { keyOf } from './order-store.ts';
-import { findOrder, move } from './orders.ts';
+import { findOrder, move, NUMBER_USED } from './orders.ts';
 import { refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -58,22 +58,19 @@ function apply(
   movedBy: (order: OrderRecord, amountFen: Fen) => Result<Fen, Refusal>,
 ): Answer {
   const { context, merchant, fields } = call;
-  const checked = checkFields(fields, kind);
-  if (!checked.ok) return checked;
   const tradeNum = fieldOf(fields, 'tradeNum');
-  const existing = context.store.refund(merchant.merchant, tradeNum);
+  const key = keyOf(merchant.merchant, tradeNum);
+  const existing = context.store.refunds.get(key);
   if (existing !== undefined) {
     return isSame(call, kind, existing) ? ok(refundFields(existing)) : NUMBER_USED;
   }
-  if (context.store.order(merchant.merchant, tradeNum) !== undefined) return NUMBER_USED;
+  if (context.store.orders.get(key) !== undefined) return NUMBER_USED;
   const found = findOrder(call, 'oTradeNum');
   if (!found.ok) return found;
   const movedFen = movedBy(found.value, present(fenOfText(fieldOf(fields, 'amount')), 'an amount'));
   if (!movedFen.ok) return movedFen;
   return ok(refundFields(store(call, kind, found.value, movedFen.value)));
 }
-
-const NUMBER_USED = refuse('numberUsed', '交易流水号重复 tradeNum is used with other content');
 
 function isSame({ fields }: Call, kind: RefundRecord['kind'], known: RefundRecord): boolean {
   return (
@@ -112,7 +109,7 @@ function store(
     dueMs: kind === 'revoke' ? null : settlesMs,
     becomes: isStuck ? REFUND_STATUS.failed : REFUND_STATUS.succeeded,
   };
-  context.store.putRefund(refund);
+  context.store.refunds.put(refund);
   // How JD's query reports a paid purchase after its revoke is not public; here it is closed.
   const status = kind === 'revoke' ? PAYMENT_STATUS.closed : order.status;
   move(context, { ...order, refundedFen: order.refundedFen + movedFen }, status);
@@ -122,19 +119,17 @@ function store(
 /** Settles a due refund; a failed one leaves its money with the order. */
 export function settleRefund(context: Context, refund: RefundRecord): void {
   const settled: RefundRecord = { ...refund, status: refund.becomes, dueMs: null };
-  context.store.putRefund(settled);
+  context.store.refunds.put(settled);
   if (settled.status === REFUND_STATUS.failed) {
-    const order = present(context.store.orderByKey(refund.orderKey), 'the refunded order');
-    context.store.putOrder({ ...order, refundedFen: order.refundedFen - refund.movedFen });
+    const order = present(context.store.orders.get(refund.orderKey), 'the refunded order');
+    context.store.orders.put({ ...order, refundedFen: order.refundedFen - refund.movedFen });
   }
   notifyRefunded(context, settled);
 }
 
 /** `POST /service/query` with tradeType 1, as older clients do: tradeNum is the refund's own. */
 export function queryByRefundNumber({ context, merchant, fields }: Call): Answer {
-  const checked = checkFields(fields, 'query');
-  if (!checked.ok) return checked;
-  const refund = context.store.refund(merchant.merchant, fieldOf(fields, 'tradeNum'));
+  const refund = context.store.refunds.get(keyOf(merchant.merchant, fieldOf(fields, 'tradeNum')));
   const original = fieldOf(fields, 'oTradeNum');
   const isIt = refund !== undefined && (original === '' || original === refund.oTradeNum);
   return isIt ? ok(refundFields(refund)) : refuse('orderNotFound', '退款不存在 no such refund');
@@ -142,13 +137,11 @@ export function queryByRefundNumber({ context, merchant, fields }: Call): Answer
 
 /** `POST /service/queryRefund`: every refund of one purchase, or the one that is named. */
 export function queryRefund(call: Call): Answer {
-  const checked = checkFields(call.fields, 'queryRefund');
-  if (!checked.ok) return checked;
   const found = findOrder(call, 'oTradeNum');
   if (!found.ok) return found;
   const only = fieldOf(call.fields, 'tradeNum');
-  const list = call.context.store
-    .refundsOf(found.value)
+  const list = call.context.store.refunds
+    .list('order', found.value.key)
     .filter((refund) => refund.movedFen > 0n && (only === '' || refund.tradeNum === only));
   return ok([
     ['tradeNum', only],

@@ -17,7 +17,7 @@ import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
 import { type Signer, signatureOf } from '../../../src/wires/unionpay/signature.ts';
 import { keysOf } from '../../kit/keys.ts';
 import type { CityKit, WireResponse } from '../../kit/kit.ts';
-import type { Answer, Context } from './context.ts';
+import type { Answer, Context, Message } from './context.ts';
 import { readIdentity, rotateSigner } from './identity.ts';
 import type { IdentityRecord, MerchantRecord, MessageFormat } from './records.ts';
 
@@ -30,13 +30,14 @@ export async function signAsGateway(
   context: Context,
   merchant: MerchantRecord | undefined,
   format: MessageFormat,
-  fields: Iterable<readonly [string, string]>,
+  fields: Message,
   flaw?: SignatureFlaw,
 ): Promise<Map<string, string>> {
   const identity =
     flaw === 'key_rotated' ? await rotateSigner(context.kit) : readIdentity(context.kit);
   const { signer, shown } = signerFor(context.kit, identity, merchant, format);
-  const business = [...filledFields(fields), ['signMethod', signer.method] as const];
+  const given = Object.entries(fields).map(([name, value]) => [name, value ?? ''] as const);
+  const business = [...filledFields(given), ['signMethod', signer.method] as const];
   if ('certId' in signer && signer.method === '21') business.push(['certId', signer.certId]);
   business.sort(([a], [b]) => (a < b ? -1 : 1));
   const signed = new Map([...business, ...shown]);
@@ -90,11 +91,12 @@ export async function replyTo(
   flaw?: SignatureFlaw,
 ): Promise<WireResponse> {
   const { format, fields, merchant } = request;
-  const echo = new Map<string, string>();
-  for (const name of ECHOED) echo.set(name, fields.get(name) ?? '');
-  for (const [name, value] of Object.entries(answer.fields ?? {})) echo.set(name, value ?? '');
-  echo.set('respCode', answer.respCode);
-  echo.set('respMsg', respMsg(answer));
+  const echo = {
+    ...Object.fromEntries(ECHOED.map((name) => [name, fields.get(name) ?? null])),
+    ...answer.fields,
+    respCode: answer.respCode,
+    respMsg: respMsg(answer),
+  };
   const signed = await signAsGateway(context, merchant, format, echo, flaw);
   return plainReply(writeReply(signed), format.encoding);
 }

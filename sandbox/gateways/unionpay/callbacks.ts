@@ -9,9 +9,10 @@ import { encodingOf } from '../../../src/wires/unionpay/canonical.ts';
 import { encodeForm } from '../../../src/wires/unionpay/form.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
 import { randomDigits } from '../../kit/digits.ts';
+import { DISTORTIONS, distorted } from '../../kit/distortion.ts';
 import type { CallbackOrder, FaultName } from '../../kit/kit.ts';
 import { type SignatureFlaw, signAsGateway } from './answers.ts';
-import type { Context } from './context.ts';
+import type { Context, Message } from './context.ts';
 import { purchaseFields, returnFields } from './present.ts';
 import type { MessageFormat, PurchaseRecord, ReturnRecord } from './records.ts';
 
@@ -19,8 +20,6 @@ const MINUTE_MS = 60_000;
 /** Five sends in all. */
 const RETRY_DELAYS_MS = [1, 2, 4, 5].map((minutes) => minutes * MINUTE_MS);
 const TIMEOUT_MS = 10_000;
-
-type Message = Readonly<Record<string, string | null>>;
 
 /** What the queue stores: everything but the signature. */
 interface CallbackMessage extends MessageFormat {
@@ -40,8 +39,7 @@ export function registerCallbacks(context: Context): void {
 async function compose(context: Context, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
   const { merId, fields, ...format } = order.message as CallbackMessage;
   const merchant = present(context.store.merchants.get(merId), 'the merchant');
-  const given = Object.entries(fields).map(([name, value]) => [name, value ?? ''] as const);
-  const signed = await signAsGateway(context, merchant, format, given, flaw);
+  const signed = await signAsGateway(context, merchant, format, fields, flaw);
   const encoding = encodingOf(format.encoding) ?? 'UTF-8';
   return {
     headers: { 'content-type': `application/x-www-form-urlencoded;charset=${encoding}` },
@@ -56,19 +54,9 @@ function named(
   txnSubType: string,
 ): Record<string, string> {
   const { accessType, bizType, encoding, merId, orderId, txnTime } = record;
-  const outcome = { respCode: '00', respMsg: `${RESP_TEXTS['00']}[0000000]` };
-  const version = '5.1.0';
   return {
-    accessType,
-    bizType,
-    encoding,
-    merId,
-    orderId,
-    txnTime,
-    txnType,
-    txnSubType,
-    version,
-    ...outcome,
+    ...{ accessType, bizType, encoding, merId, orderId, txnTime, txnType, txnSubType },
+    ...{ version: '5.1.0', respCode: '00', respMsg: `${RESP_TEXTS['00']}[0000000]` },
   };
 }
 
@@ -85,7 +73,7 @@ export function notifyPaid(context: Context, purchase: PurchaseRecord): void {
 /** Not used for a reversal: its caller queries. */
 export function notifyReturned(context: Context, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
-  const purchase = present(context.store.purchase(returned.purchaseKey), 'what was returned');
+  const purchase = present(context.store.purchases.get(returned.purchaseKey), 'what was returned');
   send(context, returned, purchase.orderId, message);
 }
 
@@ -109,8 +97,6 @@ function send(
   });
 }
 
-const DISTORTIONS: readonly FaultName[] = ['wrong_amount', 'wrong_currency', 'wrong_payee'];
-
 /** The merchants by which a fault may refer to an order: the payees, and the account. */
 export function merchantsIn(purchase: Pick<PurchaseRecord, 'merId' | 'split'>): string[] {
   return [...(purchase.split ?? []).map(({ merId }) => merId), purchase.merId];
@@ -121,23 +107,14 @@ export function takeDistortion(
   purchase: PurchaseRecord,
   operation: 'callback' | 'query',
 ): FaultName | undefined {
-  for (const merchant of merchantsIn(purchase)) {
-    const point = { wallet: 'unionpay', operation, orderNo: purchase.orderId, merchant } as const;
-    const fault = context.kit.faults.take(point, DISTORTIONS);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+  const [orderNo, merchant] = [purchase.orderId, merchantsIn(purchase)];
+  return context.kit.faults.take({ wallet: 'unionpay', operation, orderNo, merchant }, DISTORTIONS);
 }
 
 export function distort(context: Context, fields: Message, fault: FaultName | undefined): Message {
-  switch (fault) {
-    case 'wrong_amount':
-      return { ...fields, txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() };
-    case 'wrong_currency':
-      return { ...fields, currencyCode: '840' };
-    case 'wrong_payee':
-      return { ...fields, merId: randomDigits(context.kit.random, 10, '77729') };
-    default:
-      return fields;
-  }
+  return distorted(fields, fault, () => ({
+    wrong_amount: { txnAmt: (BigInt(fields.txnAmt ?? '0') + 1n).toString() },
+    wrong_currency: { currencyCode: '840' },
+    wrong_payee: { merId: randomDigits(context.kit.random, 10, '77729') },
+  }));
 }

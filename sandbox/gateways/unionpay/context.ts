@@ -6,7 +6,7 @@ import type { CityKit } from '../../kit/kit.ts';
 import type { PaymentCodes } from '../../kit/payment-codes.ts';
 import type { OrderStore } from './order-store.ts';
 import type { QueryMeter } from './queries.ts';
-import type { MerchantRecord, MessageFormat } from './records.ts';
+import { type MerchantRecord, type MessageFormat, transactionKey } from './records.ts';
 
 export interface Context {
   readonly kit: CityKit;
@@ -23,12 +23,15 @@ export interface Call {
   readonly fields: Fields;
 }
 
+/** Fields of a message before it is signed; what is null or blank is left out. */
+export type Message = Readonly<Record<string, string | null>>;
+
 /** A handler's answer; the reply echoes the request around it. */
 export interface Answer {
   readonly respCode: RespCode;
   /** The reason, for the developer: added to respMsg after the code's own text. */
   readonly why?: string;
-  readonly fields?: Readonly<Record<string, string | null>>;
+  readonly fields?: Message;
 }
 
 /** Synchronous, so that nothing can happen between reading and changing a record. */
@@ -36,4 +39,9 @@ export type Handler = (call: Call) => Answer;
 
 export function refusal(respCode: RespCode, why: string): Answer {
   return { respCode, why };
+}
+
+/** Of the transaction that a call makes, asks for or reverses. */
+export function keyOf({ merchant, fields }: Call): string {
+  return transactionKey(merchant.merId, fields.get('orderId') ?? '', fields.get('txnTime') ?? '');
 }

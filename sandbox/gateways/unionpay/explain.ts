@@ -11,6 +11,7 @@ import {
   signText,
 } from '../../../src/wires/unionpay/canonical.ts';
 import { base64Bytes, type Verifier, verifyFields } from '../../../src/wires/unionpay/signature.ts';
+import { explained, findGuess, type Guess } from '../../kit/explain.ts';
 import type { Explanation } from '../../kit/kit.ts';
 
 interface Refused {
@@ -20,43 +21,46 @@ interface Refused {
 }
 
 export async function explainSignature(what: string, refused: Refused): Promise<Explanation> {
-  const { fields } = refused;
+  const { fields, verifier, encoding } = refused;
   const expected = signText(fields);
-  const common = { wallet: 'unionpay', what, expected } as const;
-  for (const { changed, mistake } of guesses(fields)) {
-    const looksSigned = await verifyFields(refused.verifier, changed, refused.encoding);
-    if (looksSigned) return { ...common, received: signText(changed), hint: mistake };
-  }
-  if (isHashedOnce(refused, expected)) {
-    const hint =
-      'the text was hashed once: sign the 64 lower-case hex characters of its SHA-256, with SHA256withRSA';
-    return { ...common, received: expected, hint };
-  }
   const hint = isReadable(refused)
     ? 'no usual mistake explains it: the private key is not the one of this certId, or a value changed after signing'
     : 'signature is unreadable (a "+" that became a blank on the way?)';
-  return { ...common, received: null, hint };
+  const slip = await findGuess(guesses(fields), ({ changed }) =>
+    verifyFields(verifier, changed, encoding),
+  );
+  const guess =
+    slip ??
+    (isHashedOnce(refused, expected) ? { text: expected, mistake: HASHED_ONCE } : undefined);
+  return explained({ wallet: 'unionpay', what, expected }, guess, hint);
 }
 
-function guesses(
-  fields: Fields,
-): { readonly changed: Map<string, string>; readonly mistake: string }[] {
-  const every = (change: (value: string, name: string) => string) =>
+const HASHED_ONCE =
+  'the text was hashed once: sign the 64 lower-case hex characters of its SHA-256, with SHA256withRSA';
+
+function guesses(fields: Fields): readonly (Guess & { readonly changed: Map<string, string> })[] {
+  const every = (change: (value: string) => string) =>
     new Map(
       [...fields].map(([name, value]) => {
-        const kept = name === 'signature' || name === 'signMethod';
-        return [name, kept ? value : change(value, name)] as const;
+        const isKept = name === 'signature' || name === 'signMethod';
+        return [name, isKept ? value : change(value)] as const;
       }),
     );
   const without = (left: string) => new Map([...fields].filter(([name]) => name !== left));
+  const guess = (changed: Map<string, string>, mistake: string) => {
+    return { changed, text: signText(changed), mistake };
+  };
   return [
-    { changed: every(encodeURIComponent), mistake: 'values were url-encoded before signing' },
-    { changed: without('certId'), mistake: 'certId was added after signing: it is signed too' },
-    { changed: every((value) => value.trim()), mistake: 'values were trimmed only for signing' },
-    {
-      changed: every((value) => value.replaceAll(' ', '+')),
-      mistake: 'a "+" became a blank: values are percent-encoded in the form, "+" as %2B',
-    },
+    guess(every(encodeURIComponent), 'values were url-encoded before signing'),
+    guess(without('certId'), 'certId was added after signing: it is signed too'),
+    guess(
+      every((value) => value.trim()),
+      'values were trimmed only for signing',
+    ),
+    guess(
+      every((value) => value.replaceAll(' ', '+')),
+      'a "+" became a blank: values are percent-encoded in the form, "+" as %2B',
+    ),
   ];
 }
 

@@ -12,6 +12,7 @@ import type {
   CityKit,
   ControlOrder,
   FaultName,
+  FaultPoint,
   Gateway,
   Handled,
   Operation,
@@ -29,7 +30,7 @@ import {
   takeDistortion,
 } from './callbacks.ts';
 import { CASHIER_PATH, cashierPage, cashierUrl, errorPage } from './cashier-page.ts';
-import { type Answer, type Call, type Context, type Handler, refusal } from './context.ts';
+import { type Answer, type Call, type Context, type Handler, keyOf, refusal } from './context.ts';
 import { API_PREFIX, ENDPOINT } from './endpoint.ts';
 import { keyUpdate } from './key-update.ts';
 import { openOrderStore } from './order-store.ts';
@@ -37,7 +38,7 @@ import { applyCode, applyTn, openFront } from './orders.ts';
 import { chargeCode, consumerCode } from './payment-codes.ts';
 import { pay, payeeName, scan } from './phone.ts';
 import { openQueryMeter, query } from './queries.ts';
-import { transactionKey } from './records.ts';
+import type { PurchaseRecord } from './records.ts';
 import { refund, reverse, undo } from './refunds.ts';
 import { chargeTap, tap } from './taps.ts';
 
@@ -49,7 +50,10 @@ export function openUnionpayGateway(kit: CityKit): Gateway {
     collection: 'unionpay.payment_codes',
     draw: () => randomDigits(kit.random, 17, '62'),
   });
-  const context: Context = { kit, store: openOrderStore(kit), codes, meter: openQueryMeter(kit) };
+  const store = openOrderStore(kit, (returned) =>
+    notifyReturned(context, store.returns.put({ ...returned, dueMs: null })),
+  );
+  const context: Context = { kit, store, codes, meter: openQueryMeter(kit) };
   registerCallbacks(context);
   return Object.freeze({
     wallet: 'unionpay',
@@ -61,20 +65,10 @@ export function openUnionpayGateway(kit: CityKit): Gateway {
     showCode: context.codes.show,
     showConsumerCode: consumerCode,
     tap: (request) => tap(context, request),
-    orders: () => controlRows(context),
-    nextDueMs: () => context.store.nextDueMs(),
-    runDue: async (nowMs) => runDue(context, nowMs),
+    orders: () => [...store.purchases.values()].map(controlRow),
+    nextDueMs: store.due.nextDueMs,
+    runDue: async (nowMs) => store.due.run(nowMs),
   } satisfies Gateway);
-}
-
-function runDue(context: Context, nowMs: number): void {
-  for (
-    let due = context.store.takeDue(nowMs);
-    due !== undefined;
-    due = context.store.takeDue(nowMs)
-  ) {
-    if (due !== 'expired') notifyReturned(context, due);
-  }
 }
 
 const API_PATHS: ReadonlySet<string> = new Set(Object.values(PATHS));
@@ -105,7 +99,7 @@ async function handle(context: Context, request: WireRequest): Promise<Handled> 
 
 async function showCashier(context: Context, request: WireRequest): Promise<WireResponse> {
   const number = new URLSearchParams(request.queryText).get('transNumber') ?? '';
-  const purchase = context.store.purchaseByCode(number);
+  const purchase = context.store.purchases.find('code', number);
   if (purchase === undefined) return errorPage({ respCode: '34' });
   return cashierPage(context, purchase, payeeName(context, purchase));
 }
@@ -129,62 +123,54 @@ function front(call: Call): Promise<Handled> {
 
 interface Route {
   readonly operation: Operation;
-  readonly run: (call: Call) => Answer;
+  readonly run: Handler;
 }
 
-function routeOf(call: Call, path: string): Route | Answer {
-  const txnType = call.fields.get('txnType') ?? '';
-  const isReturn = call.context.store.returned(keyOf(call)) !== undefined;
-  switch (`${path} ${txnType}`) {
-    case `${PATHS.app} ${TXN.purchase}`:
-      return { operation: 'create', run: applyTn };
-    case `${PATHS.back} ${TXN.purchase}`:
-      return { operation: 'create', run: purchaseHandler(call) };
-    case `${PATHS.back} ${TXN.keyUpdate}`:
-      return { operation: 'certificates', run: keyUpdate };
-    case `${PATHS.query} ${TXN.query}`:
-      return {
-        operation: isReturn ? 'query_refund' : 'query',
-        run: query,
-      };
-    case `${PATHS.back} ${TXN.refund}`:
-      return {
-        operation: 'refund',
-        run: (each) => refund(each, takeFault(each, 'refund', ['refund_stuck']) !== undefined),
-      };
-    case `${PATHS.back} ${TXN.undo}`:
-      return {
-        operation: 'close',
-        run: (each) => undo(each, takeFault(each, 'close', ['refund_stuck']) !== undefined),
-      };
-    case `${PATHS.back} ${TXN.reversal}`:
-      return {
-        operation: 'close',
-        run: (each) => reverse(each, takeFault(each, 'close', ['refund_stuck']) !== undefined),
-      };
-    default:
-      return refusal(txnType === '' ? '13' : '32', `txnType ${txnType} 不在此地址受理`);
-  }
-}
+const isStuck = (call: Call, operation: Operation): boolean =>
+  takeFault(call, operation, ['refund_stuck']) !== undefined;
+
+const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  [`${PATHS.app} ${TXN.purchase}`, { operation: 'create', run: applyTn }],
+  [`${PATHS.back} ${TXN.purchase}`, { operation: 'create', run: purchase }],
+  [`${PATHS.back} ${TXN.keyUpdate}`, { operation: 'certificates', run: keyUpdate }],
+  [`${PATHS.query} ${TXN.query}`, { operation: 'query', run: query }],
+  [
+    `${PATHS.back} ${TXN.refund}`,
+    { operation: 'refund', run: (call) => refund(call, isStuck(call, 'refund')) },
+  ],
+  [
+    `${PATHS.back} ${TXN.undo}`,
+    { operation: 'close', run: (call) => undo(call, isStuck(call, 'close')) },
+  ],
+  [
+    `${PATHS.back} ${TXN.reversal}`,
+    { operation: 'close', run: (call) => reverse(call, isStuck(call, 'close')) },
+  ],
+]);
 
 /** Chooses among the three that share a path: by sub type, and a tap by its card data. */
-function purchaseHandler({ fields }: Call): Handler {
-  if (fields.has('cardTransData')) return chargeTap;
-  if (fields.get('txnSubType') !== PURCHASES.bar.sub) return applyCode;
-  return (call) => chargeCode(call, takeFault(call, 'create', ['userpaying']) !== undefined);
+function purchase(call: Call): Answer {
+  if (call.fields.has('cardTransData')) return chargeTap(call);
+  if (call.fields.get('txnSubType') !== PURCHASES.bar.sub) return applyCode(call);
+  return chargeCode(call, takeFault(call, 'create', ['userpaying']) !== undefined);
 }
 
 async function answerCall(call: Call, path: string): Promise<Handled> {
   const { context } = call;
-  const route = routeOf(call, path);
-  if ('respCode' in route) return replyTo(context, call, route);
-  const { operation, run } = route;
-  const isQuery = operation === 'query' || operation === 'query_refund';
+  const txnType = call.fields.get('txnType') ?? '';
+  const route = ROUTES.get(`${path} ${txnType}`);
+  if (route === undefined) {
+    const why = `txnType ${txnType} 不在此地址受理`;
+    return replyTo(context, call, refusal(txnType === '' ? '13' : '32', why));
+  }
+  const isQuery = route.operation === 'query';
+  const isOfRefund = isQuery && context.store.returns.get(keyOf(call)) !== undefined;
+  const operation = isOfRefund ? 'query_refund' : route.operation;
   return gated({
     operation,
     take: (kinds) => takeFault(call, operation, kinds),
     limited: () => replyTo(context, call, { respCode: isQuery ? '37' : '06' }),
-    run: () => run(call),
+    run: () => route.run(call),
     late: () => ['answer_lost', 'server_error', 'signtest', 'key_rotated'],
     broken: () => BROKEN_500,
     seal: (answer, late) => {
@@ -195,14 +181,10 @@ async function answerCall(call: Call, path: string): Promise<Handled> {
 }
 
 function distorted(call: Call, answer: Answer): Answer {
-  const purchase = call.context.store.purchase(keyOf(call));
+  const purchase = call.context.store.purchases.get(keyOf(call));
   if (purchase?.state !== 'paid' || answer.fields === undefined) return answer;
   const fault = takeDistortion(call.context, purchase, 'query');
   return { ...answer, fields: distort(call.context, answer.fields, fault) };
-}
-
-function keyOf({ merchant, fields }: Call): string {
-  return transactionKey(merchant.merId, fields.get('orderId') ?? '', fields.get('txnTime') ?? '');
 }
 
 /** Every order number and merchant that this call is about: a refund's, and its purchase's. */
@@ -213,45 +195,35 @@ function takeFault(
 ): FaultName | undefined {
   const { context, fields, merchant } = call;
   const { store } = context;
-  const returned = store.returned(keyOf(call));
+  const returned = store.returns.get(keyOf(call));
   const purchase =
-    store.purchase(returned?.purchaseKey ?? keyOf(call)) ??
-    store.purchaseByQueryId(fields.get('origQryId') ?? '');
-  const orderNos = new Set([fields.get('orderId'), purchase?.orderId, fields.get('origOrderId')]);
-  orderNos.delete(undefined);
-  if (orderNos.size === 0) orderNos.add(undefined);
-  const merchants = purchase === undefined ? [merchant.merId] : merchantsIn(purchase);
-  for (const orderNo of orderNos) {
-    for (const name of merchants) {
-      const point = { wallet: 'unionpay', operation, orderNo, merchant: name } as const;
-      const fault = context.kit.faults.take(point, kinds);
-      if (fault !== undefined) return fault;
-    }
-  }
-  return undefined;
+    store.purchases.get(returned?.purchaseKey ?? keyOf(call)) ??
+    store.purchases.find('queryId', fields.get('origQryId') ?? '');
+  const point: FaultPoint = {
+    ...{ wallet: 'unionpay', operation },
+    orderNo: [fields.get('orderId'), purchase?.orderId, fields.get('origOrderId')],
+    merchant: purchase === undefined ? merchant.merId : merchantsIn(purchase),
+  };
+  return context.kit.faults.take(point, kinds);
 }
 
-function controlRows(context: Context): ControlOrder[] {
-  return [...context.store.purchases()].map(({ key }): ControlOrder => {
-    const order = context.store.purchase(key);
-    if (order === undefined) throw new Error('a listed order is there');
-    const { paid, state, amountFen, refundedFen } = order;
-    const isRefunded = refundedFen > 0n && refundedFen === amountFen;
-    const paidState = isRefunded ? 'refunded' : 'paid';
-    const openState = state === 'open' ? 'created' : 'closed';
-    const [only, ...others] = order.split ?? [];
-    return {
-      wallet: 'unionpay',
-      orderNo: order.orderId,
-      combineOrderNo: null,
-      transactionId: paid === null ? null : order.queryId,
-      merchant: others.length === 0 ? (only?.merId ?? order.merId) : order.merId,
-      amountFen,
-      payerAmountFen: paid?.payerFen ?? null,
-      refundedFen,
-      state: paid === null ? openState : paidState,
-      payerWallet: paid?.payerWallet ?? null,
-      paidAtMs: paid?.atMs ?? null,
-    };
-  });
+function controlRow(order: PurchaseRecord): ControlOrder {
+  const { paid, state, amountFen, refundedFen } = order;
+  const isRefunded = refundedFen > 0n && refundedFen === amountFen;
+  const paidState = isRefunded ? 'refunded' : 'paid';
+  const openState = state === 'open' ? 'created' : 'closed';
+  const [only, ...others] = order.split ?? [];
+  return {
+    wallet: 'unionpay',
+    orderNo: order.orderId,
+    combineOrderNo: null,
+    transactionId: paid === null ? null : order.queryId,
+    merchant: others.length === 0 ? (only?.merId ?? order.merId) : order.merId,
+    amountFen,
+    payerAmountFen: paid?.payerFen ?? null,
+    refundedFen,
+    state: paid === null ? openState : paidState,
+    payerWallet: paid?.payerWallet ?? null,
+    paidAtMs: paid?.atMs ?? null,
+  };
 }

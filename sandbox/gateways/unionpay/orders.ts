@@ -10,9 +10,9 @@ import { readSplit, type SplitPart } from '../../../src/wires/unionpay/split.ts'
 import type { UnionpayProduct } from '../../../src/wires/unionpay/trade.ts';
 import { NO_NOTIFICATION_URL, PURCHASES } from '../../../src/wires/unionpay/trade.ts';
 import { randomDigits } from '../../kit/digits.ts';
-import { type Answer, type Call, refusal } from './context.ts';
+import { type Answer, type Call, keyOf, refusal } from './context.ts';
 import { checkFields, checkTxnTime, readTimeout } from './field-rules.ts';
-import { type PurchaseRecord, transactionKey } from './records.ts';
+import type { PurchaseRecord } from './records.ts';
 
 const NEEDED = [
   ...['txnType', 'txnSubType', 'bizType', 'channelType', 'accessType', 'merId', 'orderId'],
@@ -44,8 +44,8 @@ export function draftPurchase(
   const split = readParts(call);
   if (split !== null && 'respCode' in split) return split;
   const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const key = transactionKey(merchant.merId, orderId, txnTime);
-  if (context.store.purchase(key) !== undefined || context.store.returned(key) !== undefined) {
+  const key = keyOf(call);
+  if (context.store.transaction(key) !== undefined) {
     return refusal('12', 'merId orderId txnTime 已使用');
   }
   const backUrl = fields.get('backUrl') ?? NO_NOTIFICATION_URL;
@@ -107,7 +107,7 @@ export function applyCode(call: Call): Answer {
   const drafted = draftPurchase(call, 'qr', `${QR_PREFIX}${digits}`, []);
   if ('respCode' in drafted) return drafted;
   const { purchase } = drafted;
-  call.context.store.putPurchase(purchase);
+  call.context.store.purchases.put(purchase);
   return { respCode: '00', fields: { ...amountFields(purchase), qrCode: purchase.code } };
 }
 
@@ -116,22 +116,21 @@ export function applyTn(call: Call): Answer {
   const tn = randomDigits(call.context.kit.random, 21);
   const drafted = draftPurchase(call, 'app', tn, []);
   if ('respCode' in drafted) return drafted;
-  call.context.store.putPurchase(drafted.purchase);
+  call.context.store.purchases.put(drafted.purchase);
   return { respCode: '00', fields: { ...amountFields(drafted.purchase), tn } };
 }
 
 /** Opened by a browser: the same order again (a reload, back and forth) finds the same cashier. */
 export function openFront(call: Call): Opened | Answer {
-  const { context, fields, merchant } = call;
-  const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const known = context.store.purchase(transactionKey(merchant.merId, orderId, txnTime));
+  const { context, fields } = call;
+  const known = context.store.purchases.get(keyOf(call));
   if (known?.product === 'web' && known.amountFen.toString() === fields.get('txnAmt')) {
     return { purchase: known };
   }
   const drafted = draftPurchase(call, 'web', randomDigits(context.kit.random, 32), []);
   return 'respCode' in drafted
     ? drafted
-    : { purchase: context.store.putPurchase(drafted.purchase) };
+    : { purchase: context.store.purchases.put(drafted.purchase) };
 }
 
 export function amountFields(purchase: PurchaseRecord): Record<string, string | null> {

@@ -43,7 +43,7 @@ export function chargeCode(call: Call, mustConfirm: boolean): Answer {
   }
   const nowMs = context.kit.clock.nowMs();
   const waitsUntilMs = Math.min(purchase.expiresMs, nowMs + CONFIRM_MS);
-  const open = context.store.putPurchase({ ...purchase, expiresMs: waitsUntilMs });
+  const open = context.store.purchases.put({ ...purchase, expiresMs: waitsUntilMs });
   const { queryId } = open;
   const said = { ...amountFields(open), queryId };
   if (mustConfirm || open.amountFen > NO_PIN_LIMIT_FEN) return { respCode: '05', fields: said };

@@ -6,7 +6,8 @@
 import { present } from '../../../src/kernel/assert.ts';
 import { decodeCpm, isCpmPayload } from '../../../src/wires/qr/cpm.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
-import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { payeeText, payOrder, takeCoupons } from '../../kit/buyer.ts';
+import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
 import { authenticate } from './authenticate.ts';
 import { notifyPaid } from './callbacks.ts';
 import { CASHIER_PATH, cashierUrl } from './cashier-page.ts';
@@ -24,16 +25,19 @@ export async function scan(context: Context, code: ScannedCode): Promise<Scanned
     return object === undefined ? undefined : scanObject(context, object);
   }
   if (/^https:\/\/qr\.95516\.com\/000[0-9]{5}\/[0-9]{32}$/.test(text)) {
-    return scanned(context, context.store.purchaseByCode(text));
+    return scanned(context, context.store.purchases.find('code', text));
   }
   const shown = shownCode(text);
   if (shown !== undefined)
-    return scanned(context, context.store.purchase(context.codes.orderOf(shown) ?? ''));
-  if (/^[0-9]{21}$/.test(text)) return scanned(context, context.store.purchaseByCode(text));
+    return scanned(context, context.store.purchases.get(context.codes.orderOf(shown) ?? ''));
+  if (/^[0-9]{21}$/.test(text)) return scanned(context, context.store.purchases.find('code', text));
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   if (url.pathname !== CASHIER_PATH) return undefined;
-  return scanned(context, context.store.purchaseByCode(url.searchParams.get('transNumber') ?? ''));
+  return scanned(
+    context,
+    context.store.purchases.find('code', url.searchParams.get('transNumber') ?? ''),
+  );
 }
 
 /** A payment code of our own, in either form: known once a merchant has charged it. */
@@ -59,7 +63,8 @@ async function scanObject(
   object: Readonly<Record<string, unknown>>,
 ): Promise<Scanned | undefined> {
   const inner = isRecord(object.params) ? object.params : object;
-  if (typeof inner.tn === 'string') return scanned(context, context.store.purchaseByCode(inner.tn));
+  if (typeof inner.tn === 'string')
+    return scanned(context, context.store.purchases.find('code', inner.tn));
   const fields = formFields(isRecord(object.fields) ? object.fields : object);
   if (fields === undefined || !fields.has('txnType')) return undefined;
   const what = `page form of order ${fields.get('orderId') ?? ''}`;
@@ -109,33 +114,27 @@ function stateOf({ state, failCode }: PurchaseRecord): Scanned['state'] {
 export function payeeName(context: Context, purchase: PurchaseRecord): string {
   const merchant = present(context.store.merchants.get(purchase.merId), 'the merchant');
   const names = (purchase.split ?? []).map(
-    ({ merId }) => merchant.splitMerchants.find((each) => each.merId === merId)?.name,
+    ({ merId }) =>
+      merchant.splitMerchants.find((each) => each.merId === merId)?.name ?? merchant.name,
   );
-  const [first = merchant.name, ...rest] = [...new Set(names)];
-  return rest.length === 0 ? first : `${first}等${rest.length + 1}家商户`;
+  return payeeText(names, merchant.name);
 }
 
-export function pay(
-  context: Context,
-  request: PayRequest,
-): { readonly status: string; readonly returnUrl?: string } {
-  const purchase = context.store.purchase(request.ref);
+export function pay(context: Context, request: PayRequest): PayAnswer {
+  const purchase = context.store.purchases.get(request.ref);
   if (purchase === undefined) return { status: 'not_found' };
-  const back = purchase.product === 'web' ? { returnUrl: cashierUrl(context.kit, purchase) } : {};
-  if (purchase.state === 'paid') return { status: 'already_paid', ...back };
-  if (purchase.state !== 'open') return { status: 'closed', ...back };
-  switch (request.outcome) {
-    case 'cancel':
-      if (isOneTry(purchase)) fail(context, purchase, '69');
-      return { status: 'canceled', ...back };
-    case 'insufficient_funds':
-      // A page and a code stay open: the buyer may try again.
-      if (isOneTry(purchase)) fail(context, purchase, '64');
-      return { status: 'insufficient_funds', ...back };
-    case 'success':
-      bookPayment(context, purchase, request);
-      return { status: 'paid', ...back };
-  }
+  const status = payOrder(request, {
+    isPaid: purchase.state === 'paid',
+    isOpen: purchase.state === 'open',
+    book: () => bookPayment(context, purchase, request),
+    // A page and a code stay open: the buyer may try again.
+    refuse: (outcome) => {
+      if (isOneTry(purchase)) fail(context, purchase, outcome === 'cancel' ? '69' : '64');
+    },
+  });
+  return purchase.product === 'web'
+    ? { status, returnUrl: cashierUrl(context.kit, purchase) }
+    : { status };
 }
 
 function isOneTry({ product }: PurchaseRecord): boolean {
@@ -143,7 +142,7 @@ function isOneTry({ product }: PurchaseRecord): boolean {
 }
 
 function fail(context: Context, purchase: PurchaseRecord, failCode: RespCode): void {
-  context.store.putPurchase({ ...purchase, state: 'failed', failCode });
+  context.store.purchases.put({ ...purchase, state: 'failed', failCode });
 }
 
 export function bookPayment(
@@ -151,22 +150,13 @@ export function bookPayment(
   purchase: PurchaseRecord,
   request: Pick<PayRequest, 'payerWallet' | 'coupon'>,
 ): PurchaseRecord {
-  const { platformFen, merchantFen } = request.coupon;
-  const settleFen = least(purchase.amountFen - merchantFen);
-  const paid = context.store.putPurchase({
+  const { receiptFen: settleFen, payerFen } = takeCoupons(purchase.amountFen, request.coupon);
+  const { payerWallet } = request;
+  const paid = context.store.purchases.put({
     ...purchase,
     state: 'paid',
-    paid: {
-      atMs: context.kit.clock.nowMs(),
-      payerWallet: request.payerWallet,
-      payerFen: least(settleFen - platformFen),
-      settleFen,
-    },
+    paid: { atMs: context.kit.clock.nowMs(), payerWallet, payerFen, settleFen },
   });
   notifyPaid(context, paid);
   return paid;
-}
-
-function least(fen: bigint): bigint {
-  return fen > 0n ? fen : 0n;
 }

@@ -4,12 +4,11 @@
  */
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { clearingDay } from '../../../src/wires/unionpay/time.ts';
+import type { Message } from './context.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
 
 /** The card behind the city's phone, as UnionPay shows it: masked. */
 const MASKED_CARD = '621626*********0018';
-
-type Message = Record<string, string | null>;
 
 export function purchaseFields(purchase: PurchaseRecord): Message {
   const { paid } = purchase;

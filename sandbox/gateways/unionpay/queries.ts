@@ -6,11 +6,10 @@
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { CityKit } from '../../kit/kit.ts';
-import type { Answer, Call } from './context.ts';
+import { type Answer, type Call, keyOf } from './context.ts';
 import { checkFields } from './field-rules.ts';
 import { purchaseFields, returnFields } from './present.ts';
 import type { PurchaseRecord, ReturnRecord } from './records.ts';
-import { transactionKey } from './records.ts';
 
 /** Not published: this sandbox's own limit on the queries of one transaction. */
 const WINDOW_MS = 10_000;
@@ -60,25 +59,14 @@ export function query(call: Call): Answer {
 
 function findTransaction(call: Call, isById: boolean): PurchaseRecord | ReturnRecord | undefined {
   const { store } = call.context;
-  if (isById) {
-    const queryId = call.fields.get('queryId') ?? '';
-    return store.purchaseByQueryId(queryId) ?? store.returnByQueryId(queryId);
-  }
-  const [orderId, txnTime] = [call.fields.get('orderId') ?? '', call.fields.get('txnTime') ?? ''];
-  const key = transactionKey(call.merchant.merId, orderId, txnTime);
-  return store.purchase(key) ?? store.returned(key);
+  if (!isById) return store.transaction(keyOf(call));
+  const queryId = call.fields.get('queryId') ?? '';
+  return store.purchases.find('queryId', queryId) ?? store.returns.find('queryId', queryId);
 }
 
 function purchaseOutcome(purchase: PurchaseRecord): RespCode {
-  switch (purchase.state) {
-    case 'open':
-      return '05';
-    case 'paid':
-      return '00';
-    case 'failed':
-    case 'reversed':
-      return purchase.failCode ?? '01';
-  }
+  if (purchase.state === 'open') return '05';
+  return purchase.state === 'paid' ? '00' : (purchase.failCode ?? '01');
 }
 
 function returnOutcome(returned: ReturnRecord): RespCode {

@@ -9,17 +9,16 @@ import type { SignMethod } from '../../../src/wires/unionpay/digest.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import type { SplitPart } from '../../../src/wires/unionpay/split.ts';
 import type { UnionpayProduct } from '../../../src/wires/unionpay/trade.ts';
+import type { CertifiedKey } from '../../kit/kit.ts';
 
-export interface Certified {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
+export interface Certified extends CertifiedKey {
   readonly certId: string;
 }
 
 /** UnionPay's own keys. */
 export interface IdentityRecord {
   readonly rootPem: string;
-  readonly middle: { readonly certificatePem: string; readonly privateKeyPem: string };
+  readonly middle: CertifiedKey;
   /** Oldest first; the last one signs. */
   readonly signers: readonly Certified[];
   readonly encryption: Certified;

@@ -7,7 +7,7 @@
 import { present } from '../../../src/kernel/assert.ts';
 import { clearingDay } from '../../../src/wires/unionpay/time.ts';
 import { NO_NOTIFICATION_URL } from '../../../src/wires/unionpay/trade.ts';
-import { type Answer, type Call, refusal } from './context.ts';
+import { type Answer, type Call, keyOf, refusal } from './context.ts';
 import { checkFields, checkTxnTimeNotAhead } from './field-rules.ts';
 import { reversed } from './order-store.ts';
 import { newNumbers } from './orders.ts';
@@ -61,9 +61,7 @@ function checkReturn(call: Call): PurchaseRecord | Answer {
   const { context, fields, merchant } = call;
   const problem = checkFields(fields, NEEDED) ?? checkTxnTimeNotAhead(call);
   if (problem !== undefined) return problem;
-  const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const key = transactionKey(merchant.merId, orderId, txnTime);
-  if (context.store.purchase(key) !== undefined || context.store.returned(key) !== undefined) {
+  if (context.store.transaction(keyOf(call)) !== undefined) {
     return refusal('12', 'merId orderId txnTime 已使用');
   }
   const parent = findParent(call);
@@ -79,11 +77,11 @@ function checkReturn(call: Call): PurchaseRecord | Answer {
 function findParent(call: Call): PurchaseRecord | 'missing' | undefined {
   const { context, fields, merchant } = call;
   const origQryId = fields.get('origQryId');
-  if (origQryId !== undefined) return context.store.purchaseByQueryId(origQryId);
+  if (origQryId !== undefined) return context.store.purchases.find('queryId', origQryId);
   const origOrderId = fields.get('origOrderId');
   const origTxnTime = fields.get('origTxnTime');
   if (origOrderId === undefined || origTxnTime === undefined) return 'missing';
-  return context.store.purchase(transactionKey(merchant.merId, origOrderId, origTxnTime));
+  return context.store.purchases.get(transactionKey(merchant.merId, origOrderId, origTxnTime));
 }
 
 function putReturn(
@@ -98,7 +96,7 @@ function putReturn(
   const nowMs = context.kit.clock.nowMs();
   const returned: ReturnRecord = {
     ...{ merId: merchant.merId, orderId, txnTime, ...format },
-    key: transactionKey(merchant.merId, orderId, txnTime),
+    key: keyOf(call),
     ...newNumbers(context.kit, nowMs),
     txnType,
     bizType: parent.bizType,
@@ -112,8 +110,8 @@ function putReturn(
     createdMs: nowMs,
     dueMs: nowMs + (isStuck ? REFUND_STUCK_MS : REFUND_SETTLES_MS),
   };
-  context.store.putReturn(returned);
-  context.store.putPurchase({ ...parent, refundedFen: parent.refundedFen + amountFen });
+  context.store.returns.put(returned);
+  context.store.purchases.put({ ...parent, refundedFen: parent.refundedFen + amountFen });
   const { queryId, origQryId } = returned;
   return { respCode: '00', fields: { queryId, origQryId, txnAmt: amountFen.toString() } };
 }
@@ -129,11 +127,10 @@ function settledPart({ paid, amountFen, refundedFen }: PurchaseRecord, partFen: 
  * (05), and until it shows the order reads "paid".
  */
 export function reverse(call: Call, isSlow: boolean): Answer {
-  const { context, fields, merchant } = call;
+  const { context, fields } = call;
   const problem = checkFields(fields, ['txnType', 'txnSubType', 'merId', 'orderId', 'txnTime']);
   if (problem !== undefined) return problem;
-  const [orderId, txnTime] = [fields.get('orderId') ?? '', fields.get('txnTime') ?? ''];
-  const purchase = context.store.purchase(transactionKey(merchant.merId, orderId, txnTime));
+  const purchase = context.store.purchases.get(keyOf(call));
   if (purchase === undefined) return refusal('35', '原交易不存在');
   if (purchase.product !== 'bar' && purchase.product !== 'nfc') {
     return refusal('32', '该产品不支持冲正');
@@ -147,9 +144,9 @@ export function reverse(call: Call, isSlow: boolean): Answer {
   if (purchase.reversesAtMs !== undefined) return refusal('35', '原交易正在冲正');
   if (isSlow && purchase.paid !== null) {
     const reversesAtMs = context.kit.clock.nowMs() + REVERSAL_SLOW_MS;
-    context.store.putPurchase({ ...purchase, reversesAtMs });
+    context.store.purchases.put({ ...purchase, reversesAtMs });
     return { respCode: '05' };
   }
-  context.store.putPurchase(reversed(purchase));
+  context.store.purchases.put(reversed(purchase));
   return { respCode: '00' };
 }

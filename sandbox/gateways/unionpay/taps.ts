@@ -139,7 +139,7 @@ export function chargeTap(call: Call): Answer {
   const said = { ...amountFields(purchase), queryId: purchase.queryId };
   const problem = judge(call, purchase);
   if (problem !== undefined) {
-    context.store.putPurchase({ ...purchase, state: 'failed', failCode: problem.respCode });
+    context.store.purchases.put({ ...purchase, state: 'failed', failCode: problem.respCode });
     return { ...problem, fields: said };
   }
   const coupon = { platformFen: 0n, merchantFen: 0n };

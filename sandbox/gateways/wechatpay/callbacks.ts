@@ -7,19 +7,13 @@ import { present } from '../../../src/kernel/assert.ts';
 import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/message.ts';
 import { sealResource } from '../../../src/wires/wechatpay/resource.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
 import type { CallbackOrder, CallbackPolicy, FaultName } from '../../kit/kit.ts';
 import { composeV2, isTakenV2, type V2Message } from './callbacks-v2.ts';
 import type { Context } from './context.ts';
 import { rotatePlatformKey } from './identity.ts';
 import { randomToken, uuid } from './numbers.ts';
-import {
-  combineBody,
-  type Draft,
-  distort,
-  PAYMENT_DISTORTIONS,
-  refundPlaintext,
-  singleBody,
-} from './present.ts';
+import { combineBody, type Draft, distort, refundPlaintext, singleBody } from './present.ts';
 import { paymentFields, refundCallbackFields } from './present-v2.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
@@ -137,26 +131,22 @@ function spoil(signed: Record<string, string>, flaw: Flaw): Record<string, strin
   return { ...signed, 'Wechatpay-Signature': bytes.toString('base64') };
 }
 
+type Route = Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>;
+
 export function notifyPaid(context: Context, order: OrderRecord): void {
-  if (order.notifyUrl === null) return;
+  const { orderNo, mchid, signWith, v2SignType, notifyUrl: url } = order;
+  if (url === null) return;
   const line = present(order.lines[0], 'a line');
-  const merchant = line.subMchid ?? order.mchid;
   const fault = takeDistortion(context, order, 'callback');
-  if (order.v2SignType !== undefined) {
-    const route = { kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl };
+  const route = { kind: 'payment', orderNo, merchant: line.subMchid ?? mchid, url };
+  if (v2SignType !== undefined) {
     const fields = paymentFields(order, fault);
-    sendV2(context, route, {
-      ...headOf(order, line.subMchid),
-      v2SignType: order.v2SignType,
-      fields,
-    });
+    send(context, route, { ...headOf(order, line.subMchid), v2SignType, fields });
     return;
   }
   const plaintext = order.family === 'combine' ? combineBody(order) : singleBody(order, line);
-  send(context, {
-    ...{ kind: 'payment', orderNo: order.orderNo, merchant, url: order.notifyUrl },
-    mchid: order.mchid,
-    signWith: order.signWith,
+  sendEvent(context, route, {
+    ...{ mchid, signWith },
     eventType: 'TRANSACTION.SUCCESS',
     originalType: 'transaction',
     summary: '支付成功',
@@ -170,16 +160,10 @@ export function takeDistortion(
   order: OrderRecord,
   operation: 'callback' | 'query' | 'create',
 ): FaultName | undefined {
-  const point = { wallet: 'wechatpay', operation } as const;
-  const kinds = PAYMENT_DISTORTIONS;
-  for (const line of order.lines) {
-    const merchant = line.subMchid ?? order.mchid;
-    for (const orderNo of new Set([order.orderNo, line.outTradeNo])) {
-      const fault = context.kit.faults.take({ ...point, orderNo, merchant }, kinds);
-      if (fault !== undefined) return fault;
-    }
-  }
-  return undefined;
+  const orderNo = [order.orderNo, ...order.lines.map(({ outTradeNo }) => outTradeNo)];
+  const merchant = order.lines.map(({ subMchid }) => subMchid ?? order.mchid);
+  const point = { wallet: 'wechatpay', operation, orderNo, merchant } as const;
+  return context.kit.faults.take(point, DISTORTIONS);
 }
 
 const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
@@ -189,23 +173,20 @@ const REFUND_SUMMARIES: Readonly<Record<string, string>> = {
 };
 
 export function notifyRefunded(context: Context, refund: RefundRecord): void {
-  if (refund.notifyUrl === null) return;
+  const { mchid, subMchid, outTradeNo: orderNo, signWith, status, notifyUrl: url } = refund;
+  if (url === null) return;
+  const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
   if (refund.isV2) {
-    const { mchid, outTradeNo: orderNo, subMchid, notifyUrl: url } = refund;
-    const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
     const { appid } = present(context.store.accounts.get(mchid), 'the account');
     const fields = refundCallbackFields(refund);
-    sendV2(context, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
+    send(context, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
     return;
   }
-  send(context, {
-    ...{ kind: 'refund', orderNo: refund.outTradeNo, url: refund.notifyUrl },
-    merchant: refund.subMchid ?? refund.mchid,
-    mchid: refund.mchid,
-    signWith: refund.signWith,
-    eventType: `REFUND.${refund.status}`,
+  sendEvent(context, route, {
+    ...{ mchid, signWith },
+    eventType: `REFUND.${status}`,
     originalType: 'refund',
-    summary: REFUND_SUMMARIES[refund.status] ?? refund.status,
+    summary: REFUND_SUMMARIES[status] ?? status,
     plaintext: refundPlaintext(refund),
   });
 }
@@ -217,49 +198,33 @@ function headOf(
   return { mchid, head: { appid, mch_id: mchid, sub_mch_id: subMchid ?? '' } };
 }
 
-function sendV2(
-  context: Context,
-  route: Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>,
-  message: V2Message,
-): void {
-  context.kit.callbackQueue.send({ wallet: 'wechatpay', ...route, message });
-}
-
 export function notifyEcho(
   context: Context,
-  echo: {
-    readonly mchid: string;
-    readonly signWith: string | null;
+  {
+    url,
+    ...echo
+  }: Pick<CallbackMessage, 'mchid' | 'signWith' | 'plaintext'> & {
     readonly url: string;
-    readonly plaintext: Draft;
   },
 ): void {
-  send(context, {
-    ...{ kind: 'echo', orderNo: 'security-echo', merchant: echo.mchid, url: echo.url },
-    mchid: echo.mchid,
-    signWith: echo.signWith,
+  const route = { kind: 'echo', orderNo: 'security-echo', merchant: echo.mchid, url };
+  sendEvent(context, route, {
+    ...echo,
     eventType: 'SECURITY_ECHO.SUCCESS',
     originalType: 'security_echo',
     summary: '安全回显',
-    plaintext: echo.plaintext,
   });
 }
 
-function send(
+function sendEvent(
   context: Context,
-  callback: Omit<CallbackMessage, 'id' | 'createTime'> & {
-    readonly kind: string;
-    readonly orderNo: string;
-    readonly merchant: string;
-    readonly url: string;
-  },
+  route: Route,
+  event: Omit<CallbackMessage, 'id' | 'createTime'>,
 ): void {
-  const { kind, orderNo, merchant, url, ...rest } = callback;
-  const { kit } = context;
-  const message: CallbackMessage = {
-    ...rest,
-    id: uuid(kit.random),
-    createTime: formatTime(kit.clock.nowMs()),
-  };
-  kit.callbackQueue.send({ wallet: 'wechatpay', kind, orderNo, merchant, url, message });
+  const { random, clock } = context.kit;
+  send(context, route, { ...event, id: uuid(random), createTime: formatTime(clock.nowMs()) });
+}
+
+function send({ kit }: Context, route: Route, message: CallbackMessage | V2Message): void {
+  kit.callbackQueue.send({ wallet: 'wechatpay', ...route, message });
 }

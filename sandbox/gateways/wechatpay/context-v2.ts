@@ -3,6 +3,7 @@
 import type { V2Fields } from '../../../src/wires/wechatpay/message-v2.ts';
 import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { Context } from './context.ts';
+import type { V2Draft } from './present-v2.ts';
 import type { AccountRecord } from './records.ts';
 
 export interface CallV2 {
@@ -14,19 +15,15 @@ export interface CallV2 {
 }
 
 /** A refusal has an err_code, and the fields that a signed refusal carries with it. */
-export type AnswerV2 =
-  | { readonly ok: true; readonly fields: Readonly<Record<string, string>> }
-  | {
-      readonly ok: false;
-      readonly code: string;
-      readonly message: string;
-      readonly fields: Readonly<Record<string, string>>;
-    };
+export type AnswerV2 = { readonly fields: V2Draft } & (
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string }
+);
 
-export function refused(
-  code: string,
-  message: string,
-  fields: Readonly<Record<string, string>> = {},
-): AnswerV2 {
+export function refused(code: string, message: string, fields: V2Draft = {}): AnswerV2 {
   return { ok: false, code, message, fields };
+}
+
+export function wrong(name: string): AnswerV2 {
+  return refused('PARAM_ERROR', `${name}参数格式错误`);
 }

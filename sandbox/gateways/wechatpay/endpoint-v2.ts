@@ -5,12 +5,7 @@
  * The client certificate that /secapi requires is part of TLS, which the city does not implement.
  */
 import { readXml, type V2Fields, writeXml } from '../../../src/wires/wechatpay/message-v2.ts';
-import {
-  signV2,
-  V2_SIGN_TYPES,
-  type V2SignType,
-  verifyV2,
-} from '../../../src/wires/wechatpay/signature-v2.ts';
+import { signV2, V2_SIGN_TYPES, verifyV2 } from '../../../src/wires/wechatpay/signature-v2.ts';
 import { V2_PATHS, type V2Path } from '../../../src/wires/wechatpay/trade.ts';
 import { gated } from '../../kit/gate.ts';
 import type { FaultName, Handled, Operation, WireRequest, WireResponse } from '../../kit/kit.ts';
@@ -79,26 +74,22 @@ export async function handleV2(
     return unsigned('签名错误');
   }
   const subMchid = fields.get('sub_mch_id') ?? null;
-  return answer({ context, account, fields, subMchid, signType }, path, { key, signType });
+  return answer({ context, account, fields, subMchid, signType }, path, key);
 }
 
-function answer(
-  call: CallV2,
-  path: V2Path,
-  seal: { readonly key: string; readonly signType: V2SignType },
-): Promise<Handled> {
+function answer(call: CallV2, path: V2Path, key: string): Promise<Handled> {
   const { operation, required, run } = ROUTES[path];
   return gated({
     operation,
     take: (kinds) => takeFault(call, operation, kinds),
-    limited: () => signed(call, seal, refused('FREQUENCY_LIMITED', '频率限制'), false),
+    limited: () => signed(call, key, refused('FREQUENCY_LIMITED', '频率限制'), false),
     run: () => {
       const missing = required.find((name) => !call.fields.get(name));
       const lacks = missing && refused('LACK_PARAMS', `缺少参数${missing}`);
       return partyProblem(call) ?? (lacks || run(call));
     },
-    broken: () => signed(call, seal, refused('SYSTEMERROR', '接口返回错误'), false),
-    seal: (answered, late) => signed(call, seal, answered, late === 'signtest'),
+    broken: () => signed(call, key, refused('SYSTEMERROR', '接口返回错误'), false),
+    seal: (answered, late) => signed(call, key, answered, late === 'signtest'),
   });
 }
 
@@ -123,8 +114,8 @@ function takeFault(
 }
 
 function signed(
-  { context, account, subMchid }: CallV2,
-  seal: { readonly key: string; readonly signType: V2SignType },
+  { context, account, subMchid, signType }: CallV2,
+  key: string,
   outcome: AnswerV2,
   isProbe: boolean,
 ): WireResponse {
@@ -143,7 +134,7 @@ function signed(
   for (const [name, value] of Object.entries(outcome.fields)) {
     if (value !== '') fields.set(name, value);
   }
-  const sign = signV2(fields, seal.key, seal.signType);
+  const sign = signV2(fields, key, signType);
   fields.set('sign', isProbe ? [...sign].reverse().join('') : sign);
   return xml(fields);
 }

@@ -12,6 +12,7 @@ import type { V2Fields } from '../../../src/wires/wechatpay/message-v2.ts';
 import { verifySha256 } from '../../../src/wires/wechatpay/signature.ts';
 import { v2SignText } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { V2Path } from '../../../src/wires/wechatpay/trade.ts';
+import { explained, findGuess, type Guess } from '../../kit/explain.ts';
 import type { Explanation, WireRequest } from '../../kit/kit.ts';
 import type { AccountRecord } from './records.ts';
 
@@ -22,16 +23,12 @@ export async function explainSignature(refused: {
   readonly key: KeyObject;
 }): Promise<Explanation> {
   const { request, parsed, account, key } = refused;
-  const signed = await findSigned(request, parsed, (guess) =>
-    verifySha256(key, guess, parsed.signature),
+  const guess = await findGuess(guesses(request, parsed), ({ message }) =>
+    verifySha256(key, message, parsed.signature),
   );
-  return {
-    wallet: 'wechatpay',
-    what: `${request.method} ${request.target} of mchid ${account.mchid}`,
-    expected: messageOf(request, parsed).toString('utf8'),
-    received: signed?.message ?? null,
-    hint: signed?.hint ?? UNKNOWN_HINT,
-  };
+  const what = `${request.method} ${request.target} of mchid ${account.mchid}`;
+  const expected = messageOf(request, parsed).toString('utf8');
+  return explained({ wallet: 'wechatpay', what, expected }, guess, UNKNOWN_HINT);
 }
 
 export function explainSignatureV2(
@@ -50,56 +47,39 @@ export function explainSignatureV2(
 }
 
 /** What the request's signature must cover. */
-export function messageOf(request: WireRequest, parsed: Authorization): Buffer {
+export function messageOf(request: WireRequest, { timestamp, nonce }: Authorization): Buffer {
   const { method, target, body } = request;
-  return requestMessage({ method, target, ...stampOf(parsed), body });
-}
-
-function stampOf(parsed: Authorization): { timestamp: string; nonce: string } {
-  return { timestamp: parsed.timestamp, nonce: parsed.nonce };
+  return requestMessage({ method, target, timestamp, nonce, body });
 }
 
 const UNKNOWN_HINT =
   'none of the usual slips explains it: check that the private key belongs to serial_no, that ' +
   'the body was not changed after signing, and that target, timestamp and nonce are those sent';
 
-/** The usual mistakes of developers, tried against the signature; the first match is named. */
-async function findSigned(
+/** The usual mistakes of developers. */
+function guesses(
   request: WireRequest,
   parsed: Authorization,
-  isSigned: (message: Buffer) => Promise<boolean>,
-): Promise<{ readonly message: string; readonly hint: string } | undefined> {
-  const { method, target, path, body } = request;
-  const stamp = stampOf(parsed);
-  const full = requestMessage({ method, target, ...stamp, body });
-  const guesses: [string, Buffer][] = [
-    ['the last line feed is missing', full.subarray(0, -1)],
-    ['the query string was left out', requestMessage({ method, target: path, ...stamp, body })],
-    ['the body was left out', requestMessage({ method, target, ...stamp, body: Buffer.alloc(0) })],
-    ['the target was decoded', requestMessage({ method, target: decoded(target), ...stamp, body })],
-    [
-      'the host was signed with the target',
-      requestMessage({ method, target: `${request.headers.host}${target}`, ...stamp, body }),
-    ],
-    ['the method was not upper case', lowerCased(request, stamp)],
-    ['the body was serialised again after signing', reserialised(request, stamp)],
+): readonly (Guess & { readonly message: Buffer })[] {
+  const { method, target, path, body, headers } = request;
+  const signed = (changed: Partial<WireRequest>) => messageOf({ ...request, ...changed }, parsed);
+  const messages: readonly (readonly [mistake: string, message: Buffer])[] = [
+    ['the last line feed is missing', signed({}).subarray(0, -1)],
+    ['the query string was left out', signed({ target: path })],
+    ['the body was left out', signed({ body: Buffer.alloc(0) })],
+    ['the target was decoded', signed({ target: decoded(target) })],
+    ['the host was signed with the target', signed({ target: `${headers.host}${target}` })],
+    ['the method was not upper case', signed({ method: method.toLowerCase() })],
+    ['the body was serialised again after signing', signed({ body: reserialised(body) })],
   ];
-  for (const [hint, message] of guesses) {
-    if (await isSigned(message)) return { message: message.toString('utf8'), hint };
-  }
-  return undefined;
+  return messages.map(([mistake, message]) => {
+    return { mistake, message, text: message.toString('utf8') };
+  });
 }
 
-function lowerCased(request: WireRequest, stamp: { timestamp: string; nonce: string }): Buffer {
-  const { method, target, body } = request;
-  return requestMessage({ method: method.toLowerCase(), target, ...stamp, body });
-}
-
-function reserialised(request: WireRequest, stamp: { timestamp: string; nonce: string }): Buffer {
-  const { method, target, body } = request;
+function reserialised(body: Buffer): Buffer {
   const record = parseRecord(body.toString('utf8'));
-  const again = record === undefined ? body : Buffer.from(JSON.stringify(record));
-  return requestMessage({ method, target, ...stamp, body: again });
+  return record === undefined ? body : Buffer.from(JSON.stringify(record));
 }
 
 function decoded(target: string): string {

@@ -34,6 +34,20 @@ export type Rule =
 
 export type Fields = Readonly<Record<string, Rule>>;
 
+export const text = (label: string, charsMax: number): Rule => ({ kind: 'text', label, charsMax });
+export const integer = (label: string, min: number): Rule => ({ kind: 'integer', label, min });
+export const flag = (label: string): Rule => ({ kind: 'flag', label });
+export const object = (label: string, fields: Fields): Rule => ({ kind: 'object', label, fields });
+export const choice = (label: string, ...values: readonly string[]): Rule => {
+  return { kind: 'choice', label, values };
+};
+export const list = (label: string, item: Rule, countMin: number, countMax: number): Rule => {
+  return { kind: 'list', label, item, countMin, countMax };
+};
+export const required = (rule: Rule): Rule => ({ ...rule, isRequired: true });
+/** A text that may not be missing. */
+export const needed = (label: string, charsMax: number): Rule => required(text(label, charsMax));
+
 type Checked = Result<void, Refusal>;
 const FINE: Checked = ok(undefined);
 
@@ -50,7 +64,7 @@ export function checkFields(body: JsonRecord, fields: Fields, pointer = ''): Che
 function checkValue(value: unknown, rule: Rule, pointer: string): Checked {
   if (value === undefined || value === null || value === '') {
     if (rule.isRequired !== true) return FINE;
-    return broken(pointer, '', `字段“${rule.label}”必填性`, '此字段为必填项', 'is required');
+    return missingField(pointer, rule.label);
   }
   switch (rule.kind) {
     case 'text':
@@ -162,6 +176,10 @@ function broken(
   const message = `输入源“/body${pointer}”映射到${field}规则校验失败，${rest}`;
   const shown = value.slice(0, 128);
   return paramError(message, { field: pointer, value: shown, issue, location: 'body' });
+}
+
+export function missingField(pointer: string, label: string): Result<never, Refusal> {
+  return broken(pointer, '', `字段“${label}”必填性`, '此字段为必填项', 'is required');
 }
 
 /** A rule that no table can express (a time, a URL): the same answer. */

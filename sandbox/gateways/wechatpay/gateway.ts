@@ -5,8 +5,7 @@
  * verified.
  */
 
-import { present } from '../../../src/kernel/assert.ts';
-import { ok } from '../../../src/kernel/result.ts';
+import { ok, type Result } from '../../../src/kernel/result.ts';
 import {
   type JsonRecord,
   parseRecord,
@@ -18,9 +17,9 @@ import type {
   CityKit,
   ControlOrder,
   FaultName,
+  FaultPoint,
   Gateway,
   Handled,
-  Operation,
   WireRequest,
   WireResponse,
 } from '../../kit/kit.ts';
@@ -35,7 +34,6 @@ import { explainCharacter } from './field-rules.ts';
 import { openKeys, rotatePlatformKey } from './identity.ts';
 import { AUTHORIZE_PATH, authorize, exchangeCode, TOKEN_PATH } from './oauth.ts';
 import { openOrderStore } from './order-store.ts';
-import { freshOrder } from './orders.ts';
 import { pay, scan } from './phone.ts';
 import { type Draft, distort } from './present.ts';
 import type { OrderRecord } from './records.ts';
@@ -49,7 +47,10 @@ const OPEN_PATHS: ReadonlySet<string> = new Set([AUTHORIZE_PATH, TOKEN_PATH, H5_
 const FOREIGN_PATHS = /^\/v3\/(alipay|ant)\//;
 
 export function openWechatpayGateway(kit: CityKit): Gateway {
-  const context: Context = { kit, store: openOrderStore(kit), keys: openKeys(kit) };
+  const store = openOrderStore(kit, (refund) =>
+    notifyRefunded(context, settleRefund(context, refund)),
+  );
+  const context: Context = { kit, store, keys: openKeys(kit) };
   registerCallbacks(context);
   return Object.freeze({
     wallet: 'wechatpay',
@@ -61,22 +62,11 @@ export function openWechatpayGateway(kit: CityKit): Gateway {
     handle: (request) => handle(context, request),
     scan: (code) => scan(context, code),
     pay: (request) => Promise.resolve(pay(context, request)),
-    showCode: () => context.store.paymentCodes.show(),
-    orders: () => [...context.store.orders()].flatMap((order) => controlRows(context, order)),
-    nextDueMs: () => context.store.nextDueMs(),
-    runDue: async (nowMs) => runDue(context, nowMs),
+    showCode: store.paymentCodes.show,
+    orders: () => [...store.orders.values()].flatMap(controlRows),
+    nextDueMs: store.due.nextDueMs,
+    runDue: async (nowMs) => store.due.run(nowMs),
   } satisfies Gateway);
-}
-
-function runDue(context: Context, nowMs: number): void {
-  for (
-    let due = context.store.takeDue(nowMs);
-    due !== undefined;
-    due = context.store.takeDue(nowMs)
-  ) {
-    if ('order' in due) context.store.putOrder({ ...due.order, state: 'CLOSED' });
-    else notifyRefunded(context, settleRefund(context, due.refund));
-  }
 }
 
 async function handle(context: Context, request: WireRequest): Promise<Handled> {
@@ -104,16 +94,15 @@ async function handle(context: Context, request: WireRequest): Promise<Handled> 
 function handleOpen(context: Context, request: WireRequest): Handled {
   if (request.method !== 'GET') return refusedAnswer(context, { status: 405, body: null });
   if (request.path === AUTHORIZE_PATH) return authorize(context, request);
-  if (request.path === H5_PATH) return h5Page(context.kit.publicUrl, request.target);
-  const fault = takeFault(context, 'oauth', NAMELESS, ['html_502']);
+  if (request.path === H5_PATH) return h5Page(context.kit, request.target);
+  const point = { wallet: 'wechatpay', operation: 'oauth' } as const;
+  const fault = context.kit.faults.take(point, ['html_502']);
   return fault === undefined ? exchangeCode(context, request) : PROXY_502;
 }
 
 function findRoute(
   request: WireRequest,
-):
-  | { readonly ok: true; readonly value: { readonly route: Route; readonly params: string[] } }
-  | { readonly ok: false; readonly error: Refusal } {
+): Result<{ readonly route: Route; readonly params: string[] }, Refusal> {
   let isKnown = false;
   for (const route of ROUTES) {
     const match = route.pattern.exec(request.path);
@@ -135,9 +124,7 @@ function decodeParams(params: readonly string[]): string[] | undefined {
   }
 }
 
-function parseBody(
-  request: WireRequest,
-): { readonly ok: true; readonly value: JsonRecord } | { readonly ok: false; error: Refusal } {
+function parseBody(request: WireRequest): Result<JsonRecord, Refusal> {
   if (request.method === 'GET') return ok({});
   const text = request.body.toString('utf8');
   const isUtf8 = Buffer.from(text).equals(request.body);
@@ -155,8 +142,8 @@ function parseBody(
 async function answerCall(call: Call, route: Route): Promise<Handled> {
   const { context, account } = call;
   const { operation } = route;
-  const names = namesOf(call);
-  const take = (kinds: readonly FaultName[]) => takeFault(context, operation, names, kinds);
+  const point = { wallet: 'wechatpay', operation, ...namesOf(call) } as const;
+  const take = (kinds: readonly FaultName[]) => context.kit.faults.take(point, kinds);
   return gated({
     operation,
     take,
@@ -198,25 +185,19 @@ function distortedQuery(call: Call, answer: Extract<Answer, { ok: true }>): Draf
   const number = textOf(body ?? {}, 'combine_out_trade_no') ?? textOf(body ?? {}, 'out_trade_no');
   if (body === null || number === undefined) return body;
   const scope = 'combine_out_trade_no' in body ? 'combine' : 'single';
-  const order = call.context.store.order(`${scope}/${call.account.mchid}/${number}`);
+  const order = call.context.store.orders.get(`${scope}/${call.account.mchid}/${number}`);
   if (order?.state !== 'SUCCESS') return body;
   return distort(body, takeDistortion(call.context, order, 'query'));
 }
 
 /** Every order number and merchant by which a fault may refer to this call. */
-interface Names {
-  readonly orderNos: readonly (string | undefined)[];
-  readonly merchants: readonly (string | undefined)[];
-}
-const NAMELESS: Names = { orderNos: [undefined], merchants: [undefined] };
-
-function namesOf(call: Call): Names {
+function namesOf(call: Call): Pick<FaultPoint, 'orderNo' | 'merchant'> {
   const { account, body, context, query, params } = call;
   const { store } = context;
   const subs = recordsOf(body, 'sub_orders');
   const paidBy = (id: string | undefined) =>
     id === undefined ? undefined : store.lineByTransaction(id)?.line.outTradeNo;
-  const orderNos = [
+  const orderNo = [
     textOf(body, 'combine_out_trade_no'),
     textOf(body, 'out_trade_no'),
     textOf(body, 'out_refund_no'),
@@ -226,38 +207,16 @@ function namesOf(call: Call): Names {
     paidBy(textOf(body, 'transaction_id')),
     ...params.map((name) => paidBy(name) ?? store.refundByNo(account.mchid, name)?.outTradeNo),
   ];
-  const merchants = [
+  const merchant = [
     textOf(body, 'sub_mchid'),
     query.get('sub_mchid') ?? undefined,
     ...subs.map((sub) => textOf(sub, 'sub_mchid')),
     account.mchid,
   ];
-  const isNamed = (name: string | undefined): name is string => name !== undefined;
-  const named = orderNos.filter(isNamed);
-  return {
-    orderNos: named.length === 0 ? [undefined] : named,
-    merchants: merchants.filter(isNamed),
-  };
+  return { orderNo, merchant };
 }
 
-function takeFault(
-  context: Context,
-  operation: Operation,
-  names: Names,
-  kinds: readonly FaultName[],
-): FaultName | undefined {
-  for (const orderNo of names.orderNos) {
-    for (const merchant of names.merchants) {
-      const point = { wallet: 'wechatpay', operation, orderNo, merchant } as const;
-      const fault = context.kit.faults.take(point, kinds);
-      if (fault !== undefined) return fault;
-    }
-  }
-  return undefined;
-}
-
-function controlRows(context: Context, stored: OrderRecord): ControlOrder[] {
-  const order = present(freshOrder(context, stored.key), 'the order');
+function controlRows(order: OrderRecord): ControlOrder[] {
   return order.lines.map((line): ControlOrder => {
     const isRefunded = line.refundCount > 0 && line.refundedFen === line.totalFen;
     return {

@@ -8,7 +8,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import type { MessageSigner } from '../../../src/wires/wechatpay/message.ts';
 import { keysOf } from '../../kit/keys.ts';
-import type { CityKit, SerialShape } from '../../kit/kit.ts';
+import type { CertifiedKey, CityKit, SerialShape } from '../../kit/kit.ts';
 import { accountsOf } from './order-store.ts';
 import type { AccountRecord, PlatformKey } from './records.ts';
 
@@ -17,15 +17,9 @@ const PLATFORM_CERTIFICATE_YEARS = 5;
 export const SERIALS: SerialShape = { bytes: 20 };
 const PLATFORM_SUBJECT = 'CN=Tenpay.com sign, OU=Tenpay.com CA Center, O=Tenpay.com, C=CN';
 
-export interface Keys {
-  readonly apiV3Key: (account: AccountRecord) => KeyObject;
-  readonly merchantKey: (account: AccountRecord) => KeyObject;
-  readonly signer: (account: AccountRecord, named: string | null) => MessageSigner;
-  /** The private key that opens fields encrypted for `serial`; undefined = not one of ours. */
-  readonly fieldKey: (account: AccountRecord, serial: string) => KeyObject | undefined;
-}
+export type Keys = ReturnType<typeof openKeys>;
 
-export function openKeys(kit: CityKit): Keys {
+export function openKeys(kit: CityKit) {
   const keys = keysOf(kit);
   const privateKey = (account: AccountRecord, serial: string): KeyObject | undefined => {
     const pem =
@@ -35,23 +29,21 @@ export function openKeys(kit: CityKit): Keys {
     return pem === undefined ? undefined : keys.privateKey(pem);
   };
   return {
-    apiV3Key: (account) => keys.secret(account.apiV3Key),
-    merchantKey: (account) => keys.certified(account.merchantCertificatePem),
-    signer: (account, named) => {
+    apiV3Key: (account: AccountRecord) => keys.secret(account.apiV3Key),
+    merchantKey: (account: AccountRecord) => keys.certified(account.merchantCertificatePem),
+    signer: (account: AccountRecord, named: string | null): MessageSigner => {
       const chosen = named === null ? undefined : privateKey(account, named);
       if (named !== null && chosen !== undefined) return { serial: named, privateKey: chosen };
       const { serial } = present(account.platformKeys.at(-1), 'a platform key');
       return { serial, privateKey: present(privateKey(account, serial), 'its private key') };
     },
+    /** The private key that opens fields encrypted for that serial; undefined = not one of ours. */
     fieldKey: privateKey,
   };
 }
 
 /** A new pair and certificate under the account's root, effective now. */
-export async function issuePlatformKey(
-  kit: CityKit,
-  root: { readonly certificatePem: string; readonly privateKeyPem: string },
-): Promise<PlatformKey> {
+export async function issuePlatformKey(kit: CityKit, root: CertifiedKey): Promise<PlatformKey> {
   const pair = await kit.authority.rsaKeyPair();
   const authority = await kit.authority.openRoot(root, SERIALS);
   const issued = await authority.issue({

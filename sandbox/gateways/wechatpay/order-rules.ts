@@ -8,9 +8,22 @@ import { type JsonRecord, recordOf, recordsOf, textOf } from '../../../src/wires
 import { parseTime } from '../../../src/wires/wechatpay/time.ts';
 import type { TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import type { Call } from './context.ts';
-import { brokenField, type Fields, type Rule } from './field-rules.ts';
+import {
+  brokenField,
+  choice,
+  type Fields,
+  flag,
+  integer,
+  list,
+  missingField,
+  needed,
+  object,
+  type Rule,
+  required,
+  text,
+} from './field-rules.ts';
 import type { Family } from './records.ts';
-import { paramError, type Refusal, refuse } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 type Checked = Result<void, Refusal>;
 const FINE: Checked = ok(undefined);
@@ -18,105 +31,58 @@ const FINE: Checked = ok(undefined);
 const NUMBER_PATTERN = /^[0-9A-Za-z_\-|*]+$/;
 export const MINUTE_MS = 60_000;
 
-const text = (label: string, charsMax: number): Rule => ({ kind: 'text', label, charsMax });
-const needed = (label: string, charsMax: number): Rule => {
-  return { kind: 'text', label, charsMax, isRequired: true };
-};
 const outTradeNo = (label: string): Rule => {
-  return {
+  const number = {
     kind: 'text',
     label,
     charsMin: 6,
     charsMax: 32,
     pattern: NUMBER_PATTERN,
-    isRequired: true,
-  };
+  } as const;
+  return required(number);
 };
 
-const H5_INFO: Rule = {
-  kind: 'object',
-  label: 'H5场景信息',
-  fields: {
-    type: {
-      kind: 'choice',
-      label: '场景类型',
-      values: ['Wap', 'iOS', 'Android'],
-      isRequired: true,
-    },
-    app_name: text('应用名称', 64),
-    app_url: text('网站URL', 128),
-    bundle_id: text('iOS平台BundleID', 128),
-    package_name: text('Android平台PackageName', 128),
-  },
-};
-
-const STORE_INFO: Rule = {
-  kind: 'object',
-  label: '商户门店信息',
-  fields: {
+const SCENE_INFO = object('场景信息', {
+  payer_client_ip: needed('用户终端IP', 45),
+  device_id: text('商户端设备号', 32),
+  store_info: object('商户门店信息', {
     id: needed('门店编号', 32),
     name: text('门店名称', 256),
     area_code: text('地区编码', 32),
     address: text('详细地址', 512),
-  },
-};
+  }),
+  h5_info: object('H5场景信息', {
+    type: required(choice('场景类型', 'Wap', 'iOS', 'Android')),
+    app_name: text('应用名称', 64),
+    app_url: text('网站URL', 128),
+    bundle_id: text('iOS平台BundleID', 128),
+    package_name: text('Android平台PackageName', 128),
+  }),
+});
 
-const SCENE_INFO: Rule = {
-  kind: 'object',
-  label: '场景信息',
-  fields: {
-    payer_client_ip: needed('用户终端IP', 45),
-    device_id: text('商户端设备号', 32),
-    store_info: STORE_INFO,
-    h5_info: H5_INFO,
-  },
-};
+const SETTLE_INFO = object('结算信息', {
+  profit_sharing: flag('是否指定分账'),
+  subsidy_amount: integer('补差金额', 0),
+});
 
-const SETTLE_INFO: Rule = {
-  kind: 'object',
-  label: '结算信息',
-  fields: {
-    profit_sharing: { kind: 'flag', label: '是否指定分账' },
-    subsidy_amount: { kind: 'integer', label: '补差金额', min: 0 },
-  },
-};
+const WAYS_TO_PAY = ['no_balance', 'no_credit', 'no_debit', 'balance_only'];
+const LIMIT_PAY = list('指定支付方式', choice('指定支付方式', ...WAYS_TO_PAY), 0, 10);
 
-const LIMIT_PAY: Rule = {
-  kind: 'list',
-  label: '指定支付方式',
-  countMin: 0,
-  countMax: 10,
-  item: {
-    kind: 'choice',
-    label: '指定支付方式',
-    values: ['no_balance', 'no_credit', 'no_debit', 'balance_only'],
-  },
-};
-
+const GOODS = object('单品', {
+  merchant_goods_id: needed('商户侧商品编码', 32),
+  wechatpay_goods_id: text('微信支付商品编码', 32),
+  goods_name: text('商品名称', 256),
+  quantity: required(integer('商品数量', 1)),
+  unit_price: required(integer('商品单价', 0)),
+});
 const DETAIL: Rule = {
   kind: 'object',
   label: '优惠功能',
   bytesMax: 6144,
   fields: {
-    cost_price: { kind: 'integer', label: '订单原价', min: 0 },
+    cost_price: integer('订单原价', 0),
     invoice_id: text('商品小票ID', 32),
-    goods_detail: {
-      kind: 'list',
-      label: '单品列表',
-      countMin: 1,
-      countMax: 6000,
-      item: {
-        kind: 'object',
-        label: '单品',
-        fields: {
-          merchant_goods_id: needed('商户侧商品编码', 32),
-          wechatpay_goods_id: text('微信支付商品编码', 32),
-          goods_name: text('商品名称', 256),
-          quantity: { kind: 'integer', label: '商品数量', min: 1, isRequired: true },
-          unit_price: { kind: 'integer', label: '商品单价', min: 0, isRequired: true },
-        },
-      },
-    },
+    goods_detail: list('单品列表', GOODS, 1, 6000),
   },
 };
 
@@ -127,70 +93,57 @@ const COMMON: Fields = {
   attach: text('附加数据', 128),
   notify_url: needed('通知地址', 255),
   goods_tag: text('订单优惠标记', 32),
-  support_fapiao: { kind: 'flag', label: '电子发票入口开放标识' },
+  support_fapiao: flag('电子发票入口开放标识'),
   limit_pay: LIMIT_PAY,
   settle_info: SETTLE_INFO,
-  amount: {
-    kind: 'object',
-    label: '订单金额',
-    isRequired: true,
-    fields: {
-      total: { kind: 'integer', label: '总金额', min: 1, isRequired: true },
-      currency: { kind: 'choice', label: '货币类型', values: ['CNY'] },
-    },
-  },
+  amount: required(
+    object('订单金额', {
+      total: required(integer('总金额', 1)),
+      currency: choice('货币类型', 'CNY'),
+    }),
+  ),
   detail: DETAIL,
   scene_info: SCENE_INFO,
 };
 
-const SUB_ORDER: Rule = {
-  kind: 'object',
-  label: '子单信息',
-  isRequired: true,
-  fields: {
-    mchid: needed('子单商户号', 32),
-    sub_mchid: text('二级商户号', 32),
-    sub_appid: text('子商户应用ID', 32),
-    attach: needed('附加数据', 128),
-    amount: {
-      kind: 'object',
-      label: '订单金额',
-      isRequired: true,
-      fields: {
-        total_amount: { kind: 'integer', label: '标价金额', min: 1, isRequired: true },
-        currency: { kind: 'choice', label: '标价币种', values: ['CNY'], isRequired: true },
-      },
-    },
-    out_trade_no: outTradeNo('子单商户订单号'),
-    goods_tag: text('订单优惠标记', 32),
-    description: needed('商品描述', 127),
-    detail: text('商品详情', 6000),
-    settle_info: SETTLE_INFO,
-  },
-};
+const SUB_ORDER = object('子单信息', {
+  mchid: needed('子单商户号', 32),
+  sub_mchid: text('二级商户号', 32),
+  sub_appid: text('子商户应用ID', 32),
+  attach: needed('附加数据', 128),
+  amount: required(
+    object('订单金额', {
+      total_amount: required(integer('标价金额', 1)),
+      currency: required(choice('标价币种', 'CNY')),
+    }),
+  ),
+  out_trade_no: outTradeNo('子单商户订单号'),
+  goods_tag: text('订单优惠标记', 32),
+  description: needed('商品描述', 127),
+  detail: text('商品详情', 6000),
+  settle_info: SETTLE_INFO,
+});
 
-const FIELDS: Readonly<Record<Family, Fields>> = {
-  direct: { appid: needed('公众号ID', 32), mchid: needed('直连商户号', 32), ...COMMON },
+/** Who acts and who is paid. */
+const PARTIES: Readonly<Record<'direct' | 'partner', Fields>> = {
+  direct: { appid: needed('公众号ID', 32), mchid: needed('直连商户号', 32) },
   partner: {
     sp_appid: needed('服务商应用ID', 32),
     sp_mchid: needed('服务商户号', 32),
     sub_appid: text('子商户应用ID', 32),
     sub_mchid: needed('子商户号', 32),
-    ...COMMON,
   },
+};
+
+const FIELDS: Readonly<Record<Family, Fields>> = {
+  direct: { ...PARTIES.direct, ...COMMON },
+  partner: { ...PARTIES.partner, ...COMMON },
   combine: {
     combine_appid: needed('合单商户Appid', 32),
     combine_mchid: needed('合单商户号', 32),
     combine_out_trade_no: outTradeNo('合单商户订单号'),
     scene_info: SCENE_INFO,
-    sub_orders: {
-      kind: 'list',
-      label: '子单信息',
-      isRequired: true,
-      countMin: 1,
-      countMax: 50,
-      item: SUB_ORDER,
-    },
+    sub_orders: required(list('子单信息', required(SUB_ORDER), 1, 50)),
     time_start: text('交易起始时间', 64),
     time_expire: text('交易结束时间', 64),
     notify_url: needed('通知地址', 255),
@@ -198,14 +151,7 @@ const FIELDS: Readonly<Record<Family, Fields>> = {
   },
 };
 
-const openidField = (name: string): Rule => {
-  return {
-    kind: 'object',
-    label: '支付者',
-    isRequired: true,
-    fields: { [name]: needed('用户标识', 128) },
-  };
-};
+const payer = (fields: Fields): Rule => required(object('支付者', fields));
 
 const {
   time_expire: _expire,
@@ -215,43 +161,31 @@ const {
   ...CODE_COMMON
 } = COMMON;
 
-const CODE_FIELDS: Fields = {
-  ...CODE_COMMON,
-  payer: {
-    kind: 'object',
-    label: '支付者',
-    isRequired: true,
-    fields: { auth_code: needed('付款码', 32) },
-  },
-  scene_info: {
-    kind: 'object',
-    label: '场景信息',
-    isRequired: true,
-    fields: {
-      store_info: {
-        kind: 'object',
-        label: '商户门店信息',
-        isRequired: true,
-        fields: { id: text('门店编号', 32), out_id: text('商家自定义编码', 256) },
-      },
-      device_id: text('商户端设备号', 32),
-      device_ip: text('商户端设备IP', 45),
-    },
-  },
-};
+const CODE_SCENE = object('场景信息', {
+  store_info: required(
+    object('商户门店信息', { id: text('门店编号', 32), out_id: text('商家自定义编码', 256) }),
+  ),
+  device_id: text('商户端设备号', 32),
+  device_ip: text('商户端设备IP', 45),
+});
 
 /** Payment codes: no notify_url, no time_expire, and the counter's scene. */
 export function codeOrderFields(family: 'direct' | 'partner'): Fields {
-  const { notify_url: _none, ...named } = FIELDS[family];
-  const parties = Object.entries(named).filter(([name]) => !Object.hasOwn(COMMON, name));
-  return { ...Object.fromEntries(parties), ...CODE_FIELDS };
+  return {
+    ...PARTIES[family],
+    ...CODE_COMMON,
+    payer: payer({ auth_code: needed('付款码', 32) }),
+    scene_info: required(CODE_SCENE),
+  };
 }
 
 export function orderFields(family: Family, product: TradeProduct): Fields {
   if (product !== 'jsapi') return FIELDS[family];
-  if (family === 'combine') return { ...FIELDS.combine, combine_payer_info: openidField('openid') };
+  if (family === 'combine') {
+    return { ...FIELDS.combine, combine_payer_info: payer({ openid: needed('用户标识', 128) }) };
+  }
   const name = family === 'direct' ? 'openid' : 'sp_openid';
-  return { ...FIELDS[family], payer: openidField(name) };
+  return { ...FIELDS[family], payer: payer({ [name]: needed('用户标识', 128) }) };
 }
 
 /** The payer's openid, wherever the family has it. */
@@ -328,15 +262,7 @@ export function readExpiry(call: Call): Result<number, Refusal> {
 export function checkPayer(call: Call, family: Family, product: TradeProduct): Checked {
   const scene = recordOf(call.body, 'scene_info');
   if (product === 'h5' && recordOf(scene, 'h5_info') === undefined) {
-    return paramError(
-      '输入源“/body/scene_info/h5_info”映射到字段“H5场景信息”必填性规则校验失败，此字段为必填项',
-      {
-        field: '/scene_info/h5_info',
-        value: '',
-        issue: 'is required',
-        location: 'body',
-      },
-    );
+    return missingField('/scene_info/h5_info', 'H5场景信息');
   }
   if (product !== 'jsapi') return FINE;
   const openid = openidOf(family, call.body);

@@ -8,21 +8,13 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { compactTime, parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { isPlainText, TRADE_TYPES, type TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import { takeDistortion } from './callbacks.ts';
-import { type AnswerV2, type CallV2, refused } from './context-v2.ts';
+import { type AnswerV2, type CallV2, refused, wrong } from './context-v2.ts';
 import { characterExplanation } from './field-rules.ts';
 import { checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
-import {
-  checkNumbers,
-  codeUrl,
-  fingerprint,
-  freshOrder,
-  h5Url,
-  issuePrepay,
-  unpaidLine,
-} from './orders.ts';
+import { checkNumbers, codeUrl, fingerprint, h5Url, issuePrepay, unpaidLine } from './orders.ts';
 import { tradeStateOf, tradeStateText } from './present.ts';
 import { paymentFields } from './present-v2.ts';
-import type { OrderLine, OrderRecord } from './records.ts';
+import { type OrderLine, type OrderRecord, UNPAID } from './records.ts';
 
 const TOTAL_FEN_MAX: Fen = 10_000_000_000n;
 const ORDER_LIFE_MS = 7 * 24 * 60 * MINUTE_MS;
@@ -34,8 +26,6 @@ export interface V2Order {
   /** What a repeat must have in common. */
   readonly content: Readonly<Record<string, string>>;
 }
-
-const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 
 /** The fields of every order, whoever shows the code. */
 export function readV2Order(call: CallV2): V2Order | AnswerV2 {
@@ -69,12 +59,7 @@ export function readV2Order(call: CallV2): V2Order | AnswerV2 {
   return { orderNo, expiresMs, line, content };
 }
 
-const PRODUCTS: ReadonlyMap<string, TradeProduct> = new Map(
-  (Object.entries(TRADE_TYPES) as [TradeProduct, string][]).map(([product, type]) => [
-    type,
-    product,
-  ]),
-);
+const PRODUCTS = Object.keys(TRADE_TYPES) as TradeProduct[];
 /** The additional fields of each payment type. */
 const NEEDED: Readonly<Partial<Record<TradeProduct, string>>> = {
   native: 'product_id',
@@ -83,7 +68,7 @@ const NEEDED: Readonly<Partial<Record<TradeProduct, string>>> = {
 
 export function unifiedOrder(call: CallV2): AnswerV2 {
   const { context, fields } = call;
-  const product = PRODUCTS.get(fields.get('trade_type') ?? '');
+  const product = PRODUCTS.find((each) => TRADE_TYPES[each] === fields.get('trade_type'));
   if (product === undefined) return wrong('trade_type');
   const read = readV2Order(call);
   if (!('orderNo' in read)) return read;
@@ -125,13 +110,8 @@ function draftOrder(
     fingerprint: fingerprint('v2', content),
     createdMs: context.kit.clock.nowMs(),
     expiresMs,
-    state: 'NOTPAY',
+    ...UNPAID,
     lines: [line],
-    combineTransactionId: null,
-    successMs: null,
-    payerWallet: null,
-    payerOpenid: null,
-    prepayCode: '',
     signWith: null,
     v2SignType: signType,
   };
@@ -158,7 +138,7 @@ export function findOrder({ context, account, fields, subMchid }: CallV2): Order
       : store.lineByTransaction(transactionId);
   if (found === undefined || found.order.family === 'combine') return undefined;
   const isTheirs = found.order.mchid === account.mchid && found.line.subMchid === subMchid;
-  return isTheirs ? freshOrder(context, found.order.key) : undefined;
+  return isTheirs ? found.order : undefined;
 }
 
 export function orderQuery(call: CallV2): AnswerV2 {
@@ -192,7 +172,7 @@ export function closeOrder(call: CallV2): AnswerV2 {
       return refused('ORDERPAID', '订单已支付，不能发起关单');
     case 'NOTPAY':
     case 'USERPAYING':
-      call.context.store.putOrder({ ...order, state: 'CLOSED' });
+      call.context.store.orders.put({ ...order, state: 'CLOSED' });
       return { ok: true, fields: { result_msg: 'OK' } };
     case 'CLOSED':
     case 'PAYERROR':

@@ -19,7 +19,15 @@ import {
 } from '../../../src/wires/wechatpay/json.ts';
 import type { TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
 import type { Answer, Call, Context } from './context.ts';
-import { brokenQuery, checkFields, type Fields } from './field-rules.ts';
+import {
+  brokenQuery,
+  checkFields,
+  type Fields,
+  list,
+  needed,
+  object,
+  required,
+} from './field-rules.ts';
 import { prepayId, randomToken } from './numbers.ts';
 import {
   checkNotifyUrl,
@@ -30,9 +38,9 @@ import {
   orderFields,
   readExpiry,
 } from './order-rules.ts';
-import { type FoundLine, isWaiting } from './order-store.ts';
+import type { FoundLine } from './order-store.ts';
 import { combineBody, singleBody } from './present.ts';
-import type { Family, OrderLine, OrderRecord } from './records.ts';
+import { type Family, type OrderLine, type OrderRecord, UNPAID } from './records.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 const CODE_LIFE_MS = 120 * MINUTE_MS;
@@ -85,15 +93,10 @@ function draftOrder(
     fingerprint: fingerprint(family, product, body),
     createdMs: context.kit.clock.nowMs(),
     expiresMs,
-    state: 'NOTPAY',
+    ...UNPAID,
     lines: isCombine
       ? recordsOf(body, 'sub_orders').map((sub) => draftLine(sub, 'total_amount'))
       : [draftLine(body, 'total')],
-    combineTransactionId: null,
-    successMs: null,
-    payerWallet: null,
-    payerOpenid: null,
-    prepayCode: '',
     signWith: call.serial,
   };
 }
@@ -121,7 +124,7 @@ export function checkNumbers(
   asked: OrderRecord,
 ): Result<OrderRecord | undefined, Refusal> {
   const used = refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
-  const existing = freshOrder(context, asked.key);
+  const existing = context.store.orders.get(asked.key);
   for (const line of asked.lines) {
     const holder = context.store.lineByNo(asked.mchid, line.outTradeNo)?.order.key;
     if (holder !== undefined && holder !== asked.key) return used;
@@ -147,7 +150,7 @@ export function issuePrepay(
   store.prepays.put(code, { code, orderKey: order.key, validUntilMs: nowMs + lifeMs });
   if (order.product === 'native' && order.prepayCode !== '') store.prepays.delete(order.prepayCode);
   const issued = { ...order, prepayCode: code };
-  store.putOrder(issued);
+  store.orders.put(issued);
   return { order: issued, code };
 }
 
@@ -161,16 +164,6 @@ export function codeUrl(order: OrderRecord, code: string): string {
 export function h5Url({ kit }: Context, code: string): string {
   const token = kit.random.bytes(4).readUInt32BE().toString();
   return `${kit.publicUrl}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=${code}&package=${token}`;
-}
-
-/** The order in its current state: an expired one is closed at the next access. */
-export function freshOrder(context: Context, key: string): OrderRecord | undefined {
-  const order = context.store.order(key);
-  if (order === undefined || !isWaiting(order)) return order;
-  if (context.kit.clock.nowMs() < order.expiresMs) return order;
-  const closed: OrderRecord = { ...order, state: 'CLOSED' };
-  context.store.putOrder(closed);
-  return closed;
 }
 
 const NOT_EXIST = refuse(404, 'ORDER_NOT_EXIST', '订单不存在');
@@ -194,7 +187,7 @@ function findQueried(call: Call, family: Family, by: 'number' | 'id'): Result<Fo
   const name = params[0] ?? '';
   const found =
     by === 'id' ? context.store.lineByTransaction(name) : context.store.lineByNo(mchid, name);
-  const order = found === undefined ? undefined : freshOrder(context, found.order.key);
+  const order = found?.order;
   const line = order?.lines[0];
   const isTheirs = order?.mchid === mchid && order.family === family;
   if (order === undefined || line === undefined || !isTheirs) return NOT_EXIST;
@@ -202,11 +195,8 @@ function findQueried(call: Call, family: Family, by: 'number' | 'id'): Result<Fo
 }
 
 const CLOSE_FIELDS: Readonly<Record<'direct' | 'partner', Fields>> = {
-  direct: { mchid: { kind: 'text', label: '直连商户号', charsMax: 32, isRequired: true } },
-  partner: {
-    sp_mchid: { kind: 'text', label: '服务商户号', charsMax: 32, isRequired: true },
-    sub_mchid: { kind: 'text', label: '子商户号', charsMax: 32, isRequired: true },
-  },
+  direct: { mchid: needed('直连商户号', 32) },
+  partner: { sp_mchid: needed('服务商户号', 32), sub_mchid: needed('子商户号', 32) },
 };
 
 export function closeSingle(call: Call, family: 'direct' | 'partner'): Answer {
@@ -215,7 +205,7 @@ export function closeSingle(call: Call, family: 'direct' | 'partner'): Answer {
   if (!fields.ok) return fields;
   const mchid = textOf(body, family === 'direct' ? 'mchid' : 'sp_mchid');
   if (mchid !== account.mchid) return refuse(403, 'NO_AUTH', '商户号与Authorization不一致');
-  const order = freshOrder(context, `single/${mchid}/${params[0]}`);
+  const order = context.store.orders.get(`single/${mchid}/${params[0]}`);
   const subMchid = family === 'direct' ? null : textOf(body, 'sub_mchid');
   if (order?.family !== family || order.lines[0]?.subMchid !== subMchid) return NOT_EXIST;
   return close(context, order);
@@ -226,39 +216,29 @@ function close(context: Context, order: OrderRecord): Answer {
   if (order.product === 'codepay') {
     return refuse(400, 'INVALID_REQUEST', '付款码订单请调用撤销接口');
   }
-  if (order.state === 'NOTPAY') context.store.putOrder({ ...order, state: 'CLOSED' });
+  if (order.state === 'NOTPAY') context.store.orders.put({ ...order, state: 'CLOSED' });
   return ok(null);
 }
 
 export function queryCombine(call: Call, by: 'number' | 'id'): Answer {
   const { account, context, params } = call;
   const name = params[0] ?? '';
-  const key =
+  const { orders } = context.store;
+  const order =
     by === 'number'
-      ? `combine/${account.mchid}/${name}`
-      : context.store.orderByCombineTransaction(name)?.key;
-  const order = key === undefined ? undefined : freshOrder(context, key);
-  return order?.mchid === account.mchid ? ok(combineBody(order)) : NOT_EXIST;
+      ? orders.get(`combine/${account.mchid}/${name}`)
+      : orders.find('transaction', name);
+  const isIt = by === 'number' || order?.combineTransactionId === name;
+  return isIt && order?.mchid === account.mchid ? ok(combineBody(order)) : NOT_EXIST;
 }
 
+const CLOSED_SUB_ORDER = object('子单信息', {
+  mchid: needed('子单商户号', 32),
+  out_trade_no: needed('子单商户订单号', 32),
+});
 const COMBINE_CLOSE_FIELDS: Fields = {
-  combine_appid: { kind: 'text', label: '合单商户Appid', charsMax: 32, isRequired: true },
-  sub_orders: {
-    kind: 'list',
-    label: '子单信息',
-    isRequired: true,
-    countMin: 1,
-    countMax: 50,
-    item: {
-      kind: 'object',
-      label: '子单信息',
-      isRequired: true,
-      fields: {
-        mchid: { kind: 'text', label: '子单商户号', charsMax: 32, isRequired: true },
-        out_trade_no: { kind: 'text', label: '子单商户订单号', charsMax: 32, isRequired: true },
-      },
-    },
-  },
+  combine_appid: needed('合单商户Appid', 32),
+  sub_orders: required(list('子单信息', required(CLOSED_SUB_ORDER), 1, 50)),
 };
 
 /** The list must be the original set. */
@@ -269,7 +249,7 @@ export function closeCombine(call: Call): Answer {
   if (textOf(body, 'combine_appid') !== account.appid) {
     return refuse(400, 'APPID_MCHID_NOT_MATCH', 'appid和mchid不匹配，请检查后再试');
   }
-  const order = freshOrder(context, `combine/${account.mchid}/${params[0]}`);
+  const order = context.store.orders.get(`combine/${account.mchid}/${params[0]}`);
   if (order === undefined) return NOT_EXIST;
   const named = recordsOf(body, 'sub_orders').map((sub) =>
     [textOf(sub, 'mchid'), textOf(sub, 'sub_mchid'), textOf(sub, 'out_trade_no')].join('/'),

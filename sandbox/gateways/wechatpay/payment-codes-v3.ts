@@ -8,15 +8,17 @@ import { ok } from '../../../src/kernel/result.ts';
 import { recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
 import { takeDistortion } from './callbacks.ts';
 import type { Answer, Call } from './context.ts';
-import { checkFields, type Fields } from './field-rules.ts';
+import { checkFields, type Fields, needed } from './field-rules.ts';
 import { checkParties, codeOrderFields } from './order-rules.ts';
-import { draftLine, fingerprint, freshOrder } from './orders.ts';
+import { draftLine, fingerprint } from './orders.ts';
 import {
   CODE_ORDER_LIFE_MS,
   type CodeFamily,
+  type CodeRefusal,
   chargeCode,
   codeLineOf,
   draftCodeOrder,
+  type ReversalRefusal,
   reverseOrder,
 } from './payment-codes.ts';
 import { type Draft, distort, singleBody } from './present.ts';
@@ -43,15 +45,20 @@ export function payByCode(call: Call, family: CodeFamily): Answer {
       return ok(bodyOf(charge.order));
     case 'known':
       return repeated(charge.order);
-    case 'number_used':
-      return refuse(403, 'OUT_TRADE_NO_USED', '商户订单号重复');
-    case 'code_expired':
-      return refuse(400, 'AUTHCODEEXPIRE', '二维码已过期，请刷新再试');
-    case 'not_a_code':
-    case 'code_invalid':
-      return refuse(400, 'AUTH_CODE_INVALID', '付款码无效，请重新扫码');
+    default:
+      return refuse(...CHARGE_REFUSALS[charge.kind]);
   }
 }
+
+type Words = readonly [status: number, code: string, message: string];
+const BAD_CODE: Words = [400, 'AUTH_CODE_INVALID', '付款码无效，请重新扫码'];
+
+const CHARGE_REFUSALS: Readonly<Record<CodeRefusal, Words>> = {
+  number_used: [403, 'OUT_TRADE_NO_USED', '商户订单号重复'],
+  code_expired: [400, 'AUTHCODEEXPIRE', '二维码已过期，请刷新再试'],
+  not_a_code: BAD_CODE,
+  code_invalid: BAD_CODE,
+};
 
 function readOrder({ account, body, context }: Call, family: CodeFamily): OrderRecord {
   return draftCodeOrder(context, account, {
@@ -81,14 +88,12 @@ function bodyOf(order: OrderRecord): Draft {
   return singleBody(order, codeLineOf(order));
 }
 
-const needed = (label: string) =>
-  ({ kind: 'text', label, charsMax: 32, isRequired: true }) as const;
 const REVERSE_FIELDS: Readonly<Record<CodeFamily, Fields>> = {
-  direct: { appid: needed('公众账号ID'), mchid: needed('直连商户号') },
+  direct: { appid: needed('公众账号ID', 32), mchid: needed('直连商户号', 32) },
   partner: {
-    sp_appid: needed('服务商应用ID'),
-    sp_mchid: needed('服务商户号'),
-    sub_mchid: needed('子商户号'),
+    sp_appid: needed('服务商应用ID', 32),
+    sp_mchid: needed('服务商户号', 32),
+    sub_mchid: needed('子商户号', 32),
   },
 };
 
@@ -98,24 +103,22 @@ export function reverseByCode(call: Call, family: CodeFamily): Answer {
   if (!fields.ok) return fields;
   const parties = checkParties(call, family);
   if (!parties.ok) return parties;
-  const order = freshOrder(context, `single/${account.mchid}/${params[0]}`);
+  const order = context.store.orders.get(`single/${account.mchid}/${params[0]}`);
   const subMchid = textOf(body, 'sub_mchid') ?? null;
   if (order?.family !== family || codeLineOf(order).subMchid !== subMchid) {
     return refuse(404, 'ORDER_NOT_EXIST', '订单不存在');
   }
-  switch (reverseOrder(context, order)) {
-    case 'done':
-      return ok({ ...namesOf(order, family, subMchid), out_trade_no: order.orderNo });
-    case 'not_a_code_order':
-      return refuse(403, 'TRADE_ERROR', '仅支持付款码支付订单');
-    case 'refunded':
-      return refuse(403, 'TRADE_ERROR', '订单已发生退款，无法撤销');
-    case 'too_late':
-      return refuse(403, 'REVERSE_EXPIRE', '订单无法撤销，请调用退款接口');
-    case 'stuck':
-      return refuse(500, 'SYSTEM_ERROR', '系统异常，请使用相同参数稍后重新调用');
-  }
+  const reversal = reverseOrder(context, order);
+  if (reversal !== 'done') return refuse(...REVERSAL_REFUSALS[reversal]);
+  return ok({ ...namesOf(order, family, subMchid), out_trade_no: order.orderNo });
 }
+
+const REVERSAL_REFUSALS: Readonly<Record<ReversalRefusal, Words>> = {
+  not_a_code_order: [403, 'TRADE_ERROR', '仅支持付款码支付订单'],
+  refunded: [403, 'TRADE_ERROR', '订单已发生退款，无法撤销'],
+  too_late: [403, 'REVERSE_EXPIRE', '订单无法撤销，请调用退款接口'],
+  stuck: [500, 'SYSTEM_ERROR', '系统异常，请使用相同参数稍后重新调用'],
+};
 
 function namesOf({ appid, mchid }: OrderRecord, family: CodeFamily, subMchid: string | null) {
   return family === 'direct'

@@ -9,9 +9,8 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { isPaymentCode } from '../../../src/wires/wechatpay/trade.ts';
 import type { Context } from './context.ts';
 import { MINUTE_MS } from './order-rules.ts';
-import { freshOrder } from './orders.ts';
 import { bookPayment } from './phone.ts';
-import type { AccountRecord, OrderLine, OrderRecord } from './records.ts';
+import { type AccountRecord, type OrderLine, type OrderRecord, UNPAID } from './records.ts';
 
 /**
  * Up to this the app pays without a password; WeChat Pay's own rules are stricter, and not public.
@@ -42,13 +41,8 @@ export function draftCodeOrder(
     notifyUrl: null,
     openid: null,
     createdMs: context.kit.clock.nowMs(),
-    state: 'NOTPAY',
+    ...UNPAID,
     lines: [line],
-    combineTransactionId: null,
-    successMs: null,
-    payerWallet: null,
-    payerOpenid: null,
-    prepayCode: '',
     signWith: null,
   };
 }
@@ -56,11 +50,11 @@ export function draftCodeOrder(
 /** The result of the requested order; `known`: the same order was requested before. */
 export type Charge =
   | { readonly kind: 'paid' | 'waiting' | 'known'; readonly order: OrderRecord }
-  | { readonly kind: 'number_used' | 'not_a_code' | 'code_expired' | 'code_invalid' };
+  | { readonly kind: CodeRefusal };
+export type CodeRefusal = 'number_used' | 'not_a_code' | 'code_expired' | 'code_invalid';
 
 export function chargeCode(context: Context, asked: OrderRecord, code: string): Charge {
-  const holder = context.store.lineByNo(asked.mchid, asked.orderNo)?.order.key;
-  const known = holder === undefined ? undefined : freshOrder(context, holder);
+  const known = context.store.lineByNo(asked.mchid, asked.orderNo)?.order;
   if (known !== undefined) {
     // The number is known: never a second payment.
     const isSame = known.fingerprint === asked.fingerprint;
@@ -71,9 +65,7 @@ export function chargeCode(context: Context, asked: OrderRecord, code: string): 
   if (charged === 'expired') return { kind: 'code_expired' };
   if (charged !== 'charged') return { kind: 'code_invalid' };
   if (mustConfirm(context, asked)) {
-    const waiting: OrderRecord = { ...asked, state: 'USERPAYING' };
-    context.store.putOrder(waiting);
-    return { kind: 'waiting', order: waiting };
+    return { kind: 'waiting', order: context.store.orders.put({ ...asked, state: 'USERPAYING' }) };
   }
   const coupon = { platformFen: 0n, merchantFen: 0n };
   return { kind: 'paid', order: bookPayment(context, asked, { payerWallet: 'wechatpay', coupon }) };
@@ -91,10 +83,11 @@ export function codeLineOf(order: OrderRecord): OrderLine {
   return present(order.lines[0], 'the line of a payment code');
 }
 
-/** `done`, also when repeated; `stuck`: nothing was done, and the same call must be repeated. */
-export type Reversal = 'done' | 'not_a_code_order' | 'refunded' | 'too_late' | 'stuck';
+/** `stuck`: nothing was done, and the same call must be repeated. */
+export type ReversalRefusal = 'not_a_code_order' | 'refunded' | 'too_late' | 'stuck';
 
-export function reverseOrder(context: Context, order: OrderRecord): Reversal {
+/** `done`, also when repeated. */
+export function reverseOrder(context: Context, order: OrderRecord): 'done' | ReversalRefusal {
   if (order.product !== 'codepay') return 'not_a_code_order';
   if (order.state === 'REVOKED') return 'done';
   const line = codeLineOf(order);
@@ -111,12 +104,12 @@ export function reverseOrder(context: Context, order: OrderRecord): Reversal {
 function returnReceipt(context: Context, order: OrderRecord, line: OrderLine): void {
   const { paid } = line;
   if (paid === null) {
-    context.store.putOrder({ ...order, state: 'REVOKED' });
+    context.store.orders.put({ ...order, state: 'REVOKED' });
     return;
   }
   const funds = line.profitSharing ? 'frozenFen' : 'availableFen';
   const receiptFen = line.totalFen - paid.merchantCouponFen;
   context.store.moveBalance(line.subMchid ?? order.mchid, funds, -receiptFen);
   const lines = [{ ...line, refundedFen: line.totalFen }];
-  context.store.putOrder({ ...order, lines, state: 'REVOKED' });
+  context.store.orders.put({ ...order, lines, state: 'REVOKED' });
 }

@@ -4,7 +4,6 @@
  * checks it. Paying is one synchronous change: every line of an order, or none.
  */
 import { present } from '../../../src/kernel/assert.ts';
-import type { Fen } from '../../../src/kernel/money.ts';
 import { sumFen } from '../../../src/kernel/money.ts';
 import { invocationMessage } from '../../../src/wires/wechatpay/canonical.ts';
 import { type JsonRecord, parseRecord, textOf } from '../../../src/wires/wechatpay/json.ts';
@@ -15,16 +14,13 @@ import {
   v2SignText,
   verifyV2,
 } from '../../../src/wires/wechatpay/signature-v2.ts';
-import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { payeeText, payOrder, readScanRef, scanRef, takeCoupons } from '../../kit/buyer.ts';
+import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
 import { notifyPaid } from './callbacks.ts';
 import type { Context } from './context.ts';
 import { transactionId } from './numbers.ts';
 import { isWaiting } from './order-store.ts';
-import { freshOrder } from './orders.ts';
-import type { AccountRecord, LinePayment, OrderLine, OrderRecord } from './records.ts';
-
-/** Between an order's key and the page to return to; neither contains a blank. */
-const RETURN_MARK = ' ';
+import type { AccountRecord, OrderLine, OrderRecord } from './records.ts';
 
 export async function scan(
   context: Context,
@@ -40,7 +36,7 @@ export async function scan(
     return scanned(context, new URLSearchParams(text.split('?')[1] ?? '').get('pr'), null);
   }
   const charged = context.store.paymentCodes.orderOf(text);
-  if (charged !== undefined) return scannedOrder(context, freshOrder(context, charged), null);
+  if (charged !== undefined) return scannedOrder(context, context.store.orders.get(charged), null);
   const isH5 = URL.canParse(text) && text.includes('/cgi-bin/mmpayweb-bin/checkmweb?');
   if (!isH5) return undefined;
   const query = new URL(text).searchParams;
@@ -113,7 +109,7 @@ function isSignedSheet(account: AccountRecord, sheet: V2Sheet): boolean {
 
 function orderOf(context: Context, code: string | null): OrderRecord | undefined {
   const prepay = code === null ? undefined : context.store.prepays.get(code);
-  return prepay === undefined ? undefined : freshOrder(context, prepay.orderKey);
+  return context.store.orders.get(prepay?.orderKey ?? '');
 }
 
 function scanned(
@@ -138,7 +134,7 @@ function scannedOrder(
   const account = present(context.store.accounts.get(order.mchid), 'the account');
   return {
     wallet: 'wechatpay',
-    ref: returnUrl === null ? order.key : `${order.key}${RETURN_MARK}${returnUrl}`,
+    ref: scanRef(order.key, returnUrl),
     payee: payeeName(account, order),
     amountFen: sumFen(order.lines.map((line) => line.totalFen)),
     currency: 'CNY',
@@ -167,32 +163,24 @@ function payeeName(account: AccountRecord, order: OrderRecord): string {
       account.subMerchants.find((merchant) => merchant.mchid === line.subMchid)?.name ??
       account.name,
   );
-  const [first = account.name, ...rest] = [...new Set(names)];
-  return rest.length === 0 ? first : `${first}等${rest.length + 1}家商户`;
+  return payeeText(names, account.name);
 }
 
-export function pay(
-  context: Context,
-  request: PayRequest,
-): { readonly status: string; readonly returnUrl?: string } {
-  const [key = '', returnUrl] = request.ref.split(RETURN_MARK);
-  const back = returnUrl === undefined ? {} : { returnUrl };
-  const order = freshOrder(context, key);
+export function pay(context: Context, request: PayRequest): PayAnswer {
+  const { key, ...back } = readScanRef(request.ref);
+  const order = context.store.orders.get(key);
   if (order === undefined) return { status: 'not_found' };
-  if (order.state === 'SUCCESS') return { status: 'already_paid', ...back };
-  if (!isWaiting(order)) return { status: 'closed', ...back };
-  switch (request.outcome) {
-    case 'cancel':
-      // Refusing to confirm uses up a payment code; elsewhere the buyer may come back.
-      if (order.product === 'codepay') context.store.putOrder({ ...order, state: 'PAYERROR' });
-      return { status: 'canceled', ...back };
-    case 'insufficient_funds':
-      // The order stays NOTPAY: the buyer may try again.
-      return { status: 'insufficient_funds', ...back };
-    case 'success':
-      bookPayment(context, order, request);
-      return { status: 'paid', ...back };
-  }
+  const status = payOrder(request, {
+    isPaid: order.state === 'SUCCESS',
+    isOpen: isWaiting(order),
+    book: () => bookPayment(context, order, request),
+    // Refusing to confirm uses up a payment code; any other order stays as it is.
+    refuse: (outcome) => {
+      if (outcome !== 'cancel' || order.product !== 'codepay') return;
+      context.store.orders.put({ ...order, state: 'PAYERROR' });
+    },
+  });
+  return { status, ...back };
 }
 
 export function bookPayment(
@@ -203,13 +191,16 @@ export function bookPayment(
   const { kit, store } = context;
   const nowMs = kit.clock.nowMs();
   const account = present(store.accounts.get(order.mchid), 'the account');
-  let platformFen = request.coupon.platformFen;
-  let merchantFen = request.coupon.merchantFen;
+  let { platformFen, merchantFen } = request.coupon;
+  // Of a combined order the coupons go line by line.
   const lines = order.lines.map((line): OrderLine => {
-    const paid = takeCoupons(line, platformFen, merchantFen, transactionId(kit.random, nowMs));
-    platformFen -= paid.platformCouponFen;
-    merchantFen -= paid.merchantCouponFen;
-    return { ...line, paid };
+    const { receiptFen: _receipt, ...taken } = takeCoupons(line.totalFen, {
+      platformFen,
+      merchantFen,
+    });
+    platformFen -= taken.platformCouponFen;
+    merchantFen -= taken.merchantCouponFen;
+    return { ...line, paid: { transactionId: transactionId(kit.random, nowMs), ...taken } };
   });
   const paidOrder: OrderRecord = {
     ...order,
@@ -220,7 +211,7 @@ export function bookPayment(
     payerOpenid: order.openid ?? account.openids[0] ?? null,
     combineTransactionId: order.family === 'combine' ? transactionId(kit.random, nowMs) : null,
   };
-  store.putOrder(paidOrder);
+  store.orders.put(paidOrder);
   for (const line of lines) {
     const receiptFen = line.totalFen - present(line.paid, 'a payment').merchantCouponFen;
     const funds = line.profitSharing ? 'frozenFen' : 'availableFen';
@@ -228,21 +219,4 @@ export function bookPayment(
   }
   notifyPaid(context, paidOrder);
   return paidOrder;
-}
-
-/** A coupon never exceeds what is left to pay; of a combined order it goes line by line. */
-function takeCoupons(line: OrderLine, platformFen: Fen, merchantFen: Fen, id: string): LinePayment {
-  const merchantCouponFen = least(merchantFen, line.totalFen);
-  const platformCouponFen = least(platformFen, line.totalFen - merchantCouponFen);
-  return {
-    transactionId: id,
-    payerFen: line.totalFen - merchantCouponFen - platformCouponFen,
-    platformCouponFen,
-    merchantCouponFen,
-  };
-}
-
-function least(a: Fen, b: Fen): Fen {
-  const smaller = a < b ? a : b;
-  return smaller > 0n ? smaller : 0n;
 }

@@ -5,6 +5,7 @@
 import type { Fen } from '../../../src/kernel/money.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
+import { distorted } from '../../kit/distortion.ts';
 import type { FaultName } from '../../kit/kit.ts';
 import { bankTypeOf, tradeTypeOf } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
@@ -41,16 +42,11 @@ export function paymentFields(order: OrderRecord, fault: FaultName | undefined):
     attach: line.attach ?? '',
     time_end: compactTime(order.successMs),
   };
-  switch (fault) {
-    case 'wrong_amount':
-      return { ...fields, total_fee: String(line.totalFen + 1n) };
-    case 'wrong_currency':
-      return { ...fields, fee_type: 'USD' };
-    case 'wrong_payee':
-      return { ...fields, [line.subMchid === null ? 'mch_id' : 'sub_mch_id']: '1600000000' };
-    default:
-      return fields;
-  }
+  return distorted(fields, fault, () => ({
+    wrong_amount: { total_fee: String(line.totalFen + 1n) },
+    wrong_currency: { fee_type: 'USD' },
+    wrong_payee: { [line.subMchid === null ? 'mch_id' : 'sub_mch_id']: '1600000000' },
+  }));
 }
 
 const V2_REFUND_STATUS: Readonly<Record<RefundRecord['status'], string>> = {

@@ -11,6 +11,7 @@ import {
   TRADE_TYPES,
   type TradeState,
 } from '../../../src/wires/wechatpay/trade.ts';
+import { distorted } from '../../kit/distortion.ts';
 import type { FaultName } from '../../kit/kit.ts';
 import type { OrderLine, OrderRecord, RefundRecord } from './records.ts';
 
@@ -211,12 +212,6 @@ export function refundPlaintext(refund: RefundRecord): Draft {
   return body;
 }
 
-export const PAYMENT_DISTORTIONS = [
-  'wrong_amount',
-  'wrong_currency',
-  'wrong_payee',
-] as const satisfies readonly FaultName[];
-
 /** What a faulty wallet would report; in a combined order the first sub order is affected. */
 export function distort(body: Draft, fault: FaultName | undefined): Draft {
   if (fault === undefined) return body;
@@ -227,14 +222,9 @@ export function distort(body: Draft, fault: FaultName | undefined): Draft {
   }
   const amount = (body.amount ?? {}) as Draft;
   const name = 'total_amount' in amount ? 'total_amount' : 'total';
-  switch (fault) {
-    case 'wrong_amount':
-      return { ...body, amount: { ...amount, [name]: Number(amount[name]) + 1 } };
-    case 'wrong_currency':
-      return { ...body, amount: { ...amount, currency: 'USD' } };
-    case 'wrong_payee':
-      return { ...body, ['sub_mchid' in body ? 'sub_mchid' : 'mchid']: '1600000000' };
-    default:
-      return body;
-  }
+  return distorted(body, fault, () => ({
+    wrong_amount: { amount: { ...amount, [name]: Number(amount[name]) + 1 } },
+    wrong_currency: { amount: { ...amount, currency: 'USD' } },
+    wrong_payee: { ['sub_mchid' in body ? 'sub_mchid' : 'mchid']: '1600000000' },
+  }));
 }

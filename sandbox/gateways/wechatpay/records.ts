@@ -7,11 +7,10 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import type { V2SignType } from '../../../src/wires/wechatpay/signature-v2.ts';
 import type { RefundState, TradeProduct } from '../../../src/wires/wechatpay/trade.ts';
+import type { CertifiedKey } from '../../kit/kit.ts';
 
-export interface PlatformKey {
+export interface PlatformKey extends CertifiedKey {
   readonly serial: string;
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
   readonly effectiveMs: number;
   readonly expiresMs: number;
 }
@@ -94,6 +93,16 @@ export interface OrderRecord {
   /** Created by APIv2, which signs its messages about it the same way; absent = by v3. */
   readonly v2SignType?: V2SignType;
 }
+
+/** The state of every new order. */
+export const UNPAID = {
+  state: 'NOTPAY',
+  combineTransactionId: null,
+  successMs: null,
+  payerWallet: null,
+  payerOpenid: null,
+  prepayCode: '',
+} as const;
 
 export interface PrepayRecord {
   readonly code: string;

@@ -3,8 +3,9 @@
  * by the same rules as v3's. A refund requested here is notified here: encrypted, in APIv2's
  * format.
  */
+import { sumFen } from '../../../src/kernel/money.ts';
 import { isPlainText } from '../../../src/wires/wechatpay/trade.ts';
-import { type AnswerV2, type CallV2, refused } from './context-v2.ts';
+import { type AnswerV2, type CallV2, refused, wrong } from './context-v2.ts';
 import { checkNotifyUrl } from './order-rules.ts';
 import type { FoundLine } from './order-store.ts';
 import { fingerprint } from './orders.ts';
@@ -12,8 +13,6 @@ import { findOrder } from './orders-v2.ts';
 import { refundListFields, refundTakenFields } from './present-v2.ts';
 import type { RefundRecord } from './records.ts';
 import { makeRefund } from './refunds.ts';
-
-const wrong = (name: string) => refused('PARAM_ERROR', `${name}参数格式错误`);
 
 function fenOfField(call: CallV2, name: string): bigint | undefined {
   const text = call.fields.get(name) ?? '';
@@ -63,7 +62,7 @@ export function refundQuery(call: CallV2): AnswerV2 {
   const [first] = refunds;
   if (first === undefined) return refused('REFUNDNOTEXIST', '退款订单查询失败');
   const listed = refunds.map((each, index) => refundListFields(each, index));
-  const refundedFen = refunds.reduce((sum, each) => sum + each.refundFen, 0n);
+  const refundedFen = sumFen(refunds.map((each) => each.refundFen));
   const { transactionId, outTradeNo, totalFen, payerTotalFen } = first;
   return {
     ok: true,
@@ -89,12 +88,10 @@ function findRefunds(call: CallV2): readonly RefundRecord[] {
   const byNo = fields.get('out_refund_no');
   if (byId !== undefined || byNo !== undefined) {
     const found =
-      byId === undefined ? store.refundByNo(account.mchid, byNo ?? '') : store.refundById(byId);
+      byId === undefined ? store.refundByNo(account.mchid, byNo ?? '') : store.refunds.get(byId);
     const isTheirs = found?.mchid === account.mchid && found.subMchid === subMchid;
     return found !== undefined && isTheirs ? [found] : [];
   }
   const found = paidLine(call);
-  if (found === undefined) return [];
-  const { key } = found.order;
-  return [...store.refunds()].filter(({ orderKey }) => orderKey === key);
+  return found === undefined ? [] : store.refunds.list('order', found.order.key);
 }

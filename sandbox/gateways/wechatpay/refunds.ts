@@ -8,7 +8,18 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { fenOf, type JsonRecord, recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
 import type { Answer, Call, Context } from './context.ts';
-import { brokenQuery, checkFields, type Fields, type Rule } from './field-rules.ts';
+import {
+  brokenQuery,
+  checkFields,
+  choice,
+  type Fields,
+  integer,
+  list,
+  needed,
+  object,
+  required,
+  text,
+} from './field-rules.ts';
 import { refundId } from './numbers.ts';
 import { checkBound, checkNotifyUrl, MINUTE_MS } from './order-rules.ts';
 import type { FoundLine } from './order-store.ts';
@@ -26,21 +37,10 @@ const COUNT_MAX = 50;
 
 export type RefundFamily = RefundRecord['family'];
 
-const text = (label: string, charsMax: number): Rule => ({ kind: 'text', label, charsMax });
-const FROM: Rule = {
-  kind: 'list',
-  label: '退款出资账户及金额',
-  countMin: 0,
-  countMax: 10,
-  item: {
-    kind: 'object',
-    label: '退款出资账户',
-    fields: {
-      account: { kind: 'choice', label: '出资账户类型', values: ['AVAILABLE', 'UNAVAILABLE'] },
-      amount: { kind: 'integer', label: '出资金额', min: 1 },
-    },
-  },
-};
+const FROM = object('退款出资账户', {
+  account: choice('出资账户类型', 'AVAILABLE', 'UNAVAILABLE'),
+  amount: integer('出资金额', 1),
+});
 
 const FIELDS: Fields = {
   transaction_id: text('微信支付订单号', 32),
@@ -54,35 +54,31 @@ const FIELDS: Fields = {
   },
   reason: text('退款原因', 80),
   notify_url: text('退款结果回调url', 256),
-  funds_account: { kind: 'choice', label: '退款资金来源', values: ['AVAILABLE', 'UNSETTLED'] },
-  amount: {
-    kind: 'object',
-    label: '金额信息',
-    isRequired: true,
-    fields: {
-      refund: { kind: 'integer', label: '退款金额', min: 1, isRequired: true },
-      total: { kind: 'integer', label: '原订单金额', min: 1, isRequired: true },
-      currency: { kind: 'choice', label: '退款币种', values: ['CNY'] },
-      from: FROM,
-    },
-  },
+  funds_account: choice('退款资金来源', 'AVAILABLE', 'UNSETTLED'),
+  amount: required(
+    object('金额信息', {
+      refund: required(integer('退款金额', 1)),
+      total: required(integer('原订单金额', 1)),
+      currency: choice('退款币种', 'CNY'),
+      from: list('退款出资账户及金额', FROM, 0, 10),
+    }),
+  ),
 };
 
-const ECOMMERCE_FIELDS: Fields = {
-  sub_mchid: { kind: 'text', label: '二级商户号', charsMax: 32, isRequired: true },
-  sp_appid: { kind: 'text', label: '电商平台APPID', charsMax: 32, isRequired: true },
-  ...FIELDS,
-  refund_account: {
-    kind: 'choice',
-    label: '退款出资商户',
-    values: ['REFUND_SOURCE_SUB_MERCHANT', 'REFUND_SOURCE_PARTNER_ADVANCE'],
+const PAYERS = ['REFUND_SOURCE_SUB_MERCHANT', 'REFUND_SOURCE_PARTNER_ADVANCE'];
+const FIELDS_BY_FAMILY: Readonly<Record<RefundFamily, Fields>> = {
+  domestic: { sub_mchid: text('子商户号', 32), ...FIELDS },
+  ecommerce: {
+    sub_mchid: needed('二级商户号', 32),
+    sp_appid: needed('电商平台APPID', 32),
+    ...FIELDS,
+    refund_account: choice('退款出资商户', ...PAYERS),
   },
 };
-const DOMESTIC_FIELDS: Fields = { sub_mchid: text('子商户号', 32), ...FIELDS };
 
 export function applyRefund(call: Call, family: RefundFamily): Answer {
   const { account, body, context } = call;
-  const fields = checkFields(body, family === 'domestic' ? DOMESTIC_FIELDS : ECOMMERCE_FIELDS);
+  const fields = checkFields(body, FIELDS_BY_FAMILY[family]);
   if (!fields.ok) return fields;
   const parties = checkRefundParties(call, family);
   if (!parties.ok) return parties;
@@ -140,11 +136,9 @@ export function makeRefund(
 
 function maybeStuck(context: Context, refund: RefundRecord): RefundRecord {
   const merchant = refund.subMchid ?? refund.mchid;
-  const point = { wallet: 'wechatpay', operation: 'refund', merchant } as const;
-  const fault =
-    context.kit.faults.take({ ...point, orderNo: refund.outTradeNo }, ['refund_stuck']) ??
-    context.kit.faults.take({ ...point, orderNo: refund.outRefundNo }, ['refund_stuck']);
-  if (fault === undefined) return refund;
+  const orderNo = [refund.outTradeNo, refund.outRefundNo];
+  const point = { wallet: 'wechatpay', operation: 'refund', orderNo, merchant } as const;
+  if (context.kit.faults.take(point, ['refund_stuck']) === undefined) return refund;
   return { ...refund, dueMs: refund.createdMs + STUCK_MS, becomes: 'ABNORMAL' };
 }
 
@@ -274,8 +268,8 @@ function bookRefund(context: Context, found: FoundLine, refund: RefundRecord): v
       : item,
   );
   const funds = refund.fundsAccount === 'AVAILABLE' ? 'availableFen' : 'frozenFen';
-  context.store.putRefund(refund);
-  context.store.putOrder({ ...order, lines });
+  context.store.refunds.put(refund);
+  context.store.orders.put({ ...order, lines });
   context.store.moveBalance(payeeOf(order, refund), funds, -refund.settlementRefundFen);
 }
 
@@ -296,19 +290,14 @@ function findRefund(
   const subMchid = query.get('sub_mchid');
   if (family === 'ecommerce' && !subMchid) return brokenQuery('sub_mchid', '二级商户号');
   const refund =
-    by === 'id' ? context.store.refundById(name) : context.store.refundByNo(account.mchid, name);
+    by === 'id' ? context.store.refunds.get(name) : context.store.refundByNo(account.mchid, name);
   if (refund?.mchid !== account.mchid || refund.subMchid !== subMchid) return NOT_EXISTS;
   return ok(refund);
 }
 
 const ABNORMAL_FIELDS: Fields = {
-  out_refund_no: { kind: 'text', label: '商户退款单号', charsMax: 64, isRequired: true },
-  type: {
-    kind: 'choice',
-    label: '异常退款处理方式',
-    values: ['USER_BANK_CARD', 'MERCHANT_BANK_CARD'],
-    isRequired: true,
-  },
+  out_refund_no: needed('商户退款单号', 64),
+  type: required(choice('异常退款处理方式', 'USER_BANK_CARD', 'MERCHANT_BANK_CARD')),
 };
 
 /** ABNORMAL -> PROCESSING -> SUCCESS, into a bank card of the user or the merchant. */
@@ -316,7 +305,7 @@ export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
   const { account, body, context, params } = call;
   const fields = checkFields(body, ABNORMAL_FIELDS);
   if (!fields.ok) return fields;
-  const refund = context.store.refundById(params[0] ?? '');
+  const refund = context.store.refunds.get(params[0] ?? '');
   const isTheirs =
     refund?.mchid === account.mchid &&
     refund.outRefundNo === textOf(body, 'out_refund_no') &&
@@ -329,19 +318,17 @@ export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
     becomes: 'SUCCESS',
     dueMs: context.kit.clock.nowMs() + SETTLE_DELAY_MS,
   };
-  context.store.putRefund(again);
+  context.store.refunds.put(again);
   return ok(refundBody(again));
 }
 
 /** Settles a due refund and returns its new state. */
 export function settleRefund(context: Context, refund: RefundRecord): RefundRecord {
   const nowMs = present(refund.dueMs, 'a due time');
-  const settled: RefundRecord = {
+  return context.store.refunds.put({
     ...refund,
     status: refund.becomes,
     successMs: refund.becomes === 'SUCCESS' ? nowMs : null,
     dueMs: null,
-  };
-  context.store.putRefund(settled);
-  return settled;
+  });
 }

@@ -8,7 +8,7 @@ import { decryptField, encryptField } from '../../../src/wires/wechatpay/field-c
 import { textOf } from '../../../src/wires/wechatpay/json.ts';
 import { notifyEcho } from './callbacks.ts';
 import type { Answer, Call } from './context.ts';
-import { checkFields, type Fields } from './field-rules.ts';
+import { checkFields, type Fields, needed, text } from './field-rules.ts';
 import { randomToken } from './numbers.ts';
 import { checkNotifyUrl } from './order-rules.ts';
 import { paramError } from './refusal.ts';
@@ -36,9 +36,9 @@ export function listCertificates(call: Call): Answer {
 }
 
 const ECHO_FIELDS: Fields = {
-  echo_message: { kind: 'text', label: '回显消息', charsMax: 1024, isRequired: true },
-  encrypted_echo_message: { kind: 'text', label: '加密的回显消息', charsMax: 1024 },
-  notify_url: { kind: 'text', label: '通知地址', charsMax: 255 },
+  echo_message: needed('回显消息', 1024),
+  encrypted_echo_message: text('加密的回显消息', 1024),
+  notify_url: text('通知地址', 255),
 };
 
 export function echo(call: Call): Answer {

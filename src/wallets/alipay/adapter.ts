@@ -201,7 +201,7 @@ async function startByCall(
   return pending(action);
 }
 
-/** Only signed here: the buyer carries it, as a page's form, a redirect or an app's order string. */
+/** Only signed: the buyer submits it, as a page's form, a redirect or an app's order string. */
 async function carried(
   { endpoints }: AlipayConfig,
   client: Client,

@@ -13,6 +13,7 @@ import { ok, type Result } from '../../kernel/result.ts';
 import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
 import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
+import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import { refusedCallback, refusedForm, tooManyCallbacks } from '../answers.ts';
 
@@ -52,7 +53,7 @@ export async function parseNotification(
 
 /** Refused without cryptography: too long, unreadable, another application's. */
 function readForm(config: Ids, request: RawRequest): Result<Parameters, NotificationRefusal> {
-  const refused = refusedForm(request);
+  const refused = refusedForm(request, isOversizedForm);
   if (refused !== undefined) return refused;
   const parsed = parseParameters(request.body.toString('utf8'));
   if (!parsed.ok) {

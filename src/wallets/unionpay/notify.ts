@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto';
 import type { LegReportStatus } from '../../core/wallet/report.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import type { Fields } from '../../wires/unionpay/canonical.ts';
 import { parseForm, type ReadForm } from '../../wires/unionpay/form.ts';
 import { isAnswer, PURCHASES, TXN, VERSION } from '../../wires/unionpay/trade.ts';
@@ -47,7 +48,7 @@ export async function parseNotification(
 
 /** Refused without cryptography: too long, unreadable, another merchant's, no answer at all. */
 function readForm(config: Receiver, request: RawRequest): Result<ReadForm, NotificationRefusal> {
-  const refused = refusedForm(request);
+  const refused = refusedForm(request, isOversizedForm);
   if (refused !== undefined) return refused;
   const parsed = parseForm(request.body, config.encoding);
   if (!parsed.ok) return refusedCallback('malformed', `the form has a bad ${parsed.error.kind}`);

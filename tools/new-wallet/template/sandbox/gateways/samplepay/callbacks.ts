@@ -5,10 +5,10 @@
 import { NOTIFICATION } from '../../../src/wires/samplepay/canonical.ts';
 import type { Fields } from '../../../src/wires/samplepay/message.ts';
 import { WALLET } from '../../../src/wires/samplepay/trade.ts';
-import type { CallbackPolicy } from '../../kit/kit.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
 import { signedMessage } from './answers.ts';
 import type { Context } from './context.ts';
-import { DISTORTIONS, distort, orderFields, refundFields } from './present.ts';
+import { distort, orderFields, refundFields } from './present.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
 const MINUTE_MS = 60_000;
@@ -17,7 +17,7 @@ const RETRY_DELAYS_MS: readonly number[] = [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUT
 const TIMEOUT_MS = 5_000;
 
 export function registerCallbacks(context: Context): void {
-  const policy: CallbackPolicy = {
+  context.kit.callbackQueue.register(WALLET, {
     retryDelaysMs: RETRY_DELAYS_MS,
     timeoutMs: TIMEOUT_MS,
     compose: async ({ merchant, message }, flaw) => {
@@ -27,8 +27,7 @@ export function registerCallbacks(context: Context): void {
     },
     isAcknowledged: ({ status, body }) =>
       status === 200 && body.toString('utf8').trim() === 'success',
-  };
-  context.kit.callbackQueue.register(WALLET, policy);
+  });
 }
 
 export function notifyPaid(context: Context, order: OrderRecord): void {

@@ -5,7 +5,7 @@ import { fieldOf } from '../../../src/wires/samplepay/message.ts';
 import { CODES, WALLET } from '../../../src/wires/samplepay/trade.ts';
 import type { CityKit, FaultName, Operation } from '../../kit/kit.ts';
 import type { PaymentCodes } from '../../kit/payment-codes.ts';
-import type { OrderStore } from './order-store.ts';
+import { keyOf, type OrderStore } from './order-store.ts';
 import type { MerchantRecord } from './records.ts';
 
 export interface Context {
@@ -56,6 +56,6 @@ function orderNoOf(
   fields: Fields,
 ): string | undefined {
   const refundNo = fieldOf(fields, 'refund_no');
-  const refund = refundNo === undefined ? undefined : store.refund(merchant, refundNo);
+  const refund = store.refunds.get(keyOf(merchant, refundNo ?? ''));
   return fieldOf(fields, 'order_no') ?? refund?.orderNo;
 }

@@ -2,6 +2,7 @@
  * Sample Pay in the sandbox city: its signed calls, its cashier, and the buyer's side. Order of
  * checks: path, merchant, signature, fields, business. There is no bypass: every call is verified.
  */
+import { sumFen } from '../../../src/kernel/money.ts';
 import { err, ok, type Result } from '../../../src/kernel/result.ts';
 import { whatOfCall } from '../../../src/wires/samplepay/canonical.ts';
 import { HEADERS, openMessage } from '../../../src/wires/samplepay/message.ts';
@@ -31,7 +32,7 @@ import { type Call, type Context, type Handler, type Refusal, takeFault } from '
 import { ENDPOINT } from './endpoint.ts';
 import { explainRefusal } from './explain.ts';
 import { isOpen, openOrderStore } from './order-store.ts';
-import { CASHIER_PATH, close, create, freshOrder, query, reverse, runOut } from './orders.ts';
+import { CASHIER_PATH, close, create, query, reverse } from './orders.ts';
 import { charge, openSamplepayCodes } from './payment-codes.ts';
 import { pay, scan } from './phone.ts';
 import type { OrderRecord } from './records.ts';
@@ -54,7 +55,8 @@ const SERVICES: ReadonlyMap<string, Service> = new Map<string, Service>([
 
 export function openSamplepayGateway(kit: CityKit): Gateway {
   const codes = openSamplepayCodes(kit);
-  const context: Context = { kit, store: openOrderStore(kit), codes };
+  const store = openOrderStore(kit, (refund) => settleRefund(context, refund));
+  const context: Context = { kit, store, codes };
   registerCallbacks(context);
   return Object.freeze({
     wallet: WALLET,
@@ -64,9 +66,9 @@ export function openSamplepayGateway(kit: CityKit): Gateway {
     scan: async (code) => scan(context, code),
     pay: async (request) => pay(context, request),
     showCode: codes.show,
-    orders: () => controlRows(context),
-    nextDueMs: () => context.store.nextDueMs(),
-    runDue: async (nowMs) => runDue(context, nowMs),
+    orders: () => [...store.orders.values()].map((order) => controlRow(context, order)),
+    nextDueMs: store.due.nextDueMs,
+    runDue: async (nowMs) => store.due.run(nowMs),
   } satisfies Gateway);
 }
 
@@ -133,29 +135,13 @@ function refusal(
   return answer(context, { merchant, fields: { code, message }, isForged: false, status });
 }
 
-function runDue(context: Context, nowMs: number): void {
-  const take = () => context.store.takeDue(nowMs);
-  for (let due = take(); due !== undefined; due = take()) {
-    if ('order' in due) runOut(context, due.order);
-    else settleRefund(context, due.refund);
-  }
-}
-
-function controlRows(context: Context): ControlOrder[] {
-  const refunded = new Map<string, bigint>();
-  for (const { orderKey, amountFen, status } of context.store.refunds()) {
-    if (status === REFUND_STATUS.succeeded)
-      refunded.set(orderKey, (refunded.get(orderKey) ?? 0n) + amountFen);
-  }
-  return [...context.store.orders()].map((stored) => {
-    const order = freshOrder(context, stored.key) ?? stored;
-    const isReversed = order.status === ORDER_STATUS.reversed;
-    return controlRow(order, isReversed ? order.amountFen : (refunded.get(order.key) ?? 0n));
-  });
-}
-
-function controlRow(order: OrderRecord, refundedFen: bigint): ControlOrder {
+function controlRow({ store }: Context, order: OrderRecord): ControlOrder {
   const { payment, amountFen } = order;
+  const isReversed = order.status === ORDER_STATUS.reversed;
+  const refunds = store.refunds
+    .list('order', order.key)
+    .filter(({ status }) => status === REFUND_STATUS.succeeded);
+  const refundedFen = isReversed ? amountFen : sumFen(refunds.map((refund) => refund.amountFen));
   const paidState = refundedFen === amountFen ? 'refunded' : 'paid';
   const openState = isOpen(order) ? 'created' : 'closed';
   return {

@@ -2,11 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import { present } from '../../../src/kernel/assert.ts';
 import { keysOf } from '../../kit/keys.ts';
-import type { CityKit } from '../../kit/kit.ts';
+import type { CityKit, KeyPair } from '../../kit/kit.ts';
 import { keptOnce } from '../../kit/once.ts';
-import type { IdentityRecord } from './records.ts';
 
-const identity = keptOnce<IdentityRecord>('samplepay.house', (kit) => kit.authority.rsaKeyPair());
+/** One for all merchants of the city. */
+const identity = keptOnce<KeyPair>('samplepay.house', (kit) => kit.authority.rsaKeyPair());
 
 export const openIdentity = identity.open;
 

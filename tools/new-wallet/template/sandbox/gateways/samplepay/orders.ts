@@ -10,6 +10,7 @@ import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
 import { fenOfText, ORDER_STATUS, type OrderStatus } from '../../../src/wires/samplepay/trade.ts';
 import { randomDigits, randomText } from '../../kit/digits.ts';
+import { DISTORTIONS } from '../../kit/distortion.ts';
 import { notifyPaid } from './callbacks.ts';
 import {
   type Answer,
@@ -21,7 +22,7 @@ import {
 } from './context.ts';
 import { checkFields } from './field-rules.ts';
 import { isOpen, keyOf } from './order-store.ts';
-import { DISTORTIONS, distort, orderFields } from './present.ts';
+import { distort, orderFields } from './present.ts';
 import type { OrderRecord, PaymentRecord } from './records.ts';
 
 const BASE36 = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -41,7 +42,7 @@ export function create(call: Call): Answer {
   const known = knownOrder(call);
   if (!known.ok) return known;
   const order = known.value ?? draftOrder(call, false);
-  if (known.value === undefined) context.store.putOrder(order);
+  if (known.value === undefined) context.store.orders.put(order);
   if (!isOpen(order)) return overAlready(order);
   return ok({
     ...orderFields(order),
@@ -60,7 +61,7 @@ function overAlready({ status }: OrderRecord): Answer {
 export function knownOrder(call: Call): Result<OrderRecord | undefined, Refusal> {
   const { context, merchant, fields } = call;
   const orderNo = fieldOf(fields, 'order_no') ?? '';
-  const known = freshOrder(context, keyOf(merchant.merchant, orderNo));
+  const known = context.store.orders.get(keyOf(merchant.merchant, orderNo));
   if (known === undefined || known.fingerprint === fingerprint(call)) return ok(known);
   return refuse('numberUsed', 'order_no is used with other content');
 }
@@ -92,22 +93,8 @@ export function draftOrder(call: Call, isCharge: boolean): OrderRecord {
   };
 }
 
-/** The order in its current state: an expired one ends at the next access. */
-export function freshOrder(context: Context, key: string): OrderRecord | undefined {
-  const order = context.store.order(key);
-  const isLate = order !== undefined && context.kit.clock.nowMs() >= order.expiresMs;
-  return isLate && isOpen(order) ? runOut(context, order) : order;
-}
-
-/** A code to scan closes; an unconfirmed charge fails. */
-export function runOut(context: Context, order: OrderRecord): OrderRecord {
-  return move(context, order, order.isCharge ? ORDER_STATUS.failed : ORDER_STATUS.closed);
-}
-
 export function move(context: Context, order: OrderRecord, status: OrderStatus): OrderRecord {
-  const moved = { ...order, status };
-  context.store.putOrder(moved);
-  return moved;
+  return context.store.orders.put({ ...order, status });
 }
 
 export function bookPayment(
@@ -164,6 +151,6 @@ function namedOrder(call: Call): Result<OrderRecord, Refusal> {
 
 export function findOrder({ context, merchant, fields }: Call): Result<OrderRecord, Refusal> {
   const key = keyOf(merchant.merchant, fieldOf(fields, 'order_no') ?? '');
-  const order = freshOrder(context, key);
+  const order = context.store.orders.get(key);
   return order === undefined ? refuse('orderNotFound', 'no such order') : ok(order);
 }

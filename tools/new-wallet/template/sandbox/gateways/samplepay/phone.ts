@@ -4,10 +4,11 @@
  */
 import { present } from '../../../src/kernel/assert.ts';
 import { ORDER_STATUS, WALLET } from '../../../src/wires/samplepay/trade.ts';
-import type { PayRequest, Scanned } from '../../kit/kit.ts';
+import { payOrder } from '../../kit/buyer.ts';
+import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
 import type { Context } from './context.ts';
 import { isOpen } from './order-store.ts';
-import { bookPayment, CASHIER_PATH, CODE_ORIGIN, freshOrder, move } from './orders.ts';
+import { bookPayment, CASHIER_PATH, CODE_ORIGIN, move } from './orders.ts';
 import { PAYMENT_CODE } from './payment-codes.ts';
 import type { OrderRecord } from './records.ts';
 
@@ -19,10 +20,12 @@ export function scan(
   const text = code.trim();
   if (PAYMENT_CODE.test(text)) {
     // The app's own code is scanned again once a merchant has charged it.
-    return scanned(context, context.store.order(context.codes.orderOf(text) ?? ''));
+    return scanned(context, context.store.orders.get(context.codes.orderOf(text) ?? ''));
   }
   const token = tokenOf(text);
-  return token === undefined ? undefined : scanned(context, context.store.orderByToken(token));
+  return token === undefined
+    ? undefined
+    : scanned(context, context.store.orders.find('token', token));
 }
 
 function tokenOf(text: string): string | undefined {
@@ -32,8 +35,7 @@ function tokenOf(text: string): string | undefined {
   return url.pathname === CASHIER_PATH ? (url.searchParams.get('token') ?? undefined) : undefined;
 }
 
-function scanned(context: Context, known: OrderRecord | undefined): Scanned | undefined {
-  const order = known === undefined ? undefined : freshOrder(context, known.key);
+function scanned(context: Context, order: OrderRecord | undefined): Scanned | undefined {
   if (order === undefined) return undefined;
   return {
     wallet: WALLET,
@@ -51,31 +53,18 @@ function stateOf(context: Context, order: OrderRecord): Scanned['state'] {
   return context.kit.clock.nowMs() >= order.expiresMs ? 'expired' : 'closed';
 }
 
-export function pay(
-  context: Context,
-  request: PayRequest,
-): { readonly status: string; readonly returnUrl?: string } {
-  const order = freshOrder(context, request.ref);
+export function pay(context: Context, request: PayRequest): PayAnswer {
+  const order = context.store.orders.get(request.ref);
   if (order === undefined) return { status: 'not_found' };
-  const back = order.returnUrl === null ? {} : { returnUrl: order.returnUrl };
-  if (!isOpen(order)) {
-    const isPaid = order.status === ORDER_STATUS.paid;
-    return { status: isPaid ? 'already_paid' : 'closed', ...back };
-  }
-  switch (request.outcome) {
-    case 'cancel':
-      refuseCharge(context, order);
-      return { status: 'canceled', ...back };
-    case 'insufficient_funds':
-      refuseCharge(context, order);
-      return { status: 'insufficient_funds', ...back };
-    case 'success': {
-      const { payerWallet, coupon } = request;
-      const couponFen = coupon.platformFen + coupon.merchantFen;
-      bookPayment(context, order, { payerWallet, couponFen });
-      return { status: 'paid', ...back };
-    }
-  }
+  const { payerWallet, coupon } = request;
+  const couponFen = coupon.platformFen + coupon.merchantFen;
+  const status = payOrder(request, {
+    isPaid: order.status === ORDER_STATUS.paid,
+    isOpen: isOpen(order),
+    book: () => bookPayment(context, order, { payerWallet, couponFen }),
+    refuse: () => refuseCharge(context, order),
+  });
+  return order.returnUrl === null ? { status } : { status, returnUrl: order.returnUrl };
 }
 
 /** A code or a page allows another try; an unconfirmed charge is over. */

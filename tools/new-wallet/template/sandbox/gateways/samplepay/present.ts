@@ -2,6 +2,7 @@
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import type { Fields } from '../../../src/wires/samplepay/message.ts';
 import { CURRENCY } from '../../../src/wires/samplepay/trade.ts';
+import { distorted } from '../../kit/distortion.ts';
 import type { FaultName } from '../../kit/kit.ts';
 import type { OrderRecord, RefundRecord } from './records.ts';
 
@@ -32,18 +33,11 @@ export function refundFields(refund: RefundRecord): Fields {
   };
 }
 
-export const DISTORTIONS = ['wrong_amount', 'wrong_currency', 'wrong_payee'] as const;
-
 /** A message that misreports what happened. */
 export function distort(fields: Fields, fault: FaultName | undefined): Fields {
-  switch (fault) {
-    case 'wrong_amount':
-      return { ...fields, amount: `${fields.amount ?? ''}9` };
-    case 'wrong_currency':
-      return { ...fields, currency: 'USD' };
-    case 'wrong_payee':
-      return { ...fields, sub_merchant: `${fields.sub_merchant ?? ''}9` };
-    default:
-      return fields;
-  }
+  return distorted(fields, fault, () => ({
+    wrong_amount: { amount: `${fields.amount ?? ''}9` },
+    wrong_currency: { currency: 'USD' },
+    wrong_payee: { sub_merchant: `${fields.sub_merchant ?? ''}9` },
+  }));
 }

@@ -6,12 +6,6 @@ import type { Fen } from '../../../src/kernel/money.ts';
 import type { WalletName } from '../../../src/kernel/wallet-names.ts';
 import type { OrderStatus, RefundStatus } from '../../../src/wires/samplepay/trade.ts';
 
-/** The wallet's own key pair: one for all merchants of the city. */
-export interface IdentityRecord {
-  readonly privateKeyPem: string;
-  readonly publicKeyPem: string;
-}
-
 export interface MerchantRecord {
   readonly merchant: string;
   readonly name: string;

@@ -25,7 +25,7 @@ export function refund(call: Call): Answer {
   if (!checked.ok) return checked;
   const of = (name: string): string => fieldOf(fields, name) ?? '';
   const amountFen = present(fenOfText(of('amount')), 'an amount');
-  const known = context.store.refund(merchant.merchant, of('refund_no'));
+  const known = context.store.refunds.get(keyOf(merchant.merchant, of('refund_no')));
   if (known !== undefined) {
     const isSame = known.orderNo === of('order_no') && known.amountFen === amountFen;
     return isSame
@@ -40,8 +40,8 @@ export function refund(call: Call): Answer {
   if (refundedFen > order.amountFen)
     return refuse('refundTooMuch', 'more than is left of the payment');
   const made = draftRefund(call, { orderKey: order.key, amountFen });
-  context.store.putRefund(made);
-  context.store.putOrder({ ...order, refundedFen });
+  context.store.refunds.put(made);
+  context.store.orders.put({ ...order, refundedFen });
   return ok(refundFields(made));
 }
 
@@ -70,10 +70,10 @@ function draftRefund(
 /** Settles a due refund; a failed one leaves its money with the order. */
 export function settleRefund(context: Context, due: RefundRecord): void {
   const settled: RefundRecord = { ...due, status: due.becomes, dueMs: null };
-  context.store.putRefund(settled);
+  context.store.refunds.put(settled);
   if (settled.status === REFUND_STATUS.failed) {
-    const order = present(context.store.order(due.orderKey), 'the refunded order');
-    context.store.putOrder({ ...order, refundedFen: order.refundedFen - due.amountFen });
+    const order = present(context.store.orders.get(due.orderKey), 'the refunded order');
+    context.store.orders.put({ ...order, refundedFen: order.refundedFen - due.amountFen });
   }
   notifyRefunded(context, settled);
 }
@@ -81,6 +81,7 @@ export function settleRefund(context: Context, due: RefundRecord): void {
 export function queryRefund({ context, merchant, fields }: Call): Answer {
   const checked = checkFields(fields, 'queryRefund');
   if (!checked.ok) return checked;
-  const known = context.store.refund(merchant.merchant, fieldOf(fields, 'refund_no') ?? '');
+  const key = keyOf(merchant.merchant, fieldOf(fields, 'refund_no') ?? '');
+  const known = context.store.refunds.get(key);
   return known === undefined ? refuse('refundNotFound', 'no such refund') : ok(refundFields(known));
 }
