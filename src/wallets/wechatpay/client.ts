@@ -51,7 +51,7 @@ export interface Client {
 }
 
 const TIMEOUT_MS = 10_000;
-const USER_AGENT = 'hutong/0.1 (wechatpay; node)';
+const USER_AGENT = 'hutong/0.2 (wechatpay; node)';
 
 export function openClient(config: WechatpayConfig, seams: WalletSeams): Client {
   const keys = openKeys(config, seams, downloadCertificates);
