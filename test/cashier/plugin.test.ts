@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
+import type { CashierUseCases } from '../../src/cashier/show.ts';
 import type { Offers } from '../../src/flows/offer/list-offers.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
@@ -52,14 +53,22 @@ interface Cashier {
 }
 
 /** A server of its own over the one stage: the view that was asked for last is the payment. */
-async function cashier(view: CashierView = viewOf(), offers: Offers = OFFERS.desktop) {
+async function cashier(
+  view: CashierView = viewOf(),
+  offers: Offers = OFFERS.desktop,
+  instead: Partial<CashierUseCases> = {},
+) {
   const asked = await stage.show(view, offers);
   const logged: string[] = [];
   const stream = { write: (line: string) => void logged.push(line) };
   const app = Fastify({ logger: { level: 'trace', stream } });
   const clock = { nowMs: () => NOW_MS };
   await app.register(
-    cashierPlugin({ useCases: stage.useCases, config: { publicUrl: PUBLIC_URL }, clock }),
+    cashierPlugin({
+      useCases: { ...stage.useCases, ...instead },
+      config: { publicUrl: PUBLIC_URL },
+      clock,
+    }),
   );
   open.push(app);
   return { app, asked, logged } satisfies Cashier;
@@ -582,6 +591,74 @@ describe('GET /pay/{pay_token}/events', () => {
     expect((await app.inject({ url: `${PAGE}/events?v=3` })).statusCode).toBe(429);
     await app.close();
     for (const stream of streams) expect((await stream).body).toContain('retry: 3000');
+  });
+
+  /** Payments are read slowly: `read` is called once `count` are being read, and lets them go. */
+  function slowReads(count: number) {
+    const { openCashier, waitForChange } = stage.useCases;
+    let begun = 0;
+    let waits = 0;
+    let allBegan: () => void = () => undefined;
+    let letGo: () => void = () => undefined;
+    const began = new Promise<void>((resolve) => {
+      allBegan = resolve;
+    });
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const instead: Partial<CashierUseCases> = {
+      openCashier: async (payToken) => {
+        begun += 1;
+        if (begun === count) allBegan();
+        await gate;
+        return openCashier(payToken);
+      },
+      waitForChange: (payment, timeoutMs) => {
+        waits += 1;
+        return waitForChange(payment, timeoutMs);
+      },
+    };
+    return { instead, began, letGo: () => letGo(), waits: () => waits };
+  }
+
+  it('ends at once where the process began to close while its payment was read', async () => {
+    const reads = slowReads(1);
+    const { app } = await cashier(stateNamed('waiting-qr').view, OFFERS.desktop, reads.instead);
+    const answer = app.inject({ url: `${PAGE}/events?v=3` });
+    await reads.began;
+    const closed = app.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    reads.letGo();
+    const late = new Promise<string>((resolve) => setTimeout(resolve, 5_000, 'still open'));
+    const body = answer.then((ended) => ended.body);
+    expect(await Promise.race([body, late])).toBe('');
+    await closed;
+    expect(reads.waits()).toBe(0);
+  });
+
+  it('is over where its reader left while its payment was read: it keeps no place', async () => {
+    const reads = slowReads(8);
+    const { app } = await cashier(stateNamed('waiting-qr').view, OFFERS.desktop, reads.instead);
+    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}${PAGE}/events?v=3`;
+    let gone = 0;
+    app.server.on('request', (_request, response) => {
+      response.once('close', () => {
+        gone += 1;
+      });
+    });
+    const readers = Array.from({ length: 8 }, () => new AbortController());
+    const left = readers.map(({ signal }) => fetch(url, { signal }).catch(() => 'left'));
+    await reads.began;
+    for (const reader of readers) reader.abort();
+    expect(new Set(await Promise.all(left))).toEqual(new Set(['left']));
+    await expect.poll(() => gone).toBe(8);
+    reads.letGo();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(reads.waits()).toBe(0);
+    // The eight places of this token are free again.
+    const stayed = new AbortController();
+    expect((await fetch(url, { signal: stayed.signal })).status).toBe(200);
+    stayed.abort();
   });
 
   it('answers 404 to an unknown token', async () => {
