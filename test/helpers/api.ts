@@ -144,6 +144,8 @@ export class Marketplace {
 /** The sandbox as a buyer and a tester use it. */
 export class Sandbox {
   readonly url: string;
+  /** How far this caller has moved the city's clock. */
+  advancedSeconds = 0;
 
   constructor(url: string) {
     this.url = url;
@@ -177,6 +179,7 @@ export class Sandbox {
   }
 
   advance(seconds: number): Promise<Json> {
+    this.advancedSeconds += seconds;
     return this.post('/control/clock', { advance_seconds: seconds });
   }
 }

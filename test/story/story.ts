@@ -2,8 +2,7 @@
  * `npm run story`: by API only, against a running demo (HUTONG_DIR/demo.json), one payment for
  * every wallet and product of this release, from intent to partial refund. The webhook is judged by
  * the `standardwebhooks` package; the money, by the wallet's own orders.
- *
- *   npm run story [-- --only wechatpay.native]
+ * Refunds settle in the wallets' own time: the story moves the city's clock to it, and says so.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -74,11 +73,24 @@ const CHAPTERS: readonly Chapter[] = [
   { marketplace: 'taobao', wallet: 'jdpay', product: 'h5', amounts: [2_501] },
 ];
 
+const USAGE = `usage: npm run story [-- --only TEXT]
+
+One payment for every wallet and product, from intent to partial refund, against a running demo.
+
+  --only TEXT   only the rows whose name has it, like wechatpay.native
+  --help        this text
+
+It moves the city's clock forward, for good: a wallet settles a refund some time after it was
+asked, and the story does not wait. Each row says by how much. Whatever else is open in the demo
+(orders that expire, work that is due) grows older by as much. HUTONG_DIR names the demo's folder.
+`;
+
 function nameOf({ marketplace, wallet, product, amounts }: Chapter): string {
   return `${marketplace} ${wallet}.${product}${amounts.length > 1 ? ` combined over ${amounts.length} sellers` : ''}`;
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) return void process.stdout.write(USAGE);
   const file = path.join(process.env.HUTONG_DIR ?? '.hutong', 'demo.json');
   if (!fs.existsSync(file))
     throw new Error(`${file} is not there: is the demo running (npm start)?`);
@@ -102,6 +114,7 @@ async function main(): Promise<void> {
   const tally = openTally();
   for (const chapter of CHAPTERS.filter((one) => nameOf(one).includes(only))) {
     const shop = shops.get(chapter.marketplace);
+    const before = sandbox.advancedSeconds;
     const problem =
       shop === undefined
         ? 'no such marketplace'
@@ -109,16 +122,17 @@ async function main(): Promise<void> {
             () => null,
             (error: unknown) => (error instanceof Error ? error.message : String(error)),
           );
-    tally.row(nameOf(chapter), problem);
+    tally.row(nameOf(chapter), problem, clockNote(sandbox.advancedSeconds - before));
   }
   const taobao = shops.get('taobao');
   for (const chapter of ACROSS_CHAPTERS.filter((one) => nameOfAcross(one).includes(only))) {
     if (taobao === undefined) break;
+    const before = sandbox.advancedSeconds;
     const problem = await payAcross(taobao, sandbox, chapter).then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    tally.row(nameOfAcross(chapter), problem);
+    tally.row(nameOfAcross(chapter), problem, clockNote(sandbox.advancedSeconds - before));
   }
   tally.row(
     'every webhook verified by standardwebhooks',
@@ -129,7 +143,14 @@ async function main(): Promise<void> {
   for (const { shop, id } of endpoints)
     await shop.expect(200, 'DELETE', `/v1/webhook_endpoints/${id}`);
   await inbox.close();
+  process.stdout.write(
+    `the city's clock was moved ${sandbox.advancedSeconds} s forward, so that refunds settle\n`,
+  );
   tally.close();
+}
+
+function clockNote(seconds: number): string {
+  return seconds === 0 ? '' : `city's clock +${seconds} s`;
 }
 
 async function tell(
