@@ -702,17 +702,6 @@ export interface components {
                 wallet_error: components["schemas"]["wallet_error"] | null;
             };
         };
-        wallet_error: {
-            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
-            code: string;
-            message: string;
-            request_id: string | null;
-            /**
-             * @description Only where the wallet refused the marketplace's own credentials or permissions: neither the buyer nor the order is at fault, and no other order would fare better there.
-             * @constant
-             */
-            misconfigured?: true;
-        };
         payment_intent: {
             id: string;
             /** @constant */
@@ -768,96 +757,6 @@ export interface components {
             data: components["schemas"]["payment_intent"][];
             has_more: boolean;
         };
-        sub_order: {
-            id: string;
-            /** @constant */
-            object: "sub_order";
-            merchant: string;
-            /**
-             * @description This merchant’s part.
-             * @example 1999
-             */
-            amount: number;
-            /** @description What was refunded of it. */
-            amount_refunded: number;
-            description: string;
-            merchant_sub_order_no: string | null;
-            items: {
-                [key: string]: unknown;
-            }[] | null;
-            splits: {
-                [key: string]: unknown;
-            }[] | null;
-        };
-        payment_attempt: {
-            id: string;
-            /** @constant */
-            object: "payment_attempt";
-            payment_intent: string;
-            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
-            product: "native" | "jsapi" | "h5" | "app" | "page" | "wap" | "precreate" | "codepay" | "bar" | "nfc" | "web" | "qr" | "pc";
-            /** @description Whose app pays: what the wallet reported, until then what the buyer chose. */
-            payer_wallet: string;
-            payer_wallet_chosen: "wechatpay" | "alipay" | "unionpay" | "jdpay";
-            payer_wallet_reported: string | null;
-            status: "created" | "pending" | "unknown" | "failed" | "closed" | "conflicted" | "succeeded" | "superseded";
-            next_action: components["schemas"]["next_action"] | null;
-            failure: {
-                code: string;
-                wallet_error: components["schemas"]["wallet_error"] | null;
-            } | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string;
-            legs: components["schemas"]["leg"][];
-        };
-        payment_attempt_list: {
-            /** @constant */
-            object: "list";
-            data: components["schemas"]["payment_attempt"][];
-            has_more: boolean;
-        };
-        next_action: {
-            /** @constant */
-            type: "qr_code";
-            code: string;
-        } | {
-            /** @constant */
-            type: "redirect";
-            /** @description WeChat Pay h5, Alipay wap: the wallet’s. JD Pay pc and h5: our own page, which hands out JD’s form at the click and refuses after the order’s end (they were forms before). */
-            url: string;
-        } | {
-            /** @constant */
-            type: "form";
-            action: string;
-            /** @description Hidden fields to post. */
-            fields: {
-                [key: string]: string;
-            };
-        } | {
-            /** @constant */
-            type: "invoke";
-            /** @description For the wallet’s own bridge or app. */
-            params: {
-                [key: string]: string;
-            };
-        };
-        leg: {
-            id: string;
-            /** @description The order’s number at the wallet. */
-            order_no: string;
-            wallet_transaction_id: string | null;
-            /**
-             * @description The order’s amount.
-             * @example 1999
-             */
-            amount: number;
-            payer_amount: number | null;
-            receipt_amount: number | null;
-            status: "created" | "pending" | "unknown" | "failed" | "closed" | "conflicted" | "succeeded" | "superseded";
-            sub_orders: string[];
-        };
         offers: {
             /** @constant */
             object: "offers";
@@ -887,6 +786,45 @@ export interface components {
                 /** @description Wallets by whose code the buyer can pay with this one nevertheless. */
                 reached_through: ("wechatpay" | "alipay" | "unionpay" | "jdpay")[];
             }[];
+        };
+        payment_code: {
+            /** @constant */
+            object: "payment_code";
+            payment_intent: string;
+            /** @description What the code holds; any wallet’s app opens it. */
+            url: string;
+            emv: string | null;
+            /** @description The picture of `url`, black on white with its quiet zone. */
+            svg: string;
+        };
+        payment_attempt: {
+            id: string;
+            /** @constant */
+            object: "payment_attempt";
+            payment_intent: string;
+            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
+            product: "native" | "jsapi" | "h5" | "app" | "page" | "wap" | "precreate" | "codepay" | "bar" | "nfc" | "web" | "qr" | "pc";
+            /** @description Whose app pays: what the wallet reported, until then what the buyer chose. */
+            payer_wallet: string;
+            payer_wallet_chosen: "wechatpay" | "alipay" | "unionpay" | "jdpay";
+            payer_wallet_reported: string | null;
+            status: "created" | "pending" | "unknown" | "failed" | "closed" | "conflicted" | "succeeded" | "superseded";
+            next_action: components["schemas"]["next_action"] | null;
+            failure: {
+                code: string;
+                wallet_error: components["schemas"]["wallet_error"] | null;
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            legs: components["schemas"]["leg"][];
+        };
+        payment_attempt_list: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["payment_attempt"][];
+            has_more: boolean;
         };
         refund: {
             id: string;
@@ -929,22 +867,6 @@ export interface components {
                 consented_at: string | null;
             }[];
         };
-        wallet_account: {
-            id: string;
-            /** @constant */
-            object: "wallet_account";
-            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
-            /** @description sub_mchid, smid, merId or merchantNo. */
-            wallet_merchant: string;
-            config: string | null;
-            /**
-             * @description One is current (`active`, `restricted`, `paused`); a number before it is `retiring`.
-             */
-            status: "applying" | "active" | "restricted" | "paused" | "retiring" | "closed";
-            consented_at: string | null;
-            /** @description The expected fee, in basis points (60 = 0.60 %). */
-            fee_bps: number;
-        };
         merchant_list: {
             /** @constant */
             object: "list";
@@ -957,6 +879,12 @@ export interface components {
             data: components["schemas"]["wallet_account"][];
             has_more: boolean;
         };
+        interconnect_list: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["interconnect"][];
+            has_more: boolean;
+        };
         interconnect: {
             /** @constant */
             object: "interconnect";
@@ -965,12 +893,6 @@ export interface components {
             status: "active" | "paused";
             /** Format: date-time */
             changed_at: string;
-        };
-        interconnect_list: {
-            /** @constant */
-            object: "list";
-            data: components["schemas"]["interconnect"][];
-            has_more: boolean;
         };
         counter: {
             id: string;
@@ -993,52 +915,16 @@ export interface components {
             data: components["schemas"]["counter"][];
             has_more: boolean;
         };
-        payment_code: {
-            /** @constant */
-            object: "payment_code";
-            payment_intent: string;
-            /** @description What the code holds; any wallet’s app opens it. */
-            url: string;
-            emv: string | null;
-            /** @description The picture of `url`, black on white with its quiet zone. */
-            svg: string;
-        };
         /**
          * Format: binary
          * @description The bytes.
          */
         file: string;
-        ledger_account: {
-            id: string;
-            /** @constant */
-            object: "ledger_account";
-            /** @example wallet:wechatpay:clearing */
-            name: string;
-            /** @constant */
-            currency: "cny";
-            /** @description In the account’s normal direction. */
-            balance: number;
-            normal: "debit" | "credit";
-        };
         ledger_account_list: {
             /** @constant */
             object: "list";
             data: components["schemas"]["ledger_account"][];
             has_more: boolean;
-        };
-        ledger_transaction: {
-            id: string;
-            /** @constant */
-            object: "ledger_transaction";
-            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed";
-            payment_intent: string | null;
-            /** Format: date-time */
-            created_at: string;
-            entries: {
-                account: string;
-                debit: number;
-                credit: number;
-            }[];
         };
         ledger_transaction_list: {
             /** @constant */
@@ -1046,61 +932,16 @@ export interface components {
             data: components["schemas"]["ledger_transaction"][];
             has_more: boolean;
         };
-        balance: {
-            /** @constant */
-            object: "balance";
-            merchant: string;
-            wallet: ("wechatpay" | "alipay" | "unionpay" | "jdpay") | null;
-            /** @constant */
-            currency: "cny";
-            /** @description Held until receipt is confirmed. */
-            escrow: number;
-            /** @description May be paid out. */
-            available: number;
-            /** @description What the merchant owes the marketplace. */
-            owed: number;
-        };
         balance_list: {
             /** @constant */
             object: "list";
             data: components["schemas"]["balance"][];
             has_more: boolean;
         };
-        audit_entry: {
-            id: string;
-            /** Format: date-time */
-            at: string;
-            /** @description An API key (`key_…`) or who used the command line. */
-            actor: string;
-            /** @example api_key.created */
-            action: string;
-            /** @description The id, or the name, of what was changed. */
-            object: string;
-            before: {
-                [key: string]: unknown;
-            } | null;
-            after: {
-                [key: string]: unknown;
-            } | null;
-            sequence: number | null;
-            previous_sha256: string | null;
-            sha256: string | null;
-        };
-        buyer_erasure: {
-            id: string;
-            /** @constant */
-            object: "buyer_erasure";
-            status: "running" | "done";
-            /** @description From how many it was erased so far. */
-            payment_intents: number;
-            /** Format: date-time */
-            created_at: string;
-            finished_at: string | null;
-        };
-        audit_log_list: {
+        event_list: {
             /** @constant */
             object: "list";
-            data: components["schemas"]["audit_entry"][];
+            data: components["schemas"]["event"][];
             has_more: boolean;
         };
         event: {
@@ -1118,12 +959,6 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
-        };
-        event_list: {
-            /** @constant */
-            object: "list";
-            data: components["schemas"]["event"][];
-            has_more: boolean;
         };
         webhook_endpoint: {
             id: string;
@@ -1148,6 +983,171 @@ export interface components {
             object: string;
             /** @constant */
             deleted: true;
+        };
+        audit_log_list: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["audit_entry"][];
+            has_more: boolean;
+        };
+        buyer_erasure: {
+            id: string;
+            /** @constant */
+            object: "buyer_erasure";
+            status: "running" | "done";
+            /** @description From how many it was erased so far. */
+            payment_intents: number;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+        };
+        wallet_error: {
+            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
+            code: string;
+            message: string;
+            request_id: string | null;
+            /**
+             * @description Only where the wallet refused the marketplace's own credentials or permissions: neither the buyer nor the order is at fault, and no other order would fare better there.
+             * @constant
+             */
+            misconfigured?: true;
+        };
+        sub_order: {
+            id: string;
+            /** @constant */
+            object: "sub_order";
+            merchant: string;
+            /**
+             * @description This merchant’s part.
+             * @example 1999
+             */
+            amount: number;
+            /** @description What was refunded of it. */
+            amount_refunded: number;
+            description: string;
+            merchant_sub_order_no: string | null;
+            items: {
+                [key: string]: unknown;
+            }[] | null;
+            splits: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        next_action: {
+            /** @constant */
+            type: "qr_code";
+            code: string;
+        } | {
+            /** @constant */
+            type: "redirect";
+            /** @description WeChat Pay h5, Alipay wap: the wallet’s. JD Pay pc and h5: our own page, which hands out JD’s form at the click and refuses after the order’s end (they were forms before). */
+            url: string;
+        } | {
+            /** @constant */
+            type: "form";
+            action: string;
+            /** @description Hidden fields to post. */
+            fields: {
+                [key: string]: string;
+            };
+        } | {
+            /** @constant */
+            type: "invoke";
+            /** @description For the wallet’s own bridge or app. */
+            params: {
+                [key: string]: string;
+            };
+        };
+        leg: {
+            id: string;
+            /** @description The order’s number at the wallet. */
+            order_no: string;
+            wallet_transaction_id: string | null;
+            /**
+             * @description The order’s amount.
+             * @example 1999
+             */
+            amount: number;
+            payer_amount: number | null;
+            receipt_amount: number | null;
+            status: "created" | "pending" | "unknown" | "failed" | "closed" | "conflicted" | "succeeded" | "superseded";
+            sub_orders: string[];
+        };
+        wallet_account: {
+            id: string;
+            /** @constant */
+            object: "wallet_account";
+            wallet: "wechatpay" | "alipay" | "unionpay" | "jdpay";
+            /** @description sub_mchid, smid, merId or merchantNo. */
+            wallet_merchant: string;
+            config: string | null;
+            /**
+             * @description One is current (`active`, `restricted`, `paused`); a number before it is `retiring`.
+             */
+            status: "applying" | "active" | "restricted" | "paused" | "retiring" | "closed";
+            consented_at: string | null;
+            /** @description The expected fee, in basis points (60 = 0.60 %). */
+            fee_bps: number;
+        };
+        ledger_account: {
+            id: string;
+            /** @constant */
+            object: "ledger_account";
+            /** @example wallet:wechatpay:clearing */
+            name: string;
+            /** @constant */
+            currency: "cny";
+            /** @description In the account’s normal direction. */
+            balance: number;
+            normal: "debit" | "credit";
+        };
+        ledger_transaction: {
+            id: string;
+            /** @constant */
+            object: "ledger_transaction";
+            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed";
+            payment_intent: string | null;
+            /** Format: date-time */
+            created_at: string;
+            entries: {
+                account: string;
+                debit: number;
+                credit: number;
+            }[];
+        };
+        balance: {
+            /** @constant */
+            object: "balance";
+            merchant: string;
+            wallet: ("wechatpay" | "alipay" | "unionpay" | "jdpay") | null;
+            /** @constant */
+            currency: "cny";
+            /** @description Held until receipt is confirmed. */
+            escrow: number;
+            /** @description May be paid out. */
+            available: number;
+            /** @description What the merchant owes the marketplace. */
+            owed: number;
+        };
+        audit_entry: {
+            id: string;
+            /** Format: date-time */
+            at: string;
+            /** @description An API key (`key_…`) or who used the command line. */
+            actor: string;
+            /** @example api_key.created */
+            action: string;
+            /** @description The id, or the name, of what was changed. */
+            object: string;
+            before: {
+                [key: string]: unknown;
+            } | null;
+            after: {
+                [key: string]: unknown;
+            } | null;
+            sequence: number | null;
+            previous_sha256: string | null;
+            sha256: string | null;
         };
     };
     responses: never;

@@ -4,6 +4,7 @@
  * compile. A schema is plain data; no answer is validated at run time.
  */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { assert, present } from '../kernel/assert.ts';
 import type { IdKind } from '../kernel/id.ts';
 import { ID_KINDS } from '../kernel/id-prefixes.ts';
 import { AMOUNT_FEN_MAX, fenToJson } from '../kernel/money.ts';
@@ -74,18 +75,52 @@ export const record = <T = unknown>(value: object, description: string) =>
     description,
   });
 
+const REFERENCE = '#/components/schemas/';
+const SHAPES = new Map<string, TSchema>();
+const NAMES = new Map<TSchema, string>();
+
+/** A shape that stands under this name in openapi.json: what a route answers has one. */
+export function named<T extends TSchema>(name: string, schema: T): T {
+  assert(!SHAPES.has(name), `one shape is named ${name}`);
+  SHAPES.set(name, schema);
+  NAMES.set(schema, name);
+  return schema;
+}
+
+/** An object under a name. */
+export const shape = <P extends TProperties>(name: string, properties: P) =>
+  named(name, closed(properties));
+
+const nameOf = (known: TSchema): string => present(NAMES.get(known), 'a shape with a name');
+
+export const referenceTo = (known: TSchema) => ({ $ref: REFERENCE + nameOf(known) });
+
 /** Another shape by its name in openapi.json. */
-export const component = <T extends TSchema>(name: string, _shape: T) =>
-  Type.Unsafe<Static<T>>({ $ref: `#/components/schemas/${name}` });
+export const component = <T extends TSchema>(known: T) =>
+  Type.Unsafe<Static<T>>(referenceTo(known));
+
+/** These shapes and whatever they refer to, each under its name. */
+export function componentsOf(shapes: readonly TSchema[]): Readonly<Record<string, TSchema>> {
+  const found = new Map<string, TSchema>();
+  const wanted = shapes.map(nameOf);
+  for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
+    if (found.has(name)) continue;
+    const schema = present(SHAPES.get(name), 'a shape of this name');
+    found.set(name, schema);
+    const parts = JSON.stringify(schema).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g);
+    wanted.push(...[...parts].map(([, part = '']) => part));
+  }
+  return Object.fromEntries(found);
+}
 
 /** An object whose members we do not define. */
 export const anything = (description: string) =>
   Type.Unsafe<unknown>({ type: 'object', additionalProperties: {}, description });
 
 /** One page of a list, as every list is shown. */
-export const page = <T extends TSchema>(name: string, shape: T) =>
-  closed({
+export const page = <T extends TSchema>(items: T, name = `${nameOf(items)}_list`) =>
+  shape(name, {
     object: Type.Literal('list'),
-    data: listOf(component(name, shape)),
+    data: listOf(component(items)),
     has_more: Type.Boolean(),
   });

@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { presentWalletError } from '../core/payment/present-attempt.ts';
 import { ERRORS, type ErrorCode, type HutongError, hutongError } from '../kernel/errors.ts';
 import { ApiError } from './api-error.ts';
-import type { ShownError } from './components.ts';
+import type { ShownError } from './error-shape.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 

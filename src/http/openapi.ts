@@ -4,11 +4,12 @@
  * committed file.
  */
 import type { TSchema } from 'typebox';
+import { componentsOf, referenceTo } from '../core/shape.ts';
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts';
 import { ID_KINDS } from '../kernel/id-prefixes.ts';
 import { SCOPES } from '../kernel/scopes.ts';
 import { VERSIONS } from './auth.ts';
-import { COMPONENTS } from './components.ts';
+import { ErrorShape } from './error-shape.ts';
 import type { AnyRoute } from './route.ts';
 import { ROUTES } from './routes.ts';
 
@@ -70,7 +71,7 @@ export function openApiDocument(): Json {
     paths,
     components: {
       schemas: Object.fromEntries(
-        Object.entries(COMPONENTS).map(([name, schema]) => [name, plain(schema)]),
+        Object.entries(components()).map(([name, schema]) => [name, plain(schema)]),
       ),
       securitySchemes: {
         secretKey: {
@@ -87,6 +88,11 @@ export function openApiDocument(): Json {
       },
     },
   };
+}
+
+/** The shapes of all answers by their names. */
+export function components(): Readonly<Record<string, TSchema>> {
+  return componentsOf([ErrorShape, ...ROUTES.flatMap(({ answers }) => Object.values(answers))]);
 }
 
 function operation(route: AnyRoute): Json {
@@ -168,7 +174,7 @@ function headers(route: AnyRoute): Json[] {
 
 function answers(route: AnyRoute): Json {
   const shown: Json = {};
-  for (const [status, name] of Object.entries(route.answers)) {
+  for (const [status, shape] of Object.entries(route.answers)) {
     shown[status] = {
       description: status === '201' ? 'Made.' : 'Done.',
       headers: {
@@ -183,9 +189,7 @@ function answers(route: AnyRoute): Json {
             }),
       },
       content: {
-        [route.produces ?? 'application/json']: {
-          schema: { $ref: `#/components/schemas/${name}` },
-        },
+        [route.produces ?? 'application/json']: { schema: referenceTo(shape) },
       },
     };
   }
@@ -213,7 +217,7 @@ function refusals(route: AnyRoute): Json {
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     shown[status] = {
       description: [...codes].map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('\n'),
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/error' } } },
+      content: { 'application/json': { schema: referenceTo(ErrorShape) } },
     };
   }
   return shown;

@@ -10,7 +10,6 @@ import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import type { Result } from '../kernel/result.ts';
 import type { Scope } from '../kernel/scopes.ts';
-import type { ComponentName, Shown } from './components.ts';
 import type { ServerDeps } from './deps.ts';
 
 /** Path parameters and the kind of id that each must be; anything else gives `not_found`. */
@@ -27,13 +26,13 @@ export interface Call<P extends PathIds, Q, B> {
   readonly targetId: string;
 }
 
-/** Component names of a route's answers, by status. */
-export type Answers = Readonly<Record<number, ComponentName>>;
+/** The shapes of a route's answers, by status. Answers are typed by them, not validated. */
+export type Answers = Readonly<Record<number, TSchema>>;
 
 export interface Answer<A extends Answers = Answers> {
   readonly status: number;
   /** What may be stored for a replay: typed by the shape that the route names. */
-  readonly body: Shown<A[keyof A] & ComponentName>;
+  readonly body: Static<A[keyof A] & TSchema> & object;
   /** What must not be stored: added to the answer only. */
   readonly secrets?: Record<string, unknown>;
   /** Instead of `body`, for a route with `produces`. */

@@ -4,7 +4,8 @@ import { describe, expect, it, test } from 'vitest';
 
 import { posting } from '../../src/core/ledger/posting.ts';
 import type { PaymentDraft } from '../../src/core/payment/draft.ts';
-import type { Shown } from '../../src/http/components.ts';
+import { RefundShape } from '../../src/core/refund/shape.ts';
+import type { ShownBuyerErasure } from '../../src/http/buyer/shape.ts';
 import { errorReferenceMarkdown } from '../../src/http/error-reference.ts';
 import { openApiDocument, openApiText } from '../../src/http/openapi.ts';
 import { defineRoute } from '../../src/http/route.ts';
@@ -67,7 +68,7 @@ describe('shapes', () => {
   it('are types: a property too few or too many, or another object, does not compile', () => {
     const erasure = { id: 'be_1', status: 'done', payment_intents: 0, created_at: '' } as const;
     const shown = { ...erasure, object: 'buyer_erasure', finished_at: null } as const;
-    const wrong: readonly Shown<'buyer_erasure'>[] = [
+    const wrong: readonly ShownBuyerErasure[] = [
       shown,
       // @ts-expect-error: no object
       { ...erasure, finished_at: null },
@@ -75,7 +76,7 @@ describe('shapes', () => {
       { ...shown, finished: true },
     ];
     const route = { method: 'GET', path: '/', operationId: 'x', tag: '', summary: '' } as const;
-    const spec = { ...route, scope: 'buyers:erase', answers: { 200: 'refund' } } as const;
+    const spec = { ...route, scope: 'buyers:erase', answers: { 200: RefundShape } } as const;
     const wrongRoute = () =>
       // @ts-expect-error: not what the route says that it answers
       defineRoute({ ...spec, handle: async () => ok({ status: 200, body: shown }) });

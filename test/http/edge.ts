@@ -10,8 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { startAttempt } from '../../src/core/payment/start.ts';
 import { type Db, DbLost } from '../../src/database/db.ts';
 import type { UseCases } from '../../src/flows/verbs.ts';
-import { COMPONENTS } from '../../src/http/components.ts';
 import type { ServerConfig } from '../../src/http/deps.ts';
+import { components } from '../../src/http/openapi.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { ERRORS, type ErrorCode } from '../../src/kernel/errors.ts';
 import { type Id, shardOfId } from '../../src/kernel/id.ts';
@@ -218,7 +218,7 @@ export async function refused(options: InjectOptions, code: ErrorCode, param?: s
 /** The document's schemas are the judge of what is really answered. */
 export function expectComponent(name: string, value: unknown): void {
   const defs = JSON.parse(
-    JSON.stringify(COMPONENTS).replaceAll('#/components/schemas/', '#/$defs/'),
+    JSON.stringify(components()).replaceAll('#/components/schemas/', '#/$defs/'),
   );
   const schema = Type.Unsafe({ $defs: defs, ...defs[name] }) as TSchema;
   const errors = Value.Errors(schema, value);

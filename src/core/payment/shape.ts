@@ -10,16 +10,18 @@ import {
   idField,
   listOf,
   Metadata,
+  named,
   orNull,
   page,
   record,
+  shape,
   time,
 } from '../shape.ts';
 import { ATTEMPT_STATES, INTENT_STATES } from './model.ts';
 
 const wallet = Type.Enum([...WALLET_NAMES]);
 
-export const WalletErrorShape = closed({
+export const WalletErrorShape = shape('wallet_error', {
   wallet,
   code: Type.String(),
   message: Type.String(),
@@ -35,30 +37,33 @@ export const WalletErrorShape = closed({
 
 export const FailureShape = closed({
   code: Type.String(),
-  wallet_error: orNull(component('wallet_error', WalletErrorShape)),
+  wallet_error: orNull(component(WalletErrorShape)),
 });
 
-export const NextActionShape = Type.Union([
-  closed({ type: Type.Literal('qr_code'), code: Type.String() }),
-  closed({
-    type: Type.Literal('redirect'),
-    url: Type.String({
-      description:
-        'WeChat Pay h5, Alipay wap: the wallet’s. JD Pay pc and h5: our own page, which hands out JD’s form at the click and refuses after the order’s end (they were forms before).',
+const NextActionShape = named(
+  'next_action',
+  Type.Union([
+    closed({ type: Type.Literal('qr_code'), code: Type.String() }),
+    closed({
+      type: Type.Literal('redirect'),
+      url: Type.String({
+        description:
+          'WeChat Pay h5, Alipay wap: the wallet’s. JD Pay pc and h5: our own page, which hands out JD’s form at the click and refuses after the order’s end (they were forms before).',
+      }),
     }),
-  }),
-  closed({
-    type: Type.Literal('form'),
-    action: Type.String(),
-    fields: record<string>({ type: 'string' }, 'Hidden fields to post.'),
-  }),
-  closed({
-    type: Type.Literal('invoke'),
-    params: record<string>({ type: 'string' }, 'For the wallet’s own bridge or app.'),
-  }),
-]);
+    closed({
+      type: Type.Literal('form'),
+      action: Type.String(),
+      fields: record<string>({ type: 'string' }, 'Hidden fields to post.'),
+    }),
+    closed({
+      type: Type.Literal('invoke'),
+      params: record<string>({ type: 'string' }, 'For the wallet’s own bridge or app.'),
+    }),
+  ]),
+);
 
-export const LegShape = closed({
+const LegShape = shape('leg', {
   id: idField('leg', ''),
   order_no: Type.String({ description: 'The order’s number at the wallet.' }),
   wallet_transaction_id: orNull(Type.String()),
@@ -69,7 +74,7 @@ export const LegShape = closed({
   sub_orders: listOf(idField('sub_order', '')),
 });
 
-export const PaymentAttemptShape = closed({
+export const PaymentAttemptShape = shape('payment_attempt', {
   id: idField('payment_attempt', ''),
   object: Type.Literal('payment_attempt'),
   payment_intent: idField('payment_intent', ''),
@@ -80,19 +85,21 @@ export const PaymentAttemptShape = closed({
   }),
   payer_wallet_chosen: wallet,
   payer_wallet_reported: orNull(
-    Type.String({ description: 'From the wallet’s own answer only; a difference is no conflict.' }),
+    Type.String({
+      description: 'From the wallet’s own answer only; a difference is no conflict.',
+    }),
   ),
   status: Type.Enum([...ATTEMPT_STATES.states]),
-  next_action: orNull(component('next_action', NextActionShape)),
+  next_action: orNull(component(NextActionShape)),
   failure: orNull(FailureShape),
   created_at: time,
   expires_at: time,
-  legs: listOf(component('leg', LegShape)),
+  legs: listOf(component(LegShape)),
 });
 
-export const PaymentAttemptListShape = page('payment_attempt', PaymentAttemptShape);
+export const PaymentAttemptListShape = page(PaymentAttemptShape);
 
-export const SubOrderShape = closed({
+const SubOrderShape = shape('sub_order', {
   id: idField('sub_order', ''),
   object: Type.Literal('sub_order'),
   merchant: idField('merchant', ''),
@@ -114,7 +121,7 @@ const ResolutionShape = closed(
   { description: 'How an operator ended a conflict.' },
 );
 
-export const PaymentIntentShape = closed({
+export const PaymentIntentShape = shape('payment_intent', {
   id: idField('payment_intent', ''),
   object: Type.Literal('payment_intent'),
   amount: amount('The whole checkout.'),
@@ -124,7 +131,7 @@ export const PaymentIntentShape = closed({
   status: Type.Enum([...INTENT_STATES.states]),
   merchant_order_no: Type.String(),
   description: Type.String(),
-  sub_orders: listOf(component('sub_order', SubOrderShape)),
+  sub_orders: listOf(component(SubOrderShape)),
   latest_attempt: orNull(idField('payment_attempt', '')),
   succeeded_attempt: orNull(idField('payment_attempt', '')),
   wallet: orNull(wallet),
@@ -134,7 +141,7 @@ export const PaymentIntentShape = closed({
   resolution: Type.Optional(orNull(ResolutionShape)),
   created_at: time,
   expires_at: time,
-  attempts: Type.Optional(component('payment_attempt_list', PaymentAttemptListShape)),
+  attempts: Type.Optional(component(PaymentAttemptListShape)),
   client_secret: Type.Optional(
     Type.String({ description: 'Only where the intent is made: for the buyer’s own view.' }),
   ),
@@ -142,6 +149,8 @@ export const PaymentIntentShape = closed({
     Type.String({ description: 'Only where the intent is made: send the buyer there.' }),
   ),
 });
+
+export const PaymentIntentListShape = page(PaymentIntentShape);
 
 export type ShownWalletError = Static<typeof WalletErrorShape>;
 export type ShownFailure = Static<typeof FailureShape>;

@@ -1,9 +1,9 @@
 /** What the API shows of a refund. */
 import { type Static, Type } from 'typebox';
 import { FailureShape } from '../payment/shape.ts';
-import { amount, closed, idField, orNull, time } from '../shape.ts';
+import { amount, idField, orNull, shape, time } from '../shape.ts';
 
-export const RefundShape = closed({
+export const RefundShape = shape('refund', {
   id: idField('refund', ''),
   object: Type.Literal('refund'),
   payment_intent: idField('payment_intent', ''),

@@ -6,7 +6,7 @@ import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AuditLogList } from './schema.ts';
-import type { ShownAuditEntry } from './shape.ts';
+import { AuditLogListShape, type ShownAuditEntry } from './shape.ts';
 
 const list = defineRoute({
   method: 'GET',
@@ -18,7 +18,7 @@ const list = defineRoute({
     'One row for each change of keys, wallet configurations, accounts, webhook endpoints, secrets and interconnections, each buyer erasure that was asked for, and each conflict that a person ended, by API or command line. Rows are only added. Within five seconds each is sealed: `sha256` covers the row and the hash of the row before it, so that a later edit shows (`hutong audit verify`).',
   scope: 'audit_log:read',
   query: AuditLogList,
-  answers: { 200: 'audit_log_list' },
+  answers: { 200: AuditLogListShape },
   handle: async (deps, { query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;

@@ -1,8 +1,8 @@
 /** The audit log objects that the API shows. */
 import { type Static, Type } from 'typebox';
-import { anything, closed, idField, orNull, time } from '../../core/shape.ts';
+import { anything, idField, orNull, page, shape, time } from '../../core/shape.ts';
 
-export const AuditEntryShape = closed({
+const AuditEntryShape = shape('audit_entry', {
   id: idField('audit_entry', ''),
   at: time,
   actor: Type.String({ description: 'An API key (`key_…`) or who used the command line.' }),
@@ -14,5 +14,7 @@ export const AuditEntryShape = closed({
   previous_sha256: orNull(Type.String()),
   sha256: orNull(Type.String()),
 });
+
+export const AuditLogListShape = page(AuditEntryShape, 'audit_log_list');
 
 export type ShownAuditEntry = Static<typeof AuditEntryShape>;

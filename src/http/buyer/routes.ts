@@ -4,7 +4,7 @@ import { ok } from '../../kernel/result.ts';
 import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { BuyerErase } from './schema.ts';
-import type { ShownBuyerErasure } from './shape.ts';
+import { BuyerErasureShape, type ShownBuyerErasure } from './shape.ts';
 
 const TAG = 'Buyer erasures';
 
@@ -18,7 +18,7 @@ const create = defineRoute({
     'The buyer’s number and addresses leave every payment and event made so far: the number reads `erased`. Amounts, times and the ledger stay. It runs in the background; ask again until `status` is `done`. What is not ours to erase: `metadata`, descriptions and items that the marketplace has sent, webhooks that were delivered, and what the wallets keep.',
   scope: 'buyers:erase',
   body: BuyerErase,
-  answers: { 201: 'buyer_erasure' },
+  answers: { 201: BuyerErasureShape },
   handle: async (deps, { body, principal }) => {
     const { marketplace, keyId } = principal;
     const made = await deps.useCases.eraseBuyer(marketplace, body.buyer, keyId);
@@ -34,7 +34,7 @@ const read = defineRoute({
   summary: 'How far an erasure is',
   scope: 'buyers:erase',
   pathIds: { id: 'buyer_erasure' },
-  answers: { 200: 'buyer_erasure' },
+  answers: { 200: BuyerErasureShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getBuyerErasure(principal.marketplace, path.id);

@@ -7,6 +7,7 @@ import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { balancesOf, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
 import { LedgerAccountList, LedgerTransactionList } from './schema.ts';
+import { BalanceListShape, LedgerAccountListShape, LedgerTransactionListShape } from './shape.ts';
 
 const TAG = 'Ledger';
 const ACCOUNTS_DEFAULT = 1000;
@@ -19,7 +20,7 @@ const accounts = defineRoute({
   summary: 'All accounts and their balances',
   scope: 'ledger:read',
   query: LedgerAccountList,
-  answers: { 200: 'ledger_account_list' },
+  answers: { 200: LedgerAccountListShape },
   handle: async (deps, { query, principal }) => {
     const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
     if (!found.ok) return found;
@@ -40,7 +41,7 @@ const transactions = defineRoute({
   summary: 'List ledger transactions, newest first',
   scope: 'ledger:read',
   query: LedgerTransactionList,
-  answers: { 200: 'ledger_transaction_list' },
+  answers: { 200: LedgerTransactionListShape },
   handle: async (deps, { query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;
@@ -66,7 +67,7 @@ const balances = defineRoute({
   tag: TAG,
   summary: 'What each merchant has at each wallet',
   scope: 'ledger:read',
-  answers: { 200: 'balance_list' },
+  answers: { 200: BalanceListShape },
   handle: async (deps, { principal }) => {
     const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
     if (!found.ok) return found;

@@ -1,12 +1,12 @@
 /** The ledger objects that the API shows. */
 import { type Static, Type } from 'typebox';
-import { closed, fen, idField, listOf, orNull, time } from '../../core/shape.ts';
+import { closed, fen, idField, listOf, orNull, page, shape, time } from '../../core/shape.ts';
 import { LEDGER_MOMENTS, type LedgerMoment } from '../../kernel/ledger-moments.ts';
 import { WALLET_NAMES } from '../../kernel/wallet-names.ts';
 
 const wallet = Type.Enum([...WALLET_NAMES]);
 
-export const LedgerAccountShape = closed({
+const LedgerAccountShape = shape('ledger_account', {
   id: Type.String(),
   object: Type.Literal('ledger_account'),
   name: Type.String({ examples: ['wallet:wechatpay:clearing'] }),
@@ -15,7 +15,9 @@ export const LedgerAccountShape = closed({
   normal: Type.Enum(['debit', 'credit']),
 });
 
-export const LedgerTransactionShape = closed({
+export const LedgerAccountListShape = page(LedgerAccountShape);
+
+const LedgerTransactionShape = shape('ledger_transaction', {
   id: idField('ledger_transaction', ''),
   object: Type.Literal('ledger_transaction'),
   moment: Type.Enum(Object.keys(LEDGER_MOMENTS) as LedgerMoment[]),
@@ -24,7 +26,9 @@ export const LedgerTransactionShape = closed({
   entries: listOf(closed({ account: Type.String(), debit: fen(''), credit: fen('') })),
 });
 
-export const BalanceShape = closed({
+export const LedgerTransactionListShape = page(LedgerTransactionShape);
+
+const BalanceShape = shape('balance', {
   object: Type.Literal('balance'),
   merchant: idField('merchant', ''),
   wallet: orNull(wallet),
@@ -33,6 +37,8 @@ export const BalanceShape = closed({
   available: Type.Integer({ description: 'May be paid out.' }),
   owed: Type.Integer({ description: 'What the merchant owes the marketplace.' }),
 });
+
+export const BalanceListShape = page(BalanceShape);
 
 export type ShownLedgerAccount = Static<typeof LedgerAccountShape>;
 export type ShownLedgerTransaction = Static<typeof LedgerTransactionShape>;

@@ -10,7 +10,14 @@ import { ok } from '../../kernel/result.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
-import { CounterCreate, CounterList, CounterUpdate } from './counter-schema.ts';
+import {
+  CounterCreate,
+  CounterList,
+  CounterListShape,
+  CounterShape,
+  CounterUpdate,
+  FileShape,
+} from './counter-schema.ts';
 import { presentCounter } from './present-counter.ts';
 
 const TAG = 'Counters';
@@ -25,7 +32,7 @@ const create = defineRoute({
   scope: 'merchants:write',
   pathIds: { id: 'merchant' },
   body: CounterCreate,
-  answers: { 200: 'counter', 201: 'counter' },
+  answers: { 200: CounterShape, 201: CounterShape },
   errors: ['key_mode_mismatch'],
   handle: async (deps, { path, body, principal }) => {
     const owner = { marketplace: principal.marketplace, merchant: path.id };
@@ -46,7 +53,7 @@ const list = defineRoute({
   scope: 'merchants:read',
   pathIds: { id: 'merchant' },
   query: CounterList,
-  answers: { 200: 'counter_list' },
+  answers: { 200: CounterListShape },
   handle: async (deps, { path, query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;
@@ -64,7 +71,7 @@ const read = defineRoute({
   summary: 'Read a counter',
   scope: 'merchants:read',
   pathIds: { id: 'merchant', counter: 'counter' },
-  answers: { 200: 'counter' },
+  answers: { 200: CounterShape },
   handle: async (deps, { path, principal }) => {
     const owner = { marketplace: principal.marketplace, merchant: path.id };
     const found = await deps.useCases.counters.get(owner, path.counter);
@@ -82,7 +89,7 @@ const update = defineRoute({
   scope: 'merchants:write',
   pathIds: { id: 'merchant', counter: 'counter' },
   body: CounterUpdate,
-  answers: { 200: 'counter' },
+  answers: { 200: CounterShape },
   errors: ['counter_name_taken'],
   handle: async (deps, { path, body, principal }) => {
     const owner = { marketplace: principal.marketplace, merchant: path.id };
@@ -107,7 +114,7 @@ function sheet(spec: {
     summary: spec.summary,
     scope: 'merchants:read',
     pathIds: { id: 'merchant', counter: 'counter' },
-    answers: { 200: 'file' },
+    answers: { 200: FileShape },
     produces: isPdf ? 'application/pdf' : 'image/svg+xml',
     handle: async (deps, { path, principal }) => {
       const owner = { marketplace: principal.marketplace, merchant: path.id };

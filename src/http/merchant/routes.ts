@@ -5,6 +5,7 @@ import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { presentMerchant, presentWalletAccount } from './present.ts';
 import { MerchantCreate, MerchantList, WalletAccountList } from './schema.ts';
+import { MerchantListShape, MerchantShape, WalletAccountListShape } from './shape.ts';
 
 const TAG = 'Merchants';
 
@@ -16,7 +17,7 @@ const create = defineRoute({
   summary: 'Add a seller',
   scope: 'merchants:write',
   body: MerchantCreate,
-  answers: { 201: 'merchant' },
+  answers: { 201: MerchantShape },
   handle: async (deps, { body, principal }) => {
     const made = await deps.useCases.createMerchant(principal.marketplace, {
       name: body.name,
@@ -34,7 +35,7 @@ const list = defineRoute({
   summary: 'List sellers and their accounts at the wallets',
   scope: 'merchants:read',
   query: MerchantList,
-  answers: { 200: 'merchant_list' },
+  answers: { 200: MerchantListShape },
   handle: async (deps, { query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;
@@ -57,7 +58,7 @@ const walletAccounts = defineRoute({
   scope: 'merchants:read',
   pathIds: { id: 'merchant' },
   query: WalletAccountList,
-  answers: { 200: 'wallet_account_list' },
+  answers: { 200: WalletAccountListShape },
   handle: async (deps, { path, query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;

@@ -1,12 +1,12 @@
 /** The merchant and wallet account objects that the API shows. */
 import { type Static, Type } from 'typebox';
 import { WALLET_ACCOUNT_STATUSES } from '../../core/merchant/merchant.ts';
-import { closed, idField, listOf, orNull, time } from '../../core/shape.ts';
+import { closed, idField, listOf, orNull, page, shape, time } from '../../core/shape.ts';
 import { WALLET_NAMES } from '../../kernel/wallet-names.ts';
 
 const wallet = Type.Enum([...WALLET_NAMES]);
 
-export const MerchantShape = closed({
+export const MerchantShape = shape('merchant', {
   id: idField('merchant', ''),
   object: Type.Literal('merchant'),
   name: Type.String(),
@@ -22,7 +22,9 @@ export const MerchantShape = closed({
   ),
 });
 
-export const WalletAccountShape = closed({
+export const MerchantListShape = page(MerchantShape);
+
+const WalletAccountShape = shape('wallet_account', {
   id: idField('wallet_account', ''),
   object: Type.Literal('wallet_account'),
   wallet,
@@ -37,6 +39,8 @@ export const WalletAccountShape = closed({
   consented_at: orNull(time),
   fee_bps: Type.Integer({ description: 'The expected fee, in basis points (60 = 0.60 %).' }),
 });
+
+export const WalletAccountListShape = page(WalletAccountShape);
 
 export type ShownMerchant = Static<typeof MerchantShape>;
 export type ShownWalletAccount = Static<typeof WalletAccountShape>;

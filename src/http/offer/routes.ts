@@ -5,7 +5,7 @@ import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { InterconnectSet } from './schema.ts';
-import type { ShownInterconnect } from './shape.ts';
+import { InterconnectListShape, InterconnectShape, type ShownInterconnect } from './shape.ts';
 
 const TAG = 'Interconnects';
 
@@ -16,7 +16,7 @@ const list = defineRoute({
   tag: TAG,
   summary: 'Which wallets may pay by another wallet’s code',
   scope: 'interconnects:read',
-  answers: { 200: 'interconnect_list' },
+  answers: { 200: InterconnectListShape },
   handle: async (deps, { principal }) => {
     const found = await deps.useCases.listInterconnects(principal.marketplace);
     if (!found.ok) return found;
@@ -35,7 +35,7 @@ const set = defineRoute({
     'Offers follow within two seconds. Attempts that are already open stay open: what a wallet reports is booked, whoever paid.',
   scope: 'interconnects:write',
   body: InterconnectSet,
-  answers: { 200: 'interconnect' },
+  answers: { 200: InterconnectShape },
   handle: async (deps, { body, principal }) => {
     const row = await deps.useCases.setInterconnect(principal.marketplace, {
       payer: body.payer_wallet,

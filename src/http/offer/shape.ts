@@ -1,11 +1,11 @@
 /** The offer and interconnection objects that the API shows. */
 import { type Static, Type } from 'typebox';
-import { closed, idField, listOf, orNull, time } from '../../core/shape.ts';
+import { closed, idField, listOf, orNull, page, shape, time } from '../../core/shape.ts';
 import { PRODUCTS, WALLET_NAMES } from '../../kernel/wallet-names.ts';
 
 const wallet = Type.Enum([...WALLET_NAMES]);
 
-export const OffersShape = closed({
+export const OffersShape = shape('offers', {
   object: Type.Literal('offers'),
   payment_intent: idField('payment_intent', ''),
   offered: listOf(
@@ -36,13 +36,15 @@ export const OffersShape = closed({
   ),
 });
 
-export const InterconnectShape = closed({
+export const InterconnectShape = shape('interconnect', {
   object: Type.Literal('interconnect'),
   payer_wallet: wallet,
   acceptor_wallet: wallet,
   status: Type.Enum(['active', 'paused']),
   changed_at: time,
 });
+
+export const InterconnectListShape = page(InterconnectShape);
 
 export type ShownOffers = Static<typeof OffersShape>;
 export type ShownInterconnect = Static<typeof InterconnectShape>;

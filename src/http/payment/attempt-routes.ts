@@ -2,6 +2,7 @@
 
 import { presentAttempt } from '../../core/payment/present-attempt.ts';
 import { presentAttempts } from '../../core/payment/present-intent.ts';
+import { PaymentAttemptListShape, PaymentAttemptShape } from '../../core/payment/shape.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { present } from '../../kernel/assert.ts';
 import { parseId, shardOfId } from '../../kernel/id.ts';
@@ -22,7 +23,7 @@ const create = defineRoute({
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
   body: AttemptCreate,
-  answers: { 201: 'payment_attempt' },
+  answers: { 201: PaymentAttemptShape },
   errors: [
     'not_found',
     'payment_intent_not_payable',
@@ -80,7 +81,7 @@ const list = defineRoute({
   summary: 'All attempts of one payment intent',
   scope: 'payment_intents:read',
   pathIds: { id: 'payment_intent' },
-  answers: { 200: 'payment_attempt_list' },
+  answers: { 200: PaymentAttemptListShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getPaymentIntent(principal.marketplace, path.id);
@@ -96,7 +97,7 @@ const read = defineRoute({
   summary: 'Read one attempt',
   scope: 'payment_intents:read',
   pathIds: { id: 'payment_intent', attempt: 'payment_attempt' },
-  answers: { 200: 'payment_attempt' },
+  answers: { 200: PaymentAttemptShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getAttempt(principal.marketplace, path.attempt, path.id);

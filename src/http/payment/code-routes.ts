@@ -3,6 +3,7 @@
 import { qrSvgDocument } from '../../cashier/qr.ts';
 import { assert } from '../../kernel/assert.ts';
 import { ok } from '../../kernel/result.ts';
+import { PaymentCodeShape } from '../merchant/counter-schema.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 
 const read = defineRoute({
@@ -15,7 +16,7 @@ const read = defineRoute({
     'Who has the code can pay, so it asks for the scope that starts payments. `emv` is null where the address is too long for it.',
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
-  answers: { 200: 'payment_code' },
+  answers: { 200: PaymentCodeShape },
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getPaymentIntent(principal.marketplace, path.id);
     if (!found.ok) return found;

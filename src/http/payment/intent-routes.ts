@@ -2,7 +2,11 @@
 
 import type { Payment } from '../../core/payment/model.ts';
 import { presentPaymentIntent } from '../../core/payment/present-intent.ts';
-import type { ShownPaymentIntent } from '../../core/payment/shape.ts';
+import {
+  PaymentIntentListShape,
+  PaymentIntentShape,
+  type ShownPaymentIntent,
+} from '../../core/payment/shape.ts';
 import type { Principal } from '../../flows/key/authenticate.ts';
 import type { Offer, Withheld } from '../../flows/offer/list-offers.ts';
 import type { CreateIntentInput } from '../../flows/payment/create.ts';
@@ -13,7 +17,7 @@ import { fenFromJson } from '../../kernel/money.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { deviceOf } from '../../kernel/wallet-names.ts';
 import type { ServerDeps } from '../deps.ts';
-import type { ShownOffers } from '../offer/shape.ts';
+import { OffersShape, type ShownOffers } from '../offer/shape.ts';
 import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
@@ -37,7 +41,7 @@ const create = defineRoute({
     'The same `merchant_order_no` and content again answers 200 and the intent that exists.',
   scope: 'payment_intents:write',
   body: PaymentIntentCreate,
-  answers: { 200: 'payment_intent', 201: 'payment_intent' },
+  answers: { 200: PaymentIntentShape, 201: PaymentIntentShape },
   errors: [
     'amount_mismatch',
     'merchant_unknown',
@@ -130,7 +134,7 @@ const read = defineRoute({
   scope: 'payment_intents:read',
   pathIds: { id: 'payment_intent' },
   query: PaymentIntentRead,
-  answers: { 200: 'payment_intent' },
+  answers: { 200: PaymentIntentShape },
   errors: ['not_found', 'client_secret_invalid'],
   asBuyer: async (deps, { path, query }, clientSecret) => {
     const found = await deps.useCases.getPaymentIntentAsBuyer(path.id, clientSecret);
@@ -163,7 +167,7 @@ const list = defineRoute({
   summary: 'List payment intents, newest first',
   scope: 'payment_intents:read',
   query: PaymentIntentList,
-  answers: { 200: 'payment_intent_list' },
+  answers: { 200: PaymentIntentListShape },
   handle: async (deps, { query, principal }) => {
     const parsed = allOk({
       page: pageOf(query),
@@ -196,7 +200,7 @@ const cancel = defineRoute({
     'Closes every attempt at its wallet first; the status becomes `canceled` when none can be paid any more.',
   scope: 'payment_intents:write',
   pathIds: { id: 'payment_intent' },
-  answers: { 200: 'payment_intent' },
+  answers: { 200: PaymentIntentShape },
   errors: ['not_found', 'payment_intent_not_cancelable', 'key_mode_mismatch'],
   // Creates nothing, but requests with the same key need different targets.
   idempotency: {
@@ -220,7 +224,7 @@ const resolve = defineRoute({
   scope: 'payment_intents:resolve',
   pathIds: { id: 'payment_intent' },
   body: ConflictResolve,
-  answers: { 200: 'payment_intent' },
+  answers: { 200: PaymentIntentShape },
   errors: [
     'not_found',
     'payment_intent_not_conflicted',
@@ -251,7 +255,7 @@ const offers = defineRoute({
   scope: 'payment_intents:read',
   pathIds: { id: 'payment_intent' },
   query: OffersRead,
-  answers: { 200: 'offers' },
+  answers: { 200: OffersShape },
   errors: ['not_found'],
   handle: async (deps, { path, query, principal }) => {
     const device = query.device === undefined ? null : deviceOf(query.device);

@@ -1,6 +1,7 @@
 /** /v1/refunds: create, read. */
 
 import { presentRefund } from '../../core/refund/present.ts';
+import { RefundShape } from '../../core/refund/shape.ts';
 import { present } from '../../kernel/assert.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
@@ -19,7 +20,7 @@ const create = defineRoute({
   description: 'A repeat of the same answers 200 and the refund that exists.',
   scope: 'refunds:write',
   body: RefundCreate,
-  answers: { 200: 'refund', 201: 'refund' },
+  answers: { 200: RefundShape, 201: RefundShape },
   errors: [
     'not_found',
     'refund_exceeds_payment',
@@ -59,7 +60,7 @@ const read = defineRoute({
   summary: 'Read a refund',
   scope: 'refunds:read',
   pathIds: { id: 'refund' },
-  answers: { 200: 'refund' },
+  answers: { 200: RefundShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getRefund(principal.marketplace, path.id);

@@ -10,6 +10,7 @@ import {
   WebhookEndpointUpdate,
   WebhookSecretRotate,
 } from './schema.ts';
+import { DeletedShape, WebhookEndpointListShape, WebhookEndpointShape } from './shape.ts';
 
 const TAG = 'Webhook endpoints';
 /** Each resolves a host name that the caller chose. */
@@ -24,7 +25,7 @@ const create = defineRoute({
   summary: 'Add an endpoint; the answer has its secret, once',
   scope: 'webhook_endpoints:write',
   body: WebhookEndpointCreate,
-  answers: { 201: 'webhook_endpoint' },
+  answers: { 201: WebhookEndpointShape },
   limit: CHANGES,
   errors: ['webhook_url_refused', 'webhook_endpoint_exists', 'webhook_endpoints_full'],
   handle: async (deps, { body, principal }) => {
@@ -47,7 +48,7 @@ const list = defineRoute({
   summary: 'List endpoints',
   scope: 'webhook_endpoints:read',
   query: WebhookEndpointList,
-  answers: { 200: 'webhook_endpoint_list' },
+  answers: { 200: WebhookEndpointListShape },
   handle: async (deps, { query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;
@@ -65,7 +66,7 @@ const read = defineRoute({
   summary: 'Read an endpoint',
   scope: 'webhook_endpoints:read',
   pathIds: BY_ID,
-  answers: { 200: 'webhook_endpoint' },
+  answers: { 200: WebhookEndpointShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getWebhookEndpoint(principal.marketplace, path.id);
@@ -83,7 +84,7 @@ const update = defineRoute({
   scope: 'webhook_endpoints:write',
   pathIds: BY_ID,
   body: WebhookEndpointUpdate,
-  answers: { 200: 'webhook_endpoint' },
+  answers: { 200: WebhookEndpointShape },
   limit: CHANGES,
   errors: ['not_found', 'webhook_url_refused', 'webhook_endpoint_exists'],
   handle: async (deps, { path, body, principal }) => {
@@ -105,7 +106,7 @@ const remove = defineRoute({
   summary: 'Remove an endpoint',
   scope: 'webhook_endpoints:write',
   pathIds: BY_ID,
-  answers: { 200: 'deleted' },
+  answers: { 200: DeletedShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const gone = await deps.useCases.deleteWebhookEndpoint(
@@ -127,7 +128,7 @@ const rotate = defineRoute({
   scope: 'webhook_endpoints:write',
   pathIds: BY_ID,
   body: WebhookSecretRotate,
-  answers: { 200: 'webhook_endpoint' },
+  answers: { 200: WebhookEndpointShape },
   errors: ['not_found'],
   handle: async (deps, { path, body, principal }) => {
     const input = { endsPrevious: body.end_previous === true, by: principal.keyId };

@@ -1,5 +1,6 @@
 /** /v1/events: the source of truth behind webhooks; list, read, resend. */
 import { presentEvent } from '../../core/webhook/present-event.ts';
+import { EventListShape, EventShape } from '../../core/webhook/shape.ts';
 import { ok } from '../../kernel/result.ts';
 import { pageOf } from '../parse.ts';
 import { presentList } from '../present-list.ts';
@@ -16,7 +17,7 @@ const list = defineRoute({
   summary: 'List events, newest first',
   scope: 'events:read',
   query: EventList,
-  answers: { 200: 'event_list' },
+  answers: { 200: EventListShape },
   handle: async (deps, { query, principal }) => {
     const page = pageOf(query);
     if (!page.ok) return page;
@@ -34,7 +35,7 @@ const read = defineRoute({
   summary: 'Read an event',
   scope: 'events:read',
   pathIds: { id: 'event' },
-  answers: { 200: 'event' },
+  answers: { 200: EventShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getEvent(principal.marketplace, path.id);
@@ -50,7 +51,7 @@ const resend = defineRoute({
   summary: 'Deliver an event again to every endpoint that wants it',
   scope: 'events:write',
   pathIds: { id: 'event' },
-  answers: { 200: 'event' },
+  answers: { 200: EventShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const sent = await deps.useCases.resendEvent(principal.marketplace, path.id);

@@ -1,8 +1,8 @@
 /** The webhook endpoint object that the API shows. */
 import { type Static, Type } from 'typebox';
-import { closed, idField, listOf, time } from '../../core/shape.ts';
+import { idField, listOf, page, shape, time } from '../../core/shape.ts';
 
-export const WebhookEndpointShape = closed({
+export const WebhookEndpointShape = shape('webhook_endpoint', {
   id: idField('webhook_endpoint', ''),
   object: Type.Literal('webhook_endpoint'),
   url: Type.String(),
@@ -12,7 +12,9 @@ export const WebhookEndpointShape = closed({
   secret: Type.Optional(Type.String({ description: '`whsec_…`, shown once.' })),
 });
 
-export const DeletedShape = closed({
+export const WebhookEndpointListShape = page(WebhookEndpointShape);
+
+export const DeletedShape = shape('deleted', {
   id: Type.String(),
   object: Type.String(),
   deleted: Type.Literal(true),
