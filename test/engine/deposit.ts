@@ -5,7 +5,7 @@
  */
 
 import { type DecideContext, type Decision, Draft, type DraftModel } from '../../src/core/draft.ts';
-import type { AccountName } from '../../src/core/ledger/chart.ts';
+import { account } from '../../src/core/ledger/chart.ts';
 import { type Entry, posting } from '../../src/core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from '../../src/database/arrays.ts';
 import type { Row, Session, Statement } from '../../src/database/db.ts';
@@ -121,8 +121,8 @@ export function payDeposit(state: DepositState): DepositDecision {
 
 function entries(amountFen: bigint): Entry[] {
   return [
-    { account: 'bank:deposits' as AccountName, debitFen: amountFen, creditFen: 0n },
-    { account: 'deposit:held' as AccountName, debitFen: 0n, creditFen: amountFen },
+    { account: account('bank:deposits'), debitFen: amountFen, creditFen: 0n },
+    { account: account('deposit:held'), debitFen: 0n, creditFen: amountFen },
   ];
 }
 

@@ -8,7 +8,8 @@ import type { WalletName } from '../../kernel/wallet-names.ts';
 
 export type AccountName = string & { readonly __account: true };
 
-function account(name: string): AccountName {
+/** Of one area alone, an account stands in that area; those that several book to stand here. */
+export function account(name: string): AccountName {
   return name as AccountName;
 }
 
