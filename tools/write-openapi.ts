@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { errorReferenceMarkdown } from '../src/http/error-reference.ts';
 import { openApiText } from '../src/http/openapi.ts';
+import { sdkResources } from './sdk-resources.ts';
 import { sdkSchema } from './sdk-schema.ts';
 import { webhooksGuide, wordsReferenceMarkdown } from './words-reference.ts';
 
@@ -11,6 +12,7 @@ const openApi = openApiText();
 const written: Readonly<Record<string, string>> = {
   'openapi.json': openApi,
   'sdk/src/schema.generated.ts': await sdkSchema(openApi),
+  'sdk/src/resources.generated.ts': sdkResources(),
   'docs/reference/errors.md': errorReferenceMarkdown(),
   'docs/reference/words.md': wordsReferenceMarkdown(),
   [GUIDE]: webhooksGuide(readFileSync(at(GUIDE), 'utf8')),

@@ -5,18 +5,7 @@
  * client logs no secret. For servers only: a browser must never hold this key.
  */
 import { nodePlatform, type Platform } from './platform.ts';
-import { type Attempts, attempts } from './resources/attempts.ts';
-import { type AuditLog, auditLog } from './resources/audit-log.ts';
-import { type Balances, balances } from './resources/balances.ts';
-import { type BuyerErasures, buyerErasures } from './resources/buyer-erasures.ts';
-import { type Counters, counters } from './resources/counters.ts';
-import { type Events, events } from './resources/events.ts';
-import { type Interconnects, interconnects } from './resources/interconnects.ts';
-import { type Ledger, ledger } from './resources/ledger.ts';
-import { type Merchants, merchants } from './resources/merchants.ts';
-import { type PaymentIntents, paymentIntents } from './resources/payment-intents.ts';
-import { type Refunds, refunds } from './resources/refunds.ts';
-import { type WebhookEndpoints, webhookEndpoints } from './resources/webhook-endpoints.ts';
+import { Resources } from './resources.generated.ts';
 import { createTransport } from './transport.ts';
 
 /** The API version of this release. */
@@ -38,45 +27,22 @@ export interface HutongOptions {
   readonly platform?: Partial<Platform>;
 }
 
-export class Hutong {
-  readonly paymentIntents: PaymentIntents;
-  readonly attempts: Attempts;
-  readonly refunds: Refunds;
-  readonly merchants: Merchants;
-  readonly interconnects: Interconnects;
-  readonly counters: Counters;
-  readonly webhookEndpoints: WebhookEndpoints;
-  readonly events: Events;
-  readonly ledger: Ledger;
-  readonly balances: Balances;
-  readonly auditLog: AuditLog;
-  readonly buyerErasures: BuyerErasures;
-
+export class Hutong extends Resources {
   constructor(options: HutongOptions) {
-    const transport = createTransport({
-      baseUrl: checkedBaseUrl(options.baseUrl),
-      secretKey: checkedSecretKey(options.secretKey),
-      version: options.version ?? API_VERSION,
-      maxRetries: wholeNumber(options.maxRetries ?? 3, 0, 'maxRetries'),
-      timeoutMs: wholeNumber(options.timeoutMs ?? 30_000, 1, 'timeoutMs'),
-      platform: {
-        ...nodePlatform,
-        ...options.platform,
-        ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
-      },
-    });
-    this.paymentIntents = paymentIntents(transport);
-    this.attempts = attempts(transport);
-    this.refunds = refunds(transport);
-    this.merchants = merchants(transport);
-    this.interconnects = interconnects(transport);
-    this.counters = counters(transport);
-    this.webhookEndpoints = webhookEndpoints(transport);
-    this.events = events(transport);
-    this.ledger = ledger(transport);
-    this.balances = balances(transport);
-    this.auditLog = auditLog(transport);
-    this.buyerErasures = buyerErasures(transport);
+    super(
+      createTransport({
+        baseUrl: checkedBaseUrl(options.baseUrl),
+        secretKey: checkedSecretKey(options.secretKey),
+        version: options.version ?? API_VERSION,
+        maxRetries: wholeNumber(options.maxRetries ?? 3, 0, 'maxRetries'),
+        timeoutMs: wholeNumber(options.timeoutMs ?? 30_000, 1, 'timeoutMs'),
+        platform: {
+          ...nodePlatform,
+          ...options.platform,
+          ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+        },
+      }),
+    );
   }
 }
 

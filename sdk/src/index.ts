@@ -16,7 +16,7 @@ export {
 export * from './event.ts';
 export type { Page, PageList } from './pages.ts';
 export type { Platform } from './platform.ts';
-export type { CounterSheet } from './resources/counters.ts';
+export type * from './resources.generated.ts';
 export type { CallOptions, ResponseMeta, WithResponse } from './transport.ts';
 export type * from './types.ts';
 export {
