@@ -3,10 +3,10 @@
  * of core may know which.
  */
 import type { Rule } from './rule.ts';
-import { importsOf, isTest, type SourceFile, sample } from './tree.ts';
+import { importsOf, isTest, paths, type SourceFile, sample } from './tree.ts';
 
-/** By area of core: the other areas that it may import. An area of other layers stands here too. */
-const AREAS: Readonly<Record<string, readonly string[]>> = {
+/** By area of core: the other areas that it may import. One without a row may book, and no more. */
+const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   // One aggregate: what wins a payment late refunds it, and a refund moves its payment.
   payment: ['refund', 'escrow', 'ledger', 'key', 'wallet'],
   refund: ['payment', 'ledger', 'wallet'],
@@ -25,25 +25,31 @@ const AREAS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders of a layer that are no area: what its areas share. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
-  core: [],
   store: ['batch', 'migrations'],
   flows: ['base'],
   http: [],
 };
 
-const IN_LAYER = /^src\/(core|store|flows|http)\/([^/]+)\/./;
+const BOOKS: readonly string[] = ['ledger'];
+
+/** What core has a folder for is an area. */
+const AREAS: ReadonlySet<string> = new Set(
+  paths.flatMap((file) => /^src\/core\/([^/]+)\/./.exec(file)?.[1] ?? []),
+);
+
+const IN_LAYER = /^src\/(store|flows|http)\/([^/]+)\/./;
 
 function areaComplaints({ path }: SourceFile): string[] {
   const [, layer = '', area = ''] = IN_LAYER.exec(path) ?? [];
-  const isKnown = Object.hasOwn(AREAS, area) || SHARED[layer]?.includes(area) === true;
-  return isKnown ? [] : [`${area} is no area: give it a row in test/tidy/areas.ts`];
+  const isKnown = AREAS.has(area) || SHARED[layer]?.includes(area) === true;
+  return isKnown ? [] : [`${area} is no area: src/core has no folder of this name`];
 }
 
 const IN_CORE = /^src\/core\/([^/]+)\/./;
 
 function neighbourComplaints(file: SourceFile): string[] {
   const own = IN_CORE.exec(file.path)?.[1] ?? '';
-  const may = AREAS[own] ?? [];
+  const may = NEIGHBOURS[own] ?? BOOKS;
   return importsOf(file)
     .map((target) => ({ target, area: IN_CORE.exec(target)?.[1] }))
     .filter(({ area }) => area !== undefined && area !== own && !may.includes(area))
@@ -56,7 +62,7 @@ export const AREA_RULES: readonly Rule[] = [
     applies: (file) => IN_LAYER.test(file),
     complaints: areaComplaints,
     bad: [
-      sample('src/core/refunds/a.ts', ''),
+      sample('src/store/refunds/a.ts', ''),
       sample('src/store/base/a.ts', ''),
       sample('src/http/offers/routes.ts', ''),
     ],
@@ -69,10 +75,12 @@ export const AREA_RULES: readonly Rule[] = [
     bad: [
       sample('src/core/wallet/a.ts', `import { y } from '../payment/model.ts';`),
       sample('src/core/audit/a.ts', `import type { Y } from '../refund/report.ts';`),
+      sample('src/core/of-no-row/a.ts', `import { y } from '../payment/model.ts';`),
     ],
     good: [
       sample('src/core/refund/a.ts', `import { y } from '../payment/model.ts';`),
       sample('src/core/wallet/a.ts', `import { y } from './config.ts';`),
+      sample('src/core/of-no-row/a.ts', `import { y } from '../ledger/posting.ts';`),
     ],
   },
 ];
