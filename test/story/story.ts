@@ -143,8 +143,11 @@ async function main(): Promise<void> {
   for (const { shop, id } of endpoints)
     await shop.expect(200, 'DELETE', `/v1/webhook_endpoints/${id}`);
   await inbox.close();
+  const movedSeconds = sandbox.advancedSeconds;
   process.stdout.write(
-    `the city's clock was moved ${sandbox.advancedSeconds} s forward, so that refunds settle\n`,
+    movedSeconds === 0
+      ? "the city's clock was not moved\n"
+      : `the city's clock was moved ${movedSeconds} s forward, so that refunds settle\n`,
   );
   tally.close();
 }
