@@ -35,6 +35,7 @@ import { createWebhookQueue, type WebhookQueue } from './flows/webhook/deliver.t
 import type { ServerConfig, ServerDeps } from './http/deps.ts';
 import { buildPrivateServer, buildServer } from './http/server.ts';
 import { assert } from './kernel/assert.ts';
+import { type Chore, startChore } from './runtime/chore.ts';
 import { type Clock, wallClock } from './runtime/clock.ts';
 import { createHttpClient } from './runtime/http-client.ts';
 import type { KeyRing } from './runtime/key-ring.ts';
@@ -276,24 +277,18 @@ const HOUR_MS = 3_600_000;
 const GAUGE_EVERY_MS = 15_000;
 
 /** Periodic housekeeping (not request- or row-driven). */
-function startChores(
-  platform: Platform,
-  { buyerRetentionDays = null }: ComposeOptions,
-): { readonly stop: () => Promise<void> } {
-  const forgetting = setInterval(() => void forgetOldKeys(platform), HOUR_MS).unref();
-  const gauging = setInterval(() => void gaugeUnknown(platform), GAUGE_EVERY_MS).unref();
-  const sealing = startSealing(platform);
-  const writingUses = startWritingUses(platform);
-  const writingRefusals = startWritingRefusals(platform);
-  const erasing = startErasing(platform, buyerRetentionDays);
+function startChores(platform: Platform, { buyerRetentionDays = null }: ComposeOptions): Chore {
+  const chores = [
+    startChore(HOUR_MS, () => forgetOldKeys(platform)),
+    startChore(GAUGE_EVERY_MS, () => gaugeUnknown(platform)),
+    startSealing(platform),
+    startWritingUses(platform),
+    startWritingRefusals(platform),
+    startErasing(platform, buyerRetentionDays),
+  ];
   return {
     stop: async () => {
-      clearInterval(forgetting);
-      clearInterval(gauging);
-      await Promise.all([
-        ...[sealing.stop(), erasing.stop()],
-        ...[writingUses.stop(), writingRefusals.stop()],
-      ]);
+      await Promise.all(chores.map((chore) => chore.stop()));
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import type { FastifyReply } from 'fastify';
-import type { Offer } from '../flows/offer/list-offers.ts';
+import type { OfferedProduct } from '../core/offer/offer.ts';
 import type { StartAttemptInput } from '../flows/payment/choose-wallet.ts';
 import type { ErrorCode, HutongError } from '../kernel/errors.ts';
 import { type Id, parseId, shardOfId } from '../kernel/id.ts';
@@ -74,14 +74,14 @@ function choiceOf(fields: Readonly<Record<string, unknown>>): NamedChoice | null
   return payerWallet === undefined ? null : { wallet, product, payerWallet };
 }
 
-async function offerOf(visit: Visit, choice: NamedChoice): Promise<Offer | null> {
+async function offerOf(visit: Visit, choice: NamedChoice): Promise<OfferedProduct | null> {
   const { deps, view, request } = visit;
   if (!canChoose(view.payment, deps.clock.nowMs())) return null;
   const { marketplace, id } = view.payment.intent;
   const device = deviceOf(request.headers['user-agent']);
   const offers = await deps.useCases.listOffers(marketplace, id, device);
   if (!offers.ok) return null;
-  const isNamed = ({ wallet, product, payerWallet }: Offer): boolean =>
+  const isNamed = ({ wallet, product, payerWallet }: OfferedProduct): boolean =>
     wallet === choice.wallet && product === choice.product && payerWallet === choice.payerWallet;
   return offers.value.offered.find(isNamed) ?? null;
 }

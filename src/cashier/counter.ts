@@ -35,8 +35,7 @@ export function atCounter(
   return async (request, reply) => {
     const view = await deps.useCases.counters.open(request.params.counter);
     if (view.ok) return use({ deps, site, view: view.value, request, reply });
-    const isUnknown = view.error.code === 'not_found';
-    return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+    return site.unopened(view.error)(request, reply);
   };
 }
 

@@ -28,10 +28,7 @@ export function showHandOut(
     const spent = budget.secondsLeft(request.params.hand_out);
     if (spent > 0) return site.limited(request, reply.header('retry-after', spent));
     const handed = await deps.useCases.handOut(request.params.hand_out, request.ip);
-    if (!handed.ok) {
-      const isUnknown = handed.error.code === 'not_found';
-      return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
-    }
+    if (!handed.ok) return site.unopened(handed.error)(request, reply);
     const { value } = handed;
     // Counted only once the token is valid: invented tokens take up no memory.
     budget.spend(request.params.hand_out);

@@ -6,9 +6,10 @@
  * both belong to the buyer. The addresses that a page links to are checked here.
  */
 
+import type { OfferedProduct, Offers } from '../core/offer/offer.ts';
+import { isLive } from '../core/payment/intent-status.ts';
 import type { Attempt, Payment, Refund } from '../core/payment/model.ts';
 import { AUTOMATIC_REFUND_REASONS, type AutomaticRefundReason } from '../core/payment/model.ts';
-import type { Offer, Offers } from '../flows/offer/list-offers.ts';
 import type { CashierView } from '../flows/payment/open-cashier.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { Id } from '../kernel/id.ts';
@@ -224,8 +225,7 @@ function openScreen(input: ViewInput): Screen {
 /** The open attempt whose action the page performs for the buyer, if any. */
 export function openAttempt(input: Pick<ViewInput, 'view' | 'startedHere'>): OpenAttempt | null {
   const attempt = latestAttempt(input.view.payment);
-  if (attempt === null || attempt.closingAtMs !== null) return null;
-  if (!['created', 'pending', 'unknown'].includes(attempt.status)) return null;
+  if (attempt === null || attempt.closingAtMs !== null || !isLive(attempt)) return null;
   const action = safeAction(attempt.nextAction);
   if (action === null) return null;
   const { id, wallet, product, payerWalletChosen: payerWallet } = attempt;
@@ -408,7 +408,7 @@ function startOf(input: ViewInput, rows: readonly WalletRow[]): Choice | null {
   return rows.find((row) => row.wallet === APP_WALLETS[device])?.first ?? null;
 }
 
-function isShown(offer: Offer, shown: OpenAttempt | null): boolean {
+function isShown(offer: OfferedProduct, shown: OpenAttempt | null): boolean {
   return (
     shown !== null &&
     offer.wallet === shown.wallet &&

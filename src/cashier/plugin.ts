@@ -107,8 +107,7 @@ function addCodes(scope: FastifyInstance, deps: CashierDeps, site: Site): void {
   scope.get<{ Params: { code: string } }>('/q/:code', looks, async (request, reply) => {
     const payToken = await deps.useCases.openCode(request.params.code);
     if (payToken.ok) return reply.headers(site.headers).redirect(`/pay/${payToken.value}`, 303);
-    const isUnknown = payToken.error.code === 'not_found';
-    return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+    return site.unopened(payToken.error)(request, reply);
   });
   const pay = atCounter(deps, site, payAtCounter);
   scope.get<CounterRoute>('/c/:counter', looks, atCounter(deps, site, showCounter));
@@ -161,8 +160,7 @@ function opened(deps: CashierDeps, site: Site, use: Use): Handler {
       const path = present(pagePath(request), 'the route has a token');
       return use({ deps, site, view: view.value, path, request, reply });
     }
-    const isUnknown = view.error.code === 'not_found';
-    return isUnknown ? site.notFound(request, reply) : site.busy(request, reply);
+    return site.unopened(view.error)(request, reply);
   };
 }
 

@@ -1,7 +1,7 @@
 /** `GET /pay/{pay_token}`: the page for the payment's current status. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Offers } from '../flows/offer/list-offers.ts';
+import type { Offers } from '../core/offer/offer.ts';
 import type { CashierView } from '../flows/payment/open-cashier.ts';
 import type { UseCases } from '../flows/verbs.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -3,13 +3,14 @@
  * Cookies hold a language, an attempt's id and, HttpOnly, the pay_token that this browser opened.
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { HutongError } from '../kernel/errors.ts';
 import { type Assets, loadAssets } from './assets.ts';
 import { deviceOf } from './device.ts';
 import { contentSecurityPolicy, securityHeaders } from './headers.ts';
 import { acceptedLocale, cookieValue, LANGUAGE_COOKIE, localeNamed } from './locale.ts';
 import { messagePage } from './pages/message.ts';
 import type { PageContext } from './pages/page.ts';
-import { type Locale, TEXTS } from './texts.ts';
+import { type Locale, TEXTS, type Texts } from './texts.ts';
 
 const LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600;
 const RETRY_SECONDS = 3;
@@ -51,6 +52,8 @@ export interface Site {
   readonly busy: Answer;
   readonly refused: Answer;
   readonly limited: Answer;
+  /** What no address opens, or not just now. */
+  readonly unopened: (error: HutongError) => Answer;
   readonly failed: (
     error: FastifyError,
     request: FastifyRequest,
@@ -103,36 +106,35 @@ export function siteOf(publicUrl: string): Site {
   return { assets, headers, context, send, setCookie, cookie, ...messages(context, send) };
 }
 
-type Messages = Pick<Site, 'notFound' | 'handedOver' | 'busy' | 'refused' | 'limited' | 'failed'>;
+type Messages = Pick<
+  Site,
+  'notFound' | 'handedOver' | 'busy' | 'refused' | 'limited' | 'failed' | 'unopened'
+>;
+type Message = Parameters<typeof messagePage>[1];
+/** What names no page has none to go back to. */
+const NOWHERE = { path: null };
 
 function messages(contextOf: Site['context'], send: Site['send']): Messages {
-  const notFound: Answer = (request, reply) => {
-    const context = { ...contextOf(request), path: null };
-    const { notFoundTitle: title, notFoundHelp: help } = context.texts;
-    return send(request, reply, { status: 404, page: messagePage(context, { title, help }) });
-  };
-  const handedOver: Answer = (request, reply) => {
-    const context = { ...contextOf(request), path: null };
-    const { handedOverTitle: title, handedOverHelp: help } = context.texts;
-    return send(request, reply, { status: 200, page: messagePage(context, { title, help }) });
-  };
-  const busy: Answer = (request, reply) => {
-    const context = contextOf(request);
-    const { busyTitle: title, busyHelp: help } = context.texts;
-    reply.header('retry-after', RETRY_SECONDS);
-    return send(request, reply, { status: 503, page: messagePage(context, { title, help }) });
-  };
-  const refused: Answer = (request, reply) => {
-    const context = contextOf(request);
-    const { refusedTitle: title, refusedHelp: help } = context.texts;
-    return send(request, reply, { status: 403, page: messagePage(context, { title, help }) });
-  };
+  const say =
+    (status: number, messageOf: (texts: Texts) => Message, more: { path?: null } = {}): Answer =>
+    (request, reply) => {
+      const context = { ...contextOf(request), ...more };
+      return send(request, reply, { status, page: messagePage(context, messageOf(context.texts)) });
+    };
+  const notFound = say(404, (t) => ({ title: t.notFoundTitle, help: t.notFoundHelp }), NOWHERE);
+  const handedOver = say(
+    200,
+    (t) => ({ title: t.handedOverTitle, help: t.handedOverHelp }),
+    NOWHERE,
+  );
+  const refused = say(403, (t) => ({ title: t.refusedTitle, help: t.refusedHelp }));
+  const sayBusy = say(503, (t) => ({ title: t.busyTitle, help: t.busyHelp }));
+  const busy: Answer = (request, reply) =>
+    sayBusy(request, reply.header('retry-after', RETRY_SECONDS));
   const limited: Answer = (request, reply) => {
-    const context = contextOf(request);
     const seconds = Number(reply.getHeader('retry-after') ?? LIMIT_SECONDS);
-    const message = { title: context.texts.limitedTitle, help: context.texts.limitedHelp(seconds) };
-    reply.header('retry-after', seconds);
-    return send(request, reply, { status: 429, page: messagePage(context, message) });
+    const message = (t: Texts) => ({ title: t.limitedTitle, help: t.limitedHelp(seconds) });
+    return say(429, message)(request, reply.header('retry-after', seconds));
   };
   const failed: Site['failed'] = (error, request, reply) => {
     const status = error.statusCode ?? 500;
@@ -142,7 +144,8 @@ function messages(contextOf: Site['context'], send: Site['send']): Messages {
     request.log.error({ err: error }, 'the cashier failed');
     return busy(request, reply);
   };
-  return { notFound, handedOver, busy, refused, limited, failed };
+  const unopened: Site['unopened'] = ({ code }) => (code === 'not_found' ? notFound : busy);
+  return { notFound, handedOver, busy, refused, limited, failed, unopened };
 }
 
 function queryText(request: FastifyRequest, name: string): string | null {

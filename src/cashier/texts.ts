@@ -28,55 +28,34 @@ const APPS_EN: Readonly<Record<WalletName, string>> = {
   jdpay: 'JD',
 };
 
-function hintZh(product: Product, wallet: WalletName): string {
-  const app = APPS_ZH[wallet];
-  switch (product) {
-    case 'native':
-    case 'precreate':
-    case 'qr':
-      return `用手机${app}扫一扫`;
-    case 'page':
-    case 'web':
-    case 'pc':
-      return `前往${app}网页付款`;
-    case 'jsapi':
-      return '就在这里付款';
-    case 'h5':
-    case 'wap':
-    case 'app':
-      return `打开${app}付款`;
-    case 'codepay':
-    case 'bar':
-      return `出示${app}付款码`;
-    case 'nfc':
-      return `用${app}碰一碰`;
-  }
-}
+/** What the buyer does at a product: the same in every language. */
+type Deed = 'scan' | 'website' | 'payHere' | 'open' | 'show' | 'tap';
 
-function hintEn(product: Product, wallet: WalletName): string {
-  const app = APPS_EN[wallet];
-  switch (product) {
-    case 'native':
-    case 'precreate':
-    case 'qr':
-      return `Scan a code with ${app} on your phone`;
-    case 'page':
-    case 'web':
-    case 'pc':
-      return `Pay on the ${app} website`;
-    case 'jsapi':
-      return 'Pay right here';
-    case 'h5':
-    case 'wap':
-    case 'app':
-      return `Opens ${app}`;
-    case 'codepay':
-    case 'bar':
-      return `Show your ${app} payment code`;
-    case 'nfc':
-      return `Tap with ${app}`;
-  }
-}
+const DEEDS: Readonly<Record<Product, Deed>> = {
+  ...{ native: 'scan', precreate: 'scan', qr: 'scan', jsapi: 'payHere' },
+  ...{ page: 'website', web: 'website', pc: 'website', h5: 'open', wap: 'open', app: 'open' },
+  ...{ codepay: 'show', bar: 'show', nfc: 'tap' },
+};
+
+type Hints = Readonly<Record<Deed, (app: string) => string>>;
+
+const HINTS_ZH: Hints = {
+  scan: (app) => `用手机${app}扫一扫`,
+  website: (app) => `前往${app}网页付款`,
+  payHere: () => '就在这里付款',
+  open: (app) => `打开${app}付款`,
+  show: (app) => `出示${app}付款码`,
+  tap: (app) => `用${app}碰一碰`,
+};
+
+const HINTS_EN: Hints = {
+  scan: (app) => `Scan a code with ${app} on your phone`,
+  website: (app) => `Pay on the ${app} website`,
+  payHere: () => 'Pay right here',
+  open: (app) => `Opens ${app}`,
+  show: (app) => `Show your ${app} payment code`,
+  tap: (app) => `Tap with ${app}`,
+};
 
 const zh = {
   htmlLang: 'zh-CN',
@@ -91,7 +70,7 @@ const zh = {
     jdpay: '京东支付',
   },
   apps: APPS_ZH,
-  hint: hintZh,
+  hint: (product: Product, wallet: WalletName) => HINTS_ZH[DEEDS[product]](APPS_ZH[wallet]),
   listJoin: '、',
 
   orderTitle: '订单信息',
@@ -266,7 +245,7 @@ const en: Texts = {
     jdpay: 'JD Pay',
   },
   apps: APPS_EN,
-  hint: hintEn,
+  hint: (product, wallet) => HINTS_EN[DEEDS[product]](APPS_EN[wallet]),
   listJoin: ', ',
 
   orderTitle: 'Your order',

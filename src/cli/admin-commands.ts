@@ -28,21 +28,21 @@ export function addAdminCommands(program: Command, context: AdminContext): void 
 }
 
 function addMarketplaceCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   const marketplace = program.command('marketplace').description('the tenants of this platform');
   marketplace
     .command('add <name>')
     .description('make a marketplace, or change its display name')
     .option('--display-name <text>', 'what buyers read; the name otherwise')
     .action((name: string, flags: { readonly displayName?: string }) =>
-      inSession(settings(), (session) =>
+      inSession((session) =>
         createMarketplace(session, { name, displayName: flags.displayName ?? name }, print),
       ),
     );
   marketplace
     .command('list')
     .description('all marketplaces')
-    .action(() => inSession(settings(), (session) => listMarketplaces(session, print)));
+    .action(() => inSession((session) => listMarketplaces(session, print)));
 }
 
 interface KeyFlags {
@@ -53,7 +53,7 @@ interface KeyFlags {
 }
 
 function addKeyCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   const key = program.command('key').description('API keys of a marketplace');
   key
     .command('create <marketplace>')
@@ -68,16 +68,16 @@ function addKeyCommands(program: Command, context: AdminContext): void {
       const expiresAtMs = expires === undefined ? null : parseExpiry(expires, wallClock.nowMs());
       const allowFrom = flags.allowFrom === undefined ? null : parseAllowFrom(flags.allowFrom);
       const input = { marketplace, scopes, isLive: flags.live, expiresAtMs, allowFrom };
-      return inSession(settings(), (session) => createKey(session, input, print));
+      return inSession((session) => createKey(session, input, print));
     });
   key
     .command('list <marketplace>')
     .description('keys by their first characters')
-    .action((name: string) => inSession(settings(), (session) => printKeys(session, name, print)));
+    .action((name: string) => inSession((session) => printKeys(session, name, print)));
   key
     .command('revoke <id>')
     .description('end a key (key_…)')
-    .action((id: string) => inSession(settings(), (session) => endKey(session, id, print)));
+    .action((id: string) => inSession((session) => endKey(session, id, print)));
 }
 
 interface WalletFlags {
@@ -100,7 +100,7 @@ the ones that were active retire: nothing new starts there, and what they hold i
 asked about and refunded. --dry-run says which it would be, and what still hangs on the old one.`;
 
 function addWalletCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   const wallet = program
     .command('wallet')
     .description("a marketplace's accounts at the wallets: template, set, list, retire, activate");
@@ -114,7 +114,6 @@ function addWalletCommands(program: Command, context: AdminContext): void {
       .option('--dry-run', 'only say what it would do', false)
       .addHelpText('after', WALLET_HELP)
       .action((marketplace: string, name: string, file: string, flags: WalletFlags) => {
-        const own = settings();
         const input = {
           ...{ marketplace, wallet: name, file: path.resolve(context.cwd, file) },
           acceptsDirectSettlement: flags.directSettlement ?? null,
@@ -122,7 +121,7 @@ function addWalletCommands(program: Command, context: AdminContext): void {
           movesAccounts: flags.moveAccounts,
           isRehearsal: flags.dryRun,
         };
-        return inSession(own, (session) => setWallet(session, own, input, print));
+        return inSession((session, own) => setWallet(session, own, input, print));
       });
   }
   addTemplateCommand(wallet, context);
@@ -153,7 +152,7 @@ function addTemplateCommand(wallet: Command, { print, aside }: AdminContext): vo
 }
 
 function addWalletStatusCommands(wallet: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   wallet.commands
     .find((command) => command.name() === 'set')
     ?.description('give a wallet its credentials, from a JSON file (sealed at rest)');
@@ -161,24 +160,22 @@ function addWalletStatusCommands(wallet: Command, context: AdminContext): void {
     .command('list [marketplace]')
     .description('configurations, whose accounts they are, and what still hangs on each')
     .action((name: string | undefined) =>
-      inSession(settings(), (session) => listWallets(session, name, print)),
+      inSession((session) => listWallets(session, name, print)),
     );
   wallet
     .command('retire <id>')
     .description('start nothing new there (wc_…); what it holds is still finished there')
     .action((id: string) =>
-      inSession(settings(), (session) => setWalletStatus(session, id, 'retiring', print)),
+      inSession((session) => setWalletStatus(session, id, 'retiring', print)),
     );
   wallet
     .command('activate <id>')
     .description('offer it (again); others of the same wallet stay as they are')
-    .action((id: string) =>
-      inSession(settings(), (session) => setWalletStatus(session, id, 'active', print)),
-    );
+    .action((id: string) => inSession((session) => setWalletStatus(session, id, 'active', print)));
 }
 
 function addAccountCommand(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   program
     .command('account <marketplace> <merchant> <wallet> <wallet-merchant>')
     .description("a merchant's sub_mchid or smid at a wallet; <merchant>: mer_… or your own number")
@@ -187,7 +184,7 @@ function addAccountCommand(program: Command, context: AdminContext): void {
     .option('--consented', 'the merchant has agreed to this wallet (rule 10)', false)
     .action(
       (marketplace: string, merchant: string, wallet: string, own: string, flags: AccountFlags) =>
-        inSession(settings(), (session) => {
+        inSession((session) => {
           const { consented: hasConsented } = flags;
           const feeBps = Number(flags.feeBps);
           const walletMerchant = own;
@@ -199,32 +196,30 @@ function addAccountCommand(program: Command, context: AdminContext): void {
 }
 
 function addAuditCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   program
     .command('audit')
     .description('who changed what: the audit log')
     .command('verify')
     .description('follow every chain of the log, print its head; exit 1 where a row was changed')
-    .action(() => inSession(settings(), ({ db }) => verifyAudit(db, print)));
+    .action(() => inSession(({ db }) => verifyAudit(db, print)));
 }
 
 function addInterconnectCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   const interconnect = program
     .command('interconnect')
     .description("which wallets may pay by another wallet's code");
   interconnect
     .command('list <marketplace>')
     .description('all pairs, payer wallet -> acceptor wallet')
-    .action((name: string) =>
-      inSession(settings(), (session) => printInterconnects(session, name, print)),
-    );
+    .action((name: string) => inSession((session) => printInterconnects(session, name, print)));
   interconnect
     .command('set <marketplace> <payer-wallet> <acceptor-wallet>')
     .description("let the payer's wallet scan codes of the acceptor")
     .option('--paused', 'stop offering the pair', false)
     .action((marketplace: string, payer: string, acceptor: string, flags: { paused: boolean }) =>
-      inSession(settings(), (session) => {
+      inSession((session) => {
         const status = flags.paused ? 'paused' : 'active';
         return setInterconnect(session, { marketplace, payer, acceptor, status }, print);
       }),

@@ -43,10 +43,9 @@ async function runInside(
     })
     .showHelpAfterError('hutong: add --help to see what it takes');
   addOperatorCommands(program, {
-    settings: () => inside.settings,
     print,
     aside: (line) => err(`${line}\n`),
-    inSession: (_settings, work) => work(inside),
+    inSession: (work) => work(inside, inside.settings),
     cwd,
   });
   program.command('doctor', { hidden: true }).action(async () => {

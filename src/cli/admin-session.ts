@@ -21,14 +21,11 @@ export interface LeasedSession extends AdminSession {
   readonly lease: ProcessLease;
 }
 
-export type InSession = (
-  settings: Settings,
-  work: (session: LeasedSession) => Promise<void>,
-) => Promise<void>;
+type Work = (session: LeasedSession, settings: Settings) => Promise<void>;
+export type InSession = (work: Work) => Promise<void>;
 
 /** The dependencies of the commands: created once per process, or by the platform. */
 export interface AdminContext {
-  readonly settings: () => Settings;
   readonly print: Print;
   /** For the reader, separate from what a command prints into a file. */
   readonly aside: Print;
@@ -38,16 +35,16 @@ export interface AdminContext {
 }
 
 /** Opens the database for one command and closes it again, whatever happens. */
-export const inOwnSession: InSession = async (settings, work) => {
+export async function inOwnSession(settings: Settings, work: Work): Promise<void> {
   const db = await openDatabase(settings, () => undefined);
   try {
     const lease = await leaseProcess(db, systemRandom, () => undefined);
     try {
-      await work({ db, lease, ids: createIdSource(lease.number, wallClock) });
+      await work({ db, lease, ids: createIdSource(lease.number, wallClock) }, settings);
     } finally {
       await lease.release();
     }
   } finally {
     await db.close();
   }
-};
+}

@@ -22,18 +22,16 @@ import type { AdminContext, LeasedSession } from './admin-session.ts';
 import { envelopeAt } from './open-envelope.ts';
 
 export function addKeysCommands(program: Command, context: AdminContext): void {
-  const { settings, print, inSession } = context;
+  const { print, inSession } = context;
   const keys = program
     .command('keys')
     .description('the master keys that secrets are sealed and tokens are made with (the key ring)')
     .addHelpText('after', RING_HELP);
-  const at = (work: (context: KeyContext) => Promise<void>): Promise<void> => {
-    const own = settings();
-    return inSession(own, async (session) => {
+  const at = (work: (context: KeyContext) => Promise<void>): Promise<void> =>
+    inSession(async (session, own) => {
       const envelope = await envelopeAt(session.db, own);
       await work(await keyContext(session, envelope, print));
     });
-  };
   keys
     .command('list')
     .description('every master key: its standing, who holds it, and what still needs it')

@@ -89,7 +89,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (!isKnown()) {
     const { addOperatorCommands } = await import('./admin-program.ts');
     const cwd = process.cwd();
-    addOperatorCommands(program, { settings, print, aside, inSession, cwd });
+    addOperatorCommands(program, { print, aside, inSession, cwd });
     if (isKnown() && (await doneByRunning(argv, cwd))) return;
     if (!isKnown() && name !== 'help' && !name.startsWith('-')) {
       process.stderr.write(`hutong: no command ${name}; hutong --help lists them\n`);
@@ -104,7 +104,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-const inSession: InSession = async (own, work) => {
+const inSession: InSession = async (work) => {
+  const own = settings();
   const { inOwnSession } = await import('./admin-session.ts');
   await inOwnSession(own, work);
 };

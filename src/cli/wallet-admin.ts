@@ -6,7 +6,6 @@
 import fs from 'node:fs';
 import { describeIdentity, planConfig } from '../core/wallet/config.ts';
 import type { Db } from '../database/db.ts';
-import type { IdSource } from '../engine/ids.ts';
 import { type Envelope, walletSecretPlace } from '../flows/key/envelope.ts';
 import { identifyConfigs } from '../flows/wallet/identities.ts';
 import { present } from '../kernel/assert.ts';
@@ -30,13 +29,9 @@ import { type ConfigProblem, unfilledField } from '../wallets/credentials.ts';
 import { walletModule } from '../wallets/registry.ts';
 import { cliNote } from './actor.ts';
 import { marketplaceNamed, type Print, walletNamed } from './admin-names.ts';
+import type { AdminSession } from './admin-session.ts';
 import { envelopeAt } from './open-envelope.ts';
 import { readKeyRing, type Settings } from './settings.ts';
-
-interface AdminSession {
-  readonly db: Db;
-  readonly ids: IdSource;
-}
 
 export interface WalletInput {
   readonly marketplace: string;

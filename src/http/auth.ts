@@ -5,6 +5,7 @@
  */
 
 import type { FastifyRequest } from 'fastify';
+import type { Outcome } from '../flows/base/outcome.ts';
 import type { Principal } from '../flows/key/authenticate.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -22,7 +23,7 @@ export async function authenticate(
   deps: ServerDeps,
   request: FastifyRequest,
   isSuspect: () => boolean,
-): Promise<Result<Principal, HutongError>> {
+): Outcome<Principal> {
   const { authorization } = request.headers;
   if (authorization === undefined) {
     return err(hutongError('api_key_missing', 'send Authorization: Bearer and your secret key'));

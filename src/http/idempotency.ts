@@ -11,8 +11,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { IdempotencyAnswer, IdempotentRequest } from '../flows/base/idempotency.ts';
-import { ERRORS, type HutongError, hutongError } from '../kernel/errors.ts';
-import { err, ok, type Result } from '../kernel/result.ts';
+import type { Outcome } from '../flows/base/outcome.ts';
+import { ERRORS, hutongError } from '../kernel/errors.ts';
+import { compareTexts } from '../kernel/order.ts';
+import { err, ok } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
 import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
@@ -32,7 +34,7 @@ export async function runIdempotent(
   idempotency: Idempotency<PathIds, unknown, unknown>,
   incoming: { readonly request: FastifyRequest; readonly call: Omit<AnyCall, 'targetId'> },
   docsUrl: string,
-): Promise<Result<FinalAnswer, HutongError>> {
+): Outcome<FinalAnswer> {
   const { request, call } = incoming;
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string' || !KEY.test(key)) {
@@ -123,7 +125,7 @@ async function replay(
   idempotency: Idempotency<PathIds, unknown, unknown>,
   call: Omit<AnyCall, 'targetId'>,
   stored: { readonly status: number; readonly body: string },
-): Promise<Result<FinalAnswer, HutongError>> {
+): Outcome<FinalAnswer> {
   if (idempotency.refill === undefined || stored.status >= 300) {
     return ok({ status: stored.status, body: stored.body, replayed: true });
   }
@@ -151,7 +153,7 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const fields = Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareTexts(a, b))
     .map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`);
   return `{${fields.join(',')}}`;
 }

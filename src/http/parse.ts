@@ -13,11 +13,13 @@ function invalid(param: string, message: string): Result<never, HutongError> {
   return err(hutongError('parameter_invalid', `${param} ${message}`, { param }));
 }
 
-export function pageOf(query: {
+export interface PageQuery {
   readonly limit?: number;
   readonly starting_after?: string;
   readonly ending_before?: string;
-}): Result<PageRequest, HutongError> {
+}
+
+export function pageOf(query: PageQuery): Result<PageRequest, HutongError> {
   if (query.starting_after !== undefined && query.ending_before !== undefined) {
     return invalid('ending_before', 'and starting_after exclude each other');
   }

@@ -5,10 +5,10 @@
  */
 
 import type { Static, TSchema } from 'typebox';
+import type { Outcome } from '../flows/base/outcome.ts';
 import type { Principal } from '../flows/key/authenticate.ts';
-import type { ErrorCode, HutongError } from '../kernel/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
-import type { Result } from '../kernel/result.ts';
 import type { Scope } from '../kernel/scopes.ts';
 import type { ServerDeps } from './deps.ts';
 
@@ -39,7 +39,7 @@ export interface Answer<A extends Answers = Answers> {
   readonly file?: { readonly name: string; readonly bytes: Buffer };
 }
 
-type Answered<A extends Answers> = Promise<Result<Answer<A>, HutongError>>;
+type Answered<A extends Answers> = Outcome<Answer<A>>;
 
 export interface Idempotency<P extends PathIds, Q, B> {
   /** Chosen before the first try and stored, so that a retry means the same row. */
@@ -49,7 +49,7 @@ export interface Idempotency<P extends PathIds, Q, B> {
     deps: ServerDeps,
     principal: Principal,
     body: Record<string, unknown>,
-  ) => Promise<Result<Record<string, unknown>, HutongError>>;
+  ) => Outcome<Record<string, unknown>>;
 }
 
 export interface RouteSpec<

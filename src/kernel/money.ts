@@ -15,6 +15,10 @@ export function sumFen(amounts: Iterable<Fen>): Fen {
   return total;
 }
 
+export function minFen(a: Fen, b: Fen): Fen {
+  return a < b ? a : b;
+}
+
 /** A safe JSON integer as fen; undefined when it is not one. */
 export function fenFromJson(value: unknown): Fen | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : undefined;

@@ -1,33 +1,23 @@
 /** What `hutong doctor` reads from the database about its state and its work. Only reads. */
 
-import type { Db, Statement } from '../database/db.ts';
+import type { Db } from '../database/db.ts';
+import { statements } from '../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../database/table.ts';
 import { formatId, type Id } from '../kernel/id.ts';
 import type { DueTable } from './batch/due.ts';
 
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const CLOCK = statement(
-  'health.clock',
-  'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
-);
-const TABLES = statement(
-  'health.tables',
-  "select to_regclass('schema_migrations') is not null as has_history",
-);
-const VERSION = statement(
-  'health.version',
-  'select max(version) as version from schema_migrations',
-);
-/** Deliveries are kept for long, so only those of some days are read. */
-const FAILING = statement(
-  'health.failing_endpoints',
-  `select e.id, e.url, count(*) as waiting, max(d.tries) as tries, max(d.last_error) as why
+const SQL = statements('health', {
+  clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  tables: "select to_regclass('schema_migrations') is not null as has_history",
+  version: 'select max(version) as version from schema_migrations',
+  // Deliveries are kept for long, so only those of some days are read.
+  failingEndpoints: `select e.id, e.url, count(*) as waiting, max(d.tries) as tries,
+    max(d.last_error) as why
   from deliveries d join webhook_endpoints e on e.id = d.endpoint
   where d.due_at is not null and d.status = 'pending' and d.tries >= $1
     and e.status = 'enabled'
   group by e.id, e.url order by e.id`,
-);
+});
 
 /** The database's wall clock, and how long its answer took. */
 export async function readClock(
@@ -35,16 +25,16 @@ export async function readClock(
   wallMs: () => number,
 ): Promise<{ readonly skewMs: number; readonly tookMs: number }> {
   const askedMs = wallMs();
-  const [row] = await db.read(CLOCK, []);
+  const [row] = await db.read(SQL.clock, []);
   const answeredMs = wallMs();
   return { skewMs: toNumber(row?.now) - (askedMs + answeredMs) / 2, tookMs: answeredMs - askedMs };
 }
 
 /** The newest applied migration; 0 = an empty database. */
 export async function readSchemaVersion(db: Db): Promise<number> {
-  const [tables] = await db.read(TABLES, []);
+  const [tables] = await db.read(SQL.tables, []);
   if (tables?.has_history !== true) return 0;
-  const [row] = await db.read(VERSION, []);
+  const [row] = await db.read(SQL.version, []);
   return toNumberOrNull(row?.version ?? null) ?? 0;
 }
 
@@ -64,7 +54,8 @@ export async function readOverdue(
     ({ table }) => `select '${table}' as what, count(*) as rows, min(due_at) as since from ${table}
       where due_at < $1`,
   );
-  const rows = await db.read(statement('health.overdue', counts.join(' union all ')), [beforeMs]);
+  const text = counts.join(' union all ');
+  const rows = await db.read({ name: 'health.overdue', text }, [beforeMs]);
   return rows
     .map((row) => ({
       what: row.what as string,
@@ -84,7 +75,7 @@ export interface FailingEndpoint {
 
 /** Endpoints with deliveries that have failed at least this many times. */
 export async function readFailingEndpoints(db: Db, triesMin: number): Promise<FailingEndpoint[]> {
-  return (await db.read(FAILING, [triesMin])).map((row) => ({
+  return (await db.read(SQL.failingEndpoints, [triesMin])).map((row) => ({
     id: formatId('webhook_endpoint', row.id as bigint),
     url: row.url as string,
     waiting: toNumber(row.waiting),

@@ -2,6 +2,12 @@
 
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type {
+  OfferedProduct,
+  Offers,
+  WithheldReason,
+  WithheldWallet,
+} from '../../src/core/offer/offer.ts';
+import type {
   Attempt,
   AttemptStatus,
   Leg,
@@ -9,7 +15,6 @@ import type {
   PaymentIntent,
   Refund,
 } from '../../src/core/payment/model.ts';
-import type { Offer, Offers } from '../../src/flows/offer/list-offers.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { encodeBody, formatId, type Id, type IdKind, packId } from '../../src/kernel/id.ts';
 import type { NextAction, Product, WalletName } from '../../src/kernel/wallet-names.ts';
@@ -178,12 +183,24 @@ export function viewOf(made: Made = {}): CashierView {
 }
 
 /** A code of `wallet`'s that the app of `payerWallet` scans. */
-export function sharedOffer(payerWallet: WalletName, wallet: WalletName, product: Product): Offer {
+export function sharedOffer(
+  payerWallet: WalletName,
+  wallet: WalletName,
+  product: Product,
+): OfferedProduct {
   return { wallet, product, payerWallet, combined: false, needsPayer: false };
 }
 
-export function offer(wallet: WalletName, product: Product, needsPayer = false): Offer {
+export function offer(wallet: WalletName, product: Product, needsPayer = false): OfferedProduct {
   return { wallet, product, payerWallet: wallet, combined: false, needsPayer };
+}
+
+export function withheld(
+  wallet: WalletName,
+  product: Product | null,
+  reason: WithheldReason,
+): WithheldWallet {
+  return { wallet, product, reason, merchants: [], reachedThrough: [] };
 }
 
 export const OFFERS: Readonly<Record<BrowserDevice, Offers>> = {
@@ -194,19 +211,19 @@ export const OFFERS: Readonly<Record<BrowserDevice, Offers>> = {
   mobile: { offered: [offer('alipay', 'wap'), offer('wechatpay', 'h5')], withheld: [] },
   wechat: {
     offered: [offer('wechatpay', 'jsapi', true)],
-    withheld: [{ wallet: 'alipay', product: null, reason: 'device_unsupported' }],
+    withheld: [withheld('alipay', null, 'device_unsupported')],
   },
   alipay: {
     offered: [offer('alipay', 'jsapi', true)],
-    withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
+    withheld: [withheld('wechatpay', null, 'device_unsupported')],
   },
   unionpay: {
     offered: [offer('unionpay', 'web')],
-    withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
+    withheld: [withheld('wechatpay', null, 'device_unsupported')],
   },
   jdpay: {
     offered: [offer('jdpay', 'h5')],
-    withheld: [{ wallet: 'wechatpay', product: null, reason: 'device_unsupported' }],
+    withheld: [withheld('wechatpay', null, 'device_unsupported')],
   },
 };
 

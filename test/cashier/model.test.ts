@@ -7,7 +7,7 @@ import {
   cashierModel,
   type Notice,
 } from '../../src/cashier/model.ts';
-import type { Offers } from '../../src/flows/offer/list-offers.ts';
+import type { Offers } from '../../src/core/offer/offer.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import type { NextAction } from '../../src/kernel/wallet-names.ts';
 import {
@@ -25,6 +25,7 @@ import {
   refundOf,
   TEA_SHOP,
   viewOf,
+  withheld,
 } from './fixtures.ts';
 import { STATES, stateNamed } from './states.ts';
 
@@ -128,13 +129,13 @@ describe('choices', () => {
   });
 
   it('say why a wallet is withheld only where it concerns the buyer', () => {
-    const withheld = [
-      { wallet: 'alipay', product: null, reason: 'merchant_not_consented' },
-      { wallet: 'unionpay', product: null, reason: 'wallet_unhealthy' },
-      { wallet: 'wechatpay', product: 'jsapi', reason: 'device_unsupported' },
-    ] as const;
+    const all = [
+      withheld('alipay', null, 'merchant_not_consented'),
+      withheld('unionpay', null, 'wallet_unhealthy'),
+      withheld('wechatpay', 'jsapi', 'device_unsupported'),
+    ];
     const offered = [offer('wechatpay', 'native')];
-    const model = modelOf(viewOf(), { offers: { offered, withheld } });
+    const model = modelOf(viewOf(), { offers: { offered, withheld: all } });
     expect(model.withheld).toEqual([{ wallet: 'unionpay', reason: 'wallet_unhealthy' }]);
   });
 });

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cashierPlugin } from '../../src/cashier/plugin.ts';
 import type { CashierUseCases } from '../../src/cashier/show.ts';
-import type { Offers } from '../../src/flows/offer/list-offers.ts';
+import type { Offers } from '../../src/core/offer/offer.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { err } from '../../src/kernel/result.ts';
@@ -20,6 +20,7 @@ import {
   sharedOffer,
   USER_AGENTS,
   viewOf,
+  withheld,
 } from './fixtures.ts';
 import { type Asked, Stage } from './stage.ts';
 import { STATES, stateNamed } from './states.ts';
@@ -851,7 +852,7 @@ describe('GET /q/{code}', () => {
 describe('another wallet’s code, by interconnection', () => {
   const shared: Offers = {
     offered: [offer('wechatpay', 'native'), sharedOffer('unionpay', 'wechatpay', 'native')],
-    withheld: [{ wallet: 'unionpay', product: null, reason: 'wallet_unhealthy' }],
+    withheld: [withheld('unionpay', null, 'wallet_unhealthy')],
   };
   const headers = { 'user-agent': USER_AGENTS.desktop };
 

@@ -8,11 +8,11 @@
 import { randomBytes } from 'node:crypto';
 import type { CashierUseCases } from '../../src/cashier/show.ts';
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
+import type { Offers } from '../../src/core/offer/offer.ts';
 import { type Db, DbLost, type Session } from '../../src/database/db.ts';
 import { insertAll, type Table } from '../../src/database/table.ts';
 import { handOutTokenOf, shortCodeOf } from '../../src/flows/base/tokens.ts';
 import type { CounterPayment } from '../../src/flows/merchant/counters.ts';
-import type { Offers } from '../../src/flows/offer/list-offers.ts';
 import type { StartAttemptInput } from '../../src/flows/payment/choose-wallet.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import { type HutongError, hutongError } from '../../src/kernel/errors.ts';

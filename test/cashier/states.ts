@@ -2,8 +2,8 @@
 
 import type { BrowserDevice } from '../../src/cashier/device.ts';
 import type { Screen } from '../../src/cashier/model.ts';
+import type { Offers } from '../../src/core/offer/offer.ts';
 import type { Attempt } from '../../src/core/payment/model.ts';
-import type { Offers } from '../../src/flows/offer/list-offers.ts';
 import type { CashierView } from '../../src/flows/payment/open-cashier.ts';
 import {
   ACTIONS,
@@ -19,6 +19,7 @@ import {
   sharedOffer,
   TEA_SHOP,
   viewOf,
+  withheld,
 } from './fixtures.ts';
 
 export interface CashierState {
@@ -108,7 +109,7 @@ export const STATES: readonly CashierState[] = [
       ...DESKTOP,
       offers: {
         offered: [offer('wechatpay', 'native'), sharedOffer('unionpay', 'wechatpay', 'native')],
-        withheld: [{ wallet: 'unionpay', product: null, reason: 'merchant_not_onboarded' }],
+        withheld: [withheld('unionpay', null, 'merchant_not_onboarded')],
       },
     },
   ),
@@ -142,7 +143,7 @@ export const STATES: readonly CashierState[] = [
       ...DESKTOP,
       offers: {
         offered: [OFFERS.desktop.offered[0]!],
-        withheld: [{ wallet: 'alipay', product: 'precreate', reason: 'cart_not_combinable' }],
+        withheld: [withheld('alipay', 'precreate', 'cart_not_combinable')],
       },
     },
   ),
@@ -154,8 +155,8 @@ export const STATES: readonly CashierState[] = [
       offers: {
         offered: [],
         withheld: [
-          { wallet: 'wechatpay', product: null, reason: 'wallet_unhealthy' },
-          { wallet: 'alipay', product: null, reason: 'merchant_not_consented' },
+          withheld('wechatpay', null, 'wallet_unhealthy'),
+          withheld('alipay', null, 'merchant_not_consented'),
         ],
       },
     },

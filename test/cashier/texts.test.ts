@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TEXTS } from '../../src/cashier/texts.ts';
+import { TEXTS, type Texts } from '../../src/cashier/texts.ts';
 
 /** Every path of a dictionary with what stands there: a text, or a function and its arity. */
 function shape(value: unknown, path = ''): string[] {
@@ -8,10 +8,17 @@ function shape(value: unknown, path = ''): string[] {
   return Object.entries(value as object).flatMap(([key, child]) => shape(child, `${path}.${key}`));
 }
 
-function plainTexts(value: unknown): string[] {
+/** One product of each hint. */
+const HINTED = ['native', 'page', 'jsapi', 'h5', 'codepay', 'nfc'] as const;
+
+function plainTexts({ hint, ...others }: Texts): string[] {
+  return [...HINTED.map((product) => hint(product, 'alipay')), ...plain(others)];
+}
+
+function plain(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (typeof value === 'function') return [String(value('x', 'y', 'z'))];
-  return Object.values(value as object).flatMap(plainTexts);
+  return Object.values(value as object).flatMap(plain);
 }
 
 describe('the two dictionaries', () => {

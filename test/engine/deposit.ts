@@ -8,11 +8,23 @@ import { type DecideContext, type Decision, Draft, type DraftModel } from '../..
 import { account } from '../../src/core/ledger/chart.ts';
 import { type Entry, posting } from '../../src/core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from '../../src/database/arrays.ts';
-import type { Row, Session, Statement } from '../../src/database/db.ts';
-import { type Table, table, tableValues, toNumber, updateAll } from '../../src/database/table.ts';
+import type { Row, Session } from '../../src/database/db.ts';
+import {
+  columnsOf,
+  type Fields,
+  fen,
+  id,
+  integer,
+  moment,
+  readerOf,
+  smallint,
+  text,
+} from '../../src/database/row.ts';
+import { statements } from '../../src/database/statements.ts';
+import { type Table, table, tableValues, updateAll } from '../../src/database/table.ts';
 import { AssertionError, present } from '../../src/kernel/assert.ts';
 import { type HutongError, hutongError } from '../../src/kernel/errors.ts';
-import { decodeBody, encodeBody, formatId, type Id, idValue } from '../../src/kernel/id.ts';
+import { decodeBody, encodeBody, type Id, idValue } from '../../src/kernel/id.ts';
 import type { LedgerMoment } from '../../src/kernel/ledger-moments.ts';
 import { err } from '../../src/kernel/result.ts';
 import { stateTable, transition } from '../../src/kernel/state-table.ts';
@@ -168,55 +180,46 @@ interface Written {
   readonly writtenBy: bigint;
 }
 
+const DEPOSIT_FIELDS: Fields<Deposit> = {
+  shard: smallint('shard'),
+  // With a kind of its own it would be `id('deposit', 'id')`.
+  id: {
+    ...{ name: 'id', type: 'bigint', fixed: false, write: numberOf },
+    read: (stored) => depositId(stored as bigint),
+  },
+  marketplace: id('marketplace', 'marketplace', 'fixed'),
+  reference: text('reference', 'fixed'),
+  amountFen: fen('amount', 'fixed'),
+  status: text('status'),
+  version: integer('version'),
+  dueAtMs: moment('due_at'),
+  tries: integer('tries'),
+};
+const toDeposit = readerOf(DEPOSIT_FIELDS);
+
 const DEPOSITS: Table<Written> = table(
   'deposits',
   ['shard', 'id'],
   [
-    { name: 'shard', type: 'smallint', value: ({ deposit }) => deposit.shard },
-    { name: 'id', type: 'bigint', value: ({ deposit }) => numberOf(deposit.id) },
-    { name: 'marketplace', type: 'id', value: ({ deposit }) => deposit.marketplace, fixed: true },
-    { name: 'reference', type: 'text', value: ({ deposit }) => deposit.reference, fixed: true },
-    { name: 'amount', type: 'bigint', value: ({ deposit }) => deposit.amountFen, fixed: true },
-    { name: 'status', type: 'text', value: ({ deposit }) => deposit.status },
-    { name: 'version', type: 'integer', value: ({ deposit }) => deposit.version },
-    { name: 'due_at', type: 'bigint', value: ({ deposit }) => deposit.dueAtMs },
-    { name: 'tries', type: 'integer', value: ({ deposit }) => deposit.tries },
+    ...columnsOf(DEPOSIT_FIELDS, ({ deposit }: Written) => deposit),
     { name: 'written_by', type: 'bigint', value: ({ writtenBy }) => writtenBy },
   ],
 );
 
-const LOCK: Statement = {
-  name: 'deposits.lock',
-  text: `select d.* from unnest($1::smallint[], $2::bigint[]) as k (shard, id)
+const SQL = statements('deposits', {
+  lock: `select d.* from unnest($1::smallint[], $2::bigint[]) as k (shard, id)
     join deposits d on d.shard = k.shard and d.id = k.id
     order by d.shard, d.id for update of d`,
-};
-const BY_REFERENCE: Statement = {
-  name: 'deposits.by_reference',
-  text: `select d.marketplace, d.reference, d.id
+  byReference: `select d.marketplace, d.reference, d.id
     from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, reference)
     join deposits d on d.shard = k.shard and d.marketplace = k.marketplace
       and d.reference = k.reference`,
-};
+});
 
 function toState(row: Row): DepositState | AssertionError {
-  const id = depositId(row.id as bigint);
-  const status = row.status as Status;
-  if (!['open', 'paid', 'overdue'].includes(status))
-    return new AssertionError(`${id} can be read from its row: it is ${status}`);
-  return {
-    deposit: {
-      id,
-      shard: toNumber(row.shard),
-      marketplace: formatId('marketplace', row.marketplace as bigint),
-      reference: row.reference as string,
-      amountFen: row.amount as bigint,
-      status,
-      version: row.version as number,
-      dueAtMs: row.due_at === null ? null : toNumber(row.due_at),
-      tries: row.tries as number,
-    },
-  };
+  const deposit = toDeposit(row);
+  if (STATES.states.includes(deposit.status)) return { deposit };
+  return new AssertionError(`${deposit.id} can be read from its row: it is ${deposit.status}`);
 }
 
 const keyOf = ({ marketplace, reference }: Deposit): string =>
@@ -248,7 +251,7 @@ async function holdersOf(
   session: Session,
   deposits: readonly Deposit[],
 ): Promise<ReadonlyMap<string, string>> {
-  const held = await session.run(BY_REFERENCE, [
+  const held = await session.run(SQL.byReference, [
     smallintArray(deposits.map(({ shard }) => shard)),
     idArray(deposits.map(({ marketplace }) => marketplace)),
     textArray(deposits.map(({ reference }) => reference)),
@@ -267,7 +270,7 @@ async function lockDeposits(
 ): Promise<ReadonlyMap<string, DepositState | AssertionError>> {
   const keys = [smallintArray(ids.map(shardOfDeposit)), bigintArray(ids.map(numberOf))];
   const states = new Map<string, DepositState | AssertionError>();
-  for (const row of await session.run(LOCK, keys)) {
+  for (const row of await session.run(SQL.lock, keys)) {
     const id = depositId(row.id as bigint);
     const known = remembered(id);
     const isStill = known !== undefined && known.writtenBy === row.written_by;

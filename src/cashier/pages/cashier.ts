@@ -32,7 +32,6 @@ export function cashierPage(page: CashierPage): string {
   return renderPage(page, {
     title: `${title} · ${model.marketplaceName}`,
     heading: `${model.marketplaceName} ${texts.cashier}`,
-    status: '',
     body: body(page),
     data: {
       'data-screen': model.screen.kind,

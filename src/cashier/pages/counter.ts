@@ -28,7 +28,6 @@ export function counterPage(page: CounterPage): string {
   return renderPage(page, {
     title: `${texts.counterTitle(merchantName)} · ${page.marketplaceName}`,
     heading: `${page.marketplaceName} ${texts.cashier}`,
-    status: '',
     body: html`<div class="single"><form class="card pay counter" method="post" action="${path}">
 <h1>${texts.counterTitle(merchantName)}</h1>
 <p class="quiet">${page.counterName}</p>
@@ -40,8 +39,6 @@ ${keypad(texts)}
 <p><button class="primary">${texts.counterGo}</button></p>
 <p id="cap" class="quiet">${texts.counterCap}</p>
 </form></div>`,
-    data: {},
-    refreshSeconds: null,
   });
 }
 
@@ -61,10 +58,8 @@ export function counterClosedPage(
   return renderPage(context, {
     title: texts.counterClosedTitle,
     heading: `${names.marketplaceName} ${texts.cashier}`,
-    status: '',
     body: html`<div class="single"><div class="card pay">${SIGNS.over}<h1>${texts.counterClosedTitle}</h1>
 <p>${texts.counterClosedHelp(names.merchantName)}</p></div></div>`,
     data: { 'data-screen': 'counter-closed' },
-    refreshSeconds: null,
   });
 }

@@ -38,31 +38,26 @@ function refundNote(refund: RefundSummary, texts: Texts): Html | null {
   return html`<div class="note info"><p>${done} ${left}</p></div>`;
 }
 
-export function endedScreen(
-  model: CashierModel,
-  texts: Texts,
-  kind: 'expired' | 'canceled' | 'conflicted',
-): Html {
-  const help = {
-    expired: texts.expiredHelp,
-    canceled: texts.canceledHelp,
-    conflicted: texts.conflictedHelp,
+type Ended = 'expired' | 'canceled' | 'conflicted';
+
+function endedTexts(kind: Ended, texts: Texts): { readonly title: string; readonly help: string } {
+  return {
+    expired: { title: texts.expiredTitle, help: texts.expiredHelp },
+    canceled: { title: texts.canceledTitle, help: texts.canceledHelp },
+    conflicted: { title: texts.conflictedTitle, help: texts.conflictedHelp },
   }[kind];
-  return html`${kind === 'conflicted' ? SIGNS.care : SIGNS.over}<h1>${endedTitle(kind, texts)}</h1>
+}
+
+export function endedTitle(kind: Ended, texts: Texts): string {
+  return endedTexts(kind, texts).title;
+}
+
+export function endedScreen(model: CashierModel, texts: Texts, kind: Ended): Html {
+  const { title, help } = endedTexts(kind, texts);
+  return html`${kind === 'conflicted' ? SIGNS.care : SIGNS.over}<h1>${title}</h1>
 <p>${help}</p>
 ${returnedSection(model, texts)}
 ${returnButton(model, texts, { isSoon: false })}`;
-}
-
-export function endedTitle(kind: 'expired' | 'canceled' | 'conflicted', texts: Texts): string {
-  switch (kind) {
-    case 'expired':
-      return texts.expiredTitle;
-    case 'canceled':
-      return texts.canceledTitle;
-    case 'conflicted':
-      return texts.conflictedTitle;
-  }
 }
 
 function returnButton(

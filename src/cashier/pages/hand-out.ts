@@ -32,7 +32,6 @@ export function handOutPage(
   return renderPage(context, {
     title: `${title} · ${page.marketplaceName}`,
     heading: `${page.marketplaceName} ${texts.cashier}`,
-    status: '',
     body: html`<div class="single"><div class="card pay"><h1>${walletMark(page.wallet, 'mark lead')}<span>${title}</span></h1>
 <p class="total">${yuanText(page.amountFen)}</p>
 <p>${texts.goHelp(texts.apps[page.wallet])}</p>${walletForm(page.form, { label, mark: 'data-hand-out' })}
@@ -52,12 +51,10 @@ export function handOutOverPage(
   return renderPage(context, {
     title: `${title} · ${page.marketplaceName}`,
     heading: `${page.marketplaceName} ${texts.cashier}`,
-    status: '',
     body: html`<div class="single"><div class="card pay">${sign}<h1>${title}</h1>
 <p class="total">${yuanText(page.amountFen)}</p>
 <p>${help}</p>
 <p><a class="plain" href="${page.backPath}">${texts.backToPayment}</a></p></div></div>`,
     data: { 'data-screen': page.refusal === 'left' ? 'closed' : page.refusal, 'data-title': title },
-    refreshSeconds: null,
   });
 }

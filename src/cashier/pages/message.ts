@@ -14,11 +14,8 @@ export function messagePage(
   return renderPage(context, {
     title: message.title,
     heading: texts.cashier,
-    status: '',
     body: html`<div class="single"><div class="card pay">${SIGNS.over}<h1>${message.title}</h1>
 <p>${message.help}</p>
 ${back}</div></div>`,
-    data: {},
-    refreshSeconds: null,
   });
 }

@@ -25,22 +25,21 @@ export interface PageContext {
 export interface Page {
   readonly title: string;
   readonly heading: string;
-  /** Announced to screen readers when the page changes by itself. */
-  readonly status: string;
   readonly body: Html;
-  readonly data: Readonly<Record<`data-${string}`, string>>;
-  /** Seconds after which a browser without script reloads. */
-  readonly refreshSeconds: number | null;
+  readonly data?: Readonly<Record<`data-${string}`, string>>;
+  /** Seconds after which a browser without script reloads; left out, it does not. */
+  readonly refreshSeconds?: number | null;
 }
 
 export function renderPage(context: PageContext, page: Page): string {
   const { texts, assets } = context;
   const other = context.locale === 'zh' ? 'en' : 'zh';
   const otherLang = other === 'zh' ? 'zh-CN' : 'en';
+  const { refreshSeconds = null, data = {} } = page;
   const refresh =
-    page.refreshSeconds === null
+    refreshSeconds === null
       ? null
-      : html`<noscript><meta http-equiv="refresh" content="${page.refreshSeconds}"></noscript>`;
+      : html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>`;
   const document = html`<!doctype html>
 <html lang="${texts.htmlLang}">
 <head>
@@ -64,8 +63,8 @@ ${refresh}<script src="${assets.script}" defer></script>
       ? null
       : html`<a class="lang" href="${context.path}?lang=${other}" hreflang="${otherLang}" aria-label="${texts.otherLanguageLabel}"><span lang="${otherLang}">${texts.otherLanguage}</span></a>`
   }</header>
-<p id="live" class="unseen" role="status" aria-live="polite">${page.status}</p>
-<main id="main" tabindex="-1"${attributes(page.data)}>
+<p id="live" class="unseen" role="status" aria-live="polite"></p>
+<main id="main" tabindex="-1"${attributes(data)}>
 ${page.body}
 </main>
 <footer class="foot"><p>${texts.safety}</p><p>${texts.poweredBy}</p></footer>
@@ -75,6 +74,6 @@ ${page.body}
   return document.text;
 }
 
-function attributes(data: Page['data']): Part {
+function attributes(data: NonNullable<Page['data']>): Part {
   return Object.entries(data).map(([name, value]) => html` ${name}="${value}"`);
 }

@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Id } from '../../kernel/id.ts';
+import { compareTexts } from '../../kernel/order.ts';
 
 /** The previous hash of a chain's first row. */
 export const CHAIN_START = '0'.repeat(64);
@@ -56,7 +57,7 @@ export function auditHash(row: AuditRow, sequence: number, previousSha256: strin
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) => {
     if (member === null || typeof member !== 'object' || Array.isArray(member)) return member;
-    const entries = Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    const entries = Object.entries(member).sort(([a], [b]) => compareTexts(a, b));
     return Object.fromEntries(entries);
   });
 }

@@ -74,6 +74,7 @@ export interface OfferedProduct {
   /** The wallet app that the buyer pays with; differs from `wallet` under interconnection. */
   readonly payerWallet: WalletName;
   readonly combined: boolean;
+  /** The cashier must ask the wallet who pays before it can start. */
   readonly needsPayer: boolean;
 }
 
@@ -88,10 +89,13 @@ export interface WithheldWallet {
   readonly reachedThrough: readonly WalletName[];
 }
 
-export function offersFor(question: OfferQuestion): {
+export interface Offers {
+  /** In the order in which they are shown. */
   readonly offered: readonly OfferedProduct[];
   readonly withheld: readonly WithheldWallet[];
-} {
+}
+
+export function offersFor(question: OfferQuestion): Offers {
   const direct: OfferedProduct[] = [];
   const withheld: Omit<WithheldWallet, 'reachedThrough'>[] = [];
   const merchants = [...new Set(question.merchants)];

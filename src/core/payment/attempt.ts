@@ -1,11 +1,22 @@
 /** State changes of an attempt and its legs; a final status is emitted and clears the due time. */
 import type { Id } from '../../kernel/id.ts';
 import { transition } from '../../kernel/state-table.ts';
+import type { DecideContext } from '../draft.ts';
 import type { PaymentDraft } from './draft.ts';
-import { ATTEMPT_STATES, type AttemptStatus, OUTCOME_UNKNOWN } from './model.ts';
+import { ATTEMPT_STATES, type Attempt, type AttemptStatus, OUTCOME_UNKNOWN } from './model.ts';
 
 /** How long the flow that closes an attempt has before the janitor does it. */
 export const CLOSE_CALL_MS = 2_000;
+
+/** Begins to close it; it is polled soon again, however often it was polled before. */
+export function beginClosing(
+  draft: PaymentDraft,
+  { id, closingAtMs }: Attempt,
+  { nowMs }: DecideContext,
+  dueAtMs = nowMs,
+): void {
+  if (closingAtMs === null) draft.set('attempts', id, { closingAtMs: nowMs, dueAtMs, tries: 0 });
+}
 
 /** Moves the attempt alone; the caller has moved its legs, or leaves them. */
 export function moveAttempt(

@@ -2,7 +2,7 @@
 import { hutongError } from '../../kernel/errors.ts';
 import { err } from '../../kernel/result.ts';
 import type { DecideContext } from '../draft.ts';
-import { CLOSE_CALL_MS } from './attempt.ts';
+import { beginClosing, CLOSE_CALL_MS } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import type { Payment } from './model.ts';
@@ -10,19 +10,15 @@ import type { Payment } from './model.ts';
 function close(
   draft: PaymentDraft,
   reason: 'canceled' | 'expired',
-  nowMs: number,
-  dueAtMs: number,
+  context: DecideContext,
+  dueAtMs = context.nowMs,
 ): void {
   // Canceled while it is expiring: what was promised at the expiry stands.
-  const closingAtMs = draft.intent.closingAtMs ?? nowMs;
+  const closingAtMs = draft.intent.closingAtMs ?? context.nowMs;
   draft.setRoot({ closingAtMs, closingReason: reason, dueAtMs: null });
   for (const attempt of draft.payment.attempts.filter(isLive)) {
-    const tries = attempt.closingAtMs === null ? 0 : attempt.tries;
-    draft.set('attempts', attempt.id, {
-      closingAtMs: attempt.closingAtMs ?? nowMs,
-      dueAtMs,
-      tries,
-    });
+    beginClosing(draft, attempt, context);
+    draft.set('attempts', attempt.id, { dueAtMs });
   }
   settleIntentStatus(draft);
 }
@@ -37,7 +33,7 @@ export function cancelPayment(payment: Payment, context: DecideContext): Payment
       hutongError('payment_intent_not_cancelable', `the payment_intent is ${intent.status}`),
     );
   }
-  close(draft, 'canceled', context.nowMs, context.nowMs + CLOSE_CALL_MS);
+  close(draft, 'canceled', context, context.nowMs + CLOSE_CALL_MS);
   return draft.decided((after) => after);
 }
 
@@ -46,7 +42,7 @@ export function expirePayment(payment: Payment, context: DecideContext): Payment
   const { intent } = payment;
   const isDue =
     isOpen(intent.status) && intent.closingAtMs === null && context.nowMs >= intent.expiresAtMs;
-  if (isDue) close(draft, 'expired', context.nowMs, context.nowMs);
+  if (isDue) close(draft, 'expired', context);
   else if (intent.dueAtMs !== null && (!isOpen(intent.status) || intent.closingAtMs !== null))
     draft.setRoot({ dueAtMs: null });
   return draft.decided((after) => after);

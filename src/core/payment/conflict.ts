@@ -18,6 +18,7 @@ import { newAutomaticRefund } from '../refund/refund.ts';
 import type { CapabilityTable } from '../wallet/capabilities.ts';
 import { moveAttempt } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
+import { isLive } from './intent-status.ts';
 import { countedFen, sharesOf } from './leg-shares.ts';
 import {
   ATTEMPT_STATES,
@@ -51,7 +52,7 @@ export function resolveConflict(
     const message = `the payment_intent is ${intent.status}, not conflicted`;
     return err(hutongError('payment_intent_not_conflicted', message));
   }
-  if (disputed.some(({ id }) => draft.legsOf(id).some(mayStillBePaid))) {
+  if (disputed.some(({ id }) => draft.legsOf(id).some(isLive))) {
     const message = 'an order of it may still be paid at the wallet, which is being asked';
     return err(hutongError('conflict_not_resolvable', message));
   }
@@ -96,10 +97,6 @@ export function resolveConflict(
     draft.emit(`payment_intent.${accepted ? 'succeeded' : 'canceled'}`, intent.id);
   }
   return draft.decided((after) => after);
-}
-
-function mayStillBePaid({ status }: Leg): boolean {
-  return status === 'created' || status === 'pending' || status === 'unknown';
 }
 
 const isInSuspense = (leg: Leg): boolean => leg.suspenseFen !== null;

@@ -3,44 +3,29 @@
  */
 import { createHash } from 'node:crypto';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import type { Id } from '../../kernel/id.ts';
-import { AMOUNT_FEN_MAX, type Fen, sumFen } from '../../kernel/money.ts';
+import { AMOUNT_FEN_MAX, sumFen } from '../../kernel/money.ts';
+import { compareTexts } from '../../kernel/order.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { splitProblem } from '../escrow/splits.ts';
 import { type Livemode, modeRefusal } from '../key/mode.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
-import type { Buyer, Payment, SubOrder } from './model.ts';
+import type { Payment, PaymentIntent, SubOrder } from './model.ts';
 
 const INTENT_LIFE_MS_DEFAULT = 30 * 60_000;
 const INTENT_LIFE_MS_MIN = 2 * 60_000;
 const INTENT_LIFE_MS_MAX = 7 * 24 * 3_600_000;
 
-export interface NewSubOrder {
-  readonly id: Id<'sub_order'>;
-  readonly merchant: Id<'merchant'>;
-  readonly amountFen: Fen;
-  readonly description: string;
-  readonly merchantSubOrderNo: string | null;
-  readonly items: readonly unknown[] | null;
-  readonly splits: readonly unknown[] | null;
-}
+export type NewSubOrder = Omit<SubOrder, 'refundedFen'>;
 
-export interface NewPayment {
-  readonly id: Id<'payment_intent'>;
-  readonly shard: number;
-  readonly marketplace: Id<'marketplace'>;
-  readonly merchantOrderNo: string;
-  readonly amountFen: Fen;
-  readonly description: string;
+export interface NewPayment
+  extends Pick<PaymentIntent, 'id' | 'shard' | 'marketplace' | 'merchantOrderNo' | 'amountFen'>,
+    Pick<PaymentIntent, 'description' | 'buyer' | 'returnUrl' | 'metadata' | 'tokenSeed'> {
   readonly subOrders: readonly NewSubOrder[];
-  readonly buyer: Buyer;
+  /** null: after the usual time. */
   readonly expiresAtMs: number | null;
-  readonly returnUrl: string | null;
-  readonly metadata: Readonly<Record<string, string>>;
   /** Mode of the creating key; left out = no mode. */
-  readonly isLivemode?: boolean | null;
+  readonly isLivemode?: Livemode;
   readonly nowMs: number;
-  readonly tokenSeed: string;
 }
 
 /** The same number with the same content, apart from ids and tokens, is the same order. */
@@ -51,7 +36,7 @@ export function contentHash(input: NewPayment): string {
     input.buyer.id,
     input.returnUrl,
     input.expiresAtMs,
-    Object.entries(input.metadata).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(input.metadata).sort(([a], [b]) => compareTexts(a, b)),
     input.subOrders.map((sub) => [
       sub.merchant,
       sub.amountFen.toString(),
@@ -67,23 +52,16 @@ export function contentHash(input: NewPayment): string {
 export function newPayment(input: NewPayment): Result<Payment, HutongError> {
   const refused = refusal(input);
   if (refused !== undefined) return err(refused);
-  const expiresAtMs = input.expiresAtMs ?? input.nowMs + INTENT_LIFE_MS_DEFAULT;
+  const { subOrders, nowMs, ...given } = input;
+  const expiresAtMs = input.expiresAtMs ?? nowMs + INTENT_LIFE_MS_DEFAULT;
   return ok({
     intent: {
-      id: input.id,
-      shard: input.shard,
-      marketplace: input.marketplace,
-      merchantOrderNo: input.merchantOrderNo,
+      ...given,
       contentHash: contentHash(input),
-      amountFen: input.amountFen,
       currency: 'cny',
-      description: input.description,
-      buyer: input.buyer,
       status: 'requires_wallet',
       version: 1,
-      returnUrl: input.returnUrl,
-      metadata: input.metadata,
-      createdAtMs: input.nowMs,
+      createdAtMs: nowMs,
       expiresAtMs,
       closingAtMs: null,
       closingReason: null,
@@ -94,27 +72,13 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       dueAtMs: expiresAtMs,
       resolution: null,
       isLivemode: input.isLivemode ?? null,
-      tokenSeed: input.tokenSeed,
     },
-    subOrders: input.subOrders.map(newSubOrder),
+    subOrders: subOrders.map((sub) => ({ ...sub, refundedFen: 0n })),
     attempts: [],
     legs: [],
     refunds: [],
     escrows: [],
   });
-}
-
-function newSubOrder(sub: NewSubOrder): SubOrder {
-  return {
-    id: sub.id,
-    merchant: sub.merchant,
-    amountFen: sub.amountFen,
-    refundedFen: 0n,
-    description: sub.description,
-    merchantSubOrderNo: sub.merchantSubOrderNo,
-    items: sub.items,
-    splits: sub.splits,
-  };
 }
 
 function refusal(input: NewPayment): HutongError | undefined {

@@ -11,11 +11,9 @@ export function isOpen(status: IntentStatus): boolean {
   return status === 'requires_wallet' || status === 'requires_action' || status === 'processing';
 }
 
-/** Can this attempt still be paid at the wallet, as far as we know? */
-export function isLive(attempt: Attempt): boolean {
-  return (
-    attempt.status === 'created' || attempt.status === 'pending' || attempt.status === 'unknown'
-  );
+/** Can this attempt or leg still be paid at the wallet, as far as we know? */
+export function isLive({ status }: Pick<Attempt, 'status'>): boolean {
+  return status === 'created' || status === 'pending' || status === 'unknown';
 }
 
 function waitsForBuyer(attempt: Attempt): boolean {

@@ -5,7 +5,7 @@
  */
 import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import { allocateFen, type Fen, shareFen } from '../../kernel/money.ts';
+import { allocateFen, type Fen, minFen, shareFen } from '../../kernel/money.ts';
 import { type Leg, type LegPart, orderedFen, type SubOrder } from './model.ts';
 
 export interface SubOrderShare {
@@ -70,8 +70,7 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
  * What counts of a leg, as an order amount: what was ordered, or less if the wallet collected less.
  */
 export function countedFen(leg: Leg): Fen {
-  const takenFen = orderedFen(leg);
-  return takenFen < leg.amountFen ? takenFen : leg.amountFen;
+  return minFen(orderedFen(leg), leg.amountFen);
 }
 
 /** A sub_order's part of what counts: its full amount if the whole order was collected. */

@@ -5,8 +5,9 @@
 
 import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
-import type { NextAction, WalletError } from '../../kernel/wallet-names.ts';
-import type { Attempt, AttemptStatus, Leg, Payment } from './model.ts';
+import type { WalletError } from '../../kernel/wallet-names.ts';
+import { isLive } from './intent-status.ts';
+import type { Attempt, Leg, Payment } from './model.ts';
 import type { ShownAttempt, ShownFailure, ShownLeg, ShownWalletError } from './shape.ts';
 
 export function presentAttempt(payment: Payment, attempt: Attempt): ShownAttempt {
@@ -24,7 +25,8 @@ export function presentAttempt(payment: Payment, attempt: Attempt): ShownAttempt
     payer_wallet_chosen: attempt.payerWalletChosen,
     payer_wallet_reported: attempt.payerWalletReported,
     status: attempt.status,
-    next_action: nextActionOf(attempt),
+    // Only an attempt that can still be paid tells the buyer what to do.
+    next_action: isLive(attempt) ? attempt.nextAction : null,
     failure: presentFailure(attempt.failure),
     created_at: rfc3339(attempt.createdAtMs),
     expires_at: rfc3339(attempt.expiresAtMs),
@@ -65,11 +67,4 @@ function presentLeg(leg: Leg): ShownLeg {
     status: leg.status,
     sub_orders: leg.subOrders,
   };
-}
-
-/** Only an attempt that can still be paid shows the buyer a next action. */
-const PAYABLE: ReadonlySet<AttemptStatus> = new Set(['created', 'pending', 'unknown']);
-
-function nextActionOf(attempt: Attempt): NextAction | null {
-  return PAYABLE.has(attempt.status) ? attempt.nextAction : null;
 }

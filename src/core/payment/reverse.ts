@@ -10,7 +10,7 @@ import { worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import { settleRefund } from '../refund/settle.ts';
 import { type LegReport, silentRefund } from '../wallet/report.ts';
-import { CLOSE_CALL_MS, moveAttempt } from './attempt.ts';
+import { beginClosing, CLOSE_CALL_MS, moveAttempt } from './attempt.ts';
 import { alertReversedAtWallet } from './attention.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { disputedOf, mismatchOf, receiptOf } from './figures.ts';
@@ -35,11 +35,7 @@ export function beginReversal(
 ): PaymentDecision<Payment> {
   const draft = new PaymentDraft(payment);
   const attempt = draft.attempt(attemptId);
-  if (isLive(attempt) && attempt.closingAtMs === null) {
-    const dueAtMs = context.nowMs + CLOSE_CALL_MS;
-    // Polled soon again, however often it was polled before.
-    draft.set('attempts', attempt.id, { closingAtMs: context.nowMs, dueAtMs, tries: 0 });
-  }
+  if (isLive(attempt)) beginClosing(draft, attempt, context, context.nowMs + CLOSE_CALL_MS);
   return draft.decided((after) => after);
 }
 

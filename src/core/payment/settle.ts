@@ -10,7 +10,7 @@ import type { DecideContext } from '../draft.ts';
 import { escrowsOf } from '../escrow/hold.ts';
 import { paid, paidConflicted } from '../ledger/posting.ts';
 import type { ReportCapabilities } from '../wallet/capabilities.ts';
-import { moveAttempt, moveWithLegs } from './attempt.ts';
+import { beginClosing, moveAttempt, moveWithLegs } from './attempt.ts';
 import type { PaymentDraft } from './draft.ts';
 import { isLive, isOpen } from './intent-status.ts';
 import { sharesOf } from './leg-shares.ts';
@@ -37,9 +37,10 @@ export function settleAttempt(
     refundLate(draft, id, context);
     return;
   }
-  const statuses = new Set(draft.legsOf(id).map((leg) => leg.status));
+  const legs = draft.legsOf(id);
+  const statuses = new Set(legs.map((leg) => leg.status));
   const isOfOne = statuses.size === 1;
-  const isAtRest = !(statuses.has('created') || statuses.has('pending') || statuses.has('unknown'));
+  const isAtRest = !legs.some(isLive);
   const somePaid = statuses.has('succeeded');
   const isAtomic = capabilities.cart.atomic;
 
@@ -143,12 +144,10 @@ function leaveWalletChoice(draft: PaymentDraft): void {
 function closeTheOthers(
   draft: PaymentDraft,
   id: Id<'payment_attempt'>,
-  { nowMs }: DecideContext,
+  context: DecideContext,
 ): void {
-  for (const other of draft.payment.attempts) {
-    if (other.id === id || !isLive(other) || other.closingAtMs !== null) continue;
-    draft.set('attempts', other.id, { closingAtMs: nowMs, dueAtMs: nowMs, tries: 0 });
-  }
+  for (const other of draft.payment.attempts)
+    if (other.id !== id && isLive(other)) beginClosing(draft, other, context);
 }
 
 /** Rule 1: paid, but it does not count. */

@@ -11,7 +11,7 @@ import { err } from '../../kernel/result.ts';
 import { type Product, type WalletName, worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
 import type { StartOutcome } from '../wallet/report.ts';
-import { CLOSE_CALL_MS, moveWithLegs } from './attempt.ts';
+import { beginClosing, CLOSE_CALL_MS, moveWithLegs } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
 import type { Attempt, Leg, LegPart, Payment, SubOrder } from './model.ts';
@@ -88,15 +88,9 @@ export function startAttempt(
       hutongError('payment_intent_not_payable', `it already has ${ATTEMPT_COUNT_MAX} attempts`),
     );
   }
-  for (const other of payment.attempts.filter(isLive)) {
-    if (other.closingAtMs === null)
-      // The caller closes it at once; the janitor finishes what that call could not.
-      draft.set('attempts', other.id, {
-        closingAtMs: context.nowMs,
-        dueAtMs: context.nowMs + CLOSE_CALL_MS,
-        tries: 0,
-      });
-  }
+  // The caller closes them at once; the janitor finishes what that call could not.
+  for (const other of payment.attempts.filter(isLive))
+    beginClosing(draft, other, context, context.nowMs + CLOSE_CALL_MS);
   const merchants = byMerchant(payment.subOrders);
   const isOneLeg = merchants.length > 1 && input.oneLegMerchant !== null;
   const groups = isOneLeg ? [payment.subOrders] : merchants;

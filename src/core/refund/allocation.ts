@@ -7,13 +7,12 @@
  */
 import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import { type Fen, sumFen } from '../../kernel/money.ts';
+import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import type { RefundAllocation } from '../payment/model.ts';
 import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '../payment/model.ts';
 
-const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
 
 /** What a refund takes from its merchant, whether held in escrow or released. */
@@ -44,11 +43,11 @@ export function allocationOf(
   { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
 ): RefundAllocation {
   const netFen = escrow.paidFen - escrow.feeFen;
-  const refundedFen = min(refundedOf(standing) + amountFen, escrow.orderedFen);
+  const refundedFen = minFen(refundedOf(standing) + amountFen, escrow.orderedFen);
   const shareFen = (refundedFen * netFen) / escrow.orderedFen - escrow.returnedFen;
-  const dueFen = min(atLeastZero(shareFen), movedFen);
-  const feeFen = min(movedFen - dueFen, feeLeft(escrow, standing));
-  const heldFen = min(movedFen - feeFen, escrow.heldFen);
+  const dueFen = minFen(atLeastZero(shareFen), movedFen);
+  const feeFen = minFen(movedFen - dueFen, feeLeft(escrow, standing));
+  const heldFen = minFen(movedFen - feeFen, escrow.heldFen);
   const owedFen = movedFen - feeFen - heldFen;
   return escrow.status === 'released'
     ? { feeFen, owedFen, escrowFen: 0n, availableFen: heldFen }
@@ -97,8 +96,8 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
     if (allocation === null || allocation.owedFen === 0n) continue;
     const escrow = escrowNow();
     const standing = standingOf(draft.payment.refunds, escrow.subOrder);
-    const heldFen = min(allocation.owedFen, escrow.heldFen);
-    const feeFen = min(allocation.owedFen - heldFen, feeLeft(escrow, standing));
+    const heldFen = minFen(allocation.owedFen, escrow.heldFen);
+    const feeFen = minFen(allocation.owedFen - heldFen, feeLeft(escrow, standing));
     if (heldFen + feeFen === 0n) continue;
     const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
     const after = {
@@ -121,8 +120,8 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
 export function countRefunds(draft: PaymentDraft, id: Id<'leg'>, subOrder: Id<'sub_order'>): void {
   const leg = draft.leg(id);
   const standing = draft.payment.refunds.filter((row) => row.leg === id && row.status !== 'failed');
-  draft.set('legs', id, { refundedFen: min(refundedOf(standing), orderedFen(leg)) });
+  draft.set('legs', id, { refundedFen: minFen(refundedOf(standing), orderedFen(leg)) });
   const sub = draft.get('subOrders', subOrder);
-  const refundedFen = min(refundedOf(standingOf(standing, subOrder)), sub.amountFen);
+  const refundedFen = minFen(refundedOf(standingOf(standing, subOrder)), sub.amountFen);
   draft.set('subOrders', sub.id, { refundedFen });
 }

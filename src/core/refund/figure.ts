@@ -6,7 +6,7 @@
  */
 import { present } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { Fen } from '../../kernel/money.ts';
+import { type Fen, minFen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import {
@@ -65,20 +65,19 @@ export function settleFigure(
 
 /** An overpayment's refund has no allocation: a difference in fen is the seller's. */
 const NOTHING: RefundAllocation = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
-const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
 function corrected(before: RefundAllocation, escrow: Escrow, moreFen: Fen): RefundAllocation {
   const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
   if (moreFen >= 0n) {
-    const heldFen = min(escrow.heldFen, moreFen);
+    const heldFen = minFen(escrow.heldFen, moreFen);
     const owedFen = before.owedFen + moreFen - heldFen;
     return { ...before, owedFen, [account]: before[account] + heldFen };
   }
   // Released in reverse order of reservation: advance, seller's balance, fee.
   const lessFen = -moreFen;
-  const owedFen = min(before.owedFen, lessFen);
+  const owedFen = minFen(before.owedFen, lessFen);
   const isUnallocated = before === NOTHING;
-  const accountFen = isUnallocated ? lessFen : min(before[account], lessFen - owedFen);
+  const accountFen = isUnallocated ? lessFen : minFen(before[account], lessFen - owedFen);
   return {
     ...before,
     owedFen: before.owedFen - owedFen,

@@ -5,7 +5,7 @@
 import { present } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { Fen } from '../../kernel/money.ts';
+import { type Fen, minFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import type { DecideContext } from '../draft.ts';
@@ -87,8 +87,8 @@ export function reserveRefund(
   const late = windowProblem(leg, limits, context);
   if (late !== undefined) return err(late);
   const escrow = escrowOf(payment, { leg: leg.id, subOrder: sub.id });
-  const leftFen = min(
-    min(sub.amountFen, escrow.orderedFen) - sub.refundedFen,
+  const leftFen = minFen(
+    minFen(sub.amountFen, escrow.orderedFen) - sub.refundedFen,
     orderedFen(leg) - leg.refundedFen,
   );
   if (input.amountFen > leftFen) {
@@ -172,8 +172,6 @@ function spacedUntilMs(
 
 const sentOrPlannedMs = ({ createdAtMs, sentAtMs, dueAtMs }: Refund): number =>
   sentAtMs ?? Math.max(createdAtMs, dueAtMs ?? 0);
-
-const min = (a: Fen, b: Fen): Fen => (a < b ? a : b);
 
 const REVERSAL_HEAD_START_MS = 3_000;
 

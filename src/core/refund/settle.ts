@@ -4,7 +4,7 @@
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
-import { type Fen, sumFen } from '../../kernel/money.ts';
+import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
 import { refundFailed, refundSucceeded } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
@@ -79,9 +79,7 @@ function countRefunded(draft: PaymentDraft, { amountFen }: Refund, before: Refun
     before === 'failed' ||
     draft.payment.refunds.some(({ failure }) => failure?.code === REFUNDED_AFTER_FAILURE);
   assert(isBounded, 'rule 7: refunded <= received');
-  draft.setRoot({
-    amountRefundedFen: totalFen < amountReceivedFen ? totalFen : amountReceivedFen,
-  });
+  draft.setRoot({ amountRefundedFen: minFen(totalFen, amountReceivedFen) });
 }
 
 function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: RefundReport): void {

@@ -4,11 +4,11 @@
  */
 
 import type { AuditFact, AuditRow } from '../../core/audit/audit.ts';
-import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
-import type { Result } from '../../kernel/result.ts';
+import { type Chore, startChore } from '../../runtime/chore.ts';
 import { type AuditFilter, listAudit, sealAudit } from '../../store/audit/audit-log.ts';
 import type { AuditNote } from '../../store/audit/audited.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Page, PageRequest } from '../base/page.ts';
 import { listPage } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
@@ -22,12 +22,8 @@ export function listAuditLog(
   marketplace: Id<'marketplace'>,
   filter: AuditFilter,
   request: PageRequest,
-): Promise<Result<Page<AuditRow>, HutongError>> {
-  return listPage(
-    request,
-    (ids) => listAudit(platform.db, marketplace, filter, ids),
-    (row) => row,
-  );
+): Outcome<Page<AuditRow>> {
+  return listPage(request, (ids) => listAudit(platform.db, marketplace, filter, ids));
 }
 
 /** The row that a change adds to the log, with the id and time assigned by this process. */
@@ -40,17 +36,8 @@ export function auditNote(
 }
 
 /** Seals settled rows repeatedly until it is stopped. */
-export function startSealing(platform: Platform): { readonly stop: () => Promise<void> } {
-  let underWay: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    underWay = underWay.then(() => sealAll(platform));
-  }, SEAL_EVERY_MS).unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return underWay;
-    },
-  };
+export function startSealing(platform: Platform): Chore {
+  return startChore(SEAL_EVERY_MS, () => sealAll(platform));
 }
 
 async function sealAll({ db, wall, log }: Platform): Promise<void> {

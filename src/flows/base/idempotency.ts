@@ -5,14 +5,15 @@
  */
 
 import { type Decision, plainly } from '../../core/draft.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import { type Id, shardOf } from '../../kernel/id.ts';
-import { err, type Result } from '../../kernel/result.ts';
+import { hutongError } from '../../kernel/errors.ts';
+import { shardOf } from '../../kernel/id.ts';
+import { err } from '../../kernel/result.ts';
 import {
   IDEMPOTENCY_KEY,
   type IdempotencyRow,
   idempotencyKeyId,
 } from '../../store/batch/idempotency.ts';
+import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 
 export type IdempotencyClaim =
@@ -30,30 +31,26 @@ export type IdempotencyAnswer =
   | 'release'
   | 'resume';
 
-export interface IdempotentRequest {
-  readonly marketplace: Id<'marketplace'>;
-  readonly principal: string;
-  readonly key: string;
-  readonly method: string;
-  readonly path: string;
-  readonly bodyHash: string;
+type RequestColumns = 'marketplace' | 'principal' | 'key' | 'method' | 'path' | 'bodyHash';
+
+export interface IdempotentRequest extends Pick<IdempotencyRow, RequestColumns> {
   readonly targetId: string;
 }
 
 export const KEY_LEASE_MS = 30_000;
 const BODY_PURPOSE = 'idempotency_body';
 
-function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
+function rowOf(
+  { envelope }: Platform,
+  { targetId, ...request }: IdempotentRequest,
+  wallMs: number,
+): IdempotencyRow {
   return {
+    ...request,
     shard: shardOf(request.marketplace, request.key),
-    marketplace: request.marketplace,
-    key: request.key,
-    principal: request.principal,
-    method: request.method,
-    path: request.path,
     // Under our own key: a body may hold a payment code, and a plain hash could be searched for it.
     bodyHash: envelope.fingerprint(BODY_PURPOSE, request.bodyHash),
-    target: request.targetId,
+    target: targetId,
     state: 'in_flight',
     leaseUntilMs: wallMs + KEY_LEASE_MS,
     status: null,
@@ -106,7 +103,7 @@ function decideClaim(
 export function claimIdempotency(
   platform: Platform,
   request: IdempotentRequest,
-): Promise<Result<IdempotencyClaim, HutongError>> {
+): Outcome<IdempotencyClaim> {
   const wallMs = platform.wall.nowMs();
   const wanted = rowOf(platform, request, wallMs);
   const isSameBody = (stored: string): boolean =>

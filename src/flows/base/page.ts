@@ -18,17 +18,14 @@ export interface Page<T> {
   readonly hasMore: boolean;
 }
 
-export async function listPage<R, T>(
+export async function listPage<T>(
   request: PageRequest,
-  read: (page: IdPage) => Promise<Listed<R>>,
-  show: (row: R) => T,
+  read: (page: IdPage) => Promise<Listed<T>>,
 ): Outcome<Page<T>> {
   const ids = idPage(request);
   if (!ids.ok) return ids;
   const listed = await attemptRead(() => read(ids.value));
-  return listed.ok
-    ? ok({ data: listed.value.rows.map(show), hasMore: listed.value.hasMore })
-    : listed;
+  return listed.ok ? ok({ data: listed.value.rows, hasMore: listed.value.hasMore }) : listed;
 }
 
 function idPage(page: PageRequest): Result<IdPage, HutongError> {

@@ -1,28 +1,28 @@
-/** Reads one payment, and only for the marketplace that owns it (rule 11). */
+/** Reads a marketplace, or one payment, and only for the marketplace that owns it (rule 11). */
 
 import type { Payment } from '../../core/payment/model.ts';
 import { DbError } from '../../database/db.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
+import type { MarketplaceEntry } from './directory.ts';
+import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 
 export async function readOwnPayment(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'payment_intent'>,
-): Promise<Result<Payment, HutongError>> {
-  const payment = await attemptRead(() => readPayment(platform.db, id));
-  if (!payment.ok) return payment;
-  if (payment.value === undefined || payment.value.intent.marketplace !== marketplace) {
-    return err(hutongError('not_found', 'no such payment_intent'));
-  }
-  return ok(payment.value);
+): Outcome<Payment> {
+  const unknown = hutongError('not_found', 'no such payment_intent');
+  const payment = await attemptFind(() => readPayment(platform.db, id), unknown);
+  const isForeign = payment.ok && payment.value.intent.marketplace !== marketplace;
+  return isForeign ? err(unknown) : payment;
 }
 
 /** An unreachable database is an answer (503, try again), not an exception through every layer. */
-export async function attemptRead<T>(read: () => Promise<T>): Promise<Result<T, HutongError>> {
+export async function attemptRead<T>(read: () => Promise<T>): Outcome<T> {
   try {
     return ok(await read());
   } catch (error) {
@@ -30,4 +30,22 @@ export async function attemptRead<T>(read: () => Promise<T>): Promise<Result<T, 
       return err(hutongError('busy', 'the database is busy or away; send the same again'));
     throw error;
   }
+}
+
+/** The same for what must be there: `missing` is the answer where it is not. */
+export async function attemptFind<T>(
+  read: () => Promise<T | undefined>,
+  missing: HutongError,
+): Outcome<T> {
+  const found = await attemptRead(read);
+  if (!found.ok) return found;
+  return found.value === undefined ? err(missing) : ok(found.value);
+}
+
+export function findMarketplace(
+  { directory }: Platform,
+  id: Id<'marketplace'>,
+): Outcome<MarketplaceEntry> {
+  const unknown = hutongError('not_found', 'no such marketplace');
+  return attemptFind(() => directory.marketplace(id), unknown);
 }

@@ -3,13 +3,14 @@
  * retention period is erased automatically. Both run in the background, one short step at a time.
  */
 import type { BuyerErasure } from '../../core/buyer/data.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { type Chore, startChore } from '../../runtime/chore.ts';
 import { addErasure, readErasure, stepErasure, stepRetention } from '../../store/buyer/data.ts';
 import { auditNote } from '../audit/audit-log.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind } from '../base/read-payment.ts';
 import { describe } from '../base/wallet-call.ts';
 
 const LOOK_EVERY_MS = 5_000;
@@ -17,49 +18,36 @@ const ROWS_A_STEP = 500;
 const HOUR_MS = 3_600_000;
 const DAY_HOURS = 24;
 
-export async function eraseBuyer(
+export function eraseBuyer(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   buyer: string,
   by: string,
-): Promise<Result<BuyerErasure, HutongError>> {
+): Outcome<BuyerErasure> {
   const id = platform.ids.next('buyer_erasure', shardOf(marketplace));
   const row = { id, marketplace, buyer, nowMs: platform.wall.nowMs() };
   const note = auditNote(platform, { marketplace, actor: by, action: 'buyer_erasure.created' });
-  const added = await attemptRead(() => addErasure(platform.db, row, note));
-  if (!added.ok) return added;
-  return added.value === undefined
-    ? err(hutongError('internal', 'the erasure was not stored'))
-    : ok(added.value);
+  const unstored = hutongError('internal', 'the erasure was not stored');
+  return attemptFind(() => addErasure(platform.db, row, note), unstored);
 }
 
-export async function getBuyerErasure(
+export function getBuyerErasure(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'buyer_erasure'>,
-): Promise<Result<BuyerErasure, HutongError>> {
-  const found = await attemptRead(() => readErasure(platform.db, marketplace, id));
-  if (!found.ok) return found;
-  return found.value === undefined
-    ? err(hutongError('not_found', 'no such buyer_erasure'))
-    : ok(found.value);
+): Outcome<BuyerErasure> {
+  const unknown = hutongError('not_found', 'no such buyer_erasure');
+  return attemptFind(() => readErasure(platform.db, marketplace, id), unknown);
 }
 
 /** `retentionDays` null: buyers are kept until a marketplace requests their erasure. */
-export function startErasing(
-  platform: Platform,
-  retentionDays: number | null,
-): { readonly stop: () => Promise<void> } {
+export function startErasing(platform: Platform, retentionDays: number | null): Chore {
   let isStopped = false;
-  let underWay: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    underWay = underWay.then(() => eraseAll(platform, retentionDays, () => isStopped));
-  }, LOOK_EVERY_MS).unref();
+  const chore = startChore(LOOK_EVERY_MS, () => eraseAll(platform, retentionDays, () => isStopped));
   return {
     stop: () => {
       isStopped = true;
-      clearInterval(timer);
-      return underWay;
+      return chore.stop();
     },
   };
 }

@@ -1,9 +1,11 @@
 /** Authenticates a request's API key (rule 11). */
+
 import { createHash } from 'node:crypto';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { type IpRange, isInRange, parseAddress } from '../../runtime/ip-address.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 
@@ -36,7 +38,7 @@ export async function authenticate(
   platform: Platform,
   secretKey: string,
   { address, isSuspect }: Caller,
-): Promise<Result<Principal, HutongError>> {
+): Outcome<Principal> {
   const invalid = err(hutongError('api_key_invalid', 'the API key is unknown or was revoked'));
   const mode = KEY_SHAPE.exec(secretKey)?.[2];
   if (mode === undefined) return invalid;

@@ -6,6 +6,7 @@
  * still found.
  */
 import type { Clock } from '../../runtime/clock.ts';
+import { createSharedReads } from '../../runtime/shared-reads.ts';
 import type { ApiKeyRow } from '../../store/key/api-keys.ts';
 
 const KEYS_KEPT_MAX = 10_000;
@@ -49,8 +50,9 @@ export function createKeyCache(options: {
     }
     return found;
   };
-  const usual = createSharedReads(readAndKeep, 0);
-  const suspects = createSharedReads(readAndKeep, SUSPECT_PAUSE_MS);
+  const keysMax = HASHES_A_READ;
+  const usual = createSharedReads(readAndKeep, { keysMax });
+  const suspects = createSharedReads(readAndKeep, { keysMax, pauseMs: SUSPECT_PAUSE_MS });
   return {
     find: (hash, isSuspect) => {
       const nowMs = wall.nowMs();
@@ -75,48 +77,4 @@ function put<T>(map: Map<string, T>, key: string, value: T, sizeMax: number): vo
     if (oldest !== undefined) map.delete(oldest);
   }
   map.set(key, value);
-}
-
-interface Waiting {
-  readonly answer: Promise<ApiKeyRow | undefined>;
-  readonly resolve: (row: ApiKeyRow | undefined) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/**
- * One read at a time; callers that arrive meanwhile share the next, which starts `pauseMs` later.
- */
-function createSharedReads(
-  read: Read,
-  pauseMs: number,
-): (hash: string) => Promise<ApiKeyRow | undefined> {
-  const waiting = new Map<string, Waiting>();
-  let isBusy = false;
-  const next = async (): Promise<void> => {
-    const batch = [...waiting].slice(0, HASHES_A_READ);
-    for (const [hash] of batch) waiting.delete(hash);
-    try {
-      const found = await read(batch.map(([hash]) => hash));
-      for (const [hash, { resolve }] of batch) resolve(found.get(hash));
-    } catch (error) {
-      for (const [, { reject }] of batch) reject(error);
-    }
-    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if (waiting.size > 0) void next();
-    else isBusy = false;
-  };
-  return (hash) => {
-    const known = waiting.get(hash);
-    if (known !== undefined) return known.answer;
-    let settle: Pick<Waiting, 'resolve' | 'reject'> | undefined;
-    const answer = new Promise<ApiKeyRow | undefined>((resolve, reject) => {
-      settle = { resolve, reject };
-    });
-    if (settle !== undefined) waiting.set(hash, { answer, ...settle });
-    if (!isBusy) {
-      isBusy = true;
-      void next();
-    }
-    return answer;
-  };
 }

@@ -4,6 +4,7 @@
  * statement; what a killed process saw in its last minute is lost.
  */
 import type { Id } from '../../kernel/id.ts';
+import { type Chore, startWriting } from '../../runtime/chore.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { noteUses } from '../../store/key/api-keys.ts';
 import type { Platform } from '../base/platform.ts';
@@ -33,22 +34,8 @@ export function createKeyUses(wall: Clock): KeyUses {
 }
 
 /** Writes repeatedly until it is stopped, and once more then. */
-export function startWritingUses(
-  platform: Platform,
-  everyMs = WRITE_EVERY_MS,
-): { readonly stop: () => Promise<void> } {
-  let underWay: Promise<void> = Promise.resolve();
-  const write = (): Promise<void> => {
-    underWay = underWay.then(() => writeUses(platform));
-    return underWay;
-  };
-  const timer = setInterval(() => void write(), everyMs).unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return write();
-    },
-  };
+export function startWritingUses(platform: Platform, everyMs = WRITE_EVERY_MS): Chore {
+  return startWriting(everyMs, () => writeUses(platform));
 }
 
 async function writeUses({ db, keyUses, log }: Platform): Promise<void> {

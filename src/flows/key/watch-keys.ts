@@ -6,6 +6,7 @@
 
 import type { Db } from '../../database/db.ts';
 import { err, type Result } from '../../kernel/result.ts';
+import { startChore } from '../../runtime/chore.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -61,19 +62,14 @@ export async function watchKeys(options: WatchOptions): Promise<KeyWatch> {
     complained = complaint;
   };
   await announce();
-  let looking: Promise<void> = Promise.resolve();
-  const watching = setInterval(() => {
-    looking = watch();
-  }, LOOK_EVERY_MS).unref();
-  const ending = setInterval(() => {
-    looking = looking.then(() => endOldForm(options));
-  }, OLD_FORM_EVERY_MS).unref();
+  const chores = [
+    startChore(LOOK_EVERY_MS, watch),
+    startChore(OLD_FORM_EVERY_MS, () => endOldForm(options)),
+  ];
   return {
     look,
     stop: async () => {
-      clearInterval(watching);
-      clearInterval(ending);
-      await looking;
+      await Promise.all(chores.map((chore) => chore.stop()));
     },
   };
 }

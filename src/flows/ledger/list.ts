@@ -2,10 +2,9 @@
 
 import { accountId, normalSide } from '../../core/ledger/chart.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
-import { listTransactions, readBalances } from '../../store/ledger/queries.ts';
+import { listTransactions, readBalances, type TransactionRow } from '../../store/ledger/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
@@ -20,17 +19,7 @@ export interface LedgerAccount {
   readonly normal: 'debit' | 'credit';
 }
 
-export interface LedgerTransactionView {
-  readonly id: Id<'ledger_transaction'>;
-  readonly moment: LedgerMoment;
-  readonly paymentIntent: Id<'payment_intent'> | null;
-  readonly createdAtMs: number;
-  readonly entries: readonly {
-    readonly account: string;
-    readonly debitFen: Fen;
-    readonly creditFen: Fen;
-  }[];
-}
+export type LedgerTransaction = TransactionRow;
 
 export async function listLedgerAccounts(
   platform: Platform,
@@ -52,10 +41,8 @@ export function listLedgerTransactions(
   marketplace: Id<'marketplace'>,
   filter: { readonly paymentIntent: Id<'payment_intent'> | null },
   request: PageRequest,
-): Outcome<Page<LedgerTransactionView>> {
-  return listPage(
-    request,
-    (ids) => listTransactions(platform.db, marketplace, filter.paymentIntent, ids),
-    ({ intent: paymentIntent, ...row }) => ({ ...row, paymentIntent }),
+): Outcome<Page<LedgerTransaction>> {
+  return listPage(request, (ids) =>
+    listTransactions(platform.db, marketplace, filter.paymentIntent, ids),
   );
 }

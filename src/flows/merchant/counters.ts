@@ -14,10 +14,10 @@ import {
 } from '../../core/merchant/counter.ts';
 import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
 import type { Buyer, Payment } from '../../core/payment/model.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import {
   addCounter,
   type CounterOwner,
@@ -31,7 +31,7 @@ import type { Outcome } from '../base/outcome.ts';
 import type { Page, PageRequest } from '../base/page.ts';
 import { pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind, attemptRead, findMarketplace } from '../base/read-payment.ts';
 import { createPaymentIntent } from '../payment/create.ts';
 import { counterCode, type UniversalQr } from '../payment/universal-qr.ts';
 
@@ -99,21 +99,19 @@ export function counterCases(platform: Platform): CounterCases {
   };
 }
 
-const NOT_FOUND = err(hutongError('not_found', 'no such counter'));
+const UNKNOWN = hutongError('not_found', 'no such counter');
 
 type Names = Pick<CounterView, 'marketplace' | 'merchant'>;
 
 /** Rule 11: a merchant of another marketplace does not exist here. */
-async function namesOf(
-  platform: Platform,
-  owner: CounterOwner,
-): Promise<Result<Names, HutongError>> {
-  const entry = await attemptRead(() => platform.directory.marketplace(owner.marketplace));
+async function namesOf(platform: Platform, owner: CounterOwner): Outcome<Names> {
+  const entry = await findMarketplace(platform, owner.marketplace);
   if (!entry.ok) return entry;
-  const merchant = entry.value?.merchants.get(owner.merchant);
-  return entry.value === undefined || merchant === undefined
+  const { marketplace, merchants } = entry.value;
+  const merchant = merchants.get(owner.merchant);
+  return merchant === undefined
     ? err(hutongError('not_found', 'no such merchant'))
-    : ok({ marketplace: entry.value.marketplace, merchant });
+    : ok({ marketplace, merchant });
 }
 
 function viewOf(platform: Platform, counter: Counter, names: Names): CounterView {
@@ -126,17 +124,16 @@ async function createCounter(
   platform: Platform,
   owner: CounterOwner,
   { name, isLivemode }: Pick<Counter, 'name' | 'isLivemode'>,
-): Promise<Result<{ readonly view: CounterView; readonly created: boolean }, HutongError>> {
+): Outcome<{ readonly view: CounterView; readonly created: boolean }> {
   const names = await namesOf(platform, owner);
   if (!names.ok) return names;
   const id = platform.ids.next('counter', shardOf(owner.merchant, name));
   const token = platform.random.bytes(TOKEN_BYTES).toString('hex');
   const createdAtMs = platform.clock.nowMs();
-  const row = await attemptRead(() =>
-    addCounter(platform.db, { id, ...owner, name, token, createdAtMs, isLivemode }),
-  );
+  const wanted = { id, ...owner, name, token, createdAtMs, isLivemode };
+  const unstored = hutongError('internal', 'the counter was not stored');
+  const row = await attemptFind(() => addCounter(platform.db, wanted), unstored);
   if (!row.ok) return row;
-  if (row.value === undefined) return err(hutongError('internal', 'the counter was not stored'));
   const refusal = modeRefusal('the counter of this name', row.value.isLivemode, isLivemode);
   if (refusal !== undefined) return err(refusal);
   const created = row.value.id === id;
@@ -147,12 +144,11 @@ async function getCounter(
   platform: Platform,
   owner: CounterOwner,
   id: Id<'counter'>,
-): Promise<Result<CounterView, HutongError>> {
+): Outcome<CounterView> {
   const names = await namesOf(platform, owner);
   if (!names.ok) return names;
-  const row = await attemptRead(() => readCounter(platform.db, owner, id));
-  if (!row.ok) return row;
-  return row.value === undefined ? NOT_FOUND : ok(viewOf(platform, row.value, names.value));
+  const row = await attemptFind(() => readCounter(platform.db, owner, id), UNKNOWN);
+  return row.ok ? ok(viewOf(platform, row.value, names.value)) : row;
 }
 
 async function updateCounter(
@@ -160,24 +156,19 @@ async function updateCounter(
   owner: CounterOwner,
   id: Id<'counter'>,
   change: CounterChange,
-): Promise<Result<CounterView, HutongError>> {
+): Outcome<CounterView> {
   const known = await getCounter(platform, owner, id);
   if (!known.ok) return known;
-  const row = await attemptRead(() => changeCounter(platform.db, owner, id, change));
-  if (!row.ok) return row;
-  if (row.value !== undefined) return ok(viewOf(platform, row.value, known.value));
   const message = 'another counter of this merchant has this name';
-  return err(hutongError('counter_name_taken', message, { param: 'name' }));
+  const taken = hutongError('counter_name_taken', message, { param: 'name' });
+  const row = await attemptFind(() => changeCounter(platform.db, owner, id, change), taken);
+  return row.ok ? ok(viewOf(platform, row.value, known.value)) : row;
 }
 
-async function openCounter(
-  platform: Platform,
-  token: string,
-): Promise<Result<CounterView, HutongError>> {
-  if (!COUNTER_TOKEN.test(token)) return NOT_FOUND;
-  const row = await attemptRead(() => counterOfToken(platform.db, token));
+async function openCounter(platform: Platform, token: string): Outcome<CounterView> {
+  if (!COUNTER_TOKEN.test(token)) return err(UNKNOWN);
+  const row = await attemptFind(() => counterOfToken(platform.db, token), UNKNOWN);
   if (!row.ok) return row;
-  if (row.value === undefined) return NOT_FOUND;
   const names = await namesOf(platform, row.value);
   return names.ok ? ok(viewOf(platform, row.value, names.value)) : names;
 }
@@ -190,8 +181,8 @@ async function payAtCounter(
   platform: Platform,
   { counter, merchant }: CounterView,
   { amountFen, visit, device, buyerIp }: CounterPayment,
-): Promise<Result<Payment, HutongError>> {
-  if (counter.status === 'disabled') return NOT_FOUND;
+): Outcome<Payment> {
+  if (counter.status === 'disabled') return err(UNKNOWN);
   if (!COUNTER_VISIT.test(visit)) {
     return err(hutongError('parameter_invalid', 'visit is not of this page', { param: 'visit' }));
   }

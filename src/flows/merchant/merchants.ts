@@ -1,42 +1,35 @@
 /** A marketplace's merchants and their accounts at the wallets. */
+
 import type { Merchant, WalletAccount } from '../../core/merchant/merchant.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { addMerchant } from '../../store/merchant/merchants.ts';
+import type { Outcome } from '../base/outcome.ts';
 import { type Page, type PageRequest, pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind, findMarketplace } from '../base/read-payment.ts';
 
 export async function createMerchant(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   input: { readonly name: string; readonly externalId: string | null },
-): Promise<Result<Merchant, HutongError>> {
+): Outcome<Merchant> {
   const id = platform.ids.next('merchant', shardOf(marketplace, input.externalId ?? input.name));
-  const row = await attemptRead(() =>
-    addMerchant(platform.db, { id, marketplace, ...input, createdAtMs: platform.clock.nowMs() }),
-  );
+  const row = { id, marketplace, ...input, createdAtMs: platform.clock.nowMs() };
+  const unstored = hutongError('internal', 'the merchant was not stored');
+  const added = await attemptFind(() => addMerchant(platform.db, row), unstored);
   platform.directory.forget();
-  if (!row.ok) return row;
-  return row.value === undefined
-    ? err(hutongError('internal', 'the merchant was not stored'))
-    : ok(row.value);
+  return added;
 }
 
 export async function listMerchants(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   request: PageRequest,
-): Promise<
-  Result<
-    Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>,
-    HutongError
-  >
-> {
-  const entry = await attemptRead(() => platform.directory.marketplace(marketplace));
+): Outcome<Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>> {
+  const entry = await findMarketplace(platform, marketplace);
   if (!entry.ok) return entry;
-  if (entry.value === undefined) return err(hutongError('not_found', 'no such marketplace'));
   const { merchants, accounts } = entry.value;
   const { data, hasMore } = pageOf([...merchants.values()], request);
   return ok({
@@ -54,11 +47,11 @@ export async function listWalletAccounts(
   marketplace: Id<'marketplace'>,
   merchant: Id<'merchant'>,
   request: PageRequest,
-): Promise<Result<Page<WalletAccount>, HutongError>> {
-  const entry = await attemptRead(() => platform.directory.marketplace(marketplace));
+): Outcome<Page<WalletAccount>> {
+  const entry = await findMarketplace(platform, marketplace);
   if (!entry.ok) return entry;
   // Rule 11: a merchant of another marketplace does not exist here.
-  if (entry.value?.merchants.get(merchant) === undefined)
+  if (!entry.value.merchants.has(merchant))
     return err(hutongError('not_found', 'no such merchant'));
   return ok(
     pageOf(

@@ -4,31 +4,25 @@
  * work costs the buyer a scan, never money (docs/guides/interconnection.md).
  */
 
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { InterconnectPair } from '../../kernel/interconnect.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err } from '../../kernel/result.ts';
 import {
   type InterconnectRow,
   putInterconnect,
   readInterconnects,
 } from '../../store/offer/interconnects.ts';
 import { auditNote } from '../audit/audit-log.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind, attemptRead } from '../base/read-payment.ts';
 
-export interface InterconnectInput extends InterconnectPair {
-  readonly status: 'active' | 'paused';
-}
-
-export interface Interconnect extends InterconnectInput {
-  readonly changedAtMs: number;
-}
+export type Interconnect = InterconnectRow;
 
 export async function listInterconnects(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-): Promise<Result<readonly InterconnectRow[], HutongError>> {
+): Outcome<readonly Interconnect[]> {
   return attemptRead(() => readInterconnects(platform.db, marketplace));
 }
 
@@ -36,8 +30,8 @@ export async function listInterconnects(
 export async function setInterconnect(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-  input: InterconnectInput & { readonly by: string },
-): Promise<Result<InterconnectRow, HutongError>> {
+  input: Omit<Interconnect, 'changedAtMs'> & { readonly by: string },
+): Outcome<Interconnect> {
   if (input.payer === input.acceptor) {
     const message = 'payer_wallet and acceptor_wallet are two wallets; each pays its own codes';
     return err(hutongError('parameter_invalid', message, { param: 'acceptor_wallet' }));
@@ -46,10 +40,11 @@ export async function setInterconnect(
   const { payer, acceptor, status, by: actor } = input;
   const note = auditNote(platform, { marketplace, actor, action: 'interconnect.set' });
   const pair = { payer, acceptor, status, changedAtMs };
-  const row = await attemptRead(() => putInterconnect(platform.db, marketplace, pair, note));
+  const unstored = hutongError('internal', 'the interconnection was not stored');
+  const put = await attemptFind(
+    () => putInterconnect(platform.db, marketplace, pair, note),
+    unstored,
+  );
   platform.directory.forget();
-  if (!row.ok) return row;
-  return row.value === undefined
-    ? err(hutongError('internal', 'the interconnection was not stored'))
-    : ok(row.value);
+  return put;
 }

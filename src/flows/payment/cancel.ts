@@ -5,10 +5,10 @@
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { cancelPayment } from '../../core/payment/close.ts';
 import type { Payment } from '../../core/payment/model.ts';
-import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, type Result } from '../../kernel/result.ts';
+import { err } from '../../kernel/result.ts';
 import { modesOf } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
 import type { Principal } from '../key/authenticate.ts';
@@ -22,7 +22,7 @@ export async function cancelPaymentIntent(
   platform: Platform,
   { marketplace, isLivemode }: Canceler,
   id: Id<'payment_intent'>,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
   const root = { id, marketplace };
   const canceled = await decideOn(platform, root, 'cancel_payment_intent', (payment, context) => {

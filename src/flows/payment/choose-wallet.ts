@@ -17,6 +17,7 @@ import { WALLETS, walletModule } from '../../wallets/registry.ts';
 import { readField55Hex } from '../../wires/nfc/field55.ts';
 import { recognisePaymentCode } from '../../wires/qr/payment-code.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
 import { offerQuestion } from '../offer/list-offers.ts';
@@ -54,7 +55,7 @@ export async function chooseWallet(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
   input: StartAttemptInput,
-): Promise<Result<ChosenAttempt, HutongError>> {
+): Outcome<ChosenAttempt> {
   if (input.payer.authCode !== undefined && input.payer.field55 !== undefined) {
     const message = 'send payer.auth_code or payer.field55, not both';
     return err(hutongError('parameter_invalid', message, { param: 'payer.field55' }));

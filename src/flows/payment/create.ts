@@ -5,46 +5,29 @@ import {
   contentHash,
   createPayment,
   type NewPayment,
+  type NewSubOrder,
   newPayment,
   sameOrderModeRefusal,
 } from '../../core/payment/create.ts';
-import type { Buyer, Payment } from '../../core/payment/model.ts';
+import type { Payment } from '../../core/payment/model.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
-import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { listPayments } from '../../store/payment/queries.ts';
 import type { MarketplaceEntry } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
 
-export interface SubOrderInput {
-  readonly merchant: string;
-  readonly amountFen: Fen;
-  readonly description: string;
-  readonly merchantSubOrderNo: string | null;
-  readonly items: readonly unknown[] | null;
-  readonly splits: readonly unknown[] | null;
-}
+/** As its caller names it. */
+type SubOrderInput = Omit<NewSubOrder, 'id' | 'merchant'> & { readonly merchant: string };
 
-export interface CreateIntentInput {
-  readonly marketplace: Id<'marketplace'>;
-  /**
-   * Chosen by the caller (and stored with the idempotency key), so that a retry means the same row.
-   */
-  readonly id: Id<'payment_intent'>;
-  readonly merchantOrderNo: string;
-  readonly amountFen: Fen;
-  readonly description: string;
+/** The caller chooses `id` (stored with the idempotency key): a retry means the same row. */
+export interface CreateIntentInput
+  extends Omit<NewPayment, 'shard' | 'subOrders' | 'nowMs' | 'tokenSeed'> {
   readonly subOrders: readonly SubOrderInput[];
-  readonly buyer: Buyer;
-  readonly expiresAtMs: number | null;
-  readonly returnUrl: string | null;
-  readonly metadata: Readonly<Record<string, string>>;
-  /**
-   * The key's mode, which the payment keeps; null = created without a key, at a counter of no mode.
-   */
+  /** The key's mode, which the payment keeps; null = created without a key, at such a counter. */
   readonly isLivemode: Livemode;
 }
 
@@ -60,7 +43,7 @@ const ANY_INTENT = {
 export async function createPaymentIntent(
   platform: Platform,
   input: CreateIntentInput,
-): Promise<Result<{ readonly payment: Payment; readonly created: boolean }, HutongError>> {
+): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
   const entry = await platform.directory.marketplace(input.marketplace);
   if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
   const merchants = merchantsOf(entry, input);
@@ -97,7 +80,7 @@ async function sameAgain(
   platform: Platform,
   order: NewPayment,
   refusal: HutongError,
-): Promise<Result<{ readonly payment: Payment; readonly created: boolean }, HutongError>> {
+): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
   if (refusal.code !== 'expires_at_invalid') return err(refusal);
   const { marketplace, merchantOrderNo } = order;
   const query = { ...ANY_INTENT, merchantOrderNo };

@@ -1,12 +1,12 @@
 /** A decision on a stored payment, committed by the engine. */
+
 import type { DecideContext } from '../../core/draft.ts';
 import type { PaymentDecision } from '../../core/payment/draft.ts';
 import type { Payment } from '../../core/payment/model.ts';
-import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
-import type { Result } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 
 /** The payment, and on whose behalf the decision is made. An intent can be passed as it is. */
@@ -22,7 +22,7 @@ export function decideOn<A>(
   name: string,
   decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>,
   notification?: { readonly wallet: WalletName; readonly id: string },
-): Promise<Result<A, HutongError>> {
+): Outcome<A> {
   return platform.engine.submit({
     aggregate: PAYMENT,
     name,

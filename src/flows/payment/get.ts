@@ -6,7 +6,7 @@ import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead, readOwnPayment } from '../base/read-payment.ts';
+import { attemptFind, readOwnPayment } from '../base/read-payment.ts';
 import { clientSecretOf, isSameSecret } from '../base/tokens.ts';
 
 export function getPaymentIntent(
@@ -23,13 +23,12 @@ export async function getPaymentIntentAsBuyer(
   id: Id<'payment_intent'>,
   clientSecret: string,
 ): Outcome<Payment> {
-  const payment = await attemptRead(() => readPayment(db, id));
-  if (!payment.ok) return payment;
-  const { value } = payment;
-  if (value !== undefined && isSameSecret(clientSecret, clientSecretOf(envelope, value)))
-    return ok(value);
   const message = 'the client_secret does not belong to this payment_intent';
-  return err(hutongError('client_secret_invalid', message));
+  const refusal = hutongError('client_secret_invalid', message);
+  const payment = await attemptFind(() => readPayment(db, id), refusal);
+  if (!payment.ok) return payment;
+  const isOwn = isSameSecret(clientSecret, clientSecretOf(envelope, payment.value));
+  return isOwn ? payment : err(refusal);
 }
 
 export async function getAttempt(

@@ -10,14 +10,15 @@
 import type { Marketplace } from '../../core/merchant/merchant.ts';
 import { isLive } from '../../core/payment/intent-status.ts';
 import type { Attempt, Payment } from '../../core/payment/model.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import type { FormAction, WalletName } from '../../kernel/wallet-names.ts';
 import { readPayment } from '../../store/payment/queries.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind } from '../base/read-payment.ts';
 import {
   type HandOutName,
   type HandOutOrigin,
@@ -63,15 +64,16 @@ export async function handOut(
   platform: Platform,
   token: string,
   buyerIp: string,
-): Promise<Result<HandOut, HutongError>> {
-  const unknown = err(hutongError('not_found', 'no such payment page'));
+): Outcome<HandOut> {
+  const missing = hutongError('not_found', 'no such payment page');
+  const unknown = err(missing);
   const name = parseHandOutToken(token);
   if (name === undefined) return unknown;
-  const read = await attemptRead(() => readPayment(platform.db, name.intent));
+  const read = await attemptFind(() => readPayment(platform.db, name.intent), missing);
   if (!read.ok) return read;
   const payment = read.value;
-  const attempt = payment?.attempts.find(({ id }) => id === name.attempt);
-  if (payment === undefined || attempt === undefined) return unknown;
+  const attempt = payment.attempts.find(({ id }) => id === name.attempt);
+  if (attempt === undefined) return unknown;
   if (!isSameSecret(token, handOutTokenOf(platform.envelope, payment, name))) return unknown;
   const { marketplace, id: intent, amountFen } = payment.intent;
   const entry = await platform.directory.marketplace(marketplace);

@@ -7,7 +7,7 @@
 import type { Payment } from '../../core/payment/model.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import {
   PRODUCTS,
   type Product,
@@ -15,6 +15,7 @@ import {
   type WalletName,
 } from '../../kernel/wallet-names.ts';
 import type { OpenedWallet } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { isSameSecret } from '../base/tokens.ts';
 import { noteRefusal } from '../base/wallet-call.ts';
@@ -52,7 +53,7 @@ async function walletFor(
   platform: Platform,
   view: CashierView,
   wallet: WalletName,
-): Promise<Result<OpenedWallet, HutongError>> {
+): Outcome<OpenedWallet> {
   const entry = await platform.directory.marketplace(view.marketplace.id);
   if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
   // An openid belongs to one account's app: the account that this cart will be paid through.
@@ -68,7 +69,7 @@ export async function payerAuthorizeUrl(
   payToken: string,
   wallet: WalletName,
   product: Product,
-): Promise<Result<string, HutongError>> {
+): Outcome<string> {
   const view = await openCashier(platform, payToken);
   if (!view.ok) return view;
   const opened = await walletFor(platform, view.value, wallet);
@@ -95,7 +96,7 @@ export async function exchangePayerCode(
   payToken: string,
   state: string,
   code: string,
-): Promise<Result<IdentifiedPayer, HutongError>> {
+): Outcome<IdentifiedPayer> {
   const wallet = WALLET_NAMES.find((name) => WALLET_LETTERS[name] === state[0]);
   const product = PRODUCTS.find((name) => PRODUCT_LETTERS[name] === state[1]);
   const foreign = err(

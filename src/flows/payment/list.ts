@@ -29,17 +29,13 @@ export function listPaymentIntents(
   const named = numberedPart(filter.orderNo);
   if (!named.ok) return Promise.resolve(named);
   const { intent, part } = named.value;
-  return listPage(
-    request,
-    async (ids) => {
-      const listed = await listPayments(platform.db, marketplace, { ...filter, intent }, ids);
-      return {
-        ...listed,
-        rows: listed.rows.filter((payment) => part === null || has(payment, part)),
-      };
-    },
-    (payment) => payment,
-  );
+  return listPage(request, async (ids) => {
+    const listed = await listPayments(platform.db, marketplace, { ...filter, intent }, ids);
+    return {
+      ...listed,
+      rows: listed.rows.filter((payment) => part === null || has(payment, part)),
+    };
+  });
 }
 
 interface NumberedPart {

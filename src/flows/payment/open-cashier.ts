@@ -2,12 +2,13 @@
 
 import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
 import type { Payment } from '../../core/payment/model.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind } from '../base/read-payment.ts';
 import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';
 
 /** All that a pay_token may see and do: payee, amount, status, and starting attempts. */
@@ -19,21 +20,16 @@ export interface CashierView {
   readonly kind: 'buyer' | 'friend';
 }
 
-export async function openCashier(
-  platform: Platform,
-  payToken: string,
-): Promise<Result<CashierView, HutongError>> {
-  const unknown = err(hutongError('not_found', 'no such payment page'));
+export async function openCashier(platform: Platform, payToken: string): Outcome<CashierView> {
+  const unknown = hutongError('not_found', 'no such payment page');
   const token = parsePayToken(payToken);
-  if (token === undefined) return unknown;
-  const { intent } = token;
-  const payment = await attemptRead(() => readPayment(platform.db, intent));
+  if (token === undefined) return err(unknown);
+  const payment = await attemptFind(() => readPayment(platform.db, token.intent), unknown);
   if (!payment.ok) return payment;
-  if (payment.value === undefined) return unknown;
   if (!isSameSecret(payToken, payTokenOf(platform.envelope, payment.value, token.kind)))
-    return unknown;
+    return err(unknown);
   const entry = await platform.directory.marketplace(payment.value.intent.marketplace);
-  if (entry === undefined) return unknown;
+  if (entry === undefined) return err(unknown);
   const { marketplace, merchants } = entry;
   return ok({ payment: payment.value, marketplace, merchants, kind: token.kind });
 }

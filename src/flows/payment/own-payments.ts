@@ -8,6 +8,7 @@
 import { parseOrderNumber, parseRefundNumber } from '../../core/payment/order-number.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { createSharedReads } from '../../runtime/shared-reads.ts';
 import type { PaymentOfConfig } from '../../store/payment/own-payments.ts';
 
 export interface OwnPayments {
@@ -22,12 +23,6 @@ const REMEMBERED_MAX = 20_000;
 /** A payment whose attempt is being committed is found at the next delivery. */
 const FOREIGN_KEPT_MS = 1_000;
 
-interface Waiting {
-  readonly answer: Promise<boolean>;
-  readonly done: (isOurs: boolean) => void;
-  readonly intent: Intent;
-}
-
 export function createOwnPayments(
   wall: Clock,
   readConfigsOf: (intents: readonly Intent[]) => Promise<readonly PaymentOfConfig[]>,
@@ -35,29 +30,14 @@ export function createOwnPayments(
   const ours = new Set<string>();
   let foreign = new Set<string>();
   let foreignSinceMs = 0;
-  let waiting = new Map<string, Waiting>();
-  let isAsking = false;
+  const reads = createSharedReads(readAndRemember, { keysMax: BATCH_MAX, waitingMax: BATCH_MAX });
 
-  async function ask(): Promise<void> {
-    if (isAsking) return;
-    isAsking = true;
-    while (waiting.size > 0) {
-      const asked = waiting;
-      waiting = new Map();
-      const found = await keysOf([...asked.values()].map(({ intent }) => intent));
-      for (const [key, { done }] of asked) {
-        const isOurs = found?.has(key) === true;
-        // A failed query proves nothing.
-        if (found !== undefined) remember(key, isOurs);
-        done(isOurs);
-      }
-    }
-    isAsking = false;
-  }
-
-  async function keysOf(intents: readonly Intent[]): Promise<ReadonlySet<string> | undefined> {
-    const rows = await readConfigsOf([...new Set(intents)]).catch(() => undefined);
-    return rows && new Set(rows.map(({ intent, config }) => keyOf(config, intent)));
+  /** A failed query proves nothing. */
+  async function readAndRemember(keys: readonly string[]): Promise<ReadonlyMap<string, true>> {
+    const rows = await readConfigsOf([...new Set(keys.map(intentOf))]);
+    const found = new Map(rows.map(({ config, intent }) => [keyOf(config, intent), true as const]));
+    for (const key of keys) remember(key, found.has(key));
+    return found;
   }
 
   function remember(key: string, isOurs: boolean): void {
@@ -82,20 +62,15 @@ export function createOwnPayments(
       const key = keyOf(config, intent);
       if (ours.has(key)) return true;
       if (isForeign(key)) return false;
-      const already = waiting.get(key);
-      if (already !== undefined) return already.answer;
-      if (waiting.size >= BATCH_MAX) return false;
-      let done: Waiting['done'] = () => undefined;
-      const answer = new Promise<boolean>((resolve) => {
-        done = resolve;
-      });
-      waiting.set(key, { answer, done, intent });
-      void ask();
-      return answer;
+      return (await reads(key).catch(() => undefined)) === true;
     },
   };
 }
 
 function keyOf(config: Id<'wallet_config'>, intent: Intent): string {
   return `${config} ${intent}`;
+}
+
+function intentOf(key: string): Intent {
+  return key.slice(key.indexOf(' ') + 1) as Intent;
 }

@@ -6,11 +6,11 @@
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { resolveConflict as decide } from '../../core/payment/conflict.ts';
 import type { Payment } from '../../core/payment/model.ts';
-import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, type Result } from '../../kernel/result.ts';
+import { err } from '../../kernel/result.ts';
 import { CAPABILITIES } from '../../wallets/registry.ts';
 import { modesOf } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
 import { decideOn } from './decide-on.ts';
@@ -29,7 +29,7 @@ export interface ResolveConflictInput {
 export async function resolveConflict(
   platform: Platform,
   input: ResolveConflictInput,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const { marketplace, intent, outcome, reason, by } = input;
   const stored = await readOwnPayment(platform, marketplace, intent);
   if (!stored.ok) return stored;

@@ -15,11 +15,10 @@ import {
   reportIn,
   saysPaid,
 } from '../../core/wallet/report.ts';
-import type { HutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import type { Result } from '../../kernel/result.ts';
 import { ok } from '../../kernel/result.ts';
 import type { OpenedWallet } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { attemptOf, attemptReference } from './attempt-order.ts';
@@ -32,7 +31,7 @@ async function commitAnswer(
   payment: Payment,
   attempt: Id<'payment_attempt'>,
   answer: QueryOutcome | CloseOutcome,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const report = reportIn(answer);
   if (report === undefined) return ok(payment);
   const { capabilities } = opened;
@@ -47,7 +46,7 @@ export async function queryAttempt(
   opened: OpenedWallet,
   payment: Payment,
   attempt: Attempt,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const answer = await callWallet.query(platform, opened, attemptReference(payment, attempt));
   return commitAnswer(platform, opened, payment, attempt.id, answer);
 }
@@ -58,7 +57,7 @@ export async function closeAttempt(
   opened: OpenedWallet,
   payment: Payment,
   attempt: Attempt,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   if (!isLive(attempt)) return ok(payment);
   if (!isBeingReversed(attempt)) return callClose(platform, opened, payment, attempt);
   const looked = await commitPaid(platform, opened, payment, attempt);
@@ -73,7 +72,7 @@ async function commitPaid(
   opened: OpenedWallet,
   payment: Payment,
   attempt: Attempt,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const answer = await callWallet.query(platform, opened, attemptReference(payment, attempt));
   return saysPaid(answer)
     ? commitAnswer(platform, opened, payment, attempt.id, answer)
@@ -85,7 +84,7 @@ async function callClose(
   opened: OpenedWallet,
   payment: Payment,
   attempt: Attempt,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const answer = await callWallet.close(platform, opened, attemptReference(payment, attempt));
   // Too late to close: the query says what was paid.
   if (answer.outcome === 'paid') return queryAttempt(platform, opened, payment, attempt);
@@ -98,7 +97,7 @@ export async function reverseAttempt(
   opened: OpenedWallet,
   payment: Payment,
   id: Id<'payment_attempt'>,
-): Promise<Result<Payment, HutongError>> {
+): Outcome<Payment> {
   const begun = await decideOn(platform, payment.intent, 'begin_reversal', (stored, context) =>
     beginReversal(stored, id, context),
   );

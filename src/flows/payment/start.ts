@@ -23,6 +23,7 @@ import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
 import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
@@ -44,10 +45,7 @@ interface Started {
 
 const startAnswer = (payment: Payment, attempt: Attempt) => ({ payment, attempt, isNew: false });
 
-export async function startAttempt(
-  platform: Platform,
-  asked: StartAttemptInput,
-): Promise<Result<Started, HutongError>> {
+export async function startAttempt(platform: Platform, asked: StartAttemptInput): Outcome<Started> {
   const entry = await platform.directory.marketplace(asked.marketplace);
   const chosen = await chooseWallet(platform, entry, asked);
   return chosen.ok ? startChosen(platform, entry, chosen.value) : chosen;
@@ -57,7 +55,7 @@ async function startChosen(
   platform: Platform,
   entry: MarketplaceEntry | undefined,
   input: ChosenAttempt,
-): Promise<Result<Started, HutongError>> {
+): Outcome<Started> {
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
   const root = { id: input.intent, marketplace: input.marketplace };

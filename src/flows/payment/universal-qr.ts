@@ -10,15 +10,16 @@
 
 import type { Marketplace, Merchant } from '../../core/merchant/merchant.ts';
 import type { Payment } from '../../core/payment/model.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import { type Fen, fenToYuan } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
 import { templateAccount, UNIONPAY_RID } from '../../wires/qr/merchant-account.ts';
 import { CNY_NUMERIC } from '../../wires/qr/mpm.ts';
 import { encodeMpm } from '../../wires/qr/mpm-encode.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind, findMarketplace } from '../base/read-payment.ts';
 import { isSameSecret, parseShortCode, payTokenOf, shortCodeOf } from '../base/tokens.ts';
 
 export interface UniversalQr {
@@ -35,14 +36,10 @@ const NAME_LENGTH_MAX = 25;
 const NO_CATEGORY = '0000';
 
 /** The code of one payment: dynamic, with its amount, and its number as the reference. */
-export async function codeOf(
-  platform: Platform,
-  payment: Payment,
-): Promise<Result<UniversalQr, HutongError>> {
+export async function codeOf(platform: Platform, payment: Payment): Outcome<UniversalQr> {
   const { intent, subOrders } = payment;
-  const entry = await attemptRead(() => platform.directory.marketplace(intent.marketplace));
+  const entry = await findMarketplace(platform, intent.marketplace);
   if (!entry.ok) return entry;
-  if (entry.value === undefined) return err(hutongError('not_found', 'no such marketplace'));
   const { marketplace, merchants } = entry.value;
   const [first, ...others] = [...new Set(subOrders.map(({ merchant }) => merchant))];
   const only = first !== undefined && others.length === 0 ? merchants.get(first) : undefined;
@@ -109,18 +106,14 @@ function shortened(name: string): string {
 }
 
 /** The buyer's pay_token behind a short code; `not_found` for anything else. */
-export async function openCode(
-  platform: Platform,
-  code: string,
-): Promise<Result<string, HutongError>> {
-  const unknown = err(hutongError('not_found', 'no such code'));
+export async function openCode(platform: Platform, code: string): Outcome<string> {
+  const { db, envelope } = platform;
+  const unknown = hutongError('not_found', 'no such code');
   const intent = parseShortCode(code);
-  if (intent === undefined) return unknown;
-  const payment = await attemptRead(() => readPayment(platform.db, intent));
+  if (intent === undefined) return err(unknown);
+  const payment = await attemptFind(() => readPayment(db, intent), unknown);
   if (!payment.ok) return payment;
-  const { value } = payment;
-  if (value === undefined || !isSameSecret(code, shortCodeOf(platform.envelope, value))) {
-    return unknown;
-  }
-  return ok(payTokenOf(platform.envelope, value, 'buyer'));
+  return isSameSecret(code, shortCodeOf(envelope, payment.value))
+    ? ok(payTokenOf(envelope, payment.value, 'buyer'))
+    : err(unknown);
 }

@@ -12,16 +12,17 @@ import { isAutomatic, reserveRefund } from '../../core/refund/refund.ts';
 import { applyRefundReport, noteUnsent } from '../../core/refund/report.ts';
 import type { RefundReport } from '../../core/wallet/report.ts';
 import { claimed, type Work } from '../../engine/due.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import type { DueChild } from '../../store/payment/due.ts';
 import { findRefundIntent } from '../../store/refund/queries.ts';
 import { CAPABILITIES } from '../../wallets/registry.ts';
 import { modesOf, type OpenedWallet } from '../base/directory.ts';
+import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead, readOwnPayment } from '../base/read-payment.ts';
+import { attemptFind, readOwnPayment } from '../base/read-payment.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { attemptOf, refundOrder } from '../payment/attempt-order.ts';
 import { decideOn } from '../payment/decide-on.ts';
@@ -45,7 +46,7 @@ export interface RefundState {
 export async function createRefund(
   platform: Platform,
   input: RefundInput,
-): Promise<Result<RefundState & { readonly created: boolean }, HutongError>> {
+): Outcome<RefundState & { readonly created: boolean }> {
   const { id, subOrder, amountFen, reason } = input;
   const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
   const root = { id: input.intent, marketplace: input.marketplace };
@@ -71,10 +72,10 @@ export async function getRefund(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'refund'>,
-): Promise<Result<RefundState, HutongError>> {
-  const root = await attemptRead(() => findRefundIntent(platform.db, shardOfId(id), id));
+): Outcome<RefundState> {
+  const unknown = hutongError('not_found', 'no such refund');
+  const root = await attemptFind(() => findRefundIntent(platform.db, shardOfId(id), id), unknown);
   if (!root.ok) return root;
-  if (root.value === undefined) return err(hutongError('not_found', 'no such refund'));
   const payment = await readOwnPayment(
     platform,
     marketplace,
@@ -82,9 +83,7 @@ export async function getRefund(
   );
   if (!payment.ok) return err(hutongError(payment.error.code, 'no such refund'));
   const refund = payment.value.refunds.find((row) => row.id === id);
-  return refund === undefined
-    ? err(hutongError('not_found', 'no such refund'))
-    : ok({ payment: payment.value, refund });
+  return refund === undefined ? err(unknown) : ok({ payment: payment.value, refund });
 }
 
 async function walletOf(
@@ -105,7 +104,7 @@ async function sendToWallet(
   opened: OpenedWallet,
   state: RefundState,
   which: Call,
-): Promise<Result<RefundState, HutongError>> {
+): Outcome<RefundState> {
   if (state.refund.reason === 'reversed' && isAutomatic(state.refund)) {
     const fate = await reverseForRefund(platform, opened, state);
     if (fate !== 'refund_it') return commit(platform, state, fate);
@@ -119,7 +118,7 @@ async function queryWallet(
   platform: Platform,
   opened: OpenedWallet,
   state: RefundState,
-): Promise<Result<RefundState, HutongError>> {
+): Outcome<RefundState> {
   const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
   const report = await callWallet.queryRefund(platform, opened, order);
   // The wallet never received it: the same number is sent again, unless the refund failed.
@@ -133,7 +132,7 @@ async function commit(
   state: RefundState,
   report: RefundReport,
   which?: Call,
-): Promise<Result<RefundState, HutongError>> {
+): Outcome<RefundState> {
   const { id: refund, refundNo, tries } = state.refund;
   const call = which === undefined ? {} : { call: { isRepeat: which === 'repeat', tries } };
   const reported = { refund, refundNo, report, ...call };
@@ -148,7 +147,7 @@ async function leaveUnasked(
   platform: Platform,
   state: RefundState,
   isFirstCall: boolean,
-): Promise<Result<RefundState, HutongError>> {
+): Outcome<RefundState> {
   const { payment, refund } = state;
   const attempt = payment.attempts.find((row) =>
     payment.legs.some((leg) => leg.id === refund.leg && leg.attempt === row.id),

@@ -8,6 +8,7 @@
  */
 import type { Id } from '../../kernel/id.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
+import { type Chore, startWriting } from '../../runtime/chore.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { noteRefusals, type RefusalNote } from '../../store/wallet/configs.ts';
 import type { Wallet } from '../../wallets/wallet.ts';
@@ -59,22 +60,8 @@ export function createCredentialRefusals(wall: Clock): CredentialRefusals {
 }
 
 /** Writes repeatedly until it is stopped, and once more then. */
-export function startWritingRefusals(
-  platform: Platform,
-  everyMs = EVERY_MS,
-): { readonly stop: () => Promise<void> } {
-  let underWay: Promise<void> = Promise.resolve();
-  const write = (): Promise<void> => {
-    underWay = underWay.then(() => writeRefusals(platform));
-    return underWay;
-  };
-  const timer = setInterval(() => void write(), everyMs).unref();
-  return {
-    stop: () => {
-      clearInterval(timer);
-      return write();
-    },
-  };
+export function startWritingRefusals(platform: Platform, everyMs = EVERY_MS): Chore {
+  return startWriting(everyMs, () => writeRefusals(platform));
 }
 
 async function writeRefusals(platform: Platform): Promise<void> {

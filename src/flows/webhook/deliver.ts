@@ -174,7 +174,7 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
     'answered 410: the endpoint is disabled',
   );
   const { id, marketplace } = endpoint.row;
-  const change = { status: 'disabled' };
+  const change = { status: 'disabled' } as const;
   const action = 'webhook_endpoint.updated';
   const note = auditNote(platform, { marketplace, actor: 'system', action });
   await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined), note);

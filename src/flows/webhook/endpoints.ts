@@ -9,6 +9,7 @@ import type { AuditNote } from '../../store/audit/audited.ts';
 import {
   addEndpoint,
   changeEndpoint,
+  type EndpointChange,
   type EndpointRow,
   readEndpoints,
   rotateEndpointSecret,
@@ -19,16 +20,13 @@ import { auditNote } from '../audit/audit-log.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { type Page, type PageRequest, pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptFind, attemptRead } from '../base/read-payment.ts';
 import { endpointSecretPlace } from '../key/envelope.ts';
 
-export interface WebhookEndpoint {
-  readonly id: Id<'webhook_endpoint'>;
-  readonly url: string;
-  readonly enabledEvents: readonly string[];
-  readonly status: 'enabled' | 'disabled';
-  readonly createdAtMs: number;
-}
+export type WebhookEndpoint = Pick<
+  EndpointRow,
+  'id' | 'url' | 'enabledEvents' | 'status' | 'createdAtMs'
+>;
 
 /** How long the old secret still signs beside the new one. */
 const ROTATION_MS = 24 * 3_600_000;
@@ -51,7 +49,7 @@ function noteOf(
   return auditNote(platform, { marketplace, actor, action: `webhook_endpoint.${verb}` });
 }
 
-const NOT_FOUND = err(hutongError('not_found', 'no such webhook_endpoint'));
+const UNKNOWN = hutongError('not_found', 'no such webhook_endpoint');
 
 async function refusedUrl(
   platform: Platform,
@@ -116,7 +114,7 @@ export async function createWebhookEndpoint(
     readonly enabledEvents: readonly string[];
     readonly by: string;
   },
-): Promise<Result<{ readonly endpoint: WebhookEndpoint; readonly secret: string }, HutongError>> {
+): Outcome<{ readonly endpoint: WebhookEndpoint; readonly secret: string }> {
   const refused = await refusedUrl(platform, marketplace, input.url);
   if (refused !== undefined) return err(refused);
   const secret = newWebhookSecret(platform.random);
@@ -139,7 +137,7 @@ export async function createWebhookEndpoint(
   platform.directory.forgetEndpoints(marketplace);
   const row = added.ok ? added.value : added;
   if (!row.ok) return row;
-  return row.value === undefined ? NOT_FOUND : ok({ endpoint: shown(row.value), secret });
+  return row.value === undefined ? err(UNKNOWN) : ok({ endpoint: shown(row.value), secret });
 }
 
 export async function listWebhookEndpoints(
@@ -155,24 +153,20 @@ export async function getWebhookEndpoint(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
-): Promise<Result<WebhookEndpoint, HutongError>> {
-  const rows = await attemptRead(() => readEndpoints(platform.db, marketplace));
-  if (!rows.ok) return rows;
-  const found = rows.value.find((row) => row.id === id);
-  return found === undefined ? NOT_FOUND : ok(shown(found));
+): Outcome<WebhookEndpoint> {
+  const found = await attemptFind(async () => {
+    const rows = await readEndpoints(platform.db, marketplace);
+    return rows.find((row) => row.id === id);
+  }, UNKNOWN);
+  return found.ok ? ok(shown(found.value)) : found;
 }
 
 export async function updateWebhookEndpoint(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
-  change: {
-    readonly url?: string;
-    readonly enabledEvents?: readonly string[];
-    readonly status?: 'enabled' | 'disabled' | 'deleted';
-    readonly by: string;
-  },
-): Promise<Result<WebhookEndpoint, HutongError>> {
+  change: EndpointChange & { readonly by: string },
+): Outcome<WebhookEndpoint> {
   const { url, by } = change;
   const refused = url === undefined ? undefined : await refusedUrl(platform, marketplace, url);
   if (refused !== undefined) return err(refused);
@@ -189,7 +183,7 @@ export async function updateWebhookEndpoint(
   platform.directory.forgetEndpoints(marketplace);
   const row = changed.ok ? changed.value : changed;
   if (!row.ok) return row;
-  return row.value === undefined ? NOT_FOUND : ok(shown(row.value));
+  return row.value === undefined ? err(UNKNOWN) : ok(shown(row.value));
 }
 
 export async function deleteWebhookEndpoint(
@@ -209,16 +203,15 @@ export async function rotateWebhookSecret(
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
   input: { readonly endsPrevious: boolean; readonly by: string },
-): Promise<Result<{ readonly secret: string }, HutongError>> {
+): Outcome<{ readonly secret: string }> {
   const secret = newWebhookSecret(platform.random);
   const keptMs = input.endsPrevious ? 0 : ROTATION_MS;
-  const row = await attemptRead(async () => {
+  const row = await attemptFind(async () => {
     const sealed = await sealedSecret(platform, marketplace, id, secret);
     const beforeUntilMs = platform.wall.nowMs() + keptMs;
     const note = noteOf(platform, marketplace, input.by, 'secret_rotated');
     return rotateEndpointSecret(platform.db, marketplace, id, { sealed, beforeUntilMs }, note);
-  });
+  }, UNKNOWN);
   platform.directory.forgetEndpoints(marketplace);
-  if (!row.ok) return row;
-  return row.value === undefined ? NOT_FOUND : ok({ secret });
+  return row.ok ? ok({ secret }) : row;
 }

@@ -8,44 +8,25 @@ import { readEvent, listEvents as readEvents } from '../../store/webhook/queries
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
-
-export interface StoredEvent {
-  readonly id: Id<'event'>;
-  readonly type: string;
-  readonly createdAtMs: number;
-  readonly objectVersion: number;
-  /** The object as the API showed it at that moment. */
-  readonly object: unknown;
-}
+import { attemptFind, attemptRead } from '../base/read-payment.ts';
 
 export function listEvents(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   filter: { readonly type: string | null },
   request: PageRequest,
-): Outcome<Page<StoredEvent>> {
-  return listPage(
-    request,
-    (ids) => readEvents(platform.db, marketplace, filter.type, ids),
-    shownEvent,
-  );
+): Outcome<Page<EventRow>> {
+  return listPage(request, (ids) => readEvents(platform.db, marketplace, filter.type, ids));
 }
 
 export async function getEvent(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   id: Id<'event'>,
-): Outcome<StoredEvent> {
-  const event = await attemptRead(() => readEvent(platform.db, shardOfId(id), id));
-  if (!event.ok) return event;
-  if (event.value?.marketplace !== marketplace)
-    return err(hutongError('not_found', 'no such event'));
-  return ok(shownEvent(event.value));
-}
-
-function shownEvent({ id, type, createdAtMs, objectVersion, object }: EventRow): StoredEvent {
-  return { id, type, createdAtMs, objectVersion, object };
+): Outcome<EventRow> {
+  const unknown = hutongError('not_found', 'no such event');
+  const event = await attemptFind(() => readEvent(platform.db, shardOfId(id), id), unknown);
+  return event.ok && event.value.marketplace !== marketplace ? err(unknown) : event;
 }
 
 /** Queues the event for every endpoint that is subscribed now, whether delivered before or not. */
@@ -54,15 +35,10 @@ export async function resendEvent(
   marketplace: Id<'marketplace'>,
   id: Id<'event'>,
 ): Outcome<{ readonly deliveries: number }> {
-  const event = await attemptRead(() => readEvent(platform.db, shardOfId(id), id));
+  const event = await getEvent(platform, marketplace, id);
   if (!event.ok) return event;
-  if (event.value?.marketplace !== marketplace)
-    return err(hutongError('not_found', 'no such event'));
-  const { type } = event.value;
-  const nowMs = platform.clock.nowMs();
-  const count = await attemptRead(() =>
-    oweDeliveries(platform.db, { shard: shardOfId(id), id, marketplace, type, nowMs }),
-  );
+  const owed = { ...event.value, nowMs: platform.clock.nowMs() };
+  const count = await attemptRead(() => oweDeliveries(platform.db, owed));
   platform.wakeSweeper();
   return count.ok ? ok({ deliveries: count.value }) : count;
 }

@@ -1,9 +1,7 @@
 /** /v1/audit_log: who changed what of this marketplace; read-only. */
 import type { AuditRow } from '../../core/audit/audit.ts';
-import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { pageAnswerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AuditLogList } from './schema.ts';
 import { AuditLogListShape, type ShownAuditEntry } from './shape.ts';
@@ -19,13 +17,12 @@ const list = defineRoute({
   scope: 'audit_log:read',
   query: AuditLogList,
   answers: { 200: AuditLogListShape },
-  handle: async (deps, { query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
+  handle: async ({ useCases }, { query, principal: { marketplace } }) => {
     const { actor = null, action = null, object = null } = query;
     const filter = { actor, action, object };
-    const found = await deps.useCases.listAuditLog(principal.marketplace, filter, page.value);
-    return found.ok ? ok({ status: 200, body: presentList(found.value, presentEntry) }) : found;
+    return pageAnswerOf(query, presentEntry, (page) =>
+      useCases.listAuditLog(marketplace, filter, page),
+    );
   },
 });
 

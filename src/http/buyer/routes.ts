@@ -1,7 +1,7 @@
 /** /v1/buyer_erasures: erases a buyer's data and leaves the ledger intact; create, read. */
 import type { BuyerErasure } from '../../core/buyer/data.ts';
-import { ok } from '../../kernel/result.ts';
 import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
+import { answerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { BuyerErase } from './schema.ts';
 import { BuyerErasureShape, type ShownBuyerErasure } from './shape.ts';
@@ -22,7 +22,7 @@ const create = defineRoute({
   handle: async (deps, { body, principal }) => {
     const { marketplace, keyId } = principal;
     const made = await deps.useCases.eraseBuyer(marketplace, body.buyer, keyId);
-    return made.ok ? ok({ status: 201, body: presentErasure(made.value) }) : made;
+    return answerOf(made, presentErasure, 201);
   },
 });
 
@@ -36,10 +36,8 @@ const read = defineRoute({
   pathIds: { id: 'buyer_erasure' },
   answers: { 200: BuyerErasureShape },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const found = await deps.useCases.getBuyerErasure(principal.marketplace, path.id);
-    return found.ok ? ok({ status: 200, body: presentErasure(found.value) }) : found;
-  },
+  handle: async ({ useCases }, { path, principal: { marketplace } }) =>
+    answerOf(await useCases.getBuyerErasure(marketplace, path.id), presentErasure),
 });
 
 function presentErasure(row: BuyerErasure): ShownBuyerErasure {

@@ -1,6 +1,6 @@
 /** The ledger as the API shows it; balances are another view of the same accounts. */
 
-import type { LedgerAccount, LedgerTransactionView } from '../../flows/ledger/list.ts';
+import type { LedgerAccount, LedgerTransaction } from '../../flows/ledger/list.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
 import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
@@ -17,14 +17,12 @@ export function presentLedgerAccount(account: LedgerAccount): ShownLedgerAccount
   };
 }
 
-export function presentLedgerTransaction(
-  transaction: LedgerTransactionView,
-): ShownLedgerTransaction {
+export function presentLedgerTransaction(transaction: LedgerTransaction): ShownLedgerTransaction {
   return {
     id: transaction.id,
     object: 'ledger_transaction',
     moment: transaction.moment,
-    payment_intent: transaction.paymentIntent,
+    payment_intent: transaction.intent,
     created_at: rfc3339(transaction.createdAtMs),
     entries: transaction.entries.map((entry) => ({
       account: entry.account,

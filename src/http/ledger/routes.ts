@@ -1,9 +1,7 @@
 /** /v1/ledger and /v1/balances: the ledger, read-only. */
 import { present } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/id.ts';
-import { ok } from '../../kernel/result.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { answerOf, pageAnswerOf, presentList } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { balancesOf, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
 import { LedgerAccountList, LedgerTransactionList } from './schema.ts';
@@ -22,14 +20,14 @@ const accounts = defineRoute({
   query: LedgerAccountList,
   answers: { 200: LedgerAccountListShape },
   handle: async (deps, { query, principal }) => {
+    const { limit = ACCOUNTS_DEFAULT, starting_after: after } = query;
     const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
-    if (!found.ok) return found;
-    const after = query.starting_after;
-    const at = after === undefined ? -1 : found.value.findIndex(({ id }) => id === after);
-    const rest = found.value.slice(at + 1);
-    const limit = query.limit ?? ACCOUNTS_DEFAULT;
-    const page = { data: rest.slice(0, limit), hasMore: rest.length > limit };
-    return ok({ status: 200, body: presentList(page, presentLedgerAccount) });
+    return answerOf(found, (all) => {
+      const at = after === undefined ? -1 : all.findIndex(({ id }) => id === after);
+      const rest = all.slice(at + 1);
+      const page = { data: rest.slice(0, limit), hasMore: rest.length > limit };
+      return presentList(page, presentLedgerAccount);
+    });
   },
 });
 
@@ -43,20 +41,15 @@ const transactions = defineRoute({
   query: LedgerTransactionList,
   answers: { 200: LedgerTransactionListShape },
   handle: async (deps, { query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
     const asked = query.payment_intent;
     const paymentIntent =
       asked === undefined
         ? null
         : present(parseId('payment_intent', asked), 'an id that the schema took');
-    const found = await deps.useCases.listLedgerTransactions(
-      principal.marketplace,
-      { paymentIntent },
-      page.value,
+    const { listLedgerTransactions } = deps.useCases;
+    return pageAnswerOf(query, presentLedgerTransaction, (page) =>
+      listLedgerTransactions(principal.marketplace, { paymentIntent }, page),
     );
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentList(found.value, presentLedgerTransaction) });
   },
 });
 
@@ -70,9 +63,7 @@ const balances = defineRoute({
   answers: { 200: BalanceListShape },
   handle: async (deps, { principal }) => {
     const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
-    if (!found.ok) return found;
-    const data = balancesOf(found.value);
-    return ok({ status: 200, body: { object: 'list', data, has_more: false } });
+    return answerOf(found, (all) => ({ object: 'list', data: balancesOf(all), has_more: false }));
   },
 });
 

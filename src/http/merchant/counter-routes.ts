@@ -4,11 +4,12 @@ import type { Drawing } from '../../cashier/stand/drawing.ts';
 import { type StandContent, standDrawing, tapCardDrawing } from '../../cashier/stand/layout.ts';
 import { drawingPdf } from '../../cashier/stand/pdf.ts';
 import { drawingSvg } from '../../cashier/stand/svg.ts';
+import type { Principal } from '../../flows/key/authenticate.ts';
 import type { CounterView } from '../../flows/merchant/counters.ts';
 import { assert } from '../../kernel/assert.ts';
+import type { Id } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { answerOf, pageAnswerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import {
   CounterCreate,
@@ -22,6 +23,13 @@ import { presentCounter } from './present-counter.ts';
 
 const TAG = 'Counters';
 
+function ownerOf(call: {
+  readonly path: { readonly id: Id<'merchant'> };
+  readonly principal: Principal;
+}) {
+  return { marketplace: call.principal.marketplace, merchant: call.path.id };
+}
+
 const create = defineRoute({
   method: 'POST',
   path: '/v1/merchants/{id}/counters',
@@ -34,10 +42,9 @@ const create = defineRoute({
   body: CounterCreate,
   answers: { 200: CounterShape, 201: CounterShape },
   errors: ['key_mode_mismatch'],
-  handle: async (deps, { path, body, principal }) => {
-    const owner = { marketplace: principal.marketplace, merchant: path.id };
-    const { isLivemode } = principal;
-    const made = await deps.useCases.counters.create(owner, { name: body.name, isLivemode });
+  handle: async ({ useCases }, call) => {
+    const wanted = { name: call.body.name, isLivemode: call.principal.isLivemode };
+    const made = await useCases.counters.create(ownerOf(call), wanted);
     if (!made.ok) return made;
     const { view, created } = made.value;
     return ok({ status: created ? 201 : 200, body: presentCounter(view) });
@@ -54,13 +61,8 @@ const list = defineRoute({
   pathIds: { id: 'merchant' },
   query: CounterList,
   answers: { 200: CounterListShape },
-  handle: async (deps, { path, query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
-    const owner = { marketplace: principal.marketplace, merchant: path.id };
-    const found = await deps.useCases.counters.list(owner, page.value);
-    return found.ok ? ok({ status: 200, body: presentList(found.value, presentCounter) }) : found;
-  },
+  handle: async ({ useCases }, call) =>
+    pageAnswerOf(call.query, presentCounter, (page) => useCases.counters.list(ownerOf(call), page)),
 });
 
 const read = defineRoute({
@@ -72,11 +74,8 @@ const read = defineRoute({
   scope: 'merchants:read',
   pathIds: { id: 'merchant', counter: 'counter' },
   answers: { 200: CounterShape },
-  handle: async (deps, { path, principal }) => {
-    const owner = { marketplace: principal.marketplace, merchant: path.id };
-    const found = await deps.useCases.counters.get(owner, path.counter);
-    return found.ok ? ok({ status: 200, body: presentCounter(found.value) }) : found;
-  },
+  handle: async ({ useCases }, call) =>
+    answerOf(await useCases.counters.get(ownerOf(call), call.path.counter), presentCounter),
 });
 
 const update = defineRoute({
@@ -91,10 +90,10 @@ const update = defineRoute({
   body: CounterUpdate,
   answers: { 200: CounterShape },
   errors: ['counter_name_taken'],
-  handle: async (deps, { path, body, principal }) => {
-    const owner = { marketplace: principal.marketplace, merchant: path.id };
-    const changed = await deps.useCases.counters.change(owner, path.counter, body);
-    return changed.ok ? ok({ status: 200, body: presentCounter(changed.value) }) : changed;
+  handle: async ({ useCases }, call) => {
+    const { path, body } = call;
+    const changed = await useCases.counters.change(ownerOf(call), path.counter, body);
+    return answerOf(changed, presentCounter);
   },
 });
 
@@ -116,15 +115,15 @@ function sheet(spec: {
     pathIds: { id: 'merchant', counter: 'counter' },
     answers: { 200: FileShape },
     produces: isPdf ? 'application/pdf' : 'image/svg+xml',
-    handle: async (deps, { path, principal }) => {
-      const owner = { marketplace: principal.marketplace, merchant: path.id };
-      const found = await deps.useCases.counters.get(owner, path.counter);
+    handle: async ({ useCases }, call) => {
+      const { counter } = call.path;
+      const found = await useCases.counters.get(ownerOf(call), counter);
       if (!found.ok) return found;
       const drawing = spec.draw(standContent(found.value));
       const bytes = isPdf
         ? await drawingPdf(drawing, found.value.counter.createdAtMs)
         : drawingSvg(drawing);
-      const file = { name: `${path.counter}-${spec.file}`, bytes: Buffer.from(bytes) };
+      const file = { name: `${counter}-${spec.file}`, bytes: Buffer.from(bytes) };
       return ok({ status: 200, body: {}, file });
     },
   });

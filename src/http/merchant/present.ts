@@ -6,10 +6,13 @@ import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchan
 import { rfc3339OrNull } from '../../kernel/rfc3339.ts';
 import type { ShownMerchant, ShownWalletAccount } from './shape.ts';
 
-export function presentMerchant(
-  merchant: Merchant,
-  accounts: readonly WalletAccount[],
-): ShownMerchant {
+export function presentMerchant({
+  merchant,
+  accounts,
+}: {
+  readonly merchant: Merchant;
+  readonly accounts: readonly WalletAccount[];
+}): ShownMerchant {
   return {
     id: merchant.id,
     object: 'merchant',

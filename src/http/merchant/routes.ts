@@ -1,7 +1,5 @@
 /** /v1/merchants: create, list, and a merchant's accounts at the wallets. */
-import { ok } from '../../kernel/result.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { answerOf, pageAnswerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { presentMerchant, presentWalletAccount } from './present.ts';
 import { MerchantCreate, MerchantList, WalletAccountList } from './schema.ts';
@@ -23,7 +21,7 @@ const create = defineRoute({
       name: body.name,
       externalId: body.external_id ?? null,
     });
-    return made.ok ? ok({ status: 201, body: presentMerchant(made.value, []) }) : made;
+    return answerOf(made, (merchant) => presentMerchant({ merchant, accounts: [] }), 201);
   },
 });
 
@@ -36,14 +34,8 @@ const list = defineRoute({
   scope: 'merchants:read',
   query: MerchantList,
   answers: { 200: MerchantListShape },
-  handle: async (deps, { query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
-    const found = await deps.useCases.listMerchants(principal.marketplace, page.value);
-    if (!found.ok) return found;
-    const body = presentList(found.value, (one) => presentMerchant(one.merchant, one.accounts));
-    return ok({ status: 200, body });
-  },
+  handle: async ({ useCases }, { query, principal: { marketplace } }) =>
+    pageAnswerOf(query, presentMerchant, (page) => useCases.listMerchants(marketplace, page)),
 });
 
 const walletAccounts = defineRoute({
@@ -59,14 +51,10 @@ const walletAccounts = defineRoute({
   pathIds: { id: 'merchant' },
   query: WalletAccountList,
   answers: { 200: WalletAccountListShape },
-  handle: async (deps, { path, query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
-    const { marketplace } = principal;
-    const found = await deps.useCases.listWalletAccounts(marketplace, path.id, page.value);
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentList(found.value, presentWalletAccount) });
-  },
+  handle: async ({ useCases }, { path, query, principal: { marketplace } }) =>
+    pageAnswerOf(query, presentWalletAccount, (page) =>
+      useCases.listWalletAccounts(marketplace, path.id, page),
+    ),
 });
 
 export const MERCHANT_ROUTES: readonly AnyRoute[] = [create, list, walletAccounts];

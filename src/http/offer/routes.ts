@@ -1,8 +1,8 @@
 /** /v1/interconnects: which payer's wallet may scan whose codes; list, set. */
 
 import type { Interconnect } from '../../flows/offer/interconnects.ts';
-import { ok } from '../../kernel/result.ts';
 import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { answerOf, presentList } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { InterconnectSet } from './schema.ts';
 import { InterconnectListShape, InterconnectShape, type ShownInterconnect } from './shape.ts';
@@ -19,9 +19,7 @@ const list = defineRoute({
   answers: { 200: InterconnectListShape },
   handle: async (deps, { principal }) => {
     const found = await deps.useCases.listInterconnects(principal.marketplace);
-    if (!found.ok) return found;
-    const data = found.value.map(presentInterconnect);
-    return ok({ status: 200, body: { object: 'list', data, has_more: false } });
+    return answerOf(found, (data) => presentList({ data, hasMore: false }, presentInterconnect));
   },
 });
 
@@ -43,7 +41,7 @@ const set = defineRoute({
       status: body.status,
       by: principal.keyId,
     });
-    return row.ok ? ok({ status: 200, body: presentInterconnect(row.value) }) : row;
+    return answerOf(row, presentInterconnect);
   },
 });
 

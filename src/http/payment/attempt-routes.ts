@@ -6,7 +6,7 @@ import { PaymentAttemptListShape, PaymentAttemptShape } from '../../core/payment
 import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { present } from '../../kernel/assert.ts';
 import { parseId, shardOfId } from '../../kernel/id.ts';
-import { ok } from '../../kernel/result.ts';
+import { answerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AttemptCreate } from './schema.ts';
 
@@ -51,19 +51,11 @@ const create = defineRoute({
       cashier: null,
       isLivemode: principal.isLivemode,
     });
-    if (!started.ok) return started;
-    const { payment, attempt } = started.value;
-    return ok({ status: 201, body: presentAttempt(payment, attempt) });
+    return answerOf(started, ({ payment, attempt }) => presentAttempt(payment, attempt), 201);
   },
 });
 
-function payerOf(payer: {
-  readonly openid?: string;
-  readonly buyer_id?: string;
-  readonly buyer_open_id?: string;
-  readonly auth_code?: string;
-  readonly field55?: string;
-}): PayerIdentity {
+function payerOf(payer: NonNullable<AttemptCreate['payer']>): PayerIdentity {
   return {
     ...(payer.openid === undefined ? {} : { openid: payer.openid }),
     ...(payer.buyer_id === undefined ? {} : { buyerId: payer.buyer_id }),
@@ -83,10 +75,8 @@ const list = defineRoute({
   pathIds: { id: 'payment_intent' },
   answers: { 200: PaymentAttemptListShape },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const found = await deps.useCases.getPaymentIntent(principal.marketplace, path.id);
-    return found.ok ? ok({ status: 200, body: presentAttempts(found.value) }) : found;
-  },
+  handle: async ({ useCases }, { path, principal: { marketplace } }) =>
+    answerOf(await useCases.getPaymentIntent(marketplace, path.id), presentAttempts),
 });
 
 const read = defineRoute({
@@ -101,9 +91,7 @@ const read = defineRoute({
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getAttempt(principal.marketplace, path.attempt, path.id);
-    if (!found.ok) return found;
-    const { payment, attempt } = found.value;
-    return ok({ status: 200, body: presentAttempt(payment, attempt) });
+    return answerOf(found, ({ payment, attempt }) => presentAttempt(payment, attempt));
   },
 });
 

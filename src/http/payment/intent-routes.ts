@@ -1,5 +1,6 @@
 /** /v1/payment_intents: create, read, list, cancel, offers. */
 
+import type { Offers } from '../../core/offer/offer.ts';
 import type { Payment } from '../../core/payment/model.ts';
 import { presentPaymentIntent } from '../../core/payment/present-intent.ts';
 import {
@@ -8,7 +9,6 @@ import {
   type ShownPaymentIntent,
 } from '../../core/payment/shape.ts';
 import type { Principal } from '../../flows/key/authenticate.ts';
-import type { Offer, Withheld } from '../../flows/offer/list-offers.ts';
 import type { CreateIntentInput } from '../../flows/payment/create.ts';
 import { present } from '../../kernel/assert.ts';
 import type { HutongError } from '../../kernel/errors.ts';
@@ -16,10 +16,10 @@ import { type Id, parseId, shardOf, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { deviceOf } from '../../kernel/wallet-names.ts';
+import { answerOf, presentList } from '../answers.ts';
 import type { ServerDeps } from '../deps.ts';
 import { OffersShape, type ShownOffers } from '../offer/shape.ts';
 import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import {
   ConflictResolve,
@@ -138,20 +138,17 @@ const read = defineRoute({
   errors: ['not_found', 'client_secret_invalid'],
   asBuyer: async (deps, { path, query }, clientSecret) => {
     const found = await deps.useCases.getPaymentIntentAsBuyer(path.id, clientSecret);
-    if (!found.ok) return found;
-    const expandAttempts = query['expand[]']?.includes('attempts') === true;
-    return ok({
-      status: 200,
-      body: buyerView(presentPaymentIntent(found.value, { expandAttempts })),
-    });
+    return answerOf(found, (payment) => buyerView(presentPaymentIntent(payment, expanded(query))));
   },
   handle: async (deps, { path, query, principal }) => {
     const found = await deps.useCases.getPaymentIntent(principal.marketplace, path.id);
-    if (!found.ok) return found;
-    const expandAttempts = query['expand[]']?.includes('attempts') === true;
-    return ok({ status: 200, body: presentPaymentIntent(found.value, { expandAttempts }) });
+    return answerOf(found, (payment) => presentPaymentIntent(payment, expanded(query)));
   },
 });
+
+function expanded(query: PaymentIntentRead): { readonly expandAttempts: boolean } {
+  return { expandAttempts: query['expand[]']?.includes('attempts') === true };
+}
 
 /** A buyer sees payees and amounts; the marketplace's metadata and splits are not for the buyer. */
 function buyerView(shown: ShownPaymentIntent): ShownPaymentIntent {
@@ -185,8 +182,7 @@ const list = defineRoute({
       createdBeforeMs,
     };
     const found = await deps.useCases.listPaymentIntents(principal.marketplace, filter, page);
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentList(found.value, (one) => presentPaymentIntent(one)) });
+    return answerOf(found, (one) => presentList(one, (payment) => presentPaymentIntent(payment)));
   },
 });
 
@@ -208,8 +204,7 @@ const cancel = defineRoute({
   },
   handle: async (deps, { path, principal }) => {
     const canceled = await deps.useCases.cancelPaymentIntent(principal, path.id);
-    if (!canceled.ok) return canceled;
-    return ok({ status: 200, body: presentPaymentIntent(canceled.value) });
+    return answerOf(canceled, (payment) => presentPaymentIntent(payment));
   },
 });
 
@@ -241,8 +236,7 @@ const resolve = defineRoute({
       ...{ marketplace, by, isLivemode, intent: path.id },
       ...{ outcome: body.outcome, reason: body.reason },
     });
-    if (!resolved.ok) return resolved;
-    return ok({ status: 200, body: presentPaymentIntent(resolved.value) });
+    return answerOf(resolved, (payment) => presentPaymentIntent(payment));
   },
 });
 
@@ -260,15 +254,11 @@ const offers = defineRoute({
   handle: async (deps, { path, query, principal }) => {
     const device = query.device === undefined ? null : deviceOf(query.device);
     const found = await deps.useCases.listOffers(principal.marketplace, path.id, device);
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentOffers(path.id, found.value) });
+    return answerOf(found, (offers) => presentOffers(path.id, offers));
   },
 });
 
-function presentOffers(
-  intent: Id<'payment_intent'>,
-  found: { readonly offered: readonly Offer[]; readonly withheld: readonly Withheld[] },
-): ShownOffers {
+function presentOffers(intent: Id<'payment_intent'>, found: Offers): ShownOffers {
   return {
     object: 'offers',
     payment_intent: intent,
@@ -281,8 +271,8 @@ function presentOffers(
     })),
     withheld: found.withheld.map(({ wallet, product, reason, merchants, reachedThrough }) => ({
       ...{ wallet, product, reason },
-      ...(merchants === undefined || merchants.length === 0 ? {} : { merchants }),
-      reached_through: reachedThrough ?? [],
+      ...(merchants.length === 0 ? {} : { merchants }),
+      reached_through: reachedThrough,
     })),
   };
 }

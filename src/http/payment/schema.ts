@@ -97,6 +97,8 @@ export const PaymentIntentRead = closed({
   ),
 });
 
+export type PaymentIntentRead = Static<typeof PaymentIntentRead>;
+
 export const PaymentIntentList = paged('payment_intent', {
   status: Type.Optional(Type.Enum([...INTENT_STATES.states])),
   merchant_order_no: Type.Optional(text(64, 'Exactly this number.')),
@@ -173,6 +175,7 @@ export const AttemptCreate = closed(
     ],
   },
 );
+export type AttemptCreate = Static<typeof AttemptCreate>;
 
 export const ConflictResolve = closed(
   {

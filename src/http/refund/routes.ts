@@ -6,6 +6,7 @@ import { present } from '../../kernel/assert.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
+import { answerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { RefundCreate } from './schema.ts';
 
@@ -64,8 +65,7 @@ const read = defineRoute({
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
     const found = await deps.useCases.getRefund(principal.marketplace, path.id);
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentRefund(found.value.payment, found.value.refund) });
+    return answerOf(found, ({ payment, refund }) => presentRefund(payment, refund));
   },
 });
 

@@ -1,7 +1,6 @@
 /** /v1/webhook_endpoints: where events are sent. A secret is returned once and never again. */
 import { ok } from '../../kernel/result.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { answerOf, pageAnswerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { presentWebhookEndpoint } from './present-endpoint.ts';
 import {
@@ -49,13 +48,10 @@ const list = defineRoute({
   scope: 'webhook_endpoints:read',
   query: WebhookEndpointList,
   answers: { 200: WebhookEndpointListShape },
-  handle: async (deps, { query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
-    const found = await deps.useCases.listWebhookEndpoints(principal.marketplace, page.value);
-    if (!found.ok) return found;
-    return ok({ status: 200, body: presentList(found.value, presentWebhookEndpoint) });
-  },
+  handle: async ({ useCases }, { query, principal: { marketplace } }) =>
+    pageAnswerOf(query, presentWebhookEndpoint, (page) =>
+      useCases.listWebhookEndpoints(marketplace, page),
+    ),
 });
 
 const read = defineRoute({
@@ -68,10 +64,8 @@ const read = defineRoute({
   pathIds: BY_ID,
   answers: { 200: WebhookEndpointShape },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const found = await deps.useCases.getWebhookEndpoint(principal.marketplace, path.id);
-    return found.ok ? ok({ status: 200, body: presentWebhookEndpoint(found.value) }) : found;
-  },
+  handle: async ({ useCases }, { path, principal: { marketplace } }) =>
+    answerOf(await useCases.getWebhookEndpoint(marketplace, path.id), presentWebhookEndpoint),
 });
 
 const update = defineRoute({
@@ -94,7 +88,7 @@ const update = defineRoute({
       ...(body.status === undefined ? {} : { status: body.status }),
       by: principal.keyId,
     });
-    return changed.ok ? ok({ status: 200, body: presentWebhookEndpoint(changed.value) }) : changed;
+    return answerOf(changed, presentWebhookEndpoint);
   },
 });
 
@@ -109,13 +103,9 @@ const remove = defineRoute({
   answers: { 200: DeletedShape },
   errors: ['not_found'],
   handle: async (deps, { path, principal }) => {
-    const gone = await deps.useCases.deleteWebhookEndpoint(
-      principal.marketplace,
-      path.id,
-      principal.keyId,
-    );
-    if (!gone.ok) return gone;
-    return ok({ status: 200, body: { id: path.id, object: 'webhook_endpoint', deleted: true } });
+    const { marketplace, keyId } = principal;
+    const gone = await deps.useCases.deleteWebhookEndpoint(marketplace, path.id, keyId);
+    return answerOf(gone, () => ({ id: path.id, object: 'webhook_endpoint', deleted: true }));
   },
 });
 
@@ -134,10 +124,9 @@ const rotate = defineRoute({
     const input = { endsPrevious: body.end_previous === true, by: principal.keyId };
     const rotated = await deps.useCases.rotateWebhookSecret(principal.marketplace, path.id, input);
     if (!rotated.ok) return rotated;
-    const found = await deps.useCases.getWebhookEndpoint(principal.marketplace, path.id);
-    if (!found.ok) return found;
     const { secret } = rotated.value;
-    return ok({ status: 200, body: { ...presentWebhookEndpoint(found.value), secret } });
+    const found = await deps.useCases.getWebhookEndpoint(principal.marketplace, path.id);
+    return answerOf(found, (endpoint) => ({ ...presentWebhookEndpoint(endpoint), secret }));
   },
 });
 

@@ -1,9 +1,7 @@
 /** /v1/events: the source of truth behind webhooks; list, read, resend. */
 import { presentEvent } from '../../core/webhook/present-event.ts';
 import { EventListShape, EventShape } from '../../core/webhook/shape.ts';
-import { ok } from '../../kernel/result.ts';
-import { pageOf } from '../parse.ts';
-import { presentList } from '../present-list.ts';
+import { answerOf, pageAnswerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { EventList } from './schema.ts';
 
@@ -18,12 +16,11 @@ const list = defineRoute({
   scope: 'events:read',
   query: EventList,
   answers: { 200: EventListShape },
-  handle: async (deps, { query, principal }) => {
-    const page = pageOf(query);
-    if (!page.ok) return page;
+  handle: async ({ useCases }, { query, principal: { marketplace } }) => {
     const filter = { type: query.type ?? null };
-    const found = await deps.useCases.listEvents(principal.marketplace, filter, page.value);
-    return found.ok ? ok({ status: 200, body: presentList(found.value, presentEvent) }) : found;
+    return pageAnswerOf(query, presentEvent, (page) =>
+      useCases.listEvents(marketplace, filter, page),
+    );
   },
 });
 
@@ -37,10 +34,8 @@ const read = defineRoute({
   pathIds: { id: 'event' },
   answers: { 200: EventShape },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const found = await deps.useCases.getEvent(principal.marketplace, path.id);
-    return found.ok ? ok({ status: 200, body: presentEvent(found.value) }) : found;
-  },
+  handle: async ({ useCases }, { path, principal: { marketplace } }) =>
+    answerOf(await useCases.getEvent(marketplace, path.id), presentEvent),
 });
 
 const resend = defineRoute({
@@ -53,11 +48,9 @@ const resend = defineRoute({
   pathIds: { id: 'event' },
   answers: { 200: EventShape },
   errors: ['not_found'],
-  handle: async (deps, { path, principal }) => {
-    const sent = await deps.useCases.resendEvent(principal.marketplace, path.id);
-    if (!sent.ok) return sent;
-    const found = await deps.useCases.getEvent(principal.marketplace, path.id);
-    return found.ok ? ok({ status: 200, body: presentEvent(found.value) }) : found;
+  handle: async ({ useCases }, { path, principal: { marketplace } }) => {
+    const sent = await useCases.resendEvent(marketplace, path.id);
+    return sent.ok ? answerOf(await useCases.getEvent(marketplace, path.id), presentEvent) : sent;
   },
 });
 

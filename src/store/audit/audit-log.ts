@@ -11,7 +11,8 @@ import {
   canonicalJson,
 } from '../../core/audit/audit.ts';
 import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Row, Session } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { IdPage, Listed } from '../page.ts';
@@ -23,57 +24,34 @@ const SEAL_LOCK = '4815061973';
 /** The chain of rows without a marketplace. */
 const PLATFORM_CHAIN = 0n;
 
-const APPEND: Statement = {
-  name: 'audit_log.append',
-  text: `insert into audit_log (id, marketplace, at, actor, action, object, before, after)
+const listing = (order: 'asc' | 'desc'): string => `select * from audit_log where marketplace = $1
+    and ($2::bigint is null or id < $2) and ($3::bigint is null or id > $3)
+    and ($5::text is null or actor = $5) and ($6::text is null or action = $6)
+    and ($7::text is null or object = $7)
+  order by id ${order} limit $4`;
+const SQL = statements('audit_log', {
+  append: `insert into audit_log (id, marketplace, at, actor, action, object, before, after)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-};
-const LOCK: Statement = {
-  name: 'audit_log.lock',
-  text: `select pg_try_advisory_xact_lock(${SEAL_LOCK}) as is_ours`,
-};
-const UNSEALED: Statement = {
-  name: 'audit_log.unsealed',
-  text: `select * from audit_log
+  lock: `select pg_try_advisory_xact_lock(${SEAL_LOCK}) as is_ours`,
+  unsealed: `select * from audit_log
   where sequence is null
     and (txid < pg_snapshot_xmin(pg_current_snapshot()) or at < $1)
   order by txid, id limit $2`,
-};
-const HEADS: Statement = {
-  name: 'audit_log.heads',
-  text: `select distinct on (marketplace) marketplace, sequence, sha256 from audit_log
+  heads: `select distinct on (marketplace) marketplace, sequence, sha256 from audit_log
   where marketplace = any($1::bigint[]) and sequence is not null
   order by marketplace, sequence desc`,
-};
-const SEAL: Statement = {
-  name: 'audit_log.seal',
-  text: `update audit_log a
+  seal: `update audit_log a
   set sequence = u.sequence, previous_sha256 = u.previous_sha256, sha256 = u.sha256
   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
     as u (id, sequence, previous_sha256, sha256)
   where a.id = u.id and a.sequence is null`,
-};
-const CHAIN: Statement = {
-  name: 'audit_log.chain',
-  text: `select * from audit_log where marketplace = $1 and sequence > $2
+  chain: `select * from audit_log where marketplace = $1 and sequence > $2
   order by sequence limit $3`,
-};
-const OPEN: Statement = {
-  name: 'audit_log.open',
-  text: `select marketplace, count(*) filter (where sequence is null) as open
+  open: `select marketplace, count(*) filter (where sequence is null) as open
   from audit_log group by marketplace order by marketplace`,
-};
-
-const listing = (name: string, order: 'asc' | 'desc'): Statement => ({
-  name,
-  text: `select * from audit_log where marketplace = $1
-    and ($2::bigint is null or id < $2) and ($3::bigint is null or id > $3)
-    and ($5::text is null or actor = $5) and ($6::text is null or action = $6)
-    and ($7::text is null or object = $7)
-  order by id ${order} limit $4`,
+  older: listing('desc'),
+  newer: listing('asc'),
 });
-const OLDER = listing('audit_log.older', 'desc');
-const NEWER = listing('audit_log.newer', 'asc');
 
 export interface AuditEntry {
   readonly id: Id<'audit_entry'>;
@@ -84,7 +62,7 @@ export interface AuditEntry {
 /** In the transaction of the change, so that neither exists without the other. */
 export async function appendAudit(session: Session, row: AuditEntry): Promise<void> {
   const { marketplace, actor, action, object, before, after } = row.fact;
-  await session.run(APPEND, [
+  await session.run(SQL.append, [
     idValue(row.id),
     marketplace === null ? PLATFORM_CHAIN : idValue(marketplace),
     row.atMs,
@@ -120,14 +98,14 @@ export function sealAudit(
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): Promise<number> {
   return db.transaction(0, async (session) => {
-    const [lock] = await session.run(LOCK, []);
+    const [lock] = await session.run(SQL.lock, []);
     if (lock?.is_ours !== true) return 0;
-    const found = await session.run(UNSEALED, [nowMs - SETTLED_MS, limit]);
+    const found = await session.run(SQL.unsealed, [nowMs - SETTLED_MS, limit]);
     if (found.length === 0) return 0;
     const rows = found.map(toAuditRow);
     const chains = [...new Set(found.map((row) => row.marketplace as bigint))];
     const heads = new Map(
-      (await session.run(HEADS, [bigintArray(chains)])).map((row) => [
+      (await session.run(SQL.heads, [bigintArray(chains)])).map((row) => [
         row.marketplace as bigint,
         { sequence: toNumber(row.sequence), sha256: row.sha256 as string },
       ]),
@@ -143,7 +121,7 @@ export function sealAudit(
       heads.set(chain, { sequence: sequence + 1, sha256 });
       return { id: row.id, sequence: sequence + 1, previous, sha256 };
     });
-    await session.run(SEAL, [
+    await session.run(SQL.seal, [
       idArray(sealed.map(({ id }) => id)),
       bigintArray(sealed.map(({ sequence }) => sequence)),
       textArray(sealed.map(({ previous }) => previous)),
@@ -166,7 +144,7 @@ export async function listAudit(
   page: IdPage,
 ): Promise<Listed<AuditRow>> {
   const isNewer = page.afterId !== null;
-  const found = await db.read(isNewer ? NEWER : OLDER, [
+  const found = await db.read(isNewer ? SQL.newer : SQL.older, [
     idValue(marketplace),
     page.beforeId,
     page.afterId,
@@ -186,7 +164,7 @@ export async function readChain(
   from: { readonly sequence: number; readonly limit: number },
 ): Promise<AuditRow[]> {
   const chain = marketplace === null ? PLATFORM_CHAIN : idValue(marketplace);
-  return (await db.read(CHAIN, [chain, from.sequence, from.limit])).map(toAuditRow);
+  return (await db.read(SQL.chain, [chain, from.sequence, from.limit])).map(toAuditRow);
 }
 
 export interface ChainSize {
@@ -196,7 +174,7 @@ export interface ChainSize {
 }
 
 export async function readChains(db: Db): Promise<ChainSize[]> {
-  return (await db.read(OPEN, [])).map((row) => {
+  return (await db.read(SQL.open, [])).map((row) => {
     const marketplace = row.marketplace as bigint;
     return {
       marketplace: marketplace === PLATFORM_CHAIN ? null : formatId('marketplace', marketplace),

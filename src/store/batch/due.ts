@@ -8,6 +8,7 @@
 
 import { bigintArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { hashOf } from '../../kernel/hash.ts';
 
@@ -170,23 +171,19 @@ function toDue<T>(of: DueTable<T>, row: Row): Due<T> {
 const BACKOFF_MS_FIRST = 5_000;
 const BACKOFF_MS_MAX = 600_000;
 
-const PUT_OFF: Statement = {
-  name: 'due_backoffs.put_off',
-  text: `insert into due_backoffs (kind, shard, id, part, failures, retry_at)
+const SQL = statements('due_backoffs', {
+  putOff: `insert into due_backoffs (kind, shard, id, part, failures, retry_at)
     select kind, shard, id, part, 1, $5::bigint + ${BACKOFF_MS_FIRST}
     from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
       as u (kind, shard, id, part) order by 1, 2, 3, 4
     on conflict (kind, shard, id, part) do update set failures = due_backoffs.failures + 1,
       retry_at = $5::bigint + least(${BACKOFF_MS_MAX},
         ${BACKOFF_MS_FIRST} * (1 << least(due_backoffs.failures, 10)))`,
-};
-const FORGET_BACKOFFS: Statement = {
-  name: 'due_backoffs.forget',
-  text: `delete from due_backoffs b
+  forget: `delete from due_backoffs b
     using unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
       as u (kind, shard, id, part)
     where b.kind = u.kind and b.shard = u.shard and b.id = u.id and b.part = u.part`,
-};
+});
 
 function keyArrays(keys: readonly DueKey[]): Buffer[] {
   return [
@@ -200,13 +197,13 @@ function keyArrays(keys: readonly DueKey[]): Buffer[] {
 /** Their claims failed: they are not tried for a while, doubled each time. */
 export async function putOff(db: Db, keys: readonly DueKey[], nowMs: number): Promise<void> {
   if (keys.length === 0) return;
-  await db.background((session) => session.run(PUT_OFF, [...keyArrays(keys), nowMs]));
+  await db.background((session) => session.run(SQL.putOff, [...keyArrays(keys), nowMs]));
 }
 
 /** Their claims passed after all. */
 export async function forgetBackoffs(db: Db, keys: readonly DueKey[]): Promise<void> {
   if (keys.length === 0) return;
-  await db.background((session) => session.run(FORGET_BACKOFFS, keyArrays(keys)));
+  await db.background((session) => session.run(SQL.forget, keyArrays(keys)));
 }
 
 /** When a row of it may be claimed by the process whose share it is in, and by any other. */

@@ -2,7 +2,8 @@
  * The engine's own state: which process holds which number (leased, fenced), and the last batch
  * that each of its lanes committed.
  */
-import type { Db, Session, Statement } from '../../database/db.ts';
+import type { Db, Session } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 
 const PROCESS_COUNT = 256;
@@ -13,10 +14,9 @@ const SWEEPS_SECONDS = 6;
 /** A renewal without a share of the sweeps expires this much earlier. */
 const IDLE_SECONDS = LEASE_SECONDS - SWEEPS_SECONDS;
 
-const ACQUIRE: Statement = {
-  name: 'process_leases.acquire',
+const LEASES = statements('process_leases', {
   // The number that has been free longest, so that a number's ids lie as far apart as possible.
-  text: `insert into process_leases (number, holder, expires_at)
+  acquire: `insert into process_leases (number, holder, expires_at)
     select n, $1, clock_timestamp() + interval '${LEASE_SECONDS} seconds'
     from generate_series(0, ${PROCESS_COUNT - 1}) n left join process_leases l on l.number = n
     where l.number is null or l.expires_at < clock_timestamp()
@@ -24,50 +24,33 @@ const ACQUIRE: Statement = {
     on conflict (number) do update set holder = excluded.holder, expires_at = excluded.expires_at
       where process_leases.expires_at < clock_timestamp()
     returning number`,
-};
-const RENEW: Statement = {
-  name: 'process_leases.renew',
-  text: `update process_leases set expires_at = clock_timestamp() + make_interval(secs => $3)
+  renew: `update process_leases set expires_at = clock_timestamp() + make_interval(secs => $3)
     where number = $1 and holder = $2
     returning (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
-};
-const RELEASE: Statement = {
-  name: 'process_leases.release',
-  text: `update process_leases
+  release: `update process_leases
     set expires_at = clock_timestamp() where number = $1 and holder = $2`,
-};
-const SWEEPING: Statement = {
-  name: 'process_leases.sweeping',
-  text: `select number from process_leases
+  sweeping: `select number from process_leases
     where expires_at > clock_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
-};
-const STAMP: Statement = {
-  name: 'engine_lanes.stamp',
+});
+const LANES = statements('engine_lanes', {
   // Returns nothing if this batch was committed before, or the lease is no longer ours.
-  text: `insert into engine_lanes (process, lane, batch_id)
+  stamp: `insert into engine_lanes (process, lane, batch_id)
     select $1::int, $2::int, $3::bigint
     where exists (select 1 from process_leases where number = $1::int and holder = $4)
     on conflict (process, lane) do update set batch_id = excluded.batch_id
       where engine_lanes.batch_id <> excluded.batch_id
     returning floor`,
-};
-const LAST: Statement = {
-  name: 'engine_lanes.last',
-  text: 'select batch_id from engine_lanes where process = $1 and lane = $2',
-};
-
-const GLOBAL_FLOOR: Statement = {
-  name: 'id_floor.share',
-  text: 'select floor from id_floor for share',
-};
-const OPEN_LANES: Statement = {
-  name: 'engine_lanes.open',
-  text: `insert into engine_lanes (process, lane, batch_id, floor)
+  last: 'select batch_id from engine_lanes where process = $1 and lane = $2',
+  open: `insert into engine_lanes (process, lane, batch_id, floor)
     select $1::int, lane, 0, $3::bigint from generate_series(0, $2::int - 1) lane
     on conflict (process, lane)
       do update set floor = greatest(engine_lanes.floor, engine_lanes.batch_id, excluded.floor)
     returning floor`,
-};
+});
+
+const FLOOR = statements('id_floor', {
+  share: 'select floor from id_floor for share',
+});
 
 export interface AcquiredProcess {
   readonly number: number;
@@ -82,13 +65,13 @@ export interface AcquiredProcess {
 export async function acquireProcess(db: Db, holder: string): Promise<AcquiredProcess | undefined> {
   for (let round = 0; round < 20; round += 1) {
     const acquired = await db.transaction(0, async (session) => {
-      const [row] = await session.run(ACQUIRE, [holder]);
+      const [row] = await session.run(LEASES.acquire, [holder]);
       if (row === undefined) return undefined;
       const number = toNumber(row.number);
       // Shared with other processes, exclusive against readers: one of the two sees the other's
       // change.
-      const [global] = await session.run(GLOBAL_FLOOR, []);
-      const lanes = await session.run(OPEN_LANES, [number, db.laneCount, global?.floor ?? 0n]);
+      const [global] = await session.run(FLOOR.share, []);
+      const lanes = await session.run(LANES.open, [number, db.laneCount, global?.floor ?? 0n]);
       const floors = lanes.map((lane) => lane.floor as bigint);
       return { number, floor: floors.reduce((most, one) => (one > most ? one : most), 0n) };
     });
@@ -116,17 +99,17 @@ export function renewProcess(
 ): Promise<Renewal | undefined> {
   const seconds = process.sweeps ? LEASE_SECONDS : IDLE_SECONDS;
   return db.background(async (session) => {
-    const [renewed] = await session.run(RENEW, [process.number, process.holder, seconds]);
+    const [renewed] = await session.run(LEASES.renew, [process.number, process.holder, seconds]);
     if (renewed === undefined) return undefined;
     const nowMs = toNumber(renewed.now_ms);
     onNow(nowMs);
-    const sweeping = await session.run(SWEEPING, []);
+    const sweeping = await session.run(LEASES.sweeping, []);
     return { nowMs, sweeping: sweeping.map((row) => toNumber(row.number)) };
   });
 }
 
 export async function releaseProcess(db: Db, number: number, holder: string): Promise<void> {
-  await db.background((session) => session.run(RELEASE, [number, holder]));
+  await db.background((session) => session.run(LEASES.release, [number, holder]));
 }
 
 export interface BatchStamp {
@@ -141,11 +124,16 @@ export interface BatchStamp {
  * ids; undefined if it was committed before or the process is fenced.
  */
 export async function stampBatch(session: Session, stamp: BatchStamp): Promise<bigint | undefined> {
-  const rows = await session.run(STAMP, [stamp.process, stamp.lane, stamp.batchId, stamp.holder]);
+  const rows = await session.run(LANES.stamp, [
+    stamp.process,
+    stamp.lane,
+    stamp.batchId,
+    stamp.holder,
+  ]);
   return rows[0]?.floor as bigint | undefined;
 }
 
 export async function wasCommitted(session: Session, stamp: BatchStamp): Promise<boolean> {
-  const rows = await session.run(LAST, [stamp.process, stamp.lane]);
+  const rows = await session.run(LANES.last, [stamp.process, stamp.lane]);
   return rows[0]?.batch_id === stamp.batchId;
 }

@@ -5,10 +5,21 @@
  */
 
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Session } from '../../database/db.ts';
+import {
+  columnsOf,
+  type Fields,
+  id,
+  integer,
+  moment,
+  readerOf,
+  smallint,
+  text,
+} from '../../database/row.ts';
+import { statements } from '../../database/statements.ts';
 import { type Table, table, tableValues, toNumber, upsertAll } from '../../database/table.ts';
-import { present } from '../../kernel/assert.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
+import { compareTexts } from '../../kernel/order.ts';
 import type { Aggregate, Claim } from './aggregate.ts';
 
 export interface IdempotencyRow {
@@ -27,33 +38,38 @@ export interface IdempotencyRow {
   readonly createdAtMs: number;
 }
 
+const KEY: Fields<IdempotencyRow> = {
+  shard: smallint('shard'),
+  marketplace: id('marketplace', 'marketplace'),
+  key: text('key'),
+  principal: text('principal'),
+  method: text('method'),
+  path: text('path'),
+  bodyHash: text('body_hash'),
+  target: text('target'),
+  state: text('state'),
+  leaseUntilMs: moment('lease_until'),
+  status: integer('status'),
+  answer: text('answer'),
+  createdAtMs: moment('created_at'),
+};
+
 const KEYS: Table<IdempotencyRow> = table(
   'idempotency_keys',
   ['shard', 'marketplace', 'key'],
-  [
-    { name: 'shard', type: 'smallint', value: (row) => row.shard },
-    { name: 'marketplace', type: 'id', value: (row) => row.marketplace },
-    { name: 'key', type: 'text', value: (row) => row.key },
-    { name: 'principal', type: 'text', value: (row) => row.principal },
-    { name: 'method', type: 'text', value: (row) => row.method },
-    { name: 'path', type: 'text', value: (row) => row.path },
-    { name: 'body_hash', type: 'text', value: (row) => row.bodyHash },
-    { name: 'target', type: 'text', value: (row) => row.target },
-    { name: 'state', type: 'text', value: (row) => row.state },
-    { name: 'lease_until', type: 'bigint', value: (row) => row.leaseUntilMs },
-    { name: 'status', type: 'integer', value: (row) => row.status },
-    { name: 'answer', type: 'text', value: (row) => row.answer },
-    { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
-  ],
+  columnsOf(KEY, (row: IdempotencyRow) => row),
 );
+const toRow = readerOf(KEY);
 
-const LOCK: Statement = {
-  name: 'idempotency_keys.lock',
-  text: `select i.*
+const SQL = statements('idempotency_keys', {
+  lock: `select i.*
     from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, key)
     join idempotency_keys i on i.shard = k.shard and i.marketplace = k.marketplace and i.key = k.key
     order by i.shard, i.marketplace, i.key for update of i`,
-};
+  expire: `with gone as (delete from idempotency_keys where ctid = any(array(
+      select ctid from idempotency_keys where shard = $1 and created_at < $2 limit $3))
+    returning 1) select count(*) as count from gone`,
+});
 
 /** Identifies a key: all that is needed to find its row. */
 export function idempotencyKeyId(row: Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>) {
@@ -105,52 +121,20 @@ async function lockKeys(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, IdempotencyRow>> {
   const rows = ids.map(partsOfId);
-  const marketplaces = new Map(rows.map((row) => [idValue(row.marketplace), row.marketplace]));
-  const locked = await session.run(LOCK, [
+  const locked = await session.run(SQL.lock, [
     smallintArray(rows.map((row) => row.shard)),
     idArray(rows.map((row) => row.marketplace)),
     textArray(rows.map((row) => row.key)),
   ]);
-  const found = new Map<string, IdempotencyRow>();
-  for (const stored of locked) {
-    const row = toRow(stored, present(marketplaces.get(stored.marketplace as bigint), 'its own'));
-    found.set(idempotencyKeyId(row), row);
-  }
-  return found;
-}
-
-function toRow(row: Row, marketplace: Id<'marketplace'>): IdempotencyRow {
-  return {
-    shard: toNumber(row.shard),
-    marketplace,
-    key: row.key as string,
-    principal: row.principal as string,
-    method: row.method as string,
-    path: row.path as string,
-    bodyHash: row.body_hash as string,
-    target: row.target as string,
-    state: row.state as IdempotencyRow['state'],
-    leaseUntilMs: toNumber(row.lease_until),
-    status: row.status as number | null,
-    answer: row.answer as string | null,
-    createdAtMs: toNumber(row.created_at),
-  };
+  return new Map(locked.map(toRow).map((row) => [idempotencyKeyId(row), row]));
 }
 
 function sortedByKey(rows: readonly IdempotencyRow[]): IdempotencyRow[] {
   return [...rows].sort(
-    (a, b) => a.shard - b.shard || compare(a.marketplace, b.marketplace) || compare(a.key, b.key),
+    (a, b) =>
+      a.shard - b.shard || compareTexts(a.marketplace, b.marketplace) || compareTexts(a.key, b.key),
   );
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const EXPIRE: Statement = {
-  name: 'idempotency_keys.expire',
-  text: `with gone as (delete from idempotency_keys where ctid = any(array(
-      select ctid from idempotency_keys where shard = $1 and created_at < $2 limit $3))
-    returning 1) select count(*) as count from gone`,
-};
 
 /** Deletes some old keys and returns how many. */
 export async function expireKeys(
@@ -158,6 +142,6 @@ export async function expireKeys(
   old: { readonly shard: number; readonly beforeMs: number; readonly countMax: number },
 ): Promise<number> {
   const values = [old.shard, old.beforeMs, old.countMax];
-  const [row] = await db.background((session) => session.run(EXPIRE, values));
+  const [row] = await db.background((session) => session.run(SQL.expire, values));
   return toNumber(row?.count ?? 0);
 }

@@ -8,28 +8,25 @@
  * locked are in flight, with ids above their last committed batch and the floor that they knew. No
  * lane waits for another, and no clock is trusted.
  */
-import type { Db, Session, Statement } from '../../database/db.ts';
+import type { Db, Session } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 
-const RAISE_GLOBAL: Statement = {
-  name: 'id_floor.raise',
+const FLOOR = statements('id_floor', {
   // At least to the newest commit anywhere: one call covers every page up to it.
-  text: `update id_floor
+  raise: `update id_floor
     set floor = greatest(floor, $1::bigint, (select max(batch_id) from engine_lanes))
     returning floor`,
-};
-const RAISE_FREE: Statement = {
-  name: 'engine_lanes.raise',
-  text: `with free as materialized (
+});
+const LANES = statements('engine_lanes', {
+  raise: `with free as materialized (
       select process, lane from engine_lanes where floor < (select floor from id_floor)
       order by process, lane for no key update skip locked)
     update engine_lanes l set floor = (select floor from id_floor)
     from free f where l.process = f.process and l.lane = f.lane returning l.lane`,
-};
-const LOWEST_HELD: Statement = {
-  name: 'engine_lanes.held',
-  text: `select min(greatest(batch_id, floor)) as floor from engine_lanes
+  held: `select min(greatest(batch_id, floor)) as floor from engine_lanes
     where floor < (select floor from id_floor)`,
-};
+  hold: 'select floor from engine_lanes where process = $1 and lane = $2 for no key update',
+});
 
 /** By database: the highest watermark found. Once settled, ids stay settled. */
 const known = new WeakMap<Db, bigint>();
@@ -48,9 +45,9 @@ export function knownSettled(db: Db): bigint {
 export async function settledUpTo(db: Db, wanted: bigint): Promise<bigint> {
   const settled = await db.background(async (session) => {
     const [global, , held] = await Promise.all([
-      session.run(RAISE_GLOBAL, [wanted]),
-      session.run(RAISE_FREE, []),
-      session.run(LOWEST_HELD, []),
+      session.run(FLOOR.raise, [wanted]),
+      session.run(LANES.raise, []),
+      session.run(LANES.held, []),
     ]);
     const floor = global[0]?.floor as bigint;
     const lowest = held[0]?.floor as bigint | null | undefined;
@@ -59,11 +56,6 @@ export async function settledUpTo(db: Db, wanted: bigint): Promise<bigint> {
   if (settled > knownSettled(db)) known.set(db, settled);
   return settled;
 }
-
-const HOLD_LANE: Statement = {
-  name: 'engine_lanes.hold',
-  text: 'select floor from engine_lanes where process = $1 and lane = $2 for no key update',
-};
 
 /**
  * A transaction outside the engine whose ids are made inside it, while its lane's row is locked:
@@ -76,7 +68,7 @@ export function inOrder<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   return db.transaction(0, async (session) => {
-    const [row] = await session.run(HOLD_LANE, [process, 0]);
+    const [row] = await session.run(LANES.hold, [process, 0]);
     ids.raise((row?.floor as bigint | undefined) ?? 0n);
     return work(session);
   });

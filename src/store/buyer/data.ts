@@ -5,80 +5,54 @@
  * processed afterwards. Nothing that the ledger needs is touched.
  */
 import { type BuyerErasure, buyerHash, ERASED_BUYER } from '../../core/buyer/data.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Row, Session } from '../../database/db.ts';
+import { readRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue, packId, SHARD_COUNT } from '../../kernel/id.ts';
 import { type AuditNote, writeAudited } from '../audit/audited.ts';
 
 export type Stage = 'intents' | 'events';
 
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const ADD = statement(
-  'buyer_erasures.add',
-  `insert into buyer_erasures
+const ERASURES = statements('buyer_erasures', {
+  add: `insert into buyer_erasures
     (id, marketplace, buyer_hash, stage, shard, up_to, intents, created_at)
   values ($1, $2, $3, 'intents', 0, 0, 0, $4) returning *`,
-);
-const READ = statement(
-  'buyer_erasures.read',
-  'select * from buyer_erasures where id = $1 and marketplace = $2',
-);
-const NEXT = statement(
-  'buyer_erasures.next',
-  `select * from buyer_erasures where stage <> 'done' order by id limit 1
+  read: 'select * from buyer_erasures where id = $1 and marketplace = $2',
+  next: `select * from buyer_erasures where stage <> 'done' order by id limit 1
   for update skip locked`,
-);
-const ADVANCE = statement(
-  'buyer_erasures.advance',
-  `update buyer_erasures set stage = $2, shard = $3, up_to = $4, intents = intents + $5,
+  advance: `update buyer_erasures set stage = $2, shard = $3, up_to = $4, intents = intents + $5,
     finished_at = $6 where id = $1`,
-);
-const RETAIN = statement(
-  'buyer_retention.next',
-  `select * from buyer_retention where stage = $1 and up_to < $2 order by shard limit 1
+});
+const RETENTION = statements('buyer_retention', {
+  next: `select * from buyer_retention where stage = $1 and up_to < $2 order by shard limit 1
   for update skip locked`,
-);
-const RETAINED = statement(
-  'buyer_retention.advance',
-  'update buyer_retention set up_to = $3 where stage = $1 and shard = $2',
-);
+  advance: 'update buyer_retention set up_to = $3 where stage = $1 and shard = $2',
+});
 
-const TABLE: Readonly<Record<Stage, string>> = { intents: 'payment_intents', events: 'events' };
 /** The last of the next rows, and their number. */
-const WINDOW = (['intents', 'events'] as const).map(
-  (stage) =>
-    [
-      stage,
-      statement(
-        `buyer_data.window_${stage}`,
-        `select max(id) as last, count(*) as rows from (select id from ${TABLE[stage]}
-          where shard = $1 and id > $2 and id < $3 order by id limit $4) w`,
-      ),
-    ] as const,
-);
-const windowOf = new Map<Stage, Statement>(WINDOW);
+const windowOf = (table: string): string =>
+  `select max(id) as last, count(*) as rows from (select id from ${table}
+    where shard = $1 and id > $2 and id < $3 order by id limit $4) w`;
+const WINDOW = statements('buyer_data.window', {
+  intents: windowOf('payment_intents'),
+  events: windowOf('events'),
+} satisfies Record<Stage, string>);
 
 /** A row with this buyer; if neither is given, any buyer. */
 const OF_BUYER = (buyer: string) =>
   `($4::bigint is null or (marketplace = $4
     and sha256(convert_to(marketplace || ':' || (${buyer}), 'UTF8')) = $5::bytea))`;
 /** `written_by`, too: a process's cached copy of such a payment becomes invalid. */
-const ERASE: Readonly<Record<Stage, Statement>> = {
-  intents: statement(
-    'buyer_data.erase_intents',
-    `update payment_intents set written_by = null,
+const ERASE = statements('buyer_data.erase', {
+  intents: `update payment_intents set written_by = null,
       buyer = buyer || '{"id": "${ERASED_BUYER}", "ip": null}'::jsonb
     where shard = $1 and id > $2 and id <= $3 and buyer ->> 'id' <> '${ERASED_BUYER}'
       and ${OF_BUYER("buyer ->> 'id'")} returning id`,
-  ),
-  events: statement(
-    'buyer_data.erase_events',
-    `update events set object = jsonb_set(object, '{buyer,id}', '"${ERASED_BUYER}"')
+  events: `update events set object = jsonb_set(object, '{buyer,id}', '"${ERASED_BUYER}"')
     where shard = $1 and id > $2 and id <= $3 and object #>> '{buyer,id}' <> '${ERASED_BUYER}'
       and ${OF_BUYER("object #>> '{buyer,id}'")} returning id`,
-  ),
-};
+} satisfies Record<Stage, string>);
 
 function toErasure(row: Row): BuyerErasure {
   return {
@@ -105,7 +79,7 @@ export async function addErasure(
   const values = [idValue(row.id), marketplace, buyerHash(marketplace, row.buyer), row.nowMs];
   return writeAudited(db, {
     note,
-    write: { statement: ADD, values },
+    write: { statement: ERASURES.add, values },
     decode: toErasure,
     object: ({ id }) => id,
     // The audit row says that it was requested, and by whom; the buyer's number itself is what must
@@ -114,13 +88,12 @@ export async function addErasure(
   });
 }
 
-export async function readErasure(
+export function readErasure(
   db: Db,
   marketplace: Id<'marketplace'>,
   id: Id<'buyer_erasure'>,
 ): Promise<BuyerErasure | undefined> {
-  const [row] = await db.read(READ, [idValue(id), idValue(marketplace)]);
-  return row === undefined ? undefined : toErasure(row);
+  return readRow(db, ERASURES.read, [idValue(id), idValue(marketplace)], toErasure);
 }
 
 /** One step of the oldest erasure that no other process is working on; false = there is none. */
@@ -129,7 +102,7 @@ export function stepErasure(
   { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
 ): Promise<boolean> {
   return db.background(async (session) => {
-    const [row] = await session.run(NEXT, []);
+    const [row] = await session.run(ERASURES.next, []);
     if (row === undefined) return false;
     const stage = row.stage as Stage;
     const shard = toNumber(row.shard);
@@ -143,7 +116,14 @@ export function stepErasure(
     const next = nextPlace({ stage, shard, ...done });
     const finishedAtMs = next.stage === 'done' ? nowMs : null;
     const count = stage === 'intents' ? done.erased : 0;
-    await session.run(ADVANCE, [row.id, next.stage, next.shard, next.upTo, count, finishedAtMs]);
+    await session.run(ERASURES.advance, [
+      row.id,
+      next.stage,
+      next.shard,
+      next.upTo,
+      count,
+      finishedAtMs,
+    ]);
     return true;
   });
 }
@@ -167,12 +147,12 @@ export async function stepRetention(
   const before = packId({ unixMs: beforeMs, shard: 0, process: 0, sequence: 0 });
   for (const stage of ['intents', 'events'] as const) {
     const isAny = await db.background(async (session) => {
-      const [row] = await session.run(RETAIN, [stage, before]);
+      const [row] = await session.run(RETENTION.next, [stage, before]);
       if (row === undefined) return false;
       const shard = toNumber(row.shard);
       const window = { stage, shard, limit, from: row.up_to as bigint, before, buyer: null };
       const { last } = await eraseWindow(session, window);
-      await session.run(RETAINED, [stage, shard, last ?? before]);
+      await session.run(RETENTION.advance, [stage, shard, last ?? before]);
       return true;
     });
     if (isAny) return true;
@@ -195,12 +175,7 @@ async function eraseWindow(
   session: Session,
   { stage, shard, from, before, limit, buyer }: Window,
 ): Promise<{ readonly last: bigint | null; readonly erased: number }> {
-  const [window] = await session.run(windowOf.get(stage) as Statement, [
-    shard,
-    from,
-    before,
-    limit,
-  ]);
+  const [window] = await session.run(WINDOW[stage], [shard, from, before, limit]);
   const last = (window?.last as bigint | null | undefined) ?? null;
   if (last === null) return { last, erased: 0 };
   const erased = await session.run(ERASE[stage], [

@@ -1,41 +1,29 @@
 /** API keys. The key itself is never stored: only its hash, and what it may do. */
 
 import { bigintArray, idArray, textArray } from '../../database/arrays.ts';
-import type { Db, Statement } from '../../database/db.ts';
+import type { Db } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import { type IpRange, parseRange } from '../../runtime/ip-address.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
 
-const READ_KEYS: Statement = {
-  name: 'api_keys.by_hash',
-  text: `select * from api_keys where hash = any($1::text[]) and revoked_at is null
+const SQL = statements('api_keys', {
+  byHash: `select * from api_keys where hash = any($1::text[]) and revoked_at is null
     and (expires_at is null or expires_at > extract(epoch from clock_timestamp()) * 1000)`,
-};
-const ADD_KEY: Statement = {
-  name: 'api_keys.add',
-  text: `insert into api_keys
+  add: `insert into api_keys
   (id, marketplace, hash, hint, scopes, version, created_at, expires_at, allow_from)
   values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9::text[]) on conflict (hash) do nothing
   returning id`,
-};
-const LIST_KEYS: Statement = {
-  name: 'api_keys.of',
-  text: 'select * from api_keys where marketplace = $1 order by id',
-};
-const REVOKE_KEY: Statement = {
-  name: 'api_keys.revoke',
-  text: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning *',
-};
-/** Ordered by id, so that two concurrent writers do not deadlock. */
-const NOTE_USES: Statement = {
-  name: 'api_keys.note_uses',
-  text: `with used as (select k.id, u.at from api_keys k
+  of: 'select * from api_keys where marketplace = $1 order by id',
+  revoke: 'update api_keys set revoked_at = $2 where id = $1 and revoked_at is null returning *',
+  /** Ordered by id, so that two concurrent writers do not deadlock. */
+  noteUses: `with used as (select k.id, u.at from api_keys k
       join unnest($1::bigint[], $2::bigint[]) as u (id, at) on u.id = k.id
     where k.last_used_at is null or k.last_used_at < u.at order by k.id for no key update of k)
   update api_keys k set last_used_at = greatest(k.last_used_at, used.at)
   from used where k.id = used.id`,
-};
+});
 
 export interface ApiKey {
   readonly id: Id<'api_key'>;
@@ -54,7 +42,7 @@ export async function readKeys(
   db: Db,
   hashes: readonly string[],
 ): Promise<ReadonlyMap<string, ApiKeyRow>> {
-  const rows = await db.read(READ_KEYS, [textArray(hashes)]);
+  const rows = await db.read(SQL.byHash, [textArray(hashes)]);
   return new Map(
     rows.map((row) => [
       row.hash as string,
@@ -100,7 +88,7 @@ export async function addKey(
     row.allowFrom == null ? null : textArray(row.allowFrom),
   ];
   await db.transaction(0, async (session) => {
-    const [added] = await session.run(ADD_KEY, values);
+    const [added] = await session.run(SQL.add, values);
     if (added === undefined) return;
     const { scopes, hint, expiresAtMs = null, allowFrom = null } = row;
     const after = { scopes, hint, expires_at: expiresAtMs, allow_from: allowFrom };
@@ -118,7 +106,7 @@ export interface ListedKey extends ApiKey {
 }
 
 export async function listKeys(db: Db, marketplace: Id<'marketplace'>): Promise<ListedKey[]> {
-  return (await db.read(LIST_KEYS, [idValue(marketplace)])).map((row) => ({
+  return (await db.read(SQL.of, [idValue(marketplace)])).map((row) => ({
     id: formatId('api_key', row.id as bigint),
     marketplace,
     scopes: row.scopes as string[],
@@ -140,7 +128,7 @@ export function revokeKey(
 ): Promise<boolean> {
   const values = [idValue(id), nowMs];
   return db.transaction(0, async (session) => {
-    const [row] = await session.run(REVOKE_KEY, values);
+    const [row] = await session.run(SQL.revoke, values);
     if (row === undefined) return false;
     const note = noteOf(formatId('marketplace', row.marketplace as bigint));
     const before = { scopes: row.scopes, hint: row.hint };
@@ -152,5 +140,5 @@ export function revokeKey(
 /** When each key was last used; a later time already stored stays. */
 export async function noteUses(db: Db, uses: ReadonlyMap<Id<'api_key'>, number>): Promise<void> {
   const values = [idArray([...uses.keys()]), bigintArray([...uses.values()])];
-  await db.background((session) => session.run(NOTE_USES, values));
+  await db.background((session) => session.run(SQL.noteUses, values));
 }

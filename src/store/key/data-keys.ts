@@ -3,7 +3,9 @@
  * names. They are never deleted: a value may name one that is no longer current.
  */
 
-import type { Db, Row, Statement } from '../../database/db.ts';
+import type { Db, Row } from '../../database/db.ts';
+import { readRow, writesRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 
@@ -17,42 +19,23 @@ export interface DataKeyRow {
   readonly sealed: string;
 }
 
-const BY_KID: Statement = {
-  name: 'data_keys.by_kid',
-  text: 'select * from data_keys where kid = $1',
-};
-const CURRENT: Statement = {
-  name: 'data_keys.current',
-  text: `select * from data_keys
+const SQL = statements('data_keys', {
+  byKid: 'select * from data_keys where kid = $1',
+  current: `select * from data_keys
     where coalesce(marketplace, 0) = coalesce($1::bigint, 0) and purpose = $2 and is_current`,
-};
-const ADD: Statement = {
-  name: 'data_keys.add',
   // Under the row's lock: a master key that is being replaced waits for it, or it sees the new one.
-  text: `insert into data_keys (kid, marketplace, purpose, sealed, is_current, created_at)
+  add: `insert into data_keys (kid, marketplace, purpose, sealed, is_current, created_at)
     select $1, $2::bigint, $3, $4, true, $6::bigint from
       (select 1 from master_keys where kid = $5 and status = 'current' for share) master
     on conflict do nothing returning kid`,
-};
-const NOT_UNDER: Statement = {
-  name: 'data_keys.not_under',
-  text: `select * from data_keys where split_part(sealed, '.', 2) <> $1 and kid > $2
+  notUnder: `select * from data_keys where split_part(sealed, '.', 2) <> $1 and kid > $2
     order by kid limit $3`,
-};
-const RESEAL: Statement = {
-  name: 'data_keys.reseal',
-  text: 'update data_keys set sealed = $3 where kid = $1 and sealed = $2 returning kid',
-};
-const STEP_DOWN: Statement = {
-  name: 'data_keys.step_down',
-  text: `update data_keys set is_current = false
+  reseal: 'update data_keys set sealed = $3 where kid = $1 and sealed = $2 returning kid',
+  stepDown: `update data_keys set is_current = false
     where coalesce(marketplace, 0) = coalesce($1::bigint, 0) and purpose = $2 and is_current`,
-};
-const COUNT: Statement = {
-  name: 'data_keys.count',
-  text: `select split_part(sealed, '.', 2) as kid, count(*) as count from data_keys
+  count: `select split_part(sealed, '.', 2) as kid, count(*) as count from data_keys
     group by 1 order by 1`,
-};
+});
 
 function toDataKey(row: Row): DataKeyRow {
   return {
@@ -67,18 +50,16 @@ function toDataKey(row: Row): DataKeyRow {
 const rowIdOf = (marketplace: Id<'marketplace'> | null): bigint | null =>
   marketplace === null ? null : idValue(marketplace);
 
-export async function readDataKey(db: Db, kid: string): Promise<DataKeyRow | undefined> {
-  const [row] = await db.read(BY_KID, [kid]);
-  return row === undefined ? undefined : toDataKey(row);
+export function readDataKey(db: Db, kid: string): Promise<DataKeyRow | undefined> {
+  return readRow(db, SQL.byKid, [kid], toDataKey);
 }
 
-export async function readCurrentDataKey(
+export function readCurrentDataKey(
   db: Db,
   marketplace: Id<'marketplace'> | null,
   purpose: DataKeyPurpose,
 ): Promise<DataKeyRow | undefined> {
-  const [row] = await db.read(CURRENT, [rowIdOf(marketplace), purpose]);
-  return row === undefined ? undefined : toDataKey(row);
+  return readRow(db, SQL.current, [rowIdOf(marketplace), purpose], toDataKey);
 }
 
 export interface NewDataKey {
@@ -95,9 +76,9 @@ export async function addDataKey(db: Db, key: NewDataKey): Promise<boolean> {
   const { kid, purpose, sealed } = key.row;
   const marketplace = rowIdOf(key.row.marketplace);
   const rows = await db.transaction(0, async (session) => {
-    if (key.replaces) void session.run(STEP_DOWN, [marketplace, purpose]);
+    if (key.replaces) void session.run(SQL.stepDown, [marketplace, purpose]);
     const values = [kid, marketplace, purpose, sealed, key.masterKid, key.createdAtMs];
-    const added = await session.run(ADD, values);
+    const added = await session.run(SQL.add, values);
     if (key.replaces && added.length === 0)
       throw new Error('a data key was not replaced: the current master key changed meanwhile');
     return added;
@@ -112,17 +93,15 @@ export async function readDataKeysNotUnder(
   afterKid: string,
   limit: number,
 ): Promise<DataKeyRow[]> {
-  return (await db.read(NOT_UNDER, [masterKid, afterKid, limit])).map(toDataKey);
+  return (await db.read(SQL.notUnder, [masterKid, afterKid, limit])).map(toDataKey);
 }
 
 /** False if it was written by someone else since it was read. */
-export async function resealDataKey(db: Db, before: DataKeyRow, sealed: string): Promise<boolean> {
-  const values = [before.kid, before.sealed, sealed];
-  const rows = await db.transaction(0, (session) => session.run(RESEAL, values));
-  return rows.length === 1;
+export function resealDataKey(db: Db, before: DataKeyRow, sealed: string): Promise<boolean> {
+  return writesRow(db, SQL.reseal, [before.kid, before.sealed, sealed]);
 }
 
 export async function countDataKeys(db: Db): Promise<ReadonlyMap<string, number>> {
-  const rows = await db.read(COUNT, []);
+  const rows = await db.read(SQL.count, []);
   return new Map(rows.map((row) => [row.kid as string, toNumber(row.count)]));
 }

@@ -4,7 +4,8 @@
  * current key changes only once every live process holds the next one.
  */
 import { textArray } from '../../database/arrays.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Row, Session } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
 
@@ -26,51 +27,28 @@ export interface ProcessKeys {
   readonly currentKid: string | null;
 }
 
-const READ: Statement = {
-  name: 'master_keys.all',
-  text: 'select * from master_keys order by created_at, kid',
-};
-const BEGIN: Statement = {
-  name: 'master_keys.begin',
-  text: `insert into master_keys (kid, status, is_origin, created_at, current_at)
+const MASTER_KEYS = statements('master_keys', {
+  all: 'select * from master_keys order by created_at, kid',
+  begin: `insert into master_keys (kid, status, is_origin, created_at, current_at)
     select $1, 'current', true, $2, $2 where not exists (select 1 from master_keys)
     on conflict do nothing`,
-};
-const LOCK: Statement = {
-  name: 'master_keys.lock',
-  text: 'lock table master_keys in share row exclusive mode',
-};
-const ADD: Statement = {
-  name: 'master_keys.add',
-  text: `insert into master_keys (kid, status, is_origin, created_at)
+  lock: 'lock table master_keys in share row exclusive mode',
+  add: `insert into master_keys (kid, status, is_origin, created_at)
     values ($1, 'new', false, $2)`,
-};
-const STEP_DOWN: Statement = {
-  name: 'master_keys.step_down',
-  text: `update master_keys set status = 'old', old_at = $1 where status = 'current'`,
-};
-const STEP_UP: Statement = {
-  name: 'master_keys.step_up',
-  text: `update master_keys set status = 'current', current_at = $2 where kid = $1`,
-};
-const RETIRE: Statement = {
-  name: 'master_keys.retire',
-  text: `update master_keys set status = 'retired', retired_at = $2
+  stepDown: `update master_keys set status = 'old', old_at = $1 where status = 'current'`,
+  stepUp: `update master_keys set status = 'current', current_at = $2 where kid = $1`,
+  retire: `update master_keys set status = 'retired', retired_at = $2
     where kid = $1 and status in ('old', 'new') returning kid`,
-};
-const PROCESSES: Statement = {
-  name: 'process_keys.live',
-  text: `select l.number, k.kids, k.current_kid from process_leases l
+});
+const PROCESS_KEYS = statements('process_keys', {
+  live: `select l.number, k.kids, k.current_kid from process_leases l
     left join process_keys k on k.process = l.number and k.holder = l.holder
     where l.expires_at >= clock_timestamp() order by l.number`,
-};
-const ANNOUNCE: Statement = {
-  name: 'process_keys.announce',
-  text: `insert into process_keys (process, holder, kids, current_kid)
+  announce: `insert into process_keys (process, holder, kids, current_kid)
     select number, holder, $3::text[], $4 from process_leases where number = $1 and holder = $2
     on conflict (process) do update set holder = excluded.holder, kids = excluded.kids,
       current_kid = excluded.current_kid`,
-};
+});
 
 function toMasterKey(row: Row): MasterKeyRow {
   return {
@@ -90,16 +68,16 @@ function toProcessKeys(row: Row): ProcessKeys {
 }
 
 export async function readMasterKeys(db: Db): Promise<MasterKeyRow[]> {
-  return (await db.read(READ, [])).map(toMasterKey);
+  return (await db.read(MASTER_KEYS.all, [])).map(toMasterKey);
 }
 
 /** An empty database gets this key; otherwise nothing happens. */
 export async function beginMasterKeys(db: Db, kid: string, nowMs: number): Promise<void> {
-  await db.transaction(0, (session) => session.run(BEGIN, [kid, nowMs]));
+  await db.transaction(0, (session) => session.run(MASTER_KEYS.begin, [kid, nowMs]));
 }
 
 export async function readProcessKeys(db: Db): Promise<ProcessKeys[]> {
-  return (await db.read(PROCESSES, [])).map(toProcessKeys);
+  return (await db.read(PROCESS_KEYS.live, [])).map(toProcessKeys);
 }
 
 /** Written only by the lease's own holder. */
@@ -110,12 +88,12 @@ export async function announceKeys(
   currentKid: string,
 ): Promise<void> {
   const values = [lease.number, lease.holder, textArray(kids), currentKid];
-  await db.transaction(0, (session) => session.run(ANNOUNCE, values));
+  await db.transaction(0, (session) => session.run(PROCESS_KEYS.announce, values));
 }
 
 async function lockedRows(session: Session): Promise<MasterKeyRow[]> {
-  void session.run(LOCK, []);
-  return (await session.run(READ, [])).map(toMasterKey);
+  void session.run(MASTER_KEYS.lock, []);
+  return (await session.run(MASTER_KEYS.all, [])).map(toMasterKey);
 }
 
 /**
@@ -131,7 +109,7 @@ export function addMasterKey(
   return db.transaction(0, async (session) => {
     const kid = choose(await lockedRows(session));
     if (kid === undefined) return undefined;
-    await session.run(ADD, [kid, nowMs]);
+    await session.run(MASTER_KEYS.add, [kid, nowMs]);
     if (note !== null)
       await noteChange(session, note, { object: kid, before: null, after: { status: 'new' } });
     return kid;
@@ -153,11 +131,11 @@ export function switchMasterKey(
   return db.transaction(0, async (session) => {
     const row = (await lockedRows(session)).find((one) => one.kid === kid);
     if (row?.status !== 'new') return [];
-    const live = (await session.run(PROCESSES, [])).map(toProcessKeys);
+    const live = (await session.run(PROCESS_KEYS.live, [])).map(toProcessKeys);
     const lacking = live.filter(({ kids }) => kids?.includes(kid) !== true);
     if (lacking.length > 0) return lacking;
-    await session.run(STEP_DOWN, [nowMs]);
-    await session.run(STEP_UP, [kid, nowMs]);
+    await session.run(MASTER_KEYS.stepDown, [nowMs]);
+    await session.run(MASTER_KEYS.stepUp, [kid, nowMs]);
     const [before, after] = [{ status: 'new' }, { status: 'current' }];
     await noteChange(session, note, { object: kid, before, after });
     return [];
@@ -172,7 +150,7 @@ export function retireMasterKey(
   note: AuditNote,
 ): Promise<boolean> {
   return db.transaction(0, async (session) => {
-    const rows = await session.run(RETIRE, [kid, nowMs]);
+    const rows = await session.run(MASTER_KEYS.retire, [kid, nowMs]);
     if (rows.length !== 1) return false;
     const [before, after] = [{ status: 'old' }, { status: 'retired' }];
     await noteChange(session, note, { object: kid, before, after });

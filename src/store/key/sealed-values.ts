@@ -5,6 +5,8 @@
  */
 
 import type { Db, Row, Statement } from '../../database/db.ts';
+import { writesRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id, SHARD_COUNT } from '../../kernel/id.ts';
 
@@ -27,41 +29,19 @@ export interface SealedValue {
   readonly sealed: string;
 }
 
-interface Statements {
-  readonly stale: Statement;
-  readonly replace: Statement;
-  readonly count: Statement;
-}
-
-function statementsOf({ table, column }: SealedColumn): Statements {
+function statementsOf({ table, column }: SealedColumn) {
   const wallet = table === 'wallet_configs' ? 't.wallet' : 'null';
-  const name = `${table}.${column}`;
-  return {
-    stale: {
-      name: `${name}.stale`,
-      // v1 names no key; all others name one of their marketplace's data keys.
-      text: `select t.id, t.marketplace, ${wallet} as wallet, t.${column} as sealed from ${table} t
-        where t.id > $1 and t.${column} is not null and not exists (select 1 from data_keys k
-          where k.marketplace = t.marketplace and k.purpose = 'seal' and k.is_current
-            and t.${column} like 'v2.' || k.kid || '.%')
-        order by t.id limit $2`,
-    },
-    replace: {
-      name: `${name}.replace`,
-      text: `update ${table} set ${column} = $3 where id = $1 and ${column} = $2 returning id`,
-    },
-    count: {
-      name: `${name}.count`,
-      text: `select split_part(${column}, '.', 1) as version, count(*) as count from ${table}
-        where ${column} is not null group by 1`,
-    },
-  };
-}
-
-const STATEMENTS = new Map(SEALED_COLUMNS.map((column) => [column, statementsOf(column)]));
-
-function statements(column: SealedColumn): Statements {
-  return STATEMENTS.get(column) ?? statementsOf(column);
+  return statements(`${table}.${column}`, {
+    // v1 names no key; all others name one of their marketplace's data keys.
+    stale: `select t.id, t.marketplace, ${wallet} as wallet, t.${column} as sealed from ${table} t
+      where t.id > $1 and t.${column} is not null and not exists (select 1 from data_keys k
+        where k.marketplace = t.marketplace and k.purpose = 'seal' and k.is_current
+          and t.${column} like 'v2.' || k.kid || '.%')
+      order by t.id limit $2`,
+    replace: `update ${table} set ${column} = $3 where id = $1 and ${column} = $2 returning id`,
+    count: `select split_part(${column}, '.', 1) as version, count(*) as count from ${table}
+      where ${column} is not null group by 1`,
+  });
 }
 
 /** By keyset: the next values that are not sealed under their marketplace's current data key. */
@@ -71,7 +51,7 @@ export async function readStaleValues(
   afterId: bigint,
   limit: number,
 ): Promise<SealedValue[]> {
-  const rows = await db.read(statements(column).stale, [afterId, limit]);
+  const rows = await db.read(statementsOf(column).stale, [afterId, limit]);
   return rows.map((row: Row) => ({
     id: row.id as bigint,
     marketplace: formatId('marketplace', row.marketplace as bigint),
@@ -81,24 +61,20 @@ export async function readStaleValues(
 }
 
 /** False if it was written by someone else since it was read. */
-export async function replaceSealed(
+export function replaceSealed(
   db: Db,
   column: SealedColumn,
   before: SealedValue,
   sealed: string,
 ): Promise<boolean> {
-  const values = [before.id, before.sealed, sealed];
-  const rows = await db.transaction(0, (session) =>
-    session.run(statements(column).replace, values),
-  );
-  return rows.length === 1;
+  return writesRow(db, statementsOf(column).replace, [before.id, before.sealed, sealed]);
 }
 
 /** By version: `v1` names no key. */
 export async function countSealedValues(db: Db): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
   for (const column of SEALED_COLUMNS) {
-    for (const row of await db.read(statements(column).count, [])) {
+    for (const row of await db.read(statementsOf(column).count, [])) {
       const version = row.version as string;
       counts.set(version, (counts.get(version) ?? 0) + toNumber(row.count));
     }

@@ -10,6 +10,7 @@ import { bigintArray, idArray, smallintArray, textArray } from '../../database/a
 import type { Session, Statement } from '../../database/db.ts';
 import { insertAll, type Table, table, together } from '../../database/table.ts';
 import { type Id, parseId } from '../../kernel/id.ts';
+import { compareTexts } from '../../kernel/order.ts';
 
 const SLOT_COUNT = 16;
 
@@ -130,9 +131,8 @@ function balancesOf(booked: readonly BookedPosting[]): Balance[] {
 }
 
 function byKey(a: Balance, b: Balance): number {
-  if (a.shard !== b.shard) return a.shard - b.shard;
-  if (a.marketplace !== b.marketplace) return a.marketplace < b.marketplace ? -1 : 1;
-  return a.account < b.account ? -1 : a.account > b.account ? 1 : 0;
+  const byOwner = a.shard - b.shard || compareTexts(a.marketplace, b.marketplace);
+  return byOwner || compareTexts(a.account, b.account);
 }
 
 function addBalances(

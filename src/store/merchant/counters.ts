@@ -1,34 +1,24 @@
 /** Counters: reference data, one row per printed code; read by id, by merchant and by token. */
 import type { Counter } from '../../core/merchant/counter.ts';
-import type { Db, Row, Statement } from '../../database/db.ts';
+import type { Db, Row } from '../../database/db.ts';
+import { readRow, writeRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const ADD = statement(
-  'counters.add',
-  `insert into counters (id, marketplace, merchant, name, token, status, created_at, livemode)
+const SQL = statements('counters', {
+  add: `insert into counters (id, marketplace, merchant, name, token, status, created_at, livemode)
   values ($1, $2, $3, $4, $5, 'enabled', $6, $7)
   on conflict (merchant, name) do update set name = excluded.name returning *`,
-);
-const CHANGE = statement(
-  'counters.change',
-  `update counters set name = coalesce($4, name), status = coalesce($5, status)
+  change: `update counters set name = coalesce($4, name), status = coalesce($5, status)
   where marketplace = $1 and merchant = $2 and id = $3
     and not exists (select 1 from counters other
       where other.merchant = $2 and other.name = $4 and other.id <> $3)
   returning *`,
-);
-const OF_MERCHANT = statement(
-  'counters.of',
-  'select * from counters where marketplace = $1 and merchant = $2 order by id',
-);
-const READ = statement(
-  'counters.read',
-  'select * from counters where marketplace = $1 and merchant = $2 and id = $3',
-);
-const BY_TOKEN = statement('counters.by_token', 'select * from counters where token = $1');
+  of: 'select * from counters where marketplace = $1 and merchant = $2 order by id',
+  read: 'select * from counters where marketplace = $1 and merchant = $2 and id = $3',
+  byToken: 'select * from counters where token = $1',
+});
 
 function toCounter(row: Row): Counter {
   return {
@@ -55,43 +45,36 @@ const ownerValues = ({ marketplace, merchant }: CounterOwner): bigint[] => [
 ];
 
 /** The same name again returns the counter that has it. */
-export async function addCounter(
-  db: Db,
-  row: Omit<Counter, 'status'>,
-): Promise<Counter | undefined> {
+export function addCounter(db: Db, row: Omit<Counter, 'status'>): Promise<Counter | undefined> {
   const { name, token, createdAtMs, isLivemode } = row;
   const values = [idValue(row.id), ...ownerValues(row), name, token, createdAtMs, isLivemode];
-  const [stored] = await db.transaction(0, (session) => session.run(ADD, values));
-  return stored === undefined ? undefined : toCounter(stored);
+  return writeRow(db, SQL.add, values, toCounter);
 }
 
 /** Undefined if there is no such counter, or if another one has the new name. */
-export async function changeCounter(
+export function changeCounter(
   db: Db,
   owner: CounterOwner,
   id: Id<'counter'>,
   change: { readonly name?: string; readonly status?: Counter['status'] },
 ): Promise<Counter | undefined> {
   const values = [...ownerValues(owner), idValue(id), change.name ?? null, change.status ?? null];
-  const [stored] = await db.transaction(0, (session) => session.run(CHANGE, values));
-  return stored === undefined ? undefined : toCounter(stored);
+  return writeRow(db, SQL.change, values, toCounter);
 }
 
 /** Oldest first. */
 export async function listCounters(db: Db, owner: CounterOwner): Promise<Counter[]> {
-  return (await db.read(OF_MERCHANT, ownerValues(owner))).map(toCounter);
+  return (await db.read(SQL.of, ownerValues(owner))).map(toCounter);
 }
 
-export async function readCounter(
+export function readCounter(
   db: Db,
   owner: CounterOwner,
   id: Id<'counter'>,
 ): Promise<Counter | undefined> {
-  const [row] = await db.read(READ, [...ownerValues(owner), idValue(id)]);
-  return row === undefined ? undefined : toCounter(row);
+  return readRow(db, SQL.read, [...ownerValues(owner), idValue(id)], toCounter);
 }
 
-export async function counterOfToken(db: Db, token: string): Promise<Counter | undefined> {
-  const [row] = await db.read(BY_TOKEN, [token]);
-  return row === undefined ? undefined : toCounter(row);
+export function counterOfToken(db: Db, token: string): Promise<Counter | undefined> {
+  return readRow(db, SQL.byToken, [token], toCounter);
 }

@@ -1,20 +1,17 @@
 /** Marketplaces: written by operators, each in a transaction of its own. */
 
 import type { Marketplace } from '../../core/merchant/merchant.ts';
-import type { Db, Row, Statement } from '../../database/db.ts';
-import { writeRow } from '../../database/write-row.ts';
+import type { Db, Row } from '../../database/db.ts';
+import { writeRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { formatId, idValue } from '../../kernel/id.ts';
 
-const READ_MARKETPLACES: Statement = {
-  name: 'marketplaces.all',
-  text: 'select * from marketplaces order by id',
-};
-const ADD_MARKETPLACE: Statement = {
-  name: 'marketplaces.add',
-  text: `insert into marketplaces (id, name, display_name, created_at)
+const SQL = statements('marketplaces', {
+  all: 'select * from marketplaces order by id',
+  add: `insert into marketplaces (id, name, display_name, created_at)
   values ($1, $2, $3, $4)
   on conflict (name) do update set display_name = excluded.display_name returning *`,
-};
+});
 
 function toMarketplace(row: Row): Marketplace {
   return {
@@ -25,7 +22,7 @@ function toMarketplace(row: Row): Marketplace {
 }
 
 export async function readMarketplaces(db: Db): Promise<Marketplace[]> {
-  return (await db.read(READ_MARKETPLACES, [])).map(toMarketplace);
+  return (await db.read(SQL.all, [])).map(toMarketplace);
 }
 
 export function addMarketplace(
@@ -34,7 +31,7 @@ export function addMarketplace(
 ): Promise<Marketplace | undefined> {
   return writeRow(
     db,
-    ADD_MARKETPLACE,
+    SQL.add,
     [idValue(row.id), row.name, row.displayName, row.createdAtMs],
     toMarketplace,
   );

@@ -2,60 +2,39 @@
 
 import { type AuditValue, canonicalJson } from '../../core/audit/audit.ts';
 import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Row, Session } from '../../database/db.ts';
+import { writeRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
-import { writeRow } from '../../database/write-row.ts';
 import { assert, present } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
 
-const READ_MERCHANTS: Statement = {
-  name: 'merchants.of',
-  text: 'select * from merchants where marketplace = $1 order by id',
-};
-const READ_ACCOUNTS: Statement = {
-  name: 'wallet_accounts.of',
-  text: 'select * from wallet_accounts where marketplace = $1 order by id',
-};
-const ADD_MERCHANT: Statement = {
-  name: 'merchants.add',
-  text: `insert into merchants (id, marketplace, name, external_id, created_at)
+const MERCHANTS = statements('merchants', {
+  of: 'select * from merchants where marketplace = $1 order by id',
+  add: `insert into merchants (id, marketplace, name, external_id, created_at)
   values ($1, $2, $3, $4, $5)
   on conflict (marketplace, external_id) do update set external_id = excluded.external_id
   returning *`,
-};
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const LOCK_MERCHANT = statement(
-  'wallet_accounts.lock',
-  'select id from merchants where id = $1 for no key update',
-);
-const ACCOUNTS_AT = statement(
-  'wallet_accounts.at',
-  'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
-);
-/** The requested configuration, else the account's own if in use, else the newest in use. */
-const CONFIG_FOR = statement(
-  'wallet_accounts.config_for',
-  `select id from wallet_configs where marketplace = $1 and wallet = $2
+});
+const ACCOUNTS = statements('wallet_accounts', {
+  of: 'select * from wallet_accounts where marketplace = $1 order by id',
+  lock: 'select id from merchants where id = $1 for no key update',
+  at: 'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
+  // The requested configuration, else the account's own if in use, else the newest in use.
+  configFor: `select id from wallet_configs where marketplace = $1 and wallet = $2
     and (id = $3 or ($3 is null and status = 'active'))
   order by id = $4 desc nulls last, id desc limit 1`,
-);
-const RETIRE_ACCOUNT = statement(
-  'wallet_accounts.retire',
-  `update wallet_accounts set status = 'retiring' where id = $1 returning *`,
-);
-const PUT_ACCOUNT = statement(
-  'wallet_accounts.put',
-  `insert into wallet_accounts (id, marketplace, merchant, wallet, wallet_merchant, status,
+  retire: `update wallet_accounts set status = 'retiring' where id = $1 returning *`,
+  put: `insert into wallet_accounts (id, marketplace, merchant, wallet, wallet_merchant, status,
     consented_at, fee_bps, created_at, wallet_config)
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   on conflict (merchant, wallet, wallet_merchant) do update set status = excluded.status,
     fee_bps = excluded.fee_bps, wallet_config = excluded.wallet_config,
     consented_at = coalesce(wallet_accounts.consented_at, excluded.consented_at)
   returning *`,
-);
+});
 
 function toMerchant(row: Row): Merchant {
   return {
@@ -82,14 +61,14 @@ function toAccount(row: Row): WalletAccount {
 }
 
 export async function readMerchants(db: Db, marketplace: Id<'marketplace'>): Promise<Merchant[]> {
-  return (await db.read(READ_MERCHANTS, [idValue(marketplace)])).map(toMerchant);
+  return (await db.read(MERCHANTS.of, [idValue(marketplace)])).map(toMerchant);
 }
 
 export async function readAccounts(
   db: Db,
   marketplace: Id<'marketplace'>,
 ): Promise<WalletAccount[]> {
-  return (await db.read(READ_ACCOUNTS, [idValue(marketplace)])).map(toAccount);
+  return (await db.read(ACCOUNTS.of, [idValue(marketplace)])).map(toAccount);
 }
 
 /** The same external id again returns the merchant that has it. */
@@ -104,7 +83,7 @@ export function addMerchant(
     row.externalId,
     row.createdAtMs,
   ];
-  return writeRow(db, ADD_MERCHANT, values, toMerchant);
+  return writeRow(db, MERCHANTS.add, values, toMerchant);
 }
 
 export interface PutAccount {
@@ -125,8 +104,8 @@ export function putAccount(
 ): Promise<PutAccount> {
   return db.transaction(0, async (session) => {
     const [, found] = await Promise.all([
-      session.run(LOCK_MERCHANT, [idValue(row.merchant)]),
-      session.run(ACCOUNTS_AT, [idValue(row.merchant), row.wallet]),
+      session.run(ACCOUNTS.lock, [idValue(row.merchant)]),
+      session.run(ACCOUNTS.at, [idValue(row.merchant), row.wallet]),
     ]);
     const known = found.map(toAccount);
     const same = known.find(({ walletMerchant }) => walletMerchant === row.walletMerchant);
@@ -136,7 +115,7 @@ export function putAccount(
     const status = same !== undefined && isCurrent(same) ? same.status : 'active';
     // A merchant consents to a wallet, not to a number there (rule 10).
     const consentedAtMs = row.consentedAtMs ?? before?.consentedAtMs ?? null;
-    const [put] = await session.run(PUT_ACCOUNT, [
+    const [put] = await session.run(ACCOUNTS.put, [
       idValue(row.id),
       idValue(row.marketplace),
       idValue(row.merchant),
@@ -169,7 +148,7 @@ function shownAccount(account: WalletAccount): AuditValue {
 }
 
 async function retireAccount(session: Session, { id }: WalletAccount): Promise<WalletAccount> {
-  const [row] = await session.run(RETIRE_ACCOUNT, [idValue(id)]);
+  const [row] = await session.run(ACCOUNTS.retire, [idValue(id)]);
   return toAccount(present(row, 'the account before'));
 }
 
@@ -179,7 +158,7 @@ async function configFor(
   same: WalletAccount | undefined,
 ): Promise<bigint | null> {
   const own = same?.config ?? null;
-  const [found] = await session.run(CONFIG_FOR, [
+  const [found] = await session.run(ACCOUNTS.configFor, [
     idValue(row.marketplace),
     row.wallet,
     row.config === null ? null : idValue(row.config),

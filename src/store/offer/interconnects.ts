@@ -3,37 +3,26 @@
  * they are active. A pair is written by an operator and never deleted, only paused.
  */
 
-import type { Db, Row, Statement } from '../../database/db.ts';
+import type { Db, Row } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
 import type { InterconnectPair } from '../../kernel/interconnect.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, writeAudited } from '../audit/audited.ts';
 
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const READ = statement(
-  'interconnects.of',
-  `select * from interconnects where marketplace = $1
+const SQL = statements('interconnects', {
+  of: `select * from interconnects where marketplace = $1
   order by payer_wallet, acceptor_wallet`,
-);
-const ONE = statement(
-  'interconnects.one',
-  `select * from interconnects
+  one: `select * from interconnects
   where marketplace = $1 and payer_wallet = $2 and acceptor_wallet = $3 for update`,
-);
-const PUT = statement(
-  'interconnects.put',
-  `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
+  put: `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
   values ($1, $2, $3, $4, $5)
   on conflict (marketplace, payer_wallet, acceptor_wallet)
   do update set status = excluded.status, changed_at = excluded.changed_at returning *`,
-);
-const ADD = statement(
-  'interconnects.add',
-  `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
+  add: `insert into interconnects (marketplace, payer_wallet, acceptor_wallet, status, changed_at)
   values ($1, $2, $3, 'active', $4) on conflict do nothing`,
-);
+});
 
 export interface InterconnectRow extends InterconnectPair {
   readonly status: 'active' | 'paused';
@@ -53,7 +42,7 @@ export async function readInterconnects(
   db: Db,
   marketplace: Id<'marketplace'>,
 ): Promise<InterconnectRow[]> {
-  return (await db.read(READ, [idValue(marketplace)])).map(toInterconnect);
+  return (await db.read(SQL.of, [idValue(marketplace)])).map(toInterconnect);
 }
 
 /** Creates the pair or changes its status. */
@@ -66,8 +55,8 @@ export function putInterconnect(
   const pair = [idValue(marketplace), row.payer, row.acceptor];
   return writeAudited(db, {
     note,
-    before: { statement: ONE, values: pair },
-    write: { statement: PUT, values: [...pair, row.status, row.changedAtMs] },
+    before: { statement: SQL.one, values: pair },
+    write: { statement: SQL.put, values: [...pair, row.status, row.changedAtMs] },
     decode: toInterconnect,
     object: ({ payer, acceptor }) => `${payer} -> ${acceptor}`,
     show: ({ status }) => ({ status }),
@@ -82,5 +71,5 @@ export async function addInterconnect(
   changedAtMs: number,
 ): Promise<void> {
   const values = [idValue(marketplace), pair.payer, pair.acceptor, changedAtMs];
-  await db.transaction(0, (session) => session.run(ADD, values));
+  await db.transaction(0, (session) => session.run(SQL.add, values));
 }

@@ -5,9 +5,11 @@
 import type { Payment, PaymentIntent } from '../../core/payment/model.ts';
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Row, Session, Statement } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { type Table, tableValues, together, updateAll, upsertAll } from '../../database/table.ts';
 import { AssertionError, present } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import { compareTexts } from '../../kernel/order.ts';
 import type { BatchWriter, Change, Claim, Remembered } from '../batch/aggregate.ts';
 import {
   ATTEMPTS,
@@ -26,27 +28,20 @@ import {
 } from './rows.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
-const LOCK_INTENTS: Statement = {
-  name: 'payment_intents.lock',
+const SQL = statements('payment_intents', {
   // Locks are taken in key order: (shard, id), the same in every process.
-  text: `select k.place, p.version, p.written_by
+  lock: `select k.place, p.version, p.written_by
     from (select shard, id, place::integer from unnest($1::smallint[], $2::bigint[])
       with ordinality as k (shard, id, place) order by 1, 2) k
     join payment_intents p on p.shard = k.shard and p.id = k.id
     order by p.shard, p.id for update of p`,
-};
-const READ_INTENTS: Statement = {
-  name: 'payment_intents.read',
-  text: `select p.* from ${KEYS} join payment_intents p on p.shard = k.shard and p.id = k.id`,
-};
-const INTENT_BY_ORDER_NO: Statement = {
-  name: 'payment_intents.by_order_no',
-  text: `select p.shard, p.id, p.marketplace, p.merchant_order_no
+  read: `select p.* from ${KEYS} join payment_intents p on p.shard = k.shard and p.id = k.id`,
+  byOrderNo: `select p.shard, p.id, p.marketplace, p.merchant_order_no
     from unnest($1::smallint[], $2::bigint[], $3::text[])
       as k (shard, marketplace, merchant_order_no)
     join payment_intents p on p.shard = k.shard and p.marketplace = k.marketplace
       and p.merchant_order_no = k.merchant_order_no`,
-};
+});
 
 function childrenStatement(name: string): Statement {
   // Children in the order of creation: ids grow with time, and by sequence within a millisecond.
@@ -92,7 +87,7 @@ async function readRows(
 ): Promise<[Id<'payment_intent'>, StoredRows][]> {
   const values = keyValues(ids);
   const [intents, subOrders, attempts, legs, refunds, escrows] = await Promise.all([
-    run(READ_INTENTS, values),
+    run(SQL.read, values),
     run(CHILDREN.subOrders, values).then(byIntent),
     run(CHILDREN.attempts, values).then(byIntent),
     run(CHILDREN.legs, values).then(byIntent),
@@ -171,7 +166,7 @@ export async function lockPayments(
   const ids = wanted as readonly Id<'payment_intent'>[];
   const payments = new Map<string, Payment | AssertionError>();
   const unknown: Id<'payment_intent'>[] = [];
-  for (const row of await session.run(LOCK_INTENTS, keyValues(ids))) {
+  for (const row of await session.run(SQL.lock, keyValues(ids))) {
     const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
     const known = remembered(id);
     if (known !== undefined && isStill(known, row)) payments.set(id, known.state);
@@ -197,8 +192,8 @@ export async function claimPayments(
   rows.sort(
     ({ intent: a }, { intent: b }) =>
       a.shard - b.shard ||
-      compare(a.marketplace, b.marketplace) ||
-      compare(a.merchantOrderNo, b.merchantOrderNo),
+      compareTexts(a.marketplace, b.marketplace) ||
+      compareTexts(a.merchantOrderNo, b.merchantOrderNo),
   );
   const inserted = await session.run(INTENTS.claim, tableValues(INTENTS, rows));
   const ours = new Set(inserted.map((row) => row.id as bigint));
@@ -224,7 +219,7 @@ async function readHolders(
   session: Session,
   others: readonly PaymentIntent[],
 ): Promise<ReadonlyMap<string, string>> {
-  const held = await session.run(INTENT_BY_ORDER_NO, [
+  const held = await session.run(SQL.byOrderNo, [
     smallintArray(others.map((intent) => intent.shard)),
     idArray(others.map((intent) => intent.marketplace)),
     textArray(others.map((intent) => intent.merchantOrderNo)),
@@ -236,8 +231,6 @@ async function readHolders(
     ]),
   );
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * Writes the difference between two states of the payments: new rows in full, existing ones in

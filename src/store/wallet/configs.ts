@@ -8,68 +8,45 @@
 import type { AuditValue } from '../../core/audit/audit.ts';
 import { planConfig, type WalletConfigStatus } from '../../core/wallet/config.ts';
 import { columnArray } from '../../database/arrays.ts';
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Db, Row, Session } from '../../database/db.ts';
+import { writesRow } from '../../database/one-row.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { present } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
 
-const statement = (name: string, text: string): Statement => ({ name, text });
-
-const READ_CONFIGS = statement('wallet_configs.all', 'select * from wallet_configs order by id');
-const LOCK = statement(
-  'wallet_configs.lock',
-  'select id from marketplaces where id = $1 for no key update',
-);
-const OF_WALLET = statement(
-  'wallet_configs.of_wallet',
-  'select * from wallet_configs where marketplace = $1 and wallet = $2 order by id',
-);
-const ADD = statement(
-  'wallet_configs.add',
-  `insert into wallet_configs
+const CONFIGS = statements('wallet_configs', {
+  all: 'select * from wallet_configs order by id',
+  lock: 'select id from marketplaces where id = $1 for no key update',
+  ofWallet: 'select * from wallet_configs where marketplace = $1 and wallet = $2 order by id',
+  add: `insert into wallet_configs
   (id, marketplace, wallet, sealed, status, created_at, accepts_direct_settlement, identity)
   values ($1, $2, $3, $4, 'active', $5, $6, $7::jsonb) returning *`,
-);
-/** Renews in place only if the new identity contains every number of the stored one. */
-const RENEW = statement(
-  'wallet_configs.renew',
-  `update wallet_configs set sealed = $2, identity = $3::jsonb, credentials_refusal = null,
+  // Renews in place only if the new identity contains every number of the stored one.
+  renew: `update wallet_configs set sealed = $2, identity = $3::jsonb, credentials_refusal = null,
     accepts_direct_settlement = coalesce($4, accepts_direct_settlement)
   where id = $1 and $3::jsonb @> identity returning *`,
-);
-const SET_STATUS = statement(
-  'wallet_configs.set_status',
-  'update wallet_configs set status = $2 where id = $1 returning *',
-);
-const IDENTIFY = statement(
-  'wallet_configs.identify',
-  `update wallet_configs c set identity = $2::jsonb
+  setStatus: 'update wallet_configs set status = $2 where id = $1 returning *',
+  identify: `update wallet_configs c set identity = $2::jsonb
   where id = $1 and identity is null and sealed = $3
     and not exists (select 1 from wallet_configs other where other.marketplace = c.marketplace
       and other.wallet = c.wallet and other.identity = $2::jsonb)
   returning id`,
-);
-/** A success clears only a refusal of the same operation. */
-const NOTE_REFUSALS = statement(
-  'wallet_configs.note_refusals',
-  `update wallet_configs c set credentials_refusal = n.refusal
+  // A success clears only a refusal of the same operation.
+  noteRefusals: `update wallet_configs c set credentials_refusal = n.refusal
   from unnest($1::bigint[], $2::text[], $3::jsonb[]) n(id, operation, refusal)
   where c.id = n.id
     and (n.refusal is not null or c.credentials_refusal->>'operation' = n.operation)`,
-);
-const ADOPT_ACCOUNTS = statement(
-  'wallet_accounts.adopt',
-  `update wallet_accounts set wallet_config = $1
+});
+const ACCOUNTS = statements('wallet_accounts', {
+  adopt: `update wallet_accounts set wallet_config = $1
   where marketplace = $2 and wallet = $3 and wallet_config is null`,
-);
-const MOVE_ACCOUNTS = statement(
-  'wallet_accounts.move',
-  `update wallet_accounts set wallet_config = $2
+  move: `update wallet_accounts set wallet_config = $2
   where wallet_config = $1 and status in ('applying', 'active', 'restricted', 'paused')
   returning id`,
-);
+});
 
 export interface WalletConfigRow {
   readonly id: Id<'wallet_config'>;
@@ -111,7 +88,7 @@ function toConfig(row: Row): WalletConfigRow {
 }
 
 export async function readConfigs(db: Db): Promise<WalletConfigRow[]> {
-  return (await db.read(READ_CONFIGS, [])).map(toConfig);
+  return (await db.read(CONFIGS.all, [])).map(toConfig);
 }
 
 /** The fields that the audit log may hold. */
@@ -157,7 +134,7 @@ export function putConfig(
     if (plan.renews !== null) {
       const { renews } = plan;
       const values = [idValue(renews.id), seal(renews), identity, put.acceptsDirectSettlement];
-      const [row] = await session.run(RENEW, values);
+      const [row] = await session.run(CONFIGS.renew, values);
       const config = toConfig(present(row, 'the renewed configuration'));
       const after = { ...shownConfig(config), credentials: 'renewed' };
       await noteChange(session, note, { object: config.id, before: shownConfig(renews), after });
@@ -165,15 +142,15 @@ export function putConfig(
     }
     const accepts = put.acceptsDirectSettlement ?? known.at(-1)?.acceptsDirectSettlement ?? false;
     const values = [idValue(id), idValue(marketplace), wallet, seal({ id, marketplace })];
-    const [row] = await session.run(ADD, [...values, put.createdAtMs, accepts, identity]);
+    const [row] = await session.run(CONFIGS.add, [...values, put.createdAtMs, accepts, identity]);
     const config = toConfig(present(row, 'the added configuration'));
-    await session.run(ADOPT_ACCOUNTS, [idValue(id), idValue(marketplace), wallet]);
+    await session.run(ACCOUNTS.adopt, [idValue(id), idValue(marketplace), wallet]);
     const retired: WalletConfigRow[] = [];
     let movedAccountCount = 0;
     for (const old of plan.retires) {
       retired.push(await setStatus(session, old.id, 'retiring'));
       if (!put.movesAccounts) continue;
-      movedAccountCount += (await session.run(MOVE_ACCOUNTS, [idValue(old.id), idValue(id)]))
+      movedAccountCount += (await session.run(ACCOUNTS.move, [idValue(old.id), idValue(id)]))
         .length;
     }
     await noteChange(session, note, {
@@ -195,8 +172,8 @@ async function lockedConfigs(
   wallet: WalletName,
 ): Promise<WalletConfigRow[]> {
   const [, rows] = await Promise.all([
-    session.run(LOCK, [idValue(marketplace)]),
-    session.run(OF_WALLET, [idValue(marketplace), wallet]),
+    session.run(CONFIGS.lock, [idValue(marketplace)]),
+    session.run(CONFIGS.ofWallet, [idValue(marketplace), wallet]),
   ]);
   return rows.map(toConfig);
 }
@@ -206,7 +183,7 @@ async function setStatus(
   id: Id<'wallet_config'>,
   status: WalletConfigStatus,
 ): Promise<WalletConfigRow> {
-  const [row] = await session.run(SET_STATUS, [idValue(id), status]);
+  const [row] = await session.run(CONFIGS.setStatus, [idValue(id), status]);
   return toConfig(present(row, 'the configuration'));
 }
 
@@ -227,7 +204,7 @@ export function setConfigStatus(
     const change = { before: shownConfig(before), after: shownConfig(config) };
     await noteChange(session, note, { object: row.id, ...change });
     if (status === 'active')
-      await session.run(ADOPT_ACCOUNTS, [idValue(row.id), idValue(row.marketplace), row.wallet]);
+      await session.run(ACCOUNTS.adopt, [idValue(row.id), idValue(row.marketplace), row.wallet]);
     return config;
   });
 }
@@ -236,14 +213,12 @@ export function setConfigStatus(
  * Writes the identity of a row without one, if its credentials are still those it was read from.
  * False: it has one by now, or another configuration is that account's.
  */
-export async function identifyConfig(
+export function identifyConfig(
   db: Db,
   { id, sealed }: Pick<WalletConfigRow, 'id' | 'sealed'>,
   identity: WalletIdentity,
 ): Promise<boolean> {
-  const values = [idValue(id), JSON.stringify(identity), sealed];
-  const rows = await db.transaction(0, (session) => session.run(IDENTIFY, values));
-  return rows.length === 1;
+  return writesRow(db, CONFIGS.identify, [idValue(id), JSON.stringify(identity), sealed]);
 }
 
 /** The result of one operation of a configuration: refused, or (null) accepted again. */
@@ -259,5 +234,5 @@ export async function noteRefusals(db: Db, notes: readonly RefusalNote[]): Promi
     columnArray('text', notes, ({ operation }) => operation),
     columnArray('jsonb', notes, ({ refusal }) => refusal),
   ];
-  await db.background((session) => session.run(NOTE_REFUSALS, values));
+  await db.background((session) => session.run(CONFIGS.noteRefusals, values));
 }

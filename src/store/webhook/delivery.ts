@@ -6,6 +6,7 @@
 import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Row, Session, Statement } from '../../database/db.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
+import { compareTexts } from '../../kernel/order.ts';
 import type { Aggregate, Change } from '../batch/aggregate.ts';
 import type { OwedDelivery } from './events.ts';
 
@@ -60,7 +61,8 @@ function saveResults(
   const sorted = changes
     .flatMap(({ after }) => after.result ?? [])
     .sort(
-      (a, b) => a.shard - b.shard || compare(a.event, b.event) || compare(a.endpoint, b.endpoint),
+      (a, b) =>
+        a.shard - b.shard || compareTexts(a.event, b.event) || compareTexts(a.endpoint, b.endpoint),
     );
   return session.run(SAVE_RESULTS, [
     smallintArray(sorted.map((row) => row.shard)),
@@ -73,5 +75,3 @@ function saveResults(
     textArray(sorted.map((row) => row.lastError)),
   ]);
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

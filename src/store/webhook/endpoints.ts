@@ -5,41 +5,29 @@
 import type { AuditValue } from '../../core/audit/audit.ts';
 import { textArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { type AuditNote, noteChange, writeAudited } from '../audit/audited.ts';
 
-const READ_ENDPOINTS: Statement = {
-  name: 'webhook_endpoints.of',
-  text: `select * from webhook_endpoints
+const SQL = statements('webhook_endpoints', {
+  of: `select * from webhook_endpoints
   where marketplace = $1 and status <> 'deleted' order by id`,
-};
-/** Adding or moving an endpoint waits for other writers; mere references to the row do not. */
-const LOCK_MARKETPLACE: Statement = {
-  name: 'webhook_endpoints.lock_marketplace',
-  text: 'select id from marketplaces where id = $1 for no key update',
-};
-const ADD_ENDPOINT: Statement = {
-  name: 'webhook_endpoints.add',
-  text: `insert into webhook_endpoints
+  /** Adding or moving an endpoint waits for other writers; mere references to the row do not. */
+  lockMarketplace: 'select id from marketplaces where id = $1 for no key update',
+  add: `insert into webhook_endpoints
   (id, marketplace, url, enabled_events, status, sealed, created_at)
   values ($1, $2, $3, $4::text[], 'enabled', $5, $6) returning *`,
-};
-const CHANGE_ENDPOINT: Statement = {
-  name: 'webhook_endpoints.change',
-  text: `update webhook_endpoints
+  change: `update webhook_endpoints
   set url = coalesce($3, url), enabled_events = coalesce($4::text[], enabled_events),
     status = coalesce($5, status)
   where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
-};
-const ROTATE_SECRET: Statement = {
-  name: 'webhook_endpoints.rotate',
-  text: `update webhook_endpoints
+  rotate: `update webhook_endpoints
   set sealed_before = sealed, before_until = $4, sealed = $3
   where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
-};
+});
 
 export interface EndpointRow {
   readonly id: Id<'webhook_endpoint'>;
@@ -71,7 +59,7 @@ export async function readEndpoints(
   db: Db,
   marketplace: Id<'marketplace'>,
 ): Promise<EndpointRow[]> {
-  return (await db.read(READ_ENDPOINTS, [idValue(marketplace)])).map(toEndpoint);
+  return (await db.read(SQL.of, [idValue(marketplace)])).map(toEndpoint);
 }
 
 /** The fields that the audit log may hold: a query may carry a token, a secret is sealed. */
@@ -92,8 +80,8 @@ function writeByRule(
   note: AuditNote,
 ): Promise<Result<EndpointRow | undefined, HutongError>> {
   return db.transaction(0, async (session) => {
-    await session.run(LOCK_MARKETPLACE, [idValue(marketplace)]);
-    const present = await session.run(READ_ENDPOINTS, [idValue(marketplace)]);
+    await session.run(SQL.lockMarketplace, [idValue(marketplace)]);
+    const present = await session.run(SQL.of, [idValue(marketplace)]);
     const known = present.map(toEndpoint);
     const admitted = rule(known);
     if (!admitted.ok) return admitted;
@@ -124,13 +112,13 @@ export function addEndpoint(
     row.sealed,
     row.createdAtMs,
   ];
-  return writeByRule(db, row.marketplace, rule, { statement: ADD_ENDPOINT, values }, note);
+  return writeByRule(db, row.marketplace, rule, { statement: SQL.add, values }, note);
 }
 
 export interface EndpointChange {
   readonly url?: string;
   readonly enabledEvents?: readonly string[];
-  readonly status?: string;
+  readonly status?: EndpointRow['status'] | 'deleted';
 }
 
 export function changeEndpoint(
@@ -149,7 +137,7 @@ export function changeEndpoint(
     events,
     change.status ?? null,
   ];
-  return writeByRule(db, marketplace, rule, { statement: CHANGE_ENDPOINT, values }, note);
+  return writeByRule(db, marketplace, rule, { statement: SQL.change, values }, note);
 }
 
 export function rotateEndpointSecret(
@@ -162,7 +150,7 @@ export function rotateEndpointSecret(
   const values = [idValue(marketplace), idValue(id), secret.sealed, secret.beforeUntilMs];
   return writeAudited(db, {
     note,
-    write: { statement: ROTATE_SECRET, values },
+    write: { statement: SQL.rotate, values },
     decode: toEndpoint,
     object: (row) => row.id,
     show: ({ beforeUntilMs }) => ({ secret: 'rotated', old_signs_until: beforeUntilMs }),

@@ -1,6 +1,7 @@
 /** Reads and lists of events. */
 
 import type { Db, Statement } from '../../database/db.ts';
+import { readRow } from '../../database/one-row.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 import { type EventRow, toEvent } from './events.ts';
@@ -26,11 +27,6 @@ export async function listEvents(
   return { rows: rows.map(toEvent), hasMore };
 }
 
-export async function readEvent(
-  db: Db,
-  shard: number,
-  id: Id<'event'>,
-): Promise<EventRow | undefined> {
-  const [row] = await db.read(READ_EVENT, [shard, idValue(id)]);
-  return row === undefined ? undefined : toEvent(row);
+export function readEvent(db: Db, shard: number, id: Id<'event'>): Promise<EventRow | undefined> {
+  return readRow(db, READ_EVENT, [shard, idValue(id)], toEvent);
 }
