@@ -175,7 +175,7 @@ function leaseNumber({ db, log, wall, onFenced }: ComposeOptions): Promise<Proce
   });
 }
 
-/** Engine metrics for operators. */
+/** Defects of the engine and a lost lease, logged for operators. */
 function engineReports({ log, onFenced, onCommands }: ComposeOptions): EngineListener {
   return {
     onDefect: (command, error) => {

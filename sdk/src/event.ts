@@ -4,25 +4,19 @@
  * Deliveries may repeat and overtake one another. `object_version` only grows per object, so a
  * receiver keeps the highest version seen per `data.object.id` and drops lower ones.
  */
-import type { PaymentAttempt, PaymentIntent, Refund, Schemas } from './types.ts';
+import type { Schemas } from './types.ts';
 
 export type EventType = Schemas['event']['type'];
 type Family = EventType extends `${infer Noun}.${string}` ? Noun : never;
 
-/** The object of each family; a family of the schema that is missing here does not compile. */
-interface Subjects extends Record<Family, object> {
-  payment_intent: PaymentIntent;
-  payment_attempt: PaymentAttempt;
-  refund: Refund;
-}
-
+/** Its object has the schema of the noun before the dot; one without a schema does not compile. */
 interface EventOf<F extends Family> {
   id: string;
   object: 'event';
   type: Extract<EventType, `${F}.${string}`>;
   created_at: string;
   object_version: number;
-  data: { object: Subjects[F] };
+  data: { object: Schemas[F] };
 }
 
 export type PaymentIntentEvent = EventOf<'payment_intent'>;

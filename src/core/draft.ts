@@ -90,7 +90,7 @@ export class Draft<
     return this.state[this.#model.root];
   }
 
-  /** Copied once per decision, then changed in place: no other code holds the copy yet. */
+  /** Copied once per decision, then changed in place: until then the copy is this draft's. */
   setRoot(change: Partial<S[R]>): void {
     const { root } = this.#model;
     if (this.state[root] === this.original[root])

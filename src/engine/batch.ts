@@ -1,6 +1,6 @@
 /**
- * One batch, one database transaction: stamp, claim, lock and load, decide, save. It follows the
- * architecture's diagram and knows no aggregate by name; row handling is in store, money in core.
+ * One batch, one database transaction: stamp, claim, lock and load, decide, save, as drawn in
+ * docs/concepts/engine.md. It knows no aggregate by name: rows are store's, money is core's.
  */
 
 import type { DecideContext } from '../core/draft.ts';
@@ -249,7 +249,7 @@ function decide(
   environment: BatchEnvironment,
 ): Answer | AssertionError {
   try {
-    return decideOn(command, part, outbox, environment);
+    return decideCommand(command, part, outbox, environment);
   } catch (error) {
     // A decision is pure: an exception affects only its own draft, and the other commands go on.
     if (error instanceof AssertionError) return error;
@@ -258,7 +258,7 @@ function decide(
   }
 }
 
-function decideOn(
+function decideCommand(
   command: AnyCommand,
   part: Part,
   outbox: Outbox,

@@ -1,7 +1,7 @@
 /**
  * What decisions produce besides their states: postings, events with their deliveries, wallets'
  * messages, audit rows. All aggregates of a batch share one outbox, and it is sent after them: one
- * statement per table, balances last.
+ * statement per table, but for audit rows, which are few; balances, the most contended, late.
  */
 
 import type { Decided } from '../core/draft.ts';

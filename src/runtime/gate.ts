@@ -1,6 +1,6 @@
 /**
- * Limits concurrency per key; further callers wait in order, for a bounded time. Memory is held
- * only for keys in use.
+ * Limits concurrency per key; further callers wait in order, at most `waitMs` where they say so.
+ * Memory is held only for keys in use.
  */
 export interface Gate {
   /** Resolves with a release function; undefined if `waitMs` expired first. */

@@ -28,7 +28,7 @@ import { isAppMethod, isCarried, methodNamed, runMethod } from './routes.ts';
 
 const E = GATEWAY_ERRORS;
 
-/** Unsigned methods: their own answers, as the live gateway sends them. */
+/** Methods whose successful answers the live gateway does not sign. */
 const UNSIGNED = new Set(['alipay.open.app.alipaycert.download']);
 
 export async function handleV2(context: Context, request: WireRequest): Promise<Handled> {

@@ -21,7 +21,7 @@ const MERGE_COUNT_MAX = 20;
 
 type Offer = Omit<CheckoutRecord, 'isWithdrawn'>;
 
-/** Of the single orders submitted by the buyer. */
+/** The `product_code` of each method whose order the buyer's own browser or app submits. */
 const CARRIED_PRODUCTS: Readonly<Record<string, readonly string[]>> = {
   'alipay.trade.page.pay': ['FAST_INSTANT_TRADE_PAY'],
   'alipay.trade.wap.pay': ['QUICK_WAP_WAY', 'QUICK_WAP_PAY'],

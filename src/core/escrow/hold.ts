@@ -5,7 +5,7 @@ import type { Attempt, Escrow, Leg } from '../payment/model.ts';
 import type { Capabilities } from '../wallet/capabilities.ts';
 
 /**
- * Held until receipt is confirmed or, where the wallet settles directly, the merchant's at once.
+ * Held until the buyer has the goods or, where the wallet settles directly, the merchant's at once.
  */
 export function escrowsOf(
   attempt: Attempt,

@@ -17,7 +17,7 @@ export function account(name: string): AccountName {
 export const clearing = (wallet: WalletName): AccountName => account(`wallet:${wallet}:clearing`);
 /** Liability: the wallet's fee, as expected until the bill states it. */
 export const feeDue = (wallet: WalletName): AccountName => account(`wallet:${wallet}:fee_due`);
-/** Liability: a merchant's money, held in escrow until receipt is confirmed. */
+/** Liability: a merchant's money, held in escrow until the buyer has the goods. */
 export const escrow = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
   account(`merchant:${merchant}:${wallet}:escrow`);
 /** Liability: a merchant's money that may be paid out. */

@@ -57,7 +57,8 @@ export function posting(moment: LedgerMoment, entries: readonly Entry[]): Postin
 }
 
 /**
- * The merchant's account that holds this money: escrow until receipt, then available for payout.
+ * The merchant's account that holds this money: escrow until the buyer has the goods, then
+ * available for payout.
  */
 function merchantAccount({ status, merchant, wallet }: Escrow): AccountName {
   return status === 'released' ? available(merchant, wallet) : escrow(merchant, wallet);

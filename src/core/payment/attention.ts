@@ -22,9 +22,9 @@ function alert(draft: PaymentDraft, id: Id<'payment_attempt'>, code: string): vo
 }
 
 /**
- * The wallet reports a payment that counts as closed. The goods may have been shipped, so it is not
- * undone: an operator checks the wallet's console. A payment that we refunded in full reads the
- * same.
+ * The payment counts, and its wallet now reports it closed. The goods may have been shipped, so
+ * nothing is undone: an operator checks the wallet's console. Wallets report a payment that we
+ * refunded in full as closed, too: that is no news.
  */
 export function alertReversedAtWallet(draft: PaymentDraft, id: Id<'leg'>): void {
   const leg = draft.leg(id);

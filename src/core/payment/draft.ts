@@ -1,4 +1,4 @@
-/** The draft of a payment, with its rows by name. A decision that asks for a row must find it. */
+/** The draft of a payment, with its rows by id: one that a decision asks for must be there. */
 
 import type { Id } from '../../kernel/id.ts';
 import { type Decision, Draft, type DraftModel } from '../draft.ts';

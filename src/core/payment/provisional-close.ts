@@ -14,7 +14,7 @@ import type { Attempt } from './model.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** An hour, 6 hours, a day and 3 days after the close: each counted from the poll before. */
+/** Between the polls, so that they come 1 h, 6 h, 1 d and 3 d after the close. */
 const LOOKS_MS = [HOUR_MS, 5 * HOUR_MS, 18 * HOUR_MS, 48 * HOUR_MS];
 /** An unanswered poll is repeated; whatever is unknown after that is left to the bill. */
 const REPEAT_MS = DAY_MS;

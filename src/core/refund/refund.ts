@@ -59,6 +59,7 @@ export interface RefundAnswer {
   readonly created: boolean;
 }
 
+/** Whether a refund may be made; if so, it is reserved. */
 export function reserveRefund(
   payment: Payment,
   input: NewRefund,
@@ -131,7 +132,7 @@ export function reserveRefund(
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
 
-/** How many refunds the wallet accepts per order. */
+/** What the wallet accepts per order. */
 interface Limits {
   readonly countMax: number;
   /** The pause that the wallet demands between two refunds of one order. */
@@ -140,7 +141,7 @@ interface Limits {
   readonly windowMs: number;
 }
 
-/** The product that was paid with. */
+/** Those of the product that was paid with. */
 function limitsOf({ wallet, product }: Attempt, capabilities: NewRefund['capabilities']): Limits {
   const itsOwn = capabilities.get(wallet);
   if (itsOwn === undefined) return { countMax: 0, spacingMs: 0, windowMs: 0 };

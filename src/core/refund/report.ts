@@ -201,9 +201,9 @@ const NEXT_NUMBER_MS = 600_000;
 const NEXT_NUMBER_MS_MAX = 86_400_000;
 
 /**
- * Automatic refunds are retried indefinitely and raise an alert. If refused, the refund keeps its
- * number, is abnormal and stays due. If accepted and then closed, its number is used up: it
- * continues under a new one.
+ * Automatic refunds raise an alert and are retried. If refused, the refund keeps its number, is
+ * abnormal and stays due for ever. If accepted and then closed, its number is used up: it continues
+ * under a new one, as long as there are any.
  */
 function retry(
   draft: PaymentDraft,
@@ -219,7 +219,6 @@ function retry(
     draft.set('refunds', id, { failure: { code: 'refund_refused', walletError } });
     return;
   }
-  // Already alerted in this state, when the wallet called it abnormal before closing it.
   const spentNos = [...earlierNos, refundNo];
   if (!isRefundOrdinal(spentNos.length + 1)) return;
   const delayMs = Math.min(NEXT_NUMBER_MS * 2 ** earlierNos.length, NEXT_NUMBER_MS_MAX);

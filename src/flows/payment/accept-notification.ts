@@ -28,7 +28,7 @@ import { decideOn } from './decide-on.ts';
 const NO_SUCH_CONFIG: RawResponse = { status: 404, headers: {}, body: '' };
 const UNAVAILABLE: RawResponse = { status: 503, headers: {}, body: '' };
 
-export interface Delivery {
+export interface Callback {
   readonly wallet: WalletName;
   readonly config: Id<'wallet_config'>;
   readonly request: RawRequest;
@@ -38,7 +38,7 @@ export interface Delivery {
 
 export async function acceptNotification(
   platform: Platform,
-  { wallet, config, request, from }: Delivery,
+  { wallet, config, request, from }: Callback,
 ): Promise<RawResponse> {
   const opened = await platform.directory.wallet(config).catch(() => null);
   if (opened === null) return UNAVAILABLE;

@@ -1,7 +1,7 @@
 /**
  * Delivers events. What this process has just committed is sent at once from memory; late, failed
  * and other processes' deliveries are found by the sweep. Every endpoint has a queue of its own, so
- * that a dead endpoint never delays another (rule 9).
+ * that a dead one does not delay another host's (rule 9); those of one host share its gate.
  */
 
 import { plainly } from '../../core/draft.ts';

@@ -7,10 +7,13 @@ import { LEDGER_MOMENTS } from '../../kernel/ledger-moments.ts';
 import type { Aggregate } from '../batch/aggregate.ts';
 import { claimPayments, lockPayments, savePayments } from './payments.ts';
 
+const EVENTS = /^(?:payment_intent|payment_attempt|refund)\./;
+const MOMENTS = /^(?:paid|conflict|refund)(?:_|$)/;
+
 export const PAYMENT: Aggregate<Payment, Payment> = {
   name: 'payment_intent',
-  events: new Set(Object.keys(EVENT_TYPES)),
-  moments: new Set(Object.keys(LEDGER_MOMENTS)),
+  events: new Set(Object.keys(EVENT_TYPES).filter((type) => EVENTS.test(type))),
+  moments: new Set(Object.keys(LEDGER_MOMENTS).filter((moment) => MOMENTS.test(moment))),
   claim: claimPayments,
   lock: lockPayments,
   save: savePayments,
