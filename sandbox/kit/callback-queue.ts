@@ -4,7 +4,7 @@
  * when it is sent; waiting retries survive a restart. Each origin gets a lane of its own, so a dead
  * shop never delays another. Redirects are not followed: no wallet does.
  */
-import { present } from '../../src/kernel/assert.ts';
+import { must } from '../../src/kernel/assert.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { HttpClient } from '../../src/runtime/http-client.ts';
@@ -112,7 +112,7 @@ export function openCallbackQueue(options: CallbackQueueOptions): OpenCallbackQu
       }
     },
     send: (order) => {
-      present(state.policies.get(order.wallet), `the callback policy of ${order.wallet}`);
+      must(state.policies.get(order.wallet), `the callback policy of ${order.wallet}`);
       const id = options.random.bytes(12).toString('hex');
       const dueMs = options.clock.nowMs();
       keep(state, { id, order, tries: 0, dueMs, wasPutOff: false, isHeld: false });
@@ -200,7 +200,7 @@ function putOffBy(state: State, job: DeliveryJob, fault: FaultName): DeliveryJob
 }
 
 function retry(state: State, job: DeliveryJob): DeliveryJob | undefined {
-  const policy = present(state.policies.get(job.order.wallet), 'a registered policy');
+  const policy = must(state.policies.get(job.order.wallet), 'a registered policy');
   const delayMs = policy.retryDelaysMs[job.tries];
   const tries = job.tries + 1;
   if (delayMs === undefined) {
@@ -262,7 +262,7 @@ async function post(
   flaw: Parameters<CallbackPolicy['compose']>[1],
 ): Promise<boolean> {
   const { order } = job;
-  const policy = present(state.policies.get(order.wallet), 'a registered policy');
+  const policy = must(state.policies.get(order.wallet), 'a registered policy');
   const startedMs = state.wall.nowMs();
   const end = (outcome: 'acknowledged' | 'refused' | 'failed', answer: string) => {
     const tookMs = state.wall.nowMs() - startedMs;

@@ -18,7 +18,7 @@ import type {
 } from 'fastify';
 import { addressKey } from '../http/address.ts';
 import { type Budget, createBudget } from '../http/budget.ts';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import type { Asset } from './assets.ts';
 import { askPayer, payerCameBack, startFromForm } from './attempts.ts';
@@ -157,7 +157,7 @@ function opened(deps: CashierDeps, site: Site, use: Use): Handler {
   return async (request, reply) => {
     const view = await deps.useCases.openCashier(request.params.pay_token);
     if (view.ok) {
-      const path = present(pagePath(request), 'the route has a token');
+      const path = must(pagePath(request), 'the route has a token');
       return use({ deps, site, view: view.value, path, request, reply });
     }
     return site.unopened(view.error)(request, reply);

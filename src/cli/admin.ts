@@ -6,7 +6,7 @@
 
 import type { Db } from '../database/db.ts';
 import { hashKey } from '../flows/key/authenticate.ts';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { type Id, parseId, shardOf } from '../kernel/id.ts';
 import { isScope, SCOPES } from '../kernel/scopes.ts';
 import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
@@ -35,7 +35,7 @@ export async function createMarketplace(
   }
   const id = ids.next('marketplace', shardOf(input.name));
   const row = await addMarketplace(db, { id, ...input, createdAtMs: wallClock.nowMs() });
-  print(`${present(row, 'the marketplace').id}  ${input.name}  ${input.displayName}`);
+  print(`${must(row, 'the marketplace').id}  ${input.name}  ${input.displayName}`);
 }
 
 export async function listMarketplaces({ db }: AdminSession, print: Print): Promise<void> {
@@ -206,7 +206,7 @@ export async function setAccount(
 
 /** A number that the wallet cannot have issued: a typing error, or another wallet's. */
 function refuseNumber(wallet: WalletName, walletMerchant: string): void {
-  const { merchantSchema } = present(walletModule(wallet), 'a known wallet');
+  const { merchantSchema } = must(walletModule(wallet), 'a known wallet');
   const checked = checkCredentials(merchantSchema, walletMerchant);
   if (!checked.ok)
     throw new Error(
@@ -249,7 +249,7 @@ async function merchantNamed(
   const id = ids.next('merchant', shardOf(marketplace, text));
   const createdAtMs = wallClock.nowMs();
   const row = await addMerchant(db, { id, marketplace, name: text, externalId: text, createdAtMs });
-  const made = present(row, 'the merchant').id;
+  const made = must(row, 'the merchant').id;
   print(`made merchant ${text} (${made}): there was none with that number`);
   return made;
 }

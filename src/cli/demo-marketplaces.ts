@@ -9,7 +9,7 @@ import { auditNote } from '../flows/audit/audit-log.ts';
 import type { Platform } from '../flows/base/platform.ts';
 import { hashKey } from '../flows/key/authenticate.ts';
 import { walletSecretPlace } from '../flows/key/envelope.ts';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { type Id, shardOf } from '../kernel/id.ts';
 import { ANNOUNCED_PAIRS } from '../kernel/interconnect.ts';
 import { WALLET_NAMES, type WalletName } from '../kernel/wallet-names.ts';
@@ -58,7 +58,7 @@ export async function seedMarketplaces(
   const keys = readKeys(dir, Object.keys(sandbox.marketplaces), platform);
   const seeded = new Map<string, DemoMarketplace>();
   for (const [name, wallets] of Object.entries(sandbox.marketplaces)) {
-    const secretKey = present(keys[name], 'the marketplace key');
+    const secretKey = must(keys[name], 'the marketplace key');
     seeded.set(name, {
       secretKey,
       merchants: await seedMarketplace(platform, name, secretKey, wallets),
@@ -92,7 +92,7 @@ async function seedMarketplace(
   const { db, ids, envelope } = platform;
   const createdAtMs = platform.wall.nowMs();
   const shard = shardOf(name);
-  const marketplace = present(
+  const marketplace = must(
     await addMarketplace(db, {
       id: ids.next('marketplace', shard),
       name,
@@ -125,7 +125,7 @@ async function seedMarketplace(
         id: ids.next('wallet_config', shard),
         marketplace: marketplace.id,
         wallet,
-        identity: present(identity, 'the identity of the credentials'),
+        identity: must(identity, 'the identity of the credentials'),
         createdAtMs,
         // The demo's marketplaces accept every wallet's custody of the money.
         acceptsDirectSettlement: true,
@@ -155,7 +155,7 @@ async function seedAccounts(
   const createdAtMs = platform.wall.nowMs();
   for (const { name, walletMerchant } of sandbox.subMerchants) {
     const id = ids.next('merchant', shardOf(marketplace.id, name));
-    const merchant = present(
+    const merchant = must(
       await addMerchant(db, {
         id,
         marketplace: marketplace.id,

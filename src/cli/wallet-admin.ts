@@ -8,7 +8,7 @@ import { describeIdentity, planConfig } from '../core/wallet/config.ts';
 import type { Db } from '../database/db.ts';
 import { type Envelope, walletSecretPlace } from '../flows/key/envelope.ts';
 import { identifyConfigs } from '../flows/wallet/identities.ts';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { parseId, shardOf } from '../kernel/id.ts';
 import { rfc3339 } from '../kernel/rfc3339.ts';
 import type { WalletIdentity, WalletName } from '../kernel/wallet-names.ts';
@@ -112,7 +112,7 @@ function readCredentials(
   file: string,
 ): { readonly credentials: unknown; readonly identity: WalletIdentity } {
   const credentials = readJson(file);
-  const module = present(walletModule(wallet), 'a known wallet');
+  const module = must(walletModule(wallet), 'a known wallet');
   const refuse = ({ field, message }: ConfigProblem): never => {
     throw new Error(`${file}: ${field}: ${message}`);
   };
@@ -128,7 +128,7 @@ function readCredentials(
   if (!opened.ok) return refuse(opened.error);
   const [mistake] = module.review(credentials);
   if (mistake !== undefined) refuse(mistake);
-  return { credentials, identity: present(module.identityOf(credentials), 'their identity') };
+  return { credentials, identity: must(module.identityOf(credentials), 'their identity') };
 }
 
 function readJson(file: string): unknown {

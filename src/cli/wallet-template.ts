@@ -4,7 +4,7 @@
  * The file goes to standard output and the explanation to standard error, so `> wechatpay.json`
  * gets only the file.
  */
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import type { WalletName } from '../kernel/wallet-names.ts';
 import {
   type CredentialField,
@@ -31,7 +31,7 @@ export function printTemplate(
   { print, aside }: { readonly print: Print; readonly aside: Print },
 ): void {
   const wallet = walletNamed(input.wallet);
-  const { configSchema, ...module } = present(walletModule(wallet), 'a known wallet');
+  const { configSchema, ...module } = must(walletModule(wallet), 'a known wallet');
   const lines = explain(wallet, credentialFields(configSchema));
   if (input.isExplanation) {
     for (const line of lines) print(line);

@@ -6,7 +6,7 @@
  * A state is one root and the lists of rows that belong to it; this file does not know which.
  */
 
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import type { HutongError } from '../kernel/errors.ts';
 import type { EventType } from '../kernel/event-types.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
@@ -100,7 +100,7 @@ export class Draft<
 
   /** The current version of a row that must exist. */
   get<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id']): RowOf<S, L> {
-    return present(
+    return must(
       this.#rows(list).find((row) => row.id === id),
       `${id} of the ${String(list)}`,
     ) as RowOf<S, L>;

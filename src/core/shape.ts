@@ -4,7 +4,7 @@
  * compile. A schema is plain data; no answer is validated at run time.
  */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { assert, present } from '../kernel/assert.ts';
+import { assert, must } from '../kernel/assert.ts';
 import type { IdKind } from '../kernel/id.ts';
 import { ID_KINDS } from '../kernel/id-prefixes.ts';
 import { AMOUNT_FEN_MAX, fenToJson } from '../kernel/money.ts';
@@ -91,7 +91,7 @@ export function named<T extends TSchema>(name: string, schema: T): T {
 export const shape = <P extends TProperties>(name: string, properties: P) =>
   named(name, closed(properties));
 
-const nameOf = (known: TSchema): string => present(NAMES.get(known), 'a shape with a name');
+const nameOf = (known: TSchema): string => must(NAMES.get(known), 'a shape with a name');
 
 export const referenceTo = (known: TSchema) => ({ $ref: REFERENCE + nameOf(known) });
 
@@ -105,7 +105,7 @@ export function componentsOf(shapes: readonly TSchema[]): Readonly<Record<string
   const wanted = shapes.map(nameOf);
   for (let name = wanted.shift(); name !== undefined; name = wanted.shift()) {
     if (found.has(name)) continue;
-    const schema = present(SHAPES.get(name), 'a shape of this name');
+    const schema = must(SHAPES.get(name), 'a shape of this name');
     found.set(name, schema);
     const parts = JSON.stringify(schema).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g);
     wanted.push(...[...parts].map(([, part = '']) => part));

@@ -5,7 +5,7 @@
 
 import type { DecideContext } from '../core/draft.ts';
 import { DbRetry, type Session } from '../database/db.ts';
-import { AssertionError, assert, present } from '../kernel/assert.ts';
+import { AssertionError, assert, must } from '../kernel/assert.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import { err, type Result } from '../kernel/result.ts';
@@ -127,7 +127,7 @@ export async function runBatch(
 
   const outbox = newOutbox();
   const answers = commands.map((command) =>
-    decide(command, present(parts.get(command.aggregate), 'a part'), outbox, environment),
+    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, environment),
   );
   const { batchId: writtenBy } = stamp;
   const { connection } = session;
@@ -197,7 +197,7 @@ async function claim(session: Session, part: Part, writer: BatchWriter): Promise
   const wanted = claiming.map(({ root }) => root);
   const held = await aggregate.claim(session, wanted, writer);
   for (const [index, command] of claiming.entries()) {
-    const { id, inserted } = present(held[index], 'the holder of a natural key');
+    const { id, inserted } = must(held[index], 'the holder of a natural key');
     // Two commands that claim one key with the same id: the first of them inserted it.
     const isFirst = inserted !== undefined && !now.has(id);
     claims.set(command, isFirst ? { id, inserted } : { id });
@@ -239,7 +239,7 @@ async function lock(
 
 function rootOf(command: AnyCommand, { claims }: Part): string {
   if (typeof command.root === 'string') return command.root;
-  return present(claims.get(command), 'a claimed root').id;
+  return must(claims.get(command), 'a claimed root').id;
 }
 
 function decide(
@@ -307,7 +307,7 @@ function save(
   const sent: Promise<unknown>[] = [];
   for (const { aggregate, before, now } of parts.values()) {
     const changes = [...now]
-      .map(([id, after]) => ({ before: present(before.get(id), 'a loaded state'), after }))
+      .map(([id, after]) => ({ before: must(before.get(id), 'a loaded state'), after }))
       .filter((change) => change.before !== change.after);
     if (changes.length === 0) continue;
     changed.push({ aggregate, states: changes.map(({ after }) => after) });

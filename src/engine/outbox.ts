@@ -6,7 +6,7 @@
 
 import type { Decided } from '../core/draft.ts';
 import type { Session } from '../database/db.ts';
-import { assert, present } from '../kernel/assert.ts';
+import { assert, must } from '../kernel/assert.ts';
 import { idValue, unpackId } from '../kernel/id.ts';
 import { type AuditEntry, appendAudit } from '../store/audit/audit-log.ts';
 import type { Aggregate, Root } from '../store/batch/aggregate.ts';
@@ -61,7 +61,7 @@ export function putIn(
     outbox.audit.push({ id, atMs: unpackId(idValue(id)).unixMs, fact });
   }
   if (decided.postings.length === 0 && decided.events.length === 0) return;
-  const marketplace = present(from.root.marketplace, 'whose books and events these are');
+  const marketplace = must(from.root.marketplace, 'whose books and events these are');
   for (const posting of decided.postings) {
     const id = ids.next('ledger_transaction', shard);
     outbox.postings.push({ id, shard, marketplace, root, createdAtMs: nowMs, posting });

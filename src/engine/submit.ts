@@ -4,7 +4,7 @@
  */
 
 import type { Db } from '../database/db.ts';
-import { assert, present } from '../kernel/assert.ts';
+import { assert, must } from '../kernel/assert.ts';
 import type { HutongError } from '../kernel/errors.ts';
 import { hutongError } from '../kernel/errors.ts';
 import { err, type Result } from '../kernel/result.ts';
@@ -63,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
   const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
     assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
     if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
-    return present(lanes[command.shard % lanes.length], 'the lane of a shard').submit(command);
+    return must(lanes[command.shard % lanes.length], 'the lane of a shard').submit(command);
   };
   return {
     submit: submit as Engine['submit'],

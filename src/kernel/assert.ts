@@ -15,8 +15,8 @@ export function unreachable(value: never): never {
   throw new AssertionError(`unreachable case: ${String(value)}`);
 }
 
-/** A value that must be present; `what` names it in the message. */
-export function present<T>(value: T | null | undefined, what: string): T {
+/** The value, which cannot be missing; `what` names it in the message. */
+export function must<T>(value: T | null | undefined, what: string): T {
   if (value === null || value === undefined) throw new AssertionError(`${what} is missing`);
   return value;
 }

@@ -5,7 +5,7 @@
  * read its source again before it is reported missing.
  */
 import { createHmac } from 'node:crypto';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NamedKey } from './envelope.ts';
 import { fixedSource, type KeySource } from './key-file.ts';
@@ -63,7 +63,7 @@ export function openKeyRing(source: KeySource): Result<KeyRing, string> {
   if (!opened.ok) return opened;
   return ok({
     source,
-    first: present([...known.values()][0], 'a key ring holds a key'),
+    first: must([...known.values()][0], 'a key ring holds a key'),
     all: () => [...known.values()],
     refresh,
     key: (kid) => {

@@ -6,7 +6,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
-import { present } from '../kernel/assert.ts';
+import { must } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient, type HttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
@@ -108,7 +108,7 @@ describe('sendDelivery', () => {
     const secrets = [newWebhookSecret(systemRandom), newWebhookSecret(systemRandom)];
     const body = JSON.stringify({ id: 'evt_0000000000001', note: '互通 ✓' });
     expect(await send(to.url, { secrets, body })).toEqual({ outcome: 'delivered', status: 204 });
-    const got = present(to.requests[0], 'the request');
+    const got = must(to.requests[0], 'the request');
     for (const secret of secrets) {
       const headers = got.headers as Record<string, string>;
       expect(new Webhook(secret).verify(got.body, headers)).toEqual(JSON.parse(body));
@@ -186,7 +186,7 @@ describe('schedule', () => {
     const low = { bytes: (length: number) => Buffer.alloc(length, 0) };
     const high = { bytes: (length: number) => Buffer.alloc(length, 255) };
     for (let done = 1; done < TRY_COUNT_MAX; done += 1) {
-      const base = present(TRY_DELAYS_MS[done], 'a delay');
+      const base = must(TRY_DELAYS_MS[done], 'a delay');
       expect(nextTryDelayMs(done, low)).toBe(Math.round(base * 0.9));
       expect(nextTryDelayMs(done, high)).toBeCloseTo(base * 1.1, -1);
     }

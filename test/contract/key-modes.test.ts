@@ -11,7 +11,7 @@ import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { hashKey } from '../../src/flows/key/authenticate.ts';
-import { present } from '../../src/kernel/assert.ts';
+import { must } from '../../src/kernel/assert.ts';
 import { shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { addKey } from '../../src/store/key/api-keys.ts';
@@ -40,7 +40,7 @@ for (const engine of ENGINES) {
     afterAll(() => stage?.close());
 
     async function liveKey(): Promise<string> {
-      const { id: marketplace } = present(
+      const { id: marketplace } = must(
         (await readMarketplaces(stage.db)).find(({ name }) => name === 'taobao'),
         'taobao',
       );

@@ -22,7 +22,7 @@ import {
 } from '../../src/database/row.ts';
 import { statements } from '../../src/database/statements.ts';
 import { type Table, table, tableValues, updateAll } from '../../src/database/table.ts';
-import { AssertionError, present } from '../../src/kernel/assert.ts';
+import { AssertionError, must } from '../../src/kernel/assert.ts';
 import { type HutongError, hutongError } from '../../src/kernel/errors.ts';
 import { decodeBody, encodeBody, type Id, idValue } from '../../src/kernel/id.ts';
 import type { LedgerMoment } from '../../src/kernel/ledger-moments.ts';
@@ -47,7 +47,7 @@ const DEPOSIT_PAID = 'deposit_paid' as LedgerMoment;
 /** A line of kernel/id-prefixes.ts would make this `Id<'deposit'>`. */
 export type DepositId = `dep_${string}`;
 export const depositId = (value: bigint): DepositId => `dep_${encodeBody(value)}`;
-const numberOf = (id: string): bigint => present(decodeBody(id.slice(4)), 'an id is well formed');
+const numberOf = (id: string): bigint => must(decodeBody(id.slice(4)), 'an id is well formed');
 const shardOfDeposit = (id: string): number => Number((numberOf(id) >> 15n) & 0xffn);
 
 // ------------------------------------------------- core: the state, and what may become of it
@@ -243,7 +243,7 @@ async function claimDeposits(
   return wanted.map((state) => {
     const { deposit } = state;
     if (ours.has(deposit.id)) return { id: deposit.id, inserted: { before: state, after: state } };
-    return { id: present(holders.get(keyOf(deposit)), 'whose reference this is') };
+    return { id: must(holders.get(keyOf(deposit)), 'whose reference this is') };
   });
 }
 

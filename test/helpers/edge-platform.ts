@@ -8,7 +8,7 @@ import { KEY_VERSION } from '../../src/cli/demo-marketplaces.ts';
 import { type ComposedPlatform, type ComposeOptions, compose } from '../../src/compose.ts';
 import type { Db } from '../../src/database/db.ts';
 import { hashKey } from '../../src/flows/key/authenticate.ts';
-import { present } from '../../src/kernel/assert.ts';
+import { must } from '../../src/kernel/assert.ts';
 import { type Id, shardOf } from '../../src/kernel/id.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
@@ -96,7 +96,7 @@ async function openTenant(composed: ComposedPlatform, name: string): Promise<Edg
     displayName: name,
     createdAtMs,
   });
-  const { id } = present(made, 'the marketplace');
+  const { id } = must(made, 'the marketplace');
   const merchant = ids.next('merchant', shardOf(id, 'shop'));
   await addMerchant(db, {
     id: merchant,

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { InjectOptions } from 'fastify';
-import { present } from '../../src/kernel/assert.ts';
+import { must } from '../../src/kernel/assert.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { type NameServer, openNameServer } from '../helpers/name-server.ts';
@@ -235,7 +235,7 @@ async function startedAttempt(stage: Stage): Promise<number> {
       },
       payload,
     });
-  const merchant = present(stage.taobao.merchants[0], 'a merchant');
+  const merchant = must(stage.taobao.merchants[0], 'a merchant');
   const intent = await call('/v1/payment_intents', {
     amount: 300,
     currency: 'cny',

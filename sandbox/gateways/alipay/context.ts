@@ -1,5 +1,5 @@
 /** The parts that the gateway's methods use, opened once. */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { JsonObject } from '../../../src/wires/alipay/json-text.ts';
 import type { Parameters } from '../../../src/wires/alipay/parameters.ts';
 import type { CityKit, Collection, FaultName, Operation } from '../../kit/kit.ts';
@@ -53,7 +53,7 @@ export interface Method {
 }
 
 export function openContext(kit: CityKit): Context {
-  const identity = () => present(readIdentity(kit), 'the keys of the sandbox city');
+  const identity = () => must(readIdentity(kit), 'the keys of the sandbox city');
   const callbacks = openCallbacks(kit, identity);
   const store = openOrderStore(kit, callbacks.notify);
   return {

@@ -4,7 +4,7 @@
  * signature of the gateway.
  */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { certificateSn, rootCertificateSn } from '../../../src/wires/alipay/certificates.ts';
 import { signRsa2 } from '../../../src/wires/alipay/signature.ts';
 import { formatTime } from '../../../src/wires/alipay/time.ts';
@@ -81,7 +81,7 @@ function pairOf({ privateKeyPem, publicKeyPem }: KeyPair): KeyPair {
 }
 
 export function snOf(certificatePem: string): string {
-  return present(certificateSn(new X509Certificate(certificatePem)), 'the SN of a certificate');
+  return must(certificateSn(new X509Certificate(certificatePem)), 'the SN of a certificate');
 }
 
 function newBuyer(kit: CityKit): IdentityRecord['buyer'] {

@@ -2,7 +2,7 @@
  * The gateway's own messages: the inner head, JD's signature, the merchant's 3DES key around it.
  * Only this file makes answers and callbacks.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import {
   type MessageResult,
   resultField,
@@ -36,6 +36,6 @@ export function sealedMessage(
   const inner = signInner(keys, [...head, ...fields]);
   // One digit of the version, after it was signed.
   const text = isForged ? inner.replace(`<version>${VERSION}<`, '<version>V2.0 <') : inner;
-  const encrypt = present(sealInner(keys.desKey, text), 'a message within the limit');
+  const encrypt = must(sealInner(keys.desKey, text), 'a message within the limit');
   return writeOuter({ merchant: merchant.merchant, result: SUCCESS, encrypt });
 }

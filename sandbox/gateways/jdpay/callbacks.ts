@@ -3,7 +3,7 @@
  * `success`. Composed when the event happens, signed anew at every delivery. JD's schedule is not
  * public; the city's is a setting.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { XmlField } from '../../../src/wires/jdpay/xml.ts';
 import { DISTORTIONS } from '../../kit/distortion.ts';
 import type { CallbackOrder } from '../../kit/kit.ts';
@@ -29,7 +29,7 @@ export function registerCallbacks(context: Context, retryDelaysMs: readonly numb
     timeoutMs: TIMEOUT_MS,
     compose: async (order, flaw) => {
       const { merchant, fields } = order.message as Message;
-      const record = present(context.store.merchants.get(merchant), 'the merchant');
+      const record = must(context.store.merchants.get(merchant), 'the merchant');
       const isForged = flaw === 'callback_bad_signature' || flaw === 'signtest';
       return {
         headers: { 'content-type': 'text/xml; charset=UTF-8', 'user-agent': 'JDPay' },

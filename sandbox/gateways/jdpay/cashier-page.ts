@@ -3,7 +3,7 @@
  * paid, and the error page. All foreign text is escaped. The return is a form that the browser
  * posts, encrypted and signed, but no proof of payment.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { yuanText } from '../../../src/kernel/money.ts';
 import { type FormFields, sealForm } from '../../../src/wires/jdpay/form.ts';
 import { CURRENCY, PAYMENT_STATUS, RETURN_SUCCEEDED } from '../../../src/wires/jdpay/trade.ts';
@@ -46,7 +46,7 @@ const STATES: Readonly<Record<string, string>> = {
 const LOOK = { title: '京东支付收银台 · 沙箱 Sandbox cashier', colour: '#c9151e' };
 
 function cashierPage(context: Context, order: OrderRecord, target: string): WireResponse {
-  const merchant = present(context.store.merchants.get(order.merchant), 'the merchant');
+  const merchant = must(context.store.merchants.get(order.merchant), 'the merchant');
   const state = STATES[order.status];
   const main = `${billHtml(merchant.name, yuanText(order.amountFen))}
 <p>${escapeHtml(order.tradeName)} · ${escapeHtml(order.tradeNum)}</p>
@@ -61,7 +61,7 @@ function returnPage(context: Context, order: OrderRecord, callbackUrl: string): 
 
 /** Neither version nor merchant is posted or signed here. */
 function returnFields(context: Context, order: OrderRecord): FormFields {
-  const merchant = present(context.store.merchants.get(order.merchant), 'the merchant');
+  const merchant = must(context.store.merchants.get(order.merchant), 'the merchant');
   const fields = {
     tradeNum: order.tradeNum,
     amount: order.amountFen.toString(),
@@ -70,7 +70,7 @@ function returnFields(context: Context, order: OrderRecord): FormFields {
     note: order.note,
     status: RETURN_SUCCEEDED,
   };
-  return present(sealForm(messageKeys(context.kit, merchant), fields), 'fields within the limit');
+  return must(sealForm(messageKeys(context.kit, merchant), fields), 'fields within the limit');
 }
 
 export function errorPage({ code, desc }: Refusal): WireResponse {

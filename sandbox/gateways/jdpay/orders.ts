@@ -7,7 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
 import { fenOfText, PAYMENT_STATUS, type PaymentStatus } from '../../../src/wires/jdpay/trade.ts';
@@ -93,7 +93,7 @@ export function draftOrder(call: Call, service: Service): OrderRecord {
     service,
     orderId: orderId(kit.random),
     tradeName: of('tradeName'),
-    amountFen: present(fenOfText(of('amount')), 'an amount'),
+    amountFen: must(fenOfText(of('amount')), 'an amount'),
     tradeTime: of('tradeTime') || compactTime(nowMs),
     note: of('note'),
     notifyUrl: of('notifyUrl') || null,

@@ -2,7 +2,7 @@
  * The buyer's side: what the JD app reads from a code, a cashier URL or a form, and what paying
  * does. Paying is one synchronous change.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { FormFields } from '../../../src/wires/jdpay/form.ts';
 import { PATHS, PAYMENT_STATUS } from '../../../src/wires/jdpay/trade.ts';
 import { payOrder, readScanRef, scanRef } from '../../kit/buyer.ts';
@@ -62,7 +62,7 @@ function scanned(
   return {
     wallet: 'jdpay',
     ref: scanRef(order.key, cashierUrl),
-    payee: present(context.store.merchants.get(order.merchant), 'the merchant').name,
+    payee: must(context.store.merchants.get(order.merchant), 'the merchant').name,
     amountFen: order.amountFen,
     currency: 'CNY',
     state: stateOf(context, order),

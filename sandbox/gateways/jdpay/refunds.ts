@@ -3,7 +3,7 @@
  * order and refunds a paid one in full. Each has a number of its own, and the same number with the
  * same content is the same refund, for ever.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { compactTime } from '../../../src/wires/beijing-time.ts';
@@ -67,7 +67,7 @@ function apply(
   if (context.store.orders.get(key) !== undefined) return NUMBER_USED;
   const found = findOrder(call, 'oTradeNum');
   if (!found.ok) return found;
-  const movedFen = movedBy(found.value, present(fenOfText(fieldOf(fields, 'amount')), 'an amount'));
+  const movedFen = movedBy(found.value, must(fenOfText(fieldOf(fields, 'amount')), 'an amount'));
   if (!movedFen.ok) return movedFen;
   return ok(refundFields(store(call, kind, found.value, movedFen.value)));
 }
@@ -99,7 +99,7 @@ function store(
     tradeNum: of('tradeNum'),
     oTradeNum: order.tradeNum,
     orderKey: order.key,
-    amountFen: present(fenOfText(of('amount')), 'an amount'),
+    amountFen: must(fenOfText(of('amount')), 'an amount'),
     movedFen,
     tradeTime: of('tradeTime') || compactTime(nowMs),
     note: of('note'),
@@ -121,7 +121,7 @@ export function settleRefund(context: Context, refund: RefundRecord): void {
   const settled: RefundRecord = { ...refund, status: refund.becomes, dueMs: null };
   context.store.refunds.put(settled);
   if (settled.status === REFUND_STATUS.failed) {
-    const order = present(context.store.orders.get(refund.orderKey), 'the refunded order');
+    const order = must(context.store.orders.get(refund.orderKey), 'the refunded order');
     context.store.orders.put({ ...order, refundedFen: order.refundedFen - refund.movedFen });
   }
   notifyRefunded(context, settled);

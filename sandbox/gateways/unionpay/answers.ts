@@ -4,7 +4,7 @@
  * then signature, and never a blank one: clients disagree on whether blanks count.
  */
 
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import {
   bytesOf,
   encodingOf,
@@ -61,7 +61,7 @@ function signerFor(
   if (merchant !== undefined && signMethod === '21') {
     return { signer: { method: '21', ...identity.sm2 }, shown: [] };
   }
-  const { certificatePem, privateKeyPem, certId } = present(identity.signers.at(-1), 'a signer');
+  const { certificatePem, privateKeyPem, certId } = must(identity.signers.at(-1), 'a signer');
   return {
     signer: { method: '01', certId, privateKey: keysOf(kit).privateKey(privateKeyPem) },
     shown: [['signPubKeyCert', signPubKeyCertText(certificatePem)]],

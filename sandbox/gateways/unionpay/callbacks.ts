@@ -4,7 +4,7 @@
  * successes only, since nothing more may be relied on.
  */
 
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { encodingOf } from '../../../src/wires/unionpay/canonical.ts';
 import { encodeForm } from '../../../src/wires/unionpay/form.ts';
 import { RESP_TEXTS } from '../../../src/wires/unionpay/resp-codes.ts';
@@ -38,7 +38,7 @@ export function registerCallbacks(context: Context): void {
 
 async function compose(context: Context, order: CallbackOrder, flaw: SignatureFlaw | undefined) {
   const { merId, fields, ...format } = order.message as CallbackMessage;
-  const merchant = present(context.store.merchants.get(merId), 'the merchant');
+  const merchant = must(context.store.merchants.get(merId), 'the merchant');
   const signed = await signAsGateway(context, merchant, format, fields, flaw);
   const encoding = encodingOf(format.encoding) ?? 'UTF-8';
   return {
@@ -73,7 +73,7 @@ export function notifyPaid(context: Context, purchase: PurchaseRecord): void {
 /** Not used for a reversal: its caller queries. */
 export function notifyReturned(context: Context, returned: ReturnRecord): void {
   const message = { ...named(returned, returned.txnType, '00'), ...returnFields(returned) };
-  const purchase = present(context.store.purchases.get(returned.purchaseKey), 'what was returned');
+  const purchase = must(context.store.purchases.get(returned.purchaseKey), 'what was returned');
   send(context, returned, purchase.orderId, message);
 }
 

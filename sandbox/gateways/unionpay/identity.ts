@@ -4,7 +4,7 @@
  * objects are built once per key text. Rotation adds a signer; replies of the old one still verify.
  */
 import { X509Certificate } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { certIdOf, UNIONPAY_COMPANY } from '../../../src/wires/unionpay/certificates.ts';
 import { randomDigits } from '../../kit/digits.ts';
 import type { CityKit, SerialShape } from '../../kit/kit.ts';
@@ -22,7 +22,7 @@ const kept = keptOnce<IdentityRecord>('unionpay.house', buildIdentity);
 export const openIdentity = kept.open;
 
 export function readIdentity(kit: CityKit): IdentityRecord {
-  return present(kept.read(kit), 'the keys of the sandbox city');
+  return must(kept.read(kit), 'the keys of the sandbox city');
 }
 
 async function buildIdentity(kit: CityKit): Promise<IdentityRecord> {

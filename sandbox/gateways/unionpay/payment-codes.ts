@@ -2,7 +2,7 @@
  * Codes that the phone shows (付款码): 19 digits from 62, valid for a minute and for one order. A code
  * is a bearer secret of one payment: used or expired it is refused (01), unknown it is 88.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { encodeCpm } from '../../../src/wires/qr/cpm.ts';
 import { type Answer, type Call, refusal } from './context.ts';
 import { amountFields, draftPurchase } from './orders.ts';
@@ -22,7 +22,7 @@ export function consumerCode(code: string): string {
     ...{ label: null, pan: code, track2, panSequence: '00', issuerData: null },
   };
   const encoded = encodeCpm({ applications: [application], commonData: null });
-  return present(encoded.ok ? encoded.value : undefined, 'the EMV form of a payment code');
+  return must(encoded.ok ? encoded.value : undefined, 'the EMV form of a payment code');
 }
 
 /** 被扫. Accepted is 00; the outcome comes by query and notification. */

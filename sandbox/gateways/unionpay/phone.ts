@@ -3,7 +3,7 @@
  * paying does. A form that a browser submits is verified exactly as at the gateway's endpoint.
  * Paying is one synchronous change.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { decodeCpm, isCpmPayload } from '../../../src/wires/qr/cpm.ts';
 import type { RespCode } from '../../../src/wires/unionpay/resp-codes.ts';
 import { payeeText, payOrder, takeCoupons } from '../../kit/buyer.ts';
@@ -112,7 +112,7 @@ function stateOf({ state, failCode }: PurchaseRecord): Scanned['state'] {
 }
 
 export function payeeName(context: Context, purchase: PurchaseRecord): string {
-  const merchant = present(context.store.merchants.get(purchase.merId), 'the merchant');
+  const merchant = must(context.store.merchants.get(purchase.merId), 'the merchant');
   const names = (purchase.split ?? []).map(
     ({ merId }) =>
       merchant.splitMerchants.find((each) => each.merId === merId)?.name ?? merchant.name,

@@ -4,7 +4,7 @@
  * purchase's own orderId and txnTime). Sums never exceed the purchase; the clearing day changes at
  * 23:00 Beijing.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { clearingDay } from '../../../src/wires/unionpay/time.ts';
 import { NO_NOTIFICATION_URL } from '../../../src/wires/unionpay/trade.ts';
 import { type Answer, type Call, keyOf, refusal } from './context.ts';
@@ -30,8 +30,8 @@ export function refund(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
   const { context, fields } = call;
-  const amountFen = BigInt(present(fields.get('txnAmt'), 'a checked txnAmt'));
-  const paid = present(parent.paid, 'a paid purchase');
+  const amountFen = BigInt(must(fields.get('txnAmt'), 'a checked txnAmt'));
+  const paid = must(parent.paid, 'a paid purchase');
   const nowMs = context.kit.clock.nowMs();
   const windowMs = parent.bizType === '000000' ? QR_REFUND_WINDOW_MS : REFUND_WINDOW_MS;
   if (nowMs > paid.atMs + windowMs) return refusal('39', '已超过退货期限');
@@ -45,7 +45,7 @@ export function refund(call: Call, isStuck: boolean): Answer {
 export function undo(call: Call, isStuck: boolean): Answer {
   const parent = checkReturn(call);
   if ('respCode' in parent) return parent;
-  const paid = present(parent.paid, 'a paid purchase');
+  const paid = must(parent.paid, 'a paid purchase');
   if (clearingDay(paid.atMs) !== clearingDay(call.context.kit.clock.nowMs())) {
     return refusal('35', '消费撤销仅限当个清算日');
   }
@@ -117,7 +117,7 @@ function putReturn(
 }
 
 function settledPart({ paid, amountFen, refundedFen }: PurchaseRecord, partFen: bigint): bigint {
-  const settleFen = present(paid, 'a paid purchase').settleFen;
+  const settleFen = must(paid, 'a paid purchase').settleFen;
   const upTo = (fen: bigint): bigint => (settleFen * fen) / amountFen;
   return upTo(refundedFen + partFen) - upTo(refundedFen);
 }

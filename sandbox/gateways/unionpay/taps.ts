@@ -4,7 +4,7 @@
  * stored separately in the journal: a tap is single-use, whatever becomes of the order.
  */
 
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { beijingYymmdd } from '../../../src/wires/nfc/bcd.ts';
 import { deriveTokenKey } from '../../../src/wires/nfc/cryptogram.ts';
@@ -95,7 +95,7 @@ export async function tap(
     exchange: (command) => {
       const step = answerCommand(profile, state, command);
       state = step.state;
-      const row = present(tokensOf(kit).get(token.pan), 'the token in the phone');
+      const row = must(tokensOf(kit).get(token.pan), 'the token in the phone');
       tokensOf(kit).put(token.pan, { ...row, cardAtc: state.atc, sequence });
       return step.response;
     },

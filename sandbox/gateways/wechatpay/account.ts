@@ -4,7 +4,7 @@
  * journal; the merchant's private key is returned and stored by the caller only.
  */
 
-import { assert, present } from '../../../src/kernel/assert.ts';
+import { assert, must } from '../../../src/kernel/assert.ts';
 import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
 import { randomDigits } from '../../kit/digits.ts';
 import type { AccountRequest, CityKit, MadeAccount } from '../../kit/kit.ts';
@@ -134,7 +134,7 @@ function credentialsOf(
     serialNo: record.merchantSerial,
     privateKey: privateKeyPem,
     apiV3Key: record.apiV3Key,
-    apiV2Key: present(record.apiV2Key, 'the APIv2 key of a new account'),
+    apiV2Key: must(record.apiV2Key, 'the APIv2 key of a new account'),
     merchantCertificate: record.merchantCertificatePem,
     ...(record.openedProducts?.includes(V3_CODEPAY) ? { codepayApi: 'v3' as const } : {}),
     keyMode: 'public_key',
@@ -162,7 +162,7 @@ function sdkOf(record: AccountRecord, privateKeyPem: string): WechatpaySdkCreden
     private_key: privateKeyPem,
     certificate: record.merchantCertificatePem,
     apiv3_key: record.apiV3Key,
-    apiv2_key: present(record.apiV2Key, 'the APIv2 key of a new account'),
+    apiv2_key: must(record.apiV2Key, 'the APIv2 key of a new account'),
     public_key_id: record.publicKeyId,
     public_key: record.publicKeyPem,
     platform_serial: platform.serial,

@@ -3,7 +3,7 @@
  * delivery, with the same `id`. The callback queue follows WeChat Pay's retry schedule; 200 and 204
  * acknowledge whatever the body says, everything else (redirects, too) does not.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { SIGNTEST_PREFIX, signMessage } from '../../../src/wires/wechatpay/message.ts';
 import { sealResource } from '../../../src/wires/wechatpay/resource.ts';
 import { formatTime } from '../../../src/wires/wechatpay/time.ts';
@@ -72,8 +72,8 @@ function isV2(message: unknown): message is V2Message {
 }
 
 function sealV2({ kit, store }: Context, message: V2Message, flaw: Flaw) {
-  const account = present(store.accounts.get(message.mchid), 'the account');
-  const key = present(account.apiV2Key, 'the APIv2 key of who called by it');
+  const account = must(store.accounts.get(message.mchid), 'the account');
+  const key = must(account.apiV2Key, 'the APIv2 key of who called by it');
   return composeV2(message, { key, nonce: randomToken(kit.random, 32), flaw });
 }
 
@@ -86,7 +86,7 @@ async function compose(
   const isRotated = flaw === 'key_rotated';
   const account = isRotated
     ? await rotatePlatformKey(kit, message.mchid)
-    : present(store.accounts.get(message.mchid), 'the account');
+    : must(store.accounts.get(message.mchid), 'the account');
   const resource = sealResource(keys.apiV3Key(account), {
     plaintext: JSON.stringify(message.plaintext),
     nonce: randomToken(kit.random, 12),
@@ -136,7 +136,7 @@ type Route = Pick<CallbackOrder, 'kind' | 'orderNo' | 'merchant' | 'url'>;
 export function notifyPaid(context: Context, order: OrderRecord): void {
   const { orderNo, mchid, signWith, v2SignType, notifyUrl: url } = order;
   if (url === null) return;
-  const line = present(order.lines[0], 'a line');
+  const line = must(order.lines[0], 'a line');
   const fault = takeDistortion(context, order, 'callback');
   const route = { kind: 'payment', orderNo, merchant: line.subMchid ?? mchid, url };
   if (v2SignType !== undefined) {
@@ -177,7 +177,7 @@ export function notifyRefunded(context: Context, refund: RefundRecord): void {
   if (url === null) return;
   const route = { kind: 'refund', orderNo, merchant: subMchid ?? mchid, url };
   if (refund.isV2) {
-    const { appid } = present(context.store.accounts.get(mchid), 'the account');
+    const { appid } = must(context.store.accounts.get(mchid), 'the account');
     const fields = refundCallbackFields(refund);
     send(context, route, { ...headOf({ mchid, appid }, subMchid), v2SignType: null, fields });
     return;

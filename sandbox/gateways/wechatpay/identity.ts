@@ -5,7 +5,7 @@
  */
 
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { MessageSigner } from '../../../src/wires/wechatpay/message.ts';
 import { keysOf } from '../../kit/keys.ts';
 import type { CertifiedKey, CityKit, SerialShape } from '../../kit/kit.ts';
@@ -34,8 +34,8 @@ export function openKeys(kit: CityKit) {
     signer: (account: AccountRecord, named: string | null): MessageSigner => {
       const chosen = named === null ? undefined : privateKey(account, named);
       if (named !== null && chosen !== undefined) return { serial: named, privateKey: chosen };
-      const { serial } = present(account.platformKeys.at(-1), 'a platform key');
-      return { serial, privateKey: present(privateKey(account, serial), 'its private key') };
+      const { serial } = must(account.platformKeys.at(-1), 'a platform key');
+      return { serial, privateKey: must(privateKey(account, serial), 'its private key') };
     },
     /** The private key that opens fields encrypted for that serial; undefined = not one of ours. */
     fieldKey: privateKey,
@@ -64,13 +64,13 @@ export async function issuePlatformKey(kit: CityKit, root: CertifiedKey): Promis
 /** Adds a platform certificate to the account; returns the current account. */
 export async function rotatePlatformKey(kit: CityKit, mchid: string): Promise<AccountRecord> {
   const accounts = accountsOf(kit);
-  const before = present(accounts.get(mchid), 'the account');
+  const before = must(accounts.get(mchid), 'the account');
   const key = await issuePlatformKey(kit, {
     certificatePem: before.rootCertificatePem,
     privateKeyPem: before.rootPrivateKeyPem,
   });
   // Read again: another rotation may have finished while this pair was generated.
-  const account = present(accounts.get(mchid), 'the account');
+  const account = must(accounts.get(mchid), 'the account');
   const rotated = { ...account, platformKeys: [...account.platformKeys, key] };
   accounts.put(mchid, rotated);
   return rotated;

@@ -8,7 +8,7 @@
  * and never reused.
  */
 import { createHash } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import {
   fenOf,
@@ -75,7 +75,7 @@ function draftOrder(
 ): OrderRecord {
   const { account, body, context } = call;
   const isCombine = family === 'combine';
-  const orderNo = present(
+  const orderNo = must(
     textOf(body, isCombine ? 'combine_out_trade_no' : 'out_trade_no'),
     'an order number',
   );
@@ -87,7 +87,7 @@ function draftOrder(
     appid: account.appid,
     orderNo,
     product,
-    notifyUrl: present(textOf(body, 'notify_url'), 'a notify_url'),
+    notifyUrl: must(textOf(body, 'notify_url'), 'a notify_url'),
     openid: openidOf(family, body),
     deviceId: textOf(recordOf(body, 'scene_info'), 'device_id') ?? null,
     fingerprint: fingerprint(family, product, body),
@@ -103,11 +103,11 @@ function draftOrder(
 
 export function draftLine(source: JsonRecord, totalName: 'total' | 'total_amount'): OrderLine {
   return unpaidLine({
-    outTradeNo: present(textOf(source, 'out_trade_no'), 'an out_trade_no'),
+    outTradeNo: must(textOf(source, 'out_trade_no'), 'an out_trade_no'),
     subMchid: textOf(source, 'sub_mchid') ?? null,
-    description: present(textOf(source, 'description'), 'a description'),
+    description: must(textOf(source, 'description'), 'a description'),
     attach: textOf(source, 'attach') ?? null,
-    totalFen: present(fenOf(recordOf(source, 'amount'), totalName), 'a total'),
+    totalFen: must(fenOf(recordOf(source, 'amount'), totalName), 'a total'),
     profitSharing: recordOf(source, 'settle_info')?.profit_sharing === true,
   });
 }

@@ -3,7 +3,7 @@
  * payment-codes.ts decides what is paid, known or refunded. v3's answers differ from APIv2's: a
  * code that must be confirmed is an answered order (USERPAYING), not a refusal.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ok } from '../../../src/kernel/result.ts';
 import { recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
 import { takeDistortion } from './callbacks.ts';
@@ -36,7 +36,7 @@ export function payByCode(call: Call, family: CodeFamily): Answer {
   }
   const parties = checkParties(call, family);
   if (!parties.ok) return parties;
-  const code = present(textOf(recordOf(body, 'payer'), 'auth_code'), 'a checked auth_code');
+  const code = must(textOf(recordOf(body, 'payer'), 'auth_code'), 'a checked auth_code');
   const charge = chargeCode(context, readOrder(call, family), code);
   switch (charge.kind) {
     case 'paid':

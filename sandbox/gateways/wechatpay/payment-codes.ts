@@ -4,7 +4,7 @@
  * the buyer confirms on the phone. A code pays one order, a number one payment; a reversal ends the
  * order, whatever its state, and refunds what was paid. There is no callback.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { isPaymentCode } from '../../../src/wires/wechatpay/trade.ts';
 import type { Context } from './context.ts';
@@ -80,7 +80,7 @@ function mustConfirm(context: Context, order: OrderRecord): boolean {
 }
 
 export function codeLineOf(order: OrderRecord): OrderLine {
-  return present(order.lines[0], 'the line of a payment code');
+  return must(order.lines[0], 'the line of a payment code');
 }
 
 /** `stuck`: nothing was done, and the same call must be repeated. */

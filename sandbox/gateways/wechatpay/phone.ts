@@ -3,7 +3,7 @@
  * and what paying does. Invocation parameters must carry the merchant's signature, as the app
  * checks it. Paying is one synchronous change: every line of an order, or none.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { sumFen } from '../../../src/kernel/money.ts';
 import { invocationMessage } from '../../../src/wires/wechatpay/canonical.ts';
 import { type JsonRecord, parseRecord, textOf } from '../../../src/wires/wechatpay/json.ts';
@@ -50,7 +50,7 @@ async function scanParams(context: Context, params: JsonRecord): Promise<Scanned
   const id = isJsapi ? packageText.slice('prepay_id='.length) : textOf(params, 'prepayid');
   const order = orderOf(context, id ?? null);
   if (id === undefined || order === undefined) return undefined;
-  const account = present(context.store.accounts.get(order.mchid), 'the account');
+  const account = must(context.store.accounts.get(order.mchid), 'the account');
   if (order.v2SignType !== undefined) {
     const sheet = { params, isJsapi, appid: order.appid, signType: order.v2SignType };
     if (isSignedSheet(account, sheet)) return scanned(context, id, null);
@@ -131,7 +131,7 @@ function scannedOrder(
   returnUrl: string | null,
 ): Scanned | undefined {
   if (order === undefined) return undefined;
-  const account = present(context.store.accounts.get(order.mchid), 'the account');
+  const account = must(context.store.accounts.get(order.mchid), 'the account');
   return {
     wallet: 'wechatpay',
     ref: scanRef(order.key, returnUrl),
@@ -190,7 +190,7 @@ export function bookPayment(
 ): OrderRecord {
   const { kit, store } = context;
   const nowMs = kit.clock.nowMs();
-  const account = present(store.accounts.get(order.mchid), 'the account');
+  const account = must(store.accounts.get(order.mchid), 'the account');
   let { platformFen, merchantFen } = request.coupon;
   // Of a combined order the coupons go line by line.
   const lines = order.lines.map((line): OrderLine => {
@@ -213,7 +213,7 @@ export function bookPayment(
   };
   store.orders.put(paidOrder);
   for (const line of lines) {
-    const receiptFen = line.totalFen - present(line.paid, 'a payment').merchantCouponFen;
+    const receiptFen = line.totalFen - must(line.paid, 'a payment').merchantCouponFen;
     const funds = line.profitSharing ? 'frozenFen' : 'availableFen';
     store.moveBalance(line.subMchid ?? order.mchid, funds, receiptFen);
   }

@@ -3,7 +3,7 @@
  * city time, with a callback. The same out_refund_no with the same content is the same refund, for
  * ever. Limits: 365 days, 50 per payment, a minute apart, and never more than was paid.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import type { Fen } from '../../../src/kernel/money.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { fenOf, type JsonRecord, recordOf, textOf } from '../../../src/wires/wechatpay/json.ts';
@@ -84,7 +84,7 @@ export function applyRefund(call: Call, family: RefundFamily): Answer {
   if (!parties.ok) return parties;
   const found = findRefunded(call);
   if (!found.ok) return found;
-  const outRefundNo = present(textOf(body, 'out_refund_no'), 'an out_refund_no');
+  const outRefundNo = must(textOf(body, 'out_refund_no'), 'an out_refund_no');
   const print = fingerprint(family, body);
   const existing = context.store.refundByNo(account.mchid, outRefundNo);
   if (existing !== undefined) {
@@ -94,7 +94,7 @@ export function applyRefund(call: Call, family: RefundFamily): Answer {
   const { amount, isAvailable } = readAmounts(body, found.value);
   const made = makeRefund(context, found.value, {
     ...{ family, outRefundNo, fingerprint: print, isAvailable },
-    refundFen: present(fenOf(amount, 'refund'), 'a refund amount'),
+    refundFen: must(fenOf(amount, 'refund'), 'a refund amount'),
     totalFen: fenOf(amount, 'total') ?? 0n,
     notifyUrl: textOf(body, 'notify_url') ?? null,
     signWith: call.serial,
@@ -189,7 +189,7 @@ function draftRefund(
   asked: AskedRefund,
 ): RefundRecord {
   const { isAvailable, ...rest } = asked;
-  const paid = present(line.paid, 'a paid line');
+  const paid = must(line.paid, 'a paid line');
   const { kit } = context;
   const nowMs = kit.clock.nowMs();
   const receiptFen = line.totalFen - paid.merchantCouponFen;
@@ -234,7 +234,7 @@ function checkRefundable(
   if (line.refundedFen + refund.refundFen > line.totalFen) {
     return refuse(400, 'INVALID_REQUEST', '申请退款金额超过可退金额');
   }
-  if (nowMs > present(order.successMs, 'a success time') + WINDOW_MS) {
+  if (nowMs > must(order.successMs, 'a success time') + WINDOW_MS) {
     return refuse(400, 'INVALID_REQUEST', '订单已超过可退款的最大期限');
   }
   if (line.refundCount >= COUNT_MAX) {
@@ -324,7 +324,7 @@ export function applyAbnormalRefund(call: Call, family: RefundFamily): Answer {
 
 /** Settles a due refund and returns its new state. */
 export function settleRefund(context: Context, refund: RefundRecord): RefundRecord {
-  const nowMs = present(refund.dueMs, 'a due time');
+  const nowMs = must(refund.dueMs, 'a due time');
   return context.store.refunds.put({
     ...refund,
     status: refund.becomes,

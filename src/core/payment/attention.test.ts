@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { answered, CAPABLE, everyWallet } from '../../../test/helpers/payments.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { reserveRefund } from '../refund/refund.ts';
@@ -67,7 +67,7 @@ class One {
   }
 
   get attempt() {
-    return present(this.payment.attempts[0], 'the attempt');
+    return must(this.payment.attempts[0], 'the attempt');
   }
 
   do<A>(decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>): void {
@@ -80,7 +80,7 @@ class One {
   }
 
   reportAll(status: LegReport['status']): LegReport[] {
-    const { orderNo } = present(this.payment.legs[0], 'the leg');
+    const { orderNo } = must(this.payment.legs[0], 'the leg');
     const figures = { amountFen: 100n, currency: 'cny', payee: null, payerAmountFen: null };
     const rest = { receiptAmountFen: null, paidAtMs: START_MS, payerWalletReported: null };
     return [{ orderNo, status, walletTransactionId: '1', ...figures, ...rest }];
@@ -133,7 +133,7 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     const one = new One();
     one.report('succeeded');
     const refund = one.newId('refund');
-    const subOrder = present(one.payment.subOrders[0], 'a sub_order').id;
+    const subOrder = must(one.payment.subOrders[0], 'a sub_order').id;
     const input = { id: refund, subOrder, amountFen: 100n, reason: 'r' };
     const capabilities = everyWallet(CAPABLE);
     one.do((payment, context) => reserveRefund(payment, { ...input, capabilities }, context));
@@ -142,7 +142,7 @@ describe('a payment that counts, of which its wallet says that it went back', ()
       applyRefundReport(
         payment,
         {
-          ...{ refund, refundNo: present(payment.refunds[0], 'the refund').refundNo },
+          ...{ refund, refundNo: must(payment.refunds[0], 'the refund').refundNo },
           report: { ...said, status: 'succeeded' },
         },
         context,

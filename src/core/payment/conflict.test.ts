@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { answered, CAPABLE, everyWallet } from '../../../test/helpers/payments.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import type { DecideContext, Decided } from '../draft.ts';
@@ -66,7 +66,7 @@ function paid(
   amountFen: bigint,
   receiptAmountFen: bigint | null = null,
 ): Payment {
-  const leg = present(payment.legs[at], 'the leg of an attempt');
+  const leg = must(payment.legs[at], 'the leg of an attempt');
   const reportAll: LegReport = {
     ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
     ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
@@ -143,7 +143,7 @@ class Disputed {
   }
 
   report(amountFen: bigint | null, receiptAmountFen: bigint | null = null): void {
-    const leg = present(this.payment.legs[0], 'the leg');
+    const leg = must(this.payment.legs[0], 'the leg');
     const reportAll: LegReport = {
       ...{ orderNo: leg.orderNo, status: 'succeeded', walletTransactionId: '4200' },
       ...{ amountFen, currency: 'cny', payee: 'm', payerAmountFen: null, receiptAmountFen },
@@ -154,7 +154,7 @@ class Disputed {
   }
 
   refundSays(reportAll: Partial<RefundReport>): void {
-    const refund = present(this.payment.refunds.at(-1), 'a refund');
+    const refund = must(this.payment.refunds.at(-1), 'a refund');
     const said = {
       walletRefundId: null,
       amountFen: null,

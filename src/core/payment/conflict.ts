@@ -5,7 +5,7 @@
  * have nobody to decide about it. At most one attempt is accepted (rule 1).
  */
 
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, sumFen } from '../../kernel/money.ts';
@@ -135,7 +135,7 @@ function accept(
 ): void {
   const attempt = draft.attempt(id);
   const { wallet } = attempt;
-  const itsOwn = present(capabilities.get(wallet), 'the capabilities of its wallet');
+  const itsOwn = must(capabilities.get(wallet), 'the capabilities of its wallet');
   const legs = draft.legsOf(id);
   for (const leg of legs) {
     const bookedFen = leg.suspenseFen ?? 0n;

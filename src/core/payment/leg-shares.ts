@@ -3,7 +3,7 @@
  * (largest remainder), less the wallet's expected fee at that merchant's own rate. The shares and
  * fees of a leg sum to its receipt exactly (rule 5).
  */
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { allocateFen, type Fen, minFen, shareFen } from '../../kernel/money.ts';
 import { type Leg, type LegPart, orderedFen, type SubOrder } from './model.ts';
@@ -28,7 +28,7 @@ export interface LegShares {
 export function partsOf(leg: Leg): readonly LegPart[] {
   if (leg.parts !== null) return leg.parts;
   const { walletMerchant, amountFen, feeBps } = leg;
-  const merchant = present(leg.merchant, 'the merchant of a leg without parts');
+  const merchant = must(leg.merchant, 'the merchant of a leg without parts');
   return [{ merchant, walletMerchant, amountFen, feeBps }];
 }
 
@@ -57,7 +57,7 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
       return {
         subOrder,
         merchant,
-        orderedFen: present(ordered.get(subOrder), 'the ordered share of a paid sub_order'),
+        orderedFen: must(ordered.get(subOrder), 'the ordered share of a paid sub_order'),
         netFen: (arrived[at] ?? 0n) - feeOfItFen,
         feeFen: feeOfItFen,
       };

@@ -16,7 +16,7 @@ import {
   numberedIds,
   orderedPayment,
 } from '../../../test/helpers/payments.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { formatId } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import {
@@ -430,7 +430,7 @@ const closed: fc.Arbitrary<Step> = seed.map((at) =>
       { outcome: 'closed' },
       { outcome: 'not_found' },
     ];
-    const report = present(pick(answers, at), 'an answer to a close');
+    const report = must(pick(answers, at), 'an answer to a close');
     world.decide('closed', (payment, context) =>
       applyReport(payment, reported(attempt, report), context),
     );

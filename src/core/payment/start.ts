@@ -3,7 +3,7 @@
  * wallet is called; earlier attempts of the intent are set to close (rule 1).
  */
 
-import { assert, present, unreachable } from '../../kernel/assert.ts';
+import { assert, must, unreachable } from '../../kernel/assert.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
@@ -131,12 +131,12 @@ function newLeg(
   const parts = byMerchant(group).map((own) => legPart(input, own));
   const [only, other] = parts;
   const isOneMerchant = other === undefined;
-  const { walletMerchant, merchant, feeBps } = present(only, 'a leg has a merchant');
+  const { walletMerchant, merchant, feeBps } = must(only, 'a leg has a merchant');
   return {
     id: context.newId('leg'),
     attempt: input.id,
     orderNo: orderNumber(payment.intent.id, input.id, number),
-    walletMerchant: isOneMerchant ? walletMerchant : present(input.oneLegMerchant, 'its payee'),
+    walletMerchant: isOneMerchant ? walletMerchant : must(input.oneLegMerchant, 'its payee'),
     merchant: isOneMerchant ? merchant : null,
     parts: isOneMerchant ? null : parts,
     subOrders: group.map((sub) => sub.id),
@@ -154,8 +154,8 @@ function newLeg(
 }
 
 function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
-  const { merchant } = present(own[0], 'a part of a leg');
-  const { walletMerchant, feeBps } = present(
+  const { merchant } = must(own[0], 'a part of a leg');
+  const { walletMerchant, feeBps } = must(
     input.accounts.get(merchant),
     `the wallet account of ${merchant}`,
   );

@@ -5,7 +5,7 @@
  * formula never meets figures of an earlier one (rule 6). Cumulative over the sub_order's refunds:
  * the last one moves exactly what is left (rule 7).
  */
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
@@ -63,7 +63,7 @@ function refundedOf(standing: readonly Refund[]): Fen {
 }
 
 export function legOf({ legs }: Payment, { leg }: Pick<Refund, 'leg'>): Leg {
-  return present(
+  return must(
     legs.find((row) => row.id === leg),
     'the leg of a refund',
   );
@@ -71,7 +71,7 @@ export function legOf({ legs }: Payment, { leg }: Pick<Refund, 'leg'>): Leg {
 
 /** The escrow that a refund of a sub_order is taken from. */
 export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrder'>): Escrow {
-  return present(
+  return must(
     payment.escrows.find((row) => row.subOrder === refund.subOrder && row.leg === refund.leg),
     'the escrow',
   );

@@ -4,7 +4,7 @@
  * discount makes a difference, we book what the wallet says it moved, and the seller bears, or
  * gains, the difference of some fen.
  */
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen } from '../../kernel/money.ts';
 import { refundCorrected } from '../ledger/posting.ts';
@@ -44,7 +44,7 @@ export function settleFigure(
   const refund = draft.refund(id);
   if (settlementFen === null || settlementFen === refund.movedFen) return;
   if (!hasFigure(draft.payment, refund)) return;
-  const escrow = present(
+  const escrow = must(
     draft.payment.escrows.find(
       (row) =>
         row.leg === refund.leg && (refund.subOrder === null || row.subOrder === refund.subOrder),

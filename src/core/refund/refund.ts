@@ -2,7 +2,7 @@
  * Creating refunds: reserved in the ledger before the wallet is called, bounded by leg and
  * sub_order (rule 7), with a number of their own. Their later course is in report.ts.
  */
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen } from '../../kernel/money.ts';
@@ -78,7 +78,7 @@ export function reserveRefund(
   const sub = payment.subOrders.find((row) => row.id === input.subOrder);
   if (sub === undefined)
     return err(hutongError('not_found', 'no such sub_order', { param: 'sub_order' }));
-  const leg = present(
+  const leg = must(
     payment.legs.find(
       (row) => row.attempt === intent.succeededAttempt && row.subOrders.includes(sub.id),
     ),
@@ -155,7 +155,7 @@ function windowProblem(
   { windowMs }: Limits,
   { nowMs }: DecideContext,
 ): HutongError | undefined {
-  const untilMs = present(leg.paidAtMs, 'when a paid leg was paid') + windowMs;
+  const untilMs = must(leg.paidAtMs, 'when a paid leg was paid') + windowMs;
   if (nowMs <= untilMs) return undefined;
   const message = `the wallet took refunds of this payment until ${rfc3339(untilMs)}`;
   return hutongError('refund_not_possible', message);

@@ -6,7 +6,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Db } from '../../database/db.ts';
-import { assert, present } from '../../kernel/assert.ts';
+import { assert, must } from '../../kernel/assert.ts';
 import { formatId, type Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
@@ -131,11 +131,11 @@ function lacksCurrent({ source }: KeyRing, { standing }: Seen): string {
 }
 
 function standingOf(rows: readonly MasterKeyRow[]): Standing {
-  const current = present(
+  const current = must(
     rows.find(({ status }) => status === 'current'),
     'one master key is current',
   );
-  const origin = present(
+  const origin = must(
     rows.find(({ isOrigin }) => isOrigin),
     'one master key is the origin',
   );
@@ -182,7 +182,7 @@ function createEnvelope(
     },
     replaceDataKey: keys.replace,
     sealDataKey: (row, key) => {
-      const master = present(ring.key(seen.standing.current), 'the ring has the current key');
+      const master = must(ring.key(seen.standing.current), 'the ring has the current key');
       return sealWith(master, random, key.toString('base64'), dataKeyPlace(row));
     },
     openDataKey: (row) => openDataKey(ring, row),
@@ -305,7 +305,7 @@ function createDataKeys({ db, ring, wall, random }: EnvelopeOptions, seen: Seen)
       return err('no data key could be made: the current master key is not in this ring');
     },
     replace: async (row) => {
-      const under = present(ring.key(seen.standing.current), 'the ring has the current master key');
+      const under = must(ring.key(seen.standing.current), 'the ring has the current master key');
       await add(row, true, under);
     },
   };

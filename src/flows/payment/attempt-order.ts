@@ -14,7 +14,7 @@ import type {
   RefundOrder,
   WalletPart,
 } from '../../core/wallet/order.ts';
-import { assert, present } from '../../kernel/assert.ts';
+import { assert, must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { allocateFen } from '../../kernel/money.ts';
 import type { OpenedWallet } from '../base/directory.ts';
@@ -23,7 +23,7 @@ import type { OpenedWallet } from '../base/directory.ts';
 const HOLD_DAYS = 30;
 
 export function attemptOf(payment: Payment, id: Id<'payment_attempt'>): Attempt {
-  return present(
+  return must(
     payment.attempts.find((attempt) => attempt.id === id),
     'the attempt',
   );
@@ -89,7 +89,7 @@ export function refundOrder(
   opened: OpenedWallet,
   publicUrl: string,
 ): RefundOrder {
-  const leg = present(
+  const leg = must(
     payment.legs.find((row) => row.id === refund.leg),
     'the leg of a refund',
   );

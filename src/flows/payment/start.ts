@@ -17,7 +17,7 @@ import {
 import { paysInOneLeg } from '../../core/wallet/capabilities.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { isOwnError, type StartOutcome } from '../../core/wallet/report.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
@@ -169,7 +169,7 @@ function payeeOf(
   if (!offers.offered.some(isNamed)) {
     return err(notOffered(input, offers.withheld.find(isNamed)?.reason));
   }
-  const opened = present(walletForCart(entry, question, input.wallet), 'what offers it');
+  const opened = must(walletForCart(entry, question, input.wallet), 'what offers it');
   const { wallet, product } = input;
   const payerWallet = input.payerWallet ?? wallet;
   if (payerWallet !== wallet && !canPayAcross(question, { wallet, product, payerWallet })) {

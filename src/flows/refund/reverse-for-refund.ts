@@ -6,7 +6,7 @@
 
 import type { Payment, Refund } from '../../core/payment/model.ts';
 import { type QueryOutcome, type RefundReport, silentRefund } from '../../core/wallet/report.ts';
-import { present, unreachable } from '../../kernel/assert.ts';
+import { must, unreachable } from '../../kernel/assert.ts';
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Platform } from '../base/platform.ts';
 import { callWallet } from '../base/wallet-call.ts';
@@ -20,7 +20,7 @@ export async function reverseForRefund(
   opened: OpenedWallet,
   { payment, refund }: { readonly payment: Payment; readonly refund: Refund },
 ): Promise<ReversalFate> {
-  const leg = present(
+  const leg = must(
     payment.legs.find((row) => row.id === refund.leg),
     'the leg of a refund',
   );

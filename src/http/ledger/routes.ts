@@ -1,5 +1,5 @@
 /** /v1/ledger and /v1/balances: the ledger, read-only. */
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/id.ts';
 import { answerOf, pageAnswerOf, presentList } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
@@ -45,7 +45,7 @@ const transactions = defineRoute({
     const paymentIntent =
       asked === undefined
         ? null
-        : present(parseId('payment_intent', asked), 'an id that the schema took');
+        : must(parseId('payment_intent', asked), 'an id that the schema took');
     const { listLedgerTransactions } = deps.useCases;
     return pageAnswerOf(query, presentLedgerTransaction, (page) =>
       listLedgerTransactions(principal.marketplace, { paymentIntent }, page),

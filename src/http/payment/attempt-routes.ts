@@ -4,7 +4,7 @@ import { presentAttempt } from '../../core/payment/present-attempt.ts';
 import { presentAttempts } from '../../core/payment/present-intent.ts';
 import { PaymentAttemptListShape, PaymentAttemptShape } from '../../core/payment/shape.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { parseId, shardOfId } from '../../kernel/id.ts';
 import { answerOf } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
@@ -43,7 +43,7 @@ const create = defineRoute({
     const started = await deps.useCases.startAttempt({
       marketplace: principal.marketplace,
       intent: path.id,
-      id: present(parseId('payment_attempt', targetId), 'the id chosen for an attempt'),
+      id: must(parseId('payment_attempt', targetId), 'the id chosen for an attempt'),
       wallet: body.wallet ?? null,
       product: body.product ?? null,
       ...(body.payer_wallet === undefined ? {} : { payerWallet: body.payer_wallet }),

@@ -10,7 +10,7 @@ import {
 } from '../../core/payment/shape.ts';
 import type { Principal } from '../../flows/key/authenticate.ts';
 import type { CreateIntentInput } from '../../flows/payment/create.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOf, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
@@ -56,7 +56,7 @@ const create = defineRoute({
       const id = parseId('payment_intent', String(body.id));
       const found = await deps.useCases.getPaymentIntent(
         principal.marketplace,
-        present(id, 'the id of a stored payment_intent'),
+        must(id, 'the id of a stored payment_intent'),
       );
       return found.ok ? ok(secretsOf(deps, found.value)) : found;
     },
@@ -103,13 +103,13 @@ function inputOf({
   const { expiresAtMs, returnUrl, ip } = parsed.value;
   return ok({
     marketplace: principal.marketplace,
-    id: present(parseId('payment_intent', targetId), 'the id chosen for a payment_intent'),
+    id: must(parseId('payment_intent', targetId), 'the id chosen for a payment_intent'),
     merchantOrderNo: body.merchant_order_no,
-    amountFen: present(fenFromJson(body.amount), 'an amount that the schema took'),
+    amountFen: must(fenFromJson(body.amount), 'an amount that the schema took'),
     description: body.description,
     subOrders: body.sub_orders.map((part) => ({
       merchant: part.merchant,
-      amountFen: present(fenFromJson(part.amount), 'an amount that the schema took'),
+      amountFen: must(fenFromJson(part.amount), 'an amount that the schema took'),
       description: part.description,
       merchantSubOrderNo: part.merchant_sub_order_no ?? null,
       items: part.items ?? null,

@@ -2,7 +2,7 @@
 
 import { presentRefund } from '../../core/refund/present.ts';
 import { RefundShape } from '../../core/refund/shape.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
@@ -37,9 +37,9 @@ const create = defineRoute({
     const made = await deps.useCases.createRefund({
       marketplace: principal.marketplace,
       intent: intentOf(body.payment_intent),
-      id: present(parseId('refund', targetId), 'the id chosen for a refund'),
-      subOrder: present(parseId('sub_order', body.sub_order), 'an id that the schema took'),
-      amountFen: present(fenFromJson(body.amount), 'an amount that the schema took'),
+      id: must(parseId('refund', targetId), 'the id chosen for a refund'),
+      subOrder: must(parseId('sub_order', body.sub_order), 'an id that the schema took'),
+      amountFen: must(fenFromJson(body.amount), 'an amount that the schema took'),
       reason: body.reason,
       isLivemode: principal.isLivemode,
     });
@@ -50,7 +50,7 @@ const create = defineRoute({
 });
 
 function intentOf(text: string): Id<'payment_intent'> {
-  return present(parseId('payment_intent', text), 'an id that the schema took');
+  return must(parseId('payment_intent', text), 'an id that the schema took');
 }
 
 const read = defineRoute({

@@ -6,7 +6,7 @@ import type { Db, Row, Session } from '../../database/db.ts';
 import { writeRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
-import { assert, present } from '../../kernel/assert.ts';
+import { assert, must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
@@ -127,7 +127,7 @@ export function putAccount(
       row.createdAtMs,
       config,
     ]);
-    const account = toAccount(present(put, 'the account'));
+    const account = toAccount(must(put, 'the account'));
     const old = same === undefined ? null : shownAccount(same);
     const after = { ...shownAccount(account), retired: retired?.id ?? null };
     // The demo repeats its writes at each start: none of them is a change.
@@ -149,7 +149,7 @@ function shownAccount(account: WalletAccount): AuditValue {
 
 async function retireAccount(session: Session, { id }: WalletAccount): Promise<WalletAccount> {
   const [row] = await session.run(ACCOUNTS.retire, [idValue(id)]);
-  return toAccount(present(row, 'the account before'));
+  return toAccount(must(row, 'the account before'));
 }
 
 async function configFor(

@@ -7,7 +7,7 @@ import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Row, Session, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { type Table, tableValues, together, updateAll, upsertAll } from '../../database/table.ts';
-import { AssertionError, present } from '../../kernel/assert.ts';
+import { AssertionError, must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
 import type { BatchWriter, Change, Claim, Remembered } from '../batch/aggregate.ts';
@@ -167,7 +167,7 @@ export async function lockPayments(
   const payments = new Map<string, Payment | AssertionError>();
   const unknown: Id<'payment_intent'>[] = [];
   for (const row of await session.run(SQL.lock, keyValues(ids))) {
-    const id = present(ids[(row.place as number) - 1], 'a locked root was asked for');
+    const id = must(ids[(row.place as number) - 1], 'a locked root was asked for');
     const known = remembered(id);
     if (known !== undefined && isStill(known, row)) payments.set(id, known.state);
     else unknown.push(id);
@@ -205,7 +205,7 @@ export async function claimPayments(
     // Its children are not stored yet: they are new to whoever saves it.
     if (isOurs[index])
       return { id: intent.id, inserted: { before: { ...after, subOrders: [] }, after } };
-    return { id: present(holders.get(orderKey(intent)), 'the holder of a merchant_order_no') };
+    return { id: must(holders.get(orderKey(intent)), 'the holder of a merchant_order_no') };
   });
 }
 

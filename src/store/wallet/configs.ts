@@ -12,7 +12,7 @@ import type { Db, Row, Session } from '../../database/db.ts';
 import { writesRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
@@ -135,7 +135,7 @@ export function putConfig(
       const { renews } = plan;
       const values = [idValue(renews.id), seal(renews), identity, put.acceptsDirectSettlement];
       const [row] = await session.run(CONFIGS.renew, values);
-      const config = toConfig(present(row, 'the renewed configuration'));
+      const config = toConfig(must(row, 'the renewed configuration'));
       const after = { ...shownConfig(config), credentials: 'renewed' };
       await noteChange(session, note, { object: config.id, before: shownConfig(renews), after });
       return { config, isRenewed: true, retired: [], movedAccountCount: 0 };
@@ -143,7 +143,7 @@ export function putConfig(
     const accepts = put.acceptsDirectSettlement ?? known.at(-1)?.acceptsDirectSettlement ?? false;
     const values = [idValue(id), idValue(marketplace), wallet, seal({ id, marketplace })];
     const [row] = await session.run(CONFIGS.add, [...values, put.createdAtMs, accepts, identity]);
-    const config = toConfig(present(row, 'the added configuration'));
+    const config = toConfig(must(row, 'the added configuration'));
     await session.run(ACCOUNTS.adopt, [idValue(id), idValue(marketplace), wallet]);
     const retired: WalletConfigRow[] = [];
     let movedAccountCount = 0;
@@ -184,7 +184,7 @@ async function setStatus(
   status: WalletConfigStatus,
 ): Promise<WalletConfigRow> {
   const [row] = await session.run(CONFIGS.setStatus, [idValue(id), status]);
-  return toConfig(present(row, 'the configuration'));
+  return toConfig(must(row, 'the configuration'));
 }
 
 /** Sets whether it is offered. Others of the same wallet stay as they are. */
@@ -196,7 +196,7 @@ export function setConfigStatus(
 ): Promise<WalletConfigRow> {
   return db.transaction(0, async (session) => {
     const known = await lockedConfigs(session, row.marketplace, row.wallet);
-    const before = present(
+    const before = must(
       known.find(({ id }) => id === row.id),
       'the configuration before',
     );

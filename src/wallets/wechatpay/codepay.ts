@@ -12,7 +12,7 @@ import type {
   QueryOutcome,
   StartOutcome,
 } from '../../core/wallet/report.ts';
-import { present } from '../../kernel/assert.ts';
+import { must } from '../../kernel/assert.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
 import { isPaymentCode } from '../../wires/wechatpay/trade.ts';
@@ -112,5 +112,5 @@ function endedByReversal(before: LegReport): CloseOutcome {
 
 /** A payment code pays one order of one merchant. */
 export function codeLegOf(attempt: AttemptReference): LegOrder {
-  return present(attempt.legs[0], 'the leg of a payment code');
+  return must(attempt.legs[0], 'the leg of a payment code');
 }

@@ -10,7 +10,7 @@ import type {
   LegOrder,
   RefundOrder,
 } from '../../core/wallet/order.ts';
-import { assert, present } from '../../kernel/assert.ts';
+import { assert, must } from '../../kernel/assert.ts';
 import { fenToJson } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { WalletError } from '../../kernel/wallet-names.ts';
@@ -71,7 +71,7 @@ function singleBody(order: AttemptOrder, by: Principal): JsonRecord {
 }
 
 function combineBody(order: AttemptOrder, by: Principal): JsonRecord {
-  const combineOrderNo = present(order.combineOrderNo, 'a combined attempt’s order number');
+  const combineOrderNo = must(order.combineOrderNo, 'a combined attempt’s order number');
   assert(order.legs.length >= 1, 'a combined attempt has legs');
   const { openid } = order.payer;
   return {
@@ -170,5 +170,5 @@ export function plainText(text: string, fallback: string, charsMax: number): str
 }
 
 function singleLeg(attempt: AttemptReference): LegOrder {
-  return present(onlyLeg(attempt), 'the one leg of a single order');
+  return must(onlyLeg(attempt), 'the one leg of a single order');
 }

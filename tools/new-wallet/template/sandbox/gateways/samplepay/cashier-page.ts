@@ -2,7 +2,7 @@
  * The page that a buyer's browser gets from the wallet: the order, and the way to the phone that
  * pays it. All foreign text is escaped.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { yuanText } from '../../../src/kernel/money.ts';
 import { ORDER_STATUS, WALLET } from '../../../src/wires/samplepay/trade.ts';
 import { escapeHtml } from '../../kit/html.ts';
@@ -22,7 +22,7 @@ export function cashier(context: Context, request: WireRequest): WireResponse {
 }
 
 function orderHtml(context: Context, order: OrderRecord): string {
-  const { name } = present(context.store.merchants.get(order.merchant), 'the merchant');
+  const { name } = must(context.store.merchants.get(order.merchant), 'the merchant');
   const next = isOpen(order)
     ? phoneButton(context.kit, WALLET, cashierUrl(context, order))
     : `<b id="state">${stateText(order)}</b>`;

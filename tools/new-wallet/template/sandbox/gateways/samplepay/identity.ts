@@ -1,6 +1,6 @@
 /** The wallet's own identity in the city: its key pair, created once and kept in the journal. */
 import type { KeyObject } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { keysOf } from '../../kit/keys.ts';
 import type { CityKit, KeyPair } from '../../kit/kit.ts';
 import { keptOnce } from '../../kit/once.ts';
@@ -12,6 +12,6 @@ export const openIdentity = identity.open;
 
 /** Every signature of the gateway is made with it. */
 export function signingKey(kit: CityKit): KeyObject {
-  const { privateKeyPem } = present(identity.read(kit), 'the keys of the sandbox city');
+  const { privateKeyPem } = must(identity.read(kit), 'the keys of the sandbox city');
   return keysOf(kit).privateKey(privateKeyPem);
 }

@@ -4,7 +4,7 @@
  * with other content it is refused.
  */
 import { createHash } from 'node:crypto';
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ok, type Result } from '../../../src/kernel/result.ts';
 import { parseCompactTime } from '../../../src/wires/beijing-time.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
@@ -80,11 +80,11 @@ export function draftOrder(call: Call, isCharge: boolean): OrderRecord {
     orderNo: of('order_no'),
     subMerchant: of('sub_merchant'),
     description: of('description'),
-    amountFen: present(fenOfText(of('amount')), 'an amount'),
+    amountFen: must(fenOfText(of('amount')), 'an amount'),
     notifyUrl: of('notify_url'),
     returnUrl: fieldOf(fields, 'return_url') ?? null,
     fingerprint: fingerprint(call),
-    expiresMs: present(parseCompactTime(of('expires_at')), 'a time'),
+    expiresMs: must(parseCompactTime(of('expires_at')), 'a time'),
     status: ORDER_STATUS.waiting,
     isCharge,
     token: randomText(context.kit.random, BASE36, 16),

@@ -2,7 +2,7 @@
  * The buyer's side: what the app reads from a code or a page, and what paying does. Paying is one
  * synchronous change.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ORDER_STATUS, WALLET } from '../../../src/wires/samplepay/trade.ts';
 import { payOrder } from '../../kit/buyer.ts';
 import type { PayAnswer, PayRequest, Scanned } from '../../kit/kit.ts';
@@ -40,7 +40,7 @@ function scanned(context: Context, order: OrderRecord | undefined): Scanned | un
   return {
     wallet: WALLET,
     ref: order.key,
-    payee: present(context.store.merchants.get(order.merchant), 'the merchant').name,
+    payee: must(context.store.merchants.get(order.merchant), 'the merchant').name,
     amountFen: order.amountFen,
     currency: 'CNY',
     state: stateOf(context, order),

@@ -2,7 +2,7 @@
  * Refunds, in parts, up to what was paid, and their query. The same number with the same content is
  * the same refund, for ever.
  */
-import { present } from '../../../src/kernel/assert.ts';
+import { must } from '../../../src/kernel/assert.ts';
 import { ok } from '../../../src/kernel/result.ts';
 import { fieldOf } from '../../../src/wires/samplepay/message.ts';
 import { fenOfText, ORDER_STATUS, REFUND_STATUS } from '../../../src/wires/samplepay/trade.ts';
@@ -24,7 +24,7 @@ export function refund(call: Call): Answer {
   const checked = checkFields(fields, 'refund');
   if (!checked.ok) return checked;
   const of = (name: string): string => fieldOf(fields, name) ?? '';
-  const amountFen = present(fenOfText(of('amount')), 'an amount');
+  const amountFen = must(fenOfText(of('amount')), 'an amount');
   const known = context.store.refunds.get(keyOf(merchant.merchant, of('refund_no')));
   if (known !== undefined) {
     const isSame = known.orderNo === of('order_no') && known.amountFen === amountFen;
@@ -72,7 +72,7 @@ export function settleRefund(context: Context, due: RefundRecord): void {
   const settled: RefundRecord = { ...due, status: due.becomes, dueMs: null };
   context.store.refunds.put(settled);
   if (settled.status === REFUND_STATUS.failed) {
-    const order = present(context.store.orders.get(due.orderKey), 'the refunded order');
+    const order = must(context.store.orders.get(due.orderKey), 'the refunded order');
     context.store.orders.put({ ...order, refundedFen: order.refundedFen - due.amountFen });
   }
   notifyRefunded(context, settled);
