@@ -20,7 +20,9 @@ export async function marketplaceNamed(db: Db, name: string): Promise<Marketplac
 export function walletNamed(text: string): WalletName {
   const name = WALLET_NAMES.find((wallet) => wallet === text);
   if (name === undefined || walletModule(name) === undefined) {
-    throw new Error(`${text} is not a wallet of this version`);
+    throw new Error(
+      `${text} is not a wallet of this version; there are: ${WALLET_NAMES.join(', ')}`,
+    );
   }
   return name;
 }
