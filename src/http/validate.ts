@@ -63,13 +63,24 @@ function explain(issues: readonly SchemaIssue[], whole: string): HutongError {
   if (issue.keyword === 'required') {
     const missing = [param, firstText(issue.params, 'requiredProperties')].filter(Boolean);
     const name = missing.join('.');
-    return hutongError('parameter_invalid', `${name} is missing`, { param: name });
+    const message = `${name} is missing${misspelt(issues, param)}`;
+    return hutongError('parameter_invalid', message, { param: name });
   }
   return hutongError(
     'parameter_invalid',
     `${param === '' ? whole : param} ${messageOf(issue, issues)}`,
     param === '' ? {} : { param },
   );
+}
+
+/** A field beside the missing one that the call does not have: most likely what was meant. */
+function misspelt(issues: readonly SchemaIssue[], parent: string): string {
+  const prefix = parent === '' ? '' : `${parent}.`;
+  const unknown = issues
+    .filter(({ keyword }) => keyword === 'boolean')
+    .map(({ instancePath }) => paramOf(instancePath))
+    .find((field) => field.startsWith(prefix) && !field.slice(prefix.length).includes('.'));
+  return unknown === undefined ? '' : `; ${unknown} is not a field of this call`;
 }
 
 /** typebox's message for a `const` mismatch. */
