@@ -15,7 +15,7 @@ import type { Outcome } from './report.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const ROUNDS_MIN = 7;
 /** How much dearer this checkout may be. */
-const RATIO_MAX = 1.1;
+const RATIO_MAX = 1.05;
 const RUN_TIMEOUT_MS = 15 * 60_000;
 
 export interface Compared {
