@@ -126,19 +126,20 @@ export async function completeIdempotency(
   request: IdempotentRequest,
   answer: IdempotencyAnswer,
 ): Promise<void> {
-  const row = rowOf(platform, request, platform.wall.nowMs());
+  const { marketplace, key, targetId } = request;
+  const shard = shardOf(marketplace, key);
   await platform.engine.submit({
     aggregate: IDEMPOTENCY_KEY,
     name: 'complete_key',
     // Under load it costs no commit of its own. A release is sent at once: a corrected body waits
     // for it.
     piggyback: typeof answer === 'object',
-    shard: row.shard,
-    marketplace: request.marketplace,
-    root: idempotencyKeyId(row),
+    shard,
+    marketplace,
+    root: idempotencyKeyId({ shard, marketplace, key }),
     decide: (stored) => {
       // Released meanwhile and claimed with another body: that request stores its own answer.
-      const isOurs = stored.target === row.target && stored.state !== 'done';
+      const isOurs = stored.target === targetId && stored.state !== 'done';
       return plainly(isOurs ? completed(stored, answer) : stored, undefined);
     },
   });
