@@ -38,7 +38,7 @@ export function createMemory(): Memory {
       const known = remembered.get(aggregate)?.get(id);
       return known?.connection === connection ? known : undefined;
     },
-    keep: ({ changed, ...written }) => {
+    keep: ({ changed, writtenBy, connection }) => {
       for (const { aggregate, states } of changed) {
         if (aggregate.isRemembered === undefined) continue;
         const known: States = remembered.get(aggregate) ?? new Map();
@@ -47,7 +47,7 @@ export function createMemory(): Memory {
           const { id } = aggregate.root(state);
           // Re-insert to keep LRU order.
           known.delete(id);
-          if (aggregate.isRemembered(state)) known.set(id, { state, ...written });
+          if (aggregate.isRemembered(state)) known.set(id, { state, writtenBy, connection });
         }
         forgetOldest(known);
       }

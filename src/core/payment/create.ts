@@ -52,15 +52,24 @@ export function contentHash(input: NewPayment): string {
 export function newPayment(input: NewPayment): Result<Payment, HutongError> {
   const refused = refusal(input);
   if (refused !== undefined) return err(refused);
-  const { subOrders, nowMs, ...given } = input;
+  const { subOrders, nowMs } = input;
   const expiresAtMs = input.expiresAtMs ?? nowMs + INTENT_LIFE_MS_DEFAULT;
   return ok({
+    // Field by field: what is copied by a rest pattern is slow to read, for as long as it lives.
     intent: {
-      ...given,
+      id: input.id,
+      shard: input.shard,
+      marketplace: input.marketplace,
+      merchantOrderNo: input.merchantOrderNo,
       contentHash: contentHash(input),
+      amountFen: input.amountFen,
       currency: 'cny',
+      description: input.description,
+      buyer: input.buyer,
       status: 'requires_wallet',
       version: 1,
+      returnUrl: input.returnUrl,
+      metadata: input.metadata,
       createdAtMs: nowMs,
       expiresAtMs,
       closingAtMs: null,
@@ -72,6 +81,7 @@ export function newPayment(input: NewPayment): Result<Payment, HutongError> {
       dueAtMs: expiresAtMs,
       resolution: null,
       isLivemode: input.isLivemode ?? null,
+      tokenSeed: input.tokenSeed,
     },
     subOrders: subOrders.map((sub) => ({ ...sub, refundedFen: 0n })),
     attempts: [],

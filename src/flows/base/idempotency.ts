@@ -40,17 +40,17 @@ export interface IdempotentRequest extends Pick<IdempotencyRow, RequestColumns> 
 export const KEY_LEASE_MS = 30_000;
 const BODY_PURPOSE = 'idempotency_body';
 
-function rowOf(
-  { envelope }: Platform,
-  { targetId, ...request }: IdempotentRequest,
-  wallMs: number,
-): IdempotencyRow {
+function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
   return {
-    ...request,
     shard: shardOf(request.marketplace, request.key),
+    marketplace: request.marketplace,
+    key: request.key,
+    principal: request.principal,
+    method: request.method,
+    path: request.path,
     // Under our own key: a body may hold a payment code, and a plain hash could be searched for it.
     bodyHash: envelope.fingerprint(BODY_PURPOSE, request.bodyHash),
-    target: targetId,
+    target: request.targetId,
     state: 'in_flight',
     leaseUntilMs: wallMs + KEY_LEASE_MS,
     status: null,
