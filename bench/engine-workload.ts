@@ -17,13 +17,18 @@ import { formatId, type Id, packId, shardOf } from '../src/kernel/id.ts';
 import type { Result } from '../src/kernel/result.ts';
 import { PAYMENT } from '../src/store/payment/aggregate.ts';
 
-const fixedId = <K extends 'marketplace' | 'merchant' | 'wallet_config'>(kind: K): Id<K> =>
+const fixedId = <K extends 'marketplace' | 'merchant' | 'wallet_config' | 'wallet_account'>(
+  kind: K,
+): Id<K> =>
   formatId(kind, packId({ unixMs: Date.UTC(2026, 0, 1), shard: 1, process: 0, sequence: 1 }));
 
 const MARKETPLACE = fixedId('marketplace');
 const MERCHANT = fixedId('merchant');
 const CONFIG = fixedId('wallet_config');
-const ACCOUNTS = new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]);
+const WALLET_ACCOUNT = fixedId('wallet_account');
+const ACCOUNTS = new Map([
+  [MERCHANT, { walletAccount: WALLET_ACCOUNT, walletMerchant: '1900000109', feeBps: 60 }],
+]);
 const AMOUNT_FEN = 12_800n;
 const FIRST_POLL_MS = 5_000;
 /** WeChat Pay's. */

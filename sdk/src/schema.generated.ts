@@ -474,7 +474,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What each merchant has at each wallet
+         * What each merchant has in each of its accounts at the wallets
          * @description Scope: `ledger:read`.
          */
         get: operations["listBalances"];
@@ -851,6 +851,7 @@ export interface components {
             wallet_refund_id: string | null;
             /** Format: date-time */
             created_at: string;
+            settled_at: string | null;
         };
         merchant: {
             id: string;
@@ -1105,14 +1106,23 @@ export interface components {
             id: string;
             /** @constant */
             object: "ledger_transaction";
-            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed";
+            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed" | "account_moved";
+            source: string | null;
             payment_intent: string | null;
+            /** @constant */
+            currency: "cny";
+            /**
+             * Format: date-time
+             * @description When the wallet says that it happened; else as `created_at`.
+             */
+            occurred_at: string;
             /** Format: date-time */
             created_at: string;
             entries: {
                 account: string;
                 debit: number;
                 credit: number;
+                wallet_config: string | null;
             }[];
         };
         balance: {
@@ -1120,10 +1130,13 @@ export interface components {
             object: "balance";
             merchant: string;
             wallet: ("wechatpay" | "alipay" | "unionpay" | "jdpay") | null;
+            wallet_account: string | null;
             /** @constant */
             currency: "cny";
             /** @description Held until receipt is confirmed. */
             escrow: number;
+            /** @description As `escrow`. */
+            pending: number;
             /** @description May be paid out. */
             available: number;
             /** @description What the merchant owes the marketplace. */
@@ -2066,6 +2079,8 @@ export interface operations {
                 limit?: number;
                 /** @description The last account id of the page before. */
                 starting_after?: string;
+                /** @description Only what went through this configuration, on shared accounts. */
+                wallet_config?: string;
             };
             header?: {
                 /** @description Overrides the version that the key is pinned to. */

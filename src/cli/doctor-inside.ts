@@ -4,6 +4,7 @@
  * open: in a process of its own, or inside the platform that has the folder.
  */
 import { X509Certificate } from 'node:crypto';
+import { normalSide } from '../core/ledger/chart.ts';
 import { describeIdentity, isOfAccount } from '../core/wallet/config.ts';
 import type { Db } from '../database/db.ts';
 import { MIGRATIONS_FOLDER, readMigrations } from '../database/migrate.ts';
@@ -19,6 +20,7 @@ import {
   readSchemaVersion,
 } from '../store/health.ts';
 import { readMasterKeys } from '../store/key/key-ring.ts';
+import { readUnattributed } from '../store/ledger/queries.ts';
 import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 import { readConfigs, type WalletConfigRow } from '../store/wallet/configs.ts';
 import { walletModule } from '../wallets/registry.ts';
@@ -49,6 +51,7 @@ export async function lookInside(inside: Inside, print: Print): Promise<boolean>
     await checkWallets(db, settings, print),
     await checkLateness(inside, print),
   ];
+  await warnOfBalances(db, print);
   await warnOfEndpoints(db, print);
   return checks.every((isGood) => isGood);
 }
@@ -209,6 +212,17 @@ async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boole
   }
   if (late.length === 0) print('✓ due work   nothing is late');
   return true;
+}
+
+/** Money that an upgrade could not attribute stays where it was, under its merchant's name. */
+async function warnOfBalances(db: Db, print: Print): Promise<void> {
+  for (const { account, netFen } of await readUnattributed(db)) {
+    const balanceFen = normalSide(account) === 'debit' ? -netFen : netFen;
+    print(
+      `! ledger     ${account} still holds ${balanceFen} fen: of which account at the wallet they ` +
+        'are is not known',
+    );
+  }
 }
 
 async function warnOfEndpoints(db: Db, print: Print): Promise<void> {

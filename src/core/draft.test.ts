@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { formatId } from '../kernel/id.ts';
 import type { AuditFact } from './audit/audit.ts';
 import { Draft, plainly } from './draft.ts';
 import { clearing, refundDue } from './ledger/chart.ts';
@@ -85,10 +86,12 @@ describe('a draft', () => {
 
   test('posts what has entries, and says whose deed it was', () => {
     const own = draft();
-    own.post(posting('paid', []));
-    const moved = posting('paid_superseded', [
-      { account: clearing('alipay'), debitFen: 5n, creditFen: 0n },
-      { account: refundDue, debitFen: 0n, creditFen: 5n },
+    const config = formatId('wallet_config', 1n);
+    const booked = { object: 's1', currency: 'cny', occurredAtMs: null } as const;
+    own.post(posting('paid', booked, []));
+    const moved = posting('paid_superseded', booked, [
+      { account: clearing('alipay'), debitFen: 5n, creditFen: 0n, config },
+      { account: refundDue, debitFen: 0n, creditFen: 5n, config },
     ]);
     own.post(moved);
     const fact: AuditFact = {

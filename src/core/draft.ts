@@ -13,6 +13,7 @@ import type { Id, IdKind } from '../kernel/id.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { AuditFact } from './audit/audit.ts';
 import type { Posting } from './ledger/posting.ts';
+import { type Identified, placeOf, rowOf } from './rows-by-id.ts';
 
 export interface EventFact {
   readonly type: string;
@@ -58,7 +59,7 @@ type RowOf<S, L extends keyof S> = S[L] extends readonly (infer T extends { read
   ? T
   : never;
 
-type Rows = readonly { readonly id: string }[];
+type Rows = readonly Identified[];
 
 export interface DraftModel<S, R extends keyof S> {
   /** The member of the state that is its root. */
@@ -100,27 +101,37 @@ export class Draft<
 
   /** The current version of a row that must exist. */
   get<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id']): RowOf<S, L> {
-    return must(
-      this.#rows(list).find((row) => row.id === id),
-      `${id} of the ${String(list)}`,
-    ) as RowOf<S, L>;
+    return must(rowOf(this.#rows(list), id), `${id} of the ${String(list)}`) as RowOf<S, L>;
   }
 
   set<L extends ListOf<S>>(list: L, id: RowOf<S, L>['id'], change: Partial<RowOf<S, L>>): void {
-    const rows = this.#rows(list).map((row) => (row.id === id ? { ...row, ...change } : row));
-    this.state = { ...this.state, [list]: rows };
+    const place = placeOf(this.#rows(list), id);
+    const rows = this.#ownRows(list);
+    const before = must(rows[place], `${id} of the ${String(list)}`);
+    rows[place] = { ...before, ...change };
   }
 
   /** A list to which nothing is added stays the same object: what did not change is not saved. */
   add(more: { readonly [L in ListOf<S>]?: readonly RowOf<S, L>[] }): void {
-    const joined: Record<PropertyKey, unknown> = { ...this.state };
-    for (const list of Object.keys(more) as (ListOf<S> & string)[])
-      joined[list] = this.#rows(list).concat(more[list] as Rows);
-    this.state = joined as S;
+    for (const list of Object.keys(more) as (ListOf<S> & string)[]) {
+      const added = more[list] as Rows;
+      if (added.length === 0) continue;
+      const rows = this.#ownRows(list);
+      for (const row of added) rows.push(row);
+    }
   }
 
   #rows(list: keyof S): Rows {
     return this.state[list] as unknown as Rows;
+  }
+
+  /** As the root: copied once per decision, then changed in place. */
+  #ownRows(list: keyof S): Identified[] {
+    const rows = this.#rows(list);
+    if (this.state[list] !== this.original[list]) return rows as Identified[];
+    const copy = [...rows];
+    this.state = { ...this.state, [list]: copy };
+    return copy;
   }
 
   post(posting: Posting): void {

@@ -47,8 +47,13 @@ export function id<K extends IdKind, V extends Id<K> | null>(
   return field(name, 'id', fixed, { read: orNull((stored) => formatId(kind, stored as bigint)) });
 }
 
-export function text<V extends string | null>(name: string, fixed?: Fixed): Field<V> {
-  return field(name, 'text', fixed);
+/** As it is, or read as one of a set. */
+export function text<V extends string | null>(
+  name: string,
+  fixed?: Fixed,
+  read?: (stored: unknown) => V,
+): Field<V> {
+  return field(name, 'text', fixed, read === undefined ? {} : { read });
 }
 
 export function flag<V extends boolean | null>(name: string, fixed?: Fixed): Field<V> {

@@ -12,7 +12,7 @@ import { clientSecretOf, isSameSecret, type PayTokenKind, payTokenOf } from './b
 import { waitForChange } from './base/wait-for-change.ts';
 import { eraseBuyer, getBuyerErasure } from './buyer/data.ts';
 import { authenticate } from './key/authenticate.ts';
-import { listLedgerAccounts, listLedgerTransactions } from './ledger/list.ts';
+import { listBalances, listLedgerAccounts, listLedgerTransactions } from './ledger/list.ts';
 import { counterCases } from './merchant/counters.ts';
 import { createMerchant, listMerchants, listWalletAccounts } from './merchant/merchants.ts';
 import { listInterconnects, setInterconnect } from './offer/interconnects.ts';
@@ -46,7 +46,8 @@ const VERBS = {
   ...{ openCashier, handOut, codeOf, openCode, payerAuthorizeUrl, exchangePayerCode },
   ...{ waitForChange },
   ...{ createMerchant, listMerchants, listWalletAccounts, listInterconnects, setInterconnect },
-  ...{ listLedgerAccounts, listLedgerTransactions, listAuditLog, eraseBuyer, getBuyerErasure },
+  ...{ listBalances, listLedgerAccounts, listLedgerTransactions, listAuditLog },
+  ...{ eraseBuyer, getBuyerErasure },
   ...{ listEvents, getEvent, resendEvent, createWebhookEndpoint, listWebhookEndpoints },
   ...{ getWebhookEndpoint, updateWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret },
   ...{ authenticate, claimIdempotency, completeIdempotency, readiness },

@@ -12,6 +12,7 @@ export const LEDGER_MOMENTS = Object.freeze({
   refund_corrected: 'A refund was charged to other accounts than were reserved.',
   refund_succeeded: 'The wallet returned the money to the buyer.',
   refund_failed: 'A refund failed: what was reserved is released.',
+  account_moved: 'A balance moved to another name of its account: no money did.',
 });
 
 export type LedgerMoment = keyof typeof LEDGER_MOMENTS;

@@ -6,6 +6,15 @@ import { assert } from './assert.ts';
 
 export type Fen = bigint;
 
+/** ISO 4217 in lower case: the only one offered. */
+export type Currency = 'cny';
+
+/** A stored currency; another one is never read as ours. */
+export function currencyOf(stored: unknown): Currency {
+  assert(stored === 'cny', `money is in cny, not in ${String(stored)}`);
+  return stored;
+}
+
 /** The largest amount of one call, 100,000,000.00 yuan: wallets refuse far below it. */
 export const AMOUNT_FEN_MAX: Fen = 100_000_000_00n;
 

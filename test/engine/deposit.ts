@@ -126,15 +126,16 @@ export function payDeposit(state: DepositState): DepositDecision {
   const { id, status, amountFen } = draft.root;
   if (status === 'paid') return draft.decided(({ deposit }) => deposit);
   draft.setRoot({ status: transition(STATES, status, 'paid'), dueAtMs: null });
-  draft.post(posting(DEPOSIT_PAID, entries(amountFen)));
+  const booked = { object: id, currency: 'cny', occurredAtMs: null } as const;
+  draft.post(posting(DEPOSIT_PAID, booked, entries(amountFen)));
   draft.emit('deposit.paid', id);
   return draft.decided(({ deposit }) => deposit);
 }
 
 function entries(amountFen: bigint): Entry[] {
   return [
-    { account: account('bank:deposits'), debitFen: amountFen, creditFen: 0n },
-    { account: account('deposit:held'), debitFen: 0n, creditFen: amountFen },
+    { account: account('bank:deposits'), debitFen: amountFen, creditFen: 0n, config: null },
+    { account: account('deposit:held'), debitFen: 0n, creditFen: amountFen, config: null },
   ];
 }
 

@@ -9,7 +9,7 @@ import type { Leg, Payment } from '../../src/core/payment/model.ts';
 import type { NewAttempt } from '../../src/core/payment/start.ts';
 import type { Capabilities, ReportCapabilities } from '../../src/core/wallet/capabilities.ts';
 import type { AttemptReport, LegReport } from '../../src/core/wallet/report.ts';
-import { formatId, type Id, type IdKind } from '../../src/kernel/id.ts';
+import { formatId, type Id, type IdKind, idValue } from '../../src/kernel/id.ts';
 import { sumFen } from '../../src/kernel/money.ts';
 import { WALLET_NAMES, type WalletName } from '../../src/kernel/wallet-names.ts';
 
@@ -82,12 +82,23 @@ export function newAttempt(
 
 type Account = NewAttempt['accounts'] extends ReadonlyMap<unknown, infer A> ? A : never;
 
+/** Of every merchant one account, by the merchant's own number, unless another is named. */
 export function accountsOf(
   payment: Payment,
-  accountOf: (merchant: Id<'merchant'>) => Account,
+  accountOf: (
+    merchant: Id<'merchant'>,
+  ) => Omit<Account, 'walletAccount'> & Partial<Pick<Account, 'walletAccount'>>,
 ): NewAttempt['accounts'] {
-  return new Map(payment.subOrders.map(({ merchant }) => [merchant, accountOf(merchant)]));
+  return new Map(
+    payment.subOrders.map(({ merchant }) => {
+      const account = { walletAccount: walletAccountOf(merchant), ...accountOf(merchant) };
+      return [merchant, account];
+    }),
+  );
 }
+
+export const walletAccountOf = (merchant: Id<'merchant'>): Id<'wallet_account'> =>
+  formatId('wallet_account', idValue(merchant));
 
 /** A wallet as core sees it: it holds the money, and is paid a cart in full or not at all. */
 export const CAPABLE: ReportCapabilities &

@@ -117,8 +117,9 @@ describe('the lists of public words', () => {
       // @ts-expect-error: no such event type
       draft.emit('refund.suceeded', 're_0000000000000');
     };
+    const booked = { object: 're_0', currency: 'cny', occurredAtMs: null } as const;
     // @ts-expect-error: no such moment
-    const book = () => posting('refund_suceeded', []);
+    const book = () => posting('refund_suceeded', booked, []);
     // @ts-expect-error: no such scope
     const scope: Scope = 'refund:read';
     expect([typeof emit, typeof book, isScope(scope)]).toEqual(['function', 'function', false]);

@@ -15,7 +15,7 @@ import { applyReport } from '../../src/core/payment/report.ts';
 import { recordStart, startAttempt } from '../../src/core/payment/start.ts';
 import { reserveRefund } from '../../src/core/refund/refund.ts';
 import { applyRefundReport } from '../../src/core/refund/report.ts';
-import type { LegReport } from '../../src/core/wallet/report.ts';
+import { type LegReport, silentRefund } from '../../src/core/wallet/report.ts';
 import type { Db } from '../../src/database/db.ts';
 import type { AnyCommand, Command } from '../../src/engine/command.ts';
 import { type DueKind, dueKind, type Work } from '../../src/engine/due.ts';
@@ -38,6 +38,7 @@ import {
 import { readPayments } from '../../src/store/payment/payments.ts';
 import { DUE_DELIVERIES } from '../../src/store/webhook/due.ts';
 import {
+  accountsOf,
   answered,
   CAPABLE,
   everyWallet,
@@ -162,7 +163,7 @@ export const start = (
       newAttempt(payment, {
         id,
         config,
-        accounts: new Map([[MERCHANT, { walletMerchant: '1900000109', feeBps: 60 }]]),
+        accounts: accountsOf(payment, () => ({ walletMerchant: '1900000109', feeBps: 60 })),
       }),
       context,
     ),
@@ -239,7 +240,7 @@ export const refunded = (
       payment,
       {
         ...{ refund: id, refundNo: refundNumber(root, id, 1) },
-        report: { status, walletRefundId: '50', amountFen: null, walletError: null },
+        report: { ...silentRefund(status), walletRefundId: '50' },
       },
       context,
     ),

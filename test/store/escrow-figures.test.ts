@@ -2,9 +2,6 @@
  * Rows booked before a sub_order's figures were kept with its escrow, opened by the code of today:
  * refunded whole they end at nothing, to the fen, whichever way they were reckoned then (rule 6).
  */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecideContext, Decided } from '../../src/core/draft.ts';
@@ -16,21 +13,12 @@ import { applyReport } from '../../src/core/payment/report.ts';
 import { startAttempt } from '../../src/core/payment/start.ts';
 import { reserveRefund } from '../../src/core/refund/refund.ts';
 import { applyRefundReport } from '../../src/core/refund/report.ts';
+import { silentRefund } from '../../src/core/wallet/report.ts';
 import type { Db } from '../../src/database/db.ts';
 import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/database/migrate.ts';
-import { type Table, tableValues } from '../../src/database/table.ts';
-import { type Id, idValue } from '../../src/kernel/id.ts';
+import { formatId, type Id } from '../../src/kernel/id.ts';
 import { allocateFen, shareFen, sumFen } from '../../src/kernel/money.ts';
 import { readPayments } from '../../src/store/payment/payments.ts';
-import {
-  ATTEMPTS,
-  type Child,
-  ESCROWS,
-  INTENTS,
-  LEGS,
-  REFUNDS,
-  SUB_ORDERS,
-} from '../../src/store/payment/rows.ts';
 import {
   accountsOf,
   answered,
@@ -38,12 +26,14 @@ import {
   bookPostings,
   CAPABLE,
   everyWallet,
+  merchantId,
   newAttempt,
   numberedIds,
   orderedPayment,
   paidReport,
 } from '../helpers/payments.ts';
 import { ENGINES } from './engines.ts';
+import { migrateTo, type OldBooking, writeAccounts, writeOld } from './old-rows.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const BEFORE = 5;
@@ -89,7 +79,7 @@ const newId = numberedIds();
 
 class Old {
   payment: Payment;
-  readonly postings: Decided<Payment, unknown>['postings'][number][] = [];
+  postings: Decided<Payment, unknown>['postings'] = [];
   readonly balances = new Map<string, bigint>();
   readonly wallet;
   readonly told: Case;
@@ -105,7 +95,10 @@ class Old {
         payment,
         newAttempt(payment, {
           ...{ id: attempt, wallet: this.wallet },
-          accounts: accountsOf(payment, () => ({ walletMerchant: 'm', feeBps: told.feeBps })),
+          accounts: accountsOf(payment, (merchant) => ({
+            ...{ walletAccount: accountAt(merchant, this.wallet), walletMerchant: 'm' },
+            feeBps: told.feeBps,
+          })),
           oneLegMerchant: told.isOneLeg ? 'own' : null,
         }),
         context,
@@ -127,7 +120,7 @@ class Old {
     const decided = decide(this.payment, { nowMs: NOW_MS, newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.postings.push(...decided.value.postings);
+    this.postings = [...this.postings, ...decided.value.postings];
     bookPostings(this.balances, decided.value.postings);
   }
 
@@ -142,22 +135,25 @@ class Old {
         return { ...row, heldFen: netFen, feeFen, paidFen: netFen + feeFen };
       }),
     };
-    this.postings.length = 0;
+    this.postings = [];
     this.balances.clear();
+    const { config } = this.payment.attempts[0]!;
     for (const leg of this.payment.legs) {
       const held = this.payment.escrows.filter((row) => row.leg === leg.id);
       const feeFen = sumFen(held.map((row) => row.feeFen));
       const receiptFen = leg.receiptAmountFen!;
       const entries = [
-        { account: clearing(this.wallet), debitFen: receiptFen, creditFen: 0n },
+        { account: clearing(this.wallet), debitFen: receiptFen, creditFen: 0n, config },
         ...held.map((row) => ({
-          ...{ account: escrow(row.merchant, this.wallet), debitFen: 0n, creditFen: row.heldFen },
+          ...{ account: escrow(row.walletAccount), debitFen: 0n, creditFen: row.heldFen },
+          config: null,
         })),
-        { account: feeDue(this.wallet), debitFen: 0n, creditFen: feeFen },
+        { account: feeDue(this.wallet), debitFen: 0n, creditFen: feeFen, config },
       ].filter((row) => row.debitFen + row.creditFen > 0n);
       if (entries.length === 0) continue;
-      const posting = { moment: 'paid', currency: 'cny', entries } as const;
-      this.postings.push(posting);
+      const booked = { object: leg.id, currency: 'cny', occurredAtMs: leg.paidAtMs } as const;
+      const posting = { moment: 'paid', ...booked, entries } as const;
+      this.postings = [...this.postings, posting];
       bookPostings(this.balances, [posting]);
     }
   }
@@ -175,12 +171,39 @@ class Old {
 
   say(id: Id<'refund'>, status: 'succeeded' | 'failed'): void {
     const { refundNo } = this.payment.refunds.find((row) => row.id === id)!;
-    const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const report = { ...silent, settlementFen: null, status };
+    const report = { ...silentRefund(status), settlementFen: null };
     this.do((payment, context) =>
       applyRefundReport(payment, { refund: id, refundNo, report }, context),
     );
   }
+}
+
+const WALLETS = ['alipay', 'jdpay'] as const;
+
+function accountAt(merchant: Id<'merchant'>, wallet: (typeof WALLETS)[number]) {
+  const place = BigInt(WALLETS.indexOf(wallet) + 1);
+  return formatId('wallet_account', (place << 32n) | BigInt(MERCHANTS.indexOf(merchant)));
+}
+
+const MERCHANTS = [1, 2, 3].map(merchantId);
+const MARKETPLACE = formatId('marketplace', 1n);
+const ACCOUNTS = MERCHANTS.flatMap((merchant) =>
+  WALLETS.map((wallet) => ({
+    ...{ id: accountAt(merchant, wallet), merchant, wallet, number: 'm', status: 'active' },
+  })),
+);
+
+/** The database of that version, with these payments. */
+async function openOld(db: Db, version: number, olds: readonly Old[]): Promise<void> {
+  await migrateTo(db, version);
+  await writeAccounts(db, MARKETPLACE, ACCOUNTS, MERCHANTS);
+  const book = (posting: OldBooking['posting']): OldBooking => {
+    return { id: newId('ledger_transaction'), posting, createdAtMs: NOW_MS };
+  };
+  await writeOld(
+    db,
+    olds.map(({ payment, postings }) => ({ payment, booked: postings.map(book) })),
+  );
 }
 
 function feeFirst(leg: Leg, { subOrders }: Payment) {
@@ -201,86 +224,6 @@ function feeFirst(leg: Leg, { subOrders }: Payment) {
   });
 }
 
-/** The rows as the code of then wrote them: with the columns that it had. */
-async function insertAs<T>(db: Db, table: Table<T>, rows: readonly T[]): Promise<void> {
-  if (rows.length === 0) return;
-  const known = await db.read(
-    {
-      name: 'columns',
-      text: 'select column_name as name from information_schema.columns where table_name = $1',
-    },
-    [table.name],
-  );
-  const names = new Set(known.map((row) => row.name));
-  const columns = table.columns.filter((column) => names.has(column.name));
-  const list = columns.map(({ name }) => name).join(', ');
-  const casts = columns.map(({ type }, at) => `$${at + 1}::${type === 'id' ? 'bigint' : type}[]`);
-  const text = `insert into ${table.name} (${list}) select * from unnest(${casts.join(', ')})`;
-  const values = tableValues({ columns }, rows);
-  await db.transaction(0, (session) => session.run({ name: `old ${table.name}`, text }, values));
-}
-
-async function writeOld(db: Db, olds: readonly Old[]): Promise<void> {
-  const children = <T>(rowsOf: (payment: Payment) => readonly T[]): Child<T>[] =>
-    olds.flatMap(({ payment }) =>
-      rowsOf(payment).map((row) => ({ shard: 0, intent: payment.intent.id, row, payment })),
-    );
-  await insertAs(
-    db,
-    INTENTS,
-    olds.map(({ payment: { intent } }) => ({ intent, place: null, writtenBy: 0n })),
-  );
-  await insertAs(
-    db,
-    SUB_ORDERS,
-    children((payment) => payment.subOrders),
-  );
-  await insertAs(
-    db,
-    ATTEMPTS,
-    children((payment) => payment.attempts),
-  );
-  await insertAs(
-    db,
-    LEGS,
-    children((payment) => payment.legs),
-  );
-  await insertAs(
-    db,
-    REFUNDS,
-    children((payment) => payment.refunds),
-  );
-  await insertAs(
-    db,
-    ESCROWS,
-    children((payment) => payment.escrows),
-  );
-  const booked: string[] = [];
-  const entries: string[] = [];
-  for (const { payment, postings } of olds) {
-    for (const { moment, entries: lines } of postings) {
-      const id = idValue(newId('ledger_transaction'));
-      const { intent } = payment;
-      booked.push(
-        `(0, ${id}, ${idValue(intent.marketplace)}, ${idValue(intent.id)}, '${moment}', 'cny', 1)`,
-      );
-      for (const [at, line] of lines.entries())
-        entries.push(`(0, ${id}, ${at}, '${line.account}', ${line.debitFen}, ${line.creditFen})`);
-    }
-  }
-  await db.script(`insert into ledger_transactions values ${booked.join(', ')}`);
-  await db.script(`insert into ledger_entries values ${entries.join(', ')}`);
-}
-
-/** The migrations as they stood before the figures were kept. */
-function earlierMigrations(before = BEFORE): string {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-earlier-'));
-  for (const name of fs.readdirSync(MIGRATIONS_FOLDER))
-    if (Number(name.slice(0, 4)) <= before)
-      fs.copyFileSync(path.join(MIGRATIONS_FOLDER, name), path.join(folder, name));
-  return folder;
-}
-
 function checkFigures(payment: Payment): void {
   for (const leg of payment.legs) {
     const own = payment.escrows.filter((row) => row.leg === leg.id);
@@ -299,11 +242,8 @@ describe('D13', () => {
       `D13: payments booked before on ${engine.name} are refunded in full, and nothing is left`,
       async () => {
         const home = await engine.open({ isMigrated: false });
-        const folder = earlierMigrations();
-        await migrate(home.db, { folder });
-        fs.rmSync(folder, { recursive: true });
         const olds = fc.sample(cases, { numRuns: 600, seed: 7 }).map((told) => new Old(told));
-        await writeOld(home.db, olds);
+        await openOld(home.db, BEFORE, olds);
         await migrate(home.db);
         const run = (...args: Parameters<Db['read']>) => home.db.read(...args) as never;
         const read = await readPayments(
@@ -333,16 +273,11 @@ describe('D13', () => {
       `D13: however many carts are moved on ${engine.name}, the migration holds few locks`,
       async () => {
         const home = await engine.open({ isMigrated: false });
-        const folder = earlierMigrations(9);
-        await migrate(home.db, { folder });
-        fs.rmSync(folder, { recursive: true });
         const bought = [1, 2].map((merchant) => ({ merchant, amountFen: 1_000n }));
         const more = { feeBps: 60, receiptMille: 1_000n, isOneLeg: true, isFeeFirst: false };
         const cart = { subs: bought, ...more, refunds: [] };
-        await writeOld(
-          home.db,
-          Array.from({ length: 300 }, () => new Old(cart)),
-        );
+        const carts = Array.from({ length: 300 }, () => new Old(cart));
+        await openOld(home.db, 9, carts);
         const [moved] = readMigrations(MIGRATIONS_FOLDER).slice(9);
         // Locks are kept to the end of a transaction, and the server has room for some thousands.
         await home.db.script(`${moved?.text}

@@ -1,4 +1,4 @@
-/** `hutong.balances`: one per merchant and wallet. */
+/** `hutong.balances`: one per account of a merchant at a wallet. */
 import type { CallOptions, Transport, WithResponse } from '../transport.ts';
 import type { Balance, List } from '../types.ts';
 

@@ -15,12 +15,14 @@ export function escrowsOf(
   context: DecideContext,
 ): Escrow[] {
   const isReleased = custody === 'settles_directly';
-  return shares.map(({ subOrder, merchant, orderedFen, netFen, feeFen }) => ({
+  return shares.map(({ subOrder, merchant, walletAccount, orderedFen, netFen, feeFen }) => ({
     id: context.newId('escrow'),
     subOrder: subOrder.id,
     leg: leg.id,
     merchant,
     wallet: attempt.wallet,
+    walletAccount,
+    currency: leg.currency,
     orderedFen,
     paidFen: netFen + feeFen,
     feeFen,

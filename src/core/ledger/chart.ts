@@ -3,8 +3,8 @@
  * the first part of the name gives its normal side. Amounts are not known here.
  */
 import { createHash } from 'node:crypto';
-import type { Id } from '../../kernel/id.ts';
-import type { WalletName } from '../../kernel/wallet-names.ts';
+import { type Id, parseId } from '../../kernel/id.ts';
+import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
 
 export type AccountName = string & { readonly __account: true };
 
@@ -17,20 +17,64 @@ export function account(name: string): AccountName {
 export const clearing = (wallet: WalletName): AccountName => account(`wallet:${wallet}:clearing`);
 /** Liability: the wallet's fee, as expected until the bill states it. */
 export const feeDue = (wallet: WalletName): AccountName => account(`wallet:${wallet}:fee_due`);
+/*
+ * A merchant's pockets, by its account at a wallet: each rail pays only from its own, and a new
+ * account of a merchant is another pocket. Entries of 0.2.0 and before name merchant and wallet.
+ */
+
 /** Liability: a merchant's money, held in escrow until the buyer has the goods. */
-export const escrow = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
-  account(`merchant:${merchant}:${wallet}:escrow`);
+export const escrow = (walletAccount: Id<'wallet_account'>): AccountName =>
+  account(`wallet_account:${walletAccount}:escrow`);
 /** Liability: a merchant's money that may be paid out. */
-export const available = (merchant: Id<'merchant'>, wallet: WalletName): AccountName =>
-  account(`merchant:${merchant}:${wallet}:available`);
+export const available = (walletAccount: Id<'wallet_account'>): AccountName =>
+  account(`wallet_account:${walletAccount}:available`);
 /** Asset: what a merchant owes us for an advance on a refund. */
-export const owed = (merchant: Id<'merchant'>): AccountName => account(`merchant:${merchant}:owed`);
+export const owed = (walletAccount: Id<'wallet_account'>): AccountName =>
+  account(`wallet_account:${walletAccount}:owed`);
 /** Liability: refunds due to buyers. */
 export const refundDue: AccountName = account('buyer:refund_due');
 /** Own result (loss): refunded twice, and not recoverable from anyone. */
 export const absorbed: AccountName = account('marketplace:absorbed');
 /** Liability: money whose owner is disputed. */
 export const suspense: AccountName = account('suspense');
+
+/** An account of a merchant, by what its name says. */
+interface MerchantAccount {
+  /** null: an account of 0.2.0 or before, which names its merchant instead. */
+  readonly walletAccount: Id<'wallet_account'> | null;
+  readonly owner?: { readonly merchant: Id<'merchant'>; readonly wallet: WalletName | null };
+  readonly kind: 'escrowFen' | 'availableFen' | 'owedFen';
+}
+
+/** undefined: it is none of a merchant. */
+export function merchantAccountIn(name: string): MerchantAccount | undefined {
+  const parts = name.split(':');
+  const kind = KINDS.get(parts.at(-1) ?? '');
+  const [place, id = '', third] = parts;
+  if (kind === undefined) return undefined;
+  if (place === 'wallet_account') {
+    const walletAccount = parseId('wallet_account', id);
+    return walletAccount === undefined ? undefined : { walletAccount, kind };
+  }
+  const merchant = place === 'merchant' ? parseId('merchant', id) : undefined;
+  if (merchant === undefined) return undefined;
+  const wallet = WALLET_NAMES.find((known) => known === third) ?? null;
+  return { walletAccount: null, owner: { merchant, wallet }, kind };
+}
+
+const KINDS: ReadonlyMap<string, MerchantAccount['kind']> = new Map([
+  ['escrow', 'escrowFen'],
+  ['available', 'availableFen'],
+  ['owed', 'owedFen'],
+]);
+
+/**
+ * Accounts that all configurations of a wallet, or of all wallets, share: each entry on them names
+ * the configuration whose money it is. A pocket's account does so by itself.
+ */
+export function isByConfig(name: AccountName): boolean {
+  return name.startsWith('wallet:') || name === refundDue || name === suspense || name === absorbed;
+}
 
 export type NormalSide = 'debit' | 'credit';
 

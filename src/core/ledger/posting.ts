@@ -1,14 +1,14 @@
 /**
  * A posting is one ledger transaction: entries that sum to zero (rule 5, asserted when it is made).
  * There is one function below per ledger moment; amounts are what really moved, never order
- * amounts.
+ * amounts. It names the object that it books and, where the wallet has said when, the wallet's own
+ * moment.
  */
 import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
-import type { Fen } from '../../kernel/money.ts';
-import type { WalletName } from '../../kernel/wallet-names.ts';
-import type { Escrow, RefundAllocation } from '../payment/model.ts';
+import type { Currency, Fen } from '../../kernel/money.ts';
+import type { Attempt, Escrow, Leg, Refund, RefundAllocation } from '../payment/model.ts';
 import {
   type AccountName,
   absorbed,
@@ -16,6 +16,7 @@ import {
   clearing,
   escrow,
   feeDue,
+  isByConfig,
   owed,
   refundDue,
   suspense,
@@ -25,74 +26,124 @@ export interface Entry {
   readonly account: AccountName;
   readonly debitFen: Fen;
   readonly creditFen: Fen;
+  /** Exactly where the account is shared by configurations (`isByConfig`). */
+  readonly config: Id<'wallet_config'> | null;
 }
 
-export interface Posting {
+/** What a posting books: a leg, a refund, … */
+interface Booked {
+  readonly object: string;
+  readonly currency: Currency;
+  /** The wallet's own time; null = it says none, or it was our deed: when we booked it. */
+  readonly occurredAtMs: number | null;
+}
+
+export interface Posting extends Booked {
   readonly moment: LedgerMoment;
-  readonly currency: 'cny';
   readonly entries: readonly Entry[];
 }
 
-const debit = (account: AccountName, amountFen: Fen): Entry => ({
+/** The wallet's side of an attempt: where its money is. */
+type Rail = Pick<Attempt, 'wallet' | 'config'>;
+type Config = Entry['config'];
+
+const debit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
   account,
   debitFen: amountFen,
   creditFen: 0n,
+  config,
 });
-const credit = (account: AccountName, amountFen: Fen): Entry => ({
+const credit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
   account,
   debitFen: 0n,
   creditFen: amountFen,
+  config,
 });
+/** A debit or, if it is negative, a credit. */
+const move = (account: AccountName, amountFen: Fen, config: Config = null): Entry =>
+  amountFen >= 0n ? debit(account, amountFen, config) : credit(account, -amountFen, config);
 
 /** Makes a posting; entries of zero are dropped, everything else must balance. */
-export function posting(moment: LedgerMoment, entries: readonly Entry[]): Posting {
+export function posting(
+  moment: LedgerMoment,
+  { object, currency, occurredAtMs }: Booked,
+  entries: readonly Entry[],
+): Posting {
   let sum = 0n;
-  for (const entry of entries) {
-    assert(entry.debitFen >= 0n && entry.creditFen >= 0n, 'rule 5: an entry is never negative');
-    sum += entry.debitFen - entry.creditFen;
+  for (const { account, debitFen, creditFen, config } of entries) {
+    assert(debitFen >= 0n && creditFen >= 0n, 'rule 5: an entry is never negative');
+    assert(
+      (config !== null) === isByConfig(account),
+      'a shared account, and no other, has configs',
+    );
+    sum += debitFen - creditFen;
   }
   assert(sum === 0n, `rule 5: ${moment} does not balance, off by ${sum}`);
   const moving = entries.filter((entry) => entry.debitFen !== 0n || entry.creditFen !== 0n);
-  return { moment, currency: 'cny', entries: moving };
+  return { moment, object, currency, occurredAtMs, entries: moving };
 }
 
 /**
  * The merchant's account that holds this money: escrow until the buyer has the goods, then
  * available for payout.
  */
-function merchantAccount({ status, merchant, wallet }: Escrow): AccountName {
-  return status === 'released' ? available(merchant, wallet) : escrow(merchant, wallet);
+function merchantAccount({ status, walletAccount }: Escrow): AccountName {
+  return status === 'released' ? available(walletAccount) : escrow(walletAccount);
 }
 
+/** A leg, and the attempt that it belongs to. */
+interface BookedLeg {
+  readonly leg: Pick<Leg, 'id' | 'currency' | 'paidAtMs'>;
+  readonly attempt: Rail;
+}
+
+/** The wallet took the money: it says when. */
+const taken = ({ leg: { id: object, currency, paidAtMs } }: BookedLeg): Booked => ({
+  object,
+  currency,
+  occurredAtMs: paidAtMs,
+});
+
+/** Our own deed. */
+const done = ({ id: object, currency }: Pick<Leg | Refund, 'id' | 'currency'>): Booked => ({
+  object,
+  currency,
+  occurredAtMs: null,
+});
+
 /** One leg was paid: its escrows are credited with the receipt less the expected fee. */
-export function paid(leg: {
-  readonly wallet: WalletName;
-  readonly receiptFen: Fen;
-  readonly feeFen: Fen;
-  readonly escrows: readonly Escrow[];
-}): Posting {
-  return posting('paid', [
-    debit(clearing(leg.wallet), leg.receiptFen),
-    ...leg.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
-    credit(feeDue(leg.wallet), leg.feeFen),
+export function paid(
+  booked: BookedLeg & {
+    readonly receiptFen: Fen;
+    readonly feeFen: Fen;
+    readonly escrows: readonly Escrow[];
+  },
+): Posting {
+  const { wallet, config } = booked.attempt;
+  return posting('paid', taken(booked), [
+    debit(clearing(wallet), booked.receiptFen, config),
+    ...booked.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
+    credit(feeDue(wallet), booked.feeFen, config),
   ]);
 }
 
 /** Paid although another attempt already counts, or paid too late: it is refunded (rule 1). */
-export function paidSuperseded(wallet: WalletName, receiptFen: Fen): Posting {
-  return posting('paid_superseded', [
-    debit(clearing(wallet), receiptFen),
-    credit(refundDue, receiptFen),
+export function paidSuperseded(booked: BookedLeg, receiptFen: Fen): Posting {
+  const { wallet, config } = booked.attempt;
+  return posting('paid_superseded', taken(booked), [
+    debit(clearing(wallet), receiptFen, config),
+    credit(refundDue, receiptFen, config),
   ]);
 }
 
 /**
  * Amount, currency or payee differ from the order (rule 3): the wallet's figure goes to suspense.
  */
-export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Posting {
-  return posting('paid_conflicted', [
-    debit(clearing(wallet), walletFigureFen),
-    credit(suspense, walletFigureFen),
+export function paidConflicted(booked: BookedLeg, walletFigureFen: Fen): Posting {
+  const { wallet, config } = booked.attempt;
+  return posting('paid_conflicted', taken(booked), [
+    debit(clearing(wallet), walletFigureFen, config),
+    credit(suspense, walletFigureFen, config),
   ]);
 }
 
@@ -100,12 +151,15 @@ export function paidConflicted(wallet: WalletName, walletFigureFen: Fen): Postin
  * A conflict resolved by a refund. Suspense releases what was booked; if the wallet has corrected
  * its figure since, clearing takes the difference, so that it equals the wallet's balance again.
  */
-export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: Fen): Posting {
-  const difference = trueFen - bookedFen;
-  return posting('conflict_superseded', [
-    debit(suspense, bookedFen),
-    difference > 0n ? debit(clearing(wallet), difference) : credit(clearing(wallet), -difference),
-    credit(refundDue, trueFen),
+export function conflictSuperseded(
+  { leg, attempt: { wallet, config } }: BookedLeg,
+  bookedFen: Fen,
+  trueFen: Fen,
+): Posting {
+  return posting('conflict_superseded', done(leg), [
+    debit(suspense, bookedFen, config),
+    move(clearing(wallet), trueFen - bookedFen, config),
+    credit(refundDue, trueFen, config),
   ]);
 }
 
@@ -113,28 +167,30 @@ export function conflictSuperseded(wallet: WalletName, bookedFen: Fen, trueFen: 
  * A conflict resolved by accepting the payment. What was in suspense is credited to the merchants
  * and the wallet, up to the ordered amount; the surplus is owed to the buyer.
  */
-export function conflictAccepted(leg: {
-  readonly wallet: WalletName;
-  readonly bookedFen: Fen;
-  readonly receiptFen: Fen;
-  readonly surplusFen: Fen;
-  readonly feeFen: Fen;
-  readonly escrows: readonly Escrow[];
-}): Posting {
-  const difference = leg.receiptFen - leg.bookedFen;
-  const cleared = clearing(leg.wallet);
-  return posting('conflict_accepted', [
-    debit(suspense, leg.bookedFen),
-    difference > 0n ? debit(cleared, difference) : credit(cleared, -difference),
-    ...leg.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
-    credit(feeDue(leg.wallet), leg.feeFen),
-    credit(refundDue, leg.surplusFen),
+export function conflictAccepted(
+  booked: BookedLeg & {
+    readonly bookedFen: Fen;
+    readonly receiptFen: Fen;
+    readonly surplusFen: Fen;
+    readonly feeFen: Fen;
+    readonly escrows: readonly Escrow[];
+  },
+): Posting {
+  const { wallet, config } = booked.attempt;
+  return posting('conflict_accepted', done(booked.leg), [
+    debit(suspense, booked.bookedFen, config),
+    move(clearing(wallet), booked.receiptFen - booked.bookedFen, config),
+    ...booked.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
+    credit(feeDue(wallet), booked.feeFen, config),
+    credit(refundDue, booked.surplusFen, config),
   ]);
 }
 
+/** A refund, the attempt that was paid with, and the merchant's account that it takes from. */
 export interface AllocatedRefund {
-  readonly wallet: WalletName;
-  readonly merchant: Id<'merchant'>;
+  readonly refund: Pick<Refund, 'id' | 'currency'>;
+  readonly attempt: Rail;
+  readonly walletAccount: Id<'wallet_account'>;
   readonly allocation: RefundAllocation;
 }
 
@@ -146,50 +202,61 @@ function allocationTotal(allocation: RefundAllocation): Fen {
  * Reserved when our transaction commits, before the wallet is called; the expected fee is reversed
  * pro rata.
  */
-export function refundReserved({ wallet, merchant, allocation }: AllocatedRefund): Posting {
-  return posting('refund_reserved', [
-    debit(escrow(merchant, wallet), allocation.escrowFen),
-    debit(feeDue(wallet), allocation.feeFen),
-    debit(available(merchant, wallet), allocation.availableFen),
-    debit(owed(merchant), allocation.owedFen),
-    credit(refundDue, allocationTotal(allocation)),
+export function refundReserved(reserved: AllocatedRefund): Posting {
+  const { attempt, walletAccount, allocation } = reserved;
+  const { wallet, config } = attempt;
+  return posting('refund_reserved', done(reserved.refund), [
+    debit(escrow(walletAccount), allocation.escrowFen),
+    debit(feeDue(wallet), allocation.feeFen, config),
+    debit(available(walletAccount), allocation.availableFen),
+    debit(owed(walletAccount), allocation.owedFen),
+    credit(refundDue, allocationTotal(allocation), config),
   ]);
 }
 
 /** Failed or closed for good: exactly the stored allocation is released to its accounts. */
-export function refundFailed({ wallet, merchant, allocation }: AllocatedRefund): Posting {
-  return posting('refund_failed', [
-    debit(refundDue, allocationTotal(allocation)),
-    credit(escrow(merchant, wallet), allocation.escrowFen),
-    credit(feeDue(wallet), allocation.feeFen),
-    credit(available(merchant, wallet), allocation.availableFen),
-    credit(owed(merchant), allocation.owedFen),
+export function refundFailed({
+  refund,
+  attempt: { wallet, config },
+  walletAccount,
+  allocation,
+}: AllocatedRefund): Posting {
+  return posting('refund_failed', done(refund), [
+    debit(refundDue, allocationTotal(allocation), config),
+    credit(escrow(walletAccount), allocation.escrowFen),
+    credit(feeDue(wallet), allocation.feeFen, config),
+    credit(available(walletAccount), allocation.availableFen),
+    credit(owed(walletAccount), allocation.owedFen),
   ]);
 }
 
 /** The wallet moved another amount than was reserved: corrects the accounts of the allocation. */
 export function refundCorrected(before: AllocatedRefund, allocation: RefundAllocation): Posting {
-  const { wallet, merchant } = before;
-  const move = (account: AccountName, moreFen: Fen): Entry =>
-    moreFen >= 0n ? debit(account, moreFen) : credit(account, -moreFen);
-  return posting('refund_corrected', [
-    move(escrow(merchant, wallet), allocation.escrowFen - before.allocation.escrowFen),
-    move(feeDue(wallet), allocation.feeFen - before.allocation.feeFen),
-    move(available(merchant, wallet), allocation.availableFen - before.allocation.availableFen),
-    move(owed(merchant), allocation.owedFen - before.allocation.owedFen),
-    move(refundDue, allocationTotal(before.allocation) - allocationTotal(allocation)),
+  const { attempt, walletAccount, allocation: was } = before;
+  const { wallet, config } = attempt;
+  const reservedFen = allocationTotal(was);
+  return posting('refund_corrected', done(before.refund), [
+    move(escrow(walletAccount), allocation.escrowFen - was.escrowFen),
+    move(feeDue(wallet), allocation.feeFen - was.feeFen, config),
+    move(available(walletAccount), allocation.availableFen - was.availableFen),
+    move(owed(walletAccount), allocation.owedFen - was.owedFen),
+    move(refundDue, reservedFen - allocationTotal(allocation), config),
   ]);
 }
 
 /** The wallet paid the buyer; `isAbsorbed`: a second time, at nobody's expense but ours. */
-export function refundSucceeded(refund: {
-  readonly wallet: WalletName;
+export function refundSucceeded(paidBack: {
+  readonly refund: Pick<Refund, 'id' | 'currency'>;
+  readonly attempt: Rail;
   readonly movedFen: Fen;
+  /** By the wallet's clock; null = it says no time. */
+  readonly settledAtMs: number | null;
   readonly isAbsorbed?: boolean;
 }): Posting {
-  const { wallet, movedFen, isAbsorbed } = refund;
-  return posting('refund_succeeded', [
-    debit(isAbsorbed === true ? absorbed : refundDue, movedFen),
-    credit(clearing(wallet), movedFen),
+  const { refund, attempt, movedFen, settledAtMs, isAbsorbed } = paidBack;
+  const { wallet, config } = attempt;
+  return posting('refund_succeeded', { ...done(refund), occurredAtMs: settledAtMs }, [
+    debit(isAbsorbed === true ? absorbed : refundDue, movedFen, config),
+    credit(clearing(wallet), movedFen, config),
   ]);
 }

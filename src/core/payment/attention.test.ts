@@ -10,7 +10,7 @@ import { formatId, type Id, type IdKind } from '../../kernel/id.ts';
 import type { DecideContext } from '../draft.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
-import type { LegReport } from '../wallet/report.ts';
+import { type LegReport, silentRefund } from '../wallet/report.ts';
 import { alertOverdue, OVERDUE_MS, REVERSED_AT_WALLET } from './attention.ts';
 import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
@@ -46,7 +46,8 @@ class One {
     if (!made.ok) throw new Error(made.error.message);
     this.payment = made.value;
     this.do((payment) => createPayment(payment, payment, true));
-    const account = { walletMerchant: 'm', feeBps: 60 };
+    const walletAccount = formatId('wallet_account', 1n);
+    const account = { walletAccount, walletMerchant: 'm', feeBps: 60 };
     this.do((payment, context) =>
       startAttempt(
         payment,
@@ -137,13 +138,13 @@ describe('a payment that counts, of which its wallet says that it went back', ()
     const input = { id: refund, subOrder, amountFen: 100n, reason: 'r' };
     const capabilities = everyWallet(CAPABLE);
     one.do((payment, context) => reserveRefund(payment, { ...input, capabilities }, context));
-    const said = { status: 'succeeded', walletRefundId: null, amountFen: 100n, walletError: null };
+    const report = { ...silentRefund('succeeded'), amountFen: 100n };
     one.do((payment, context) =>
       applyRefundReport(
         payment,
         {
           ...{ refund, refundNo: must(payment.refunds[0], 'the refund').refundNo },
-          report: { ...said, status: 'succeeded' },
+          report,
         },
         context,
       ),

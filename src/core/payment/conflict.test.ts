@@ -9,7 +9,7 @@ import type { DecideContext, Decided } from '../draft.ts';
 import { clearing, refundDue, suspense } from '../ledger/chart.ts';
 import { reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
-import type { LegReport, RefundReport } from '../wallet/report.ts';
+import { type LegReport, type RefundReport, silentRefund } from '../wallet/report.ts';
 import { resolveConflict } from './conflict.ts';
 import { createPayment, newPayment } from './create.ts';
 import type { PaymentDecision } from './draft.ts';
@@ -50,7 +50,8 @@ function created(): Payment {
 }
 
 function started(payment: Payment): Payment {
-  const account = { walletMerchant: 'm', feeBps: 60 };
+  const walletAccount = formatId('wallet_account', 1n);
+  const account = { walletAccount, walletMerchant: 'm', feeBps: 60 };
   const input: NewAttempt = {
     ...({ id: newId('payment_attempt'), wallet: 'wechatpay', product: 'native' } as const),
     ...{ config: formatId('wallet_config', 1n), expiresAtMs: payment.intent.expiresAtMs },
@@ -102,9 +103,10 @@ describe('a disputed payment of an intent that is settled', () => {
       { reason: 'conflicted', amountFen: 99n, movedFen: 99n },
     ]);
     const moved = postings.flatMap(({ entries }) => entries);
+    const config = formatId('wallet_config', 1n);
     expect(moved).toEqual([
-      { account: suspense, debitFen: 99n, creditFen: 0n },
-      { account: refundDue, debitFen: 0n, creditFen: 99n },
+      { account: suspense, debitFen: 99n, creditFen: 0n, config },
+      { account: refundDue, debitFen: 0n, creditFen: 99n, config },
     ]);
     expect(events.map((event) => event.type)).not.toContain('payment_intent.canceled');
     const again = done(resolve(payment, 'refund'));
@@ -156,9 +158,7 @@ class Disputed {
   refundSays(reportAll: Partial<RefundReport>): void {
     const refund = must(this.payment.refunds.at(-1), 'a refund');
     const said = {
-      walletRefundId: null,
-      amountFen: null,
-      walletError: null,
+      ...silentRefund('succeeded'),
       ...reportAll,
     } as RefundReport;
     this.do(

@@ -121,7 +121,7 @@ function refundSurplus(
   context: DecideContext,
 ): void {
   if (surplus.amountFen === 0n) return;
-  const refund = newAutomaticRefund(draft.intent.id, id, surplus, 'conflicted', context);
+  const refund = newAutomaticRefund(draft.intent, id, surplus, 'conflicted', context);
   draft.add({ refunds: [refund] });
   draft.set('legs', id, { refundedFen: refund.amountFen });
   draft.emit('refund.created', refund.id);
@@ -134,19 +134,17 @@ function accept(
   context: DecideContext,
 ): void {
   const attempt = draft.attempt(id);
-  const { wallet } = attempt;
-  const itsOwn = must(capabilities.get(wallet), 'the capabilities of its wallet');
+  const itsOwn = must(capabilities.get(attempt.wallet), 'the capabilities of its wallet');
   const legs = draft.legsOf(id);
   for (const leg of legs) {
     const bookedFen = leg.suspenseFen ?? 0n;
     const receiptFen = receiptOf(leg);
     const surplus = surplusOf(leg, receiptFen);
-    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen - surplus.movedFen);
+    const shares = sharesOf(leg, draft.subOrdersOf(leg), receiptFen - surplus.movedFen);
     const escrows = escrowsOf(attempt, leg, shares, itsOwn, context);
     draft.add({ escrows });
-    const { feeFen } = shares;
-    const surplusFen = surplus.movedFen;
-    draft.post(conflictAccepted({ wallet, bookedFen, receiptFen, surplusFen, feeFen, escrows }));
+    const figures = { bookedFen, receiptFen, surplusFen: surplus.movedFen, feeFen: shares.feeFen };
+    draft.post(conflictAccepted({ leg, attempt, ...figures, escrows }));
     draft.set('legs', leg.id, {
       status:
         leg.status === 'succeeded'

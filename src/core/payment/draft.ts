@@ -3,7 +3,8 @@
 import type { Id } from '../../kernel/id.ts';
 import { type Decision, Draft, type DraftModel } from '../draft.ts';
 import { presentRefund } from '../refund/present.ts';
-import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund } from './model.ts';
+import { rowOf } from '../rows-by-id.ts';
+import type { Attempt, Escrow, Leg, Payment, PaymentIntent, Refund, SubOrder } from './model.ts';
 import { presentAttempt } from './present-attempt.ts';
 import { presentPaymentIntent } from './present-intent.ts';
 
@@ -12,9 +13,9 @@ export type PaymentDecision<A> = Decision<Payment, A>;
 const MODEL: DraftModel<Payment, 'intent'> = {
   root: 'intent',
   present: (payment, id) => {
-    const attempt = payment.attempts.find((row) => row.id === id);
+    const attempt = rowOf(payment.attempts, id);
     if (attempt !== undefined) return presentAttempt(payment, attempt);
-    const refund = payment.refunds.find((row) => row.id === id);
+    const refund = rowOf(payment.refunds, id);
     return refund === undefined ? presentPaymentIntent(payment) : presentRefund(payment, refund);
   },
 };
@@ -42,6 +43,16 @@ export class PaymentDraft extends Draft<Payment, 'intent'> {
 
   leg(id: Id<'leg'>): Leg {
     return this.get('legs', id);
+  }
+
+  /** Those that a leg pays, in the order of the cart. */
+  subOrdersOf({ subOrders }: Leg): readonly SubOrder[] {
+    return subOrders.map((id) => this.get('subOrders', id));
+  }
+
+  /** The attempt that a leg belongs to. */
+  attemptOf(leg: Id<'leg'>): Attempt {
+    return this.attempt(this.leg(leg).attempt);
   }
 
   refund(id: Id<'refund'>): Refund {

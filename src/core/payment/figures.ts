@@ -12,7 +12,7 @@ export function mismatchOf(
   report: LegReport,
 ): 'amount' | 'currency' | 'payee' | undefined {
   if (report.amountFen !== leg.amountFen) return 'amount';
-  if (report.currency !== null && report.currency !== 'cny') return 'currency';
+  if (report.currency !== null && report.currency !== leg.currency) return 'currency';
   if (report.payee !== null && report.payee !== leg.walletMerchant) return 'payee';
   return undefined;
 }
@@ -33,7 +33,8 @@ export function contradicts(leg: Leg, report: LegReport, isDecided: boolean): bo
     differs(report.amountFen, orderedFen(leg)) ||
     differs(trueReceiptOf(report, orderedFen(leg)), leg.receiptAmountFen) ||
     differs(report.walletTransactionId, leg.walletTransactionId) ||
-    (!isDecided && (differs(report.currency, 'cny') || differs(report.payee, leg.walletMerchant)))
+    (!isDecided &&
+      (differs<string>(report.currency, leg.currency) || differs(report.payee, leg.walletMerchant)))
   );
 }
 

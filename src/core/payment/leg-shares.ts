@@ -11,6 +11,7 @@ import { type Leg, type LegPart, orderedFen, type SubOrder } from './model.ts';
 export interface SubOrderShare {
   readonly subOrder: SubOrder;
   readonly merchant: Id<'merchant'>;
+  readonly walletAccount: Id<'wallet_account'>;
   /** Its part of the order amount, as the wallet reports that. */
   readonly orderedFen: Fen;
   /** The merchant's share, after the fee. */
@@ -29,9 +30,24 @@ export function partsOf(leg: Leg): readonly LegPart[] {
   if (leg.parts !== null) return leg.parts;
   const { walletMerchant, amountFen, feeBps } = leg;
   const merchant = must(leg.merchant, 'the merchant of a leg without parts');
-  return [{ merchant, walletMerchant, amountFen, feeBps }];
+  const walletAccount = must(leg.walletAccount, 'the account of a leg without parts');
+  return [{ merchant, walletAccount, walletMerchant, amountFen, feeBps }];
 }
 
+/** Groups a cart by merchant, in the order of first appearance. */
+export function byMerchant(
+  subOrders: readonly SubOrder[],
+): ReadonlyMap<Id<'merchant'>, readonly SubOrder[]> {
+  const groups = new Map<Id<'merchant'>, SubOrder[]>();
+  for (const sub of subOrders) {
+    const group = groups.get(sub.merchant);
+    if (group === undefined) groups.set(sub.merchant, [sub]);
+    else group.push(sub);
+  }
+  return groups;
+}
+
+/** `subOrders`: those of the leg. */
 export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: Fen): LegShares {
   const parts = partsOf(leg);
   const receipts = allocateFen(
@@ -40,13 +56,12 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
   );
   let feeFen = 0n;
   const ordered = orderedShares(leg, subOrders);
-  const shares = parts.flatMap(({ merchant, feeBps }, index) => {
+  const ofMerchant = byMerchant(subOrders);
+  const shares = parts.flatMap(({ merchant, walletAccount, feeBps }, index) => {
     const partFen = receipts[index] ?? 0n;
     const partFeeFen = shareFen(partFen, feeBps);
     feeFen += partFeeFen;
-    const own = subOrders.filter(
-      (sub) => sub.merchant === merchant && leg.subOrders.includes(sub.id),
-    );
+    const own = ofMerchant.get(merchant) ?? [];
     const amounts = own.map((sub) => sub.amountFen);
     // The receipt is shared before the fee: without a discount, each sub_order's share is its
     // amount.
@@ -57,6 +72,7 @@ export function sharesOf(leg: Leg, subOrders: readonly SubOrder[], receiptFen: F
       return {
         subOrder,
         merchant,
+        walletAccount,
         orderedFen: must(ordered.get(subOrder), 'the ordered share of a paid sub_order'),
         netFen: (arrived[at] ?? 0n) - feeOfItFen,
         feeFen: feeOfItFen,
@@ -75,10 +91,9 @@ export function countedFen(leg: Leg): Fen {
 
 /** A sub_order's part of what counts: its full amount if the whole order was collected. */
 function orderedShares(leg: Leg, subOrders: readonly SubOrder[]): ReadonlyMap<SubOrder, Fen> {
-  const own = subOrders.filter((row) => leg.subOrders.includes(row.id));
   const shares = allocateFen(
     countedFen(leg),
-    own.map((row) => row.amountFen),
+    subOrders.map((row) => row.amountFen),
   );
-  return new Map(own.map((sub, at) => [sub, shares[at] ?? 0n]));
+  return new Map(subOrders.map((sub, at) => [sub, shares[at] ?? 0n]));
 }

@@ -4,7 +4,7 @@
  * one; nothing is mutated.
  */
 import type { Id } from '../../kernel/id.ts';
-import type { Fen } from '../../kernel/money.ts';
+import type { Currency, Fen } from '../../kernel/money.ts';
 import { type StateTable, stateTable } from '../../kernel/state-table.ts';
 import type {
   Device,
@@ -124,7 +124,7 @@ export interface PaymentIntent {
   /** SHA-256 over the canonical request: the same number with other content is a conflict. */
   readonly contentHash: string;
   readonly amountFen: Fen;
-  readonly currency: 'cny';
+  readonly currency: Currency;
   readonly description: string;
   readonly buyer: Buyer;
   readonly status: IntentStatus;
@@ -204,10 +204,13 @@ export interface Leg {
   readonly orderNo: string;
   /** The payee: the merchant's own number at the wallet, or the marketplace's (see `parts`). */
   readonly walletMerchant: string;
-  /** null = one merchant; otherwise the merchants of a cart that is paid as one leg. */
+  /** The one merchant, and its account of that number; null for a cart that is paid as one leg. */
   readonly merchant: Id<'merchant'> | null;
+  readonly walletAccount: Id<'wallet_account'> | null;
+  /** The merchants of a cart that is paid as one leg; null = one merchant. */
   readonly parts: readonly LegPart[] | null;
   readonly subOrders: readonly Id<'sub_order'>[];
+  readonly currency: Currency;
   readonly amountFen: Fen;
   readonly payerAmountFen: Fen | null;
   readonly receiptAmountFen: Fen | null;
@@ -234,6 +237,7 @@ export function orderedFen(leg: Leg): Fen {
 /** One merchant's share of a leg. The parts of a leg sum to its amount. */
 export interface LegPart {
   readonly merchant: Id<'merchant'>;
+  readonly walletAccount: Id<'wallet_account'>;
   readonly walletMerchant: string;
   readonly amountFen: Fen;
   readonly feeBps: number;
@@ -252,6 +256,7 @@ export interface Refund {
   readonly id: Id<'refund'>;
   readonly leg: Id<'leg'>;
   readonly subOrder: Id<'sub_order'> | null;
+  readonly currency: Currency;
   /** As an order amount: what rule 7 counts. */
   readonly amountFen: Fen;
   /** What really moves: the receipt's share of `amountFen`. */
@@ -268,6 +273,8 @@ export interface Refund {
   readonly createdAtMs: number;
   /** When its number was first sent to the wallet: from then on a query precedes every call. */
   readonly sentAtMs: number | null;
+  /** When its wallet paid it, by the wallet's own clock if it tells; null = it has not. */
+  readonly settledAtMs: number | null;
   readonly dueAtMs: number | null;
   readonly tries: number;
 }
@@ -284,6 +291,9 @@ export interface Escrow {
   readonly leg: Id<'leg'>;
   readonly merchant: Id<'merchant'>;
   readonly wallet: WalletName;
+  /** Whose pocket holds it: the account that was paid, whatever the merchant has since. */
+  readonly walletAccount: Id<'wallet_account'>;
+  readonly currency: Currency;
   /** Its part of the wallet's order amount: refunds of it are quoted in this. */
   readonly orderedFen: Fen;
   /** Its share of the receipt, as booked. */

@@ -17,7 +17,7 @@ import {
   orderedPayment,
 } from '../../../test/helpers/payments.ts';
 import { must } from '../../kernel/assert.ts';
-import { formatId } from '../../kernel/id.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import {
   type Product,
@@ -32,7 +32,13 @@ import { isAutomatic, reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
 import { REFUNDED_AFTER_FAILURE } from '../refund/settle.ts';
 import type { ReportCapabilities } from '../wallet/capabilities.ts';
-import type { AttemptReport, LegReport, RefundReport, StartOutcome } from '../wallet/report.ts';
+import {
+  type AttemptReport,
+  type LegReport,
+  type RefundReport,
+  type StartOutcome,
+  silentRefund,
+} from '../wallet/report.ts';
 import { claimAttempt } from './claim.ts';
 import { cancelPayment, expirePayment } from './close.ts';
 import { resolveConflict } from './conflict.ts';
@@ -221,15 +227,16 @@ function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string
     const gone = refunds.filter(
       (row) => row.status === 'succeeded' && own.some((leg) => leg.id === row.leg),
     );
-    const held =
+    const leftFen =
       sumFen(own.map((leg) => bookedFen(payment, leg))) - sumFen(gone.map((row) => row.movedFen));
-    expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(held);
-    for (const merchant of new Set(escrows.map((row) => row.merchant))) {
-      const rows = escrows.filter((row) => row.merchant === merchant && row.wallet === wallet);
+    expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(leftFen);
+    const held = escrows.filter((row) => row.wallet === wallet);
+    for (const account of new Set(held.map((row) => row.walletAccount))) {
+      const rows = held.filter((row) => row.walletAccount === account);
       const balanceOf = (status: 'held' | 'released') =>
         sumFen(rows.filter((row) => row.status === status).map((row) => row.heldFen));
-      expect(-balance(escrow(merchant, wallet)), `${name}: escrow`).toBe(balanceOf('held'));
-      expect(-balance(available(merchant, wallet)), `${name}: direct`).toBe(balanceOf('released'));
+      expect(-balance(escrow(account)), `${name}: escrow`).toBe(balanceOf('held'));
+      expect(-balance(available(account)), `${name}: direct`).toBe(balanceOf('released'));
     }
   }
   const owed = refunds.filter(isUnsettled).map((row) => row.movedFen);
@@ -261,6 +268,12 @@ const PRODUCTS: Readonly<Record<WalletName, readonly Product[]>> = {
   jdpay: ['pc', 'bar'],
 };
 
+/** Each merchant's own at each wallet. */
+function accountAt(name: WalletName, merchant: Id<'merchant'>): Id<'wallet_account'> {
+  const place = BigInt(WALLET_NAMES.indexOf(name) + 1);
+  return formatId('wallet_account', (place << 32n) | idValue(merchant));
+}
+
 const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
   say(`start ${name} ${PRODUCTS[name][at % 2]}`, (world) => {
     const id = world.newId('payment_attempt');
@@ -278,6 +291,7 @@ const start: fc.Arbitrary<Step> = fc.tuple(wallet, seed).map(([name, at]) =>
           product,
           config: formatId('wallet_config', BigInt(WALLET_NAMES.indexOf(name) + 1)),
           accounts: accountsOf(payment, (merchant) => ({
+            walletAccount: accountAt(name, merchant),
             walletMerchant: `at-${name}-${merchant}`,
             // Without a fee, a fen of rounding has no account to go to.
             feeBps: at % 3 === 0 ? 0 : 60 + Number(merchant.at(-1)) * 100,
@@ -540,6 +554,7 @@ const refundReport: fc.Arbitrary<Step> = fc
           status,
           walletRefundId: at % 2 === 0 ? '5030' : null,
           amountFen: amounts[amount],
+          settledAtMs: at % 3 === 0 ? null : world.nowMs - 1_000,
           // Reported by some wallets; by others never, or not by this message.
           ...(at % 5 < 4 && { settlementFen: at % 5 < 3 ? settlementFen : null }),
           walletError: isRefused ? REFUSAL : null,
@@ -658,15 +673,14 @@ it('ends: after honest answers no refund and no due work is left', () => {
         closedReports(world, attempt);
       }
       for (const refund of world.payment.refunds) {
-        const silent = { walletRefundId: null, walletError: null, settlementFen: null };
-        const said = { ...silent, amountFen: refund.amountFen };
+        const said = { ...silentRefund('succeeded'), settlementFen: null };
         world.decide('settled', (payment, context) =>
           applyRefundReport(
             payment,
             {
               refund: refund.id,
               refundNo: refund.refundNo,
-              report: { ...said, status: 'succeeded' },
+              report: { ...said, amountFen: refund.amountFen },
             },
             context,
           ),

@@ -13,18 +13,18 @@ export function refundLeg(
   context: DecideContext,
 ): void {
   const leg = draft.leg(id);
-  const { wallet } = draft.attempt(leg.attempt);
+  const booked = { leg, attempt: draft.attempt(leg.attempt) };
   const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
   draft.post(
     leg.suspenseFen === null
-      ? paidSuperseded(wallet, receiptFen)
-      : conflictSuperseded(wallet, leg.suspenseFen, receiptFen),
+      ? paidSuperseded(booked, receiptFen)
+      : conflictSuperseded(booked, leg.suspenseFen, receiptFen),
   );
   // This step is ours, not the wallet's: the leg was paid and is being refunded.
   draft.set('legs', id, { status: 'superseded', suspenseFen: null });
   // Based on the amount that the wallet says it collected: it can refund no more than that.
   const back = { amountFen: orderedFen(leg), movedFen: receiptFen };
-  const refund = newAutomaticRefund(draft.intent.id, id, back, reason, context);
+  const refund = newAutomaticRefund(draft.intent, id, back, reason, context);
   draft.add({ refunds: [refund] });
   draft.set('legs', id, { refundedFen: refund.amountFen });
   draft.emit('refund.created', refund.id);

@@ -117,10 +117,10 @@ function ofLegs(
   id: Id<'payment_attempt'>,
   reports: readonly LegReport[],
 ): OfLeg[] {
-  const legs = draft.legsOf(id);
+  const legs = new Map(draft.legsOf(id).map((leg) => [leg.orderNo, leg.id]));
   return reports.flatMap((report) => {
-    const leg = legs.find((row) => row.orderNo === report.orderNo);
-    return leg === undefined ? [] : [{ leg: leg.id, report }];
+    const leg = legs.get(report.orderNo);
+    return leg === undefined ? [] : [{ leg, report }];
   });
 }
 
@@ -200,7 +200,7 @@ function applyPaid(
   });
   const failure = { code: `${mismatch}_mismatch`, walletError: null };
   draft.set('attempts', attempt.id, { failure });
-  draft.post(paidConflicted(attempt.wallet, amountFen));
+  draft.post(paidConflicted({ leg: draft.leg(id), attempt }, amountFen));
 }
 
 /** Legs that count and that this report closes. A report that also calls one paid says neither. */

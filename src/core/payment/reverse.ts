@@ -61,7 +61,7 @@ export function bookReversal(
   if (leg === undefined || another !== undefined) return;
   const report = reports.find((row) => row.orderNo === leg.orderNo);
   if (leg.status !== 'superseded') bookRefunded(draft, leg.id, report, context);
-  settleReversal(draft, leg.id);
+  settleReversal(draft, leg.id, context);
   moveAttempt(draft, id, 'superseded');
 }
 
@@ -97,11 +97,12 @@ function bookRefunded(
 }
 
 /** The refund that the reversal is: the wallet is not asked to refund it again. */
-function settleReversal(draft: PaymentDraft, id: Id<'leg'>): void {
+function settleReversal(draft: PaymentDraft, id: Id<'leg'>, context: DecideContext): void {
   const refund = draft.payment.refunds.find(
     (row) => row.leg === id && row.reason === 'reversed' && isOpenRefund(row),
   );
   if (refund === undefined) return;
   const { amountFen } = refund;
-  settleRefund(draft, refund.id, 'succeeded', { ...silentRefund('succeeded'), amountFen });
+  const report = { ...silentRefund('succeeded'), amountFen };
+  settleRefund(draft, refund.id, 'succeeded', report, context);
 }

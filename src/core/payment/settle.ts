@@ -116,10 +116,10 @@ function recordSuccess(
   const legs = draft.legsOf(id);
   for (const leg of legs) {
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
-    const shares = sharesOf(leg, draft.payment.subOrders, receiptFen);
+    const shares = sharesOf(leg, draft.subOrdersOf(leg), receiptFen);
     const escrows = escrowsOf(attempt, leg, shares, capabilities, context);
     draft.add({ escrows });
-    draft.post(paid({ wallet: attempt.wallet, receiptFen, feeFen: shares.feeFen, escrows }));
+    draft.post(paid({ leg, attempt, receiptFen, feeFen: shares.feeFen, escrows }));
   }
   moveAttempt(draft, id, 'succeeded');
   leaveWalletChoice(draft);
@@ -202,11 +202,11 @@ function dispute(draft: PaymentDraft, id: Id<'payment_attempt'>, context: Decide
 
 /** Legs paid as ordered, in an attempt that is disputed as a whole. */
 function suspendPaid(draft: PaymentDraft, id: Id<'payment_attempt'>): void {
-  const { wallet } = draft.attempt(id);
+  const attempt = draft.attempt(id);
   for (const leg of draft.legsOf(id)) {
     if (leg.status !== 'succeeded' || leg.suspenseFen !== null) continue;
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
     draft.set('legs', leg.id, { suspenseFen: receiptFen });
-    draft.post(paidConflicted(wallet, receiptFen));
+    draft.post(paidConflicted({ leg, attempt }, receiptFen));
   }
 }

@@ -14,6 +14,7 @@ import type { StartOutcome } from '../wallet/report.ts';
 import { beginClosing, CLOSE_CALL_MS, moveWithLegs } from './attempt.ts';
 import { type PaymentDecision, PaymentDraft } from './draft.ts';
 import { isLive, isOpen, settleIntentStatus } from './intent-status.ts';
+import { byMerchant } from './leg-shares.ts';
 import type { Attempt, Leg, LegPart, Payment, SubOrder } from './model.ts';
 import { orderNumber } from './order-number.ts';
 import { applyReportTo, type Reported } from './report.ts';
@@ -32,7 +33,7 @@ export interface NewAttempt {
   /** The wallet's account and fee of every merchant in the cart. */
   readonly accounts: ReadonlyMap<
     Id<'merchant'>,
-    { readonly walletMerchant: string; readonly feeBps: number }
+    Pick<LegPart, 'walletAccount' | 'walletMerchant' | 'feeBps'>
   >;
   /**
    * How this wallet is paid a cart of several merchants as one leg: to the marketplace's own
@@ -47,17 +48,6 @@ export interface AttemptAnswer {
   readonly attempt: Attempt;
   /** False when the attempt already existed: the wallet has been called, or is being called. */
   readonly isNew: boolean;
-}
-
-/** Groups a cart by merchant, in the order of first appearance. */
-function byMerchant(subOrders: readonly SubOrder[]): readonly (readonly SubOrder[])[] {
-  const groups = new Map<Id<'merchant'>, SubOrder[]>();
-  for (const sub of subOrders) {
-    const group = groups.get(sub.merchant);
-    if (group === undefined) groups.set(sub.merchant, [sub]);
-    else group.push(sub);
-  }
-  return [...groups.values()];
 }
 
 export function startAttempt(
@@ -91,7 +81,7 @@ export function startAttempt(
   // The caller closes them at once; the janitor finishes what that call could not.
   for (const other of payment.attempts.filter(isLive))
     beginClosing(draft, other, context, context.nowMs + CLOSE_CALL_MS);
-  const merchants = byMerchant(payment.subOrders);
+  const merchants = [...byMerchant(payment.subOrders).values()];
   const isOneLeg = merchants.length > 1 && input.oneLegMerchant !== null;
   const groups = isOneLeg ? [payment.subOrders] : merchants;
   // A cart in one leg can only be reversed as a whole.
@@ -128,18 +118,20 @@ function newLeg(
   number: number,
   context: DecideContext,
 ): Leg {
-  const parts = byMerchant(group).map((own) => legPart(input, own));
+  const parts = [...byMerchant(group).values()].map((own) => legPart(input, own));
   const [only, other] = parts;
   const isOneMerchant = other === undefined;
-  const { walletMerchant, merchant, feeBps } = must(only, 'a leg has a merchant');
+  const { walletMerchant, walletAccount, merchant, feeBps } = must(only, 'a leg has a merchant');
   return {
     id: context.newId('leg'),
     attempt: input.id,
     orderNo: orderNumber(payment.intent.id, input.id, number),
     walletMerchant: isOneMerchant ? walletMerchant : must(input.oneLegMerchant, 'its payee'),
     merchant: isOneMerchant ? merchant : null,
+    walletAccount: isOneMerchant ? walletAccount : null,
     parts: isOneMerchant ? null : parts,
     subOrders: group.map((sub) => sub.id),
+    currency: payment.intent.currency,
     amountFen: sumFen(group.map((sub) => sub.amountFen)),
     payerAmountFen: null,
     receiptAmountFen: null,
@@ -155,11 +147,12 @@ function newLeg(
 
 function legPart(input: NewAttempt, own: readonly SubOrder[]): LegPart {
   const { merchant } = must(own[0], 'a part of a leg');
-  const { walletMerchant, feeBps } = must(
+  const { walletAccount, walletMerchant, feeBps } = must(
     input.accounts.get(merchant),
     `the wallet account of ${merchant}`,
   );
-  return { merchant, walletMerchant, amountFen: sumFen(own.map((sub) => sub.amountFen)), feeBps };
+  const amountFen = sumFen(own.map((sub) => sub.amountFen));
+  return { merchant, walletAccount, walletMerchant, amountFen, feeBps };
 }
 
 export interface StartAnswered extends Omit<Reported, 'report'> {

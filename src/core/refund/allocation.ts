@@ -8,7 +8,7 @@
 import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
-import { refundCorrected } from '../ledger/posting.ts';
+import { type AllocatedRefund, refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import type { RefundAllocation } from '../payment/model.ts';
 import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '../payment/model.ts';
@@ -77,6 +77,16 @@ export function escrowOf(payment: Payment, refund: Pick<Refund, 'leg' | 'subOrde
   );
 }
 
+/** What the ledger books of a refund: it takes from this escrow's account. */
+export function bookingOf(
+  draft: PaymentDraft,
+  refund: Refund,
+  { walletAccount }: Escrow,
+  allocation: RefundAllocation,
+): AllocatedRefund {
+  return { refund, attempt: draft.attemptOf(refund.leg), walletAccount, allocation };
+}
+
 /** The merchant's escrow or available account pays more, or is paid back. */
 export function takeFromEscrow(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
   draft.set('escrows', escrow.id, {
@@ -90,15 +100,16 @@ export function takeFromEscrow(draft: PaymentDraft, escrow: Escrow, amountFen: F
  * merchant with a balance owes us nothing.
  */
 export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
-  const escrowNow = (): Escrow => draft.escrow(id);
-  const refunds = standingOf(draft.payment.refunds, escrowNow().subOrder);
-  for (const { id: refund, allocation } of refunds) {
+  const standing = standingOf(draft.payment.refunds, draft.escrow(id).subOrder);
+  let feeLeftFen = feeLeft(draft.escrow(id), standing);
+  for (const refund of standing) {
+    const { allocation } = refund;
     if (allocation === null || allocation.owedFen === 0n) continue;
-    const escrow = escrowNow();
-    const standing = standingOf(draft.payment.refunds, escrow.subOrder);
+    const escrow = draft.escrow(id);
     const heldFen = minFen(allocation.owedFen, escrow.heldFen);
-    const feeFen = minFen(allocation.owedFen - heldFen, feeLeft(escrow, standing));
+    const feeFen = minFen(allocation.owedFen - heldFen, feeLeftFen);
     if (heldFen + feeFen === 0n) continue;
+    feeLeftFen -= feeFen;
     const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
     const after = {
       ...allocation,
@@ -106,9 +117,8 @@ export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
       feeFen: allocation.feeFen + feeFen,
       [account]: allocation[account] + heldFen,
     };
-    const { wallet, merchant } = escrow;
-    draft.post(refundCorrected({ wallet, merchant, allocation }, after));
-    draft.set('refunds', refund, { allocation: after });
+    draft.post(refundCorrected(bookingOf(draft, refund, escrow, allocation), after));
+    draft.set('refunds', refund.id, { allocation: after });
     takeFromEscrow(draft, escrow, heldFen);
   }
 }

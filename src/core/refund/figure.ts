@@ -16,7 +16,7 @@ import {
   type Refund,
   type RefundAllocation,
 } from '../payment/model.ts';
-import { legOf, merchantFen, repayAdvances, takeFromEscrow } from './allocation.ts';
+import { bookingOf, legOf, merchantFen, repayAdvances, takeFromEscrow } from './allocation.ts';
 
 interface RefundFigure {
   readonly settlementFen?: Fen | null;
@@ -53,8 +53,7 @@ export function settleFigure(
   );
   const before = refund.allocation ?? NOTHING;
   const allocation = corrected(before, escrow, settlementFen - refund.movedFen);
-  const { wallet, merchant } = escrow;
-  draft.post(refundCorrected({ wallet, merchant, allocation: before }, allocation));
+  draft.post(refundCorrected(bookingOf(draft, refund, escrow, before), allocation));
   draft.set('refunds', id, {
     movedFen: settlementFen,
     allocation: refund.allocation === null ? null : allocation,

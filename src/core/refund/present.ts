@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../kernel/assert.ts';
 import { fenToJson } from '../../kernel/money.ts';
-import { rfc3339 } from '../../kernel/rfc3339.ts';
+import { rfc3339, rfc3339OrNull } from '../../kernel/rfc3339.ts';
 import type { Payment, Refund, RefundStatus } from '../payment/model.ts';
 import { presentFailure } from '../payment/present-attempt.ts';
 import type { ShownRefund } from './shape.ts';
@@ -19,13 +19,14 @@ export function presentRefund(payment: Payment, refund: Refund): ShownRefund {
     sub_order: refund.subOrder,
     leg: refund.leg,
     amount: fenToJson(refund.amountFen),
-    currency: payment.intent.currency,
+    currency: refund.currency,
     reason: refund.reason,
     status: shownRefundStatus(refund.status),
     failure: presentFailure(refund.failure),
     refund_no: refund.refundNo,
     wallet_refund_id: refund.walletRefundId,
     created_at: rfc3339(refund.createdAtMs),
+    settled_at: rfc3339OrNull(refund.settledAtMs),
   };
 }
 

@@ -21,7 +21,7 @@ import type { PaymentDecision } from '../payment/draft.ts';
 import type { Payment, Refund } from '../payment/model.ts';
 import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
-import type { AttemptReport, RefundReport } from '../wallet/report.ts';
+import { type AttemptReport, type RefundReport, silentRefund } from '../wallet/report.ts';
 import { claimRefund } from './claim.ts';
 import { applyRefundReport, REFUNDED_TWICE } from './report.ts';
 import { REFUNDED_AFTER_FAILURE } from './settle.ts';
@@ -68,8 +68,7 @@ class Late {
   }
 
   say(status: RefundReport['status'], refundNo = this.refund.refundNo): void {
-    const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const report = { ...silent, settlementFen: null, status };
+    const report = { ...silentRefund(status), settlementFen: null };
     this.do((payment, context) =>
       applyRefundReport(payment, { refund: this.refund.id, refundNo, report }, context),
     );

@@ -18,6 +18,7 @@ import {
   numberedIds,
   orderedPayment,
   paidReport,
+  walletAccountOf,
 } from '../../../test/helpers/payments.ts';
 import { sumFen } from '../../kernel/money.ts';
 import type { DecideContext } from '../draft.ts';
@@ -28,7 +29,7 @@ import { sharesOf } from '../payment/leg-shares.ts';
 import { OUTCOME_UNKNOWN, type Payment, type Refund } from '../payment/model.ts';
 import { applyReport } from '../payment/report.ts';
 import { startAttempt } from '../payment/start.ts';
-import type { RefundReport } from '../wallet/report.ts';
+import { type RefundReport, silentRefund } from '../wallet/report.ts';
 import { claimRefund } from './claim.ts';
 import { reserveRefund } from './refund.ts';
 import { applyRefundReport, noteUnsent, type RefundCall, UNKNOWN_PATIENCE_MS } from './report.ts';
@@ -104,8 +105,7 @@ class Paid {
     said: Partial<RefundReport> = { settlementFen: null },
     call?: RefundCall,
   ): Refund {
-    const silent = { walletRefundId: null, amountFen: null, walletError: null };
-    const report: RefundReport = { ...silent, ...said, status };
+    const report: RefundReport = { ...silentRefund(status), ...said, status };
     this.decide((payment, context) =>
       applyRefundReport(
         payment,
@@ -126,7 +126,8 @@ class Paid {
     const { legs, subOrders, refunds, escrows } = this.payment;
     for (const leg of legs) {
       const receiptFen = leg.receiptAmountFen!;
-      const { shares } = sharesOf(leg, subOrders, receiptFen);
+      const paidFor = subOrders.filter(({ id }) => leg.subOrders.includes(id));
+      const { shares } = sharesOf(leg, paidFor, receiptFen);
       expect(sumFen(shares.map((row) => row.netFen + row.feeFen))).toBe(receiptFen);
       for (const { subOrder, netFen, feeFen } of shares) {
         const own = refunds.filter((row) => row.subOrder === subOrder.id);
@@ -388,11 +389,14 @@ describe('a refund that its wallet called failed', () => {
     const fourth = paid.refund(0, 300n);
     paid.say(third, 'succeeded');
     expect(paid.balances.get(clearing('alipay'))).toBe(0n);
-    expect(paid.balances.get(owed(merchantId(1))), 'the fourth is still on its way').toBe(300n);
+    expect(
+      paid.balances.get(owed(walletAccountOf(merchantId(1)))),
+      'the fourth is still on its way',
+    ).toBe(300n);
     // It can not go through any more; its reservation comes back, and so does the advance.
     paid.say(fourth, 'failed', refusal);
     expect(paid.leftFen(0)).toBe(0n);
-    expect(paid.balances.get(owed(merchantId(1)))).toBe(0n);
+    expect(paid.balances.get(owed(walletAccountOf(merchantId(1))))).toBe(0n);
     expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
   });
 
@@ -517,7 +521,7 @@ describe('figures of a refund that cannot be true', () => {
     expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(100n);
     expect(paid.say(two, 'succeeded', { settlementFen: 100n }).status).toBe('succeeded');
     expect(paid.balances.get(clearing('alipay'))).toBe(0n);
-    expect(paid.balances.get(owed(merchantId(1))) ?? 0n).toBe(0n);
+    expect(paid.balances.get(owed(walletAccountOf(merchantId(1)))) ?? 0n).toBe(0n);
   });
 });
 

@@ -18,6 +18,7 @@ import {
   type Leg,
   orderedFen,
   type Payment,
+  type PaymentIntent,
   type Refund,
 } from '../payment/model.ts';
 import { refundNumber } from '../payment/order-number.ts';
@@ -28,6 +29,7 @@ import {
 } from '../wallet/capabilities.ts';
 import {
   allocationOf,
+  bookingOf,
   countRefunds,
   escrowOf,
   merchantFen,
@@ -110,6 +112,7 @@ export function reserveRefund(
     id: input.id,
     leg: leg.id,
     subOrder: sub.id,
+    currency: leg.currency,
     amountFen,
     movedFen,
     reason: input.reason,
@@ -121,13 +124,14 @@ export function reserveRefund(
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: waitsUntilMs === null ? context.nowMs : null,
+    settledAtMs: null,
     dueAtMs: waitsUntilMs ?? context.nowMs + REFUND_FIRST_POLL_MS,
     tries: 0,
   };
   draft.add({ refunds: [refund] });
   countRefunds(draft, leg.id, sub.id);
   takeFromEscrow(draft, escrow, merchantFen(allocation));
-  draft.post(refundReserved({ wallet: escrow.wallet, merchant: escrow.merchant, allocation }));
+  draft.post(refundReserved(bookingOf(draft, refund, escrow, allocation)));
   draft.emit('refund.created', refund.id);
   return draft.decided((after) => ({ payment: after, refund, created: true }));
 }
@@ -181,7 +185,7 @@ const REVERSAL_HEAD_START_MS = 3_000;
  * merchant.
  */
 export function newAutomaticRefund(
-  intent: Id<'payment_intent'>,
+  { id: intent, currency }: PaymentIntent,
   leg: Id<'leg'>,
   { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
   reason: AutomaticRefundReason,
@@ -192,6 +196,7 @@ export function newAutomaticRefund(
     id,
     leg,
     subOrder: null,
+    currency,
     amountFen,
     movedFen,
     reason,
@@ -203,6 +208,7 @@ export function newAutomaticRefund(
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: null,
+    settledAtMs: null,
     // The reversal in flight gets its time to answer before the next one is sent.
     dueAtMs: context.nowMs + (reason === 'reversed' ? REVERSAL_HEAD_START_MS : 0),
     tries: 0,

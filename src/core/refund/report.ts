@@ -21,7 +21,14 @@ import {
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
 import type { RefundReport } from '../wallet/report.ts';
-import { allocationOf, escrowOf, merchantFen, standingOf, takeFromEscrow } from './allocation.ts';
+import {
+  allocationOf,
+  bookingOf,
+  escrowOf,
+  merchantFen,
+  standingOf,
+  takeFromEscrow,
+} from './allocation.ts';
 import { hasFigure, wantsFigure } from './figure.ts';
 import { isAutomatic, type RefundAnswer } from './refund.ts';
 import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
@@ -54,7 +61,7 @@ export function applyRefundReport(
   const { refund: id, refundNo } = reported;
   const refund = draft.refund(id);
   const report = believed(refund, reported);
-  if (refundNo !== refund.refundNo) applyEarlierNumber(draft, id, refundNo, report);
+  if (refundNo !== refund.refundNo) applyEarlierNumber(draft, reported, report, context);
   else if (refund.status === 'failed') applyAfterFailure(draft, id, report, context);
   else applyReportTo(draft, id, report, context);
   return answered(draft, id);
@@ -87,7 +94,7 @@ function applyReportTo(
   if (isNews && !isSilent(next) && before.failure?.code === OUTCOME_UNKNOWN)
     draft.set('refunds', id, { failure: null });
   if (next === 'failed' && isNews && isAutomatic(before)) retry(draft, id, report, context);
-  else if (isNews) settleRefund(draft, id, next, report);
+  else if (isNews) settleRefund(draft, id, next, report, context);
   // The wallet has paid it; only its settlement figure is missing, and a query returns it now.
   const isDone = next === 'processing' && report.status === 'succeeded';
   if (isDone && wantsFigure(draft.payment, before, report)) queryAtOnce(draft, id, context);
@@ -212,7 +219,7 @@ function retry(
   context: DecideContext,
 ): void {
   const { status, failure, refundNo, earlierNos } = draft.refund(id);
-  if (status !== 'abnormal') settleRefund(draft, id, 'abnormal', report);
+  if (status !== 'abnormal') settleRefund(draft, id, 'abnormal', report, context);
   const { walletError } = report;
   if (walletError !== null) {
     if (status === 'abnormal' && failure !== null) return;
@@ -233,32 +240,36 @@ function retry(
 /** For a number that was given up, only a success matters: the buyer has the money. */
 function applyEarlierNumber(
   draft: PaymentDraft,
-  id: Id<'refund'>,
-  refundNo: string,
+  { refund: id, refundNo }: RefundReported,
   report: RefundReport,
+  context: DecideContext,
 ): void {
   const refund = draft.refund(id);
   const isIts = refund.earlierNos.includes(refundNo);
   if (!isIts || saidStatus(draft.payment, refund, report) !== 'succeeded') return;
   if (refund.status === 'succeeded') {
-    applySecondSuccess(draft, id);
+    applySecondSuccess(draft, id, report);
     return;
   }
   const others = refund.earlierNos.filter((number) => number !== refundNo);
   draft.set('refunds', id, { refundNo, earlierNos: [...others, refund.refundNo] });
   draft.set('refunds', id, { walletRefundId: report.walletRefundId });
-  settleRefund(draft, id, 'succeeded', report);
+  settleRefund(draft, id, 'succeeded', report, context);
   alert(draft, id, REFUNDED_AFTER_FAILURE);
 }
 
 /** The marketplace bears it. More than the wallet ever received is not believed, only alerted. */
-function applySecondSuccess(draft: PaymentDraft, id: Id<'refund'>): void {
+function applySecondSuccess(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  { settledAtMs }: RefundReport,
+): void {
   const refund = draft.refund(id);
   if (refund.failure?.code === REFUNDED_TWICE) return;
-  const { wallet } = draft.attempt(draft.leg(refund.leg).attempt);
+  const attempt = draft.attemptOf(refund.leg);
   const { movedFen } = refund;
   if (2n * movedFen <= leftAtWallet(draft.payment, refund))
-    draft.post(refundSucceeded({ wallet, movedFen, isAbsorbed: true }));
+    draft.post(refundSucceeded({ refund, attempt, movedFen, settledAtMs, isAbsorbed: true }));
   alert(draft, id, REFUNDED_TWICE);
 }
 
@@ -290,7 +301,7 @@ function applyAfterFailure(
   }
   if (isAutomatic(refund) && !takesOver(draft, id)) return;
   reserveAgain(draft, id);
-  settleRefund(draft, id, 'succeeded', report);
+  settleRefund(draft, id, 'succeeded', report, context);
   if (report.walletRefundId !== null)
     draft.set('refunds', id, { walletRefundId: report.walletRefundId });
   alert(draft, id, REFUNDED_AFTER_FAILURE);
@@ -316,8 +327,7 @@ function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
   const escrow = escrowOf(draft.payment, refund);
   const others = standingOf(draft.payment.refunds, refund.subOrder);
   const allocation = allocationOf(escrow, others, refund);
-  const { wallet, merchant } = escrow;
-  draft.post(refundReserved({ wallet, merchant, allocation }));
+  draft.post(refundReserved(bookingOf(draft, refund, escrow, allocation)));
   takeFromEscrow(draft, escrow, merchantFen(allocation));
   draft.set('refunds', id, { allocation });
 }

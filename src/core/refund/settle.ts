@@ -6,11 +6,13 @@ import { assert } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
+import type { DecideContext } from '../draft.ts';
 import { refundFailed, refundSucceeded } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import { type Payment, REFUND_STATES, type Refund } from '../payment/model.ts';
 import type { RefundReport } from '../wallet/report.ts';
 import {
+  bookingOf,
   countRefunds,
   escrowOf,
   legOf,
@@ -30,10 +32,11 @@ export function settleRefund(
   id: Id<'refund'>,
   next: Refund['status'],
   report: RefundReport,
+  context: DecideContext,
 ): void {
   const before = draft.refund(id);
   draft.set('refunds', id, { status: transition(REFUND_STATES, before.status, next) });
-  if (next === 'succeeded') settleSucceeded(draft, id, before.status, report);
+  if (next === 'succeeded') settleSucceeded(draft, id, before.status, report, context);
   else if (next === 'failed') settleFailed(draft, id, report);
   else if (next === 'abnormal') draft.emit('refund.requires_attention', id);
 }
@@ -43,15 +46,18 @@ function settleSucceeded(
   id: Id<'refund'>,
   before: Refund['status'],
   report: RefundReport,
+  { nowMs }: DecideContext,
 ): void {
-  draft.set('refunds', id, { dueAtMs: null, failure: null });
+  const { settledAtMs } = report;
+  draft.set('refunds', id, { dueAtMs: null, failure: null, settledAtMs: settledAtMs ?? nowMs });
   settleFigure(draft, id, figureOf(draft.payment, draft.refund(id), report));
-  const { leg, movedFen, subOrder } = draft.refund(id);
-  const { wallet } = draft.attempt(draft.leg(leg).attempt);
-  draft.post(refundSucceeded({ wallet, movedFen }));
+  const refund = draft.refund(id);
+  const { leg, movedFen, subOrder } = refund;
+  const attempt = draft.attemptOf(leg);
+  draft.post(refundSucceeded({ refund, attempt, movedFen, settledAtMs }));
   if (subOrder !== null) {
     if (before === 'failed') countRefunds(draft, leg, subOrder);
-    countRefunded(draft, draft.refund(id), before);
+    countRefunded(draft, refund, before);
   }
   draft.emit('refund.succeeded', id);
 }
@@ -90,12 +96,12 @@ function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: Re
 
 /** The reservation is released to exactly the accounts that it was taken from. */
 function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
-  const { leg, allocation, subOrder } = draft.refund(id);
+  const refund = draft.refund(id);
+  const { leg, allocation, subOrder } = refund;
   if (allocation === null || subOrder === null) return;
   const escrow = escrowOf(draft.payment, { leg, subOrder });
   countRefunds(draft, leg, subOrder);
   takeFromEscrow(draft, escrow, -merchantFen(allocation));
-  const { wallet, merchant } = escrow;
-  draft.post(refundFailed({ wallet, merchant, allocation }));
+  draft.post(refundFailed(bookingOf(draft, refund, escrow, allocation)));
   repayAdvances(draft, escrow.id);
 }

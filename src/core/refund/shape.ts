@@ -17,6 +17,14 @@ export const RefundShape = shape('refund', {
   refund_no: Type.String({ description: 'Its number at the wallet.' }),
   wallet_refund_id: orNull(Type.String()),
   created_at: time,
+  settled_at: orNull(
+    Type.String({
+      format: 'date-time',
+      description:
+        'When its wallet paid it: by the wallet’s clock or, if it tells none, when we heard of it. ' +
+        'null: it has not, or nobody kept when.',
+    }),
+  ),
 });
 
 export type ShownRefund = Static<typeof RefundShape>;

@@ -137,6 +137,8 @@ export interface RefundReport {
    * wallet never reports it. Left out: this message does not, but a query does.
    */
   readonly settlementFen?: Fen | null;
+  /** When it was paid, by the wallet's own clock; null where it does not say. */
+  readonly settledAtMs: number | null;
   /** With `failed`: the wallet refused this call. Without: the refund itself was closed. */
   readonly walletError: WalletError | null;
 }
@@ -146,7 +148,7 @@ export function silentRefund(
   status: RefundReportStatus,
   walletError: WalletError | null = null,
 ): RefundReport {
-  return { status, walletRefundId: null, amountFen: null, walletError };
+  return { status, walletRefundId: null, amountFen: null, settledAtMs: null, walletError };
 }
 
 /** The prefix of error codes that say why a wallet was not called. */

@@ -185,9 +185,9 @@ function payeeOf(
   return ok({
     opened,
     accounts: new Map(
-      accounts.map(({ merchant, walletMerchant, feeBps }) => [
+      accounts.map(({ id: walletAccount, merchant, walletMerchant, feeBps }) => [
         merchant,
-        { walletMerchant, feeBps },
+        { walletAccount, walletMerchant, feeBps },
       ]),
     ),
   });

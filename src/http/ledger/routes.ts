@@ -3,7 +3,7 @@ import { must } from '../../kernel/assert.ts';
 import { parseId } from '../../kernel/id.ts';
 import { answerOf, pageAnswerOf, presentList } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
-import { balancesOf, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
+import { presentBalance, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
 import { LedgerAccountList, LedgerTransactionList } from './schema.ts';
 import { BalanceListShape, LedgerAccountListShape, LedgerTransactionListShape } from './shape.ts';
 
@@ -20,8 +20,10 @@ const accounts = defineRoute({
   query: LedgerAccountList,
   answers: { 200: LedgerAccountListShape },
   handle: async (deps, { query, principal }) => {
-    const { limit = ACCOUNTS_DEFAULT, starting_after: after } = query;
-    const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
+    const { limit = ACCOUNTS_DEFAULT, starting_after: after, wallet_config: asked } = query;
+    const config =
+      asked === undefined ? null : must(parseId('wallet_config', asked), 'an id the schema took');
+    const found = await deps.useCases.listLedgerAccounts(principal.marketplace, config);
     return answerOf(found, (all) => {
       const at = after === undefined ? -1 : all.findIndex(({ id }) => id === after);
       const rest = all.slice(at + 1);
@@ -58,12 +60,12 @@ const balances = defineRoute({
   path: '/v1/balances',
   operationId: 'listBalances',
   tag: TAG,
-  summary: 'What each merchant has at each wallet',
+  summary: 'What each merchant has in each of its accounts at the wallets',
   scope: 'ledger:read',
   answers: { 200: BalanceListShape },
   handle: async (deps, { principal }) => {
-    const found = await deps.useCases.listLedgerAccounts(principal.marketplace);
-    return answerOf(found, (all) => ({ object: 'list', data: balancesOf(all), has_more: false }));
+    const found = await deps.useCases.listBalances(principal.marketplace);
+    return answerOf(found, (all) => presentList({ data: all, hasMore: false }, presentBalance));
   },
 });
 

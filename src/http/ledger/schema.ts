@@ -6,6 +6,9 @@ import { paged, text } from '../fields.ts';
 export const LedgerAccountList = closed({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
   starting_after: Type.Optional(text(64, 'The last account id of the page before.')),
+  wallet_config: Type.Optional(
+    idField('wallet_config', 'Only what went through this configuration, on shared accounts.'),
+  ),
 });
 export const LedgerTransactionList = paged('ledger_transaction', {
   payment_intent: Type.Optional(idField('payment_intent', 'Only what this payment moved.')),

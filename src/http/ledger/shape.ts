@@ -21,9 +21,26 @@ const LedgerTransactionShape = shape('ledger_transaction', {
   id: idField('ledger_transaction', ''),
   object: Type.Literal('ledger_transaction'),
   moment: Type.Enum(Object.keys(LEDGER_MOMENTS) as LedgerMoment[]),
+  source: orNull(
+    Type.String({ description: 'What it books, by its id: a leg, a refund. null: not known.' }),
+  ),
   payment_intent: orNull(idField('payment_intent', '')),
+  currency: Type.Literal('cny'),
+  occurred_at: Type.String({
+    format: 'date-time',
+    description: 'When the wallet says that it happened; else as `created_at`.',
+  }),
   created_at: time,
-  entries: listOf(closed({ account: Type.String(), debit: fen(''), credit: fen('') })),
+  entries: listOf(
+    closed({
+      account: Type.String(),
+      debit: fen(''),
+      credit: fen(''),
+      wallet_config: orNull(
+        idField('wallet_config', 'Whose money it is, on accounts that several of them share.'),
+      ),
+    }),
+  ),
 });
 
 export const LedgerTransactionListShape = page(LedgerTransactionShape);
@@ -32,8 +49,12 @@ const BalanceShape = shape('balance', {
   object: Type.Literal('balance'),
   merchant: idField('merchant', ''),
   wallet: orNull(wallet),
+  wallet_account: orNull(
+    idField('wallet_account', 'The account at the wallet that holds it. null: not known.'),
+  ),
   currency: Type.Literal('cny'),
   escrow: Type.Integer({ description: 'Held until receipt is confirmed.' }),
+  pending: Type.Integer({ description: 'As `escrow`.' }),
   available: Type.Integer({ description: 'May be paid out.' }),
   owed: Type.Integer({ description: 'What the merchant owes the marketplace.' }),
 });

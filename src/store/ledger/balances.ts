@@ -1,15 +1,15 @@
 /**
  * The ledger in tables: transactions, entries and the running balances, written by the same
- * database transaction as the change that they record. A balance row is (shard, account, slot): the
- * slot is the process's number mod 16, so that no two processes wait for one row; a balance is
- * their sum.
+ * database transaction as the change that they record. A balance row is (shard, account, slot,
+ * config): the slot is the process's number mod 16, so that no two processes wait for one row; the
+ * configuration is that of the entries, 0 where they have none. A balance is their sum.
  */
 
 import type { Posting } from '../../core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Session, Statement } from '../../database/db.ts';
 import { insertAll, type Table, table, together } from '../../database/table.ts';
-import { type Id, parseId } from '../../kernel/id.ts';
+import { type Id, idValue, parseId } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
 
 const SLOT_COUNT = 16;
@@ -36,6 +36,12 @@ const TRANSACTIONS: Table<BookedPosting> = table(
     { name: 'moment', type: 'text', value: (row) => row.posting.moment },
     { name: 'currency', type: 'text', value: (row) => row.posting.currency },
     { name: 'created_at', type: 'bigint', value: (row) => row.createdAtMs },
+    { name: 'object', type: 'text', value: (row) => row.posting.object },
+    {
+      name: 'occurred_at',
+      type: 'bigint',
+      value: ({ posting, createdAtMs }) => posting.occurredAtMs ?? createdAtMs,
+    },
   ],
 );
 
@@ -46,6 +52,7 @@ interface Line {
   readonly account: string;
   readonly debitFen: bigint;
   readonly creditFen: bigint;
+  readonly config: Id<'wallet_config'> | null;
 }
 
 const ENTRIES: Table<Line> = table(
@@ -58,15 +65,17 @@ const ENTRIES: Table<Line> = table(
     { name: 'account', type: 'text', value: (row) => row.account },
     { name: 'debit', type: 'bigint', value: (row) => row.debitFen },
     { name: 'credit', type: 'bigint', value: (row) => row.creditFen },
+    { name: 'config', type: 'id', value: (row) => row.config },
   ],
 );
 
 const ADD_BALANCES: Statement = {
   name: 'ledger_balances.add',
-  text: `insert into ledger_balances (shard, marketplace, account, currency, slot, debit, credit)
+  text: `insert into ledger_balances
+      (shard, marketplace, account, currency, slot, config, debit, credit)
     select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[],
-      $6::bigint[], $7::bigint[])
-    on conflict (shard, marketplace, account, currency, slot)
+      $6::bigint[], $7::bigint[], $8::bigint[])
+    on conflict (shard, marketplace, account, currency, slot, config)
     do update set debit = ledger_balances.debit + excluded.debit,
       credit = ledger_balances.credit + excluded.credit`,
 };
@@ -76,6 +85,7 @@ interface Balance {
   readonly marketplace: Id<'marketplace'>;
   readonly account: string;
   readonly currency: string;
+  readonly config: Id<'wallet_config'> | null;
   debitFen: bigint;
   creditFen: bigint;
 }
@@ -103,6 +113,7 @@ function linesOf(booked: BookedPosting): Line[] {
     account: entry.account,
     debitFen: entry.debitFen,
     creditFen: entry.creditFen,
+    config: entry.config,
   }));
 }
 
@@ -110,14 +121,16 @@ function balancesOf(booked: readonly BookedPosting[]): Balance[] {
   const balances = new Map<string, Balance>();
   for (const { shard, marketplace, posting } of booked) {
     for (const entry of posting.entries) {
-      const key = `${shard} ${marketplace} ${posting.currency} ${entry.account}`;
+      const { account, config } = entry;
+      const key = `${shard} ${marketplace} ${posting.currency} ${account} ${config}`;
       const balance = balances.get(key);
       if (balance === undefined) {
         balances.set(key, {
           shard,
           marketplace,
-          account: entry.account,
+          account,
           currency: posting.currency,
+          config,
           debitFen: entry.debitFen,
           creditFen: entry.creditFen,
         });
@@ -132,7 +145,9 @@ function balancesOf(booked: readonly BookedPosting[]): Balance[] {
 
 function byKey(a: Balance, b: Balance): number {
   const byOwner = a.shard - b.shard || compareTexts(a.marketplace, b.marketplace);
-  return byOwner || compareTexts(a.account, b.account);
+  return (
+    byOwner || compareTexts(a.account, b.account) || compareTexts(a.config ?? '', b.config ?? '')
+  );
 }
 
 function addBalances(
@@ -147,6 +162,7 @@ function addBalances(
     textArray(balances.map((row) => row.account)),
     textArray(balances.map((row) => row.currency)),
     smallintArray(balances.map(() => slot % SLOT_COUNT)),
+    bigintArray(balances.map(({ config }) => (config === null ? 0n : idValue(config)))),
     bigintArray(balances.map((row) => row.debitFen)),
     bigintArray(balances.map((row) => row.creditFen)),
   ]);

@@ -1,37 +1,66 @@
 /** Reads of the ledger: balances and transactions. */
 
-import type { Db, Row, Statement } from '../../database/db.ts';
+import type { Db, Row } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
+import { type Currency, currencyOf } from '../../kernel/money.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
-const BALANCES: Statement = {
-  name: 'ledger_balances.of',
-  text: `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
+const BALANCES = statements('ledger_balances', {
+  of: `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
     from ledger_balances where marketplace = $1 group by account, currency order by account`,
-};
+  ofConfig: `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
+    from ledger_balances where marketplace = $1 and config = $2
+    group by account, currency order by account`,
+  // What 0020 could not attribute to an account at a wallet: names of before, not at zero.
+  unattributed: `select account, sum(credit - debit)::bigint as net from ledger_balances
+    where account like 'merchant:%' group by marketplace, account
+    having sum(credit - debit) <> 0 order by account`,
+});
 
 export interface BalanceRow {
   readonly account: string;
-  readonly currency: 'cny';
+  readonly currency: Currency;
   readonly debitFen: bigint;
   readonly creditFen: bigint;
 }
 
-export async function readBalances(db: Db, marketplace: Id<'marketplace'>): Promise<BalanceRow[]> {
-  return (await db.read(BALANCES, [idValue(marketplace)])).map((row) => ({
+/** `config`: only what its entries moved; null = all. */
+export async function readBalances(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  config: Id<'wallet_config'> | null = null,
+): Promise<BalanceRow[]> {
+  const owner = idValue(marketplace);
+  const rows =
+    config === null
+      ? await db.read(BALANCES.of, [owner])
+      : await db.read(BALANCES.ofConfig, [owner, idValue(config)]);
+  return rows.map((row) => ({
     account: row.account as string,
-    currency: row.currency as 'cny',
+    currency: currencyOf(row.currency),
     debitFen: row.debit as bigint,
     creditFen: row.credit as bigint,
+  }));
+}
+
+/** Balances that still stand under a merchant and wallet, and not under an account there. */
+export async function readUnattributed(
+  db: Db,
+): Promise<readonly { readonly account: string; readonly netFen: bigint }[]> {
+  return (await db.read(BALANCES.unattributed, [])).map((row) => ({
+    account: row.account as string,
+    netFen: row.net as bigint,
   }));
 }
 
 const LIST_TRANSACTIONS: List = {
   name: 'ledger_transactions.list',
   head: `select p.*, p.id as list_id,
-      (select jsonb_agg(jsonb_build_array(e.account, e.debit::text, e.credit::text) order by e.line)
+      (select jsonb_agg(jsonb_build_array(e.account, e.debit::text, e.credit::text, e.config::text)
+        order by e.line)
       from ledger_entries e where e.shard = p.shard and e.transaction = p.id) as entries
     from ledger_transactions p where p.marketplace = $1`,
   order: 'p.id',
@@ -43,11 +72,16 @@ export interface TransactionRow {
   readonly id: Id<'ledger_transaction'>;
   readonly moment: LedgerMoment;
   readonly intent: Id<'payment_intent'> | null;
+  /** What it books; null = booked before this was kept, and not known. */
+  readonly object: string | null;
+  readonly currency: Currency;
+  readonly occurredAtMs: number;
   readonly createdAtMs: number;
   readonly entries: readonly {
     readonly account: string;
     readonly debitFen: bigint;
     readonly creditFen: bigint;
+    readonly config: Id<'wallet_config'> | null;
   }[];
 }
 
@@ -66,17 +100,23 @@ export async function listTransactions(
   return { rows: rows.map(toTransaction), hasMore };
 }
 
+type StoredEntry = readonly [account: string, debit: string, credit: string, config: string | null];
+
 function toTransaction(row: Row): TransactionRow {
-  const entries = (row.entries ?? []) as readonly (readonly [string, string, string])[];
+  const entries = (row.entries ?? []) as readonly StoredEntry[];
   return {
     id: formatId('ledger_transaction', row.id as bigint),
     moment: row.moment as LedgerMoment,
     intent: row.intent === null ? null : formatId('payment_intent', row.intent as bigint),
+    object: row.object as string | null,
+    currency: currencyOf(row.currency),
+    occurredAtMs: toNumber(row.occurred_at),
     createdAtMs: toNumber(row.created_at),
-    entries: entries.map(([account, debit, credit]) => ({
+    entries: entries.map(([account, debit, credit, config]) => ({
       account,
       debitFen: BigInt(debit),
       creditFen: BigInt(credit),
+      config: config === null ? null : formatId('wallet_config', BigInt(config)),
     })),
   };
 }

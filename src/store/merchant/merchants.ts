@@ -2,6 +2,7 @@
 
 import { type AuditValue, canonicalJson } from '../../core/audit/audit.ts';
 import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
+import { idArray } from '../../database/arrays.ts';
 import type { Db, Row, Session } from '../../database/db.ts';
 import { writeRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
@@ -20,6 +21,7 @@ const MERCHANTS = statements('merchants', {
 });
 const ACCOUNTS = statements('wallet_accounts', {
   of: 'select * from wallet_accounts where marketplace = $1 order by id',
+  owners: 'select id, merchant, wallet from wallet_accounts where id = any($1::bigint[])',
   lock: 'select id from merchants where id = $1 for no key update',
   at: 'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
   // The requested configuration, else the account's own if in use, else the newest in use.
@@ -69,6 +71,22 @@ export async function readAccounts(
   marketplace: Id<'marketplace'>,
 ): Promise<WalletAccount[]> {
   return (await db.read(ACCOUNTS.of, [idValue(marketplace)])).map(toAccount);
+}
+
+export type AccountOwner = Pick<WalletAccount, 'merchant' | 'wallet'>;
+
+/** Whose accounts these are. */
+export async function readOwners(
+  db: Db,
+  ids: readonly Id<'wallet_account'>[],
+): Promise<ReadonlyMap<Id<'wallet_account'>, AccountOwner>> {
+  const rows = ids.length === 0 ? [] : await db.read(ACCOUNTS.owners, [idArray(ids)]);
+  return new Map(
+    rows.map((row) => [
+      formatId('wallet_account', row.id as bigint),
+      { merchant: formatId('merchant', row.merchant as bigint), wallet: row.wallet as WalletName },
+    ]),
+  );
 }
 
 /** The same external id again returns the merchant that has it. */

@@ -3,6 +3,7 @@
  */
 
 import type { Payment, PaymentIntent } from '../../core/payment/model.ts';
+import { placeOf } from '../../core/rows-by-id.ts';
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Row, Session, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
@@ -268,9 +269,10 @@ function saveChildren<T extends { readonly id: Id }>(
     const known = rowsOf(before);
     if (known === rowsOf(after)) continue;
     const { shard, id: intent } = after.intent;
-    for (const row of rowsOf(after)) {
-      if (known.includes(row)) continue;
-      const isKnown = known.some(({ id }) => id === row.id);
+    for (const [place, row] of rowsOf(after).entries()) {
+      // A draft leaves rows where they are and appends new ones.
+      if (known[place] === row) continue;
+      const isKnown = known[place]?.id === row.id || placeOf(known, row.id) >= 0;
       (isKnown ? changed : added).push({ shard, intent, row, payment: after });
     }
   }

@@ -12,6 +12,7 @@ import type {
   Refund,
   SubOrder,
 } from '../../core/payment/model.ts';
+import { rowOf } from '../../core/rows-by-id.ts';
 import {
   columnsOf,
   type Fields,
@@ -26,7 +27,11 @@ import {
   text,
 } from '../../database/row.ts';
 import { type Column, type Table, table } from '../../database/table.ts';
-import { type Id, idValue } from '../../kernel/id.ts';
+import { must } from '../../kernel/assert.ts';
+import { type Id, idValue, parseId } from '../../kernel/id.ts';
+import { currencyOf } from '../../kernel/money.ts';
+
+const currency = () => text('currency', 'fixed', currencyOf);
 
 const INTENT: Fields<PaymentIntent> = {
   shard: smallint('shard'),
@@ -35,7 +40,7 @@ const INTENT: Fields<PaymentIntent> = {
   merchantOrderNo: text('merchant_order_no', 'fixed'),
   contentHash: text('content_hash', 'fixed'),
   amountFen: fen('amount', 'fixed'),
-  currency: text('currency', 'fixed'),
+  currency: currency(),
   description: text('description', 'fixed'),
   buyer: json('buyer', 'fixed'),
   status: text('status'),
@@ -92,8 +97,10 @@ const LEG: Fields<Leg> = {
   orderNo: text('order_no', 'fixed'),
   walletMerchant: text('wallet_merchant', 'fixed'),
   merchant: id('merchant', 'merchant', 'fixed'),
+  walletAccount: id('wallet_account', 'wallet_account', 'fixed'),
   parts: json('parts', 'fixed', { write: partsToJson, read: partsFromJson }),
   subOrders: json('sub_orders', 'fixed'),
+  currency: currency(),
   amountFen: fen('amount', 'fixed'),
   payerAmountFen: fen('payer_amount'),
   receiptAmountFen: fen('receipt_amount'),
@@ -110,6 +117,7 @@ const REFUND: Fields<Refund> = {
   id: id('refund', 'id'),
   leg: id('leg', 'leg', 'fixed'),
   subOrder: id('sub_order', 'sub_order', 'fixed'),
+  currency: currency(),
   amountFen: fen('amount', 'fixed'),
   movedFen: fen('moved'),
   reason: text('reason', 'fixed'),
@@ -125,6 +133,7 @@ const REFUND: Fields<Refund> = {
   failure: json('failure'),
   createdAtMs: moment('created_at', 'fixed'),
   sentAtMs: moment('sent_at'),
+  settledAtMs: moment('settled_at'),
   dueAtMs: moment('due_at'),
   tries: integer('tries'),
 };
@@ -135,6 +144,8 @@ const ESCROW: Fields<Escrow> = {
   leg: id('leg', 'leg', 'fixed'),
   merchant: id('merchant', 'merchant', 'fixed'),
   wallet: text('wallet', 'fixed'),
+  walletAccount: id('wallet_account', 'wallet_account', 'fixed'),
+  currency: currency(),
   orderedFen: fen('ordered', 'fixed'),
   paidFen: fen('paid', 'fixed'),
   feeFen: fen('fee', 'fixed'),
@@ -206,13 +217,13 @@ export const ESCROWS = childTable('escrows', ESCROW);
 
 /** The configuration of the wallet that gets the refund: the sweeps group due rows by it. */
 function configOf({ row, payment: { legs, attempts } }: Child<Refund>): bigint {
-  const leg = legs.find(({ id }) => id === row.leg);
-  const attempt = attempts.find(({ id }) => id === leg?.attempt);
+  const attempt = rowOf(attempts, rowOf(legs, row.leg)?.attempt ?? '');
   return attempt === undefined ? 0n : idValue(attempt.config);
 }
 
 interface StoredPart {
   readonly merchant: Id<'merchant'>;
+  readonly wallet_account: Id<'wallet_account'>;
   readonly wallet_merchant: string;
   readonly amount: string;
   readonly fee_bps: number;
@@ -220,8 +231,9 @@ interface StoredPart {
 
 function partsToJson(parts: Leg['parts']): readonly StoredPart[] | null {
   if (parts === null) return null;
-  return parts.map(({ merchant, walletMerchant, amountFen, feeBps }) => ({
+  return parts.map(({ merchant, walletAccount, walletMerchant, amountFen, feeBps }) => ({
     merchant,
+    wallet_account: walletAccount,
     wallet_merchant: walletMerchant,
     amount: amountFen.toString(),
     fee_bps: feeBps,
@@ -232,6 +244,10 @@ function partsFromJson(stored: unknown): Leg['parts'] {
   if (stored === null) return null;
   return (stored as readonly StoredPart[]).map((part) => ({
     merchant: part.merchant,
+    walletAccount: must(
+      parseId('wallet_account', String(part.wallet_account)),
+      'the account of a part',
+    ),
     walletMerchant: part.wallet_merchant,
     amountFen: BigInt(part.amount),
     feeBps: part.fee_bps,

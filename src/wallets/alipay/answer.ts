@@ -230,7 +230,13 @@ export function refundReport(refund: RefundOrder, called: Called): RefundReport 
   if (textField(fields, 'out_trade_no') !== refund.leg.orderNo) return silentRefund('unknown');
   // N: this call moved nothing (a repeat, or not yet); the refund query decides.
   const status = textField(fields, 'fund_change') === 'Y' ? 'succeeded' : 'submitted';
-  return { ...silentRefund(status), settlementFen: fenField(fields, 'send_back_fee') };
+  const settledAtMs = refundedAtMs(fields);
+  return { ...silentRefund(status), settlementFen: fenField(fields, 'send_back_fee'), settledAtMs };
+}
+
+/** Answers and queries name the time of this refund alike; notifications call it gmt_refund. */
+function refundedAtMs(fields: JsonObject): number | null {
+  return parseTime(textField(fields, 'gmt_refund_pay') ?? '') ?? null;
 }
 
 export function refundQueryReport(refund: RefundOrder, called: Called): RefundReport {
@@ -247,7 +253,8 @@ export function refundQueryReport(refund: RefundOrder, called: Called): RefundRe
   const status = textField(fields, 'refund_status');
   if (status === 'REFUND_SUCCESS') {
     const settlementFen = fenField(fields, 'send_back_fee');
-    return { ...silentRefund('succeeded'), amountFen, settlementFen };
+    const settledAtMs = refundedAtMs(fields);
+    return { ...silentRefund('succeeded'), amountFen, settlementFen, settledAtMs };
   }
   // Absent: not refunded, or not yet. If the wallet names the refund, it is only not done yet.
   if (status === undefined && refundNo === undefined && amountFen === null) {

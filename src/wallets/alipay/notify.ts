@@ -13,6 +13,7 @@ import { ok, type Result } from '../../kernel/result.ts';
 import { notifySignText, serviceMessageSignText } from '../../wires/alipay/canonical.ts';
 import { KNOWN_PARAMETERS } from '../../wires/alipay/known-parameters.ts';
 import { type Parameters, parseParameters } from '../../wires/alipay/parameters.ts';
+import { parseTime } from '../../wires/alipay/time.ts';
 import { isOversizedForm } from '../../wires/keys/form-limits.ts';
 import { readSignedPairs } from '../../wires/keys/signed-pairs.ts';
 import { refusedCallback, refusedForm, tooManyCallbacks } from '../answers.ts';
@@ -115,7 +116,8 @@ function read(config: Ids, parameters: Parameters): Result<Notification, Notific
   const refundNo = refundNoOf(parameters);
   if (refundNo === undefined) return ok({ type: 'attempt', notificationId, orderNo, legs: [leg] });
   // refund_fee is cumulative, so this message does not state the amount of its own refund.
-  const report = silentRefund('succeeded');
+  const settledAtMs = parseTime(parameters.get('gmt_refund') ?? '') ?? null;
+  const report = { ...silentRefund('succeeded'), settledAtMs };
   return ok({ type: 'refund', notificationId, orderNo, refundNo, report });
 }
 

@@ -105,7 +105,7 @@ export function orderReport(
     // No field states what the payer paid after coupons.
     payerAmountFen: null,
     receiptAmountFen: isReceipt ? settleFen : null,
-    paidAtMs: status === 'succeeded' ? paidAtMs(fields, asked.txnTime) : null,
+    paidAtMs: status === 'succeeded' ? tracedAtMs(fields, asked.txnTime) : null,
     payerWalletReported: status === 'succeeded' ? payerWallet(fields) : null,
   };
 }
@@ -120,14 +120,22 @@ function currencyOf(code: string | undefined): string | null {
   return code === CURRENCY_CNY ? 'cny' : `iso4217-${code}`;
 }
 
-/** traceTime is MMDDhhmmss: its year is that of the order, or the next one after New Year. */
-function paidAtMs(fields: Fields, txnTime: string): number | null {
+const DAY_MS = 86_400_000;
+
+/**
+ * traceTime, when UnionPay dealt with it, is MMDDhhmmss: the first such moment from txnTime on. A
+ * day before it is not the next year's, but another clock's.
+ */
+function tracedAtMs(fields: Fields, txnTime: string): number | null {
   const traceTime = fields.get('traceTime') ?? '';
   const orderedMs = parseCompactTime(txnTime);
   if (!/^[0-9]{10}$/.test(traceTime) || orderedMs === undefined) return null;
   const year = Number(txnTime.slice(0, 4));
-  const isNextYear = txnTime.slice(4, 6) === '12' && traceTime.startsWith('01');
-  return parseCompactTime(`${isNextYear ? year + 1 : year}${traceTime}`) ?? null;
+  for (const candidate of [year, year + 1]) {
+    const tracedMs = parseCompactTime(`${candidate}${traceTime}`);
+    if (tracedMs !== undefined && tracedMs >= orderedMs - DAY_MS) return tracedMs;
+  }
+  return null;
 }
 
 /** Only the wallet's own answer tells which card paid; the prefix of a code does not. */
@@ -166,7 +174,10 @@ export function settledRefund(fields: Fields, code: string): RefundReport {
     amountFen: fenField(fields, 'txnAmt'),
     settlementFen: fenField(fields, 'settleAmt'),
   };
-  if (SUCCESS_CODES.has(code)) return { ...silentRefund('succeeded'), ...stated };
+  if (SUCCESS_CODES.has(code)) {
+    const settledAtMs = tracedAtMs(fields, fields.get('txnTime') ?? '');
+    return { ...silentRefund('succeeded'), ...stated, settledAtMs };
+  }
   if (PENDING_CODES.has(code)) return { ...silentRefund('processing'), ...stated };
   return { ...silentRefund(FAILED_CODES.has(code) ? 'failed' : 'unknown'), ...stated };
 }

@@ -148,5 +148,6 @@ function refundReport(status: RefundReport['status'], body: JsonRecord): RefundR
     ...silentRefund(status),
     walletRefundId: textOf(body, 'refund_id') ?? null,
     amountFen: fenOf(recordOf(body, 'amount'), 'refund') ?? null,
+    settledAtMs: parseTime(textOf(body, 'success_time') ?? '') ?? null,
   };
 }

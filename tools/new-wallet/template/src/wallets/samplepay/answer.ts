@@ -130,6 +130,8 @@ export function statedRefund(fields: Fields): RefundReport {
     amountFen: fenOfText(fieldOf(fields, 'amount')) ?? null,
     // It never reports what a refund took from the merchant's money.
     settlementFen: null,
+    // Nor when it paid it.
+    settledAtMs: null,
     walletError: null,
   };
 }
