@@ -47,6 +47,7 @@ import { AGGREGATES } from './store/aggregates.ts';
 import { PAYMENT } from './store/payment/aggregate.ts';
 import { countUnknownAttempts } from './store/payment/due.ts';
 import { readConfigsOf } from './store/payment/own-payments.ts';
+import { readMoved } from './store/payment/queries.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
@@ -95,7 +96,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const lease = await leaseNumber(options);
   const { envelope, keys } = await openKeys(options, lease);
   const ids = createIdSource(lease.number, wallClock);
-  const changes = createChangeHub();
+  const changes = createChangeHub((seen) => readMoved(db, seen));
   const metrics = createMetrics({ processMetrics: true });
   const clock = options.clock ?? wallClock;
   const parts = openParts(options, envelope);

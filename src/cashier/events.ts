@@ -2,6 +2,7 @@
  * Live status by server-sent events. A stream reports only that something changed, and the new
  * version; the page then reloads itself. It ends at a terminal status, and after a bounded number
  * of heartbeats (the browser reconnects with the version it has seen), so no stream lives for ever.
+ * Its payment is read when the stream opens and when it has changed; a heartbeat reads nothing.
  */
 
 import { INTENT_STATES, type Payment } from '../core/payment/model.ts';
@@ -12,6 +13,7 @@ import type { CashierUseCases } from './show.ts';
 const HEARTBEAT_MS = 15_000;
 const HEARTBEAT_COUNT_MAX = 40;
 const RECONNECT_MS = 3_000;
+const STILL_HERE = ': still here\n\n';
 /** Per token: a page open in a few tabs and on a phone. */
 const STREAM_COUNT_MAX = 8;
 
@@ -46,8 +48,9 @@ export function eventStreams(useCases: CashierUseCases): EventStreams {
       try {
         await streamStatus({
           open: () => useCases.openCashier(payToken),
-          wait: (payment) => useCases.waitForChange(payment, HEARTBEAT_MS),
-          isStopped: stop.isStopped,
+          wait: (payment) =>
+            useCases.waitForChange(payment, { timeoutMs: HEARTBEAT_MS, signal: stop.signal }),
+          isStopped: () => stop.signal.aborted,
           seenVersion,
           write: sink.write,
         });
@@ -66,25 +69,26 @@ function register(
   open: Map<string, Set<() => void>>,
   payToken: string,
   sink: EventSink,
-): { readonly now: () => void; readonly isStopped: () => boolean } {
-  let stopped = false;
+): { readonly now: () => void; readonly signal: AbortSignal } {
+  const stopping = new AbortController();
   const stops = open.get(payToken) ?? new Set();
   open.set(payToken, stops);
   const now = (): void => {
-    if (stopped) return;
-    stopped = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     stops.delete(now);
     if (stops.size === 0) open.delete(payToken);
     sink.end();
   };
   stops.add(now);
   sink.onClose(now);
-  return { now, isStopped: () => stopped };
+  return { now, signal: stopping.signal };
 }
 
 interface StreamOptions {
   readonly open: () => Outcome<CashierView>;
-  readonly wait: (payment: Payment) => Promise<void>;
+  /** True: it has changed; false: a heartbeat is due. */
+  readonly wait: (payment: Payment) => Promise<boolean>;
   readonly isStopped: () => boolean;
   readonly seenVersion: number;
   readonly write: (text: string) => unknown;
@@ -104,12 +108,16 @@ async function streamStatus(stream: StreamOptions): Promise<void> {
       stream.write(event(isTerminal ? 'end' : 'change', { version, status }));
       seenVersion = version;
     } else {
-      stream.write(': still here\n\n');
+      stream.write(STILL_HERE);
       beats += 1;
       if (isTerminal) stream.write(event('end', { version, status }));
     }
     if (isTerminal) return;
-    await stream.wait(payment);
+    while (!(await stream.wait(payment))) {
+      beats += 1;
+      if (stream.isStopped() || beats >= HEARTBEAT_COUNT_MAX) return;
+      stream.write(STILL_HERE);
+    }
     if (stream.isStopped()) return;
   }
 }

@@ -5,11 +5,11 @@
 import type { Payment } from '../core/payment/model.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import { listAuditLog } from './audit/audit-log.ts';
+import type { Until } from './base/change-hub.ts';
 import { claimIdempotency, completeIdempotency } from './base/idempotency.ts';
 import type { Platform } from './base/platform.ts';
 import { readiness } from './base/readiness.ts';
 import { clientSecretOf, isSameSecret, type PayTokenKind, payTokenOf } from './base/tokens.ts';
-import { waitForChange } from './base/wait-for-change.ts';
 import { eraseBuyer, getBuyerErasure } from './buyer/data.ts';
 import { authenticate } from './key/authenticate.ts';
 import { listBalances, listLedgerAccounts, listLedgerTransactions } from './ledger/list.ts';
@@ -44,7 +44,6 @@ const VERBS = {
   ...{ cancelPaymentIntent, resolveConflict, listOffers, startAttempt, getAttempt },
   ...{ createRefund, getRefund, acceptNotification },
   ...{ openCashier, handOut, codeOf, openCode, payerAuthorizeUrl, exchangePayerCode },
-  ...{ waitForChange },
   ...{ createMerchant, listMerchants, listWalletAccounts, listInterconnects, setInterconnect },
   ...{ listBalances, listLedgerAccounts, listLedgerTransactions, listAuditLog },
   ...{ eraseBuyer, getBuyerErasure },
@@ -70,10 +69,12 @@ function bind<V extends Record<string, (platform: Platform, ...args: never[]) =>
 export type UseCases = ReturnType<typeof bindVerbs>;
 
 export function bindVerbs(platform: Platform) {
-  const { envelope, ids } = platform;
+  const { envelope, ids, changes } = platform;
   return {
     ...bind(VERBS, platform),
     counters: counterCases(platform),
+    /** True: the payment has changed since it was read. */
+    waitForChange: ({ intent }: Payment, until: Until) => changes.wait(intent, until),
     clientSecretOf: (payment: Payment) => clientSecretOf(envelope, payment),
     clientSecretMatches: (payment: Payment, clientSecret: string) =>
       isSameSecret(clientSecret, clientSecretOf(envelope, payment)),

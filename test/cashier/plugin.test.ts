@@ -614,9 +614,9 @@ describe('GET /pay/{pay_token}/events', () => {
         await gate;
         return openCashier(payToken);
       },
-      waitForChange: (payment, timeoutMs) => {
+      waitForChange: (payment, until) => {
         waits += 1;
-        return waitForChange(payment, timeoutMs);
+        return waitForChange(payment, until);
       },
     };
     return { instead, began, letGo: () => letGo(), waits: () => waits };

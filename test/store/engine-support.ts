@@ -63,7 +63,7 @@ export interface TestEngineRoom {
 
 export async function openEngine(
   db: Db,
-  options: Partial<Pick<EngineOptions, 'aggregates' | 'clock' | 'patienceMs'>> = {},
+  options: Partial<Pick<EngineOptions, 'aggregates' | 'clock' | 'patienceMs' | 'listener'>> = {},
 ): Promise<TestEngineRoom> {
   const batches: TestEngineRoom['batches'] = [];
   const defects: TestEngineRoom['defects'] = [];

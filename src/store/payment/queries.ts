@@ -1,6 +1,7 @@
 /** Reads and lists of payments, without a lock: no decision is based on them. */
 
 import type { Payment } from '../../core/payment/model.ts';
+import { idArray, intArray, smallintArray } from '../../database/arrays.ts';
 import type { Db, Statement } from '../../database/db.ts';
 import { formatId, type Id, idValue, shardOf, shardOfId, unpackId } from '../../kernel/id.ts';
 import { type Filter, type IdPage, type List, type Listed, listed } from '../page.ts';
@@ -9,6 +10,35 @@ import { readPayments } from './payments.ts';
 export async function readPayment(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
   const payments = await readPayments((statement, values) => db.read(statement, values), [id]);
   return payments.get(id);
+}
+
+const MOVED: Statement = {
+  name: 'payment_intents.moved',
+  // One look-up by the key for each, whatever the planner thinks of the table.
+  text: `select k.place::integer, p.version
+    from unnest($1::smallint[], $2::bigint[], $3::integer[])
+      with ordinality as k (shard, id, version, place)
+    cross join lateral (select i.version from payment_intents i
+      where i.shard = k.shard and i.id = k.id offset 0) p
+    where p.version > k.version`,
+};
+
+interface Versioned {
+  readonly id: Id<'payment_intent'>;
+  readonly version: number;
+}
+
+/** Those of the payments that are past the version given, with the version that they have. */
+export async function readMoved(db: Db, seen: readonly Versioned[]): Promise<readonly Versioned[]> {
+  const rows = await db.read(MOVED, [
+    smallintArray(seen.map(({ id }) => shardOfId(id))),
+    idArray(seen.map(({ id }) => id)),
+    intArray(seen.map(({ version }) => version)),
+  ]);
+  return rows.flatMap(({ place, version }) => {
+    const known = seen[(place as number) - 1];
+    return known === undefined ? [] : [{ id: known.id, version: version as number }];
+  });
 }
 
 const INTENT_PLACE = 'coalesce(p.place, p.id)';
