@@ -21,6 +21,7 @@ import { startErasing } from './flows/buyer/data.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/envelope.ts';
 import { forgetKeys } from './flows/key/forget-keys.ts';
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
+import { createRefusals, startSharingRefusals } from './flows/key/refusals.ts';
 import { type KeyWatch, watchKeys } from './flows/key/watch-keys.ts';
 import { createNotificationGuard } from './flows/payment/notification-guard.ts';
 import { createOwnPayments } from './flows/payment/own-payments.ts';
@@ -236,6 +237,7 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
     walletHttp,
     health: createWalletHealth(wallClock),
     keyUses: createKeyUses(wallClock),
+    refusals: createRefusals(wallClock),
     credentialRefusals: createCredentialRefusals(wallClock),
     notificationGuard: createNotificationGuard(
       wallClock,
@@ -259,6 +261,7 @@ async function openServers(
     useCases,
     log: options.log,
     metrics: platform.metrics,
+    refusals: platform.refusals,
     wall: wallClock,
     config: {
       publicUrl,
@@ -285,6 +288,7 @@ function startChores(platform: Platform, { buyerRetentionDays = null }: ComposeO
     startSealing(platform),
     startWritingUses(platform),
     startWritingRefusals(platform),
+    startSharingRefusals(platform),
     startErasing(platform, buyerRetentionDays),
   ];
   return {

@@ -102,6 +102,9 @@ async function startAttempt(
   const cashier = { buyerIp: request.ip };
   const whose = { marketplace, intent, cashier, isLivemode: null };
   const started = await deps.useCases.startAttempt({ ...whose, ...start });
+  // Too many at once, at several processes: what the count before it could not see.
+  if (!started.ok && started.error.code === 'rate_limited')
+    return visit.site.limited(request, visit.reply);
   if (!started.ok) return backToPage(visit, noticeOf(started.error));
   return goOn(visit, started.value.attempt.id);
 }

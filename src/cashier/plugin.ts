@@ -16,6 +16,7 @@ import type {
   FastifyReply,
   FastifyRequest,
 } from 'fastify';
+import { CASHIER_STARTS, recentStarts } from '../core/payment/start.ts';
 import { addressKey } from '../http/address.ts';
 import { type Budget, createBudget } from '../http/budget.ts';
 import { must } from '../kernel/assert.ts';
@@ -30,7 +31,6 @@ import { isSameOrigin } from './same-origin.ts';
 import { type CashierDeps, type PayRequest, type PayRoute, showPage, type Visit } from './show.ts';
 import { pagePath, type Site, siteOf, textOf } from './site.ts';
 
-const ATTEMPTS_PER_MINUTE = 10;
 const HAND_OUTS_PER_MINUTE = 30;
 /** Far more than the payments of a minute; only tokens that opened a payment are counted. */
 const TOKENS_MAX = 100_000;
@@ -66,8 +66,8 @@ async function addRoutes(scope: FastifyInstance, deps: CashierDeps): Promise<voi
   scope.setErrorHandler<FastifyError>(site.failed);
   scope.addHook('preClose', async () => streams.endAll());
 
-  const starts = minuteBudget(ATTEMPTS_PER_MINUTE);
-  const asks = minuteBudget(ATTEMPTS_PER_MINUTE);
+  const starts = minuteBudget(CASHIER_STARTS.max);
+  const asks = minuteBudget(CASHIER_STARTS.max);
   const on = (use: Use): Handler => opened(deps, site, use);
   for (const asset of Object.values(site.assets)) addAsset(scope, asset);
   scope.get('/pay/back/:intent', (request, reply) => cameBack(site, request, reply));
@@ -125,15 +125,14 @@ function minuteBudget(max: number): Budget {
 /**
  * Counted only once the token has opened its payment: invented tokens take up no memory, so they
  * cannot evict real ones. Attempts of the last minute recorded on the payment itself count as well,
- * in whichever process they were started.
+ * in whichever process they were started; the start decides that once more, under its lock.
  */
 function within(budget: Budget, use: Use): Use {
   return async (visit) => {
     const { site, request, reply, view, deps } = visit;
-    const sinceMs = deps.clock.nowMs() - MINUTE_MS;
-    const recent = view.payment.attempts.filter(({ createdAtMs }) => createdAtMs > sinceMs);
+    const recent = recentStarts(view.payment, deps.clock.nowMs());
     const waitSeconds = budget.spend(request.params.pay_token);
-    if (waitSeconds === 0 && recent.length < ATTEMPTS_PER_MINUTE) return use(visit);
+    if (waitSeconds === 0 && recent < CASHIER_STARTS.max) return use(visit);
     reply.header('retry-after', waitSeconds === 0 ? MINUTE_MS / 1_000 : waitSeconds);
     return site.limited(request, reply);
   };

@@ -1,5 +1,5 @@
 /**
- * Limits how often something may happen per key (an address, a configuration) in a time window. In
+ * Limits how often something may happen per key (a token of the cashier) in a time window. In
  * memory, per process, bounded: when too many keys are known, the oldest is dropped, which can only
  * be lenient.
  */

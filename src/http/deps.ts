@@ -1,6 +1,7 @@
 /** What the HTTP layer gets from the composition at start. */
 
 import type { FastifyPluginAsync } from 'fastify';
+import type { Refusals } from '../flows/key/refusals.ts';
 import type { UseCases } from '../flows/verbs.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -32,6 +33,7 @@ export interface ServerDeps {
   readonly config: ServerConfig;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly refusals: Refusals;
   /** Wall time, for latencies. */
   readonly wall: Clock;
   readonly random?: Random;

@@ -1,20 +1,17 @@
 /**
  * Rate limits. A valid key is counted by itself, an unauthenticated caller by address
- * (`addressKey`). Refusals (unknown keys, unknown paths) have a separate budget per address, so
- * that guessing is slow and no valid key is ever refused for what others at its address did.
+ * (`addressKey`), both by this process alone. Refusals (unknown keys, unknown paths) have a limit
+ * per address of their own, shared by all processes, so that guessing is slow and no valid key is
+ * ever refused for what others at its address did.
  */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ERRORS, type ErrorCode, type HutongError } from '../kernel/errors.ts';
 import { addressKey } from './address.ts';
 import { ApiError, apiError } from './api-error.ts';
-import { createBudget } from './budget.ts';
 import type { ServerDeps } from './deps.ts';
 
 const RATE_DEFAULT = { max: 1_000, windowMs: 10_000 };
-/** Unknown keys and paths of one address per minute. */
-const REFUSALS_A_MINUTE = 120;
-const MINUTE_MS = 60_000;
 
 export interface Limits {
   /** Has this address had so many keys refused that its next unknown one may be delayed? */
@@ -73,13 +70,12 @@ function isGuess(code: ErrorCode): boolean {
   return status === 401 || status === 404 || code === 'address_not_allowed';
 }
 
-function refusalLimits({ wall }: ServerDeps): Limits {
-  const budget = createBudget({ max: REFUSALS_A_MINUTE, windowMs: MINUTE_MS, wall });
+function refusalLimits({ refusals }: ServerDeps): Limits {
   return {
-    isSuspect: (request) => budget.secondsLeft(addressKey(request.ip)) > 0,
+    isSuspect: (request) => refusals.secondsLeft(addressKey(request.ip)) > 0,
     refusal: (request, reply, error) => {
       if (!isGuess(error.code)) return new ApiError(error);
-      const seconds = budget.spend(addressKey(request.ip));
+      const seconds = refusals.note(addressKey(request.ip));
       if (seconds === 0) return new ApiError(error);
       reply.header('retry-after', String(seconds));
       return apiError('rate_limited', 'too many requests from this address were refused');

@@ -9,6 +9,7 @@ import { Value } from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { startAttempt } from '../../src/core/payment/start.ts';
 import { type Db, DbLost } from '../../src/database/db.ts';
+import { createRefusals } from '../../src/flows/key/refusals.ts';
 import type { UseCases } from '../../src/flows/verbs.ts';
 import type { ServerConfig } from '../../src/http/deps.ts';
 import { components } from '../../src/http/openapi.ts';
@@ -90,6 +91,7 @@ export async function start(config: Partial<ServerConfig> = {}): Promise<void> {
     config: { publicUrl: 'http://127.0.0.1:4000', rateLimit: null, docs: false, ...config },
     log: createLog({ destination: { write: (line) => void edge.logged.push(line) } }),
     metrics: createMetrics(),
+    refusals: createRefusals(wallClock),
     wall: wallClock,
   });
 }

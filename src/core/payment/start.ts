@@ -4,7 +4,7 @@
  */
 
 import { assert, must, unreachable } from '../../kernel/assert.ts';
-import { hutongError } from '../../kernel/errors.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
@@ -21,6 +21,8 @@ import { applyReportTo, type Reported } from './report.ts';
 
 /** Bounds how many orders one intent can create at the wallets. */
 const ATTEMPT_COUNT_MAX = 30;
+/** What a buyer may start: whoever has the address of the page can press again and again. */
+export const CASHIER_STARTS = { max: 10, windowMs: 60_000 } as const;
 
 export interface NewAttempt {
   readonly id: Id<'payment_attempt'>;
@@ -41,6 +43,8 @@ export interface NewAttempt {
    */
   readonly oneLegMerchant: string | null;
   readonly firstPollMs: number;
+  /** Started by a buyer, whose starts are limited; left out = by the marketplace. */
+  readonly isFromCashier?: boolean;
 }
 
 export interface AttemptAnswer {
@@ -48,6 +52,12 @@ export interface AttemptAnswer {
   readonly attempt: Attempt;
   /** False when the attempt already existed: the wallet has been called, or is being called. */
   readonly isNew: boolean;
+}
+
+/** Attempts within the window, by whichever process. */
+export function recentStarts({ attempts }: Pick<Payment, 'attempts'>, nowMs: number): number {
+  const sinceMs = nowMs - CASHIER_STARTS.windowMs;
+  return attempts.filter(({ createdAtMs }) => createdAtMs > sinceMs).length;
 }
 
 export function startAttempt(
@@ -61,23 +71,8 @@ export function startAttempt(
     return draft.decided((same) => ({ payment: same, attempt: existing, isNew: false }));
   }
   const { intent } = payment;
-  if (
-    !isOpen(intent.status) ||
-    intent.closingAtMs !== null ||
-    intent.expiresAtMs <= context.nowMs
-  ) {
-    return err(
-      hutongError(
-        'payment_intent_not_payable',
-        `the payment_intent is ${intent.closingReason ?? intent.status}`,
-      ),
-    );
-  }
-  if (payment.attempts.length >= ATTEMPT_COUNT_MAX) {
-    return err(
-      hutongError('payment_intent_not_payable', `it already has ${ATTEMPT_COUNT_MAX} attempts`),
-    );
-  }
+  const refused = refusalOf(payment, input, context.nowMs);
+  if (refused !== undefined) return err(refused);
   // The caller closes them at once; the janitor finishes what that call could not.
   for (const other of payment.attempts.filter(isLive))
     beginClosing(draft, other, context, context.nowMs + CLOSE_CALL_MS);
@@ -109,6 +104,18 @@ export function startAttempt(
   draft.setRoot({ latestAttempt: attempt.id });
   settleIntentStatus(draft);
   return draft.decided((after) => ({ payment: after, attempt, isNew: true }));
+}
+
+function refusalOf(payment: Payment, input: NewAttempt, nowMs: number): HutongError | undefined {
+  const { intent, attempts } = payment;
+  const notPayable = (reason: string) => hutongError('payment_intent_not_payable', reason);
+  if (!isOpen(intent.status) || intent.closingAtMs !== null || intent.expiresAtMs <= nowMs)
+    return notPayable(`the payment_intent is ${intent.closingReason ?? intent.status}`);
+  if (attempts.length >= ATTEMPT_COUNT_MAX)
+    return notPayable(`it already has ${ATTEMPT_COUNT_MAX} attempts`);
+  if (input.isFromCashier === true && recentStarts(payment, nowMs) >= CASHIER_STARTS.max)
+    return hutongError('rate_limited', 'it was started too often within a minute');
+  return undefined;
 }
 
 function newLeg(

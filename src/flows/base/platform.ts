@@ -12,6 +12,7 @@ import type { Share } from '../../store/batch/due.ts';
 import type { UrlPolicy } from '../../webhooks/url-guard.ts';
 import type { Envelope } from '../key/envelope.ts';
 import type { KeyUses } from '../key/key-uses.ts';
+import type { Refusals } from '../key/refusals.ts';
 import type { NotificationGuard } from '../payment/notification-guard.ts';
 import type { CredentialRefusals } from '../wallet/credential-refusals.ts';
 import type { ChangeHub } from './change-hub.ts';
@@ -25,6 +26,7 @@ export interface Platform {
   readonly directory: Directory;
   readonly health: WalletHealth;
   readonly keyUses: KeyUses;
+  readonly refusals: Refusals;
   readonly credentialRefusals: CredentialRefusals;
   readonly notificationGuard: NotificationGuard;
   readonly changes: ChangeHub;

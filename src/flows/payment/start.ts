@@ -128,7 +128,7 @@ interface Payee {
 
 function newAttempt(
   payment: Payment,
-  { id, wallet, product, payerWallet = wallet }: ChosenAttempt,
+  { id, wallet, product, payerWallet = wallet, cashier }: ChosenAttempt,
   { opened, accounts }: Payee,
   nowMs: number,
 ): NewAttempt {
@@ -139,6 +139,7 @@ function newAttempt(
     expiresAtMs: expiryOf(payment, opened, product, nowMs),
     oneLegMerchant: isOneLeg ? (opened.wallet.ownMerchant ?? null) : null,
     firstPollMs: firstPollOf(opened, product),
+    isFromCashier: cashier !== null,
   };
 }
 
