@@ -15,6 +15,14 @@ import { Lane } from './reconnecting.ts';
 
 const LANES_DEFAULT = 4;
 const READERS_DEFAULT = 4;
+/** For a lock: longer than whoever holds it may stand still. */
+const LOCK_MS = 2_000;
+const STATEMENT_MS = 10_000;
+/**
+ * A process that is frozen inside a batch holds up the others for so long. One that was only slow
+ * (garbage, a busy machine) loses its connection, not its batch: that is sent again.
+ */
+const IDLE_IN_TRANSACTION_MS = 1_500;
 
 export interface PostgresOptions {
   readonly url: string;
@@ -52,9 +60,10 @@ function sessionConfig(options: PostgresOptions): pg.ClientConfig {
     application_name: 'hutong',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
-    lock_timeout: options.lockTimeoutMs ?? 2_000,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
-    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs ?? 5_000,
+    lock_timeout: options.lockTimeoutMs ?? LOCK_MS,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_MS,
+    idle_in_transaction_session_timeout:
+      options.idleInTransactionTimeoutMs ?? IDLE_IN_TRANSACTION_MS,
   };
 }
 
