@@ -45,6 +45,8 @@ interface Waiting {
 
 /** How long a piggyback command waits for a batch before it makes one. */
 const PIGGYBACK_MS = 5;
+/** Longer than any batch takes that waits for nobody's lock. */
+const HELD_UP_MS = 500;
 
 const BUSY = err(
   hutongError('busy', 'the database is busy or away; nothing was committed, send the same again'),
@@ -60,6 +62,8 @@ export class Lane {
   #piggybacks: Waiting[] = [];
   #piggybackTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
+  /** When the batch in flight was taken; null = there is none. */
+  #takenAtMs: number | null = null;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -67,6 +71,11 @@ export class Lane {
 
   get depth(): number {
     return this.#queue.length + this.#piggybacks.length;
+  }
+
+  /** Its batch is in flight for so long that it must wait for somebody else. */
+  isHeldUp(): boolean {
+    return this.#takenAtMs !== null && performance.now() - this.#takenAtMs > HELD_UP_MS;
   }
 
   submit(command: AnyCommand): Promise<Answer> {
@@ -107,7 +116,9 @@ export class Lane {
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
       const startedMs = this.#options.wallMs();
+      this.#takenAtMs = performance.now();
       await this.#settle(batch);
+      this.#takenAtMs = null;
       this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
     }
     this.#running = undefined;

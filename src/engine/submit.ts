@@ -1,6 +1,6 @@
 /**
- * The engine's interface for flows: submit a command, get its answer after commit. A command's
- * shard chooses its lane, so that commands on one root always queue behind each other.
+ * The engine's interface for flows: submit a command, get its answer after commit. Lanes follow the
+ * load (spread.ts); commands on one root always queue behind each other.
  */
 
 import type { Db } from '../database/db.ts';
@@ -17,6 +17,7 @@ import type { IdSource } from './ids.ts';
 import { Lane } from './lane.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { ProcessLease } from './process-lease.ts';
+import { createSpread } from './spread.ts';
 
 const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
 const PATIENCE_MS = 20_000;
@@ -60,10 +61,19 @@ export function createEngine(options: EngineOptions): Engine {
   let isDraining = false;
   const memory = createMemory();
   const lanes = Array.from({ length: db.laneCount }, (_, lane) => openLane(options, memory, lane));
+  const spread = createSpread({
+    laneCount: lanes.length,
+    isHeldUp: (lane) => lanes[lane]?.isHeldUp() === true,
+    nowMs: () => performance.now(),
+  });
   const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
     assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
     if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
-    return must(lanes[command.shard % lanes.length], 'the lane of a shard').submit(command);
+    const root = typeof command.root === 'string' ? command.root : null;
+    const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
+    const answer = await lane.submit(command);
+    spread.leave(root);
+    return answer;
   };
   return {
     submit: submit as Engine['submit'],
