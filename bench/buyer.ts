@@ -40,7 +40,13 @@ export function createBuyer(
 ): Work {
   const [shop] = world.marketplaces.values();
   if (shop === undefined) throw new Error('demo.json names no marketplace');
-  const intents = `${world.platformUrl}/v1/payment_intents`;
+  let turn = 0;
+  /** Each request goes to the next process, as a balancer would have it. */
+  const intents = (): string => {
+    const { url } = world.platforms[turn % world.platforms.length] ?? { url: world.platformUrl };
+    turn += 1;
+    return `${url}/v1/payment_intents`;
+  };
   const run = randomUUID().slice(0, 8);
   let count = 0;
   const headers = (key: string) => ({
@@ -64,14 +70,14 @@ export function createBuyer(
   return async (dueMs) => {
     count += 1;
     const number = count;
-    const intent = await client.post(intents, orderOf(number), {
+    const intent = await client.post(intents(), orderOf(number), {
       expected: 201,
       headers: headers(`create-${number}`),
     });
     const createdMs = performance.now();
     const id = String(intent.id);
     const attempt = await client.post(
-      `${intents}/${id}/attempts`,
+      `${intents()}/${id}/attempts`,
       { wallet, product: SCANNED_PRODUCTS[wallet], payer: {} },
       { expected: 201, headers: headers(`start-${number}`) },
     );

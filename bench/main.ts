@@ -9,6 +9,7 @@ import { benchAgainst, COMPARED, ROUNDS_MIN } from './against.ts';
 import { type BenchedWallet, SCANNED_PRODUCTS } from './buyer.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { benchPayments } from './payments.ts';
+import { benchProcesses } from './processes.ts';
 import { type Outcome, report } from './report.ts';
 
 type Bench = (options: Options, print: (line: string) => void) => Promise<Outcome>;
@@ -16,6 +17,8 @@ type Bench = (options: Options, print: (line: string) => void) => Promise<Outcom
 interface Options {
   readonly wallet: BenchedWallet;
   readonly isQuick: boolean;
+  /** How many platform processes, one run each; null = one, in every respect. */
+  readonly processes: readonly number[] | null;
   readonly commit: string | undefined;
   readonly compared: keyof typeof COMPARED | undefined;
   readonly rounds: number;
@@ -23,7 +26,10 @@ interface Options {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   engine: async (_options, print) => (await import('./engine.ts')).benchEngine(print),
-  payments: benchPayments,
+  payments: ({ processes, ...options }, print) =>
+    processes === null
+      ? benchPayments(options, print)
+      : benchProcesses({ ...options, processes }, print),
   against: ({ commit, compared, rounds }, print) => {
     if (commit === undefined || compared === undefined) return Promise.reject(new Error(USAGE));
     return benchAgainst({ commit, compared: COMPARED[compared], rounds, print });
@@ -32,6 +38,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 const WALLETS = Object.keys(SCANNED_PRODUCTS);
 const USAGE = `usage: npm run bench -- engine [--json]
        npm run bench -- payments [--wallet ${WALLETS.join('|')}] [--quick] [--json]
+       npm run bench -- payments --processes 1,2,4 [--json]
        npm run bench -- against COMMIT --engine|--payments [--rounds N] [--json]
 `;
 
@@ -40,13 +47,15 @@ const { values, positionals } = parse(args);
 const [name = '', commit] = positionals;
 const compared = values.engine === values.payments ? undefined : comparedName();
 const rounds = Number(values.rounds);
+const processes = values.processes === undefined ? null : countsOf(values.processes);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
 const wallet = WALLETS.find((word) => word === values.wallet) as BenchedWallet | undefined;
 if (bench === undefined || wallet === undefined || !isUsable()) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else if (NODE_FLAGS.every((flag) => process.execArgv.includes(flag))) {
-  const options = { wallet, isQuick: values.quick, commit, compared, rounds };
+  const isQuick = values.quick;
+  const options = { wallet, isQuick, processes, commit, compared, rounds };
   const outcome = await bench(options, (line) => void process.stderr.write(`${line}\n`));
   report(name, outcome, values.json);
 } else {
@@ -59,7 +68,15 @@ function comparedName(): keyof typeof COMPARED {
   return values.engine ? 'engine' : 'payments';
 }
 
+function countsOf(text: string): readonly number[] {
+  return text.split(',').map(Number);
+}
+
 function isUsable(): boolean {
+  if (processes !== null) {
+    const isPossible = processes.every((count) => Number.isInteger(count) && count >= 1);
+    return name === 'payments' && isPossible && processes.every((count) => count <= 16);
+  }
   if (name !== 'against') return true;
   const isRoundsGood = Number.isSafeInteger(rounds) && rounds >= ROUNDS_MIN;
   return commit !== undefined && compared !== undefined && isRoundsGood;
@@ -76,11 +93,12 @@ function parse(words: readonly string[]) {
         engine: { type: 'boolean', default: false },
         payments: { type: 'boolean', default: false },
         rounds: { type: 'string', default: String(ROUNDS_MIN) },
+        processes: { type: 'string' },
         wallet: { type: 'string', default: 'wechatpay' },
       },
     });
   } catch {
     const values = { json: false, quick: false, wallet: '', engine: false, payments: false };
-    return { values: { ...values, rounds: '' }, positionals: [] };
+    return { values: { ...values, rounds: '', processes: undefined }, positionals: [] };
   }
 }

@@ -29,7 +29,7 @@ const MAXIMUM = { underWay: 64, durationMs: 10_000 } as const;
 const QUICK_WARM_UP = { underWay: 64, durationMs: 20_000, countMax: 2_000 } as const;
 const LOAD = { share: 0.6, durationMs: 30_000, underWayMax: 2_000 } as const;
 const CPU_TO_BARE_MAX = 1.7;
-const ENTRIES_EACH = 3;
+export const ENTRIES_EACH = 3;
 
 export interface PaymentsOptions {
   readonly wallet: BenchedWallet;
@@ -54,7 +54,7 @@ export async function benchPayments(
 }
 
 /** As production runs it. A comparison with an older commit runs both as they stand. */
-async function buildPlatform(): Promise<string> {
+export async function buildPlatform(): Promise<string> {
   const { buildCode } = await import('../tools/build.ts');
   buildCode(BUILD);
   return path.join(BUILD, 'bin', 'hutong.js');
@@ -153,7 +153,8 @@ async function runLoad(world: World, buy: Work, maximum: Maximum) {
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-async function listen(
+/** The sink becomes the marketplace's webhook endpoint. */
+export async function listen(
   world: World,
   client: ReturnType<typeof openLoadClient>,
   sink: Awaited<ReturnType<typeof openWebhookSink>>,
