@@ -23,6 +23,8 @@ const STATEMENT_MS = 10_000;
  * (garbage, a busy machine) loses its connection, not its batch: that is sent again.
  */
 const IDLE_IN_TRANSACTION_MS = 1_500;
+/** The same where it no longer reads: the server waits to send, and is not idle. */
+const UNREAD_MS = 1_200;
 
 export interface PostgresOptions {
   readonly url: string;
@@ -39,7 +41,8 @@ export function openPostgres(options: PostgresOptions): Db {
   assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
   assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
   const config = sessionConfig(options);
-  const laneConfig = { ...config, options: asOptions(LANE_PLANNER) };
+  const laneOptions = [...LANE_PLANNER, `tcp_user_timeout=${UNREAD_MS}`];
+  const laneConfig = { ...config, options: asOptions(laneOptions) };
   const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on'];
   const readerConfig = { ...config, options: asOptions(readerOptions) };
   const lanes = Array.from(

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import readline from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -121,6 +122,41 @@ describe.skipIf(inject('postgresUrl') === null)('beside a process that stands st
     expect(Math.max(...waits)).toBeLessThan(HOLDS_UP_MS);
     expect(Math.max(...gaps)).toBeLessThan(HOLDS_UP_MS);
   }, 120_000);
+
+  test('nor for one that is frozen while the server still sends to it', async () => {
+    let isFrozen = false;
+    const ends = new Set<net.Socket>();
+    const server = net.createServer((client) => {
+      const upstream = net.connect(Number(new URL(home.url!).port), '127.0.0.1');
+      for (const end of [client, upstream]) ends.add(end.on('error', () => undefined));
+      client.pipe(upstream);
+      upstream.on('data', (bytes) => (isFrozen ? upstream.pause() : client.write(bytes)));
+      upstream.on('close', () => client.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = new URL(home.url!);
+    url.port = String((server.address() as net.AddressInfo).port);
+    const db = openPostgres({ url: url.href, lanes: 1, readers: 1 });
+    const id = await made(3);
+    const lock = 'select id from payment_intents where shard = 3 for update';
+    const large = `select repeat('x', 1000000) from generate_series(1, 100)`;
+    const frozen = db
+      .transaction(0, async (session) => {
+        await session.run({ name: 'lock', text: lock }, []);
+        isFrozen = true;
+        await session.run({ name: 'large', text: large }, []);
+      })
+      .catch((error: unknown) => error);
+    while (!isFrozen) await sleep(5);
+    const askedMs = performance.now();
+    const answer = await room.engine.submit(start(id, freshId('payment_attempt', 3)));
+    expect(answer).toMatchObject({ ok: true });
+    expect(performance.now() - askedMs).toBeLessThan(HOLDS_UP_MS);
+    for (const end of ends) end.destroy();
+    expect(await frozen).toMatchObject({ name: 'DbLost' });
+    await db.close();
+    server.close();
+  }, 30_000);
 
   test(`an event loop that pauses for ${PAUSE_MS} ms in a batch loses nothing`, async () => {
     const db = openPostgres({ url: home.url!, lanes: 4, readers: 1 });
