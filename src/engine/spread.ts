@@ -10,9 +10,9 @@
  */
 import { SHARD_COUNT } from '../kernel/id.ts';
 
-/** Commands queued and in flight that one lane takes: half of them in a batch, half behind it. */
-export const FULL = 128;
-const BEGIN_PAUSE_MS = 50;
+/** Commands queued and in flight that one lane takes: in one batch or two. */
+export const FULL = 256;
+const BEGIN_PAUSE_MS = 20;
 const END_AFTER_MS = 2_000;
 /** A lane ends where the others would then be filled no more than so far. */
 const ENDS_BELOW = 0.75;
