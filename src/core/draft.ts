@@ -13,7 +13,7 @@ import type { Id, IdKind } from '../kernel/id.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { AuditFact } from './audit/audit.ts';
 import type { Posting } from './ledger/posting.ts';
-import { type Identified, placeOf, rowOf } from './rows-by-id.ts';
+import { copyOf, type Identified, placeOf, rowOf } from './rows-by-id.ts';
 
 export interface EventFact {
   readonly type: string;
@@ -129,7 +129,7 @@ export class Draft<
   #ownRows(list: keyof S): Identified[] {
     const rows = this.#rows(list);
     if (this.state[list] !== this.original[list]) return rows as Identified[];
-    const copy = [...rows];
+    const copy = copyOf(rows);
     this.state = { ...this.state, [list]: copy };
     return copy;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { placeOf, rowOf } from './rows-by-id.ts';
+import { copyOf, placeOf, rowOf } from './rows-by-id.ts';
 
 test('finds every row of a list, short or long, also those appended or replaced since', () => {
   fc.assert(
@@ -15,6 +15,28 @@ test('finds every row of a list, short or long, also those appended or replaced 
         expect(rowOf(rows, row.id)).toBe(rows[place]);
       }
       expect(rowOf(rows, 'none')).toBeUndefined();
+    }),
+  );
+});
+
+test('finds in each of several copies what it has, whatever the others appended', () => {
+  const ids = fc.array(fc.nat({ max: 12 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(fc.nat({ max: 20 }), fc.array(ids, { maxLength: 4 }), (length, copies) => {
+      const rows = Array.from({ length }, (_, at) => ({ id: `r${at}` }));
+      placeOf(rows, 'r0');
+      const all = [rows];
+      for (const [at, appended] of copies.entries()) {
+        const copy = copyOf(all[at % all.length]!);
+        for (const number of new Set(appended)) {
+          if (rowOf(copy, `x${number}`) === undefined) copy.push({ id: `x${number}` });
+        }
+        all.push(copy);
+      }
+      for (const list of all) {
+        for (const id of [...list.map((row) => row.id), 'x0', 'x5', 'x12'])
+          expect(placeOf(list, id)).toBe(list.findIndex((row) => row.id === id));
+      }
     }),
   );
 });

@@ -313,12 +313,14 @@ export async function ledgerProblems(admin: pg.Client): Promise<string[]> {
   problems.push(...empty.rows.map((row) => `transaction ${row.id} has no entries`));
   const differing = await admin.query<{ account: string; entries: string; balance: string }>(
     `select coalesce(e.account, b.account) account, e.net entries, b.net balance from
-      (select t.shard, t.marketplace, e.account, sum(e.debit - e.credit) net
+      (select t.shard, t.marketplace, e.account, coalesce(e.config, 0) config,
+          sum(e.debit - e.credit) net
         from ledger_entries e join ledger_transactions t
-          on t.shard = e.shard and t.id = e.transaction group by 1, 2, 3) e
-      full join (select shard, marketplace, account, sum(debit - credit) net
-        from ledger_balances group by 1, 2, 3) b
+          on t.shard = e.shard and t.id = e.transaction group by 1, 2, 3, 4) e
+      full join (select shard, marketplace, account, config, sum(debit - credit) net
+        from ledger_balances group by 1, 2, 3, 4) b
         on b.shard = e.shard and b.marketplace = e.marketplace and b.account = e.account
+          and b.config = e.config
       where e.net is distinct from b.net`,
   );
   problems.push(
@@ -326,7 +328,32 @@ export async function ledgerProblems(admin: pg.Client): Promise<string[]> {
       (row) => `${row.account}: balance ${row.balance}, entries ${row.entries}`,
     ),
   );
+  problems.push(...(await heldProblems(admin)));
   return problems;
+}
+
+/** What the ledger has for an account at a wallet is what its escrows hold. */
+async function heldProblems(admin: pg.Client): Promise<string[]> {
+  const escrows = await admin.query<{ id: string; kind: string; fen: string }>(
+    `select wallet_account id, case status when 'released' then 'available' else 'escrow' end kind,
+      sum(held) fen from escrows group by 1, 2`,
+  );
+  const held = new Map(
+    escrows.rows.map(({ id, kind, fen }) => [
+      `wallet_account:${formatId('wallet_account', BigInt(id))}:${kind}`,
+      fen,
+    ]),
+  );
+  const booked = await admin.query<{ account: string; fen: string }>(
+    `select account, sum(credit - debit) fen from ledger_balances
+      where account ~ '^wallet_account:.*:(escrow|available)$' group by 1`,
+  );
+  const balances = new Map(booked.rows.map(({ account, fen }) => [account, fen]));
+  return [...new Set([...held.keys(), ...balances.keys()])]
+    .filter((account) => Number(held.get(account) ?? 0) !== Number(balances.get(account) ?? 0))
+    .map(
+      (account) => `${account}: ${balances.get(account)} in the ledger, ${held.get(account)} held`,
+    );
 }
 
 /** Rule 6: clearing of a wallet = what was paid there - what was refunded there. */

@@ -52,6 +52,9 @@ for (const { name, isAvailable, open } of ENGINES) {
       ['payment_legs', `parts = '[{"merchant":"mer_1","amount":{"cny":"1"},"fee_bps":1}]'`],
       ['payment_legs', `parts = '{"of":"a newer version"}'`],
       ['payment_attempts', 'created_at = 9223372036854775807'],
+      // Money of another currency is never read as ours.
+      ['payment_legs', `currency = 'usd'`],
+      ['escrows', `currency = 'hkd'`],
     ] as const;
 
     for (const [table, change] of SPOILED) {

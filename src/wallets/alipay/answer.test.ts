@@ -230,6 +230,17 @@ test('what a refund moved is its own figure, and is asked for', () => {
     expect(content.query_options).toEqual(['refund_detail_item_list']);
 });
 
+test('a refund was paid when Alipay says so, in Beijing', () => {
+  const said = { out_trade_no: leg.orderNo, gmt_refund_pay: '2026-03-01 00:00:05' };
+  const settledAtMs = Date.UTC(2026, 1, 28, 16, 0, 5);
+  const done = answered({ ...said, fund_change: 'Y' });
+  expect(refundReport(refund, done).settledAtMs).toBe(settledAtMs);
+  const queried = answered({ ...said, refund_status: 'REFUND_SUCCESS', refund_amount: '30.00' });
+  expect(refundQueryReport(refund, queried).settledAtMs).toBe(settledAtMs);
+  const silent = answered({ out_trade_no: leg.orderNo, fund_change: 'Y' });
+  expect(refundReport(refund, silent).settledAtMs).toBeNull();
+});
+
 describe('refund query', () => {
   const named = { out_trade_no: leg.orderNo, out_request_no: refund.refundNo };
   const done = { ...named, refund_status: 'REFUND_SUCCESS', refund_amount: '30.00' };

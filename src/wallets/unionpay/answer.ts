@@ -123,15 +123,15 @@ function currencyOf(code: string | undefined): string | null {
 const DAY_MS = 86_400_000;
 
 /**
- * traceTime, when UnionPay dealt with it, is MMDDhhmmss: the first such moment from txnTime on. A
- * day before it is not the next year's, but another clock's.
+ * traceTime, when UnionPay dealt with it, is MMDDhhmmss: the first such moment from txnTime on, or
+ * shortly before it by another clock.
  */
 function tracedAtMs(fields: Fields, txnTime: string): number | null {
   const traceTime = fields.get('traceTime') ?? '';
   const orderedMs = parseCompactTime(txnTime);
   if (!/^[0-9]{10}$/.test(traceTime) || orderedMs === undefined) return null;
   const year = Number(txnTime.slice(0, 4));
-  for (const candidate of [year, year + 1]) {
+  for (const candidate of [year - 1, year, year + 1]) {
     const tracedMs = parseCompactTime(`${candidate}${traceTime}`);
     if (tracedMs !== undefined && tracedMs >= orderedMs - DAY_MS) return tracedMs;
   }

@@ -343,7 +343,10 @@ describe('callbacks', () => {
     };
     expect(await parse(refund, 'refund', 'REFUND.ABNORMAL')).toMatchObject({
       ok: true,
-      value: { type: 'refund', refundNo: 'RE1', report: { status: 'abnormal', amountFen: 7n } },
+      value: {
+        ...{ type: 'refund', refundNo: 'RE1' },
+        report: { status: 'abnormal', amountFen: 7n, settledAtMs: null },
+      },
     });
     // The samples disagree on profit sharing's event type: original_type decides.
     expect(await parse(paidBody, 'profitsharing', 'TRANSACTION.SUCCESS')).toMatchObject({
