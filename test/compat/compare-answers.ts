@@ -21,10 +21,18 @@ export function changesOf(recorded: Recorded, now: Recorded['answers']): string[
   return changes.filter((change) => !moved.some((id) => change.includes(id)));
 }
 
-/** The refund that was under way, and its payment. */
-function movedOf({ answers, pendingRefund }: Recorded): string[] {
+/**
+ * The refund that was under way, and its payment; the accounts of a merchant that got another one:
+ * each start of the demo makes its own the current one.
+ */
+function movedOf({ answers, pendingRefund, twoAccounts }: Recorded): string[] {
   const refunds = Object.values(answers).map((own) => own[`/v1/refunds/${pendingRefund}`] as Json);
-  return [pendingRefund, ...refunds.flatMap((refund) => refund?.payment_intent ?? []).map(String)];
+  const accounts = twoAccounts === undefined ? [] : [`${twoAccounts}].wallet_accounts`];
+  return [
+    pendingRefund,
+    ...accounts,
+    ...refunds.flatMap((refund) => refund?.payment_intent ?? []).map(String),
+  ];
 }
 
 /** Ports are this run's own, the bazaar's endpoint among them. */
@@ -47,16 +55,23 @@ function compare(at: string, then: unknown, now: unknown, changes: string[]): vo
 
 function compareRows(at: string, then: unknown[], now: unknown[], changes: string[]): void {
   for (const [index, row] of then.entries()) {
+    if (isOwedAlone(row)) continue;
     const name = nameOf(row);
     const twin = name === undefined ? now[index] : now.find((other) => nameOf(other) === name);
     compare(`${at}[${name ?? index}]`, row, twin, changes);
   }
 }
 
+/** What a merchant owed stood beside its wallets, and is now with its account there. */
+function isOwedAlone(row: unknown): boolean {
+  return isObject(row) && row.object === 'balance' && row.wallet === null;
+}
+
 /** Lists are compared by what identifies their rows: new rows may come before old ones. */
 function nameOf(row: unknown): string | undefined {
   if (!isObject(row)) return undefined;
-  const name = row.id ?? row.name;
+  // A merchant had one balance a wallet.
+  const name = row.object === 'balance' ? `${row.merchant} ${row.wallet}` : (row.id ?? row.name);
   return typeof name === 'string' ? name : undefined;
 }
 

@@ -1,3 +1,3 @@
 import { testOldData } from './old-data.ts';
 
-testOldData('pglite');
+testOldData('b42034b', 'pglite');

@@ -1,3 +1,3 @@
 import { testOldData } from './old-data.ts';
 
-testOldData('postgres');
+testOldData('b42034b', 'postgres');

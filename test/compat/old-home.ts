@@ -1,6 +1,6 @@
 /**
- * The data folders of b42034b under test/fixtures/, packed: how they are unpacked, what is recorded
- * beside the data (`told.json`), and the API calls whose answers are compared.
+ * The data folders of earlier commits under test/fixtures/, packed: how they are unpacked, what is
+ * recorded beside the data (`told.json`), and the API calls whose answers are compared.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,14 +9,19 @@ import { fileURLToPath } from 'node:url';
 import zlib from 'node:zlib';
 import { type Json, Marketplace } from '../helpers/api.ts';
 
-export const FIXTURE = fileURLToPath(new URL('../fixtures/b42034b', import.meta.url));
+/** The first one that others ran, and 0.2.0. */
+export const COMMITS = ['b42034b', 'e218209'] as const;
+export type OldCommit = (typeof COMMITS)[number];
+
+export const fixtureOf = (commit: OldCommit): string =>
+  fileURLToPath(new URL(`../fixtures/${commit}`, import.meta.url));
 
 export const HOMES = ['pglite', 'postgres'] as const;
 export type Home = (typeof HOMES)[number];
 
 /** What the old demo said last. */
 export interface Recorded {
-  readonly commit: string;
+  readonly commit: OldCommit;
   /** The city's time when it was stopped. */
   readonly cityNowMs: number;
   /** An intent with an attempt that waits for its buyer, and the QR code that it waits with. */
@@ -26,6 +31,9 @@ export interface Recorded {
   readonly fresh: string;
   readonly pendingRefund: string;
   readonly pendingRefundStatus: string;
+  /** e218209: a payment in conflict, and the merchant with two accounts at WeChat Pay. */
+  readonly conflicted?: string;
+  readonly twoAccounts?: string;
   /** By marketplace, by path. */
   readonly answers: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -55,8 +63,8 @@ export function pack(bytes: Buffer, file: string): number {
   return packed.length;
 }
 
-export function unpack(name: string): Buffer {
-  return zlib.brotliDecompressSync(fs.readFileSync(path.join(FIXTURE, name)), {
+export function unpack(commit: OldCommit, name: string): Buffer {
+  return zlib.brotliDecompressSync(fs.readFileSync(path.join(fixtureOf(commit), name)), {
     params: { [zlib.constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 1 },
   });
 }
@@ -65,9 +73,9 @@ export function unpack(name: string): Buffer {
  * Unpacks `home/` (a HUTONG_DIR), its recorded answers and, for PostgreSQL, its statements into
  * `folder`.
  */
-export function unpackHome(home: Home, folder: string): Recorded {
+export function unpackHome(commit: OldCommit, home: Home, folder: string): Recorded {
   execFileSync('tar', ['-C', folder, '--no-same-owner', '-xpf', '-'], {
-    input: unpack(`${home}.tar.br`),
+    input: unpack(commit, `${home}.tar.br`),
   });
   return JSON.parse(fs.readFileSync(path.join(folder, 'told.json'), 'utf8')) as Recorded;
 }

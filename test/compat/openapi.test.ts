@@ -11,10 +11,12 @@ import { FINDINGS } from '../findings/list.ts';
 import type { Json } from '../helpers/api.ts';
 import { ADDED, api, changed, GONE, NARROWED } from './api-samples.ts';
 import { changesOfApi } from './compare-apis.ts';
-import { unpack } from './old-home.ts';
+import { type OldCommit, unpack } from './old-home.ts';
 import { bodyOf, NARROWER, type Narrower, REFUSED_INTENTS } from './refused-since.ts';
 
-const then = JSON.parse(unpack('openapi.json.br').toString('utf8')) as Json;
+const readThen = (commit: OldCommit) =>
+  JSON.parse(unpack(commit, 'openapi.json.br').toString('utf8')) as Json;
+const then = readThen('b42034b');
 const now = JSON.parse(fs.readFileSync(path.join(ROOT, 'openapi.json'), 'utf8')) as Json;
 
 describe('the API of b42034b', () => {
@@ -43,6 +45,10 @@ describe('the API of b42034b', () => {
       expect(Compile(intentSchemaOf(root)).Errors(body)).toEqual([]);
     }
   });
+});
+
+test('the API of 0.2.0 is there whole, and nothing of it is narrower', () => {
+  expect(changesOfApi(readThen('e218209'), now)).toEqual({ gone: [], narrower: [] });
 });
 
 describe('changes are caught', () => {

@@ -1,0 +1,3 @@
+import { testOldData } from './old-data.ts';
+
+testOldData('e218209', 'postgres');
