@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import pg from 'pg';
 import type { Db, Session, Statement } from '../src/database/db.ts';
-import { asOptions, LANE_PLANNER } from '../src/database/planner.ts';
+import { asOptions, LANE_PLANNER, LANE_PLANS } from '../src/database/planner.ts';
 
 interface Sent {
   readonly statement: Statement;
@@ -69,7 +69,7 @@ export async function replay(
 
 async function openClient(url: string): Promise<pg.Client> {
   // As a lane's own connection: the same plans.
-  const options = asOptions(LANE_PLANNER);
+  const options = asOptions([...LANE_PLANNER, LANE_PLANS]);
   const client = new pg.Client({ connectionString: url, pipeline: true, options });
   await client.connect();
   return client;

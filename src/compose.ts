@@ -15,11 +15,11 @@ import { startSealing } from './flows/audit/audit-log.ts';
 import { createChangeHub } from './flows/base/change-hub.ts';
 import { createDirectory } from './flows/base/directory.ts';
 import type { Platform } from './flows/base/platform.ts';
+import { startRetention } from './flows/base/retention.ts';
 import { describe } from './flows/base/wallet-call.ts';
 import { createWalletHealth } from './flows/base/wallet-health.ts';
 import { startErasing } from './flows/buyer/data.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/envelope.ts';
-import { forgetKeys } from './flows/key/forget-keys.ts';
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
 import { createRefusals, startSharingRefusals } from './flows/key/refusals.ts';
 import { type KeyWatch, watchKeys } from './flows/key/watch-keys.ts';
@@ -72,6 +72,8 @@ export interface ComposeOptions {
   readonly hasPrivateServer?: boolean;
   /** Days after which buyers are erased from payments and events; null = never automatically. */
   readonly buyerRetentionDays?: number | null;
+  /** Days after which events, deliveries and notifications are dropped; null = never. */
+  readonly eventRetentionDays?: number | null;
   /** The lease was lost or the database has fenced us: this process must exit. */
   readonly onFenced: () => void;
   readonly onCommands?: (lane: number, commands: readonly AnyCommand[]) => void;
@@ -147,7 +149,7 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
   const useCases = bindVerbs(platform);
   const servers = await openServers(options, platform, useCases);
   const opened = { platform, useCases, ...servers, sweeper, webhookQueue, lease };
-  const chores = startChores(platform, options);
+  const chores = await startChores(platform, options);
   return {
     ...opened,
     settle: () => settle(opened),
@@ -277,13 +279,15 @@ async function openServers(
   };
 }
 
-const HOUR_MS = 3_600_000;
 const GAUGE_EVERY_MS = 15_000;
 
 /** Periodic housekeeping (not request- or row-driven). */
-function startChores(platform: Platform, { buyerRetentionDays = null }: ComposeOptions): Chore {
+async function startChores(
+  platform: Platform,
+  { buyerRetentionDays = null, eventRetentionDays = null }: ComposeOptions,
+): Promise<Chore> {
   const chores = [
-    startChore(HOUR_MS, () => forgetOldKeys(platform)),
+    await startRetention(platform, eventRetentionDays),
     startChore(GAUGE_EVERY_MS, () => gaugeUnknown(platform)),
     startSealing(platform),
     startWritingUses(platform),
@@ -302,17 +306,6 @@ function startChores(platform: Platform, { buyerRetentionDays = null }: ComposeO
 async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
   const count = await countUnknownAttempts(db).catch(() => undefined);
   if (count !== undefined) metrics.unknownAttempts(count);
-}
-
-const KEYS_KEPT_MS = 7 * 24 * HOUR_MS;
-
-/** Deletes what is old in this process's share; a failure is made up for by the next run. */
-async function forgetOldKeys({ db, log, share }: Platform): Promise<void> {
-  const own = share();
-  if (own === null) return;
-  await forgetKeys(db, own, wallClock.nowMs() - KEYS_KEPT_MS).catch((error: unknown) =>
-    log.warn({ defect: describe(error) }, 'old keys were not forgotten'),
-  );
 }
 
 const SETTLE_ROUNDS_MAX = 100;

@@ -33,6 +33,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     publicUrl: settings.publicUrl,
     webhookAllow: settings.webhookAllow,
     buyerRetentionDays: settings.buyerRetentionDays,
+    eventRetentionDays: settings.eventRetentionDays,
     ...(settings.dnsServers === null ? {} : { dnsServers: settings.dnsServers }),
     trustedProxies: settings.trustedProxies,
     connections: { max: settings.connectionsMax },

@@ -22,6 +22,8 @@ export interface Settings extends NetworkSettings {
   readonly hasRateLimit: boolean;
   /** null = buyers are kept until a marketplace requests their erasure. */
   readonly buyerRetentionDays: number | null;
+  /** null = events, deliveries and notifications are kept. */
+  readonly eventRetentionDays: number | null;
 }
 
 export const SETTING_HELP: readonly (readonly [string, string])[] = [
@@ -40,6 +42,10 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
     'HUTONG_BUYER_RETENTION_DAYS',
     'days after which buyers’ numbers and addresses are erased; 0 = never (0)',
   ],
+  [
+    'HUTONG_EVENT_RETENTION_DAYS',
+    'days after which events, deliveries and callbacks are dropped; 0 = never (400)',
+  ],
   ['HUTONG_LOG_LEVEL', 'info, warn, error, debug (warn in the demo)'],
 ];
 
@@ -49,7 +55,8 @@ export function readSettings(environment: Environment): Result<Settings, string>
   const bazaarPort = wholeNumber(environment, 'HUTONG_BAZAAR_PORT', 4200, 0, 65_535);
   const lanes = wholeNumber(environment, 'HUTONG_LANES', 4, 1, 64);
   const retention = wholeNumber(environment, 'HUTONG_BUYER_RETENTION_DAYS', 0, 0, 36_500);
-  for (const number of [port, sandboxPort, bazaarPort, lanes, retention])
+  const kept = wholeNumber(environment, 'HUTONG_EVENT_RETENTION_DAYS', 400, 0, 36_500);
+  for (const number of [port, sandboxPort, bazaarPort, lanes, retention, kept])
     if (!number.ok) return number;
   const wrong = firstMistake(environment);
   if (wrong !== null) return err(wrong);
@@ -72,6 +79,7 @@ export function readSettings(environment: Environment): Result<Settings, string>
     logLevel: environment.HUTONG_LOG_LEVEL || 'info',
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
     buyerRetentionDays: numberOf(retention) === 0 ? null : numberOf(retention),
+    eventRetentionDays: numberOf(kept) === 0 ? null : numberOf(kept),
   });
 }
 
@@ -91,6 +99,8 @@ export function settingProblems(environment: Environment): readonly string[] {
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'];
 const SWITCHES = ['HUTONG_RATE_LIMIT'];
+/** Longer than the tries of a delivery and of its resend. */
+const EVENT_DAYS_MIN = 7;
 const PORTS = ['HUTONG_PORT', 'HUTONG_SANDBOX_PORT', 'HUTONG_BAZAAR_PORT'];
 
 /** Mistakes that would otherwise be ignored silently, or found long after the start. */
@@ -102,6 +112,9 @@ function firstMistake(environment: Environment): string | null {
   const level = environment.HUTONG_LOG_LEVEL ?? '';
   if (level !== '' && !LOG_LEVELS.includes(level))
     return `HUTONG_LOG_LEVEL is one of ${LOG_LEVELS.join(', ')}, not ${level}`;
+  const kept = Number(environment.HUTONG_EVENT_RETENTION_DAYS ?? '');
+  if (kept > 0 && kept < EVENT_DAYS_MIN)
+    return `HUTONG_EVENT_RETENTION_DAYS is 0 or at least ${EVENT_DAYS_MIN}: a webhook is tried for four`;
   for (const name of PORTS) {
     const text = environment[name] ?? '';
     if (isBlockedPort(Number(text)))

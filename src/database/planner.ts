@@ -8,6 +8,12 @@ const BY_KEY = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin'] as cons
 
 export const READER_PLANNER: readonly string[] = ['jit=off'];
 export const LANE_PLANNER = [...READER_PLANNER, ...BY_KEY.map((name) => `${name}=off`)];
+/**
+ * For a server's lanes: a statement is planned once. Each run of it would be planned anew where its
+ * table has partitions, since a plan for known values seems cheaper: for a small batch, planning
+ * costs more than the rest. With values unknown, the executor passes over partitions all the same.
+ */
+export const LANE_PLANS = 'plan_cache_mode=force_generic_plan';
 /** For a script: a migration may have to go over whole tables. */
 export const SCRIPT_PLANNER = BY_KEY.map((name) => `${name}=on`);
 

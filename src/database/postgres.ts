@@ -10,7 +10,7 @@ import type pg from 'pg';
 import { assert } from '../kernel/assert.ts';
 import { Connection, runScript, runTransaction } from './connection.ts';
 import { type Db, DbLost, type Row, type Session, type Statement } from './db.ts';
-import { asOptions, LANE_PLANNER, READER_PLANNER } from './planner.ts';
+import { asOptions, LANE_PLANNER, LANE_PLANS, READER_PLANNER } from './planner.ts';
 import { Lane } from './reconnecting.ts';
 
 const LANES_DEFAULT = 4;
@@ -41,7 +41,7 @@ export function openPostgres(options: PostgresOptions): Db {
   assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
   assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
   const config = sessionConfig(options);
-  const laneOptions = [...LANE_PLANNER, `tcp_user_timeout=${UNREAD_MS}`];
+  const laneOptions = [...LANE_PLANNER, LANE_PLANS, `tcp_user_timeout=${UNREAD_MS}`];
   const laneConfig = { ...config, options: asOptions(laneOptions) };
   const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on'];
   const readerConfig = { ...config, options: asOptions(readerOptions) };

@@ -24,6 +24,8 @@ export interface Table<T> {
   readonly update: Statement;
   readonly columns: readonly Column<T>[];
   readonly mutable: readonly Column<T>[];
+  /** The parameters of an insert, for a statement of one's own. */
+  readonly casts: string;
 }
 
 export function table<T>(
@@ -42,6 +44,7 @@ export function table<T>(
     name,
     columns,
     mutable,
+    casts,
     insert: { name: `${name}.insert`, text: insert },
     claim: {
       name: `${name}.claim`,

@@ -122,7 +122,10 @@ export async function printOf(db: Db): Promise<Readonly<Record<string, string>>>
   const tables = await db.read(
     {
       name: 'hostile.tables',
-      text: `select tablename::text as name from pg_tables where schemaname = 'public' order by 1`,
+      // Partitions are read as the table that they belong to.
+      text: `select c.relname::text as name from pg_class c
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+          and not c.relispartition order by 1`,
     },
     [],
   );

@@ -56,6 +56,7 @@ function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: numbe
     status: null,
     answer: null,
     createdAtMs: wallMs,
+    day: 0,
   };
 }
 
@@ -96,7 +97,8 @@ function decideClaim(
   }
   // The first try crashed, or was refused without storing an answer: same body, same target.
   const target = isSame ? stored.target : wanted.target;
-  const taken: IdempotencyRow = { ...wanted, target, createdAtMs: stored.createdAtMs };
+  const { createdAtMs, day } = stored;
+  const taken: IdempotencyRow = { ...wanted, target, createdAtMs, day };
   return plainly(taken, { kind: 'run', targetId: target });
 }
 

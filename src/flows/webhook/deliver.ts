@@ -183,7 +183,7 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
 
 async function record(
   platform: Platform,
-  job: DeliveryJob,
+  job: Pick<DeliveryJob, 'delivery' | 'triesDone'>,
   result: {
     readonly status: 'pending' | 'delivered' | 'failed';
     readonly dueAtMs: number | null;
@@ -234,7 +234,12 @@ export async function claimDelivery(
   if (queue.isQueued(delivery)) return null;
   return async () => {
     const event = await readEvent(platform.db, shardOfId(due.event), due.event);
-    if (event === undefined) return;
+    if (event === undefined) {
+      const gone = { status: 'failed', dueAtMs: null, lastStatus: null } as const;
+      const job = { delivery, triesDone: due.tries };
+      await record(platform, job, { ...gone, lastError: 'its event is no longer kept' });
+      return;
+    }
     queue.send({
       marketplace: event.marketplace,
       delivery,

@@ -1,11 +1,11 @@
 /**
  * Idempotency keys (rule 12), in the shard of (marketplace, key). A key is claimed with the id of
  * the object to be created; it is leased while the request runs and then holds the answer, without
- * secrets.
+ * secrets. New ones go to the open day (key-days.ts); each is looked for in every day.
  */
 
 import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
-import type { Db, Session } from '../../database/db.ts';
+import type { Session, Statement } from '../../database/db.ts';
 import {
   columnsOf,
   type Fields,
@@ -16,7 +16,6 @@ import {
   smallint,
   text,
 } from '../../database/row.ts';
-import { statements } from '../../database/statements.ts';
 import { type Table, table, tableValues, toNumber, upsertAll } from '../../database/table.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
@@ -36,6 +35,8 @@ export interface IdempotencyRow {
   readonly status: number | null;
   readonly answer: string | null;
   readonly createdAtMs: number;
+  /** The day that it was claimed in; whatever is wanted, the claim decides. */
+  readonly day: number;
 }
 
 const KEY: Fields<IdempotencyRow> = {
@@ -52,31 +53,47 @@ const KEY: Fields<IdempotencyRow> = {
   status: integer('status'),
   answer: text('answer'),
   createdAtMs: moment('created_at'),
+  day: integer('day'),
 };
 
 const KEYS: Table<IdempotencyRow> = table(
   'idempotency_keys',
-  ['shard', 'marketplace', 'key'],
+  ['shard', 'marketplace', 'key', 'day'],
   columnsOf(KEY, (row: IdempotencyRow) => row),
 );
 const toRow = readerOf(KEY);
 
-const SQL = statements('idempotency_keys', {
-  lock: `select i.*
+const CLAIMED = KEYS.columns.map(({ name }) => name).filter((name) => name !== 'day');
+
+/** No day is open: nothing is inserted, no row is found afterwards, and the batch runs again. */
+const CLAIM: Statement = {
+  name: 'idempotency_keys.claim',
+  text: `insert into idempotency_keys (${CLAIMED.join(', ')}, day)
+    select ${CLAIMED.map((name) => `u.${name}`).join(', ')}, d.day
+    from (select day from idempotency_days where closed_at is null) d
+    cross join unnest(${KEYS.casts}) as u (${KEYS.columns.map(({ name }) => name).join(', ')})
+    where not exists (select 1 from idempotency_keys k
+      where k.shard = u.shard and k.marketplace = u.marketplace and k.key = u.key)
+    on conflict do nothing returning shard, marketplace, key, day`,
+};
+/** From the newest day on, and no further than to the day that has it. */
+const LOCK: Statement = {
+  name: 'idempotency_keys.lock',
+  text: `select i.*
     from unnest($1::smallint[], $2::bigint[], $3::text[]) as k (shard, marketplace, key)
-    join idempotency_keys i on i.shard = k.shard and i.marketplace = k.marketplace and i.key = k.key
-    order by i.shard, i.marketplace, i.key for update of i`,
-  expire: `with gone as (delete from idempotency_keys where ctid = any(array(
-      select ctid from idempotency_keys where shard = $1 and created_at < $2 limit $3))
-    returning 1) select count(*) as count from gone`,
-});
+    cross join lateral (select * from idempotency_keys i
+      where i.shard = k.shard and i.marketplace = k.marketplace and i.key = k.key
+      order by i.day desc limit 1 for update) i`,
+};
+
+type KeyParts = Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>;
 
 /** Identifies a key: all that is needed to find its row. */
-export function idempotencyKeyId(row: Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>) {
+export function idempotencyKeyId(row: KeyParts) {
   return `${row.shard} ${row.marketplace} ${row.key}`;
 }
 
-function partsOfId(id: string): { shard: number; marketplace: Id<'marketplace'>; key: string } {
+function partsOfId(id: string): KeyParts {
   const first = id.indexOf(' ');
   const second = id.indexOf(' ', first + 1);
   return {
@@ -107,12 +124,16 @@ async function claimKeys(
   session: Session,
   wanted: readonly IdempotencyRow[],
 ): Promise<readonly Claim<IdempotencyRow>[]> {
-  const inserted = await session.run(KEYS.claim, tableValues(KEYS, sortedByKey(wanted)));
-  const ours = new Set(inserted.map((row) => `${row.shard} ${row.marketplace} ${row.key}`));
+  const inserted = await session.run(CLAIM, tableValues(KEYS, sortedByKey(wanted)));
+  const days = new Map(
+    inserted.map((row) => [`${row.shard} ${row.marketplace} ${row.key}`, toNumber(row.day)]),
+  );
   return wanted.map((row) => {
     const id = idempotencyKeyId(row);
-    const isOurs = ours.has(`${row.shard} ${idValue(row.marketplace)} ${row.key}`);
-    return isOurs ? { id, inserted: { before: row, after: row } } : { id };
+    const day = days.get(`${row.shard} ${idValue(row.marketplace)} ${row.key}`);
+    if (day === undefined) return { id };
+    const claimed = { ...row, day };
+    return { id, inserted: { before: claimed, after: claimed } };
   });
 }
 
@@ -120,8 +141,9 @@ async function lockKeys(
   session: Session,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, IdempotencyRow>> {
-  const rows = ids.map(partsOfId);
-  const locked = await session.run(SQL.lock, [
+  // Locked in this order, which is that of claims.
+  const rows = sortedByKey(ids.map(partsOfId));
+  const locked = await session.run(LOCK, [
     smallintArray(rows.map((row) => row.shard)),
     idArray(rows.map((row) => row.marketplace)),
     textArray(rows.map((row) => row.key)),
@@ -129,19 +151,9 @@ async function lockKeys(
   return new Map(locked.map(toRow).map((row) => [idempotencyKeyId(row), row]));
 }
 
-function sortedByKey(rows: readonly IdempotencyRow[]): IdempotencyRow[] {
+function sortedByKey<T extends KeyParts>(rows: readonly T[]): T[] {
   return [...rows].sort(
     (a, b) =>
       a.shard - b.shard || compareTexts(a.marketplace, b.marketplace) || compareTexts(a.key, b.key),
   );
-}
-
-/** Deletes some old keys and returns how many. */
-export async function expireKeys(
-  db: Db,
-  old: { readonly shard: number; readonly beforeMs: number; readonly countMax: number },
-): Promise<number> {
-  const values = [old.shard, old.beforeMs, old.countMax];
-  const [row] = await db.background((session) => session.run(SQL.expire, values));
-  return toNumber(row?.count ?? 0);
 }

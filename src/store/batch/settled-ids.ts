@@ -16,6 +16,10 @@ const FLOOR = statements('id_floor', {
   raise: `update id_floor
     set floor = greatest(floor, $1::bigint, (select max(batch_id) from engine_lanes))
     returning floor`,
+  // Above the floor of every lane.
+  step: `update id_floor
+    set floor = greatest(floor + 1, (select max(batch_id) from engine_lanes))
+    returning floor`,
 });
 const LANES = statements('engine_lanes', {
   raise: `with free as materialized (
@@ -25,6 +29,12 @@ const LANES = statements('engine_lanes', {
     from free f where l.process = f.process and l.lane = f.lane returning l.lane`,
   held: `select min(greatest(batch_id, floor)) as floor from engine_lanes
     where floor < (select floor from id_floor)`,
+  pass: `with free as materialized (
+      select process, lane from engine_lanes where floor < $1
+      order by process, lane for no key update skip locked)
+    update engine_lanes l set floor = $1
+    from free f where l.process = f.process and l.lane = f.lane returning l.lane`,
+  behind: 'select count(*)::integer as count from engine_lanes where floor < $1',
   hold: 'select floor from engine_lanes where process = $1 and lane = $2 for no key update',
 });
 
@@ -55,6 +65,25 @@ export async function settledUpTo(db: Db, wanted: bigint): Promise<bigint> {
   });
   if (settled > knownSettled(db)) known.set(db, settled);
   return settled;
+}
+
+/** For `areBatchesOver`: a mark that no lane has passed yet. */
+export async function markBatches(db: Db): Promise<bigint> {
+  const [row] = await db.background((session) => session.run(FLOOR.step, []));
+  return row?.floor as bigint;
+}
+
+/**
+ * Has every batch ended that was in flight, in any process, when the mark was made? Asked again and
+ * again: a lane passes the mark when it is free for a moment. Whatever its next batches read after
+ * their stamp was committed before or is seen by them.
+ */
+export function areBatchesOver(db: Db, mark: bigint): Promise<boolean> {
+  return db.background(async (session) => {
+    await session.run(LANES.pass, [mark]);
+    const [row] = await session.run(LANES.behind, [mark]);
+    return row?.count === 0;
+  });
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Row, Session, Statement } from '../../database/db.ts';
-import { type Id, shardOfId } from '../../kernel/id.ts';
+import { type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
 import type { Aggregate, Change } from '../batch/aggregate.ts';
 import type { OwedDelivery } from './events.ts';
@@ -45,13 +45,14 @@ export const DELIVERY: Aggregate<Delivery, never> = {
 
 const SAVE_RESULTS: Statement = {
   name: 'deliveries.save',
+  // The least and the greatest event: of all partitions, only theirs are opened.
   text: `update deliveries d set status = u.status, tries = u.tries, due_at = u.due_at,
       last_status = u.last_status, last_error = u.last_error
     from unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[],
         $7::integer[], $8::text[])
       as u (shard, event, endpoint, status, tries, due_at, last_status, last_error)
     where d.shard = u.shard and d.event = u.event and d.endpoint = u.endpoint
-      and d.status <> 'delivered'`,
+      and d.event between $9 and $10 and d.status <> 'delivered'`,
 };
 
 function saveResults(
@@ -73,5 +74,15 @@ function saveResults(
     bigintArray(sorted.map((row) => row.dueAtMs)),
     intArray(sorted.map((row) => row.lastStatus)),
     textArray(sorted.map((row) => row.lastError)),
+    ...rangeOf(sorted.map((row) => idValue(row.event))),
   ]);
+}
+
+function rangeOf(values: readonly bigint[]): [bigint, bigint] {
+  let [least = 0n, greatest = 0n] = [values[0], values[0]];
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return [least, greatest];
 }

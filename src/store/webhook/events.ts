@@ -98,25 +98,23 @@ function toOwed(row: Row): OwedDelivery {
 const OWE_AGAIN: Statement = {
   name: 'deliveries.owe_again',
   text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
-    select $1, $2, w.id, 'pending', 0, $5, $5 from webhook_endpoints w
-    where w.marketplace = $3 and w.status = 'enabled'
-      and ${wants('$4::text')}
+    select e.shard, e.id, w.id, 'pending', 0, $3::bigint, $3::bigint
+    from events e join webhook_endpoints w on w.marketplace = e.marketplace
+      and w.status = 'enabled' and ${wants('e.type')}
+    where e.shard = $1 and e.id = $2
     on conflict (shard, event, endpoint)
       do update set status = 'pending', tries = 0, due_at = excluded.due_at returning endpoint`,
 };
 
-/** Resends one event to every endpoint that is subscribed now; returns their number. */
+/**
+ * Resends one event to every endpoint that is subscribed now; returns their number. The event is
+ * read by the very statement: whoever drops events either sees what is owed or is seen.
+ */
 export async function oweDeliveries(
   db: Db,
-  event: Pick<EventRow, 'shard' | 'id' | 'marketplace' | 'type'> & { readonly nowMs: number },
+  { shard, id, nowMs }: Pick<EventRow, 'shard' | 'id'> & { readonly nowMs: number },
 ): Promise<number> {
-  const values = [
-    event.shard,
-    idValue(event.id),
-    idValue(event.marketplace),
-    event.type,
-    event.nowMs,
-  ];
+  const values = [shard, idValue(id), nowMs];
   const rows = await db.transaction(0, (session) => session.run(OWE_AGAIN, values));
   return rows.length;
 }
