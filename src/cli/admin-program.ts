@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdminCommands } from './admin-commands.ts';
 import type { AdminContext, LeasedSession } from './admin-session.ts';
 import type { AdminOutput, AdminRequest, AdminRunner } from './admin-socket.ts';
+import { addArchiveCommand } from './archive.ts';
 import { lookInside } from './doctor-inside.ts';
 import { addKeysCommands } from './keys.ts';
 import type { Settings } from './settings.ts';
@@ -13,6 +14,7 @@ import type { Settings } from './settings.ts';
 export function addOperatorCommands(program: Command, context: AdminContext): void {
   addAdminCommands(program, context);
   addKeysCommands(program, context);
+  addArchiveCommand(program, context);
 }
 
 /** Runs commands with what a running platform has open; `onDone` after each. */
