@@ -3,7 +3,7 @@
  * docs/concepts/engine.md. It knows no aggregate by name: rows are store's, money is core's.
  */
 
-import type { DecideContext } from '../core/draft.ts';
+import type { DecideContext, Decided } from '../core/draft.ts';
 import { DbRetry, type Session } from '../database/db.ts';
 import { AssertionError, assert, must } from '../kernel/assert.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
@@ -127,7 +127,10 @@ export async function runBatch(
 
   const outbox = newOutbox();
   const answers = commands.map((command) =>
-    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, environment),
+    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, {
+      ...environment,
+      isReadBack: !isNew,
+    }),
   );
   const { batchId: writtenBy } = stamp;
   const { connection } = session;
@@ -246,7 +249,7 @@ function decide(
   command: AnyCommand,
   part: Part,
   outbox: Outbox,
-  environment: BatchEnvironment,
+  environment: Deciding,
 ): Answer | AssertionError {
   try {
     return decideCommand(command, part, outbox, environment);
@@ -258,11 +261,28 @@ function decide(
   }
 }
 
+interface Deciding extends BatchEnvironment {
+  /** Committed before: the answers are read back from the state, and nothing is saved. */
+  readonly isReadBack: boolean;
+}
+
+/**
+ * Decided otherwise than when it was committed, because others have changed the state since: that
+ * answer is not known, and what this one promises would never be saved. It is asked again.
+ */
+const UNANSWERED: Answer = err(
+  hutongError('busy', 'it was decided, and its answer was lost; send the same again'),
+);
+
+function doesMore({ postings, events, audit = [] }: Decided<unknown, unknown>): boolean {
+  return postings.length > 0 || events.length > 0 || audit.length > 0;
+}
+
 function decideCommand(
   command: AnyCommand,
   part: Part,
   outbox: Outbox,
-  environment: BatchEnvironment,
+  environment: Deciding,
 ): Answer {
   const { aggregate } = part;
   const id = rootOf(command, part);
@@ -278,6 +298,9 @@ function decideCommand(
   if (!decision.ok) return decision;
   const { value } = decision;
   assertRegistered(aggregate, root, value);
+  // A key's row, which has no version, is written anew by the very same claim.
+  const isChanged = value.state !== state && root.version !== null;
+  if (environment.isReadBack && (isChanged || doesMore(value))) return UNANSWERED;
   if (value.state !== state) {
     const { version } = aggregate.root(value.state);
     const isNewer = version === null || root.version === null || version > root.version;

@@ -94,6 +94,38 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
       ).toBe(1);
     });
 
+    test(`${stood}: what was refused is not promised because its batch made room for it`, async () => {
+      const wanted = wantedPayment({ shard: 11 });
+      const { id, amountFen } = wanted.intent;
+      const attempt = freshId('payment_attempt', 11);
+      const [whole, part] = [freshId('refund', 11), freshId('refund', 11)];
+      for (const step of [
+        create(wanted),
+        start(id, attempt),
+        started(id, attempt),
+        reported(id, attempt, 'succeeded'),
+        refund(id, whole, amountFen),
+      ])
+        expect(await room.engine.submit(step as ReturnType<typeof create>)).toMatchObject({
+          ok: true,
+        });
+      proxy.cutAtCommit(moment);
+      const [asked, failed] = await Promise.all([
+        room.engine.submit(refund(id, part, 1n)),
+        room.engine.submit(refunded(id, whole, 'failed')),
+      ]);
+      expect(proxy.cuts()).toBe(1);
+      expect(failed).toMatchObject({ ok: true });
+      // Its refusal was lost with the answer; decided again it would be taken, and saved by nobody.
+      const code = moment === 'after' ? 'busy' : 'refund_exceeds_payment';
+      expect(asked).toMatchObject({ ok: false, error: { code } });
+      const payment = await stored(home.db, id);
+      expect(payment?.refunds.map((row) => row.id)).toEqual([whole]);
+      // Asked again, it is made.
+      expect(await room.engine.submit(refund(id, part, 1n))).toMatchObject({ ok: true });
+      expect((await stored(home.db, id))?.refunds.map((row) => row.id)).toEqual([whole, part]);
+    });
+
     test(`${stood}: every command of a batch gets its own answer, refusals too`, async () => {
       const first = wantedPayment({ shard: 9 });
       const again = wantedPayment({ shard: 9, orderNo: first.intent.merchantOrderNo });
