@@ -46,7 +46,7 @@ it('moves a shard only to the lane that begins, and shares them evenly', () => {
   let before = everyShard.map(() => 0);
   for (let count = 2; count <= 5; count += 1) {
     while (room.spread.inUse() < count) fill(room, 1);
-    const now = everyShard.map((shard) => room.spread.enter(null, shard));
+    const now = everyShard.map((shard) => room.spread.enter(`look-${shard}`, shard));
     for (const shard of everyShard) {
       if (now[shard] !== before[shard]) expect(now[shard]).toBe(count - 1);
     }
@@ -55,7 +55,7 @@ it('moves a shard only to the lane that begins, and shares them evenly', () => {
       expect(Math.abs(own - SHARD_COUNT / count)).toBeLessThan(SHARD_COUNT / count / 4);
     }
     before = now;
-    for (const _ of everyShard) room.spread.leave(null);
+    for (const shard of everyShard) room.spread.leave(`look-${shard}`);
   }
 });
 
@@ -63,7 +63,7 @@ it('ends lanes when the load has been low for a while, not at once', () => {
   const room = opened(4);
   fill(room, 5 * FULL);
   const leave = (count: number) => {
-    for (let index = 0; index < count; index += 1) room.spread.leave(null);
+    for (let index = 0; index < count; index += 1) room.spread.leave(`answered-${index}`);
   };
   leave(5 * FULL - 10);
   expect(room.spread.inUse()).toBe(4);
@@ -81,7 +81,7 @@ it('keeps the commands of one root in one lane while any of them is there', () =
   const shard = 255;
   const first = room.spread.enter('root', shard);
   fill(room, 5 * FULL);
-  expect(room.spread.enter(null, shard)).not.toBe(first);
+  expect(room.spread.enter('another', shard)).not.toBe(first);
   expect(room.spread.enter('root', shard)).toBe(first);
   room.spread.leave('root');
   expect(room.spread.enter('root', shard)).toBe(first);

@@ -23,10 +23,10 @@ interface Queued {
 }
 
 export interface Spread {
-  /** The lane of a command; null = it claims its root, which has no id to queue behind. */
-  readonly enter: (root: string | null, shard: number) => number;
+  /** The lane of a command on this root. */
+  readonly enter: (root: string, shard: number) => number;
   /** It was answered. */
-  readonly leave: (root: string | null) => void;
+  readonly leave: (root: string) => void;
   readonly inUse: () => number;
 }
 
@@ -54,19 +54,19 @@ export function createSpread({ laneCount, isHeldUp, nowMs }: SpreadOptions): Spr
     inUse: load.inUse,
     enter: (root, shard) => {
       load.more();
-      const known = root === null ? undefined : queued.get(root);
+      const known = queued.get(root);
       if (known !== undefined) {
         known.count += 1;
         return known.lane;
       }
       const lane = pick(shard);
-      if (root !== null) queued.set(root, { lane, count: 1 });
+      queued.set(root, { lane, count: 1 });
       return lane;
     },
     leave: (root) => {
       load.less();
-      const known = root === null ? undefined : queued.get(root);
-      if (root === null || known === undefined) return;
+      const known = queued.get(root);
+      if (known === undefined) return;
       known.count -= 1;
       if (known.count === 0) queued.delete(root);
     },

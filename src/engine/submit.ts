@@ -69,7 +69,7 @@ export function createEngine(options: EngineOptions): Engine {
   const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
     assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
     if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
-    const root = typeof command.root === 'string' ? command.root : null;
+    const root = rootIdOf(command);
     const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
     const answer = await lane.submit(command);
     spread.leave(root);
@@ -83,6 +83,11 @@ export function createEngine(options: EngineOptions): Engine {
       await Promise.all(lanes.map((lane) => lane.idle()));
     },
   };
+}
+
+/** Of a new root too: what is sent right behind its claim finds it. */
+function rootIdOf({ aggregate, root }: AnyCommand): string {
+  return typeof root === 'string' ? root : aggregate.root(root).id;
 }
 
 function openLane(options: EngineOptions, memory: Memory, lane: number): Lane {

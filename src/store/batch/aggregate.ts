@@ -46,7 +46,7 @@ export interface BatchWriter {
   readonly nextPlace: (shard: number) => bigint;
 }
 
-/** `W`: what a command brings to claim a new root with. */
+/** `W`: what a command brings to claim a new root with: the state that it is to have. */
 export interface Aggregate<S = unknown, W = unknown> {
   /** The name of one such object in error messages. */
   readonly name: string;
