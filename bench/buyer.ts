@@ -32,7 +32,7 @@ export interface PaymentTimes {
 }
 
 export function createBuyer(
-  world: World,
+  world: Pick<World, 'platforms' | 'platformUrl' | 'sandboxUrl' | 'marketplaces'>,
   client: LoadClient,
   sink: WebhookSink,
   wallet: BenchedWallet,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchAgainst, COMPARED, ROUNDS_MIN } from './against.ts';
 import { type BenchedWallet, SCANNED_PRODUCTS } from './buyer.ts';
+import { PAYMENTS_DEFAULT, PAYMENTS_MIN } from './growth-sizes.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { benchPayments } from './payments.ts';
 import { benchProcesses } from './processes.ts';
@@ -22,6 +23,8 @@ interface Options {
   readonly commit: string | undefined;
   readonly compared: keyof typeof COMPARED | undefined;
   readonly rounds: number;
+  /** Of the large database. */
+  readonly payments: number;
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -30,6 +33,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     processes === null
       ? benchPayments(options, print)
       : benchProcesses({ ...options, processes }, print),
+  growth: async ({ payments }, print) =>
+    (await import('./growth.ts')).benchGrowth({ payments }, print),
   against: ({ commit, compared, rounds }, print) => {
     if (commit === undefined || compared === undefined) return Promise.reject(new Error(USAGE));
     return benchAgainst({ commit, compared: COMPARED[compared], rounds, print });
@@ -39,12 +44,16 @@ const WALLETS = Object.keys(SCANNED_PRODUCTS);
 const USAGE = `usage: npm run bench -- engine [--json]
        npm run bench -- payments [--wallet ${WALLETS.join('|')}] [--quick] [--json]
        npm run bench -- payments --processes 1,2,4 [--json]
+       npm run bench -- growth [--payments N] [--json]
        npm run bench -- against COMMIT --engine|--payments [--rounds N] [--json]
 `;
 
 const args = process.argv.slice(2);
 const { values, positionals } = parse(args);
-const [name = '', commit] = positionals;
+const [name = '', second] = positionals;
+const isGrowth = name === 'growth';
+const commit = isGrowth ? undefined : second;
+const payments = Number((isGrowth ? second : undefined) ?? PAYMENTS_DEFAULT);
 const compared = values.engine === values.payments ? undefined : comparedName();
 const rounds = Number(values.rounds);
 const processes = values.processes === undefined ? null : countsOf(values.processes);
@@ -55,7 +64,7 @@ if (bench === undefined || wallet === undefined || !isUsable()) {
   process.exitCode = 2;
 } else if (NODE_FLAGS.every((flag) => process.execArgv.includes(flag))) {
   const isQuick = values.quick;
-  const options = { wallet, isQuick, processes, commit, compared, rounds };
+  const options = { wallet, isQuick, processes, commit, compared, rounds, payments };
   const outcome = await bench(options, (line) => void process.stderr.write(`${line}\n`));
   report(name, outcome, values.json);
 } else {
@@ -77,6 +86,7 @@ function isUsable(): boolean {
     const isPossible = processes.every((count) => Number.isInteger(count) && count >= 1);
     return name === 'payments' && isPossible && processes.every((count) => count <= 16);
   }
+  if (isGrowth) return Number.isSafeInteger(payments) && payments >= PAYMENTS_MIN;
   if (name !== 'against') return true;
   const isRoundsGood = Number.isSafeInteger(rounds) && rounds >= ROUNDS_MIN;
   return commit !== undefined && compared !== undefined && isRoundsGood;

@@ -1,5 +1,5 @@
 /**
- * What a complete payment needs, each a process of its own: PostgreSQL (durable), the sandbox city,
+ * What complete payments need, each a process of its own: PostgreSQL (durable), the sandbox city,
  * the platform as production runs it. All on loopback, all gone after `stop`.
  */
 import { randomBytes } from 'node:crypto';
@@ -9,32 +9,41 @@ import os from 'node:os';
 import path from 'node:path';
 import { startChild } from '../src/cli/child.ts';
 import type { DemoMarketplace } from '../src/cli/demo-marketplaces.ts';
-import { startPostgres, type TestPostgres } from '../tools/postgres.ts';
+import { type PostgresOptions, startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { seedDatabase } from '../tools/seed.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 
 const START_TIMEOUT_MS = 60_000;
+
+/** The sandbox and the server of databases, for any number of platforms. */
+export interface Ground {
+  readonly server: TestPostgres;
+  readonly sandboxUrl: string;
+  /** A migrated database with the demo's marketplaces. */
+  readonly seed: (name: string) => Promise<Seeded>;
+  readonly serve: (databaseUrl: string, options: ServeOptions) => Promise<Served>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface Seeded {
+  readonly databaseUrl: string;
+  readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
+}
 
 interface Platform {
   readonly url: string;
   readonly pid: number;
 }
 
-export interface World {
-  readonly server: TestPostgres;
-  readonly databaseUrl: string;
+export interface Served {
   /** At least one. */
   readonly platforms: readonly Platform[];
   /** Of the first. */
   readonly platformUrl: string;
   readonly platformPid: number;
-  readonly sandboxUrl: string;
-  readonly marketplaces: ReadonlyMap<string, DemoMarketplace>;
-  readonly stop: () => Promise<void>;
 }
 
-/** undefined where no PostgreSQL is installed. */
-export async function startWorld(options: {
+interface ServeOptions {
   readonly lanes: number;
   /** Of the platform, on one database, behind a balancer; default: one, alone. */
   readonly processes?: number;
@@ -42,9 +51,37 @@ export async function startWorld(options: {
   readonly command?: string | undefined;
   /** Arguments of node itself, for profiling the platform. */
   readonly nodeArgs?: readonly string[];
-  readonly print: (line: string) => void;
-}): Promise<World | undefined> {
-  const server = await startPostgres({ print: options.print });
+}
+
+export interface World extends Seeded, Served {
+  readonly server: TestPostgres;
+  readonly sandboxUrl: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** undefined where no PostgreSQL is installed. */
+export async function startWorld(
+  options: ServeOptions & { readonly print: (line: string) => void },
+): Promise<World | undefined> {
+  const ground = await startGround(options);
+  if (ground === undefined) return undefined;
+  const { server, sandboxUrl, stop } = ground;
+  try {
+    const seeded = await ground.seed('hutong');
+    const served = await ground.serve(seeded.databaseUrl, options);
+    return { server, sandboxUrl, stop, ...seeded, ...served };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** undefined where no PostgreSQL is installed. */
+export async function startGround(
+  options: PostgresOptions & { readonly print: (line: string) => void },
+): Promise<Ground | undefined> {
+  const { print, settings = {} } = options;
+  const server = await startPostgres({ print, settings });
   if (server === undefined) return undefined;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-bench-'));
   const stops: (() => Promise<void>)[] = [];
@@ -63,55 +100,59 @@ export async function startWorld(options: {
       timeoutMs: START_TIMEOUT_MS,
     });
     stops.push(sandbox.stop);
-    const databaseUrl = await server.database('hutong');
     const masterKey = randomBytes(32);
-    const marketplaces = await seedDatabase({ databaseUrl, masterKey, dir });
-    const ports = await Promise.all(Array.from({ length: options.processes ?? 1 }, freePort));
-    const balancer = ports.length === 1 ? undefined : await openBalancer(ports);
-    if (balancer !== undefined) stops.push(balancer.close);
-    const platforms: Platform[] = [];
-    for (const port of ports) {
-      const platform = await startChild({
-        name: 'the platform',
-        args: [
-          ...NODE_FLAGS,
-          ...(options.nodeArgs ?? []),
-          options.command ?? 'bin/hutong.js',
-          'serve',
-        ],
-        env: {
-          HUTONG_DIR: dir,
-          HUTONG_PORT: String(port),
-          HUTONG_LANES: String(options.lanes),
-          HUTONG_LOG_LEVEL: 'warn',
-          HUTONG_RATE_LIMIT: '0',
-          HUTONG_MASTER_KEY: masterKey.toString('hex'),
-          HUTONG_WEBHOOK_ALLOW: '127.0.0.0/8',
-          DATABASE_URL: databaseUrl,
-          ...(balancer === undefined ? {} : { HUTONG_PUBLIC_URL: balancer.url }),
-        },
-        readyText: 'ready at',
-        timeoutMs: START_TIMEOUT_MS,
-      });
-      stops.push(platform.stop);
-      platforms.push({ url: `http://127.0.0.1:${port}`, pid: platform.process.pid ?? 0 });
-    }
-    const [first] = platforms;
-    if (first === undefined) throw new Error('a world has a platform');
     return {
       server,
-      databaseUrl,
-      platforms,
-      platformUrl: first.url,
-      platformPid: first.pid,
       sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
-      marketplaces,
+      seed: async (name) => {
+        const databaseUrl = await server.database(name);
+        return { databaseUrl, marketplaces: await seedDatabase({ databaseUrl, masterKey, dir }) };
+      },
+      serve: (databaseUrl, serve) => startPlatforms({ dir, masterKey, databaseUrl, serve, stops }),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function startPlatforms(of: {
+  readonly dir: string;
+  readonly masterKey: Buffer;
+  readonly databaseUrl: string;
+  readonly serve: ServeOptions;
+  readonly stops: (() => Promise<void>)[];
+}): Promise<Served> {
+  const { lanes, processes = 1, command = 'bin/hutong.js', nodeArgs = [] } = of.serve;
+  const ports = await Promise.all(Array.from({ length: processes }, freePort));
+  const balancer = ports.length === 1 ? undefined : await openBalancer(ports);
+  if (balancer !== undefined) of.stops.push(balancer.close);
+  const platforms: Platform[] = [];
+  for (const port of ports) {
+    const platform = await startChild({
+      name: 'the platform',
+      args: [...NODE_FLAGS, ...nodeArgs, command, 'serve'],
+      env: {
+        HUTONG_DIR: of.dir,
+        HUTONG_PORT: String(port),
+        HUTONG_LANES: String(lanes),
+        HUTONG_LOG_LEVEL: 'warn',
+        HUTONG_RATE_LIMIT: '0',
+        HUTONG_MASTER_KEY: of.masterKey.toString('hex'),
+        HUTONG_WEBHOOK_ALLOW: '127.0.0.0/8',
+        DATABASE_URL: of.databaseUrl,
+        ...(balancer === undefined ? {} : { HUTONG_PUBLIC_URL: balancer.url }),
+      },
+      readyText: 'ready at',
+      timeoutMs: START_TIMEOUT_MS,
+    });
+    of.stops.push(platform.stop);
+    platforms.push({ url: `http://127.0.0.1:${port}`, pid: platform.process.pid ?? 0 });
+  }
+  const [first] = platforms;
+  if (first === undefined) throw new Error('a world has a platform');
+  return { platforms, platformUrl: first.url, platformPid: first.pid };
 }
 
 /** Hands connections to the ports in turn: where wallets' callbacks arrive. */

@@ -23,6 +23,7 @@ import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/enve
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
 import { createRefusals, startSharingRefusals } from './flows/key/refusals.ts';
 import { type KeyWatch, watchKeys } from './flows/key/watch-keys.ts';
+import { createCartMerchants } from './flows/payment/cart-merchants.ts';
 import { createNotificationGuard } from './flows/payment/notification-guard.ts';
 import { createOwnPayments } from './flows/payment/own-payments.ts';
 import { dueKinds } from './flows/sweeps.ts';
@@ -45,9 +46,10 @@ import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
 import { AGGREGATES } from './store/aggregates.ts';
+import { forgetMerchantChanges } from './store/merchant/merchant-changes.ts';
 import { PAYMENT } from './store/payment/aggregate.ts';
 import { countUnknownAttempts } from './store/payment/due.ts';
-import { readConfigsOf } from './store/payment/own-payments.ts';
+import { readConfigsOf, readMerchantsOf } from './store/payment/own-payments.ts';
 import { readMoved } from './store/payment/queries.ts';
 import { parseAllowList } from './webhooks/url-guard.ts';
 
@@ -246,6 +248,7 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
       createOwnPayments(wallClock, (intents) => readConfigsOf(db, intents)),
     ),
     directory: createDirectory({ db, envelope, wall: wallClock, walletSeams, log }),
+    cartMerchants: createCartMerchants((intents) => readMerchantsOf(db, intents)),
   };
 }
 
@@ -288,6 +291,7 @@ async function startChores(
 ): Promise<Chore> {
   const chores = [
     await startRetention(platform, eventRetentionDays),
+    startChore(FORGET_EVERY_MS, () => forgetOldChanges(platform)),
     startChore(GAUGE_EVERY_MS, () => gaugeUnknown(platform)),
     startSealing(platform),
     startWritingUses(platform),
@@ -306,6 +310,15 @@ async function startChores(
 async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
   const count = await countUnknownAttempts(db).catch(() => undefined);
   if (count !== undefined) metrics.unknownAttempts(count);
+}
+
+const FORGET_EVERY_MS = 3_600_000;
+
+/** Whichever process comes first. */
+async function forgetOldChanges({ db, log }: Platform): Promise<void> {
+  await forgetMerchantChanges(db).catch((error: unknown) =>
+    log.warn({ defect: describe(error) }, 'old changes of merchants were not forgotten'),
+  );
 }
 
 const SETTLE_ROUNDS_MAX = 100;

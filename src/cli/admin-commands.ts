@@ -90,6 +90,7 @@ interface WalletFlags {
 interface AccountFlags {
   readonly feeBps: string;
   readonly consented: boolean;
+  readonly withdrawn: boolean;
   readonly config?: string;
 }
 
@@ -182,15 +183,17 @@ function addAccountCommand(program: Command, context: AdminContext): void {
     .option('--fee-bps <number>', 'expected fee in basis points', '60')
     .option('--config <id>', 'paid through this configuration (wc_…), not the newest active')
     .option('--consented', 'the merchant has agreed to this wallet (rule 10)', false)
+    .option('--withdrawn', 'it agrees no longer: offered no more, within a second', false)
     .action(
       (marketplace: string, merchant: string, wallet: string, own: string, flags: AccountFlags) =>
         inSession((session) => {
-          const { consented: hasConsented } = flags;
+          const { consented: hasConsented, withdrawn: withdrawsConsent } = flags;
+          const agreed = { hasConsented, withdrawsConsent };
           const feeBps = Number(flags.feeBps);
           const walletMerchant = own;
           const config = flags.config ?? null;
           const whose = { marketplace, merchant, wallet, walletMerchant };
-          return setAccount(session, { ...whose, feeBps, hasConsented, config }, print);
+          return setAccount(session, { ...whose, ...agreed, feeBps, config }, print);
         }),
     );
 }

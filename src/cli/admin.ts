@@ -1,7 +1,8 @@
 /**
  * An operator's reference data from the command line: marketplaces, their keys, wallet credentials
  * and merchants' accounts. A key is shown once; credentials are checked by the wallet's module
- * before they are sealed. Running processes see a change within two seconds.
+ * before they are sealed. Running processes see a change within two seconds, that of an account
+ * within one.
  */
 
 import type { Db } from '../database/db.ts';
@@ -15,7 +16,12 @@ import { parseAddress, parseRange, textOfAddress } from '../runtime/ip-address.t
 import { systemRandom } from '../runtime/random.ts';
 import { addKey, type ListedKey, listKeys, revokeKey } from '../store/key/api-keys.ts';
 import { addMarketplace, readMarketplaces } from '../store/merchant/marketplaces.ts';
-import { addMerchant, putAccount, readMerchants } from '../store/merchant/merchants.ts';
+import {
+  addMerchant,
+  merchantByExternalId,
+  putAccount,
+  readMerchants,
+} from '../store/merchant/merchants.ts';
 import { putInterconnect, readInterconnects } from '../store/offer/interconnects.ts';
 import { readConfigs } from '../store/wallet/configs.ts';
 import { checkCredentials } from '../wallets/credentials.ts';
@@ -169,6 +175,7 @@ export async function setAccount(
     readonly walletMerchant: string;
     readonly feeBps: number;
     readonly hasConsented: boolean;
+    readonly withdrawsConsent?: boolean;
     /** null = the one it has, if active, else the newest active one. */
     readonly config?: string | null;
   },
@@ -179,6 +186,8 @@ export async function setAccount(
   refuseNumber(wallet, input.walletMerchant);
   const isRate = Number.isInteger(input.feeBps) && input.feeBps >= 0 && input.feeBps <= 10_000;
   if (!isRate) throw new Error('--fee-bps is 0 to 10000 (60 = 0.60 %)');
+  if (input.hasConsented && input.withdrawsConsent === true)
+    throw new Error('a merchant has agreed (--consented) or agrees no longer (--withdrawn)');
   const createdAtMs = wallClock.nowMs();
   const config = await configNamed(db, { marketplace, wallet, text: input.config ?? null });
   const merchant = await merchantNamed({ db, ids }, marketplace, input.merchant, print);
@@ -190,6 +199,7 @@ export async function setAccount(
     walletMerchant: input.walletMerchant,
     config,
     consentedAtMs: input.hasConsented ? createdAtMs : null,
+    withdrawsConsent: input.withdrawsConsent ?? false,
     feeBps: input.feeBps,
     createdAtMs,
   };
@@ -241,10 +251,11 @@ async function merchantNamed(
   text: string,
   print: Print,
 ): Promise<Id<'merchant'>> {
-  const known = (await readMerchants(db, marketplace)).find(
-    (row) => row.id === text || row.externalId === text,
-  );
-  if (known !== undefined) return known.id;
+  const known = parseId('merchant', text);
+  const byId = known && (await readMerchants(db, [known])).get(known)?.merchant;
+  if (byId?.marketplace === marketplace) return byId.id;
+  const byNumber = await merchantByExternalId(db, marketplace, text);
+  if (byNumber !== undefined) return byNumber.id;
   if (text.startsWith('mer_')) throw new Error(`no merchant ${text} of this marketplace`);
   const id = ids.next('merchant', shardOf(marketplace, text));
   const createdAtMs = wallClock.nowMs();

@@ -60,6 +60,12 @@ export function makeId<K extends IdKind>(kind: K, parts: IdParts): Id<K> {
   return `${ID_KINDS[kind].prefix}_${body}`;
 }
 
+/** Below every id of this moment or later, and above those before it; any moment is one. */
+export function idFloorOf(unixMs: number): bigint {
+  const ms = Math.min(Math.max(unixMs - ID_EPOCH_MS, 0), 2 ** 40 - 1);
+  return BigInt(Math.floor(ms)) << 23n;
+}
+
 export function unpackId(value: bigint): IdParts {
   const low = Number(value & 0x7fffffn);
   return {

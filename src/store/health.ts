@@ -4,7 +4,7 @@ import type { Db } from '../database/db.ts';
 import { statements } from '../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../database/table.ts';
 import { formatId, type Id } from '../kernel/id.ts';
-import type { DueTable } from './batch/due.ts';
+import { type DueTable, ofEachGroup } from './batch/due.ts';
 
 const SQL = statements('health', {
   clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
@@ -51,8 +51,8 @@ export async function readOverdue(
   beforeMs: number,
 ): Promise<Overdue[]> {
   const counts = tables.map(
-    ({ table }) => `select '${table}' as what, count(*) as rows, min(due_at) as since from ${table}
-      where due_at < $1`,
+    (of) => `select '${of.table}' as what, count(*) as rows, min(due_at) as since
+      from ${ofEachGroup(of, (ofGroup) => lateRows(of, ofGroup))} late`,
   );
   const text = counts.join(' union all ');
   const rows = await db.read({ name: 'health.overdue', text }, [beforeMs]);
@@ -63,6 +63,10 @@ export async function readOverdue(
       sinceMs: toNumberOrNull(row.since) ?? beforeMs,
     }))
     .filter((row) => row.rows > 0);
+}
+
+function lateRows({ table }: DueTable<unknown>, ofGroup: string): string {
+  return `select t.due_at from ${table} t where t.due_at < $1 ${ofGroup}`;
 }
 
 export interface FailingEndpoint {

@@ -28,6 +28,8 @@ export interface List {
   readonly head: string;
   /** The sort key: an id, or an expression in its place. */
   readonly order: string;
+  /** Its ids are not made in batches, which the watermark is about: pages end at its newest row. */
+  readonly hasOwnIds?: true;
 }
 
 /**
@@ -80,7 +82,8 @@ export async function listed(
     const [statement, values] = statementOf(list, bounded, filters);
     return db.read(statement, [owner, ...values, page.limit + 1]);
   };
-  const rows = page.afterId === null ? await read(page) : await readSettled(db, page, read);
+  const isFollowed = page.afterId !== null && list.hasOwnIds !== true;
+  const rows = isFollowed ? await readSettled(db, page, read) : await read(page);
   const kept = rows.slice(0, page.limit);
   return {
     rows: page.afterId === null ? kept : [...kept].reverse(),

@@ -588,7 +588,8 @@ describe('GET /pay/{pay_token}/events', () => {
   it('is bounded a token, and ends when the process closes', async () => {
     const { app } = await cashier(stateNamed('waiting-qr').view);
     const streams = Array.from({ length: 8 }, () => app.inject({ url: `${PAGE}/events?v=3` }));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    // Each reads its payment before it counts.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await app.inject({ url: `${PAGE}/events?v=3` })).statusCode).toBe(429);
     await app.close();
     for (const stream of streams) expect((await stream).body).toContain('retry: 3000');

@@ -12,8 +12,8 @@ import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readKeys } from '../../src/store/key/api-keys.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
-import { readAccounts } from '../../src/store/merchant/merchants.ts';
 import { readInterconnects } from '../../src/store/offer/interconnects.ts';
+import { accountsOf } from '../helpers/accounts.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
 for (const engine of ENGINES) {
@@ -138,11 +138,43 @@ for (const engine of ENGINES) {
       };
       await admin.setAccount(session(), input, print);
       const marketplace = (await readMarketplaces(home.db))[0]!.id;
-      expect((await readAccounts(home.db, marketplace))[0]!.consentedAtMs).toBeNull();
+      expect((await accountsOf(home.db, marketplace))[0]!.consentedAtMs).toBeNull();
       await admin.setAccount(session(), { ...input, hasConsented: true }, print);
-      const accounts = await readAccounts(home.db, marketplace);
+      const accounts = await accountsOf(home.db, marketplace);
       expect(accounts).toHaveLength(1);
       expect(accounts[0]!.consentedAtMs).not.toBeNull();
+    });
+
+    test('consent is withdrawn, and stays withdrawn until it is given again', async () => {
+      const whose = { marketplace: 'shop', merchant: 'seller-2', wallet: 'wechatpay' };
+      const input = { ...whose, walletMerchant: '1600000002', feeBps: 60, hasConsented: true };
+      await admin.setAccount(session(), input, print);
+      const both = { ...input, withdrawsConsent: true };
+      await expect(admin.setAccount(session(), both, print)).rejects.toThrow('--withdrawn');
+      const last = lines.length;
+      await admin.setAccount(session(), { ...both, hasConsented: false }, print);
+      expect(lines.slice(last).join()).toContain('not consented: never offered');
+      await admin.setAccount(session(), { ...input, hasConsented: false }, print);
+      const marketplace = (await readMarketplaces(home.db))[0]!.id;
+      const account = (await accountsOf(home.db, marketplace)).at(-1)!;
+      expect(account.walletMerchant).toBe('1600000002');
+      expect(account.consentedAtMs).toBeNull();
+    });
+
+    test('a merchant is found by its id or by the marketplace’s own number', async () => {
+      const whose = { marketplace: 'shop', wallet: 'alipay', walletMerchant: '2088000000000001' };
+      const input = { ...whose, feeBps: 60, hasConsented: true };
+      const last = lines.length;
+      await admin.setAccount(session(), { ...input, merchant: 'seller-3' }, print);
+      expect(lines.slice(last).join()).toContain('made merchant seller-3');
+      const marketplace = (await readMarketplaces(home.db))[0]!.id;
+      const { merchant } = (await accountsOf(home.db, marketplace)).at(-1)!;
+      const next = lines.length;
+      await admin.setAccount(session(), { ...input, merchant }, print);
+      await admin.setAccount(session(), { ...input, merchant: 'seller-3' }, print);
+      expect(lines.slice(next).join()).not.toContain('made merchant');
+      const nobody = { ...input, merchant: 'mer_0000000000000' };
+      await expect(admin.setAccount(session(), nobody, print)).rejects.toThrow('no merchant');
     });
   });
 }

@@ -21,8 +21,8 @@ import { createIdSource } from '../../src/engine/ids.ts';
 import { type Id, idValue } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
-import { readAccounts } from '../../src/store/merchant/merchants.ts';
 import { putConfig, readConfigs, type WalletConfigRow } from '../../src/store/wallet/configs.ts';
+import { accountsOf } from '../helpers/accounts.ts';
 import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
@@ -88,7 +88,7 @@ for (const engine of ENGINES) {
         list: () => said(listWallets(session(), name, print)),
         configs: async () =>
           (await readConfigs(home.db)).filter((row) => row.marketplace === marketplace),
-        accounts: () => readAccounts(home.db, marketplace),
+        accounts: () => accountsOf(home.db, marketplace),
       };
     }
     const shape = (rows: readonly WalletConfigRow[]) =>

@@ -10,7 +10,8 @@ import { createIdSource } from '../../src/engine/ids.ts';
 import { parseId, shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
-import { putAccount, readAccounts } from '../../src/store/merchant/merchants.ts';
+import { putAccount } from '../../src/store/merchant/merchants.ts';
+import { accountsOf } from '../helpers/accounts.ts';
 import { call, type Json, Marketplace } from '../helpers/api.ts';
 import { testNote } from '../helpers/audit-note.ts';
 import { ENGINES } from '../store/engines.ts';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const merchant = parseId('merchant', String(made.id))!;
   const marketplace = (await readMarketplaces(stage.db)).find((row) => row.name === 'taobao')!.id;
   const ids = createIdSource(9, wallClock);
-  const accounts = await readAccounts(stage.db, marketplace);
+  const accounts = await accountsOf(stage.db, marketplace);
   for (const { wallet } of ACROSS) {
     const other = accounts.find((row) => row.wallet === wallet)!;
     const id = ids.next('wallet_account', shardOf(merchant));

@@ -48,11 +48,22 @@ for (const { name, isAvailable, open } of ENGINES) {
         ? `merchant_order_no = '${orderNo}'`
         : `intent = (select id from payment_intents where merchant_order_no = '${orderNo}')`;
 
+    /** Without those that the database generates. */
+    async function columnsOf(table: string): Promise<unknown> {
+      const [row] = await rows(
+        home.db,
+        `select string_agg(column_name, ', ') as all from information_schema.columns
+         where table_schema = 'public' and table_name = '${table}' and is_generated = 'NEVER'`,
+      );
+      return row?.all;
+    }
+
     /** Every row of a payment, and how to have them again: what was committed later is lost. */
     async function snapshot(orderNo: string): Promise<() => Promise<void>> {
       const kept = await Promise.all(
         TABLES.map(async (table) => ({
           table,
+          columns: await columnsOf(table),
           text: (
             await rows(
               home.db,
@@ -67,8 +78,9 @@ for (const { name, isAvailable, open } of ENGINES) {
           .reverse()
           .map((t) => `delete from ${t} where ${where(t, orderNo)}`);
         const redone = kept.map(
-          ({ table, text }) =>
-            `insert into ${table} select * from jsonb_populate_recordset(null::${table}, $x$${text}$x$)`,
+          ({ table, columns, text }) =>
+            `insert into ${table} (${columns}) select ${columns}
+             from jsonb_populate_recordset(null::${table}, $x$${text}$x$)`,
         );
         await home.db.script([...undone, ...redone].join(';\n'));
       };

@@ -1,7 +1,8 @@
 /**
- * Cached reference data (TTL `KEEP_MS`): a marketplace with its merchants, accounts and opened
- * wallets; keys by hash; endpoints with their signing keys. A write of another process is seen
- * within `KEEP_MS`, one of this process at once (`forget`). Secrets are decrypted only here.
+ * Cached reference data (TTL `KEEP_MS`): a marketplace with its opened wallets; keys by hash;
+ * endpoints with their signing keys. A write of another process is seen within `KEEP_MS`, one of
+ * this process at once (`forget`). Merchants are cached one by one, and by what changed of them.
+ * Secrets are decrypted only here.
  */
 
 import type { ModeOfConfig } from '../../core/key/mode.ts';
@@ -15,8 +16,9 @@ import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type ApiKeyRow, readKeys } from '../../store/key/api-keys.ts';
-import { readMarketplaces } from '../../store/merchant/marketplaces.ts';
-import { readAccounts, readMerchants } from '../../store/merchant/merchants.ts';
+import { readMarketplace } from '../../store/merchant/marketplaces.ts';
+import { readMerchantChanges } from '../../store/merchant/merchant-changes.ts';
+import { readMerchants } from '../../store/merchant/merchants.ts';
 import { readInterconnects } from '../../store/offer/interconnects.ts';
 import { readConfigs, type WalletConfigRow } from '../../store/wallet/configs.ts';
 import { type EndpointRow, readEndpoints } from '../../store/webhook/endpoints.ts';
@@ -25,6 +27,7 @@ import type { Wallet, WalletSeams } from '../../wallets/wallet.ts';
 import { type WebhookKey, webhookKey } from '../../webhooks/sign.ts';
 import { type Envelope, endpointSecretPlace, walletSecretPlace } from '../key/envelope.ts';
 import { createKeyCache } from '../key/key-cache.ts';
+import { createMerchantCache, type MerchantCache } from '../merchant/merchant-cache.ts';
 
 const KEEP_MS = 2_000;
 const ENDPOINT_LISTS_KEPT_MAX = 1_000;
@@ -49,12 +52,17 @@ export interface OpenedWallet {
 
 export interface MarketplaceEntry {
   readonly marketplace: Marketplace;
-  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
-  readonly accounts: readonly WalletAccount[];
   /** All of its configurations that can be opened, retiring ones included. */
   readonly wallets: ReadonlyMap<Id<'wallet_config'>, OpenedWallet>;
   /** The interconnection pairs that this marketplace's operator has activated. */
   readonly interconnects: InterconnectTable;
+}
+
+/** A marketplace with the merchants of one cart and their accounts, and no others. */
+export interface CartEntry extends MarketplaceEntry {
+  /** Without those that are not the marketplace's (rule 11). */
+  readonly merchants: ReadonlyMap<Id<'merchant'>, Merchant>;
+  readonly accounts: readonly WalletAccount[];
 }
 
 /** The marketplace does not exist, so no configuration of it has a mode. */
@@ -70,6 +78,10 @@ export interface OpenedEndpoint {
 
 export interface Directory {
   readonly marketplace: (id: Id<'marketplace'>) => Promise<MarketplaceEntry | undefined>;
+  readonly cart: (
+    marketplace: Id<'marketplace'>,
+    merchants: Iterable<Id<'merchant'>>,
+  ) => Promise<CartEntry | undefined>;
   readonly wallet: (config: Id<'wallet_config'>) => Promise<OpenedWallet | undefined>;
   readonly apiKey: (hash: string, isSuspect: () => boolean) => Promise<ApiKeyRow | undefined>;
   readonly endpoint: (
@@ -120,52 +132,84 @@ export function createDirectory(options: DirectoryOptions): Directory {
   const { db, wall } = options;
   const opened: OpenedConfigs = new Map();
   const wallets = kept(wall, async () => openAll(options, await readConfigs(db), opened));
-  const marketplaces = new Map<string, Kept<MarketplaceEntry | undefined>>();
+  const marketplaces = new Map<string, Kept<KnownEntry | undefined>>();
   const endpoints = keptEndpoints(options);
   const keys = createKeyCache({ wall, keepMs: KEEP_MS, read: (hashes) => readKeys(db, hashes) });
+  const merchants = createMerchantCache({
+    wall,
+    read: (ids) => readMerchants(db, ids),
+    readChanges: (snapshot) => readMerchantChanges(db, snapshot),
+  });
+  const keptMarketplace = (id: Id<'marketplace'>): Kept<KnownEntry | undefined> => {
+    const known = marketplaces.get(id);
+    if (known !== undefined) return known;
+    const entry = kept(wall, () => readEntry(db, id, wallets));
+    marketplaces.set(id, entry);
+    return entry;
+  };
   return {
     wallet: async (config) => (await wallets.get()).opened.get(config),
     endpoint: async (marketplace, id) => (await endpoints.of(marketplace)).get(id),
-    marketplace: (id) => {
-      let entry = marketplaces.get(id);
-      if (entry === undefined) {
-        entry = kept(wall, () => readMarketplace(db, id, wallets));
-        marketplaces.set(id, entry);
-      }
-      return entry.get();
-    },
+    marketplace: (id) => keptMarketplace(id).get(),
+    cart: (id, ids) => readCart({ id, ids, entry: keptMarketplace(id), merchants, wallets }),
     apiKey: keys.find,
     forgetEndpoints: endpoints.forget,
     forget: () => {
       wallets.forget();
       endpoints.forget(null);
       for (const entry of marketplaces.values()) entry.forget();
+      merchants.forget();
       keys.forget();
     },
   };
 }
 
-async function readMarketplace(
+interface KnownEntry extends MarketplaceEntry {
+  /** All configurations that were there, also those that cannot be opened. */
+  readonly knownConfigs: ReadonlySet<Id<'wallet_config'>>;
+}
+
+async function readEntry(
   db: Db,
   id: Id<'marketplace'>,
   wallets: Kept<WalletConfigs>,
-): Promise<MarketplaceEntry | undefined> {
-  const marketplace = (await readMarketplaces(db)).find((row) => row.id === id);
+): Promise<KnownEntry | undefined> {
+  const marketplace = await readMarketplace(db, id);
   if (marketplace === undefined) return undefined;
-  const [merchants, accounts] = [await readMerchants(db, id), await readAccounts(db, id)];
-  let configs = await wallets.get();
-  // An account may be paid through a configuration that this process has not cached yet.
-  if (accounts.some(({ config }) => config !== null && !configs.known.has(config))) {
-    wallets.forget();
-    configs = await wallets.get();
-  }
+  const configs = await wallets.get();
   const pairs = await readInterconnects(db, id);
   return {
     marketplace,
-    merchants: new Map(merchants.map((merchant) => [merchant.id, merchant])),
-    accounts,
+    knownConfigs: configs.known,
     wallets: new Map([...configs.opened].filter(([, wallet]) => wallet.marketplace === id)),
     interconnects: pairs.filter((pair) => pair.status === 'active'),
+  };
+}
+
+async function readCart(of: {
+  readonly id: Id<'marketplace'>;
+  readonly ids: Iterable<Id<'merchant'>>;
+  readonly entry: Kept<KnownEntry | undefined>;
+  readonly merchants: MerchantCache;
+  readonly wallets: Kept<WalletConfigs>;
+}): Promise<CartEntry | undefined> {
+  const found = [...(await of.merchants.find(of.ids)).values()];
+  const own = found.filter(({ merchant }) => merchant.marketplace === of.id);
+  const accounts = own.flatMap((row) => row.accounts);
+  let entry = await of.entry.get();
+  const isKnown = ({ config }: WalletAccount): boolean =>
+    config === null || entry?.knownConfigs.has(config) === true;
+  // An account may be paid through a configuration that this process has not cached yet.
+  if (!accounts.every(isKnown)) {
+    of.wallets.forget();
+    of.entry.forget();
+    entry = await of.entry.get();
+  }
+  if (entry === undefined) return undefined;
+  return {
+    ...entry,
+    merchants: new Map(own.map(({ merchant }) => [merchant.id, merchant])),
+    accounts,
   };
 }
 

@@ -13,6 +13,7 @@ import type { UrlPolicy } from '../../webhooks/url-guard.ts';
 import type { Envelope } from '../key/envelope.ts';
 import type { KeyUses } from '../key/key-uses.ts';
 import type { Refusals } from '../key/refusals.ts';
+import type { CartMerchants } from '../payment/cart-merchants.ts';
 import type { NotificationGuard } from '../payment/notification-guard.ts';
 import type { CredentialRefusals } from '../wallet/credential-refusals.ts';
 import type { ChangeHub } from './change-hub.ts';
@@ -24,6 +25,7 @@ export interface Platform {
   readonly engine: Engine;
   readonly ids: IdSource;
   readonly directory: Directory;
+  readonly cartMerchants: CartMerchants;
   readonly health: WalletHealth;
   readonly keyUses: KeyUses;
   readonly refusals: Refusals;

@@ -1,4 +1,7 @@
-/** Reads a marketplace, or one payment, and only for the marketplace that owns it (rule 11). */
+/**
+ * Reads the merchants of a cart, or one payment, and only for the marketplace that owns it
+ * (rule 11).
+ */
 
 import type { Payment } from '../../core/payment/model.ts';
 import { DbError } from '../../database/db.ts';
@@ -6,7 +9,7 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
-import type { MarketplaceEntry } from './directory.ts';
+import type { CartEntry } from './directory.ts';
 import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
 
@@ -42,10 +45,15 @@ export async function attemptFind<T>(
   return found.value === undefined ? err(missing) : ok(found.value);
 }
 
-export function findMarketplace(
+const NO_MARKETPLACE = hutongError('not_found', 'no such marketplace');
+
+/** A marketplace with the merchants of one cart; `merchants` may still be being read. */
+export function findCart(
   { directory }: Platform,
   id: Id<'marketplace'>,
-): Outcome<MarketplaceEntry> {
-  const unknown = hutongError('not_found', 'no such marketplace');
-  return attemptFind(() => directory.marketplace(id), unknown);
+  merchants: Merchants | Promise<Merchants>,
+): Outcome<CartEntry> {
+  return attemptFind(async () => directory.cart(id, await merchants), NO_MARKETPLACE);
 }
+
+type Merchants = Iterable<Id<'merchant'>>;

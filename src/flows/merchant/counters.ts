@@ -31,7 +31,7 @@ import type { Outcome } from '../base/outcome.ts';
 import type { Page, PageRequest } from '../base/page.ts';
 import { pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptFind, attemptRead, findMarketplace } from '../base/read-payment.ts';
+import { attemptFind, attemptRead, findCart } from '../base/read-payment.ts';
 import { createPaymentIntent } from '../payment/create.ts';
 import { counterCode, type UniversalQr } from '../payment/universal-qr.ts';
 
@@ -105,7 +105,7 @@ type Names = Pick<CounterView, 'marketplace' | 'merchant'>;
 
 /** Rule 11: a merchant of another marketplace does not exist here. */
 async function namesOf(platform: Platform, owner: CounterOwner): Outcome<Names> {
-  const entry = await findMarketplace(platform, owner.marketplace);
+  const entry = await findCart(platform, owner.marketplace, [owner.merchant]);
   if (!entry.ok) return entry;
   const { marketplace, merchants } = entry.value;
   const merchant = merchants.get(owner.merchant);

@@ -3,12 +3,17 @@
 import type { Merchant, WalletAccount } from '../../core/merchant/merchant.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
-import { err, ok } from '../../kernel/result.ts';
-import { addMerchant } from '../../store/merchant/merchants.ts';
+import { ok } from '../../kernel/result.ts';
+import {
+  addMerchant,
+  type MerchantEntry,
+  readMerchants,
+  listMerchants as readPage,
+} from '../../store/merchant/merchants.ts';
 import type { Outcome } from '../base/outcome.ts';
-import { type Page, type PageRequest, pageOf } from '../base/page.ts';
+import { listPage, type Page, type PageRequest, pageOf } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptFind, findMarketplace } from '../base/read-payment.ts';
+import { attemptFind } from '../base/read-payment.ts';
 
 export async function createMerchant(
   platform: Platform,
@@ -23,22 +28,12 @@ export async function createMerchant(
   return added;
 }
 
-export async function listMerchants(
+export function listMerchants(
   platform: Platform,
   marketplace: Id<'marketplace'>,
   request: PageRequest,
-): Outcome<Page<{ readonly merchant: Merchant; readonly accounts: readonly WalletAccount[] }>> {
-  const entry = await findMarketplace(platform, marketplace);
-  if (!entry.ok) return entry;
-  const { merchants, accounts } = entry.value;
-  const { data, hasMore } = pageOf([...merchants.values()], request);
-  return ok({
-    hasMore,
-    data: data.map((merchant) => ({
-      merchant,
-      accounts: accounts.filter((row) => row.merchant === merchant.id),
-    })),
-  });
+): Outcome<Page<MerchantEntry>> {
+  return listPage(request, (ids) => readPage(platform.db, marketplace, ids));
 }
 
 /** All statuses, newest first: also accounts that are being set up or phased out. */
@@ -48,15 +43,19 @@ export async function listWalletAccounts(
   merchant: Id<'merchant'>,
   request: PageRequest,
 ): Outcome<Page<WalletAccount>> {
-  const entry = await findMarketplace(platform, marketplace);
-  if (!entry.ok) return entry;
-  // Rule 11: a merchant of another marketplace does not exist here.
-  if (!entry.value.merchants.has(merchant))
-    return err(hutongError('not_found', 'no such merchant'));
-  return ok(
-    pageOf(
-      entry.value.accounts.filter((row) => row.merchant === merchant),
-      request,
-    ),
-  );
+  const found = await findMerchant(platform, marketplace, merchant);
+  return found.ok ? ok(pageOf(found.value.accounts, request)) : found;
+}
+
+/** Rule 11: a merchant of another marketplace does not exist here. */
+async function findMerchant(
+  { db }: Platform,
+  marketplace: Id<'marketplace'>,
+  merchant: Id<'merchant'>,
+): Outcome<MerchantEntry> {
+  const unknown = hutongError('not_found', 'no such merchant');
+  return attemptFind(async () => {
+    const entry = (await readMerchants(db, [merchant])).get(merchant);
+    return entry?.merchant.marketplace === marketplace ? entry : undefined;
+  }, unknown);
 }

@@ -4,19 +4,19 @@ import { merchantsBeyond } from '../../core/escrow/splits.ts';
 import { type Livemode, modeToPayIn } from '../../core/key/mode.ts';
 import { configOf, type OfferQuestion, type Offers, offersFor } from '../../core/offer/offer.ts';
 import type { Buyer, Payment } from '../../core/payment/model.ts';
-import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err, ok } from '../../kernel/result.ts';
+import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { WALLETS } from '../../wallets/registry.ts';
-import type { MarketplaceEntry, OpenedWallet } from '../base/directory.ts';
+import type { CartEntry, OpenedWallet } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { readOwnPayment } from '../base/read-payment.ts';
+import { findCart, readOwnPayment } from '../base/read-payment.ts';
+import { merchantsOf } from '../payment/cart-merchants.ts';
 
 export function offerQuestion(
   platform: Platform,
-  entry: MarketplaceEntry,
+  entry: CartEntry,
   payment: Payment,
   device: Buyer['device'] | null,
   key: Livemode = null,
@@ -49,12 +49,12 @@ export function offerQuestion(
 
 /** The configuration that this cart is paid through at a wallet, if it can be. */
 export function walletForCart(
-  entry: MarketplaceEntry | undefined,
+  entry: CartEntry,
   question: OfferQuestion,
   wallet: WalletName,
 ): OpenedWallet | undefined {
   const config = configOf(question, wallet);
-  return config === undefined ? undefined : entry?.wallets.get(config);
+  return config === undefined ? undefined : entry.wallets.get(config);
 }
 
 export async function listOffers(
@@ -65,11 +65,8 @@ export async function listOffers(
 ): Outcome<Offers> {
   const payment = await readOwnPayment(platform, marketplace, id);
   if (!payment.ok) return payment;
-  const entry = await platform.directory.marketplace(marketplace);
-  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
-  return ok(
-    offersFor(
-      offerQuestion(platform, entry, payment.value, device ?? payment.value.intent.buyer.device),
-    ),
-  );
+  const entry = await findCart(platform, marketplace, merchantsOf(payment.value));
+  if (!entry.ok) return entry;
+  const onDevice = device ?? payment.value.intent.buyer.device;
+  return ok(offersFor(offerQuestion(platform, entry.value, payment.value, onDevice)));
 }

@@ -16,7 +16,7 @@ import type { Product, WalletName } from '../../kernel/wallet-names.ts';
 import { WALLETS, walletModule } from '../../wallets/registry.ts';
 import { readField55Hex } from '../../wires/nfc/field55.ts';
 import { recognisePaymentCode } from '../../wires/qr/payment-code.ts';
-import type { MarketplaceEntry } from '../base/directory.ts';
+import type { CartEntry } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -53,7 +53,7 @@ function shownField({ authCode, field55 }: PayerIdentity): ShownField | null {
 
 export async function chooseWallet(
   platform: Platform,
-  entry: MarketplaceEntry | undefined,
+  entry: CartEntry,
   input: StartAttemptInput,
 ): Outcome<ChosenAttempt> {
   if (input.payer.authCode !== undefined && input.payer.field55 !== undefined) {
@@ -123,11 +123,10 @@ function takerOf(wallet: WalletName, field: ShownField | null): ProductCapabilit
  */
 function walletsAccepting(
   platform: Platform,
-  entry: MarketplaceEntry | undefined,
+  entry: CartEntry,
   payment: Payment,
   asked: Pick<StartAttemptInput, 'product' | 'isLivemode'> & { readonly field: ShownField },
 ): readonly WalletName[] {
-  if (entry === undefined) return [];
   const { field, product, isLivemode } = asked;
   const all = offerQuestion(platform, entry, payment, null, isLivemode);
   const question = { ...all, ignoresHealth: true };

@@ -15,10 +15,10 @@ import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { listPayments } from '../../store/payment/queries.ts';
-import type { MarketplaceEntry } from '../base/directory.ts';
+import type { CartEntry } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptRead } from '../base/read-payment.ts';
+import { attemptRead, findCart } from '../base/read-payment.ts';
 
 /** As its caller names it. */
 type SubOrderInput = Omit<NewSubOrder, 'id' | 'merchant'> & { readonly merchant: string };
@@ -44,9 +44,10 @@ export async function createPaymentIntent(
   platform: Platform,
   input: CreateIntentInput,
 ): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
-  const entry = await platform.directory.marketplace(input.marketplace);
-  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
-  const merchants = merchantsOf(entry, input);
+  const named = input.subOrders.flatMap((sub) => parseId('merchant', sub.merchant) ?? []);
+  const entry = await findCart(platform, input.marketplace, named);
+  if (!entry.ok) return entry;
+  const merchants = ownMerchants(entry.value, input);
   if (!merchants.ok) return merchants;
   const shard = shardOfId(input.id);
   const order: NewPayment = {
@@ -62,7 +63,7 @@ export async function createPaymentIntent(
   };
   const wanted = newPayment(order);
   if (!wanted.ok) return sameAgain(platform, order, wanted.error);
-  return platform.engine.submit({
+  const made = await platform.engine.submit({
     aggregate: PAYMENT,
     name: 'create_payment_intent',
     shard,
@@ -70,6 +71,8 @@ export async function createPaymentIntent(
     root: wanted.value,
     decide: (stored, _context, isNew) => createPayment(stored, wanted.value, isNew),
   });
+  if (made.ok) platform.cartMerchants.remember(made.value.payment);
+  return made;
 }
 
 /**
@@ -93,8 +96,8 @@ async function sameAgain(
   return ok({ payment: stored, created: stored.intent.id === order.id });
 }
 
-function merchantsOf(
-  entry: MarketplaceEntry,
+function ownMerchants(
+  entry: CartEntry,
   input: CreateIntentInput,
 ): Result<Id<'merchant'>[], HutongError> {
   const ids: Id<'merchant'>[] = [];

@@ -17,6 +17,7 @@ import {
 import type { OpenedWallet } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
+import { findCart } from '../base/read-payment.ts';
 import { isSameSecret } from '../base/tokens.ts';
 import { noteRefusal } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
@@ -54,11 +55,11 @@ async function walletFor(
   view: CashierView,
   wallet: WalletName,
 ): Outcome<OpenedWallet> {
-  const entry = await platform.directory.marketplace(view.marketplace.id);
-  if (entry === undefined) return err(hutongError('not_found', 'no such marketplace'));
+  const entry = await findCart(platform, view.marketplace.id, view.merchants.keys());
+  if (!entry.ok) return entry;
   // An openid belongs to one account's app: the account that this cart will be paid through.
-  const question = offerQuestion(platform, entry, view.payment, null);
-  const opened = walletForCart(entry, { ...question, ignoresHealth: true }, wallet);
+  const question = offerQuestion(platform, entry.value, view.payment, null);
+  const opened = walletForCart(entry.value, { ...question, ignoresHealth: true }, wallet);
   return opened === undefined
     ? err(hutongError('wallet_not_offered', `${wallet} is not offered for this cart`))
     : ok(opened);

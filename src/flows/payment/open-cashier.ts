@@ -8,8 +8,9 @@ import { err, ok } from '../../kernel/result.ts';
 import { readPayment } from '../../store/payment/queries.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptFind } from '../base/read-payment.ts';
+import { attemptFind, findCart } from '../base/read-payment.ts';
 import { isSameSecret, parsePayToken, payTokenOf } from '../base/tokens.ts';
+import { merchantsOf } from './cart-merchants.ts';
 
 /** All that a pay_token may see and do: payee, amount, status, and starting attempts. */
 export interface CashierView {
@@ -28,8 +29,10 @@ export async function openCashier(platform: Platform, payToken: string): Outcome
   if (!payment.ok) return payment;
   if (!isSameSecret(payToken, payTokenOf(platform.envelope, payment.value, token.kind)))
     return err(unknown);
-  const entry = await platform.directory.marketplace(payment.value.intent.marketplace);
-  if (entry === undefined) return err(unknown);
-  const { marketplace, merchants } = entry;
+  platform.cartMerchants.remember(payment.value);
+  const owner = payment.value.intent.marketplace;
+  const entry = await findCart(platform, owner, merchantsOf(payment.value));
+  if (!entry.ok) return entry;
+  const { marketplace, merchants } = entry.value;
   return ok({ payment: payment.value, marketplace, merchants, kind: token.kind });
 }

@@ -22,9 +22,10 @@ import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
-import { type MarketplaceEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
+import { type CartEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
+import { findCart } from '../base/read-payment.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
 import { attemptOf, attemptOrder } from './attempt-order.ts';
@@ -46,14 +47,16 @@ interface Started {
 const startAnswer = (payment: Payment, attempt: Attempt) => ({ payment, attempt, isNew: false });
 
 export async function startAttempt(platform: Platform, asked: StartAttemptInput): Outcome<Started> {
-  const entry = await platform.directory.marketplace(asked.marketplace);
-  const chosen = await chooseWallet(platform, entry, asked);
-  return chosen.ok ? startChosen(platform, entry, chosen.value) : chosen;
+  const merchants = platform.cartMerchants.of(asked.intent);
+  const entry = await findCart(platform, asked.marketplace, merchants);
+  if (!entry.ok) return entry;
+  const chosen = await chooseWallet(platform, entry.value, asked);
+  return chosen.ok ? startChosen(platform, entry.value, chosen.value) : chosen;
 }
 
 async function startChosen(
   platform: Platform,
-  entry: MarketplaceEntry | undefined,
+  entry: CartEntry,
   input: ChosenAttempt,
 ): Outcome<Started> {
   const nowMs = platform.clock.nowMs();
@@ -74,7 +77,7 @@ async function startChosen(
   const { payment, attempt } = intended.value;
   if (!isOurs && !wasNeverSent(attempt, nowMs)) return answerOf(payment, input.id);
   // Sent to the account that it was committed with, whatever is offered by now.
-  const opened = entry?.wallets.get(attempt.config);
+  const opened = entry.wallets.get(attempt.config);
   if (opened === undefined) return answerOf(payment, input.id);
 
   const [outcome] = await Promise.all([
@@ -155,11 +158,10 @@ function notOffered(input: ChosenAttempt, reason = 'no such product of this wall
  */
 function payeeOf(
   platform: Platform,
-  entry: MarketplaceEntry | undefined,
+  entry: CartEntry,
   payment: Payment,
   input: ChosenAttempt,
 ): Result<Payee, HutongError> {
-  if (entry === undefined) return err(notOffered(input, 'wallet_not_configured'));
   const refused = paymentModeRefusal(payment, input.isLivemode, modesOf(entry));
   if (refused !== undefined) return err(refused);
   const asked = offerQuestion(platform, entry, payment, null, input.isLivemode);
@@ -179,10 +181,7 @@ function payeeOf(
   }
   const refusal = payerRefusal(opened, input);
   if (refusal !== undefined) return err(refusal);
-  const merchants = new Set(question.merchants);
-  const accounts = entry.accounts.filter(
-    (row) => row.config === opened.config && merchants.has(row.merchant) && isCurrent(row),
-  );
+  const accounts = entry.accounts.filter((row) => row.config === opened.config && isCurrent(row));
   return ok({
     opened,
     accounts: new Map(

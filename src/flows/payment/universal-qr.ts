@@ -19,8 +19,9 @@ import { CNY_NUMERIC } from '../../wires/qr/mpm.ts';
 import { encodeMpm } from '../../wires/qr/mpm-encode.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
-import { attemptFind, findMarketplace } from '../base/read-payment.ts';
+import { attemptFind, findCart } from '../base/read-payment.ts';
 import { isSameSecret, parseShortCode, payTokenOf, shortCodeOf } from '../base/tokens.ts';
+import { merchantsOf } from './cart-merchants.ts';
 
 export interface UniversalQr {
   /** For every app: the content of the QR code. */
@@ -37,11 +38,12 @@ const NO_CATEGORY = '0000';
 
 /** The code of one payment: dynamic, with its amount, and its number as the reference. */
 export async function codeOf(platform: Platform, payment: Payment): Outcome<UniversalQr> {
-  const { intent, subOrders } = payment;
-  const entry = await findMarketplace(platform, intent.marketplace);
+  const { intent } = payment;
+  const payees = merchantsOf(payment);
+  const entry = await findCart(platform, intent.marketplace, payees);
   if (!entry.ok) return entry;
   const { marketplace, merchants } = entry.value;
-  const [first, ...others] = [...new Set(subOrders.map(({ merchant }) => merchant))];
+  const [first, ...others] = payees;
   const only = first !== undefined && others.length === 0 ? merchants.get(first) : undefined;
   const url = `${platform.publicUrl}/q/${shortCodeOf(platform.envelope, payment)}`;
   const emv = emvOf(url, {

@@ -15,7 +15,7 @@ import type { Db, Row, Session } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
-import type { IdPage, Listed } from '../page.ts';
+import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
 /** No transaction of ours lives that long: older ones have committed or never will. */
 const SETTLED_MS = 600_000;
@@ -24,11 +24,12 @@ const SEAL_LOCK = '4815061973';
 /** The chain of rows without a marketplace. */
 const PLATFORM_CHAIN = 0n;
 
-const listing = (order: 'asc' | 'desc'): string => `select * from audit_log where marketplace = $1
-    and ($2::bigint is null or id < $2) and ($3::bigint is null or id > $3)
-    and ($5::text is null or actor = $5) and ($6::text is null or action = $6)
-    and ($7::text is null or object = $7)
-  order by id ${order} limit $4`;
+const LIST_AUDIT: List = {
+  name: 'audit_log.list',
+  head: 'select p.*, p.id as list_id from audit_log p where p.marketplace = $1',
+  order: 'p.id',
+  hasOwnIds: true,
+};
 const SQL = statements('audit_log', {
   append: `insert into audit_log (id, marketplace, at, actor, action, object, before, after)
   values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -37,9 +38,10 @@ const SQL = statements('audit_log', {
   where sequence is null
     and (txid < pg_snapshot_xmin(pg_current_snapshot()) or at < $1)
   order by txid, id limit $2`,
-  heads: `select distinct on (marketplace) marketplace, sequence, sha256 from audit_log
-  where marketplace = any($1::bigint[]) and sequence is not null
-  order by marketplace, sequence desc`,
+  heads: `select h.* from unnest($1::bigint[]) as c (marketplace) cross join lateral (
+    select marketplace, sequence, sha256 from audit_log a
+    where a.marketplace = c.marketplace and a.sequence is not null
+    order by a.sequence desc limit 1) h`,
   seal: `update audit_log a
   set sequence = u.sequence, previous_sha256 = u.previous_sha256, sha256 = u.sha256
   from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])
@@ -49,8 +51,6 @@ const SQL = statements('audit_log', {
   order by sequence limit $3`,
   open: `select marketplace, count(*) filter (where sequence is null) as open
   from audit_log group by marketplace order by marketplace`,
-  older: listing('desc'),
-  newer: listing('asc'),
 });
 
 export interface AuditEntry {
@@ -143,18 +143,12 @@ export async function listAudit(
   filter: AuditFilter,
   page: IdPage,
 ): Promise<Listed<AuditRow>> {
-  const isNewer = page.afterId !== null;
-  const found = await db.read(isNewer ? SQL.newer : SQL.older, [
-    idValue(marketplace),
-    page.beforeId,
-    page.afterId,
-    page.limit + 1,
-    filter.actor,
-    filter.action,
-    filter.object,
-  ]);
-  const rows = found.slice(0, page.limit).map(toAuditRow);
-  return { rows: isNewer ? rows.reverse() : rows, hasMore: found.length > page.limit };
+  const filters = (['actor', 'action', 'object'] as const).flatMap((name) => {
+    const value = filter[name];
+    return value === null ? [] : [{ name, where: `p.${name} = $?`, values: [value] }];
+  });
+  const { rows, hasMore } = await listed(db, LIST_AUDIT, idValue(marketplace), page, filters);
+  return { rows: rows.map(toAuditRow), hasMore };
 }
 
 /** Sealed rows of one chain after `sequence`, in its order. */

@@ -111,17 +111,28 @@ export function dueSource<T>(of: DueTable<T>): DueSource<T> {
 }
 
 /** Skips from group to group through the index, without reading the rows between. */
-function groupsStatement(table: string, group: string): Statement {
+function groupsOf(table: string, group: string): string {
   const next = (where: string): string =>
     `(select t.${group} from ${table} t where t.due_at is not null ${where} order by 1 limit 1)`;
-  return {
-    name: `${table}.due_groups`,
-    text: `with recursive g (due_group) as (
+  return `with recursive g (due_group) as (
         ${next('')}
         union all
         select ${next(`and t.${group} > g.due_group`)} from g where g.due_group is not null)
-      select due_group from g where due_group is not null`,
-  };
+      select due_group from g where due_group is not null`;
+}
+
+function groupsStatement(table: string, group: string): Statement {
+  return { name: `${table}.due_groups`, text: groupsOf(table, group) };
+}
+
+/** What `rows` selects of each group, where `ofGroup` stands: its index leads with the group. */
+export function ofEachGroup(
+  { table, columns: { group } }: DueTable<unknown>,
+  rows: (ofGroup: string) => string,
+): string {
+  if (group === null) return `(${rows('')})`;
+  return `(select d.* from (${groupsOf(table, group)}) g
+    cross join lateral (${rows(`and t.${group} = g.due_group`)}) d)`;
 }
 
 /** The part of a row's key as SQL. */
@@ -129,10 +140,14 @@ function partOf({ columns: { part } }: DueTable<unknown>): string {
   return part === null ? '0::bigint' : `t.${part}`;
 }
 
+function isBackoffOf(of: DueTable<unknown>): string {
+  return `b.kind = '${of.name}' and b.shard = t.shard
+    and b.id = t.${of.columns.id} and b.part = ${partOf(of)}`;
+}
+
 /** Its back-off, if it has one. */
 function backoffOf(of: DueTable<unknown>): string {
-  return `left join due_backoffs b on b.kind = '${of.name}' and b.shard = t.shard
-    and b.id = t.${of.columns.id} and b.part = ${partOf(of)}`;
+  return `left join due_backoffs b on ${isBackoffOf(of)}`;
 }
 
 function pageStatement(of: DueTable<unknown>): Statement {
@@ -206,22 +221,41 @@ export async function forgetBackoffs(db: Db, keys: readonly DueKey[]): Promise<v
   await db.background((session) => session.run(SQL.forget, keyArrays(keys)));
 }
 
-/** When a row of it may be claimed by the process whose share it is in, and by any other. */
-function nextOf(of: DueTable<unknown>): string {
-  return `(select min(greatest(coalesce(b.retry_at, 0),
-      t.due_at + case when t.shard % $1 = $2 then 0 else ${ORPHANED_MS} end)) as due_at
-    from ${of.table} t ${backoffOf(of)} where t.due_at is not null)`;
+/**
+ * When a row of it may be claimed by the process whose share it is in, and by any other: the first
+ * of each through the index of due rows, which nothing else is read of, and those with a back-off.
+ */
+function nextOf(of: DueTable<unknown>, isAlone: boolean): string {
+  const first = (whose: string): string =>
+    ofEachGroup(
+      of,
+      (ofGroup) => `select t.due_at from ${of.table} t
+        where t.due_at is not null ${ofGroup} and ${whose}
+          and not exists (select 1 from due_backoffs b where ${isBackoffOf(of)})
+        order by t.due_at limit 1`,
+    );
+  const own = `select min(due_at) as due_at from ${first('t.shard % $1 = $2')} own`;
+  const others = `select min(due_at) + ${ORPHANED_MS} from ${first('t.shard % $1 <> $2')} others`;
+  const backedOff = `select min(greatest(b.retry_at,
+      t.due_at + case when t.shard % $1 = $2 then 0 else ${ORPHANED_MS} end))
+    from due_backoffs b join ${of.table} t on ${isBackoffOf(of)} where t.due_at is not null`;
+  // Who is alone would read all rows for one of another's.
+  return [own, ...(isAlone ? [] : [others]), backedOff].join(' union all ');
 }
 
 /** When a share next has work in these tables, in business time; null: never. */
 export function nextDueIn(
   tables: readonly DueTable<unknown>[],
 ): (db: Db, share: Share) => Promise<number | null> {
-  const text = `select min(due_at)::bigint as due_at
-    from (${tables.map(nextOf).join(' union all ')}) due`;
-  const next: Statement = { name: `due.next.${hashOf(text).toString(36)}`, text };
+  const statement = (isAlone: boolean): Statement => {
+    const all = tables.map((of) => nextOf(of, isAlone)).join(' union all ');
+    const text = `select min(due_at)::bigint as due_at from (${all}) due`;
+    return { name: `due.next.${hashOf(text).toString(36)}`, text };
+  };
+  const [alone, shared] = [statement(true), statement(false)];
   return async (db, share) => {
-    const [row] = await db.read(next, [share.count, share.rank]);
+    const values = [share.count, share.rank];
+    const [row] = await db.read(share.count === 1 ? alone : shared, values);
     return toNumberOrNull(row?.due_at ?? null);
   };
 }

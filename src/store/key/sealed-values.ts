@@ -8,7 +8,7 @@ import type { Db, Row, Statement } from '../../database/db.ts';
 import { writesRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
-import { formatId, type Id, SHARD_COUNT } from '../../kernel/id.ts';
+import { formatId, type Id } from '../../kernel/id.ts';
 
 export interface SealedColumn {
   readonly table: 'wallet_configs' | 'webhook_endpoints';
@@ -84,22 +84,15 @@ export async function countSealedValues(db: Db): Promise<ReadonlyMap<string, num
 
 const OPEN_BY_KEY: Statement = {
   name: 'payment_intents.open_by_key',
-  text: `select case when position('.' in token_seed) = 0 then ''
-      else split_part(token_seed, '.', 1) end as kid, count(*) as count
-    from payment_intents where shard between $1 and $2
-      and status in ('requires_wallet', 'requires_action', 'processing', 'conflicted')
+  text: `select case when position('.' in p.token_seed) = 0 then ''
+      else split_part(p.token_seed, '.', 1) end as kid, count(*) as count
+    from marketplaces m join payment_intents p on p.marketplace = m.id
+      and p.list_status in ('open', 'conflicted')
     group by 1`,
 };
-const SHARDS_A_STEP = 16;
 
-/** Open payments by the key of their tokens ('' = the original key), a few shards at a time. */
+/** Open payments by the key of their tokens ('' = the original key). */
 export async function countOpenPayments(db: Db): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  for (let shard = 0; shard < SHARD_COUNT; shard += SHARDS_A_STEP) {
-    for (const row of await db.read(OPEN_BY_KEY, [shard, shard + SHARDS_A_STEP - 1])) {
-      const kid = row.kid as string;
-      counts.set(kid, (counts.get(kid) ?? 0) + toNumber(row.count));
-    }
-  }
-  return counts;
+  const rows = await db.read(OPEN_BY_KEY, []);
+  return new Map(rows.map((row) => [row.kid as string, toNumber(row.count)]));
 }

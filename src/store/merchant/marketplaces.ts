@@ -2,12 +2,13 @@
 
 import type { Marketplace } from '../../core/merchant/merchant.ts';
 import type { Db, Row } from '../../database/db.ts';
-import { writeRow } from '../../database/one-row.ts';
+import { readRow, writeRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
-import { formatId, idValue } from '../../kernel/id.ts';
+import { formatId, type Id, idValue } from '../../kernel/id.ts';
 
 const SQL = statements('marketplaces', {
   all: 'select * from marketplaces order by id',
+  read: 'select * from marketplaces where id = $1',
   add: `insert into marketplaces (id, name, display_name, created_at)
   values ($1, $2, $3, $4)
   on conflict (name) do update set display_name = excluded.display_name returning *`,
@@ -23,6 +24,10 @@ function toMarketplace(row: Row): Marketplace {
 
 export async function readMarketplaces(db: Db): Promise<Marketplace[]> {
   return (await db.read(SQL.all, [])).map(toMarketplace);
+}
+
+export function readMarketplace(db: Db, id: Id<'marketplace'>): Promise<Marketplace | undefined> {
+  return readRow(db, SQL.read, [idValue(id)], toMarketplace);
 }
 
 export function addMarketplace(

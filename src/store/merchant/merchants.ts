@@ -1,26 +1,38 @@
-/** Merchants and their accounts at the wallets, of one marketplace at a time. */
+/**
+ * Merchants and their accounts at the wallets: by id, or a page of a marketplace's. None of these
+ * reads all of them. A change of an account is noted, for the processes that cache it.
+ */
 
 import { type AuditValue, canonicalJson } from '../../core/audit/audit.ts';
 import { isCurrent, type Merchant, type WalletAccount } from '../../core/merchant/merchant.ts';
 import { idArray } from '../../database/arrays.ts';
 import type { Db, Row, Session } from '../../database/db.ts';
-import { writeRow } from '../../database/one-row.ts';
+import { readRow, writeRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { assert, must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
+import { type IdPage, type List, type Listed, listed } from '../page.ts';
+import { noteMerchants } from './merchant-changes.ts';
 
 const MERCHANTS = statements('merchants', {
-  of: 'select * from merchants where marketplace = $1 order by id',
+  read: 'select * from merchants where id = any($1::bigint[])',
+  byExternalId: 'select * from merchants where marketplace = $1 and external_id = $2',
   add: `insert into merchants (id, marketplace, name, external_id, created_at)
   values ($1, $2, $3, $4, $5)
   on conflict (marketplace, external_id) do update set external_id = excluded.external_id
   returning *`,
 });
+const LIST_MERCHANTS: List = {
+  name: 'merchants.list',
+  head: 'select p.*, p.id as list_id from merchants p where p.marketplace = $1',
+  order: 'p.id',
+  hasOwnIds: true,
+};
 const ACCOUNTS = statements('wallet_accounts', {
-  of: 'select * from wallet_accounts where marketplace = $1 order by id',
+  of: 'select * from wallet_accounts where merchant = any($1::bigint[]) order by id',
   owners: 'select id, merchant, wallet from wallet_accounts where id = any($1::bigint[])',
   lock: 'select id from merchants where id = $1 for no key update',
   at: 'select * from wallet_accounts where merchant = $1 and wallet = $2 order by id',
@@ -34,7 +46,8 @@ const ACCOUNTS = statements('wallet_accounts', {
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
   on conflict (merchant, wallet, wallet_merchant) do update set status = excluded.status,
     fee_bps = excluded.fee_bps, wallet_config = excluded.wallet_config,
-    consented_at = coalesce(wallet_accounts.consented_at, excluded.consented_at)
+    consented_at = case when $11::boolean then null
+      else coalesce(wallet_accounts.consented_at, excluded.consented_at) end
   returning *`,
 });
 
@@ -62,15 +75,64 @@ function toAccount(row: Row): WalletAccount {
   };
 }
 
-export async function readMerchants(db: Db, marketplace: Id<'marketplace'>): Promise<Merchant[]> {
-  return (await db.read(MERCHANTS.of, [idValue(marketplace)])).map(toMerchant);
+/** A merchant with its accounts, oldest first. */
+export interface MerchantEntry {
+  readonly merchant: Merchant;
+  readonly accounts: readonly WalletAccount[];
+}
+
+/** Of any marketplace: the caller compares (rule 11). */
+export async function readMerchants(
+  db: Db,
+  ids: readonly Id<'merchant'>[],
+): Promise<Map<Id<'merchant'>, MerchantEntry>> {
+  const values = [idArray(ids)];
+  const [merchants, accounts] = await Promise.all([
+    db.read(MERCHANTS.read, values),
+    readAccounts(db, ids),
+  ]);
+  return new Map(
+    entriesOf(merchants.map(toMerchant), accounts).map((row) => [row.merchant.id, row]),
+  );
 }
 
 export async function readAccounts(
   db: Db,
-  marketplace: Id<'marketplace'>,
+  merchants: readonly Id<'merchant'>[],
 ): Promise<WalletAccount[]> {
-  return (await db.read(ACCOUNTS.of, [idValue(marketplace)])).map(toAccount);
+  return (await db.read(ACCOUNTS.of, [idArray(merchants)])).map(toAccount);
+}
+
+function entriesOf(
+  merchants: readonly Merchant[],
+  accounts: readonly WalletAccount[],
+): MerchantEntry[] {
+  const own = new Map<Id<'merchant'>, WalletAccount[]>(merchants.map(({ id }) => [id, []]));
+  for (const account of accounts) own.get(account.merchant)?.push(account);
+  return merchants.map((merchant) => ({ merchant, accounts: own.get(merchant.id) ?? [] }));
+}
+
+export async function listMerchants(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  page: IdPage,
+): Promise<Listed<MerchantEntry>> {
+  const { rows, hasMore } = await listed(db, LIST_MERCHANTS, idValue(marketplace), page, []);
+  const merchants = rows.map(toMerchant);
+  const accounts = await readAccounts(
+    db,
+    merchants.map(({ id }) => id),
+  );
+  return { rows: entriesOf(merchants, accounts), hasMore };
+}
+
+/** By the marketplace's own number for it. */
+export function merchantByExternalId(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  externalId: string,
+): Promise<Merchant | undefined> {
+  return readRow(db, MERCHANTS.byExternalId, [idValue(marketplace), externalId], toMerchant);
 }
 
 export type AccountOwner = Pick<WalletAccount, 'merchant' | 'wallet'>;
@@ -114,10 +176,14 @@ export interface PutAccount {
  * Sets the merchant's number at a wallet. The same number again changes fee, consent and
  * configuration of the account that has it; another one adds an account, and the previous one
  * retires. `config` null = the one it is paid through, if that is in use, else the newest in use.
+ * Consent once given stays, unless it is withdrawn.
  */
 export function putAccount(
   db: Db,
-  row: Omit<WalletAccount, 'status'> & { readonly createdAtMs: number },
+  row: Omit<WalletAccount, 'status'> & {
+    readonly createdAtMs: number;
+    readonly withdrawsConsent?: boolean;
+  },
   note: AuditNote,
 ): Promise<PutAccount> {
   return db.transaction(0, async (session) => {
@@ -132,7 +198,8 @@ export function putAccount(
     const config = await configFor(session, row, same);
     const status = same !== undefined && isCurrent(same) ? same.status : 'active';
     // A merchant consents to a wallet, not to a number there (rule 10).
-    const consentedAtMs = row.consentedAtMs ?? before?.consentedAtMs ?? null;
+    const { withdrawsConsent = false } = row;
+    const given = row.consentedAtMs ?? before?.consentedAtMs ?? null;
     const [put] = await session.run(ACCOUNTS.put, [
       idValue(row.id),
       idValue(row.marketplace),
@@ -140,17 +207,23 @@ export function putAccount(
       row.wallet,
       row.walletMerchant,
       status,
-      consentedAtMs,
+      withdrawsConsent ? null : given,
       row.feeBps,
       row.createdAtMs,
       config,
+      withdrawsConsent,
     ]);
     const account = toAccount(must(put, 'the account'));
     const old = same === undefined ? null : shownAccount(same);
     const after = { ...shownAccount(account), retired: retired?.id ?? null };
     // The demo repeats its writes at each start: none of them is a change.
     const isNews = retired !== null || canonicalJson(old) !== canonicalJson(shownAccount(account));
-    if (isNews) await noteChange(session, note, { object: account.id, before: old, after });
+    if (isNews) {
+      await Promise.all([
+        noteChange(session, note, { object: account.id, before: old, after }),
+        noteMerchants(session, [row.merchant]),
+      ]);
+    }
     return { account, retired };
   });
 }

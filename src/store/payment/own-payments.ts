@@ -1,31 +1,51 @@
 /**
- * Which payments have an attempt at which wallet configuration: queried for many at once, by the
- * children's own key, before a callback is worth verifying.
+ * What is known of payments before they are read: whose merchants their carts name, and at which
+ * wallet configurations they have attempts. Queried for many at once, by the children's own key.
  */
 
 import { idArray, smallintArray } from '../../database/arrays.ts';
-import type { Db, Statement } from '../../database/db.ts';
+import type { Db } from '../../database/db.ts';
+import { statements } from '../../database/statements.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
 
-const OF_CONFIGS: Statement = {
-  name: 'payment_attempts.configs',
-  text: `select distinct a.intent, a.config
-    from unnest($1::smallint[], $2::bigint[]) as k (shard, id)
-    join payment_attempts a on a.shard = k.shard and a.intent = k.id`,
-};
+const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
+const SQL = statements('own_payments', {
+  configs: `select distinct a.intent, a.config
+    from ${KEYS} join payment_attempts a on a.shard = k.shard and a.intent = k.id`,
+  merchants: `select distinct s.intent, s.merchant
+    from ${KEYS} join sub_orders s on s.shard = k.shard and s.intent = k.id`,
+});
+
+type Intents = readonly Id<'payment_intent'>[];
+
+const keyValues = (intents: Intents): Buffer[] => [
+  smallintArray(intents.map(shardOfId)),
+  idArray(intents),
+];
 
 export interface PaymentOfConfig {
   readonly intent: Id<'payment_intent'>;
   readonly config: Id<'wallet_config'>;
 }
 
-export async function readConfigsOf(
-  db: Db,
-  intents: readonly Id<'payment_intent'>[],
-): Promise<PaymentOfConfig[]> {
-  const rows = await db.read(OF_CONFIGS, [smallintArray(intents.map(shardOfId)), idArray(intents)]);
-  return rows.map((row) => ({
+export async function readConfigsOf(db: Db, intents: Intents): Promise<PaymentOfConfig[]> {
+  return (await db.read(SQL.configs, keyValues(intents))).map((row) => ({
     intent: formatId('payment_intent', row.intent as bigint),
     config: formatId('wallet_config', row.config as bigint),
   }));
+}
+
+export async function readMerchantsOf(
+  db: Db,
+  intents: Intents,
+): Promise<Map<Id<'payment_intent'>, Id<'merchant'>[]>> {
+  const carts = new Map<Id<'payment_intent'>, Id<'merchant'>[]>();
+  for (const row of await db.read(SQL.merchants, keyValues(intents))) {
+    const intent = formatId('payment_intent', row.intent as bigint);
+    const merchant = formatId('merchant', row.merchant as bigint);
+    const cart = carts.get(intent);
+    if (cart === undefined) carts.set(intent, [merchant]);
+    else cart.push(merchant);
+  }
+  return carts;
 }

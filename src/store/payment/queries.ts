@@ -1,9 +1,23 @@
-/** Reads and lists of payments, without a lock: no decision is based on them. */
+/**
+ * Reads and lists of payments, without a lock: no decision is based on them. Each filter has its
+ * own way to its rows, and none reads all payments.
+ */
 
 import type { Payment } from '../../core/payment/model.ts';
 import { idArray, intArray, smallintArray } from '../../database/arrays.ts';
 import type { Db, Statement } from '../../database/db.ts';
-import { formatId, type Id, idValue, shardOf, shardOfId, unpackId } from '../../kernel/id.ts';
+import { statements } from '../../database/statements.ts';
+import { toNumberOrNull } from '../../database/table.ts';
+import {
+  formatId,
+  ID_EPOCH_MS,
+  type Id,
+  idFloorOf,
+  idValue,
+  shardOf,
+  shardOfId,
+  unpackId,
+} from '../../kernel/id.ts';
 import { type Filter, type IdPage, type List, type Listed, listed } from '../page.ts';
 import { readPayments } from './payments.ts';
 
@@ -48,10 +62,17 @@ const LIST_INTENTS: List = {
     where p.marketplace = $1`,
   order: INTENT_PLACE,
 };
-const READ_PLACE: Statement = {
-  name: 'payment_intents.place',
-  text: `select ${INTENT_PLACE} as list_id from payment_intents p where p.shard = $1 and p.id = $2`,
-};
+/** How long after its business time a payment got its place, in ms; the texts are the index's. */
+const SKEW = `((coalesce(place, id) >> 23) + ${ID_EPOCH_MS} - created_at)`;
+/** Rows that differ by no more are not looked for. */
+const SKEW_MS = 600_000;
+const SQL = statements('payment_intents', {
+  place: `select ${INTENT_PLACE} as list_id from payment_intents p where p.shard = $1 and p.id = $2`,
+  skew: `select min(${SKEW}) as least, max(${SKEW}) as most from payment_intents
+    where marketplace = $1 and abs${SKEW} > ${SKEW_MS}`,
+});
+/** One word in the index of statuses: what is open is few. */
+const OPEN: readonly string[] = ['requires_wallet', 'requires_action', 'processing'];
 
 export interface IntentQuery {
   readonly status: string | null;
@@ -63,10 +84,9 @@ export interface IntentQuery {
 }
 
 function intentFilters(marketplace: Id<'marketplace'>, query: IntentQuery): Filter[] {
-  const { status, merchantOrderNo: orderNo, intent } = query;
-  const { createdAfterMs, createdBeforeMs, walletTransactionId } = query;
+  const { status, merchantOrderNo: orderNo, intent, walletTransactionId } = query;
   const filters: (Filter | false)[] = [
-    status !== null && { name: 'status', where: 'p.status = $?', values: [status] },
+    status !== null && statusFilter(status),
     // The number gives the shard: one row by its key, however many there are.
     orderNo !== null && {
       name: 'order_no',
@@ -84,15 +104,39 @@ function intentFilters(marketplace: Id<'marketplace'>, query: IntentQuery): Filt
         (select l.shard, l.intent from payment_legs l where l.wallet_transaction_id = $?)`,
       values: [walletTransactionId],
     },
-    createdAfterMs !== null && {
+  ];
+  return filters.filter((filter) => filter !== false);
+}
+
+function statusFilter(status: string): Filter {
+  return OPEN.includes(status)
+    ? { name: 'open', where: "p.list_status = 'open' and p.status = $?", values: [status] }
+    : { name: 'status', where: 'p.list_status = $?', values: [status] };
+}
+
+/**
+ * By business time, and by a range of places that cannot leave one out: wall time and business time
+ * may be apart, by a clock that is moved by hand or by one that is wrong.
+ */
+async function createdFilters(
+  db: Db,
+  marketplace: Id<'marketplace'>,
+  { createdAfterMs: fromMs, createdBeforeMs: toMs }: IntentQuery,
+): Promise<Filter[]> {
+  if (fromMs === null && toMs === null) return [];
+  const [row] = await db.read(SQL.skew, [idValue(marketplace)]);
+  const leastMs = Math.min(toNumberOrNull(row?.least ?? null) ?? 0, -SKEW_MS);
+  const mostMs = Math.max(toNumberOrNull(row?.most ?? null) ?? 0, SKEW_MS);
+  const filters: (Filter | false)[] = [
+    fromMs !== null && {
       name: 'from',
-      where: 'p.created_at >= $?',
-      values: [createdAfterMs],
+      where: `p.created_at >= $? and ${INTENT_PLACE} >= $?`,
+      values: [fromMs, idFloorOf(fromMs + leastMs)],
     },
-    createdBeforeMs !== null && {
+    toMs !== null && {
       name: 'to',
-      where: 'p.created_at < $?',
-      values: [createdBeforeMs],
+      where: `p.created_at < $? and ${INTENT_PLACE} < $?`,
+      values: [toMs, idFloorOf(toMs + mostMs + 1)],
     },
   ];
   return filters.filter((filter) => filter !== false);
@@ -104,7 +148,10 @@ export async function listPayments(
   query: IntentQuery,
   page: IdPage,
 ): Promise<Listed<Payment>> {
-  const filters = intentFilters(marketplace, query);
+  const filters = [
+    ...intentFilters(marketplace, query),
+    ...(await createdFilters(db, marketplace, query)),
+  ];
   const placed = {
     ...page,
     beforeId: await placeOf(db, page.beforeId),
@@ -119,6 +166,6 @@ export async function listPayments(
 /** The position of a cursor's intent; an unknown cursor is its own position. */
 async function placeOf(db: Db, cursor: bigint | null): Promise<bigint | null> {
   if (cursor === null) return null;
-  const [row] = await db.read(READ_PLACE, [unpackId(cursor).shard, cursor]);
+  const [row] = await db.read(SQL.place, [unpackId(cursor).shard, cursor]);
   return (row?.list_id as bigint | undefined) ?? cursor;
 }

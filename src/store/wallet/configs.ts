@@ -16,6 +16,7 @@ import { must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletIdentity, WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
+import { noteMerchants } from '../merchant/merchant-changes.ts';
 
 const CONFIGS = statements('wallet_configs', {
   all: 'select * from wallet_configs order by id',
@@ -145,6 +146,7 @@ export function putConfig(
     const [row] = await session.run(CONFIGS.add, [...values, put.createdAtMs, accepts, identity]);
     const config = toConfig(must(row, 'the added configuration'));
     await session.run(ACCOUNTS.adopt, [idValue(id), idValue(marketplace), wallet]);
+    await noteMerchants(session, 'any');
     const retired: WalletConfigRow[] = [];
     let movedAccountCount = 0;
     for (const old of plan.retires) {
@@ -203,8 +205,10 @@ export function setConfigStatus(
     const config = await setStatus(session, row.id, status);
     const change = { before: shownConfig(before), after: shownConfig(config) };
     await noteChange(session, note, { object: row.id, ...change });
-    if (status === 'active')
+    if (status === 'active') {
       await session.run(ACCOUNTS.adopt, [idValue(row.id), idValue(row.marketplace), row.wallet]);
+      await noteMerchants(session, 'any');
+    }
     return config;
   });
 }

@@ -1,0 +1,225 @@
+/**
+ * Every documented look-up, list page, sweep and search, as the platform runs it, each timed in
+ * turn on a small and on a large database.
+ */
+
+import { INTENT_STATES } from '../src/core/payment/model.ts';
+import type { Db } from '../src/database/db.ts';
+import { DUE_TABLES } from '../src/flows/sweeps.ts';
+import { EVENT_TYPES } from '../src/kernel/event-types.ts';
+import { type Id, idValue, shardOfId } from '../src/kernel/id.ts';
+import { listAudit } from '../src/store/audit/audit-log.ts';
+import { dueSource, FIRST, nextDueIn } from '../src/store/batch/due.ts';
+import { readFailingEndpoints, readOverdue } from '../src/store/health.ts';
+import { countOpenPayments } from '../src/store/key/sealed-values.ts';
+import { listTransactions, readBalances } from '../src/store/ledger/queries.ts';
+import { readMerchantChanges } from '../src/store/merchant/merchant-changes.ts';
+import {
+  listMerchants,
+  merchantByExternalId,
+  readMerchants,
+} from '../src/store/merchant/merchants.ts';
+import type { IdPage } from '../src/store/page.ts';
+import { countUnknownAttempts } from '../src/store/payment/due.ts';
+import { readMerchantsOf } from '../src/store/payment/own-payments.ts';
+import { type IntentQuery, listPayments, readPayment } from '../src/store/payment/queries.ts';
+import { findRefundIntent } from '../src/store/refund/queries.ts';
+import { listEvents, readEvent } from '../src/store/webhook/queries.ts';
+import { type GrowthSample, SEEDED_DAYS } from './growth-seed.ts';
+import { median } from './server-facts.ts';
+
+/** A seeded database, and what may be looked up there. */
+export interface Searched {
+  readonly db: Db;
+  readonly marketplace: Id<'marketplace'>;
+  readonly sample: GrowthSample;
+  readonly nowMs: number;
+}
+
+type LookUp = (at: Searched, round: number) => Promise<unknown>;
+
+export interface LookUpTime {
+  readonly name: string;
+  readonly smallMs: number;
+  readonly largeMs: number;
+}
+
+const ROUNDS = 61;
+const WARM_ROUNDS = 8;
+const DAY_MS = 86_400_000;
+const PAGE = { limit: 10, beforeId: null, afterId: null } as const;
+const ALONE = { rank: 0, count: 1 } as const;
+const OF_THREE = { rank: 1, count: 3 } as const;
+const ANY: IntentQuery = {
+  ...{ status: null, merchantOrderNo: null, createdAfterMs: null, createdBeforeMs: null },
+  ...{ walletTransactionId: null, intent: null },
+};
+
+function one<T>(list: readonly T[], round: number): T {
+  const found = list[round % list.length];
+  if (found === undefined) throw new Error('nothing to look up');
+  return found;
+}
+
+const intents =
+  (
+    query: (at: Searched, round: number) => Partial<IntentQuery>,
+    page: Partial<IdPage> = {},
+  ): LookUp =>
+  ({ db, marketplace, ...at }, round) =>
+    listPayments(
+      db,
+      marketplace,
+      { ...ANY, ...query({ db, marketplace, ...at }, round) },
+      { ...PAGE, ...page },
+    );
+
+function dayOf({ nowMs }: Searched): Partial<IntentQuery> {
+  const createdAfterMs = nowMs - (SEEDED_DAYS / 2) * DAY_MS;
+  return { createdAfterMs, createdBeforeMs: createdAfterMs + DAY_MS };
+}
+
+const byStatus = INTENT_STATES.states.map((status): [string, LookUp] => [
+  `payments, status ${status}`,
+  intents(() => ({ status })),
+]);
+const byType = Object.keys(EVENT_TYPES).map((type): [string, LookUp] => [
+  `events, type ${type}`,
+  ({ db, marketplace }) => listEvents(db, marketplace, type, PAGE),
+]);
+const sweeps = DUE_TABLES.flatMap((of): [string, LookUp][] => {
+  const source = dueSource(of);
+  const page: LookUp = async ({ db, nowMs }) => {
+    const groups = await source.groups(db);
+    const pages = groups.map((group) => ({ group, after: FIRST, limit: 100 }));
+    return source.read(db, pages, { nowMs, share: ALONE });
+  };
+  return [[`sweep, ${of.name}`, page]];
+});
+const nextDue = nextDueIn(DUE_TABLES);
+
+const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
+  ['payment', ({ db, sample }, round) => readPayment(db, one(sample.intents, round))],
+  [
+    'payment by merchant_order_no',
+    intents(({ sample }, round) => ({ merchantOrderNo: one(sample.orderNos, round) })),
+  ],
+  [
+    'payment by wallet_transaction_id',
+    intents(({ sample }, round) => ({ walletTransactionId: one(sample.transactionIds, round) })),
+  ],
+  ['payment by order_no', intents(({ sample }, round) => ({ intent: one(sample.intents, round) }))],
+  ['payments', intents(() => ANY)],
+  [
+    'payments, a page far back',
+    (at, round) =>
+      intents(() => ANY, { beforeId: idValue(one(at.sample.intents, round)) })(at, round),
+  ],
+  [
+    'payments, what came after one',
+    (at, round) =>
+      intents(() => ANY, { afterId: idValue(one(at.sample.intents, round)) })(at, round),
+  ],
+  ...byStatus,
+  ['payments of a day', intents(dayOf)],
+  ['payments of a day, conflicted', intents((at) => ({ ...dayOf(at), status: 'conflicted' }))],
+  [
+    'payments before all others',
+    intents(({ nowMs }) => ({ createdBeforeMs: nowMs - 999 * DAY_MS })),
+  ],
+  [
+    'refund',
+    ({ db, sample }, round) => {
+      const id = one(sample.refunds, round);
+      return findRefundIntent(db, shardOfId(id), id);
+    },
+  ],
+  ['ledger transactions', ({ db, marketplace }) => listTransactions(db, marketplace, null, PAGE)],
+  [
+    'ledger transactions of a payment',
+    ({ db, marketplace, sample }, round) =>
+      listTransactions(db, marketplace, one(sample.intents, round), PAGE),
+  ],
+  ['ledger accounts, balances', ({ db, marketplace }) => readBalances(db, marketplace, null)],
+  ['events', ({ db, marketplace }) => listEvents(db, marketplace, null, PAGE)],
+  ...byType,
+  [
+    'event',
+    ({ db, sample }, round) => {
+      const id = one(sample.events, round);
+      return readEvent(db, shardOfId(id), id);
+    },
+  ],
+  ['merchants', ({ db, marketplace }) => listMerchants(db, marketplace, PAGE)],
+  [
+    'merchants, a page far back',
+    ({ db, marketplace, sample }, round) => {
+      const beforeId = idValue(one(sample.merchants, round));
+      return listMerchants(db, marketplace, { ...PAGE, beforeId });
+    },
+  ],
+  [
+    'merchant with its accounts',
+    ({ db, sample }, round) => readMerchants(db, [one(sample.merchants, round)]),
+  ],
+  [
+    'merchant by external_id',
+    ({ db, marketplace }, round) => merchantByExternalId(db, marketplace, `S${1 + (round % 10)}`),
+  ],
+  [
+    'merchants of a cart',
+    ({ db, sample }, round) => readMerchantsOf(db, [one(sample.intents, round)]),
+  ],
+  ['changed merchants', ({ db }) => readMerchantChanges(db, null)],
+  ...(
+    [
+      ['audit log', {}],
+      ['audit log, actor', { actor: 'system' }],
+      ['audit log, action', { action: 'wallet_config.put' }],
+    ] as const
+  ).map(([name, filter]): [string, LookUp] => [
+    name,
+    ({ db, marketplace }) =>
+      listAudit(db, marketplace, { actor: null, action: null, object: null, ...filter }, PAGE),
+  ]),
+  [
+    'audit log, object',
+    ({ db, marketplace, sample }, round) => {
+      const object = one(sample.accounts, round);
+      return listAudit(db, marketplace, { actor: null, action: null, object }, PAGE);
+    },
+  ],
+  ...sweeps,
+  ['sweeps, the next moment', ({ db }) => nextDue(db, ALONE)],
+  ['sweeps, the next of three processes', ({ db }) => nextDue(db, OF_THREE)],
+  ['unknown attempts', ({ db }) => countUnknownAttempts(db)],
+  ['doctor: what is late', ({ db, nowMs }) => readOverdue(db, DUE_TABLES, nowMs)],
+  ['doctor: failing endpoints', ({ db }) => readFailingEndpoints(db, 3)],
+  ['keys: open payments', ({ db }) => countOpenPayments(db)],
+];
+
+/** The median of each, in turn on both. */
+export async function timeLookUps(small: Searched, large: Searched): Promise<LookUpTime[]> {
+  const times: LookUpTime[] = [];
+  for (const [name, lookUp] of LOOK_UPS) {
+    const [ofSmall, ofLarge]: [number[], number[]] = [[], []];
+    for (let round = -WARM_ROUNDS; round < ROUNDS; round += 1) {
+      const index = round + WARM_ROUNDS;
+      const [smallMs, largeMs] = [
+        await timed(lookUp, small, index),
+        await timed(lookUp, large, index),
+      ];
+      if (round < 0) continue;
+      ofSmall.push(smallMs);
+      ofLarge.push(largeMs);
+    }
+    times.push({ name, smallMs: median(ofSmall), largeMs: median(ofLarge) });
+  }
+  return times;
+}
+
+async function timed(lookUp: LookUp, at: Searched, round: number): Promise<number> {
+  const startedMs = performance.now();
+  await lookUp(at, round);
+  return performance.now() - startedMs;
+}
