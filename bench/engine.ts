@@ -105,7 +105,7 @@ async function measure(server: TestPostgres, print: (line: string) => void): Pro
  * three commands in it needs, whatever the machine.
  */
 function statementsPerBatch({ lanes }: Recorded) {
-  const counts = lanes.flat().map((transaction) => transaction.length);
+  const counts = lanes.flat().map(({ sent }) => sent.length);
   const sum = counts.reduce((total, count) => total + count, 0);
   return {
     statements_per_batch: round(sum / counts.length),

@@ -15,7 +15,11 @@ interface Sent {
   readonly values: readonly unknown[];
 }
 
-export type RecordedTransaction = readonly Sent[];
+export interface RecordedTransaction {
+  readonly sent: readonly Sent[];
+  /** By lane, how many were committed when it began: a shard may have moved here from there. */
+  readonly behind: readonly number[];
+}
 
 export interface Recording {
   readonly db: Db;
@@ -29,6 +33,7 @@ export function recordingDb(db: Db): Recording {
   const transaction: Db['transaction'] = (lane, work) =>
     db.transaction(lane, async (session) => {
       const sent: Sent[] = [];
+      const behind = lanes.map(({ length }) => length);
       const recorder: Session = {
         connection: session.connection,
         run: (statement, values) => {
@@ -37,7 +42,7 @@ export function recordingDb(db: Db): Recording {
         },
       };
       const value = await work(recorder);
-      lanes[lane]?.push(sent);
+      lanes[lane]?.push({ sent, behind });
       return value;
     });
   return {
@@ -60,8 +65,11 @@ export async function replay(
   lanes: readonly (readonly RecordedTransaction[])[],
 ): Promise<{ readonly tookMs: number }> {
   const clients = await Promise.all(lanes.map(() => openClient(url)));
+  const order = newOrder(lanes.length);
   const startedMs = performance.now();
-  await Promise.all(lanes.map((transactions, lane) => replayLane(clients[lane]!, transactions)));
+  await Promise.all(
+    lanes.map((transactions, lane) => replayLane(clients[lane]!, transactions, { lane, order })),
+  );
   const tookMs = performance.now() - startedMs;
   await Promise.all(clients.map((client) => client.end()));
   return { tookMs };
@@ -75,20 +83,47 @@ async function openClient(url: string): Promise<pg.Client> {
   return client;
 }
 
+interface Order {
+  /** Resolves when so many of every lane are committed. */
+  readonly behind: (counts: readonly number[]) => Promise<void>;
+  readonly committed: (lane: number) => void;
+}
+
+function newOrder(laneCount: number): Order {
+  const done = new Array<number>(laneCount).fill(0);
+  let waiting: (() => void)[] = [];
+  const isBehind = (counts: readonly number[]): boolean =>
+    counts.every((count, lane) => (done[lane] ?? 0) >= count);
+  return {
+    behind: async (counts) => {
+      while (!isBehind(counts)) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    committed: (lane) => {
+      done[lane] = (done[lane] ?? 0) + 1;
+      const woken = waiting;
+      waiting = [];
+      for (const wake of woken) wake();
+    },
+  };
+}
+
 async function replayLane(
   client: pg.Client,
   transactions: readonly RecordedTransaction[],
+  { lane, order }: { readonly lane: number; readonly order: Order },
 ): Promise<void> {
   const { stream } = client.connection;
   for (const transaction of transactions) {
+    await order.behind(transaction.behind);
     stream.cork();
     const answers = [client.query('BEGIN ISOLATION LEVEL READ COMMITTED')];
-    for (const { statement, values } of transaction) {
+    for (const { statement, values } of transaction.sent) {
       answers.push(client.query({ ...statement, values: [...values] }));
     }
     answers.push(client.query('COMMIT'));
     stream.uncork();
     const [last] = (await Promise.all(answers)).slice(-1);
     assert.equal(last?.command, 'COMMIT', 'the recorded transaction commits again');
+    order.committed(lane);
   }
 }
