@@ -35,7 +35,7 @@ export function recordingDb(db: Db): Recording {
       const sent: Sent[] = [];
       const behind = lanes.map(({ length }) => length);
       const recorder: Session = {
-        connection: session.connection,
+        losses: session.losses,
         run: (statement, values) => {
           sent.push({ statement, values });
           return session.run(statement, values);

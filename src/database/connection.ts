@@ -25,11 +25,10 @@ interface Reply {
 
 type Answer = (error: DbError | null, reply: Reply | null) => void;
 
-let opened = 0;
+/** Connections that this process lost or ended, but for those that only read. */
+let lost = 0;
 
 export class Connection {
-  /** Unique among the connections of this process. */
-  readonly number: number;
   readonly #client: pg.Client;
   readonly #isReader: boolean;
   #isUsable = true;
@@ -38,8 +37,6 @@ export class Connection {
   #inFlight = 0;
 
   private constructor(client: pg.Client, isReader: boolean) {
-    opened += 1;
-    this.number = opened;
     this.#client = client;
     this.#isReader = isReader;
     client.on('error', () => this.#break());
@@ -120,6 +117,7 @@ export class Connection {
   }
 
   #break(): void {
+    if (!this.#isBroken && !this.#isReader) lost += 1;
     this.#isUsable = false;
     this.#isBroken = true;
   }
@@ -173,6 +171,7 @@ export async function runScript(connection: Connection, text: string): Promise<v
 }
 
 class Transaction implements Session {
+  readonly losses = lost;
   readonly #connection: Connection;
   #firstError: DbError | null = null;
   #hasBegun = false;
@@ -180,10 +179,6 @@ class Transaction implements Session {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-  }
-
-  get connection(): number {
-    return this.#connection.number;
   }
 
   run<R extends Row = Row>(

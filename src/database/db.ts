@@ -20,8 +20,11 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** Statements inside one transaction. */
 export interface Session {
-  /** The connection's own number: a new one after every reconnect. */
-  readonly connection: number;
+  /**
+   * How many of its connections this process had lost when the transaction began. While the number
+   * is the same, the same server has answered.
+   */
+  readonly losses: number;
   /**
    * Statements are sent at once and in order, without waiting for the answers of earlier ones:
    * `Promise.all` of several costs one round trip. A statement that is not awaited travels with

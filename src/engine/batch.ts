@@ -28,7 +28,7 @@ export interface BatchEnvironment {
   readonly recall: (
     aggregate: Aggregate,
     id: string,
-    connection: number,
+    losses: number,
   ) => Remembered<unknown> | undefined;
 }
 
@@ -59,9 +59,9 @@ export interface BatchOutcome {
   readonly changed: readonly Changed[];
   /** When the first of the changes is due again; null = none of them is. */
   readonly dueAtMs: number | null;
-  /** The batch and connection that committed it: a remembered state is stored with them. */
+  /** The batch that committed it, and its session's losses: a remembered state keeps them. */
   readonly writtenBy: bigint;
-  readonly connection: number;
+  readonly losses: number;
   readonly events: readonly EventRow[];
   /** Known once the transaction is committed. */
   readonly owed: Promise<readonly OwedDelivery[]>;
@@ -133,10 +133,10 @@ export async function runBatch(
     }),
   );
   const { batchId: writtenBy } = stamp;
-  const { connection } = session;
+  const { losses } = session;
   // Committed before, its answer lost on the way: its decision stands and is only read back.
   const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
-  return { answers, writtenBy, connection, ...saved };
+  return { answers, writtenBy, losses, ...saved };
 }
 
 /** In the order of the aggregates: every process takes them in the same order. */
@@ -222,10 +222,8 @@ async function lock(
     if (!now.has(id)) wanted.add(id);
   }
   if (wanted.size === 0) return;
-  const { connection } = session;
-  const locked = await aggregate.lock(session, [...wanted], (id) =>
-    recall(aggregate, id, connection),
-  );
+  const { losses } = session;
+  const locked = await aggregate.lock(session, [...wanted], (id) => recall(aggregate, id, losses));
   for (const [id, state] of locked) {
     if (state instanceof AssertionError) {
       unreadable.set(id, state);

@@ -2,8 +2,8 @@
  * Caches the states that this process committed last, for aggregates that ask for it. A batch locks
  * a root and compares the batch that wrote it: if it is the cached one, nothing of the state has
  * changed since and its rows need not be read again. The cache is never trusted without that lock,
- * nor over another connection than the one that committed it: after a reconnect, the server may
- * have lost what the previous one acknowledged.
+ * nor after a connection was lost: the server that answers now may not have what the previous one
+ * acknowledged.
  */
 
 import type { Aggregate, Remembered } from '../store/batch/aggregate.ts';
@@ -16,29 +16,29 @@ const STATE_COUNT_MAX = 4_096;
 interface Committed {
   readonly changed: readonly Changed[];
   readonly writtenBy: bigint;
-  readonly connection: number;
+  readonly losses: number;
 }
 
 export interface Memory {
   readonly recall: (
     aggregate: Aggregate,
     id: string,
-    connection: number,
+    losses: number,
   ) => Remembered<unknown> | undefined;
   /** Only committed states. */
   readonly keep: (committed: Committed) => void;
 }
 
-type States = Map<string, Remembered<unknown> & { readonly connection: number }>;
+type States = Map<string, Remembered<unknown> & { readonly losses: number }>;
 
 export function createMemory(): Memory {
   const remembered = new Map<Aggregate, States>();
   return {
-    recall: (aggregate, id, connection) => {
+    recall: (aggregate, id, losses) => {
       const known = remembered.get(aggregate)?.get(id);
-      return known?.connection === connection ? known : undefined;
+      return known?.losses === losses ? known : undefined;
     },
-    keep: ({ changed, writtenBy, connection }) => {
+    keep: ({ changed, writtenBy, losses }) => {
       for (const { aggregate, states } of changed) {
         if (aggregate.isRemembered === undefined) continue;
         const known: States = remembered.get(aggregate) ?? new Map();
@@ -47,7 +47,7 @@ export function createMemory(): Memory {
           const { id } = aggregate.root(state);
           // Re-insert to keep LRU order.
           known.delete(id);
-          if (aggregate.isRemembered(state)) known.set(id, { state, writtenBy, connection });
+          if (aggregate.isRemembered(state)) known.set(id, { state, writtenBy, losses });
         }
         forgetOldest(known);
       }

@@ -2,7 +2,7 @@
  * Which lane a command goes to. Lanes follow the load: the first carries everything until it is
  * full, then a second takes part of the shards, and so on, so that commits are shared by as many
  * commands as there are. A shard has one lane, and moves only to a lane that begins or from one
- * that ends; lanes end later than they begin, since a state is remembered by its connection.
+ * that ends; lanes end later than they begin.
  *
  * While a root has commands in a lane, more of them follow there: they queue behind each other. (It
  * is economy: for safety the row's own lock is enough, as between processes.) A lane whose batch

@@ -36,7 +36,7 @@ function watched(db: Db): { readonly db: Db; readonly sent: string[][] } {
     sent.push(names);
     return db.transaction(lane, (session) =>
       work({
-        connection: session.connection,
+        losses: session.losses,
         run: (statement, values) => {
           names.push(statement.name);
           return session.run(statement, values);

@@ -83,7 +83,7 @@ class Follower {
 /** A database whose batches are slow where ids and commits may overtake each other. */
 function slowed(db: Db, seams: RegExp, pauseMs: number): Db {
   const slow = (session: Session): Session => ({
-    connection: session.connection,
+    losses: session.losses,
     run: async (statement: Statement, values) => {
       const answer = await session.run(statement, values);
       if (seams.test(statement.name)) await sleep(Math.random() * pauseMs);

@@ -3,6 +3,7 @@
  * batch that it remembers wrote the row, and nothing that was not written is answered as done.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Db } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import type { Id } from '../../src/kernel/id.ts';
 import {
@@ -136,6 +137,36 @@ for (const { name, isAvailable, open } of ENGINES) {
         and ${where('', (await stored(home.db, id))!.intent.merchantOrderNo)}`);
       await room.engine.submit(started(id, attempt));
       expect((await stored(home.db, id))?.attempts[0]?.tries).toBe(0);
+    });
+
+    test('D4: what one lane committed is believed in another', async () => {
+      if (home.url === null) return;
+      const db = openPostgres({ url: home.url, lanes: 2, readers: 1 });
+      let turn = 0;
+      const turning: Db = {
+        ...db,
+        kind: 'postgres',
+        laneCount: 1,
+        read: (statement, values) => db.read(statement, values),
+        background: (work) => db.background(work),
+        transaction: (_lane, work) => {
+          turn += 1;
+          return db.transaction(turn % 2, work);
+        },
+      };
+      const own = await openEngine(turning);
+      const wanted = wantedPayment();
+      const { id, merchantOrderNo } = wanted.intent;
+      const attempt = freshId('payment_attempt', 0);
+      await own.engine.submit(create(wanted));
+      await own.engine.submit(start(id, attempt));
+      await home.db.script(`update payment_attempts set tries = 7 where due_at is not null
+        and ${where('', merchantOrderNo)}`);
+      await own.engine.submit(started(id, attempt));
+      expect((await stored(home.db, id))?.attempts[0]?.tries).toBe(0);
+      await own.engine.drain();
+      await own.lease.release();
+      await db.close();
     });
 
     test('D4: behind a reconnect everything is read again', async () => {

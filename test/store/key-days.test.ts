@@ -35,7 +35,7 @@ function delayed(db: Db): Db {
     async (session: Session): Promise<T> => {
       let tail: Promise<unknown> = Promise.resolve();
       const answer = await work({
-        connection: session.connection,
+        losses: session.losses,
         run: (statement, values) => {
           const sent = tail.then(pause).then(() => session.run(statement, values));
           tail = sent.catch(() => undefined);
