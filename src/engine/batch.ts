@@ -9,7 +9,13 @@ import { AssertionError, assert, must } from '../kernel/assert.ts';
 import { type HutongError, hutongError } from '../kernel/errors.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import { err, type Result } from '../kernel/result.ts';
-import type { Aggregate, BatchWriter, Claim, Remembered } from '../store/batch/aggregate.ts';
+import type {
+  Aggregate,
+  BatchWriter,
+  Change,
+  Claim,
+  Remembered,
+} from '../store/batch/aggregate.ts';
 import { type BatchStamp, stampBatch, wasCommitted } from '../store/batch/engine-lanes.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import type { AnyCommand } from './command.ts';
@@ -126,11 +132,9 @@ export async function runBatch(
   }
 
   const outbox = newOutbox();
+  const deciding = { ...environment, isReadBack: !isNew };
   const answers = commands.map((command) =>
-    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, {
-      ...environment,
-      isReadBack: !isNew,
-    }),
+    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, deciding),
   );
   const { batchId: writtenBy } = stamp;
   const { losses } = session;
@@ -327,9 +331,11 @@ function save(
   const changed: Changed[] = [];
   const sent: Promise<unknown>[] = [];
   for (const { aggregate, before, now } of parts.values()) {
-    const changes = [...now]
-      .map(([id, after]) => ({ before: must(before.get(id), 'a loaded state'), after }))
-      .filter((change) => change.before !== change.after);
+    const changes: Change<unknown>[] = [];
+    now.forEach((after, id) => {
+      const known = must(before.get(id), 'a loaded state');
+      if (known !== after) changes.push({ before: known, after });
+    });
     if (changes.length === 0) continue;
     changed.push({ aggregate, states: changes.map(({ after }) => after) });
     sent.push(unwaited(aggregate.save(session, changes, writer)));

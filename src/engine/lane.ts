@@ -78,17 +78,15 @@ export class Lane {
     return this.#takenAtMs !== null && performance.now() - this.#takenAtMs > HELD_UP_MS;
   }
 
-  submit(command: AnyCommand): Promise<Answer> {
-    return new Promise((resolve) => {
-      if (command.piggyback === true) {
-        this.#piggybacks.push({ command, resolve });
-        this.#piggybackTimer ??= setTimeout(() => this.#takeAlong(), PIGGYBACK_MS);
-        return;
-      }
-      this.#takeAlong();
-      this.#queue.push({ command, resolve });
-      this.#running ??= this.#drain();
-    });
+  submit(command: AnyCommand, resolve: (answer: Answer) => void): void {
+    if (command.piggyback === true) {
+      this.#piggybacks.push({ command, resolve });
+      this.#piggybackTimer ??= setTimeout(() => this.#takeAlong(), PIGGYBACK_MS);
+      return;
+    }
+    this.#takeAlong();
+    this.#queue.push({ command, resolve });
+    this.#running ??= this.#drain();
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -125,8 +123,9 @@ export class Lane {
   }
 
   async #settle(batch: readonly Waiting[]): Promise<void> {
-    this.#options.onCommands?.(batch.map((waiting) => waiting.command));
-    const result = await this.#commit(batch.map((waiting) => waiting.command));
+    const commands = batch.map(({ command }) => command);
+    this.#options.onCommands?.(commands);
+    const result = await this.#commit(commands);
     if (result.kind === 'committed') {
       this.#options.onCommitted(result.outcome, result.owed);
       this.#answer(batch, result.outcome);

@@ -11,7 +11,7 @@ import { err, type Result } from '../kernel/result.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Aggregate } from '../store/batch/aggregate.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
-import type { BatchOutcome, Changed } from './batch.ts';
+import type { Answer, BatchOutcome, Changed } from './batch.ts';
 import type { AnyCommand, Command } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { Lane } from './lane.ts';
@@ -66,15 +66,20 @@ export function createEngine(options: EngineOptions): Engine {
     isHeldUp: (lane) => lanes[lane]?.isHeldUp() === true,
     nowMs: () => performance.now(),
   });
-  const submit = async (command: AnyCommand): Promise<Result<unknown, HutongError>> => {
-    assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
-    if (isDraining) return err(hutongError('shutting_down', 'this process is shutting down'));
-    const root = rootIdOf(command);
-    const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
-    const answer = await lane.submit(command);
-    spread.leave(root);
-    return answer;
-  };
+  const submit = (command: AnyCommand): Promise<Answer> =>
+    new Promise((resolve) => {
+      assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
+      if (isDraining) {
+        resolve(err(hutongError('shutting_down', 'this process is shutting down')));
+        return;
+      }
+      const root = rootIdOf(command);
+      const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
+      lane.submit(command, (answer) => {
+        spread.leave(root);
+        resolve(answer);
+      });
+    });
   return {
     submit: submit as Engine['submit'],
     queueDepth: () => lanes.reduce((sum, lane) => sum + lane.depth, 0),

@@ -269,7 +269,9 @@ function saveChildren<T extends { readonly id: Id }>(
     const known = rowsOf(before);
     if (known === rowsOf(after)) continue;
     const { shard, id: intent } = after.intent;
-    for (const [place, row] of rowsOf(after).entries()) {
+    let place = -1;
+    for (const row of rowsOf(after)) {
+      place += 1;
       // A draft leaves rows where they are and appends new ones.
       if (known[place] === row) continue;
       const isKnown = known[place]?.id === row.id || placeOf(known, row.id) >= 0;
