@@ -1,5 +1,5 @@
 /** The committed documents and the code they were written from cannot drift apart. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 
 import { posting } from '../../src/core/ledger/posting.ts';
@@ -110,6 +110,21 @@ describe('the lists of public words', () => {
   it('have no scope that no call asks for', () => {
     const asked = new Set<string>(ROUTES.map(({ scope }) => scope));
     expect(Object.keys(SCOPES).filter((scope) => !asked.has(scope))).toEqual([]);
+  });
+
+  it('have no event that no decision emits', () => {
+    const core = readdirSync(new URL('../../src/core', import.meta.url), { recursive: true })
+      .map(String)
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => committed(`src/core/${file}`))
+      .join('\n');
+    // Emitted for a status, it is written as `payment_attempt.${status}`.
+    const isWritten = (type: string): boolean => {
+      const [noun, status] = type.split('.');
+      return core.includes(`\`${noun}.\${`) && core.includes(`'${status}'`);
+    };
+    const isEmitted = (type: string): boolean => core.includes(`'${type}'`) || isWritten(type);
+    expect(Object.keys(EVENT_TYPES).filter((type) => !isEmitted(type))).toEqual([]);
   });
 
   it('are types: a misspelt word does not compile', () => {
