@@ -12,6 +12,7 @@ import type { EventType } from '../kernel/event-types.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { AuditFact } from './audit/audit.ts';
+import type { NewTransfer } from './balance/transfer.ts';
 import type { Posting } from './ledger/posting.ts';
 import { copyOf, type Identified, placeOf, rowOf } from './rows-by-id.ts';
 
@@ -34,6 +35,8 @@ export interface Decided<S, A> {
   readonly events: readonly EventFact[];
   /** What an operator did, for the audit log. */
   readonly audit?: readonly AuditFact[];
+  /** Money on its way to another root, or asked of one. */
+  readonly transfers?: readonly NewTransfer[];
   readonly answer: A;
 }
 
@@ -79,6 +82,8 @@ export class Draft<
   readonly postings: Posting[] = [];
   readonly #model: DraftModel<S, R>;
   readonly #audit: AuditFact[] = [];
+  /** Money that this decision moves between roots. */
+  protected readonly transfers: NewTransfer[] = [];
   readonly #emitted: { readonly type: E; readonly id: string }[] = [];
 
   constructor(state: S, model: DraftModel<S, R>) {
@@ -160,7 +165,8 @@ export class Draft<
       object: this.#model.present(state, id),
     }));
     const value = answer(state);
-    if (this.#audit.length === 0) return ok({ state, postings, events, answer: value });
-    return ok({ state, postings, events, audit: this.#audit, answer: value });
+    const decided = { state, postings, events, answer: value };
+    if (this.#audit.length === 0 && this.transfers.length === 0) return ok(decided);
+    return ok({ ...decided, audit: this.#audit, transfers: this.transfers });
   }
 }

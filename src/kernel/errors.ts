@@ -132,6 +132,12 @@ export const ERRORS = Object.freeze({
     refund_exceeds_payment:
       'The refund is more than what is left of the sub_order or its leg (rule 7).',
     refund_not_possible: 'The payment_intent is not paid, or its refund window or count is spent.',
+    merchant_balance_short:
+      'What was released to the merchant is spent, and the refund was not to be advanced: ask again later, with a new key.',
+  }),
+  ...retryable('state_error', 409, {
+    escrow_not_releasable:
+      'The sub_order is not paid, or a refund of it is open; what is held of it stays held.',
   }),
   ...refused('wallet_error', 402, {
     wallet_declined:

@@ -17,6 +17,7 @@ export const ID_KINDS = Object.freeze({
   leg: kind('pl', 'One order of an attempt at its wallet.'),
   refund: kind('re', 'Money refunded to the buyer.'),
   escrow: kind('esc', 'A merchant’s money, held until receipt.'),
+  transfer: kind('tr', 'Money between a payment and its merchant’s balance.'),
   ledger_transaction: kind('lt', 'One balanced booking in the ledger.'),
   event: kind('evt', 'What happened to an object, as webhooks deliver it.'),
   webhook_endpoint: kind('we', 'Where events are delivered.'),

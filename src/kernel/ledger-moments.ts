@@ -13,6 +13,10 @@ export const LEDGER_MOMENTS = Object.freeze({
   refund_succeeded: 'The wallet returned the money to the buyer.',
   refund_failed: 'A refund failed: what was reserved is released.',
   account_moved: 'A balance moved to another name of its account: no money did.',
+  escrow_released: 'What was held is on its way to the merchant’s balance.',
+  transfer_applied: 'A transfer reached the merchant’s balance, or was taken from it.',
+  advance_recovered: 'What became available repaid what the merchant owed.',
+  settled_to_merchant: 'The wallet settled straight to the merchant’s bank.',
 });
 
 export type LedgerMoment = keyof typeof LEDGER_MOMENTS;

@@ -8,13 +8,15 @@ import { importsOf, isTest, paths, type SourceFile, sample } from './tree.ts';
 /** By area of core: the other areas that it may import. One without a row may book, and no more. */
 const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
   // One aggregate: what wins a payment late refunds it, and a refund moves its payment.
-  payment: ['refund', 'escrow', 'ledger', 'key', 'wallet'],
-  refund: ['payment', 'ledger', 'wallet'],
+  payment: ['refund', 'escrow', 'balance', 'ledger', 'key', 'wallet'],
+  // What was released is asked of the merchant's balance.
+  refund: ['payment', 'balance', 'ledger', 'wallet'],
   escrow: ['payment', 'ledger', 'wallet'],
   // The entries of a posting are computed from the payment's escrows and a refund's allocation.
   ledger: ['payment'],
   // A key moves only payments of its own mode.
   key: ['payment'],
+  balance: ['ledger'],
   merchant: ['wallet'],
   offer: ['key', 'merchant', 'wallet'],
   wallet: [],

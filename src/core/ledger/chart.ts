@@ -33,6 +33,8 @@ export const owed = (walletAccount: Id<'wallet_account'>): AccountName =>
   account(`wallet_account:${walletAccount}:owed`);
 /** Liability: refunds due to buyers. */
 export const refundDue: AccountName = account('buyer:refund_due');
+/** Liability: money between a payment and its merchant's balance. */
+export const transferInTransit: AccountName = account('transfer:in_transit');
 /** Own result (loss): refunded twice, and not recoverable from anyone. */
 export const absorbed: AccountName = account('marketplace:absorbed');
 /** Liability: money whose owner is disputed. */

@@ -18,6 +18,7 @@ import {
 import {
   conflictAccepted,
   conflictSuperseded,
+  escrowReleased,
   type Posting,
   paid,
   paidConflicted,
@@ -57,7 +58,7 @@ class Books {
   }
 }
 
-function escrowOf(number: number, paidFen: Fen, feeFen: Fen, isReleased = false): Escrow {
+function escrowOf(number: number, paidFen: Fen, feeFen: Fen): Escrow {
   return {
     id: formatId('escrow', BigInt(number)),
     subOrder: formatId('sub_order', BigInt(number)),
@@ -69,10 +70,12 @@ function escrowOf(number: number, paidFen: Fen, feeFen: Fen, isReleased = false)
     orderedFen: paidFen,
     paidFen,
     feeFen,
-    releasedFen: isReleased ? paidFen - feeFen : 0n,
+    releasedFen: 0n,
     returnedFen: 0n,
+    returnedFromBalanceFen: 0n,
     heldFen: paidFen - feeFen,
-    status: isReleased ? 'released' : 'held',
+    status: 'held',
+    release: null,
     dueAtMs: null,
   };
 }
@@ -103,7 +106,7 @@ describe('posting', () => {
 
   it('names its object, and the wallet’s own moment where it tells one', () => {
     const leg = { leg: LEG, attempt: ATTEMPT };
-    const allocation = { escrowFen: 1n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
+    const allocation = { escrowFen: 1n, feeFen: 0n, balanceFen: 0n };
     const refund = { refund: REFUND, attempt: ATTEMPT, walletAccount: ACCOUNT, allocation };
     const figures = { bookedFen: 1n, receiptFen: 1n, surplusFen: 0n, feeFen: 1n, escrows: [] };
     const back = { ...refund, movedFen: 1n };
@@ -115,7 +118,8 @@ describe('posting', () => {
       [conflictAccepted({ ...leg, ...figures }), LEG.id, null],
       [refundReserved(refund), REFUND.id, null],
       [refundFailed(refund), REFUND.id, null],
-      [refundCorrected(refund, { ...allocation, escrowFen: 2n }), REFUND.id, null],
+      [refundCorrected(refund), REFUND.id, null],
+      [escrowReleased(escrowOf(1, 9n, 1n)), formatId('escrow', 1n), null],
       [refundSucceeded({ ...back, settledAtMs: 43 }), REFUND.id, 43],
       [refundSucceeded({ ...back, settledAtMs: null, isAbsorbed: true }), REFUND.id, null],
     ];
@@ -148,7 +152,6 @@ describe('posting', () => {
         receipt: fen,
         fee: share,
         merchant: fc.integer({ min: 1, max: 3 }),
-        isReleased: fc.boolean(),
         refunds: fc.array(fc.record({ share, succeeds: fc.boolean() }), { maxLength: 5 }),
       }),
       { maxLength: 10 },
@@ -159,10 +162,8 @@ describe('posting', () => {
         let heldFen = 0n;
         for (const order of given) {
           const feeFen = (order.receipt * BigInt(order.fee)) / 1_000n;
-          const held = escrowOf(order.merchant, order.receipt, feeFen, order.isReleased);
-          const account = order.isReleased ? 'availableFen' : 'escrowFen';
-          const none = { escrowFen: 0n, availableFen: 0n, owedFen: 0n };
-          let left: RefundAllocation = { ...none, feeFen, [account]: held.heldFen };
+          const held = escrowOf(order.merchant, order.receipt, feeFen);
+          let left: RefundAllocation = { balanceFen: 0n, feeFen, escrowFen: held.heldFen };
           const booked = { leg: LEG, attempt: ATTEMPT, receiptFen: order.receipt, feeFen };
           books.book(paid({ ...booked, escrows: [held] }));
           heldFen += order.receipt;
@@ -170,7 +171,7 @@ describe('posting', () => {
             const allocation = {
               ...left,
               feeFen: part(left.feeFen, percent),
-              [account]: part(left[account], percent),
+              escrowFen: part(left.escrowFen, percent),
             };
             const refund = {
               ...{ refund: REFUND, attempt: ATTEMPT },
@@ -179,13 +180,13 @@ describe('posting', () => {
             const before = new Map(books.balances);
             books.book(refundReserved(refund));
             if (succeeds) {
-              const movedFen = allocation[account] + allocation.feeFen;
+              const movedFen = allocation.escrowFen + allocation.feeFen;
               books.book(refundSucceeded({ ...refund, movedFen, settledAtMs: null }));
               heldFen -= movedFen;
               left = {
                 ...left,
                 feeFen: left.feeFen - allocation.feeFen,
-                [account]: left[account] - allocation[account],
+                escrowFen: left.escrowFen - allocation.escrowFen,
               };
             } else {
               books.book(refundFailed(refund));
@@ -205,17 +206,14 @@ describe('posting', () => {
       receipt: fen,
       fee: share,
       weights: fc.array(fc.bigInt({ min: 1n, max: 99n }), { minLength: 1, maxLength: 5 }),
-      isReleased: fc.boolean(),
       suspended: fen,
       surplus: share,
     });
     fc.assert(
-      fc.property(carts, ({ receipt, fee, weights, isReleased, suspended, surplus }) => {
+      fc.property(carts, ({ receipt, fee, weights, suspended, surplus }) => {
         const surplusFen = part(receipt, surplus);
         const shares = allocateFen(receipt - surplusFen, weights);
-        const escrows = shares.map((paidFen, at) =>
-          escrowOf(at + 1, paidFen, part(paidFen, fee), isReleased),
-        );
+        const escrows = shares.map((paidFen, at) => escrowOf(at + 1, paidFen, part(paidFen, fee)));
         const feeFen = sumFen(escrows.map((row) => row.feeFen));
         const leg = { leg: LEG, attempt: ATTEMPT, feeFen, escrows };
         const [plain, accepted] = [new Books(), new Books()];
@@ -225,8 +223,7 @@ describe('posting', () => {
         accepted.book(conflictAccepted({ ...leg, ...figures }));
         for (const books of [plain, accepted]) {
           for (const row of escrows) {
-            const account = isReleased ? available : escrow;
-            expect(books.of(account(row.walletAccount))).toBe(row.heldFen);
+            expect(books.of(escrow(row.walletAccount))).toBe(row.heldFen);
           }
           expect(books.of(feeDue(WALLET))).toBe(feeFen);
           expect(books.of(suspense)).toBe(0n);
@@ -241,8 +238,7 @@ describe('posting', () => {
     const allocations = fc.record({
       escrowFen: fen,
       feeFen: fen,
-      availableFen: fen,
-      owedFen: fen,
+      balanceFen: fen,
     });
     fc.assert(
       fc.property(allocations, allocations, (before, after) => {
@@ -251,7 +247,12 @@ describe('posting', () => {
         });
         const [corrected, direct] = [new Books(), new Books()];
         corrected.book(refundReserved(of(before)));
-        corrected.book(refundCorrected(of(before), after));
+        const more = {
+          escrowFen: after.escrowFen - before.escrowFen,
+          feeFen: after.feeFen - before.feeFen,
+          balanceFen: after.balanceFen - before.balanceFen,
+        };
+        corrected.book(refundCorrected(of(more)));
         direct.book(refundReserved(of(after)));
         for (const name of new Set([...corrected.balances.keys(), ...direct.balances.keys()]))
           expect(corrected.of(name), name).toBe(direct.of(name));

@@ -12,14 +12,13 @@ import type { Attempt, Escrow, Leg, Refund, RefundAllocation } from '../payment/
 import {
   type AccountName,
   absorbed,
-  available,
   clearing,
   escrow,
   feeDue,
   isByConfig,
-  owed,
   refundDue,
   suspense,
+  transferInTransit,
 } from './chart.ts';
 
 export interface Entry {
@@ -31,7 +30,7 @@ export interface Entry {
 }
 
 /** What a posting books: a leg, a refund, … */
-interface Booked {
+export interface Booked {
   readonly object: string;
   readonly currency: Currency;
   /** The wallet's own time; null = it says none, or it was our deed: when we booked it. */
@@ -47,20 +46,20 @@ export interface Posting extends Booked {
 type Rail = Pick<Attempt, 'wallet' | 'config'>;
 type Config = Entry['config'];
 
-const debit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
+export const debit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
   account,
   debitFen: amountFen,
   creditFen: 0n,
   config,
 });
-const credit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
+export const credit = (account: AccountName, amountFen: Fen, config: Config = null): Entry => ({
   account,
   debitFen: 0n,
   creditFen: amountFen,
   config,
 });
 /** A debit or, if it is negative, a credit. */
-const move = (account: AccountName, amountFen: Fen, config: Config = null): Entry =>
+export const move = (account: AccountName, amountFen: Fen, config: Config = null): Entry =>
   amountFen >= 0n ? debit(account, amountFen, config) : credit(account, -amountFen, config);
 
 /** Makes a posting; entries of zero are dropped, everything else must balance. */
@@ -83,14 +82,6 @@ export function posting(
   return { moment, object, currency, occurredAtMs, entries: moving };
 }
 
-/**
- * The merchant's account that holds this money: escrow until the buyer has the goods, then
- * available for payout.
- */
-function merchantAccount({ status, walletAccount }: Escrow): AccountName {
-  return status === 'released' ? available(walletAccount) : escrow(walletAccount);
-}
-
 /** A leg, and the attempt that it belongs to. */
 interface BookedLeg {
   readonly leg: Pick<Leg, 'id' | 'currency' | 'paidAtMs'>;
@@ -105,7 +96,10 @@ const taken = ({ leg: { id: object, currency, paidAtMs } }: BookedLeg): Booked =
 });
 
 /** Our own deed. */
-const done = ({ id: object, currency }: Pick<Leg | Refund, 'id' | 'currency'>): Booked => ({
+const done = ({
+  id: object,
+  currency,
+}: Pick<Leg | Refund | Escrow, 'id' | 'currency'>): Booked => ({
   object,
   currency,
   occurredAtMs: null,
@@ -122,7 +116,7 @@ export function paid(
   const { wallet, config } = booked.attempt;
   return posting('paid', taken(booked), [
     debit(clearing(wallet), booked.receiptFen, config),
-    ...booked.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
+    ...booked.escrows.map((held) => credit(escrow(held.walletAccount), held.heldFen)),
     credit(feeDue(wallet), booked.feeFen, config),
   ]);
 }
@@ -180,9 +174,17 @@ export function conflictAccepted(
   return posting('conflict_accepted', done(booked.leg), [
     debit(suspense, booked.bookedFen, config),
     move(clearing(wallet), booked.receiptFen - booked.bookedFen, config),
-    ...booked.escrows.map((held) => credit(merchantAccount(held), held.heldFen)),
+    ...booked.escrows.map((held) => credit(escrow(held.walletAccount), held.heldFen)),
     credit(feeDue(wallet), booked.feeFen, config),
     credit(refundDue, booked.surplusFen, config),
+  ]);
+}
+
+/** Released to the merchant's balance: on its way there. */
+export function escrowReleased(held: Escrow): Posting {
+  return posting('escrow_released', done(held), [
+    debit(escrow(held.walletAccount), held.heldFen),
+    credit(transferInTransit, held.heldFen),
   ]);
 }
 
@@ -194,27 +196,29 @@ export interface AllocatedRefund {
   readonly allocation: RefundAllocation;
 }
 
-function allocationTotal(allocation: RefundAllocation): Fen {
-  return allocation.escrowFen + allocation.feeFen + allocation.availableFen + allocation.owedFen;
+function allocationTotal({ escrowFen, feeFen, balanceFen }: RefundAllocation): Fen {
+  return escrowFen + feeFen + balanceFen;
 }
 
 /**
  * Reserved when our transaction commits, before the wallet is called; the expected fee is reversed
- * pro rata.
+ * pro rata. What the merchant's balance pays comes from there by a transfer.
  */
-export function refundReserved(reserved: AllocatedRefund): Posting {
-  const { attempt, walletAccount, allocation } = reserved;
-  const { wallet, config } = attempt;
-  return posting('refund_reserved', done(reserved.refund), [
+export function refundReserved({
+  refund,
+  attempt: { wallet, config },
+  walletAccount,
+  allocation,
+}: AllocatedRefund): Posting {
+  return posting('refund_reserved', done(refund), [
     debit(escrow(walletAccount), allocation.escrowFen),
     debit(feeDue(wallet), allocation.feeFen, config),
-    debit(available(walletAccount), allocation.availableFen),
-    debit(owed(walletAccount), allocation.owedFen),
+    debit(transferInTransit, allocation.balanceFen),
     credit(refundDue, allocationTotal(allocation), config),
   ]);
 }
 
-/** Failed or closed for good: exactly the stored allocation is released to its accounts. */
+/** Failed or closed for good: exactly the stored allocation goes back to where it came from. */
 export function refundFailed({
   refund,
   attempt: { wallet, config },
@@ -225,22 +229,22 @@ export function refundFailed({
     debit(refundDue, allocationTotal(allocation), config),
     credit(escrow(walletAccount), allocation.escrowFen),
     credit(feeDue(wallet), allocation.feeFen, config),
-    credit(available(walletAccount), allocation.availableFen),
-    credit(owed(walletAccount), allocation.owedFen),
+    credit(transferInTransit, allocation.balanceFen),
   ]);
 }
 
-/** The wallet moved another amount than was reserved: corrects the accounts of the allocation. */
-export function refundCorrected(before: AllocatedRefund, allocation: RefundAllocation): Posting {
-  const { attempt, walletAccount, allocation: was } = before;
-  const { wallet, config } = attempt;
-  const reservedFen = allocationTotal(was);
-  return posting('refund_corrected', done(before.refund), [
-    move(escrow(walletAccount), allocation.escrowFen - was.escrowFen),
-    move(feeDue(wallet), allocation.feeFen - was.feeFen, config),
-    move(available(walletAccount), allocation.availableFen - was.availableFen),
-    move(owed(walletAccount), allocation.owedFen - was.owedFen),
-    move(refundDue, reservedFen - allocationTotal(allocation), config),
+/** The wallet moved another amount than was reserved: so much more of each account, or less. */
+export function refundCorrected({
+  refund,
+  attempt: { wallet, config },
+  walletAccount,
+  allocation: more,
+}: AllocatedRefund): Posting {
+  return posting('refund_corrected', done(refund), [
+    move(escrow(walletAccount), more.escrowFen),
+    move(feeDue(wallet), more.feeFen, config),
+    move(transferInTransit, more.balanceFen),
+    move(refundDue, -allocationTotal(more), config),
   ]);
 }
 

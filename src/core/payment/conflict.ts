@@ -12,7 +12,7 @@ import { type Fen, sumFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
 import { transition } from '../../kernel/state-table.ts';
 import type { DecideContext } from '../draft.ts';
-import { escrowsOf } from '../escrow/hold.ts';
+import { escrowsOf, holdOrRelease } from '../escrow/hold.ts';
 import { conflictAccepted } from '../ledger/posting.ts';
 import { newAutomaticRefund } from '../refund/refund.ts';
 import type { CapabilityTable } from '../wallet/capabilities.ts';
@@ -141,10 +141,11 @@ function accept(
     const receiptFen = receiptOf(leg);
     const surplus = surplusOf(leg, receiptFen);
     const shares = sharesOf(leg, draft.subOrdersOf(leg), receiptFen - surplus.movedFen);
-    const escrows = escrowsOf(attempt, leg, shares, itsOwn, context);
+    const escrows = escrowsOf(attempt, leg, shares, context);
     draft.add({ escrows });
     const figures = { bookedFen, receiptFen, surplusFen: surplus.movedFen, feeFen: shares.feeFen };
     draft.post(conflictAccepted({ leg, attempt, ...figures, escrows }));
+    holdOrRelease(draft, escrows, itsOwn, context);
     draft.set('legs', leg.id, {
       status:
         leg.status === 'succeeded'

@@ -243,13 +243,13 @@ export interface LegPart {
   readonly feeBps: number;
 }
 
-/** The accounts a refund was reserved from, so that a failed one releases exactly that. */
+/** Where a refund's money comes from, so that a failed one returns exactly that. */
 export interface RefundAllocation {
   readonly escrowFen: Fen;
   /** The expected fee that the wallet refunds to us. */
   readonly feeFen: Fen;
-  readonly availableFen: Fen;
-  readonly owedFen: Fen;
+  /** From the merchant's balance, which decides whether it is available or advanced. */
+  readonly balanceFen: Fen;
 }
 
 export interface Refund {
@@ -269,6 +269,8 @@ export interface Refund {
   readonly earlierNos: readonly string[];
   readonly walletRefundId: string | null;
   readonly allocation: RefundAllocation | null;
+  /** Not sent before the merchant's balance has answered: its part of the allocation is asked. */
+  readonly awaitsBalance: boolean;
   readonly failure: { readonly code: string; readonly walletError: WalletError | null } | null;
   readonly createdAtMs: number;
   /** When its number was first sent to the wallet: from then on a query precedes every call. */
@@ -284,7 +286,9 @@ export function isOpenRefund({ status }: Refund): boolean {
   return status !== 'succeeded' && status !== 'failed';
 }
 
-/** A paid sub_order's money. paid - fee = held + returned. */
+/**
+ * A paid sub_order's money: paid - fee = held + released + returned - returned from the balance.
+ */
 export interface Escrow {
   readonly id: Id<'escrow'>;
   readonly subOrder: Id<'sub_order'>;
@@ -300,16 +304,17 @@ export interface Escrow {
   readonly paidFen: Fen;
   /** The expected fee within it. */
   readonly feeFen: Fen;
-  /** What of it was credited to the merchant's available account. */
+  /** What of it was sent to the merchant's balance. */
   readonly releasedFen: Fen;
-  /** What refunds that stand took of the merchant's part of it. */
+  /** What refunds that stand took of the merchant, whether held or released. */
   readonly returnedFen: Fen;
-  /**
-   * What remains of it after refunds: in escrow or, once released, in the merchant's available
-   * account.
-   */
+  /** The part of `returnedFen` that the merchant's balance paid. */
+  readonly returnedFromBalanceFen: Fen;
+  /** What is in escrow. */
   readonly heldFen: Fen;
   readonly status: 'held' | 'released' | 'refunded';
+  /** What sent it to the merchant's balance; null = nothing did, or before there were balances. */
+  readonly release: Id<'transfer'> | null;
   readonly dueAtMs: number | null;
 }
 

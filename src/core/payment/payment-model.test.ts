@@ -6,6 +6,7 @@
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { Balances } from '../../../test/helpers/balances.ts';
 import {
   accountsOf,
   answered,
@@ -17,7 +18,7 @@ import {
   orderedPayment,
 } from '../../../test/helpers/payments.ts';
 import { must } from '../../kernel/assert.ts';
-import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import { formatId, type Id, idValue, parseId } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
 import {
   type Product,
@@ -25,11 +26,23 @@ import {
   type WalletName,
   worksOnce,
 } from '../../kernel/wallet-names.ts';
+import type { NewTransfer, Shortfall } from '../balance/transfer.ts';
 import type { DecideContext } from '../draft.ts';
-import { available, clearing, escrow, normalSide, refundDue, suspense } from '../ledger/chart.ts';
+import { releaseEscrow } from '../escrow/release.ts';
+import {
+  available,
+  clearing,
+  escrow,
+  normalSide,
+  owed,
+  refundDue,
+  suspense,
+  transferInTransit,
+} from '../ledger/chart.ts';
 import { claimRefund } from '../refund/claim.ts';
 import { isAutomatic, reserveRefund } from '../refund/refund.ts';
 import { applyRefundReport } from '../refund/report.ts';
+import { applyReservation } from '../refund/reservation.ts';
 import { REFUNDED_AFTER_FAILURE } from '../refund/settle.ts';
 import type { ReportCapabilities } from '../wallet/capabilities.ts';
 import {
@@ -54,6 +67,7 @@ import {
   orderedFen,
   type Payment,
   REFUND_STATES,
+  type Refund,
 } from './model.ts';
 import { applyReport } from './report.ts';
 import { beginReversal } from './reverse.ts';
@@ -79,6 +93,7 @@ class World {
   nowMs = START_MS;
   payment: Payment;
   readonly balances = new Map<string, bigint>();
+  readonly merchants = new Balances(this.balances);
   readonly newId = numberedIds();
 
   constructor(subs: readonly Bought[]) {
@@ -99,6 +114,9 @@ class World {
     if (!decided.ok) return;
     const { state: payment, postings, events } = decided.value;
     bookPostings(this.balances, postings);
+    this.merchants.take(decided.value);
+    for (const { amountFen } of decided.value.transfers ?? [])
+      expect(amountFen > 0n, `${name}: a transfer moves money`).toBe(true);
     for (const event of events) expect(event.objectVersion).toBe(payment.intent.version);
     checkStep(name, before, payment);
     this.payment = payment;
@@ -108,6 +126,7 @@ class World {
     if (!again.ok) return;
     expect(again.value.postings, `${name} posts twice`).toEqual([]);
     expect(again.value.events, `${name} emits twice`).toEqual([]);
+    expect(again.value.transfers ?? [], `${name} moves twice`).toEqual([]);
     expect(snapshot(again.value.state), `${name} writes twice`).toBe(snapshot(payment));
   }
 }
@@ -153,14 +172,14 @@ function bookedFen(payment: Payment, leg: Leg): bigint {
 const isUnsettled = isOpenRefund;
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-function checkState(name: string, { payment, balances }: World): void {
+function checkState(name: string, { payment, balances, merchants }: World): void {
   const { intent, attempts, legs, refunds, escrows } = payment;
   const winners = attempts.filter((row) => row.status === 'succeeded');
   expect(winners.length, `${name}: rule 1`).toBe(intent.status === 'succeeded' ? 1 : 0);
   expect(intent.succeededAttempt).toBe(winners[0]?.id ?? null);
   for (const row of winners.filter((one) => worksOnce(one.product)))
     expect(row.closingAtMs, `${name}: what is being reversed never counts`).toBeNull();
-  checkBooks(name, payment, balances);
+  checkBooks(name, payment, balances, merchants);
   for (const leg of legs) {
     const { status } = attempts.find((row) => row.id === leg.attempt)!;
     if (leg.status === 'conflicted') expect(status, `${name}: somebody decides`).toBe('conflicted');
@@ -192,7 +211,10 @@ function checkState(name: string, { payment, balances }: World): void {
   }
   for (const row of escrows) {
     expect(row.heldFen >= 0n, `${name}: escrow`).toBe(true);
-    expect(row.paidFen - row.feeFen, `${name}: as booked`).toBe(row.heldFen + row.returnedFen);
+    expect(row.paidFen - row.feeFen, `${name}: as booked`).toBe(
+      row.heldFen + row.releasedFen + row.returnedFen - row.returnedFromBalanceFen,
+    );
+    if (row.status === 'released') expect(row.heldFen, `${name}: all of it`).toBe(0n);
   }
   const returned = refunds.filter((row) => row.status === 'succeeded' && !isAutomatic(row));
   const givenFen = sumFen(returned.map((row) => row.amountFen));
@@ -204,7 +226,9 @@ function checkState(name: string, { payment, balances }: World): void {
     expect(paid, `${name}: what was paid is booked`).toEqual([]);
   }
   for (const row of refunds) {
-    if (isUnsettled(row)) expect(row.dueAtMs, `${name}: refund due`).not.toBeNull();
+    const isAsked = merchants.owed.some(({ source }) => source === row.id);
+    if (row.awaitsBalance) expect([row.dueAtMs, isAsked], `${name}: asked`).toEqual([null, true]);
+    else if (isUnsettled(row)) expect(row.dueAtMs, `${name}: refund due`).not.toBeNull();
   }
   if (isOpen(intent.status) && intent.closingAtMs === null)
     expect(intent.dueAtMs, `${name}: the intent is due`).not.toBeNull();
@@ -212,11 +236,19 @@ function checkState(name: string, { payment, balances }: World): void {
     expect(attempts.some(isLive), `${name}: it ends with its last attempt`).toBe(true);
 }
 
-function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string, bigint>): void {
+function checkBooks(
+  name: string,
+  payment: Payment,
+  balances: ReadonlyMap<string, bigint>,
+  merchants: Balances,
+): void {
   const { legs, refunds, escrows, attempts } = payment;
   expect(sumFen(balances.values()), `${name}: rule 5`).toBe(0n);
   const balance = (account: string) => balances.get(account) ?? 0n;
+  expect(-balance(transferInTransit), `${name}: in transit`).toBe(merchants.inTransitFen(payment));
   for (const [account, value] of balances) {
+    // What was charged to a balance is owed by it until the transfer is applied.
+    if (account === transferInTransit) continue;
     const normal = normalSide(account) === 'debit' ? value : -value;
     expect(normal >= 0n, `${name}: ${account} is ${normal}`).toBe(true);
   }
@@ -230,19 +262,24 @@ function checkBooks(name: string, payment: Payment, balances: ReadonlyMap<string
     const leftFen =
       sumFen(own.map((leg) => bookedFen(payment, leg))) - sumFen(gone.map((row) => row.movedFen));
     expect(balance(clearing(wallet)), `${name}: rule 6, ${wallet}`).toBe(leftFen);
-    const held = escrows.filter((row) => row.wallet === wallet);
-    for (const account of new Set(held.map((row) => row.walletAccount))) {
-      const rows = held.filter((row) => row.walletAccount === account);
-      const balanceOf = (status: 'held' | 'released') =>
-        sumFen(rows.filter((row) => row.status === status).map((row) => row.heldFen));
-      expect(-balance(escrow(account)), `${name}: escrow`).toBe(balanceOf('held'));
-      expect(-balance(available(account)), `${name}: direct`).toBe(balanceOf('released'));
-    }
   }
-  const owed = refunds.filter(isUnsettled).map((row) => row.movedFen);
-  expect(-balance(refundDue), `${name}: refund_due`).toBe(sumFen(owed));
+  for (const account of new Set(escrows.map((row) => row.walletAccount))) {
+    const rows = escrows.filter((row) => row.walletAccount === account);
+    const heldFen = sumFen(rows.map((row) => row.heldFen));
+    expect(-balance(escrow(account)), `${name}: escrow`).toBe(heldFen);
+    const { availableFen = 0n, owedFen = 0n } = merchants.of(account) ?? {};
+    expect(-balance(available(account)), `${name}: available`).toBe(availableFen);
+    expect(balance(owed(account)), `${name}: owed`).toBe(owedFen);
+  }
+  const due = refunds.filter(isUnsettled).map(reservedFen);
+  expect(-balance(refundDue), `${name}: refund_due`).toBe(sumFen(due));
   const waiting = legs.map((leg) => leg.suspenseFen ?? 0n);
   expect(-balance(suspense), `${name}: suspense`).toBe(sumFen(waiting));
+}
+
+/** What it is sent with; the part that a balance is asked for is not reserved yet. */
+function reservedFen({ movedFen, allocation, awaitsBalance }: Refund): bigint {
+  return awaitsBalance ? movedFen - (allocation?.balanceFen ?? 0n) : movedFen;
 }
 
 const pick = <T>(rows: readonly T[], seed: number): T | undefined =>
@@ -495,10 +532,43 @@ const reverse: fc.Arbitrary<Step> = fc
     }),
   );
 
+const release: fc.Arbitrary<Step> = seed.map((at) =>
+  say(`release ${at}`, (world) => {
+    const sub = pick(world.payment.subOrders, at)!;
+    world.decide('release_escrow', (payment, context) => releaseEscrow(payment, sub.id, context));
+  }),
+);
+
+/** One transfer on its way, in whatever order; after a crash it comes again from the start. */
+const carry: fc.Arbitrary<Step> = fc
+  .tuple(seed, fc.constantFrom('applied', 'told', 'settled', 'settled', 'settled'))
+  .map(([at, upTo]) =>
+    say(`carry ${at} ${upTo}`, (world) => {
+      const transfer = pick(world.merchants.owed, at);
+      if (transfer !== undefined) carryOne(world, transfer, upTo);
+    }),
+  );
+
+function carryOne(world: World, transfer: NewTransfer, upTo: string): void {
+  const outcome = world.merchants.apply(transfer, world.nowMs);
+  if (upTo === 'applied') return;
+  const refund = parseId('refund', transfer.source);
+  const isSender = world.nowMs % 2 === 0;
+  if (transfer.kind === 'reserve' && refund !== undefined)
+    world.decide('apply_reservation', (payment, context) =>
+      applyReservation(payment, { refund, outcome, capabilities: CAPABILITIES, isSender }, context),
+    );
+  if (upTo === 'settled' && outcome !== 'waiting') world.merchants.settle(transfer);
+}
+
 const refundStep: fc.Arbitrary<Step> = fc
-  .tuple(seed, fc.integer({ min: 1, max: 120 }))
-  .map(([at, percent]) =>
-    say(`refund ${at} ${percent}%`, (world) => {
+  .tuple(
+    seed,
+    fc.integer({ min: 1, max: 120 }),
+    fc.constantFrom<Shortfall>('wait', 'refuse', 'advance'),
+  )
+  .map(([at, percent, shortfall]) =>
+    say(`refund ${at} ${percent}% ${shortfall}`, (world) => {
       const sub = pick(world.payment.subOrders, at)!;
       const id = world.newId('refund');
       const amountFen = (sub.amountFen * BigInt(percent)) / 100n;
@@ -511,6 +581,7 @@ const refundStep: fc.Arbitrary<Step> = fc
             subOrder: sub.id,
             amountFen,
             reason: 'r',
+            shortfall,
             capabilities: CAPABILITIES,
           },
           context,
@@ -632,6 +703,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: closed },
   { weight: 2, arbitrary: beginReverse },
   { weight: 3, arbitrary: reverse },
+  { weight: 2, arbitrary: release },
+  { weight: 4, arbitrary: carry },
   { weight: 4, arbitrary: refundStep },
   { weight: 5, arbitrary: refundReport },
   { weight: 2, arbitrary: sweep },
@@ -672,6 +745,9 @@ it('ends: after honest answers no refund and no due work is left', () => {
         );
         closedReports(world, attempt);
       }
+      // What a balance cannot pay is advanced, so that nothing waits for other payments' money.
+      for (const transfer of [...world.merchants.owed])
+        carryOne(world, { ...transfer, shortfall: 'advance' }, 'settled');
       for (const refund of world.payment.refunds) {
         const said = { ...silentRefund('succeeded'), settlementFen: null };
         world.decide('settled', (payment, context) =>
@@ -686,6 +762,9 @@ it('ends: after honest answers no refund and no due work is left', () => {
           ),
         );
       }
+      for (const transfer of [...world.merchants.owed]) carryOne(world, transfer, 'settled');
+      expect(world.merchants.owed).toEqual([]);
+      expect(world.balances.get(transferInTransit) ?? 0n).toBe(0n);
       expect(isOpen(world.payment.intent.status)).toBe(false);
       expect(world.balances.get(refundDue) ?? 0n).toBe(0n);
     }),

@@ -62,7 +62,8 @@ const refund: Refund = {
   sentAtMs: null,
   settledAtMs: null,
   walletRefundId: '503',
-  allocation: { escrowFen: 5n, feeFen: 0n, availableFen: 0n, owedFen: 0n },
+  awaitsBalance: false,
+  allocation: { escrowFen: 5n, feeFen: 0n, balanceFen: 0n },
   failure: {
     code: 'abnormal',
     walletError: { wallet: 'wechatpay', code: 'ABNORMAL', message: 'card void', requestId: null },

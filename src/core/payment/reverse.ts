@@ -102,7 +102,6 @@ function settleReversal(draft: PaymentDraft, id: Id<'leg'>, context: DecideConte
     (row) => row.leg === id && row.reason === 'reversed' && isOpenRefund(row),
   );
   if (refund === undefined) return;
-  const { amountFen } = refund;
-  const report = { ...silentRefund('succeeded'), amountFen };
+  const report = { ...silentRefund('succeeded'), amountFen: refund.amountFen };
   settleRefund(draft, refund.id, 'succeeded', report, context);
 }

@@ -7,7 +7,7 @@ import { sumFen } from '../../kernel/money.ts';
 import { transition } from '../../kernel/state-table.ts';
 import { worksOnce } from '../../kernel/wallet-names.ts';
 import type { DecideContext } from '../draft.ts';
-import { escrowsOf } from '../escrow/hold.ts';
+import { escrowsOf, holdOrRelease } from '../escrow/hold.ts';
 import { paid, paidConflicted } from '../ledger/posting.ts';
 import type { ReportCapabilities } from '../wallet/capabilities.ts';
 import { beginClosing, moveAttempt, moveWithLegs } from './attempt.ts';
@@ -117,9 +117,10 @@ function recordSuccess(
   for (const leg of legs) {
     const receiptFen = leg.receiptAmountFen ?? leg.amountFen;
     const shares = sharesOf(leg, draft.subOrdersOf(leg), receiptFen);
-    const escrows = escrowsOf(attempt, leg, shares, capabilities, context);
+    const escrows = escrowsOf(attempt, leg, shares, context);
     draft.add({ escrows });
     draft.post(paid({ leg, attempt, receiptFen, feeFen: shares.feeFen, escrows }));
+    holdOrRelease(draft, escrows, capabilities, context);
   }
   moveAttempt(draft, id, 'succeeded');
   leaveWalletChoice(draft);

@@ -8,6 +8,7 @@
 import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen, sumFen } from '../../kernel/money.ts';
+import type { DecideContext } from '../draft.ts';
 import { type AllocatedRefund, refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import type { RefundAllocation } from '../payment/model.ts';
@@ -16,7 +17,7 @@ import { type Escrow, type Leg, orderedFen, type Payment, type Refund } from '..
 const atLeastZero = (amountFen: Fen): Fen => (amountFen > 0n ? amountFen : 0n);
 
 /** What a refund takes from its merchant, whether held in escrow or released. */
-export const merchantFen = (a: RefundAllocation): Fen => a.escrowFen + a.availableFen;
+type Charge = Pick<RefundAllocation, 'escrowFen' | 'balanceFen'>;
 
 /** Refunds of a sub_order that succeeded, or still may. */
 export function standingOf(
@@ -35,23 +36,23 @@ export function movedFenOf(escrow: Escrow, standing: readonly Refund[], amountFe
 
 /**
  * The escrow pays its share; the rest of what moves is the fee, which the wallet refunds to us,
- * never more than it charged. What neither covers is advanced.
+ * never more than it charged. What neither covers is asked of the merchant's balance.
  */
 export function allocationOf(
   escrow: Escrow,
   standing: readonly Refund[],
   { amountFen, movedFen }: Pick<Refund, 'amountFen' | 'movedFen'>,
 ): RefundAllocation {
-  const netFen = escrow.paidFen - escrow.feeFen;
-  const refundedFen = minFen(refundedOf(standing) + amountFen, escrow.orderedFen);
-  const shareFen = (refundedFen * netFen) / escrow.orderedFen - escrow.returnedFen;
+  const shareFen = shareFenOf(escrow, refundedOf(standing) + amountFen) - escrow.returnedFen;
   const dueFen = minFen(atLeastZero(shareFen), movedFen);
   const feeFen = minFen(movedFen - dueFen, feeLeft(escrow, standing));
-  const heldFen = minFen(movedFen - feeFen, escrow.heldFen);
-  const owedFen = movedFen - feeFen - heldFen;
-  return escrow.status === 'released'
-    ? { feeFen, owedFen, escrowFen: 0n, availableFen: heldFen }
-    : { feeFen, owedFen, escrowFen: heldFen, availableFen: 0n };
+  const escrowFen = minFen(movedFen - feeFen, escrow.heldFen);
+  return { feeFen, escrowFen, balanceFen: movedFen - feeFen - escrowFen };
+}
+
+/** What the merchant pays in all for refunds of so much of the sub_order. */
+function shareFenOf({ paidFen, feeFen, orderedFen: ofFen }: Escrow, refundedFen: Fen): Fen {
+  return (minFen(refundedFen, ofFen) * (paidFen - feeFen)) / ofFen;
 }
 
 function feeLeft(escrow: Escrow, standing: readonly Refund[]): Fen {
@@ -87,40 +88,49 @@ export function bookingOf(
   return { refund, attempt: draft.attemptOf(refund.leg), walletAccount, allocation };
 }
 
-/** The merchant's escrow or available account pays more, or is paid back. */
-export function takeFromEscrow(draft: PaymentDraft, escrow: Escrow, amountFen: Fen): void {
+/** The merchant pays more for refunds of the sub_order; negative figures pay back. */
+export function chargeMerchant(draft: PaymentDraft, escrow: Escrow, charge: Charge): void {
+  const { escrowFen, balanceFen } = charge;
   draft.set('escrows', escrow.id, {
-    heldFen: escrow.heldFen - amountFen,
-    returnedFen: escrow.returnedFen + amountFen,
+    heldFen: escrow.heldFen - escrowFen,
+    returnedFen: escrow.returnedFen + escrowFen + balanceFen,
+    returnedFromBalanceFen: escrow.returnedFromBalanceFen + balanceFen,
   });
 }
 
 /**
- * What returns to a merchant first repays what we advanced for other refunds of the sub_order: a
- * merchant with a balance owes us nothing.
+ * What returns to escrow, or to the fee, first repays what the merchant's balance paid for other
+ * refunds of the sub_order: a merchant whose money is held owes nothing for it. The fee pays only
+ * what was taken beyond the merchant's share: a released refund's share is the balance's to pay.
  */
-export function repayAdvances(draft: PaymentDraft, id: Id<'escrow'>): void {
+export function repayBalance(draft: PaymentDraft, id: Id<'escrow'>, context: DecideContext): void {
   const standing = standingOf(draft.payment.refunds, draft.escrow(id).subOrder);
-  let feeLeftFen = feeLeft(draft.escrow(id), standing);
+  const { returnedFen } = draft.escrow(id);
+  const excessFen = returnedFen - shareFenOf(draft.escrow(id), refundedOf(standing));
+  let feeLeftFen = minFen(feeLeft(draft.escrow(id), standing), atLeastZero(excessFen));
   for (const refund of standing) {
-    const { allocation } = refund;
-    if (allocation === null || allocation.owedFen === 0n) continue;
+    const { allocation, awaitsBalance } = refund;
+    if (allocation === null || allocation.balanceFen <= 0n || awaitsBalance) continue;
     const escrow = draft.escrow(id);
-    const heldFen = minFen(allocation.owedFen, escrow.heldFen);
-    const feeFen = minFen(allocation.owedFen - heldFen, feeLeftFen);
-    if (heldFen + feeFen === 0n) continue;
+    const escrowFen = minFen(allocation.balanceFen, escrow.heldFen);
+    const feeFen = minFen(allocation.balanceFen - escrowFen, feeLeftFen);
+    const repaidFen = escrowFen + feeFen;
+    if (repaidFen === 0n) continue;
     feeLeftFen -= feeFen;
-    const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
-    const after = {
-      ...allocation,
-      owedFen: allocation.owedFen - heldFen - feeFen,
-      feeFen: allocation.feeFen + feeFen,
-      [account]: allocation[account] + heldFen,
-    };
-    draft.post(refundCorrected(bookingOf(draft, refund, escrow, allocation), after));
-    draft.set('refunds', refund.id, { allocation: after });
-    takeFromEscrow(draft, escrow, heldFen);
+    const more = { escrowFen, feeFen, balanceFen: -repaidFen };
+    draft.post(refundCorrected(bookingOf(draft, refund, escrow, more)));
+    draft.set('refunds', refund.id, { allocation: addAllocations(allocation, more) });
+    chargeMerchant(draft, escrow, more);
+    draft.charge(escrow, refund.id, more.balanceFen, context);
   }
+}
+
+export function addAllocations(a: RefundAllocation, b: RefundAllocation): RefundAllocation {
+  return {
+    escrowFen: a.escrowFen + b.escrowFen,
+    feeFen: a.feeFen + b.feeFen,
+    balanceFen: a.balanceFen + b.balanceFen,
+  };
 }
 
 /**

@@ -7,6 +7,7 @@
 import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen } from '../../kernel/money.ts';
+import type { DecideContext } from '../draft.ts';
 import { refundCorrected } from '../ledger/posting.ts';
 import type { PaymentDraft } from '../payment/draft.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type Refund,
   type RefundAllocation,
 } from '../payment/model.ts';
-import { bookingOf, legOf, merchantFen, repayAdvances, takeFromEscrow } from './allocation.ts';
+import { addAllocations, bookingOf, chargeMerchant, legOf, repayBalance } from './allocation.ts';
 
 interface RefundFigure {
   readonly settlementFen?: Fen | null;
@@ -40,6 +41,7 @@ export function settleFigure(
   draft: PaymentDraft,
   id: Id<'refund'>,
   settlementFen: Fen | null,
+  context: DecideContext,
 ): void {
   const refund = draft.refund(id);
   if (settlementFen === null || settlementFen === refund.movedFen) return;
@@ -51,36 +53,37 @@ export function settleFigure(
     ),
     'the escrow',
   );
-  const before = refund.allocation ?? NOTHING;
-  const allocation = corrected(before, escrow, settlementFen - refund.movedFen);
-  draft.post(refundCorrected(bookingOf(draft, refund, escrow, before), allocation));
+  const more = difference(refund.allocation, escrow, settlementFen - refund.movedFen);
+  draft.post(refundCorrected(bookingOf(draft, refund, escrow, more)));
   draft.set('refunds', id, {
     movedFen: settlementFen,
-    allocation: refund.allocation === null ? null : allocation,
+    allocation: refund.allocation === null ? null : addAllocations(refund.allocation, more),
   });
-  takeFromEscrow(draft, escrow, merchantFen(allocation) - merchantFen(before));
-  if (settlementFen < refund.movedFen) repayAdvances(draft, escrow.id);
+  chargeMerchant(draft, escrow, more);
+  draft.charge(escrow, id, more.balanceFen, context);
+  if (settlementFen < refund.movedFen) repayBalance(draft, escrow.id, context);
 }
 
-/** An overpayment's refund has no allocation: a difference in fen is the seller's. */
-const NOTHING: RefundAllocation = { escrowFen: 0n, feeFen: 0n, availableFen: 0n, owedFen: 0n };
-
-function corrected(before: RefundAllocation, escrow: Escrow, moreFen: Fen): RefundAllocation {
-  const account = escrow.status === 'released' ? 'availableFen' : 'escrowFen';
+/** By what the wallet's figure is more, or less, than the allocation; null = it has none. */
+function difference(
+  allocation: RefundAllocation | null,
+  escrow: Escrow,
+  moreFen: Fen,
+): RefundAllocation {
   if (moreFen >= 0n) {
-    const heldFen = minFen(escrow.heldFen, moreFen);
-    const owedFen = before.owedFen + moreFen - heldFen;
-    return { ...before, owedFen, [account]: before[account] + heldFen };
+    const escrowFen = minFen(escrow.heldFen, moreFen);
+    return { escrowFen, balanceFen: moreFen - escrowFen, feeFen: 0n };
   }
-  // Released in reverse order of reservation: advance, seller's balance, fee.
   const lessFen = -moreFen;
-  const owedFen = minFen(before.owedFen, lessFen);
-  const isUnallocated = before === NOTHING;
-  const accountFen = isUnallocated ? lessFen : minFen(before[account], lessFen - owedFen);
-  return {
-    ...before,
-    owedFen: before.owedFen - owedFen,
-    [account]: before[account] - accountFen,
-    feeFen: before.feeFen - (lessFen - owedFen - accountFen),
-  };
+  // An overpayment's refund has no allocation: a difference in fen is the seller's.
+  if (allocation === null) {
+    return escrow.status === 'released'
+      ? { escrowFen: 0n, balanceFen: -lessFen, feeFen: 0n }
+      : { escrowFen: -lessFen, balanceFen: 0n, feeFen: 0n };
+  }
+  // In reverse order of reservation: the merchant's balance, its escrow, the fee.
+  const balanceFen = minFen(allocation.balanceFen, lessFen);
+  const escrowFen = minFen(allocation.escrowFen, lessFen - balanceFen);
+  const feeFen = lessFen - balanceFen - escrowFen;
+  return { escrowFen: -escrowFen, balanceFen: -balanceFen, feeFen: -feeFen };
 }

@@ -6,6 +6,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Balances } from '../../../test/helpers/balances.ts';
 import {
   accountsOf,
   answered,
@@ -20,9 +21,13 @@ import {
   paidReport,
   walletAccountOf,
 } from '../../../test/helpers/payments.ts';
+import { parseId } from '../../kernel/id.ts';
 import { sumFen } from '../../kernel/money.ts';
+import type { TransferOutcome } from '../balance/balance.ts';
+import type { NewTransfer } from '../balance/transfer.ts';
 import type { DecideContext } from '../draft.ts';
-import { clearing, feeDue, owed, refundDue } from '../ledger/chart.ts';
+import { releaseEscrow } from '../escrow/release.ts';
+import { clearing, feeDue, owed, refundDue, transferInTransit } from '../ledger/chart.ts';
 import { createPayment } from '../payment/create.ts';
 import type { PaymentDecision } from '../payment/draft.ts';
 import { sharesOf } from '../payment/leg-shares.ts';
@@ -33,6 +38,7 @@ import { type RefundReport, silentRefund } from '../wallet/report.ts';
 import { claimRefund } from './claim.ts';
 import { reserveRefund } from './refund.ts';
 import { applyRefundReport, noteUnsent, type RefundCall, UNKNOWN_PATIENCE_MS } from './report.ts';
+import { applyReservation } from './reservation.ts';
 import { REFUNDED_AFTER_FAILURE } from './settle.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -51,7 +57,9 @@ class Paid {
   nowMs = START_MS;
   payment: Payment;
   readonly balances = new Map<string, bigint>();
+  readonly merchants = new Balances(this.balances);
   readonly emitted: string[] = [];
+  readonly transfers: NewTransfer[] = [];
   readonly newId = numberedIds();
 
   constructor({ subs, feeBps, receiptMille, isOneLeg }: Cart) {
@@ -87,6 +95,22 @@ class Paid {
     this.payment = decided.value.state;
     this.emitted.push(...decided.value.events.map(({ type }) => type));
     bookPostings(this.balances, decided.value.postings);
+    this.merchants.take(decided.value);
+    this.transfers.push(...(decided.value.transfers ?? []));
+    for (const transfer of [...this.merchants.owed]) {
+      const outcome = this.merchants.apply(transfer, this.nowMs);
+      this.merchants.settle(transfer);
+      const refund = parseId('refund', transfer.source);
+      if (transfer.kind === 'reserve' && refund !== undefined) this.answer(refund, outcome);
+    }
+  }
+
+  /** As the POST does it: whoever reserves it sends it. */
+  answer(refund: Refund['id'], outcome: TransferOutcome): void {
+    const capabilities = everyWallet(CAPABLE);
+    this.decide((payment, context) =>
+      applyReservation(payment, { refund, outcome, capabilities, isSender: true }, context),
+    );
   }
 
   refund(sub: number, amountFen: bigint, refundSpacingMs = 0): Refund {
@@ -94,7 +118,14 @@ class Paid {
     const { id: subOrder } = this.payment.subOrders[sub]!;
     const limits = { refundCountMax: 1_000, refundWindowMs: WINDOW_MS, refundSpacingMs };
     const capabilities = everyWallet({ ...CAPABLE, ...limits });
-    const input = { id, subOrder, amountFen, reason: 'r', capabilities };
+    const input = {
+      id,
+      subOrder,
+      amountFen,
+      reason: 'r',
+      shortfall: 'advance',
+      capabilities,
+    } as const;
     this.decide((payment, context) => reserveRefund(payment, input, context));
     return this.payment.refunds.find((row) => row.id === id)!;
   }
@@ -217,7 +248,7 @@ describe('the wallet’s window for refunds (rule 7)', () => {
     const capabilities = everyWallet({ ...CAPABLE, refundWindowMs: WINDOW_MS });
     return reserveRefund(
       paid.payment,
-      { id, subOrder, amountFen: 1n, reason: 'r', capabilities },
+      { id, subOrder, amountFen: 1n, reason: 'r', shortfall: 'advance', capabilities },
       { nowMs: paid.nowMs, newId: paid.newId },
     );
   };
@@ -572,5 +603,48 @@ describe('a refund with unknown outcome', () => {
     expect(paid.say(refund, 'processing').failure).toBeNull();
     expect(paid.say(refund, 'succeeded').failure).toBeNull();
     expect(alarms(paid)).toBe(1);
+  });
+});
+
+describe('a refund of what was released', () => {
+  it('that fails returns to balance and fee what it took, and nothing of other refunds', () => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 1_000n, isOneLeg: false });
+    const { id: subOrder } = paid.payment.subOrders[0]!;
+    paid.decide((payment, context) => releaseEscrow(payment, subOrder, context));
+    const first = paid.say(paid.refund(0, 300n), 'succeeded');
+    const account = walletAccountOf(merchantId(1));
+    const availableFen = () => paid.merchants.of(account)?.availableFen;
+    const [before, feeFen] = [availableFen(), paid.balances.get(feeDue('alipay'))];
+    paid.say(paid.refund(0, 200n), 'failed');
+    expect(paid.payment.refunds[0]!.allocation).toEqual(first.allocation);
+    expect(first.allocation).toEqual({ escrowFen: 0n, feeFen: 2n, balanceFen: 298n });
+    expect(availableFen()).toBe(before);
+    expect(paid.balances.get(feeDue('alipay'))).toBe(feeFen);
+    paid.say(paid.refund(0, 700n), 'succeeded');
+    expect(availableFen()).toBe(0n);
+    expect(paid.balances.get(feeDue('alipay'))).toBe(0n);
+    paid.check();
+  });
+
+  it.each([
+    { settlementFen: 387n, moved: [{ kind: 'charge', amountFen: 384n }] },
+    // What was charged and given back at once moves nothing.
+    { settlementFen: 0n, moved: [] },
+  ])('and succeeds after all with $settlementFen fen is charged once, net', (figure) => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille: 970n, isOneLeg: false });
+    const { id: subOrder } = paid.payment.subOrders[0]!;
+    paid.decide((payment, context) => releaseEscrow(payment, subOrder, context));
+    const refund = paid.refund(0, 400n);
+    paid.say(refund, 'failed');
+    const before = paid.transfers.length;
+    const { settlementFen, moved } = figure;
+    expect(paid.say(refund, 'succeeded', { settlementFen }).movedFen).toBe(settlementFen);
+    expect(paid.transfers.slice(before)).toMatchObject(moved);
+    expect(paid.transfers.slice(before)).toHaveLength(moved.length);
+    expect(paid.balances.get(transferInTransit) ?? 0n, 'rule 5').toBe(0n);
+    expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(970n - settlementFen);
+    expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
   });
 });

@@ -3,19 +3,18 @@
  * sub_order (rule 7), with a number of their own. Their later course is in report.ts.
  */
 import { must } from '../../kernel/assert.ts';
-import { type HutongError, hutongError } from '../../kernel/errors.ts';
+import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { type Fen, minFen } from '../../kernel/money.ts';
 import { err } from '../../kernel/result.ts';
-import { rfc3339 } from '../../kernel/rfc3339.ts';
+import type { NewTransfer, Shortfall } from '../balance/transfer.ts';
 import type { DecideContext } from '../draft.ts';
 import { refundReserved } from '../ledger/posting.ts';
 import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import {
-  type Attempt,
   AUTOMATIC_REFUND_REASONS,
   type AutomaticRefundReason,
-  type Leg,
+  type Escrow,
   orderedFen,
   type Payment,
   type PaymentIntent,
@@ -23,42 +22,32 @@ import {
 } from '../payment/model.ts';
 import { refundNumber } from '../payment/order-number.ts';
 import {
-  type Capabilities,
-  type CapabilityTable,
-  refundWindowMsOf,
-} from '../wallet/capabilities.ts';
-import {
   allocationOf,
   bookingOf,
+  chargeMerchant,
   countRefunds,
   escrowOf,
-  merchantFen,
   movedFenOf,
   standingOf,
-  takeFromEscrow,
 } from './allocation.ts';
-
-/** When the janitor takes up a refund that no call has acted on yet. */
-const REFUND_FIRST_POLL_MS = 15_000;
-
-/** What limits a wallet's refunds. */
-type RefundCapabilities = Pick<
-  Capabilities,
-  'products' | 'refundCountMax' | 'refundSpacingMs' | 'refundWindowMs'
->;
+import { firstCall, limitsOf, type RefundLimits, sentOf, windowProblem } from './limits.ts';
 
 export interface NewRefund {
   readonly id: Id<'refund'>;
   readonly subOrder: Id<'sub_order'>;
   readonly amountFen: Fen;
   readonly reason: string;
-  readonly capabilities: CapabilityTable<keyof RefundCapabilities>;
+  /** What to do where neither escrow nor balance can pay it; left out = it is advanced. */
+  readonly shortfall?: Shortfall;
+  readonly capabilities: RefundLimits;
 }
 
 export interface RefundAnswer {
   readonly payment: Payment;
   readonly refund: Refund;
   readonly created: boolean;
+  /** What was asked of the merchant's balance by this decision. */
+  readonly transfer?: NewTransfer | null;
 }
 
 /** Whether a refund may be made; if so, it is reserved. */
@@ -98,7 +87,7 @@ export function reserveRefund(
     const message = `${leftFen} fen are left of this sub_order`;
     return err(hutongError('refund_exceeds_payment', message, { param: 'amount' }));
   }
-  const earlier = payment.refunds.filter((row) => row.leg === leg.id);
+  const earlier = sentOf(payment.refunds, leg.id);
   if (earlier.length >= limits.countMax) {
     const message = `the wallet takes ${limits.countMax} refunds of one order`;
     return err(hutongError('refund_not_possible', message));
@@ -107,7 +96,9 @@ export function reserveRefund(
   const standing = standingOf(earlier, sub.id);
   const movedFen = movedFenOf(escrow, standing, amountFen);
   const allocation = allocationOf(escrow, standing, { amountFen, movedFen });
-  const waitsUntilMs = spacedUntilMs(earlier, limits.spacingMs, context.nowMs);
+  const { balanceFen } = allocation;
+  const { shortfall = 'advance' } = input;
+  const awaitsBalance = balanceFen > 0n;
   const refund: Refund = {
     id: input.id,
     leg: leg.id,
@@ -121,62 +112,41 @@ export function reserveRefund(
     earlierNos: [],
     walletRefundId: null,
     allocation,
+    awaitsBalance,
     failure: null,
     createdAtMs: context.nowMs,
-    sentAtMs: waitsUntilMs === null ? context.nowMs : null,
     settledAtMs: null,
-    dueAtMs: waitsUntilMs ?? context.nowMs + REFUND_FIRST_POLL_MS,
+    ...(awaitsBalance ? UNSENT : firstCall(earlier, limits, context)),
     tries: 0,
   };
   draft.add({ refunds: [refund] });
   countRefunds(draft, leg.id, sub.id);
-  takeFromEscrow(draft, escrow, merchantFen(allocation));
-  draft.post(refundReserved(bookingOf(draft, refund, escrow, allocation)));
+  chargeMerchant(draft, escrow, allocation);
+  const reserved = awaitsBalance ? { ...allocation, balanceFen: 0n } : allocation;
+  draft.post(refundReserved(bookingOf(draft, refund, escrow, reserved)));
+  const transfer = awaitsBalance ? askBalance(draft, escrow, refund, shortfall, context) : null;
   draft.emit('refund.created', refund.id);
-  return draft.decided((after) => ({ payment: after, refund, created: true }));
+  return draft.decided((after) => ({ payment: after, refund, created: true, transfer }));
 }
 
-/** What the wallet accepts per order. */
-interface Limits {
-  readonly countMax: number;
-  /** The pause that the wallet demands between two refunds of one order. */
-  readonly spacingMs: number;
-  /** Counted from the payment. */
-  readonly windowMs: number;
-}
+/** While its merchant's balance is asked. */
+const UNSENT = { sentAtMs: null, dueAtMs: null } as const;
 
-/** Those of the product that was paid with. */
-function limitsOf({ wallet, product }: Attempt, capabilities: NewRefund['capabilities']): Limits {
-  const itsOwn = capabilities.get(wallet);
-  if (itsOwn === undefined) return { countMax: 0, spacingMs: 0, windowMs: 0 };
-  const windowMs = refundWindowMsOf(itsOwn, product);
-  return { countMax: itsOwn.refundCountMax, spacingMs: itsOwn.refundSpacingMs, windowMs };
-}
+/** The sweeps come to it where whoever made the refund does not. */
+const RESERVE_HEAD_START_MS = 2_000;
 
-/** A refund that the wallet would no longer accept is refused. */
-function windowProblem(
-  leg: Leg,
-  { windowMs }: Limits,
-  { nowMs }: DecideContext,
-): HutongError | undefined {
-  const untilMs = must(leg.paidAtMs, 'when a paid leg was paid') + windowMs;
-  if (nowMs <= untilMs) return undefined;
-  const message = `the wallet took refunds of this payment until ${rfc3339(untilMs)}`;
-  return hutongError('refund_not_possible', message);
+function askBalance(
+  draft: PaymentDraft,
+  escrow: Escrow,
+  { id: source, allocation }: Refund,
+  shortfall: Shortfall,
+  context: DecideContext,
+): NewTransfer {
+  const amountFen = must(allocation, 'the allocation of a refund of a sub_order').balanceFen;
+  const dueAtMs = context.nowMs + RESERVE_HEAD_START_MS;
+  const asked = { kind: 'reserve', source, amountFen, shortfall, dueAtMs } as const;
+  return draft.transfer({ ...asked, escrow, after: escrow.release }, context);
 }
-
-/** The pause demanded after the last refund of one order, sent or waiting; null = send it now. */
-function spacedUntilMs(
-  earlier: readonly Refund[],
-  spacingMs: number,
-  nowMs: number,
-): number | null {
-  const lastMs = Math.max(0, ...earlier.map(sentOrPlannedMs));
-  return lastMs + spacingMs > nowMs ? lastMs + spacingMs : null;
-}
-
-const sentOrPlannedMs = ({ createdAtMs, sentAtMs, dueAtMs }: Refund): number =>
-  sentAtMs ?? Math.max(createdAtMs, dueAtMs ?? 0);
 
 const REVERSAL_HEAD_START_MS = 3_000;
 
@@ -205,6 +175,7 @@ export function newAutomaticRefund(
     earlierNos: [],
     walletRefundId: null,
     allocation: null,
+    awaitsBalance: false,
     failure: null,
     createdAtMs: context.nowMs,
     sentAtMs: null,

@@ -21,14 +21,7 @@ import {
 } from '../payment/model.ts';
 import { isRefundOrdinal, refundNumber } from '../payment/order-number.ts';
 import type { RefundReport } from '../wallet/report.ts';
-import {
-  allocationOf,
-  bookingOf,
-  escrowOf,
-  merchantFen,
-  standingOf,
-  takeFromEscrow,
-} from './allocation.ts';
+import { allocationOf, bookingOf, chargeMerchant, escrowOf, standingOf } from './allocation.ts';
 import { hasFigure, wantsFigure } from './figure.ts';
 import { isAutomatic, type RefundAnswer } from './refund.ts';
 import { leftAtWallet, REFUNDED_AFTER_FAILURE, settleRefund } from './settle.ts';
@@ -60,6 +53,8 @@ export function applyRefundReport(
   const draft = new PaymentDraft(payment);
   const { refund: id, refundNo } = reported;
   const refund = draft.refund(id);
+  // It was never sent, so no wallet can know of it.
+  if (refund.awaitsBalance) return answered(draft, id);
   const report = believed(refund, reported);
   if (refundNo !== refund.refundNo) applyEarlierNumber(draft, reported, report, context);
   else if (refund.status === 'failed') applyAfterFailure(draft, id, report, context);
@@ -300,7 +295,7 @@ function applyAfterFailure(
     return;
   }
   if (isAutomatic(refund) && !takesOver(draft, id)) return;
-  reserveAgain(draft, id);
+  reserveAgain(draft, id, context);
   settleRefund(draft, id, 'succeeded', report, context);
   if (report.walletRefundId !== null)
     draft.set('refunds', id, { walletRefundId: report.walletRefundId });
@@ -320,14 +315,15 @@ function takesOver(draft: PaymentDraft, id: Id<'refund'>): boolean {
   return true;
 }
 
-/** The released reservation is taken again, from what its accounts hold by now. */
-function reserveAgain(draft: PaymentDraft, id: Id<'refund'>): void {
+/** The released reservation is taken again, from what its accounts hold by now: it has moved. */
+function reserveAgain(draft: PaymentDraft, id: Id<'refund'>, context: DecideContext): void {
   const refund = draft.refund(id);
   if (refund.subOrder === null) return;
   const escrow = escrowOf(draft.payment, refund);
   const others = standingOf(draft.payment.refunds, refund.subOrder);
   const allocation = allocationOf(escrow, others, refund);
   draft.post(refundReserved(bookingOf(draft, refund, escrow, allocation)));
-  takeFromEscrow(draft, escrow, merchantFen(allocation));
-  draft.set('refunds', id, { allocation });
+  chargeMerchant(draft, escrow, allocation);
+  draft.charge(escrow, id, allocation.balanceFen, context);
+  draft.set('refunds', id, { allocation, awaitsBalance: false });
 }

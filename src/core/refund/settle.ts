@@ -13,12 +13,11 @@ import { type Payment, REFUND_STATES, type Refund } from '../payment/model.ts';
 import type { RefundReport } from '../wallet/report.ts';
 import {
   bookingOf,
+  chargeMerchant,
   countRefunds,
   escrowOf,
   legOf,
-  merchantFen,
-  repayAdvances,
-  takeFromEscrow,
+  repayBalance,
 } from './allocation.ts';
 import { settleFigure } from './figure.ts';
 
@@ -37,7 +36,8 @@ export function settleRefund(
   const before = draft.refund(id);
   draft.set('refunds', id, { status: transition(REFUND_STATES, before.status, next) });
   if (next === 'succeeded') settleSucceeded(draft, id, before.status, report, context);
-  else if (next === 'failed') settleFailed(draft, id, report);
+  else if (next === 'failed')
+    settleFailed(draft, id, { code: 'refund_refused', walletError: report.walletError }, context);
   else if (next === 'abnormal') draft.emit('refund.requires_attention', id);
 }
 
@@ -46,11 +46,12 @@ function settleSucceeded(
   id: Id<'refund'>,
   before: Refund['status'],
   report: RefundReport,
-  { nowMs }: DecideContext,
+  context: DecideContext,
 ): void {
   const { settledAtMs } = report;
-  draft.set('refunds', id, { dueAtMs: null, failure: null, settledAtMs: settledAtMs ?? nowMs });
-  settleFigure(draft, id, figureOf(draft.payment, draft.refund(id), report));
+  const atMs = settledAtMs ?? context.nowMs;
+  draft.set('refunds', id, { dueAtMs: null, failure: null, settledAtMs: atMs });
+  settleFigure(draft, id, figureOf(draft.payment, draft.refund(id), report), context);
   const refund = draft.refund(id);
   const { leg, movedFen, subOrder } = refund;
   const attempt = draft.attemptOf(leg);
@@ -88,20 +89,30 @@ function countRefunded(draft: PaymentDraft, { amountFen }: Refund, before: Refun
   draft.setRoot({ amountRefundedFen: minFen(totalFen, amountReceivedFen) });
 }
 
-function settleFailed(draft: PaymentDraft, id: Id<'refund'>, { walletError }: RefundReport): void {
-  draft.set('refunds', id, { dueAtMs: null, failure: { code: 'refund_refused', walletError } });
-  releaseReservation(draft, id);
+export function settleFailed(
+  draft: PaymentDraft,
+  id: Id<'refund'>,
+  failure: Refund['failure'],
+  context: DecideContext,
+): void {
+  draft.set('refunds', id, { dueAtMs: null, failure });
+  releaseReservation(draft, id, context);
   draft.emit('refund.failed', id);
 }
 
 /** The reservation is released to exactly the accounts that it was taken from. */
-function releaseReservation(draft: PaymentDraft, id: Id<'refund'>): void {
+function releaseReservation(draft: PaymentDraft, id: Id<'refund'>, context: DecideContext): void {
   const refund = draft.refund(id);
-  const { leg, allocation, subOrder } = refund;
+  const { leg, allocation, subOrder, awaitsBalance } = refund;
   if (allocation === null || subOrder === null) return;
   const escrow = escrowOf(draft.payment, { leg, subOrder });
   countRefunds(draft, leg, subOrder);
-  takeFromEscrow(draft, escrow, -merchantFen(allocation));
-  draft.post(refundFailed(bookingOf(draft, refund, escrow, allocation)));
-  repayAdvances(draft, escrow.id);
+  const { escrowFen, balanceFen, feeFen } = allocation;
+  chargeMerchant(draft, escrow, { escrowFen: -escrowFen, balanceFen: -balanceFen });
+  // What was only asked of the balance has not left it.
+  const paidFen = awaitsBalance ? 0n : balanceFen;
+  const released = { escrowFen, feeFen, balanceFen: paidFen };
+  draft.post(refundFailed(bookingOf(draft, refund, escrow, released)));
+  draft.charge(escrow, id, -paidFen, context);
+  repayBalance(draft, escrow.id, context);
 }
