@@ -221,13 +221,17 @@ async function lock(
 ): Promise<void> {
   const { aggregate, before, now, unreadable } = part;
   const wanted = new Set<string>();
+  const needed = new Map<string, readonly string[]>();
   for (const command of part.commands) {
     const id = rootOf(command, part);
-    if (!now.has(id)) wanted.add(id);
+    if (now.has(id)) continue;
+    wanted.add(id);
+    if (command.needs !== undefined) needed.set(id, [...(needed.get(id) ?? []), ...command.needs]);
   }
   if (wanted.size === 0) return;
   const { losses } = session;
-  const locked = await aggregate.lock(session, [...wanted], (id) => recall(aggregate, id, losses));
+  const remembered = (id: string) => recall(aggregate, id, losses);
+  const locked = await aggregate.lock(session, [...wanted], remembered, needed);
   for (const [id, state] of locked) {
     if (state instanceof AssertionError) {
       unreadable.set(id, state);
@@ -343,7 +347,8 @@ function save(
   const leaving = sendOutbox(session, outbox, environment);
   sent.push(...leaving.sent.map(unwaited));
   const owed = unwaited(Promise.all([leaving.owed, ...sent]).then(([rows]) => rows));
-  return { changed, dueAtMs: earliestDueMs(changed), events: outbox.events, owed };
+  const dueAtMs = earliestDueMs(changed, outbox);
+  return { changed, dueAtMs, events: outbox.events, owed };
 }
 
 /** COMMIT reports a failure: the statement itself need not be awaited. */
@@ -352,8 +357,11 @@ function unwaited<T>(sent: Promise<T>): Promise<T> {
   return sent;
 }
 
-function earliestDueMs(changed: readonly Changed[]): number | null {
+function earliestDueMs(changed: readonly Changed[], { transfers }: Outbox): number | null {
   let earliestMs: number | null = null;
+  for (const { transfer } of transfers) {
+    if (earliestMs === null || transfer.dueAtMs < earliestMs) earliestMs = transfer.dueAtMs;
+  }
   for (const { aggregate, states } of changed) {
     for (const state of aggregate.dueAtMs === undefined ? [] : states) {
       const dueAtMs = aggregate.dueAtMs?.(state) ?? null;

@@ -16,6 +16,8 @@ export interface Command<S, W, A> {
   readonly marketplace: Id<'marketplace'> | null;
   /** An existing root, or a new state to claim its natural key with. */
   readonly root: string | W;
+  /** The rows of the root that it has to see, by id; see `Aggregate.lock`. */
+  readonly needs?: readonly string[];
   /** The wallet's message that caused it, stored so that a re-delivery is recognized. */
   readonly notification?: { readonly wallet: WalletName; readonly id: string };
   /**

@@ -1,7 +1,8 @@
 /**
- * What decisions produce besides their states: postings, events with their deliveries, wallets'
- * messages, audit rows. All aggregates of a batch share one outbox, and it is sent after them: one
- * statement per table, but for audit rows, which are few; balances, the most contended, late.
+ * What decisions produce besides their states: postings, transfers, events with their deliveries,
+ * wallets' messages, audit rows. All aggregates of a batch share one outbox, and it is sent after
+ * them: one statement per table, but for audit rows, which are few; balances, the most contended,
+ * late.
  */
 
 import type { Decided } from '../core/draft.ts';
@@ -9,6 +10,7 @@ import type { Session } from '../database/db.ts';
 import { assert, must } from '../kernel/assert.ts';
 import { idValue, unpackId } from '../kernel/id.ts';
 import { type AuditEntry, appendAudit } from '../store/audit/audit-log.ts';
+import { type OwedTransfer, saveTransfers } from '../store/balance/transfers.ts';
 import type { Aggregate, Root } from '../store/batch/aggregate.ts';
 import type { BatchStamp } from '../store/batch/engine-lanes.ts';
 import { type BookedPosting, bookPostings } from '../store/ledger/balances.ts';
@@ -22,10 +24,11 @@ export interface Outbox {
   readonly postings: BookedPosting[];
   readonly events: EventRow[];
   readonly notifications: NotificationRow[];
+  readonly transfers: OwedTransfer[];
 }
 
 export function newOutbox(): Outbox {
-  return { audit: [], postings: [], events: [], notifications: [] };
+  return { audit: [], postings: [], events: [], notifications: [], transfers: [] };
 }
 
 type Leaving = Decided<unknown, unknown>;
@@ -60,6 +63,10 @@ export function putIn(
     // Wall time, as in its id: the log is about people, not about the business clock.
     outbox.audit.push({ id, atMs: unpackId(idValue(id)).unixMs, fact });
   }
+  decided.transfers?.forEach((transfer) => {
+    const marketplace = must(from.root.marketplace, 'whose money moves');
+    outbox.transfers.push({ transfer, shard, marketplace, root, createdAtMs: nowMs });
+  });
   if (decided.postings.length === 0 && decided.events.length === 0) return;
   const marketplace = must(from.root.marketplace, 'whose books and events these are');
   for (const posting of decided.postings) {
@@ -84,12 +91,13 @@ export function putIn(
 
 export function sendOutbox(
   session: Session,
-  { events, notifications, postings, audit }: Outbox,
+  { events, notifications, postings, audit, transfers }: Outbox,
   { stamp, firstTryMs }: { readonly stamp: BatchStamp; readonly firstTryMs: number },
 ): { readonly owed: Promise<readonly OwedDelivery[]>; readonly sent: readonly Promise<unknown>[] } {
   const owed = saveEvents(session, events, firstTryMs);
   const sent = [
     saveNotifications(session, notifications),
+    saveTransfers(session, transfers),
     bookPostings(session, postings, stamp.process),
     // Operator actions are rare: one statement each.
     ...audit.map((row) => appendAudit(session, row)),

@@ -61,11 +61,14 @@ export interface Aggregate<S = unknown, W = unknown> {
   /**
    * Locks roots in one order and returns their states. `remembered` may be used if the locked root
    * was written by that very batch. For a state that cannot be read, the reason is returned.
+   * `needed` are the rows of each root that the commands of the batch have to see, for an aggregate
+   * whose states are too large to be loaded whole.
    */
   lock(
     session: Session,
     ids: readonly string[],
     remembered: (id: string) => Remembered<S> | undefined,
+    needed: ReadonlyMap<string, readonly string[]>,
   ): Promise<ReadonlyMap<string, S | AssertionError>>;
   /** Sends what changed, one statement per table. */
   save(session: Session, changes: readonly Change<S>[], batch: BatchWriter): Promise<unknown>;

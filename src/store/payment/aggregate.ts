@@ -8,7 +8,7 @@ import type { Aggregate } from '../batch/aggregate.ts';
 import { claimPayments, lockPayments, savePayments } from './payments.ts';
 
 const EVENTS = /^(?:payment_intent|payment_attempt|refund)\./;
-const MOMENTS = /^(?:paid|conflict|refund)(?:_|$)/;
+const MOMENTS = /^(?:paid|conflict|refund|escrow)(?:_|$)/;
 
 export const PAYMENT: Aggregate<Payment, Payment> = {
   name: 'payment_intent',

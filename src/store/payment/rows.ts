@@ -130,6 +130,7 @@ const REFUND: Fields<Refund> = {
   }),
   walletRefundId: text('wallet_refund_id'),
   allocation: json('mix', undefined, { write: allocationToJson, read: allocationFromJson }),
+  awaitsBalance: flag('awaits_balance'),
   failure: json('failure'),
   createdAtMs: moment('created_at', 'fixed'),
   sentAtMs: moment('sent_at'),
@@ -151,7 +152,9 @@ const ESCROW: Fields<Escrow> = {
   feeFen: fen('fee', 'fixed'),
   releasedFen: fen('released'),
   returnedFen: fen('returned'),
+  returnedFromBalanceFen: fen('returned_from_balance'),
   heldFen: fen('held'),
+  release: id('transfer', 'release'),
   status: text('status'),
   dueAtMs: moment('due_at'),
 };
@@ -254,25 +257,19 @@ function partsFromJson(stored: unknown): Leg['parts'] {
   }));
 }
 
-type StoredAllocation = Readonly<Record<'escrow' | 'fee' | 'available' | 'owed', string>>;
+type StoredAllocation = Readonly<Record<'escrow' | 'fee' | 'balance', string>>;
 
 function allocationToJson(allocation: Refund['allocation']): StoredAllocation | null {
   if (allocation === null) return null;
   return {
     escrow: allocation.escrowFen.toString(),
     fee: allocation.feeFen.toString(),
-    available: allocation.availableFen.toString(),
-    owed: allocation.owedFen.toString(),
+    balance: allocation.balanceFen.toString(),
   };
 }
 
 function allocationFromJson(stored: unknown): Refund['allocation'] {
   if (stored === null) return null;
-  const allocation = stored as StoredAllocation;
-  return {
-    escrowFen: BigInt(allocation.escrow),
-    feeFen: BigInt(allocation.fee),
-    availableFen: BigInt(allocation.available),
-    owedFen: BigInt(allocation.owed),
-  };
+  const { escrow, fee, balance } = stored as StoredAllocation;
+  return { escrowFen: BigInt(escrow), feeFen: BigInt(fee), balanceFen: BigInt(balance) };
 }
