@@ -690,7 +690,7 @@ export interface components {
         error: {
             error: {
                 type: "invalid_request_error" | "idempotency_error" | "authentication_error" | "permission_error" | "state_error" | "wallet_error" | "rate_limit_error" | "api_error";
-                code: "parameter_invalid" | "parameter_unknown" | "body_malformed" | "body_too_large" | "content_type_unsupported" | "version_unknown" | "amount_mismatch" | "merchant_unknown" | "expires_at_invalid" | "webhook_url_refused" | "idempotency_key_missing" | "idempotency_key_in_flight" | "idempotency_key_reused" | "api_key_missing" | "api_key_invalid" | "client_secret_invalid" | "scope_missing" | "address_not_allowed" | "key_mode_mismatch" | "not_found" | "route_unknown" | "method_not_allowed" | "merchant_order_no_conflict" | "counter_name_taken" | "webhook_endpoint_exists" | "webhook_endpoints_full" | "payment_intent_not_payable" | "payment_intent_not_cancelable" | "payment_intent_not_conflicted" | "conflict_not_resolvable" | "wallet_not_offered" | "payer_wallet_not_connected" | "payer_missing" | "auth_code_malformed" | "auth_code_not_recognised" | "auth_code_ambiguous" | "refund_exceeds_payment" | "refund_not_possible" | "wallet_declined" | "rate_limited" | "busy" | "shutting_down" | "internal";
+                code: "parameter_invalid" | "parameter_unknown" | "body_malformed" | "body_too_large" | "content_type_unsupported" | "version_unknown" | "amount_mismatch" | "merchant_unknown" | "expires_at_invalid" | "webhook_url_refused" | "idempotency_key_missing" | "idempotency_key_in_flight" | "idempotency_key_reused" | "api_key_missing" | "api_key_invalid" | "client_secret_invalid" | "scope_missing" | "address_not_allowed" | "key_mode_mismatch" | "not_found" | "route_unknown" | "method_not_allowed" | "merchant_order_no_conflict" | "counter_name_taken" | "webhook_endpoint_exists" | "webhook_endpoints_full" | "payment_intent_not_payable" | "payment_intent_not_cancelable" | "payment_intent_not_conflicted" | "conflict_not_resolvable" | "wallet_not_offered" | "payer_wallet_not_connected" | "payer_missing" | "auth_code_malformed" | "auth_code_not_recognised" | "auth_code_ambiguous" | "refund_exceeds_payment" | "refund_not_possible" | "merchant_balance_short" | "escrow_not_releasable" | "wallet_declined" | "rate_limited" | "busy" | "shutting_down" | "internal";
                 message: string;
                 param: string | null;
                 doc_url: string;
@@ -1106,7 +1106,7 @@ export interface components {
             id: string;
             /** @constant */
             object: "ledger_transaction";
-            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed" | "account_moved";
+            moment: "paid" | "paid_superseded" | "paid_conflicted" | "conflict_accepted" | "conflict_superseded" | "refund_reserved" | "refund_corrected" | "refund_succeeded" | "refund_failed" | "account_moved" | "escrow_released" | "transfer_applied" | "advance_recovered" | "settled_to_merchant";
             source: string | null;
             payment_intent: string | null;
             /** @constant */
@@ -1141,6 +1141,8 @@ export interface components {
             available: number;
             /** @description What the merchant owes the marketplace. */
             owed: number;
+            /** @description What has left escrow, or came back from a refund, and has not reached `available`, less what refunds that have moved are still to take from it. Counted until it is settled: for a moment it may be in `available`, too. */
+            in_transit: number;
         };
         audit_entry: {
             id: string;

@@ -13,6 +13,7 @@ import { DUE_TABLES } from '../flows/sweeps.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
+import { readDifferences } from '../store/balance/differences.ts';
 import {
   readClock,
   readFailingEndpoints,
@@ -214,13 +215,24 @@ async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boole
   return true;
 }
 
-/** Money that an upgrade could not attribute stays where it was, under its merchant's name. */
+/**
+ * Money that an upgrade could not attribute stays where it was, under its merchant's name. And what
+ * a balance holds stands in the books, under the same account.
+ */
 async function warnOfBalances(db: Db, print: Print): Promise<void> {
   for (const { account, netFen } of await readUnattributed(db)) {
     const balanceFen = normalSide(account) === 'debit' ? -netFen : netFen;
     print(
       `! ledger     ${account} still holds ${balanceFen} fen: of which account at the wallet they ` +
         'are is not known',
+    );
+  }
+  for (const { account, ledgerFen, balanceFen } of await readDifferences(db)) {
+    const isDebit = normalSide(account) === 'debit';
+    const [booked, kept] = isDebit ? [-ledgerFen, -balanceFen] : [ledgerFen, balanceFen];
+    print(
+      `! ledger     ${account} holds ${booked} fen in the books and ${kept} fen in its balance: ` +
+        'pay nothing out of it before the difference is explained',
     );
   }
 }

@@ -3,9 +3,11 @@
  * list, and `hutong doctor` says which of their rows are late.
  */
 import { type DueKind, dueKind, type Work } from '../engine/due.ts';
+import { DUE_TRANSFERS } from '../store/balance/transfers.ts';
 import type { DueTable } from '../store/batch/due.ts';
 import { DUE_ATTEMPTS, DUE_INTENTS, DUE_REFUNDS } from '../store/payment/due.ts';
 import { DUE_DELIVERIES } from '../store/webhook/due.ts';
+import { claimDueTransfer } from './balance/due.ts';
 import type { Platform } from './base/platform.ts';
 import { claimDueAttempt, expireIntent } from './payment/janitor.ts';
 import { claimDueRefund } from './refund/refund.ts';
@@ -15,6 +17,7 @@ const SWEEPS: readonly Sweep[] = [
   sweep(DUE_INTENTS, expireIntent),
   sweep(DUE_ATTEMPTS, claimDueAttempt),
   sweep(DUE_REFUNDS, claimDueRefund),
+  sweep(DUE_TRANSFERS, claimDueTransfer),
   sweep(DUE_DELIVERIES, (platform, due, queue) => claimDelivery(platform, queue, due)),
 ];
 

@@ -5,6 +5,7 @@
 import type { Payment } from '../core/payment/model.ts';
 import type { Id, IdKind } from '../kernel/id.ts';
 import { listAuditLog } from './audit/audit-log.ts';
+import { releaseEscrow } from './balance/release.ts';
 import type { Until } from './base/change-hub.ts';
 import { claimIdempotency, completeIdempotency } from './base/idempotency.ts';
 import type { Platform } from './base/platform.ts';
@@ -42,7 +43,7 @@ import { getEvent, listEvents, resendEvent } from './webhook/events.ts';
 const VERBS = {
   ...{ createPaymentIntent, getPaymentIntent, getPaymentIntentAsBuyer, listPaymentIntents },
   ...{ cancelPaymentIntent, resolveConflict, listOffers, startAttempt, getAttempt },
-  ...{ createRefund, getRefund, acceptNotification },
+  ...{ createRefund, getRefund, releaseEscrow, acceptNotification },
   ...{ openCashier, handOut, codeOf, openCode, payerAuthorizeUrl, exchangePayerCode },
   ...{ createMerchant, listMerchants, listWalletAccounts, listInterconnects, setInterconnect },
   ...{ listBalances, listLedgerAccounts, listLedgerTransactions, listAuditLog },

@@ -7,6 +7,7 @@ import type { Currency, Fen } from '../../kernel/money.ts';
 import { compareTexts } from '../../kernel/order.ts';
 import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
+import { readInTransit } from '../../store/balance/transfers.ts';
 import { listTransactions, readBalances, type TransactionRow } from '../../store/ledger/queries.ts';
 import { type AccountOwner, readOwners } from '../../store/merchant/merchants.ts';
 import type { Outcome } from '../base/outcome.ts';
@@ -64,6 +65,8 @@ export interface MerchantBalance {
   readonly escrowFen: Fen;
   readonly availableFen: Fen;
   readonly owedFen: Fen;
+  /** On its way to what is available, less what is still to be taken for refunds that moved. */
+  readonly inTransitFen: Fen;
 }
 
 /** By merchant, wallet and account. */
@@ -82,12 +85,16 @@ export async function listBalances(
   const ids = new Set(own.flatMap(({ walletAccount }) => walletAccount ?? []));
   const owners = await attemptRead(() => readOwners(platform.db, [...ids]));
   if (!owners.ok) return owners;
+  const inTransit = await attemptRead(() => readInTransit(platform.db, marketplace));
+  if (!inTransit.ok) return inTransit;
   const balances = new Map<string, MerchantBalance>();
   for (const { owner: named, walletAccount, kind, account } of own) {
     const found = walletAccount === null ? named : owners.value.get(walletAccount);
     const owner = must(found, `the owner of ${account.name}`);
     const key = keyOf(owner, walletAccount, account.currency);
-    const sums = balances.get(key) ?? emptyBalance(owner, walletAccount, account.currency);
+    const inTransitFen = walletAccount === null ? 0n : (inTransit.value.get(walletAccount) ?? 0n);
+    const empty = emptyBalance(owner, walletAccount, account.currency);
+    const sums = balances.get(key) ?? { ...empty, inTransitFen };
     balances.set(key, { ...sums, [kind]: sums[kind] + account.balanceFen });
   }
   const sorted = [...balances].sort(([a], [b]) => compareTexts(a, b));
@@ -105,5 +112,5 @@ const emptyBalance = (
   currency: Currency,
 ): MerchantBalance => ({
   ...{ merchant, wallet, walletAccount, currency },
-  ...{ escrowFen: 0n, availableFen: 0n, owedFen: 0n },
+  ...{ escrowFen: 0n, availableFen: 0n, owedFen: 0n, inTransitFen: 0n },
 });

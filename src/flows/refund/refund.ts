@@ -5,20 +5,23 @@
  * and its refusal of a second call would hide that.
  */
 
+import type { NewTransfer, Shortfall } from '../../core/balance/transfer.ts';
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { isOpenRefund, type Payment, type Refund } from '../../core/payment/model.ts';
 import { claimRefund } from '../../core/refund/claim.ts';
 import { isAutomatic, reserveRefund } from '../../core/refund/refund.ts';
 import { applyRefundReport, noteUnsent } from '../../core/refund/report.ts';
+import { BALANCE_SHORT } from '../../core/refund/reservation.ts';
 import type { RefundReport } from '../../core/wallet/report.ts';
 import { claimed, type Work } from '../../engine/due.ts';
-import { hutongError } from '../../kernel/errors.ts';
+import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
-import { err, ok } from '../../kernel/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 import type { DueChild } from '../../store/payment/due.ts';
 import { findRefundIntent } from '../../store/refund/queries.ts';
 import { CAPABILITIES } from '../../wallets/registry.ts';
+import { carryAhead, carryTransfer } from '../balance/transfers.ts';
 import { modesOf, type OpenedWallet } from '../base/directory.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
@@ -35,6 +38,7 @@ export interface RefundInput {
   readonly subOrder: Id<'sub_order'>;
   readonly amountFen: Fen;
   readonly reason: string;
+  readonly shortfall: Shortfall;
   readonly isLivemode: boolean;
 }
 
@@ -47,25 +51,62 @@ export async function createRefund(
   platform: Platform,
   input: RefundInput,
 ): Outcome<RefundState & { readonly created: boolean }> {
-  const { id, subOrder, amountFen, reason } = input;
+  const { id, subOrder, amountFen, reason, shortfall } = input;
   const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
   const root = { id: input.intent, marketplace: input.marketplace };
-  const wanted = { id, subOrder, amountFen, reason, capabilities: CAPABILITIES };
+  const wanted = { id, subOrder, amountFen, reason, shortfall, capabilities: CAPABILITIES };
   const reserved = await decideOn(platform, root, 'reserve_refund', (payment, context) => {
     const refusal = paymentModeRefusal(payment, input.isLivemode, modeOf);
     return refusal === undefined ? reserveRefund(payment, wanted, context) : err(refusal);
   });
   if (!reserved.ok) return reserved;
   // Only a resumed request carries an existing id: its caller created the refund (rule 12).
-  if (!reserved.value.created) return ok({ ...reserved.value, created: true });
+  if (!reserved.value.created)
+    return refusedByBalance(reserved.value) ?? ok({ ...reserved.value, created: true });
+  const { transfer } = reserved.value;
+  if (transfer !== undefined && transfer !== null)
+    return reserveAtBalance(platform, input, reserved.value, transfer);
   // The wallet demands a pause between two refunds of one order: then the janitor sends it.
   if (reserved.value.refund.sentAtMs === null) return reserved;
-  const opened = await walletOf(platform, reserved.value);
-  const sent =
-    opened === undefined
-      ? await leaveUnasked(platform, reserved.value, true)
-      : await sendToWallet(platform, opened, reserved.value, 'first');
+  const sent = await sendFirst(platform, reserved.value);
   return sent.ok ? ok({ ...sent.value, created: true }) : sent;
+}
+
+/** What was released is asked back of its merchant's balance before anything is sent. */
+async function reserveAtBalance(
+  platform: Platform,
+  { marketplace, intent }: RefundInput,
+  state: RefundState,
+  transfer: NewTransfer,
+): Outcome<RefundState & { readonly created: boolean }> {
+  const asked = { ...transfer, marketplace, intent };
+  let carried = await carryTransfer(platform, asked, true);
+  if (carried.ok && carried.value.outcome === 'waiting' && transfer.after !== null) {
+    await carryAhead(platform, transfer.after);
+    carried = await carryTransfer(platform, asked, true);
+  }
+  // The sweeps carry it on.
+  if (!carried.ok || carried.value.reserved === null) return ok({ ...state, created: true });
+  const { payment, refund, isToSend } = carried.value.reserved;
+  const reserved = { payment, refund };
+  const refusal = refusedByBalance(reserved);
+  if (refusal !== undefined) return refusal;
+  const sent = isToSend ? await sendFirst(platform, reserved) : ok(reserved);
+  return sent.ok ? ok({ ...sent.value, created: true }) : sent;
+}
+
+function refusedByBalance({ refund }: RefundState): Result<never, HutongError> | undefined {
+  if (refund.status !== 'failed' || refund.failure?.code !== BALANCE_SHORT) return undefined;
+  const message = 'the merchant’s balance cannot pay the part that was released';
+  return err(hutongError('merchant_balance_short', message, { param: 'amount' }));
+}
+
+/** Its number is committed as sent just now. */
+async function sendFirst(platform: Platform, state: RefundState): Outcome<RefundState> {
+  const opened = await walletOf(platform, state);
+  return opened === undefined
+    ? leaveUnasked(platform, state, true)
+    : sendToWallet(platform, opened, state, 'first');
 }
 
 export async function getRefund(
@@ -172,9 +213,13 @@ export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>
   if (refund === null) return null;
   const state = { payment, refund };
   return async () => {
-    const opened = await walletOf(platform, state);
-    if (opened === undefined) await leaveUnasked(platform, state, isFirstCall);
-    else if (isFirstCall) await sendToWallet(platform, opened, state, 'first');
-    else await queryWallet(platform, opened, state);
+    if (isFirstCall) await sendFirst(platform, state);
+    else await askAgain(platform, state);
   };
+}
+
+async function askAgain(platform: Platform, state: RefundState): Promise<void> {
+  const opened = await walletOf(platform, state);
+  if (opened === undefined) await leaveUnasked(platform, state, false);
+  else await queryWallet(platform, opened, state);
 }

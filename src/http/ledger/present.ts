@@ -47,5 +47,6 @@ export function presentBalance(balance: MerchantBalance): ShownBalance {
     pending: escrow,
     available: fenToJson(balance.availableFen),
     owed: fenToJson(balance.owedFen),
+    in_transit: fenToJson(balance.inTransitFen),
   };
 }

@@ -57,6 +57,12 @@ const BalanceShape = shape('balance', {
   pending: Type.Integer({ description: 'As `escrow`.' }),
   available: Type.Integer({ description: 'May be paid out.' }),
   owed: Type.Integer({ description: 'What the merchant owes the marketplace.' }),
+  in_transit: Type.Integer({
+    description:
+      'What has left escrow, or came back from a refund, and has not reached `available`, less ' +
+      'what refunds that have moved are still to take from it. Counted until it is settled: for ' +
+      'a moment it may be in `available`, too.',
+  }),
 });
 
 export const BalanceListShape = page(BalanceShape);

@@ -41,6 +41,8 @@ const create = defineRoute({
       subOrder: must(parseId('sub_order', body.sub_order), 'an id that the schema took'),
       amountFen: must(fenFromJson(body.amount), 'an amount that the schema took'),
       reason: body.reason,
+      // Nothing is paid out of a balance yet, so that none is short of what was released to it.
+      shortfall: 'advance',
       isLivemode: principal.isLivemode,
     });
     if (!made.ok) return made;
