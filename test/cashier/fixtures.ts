@@ -111,6 +111,7 @@ export function refundOf(sequence: number, leg: Leg, more: Partial<Refund>): Ref
     settledAtMs: null,
     walletRefundId: null,
     allocation: null,
+    awaitsBalance: false,
     failure: null,
     createdAtMs: NOW_MS,
     dueAtMs: null,

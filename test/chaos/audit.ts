@@ -332,11 +332,12 @@ export async function ledgerProblems(admin: pg.Client): Promise<string[]> {
   return problems;
 }
 
-/** What the ledger has for an account at a wallet is what its escrows hold. */
+/** What the ledger has for an account at a wallet is what its escrows and its balance hold. */
 async function heldProblems(admin: pg.Client): Promise<string[]> {
   const escrows = await admin.query<{ id: string; kind: string; fen: string }>(
-    `select wallet_account id, case status when 'released' then 'available' else 'escrow' end kind,
-      sum(held) fen from escrows group by 1, 2`,
+    `select wallet_account id, 'escrow' kind, sum(held) fen from escrows group by 1
+      union all select id, 'available', available from merchant_balances
+      union all select id, 'owed', -owed from merchant_balances`,
   );
   const held = new Map(
     escrows.rows.map(({ id, kind, fen }) => [
@@ -346,7 +347,7 @@ async function heldProblems(admin: pg.Client): Promise<string[]> {
   );
   const booked = await admin.query<{ account: string; fen: string }>(
     `select account, sum(credit - debit) fen from ledger_balances
-      where account ~ '^wallet_account:.*:(escrow|available)$' group by 1`,
+      where account ~ '^wallet_account:.*:(escrow|available|owed)$' group by 1`,
   );
   const balances = new Map(booked.rows.map(({ account, fen }) => [account, fen]));
   return [...new Set([...held.keys(), ...balances.keys()])]

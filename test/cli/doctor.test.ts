@@ -119,3 +119,25 @@ test('D2: whose account each configuration is, and credentials of another one ar
   const [wrong] = await doctorSays();
   expect(wrong).toMatch(/^✗ jdpay.*\(merchant 110000009\) holds credentials of another account/);
 }, 120_000);
+
+test('a balance that the books do not have is named, with both figures', async () => {
+  expect(await doctorSays('ledger')).toEqual([]);
+  const settings = readSettings(environment);
+  if (!settings.ok) throw new Error(settings.error);
+  const db = await openDatabase(settings.value, () => undefined);
+  try {
+    await db.script(`insert into merchant_balances values (0, 7, 1, 1, 'jdpay', 'cny', 1, 5, 0);
+      insert into merchant_balances values (0, 8, 1, 1, 'jdpay', 'cny', 1, 0, 3);
+      insert into ledger_balances values
+        (0, 1, 'wallet_account:wa_0000000000008:owed', 'cny', 0, 3, 0, 0),
+        (0, 1, 'wallet_account:wa_0000000000009:available', 'cny', 0, 0, 2, 0)`);
+  } finally {
+    await db.close();
+  }
+  const said = await doctorSays('ledger');
+  const shown = /^! ledger +wallet_account:(\S+) holds (\d+) fen in the books and (\d+) fen in its/;
+  expect(said.map((line) => shown.exec(line)?.slice(1))).toEqual([
+    ['wa_0000000000009:available', '2', '0'],
+    ['wa_0000000000007:available', '0', '5'],
+  ]);
+}, 60_000);

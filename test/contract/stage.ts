@@ -238,7 +238,10 @@ export async function refund(stage: Stage, order: Order, amount: number, sub = 0
   return post(stage.taobao, '/v1/refunds', body, newKey());
 }
 
-export async function refunded(stage: Stage, answer: Answer): Promise<Json> {
+export async function refunded(
+  stage: Stage,
+  answer: Pick<Answer, 'status' | 'body'>,
+): Promise<Json> {
   if (answer.status !== 201) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
   return inTime(
     stage,

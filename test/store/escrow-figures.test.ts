@@ -33,7 +33,7 @@ import {
   paidReport,
 } from '../helpers/payments.ts';
 import { ENGINES } from './engines.ts';
-import { migrateTo, type OldBooking, writeAccounts, writeOld } from './old-rows.ts';
+import { EarlierBooks, migrateTo, type OldBooking, writeAccounts, writeOld } from './old-rows.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const BEFORE = 5;
@@ -79,6 +79,8 @@ const newId = numberedIds();
 
 class Old {
   payment: Payment;
+  readonly books = new EarlierBooks();
+  /** As they were then. */
   postings: Decided<Payment, unknown>['postings'] = [];
   readonly balances = new Map<string, bigint>();
   readonly wallet;
@@ -120,7 +122,7 @@ class Old {
     const decided = decide(this.payment, { nowMs: NOW_MS, newId });
     if (!decided.ok) throw new Error(decided.error.message);
     this.payment = decided.value.state;
-    this.postings = [...this.postings, ...decided.value.postings];
+    this.postings = [...this.postings, ...this.books.postingsOf(decided.value)];
     bookPostings(this.balances, decided.value.postings);
   }
 
@@ -202,7 +204,7 @@ async function openOld(db: Db, version: number, olds: readonly Old[]): Promise<v
   };
   await writeOld(
     db,
-    olds.map(({ payment, postings }) => ({ payment, booked: postings.map(book) })),
+    olds.map(({ payment, books, postings }) => ({ payment, books, booked: postings.map(book) })),
   );
 }
 

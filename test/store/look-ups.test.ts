@@ -7,6 +7,7 @@ import type { Db, Statement } from '../../src/database/db.ts';
 import { formatId, type Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { listAudit } from '../../src/store/audit/audit-log.ts';
+import { readInTransit } from '../../src/store/balance/transfers.ts';
 import { listMerchants } from '../../src/store/merchant/merchants.ts';
 import { type IntentQuery, listPayments } from '../../src/store/payment/queries.ts';
 import { listEvents } from '../../src/store/webhook/queries.ts';
@@ -59,6 +60,11 @@ const FILL = `
     previous_sha256, sha256)
   select n, ${OTHER_ID}, 1, 'cli:a', 'a.put', 'o' || n, n, '', ''
   from generate_series(1, 5000) n;
+  insert into transfers (shard, id, marketplace, intent, kind, source, wallet_account, merchant,
+    wallet, currency, amount, shortfall, status, created_at, settled_at, due_at, tries)
+  select n % 256, n, case when n % 5000 = 0 then ${OTHER_ID} else 6000 end, 1, 'release', '', 1, 1,
+    'unionpay', 'cny', 1, 'advance', 'owed', 1, null, 1, 0
+  from generate_series(1, 20000) n;
   analyze`;
 
 /** The plans of all that `work` reads. */
@@ -113,6 +119,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         'events_',
         (db) => listEvents(db, OTHER, 'payment_intent.succeeded', PAGE),
       ],
+      ['what is in transit', 'transfers_in_transit', (db) => readInTransit(db, OTHER)],
       ['merchants', 'merchants_list', (db) => listMerchants(db, OTHER, PAGE)],
       ...(['actor', 'action', 'object'] as const).map(
         (field) =>

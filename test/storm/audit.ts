@@ -14,6 +14,9 @@ const READERS = 8;
 export interface Audit {
   readonly intents: number;
   readonly refunds: number;
+  readonly released: number;
+  /** Refunds that a merchant's balance paid. */
+  readonly refundedAfter: number;
   readonly paidAtWallets: number;
   readonly problems: readonly string[];
 }
@@ -43,6 +46,8 @@ export async function auditStorm(
   return {
     intents: await count('payment_intents'),
     refunds: await count('refunds'),
+    released: await count("transfers where kind = 'release'"),
+    refundedAfter: await count("transfers where kind = 'reserve' and status = 'applied'"),
     paidAtWallets: [...atWallets.values()].filter(({ isPaid }) => isPaid).length,
     problems,
   };
@@ -158,6 +163,25 @@ const RULES: readonly (readonly [rule: string, sql: string])[] = [
     'rule 6: what is owed to buyers or undecided is not zero',
     `select account it from ledger_balances where account in ('buyer:refund_due', 'suspense')
       group by account having sum(debit - credit) <> 0`,
+  ],
+  [
+    'rule 6: money is still between a payment and a balance',
+    `select account it from ledger_balances where account = 'transfer:in_transit'
+      group by account having sum(debit - credit) <> 0`,
+  ],
+  [
+    'rule 6: a balance is not what its payments released, less what refunds took back',
+    `select e.wallet_account::text it from escrows e
+      left join merchant_balances b on b.id = e.wallet_account
+      group by e.wallet_account, b.available, b.owed
+      having sum(e.released - e.returned_from_balance)
+        <> coalesce(b.available, 0) - coalesce(b.owed, 0)`,
+  ],
+  [
+    'rule 5: a balance is not what moved it',
+    `select b.id::text it from merchant_balances b
+      where b.available - b.owed <> coalesce((select sum(m.available - m.owed)
+        from balance_movements m where m.shard = b.shard and m.balance = b.id), 0)`,
   ],
 ];
 

@@ -28,6 +28,8 @@ const ALIVE = `
   select 'refund ' || reason || ' ' || status, count(*)::int from refunds
     where status not in ('succeeded', 'failed') group by reason, status
   union all
+  select 'transfer ' || kind, count(*)::int from transfers where status = 'owed' group by kind
+  union all
   select 'delivery', count(*)::int from deliveries where status = 'pending' having count(*) > 0`;
 
 export interface Calm {

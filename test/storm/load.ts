@@ -2,7 +2,7 @@
  * The buyers of the storm. Every call is sent to both platforms at once under one Idempotency-Key,
  * and again until each has answered for good; what both acknowledge must be one object (rule 12).
  * Buyers pay with every wallet and with payment codes, change their minds, cancel while they pay,
- * and ask for more refunds at once than there is money.
+ * and ask for more refunds at once than there is money, while what they paid is released.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +16,7 @@ export interface Shop {
 
 export interface LoadConfig {
   readonly platformUrls: readonly string[];
+  readonly backUrls: readonly string[];
   readonly sandboxUrl: string;
   readonly shops: readonly Shop[];
   readonly buyers: number;
@@ -120,8 +121,19 @@ class Buyer {
     const canceling = isLucky(12) ? this.#cancelSoon(intent) : Promise.resolve();
     await (isLucky(40) ? this.#payByCode(intent, amount) : this.#payShown(intent));
     await canceling;
-    if (isLucky(65) && (await this.#isPaid(intent)))
-      await this.#askForTooMuch(intent, String(sub?.id), amount);
+    if (!isLucky(80) || !(await this.#isPaid(intent))) return;
+    // Before, behind or at the same time as the refunds.
+    const releasing = isLucky(60) ? this.#release(intent, String(sub?.id)) : Promise.resolve();
+    if (isLucky(50)) await releasing;
+    if (isLucky(80)) await this.#askForTooMuch(intent, String(sub?.id), amount);
+    await releasing;
+  }
+
+  /** By one platform or by both at once; one that is away or refuses is not asked again. */
+  async #release(intent: string, subOrder: string): Promise<void> {
+    const body = { intent, subOrder };
+    const urls = isLucky(50) ? this.#config.backUrls : [oneOf(this.#config.backUrls)];
+    await Promise.all(urls.map((url) => call('POST', url, { body }).catch(() => undefined)));
   }
 
   /** One wallet's code, perhaps another's beside it; both may be paid. */

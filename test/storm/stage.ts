@@ -17,6 +17,8 @@ import { end, start, startAgain, untilAnswers, untilSays } from '../helpers/proc
 
 export interface StormPlatform {
   readonly url: string;
+  /** Where it releases what is held of a sub_order. */
+  readonly backUrl: string;
   readonly line: CommitProxy;
   readonly process: () => ChildProcess;
   /** It has answered /readyz since it was last killed. */
@@ -130,7 +132,9 @@ async function openPlatform(options: {
   const { line, logFile, children, ownEnds } = options;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const env = { ...options.env, HUTONG_PORT: String(port), DATABASE_URL: line.url };
+  const backPort = await freePort();
+  const own = { HUTONG_PORT: String(port), STORM_BACK_PORT: String(backPort) };
+  const env = { ...options.env, ...own, DATABASE_URL: line.url };
   let child: ChildProcess | undefined;
   let isUp = false;
   const revive = async (): Promise<void> => {
@@ -157,5 +161,6 @@ async function openPlatform(options: {
     }
   };
   await revive();
-  return { url, line, process: () => child as ChildProcess, isReady: () => isUp, revive };
+  const backUrl = `http://127.0.0.1:${backPort}`;
+  return { url, backUrl, line, process: () => child as ChildProcess, isReady: () => isUp, revive };
 }

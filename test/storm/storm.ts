@@ -60,6 +60,7 @@ async function run(stage: Stage, minutes: number): Promise<boolean> {
   const shops = [...stage.shops].map(([name, shop]) => ({ name, ...shop }));
   const load = startLoad({
     platformUrls: stage.platforms.map(({ url }) => url),
+    backUrls: stage.platforms.map(({ backUrl }) => backUrl),
     sandboxUrl: stage.sandboxUrl,
     shops,
     buyers: BUYERS,
@@ -80,11 +81,15 @@ async function run(stage: Stage, minutes: number): Promise<boolean> {
       ...alive.map((what) => `still alive: ${what}`),
       ...audit.problems,
       ...tooQuiet(weather),
+      ...(audit.released === 0 ? ['nothing was released'] : []),
+      ...(audit.refundedAfter === 0 ? ['nothing was refunded after its release'] : []),
     ];
     for (const problem of problems.slice(0, PROBLEMS_SHOWN)) print(`PROBLEM     ${problem}`);
     const { platform, database } = weather.kills();
     print(
-      `${audit.intents} intents, ${audit.paidAtWallets} orders paid at wallets, ${audit.refunds} refunds, ` +
+      `${audit.intents} intents, ${audit.paidAtWallets} orders paid at wallets, ` +
+        `${audit.released} released, ${audit.refunds} refunds, ` +
+        `${audit.refundedAfter} of them after release, ` +
         `${resolved} conflicts resolved, ${platform} + ${database} kills, ${weather.cuts()} cuts, ` +
         `${problems.length} problems`,
     );
