@@ -13,11 +13,11 @@ import {
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Child, startChild } from '../src/cli/child.ts';
+import { freePort } from '../tools/free-port.ts';
 import { closedLoad, openLoad, type Work } from '../tools/load.ts';
 import { type LoadClient, openLoadClient } from '../tools/load-client.ts';
 import { NODE_FLAGS } from './node-flags.ts';
 import { cpuMsOf } from './process-cpu.ts';
-import { freePort } from './world.ts';
 
 export interface BareSettings {
   readonly port: number;

@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { startChild } from '../src/cli/child.ts';
 import type { DemoMarketplace } from '../src/cli/demo-marketplaces.ts';
+import { type Forwarder, openForwarder } from '../tools/forward.ts';
+import { freePort } from '../tools/free-port.ts';
 import { type PostgresOptions, startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { seedDatabase } from '../tools/seed.ts';
 import { NODE_FLAGS } from './node-flags.ts';
@@ -142,7 +143,9 @@ async function startPlatforms(of: {
         HUTONG_MASTER_KEY: of.masterKey.toString('hex'),
         HUTONG_WEBHOOK_ALLOW: '127.0.0.0/8',
         DATABASE_URL: of.databaseUrl,
-        ...(balancer === undefined ? {} : { HUTONG_PUBLIC_URL: balancer.url }),
+        ...(balancer === undefined
+          ? {}
+          : { HUTONG_PUBLIC_URL: `http://127.0.0.1:${balancer.port}` }),
       },
       readyText: 'ready at',
       timeoutMs: START_TIMEOUT_MS,
@@ -156,47 +159,10 @@ async function startPlatforms(of: {
 }
 
 /** Hands connections to the ports in turn: where wallets' callbacks arrive. */
-async function openBalancer(
-  ports: readonly number[],
-): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const open = new Set<net.Socket>();
+function openBalancer(ports: readonly number[]): Promise<Forwarder> {
   let turn = 0;
-  const server = net.createServer((incoming) => {
-    const port = ports[turn % ports.length] ?? 0;
+  return openForwarder(() => {
     turn += 1;
-    const outgoing = net.connect(port, '127.0.0.1');
-    for (const [socket, other] of [
-      [incoming, outgoing],
-      [outgoing, incoming],
-    ] as const) {
-      open.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port));
-  });
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      for (const socket of open) socket.destroy();
-      server.close(() => resolve());
-    });
-  return { url: `http://127.0.0.1:${port}`, close };
-}
-
-/** A port of loopback that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as net.AddressInfo;
-      probe.close(() => resolve(port));
-    });
+    return ports[turn % ports.length];
   });
 }

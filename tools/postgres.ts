@@ -38,11 +38,25 @@ export interface TestPostgres {
   /** SIGKILL to the postmaster and all its children: the power cut that a test can make. */
   readonly kill9: () => Promise<void>;
   readonly restart: () => Promise<void>;
+  /**
+   * A copy that follows this server, on a port of its own. This one waits for it with every commit
+   * from now on, so that nothing is acknowledged that the copy does not have.
+   */
+  readonly standby: () => Promise<Standby>;
+}
+
+/** A server that only reads until it is promoted. */
+export interface Standby extends TestPostgres {
+  /** Resolves when it takes writes. */
+  readonly promote: () => Promise<void>;
 }
 
 const NO_POSTGRES =
   'PostgreSQL is not installed (looked in /usr/lib/postgresql/*/bin and PATH): ' +
   'everything that needs a real server is skipped. Debian: apt-get install postgresql';
+
+/** The name under which a standby asks for what is written. */
+const STANDBY = 'hutong_standby';
 
 /** undefined, with the reason printed, when no PostgreSQL is installed. */
 export async function startPostgres(
@@ -62,12 +76,15 @@ export async function preparePostgres(
     (options.print ?? console.error)(NO_POSTGRES);
     return undefined;
   }
-  const server = new Server(binaries, options, await freePort());
+  return asTestPostgres(new Server(binaries, options, await freePort()));
+}
+
+function asTestPostgres(server: Server): TestPostgres {
   return {
     url: server.url('postgres'),
     port: server.port,
     folder: server.folder,
-    version: run([path.join(binaries, 'postgres'), '--version'], server.folder).trim(),
+    version: server.version,
     pid: () => server.pid,
     database: (name, template) => server.database(name, template),
     start: () => server.start(),
@@ -76,6 +93,10 @@ export async function preparePostgres(
     restart: async () => {
       await server.stop(false);
       await server.start();
+    },
+    standby: async () => {
+      const copy = await server.copy();
+      return { ...asTestPostgres(copy), promote: () => copy.promote() };
     },
   };
 }
@@ -101,6 +122,7 @@ export function findBinaries(): string | undefined {
 class Server {
   readonly port: number;
   readonly folder: string;
+  readonly version: string;
   readonly #binaries: string;
   readonly #data: string;
   readonly #settings: Readonly<Record<string, string | number>>;
@@ -110,15 +132,16 @@ class Server {
     this.#binaries = binaries;
     this.port = port;
     this.folder = options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-pg-'));
+    this.version = run([path.join(binaries, 'postgres'), '--version'], this.folder).trim();
     this.#data = path.join(this.folder, 'data');
     this.#settings = {
       listen_addresses: '127.0.0.1',
       port,
-      unix_socket_directories: this.folder,
       fsync: options.fsync === false ? 'off' : 'on',
       max_connections: 100,
       log_min_messages: 'warning',
       ...options.settings,
+      unix_socket_directories: this.folder,
     };
   }
 
@@ -130,12 +153,47 @@ class Server {
     return `postgres://postgres@127.0.0.1:${this.port}/${database}`;
   }
 
-  #initialise(): void {
+  /** A synchronous standby of this server, started. */
+  async copy(): Promise<Server> {
+    const port = await freePort();
+    const from = `host=127.0.0.1 port=${this.port} user=postgres application_name=${STANDBY}`;
+    const settings = {
+      ...this.#settings,
+      port,
+      primary_conninfo: from,
+      // Its own from the day when it is promoted: there is no third server to wait for.
+      synchronous_standby_names: '',
+    };
+    const copy = new Server(this.#binaries, { settings }, port);
+    copy.#makeFolder();
+    const backup = ['--dbname', from, '--pgdata', copy.#data, '--checkpoint', 'fast'];
+    run([...asPostgres(), path.join(this.#binaries, 'pg_basebackup'), ...backup], copy.folder);
+    fs.writeFileSync(path.join(copy.#data, 'standby.signal'), '');
+    await copy.start();
+    await this.#query(`alter system set synchronous_standby_names = '${STANDBY}'`);
+    await this.#query('select pg_reload_conf()');
+    return copy;
+  }
+
+  async promote(): Promise<void> {
+    await this.#query('select pg_promote()');
+  }
+
+  async #query(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url('postgres') });
+    await client.connect();
+    await client.query(text).finally(() => client.end());
+  }
+
+  #makeFolder(): void {
     fs.mkdirSync(this.folder, { recursive: true });
-    if (isRoot()) {
-      const { uid, gid } = postgresUser();
-      fs.chownSync(this.folder, uid, gid);
-    }
+    if (!isRoot()) return;
+    const { uid, gid } = postgresUser();
+    fs.chownSync(this.folder, uid, gid);
+  }
+
+  #initialise(): void {
+    this.#makeFolder();
     run(
       [
         ...asPostgres(),

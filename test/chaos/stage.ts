@@ -1,7 +1,8 @@
 /**
- * The stage: a PostgreSQL server, a sandbox city, a platform and a load, each a process of its own.
- * Platform and database are killed by SIGKILL and brought back the way an operator's supervisor
- * does; nothing in the platform knows that it is being tested.
+ * The stage: a PostgreSQL server, a sandbox city, platforms and a load, each a process of its own.
+ * Platforms and database are killed by SIGKILL and brought back the way an operator's supervisor
+ * does; nothing in the platform knows that it is being tested. A fleet has several platforms behind
+ * a balancer, and a synchronous standby behind the database's address.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -18,120 +19,109 @@ import { openDatabase } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { openForwarder } from '../../tools/forward.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { Marketplace } from '../helpers/api.ts';
 import { end, start, startAgain, untilAnswers, untilSays } from '../helpers/processes.ts';
-import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
+import { openInbox } from '../helpers/webhook-inbox.ts';
+import { openBalancer } from './balancer.ts';
 import type { LoadConfig } from './load.ts';
+import { type PlatformProcess, startPlatform } from './platform-process.ts';
 
 export interface Stage {
   readonly dir: string;
+  /** Where requests and callbacks go: the platform's own, or the balancer's. */
   readonly platformUrl: string;
   readonly sandboxUrl: string;
+  /** It stays when the standby takes over. */
   readonly databaseUrl: string;
   readonly journal: string;
   readonly shops: ReadonlyMap<string, DemoMarketplace>;
-  /** Its process, while it runs. */
-  readonly platform: () => ChildProcess;
-  /** Resolves when the killed or ended platform answers /readyz again. */
-  readonly revivePlatform: () => Promise<void>;
+  readonly platforms: readonly PlatformProcess[];
+  /** One more beside the others. */
+  readonly addPlatform: () => Promise<PlatformProcess>;
   readonly database: TestPostgres;
   readonly reviveDatabase: () => Promise<void>;
+  /** kill -9 of the server, then its standby is promoted by hand; when it took writes. */
+  readonly failOver: () => Promise<number>;
   readonly stopLoad: () => Promise<void>;
   readonly platformLog: () => string;
-  /** How platforms exited that were not killed. */
-  readonly ownEnds: () => readonly string[];
   /** Ids of the events that the marketplaces' endpoint took, verified. */
   readonly received: () => ReadonlySet<string>;
   readonly close: () => Promise<void>;
 }
 
+export interface StageOptions {
+  readonly print: (line: string) => void;
+  /** Several platforms behind a balancer, and a standby. */
+  readonly fleet?: { readonly platforms: number };
+}
+
 /** undefined, with the reason printed, where no PostgreSQL is installed. */
-export async function openStage(print: (line: string) => void): Promise<Stage | undefined> {
-  const database = await startPostgres({ print });
+export async function openStage(options: StageOptions): Promise<Stage | undefined> {
+  const database = await startPostgres(options);
   if (database === undefined) return undefined;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-chaos-'));
-  const children: ChildProcess[] = [];
-  const inbox = await openInbox();
+  const stops: (() => Promise<void>)[] = [() => database.stop()];
   const close = async (): Promise<void> => {
-    for (const child of children.splice(0).reverse()) await end(child, 'SIGTERM');
-    await inbox.close();
-    await database.stop();
+    for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    return await furnish({ database, dir, children, inbox, close, print });
+    return await furnish({ ...options, database, dir, stops, close });
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Props {
+interface Props extends StageOptions {
   readonly database: TestPostgres;
   readonly dir: string;
-  readonly children: ChildProcess[];
-  readonly inbox: WebhookInbox;
+  /** In the order in which things were opened. */
+  readonly stops: (() => Promise<void>)[];
   readonly close: () => Promise<void>;
-  readonly print: (line: string) => void;
 }
 
 async function furnish(props: Props): Promise<Stage> {
-  const { database, dir, children, inbox, close, print } = props;
+  const { database, dir, stops, close, print, fleet } = props;
   print(`database    ${database.version}, fsync on`);
-  const databaseUrl = await database.database('chaos');
-  const [platformPort, sandboxPort] = await Promise.all([freePort(), freePort()]);
-  const platformUrl = `http://127.0.0.1:${platformPort}`;
-  const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+  const address = await openAddress(props);
+  const databaseUrl = address.of(await database.database('chaos'));
+  const sandboxUrl = `http://127.0.0.1:${await freePort()}`;
   const masterKey = randomBytes(32);
   const env = {
     ...process.env,
     HUTONG_DIR: dir,
-    HUTONG_PORT: String(platformPort),
-    HUTONG_SANDBOX_PORT: String(sandboxPort),
+    HUTONG_SANDBOX_PORT: new URL(sandboxUrl).port,
     HUTONG_MASTER_KEY: masterKey.toString('hex'),
     HUTONG_WEBHOOK_ALLOW: '127.0.0.0/8',
     HUTONG_RATE_LIMIT: '0',
     HUTONG_LOG_LEVEL: 'warn',
     DATABASE_URL: databaseUrl,
   };
-  const city = start(
-    ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'],
-    env,
-    path.join(dir, 'sandbox.log'),
-  );
-  children.push(city);
-  // It answers a moment before its credentials are written; its last line says that it is ready.
-  await untilAnswers(`${sandboxUrl}/control/clock`, city);
-  await untilSays(path.join(dir, 'sandbox.log'), 'ready in', city);
-  print('sandbox     ready');
+  await openCity(props, sandboxUrl, env);
+  const balancer = fleet === undefined ? undefined : await openBalancer();
+  if (balancer !== undefined) stops.push(balancer.close);
+  const ports = [await freePort()];
+  for (let more = 1; more < (fleet?.platforms ?? 1); more += 1) ports.push(await freePort());
+  const platformUrl = balancer?.url ?? `http://127.0.0.1:${ports[0]}`;
   const shops = await seed({ dir, databaseUrl, masterKey, platformUrl });
 
   const logFile = path.join(dir, 'platform.log');
-  let platform: ChildProcess | undefined;
-  const ownEnds: string[] = [];
-  const revivePlatform = async (): Promise<void> => {
-    for (;;) {
-      if (platform !== undefined) children.splice(children.indexOf(platform), 1);
-      const born = start(['bin/hutong.js', 'serve'], env, logFile);
-      platform = born;
-      children.push(born);
-      born.once('exit', (code, signal) => {
-        if (signal !== 'SIGKILL' && children.includes(born)) ownEnds.push(String(signal ?? code));
-      });
-      // A platform that starts while its database is away ends: started again, as systemd does.
-      if (
-        await untilAnswers(`${platformUrl}/readyz`, born).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-      await end(born, 'SIGKILL');
-    }
+  const ownEnv = balancer === undefined ? env : { ...env, HUTONG_PUBLIC_URL: platformUrl };
+  const platforms: PlatformProcess[] = [];
+  const addPlatform = async (port: number): Promise<PlatformProcess> => {
+    const platform = await startPlatform({ port, env: ownEnv, logFile });
+    stops.push(platform.stop);
+    platforms.push(platform);
+    balancer?.add(port);
+    return platform;
   };
-  await revivePlatform();
-  print('platform    ready');
+  for (const port of ports) await addPlatform(port);
+  print(`platforms   ${platforms.length} ready`);
+  const inbox = await openInbox();
+  stops.push(() => inbox.close());
   for (const { secretKey, merchants } of shops.values()) {
     const shop = new Marketplace(platformUrl, secretKey, merchants);
     const endpoint = { url: inbox.url, enabled_events: ['*'] };
@@ -140,24 +130,60 @@ async function furnish(props: Props): Promise<Stage> {
   }
   const journal = path.join(dir, 'acknowledged.jsonl');
   const load = await startLoad({ dir, platformUrl, sandboxUrl, journal, shops, workers: 12 });
-  children.push(load);
+  stops.push(() => end(load, 'SIGTERM'));
   return {
-    dir,
-    platformUrl,
-    sandboxUrl,
-    databaseUrl,
-    journal,
-    shops,
-    database,
-    revivePlatform,
-    close,
-    platform: () => platform as ChildProcess,
+    ...{ dir, platformUrl, sandboxUrl, databaseUrl, journal, shops, database, platforms, close },
+    addPlatform: async () => addPlatform(await freePort()),
     reviveDatabase: () => startAgain(database),
+    failOver: address.failOver,
     stopLoad: () => end(load, 'SIGTERM'),
     received: () => new Set(inbox.events.map((event) => String(event.id))),
-    ownEnds: () => ownEnds,
     platformLog: () => fs.readFileSync(logFile, 'utf8'),
   };
+}
+
+interface Address {
+  /** The same database at the address that stays. */
+  readonly of: (url: string) => string;
+  readonly failOver: () => Promise<number>;
+}
+
+/** The database as the platforms reach it: itself, or what stands before it and its standby. */
+async function openAddress({ database, stops, print, fleet }: Props): Promise<Address> {
+  if (fleet === undefined)
+    return { of: (url) => url, failOver: () => Promise.reject(new Error('there is no standby')) };
+  const standby = await database.standby();
+  stops.push(() => standby.stop());
+  print('standby     follows, every commit waits for it');
+  let to = database.port;
+  const address = await openForwarder(() => to);
+  stops.push(address.close);
+  return {
+    of: (url) => Object.assign(new URL(url), { port: String(address.port) }).href,
+    failOver: async () => {
+      await database.kill9();
+      await standby.promote();
+      const promotedAtMs = Date.now();
+      to = standby.port;
+      address.cut(database.port);
+      return promotedAtMs;
+    },
+  };
+}
+
+async function openCity(
+  { dir, stops, print }: Props,
+  sandboxUrl: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const logFile = path.join(dir, 'sandbox.log');
+  const args = ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'];
+  const city = start(args, env, logFile);
+  stops.push(() => end(city, 'SIGTERM'));
+  // It answers a moment before its credentials are written; its last line says that it is ready.
+  await untilAnswers(`${sandboxUrl}/control/clock`, city);
+  await untilSays(logFile, 'ready in', city);
+  print('sandbox     ready');
 }
 
 /** The marketplaces from the sandbox's credentials, before the first `serve`. */
