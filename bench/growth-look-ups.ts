@@ -3,6 +3,7 @@
  * turn on a small and on a large database.
  */
 
+import { available, escrow, owed } from '../src/core/ledger/chart.ts';
 import { INTENT_STATES } from '../src/core/payment/model.ts';
 import type { Db } from '../src/database/db.ts';
 import { DUE_TABLES } from '../src/flows/sweeps.ts';
@@ -48,6 +49,7 @@ const ROUNDS = 61;
 const WARM_ROUNDS = 8;
 const DAY_MS = 86_400_000;
 const PAGE = { limit: 10, beforeId: null, afterId: null } as const;
+const FIRST_ACCOUNTS = { of: 'page', after: '', limit: 10 } as const;
 const ALONE = { rank: 0, count: 1 } as const;
 const OF_THREE = { rank: 1, count: 3 } as const;
 const ANY: IntentQuery = {
@@ -140,7 +142,22 @@ const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
     ({ db, marketplace, sample }, round) =>
       listTransactions(db, marketplace, one(sample.intents, round), PAGE),
   ],
-  ['ledger accounts, balances', ({ db, marketplace }) => readBalances(db, marketplace, null)],
+  ['ledger accounts', ({ db, marketplace }) => readBalances(db, marketplace, FIRST_ACCOUNTS)],
+  [
+    'ledger accounts, a page far back',
+    ({ db, marketplace, sample }, round) => {
+      const after = escrow(one(sample.accounts, round));
+      return readBalances(db, marketplace, { ...FIRST_ACCOUNTS, after });
+    },
+  ],
+  [
+    'balances of a merchant',
+    ({ db, marketplace, sample }, round) => {
+      const account = one(sample.accounts, round);
+      const accounts = [escrow(account), available(account), owed(account)];
+      return readBalances(db, marketplace, { of: 'accounts', accounts });
+    },
+  ],
   ['events', ({ db, marketplace }) => listEvents(db, marketplace, null, PAGE)],
   ...byType,
   [

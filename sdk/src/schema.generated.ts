@@ -2079,7 +2079,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                /** @description The last account id of the page before. */
+                /** @description The last account of the page before, by its name, or its id (slower in a large ledger). */
                 starting_after?: string;
                 /** @description Only what went through this configuration, on shared accounts. */
                 wallet_config?: string;
@@ -2138,7 +2138,10 @@ export interface operations {
     };
     listBalances: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only what this merchant has. */
+                merchant?: string;
+            };
             header?: {
                 /** @description Overrides the version that the key is pinned to. */
                 "Hutong-Version"?: "2026-12-01";

@@ -86,6 +86,7 @@ export type Deleted = Schemas['deleted'];
 
 export type EventListParams = QueryOf<'GET /v1/events'>;
 
+export type BalanceListParams = QueryOf<'GET /v1/balances'>;
 export type LedgerAccountListParams = QueryOf<'GET /v1/ledger/accounts'>;
 export type LedgerAccount = Schemas['ledger_account'];
 export type LedgerTransactionListParams = QueryOf<'GET /v1/ledger/transactions'>;

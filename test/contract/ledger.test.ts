@@ -93,4 +93,34 @@ describe(`the ledger on ${engine.name}`, () => {
       ]);
     });
   }
+
+  it('is read in pages, behind an account by its name or its id', async () => {
+    const all = await read('/v1/ledger/accounts');
+    expect(all.length).toBeGreaterThan(6);
+    for (const key of ['name', 'id']) {
+      const seen: Json[] = [];
+      for (let after = ''; ; ) {
+        const page = await stage.taobao.expect(200, 'GET', `/v1/ledger/accounts?limit=2${after}`);
+        seen.push(...(page.data as Json[]));
+        if (page.has_more !== true) break;
+        after = `&starting_after=${encodeURIComponent(String(seen.at(-1)?.[key]))}`;
+      }
+      expect(seen).toEqual(all);
+    }
+    const beyond = await read('/v1/ledger/accounts?starting_after=zzz');
+    expect(beyond).toEqual([]);
+  });
+
+  it('says what one merchant has, and nothing of a merchant of others', async () => {
+    const all = await read('/v1/balances');
+    const [merchant, other] = stage.taobao.merchants;
+    expect(all.length).toBeGreaterThan(0);
+    const own = await read(`/v1/balances?merchant=${merchant}`);
+    expect(own).toEqual(all.filter((row) => row.merchant === merchant));
+    expect(await read(`/v1/balances?merchant=${other}`)).toEqual(
+      all.filter((row) => row.merchant === other),
+    );
+    const { data } = await stage.tmall.expect(200, 'GET', `/v1/balances?merchant=${merchant}`);
+    expect(data).toEqual([]);
+  });
 });

@@ -64,6 +64,14 @@ export function merchantAccountIn(name: string): MerchantAccount | undefined {
   return { walletAccount: null, owner: { merchant, wallet }, kind };
 }
 
+/** Names under which versions up to 0.2.0 booked a merchant's money; at zero once it has moved. */
+export function formerAccounts(merchant: Id<'merchant'>): AccountName[] {
+  const kinds = [...KINDS.keys()];
+  return ['', ...WALLET_NAMES.map((wallet) => `${wallet}:`)].flatMap((wallet) =>
+    kinds.map((kind) => account(`merchant:${merchant}:${wallet}${kind}`)),
+  );
+}
+
 const KINDS: ReadonlyMap<string, MerchantAccount['kind']> = new Map([
   ['escrow', 'escrowFen'],
   ['available', 'availableFen'],
@@ -90,7 +98,10 @@ export function normalSide(name: string): NormalSide {
  * A stable id of an account: a hash of its name, since an account exists as soon as it is posted
  * to.
  */
+/** Of an account's id; no account's name begins so. */
+export const ACCOUNT_PREFIX = 'la_';
+
 export function accountId(marketplace: Id<'marketplace'>, name: string, currency: string): string {
   const digest = createHash('sha256').update(`${marketplace}\n${name}\n${currency}`).digest('hex');
-  return `la_${digest.slice(0, 20)}`;
+  return `${ACCOUNT_PREFIX}${digest.slice(0, 20)}`;
 }

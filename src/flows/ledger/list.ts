@@ -1,6 +1,16 @@
 /** A marketplace's ledger, as the API shows it. */
 
-import { accountId, merchantAccountIn, normalSide } from '../../core/ledger/chart.ts';
+import {
+  ACCOUNT_PREFIX,
+  accountId,
+  available,
+  escrow,
+  formerAccounts,
+  merchantAccountIn,
+  normalSide,
+  owed,
+} from '../../core/ledger/chart.ts';
+import type { Db } from '../../database/db.ts';
 import { must } from '../../kernel/assert.ts';
 import type { Id } from '../../kernel/id.ts';
 import type { Currency, Fen } from '../../kernel/money.ts';
@@ -8,12 +18,19 @@ import { compareTexts } from '../../kernel/order.ts';
 import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { readInTransit } from '../../store/balance/transfers.ts';
-import { listTransactions, readBalances, type TransactionRow } from '../../store/ledger/queries.ts';
-import { type AccountOwner, readOwners } from '../../store/merchant/merchants.ts';
+import {
+  type BalancesWanted,
+  listTransactions,
+  readBalances,
+  type TransactionRow,
+} from '../../store/ledger/queries.ts';
+import { type AccountOwner, readAccounts, readOwners } from '../../store/merchant/merchants.ts';
 import type { Outcome } from '../base/outcome.ts';
 import { listPage, type Page, type PageRequest } from '../base/page.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead } from '../base/read-payment.ts';
+
+const ALL = { of: 'all' } as const;
 
 export interface LedgerAccount {
   readonly id: string;
@@ -26,13 +43,44 @@ export interface LedgerAccount {
 
 export type LedgerTransaction = TransactionRow;
 
-/** `config`: only what went through this configuration; null = everything. */
+export interface LedgerAccountFilter {
+  /** Only what went through this configuration; null = everything. */
+  readonly config: Id<'wallet_config'> | null;
+  /** The page behind this account, by its id or name; null = the first. */
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** A page by name. Behind an id all accounts are looked through for it; behind a name none is. */
 export async function listLedgerAccounts(
   platform: Platform,
   marketplace: Id<'marketplace'>,
-  config: Id<'wallet_config'> | null,
+  { config, after, limit }: LedgerAccountFilter,
+): Outcome<Page<LedgerAccount>> {
+  const isById = after?.startsWith(ACCOUNT_PREFIX) === true;
+  if (config === null && !isById) {
+    const wanted = { of: 'page', after: after ?? '', limit: limit + 1 } as const;
+    const found = await readAccountsOf(platform, marketplace, wanted);
+    return found.ok ? ok(pageOf(found.value, limit)) : found;
+  }
+  const wanted = config === null ? ALL : ({ of: 'config', config } as const);
+  const found = await readAccountsOf(platform, marketplace, wanted);
+  if (!found.ok) return found;
+  const isAfter = (account: LedgerAccount): boolean =>
+    account.id === after || account.name === after;
+  return ok(pageOf(found.value.slice(found.value.findIndex(isAfter) + 1), limit));
+}
+
+function pageOf(accounts: readonly LedgerAccount[], limit: number): Page<LedgerAccount> {
+  return { data: accounts.slice(0, limit), hasMore: accounts.length > limit };
+}
+
+async function readAccountsOf(
+  platform: Platform,
+  marketplace: Id<'marketplace'>,
+  wanted: BalancesWanted,
 ): Outcome<readonly LedgerAccount[]> {
-  const balances = await attemptRead(() => readBalances(platform.db, marketplace, config));
+  const balances = await attemptRead(() => readBalances(platform.db, marketplace, wanted));
   if (!balances.ok) return balances;
   return ok(
     balances.value.map(({ account: name, currency, debitFen, creditFen }) => {
@@ -69,12 +117,15 @@ export interface MerchantBalance {
   readonly inTransitFen: Fen;
 }
 
-/** By merchant, wallet and account. */
+/** By merchant, wallet and account; of one merchant, or of all. */
 export async function listBalances(
   platform: Platform,
   marketplace: Id<'marketplace'>,
+  merchant: Id<'merchant'> | null,
 ): Outcome<readonly MerchantBalance[]> {
-  const accounts = await listLedgerAccounts(platform, marketplace, null);
+  const wanted = await attemptRead(() => balancesOf(platform.db, merchant));
+  if (!wanted.ok) return wanted;
+  const accounts = await readAccountsOf(platform, marketplace, wanted.value);
   if (!accounts.ok) return accounts;
   const own = accounts.value.flatMap((account) => {
     const named = merchantAccountIn(account.name);
@@ -99,6 +150,16 @@ export async function listBalances(
   }
   const sorted = [...balances].sort(([a], [b]) => compareTexts(a, b));
   return ok(sorted.map(([, balance]) => balance));
+}
+
+async function balancesOf(db: Db, merchant: Id<'merchant'> | null): Promise<BalancesWanted> {
+  if (merchant === null) return ALL;
+  const own = await readAccounts(db, [merchant]);
+  const accounts = [
+    ...own.flatMap(({ id }) => [escrow(id), available(id), owed(id)]),
+    ...formerAccounts(merchant),
+  ];
+  return { of: 'accounts', accounts };
 }
 
 type Owner = Pick<AccountOwner, 'merchant'> & { readonly wallet: WalletName | null };

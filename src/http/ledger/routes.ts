@@ -4,7 +4,7 @@ import { parseId } from '../../kernel/id.ts';
 import { answerOf, pageAnswerOf, presentList } from '../answers.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { presentBalance, presentLedgerAccount, presentLedgerTransaction } from './present.ts';
-import { LedgerAccountList, LedgerTransactionList } from './schema.ts';
+import { BalanceList, LedgerAccountList, LedgerTransactionList } from './schema.ts';
 import { BalanceListShape, LedgerAccountListShape, LedgerTransactionListShape } from './shape.ts';
 
 const TAG = 'Ledger';
@@ -20,16 +20,12 @@ const accounts = defineRoute({
   query: LedgerAccountList,
   answers: { 200: LedgerAccountListShape },
   handle: async (deps, { query, principal }) => {
-    const { limit = ACCOUNTS_DEFAULT, starting_after: after, wallet_config: asked } = query;
+    const { limit = ACCOUNTS_DEFAULT, starting_after: after = null, wallet_config: asked } = query;
     const config =
       asked === undefined ? null : must(parseId('wallet_config', asked), 'an id the schema took');
-    const found = await deps.useCases.listLedgerAccounts(principal.marketplace, config);
-    return answerOf(found, (all) => {
-      const at = after === undefined ? -1 : all.findIndex(({ id }) => id === after);
-      const rest = all.slice(at + 1);
-      const page = { data: rest.slice(0, limit), hasMore: rest.length > limit };
-      return presentList(page, presentLedgerAccount);
-    });
+    const filter = { config, after, limit };
+    const found = await deps.useCases.listLedgerAccounts(principal.marketplace, filter);
+    return answerOf(found, (page) => presentList(page, presentLedgerAccount));
   },
 });
 
@@ -62,9 +58,13 @@ const balances = defineRoute({
   tag: TAG,
   summary: 'What each merchant has in each of its accounts at the wallets',
   scope: 'ledger:read',
+  query: BalanceList,
   answers: { 200: BalanceListShape },
-  handle: async (deps, { principal }) => {
-    const found = await deps.useCases.listBalances(principal.marketplace);
+  handle: async (deps, { query, principal }) => {
+    const { merchant: asked } = query;
+    const merchant =
+      asked === undefined ? null : must(parseId('merchant', asked), 'an id the schema took');
+    const found = await deps.useCases.listBalances(principal.marketplace, merchant);
     return answerOf(found, (all) => presentList({ data: all, hasMore: false }, presentBalance));
   },
 });

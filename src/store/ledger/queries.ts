@@ -1,19 +1,23 @@
 /** Reads of the ledger: balances and transactions. */
 
-import type { Db, Row } from '../../database/db.ts';
+import { textArray } from '../../database/arrays.ts';
+import type { Db, Row, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
+import { unreachable } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import { type Currency, currencyOf } from '../../kernel/money.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
+const SUMS = `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
+    from ledger_balances`;
+const BY_ACCOUNT = 'group by account, currency order by account, currency';
 const BALANCES = statements('ledger_balances', {
-  of: `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
-    from ledger_balances where marketplace = $1 group by account, currency order by account`,
-  ofConfig: `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
-    from ledger_balances where marketplace = $1 and config = $2
-    group by account, currency order by account`,
+  of: `${SUMS} where marketplace = $1 ${BY_ACCOUNT}`,
+  ofConfig: `${SUMS} where marketplace = $1 and config = $2 ${BY_ACCOUNT}`,
+  page: `${SUMS} where marketplace = $1 and account > $2 ${BY_ACCOUNT} limit $3`,
+  named: `${SUMS} where marketplace = $1 and account = any($2::text[]) ${BY_ACCOUNT}`,
   // What 0020 could not attribute to an account at a wallet: names of before, not at zero.
   unattributed: `select account, sum(credit - debit)::bigint as net from ledger_balances
     where account like 'merchant:%' group by marketplace, account
@@ -27,23 +31,42 @@ export interface BalanceRow {
   readonly creditFen: bigint;
 }
 
-/** `config`: only what its entries moved; null = all. */
+/** Which balances: all, what a configuration's entries moved, a page by name, or those named. */
+export type BalancesWanted =
+  | { readonly of: 'all' }
+  | { readonly of: 'config'; readonly config: Id<'wallet_config'> }
+  | { readonly of: 'page'; readonly after: string; readonly limit: number }
+  | { readonly of: 'accounts'; readonly accounts: readonly string[] };
+
+/** By the account's name. */
 export async function readBalances(
   db: Db,
   marketplace: Id<'marketplace'>,
-  config: Id<'wallet_config'> | null = null,
+  wanted: BalancesWanted,
 ): Promise<BalanceRow[]> {
-  const owner = idValue(marketplace);
-  const rows =
-    config === null
-      ? await db.read(BALANCES.of, [owner])
-      : await db.read(BALANCES.ofConfig, [owner, idValue(config)]);
+  const [statement, ...values] = balancesStatement(wanted);
+  const rows = await db.read(statement, [idValue(marketplace), ...values]);
   return rows.map((row) => ({
     account: row.account as string,
     currency: currencyOf(row.currency),
     debitFen: row.debit as bigint,
     creditFen: row.credit as bigint,
   }));
+}
+
+function balancesStatement(wanted: BalancesWanted): [Statement, ...unknown[]] {
+  switch (wanted.of) {
+    case 'all':
+      return [BALANCES.of];
+    case 'config':
+      return [BALANCES.ofConfig, idValue(wanted.config)];
+    case 'page':
+      return [BALANCES.page, wanted.after, wanted.limit];
+    case 'accounts':
+      return [BALANCES.named, textArray(wanted.accounts)];
+    default:
+      return unreachable(wanted);
+  }
 }
 
 /** Balances that still stand under a merchant and wallet, and not under an account there. */
