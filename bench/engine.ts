@@ -3,7 +3,6 @@
  * TPC-B on the same server and beside a bare loop that sends the very same SQL. Ratios, because
  * machines differ and are busy; method in README.md.
  */
-import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import type { Db } from '../src/database/db.ts';
 import { migrate } from '../src/database/migrate.ts';
@@ -14,8 +13,9 @@ import { createEngine } from '../src/engine/submit.ts';
 import { wallClock } from '../src/runtime/clock.ts';
 import { systemRandom } from '../src/runtime/random.ts';
 import { AGGREGATES } from '../src/store/aggregates.ts';
-import { findBinaries, startPostgres, type TestPostgres } from '../tools/postgres.ts';
+import { startPostgres, type TestPostgres } from '../tools/postgres.ts';
 import { runPayments } from './engine-workload.ts';
+import { preparePgbench } from './pgbench.ts';
 import { type RecordedTransaction, recordingDb, replay } from './recording.ts';
 import type { Outcome } from './report.ts';
 import {
@@ -35,7 +35,6 @@ const WARM_UP_COUNT = 24_000;
 const CONCURRENCY = 2_000;
 /** The ledger of one paid leg: clearing, the fee, what is held for the merchant. */
 const ENTRIES_EACH = 3;
-const PGBENCH = { scale: 10, clients: 16, threads: 1, seconds: 5 } as const;
 const MUST = { ratioToPgbench: 2.5, ratioToSql: 0.6 } as const;
 
 export async function benchEngine(print: (line: string) => void): Promise<Outcome> {
@@ -218,21 +217,4 @@ async function runBare(url: string, recorded: Recorded): Promise<number> {
   const { tookMs } = await replay(url, recorded.lanes);
   assertBooked(await readBooks(url), PAYMENT_COUNT, ENTRIES_EACH);
   return (PAYMENT_COUNT * 1_000) / tookMs;
-}
-
-/** TPC-B made ready; each call is one run and gives its transactions a second. */
-async function preparePgbench(server: TestPostgres): Promise<() => number> {
-  const binary = path.join(findBinaries() ?? '', 'pgbench');
-  await server.database('tpcb');
-  const target = ['-h', '127.0.0.1', '-p', String(server.port), '-U', 'postgres'];
-  const run = (args: readonly string[]): string =>
-    execFileSync(binary, [...target, ...args, 'tpcb'], { encoding: 'utf8', stdio: 'pipe' });
-  run(['-i', '-q', '-s', String(PGBENCH.scale)]);
-  const { clients, threads, seconds } = PGBENCH;
-  return () => {
-    const said = run(['-c', String(clients), '-j', String(threads), '-T', String(seconds)]);
-    const tps = Number(/tps = ([\d.]+)/.exec(said)?.[1]);
-    if (!Number.isFinite(tps)) throw new Error(`pgbench said no rate:\n${said}`);
-    return tps;
-  };
 }

@@ -35,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       : benchProcesses({ ...options, processes }, print),
   growth: async ({ payments }, print) =>
     (await import('./growth.ts')).benchGrowth({ payments }, print),
+  peers: async (_options, print) => (await import('./peers.ts')).benchPeers(print),
   against: ({ commit, compared, rounds }, print) => {
     if (commit === undefined || compared === undefined) return Promise.reject(new Error(USAGE));
     return benchAgainst({ commit, compared: COMPARED[compared], rounds, print });
@@ -45,6 +46,7 @@ const USAGE = `usage: npm run bench -- engine [--json]
        npm run bench -- payments [--wallet ${WALLETS.join('|')}] [--quick] [--json]
        npm run bench -- payments --processes 1,2,4 [--json]
        npm run bench -- growth [--payments N] [--json]
+       npm run bench -- peers [--json]
        npm run bench -- against COMMIT --engine|--payments [--rounds N] [--json]
 `;
 

@@ -155,7 +155,7 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 
 /** The sink becomes the marketplace's webhook endpoint. */
 export async function listen(
-  world: World,
+  world: Pick<World, 'marketplaces' | 'platformUrl'>,
   client: ReturnType<typeof openLoadClient>,
   sink: Awaited<ReturnType<typeof openWebhookSink>>,
 ): Promise<void> {

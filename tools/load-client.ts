@@ -11,7 +11,12 @@ export interface LoadClient {
   readonly post: (
     url: string,
     body: unknown,
-    options: { readonly expected: number; readonly headers?: Record<string, string> },
+    options: {
+      readonly expected: number;
+      readonly headers?: Record<string, string>;
+      /** Where a server hands out a session in a header of its answer. */
+      readonly onHeaders?: (headers: http.IncomingHttpHeaders) => void;
+    },
   ) => Promise<Json>;
   readonly close: () => void;
 }
@@ -22,7 +27,7 @@ export function openLoadClient(): LoadClient {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1_024, scheduling: 'lifo' });
   return {
     close: () => agent.destroy(),
-    post: (url, body, { expected, headers }) =>
+    post: (url, body, { expected, headers, onHeaders }) =>
       new Promise((resolve, reject) => {
         const bytes = Buffer.from(JSON.stringify(body));
         const request = http.request(url, {
@@ -38,6 +43,7 @@ export function openLoadClient(): LoadClient {
         request.on('timeout', () => request.destroy(new Error(`${url}: no answer`)));
         request.on('error', reject);
         request.on('response', (response) => {
+          onHeaders?.(response.headers);
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
