@@ -3,6 +3,7 @@
  * ours, in turn on one PostgreSQL. What is compared and what not: peers/README.md.
  */
 import assert from 'node:assert/strict';
+import os from 'node:os';
 import { closedLoad, type Work } from '../tools/load.ts';
 import { type LoadClient, openLoadClient } from '../tools/load-client.ts';
 import { createBuyer } from './buyer.ts';
@@ -13,7 +14,7 @@ import { medusa } from './peers/medusa.ts';
 import { type Peer, servePeer } from './peers/peer.ts';
 import { vendure } from './peers/vendure.ts';
 import { preparePgbench } from './pgbench.ts';
-import { cpuMsOf } from './process-cpu.ts';
+import { cpuMsOf, machineCpuMs } from './process-cpu.ts';
 import type { Outcome } from './report.ts';
 import { assertBooked, assertDurable, query, readBooks } from './server-facts.ts';
 import { openWebhookSink } from './webhook-sink.ts';
@@ -103,6 +104,8 @@ interface Measured {
   readonly cpuMs: number;
   readonly processCpuMs: number;
   readonly count: number;
+  /** The share of the machine that other work took meanwhile. */
+  readonly elsewhere: number;
   readonly errors: readonly string[];
 }
 
@@ -191,7 +194,12 @@ async function measure(
   side: Side,
   print: (line: string) => void,
 ): Promise<Measured> {
-  const cpu = () => ({ process: cpuMsOf(side.pid), server: cpuMsOf(server.pid() ?? 0) });
+  const cpu = () => ({
+    process: cpuMsOf(side.pid),
+    server: cpuMsOf(server.pid() ?? 0),
+    // What this benchmark has not started.
+    elsewhere: machineCpuMs() - cpuMsOf(process.pid),
+  });
   const before = cpu();
   const { work, underWay } = side;
   const load = await run(side.tally, work, { underWay, durationMs: ROUND_MS });
@@ -202,10 +210,13 @@ async function measure(
     cpuMs: (processMs + after.server - before.server) / load.done,
     processCpuMs: processMs / load.done,
     count: load.done,
+    elsewhere: (after.elsewhere - before.elsewhere) / (load.tookMs * os.availableParallelism()),
     errors: load.errors,
   };
-  const { perS, cpuMs } = measured;
-  print(`${side.name}: ${perS.toFixed(2)} checkouts/s, ${cpuMs.toFixed(1)} ms of CPU each`);
+  const { perS, cpuMs, elsewhere } = measured;
+  print(
+    `${side.name}: ${perS.toFixed(2)} checkouts/s, ${cpuMs.toFixed(1)} ms of CPU each, ${whole(elsewhere * 100)} % of the machine busy with other work`,
+  );
   for (const error of load.errors.slice(0, 3)) print(`error: ${error}`);
   return measured;
 }
@@ -232,6 +243,7 @@ function judge(
     figures[`${name}_process_cpu_ms`] = middle(name, ({ processCpuMs }) => processCpuMs);
     figures[`${name}_checkouts`] = values(name, ({ count }) => count).reduce((a, b) => a + b, 0);
     figures[`${name}_under_way`] = underWay;
+    figures[`${name}_elsewhere_share`] = middle(name, ({ elsewhere }) => elsewhere);
     figures[`${name}_errors`] = errors;
     if (errors > 0) misses.push(`${name}: ${errors} errors`);
   }

@@ -18,6 +18,17 @@ export function cpuMsOf(pid: number): number {
   return ticks.reduce((sum, own) => sum + own, 0) * TICK_MS;
 }
 
+/** CPU time that the whole machine has spent, whoever asked for it; idle and waiting left out. */
+export function machineCpuMs(): number {
+  const [line = ''] = fs.readFileSync('/proc/stat', 'utf8').split('\n');
+  // proc(5): user, nice, system, idle, iowait, irq, softirq, steal; guests are within user.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softirq + steal) * TICK_MS;
+}
+
 interface Stat {
   readonly pid: number;
   readonly parent: number;
