@@ -109,14 +109,21 @@ describe('the cashier’s limits, composed', () => {
   });
 
   test('S5: a limited API call answers the coded 429, never 503', async () => {
+    // A window that no machine is too slow for.
+    const rateLimit = { max: 50, windowMs: 600_000 };
+    const limited = await openEdgePlatform({ db: home, rateLimit });
+    const headers = { authorization: `Bearer ${limited.taobao.key}` };
     const statuses = new Map<number, number>();
-    const headers = { authorization: `Bearer ${edge.taobao.key}` };
-    for (let call = 0; call < 1_005; call += 1) {
-      const answer = await edge.composed.server.inject({ url: '/v1/webhook_endpoints', headers });
+    for (let call = 0; call < 55; call += 1) {
+      const answer = await limited.composed.server.inject({
+        url: '/v1/webhook_endpoints',
+        headers,
+      });
       statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1);
     }
+    await limited.close();
     expect([...statuses]).toEqual([
-      [200, 1_000],
+      [200, 50],
       [429, 5],
     ]);
   });
