@@ -10,6 +10,7 @@ import { DUE_TABLES } from '../src/flows/sweeps.ts';
 import { EVENT_TYPES } from '../src/kernel/event-types.ts';
 import { type Id, idValue, shardOfId } from '../src/kernel/id.ts';
 import { listAudit } from '../src/store/audit/audit-log.ts';
+import { readStandings } from '../src/store/balance/standings.ts';
 import { dueSource, FIRST, nextDueIn } from '../src/store/batch/due.ts';
 import { readFailingEndpoints, readOverdue } from '../src/store/health.ts';
 import { countOpenPayments } from '../src/store/key/sealed-values.ts';
@@ -155,7 +156,7 @@ const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
     ({ db, marketplace, sample }, round) => {
       const account = one(sample.accounts, round);
       const accounts = [escrow(account), available(account), owed(account)];
-      return readBalances(db, marketplace, { of: 'accounts', accounts });
+      return readStandings(db, marketplace, accounts);
     },
   ],
   ['events', ({ db, marketplace }) => listEvents(db, marketplace, null, PAGE)],

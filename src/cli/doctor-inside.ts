@@ -4,7 +4,7 @@
  * open: in a process of its own, or inside the platform that has the folder.
  */
 import { X509Certificate } from 'node:crypto';
-import { normalSide } from '../core/ledger/chart.ts';
+import { normalSide, transferInTransit } from '../core/ledger/chart.ts';
 import { describeIdentity, isOfAccount } from '../core/wallet/config.ts';
 import type { Db } from '../database/db.ts';
 import { MIGRATIONS_FOLDER, readMigrations } from '../database/migrate.ts';
@@ -13,12 +13,13 @@ import { DUE_TABLES } from '../flows/sweeps.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
-import { readDifferences } from '../store/balance/differences.ts';
+import { readDifferences, readTransitDifferences } from '../store/balance/differences.ts';
 import {
   readClock,
   readFailingEndpoints,
   readOverdue,
   readSchemaVersion,
+  readUncarried,
 } from '../store/health.ts';
 import { readMasterKeys } from '../store/key/key-ring.ts';
 import { readUnattributed } from '../store/ledger/queries.ts';
@@ -38,6 +39,7 @@ export interface Inside {
 
 const SKEW_MS_MAX = 5_000;
 const LATE_MS = 60_000;
+const UNCARRIED_MS = 15 * 60_000;
 const FAILED_TRIES = 3;
 const DAY_MS = 86_400_000;
 const EXPIRY_WARNING_DAYS = 30;
@@ -52,6 +54,7 @@ export async function lookInside(inside: Inside, print: Print): Promise<boolean>
     await checkWallets(db, settings, print),
     await checkLateness(inside, print),
   ];
+  await warnOfTransfers(inside, print);
   await warnOfBalances(db, print);
   await warnOfEndpoints(db, print);
   return checks.every((isGood) => isGood);
@@ -215,9 +218,21 @@ async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boole
   return true;
 }
 
+/** Each try moves its next one on, so one that never gets through is not late for due work. */
+async function warnOfTransfers({ db, nowMs }: Inside, print: Print): Promise<void> {
+  const found = await readUncarried(db, nowMs() - UNCARRIED_MS);
+  if (found === undefined) return;
+  const { rows, amountFen, oldest } = found;
+  const minutes = Math.floor((nowMs() - oldest.createdAtMs) / 60_000);
+  print(
+    `! transfers  ${rows} of ${amountFen} fen do not reach their balance, the oldest ` +
+      `(${oldest.kind} ${oldest.id} of ${oldest.intent}) for ${minutes} minutes: the log says why`,
+  );
+}
+
 /**
  * Money that an upgrade could not attribute stays where it was, under its merchant's name. And what
- * a balance holds stands in the books, under the same account.
+ * a balance holds stands in the books, under the same account; what is between them, too.
  */
 async function warnOfBalances(db: Db, print: Print): Promise<void> {
   for (const { account, netFen } of await readUnattributed(db)) {
@@ -233,6 +248,12 @@ async function warnOfBalances(db: Db, print: Print): Promise<void> {
     print(
       `! ledger     ${account} holds ${booked} fen in the books and ${kept} fen in its balance: ` +
         'pay nothing out of it before the difference is explained',
+    );
+  }
+  for (const { marketplace, ledgerFen, owedFen } of await readTransitDifferences(db)) {
+    print(
+      `! ledger     ${transferInTransit} of ${marketplace} holds ${ledgerFen} fen in the books and ` +
+        `${owedFen} fen by its transfers: pay nothing out before the difference is explained`,
     );
   }
 }

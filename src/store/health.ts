@@ -1,15 +1,22 @@
 /** What `hutong doctor` reads from the database about its state and its work. Only reads. */
-
+import type { StoredTransfer, TransferKind } from '../core/balance/transfer.ts';
 import type { Db } from '../database/db.ts';
 import { statements } from '../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../database/table.ts';
 import { formatId, type Id } from '../kernel/id.ts';
+import type { Fen } from '../kernel/money.ts';
 import { type DueTable, ofEachGroup } from './batch/due.ts';
 
 const SQL = statements('health', {
   clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
   tables: "select to_regclass('schema_migrations') is not null as has_history",
   version: 'select max(version) as version from schema_migrations',
+  // One that waits for its merchant's balance is told of by its refund.
+  uncarried: `select id, kind, intent, created_at, count(*) over () as rows,
+    (sum(amount) over ())::bigint as amount
+  from transfers where due_at is not null and created_at < $1
+    and not (kind = 'reserve' and shortfall = 'wait')
+  order by created_at, id limit 1`,
   // Deliveries are kept for long, so only those of some days are read.
   failingEndpoints: `select e.id, e.url, count(*) as waiting, max(d.tries) as tries,
     max(d.last_error) as why
@@ -67,6 +74,28 @@ export async function readOverdue(
 
 function lateRows({ table }: DueTable<unknown>, ofGroup: string): string {
   return `select t.due_at from ${table} t where t.due_at < $1 ${ofGroup}`;
+}
+
+export interface Uncarried {
+  readonly rows: number;
+  readonly amountFen: Fen;
+  readonly oldest: Pick<StoredTransfer, 'id' | 'kind' | 'intent' | 'createdAtMs'>;
+}
+
+/** Transfers made before `beforeMs` that have not reached both roots, however often tried. */
+export async function readUncarried(db: Db, beforeMs: number): Promise<Uncarried | undefined> {
+  const [row] = await db.read(SQL.uncarried, [beforeMs]);
+  if (row === undefined) return undefined;
+  return {
+    rows: toNumber(row.rows),
+    amountFen: row.amount as bigint,
+    oldest: {
+      id: formatId('transfer', row.id as bigint),
+      kind: row.kind as TransferKind,
+      intent: formatId('payment_intent', row.intent as bigint),
+      createdAtMs: toNumber(row.created_at),
+    },
+  };
 }
 
 export interface FailingEndpoint {

@@ -141,3 +141,36 @@ test('a balance that the books do not have is named, with both figures', async (
     ['wa_0000000000007:available', '0', '5'],
   ]);
 }, 60_000);
+
+test('money that has not reached its balance for a quarter of an hour is named, and since when', async () => {
+  expect(await doctorSays('transfers')).toEqual([]);
+  const settings = readSettings(environment);
+  if (!settings.ok) throw new Error(settings.error);
+  const db = await openDatabase(settings.value, () => undefined);
+  const minutesAgo = (minutes: number) => wallClock.nowMs() - minutes * 60_000;
+  const owed = (id: number, kind: string, shortfall: string, createdAtMs: number) =>
+    `(0, ${id}, 1, 6, '${kind}', '', 7, 1, 'jdpay', 'cny', 50, '${shortfall}', 'owed',
+      ${createdAtMs}, ${minutesAgo(-5)}, 9)`;
+  try {
+    await db.script(`insert into transfers (shard, id, marketplace, intent, kind, source,
+        wallet_account, merchant, wallet, currency, amount, shortfall, status, created_at, due_at,
+        tries)
+      values ${owed(1, 'release', 'advance', minutesAgo(16))},
+        ${owed(2, 'charge', 'advance', minutesAgo(95))},
+        ${owed(3, 'reserve', 'wait', minutesAgo(900))},
+        ${owed(4, 'give_back', 'advance', minutesAgo(14))}`);
+  } finally {
+    await db.close();
+  }
+  expect(await doctorSays('transfers ')).toEqual([
+    expect.stringMatching(
+      /^! transfers +2 of 100 fen .*\(charge tr_0000000000002 of pi_0000000000006\) for 9[56] min/,
+    ),
+  ]);
+  // Its payment has not booked them: 50 + 50 - 50 are on their way, and the books have none.
+  expect(await doctorSays('transfer:in_transit')).toEqual([
+    expect.stringMatching(
+      /^! ledger +\S+ of mkt_0000000000001 holds 0 fen in the books and 50 fen/,
+    ),
+  ]);
+}, 60_000);

@@ -182,6 +182,7 @@ async function spend(stage: Stage, order: Order, amountFen: number): Promise<voi
       where l.order_no = '${String((order.attempt.legs as Json[])[0]?.order_no)}'`,
   );
   const settlement = {
+    currency: 'cny' as const,
     ...{ id: newKey(), amountFen: BigInt(amountFen), occurredAtMs: Date.now() },
     config: formatId('wallet_config', row?.config as bigint),
   };

@@ -7,7 +7,8 @@ import type { Db, Statement } from '../../src/database/db.ts';
 import { formatId, type Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { listAudit } from '../../src/store/audit/audit-log.ts';
-import { readInTransit } from '../../src/store/balance/transfers.ts';
+import { readStandings } from '../../src/store/balance/standings.ts';
+import { readUncarried } from '../../src/store/health.ts';
 import { listMerchants } from '../../src/store/merchant/merchants.ts';
 import { type IntentQuery, listPayments } from '../../src/store/payment/queries.ts';
 import { listEvents } from '../../src/store/webhook/queries.ts';
@@ -63,7 +64,11 @@ const FILL = `
   insert into transfers (shard, id, marketplace, intent, kind, source, wallet_account, merchant,
     wallet, currency, amount, shortfall, status, created_at, settled_at, due_at, tries)
   select n % 256, n, case when n % 5000 = 0 then ${OTHER_ID} else 6000 end, 1, 'release', '', 1, 1,
-    'unionpay', 'cny', 1, 'advance', 'owed', 1, null, 1, 0
+    'unionpay', 'cny', 1, 'advance', case when n % 250 = 0 then 'owed' else 'applied' end, 1, null,
+    case when n % 250 = 0 then 1 end, 0
+  from generate_series(1, 20000) n;
+  insert into ledger_balances (shard, marketplace, account, currency, slot, debit, credit)
+  select n % 256, case when n % 5000 = 0 then ${OTHER_ID} else 6000 end, 'a' || n, 'cny', 0, 1, 1
   from generate_series(1, 20000) n;
   analyze`;
 
@@ -119,7 +124,13 @@ for (const { name, isAvailable, open } of ENGINES) {
         'events_',
         (db) => listEvents(db, OTHER, 'payment_intent.succeeded', PAGE),
       ],
-      ['what is in transit', 'transfers_in_transit', (db) => readInTransit(db, OTHER)],
+      ['what is in transit', 'transfers_in_transit', (db) => readStandings(db, OTHER, null)],
+      [
+        'what stands in accounts',
+        'ledger_balances_accounts',
+        (db) => readStandings(db, OTHER, ['a77', 'a78']),
+      ],
+      ['what is not carried', 'transfers_(?:due|in_transit)', (db) => readUncarried(db, 2)],
       ['merchants', 'merchants_list', (db) => listMerchants(db, OTHER, PAGE)],
       ...(['actor', 'action', 'object'] as const).map(
         (field) =>

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Balances } from '../../../test/helpers/balances.ts';
 import { bookPostings } from '../../../test/helpers/payments.ts';
 import { formatId } from '../../kernel/id.ts';
+import type { Currency } from '../../kernel/money.ts';
 import { available, clearing, owed, transferInTransit } from '../ledger/chart.ts';
 import { applyTransfer, newBalance, settleDirectly } from './balance.ts';
 import { isCredit, type NewTransfer, type Shortfall, type TransferKind } from './transfer.ts';
@@ -94,7 +95,12 @@ describe('a merchant’s balance', () => {
     if (!released.ok) throw new Error('released');
     bookPostings(books, released.value.postings);
     const config = formatId('wallet_config', 5n);
-    const line = { id: 'bill line 1', config, amountFen: 994n, occurredAtMs: NOW_MS };
+    const line = {
+      ...{ id: 'bill line 1', config, currency: account.currency },
+      ...{ amountFen: 994n, occurredAtMs: NOW_MS },
+    };
+    const foreign = { ...line, currency: 'usd' as Currency };
+    expect(() => settleDirectly(released.value.state, foreign, CONTEXT)).toThrow('one currency');
     const settled = settleDirectly(released.value.state, line, CONTEXT);
     if (!settled.ok) throw new Error('settled');
     bookPostings(books, settled.value.postings);

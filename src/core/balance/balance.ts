@@ -129,6 +129,7 @@ export interface DirectSettlement {
   /** The line of the bill: applied once. */
   readonly id: string;
   readonly config: Id<'wallet_config'>;
+  readonly currency: Currency;
   readonly amountFen: Fen;
   readonly occurredAtMs: number;
 }
@@ -145,6 +146,7 @@ export function settleDirectly(
   const draft = new BalanceDraft(state);
   const { id, amountFen, config, occurredAtMs } = settlement;
   const { id: walletAccount, currency, wallet } = state.balance;
+  assert(settlement.currency === currency, 'a balance has one currency');
   assert(amountFen > 0n, 'a settlement moves money');
   if (state.applied.some((row) => row.id === id)) return draft.decided(({ balance }) => balance);
   const availableFen = minFen(amountFen, draft.root.availableFen);

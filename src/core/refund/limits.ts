@@ -49,13 +49,17 @@ export function windowProblem(
   return hutongError('refund_not_possible', message);
 }
 
-/** The pause demanded after the last refund of one order, sent or waiting; null = send it now. */
+/**
+ * The pause demanded after the last refund of one order, sent or waiting; null = send it now. One
+ * that awaits its balance is spaced when that has answered.
+ */
 function spacedUntilMs(
   earlier: readonly Refund[],
   spacingMs: number,
   nowMs: number,
 ): number | null {
-  const lastMs = Math.max(0, ...earlier.map(sentOrPlannedMs));
+  const planned = earlier.filter(({ awaitsBalance }) => !awaitsBalance);
+  const lastMs = Math.max(0, ...planned.map(sentOrPlannedMs));
   return lastMs + spacingMs > nowMs ? lastMs + spacingMs : null;
 }
 

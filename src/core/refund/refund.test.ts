@@ -61,6 +61,8 @@ class Paid {
   readonly emitted: string[] = [];
   readonly transfers: NewTransfer[] = [];
   readonly newId = numberedIds();
+  /** What was asked of a balance is answered by the test. */
+  isAnswerHeld = false;
 
   constructor({ subs, feeBps, receiptMille, isOneLeg }: Cart) {
     const wallet = isOneLeg ? 'jdpay' : 'alipay';
@@ -101,16 +103,18 @@ class Paid {
       const outcome = this.merchants.apply(transfer, this.nowMs);
       this.merchants.settle(transfer);
       const refund = parseId('refund', transfer.source);
-      if (transfer.kind === 'reserve' && refund !== undefined) this.answer(refund, outcome);
+      if (transfer.kind === 'reserve' && refund !== undefined && !this.isAnswerHeld)
+        this.answer(refund, outcome);
     }
   }
 
   /** As the POST does it: whoever reserves it sends it. */
-  answer(refund: Refund['id'], outcome: TransferOutcome): void {
-    const capabilities = everyWallet(CAPABLE);
+  answer(refund: Refund['id'], outcome: TransferOutcome, refundSpacingMs = 0): Refund {
+    const capabilities = everyWallet({ ...CAPABLE, refundSpacingMs });
     this.decide((payment, context) =>
       applyReservation(payment, { refund, outcome, capabilities, isSender: true }, context),
     );
+    return this.payment.refunds.find((row) => row.id === refund)!;
   }
 
   refund(sub: number, amountFen: bigint, refundSpacingMs = 0): Refund {
@@ -646,5 +650,73 @@ describe('a refund of what was released', () => {
     expect(paid.balances.get(transferInTransit) ?? 0n, 'rule 5').toBe(0n);
     expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(970n - settlementFen);
     expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
+  });
+
+  const releasedWhole = (receiptMille = 1_000n): Paid => {
+    const subs = [{ merchant: 1, amountFen: 1_000n }];
+    const paid = new Paid({ subs, feeBps: 60, receiptMille, isOneLeg: false });
+    const { id: subOrder } = paid.payment.subOrders[0]!;
+    paid.decide((payment, context) => releaseEscrow(payment, subOrder, context));
+    return paid;
+  };
+
+  it('and a fen more than is left at its wallet, by rounding, is sent and takes what is left', () => {
+    const paid = releasedWhole(970n);
+    const first = paid.refund(0, 400n);
+    paid.isAnswerHeld = true;
+    const rest = paid.refund(0, 600n);
+    // By our own rounding it moved 388.
+    paid.say(first, 'succeeded', { settlementFen: 389n });
+    expect(paid.answer(rest.id, 'applied')).toMatchObject({ status: 'created', movedFen: 582n });
+    const done = paid.say(rest, 'succeeded', { settlementFen: null });
+    expect(done).toMatchObject({ status: 'succeeded', movedFen: 581n });
+    expect(paid.balances.get(clearing('alipay')), 'rule 6').toBe(0n);
+    expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
+  });
+
+  it.each([
+    // The figure of another that succeeded after all took everything.
+    { receiptMille: 970n, movedFen: 970n },
+    // Without a discount nothing is rounded.
+    { receiptMille: 1_000n, movedFen: 401n },
+  ])(
+    'is not sent where $movedFen fen of $receiptMille ‰ are gone',
+    ({ receiptMille, movedFen }) => {
+      const paid = releasedWhole(receiptMille);
+      const first = paid.refund(0, movedFen === 401n ? 401n : 1_000n);
+      paid.say(first, 'failed', { walletError: REFUSED });
+      paid.isAnswerHeld = true;
+      const second = paid.refund(0, 600n);
+      paid.say(first, 'succeeded', { settlementFen: movedFen });
+      expect(paid.answer(second.id, 'applied')).toMatchObject({
+        ...{ status: 'failed', failure: { code: 'refund_not_possible' }, sentAtMs: null },
+      });
+      expect(sumFen(paid.balances.values()), 'rule 5').toBe(0n);
+    },
+  );
+
+  it('is spaced when its balance has answered, and not after others that still wait for theirs', () => {
+    const SPACING_MS = 60_000;
+    const paid = releasedWhole();
+    paid.isAnswerHeld = true;
+    const asked = [100n, 200n, 300n].map((amountFen) => paid.refund(0, amountFen, SPACING_MS));
+    const plans = asked.map(({ id }) => {
+      const { sentAtMs, dueAtMs } = paid.answer(id, 'applied', SPACING_MS);
+      return sentAtMs === null ? dueAtMs! : sentAtMs;
+    });
+    expect(plans.map((atMs) => atMs - paid.nowMs)).toEqual([0, SPACING_MS, 2 * SPACING_MS]);
+  });
+
+  it('that waited for hours raises its alert an hour after it was sent', () => {
+    const paid = releasedWhole();
+    paid.isAnswerHeld = true;
+    const { id } = paid.refund(0, 400n);
+    paid.nowMs += 2 * UNKNOWN_PATIENCE_MS;
+    const sent = paid.answer(id, 'applied');
+    expect(paid.say(sent, 'unknown')).toMatchObject({ status: 'unknown', failure: null });
+    expect(paid.emitted).not.toContain('refund.requires_attention');
+    paid.nowMs += UNKNOWN_PATIENCE_MS;
+    expect(paid.say(sent, 'unknown').failure).toMatchObject({ code: OUTCOME_UNKNOWN });
+    expect(paid.emitted).toContain('refund.requires_attention');
   });
 });

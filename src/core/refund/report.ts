@@ -125,8 +125,9 @@ function isLeftUnknown(
   return isWaiting && isOverdue(refund, context);
 }
 
+/** Counted from its first call: before that it may have waited for its merchant's balance. */
 function isOverdue(refund: Refund, { nowMs }: DecideContext): boolean {
-  const isOld = nowMs >= refund.createdAtMs + UNKNOWN_PATIENCE_MS;
+  const isOld = nowMs >= (refund.sentAtMs ?? refund.createdAtMs) + UNKNOWN_PATIENCE_MS;
   return isOld && refund.failure?.code !== OUTCOME_UNKNOWN;
 }
 

@@ -11,6 +11,7 @@ import { refundReserved } from '../ledger/posting.ts';
 import { type PaymentDecision, PaymentDraft } from '../payment/draft.ts';
 import { type Payment, REFUND_STATES, type Refund } from '../payment/model.ts';
 import { bookingOf, escrowOf } from './allocation.ts';
+import { hasFigure } from './figure.ts';
 import { firstCall, limitsOf, type RefundLimits, sentOf, windowProblem } from './limits.ts';
 import { leftAtWallet, settleFailed } from './settle.ts';
 
@@ -85,7 +86,10 @@ function reserved(
   draft.post(refundReserved(bookingOf(draft, refund, escrow, asked)));
   draft.set('refunds', id, { awaitsBalance: false, failure: null });
   const limits = limitsOf(draft.attempt(leg.attempt), capabilities);
-  const isSpent = refund.movedFen > leftAtWallet(draft.payment, refund);
+  const leftFen = leftAtWallet(draft.payment, refund);
+  // As its report is judged: a fen of rounding off, it takes what is left.
+  const isTooMuch = refund.movedFen > leftFen && !hasFigure(draft.payment, refund);
+  const isSpent = leftFen <= 0n || isTooMuch;
   if (isSpent || windowProblem(leg, limits, context) !== undefined) {
     fail(draft, id, NOT_POSSIBLE, context);
     return;

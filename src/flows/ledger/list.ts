@@ -17,8 +17,9 @@ import type { Currency, Fen } from '../../kernel/money.ts';
 import { compareTexts } from '../../kernel/order.ts';
 import { ok } from '../../kernel/result.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
-import { readInTransit } from '../../store/balance/transfers.ts';
+import { readStandings } from '../../store/balance/standings.ts';
 import {
+  type BalanceRow,
   type BalancesWanted,
   listTransactions,
   readBalances,
@@ -83,13 +84,16 @@ async function readAccountsOf(
   const balances = await attemptRead(() => readBalances(platform.db, marketplace, wanted));
   if (!balances.ok) return balances;
   return ok(
-    balances.value.map(({ account: name, currency, debitFen, creditFen }) => {
-      const normal = normalSide(name);
-      const balanceFen = normal === 'debit' ? debitFen - creditFen : creditFen - debitFen;
-      return { id: accountId(marketplace, name, currency), name, currency, balanceFen, normal };
-    }),
+    balances.value.map((row) => ({
+      ...{ id: accountId(marketplace, row.account, row.currency), name: row.account },
+      ...{ currency: row.currency, balanceFen: normally(row), normal: normalSide(row.account) },
+    })),
   );
 }
+
+/** In the account's normal direction. */
+const normally = ({ account, debitFen, creditFen }: BalanceRow): Fen =>
+  normalSide(account) === 'debit' ? debitFen - creditFen : creditFen - debitFen;
 
 export function listLedgerTransactions(
   platform: Platform,
@@ -123,43 +127,46 @@ export async function listBalances(
   marketplace: Id<'marketplace'>,
   merchant: Id<'merchant'> | null,
 ): Outcome<readonly MerchantBalance[]> {
-  const wanted = await attemptRead(() => balancesOf(platform.db, merchant));
+  const wanted = await attemptRead(() => accountsOf(platform.db, merchant));
   if (!wanted.ok) return wanted;
-  const accounts = await readAccountsOf(platform, marketplace, wanted.value);
-  if (!accounts.ok) return accounts;
-  const own = accounts.value.flatMap((account) => {
-    const named = merchantAccountIn(account.name);
+  const found = await attemptRead(() => readStandings(platform.db, marketplace, wanted.value));
+  if (!found.ok) return found;
+  const { inTransit } = found.value;
+  const own = found.value.balances.flatMap((row) => {
+    const named = merchantAccountIn(row.account);
+    const balanceFen = normally(row);
     // An old account is at zero once its money has moved.
-    const isOver = named?.walletAccount === null && account.balanceFen === 0n;
-    return named === undefined || isOver ? [] : [{ ...named, account }];
+    const isOver = named?.walletAccount === null && balanceFen === 0n;
+    return named === undefined || isOver ? [] : [{ ...named, ...row, balanceFen }];
   });
   const ids = new Set(own.flatMap(({ walletAccount }) => walletAccount ?? []));
   const owners = await attemptRead(() => readOwners(platform.db, [...ids]));
   if (!owners.ok) return owners;
-  const inTransit = await attemptRead(() => readInTransit(platform.db, marketplace));
-  if (!inTransit.ok) return inTransit;
   const balances = new Map<string, MerchantBalance>();
-  for (const { owner: named, walletAccount, kind, account } of own) {
-    const found = walletAccount === null ? named : owners.value.get(walletAccount);
-    const owner = must(found, `the owner of ${account.name}`);
-    const key = keyOf(owner, walletAccount, account.currency);
-    const inTransitFen = walletAccount === null ? 0n : (inTransit.value.get(walletAccount) ?? 0n);
-    const empty = emptyBalance(owner, walletAccount, account.currency);
+  for (const { owner: named, walletAccount, kind, account, currency, balanceFen } of own) {
+    const known = walletAccount === null ? named : owners.value.get(walletAccount);
+    const owner = must(known, `the owner of ${account}`);
+    const key = keyOf(owner, walletAccount, currency);
+    const inTransitFen = walletAccount === null ? 0n : (inTransit.get(walletAccount) ?? 0n);
+    const empty = emptyBalance(owner, walletAccount, currency);
     const sums = balances.get(key) ?? { ...empty, inTransitFen };
-    balances.set(key, { ...sums, [kind]: sums[kind] + account.balanceFen });
+    balances.set(key, { ...sums, [kind]: sums[kind] + balanceFen });
   }
   const sorted = [...balances].sort(([a], [b]) => compareTexts(a, b));
   return ok(sorted.map(([, balance]) => balance));
 }
 
-async function balancesOf(db: Db, merchant: Id<'merchant'> | null): Promise<BalancesWanted> {
-  if (merchant === null) return ALL;
+/** Of the ledger, those that are one merchant's; null = all. */
+async function accountsOf(
+  db: Db,
+  merchant: Id<'merchant'> | null,
+): Promise<readonly string[] | null> {
+  if (merchant === null) return null;
   const own = await readAccounts(db, [merchant]);
-  const accounts = [
+  return [
     ...own.flatMap(({ id }) => [escrow(id), available(id), owed(id)]),
     ...formerAccounts(merchant),
   ];
-  return { of: 'accounts', accounts };
 }
 
 type Owner = Pick<AccountOwner, 'merchant'> & { readonly wallet: WalletName | null };

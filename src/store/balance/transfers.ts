@@ -1,11 +1,11 @@
 /** Transfers: written by the batch of a payment, then each is a root of its own. */
 import type { NewTransfer, StoredTransfer } from '../../core/balance/transfer.ts';
 import { idArray, smallintArray } from '../../database/arrays.ts';
-import type { Db, Session, Statement } from '../../database/db.ts';
+import type { Session } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { insertAll, updateAll } from '../../database/table.ts';
 import { must } from '../../kernel/assert.ts';
-import { formatId, type Id, idValue, parseId, shardOfId } from '../../kernel/id.ts';
+import { formatId, type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import type { Aggregate } from '../batch/aggregate.ts';
 import type { DueTable } from '../batch/due.ts';
 import { TRANSFERS, toTransfer } from './rows.ts';
@@ -61,24 +61,3 @@ export const DUE_TRANSFERS: DueTable<Id<'transfer'>> = {
   columns: { group: null, id: 'id', part: null, more: [] },
   decode: (row) => formatId('transfer', row.due_id as bigint),
 };
-
-const IN_TRANSIT: Statement = {
-  name: 'transfers.in_transit',
-  text: `select wallet_account, sum(case kind when 'release' then amount
-      when 'give_back' then amount when 'charge' then -amount else 0 end)::bigint as amount
-    from transfers where marketplace = $1 and due_at is not null group by wallet_account`,
-};
-
-/** What is on its way to each account, less what is about to be taken from it. */
-export async function readInTransit(
-  db: Db,
-  marketplace: Id<'marketplace'>,
-): Promise<ReadonlyMap<Id<'wallet_account'>, bigint>> {
-  const rows = await db.read(IN_TRANSIT, [idValue(marketplace)]);
-  return new Map(
-    rows.map((row) => [
-      formatId('wallet_account', row.wallet_account as bigint),
-      row.amount as bigint,
-    ]),
-  );
-}

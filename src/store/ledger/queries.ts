@@ -1,6 +1,5 @@
 /** Reads of the ledger: balances and transactions. */
 
-import { textArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
@@ -17,7 +16,6 @@ const BALANCES = statements('ledger_balances', {
   of: `${SUMS} where marketplace = $1 ${BY_ACCOUNT}`,
   ofConfig: `${SUMS} where marketplace = $1 and config = $2 ${BY_ACCOUNT}`,
   page: `${SUMS} where marketplace = $1 and account > $2 ${BY_ACCOUNT} limit $3`,
-  named: `${SUMS} where marketplace = $1 and account = any($2::text[]) ${BY_ACCOUNT}`,
   // What 0020 could not attribute to an account at a wallet: names of before, not at zero.
   unattributed: `select account, sum(credit - debit)::bigint as net from ledger_balances
     where account like 'merchant:%' group by marketplace, account
@@ -31,12 +29,11 @@ export interface BalanceRow {
   readonly creditFen: bigint;
 }
 
-/** Which balances: all, what a configuration's entries moved, a page by name, or those named. */
+/** Which balances: all, what a configuration's entries moved, or a page by name. */
 export type BalancesWanted =
   | { readonly of: 'all' }
   | { readonly of: 'config'; readonly config: Id<'wallet_config'> }
-  | { readonly of: 'page'; readonly after: string; readonly limit: number }
-  | { readonly of: 'accounts'; readonly accounts: readonly string[] };
+  | { readonly of: 'page'; readonly after: string; readonly limit: number };
 
 /** By the account's name. */
 export async function readBalances(
@@ -46,12 +43,16 @@ export async function readBalances(
 ): Promise<BalanceRow[]> {
   const [statement, ...values] = balancesStatement(wanted);
   const rows = await db.read(statement, [idValue(marketplace), ...values]);
-  return rows.map((row) => ({
+  return rows.map(toBalanceRow);
+}
+
+export function toBalanceRow(row: Row): BalanceRow {
+  return {
     account: row.account as string,
     currency: currencyOf(row.currency),
     debitFen: row.debit as bigint,
     creditFen: row.credit as bigint,
-  }));
+  };
 }
 
 function balancesStatement(wanted: BalancesWanted): [Statement, ...unknown[]] {
@@ -62,8 +63,6 @@ function balancesStatement(wanted: BalancesWanted): [Statement, ...unknown[]] {
       return [BALANCES.ofConfig, idValue(wanted.config)];
     case 'page':
       return [BALANCES.page, wanted.after, wanted.limit];
-    case 'accounts':
-      return [BALANCES.named, textArray(wanted.accounts)];
     default:
       return unreachable(wanted);
   }
