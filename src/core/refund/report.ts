@@ -125,7 +125,10 @@ function isLeftUnknown(
   return isWaiting && isOverdue(refund, context);
 }
 
-/** Counted from its first call: before that it may have waited for its merchant's balance. */
+/**
+ * Counted from its first call, before which it may have waited for its merchant's balance; one that
+ * could never be called counts from its creation.
+ */
 function isOverdue(refund: Refund, { nowMs }: DecideContext): boolean {
   const isOld = nowMs >= (refund.sentAtMs ?? refund.createdAtMs) + UNKNOWN_PATIENCE_MS;
   return isOld && refund.failure?.code !== OUTCOME_UNKNOWN;
@@ -158,8 +161,9 @@ export function noteUnsent(
   const isUntouched = refund.tries === input.tries;
   if (input.isFirstCall && isUntouched && refund.sentAtMs !== null)
     draft.set('refunds', refund.id, { sentAtMs: null });
-  if (isOpenRefund(refund) && isOverdue(refund, context)) alert(draft, refund.id, OUTCOME_UNKNOWN);
-  return answered(draft, refund.id);
+  const noted = draft.refund(refund.id);
+  if (isOpenRefund(noted) && isOverdue(noted, context)) alert(draft, noted.id, OUTCOME_UNKNOWN);
+  return answered(draft, noted.id);
 }
 
 function nextStatus(payment: Payment, refund: Refund, report: RefundReport): Refund['status'] {
