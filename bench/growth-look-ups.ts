@@ -8,10 +8,11 @@ import { INTENT_STATES } from '../src/core/payment/model.ts';
 import type { Db } from '../src/database/db.ts';
 import { DUE_TABLES } from '../src/flows/sweeps.ts';
 import { EVENT_TYPES } from '../src/kernel/event-types.ts';
-import { type Id, idValue, shardOfId } from '../src/kernel/id.ts';
+import { type Id, idValue } from '../src/kernel/id.ts';
 import { listAudit } from '../src/store/audit/audit-log.ts';
 import { readStandings } from '../src/store/balance/standings.ts';
 import { dueSource, FIRST, nextDueIn } from '../src/store/batch/due.ts';
+import type { Cells } from '../src/store/cells.ts';
 import { readFailingEndpoints, readOverdue } from '../src/store/health.ts';
 import { countOpenPayments } from '../src/store/key/sealed-values.ts';
 import { listTransactions, readBalances } from '../src/store/ledger/queries.ts';
@@ -33,6 +34,7 @@ import { median } from './server-facts.ts';
 /** A seeded database, and what may be looked up there. */
 export interface Searched {
   readonly db: Db;
+  readonly cells: Cells;
   readonly marketplace: Id<'marketplace'>;
   readonly sample: GrowthSample;
   readonly nowMs: number;
@@ -69,11 +71,11 @@ const intents =
     query: (at: Searched, round: number) => Partial<IntentQuery>,
     page: Partial<IdPage> = {},
   ): LookUp =>
-  ({ db, marketplace, ...at }, round) =>
+  ({ cells, marketplace, ...at }, round) =>
     listPayments(
-      db,
+      cells,
       marketplace,
-      { ...ANY, ...query({ db, marketplace, ...at }, round) },
+      { ...ANY, ...query({ cells, marketplace, ...at }, round) },
       { ...PAGE, ...page },
     );
 
@@ -88,7 +90,7 @@ const byStatus = INTENT_STATES.states.map((status): [string, LookUp] => [
 ]);
 const byType = Object.keys(EVENT_TYPES).map((type): [string, LookUp] => [
   `events, type ${type}`,
-  ({ db, marketplace }) => listEvents(db, marketplace, type, PAGE),
+  ({ cells, marketplace }) => listEvents(cells, marketplace, type, PAGE),
 ]);
 const sweeps = DUE_TABLES.flatMap((of): [string, LookUp][] => {
   const source = dueSource(of);
@@ -102,7 +104,7 @@ const sweeps = DUE_TABLES.flatMap((of): [string, LookUp][] => {
 const nextDue = nextDueIn(DUE_TABLES);
 
 const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
-  ['payment', ({ db, sample }, round) => readPayment(db, one(sample.intents, round))],
+  ['payment', ({ cells, sample }, round) => readPayment(cells, one(sample.intents, round))],
   [
     'payment by merchant_order_no',
     intents(({ sample }, round) => ({ merchantOrderNo: one(sample.orderNos, round) })),
@@ -132,48 +134,51 @@ const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
   ],
   [
     'refund',
-    ({ db, sample }, round) => {
+    ({ cells, sample }, round) => {
       const id = one(sample.refunds, round);
-      return findRefundIntent(db, shardOfId(id), id);
+      return findRefundIntent(cells, id);
     },
   ],
-  ['ledger transactions', ({ db, marketplace }) => listTransactions(db, marketplace, null, PAGE)],
+  [
+    'ledger transactions',
+    ({ cells, marketplace }) => listTransactions(cells, marketplace, null, PAGE),
+  ],
   [
     'ledger transactions of a payment',
-    ({ db, marketplace, sample }, round) =>
-      listTransactions(db, marketplace, one(sample.intents, round), PAGE),
+    ({ cells, marketplace, sample }, round) =>
+      listTransactions(cells, marketplace, one(sample.intents, round), PAGE),
   ],
-  ['ledger accounts', ({ db, marketplace }) => readBalances(db, marketplace, FIRST_ACCOUNTS)],
+  ['ledger accounts', ({ cells, marketplace }) => readBalances(cells, marketplace, FIRST_ACCOUNTS)],
   [
     'ledger accounts, a page far back',
-    ({ db, marketplace, sample }, round) => {
+    ({ cells, marketplace, sample }, round) => {
       const after = escrow(one(sample.accounts, round));
-      return readBalances(db, marketplace, { ...FIRST_ACCOUNTS, after });
+      return readBalances(cells, marketplace, { ...FIRST_ACCOUNTS, after });
     },
   ],
   [
     'balances of a merchant',
-    ({ db, marketplace, sample }, round) => {
+    ({ cells, marketplace, sample }, round) => {
       const account = one(sample.accounts, round);
       const accounts = [escrow(account), available(account), owed(account)];
-      return readStandings(db, marketplace, accounts);
+      return readStandings(cells, marketplace, accounts);
     },
   ],
-  ['events', ({ db, marketplace }) => listEvents(db, marketplace, null, PAGE)],
+  ['events', ({ cells, marketplace }) => listEvents(cells, marketplace, null, PAGE)],
   ...byType,
   [
     'event',
-    ({ db, sample }, round) => {
+    ({ cells, sample }, round) => {
       const id = one(sample.events, round);
-      return readEvent(db, shardOfId(id), id);
+      return readEvent(cells, id);
     },
   ],
-  ['merchants', ({ db, marketplace }) => listMerchants(db, marketplace, PAGE)],
+  ['merchants', ({ cells, marketplace }) => listMerchants(cells, marketplace, PAGE)],
   [
     'merchants, a page far back',
-    ({ db, marketplace, sample }, round) => {
+    ({ cells, marketplace, sample }, round) => {
       const beforeId = idValue(one(sample.merchants, round));
-      return listMerchants(db, marketplace, { ...PAGE, beforeId });
+      return listMerchants(cells, marketplace, { ...PAGE, beforeId });
     },
   ],
   [
@@ -186,7 +191,7 @@ const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
   ],
   [
     'merchants of a cart',
-    ({ db, sample }, round) => readMerchantsOf(db, [one(sample.intents, round)]),
+    ({ cells, sample }, round) => readMerchantsOf(cells, [one(sample.intents, round)]),
   ],
   ['changed merchants', ({ db }) => readMerchantChanges(db, null)],
   ...(
@@ -197,23 +202,23 @@ const LOOK_UPS: readonly (readonly [string, LookUp])[] = [
     ] as const
   ).map(([name, filter]): [string, LookUp] => [
     name,
-    ({ db, marketplace }) =>
-      listAudit(db, marketplace, { actor: null, action: null, object: null, ...filter }, PAGE),
+    ({ cells, marketplace }) =>
+      listAudit(cells, marketplace, { actor: null, action: null, object: null, ...filter }, PAGE),
   ]),
   [
     'audit log, object',
-    ({ db, marketplace, sample }, round) => {
+    ({ cells, marketplace, sample }, round) => {
       const object = one(sample.accounts, round);
-      return listAudit(db, marketplace, { actor: null, action: null, object }, PAGE);
+      return listAudit(cells, marketplace, { actor: null, action: null, object }, PAGE);
     },
   ],
   ...sweeps,
   ['sweeps, the next moment', ({ db }) => nextDue(db, ALONE)],
   ['sweeps, the next of three processes', ({ db }) => nextDue(db, OF_THREE)],
-  ['unknown attempts', ({ db }) => countUnknownAttempts(db)],
-  ['doctor: what is late', ({ db, nowMs }) => readOverdue(db, DUE_TABLES, nowMs)],
-  ['doctor: failing endpoints', ({ db }) => readFailingEndpoints(db, 3)],
-  ['keys: open payments', ({ db }) => countOpenPayments(db)],
+  ['unknown attempts', ({ cells }) => countUnknownAttempts(cells)],
+  ['doctor: what is late', ({ cells, nowMs }) => readOverdue(cells, DUE_TABLES, nowMs)],
+  ['doctor: failing endpoints', ({ cells }) => readFailingEndpoints(cells, 3)],
+  ['keys: open payments', ({ cells }) => countOpenPayments(cells)],
 ];
 
 /** The median of each, in turn on both. */

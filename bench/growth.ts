@@ -11,6 +11,7 @@ import type { Db } from '../src/database/db.ts';
 import { openPostgres } from '../src/database/postgres.ts';
 import { must } from '../src/kernel/assert.ts';
 import type { Id } from '../src/kernel/id.ts';
+import { oneCell } from '../src/store/cells.ts';
 import { readMarketplaces } from '../src/store/merchant/marketplaces.ts';
 import { readAccounts } from '../src/store/merchant/merchants.ts';
 import { readConfigs } from '../src/store/wallet/configs.ts';
@@ -120,7 +121,7 @@ async function openSide(ground: Ground, options: SideOptions): Promise<Side> {
   const { marketplace } = owner;
   return {
     ...{ options, shop, ...seeded, ...served },
-    searched: { db, marketplace, sample, nowMs: options.nowMs },
+    searched: { db, cells: oneCell(db), marketplace, sample, nowMs: options.nowMs },
     buy: createBuyer(world, http, sink, 'wechatpay', () => undefined),
     close: async () => {
       http.close();

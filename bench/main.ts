@@ -35,6 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       : benchProcesses({ ...options, processes }, print),
   growth: async ({ payments }, print) =>
     (await import('./growth.ts')).benchGrowth({ payments }, print),
+  cells: async (_options, print) => (await import('./cells.ts')).benchCells(print),
   peers: async (_options, print) => (await import('./peers.ts')).benchPeers(print),
   against: ({ commit, compared, rounds }, print) => {
     if (commit === undefined || compared === undefined) return Promise.reject(new Error(USAGE));
@@ -46,6 +47,7 @@ const USAGE = `usage: npm run bench -- engine [--json]
        npm run bench -- payments [--wallet ${WALLETS.join('|')}] [--quick] [--json]
        npm run bench -- payments --processes 1,2,4 [--json]
        npm run bench -- growth [--payments N] [--json]
+       npm run bench -- cells [--json]
        npm run bench -- peers [--json]
        npm run bench -- against COMMIT --engine|--payments [--rounds N] [--json]
 `;

@@ -15,7 +15,14 @@ import { type BenchedWallet, createBuyer, type PaymentTimes } from './buyer.ts';
 import { measureCryptoMs } from './crypto-floor.ts';
 import { cpuMsOf } from './process-cpu.ts';
 import type { Outcome } from './report.ts';
-import { assertBooked, assertDurable, measureFsync, readBooks, spreadOf } from './server-facts.ts';
+import {
+  assertBooked,
+  assertDurable,
+  measureFsync,
+  readBooks,
+  readSizes,
+  spreadOf,
+} from './server-facts.ts';
 import { openWebhookSink } from './webhook-sink.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -96,6 +103,9 @@ async function measure(
       payments_before: maximum.paid,
       errors: errors.length + sink.refused(),
       cpu_ms_per_payment: round(load.cpuMs),
+      database_ms_per_payment: round(load.databaseMs),
+      stored_bytes_per_payment: Math.round(load.storedBytes),
+      logged_bytes_per_payment: Math.round(load.loggedBytes),
       crypto_ms_per_payment: round(cryptoMs),
       bare_ms_per_payment: round(bare.atLoadMs),
       cpu_to_bare: round(load.cpuMs / bare.atLoadMs),
@@ -141,14 +151,29 @@ async function findMaximum(world: World, buy: Work, isQuick: boolean): Promise<M
 /** Payments at a share of the maximum, and what the platform spent on each. */
 async function runLoad(world: World, buy: Work, maximum: Maximum) {
   const callsBefore = await walletCalls(world);
-  const beforeMs = cpuMsOf(world.platformPid);
+  const before = await spentSoFar(world);
   const ratePerS = maximum.perS * LOAD.share;
   const load = await openLoad(buy, { ...LOAD, ratePerS });
-  const cpuMs = (cpuMsOf(world.platformPid) - beforeMs) / load.done;
+  const after = await spentSoFar(world);
+  const each = (of: keyof typeof before): number => (after[of] - before[of]) / load.done;
   const callsAfter = await walletCalls(world);
   assertBooked(await readBooks(world.databaseUrl), maximum.paid + load.done, ENTRIES_EACH);
   const walletCallMs = (callsAfter.ms - callsBefore.ms) / (callsAfter.count - callsBefore.count);
-  return { ...load, ratePerS, cpuMs, walletCallMs };
+  return {
+    ...{ ...load, ratePerS, walletCallMs },
+    cpuMs: each('platformMs'),
+    databaseMs: each('databaseMs'),
+    storedBytes: each('storedBytes'),
+    loggedBytes: each('loggedBytes'),
+  };
+}
+
+async function spentSoFar({ platformPid, server, databaseUrl }: World) {
+  return {
+    platformMs: cpuMsOf(platformPid),
+    databaseMs: cpuMsOf(server.pid() ?? Number.NaN),
+    ...(await readSizes(databaseUrl)),
+  };
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -71,6 +71,18 @@ export async function assertDurable(url: string): Promise<typeof DURABLE> {
   return DURABLE;
 }
 
+/** How much a database holds, and how much its server has logged since it was made. */
+export async function readSizes(
+  url: string,
+): Promise<{ readonly storedBytes: number; readonly loggedBytes: number }> {
+  const [row] = await query(
+    url,
+    `select pg_database_size(current_database()) as stored,
+      pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') as logged`,
+  );
+  return { storedBytes: Number(row?.stored), loggedBytes: Number(row?.logged) };
+}
+
 export interface Books {
   readonly payments: number;
   readonly succeeded: number;

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { cashierPlugin } from './cashier/plugin.ts';
 import type { Db } from './database/db.ts';
 import { statesOf } from './engine/batch.ts';
+import { type CellRouter, type CellRuntime, createCellRouter } from './engine/cell-router.ts';
 import type { AnyCommand } from './engine/command.ts';
 import { createSweeper, type Sweeper } from './engine/due.ts';
 import { createIdSource } from './engine/ids.ts';
@@ -19,6 +20,7 @@ import { startRetention } from './flows/base/retention.ts';
 import { describe } from './flows/base/wallet-call.ts';
 import { createWalletHealth } from './flows/base/wallet-health.ts';
 import { startErasing } from './flows/buyer/data.ts';
+import { createCellWatch } from './flows/cell/watch.ts';
 import { type Envelope, openEnvelope, walletSecretPlace } from './flows/key/envelope.ts';
 import { createKeyUses, startWritingUses } from './flows/key/key-uses.ts';
 import { createRefusals, startSharingRefusals } from './flows/key/refusals.ts';
@@ -34,9 +36,10 @@ import {
 } from './flows/wallet/credential-refusals.ts';
 import { identifyConfigs } from './flows/wallet/identities.ts';
 import { createWebhookQueue, type WebhookQueue } from './flows/webhook/deliver.ts';
+import { startCopyingEndpoints } from './flows/webhook/endpoint-copies.ts';
 import type { ServerConfig, ServerDeps } from './http/deps.ts';
 import { buildPrivateServer, buildServer } from './http/server.ts';
-import { assert } from './kernel/assert.ts';
+import { assert, must } from './kernel/assert.ts';
 import { type Chore, startChore } from './runtime/chore.ts';
 import { type Clock, wallClock } from './runtime/clock.ts';
 import { createHttpClient } from './runtime/http-client.ts';
@@ -46,6 +49,8 @@ import { createMetrics } from './runtime/metrics.ts';
 import { systemRandom } from './runtime/random.ts';
 import { createResolver } from './runtime/resolver.ts';
 import { AGGREGATES } from './store/aggregates.ts';
+import type { CellAddress } from './store/cell/map.ts';
+import { type Cell, type Cells, HOME_CELL } from './store/cells.ts';
 import { forgetMerchantChanges } from './store/merchant/merchant-changes.ts';
 import { PAYMENT } from './store/payment/aggregate.ts';
 import { countUnknownAttempts } from './store/payment/due.ts';
@@ -55,7 +60,9 @@ import { parseAllowList } from './webhooks/url-guard.ts';
 
 export interface ComposeOptions {
   /** Already migrated, and ours to close when the platform stops. */
-  readonly db: Db;
+  readonly cells: Cells;
+  /** Connects to a cell that is added later, and migrates it. */
+  readonly connectCell?: (address: CellAddress) => Promise<Cell>;
   readonly keyRing: KeyRing;
   /** Our public base URL for wallets and buyers, without a trailing slash. */
   readonly publicUrl: string;
@@ -97,16 +104,94 @@ export interface ComposedPlatform {
 }
 
 export async function compose(options: ComposeOptions): Promise<ComposedPlatform> {
-  const { db, log } = options;
-  const lease = await leaseNumber(options);
+  const { cells, log } = options;
+  const lease = await leaseNumber(options, cells.home);
   const { envelope, keys } = await openKeys(options, lease);
-  const ids = createIdSource(lease.number, wallClock);
-  const changes = createChangeHub((seen) => readMoved(db, seen));
   const metrics = createMetrics({ processMetrics: true });
   const clock = options.clock ?? wallClock;
   const parts = openParts(options, envelope);
-  let webhookQueue: WebhookQueue | undefined;
-  let sweeper: Sweeper | undefined;
+  const changes = createChangeHub((seen) => readMoved(cells, seen));
+  const watch = createCellWatch({
+    cells,
+    log,
+    connect: options.connectCell ?? neverAdded,
+    begin: async (cell) => begin(cell, await leaseNumber(options, cell.db, lease.holder)),
+  });
+  const router = createCellRouter(cells, watch.refresh);
+  const platform: Platform = {
+    db: cells.home,
+    cells,
+    engine: router.engine,
+    ids: router.ids,
+    changes,
+    clock,
+    log,
+    metrics,
+    share: lease.share,
+    wakeSweeper: router.sweeper.wake,
+    wall: wallClock,
+    random: systemRandom,
+    publicUrl: options.publicUrl,
+    ...parts,
+  };
+  const webhookQueue = createWebhookQueue(platform);
+  const begin = (cell: Cell, own: ProcessLease): void =>
+    router.add(cell, runIn(cell, own, { platform, webhookQueue, options, again: router.again }));
+  try {
+    for (const cell of cells.everywhere)
+      begin(
+        cell,
+        cell.db === cells.home ? lease : await leaseNumber(options, cell.db, lease.holder),
+      );
+  } catch (error) {
+    await router.release();
+    throw error;
+  }
+  const useCases = bindVerbs(platform);
+  const servers = await openServers(options, platform, useCases);
+  const { sweeper, engine } = router;
+  const opened = { platform, useCases, ...servers, sweeper, webhookQueue, lease };
+  const chores = await startChores(platform, options);
+  const watching = watch.start();
+  return {
+    ...opened,
+    settle: () => settle(opened),
+    stop: async () => {
+      await watching.stop();
+      await chores.stop();
+      await keys.stop();
+      await servers.server.close();
+      await servers.privateServer?.close();
+      await sweeper.stop();
+      await webhookQueue.idle();
+      await engine.drain();
+      await router.release();
+      parts.http.close();
+      parts.walletHttp.close();
+      await cells.close();
+    },
+  };
+}
+
+function neverAdded({ name }: CellAddress): Promise<Cell> {
+  return Promise.reject(new Error(`this process cannot connect to the cell ${name}`));
+}
+
+interface Around {
+  readonly platform: Platform;
+  readonly webhookQueue: WebhookQueue;
+  readonly options: ComposeOptions;
+  readonly again: CellRouter['again'];
+}
+
+/** What this process runs in one cell: ids under its number there, an engine, a sweeper. */
+function runIn(
+  { name, db }: Cell,
+  lease: ProcessLease,
+  { platform, webhookQueue, options, again }: Around,
+): CellRuntime {
+  const { cells, clock, changes, metrics, log } = platform;
+  const ids = createIdSource(lease.number, wallClock);
   const engine = createEngine({
     db,
     aggregates: AGGREGATES,
@@ -114,66 +199,40 @@ export async function compose(options: ComposeOptions): Promise<ComposedPlatform
     wall: wallClock,
     ids,
     lease,
+    epoch: () => must(cells.map.epochs.get(name), `the epoch of ${name}`),
+    owns: (shard) => cells.of(shard) === db && !cells.map.moving.has(shard),
+    onMoved: again,
     listener: {
       ...engineReports(options),
       onBatch: (lane, commands, ms) => {
         metrics.batch({ commands, ms });
-        metrics.laneQueue(lane, engine.queueDepth());
+        metrics.laneQueue(name === HOME_CELL ? `${lane}` : `${name}/${lane}`, engine.queueDepth());
       },
       onChanged: (changed) => changes.announce(statesOf(changed, PAYMENT) ?? []),
-      onDue: () => sweeper?.wake(),
-      onOwed: (owed, events) => webhookQueue?.dispatch(owed, events),
+      onDue: () => sweeper.wake(),
+      onOwed: (owed, events) => webhookQueue.dispatch(owed, events),
     },
   });
-  const platform: Platform = {
-    db,
-    engine,
-    ids,
-    changes,
-    clock,
-    log,
-    metrics,
-    share: lease.share,
-    wakeSweeper: () => sweeper?.wake(),
-    wall: wallClock,
-    random: systemRandom,
-    publicUrl: options.publicUrl,
-    ...parts,
-  };
-  webhookQueue = createWebhookQueue(platform);
-  sweeper = createSweeper({
+  const sweeper = createSweeper({
     db,
     clock,
     share: lease.share,
     kinds: dueKinds(platform, webhookQueue),
-    onError: (error) => log.error({ defect: describe(error) }, 'a sweep failed'),
+    owns: (shard) => cells.of(shard) === db,
+    onError: (error) => log.error({ cell: name, defect: describe(error) }, 'a sweep failed'),
   });
-  const useCases = bindVerbs(platform);
-  const servers = await openServers(options, platform, useCases);
-  const opened = { platform, useCases, ...servers, sweeper, webhookQueue, lease };
-  const chores = await startChores(platform, options);
-  return {
-    ...opened,
-    settle: () => settle(opened),
-    stop: async () => {
-      await chores.stop();
-      await keys.stop();
-      await servers.server.close();
-      await servers.privateServer?.close();
-      await opened.sweeper.stop();
-      await opened.webhookQueue.idle();
-      await engine.drain();
-      await lease.release();
-      parts.http.close();
-      parts.walletHttp.close();
-      await db.close();
-    },
-  };
+  return { lease, ids, engine, sweeper };
 }
 
-function leaseNumber({ db, log, wall, onFenced }: ComposeOptions): Promise<ProcessLease> {
+function leaseNumber(
+  { cells, log, wall, onFenced }: ComposeOptions,
+  db: Db,
+  holder?: string,
+): Promise<ProcessLease> {
   return leaseProcess(db, systemRandom, onFenced, {
     ...(wall === undefined ? {} : { wall }),
+    ...(holder === undefined ? {} : { holder }),
+    mapVersion: () => cells.map.version,
     onSkew: (isSkewed) => {
       if (isSkewed) log.error({}, 'the wall clock is over 5 s off: no sweeps until it is set');
       else log.info({}, 'the wall clock is right again: sweeping');
@@ -194,9 +253,10 @@ function engineReports({ log, onFenced, onCommands }: ComposeOptions): EngineLis
 }
 
 async function openKeys(
-  { db, log, keyRing: ring }: ComposeOptions,
+  { cells, log, keyRing: ring }: ComposeOptions,
   lease: ProcessLease,
 ): Promise<{ readonly envelope: Envelope; readonly keys: KeyWatch }> {
+  const db = cells.home;
   const seams = { db, wall: wallClock, random: systemRandom };
   try {
     const opened = await openEnvelope({ ...seams, ring });
@@ -219,7 +279,7 @@ async function openKeys(
 }
 
 function openParts(options: ComposeOptions, envelope: Envelope) {
-  const { db, log } = options;
+  const { cells, log } = options;
   const allowed = parseAllowList(options.webhookAllow);
   assert(allowed.ok, allowed.ok ? '' : allowed.error);
   const resolver = createResolver({
@@ -245,10 +305,10 @@ function openParts(options: ComposeOptions, envelope: Envelope) {
     credentialRefusals: createCredentialRefusals(wallClock),
     notificationGuard: createNotificationGuard(
       wallClock,
-      createOwnPayments(wallClock, (intents) => readConfigsOf(db, intents)),
+      createOwnPayments(wallClock, (intents) => readConfigsOf(cells, intents)),
     ),
-    directory: createDirectory({ db, envelope, wall: wallClock, walletSeams, log }),
-    cartMerchants: createCartMerchants((intents) => readMerchantsOf(db, intents)),
+    directory: createDirectory({ db: cells.home, envelope, wall: wallClock, walletSeams, log }),
+    cartMerchants: createCartMerchants((intents) => readMerchantsOf(cells, intents)),
   };
 }
 
@@ -291,6 +351,7 @@ async function startChores(
 ): Promise<Chore> {
   const chores = [
     await startRetention(platform, eventRetentionDays),
+    await startCopyingEndpoints(platform),
     startChore(FORGET_EVERY_MS, () => forgetOldChanges(platform)),
     startChore(GAUGE_EVERY_MS, () => gaugeUnknown(platform)),
     startSealing(platform),
@@ -307,8 +368,8 @@ async function startChores(
 }
 
 /** The number of attempts with unknown outcome: the metric that operators alert on. */
-async function gaugeUnknown({ db, metrics }: Platform): Promise<void> {
-  const count = await countUnknownAttempts(db).catch(() => undefined);
+async function gaugeUnknown({ cells, metrics }: Platform): Promise<void> {
+  const count = await countUnknownAttempts(cells).catch(() => undefined);
   if (count !== undefined) metrics.unknownAttempts(count);
 }
 

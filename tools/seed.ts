@@ -13,6 +13,7 @@ import { migrate } from '../src/database/migrate.ts';
 import { openPostgres } from '../src/database/postgres.ts';
 import { keyRingOf } from '../src/runtime/key-ring.ts';
 import { createLog } from '../src/runtime/log.ts';
+import { oneCell } from '../src/store/cells.ts';
 
 export interface SeedOptions {
   readonly databaseUrl: string;
@@ -31,7 +32,7 @@ export async function seedDatabase(
   const db = openPostgres({ url: options.databaseUrl, lanes: 1, readers: 1 });
   await migrate(db);
   const composed = await compose({
-    db,
+    cells: oneCell(db),
     keyRing: keyRingOf(options.masterKey),
     publicUrl: 'http://127.0.0.1',
     log: createLog({ level: 'warn' }),

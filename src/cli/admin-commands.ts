@@ -205,7 +205,7 @@ function addAuditCommands(program: Command, context: AdminContext): void {
     .description('who changed what: the audit log')
     .command('verify')
     .description('follow every chain of the log, print its head; exit 1 where a row was changed')
-    .action(() => inSession(({ db }) => verifyAudit(db, print)));
+    .action(() => inSession(({ cells }) => verifyAudit(cells, print)));
 }
 
 function addInterconnectCommands(program: Command, context: AdminContext): void {

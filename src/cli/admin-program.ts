@@ -7,6 +7,7 @@ import { addAdminCommands } from './admin-commands.ts';
 import type { AdminContext, LeasedSession } from './admin-session.ts';
 import type { AdminOutput, AdminRequest, AdminRunner } from './admin-socket.ts';
 import { addArchiveCommand } from './archive.ts';
+import { addCellsCommands } from './cells.ts';
 import { lookInside } from './doctor-inside.ts';
 import { addKeysCommands } from './keys.ts';
 import type { Settings } from './settings.ts';
@@ -15,6 +16,7 @@ export function addOperatorCommands(program: Command, context: AdminContext): vo
   addAdminCommands(program, context);
   addKeysCommands(program, context);
   addArchiveCommand(program, context);
+  addCellsCommands(program, context);
 }
 
 /** Runs commands with what a running platform has open; `onDone` after each. */

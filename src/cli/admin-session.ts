@@ -5,15 +5,19 @@
 
 import type { Db } from '../database/db.ts';
 import { createIdSource, type IdSource } from '../engine/ids.ts';
-import { leaseProcess, type ProcessLease } from '../engine/process-lease.ts';
+import { leaseProcess, newHolder, type ProcessLease } from '../engine/process-lease.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { COMMAND_HOLDER } from '../store/cell/live.ts';
+import type { Cells } from '../store/cells.ts';
 import type { Print } from './admin-names.ts';
-import { openDatabase } from './open-database.ts';
+import { openCells } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
 export interface AdminSession {
+  /** The home, for reference data. */
   readonly db: Db;
+  readonly cells: Cells;
   readonly ids: IdSource;
 }
 
@@ -36,15 +40,17 @@ export interface AdminContext {
 
 /** Opens the database for one command and closes it again, whatever happens. */
 export async function inOwnSession(settings: Settings, work: Work): Promise<void> {
-  const db = await openDatabase(settings, () => undefined);
+  const cells = await openCells(settings, () => undefined);
+  const { home: db } = cells;
   try {
-    const lease = await leaseProcess(db, systemRandom, () => undefined);
+    const holder = `${COMMAND_HOLDER}${newHolder(systemRandom)}`;
+    const lease = await leaseProcess(db, systemRandom, () => undefined, { holder });
     try {
-      await work({ db, lease, ids: createIdSource(lease.number, wallClock) }, settings);
+      await work({ db, cells, lease, ids: createIdSource(lease.number, wallClock) }, settings);
     } finally {
       await lease.release();
     }
   } finally {
-    await db.close();
+    await cells.close();
   }
 }

@@ -167,7 +167,7 @@ export async function endKey({ db, ids }: AdminSession, text: string, print: Pri
 }
 
 export async function setAccount(
-  { db, ids }: AdminSession,
+  { db, cells, ids }: AdminSession,
   input: {
     readonly marketplace: string;
     readonly merchant: string;
@@ -190,7 +190,7 @@ export async function setAccount(
     throw new Error('a merchant has agreed (--consented) or agrees no longer (--withdrawn)');
   const createdAtMs = wallClock.nowMs();
   const config = await configNamed(db, { marketplace, wallet, text: input.config ?? null });
-  const merchant = await merchantNamed({ db, ids }, marketplace, input.merchant, print);
+  const merchant = await merchantNamed({ db, cells, ids }, marketplace, input.merchant, print);
   const row = {
     id: ids.next('wallet_account', shardOf(merchant)),
     marketplace,

@@ -22,6 +22,7 @@ import {
   TIME_TABLES,
   type TimeTable,
 } from '../store/batch/partitions.ts';
+import { HOME_CELL } from '../store/cells.ts';
 import { readLines } from '../store/webhook/archive.ts';
 import type { Print } from './admin-names.ts';
 import type { AdminContext } from './admin-session.ts';
@@ -41,7 +42,7 @@ A partition is a range of time; those that end at or before the date are written
 newline JSON (events as GET /v1/events shows them). manifest.json has each file's rows and SHA-256.
 Interrupted, it is run again: a file that still is what the manifest says is not written twice.
 --drop takes the partitions out of the database afterwards, if they still are what the files hold
-and no delivery in them is due.`;
+and no delivery in them is due. Each cell but the home has a folder of its own, under its name.`;
 
 export function addArchiveCommand(program: Command, context: AdminContext): void {
   const { print, aside, inSession, cwd } = context;
@@ -58,12 +59,15 @@ export function addArchiveCommand(program: Command, context: AdminContext): void
         throw new Error(`archive takes events, deliveries, notifications or all, not ${what}`);
       const end = idAt(parseDate(flags.before));
       const folder = path.resolve(cwd, flags.to);
-      return inSession(async ({ db }) => {
-        await fs.mkdir(folder, { recursive: true, mode: 0o700 });
-        for (const table of tables) {
-          const archive = { db, table, folder, print, aside };
-          const written = await writePartitions(archive, end);
-          if (flags.drop) await dropWritten(archive, end, written);
+      return inSession(async ({ cells }) => {
+        for (const { name, db } of cells.everywhere) {
+          const own = name === HOME_CELL ? folder : path.join(folder, name);
+          await fs.mkdir(own, { recursive: true, mode: 0o700 });
+          for (const table of tables) {
+            const archive = { db, table, folder: own, print, aside };
+            const written = await writePartitions(archive, end);
+            if (flags.drop) await dropWritten(archive, end, written);
+          }
         }
       });
     });

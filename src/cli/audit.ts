@@ -6,14 +6,16 @@ import { type ChainVerdict, followChain } from '../core/audit/audit.ts';
 import type { Db } from '../database/db.ts';
 import type { Id } from '../kernel/id.ts';
 import { readChain, readChains } from '../store/audit/audit-log.ts';
+import type { Cells } from '../store/cells.ts';
 import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 
 const PAGE_ROWS = 1_000;
 
 /** Throws if a row differs from what was sealed. */
-export async function verifyAudit(db: Db, print: (line: string) => void): Promise<void> {
+export async function verifyAudit(cells: Cells, print: (line: string) => void): Promise<void> {
+  const db = cells.home;
   const names = new Map((await readMarketplaces(db)).map(({ id, name }) => [id, name]));
-  const chains = await readChains(db);
+  const chains = await readChains(cells);
   if (chains.length === 0) print('nothing is in the audit log yet');
   const broken: string[] = [];
   for (const { marketplace, open } of chains) {

@@ -14,6 +14,7 @@ import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses, isLoopbackHost } from '../runtime/web-address.ts';
 import { readDifferences, readTransitDifferences } from '../store/balance/differences.ts';
+import type { Cells } from '../store/cells.ts';
 import {
   readClock,
   readFailingEndpoints,
@@ -31,7 +32,7 @@ import { readKeyRing, type Settings } from './settings.ts';
 import { describeRefusal } from './wallet-admin.ts';
 
 export interface Inside {
-  readonly db: Db;
+  readonly cells: Cells;
   readonly settings: Settings;
   /** Business time, for judging what is overdue. */
   readonly nowMs: () => number;
@@ -47,7 +48,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** True if nothing is wrong; mere warnings are printed with `!`. */
 export async function lookInside(inside: Inside, print: Print): Promise<boolean> {
-  const { db, settings } = inside;
+  const { cells, settings } = inside;
+  const db = cells.home;
   if (!(await checkSchema(db, print))) return false;
   const checks = [
     await checkClock(db, print),
@@ -55,8 +57,8 @@ export async function lookInside(inside: Inside, print: Print): Promise<boolean>
     await checkLateness(inside, print),
   ];
   await warnOfTransfers(inside, print);
-  await warnOfBalances(db, print);
-  await warnOfEndpoints(db, print);
+  await warnOfBalances(cells, print);
+  await warnOfEndpoints(cells, print);
   return checks.every((isGood) => isGood);
 }
 
@@ -206,8 +208,8 @@ function textsOf(value: unknown): string[] {
   return Object.values(value).flatMap(textsOf);
 }
 
-async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boolean> {
-  const late = await readOverdue(db, DUE_TABLES, nowMs() - LATE_MS);
+async function checkLateness({ cells, nowMs }: Inside, print: Print): Promise<boolean> {
+  const late = await readOverdue(cells, DUE_TABLES, nowMs() - LATE_MS);
   for (const { what, rows, sinceMs } of late) {
     const minutes = Math.ceil((nowMs() - sinceMs) / 60_000);
     print(
@@ -219,8 +221,8 @@ async function checkLateness({ db, nowMs }: Inside, print: Print): Promise<boole
 }
 
 /** Each try moves its next one on, so one that never gets through is not late for due work. */
-async function warnOfTransfers({ db, nowMs }: Inside, print: Print): Promise<void> {
-  const found = await readUncarried(db, nowMs() - UNCARRIED_MS);
+async function warnOfTransfers({ cells, nowMs }: Inside, print: Print): Promise<void> {
+  const found = await readUncarried(cells, nowMs() - UNCARRIED_MS);
   if (found === undefined) return;
   const { rows, amountFen, oldest } = found;
   const minutes = Math.floor((nowMs() - oldest.createdAtMs) / 60_000);
@@ -234,15 +236,15 @@ async function warnOfTransfers({ db, nowMs }: Inside, print: Print): Promise<voi
  * Money that an upgrade could not attribute stays where it was, under its merchant's name. And what
  * a balance holds stands in the books, under the same account; what is between them, too.
  */
-async function warnOfBalances(db: Db, print: Print): Promise<void> {
-  for (const { account, netFen } of await readUnattributed(db)) {
+async function warnOfBalances(cells: Cells, print: Print): Promise<void> {
+  for (const { account, netFen } of await readUnattributed(cells)) {
     const balanceFen = normalSide(account) === 'debit' ? -netFen : netFen;
     print(
       `! ledger     ${account} still holds ${balanceFen} fen: of which account at the wallet they ` +
         'are is not known',
     );
   }
-  for (const { account, ledgerFen, balanceFen } of await readDifferences(db)) {
+  for (const { account, ledgerFen, balanceFen } of await readDifferences(cells)) {
     const isDebit = normalSide(account) === 'debit';
     const [booked, kept] = isDebit ? [-ledgerFen, -balanceFen] : [ledgerFen, balanceFen];
     print(
@@ -250,7 +252,7 @@ async function warnOfBalances(db: Db, print: Print): Promise<void> {
         'pay nothing out of it before the difference is explained',
     );
   }
-  for (const { marketplace, ledgerFen, owedFen } of await readTransitDifferences(db)) {
+  for (const { marketplace, ledgerFen, owedFen } of await readTransitDifferences(cells)) {
     print(
       `! ledger     ${transferInTransit} of ${marketplace} holds ${ledgerFen} fen in the books and ` +
         `${owedFen} fen by its transfers: pay nothing out before the difference is explained`,
@@ -258,8 +260,8 @@ async function warnOfBalances(db: Db, print: Print): Promise<void> {
   }
 }
 
-async function warnOfEndpoints(db: Db, print: Print): Promise<void> {
-  for (const { id, url, waiting, tries, why } of await readFailingEndpoints(db, FAILED_TRIES)) {
+async function warnOfEndpoints(cells: Cells, print: Print): Promise<void> {
+  for (const { id, url, waiting, tries, why } of await readFailingEndpoints(cells, FAILED_TRIES)) {
     const reason = why === null ? '' : ` (${why})`;
     print(
       `! webhooks   ${id} ${new URL(url).origin}: ${waiting} events wait after ${tries} tries${reason}`,

@@ -10,7 +10,7 @@ import { systemRandom } from '../runtime/random.ts';
 import type { Print } from './admin-names.ts';
 import { forwardToRunning } from './admin-socket.ts';
 import { lookInside } from './doctor-inside.ts';
-import { openWithoutMigrating } from './open-database.ts';
+import { openCellsAsTheyAre } from './open-database.ts';
 import { demoPorts, portProblem, type WantedPort } from './ports.ts';
 import { readKeyRing, readSettings, type Settings, settingProblems } from './settings.ts';
 
@@ -81,11 +81,11 @@ async function checkDatabase(settings: Settings, print: Print): Promise<boolean>
     if (code !== undefined) return code === 0;
   }
   try {
-    const db = await openWithoutMigrating(settings);
+    const cells = await openCellsAsTheyAre(settings);
     try {
-      return await lookInside({ db, settings, nowMs: () => wallClock.nowMs() }, print);
+      return await lookInside({ cells, settings, nowMs: () => wallClock.nowMs() }, print);
     } finally {
-      await db.close();
+      await cells.close();
     }
   } catch (error) {
     print(`✗ database   ${error instanceof Error ? error.message : String(error)}`);

@@ -79,7 +79,7 @@ environment's form: append a key to the list, restart the processes in turn, run
  * other.
  */
 async function keyContext(
-  { db, lease, ids }: LeasedSession,
+  { db, cells, lease, ids }: LeasedSession,
   envelope: Envelope,
   print: Print,
 ): Promise<KeyContext> {
@@ -89,7 +89,7 @@ async function keyContext(
   };
   const noteOf = (action: string) => cliNote(ids, null, action);
   await announce();
-  return { db, envelope, wall: wallClock, random: systemRandom, print, announce, noteOf };
+  return { db, cells, envelope, wall: wallClock, random: systemRandom, print, announce, noteOf };
 }
 
 async function listKeyRing(context: KeyContext): Promise<void> {

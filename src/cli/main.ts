@@ -68,13 +68,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('bring the database to this version and stop')
     .action(async () => {
       const own = settings();
-      const { openDatabase } = await import('./open-database.ts');
+      const { openCells } = await import('./open-database.ts');
       const { identifyAfterMigration } = await import('./wallet-admin.ts');
-      const db = await openDatabase(own, print);
+      const cells = await openCells(own, print);
       try {
-        await identifyAfterMigration(db, own, print);
+        await identifyAfterMigration(cells.home, own, print);
       } finally {
-        await db.close();
+        await cells.close();
       }
     });
   program

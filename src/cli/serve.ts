@@ -6,7 +6,7 @@ import type { KeyRing } from '../runtime/key-ring.ts';
 import { createLog } from '../runtime/log.ts';
 import { runnerInside } from './admin-program.ts';
 import { serveAdmin } from './admin-socket.ts';
-import { openDatabase } from './open-database.ts';
+import { connectCell, laneShare, openCells } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
 export interface ServeOptions {
@@ -24,10 +24,15 @@ export interface Serving {
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { settings, print } = options;
   const log = createLog({ level: settings.logLevel });
-  const db = await openDatabase(settings, print);
-  if (db.kind === 'pglite') print(`database    ${PGLITE_BANNER}; DATABASE_URL chooses PostgreSQL`);
+  const cells = await openCells(settings, print);
+  const { kind } = cells.home;
+  if (kind === 'pglite') print(`database    ${PGLITE_BANNER}; DATABASE_URL chooses PostgreSQL`);
   const composed = await compose({
-    db,
+    cells,
+    connectCell: (address) => {
+      const lanes = laneShare(settings.lanes, cells.everywhere.length + 1);
+      return connectCell({ ...settings, lanes }, address, print);
+    },
     log,
     keyRing: options.keyRing,
     publicUrl: settings.publicUrl,
@@ -53,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     });
   }
   composed.sweeper.start();
-  if (db.kind !== 'pglite') return { composed, url: settings.publicUrl };
+  if (kind !== 'pglite') return { composed, url: settings.publicUrl };
   const admin = await openAdmin(composed, settings);
   const stop = async (): Promise<void> => {
     await admin.close();
@@ -67,8 +72,8 @@ function openAdmin(
   { platform, lease }: ComposedPlatform,
   settings: Settings,
 ): Promise<{ readonly close: () => Promise<void> }> {
-  const { db, ids, clock, directory } = platform;
-  const inside = { db, ids, lease, settings, nowMs: () => clock.nowMs() };
+  const { db, cells, ids, clock, directory } = platform;
+  const inside = { db, cells, ids, lease, settings, nowMs: () => clock.nowMs() };
   return serveAdmin(
     settings.dir,
     runnerInside(inside, () => directory.forget()),

@@ -17,6 +17,8 @@ export interface Settings extends NetworkSettings {
   readonly host: string;
   readonly databaseUrl: string | null;
   readonly lanes: number;
+  /** By setting: where cells are that are not in the home's database. */
+  readonly cellUrls: ReadonlyMap<string, string>;
   readonly publicUrl: string;
   readonly logLevel: string;
   readonly hasRateLimit: boolean;
@@ -34,7 +36,8 @@ export const SETTING_HELP: readonly (readonly [string, string])[] = [
   ['HUTONG_HOST', 'address to listen on (127.0.0.1)'],
   ['HUTONG_PUBLIC_URL', 'where wallets and buyers reach the platform (http://127.0.0.1:PORT)'],
   ['DATABASE_URL', 'PostgreSQL 15 or later; without it PGlite in HUTONG_DIR/db'],
-  ['HUTONG_LANES', 'writing connections on PostgreSQL (4)'],
+  ['DATABASE_URL_…', 'a cell’s database, by the name that hutong cells add was given'],
+  ['HUTONG_LANES', 'writing connections on PostgreSQL, shared by all cells (4)'],
   ['HUTONG_MASTER_KEY', 'keys of 64 hex digits, comma separated; or HUTONG_MASTER_KEY_FILE'],
   ...NETWORK_HELP,
   ['HUTONG_RATE_LIMIT', '0 = none'],
@@ -75,6 +78,7 @@ export function readSettings(environment: Environment): Result<Settings, string>
     host,
     databaseUrl: environment.DATABASE_URL || null,
     lanes: numberOf(lanes),
+    cellUrls: cellUrlsOf(environment),
     publicUrl: publicUrl.replace(/\/+$/, ''),
     logLevel: environment.HUTONG_LOG_LEVEL || 'info',
     hasRateLimit: environment.HUTONG_RATE_LIMIT !== '0',
@@ -120,24 +124,37 @@ function firstMistake(environment: Environment): string | null {
     if (isBlockedPort(Number(text)))
       return `${name} is ${text}, a port that browsers refuse to open: take another one`;
   }
-  return databaseProblem(environment.DATABASE_URL ?? '');
+  return (
+    databaseProblem('DATABASE_URL', environment.DATABASE_URL ?? '') ??
+    [...cellUrlsOf(environment)].map(([name, url]) => databaseProblem(name, url)).find(isProblem) ??
+    null
+  );
+}
+
+const isProblem = (text: string | null): text is string => text !== null;
+
+/** `DATABASE_URL_EAST` and its like. */
+function cellUrlsOf(environment: Environment): ReadonlyMap<string, string> {
+  const named = Object.entries(environment).filter(([name]) =>
+    /^DATABASE_URL_[A-Z0-9_]+$/.test(name),
+  );
+  return new Map(named.flatMap(([name, url]) => (url ? [[name, url]] : [])));
 }
 
 const ENCRYPTED = ['require', 'verify-ca', 'verify-full'];
 
 /** The URL has a password: it is not repeated. */
-function databaseProblem(text: string): string | null {
+function databaseProblem(name: string, text: string): string | null {
   if (text === '') return null;
-  if (!/^postgres(ql)?:\/\//.test(text))
-    return 'DATABASE_URL begins with postgres:// or postgresql://';
-  if (!URL.canParse(text)) return 'DATABASE_URL is not an address: escape what its password holds';
+  if (!/^postgres(ql)?:\/\//.test(text)) return `${name} begins with postgres:// or postgresql://`;
+  if (!URL.canParse(text)) return `${name} is not an address: escape what its password holds`;
   const { hostname, searchParams } = new URL(text);
   const host = decodeURIComponent(searchParams.get('host') ?? hostname);
   const isHere = host === '' || host.startsWith('/') || isLoopbackHost(host);
   const isEncrypted = ENCRYPTED.includes(searchParams.get('sslmode') ?? '');
   if (isHere || isEncrypted) return null;
   return (
-    `DATABASE_URL leads to ${host} in the clear: add ?sslmode=verify-full (and sslrootcert=FILE for ` +
+    `${name} leads to ${host} in the clear: add ?sslmode=verify-full (and sslrootcert=FILE for ` +
     'a certificate authority of your own)'
   );
 }

@@ -16,6 +16,7 @@ import { wallClock } from '../runtime/clock.ts';
 import { createHttpClient } from '../runtime/http-client.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { clearAddresses } from '../runtime/web-address.ts';
+import type { Cells } from '../store/cells.ts';
 import { readMarketplaces } from '../store/merchant/marketplaces.ts';
 import { type ConfigUse, readConfigUse, USE_COUNTED_MAX } from '../store/wallet/config-use.ts';
 import {
@@ -49,7 +50,7 @@ export interface WalletInput {
 
 /** Credentials come from a file, never from the command line, which every process can read. */
 export async function setWallet(
-  { db, ids }: AdminSession,
+  { db, cells, ids }: AdminSession,
   settings: Settings,
   input: WalletInput,
   print: Print,
@@ -69,7 +70,7 @@ export async function setWallet(
   const would = input.isRehearsal === true ? 'would be ' : '';
   const account = `${wallet} of ${name} (${describeIdentity(identity)})`;
   if (renews !== null) print(`${renews.id}  ${account}: its credentials ${would || 'are '}renewed`);
-  for (const old of retires) await printRetiring(db, old, print);
+  for (const old of retires) await printRetiring(cells, old, print);
   if (input.isRehearsal === true) {
     if (renews === null) print(`a new configuration ${would}added: ${account}`);
     printNature(wallet, credentials, print);
@@ -189,8 +190,8 @@ function printPut(put: Awaited<ReturnType<typeof putConfig>>, account: string, p
   print(`a mistake? ${undo} && hutong wallet retire ${config.id}`);
 }
 
-async function printRetiring(db: Db, old: WalletConfigRow, print: Print): Promise<void> {
-  const use = await readConfigUse(db, old.id);
+async function printRetiring(cells: Cells, old: WalletConfigRow, print: Print): Promise<void> {
+  const use = await readConfigUse(cells, old.id);
   print(
     `${old.id}  ${old.wallet}${identityOf(old)} retires: nothing new starts there; what it holds ` +
       'is still verified, asked about and refunded',
@@ -215,7 +216,7 @@ function identityOf({ identity }: WalletConfigRow): string {
 }
 
 export async function listWallets(
-  { db }: Pick<AdminSession, 'db'>,
+  { db, cells }: Pick<AdminSession, 'db' | 'cells'>,
   marketplace: string | undefined,
   print: Print,
 ): Promise<void> {
@@ -229,7 +230,7 @@ export async function listWallets(
     const place = `${names.get(row.marketplace) ?? row.marketplace}  ${row.wallet.padEnd(9)}`;
     const status = row.status.padEnd(8);
     print(`${row.id}  ${place}  ${status}${identityOf(row)}`);
-    print(`  ${describeUse(await readConfigUse(db, row.id))}`);
+    print(`  ${describeUse(await readConfigUse(cells, row.id))}`);
     if (row.refusal !== null) print(`  ! ${describeRefusal(row.refusal)}`);
   }
 }
@@ -241,7 +242,7 @@ export function describeRefusal({ atMs, operation, code, message }: CredentialsR
 }
 
 export async function setWalletStatus(
-  { db, ids }: AdminSession,
+  { db, cells, ids }: AdminSession,
   text: string,
   status: 'active' | 'retiring',
   print: Print,
@@ -250,7 +251,7 @@ export async function setWalletStatus(
   const all = await readConfigs(db);
   const row = all.find((one) => one.id === id);
   if (row === undefined) throw new Error(`no configuration ${text}; hutong wallet list shows them`);
-  if (status === 'retiring') await printRetiring(db, row, print);
+  if (status === 'retiring') await printRetiring(cells, row, print);
   const verb = status === 'active' ? 'activated' : 'retired';
   await setConfigStatus(db, row, status, cliNote(ids, row.marketplace, `wallet_config.${verb}`));
   const others = all.filter(

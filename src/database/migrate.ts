@@ -89,6 +89,11 @@ export async function migrate(db: Db, options: MigrateOptions = {}): Promise<Mig
   return { applied, version };
 }
 
+/** Before its first migration. Its name is one of a cell's: letters, digits and underscores. */
+export async function makeSchema(db: Db, schema: string): Promise<void> {
+  await db.script(`${LOCKED}CREATE SCHEMA IF NOT EXISTS "${schema}";`);
+}
+
 /** Every migration of a folder, in order; throws MigrationRefused if the folder is inconsistent. */
 export function readMigrations(folder: string): Migration[] {
   const files = fs.readdirSync(folder).sort();

@@ -28,6 +28,8 @@ const UNREAD_MS = 1_200;
 
 export interface PostgresOptions {
   readonly url: string;
+  /** Where its tables are; default: what the server says. */
+  readonly schema?: string;
   readonly lanes?: number;
   readonly readers?: number;
   readonly lockTimeoutMs?: number;
@@ -41,9 +43,10 @@ export function openPostgres(options: PostgresOptions): Db {
   assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
   assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
   const config = sessionConfig(options);
-  const laneOptions = [...LANE_PLANNER, LANE_PLANS, `tcp_user_timeout=${UNREAD_MS}`];
+  const inSchema = options.schema === undefined ? [] : [`search_path="${options.schema}"`];
+  const laneOptions = [...LANE_PLANNER, LANE_PLANS, `tcp_user_timeout=${UNREAD_MS}`, ...inSchema];
   const laneConfig = { ...config, options: asOptions(laneOptions) };
-  const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on'];
+  const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on', ...inSchema];
   const readerConfig = { ...config, options: asOptions(readerOptions) };
   const lanes = Array.from(
     { length: laneCount },

@@ -16,7 +16,13 @@ import type {
   Claim,
   Remembered,
 } from '../store/batch/aggregate.ts';
-import { type BatchStamp, stampBatch, wasCommitted } from '../store/batch/engine-lanes.ts';
+import {
+  type BatchStamp,
+  holdsNumber,
+  isOfCurrentMap,
+  stampBatch,
+  wasCommitted,
+} from '../store/batch/engine-lanes.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import type { AnyCommand } from './command.ts';
 import type { IdSource } from './ids.ts';
@@ -41,6 +47,16 @@ export interface BatchEnvironment {
 /** A fenced process lost its number to another one and must stop writing. */
 export class Fenced extends Error {
   override readonly name = 'Fenced';
+}
+
+/** The batch goes by a map of cells that is over: nothing of it was committed. */
+export class Moved extends Error {
+  override readonly name = 'Moved';
+}
+
+/** It was committed, and what it answered cannot be read back any more. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
 }
 
 export type Answer = Result<unknown, HutongError>;
@@ -127,9 +143,7 @@ export async function runBatch(
   const [floor] = await Promise.all([stamped, opened]);
   const isNew = floor !== undefined;
   if (isNew) raiseIds(floor, places, ids);
-  if (!isNew && !(await wasCommitted(session, stamp))) {
-    throw new Fenced('another process holds our number');
-  }
+  if (!isNew) await explain(session, stamp);
 
   const outbox = newOutbox();
   const deciding = { ...environment, isReadBack: !isNew };
@@ -141,6 +155,17 @@ export async function runBatch(
   // Committed before, its answer lost on the way: its decision stands and is only read back.
   const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
   return { answers, writtenBy, losses, ...saved };
+}
+
+/** Why a batch was not stamped; it returns if it was committed before, and can be read back. */
+async function explain(session: Session, stamp: BatchStamp): Promise<void> {
+  if (await wasCommitted(session, stamp)) {
+    if (await isOfCurrentMap(session, stamp)) return;
+    // Its roots may be elsewhere by now, where it would be decided anew.
+    throw new Unanswered('it was committed, and its shards have moved since');
+  }
+  if (await holdsNumber(session, stamp)) throw new Moved('shards have moved to another cell');
+  throw new Fenced('another process holds our number');
 }
 
 /** In the order of the aggregates: every process takes them in the same order. */
@@ -276,7 +301,7 @@ interface Deciding extends BatchEnvironment {
  * Decided otherwise than when it was committed, because others have changed the state since: that
  * answer is not known, and what this one promises would never be saved. It is asked again.
  */
-const UNANSWERED: Answer = err(
+export const UNANSWERED: Answer = err(
   hutongError('busy', 'it was decided, and its answer was lost; send the same again'),
 );
 

@@ -80,6 +80,8 @@ export interface SweeperOptions {
   readonly share: () => Share | null;
   /** Each has a loop of its own; `settle` goes through them in this order. */
   readonly kinds: readonly DueKind[];
+  /** False: what stands here has moved to another cell. Default: all of them are here. */
+  readonly owns?: (shard: number) => boolean;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
   /** Rows of one group per page. */
@@ -211,8 +213,10 @@ class SweepLoop {
       const pages = this.#pagesOf(waiting.splice(0, GROUPS_AT_ONCE));
       if (pages.length === 0) continue;
       const rows = await this.#source.read(db, pages, at);
+      const { owns = () => true } = this.#options;
+      const own = rows.filter(({ key }) => owns(key.shard));
       // If the row is not the cause, it is not backed off: the next pass tries again.
-      if (!(await this.#claimAll(rows, at.nowMs))) return false;
+      if (!(await this.#claimAll(own, at.nowMs))) return false;
       waiting.push(...unfinished(pages, rows));
     }
     for (const { group, after } of waiting) this.#unfinished.set(group, after);

@@ -4,8 +4,9 @@
  * piggyback command waits for a batch to join, and only briefly.
  *
  * How a failure is handled: retry the whole batch (deadlock, lock wait, lost connection), stop
- * (fenced), or otherwise bisect the batch until the failing command is alone. A batch whose COMMIT
- * was not answered is sent again under its own id, and the stamp tells whether it was committed.
+ * (fenced), give it back (its shards have moved), or otherwise bisect the batch until the failing
+ * command is alone. A batch whose COMMIT was not answered is sent again under its own id, and the
+ * stamp tells whether it was committed.
  */
 
 import { type Db, DbLost, DbRetry } from '../database/db.ts';
@@ -18,7 +19,10 @@ import {
   type BatchEnvironment,
   type BatchOutcome,
   Fenced,
+  Moved,
   runBatch,
+  UNANSWERED,
+  Unanswered,
 } from './batch.ts';
 import type { AnyCommand } from './command.ts';
 
@@ -29,6 +33,8 @@ export interface LaneOptions {
   /** How long a batch is retried before its commands are answered `busy`. */
   readonly patienceMs: number;
   readonly environment: () => BatchEnvironment;
+  /** False: the shard has moved since the command was queued. */
+  readonly owns: (shard: number) => boolean;
   readonly wallMs: () => number;
   readonly onCommitted: (outcome: BatchOutcome, owed: readonly OwedDelivery[]) => void;
   readonly onDefect: (command: AnyCommand, error: Error) => void;
@@ -57,6 +63,8 @@ const HELD_UP_MS = 500;
 const BUSY = err(
   hutongError('busy', 'the database is busy or away; nothing was committed, send the same again'),
 );
+/** Not an answer: the command was not committed here, and goes where its shard is now. */
+export const MOVED: Answer = err(hutongError('busy', 'its shard has moved; send the same again'));
 const INTERNAL = err(
   hutongError('internal', 'a defect of ours stopped this command; nothing was written'),
 );
@@ -132,7 +140,10 @@ export class Lane {
     this.#running = undefined;
   }
 
-  async #settle(batch: readonly Waiting[]): Promise<void> {
+  /** The map may change while they wait: what a batch holds and its epoch are of one moment. */
+  async #settle(waiting: readonly Waiting[]): Promise<void> {
+    const batch = this.#own(waiting);
+    if (batch.length === 0) return;
     const commands = batch.map(({ command }) => command);
     this.#options.onCommands?.(commands);
     const result = await this.#commit(commands);
@@ -150,12 +161,24 @@ export class Lane {
       return;
     }
     for (const waiting of batch) {
-      if (result.kind === 'busy') waiting.resolve(BUSY);
+      if (result.kind === 'moved') waiting.resolve(MOVED);
+      else if (result.kind === 'unanswered') waiting.resolve(UNANSWERED);
+      else if (result.kind === 'busy') waiting.resolve(BUSY);
       else {
         this.#options.onDefect(waiting.command, result.error);
         waiting.resolve(INTERNAL);
       }
     }
+  }
+
+  #own(waiting: readonly Waiting[]): readonly Waiting[] {
+    const { owns } = this.#options;
+    if (waiting.every(({ command }) => owns(command.shard))) return waiting;
+    return waiting.filter(({ command, resolve }) => {
+      if (owns(command.shard)) return true;
+      resolve(MOVED);
+      return false;
+    });
   }
 
   #answer(batch: readonly Waiting[], outcome: BatchOutcome): void {
@@ -178,6 +201,8 @@ export class Lane {
         readonly owed: readonly OwedDelivery[];
       }
     | { readonly kind: 'busy' }
+    | { readonly kind: 'moved' }
+    | { readonly kind: 'unanswered' }
     | { readonly kind: 'failed'; readonly error: Error }
   > {
     const { db, lane, patienceMs, wallMs } = this.#options;
@@ -194,6 +219,8 @@ export class Lane {
           this.#options.onFenced();
           return { kind: 'busy' };
         }
+        if (error instanceof Moved) return { kind: 'moved' };
+        if (error instanceof Unanswered) return { kind: 'unanswered' };
         if (error instanceof DbRetry || error instanceof DbLost) {
           if (wallMs() >= deadlineMs) return { kind: 'busy' };
           await pause(Math.min(1_000, 10 * 2 ** Math.min(round, 7)));

@@ -35,15 +35,18 @@ export interface LeaseOptions {
   readonly wall?: Clock;
   /** The clock has become wrong, or is right again. */
   readonly onSkew?: (isSkewed: boolean) => void;
+  /** Of the map of cells that this process goes by: said with every renewal. */
+  readonly mapVersion?: () => number;
+  /** A process has one name in all its cells; default: a new one. */
+  readonly holder?: string;
 }
 
 export async function leaseProcess(
   db: Db,
   random: Random,
   onLost: () => void,
-  { wall = wallClock, onSkew }: LeaseOptions = {},
+  { wall = wallClock, onSkew, mapVersion, holder = newHolder(random) }: LeaseOptions = {},
 ): Promise<ProcessLease> {
-  const holder = random.bytes(16).toString('hex');
   const acquired = await acquireProcess(db, holder);
   assert(acquired !== undefined, 'a process number is free (256 processes at most)');
   const { number, floor } = acquired;
@@ -57,7 +60,7 @@ export async function leaseProcess(
     return is;
   };
   const renew = async (): Promise<void> => {
-    const own = { number, holder, sweeps: !isSkewed() };
+    const own = { number, holder, sweeps: !isSkewed(), mapVersion: mapVersion?.() ?? null };
     const askedMs = performance.now();
     const renewal = await renewProcess(db, own, (nowMs) => clock.note(nowMs, askedMs));
     if (renewal === undefined) onLost();
@@ -93,6 +96,10 @@ export async function leaseProcess(
       await releaseProcess(db, number, holder).catch(() => undefined);
     },
   };
+}
+
+export function newHolder(random: Random): string {
+  return random.bytes(16).toString('hex');
 }
 
 /** The wall clock compared with the database's, which is extrapolated by a monotonic clock. */

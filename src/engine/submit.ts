@@ -14,7 +14,7 @@ import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import type { Answer, BatchOutcome, Changed } from './batch.ts';
 import type { AnyCommand, Command } from './command.ts';
 import type { IdSource } from './ids.ts';
-import { Lane } from './lane.ts';
+import { Lane, MOVED } from './lane.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { ProcessLease } from './process-lease.ts';
 import { createSpread } from './spread.ts';
@@ -52,6 +52,12 @@ export interface EngineOptions {
   readonly ids: IdSource;
   readonly lease: ProcessLease;
   readonly listener: EngineListener;
+  /** The epoch of the map that this process goes by; without it, shards do not move. */
+  readonly epoch?: () => number;
+  /** By that map: is the shard here, and not about to be moved? Default: all are. */
+  readonly owns?: (shard: number) => boolean;
+  /** Not committed here: its shard has moved. */
+  readonly onMoved?: (command: AnyCommand) => Promise<Answer>;
   readonly patienceMs?: number;
 }
 
@@ -77,7 +83,8 @@ export function createEngine(options: EngineOptions): Engine {
       const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
       lane.submit(command, (answer) => {
         spread.leave(root);
-        resolve(answer);
+        const { onMoved } = options;
+        resolve(answer === MOVED && onMoved !== undefined ? onMoved(command) : answer);
       });
     });
   return {
@@ -95,17 +102,24 @@ function rootIdOf({ aggregate, root }: AnyCommand): string {
   return typeof root === 'string' ? root : aggregate.root(root).id;
 }
 
+const ownsAll = (): boolean => true;
+
 function openLane(options: EngineOptions, memory: Memory, lane: number): Lane {
   const { db, clock, wall, ids, lease, listener } = options;
   return new Lane({
     db,
     lane,
     batchSizeMax: BATCH_SIZE_MAX[db.kind],
+    owns: options.owns ?? ownsAll,
     patienceMs: options.patienceMs ?? PATIENCE_MS,
     wallMs: wall.nowMs,
     environment: () => ({
       aggregates: options.aggregates,
-      stamp: { process: lease.number, lane, batchId: ids.nextNumber(0), holder: lease.holder },
+      stamp: {
+        ...{ process: lease.number, holder: lease.holder, lane },
+        batchId: ids.nextNumber(0),
+        epoch: options.epoch?.() ?? 0,
+      },
       nowMs: clock.nowMs(),
       ids,
       firstTryMs: FIRST_TRY_MS,

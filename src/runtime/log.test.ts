@@ -38,7 +38,7 @@ describe('metrics', () => {
     metrics.httpRequest({ route: '/v1/x', method: 'GET', status: 200, ms: 3 });
     metrics.walletCall({ wallet: 'alipay', operation: 'query', outcome: 'answered', ms: 20 });
     metrics.batch({ commands: 40, ms: 9 });
-    metrics.laneQueue(0, 12);
+    metrics.laneQueue('0', 12);
     metrics.delivery('delivered');
     metrics.notification('alipay', 'accepted');
     metrics.unknownAttempts(2);

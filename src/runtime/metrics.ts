@@ -13,7 +13,8 @@ export interface Metrics {
     readonly ms: number;
   }) => void;
   readonly batch: (sample: { readonly commands: number; readonly ms: number }) => void;
-  readonly laneQueue: (lane: number, depth: number) => void;
+  /** `lane`: its number at home, `cell/number` in another cell. */
+  readonly laneQueue: (lane: string, depth: number) => void;
   readonly walletCall: (sample: {
     readonly wallet: string;
     readonly operation: string;
@@ -128,7 +129,7 @@ function innerMetrics(registers: Registry[]): InnerMetrics {
       batchSize.observe(commands);
       batchSeconds.observe(ms / 1000);
     },
-    laneQueue: (lane, depth) => queue.labels(String(lane)).set(depth),
+    laneQueue: (lane, depth) => queue.labels(lane).set(depth),
     unknownAttempts: (count) => unknown.set(count),
   };
 }

@@ -6,6 +6,7 @@ import { toNumber, toNumberOrNull } from '../database/table.ts';
 import { formatId, type Id } from '../kernel/id.ts';
 import type { Fen } from '../kernel/money.ts';
 import { type DueTable, ofEachGroup } from './batch/due.ts';
+import { type Cells, inEachCell, ofShards } from './cells.ts';
 
 const SQL = statements('health', {
   clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
@@ -15,14 +16,14 @@ const SQL = statements('health', {
   uncarried: `select id, kind, intent, created_at, count(*) over () as rows,
     (sum(amount) over ())::bigint as amount
   from transfers where due_at is not null and created_at < $1
-    and not (kind = 'reserve' and shortfall = 'wait')
+    and not (kind = 'reserve' and shortfall = 'wait') and ${ofShards('$2')}
   order by created_at, id limit 1`,
   // Deliveries are kept for long, so only those of some days are read.
   failingEndpoints: `select e.id, e.url, count(*) as waiting, max(d.tries) as tries,
     max(d.last_error) as why
   from deliveries d join webhook_endpoints e on e.id = d.endpoint
   where d.due_at is not null and d.status = 'pending' and d.tries >= $1
-    and e.status = 'enabled'
+    and e.status = 'enabled' and ${ofShards('$2', 'd.shard')}
   group by e.id, e.url order by e.id`,
 });
 
@@ -53,7 +54,7 @@ export interface Overdue {
 
 /** Rows of `tables` whose moment passed before `beforeMs`, of the business clock. */
 export async function readOverdue(
-  db: Db,
+  cells: Cells,
   tables: readonly DueTable<unknown>[],
   beforeMs: number,
 ): Promise<Overdue[]> {
@@ -62,18 +63,21 @@ export async function readOverdue(
       from ${ofEachGroup(of, (ofGroup) => lateRows(of, ofGroup))} late`,
   );
   const text = counts.join(' union all ');
-  const rows = await db.read({ name: 'health.overdue', text }, [beforeMs]);
-  return rows
-    .map((row) => ({
-      what: row.what as string,
-      rows: toNumber(row.rows),
-      sinceMs: toNumberOrNull(row.since) ?? beforeMs,
-    }))
-    .filter((row) => row.rows > 0);
+  const late = new Map<string, Overdue>();
+  const statement = { name: 'health.overdue', text };
+  for (const row of (
+    await inEachCell(cells, (db, shards) => db.read(statement, [beforeMs, shards]))
+  ).flat()) {
+    const what = row.what as string;
+    const known = late.get(what) ?? { what, rows: 0, sinceMs: beforeMs };
+    const sinceMs = Math.min(toNumberOrNull(row.since) ?? beforeMs, known.sinceMs);
+    late.set(what, { what, rows: known.rows + toNumber(row.rows), sinceMs });
+  }
+  return [...late.values()].filter((row) => row.rows > 0);
 }
 
 function lateRows({ table }: DueTable<unknown>, ofGroup: string): string {
-  return `select t.due_at from ${table} t where t.due_at < $1 ${ofGroup}`;
+  return `select t.due_at from ${table} t where t.due_at < $1 and ${ofShards('$2', 't.shard')} ${ofGroup}`;
 }
 
 export interface Uncarried {
@@ -83,12 +87,18 @@ export interface Uncarried {
 }
 
 /** Transfers made before `beforeMs` that have not reached both roots, however often tried. */
-export async function readUncarried(db: Db, beforeMs: number): Promise<Uncarried | undefined> {
-  const [row] = await db.read(SQL.uncarried, [beforeMs]);
+export async function readUncarried(
+  cells: Cells,
+  beforeMs: number,
+): Promise<Uncarried | undefined> {
+  const found = (
+    await inEachCell(cells, (db, shards) => db.read(SQL.uncarried, [beforeMs, shards]))
+  ).flat();
+  const [row] = found.sort((a, b) => toNumber(a.created_at) - toNumber(b.created_at));
   if (row === undefined) return undefined;
   return {
-    rows: toNumber(row.rows),
-    amountFen: row.amount as bigint,
+    rows: found.reduce((sum, { rows }) => sum + toNumber(rows), 0),
+    amountFen: found.reduce((sum, { amount }) => sum + (amount as bigint), 0n),
     oldest: {
       id: formatId('transfer', row.id as bigint),
       kind: row.kind as TransferKind,
@@ -107,12 +117,24 @@ export interface FailingEndpoint {
 }
 
 /** Endpoints with deliveries that have failed at least this many times. */
-export async function readFailingEndpoints(db: Db, triesMin: number): Promise<FailingEndpoint[]> {
-  return (await db.read(SQL.failingEndpoints, [triesMin])).map((row) => ({
-    id: formatId('webhook_endpoint', row.id as bigint),
-    url: row.url as string,
-    waiting: toNumber(row.waiting),
-    tries: toNumber(row.tries),
-    why: row.why as string | null,
-  }));
+export async function readFailingEndpoints(
+  cells: Cells,
+  triesMin: number,
+): Promise<FailingEndpoint[]> {
+  const failing = new Map<Id<'webhook_endpoint'>, FailingEndpoint>();
+  const rows = await inEachCell(cells, (db, shards) =>
+    db.read(SQL.failingEndpoints, [triesMin, shards]),
+  );
+  for (const row of rows.flat()) {
+    const id = formatId('webhook_endpoint', row.id as bigint);
+    const known = failing.get(id);
+    failing.set(id, {
+      id,
+      url: row.url as string,
+      waiting: (known?.waiting ?? 0) + toNumber(row.waiting),
+      tries: Math.max(known?.tries ?? 0, toNumber(row.tries)),
+      why: known?.why ?? (row.why as string | null),
+    });
+  }
+  return [...failing.values()];
 }

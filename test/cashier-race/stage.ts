@@ -1,6 +1,7 @@
 /** One platform, one city and one browser for all races; a browser context is a race's own. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
+import { oneCell } from '../../src/store/cells.ts';
 import { CHROMIUM, CHROMIUM_ARGS } from '../e2e/shopper.ts';
 import { Marketplace } from '../helpers/api.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
@@ -15,7 +16,7 @@ export interface OpenRaceStage extends RaceStage {
 
 export async function openRaceStage(): Promise<OpenRaceStage> {
   const db = await openMigratedPglite();
-  const platform = await composeForTest({ db, logLevel: 'warn' });
+  const platform = await composeForTest({ cells: oneCell(db), logLevel: 'warn' });
   const taobao = platform.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('no marketplace taobao');
   const proxy = await openDelayingProxy(platform.url);

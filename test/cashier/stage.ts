@@ -20,6 +20,7 @@ import { type Id, idValue } from '../../src/kernel/id.ts';
 import { err, ok, type Result } from '../../src/kernel/result.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
 import { addMerchant } from '../../src/store/merchant/merchants.ts';
 import {
@@ -73,7 +74,7 @@ export class Stage {
     const home = await openMigratedPglite();
     let stage: Stage | undefined;
     const composed = await compose({
-      db: awayWhen(home, () => stage?.isDatabaseAway === true),
+      cells: oneCell(awayWhen(home, () => stage?.isDatabaseAway === true)),
       keyRing: keyRingOf(randomBytes(32)),
       publicUrl: 'https://pay.hutong.example',
       log: createLog({ level: 'fatal' }),

@@ -1,8 +1,9 @@
 /**
- * A fleet: three platforms behind a balancer on one database with a synchronous standby. Processes
- * are killed, frozen for a minute and woken, one's number is given to another while it is frozen,
- * and the database fails over to its standby; the load goes on all the time. Acknowledgements must
- * come again soon after each, and nothing may be lost or done twice.
+ * A fleet: three platforms behind a balancer, a database with a synchronous standby, and another
+ * cell on a server of its own. Half of the shards move there and back, and its server is killed;
+ * processes are killed, frozen for a minute and woken, one's number is given to another while it is
+ * frozen, and the database fails over to its standby; the load goes on all the time.
+ * Acknowledgements must come again soon after each, and nothing may be lost or done twice.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,10 +43,14 @@ const LIMITS_MS = {
   SIGSTOP: 2_000,
   SIGCONT: 2_000,
   failover: 15_000,
+  'cell moved': 3_000,
 } as const;
+/** How long payments of moved shards may wait, by the mover's own word. */
+const MOVE_PAUSE_MS = 1_000;
+const CELL_DOWN_MS = 10_000;
 
 interface Incident {
-  readonly what: keyof typeof LIMITS_MS;
+  readonly what: keyof typeof LIMITS_MS | 'cell down';
   readonly atMs: number;
 }
 
@@ -55,6 +60,9 @@ interface Storm {
   readonly fencedEnds: readonly string[];
   /** Of all others. */
   readonly otherEnds: readonly string[];
+  readonly movePausesMs: readonly number[];
+  /** When the other cell's server was away. */
+  readonly away: { readonly fromMs: number; readonly toMs: number };
   readonly stormMs: number;
 }
 
@@ -67,6 +75,8 @@ export async function runFleet(stage: Stage, durationMs: number, print: Print): 
   print(`\n      ${Math.round(storm.stormMs / 1000)} s of storm: ${amountsOf(evidence)}\n`);
   const tally = openTally();
   judgePauses(tally, storm.incidents, evidence);
+  judgeMoves(tally, storm.movePausesMs);
+  judgeAway(tally, storm.away, evidence);
   judgeEnds(tally, storm);
   judgeRest(tally, settled);
   await judgeAcknowledged(tally, stage, evidence);
@@ -92,6 +102,9 @@ async function runStorm(stage: Stage, durationMs: number, print: Print): Promise
   const [first, second, third] = stage.platforms;
   assert(first && second && third, 'a fleet has three platforms');
   await sleep(2_000);
+  const movePausesMs = [await moveHalf(stage, 'west', note)];
+  const away = await killCell(stage, note);
+  movePausesMs.push(await moveHalf(stage, 'home', note));
   await takeNumber(stage, { frozen: first, note, meanwhile: () => kill(second) });
   await freezeAndWake({ frozen: third, note, meanwhile: () => kill(second) });
   note('failover', 'kill -9 of the database, its standby was promoted', await stage.failOver());
@@ -106,8 +119,36 @@ async function runStorm(stage: Stage, durationMs: number, print: Print): Promise
     incidents,
     fencedEnds: first.ownEnds(),
     otherEnds: running.flatMap((platform) => platform.ownEnds()),
+    movePausesMs,
+    away,
     stormMs: Date.now() - startedMs,
   };
+}
+
+type Note = (what: Incident['what'], detail: string, atMs?: number) => void;
+
+/** As an operator does it, while the load goes on; how long its payments waited. */
+async function moveHalf(stage: Stage, to: string, note: Note): Promise<number> {
+  note('cell moved', `shards 0-127 begin to move to ${to}`);
+  const output = await stage.hutong('cells', 'move', '0-127', to);
+  const [, pause] = /after a pause of (\d+) ms/.exec(output) ?? [];
+  assert(pause, `the mover says how long it paused: ${output}`);
+  note('cell moved', `they are in ${to}, after a pause of ${pause} ms`);
+  await sleep(PAUSE_MS);
+  return Number(pause);
+}
+
+async function killCell({ west }: Stage, note: Note): Promise<Storm['away']> {
+  assert(west, 'a fleet has another cell');
+  await west.kill9();
+  const fromMs = Date.now();
+  note('cell down', 'kill -9 of the server of west');
+  await sleep(CELL_DOWN_MS);
+  const toMs = Date.now();
+  await west.start();
+  note('cell down', 'its server is back');
+  await sleep(PAUSE_MS);
+  return { fromMs, toMs };
 }
 
 interface Freeze {
@@ -183,7 +224,7 @@ async function occupyAllBut(admin: pg.Client, number: number): Promise<void> {
 /** The longest time without an acknowledgement behind each incident. */
 function judgePauses(tally: Tally, incidents: readonly Incident[], evidence: Evidence): void {
   const acknowledged = acknowledgedAt(evidence);
-  for (const what of Object.keys(LIMITS_MS) as Incident['what'][]) {
+  for (const what of Object.keys(LIMITS_MS) as (keyof typeof LIMITS_MS)[]) {
     const pauses = incidents.flatMap((incident, index) => {
       const nextMs = incidents[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
       const toMs = Math.min(incident.atMs + WATCHED_MS, nextMs);
@@ -211,6 +252,24 @@ function longestPause(acknowledged: readonly number[], fromMs: number, toMs: num
     last = atMs;
   }
   return longest;
+}
+
+function judgeMoves(tally: Tally, pausesMs: readonly number[]): void {
+  const longest = Math.max(...pausesMs);
+  tally.row(
+    `payments of moved shards wait for ${MOVE_PAUSE_MS / 1000} s at most`,
+    longest > MOVE_PAUSE_MS ? `${longest} ms` : null,
+    pausesMs.map((pause) => `${pause} ms`).join(', '),
+  );
+}
+
+function judgeAway(tally: Tally, { fromMs, toMs }: Storm['away'], evidence: Evidence): void {
+  const count = acknowledgedAt(evidence).filter((atMs) => atMs > fromMs && atMs < toMs).length;
+  tally.row(
+    'while a cell is away, payments of others are acknowledged',
+    count === 0 ? 'none was' : null,
+    `${count} in ${Math.round((toMs - fromMs) / 1000)} s`,
+  );
 }
 
 function judgeEnds(tally: Tally, { fencedEnds, otherEnds }: Storm): void {

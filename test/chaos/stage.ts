@@ -2,20 +2,24 @@
  * The stage: a PostgreSQL server, a sandbox city, platforms and a load, each a process of its own.
  * Platforms and database are killed by SIGKILL and brought back the way an operator's supervisor
  * does; nothing in the platform knows that it is being tested. A fleet has several platforms behind
- * a balancer, and a synchronous standby behind the database's address.
+ * a balancer, a synchronous standby behind the database's address, and another cell on another
+ * server.
  */
-import type { ChildProcess } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import {
   type DemoMarketplace,
   readSandboxCredentials,
   seedMarketplaces,
 } from '../../src/cli/demo-marketplaces.ts';
-import { openDatabase } from '../../src/cli/open-database.ts';
+import { openCells } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
@@ -28,6 +32,8 @@ import { openInbox } from '../helpers/webhook-inbox.ts';
 import { openBalancer } from './balancer.ts';
 import type { LoadConfig } from './load.ts';
 import { type PlatformProcess, startPlatform } from './platform-process.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Stage {
   readonly dir: string;
@@ -45,6 +51,10 @@ export interface Stage {
   readonly reviveDatabase: () => Promise<void>;
   /** kill -9 of the server, then its standby is promoted by hand; when it took writes. */
   readonly failOver: () => Promise<number>;
+  /** The server of the fleet's other cell, `west`. */
+  readonly west: TestPostgres | null;
+  /** An operator's command; what it printed. */
+  readonly hutong: (...args: readonly string[]) => Promise<string>;
   readonly stopLoad: () => Promise<void>;
   readonly platformLog: () => string;
   /** Ids of the events that the marketplaces' endpoint took, verified. */
@@ -88,6 +98,7 @@ async function furnish(props: Props): Promise<Stage> {
   print(`database    ${database.version}, fsync on`);
   const address = await openAddress(props);
   const databaseUrl = address.of(await database.database('chaos'));
+  const west = fleet === undefined ? null : await openWest(props);
   const sandboxUrl = `http://127.0.0.1:${await freePort()}`;
   const masterKey = randomBytes(32);
   const env = {
@@ -99,6 +110,7 @@ async function furnish(props: Props): Promise<Stage> {
     HUTONG_RATE_LIMIT: '0',
     HUTONG_LOG_LEVEL: 'warn',
     DATABASE_URL: databaseUrl,
+    ...(west === null ? {} : { DATABASE_URL_WEST: west.url }),
   };
   await openCity(props, sandboxUrl, env);
   const balancer = fleet === undefined ? undefined : await openBalancer();
@@ -107,6 +119,8 @@ async function furnish(props: Props): Promise<Stage> {
   for (let more = 1; more < (fleet?.platforms ?? 1); more += 1) ports.push(await freePort());
   const platformUrl = balancer?.url ?? `http://127.0.0.1:${ports[0]}`;
   const shops = await seed({ dir, databaseUrl, masterKey, platformUrl });
+  const hutong = (...args: readonly string[]) => runCommand(args, env);
+  if (west !== null) await hutong('cells', 'add', 'west', '--url-setting', 'DATABASE_URL_WEST');
 
   const logFile = path.join(dir, 'platform.log');
   const ownEnv = balancer === undefined ? env : { ...env, HUTONG_PUBLIC_URL: platformUrl };
@@ -136,10 +150,29 @@ async function furnish(props: Props): Promise<Stage> {
     addPlatform: async () => addPlatform(await freePort()),
     reviveDatabase: () => startAgain(database),
     failOver: address.failOver,
+    west,
+    hutong,
     stopLoad: () => end(load, 'SIGTERM'),
     received: () => new Set(inbox.events.map((event) => String(event.id))),
     platformLog: () => fs.readFileSync(logFile, 'utf8'),
   };
+}
+
+/** Another server, for the cell that is moved to and killed. */
+async function openWest({ stops, print }: Props): Promise<TestPostgres> {
+  const west = await startPostgres({ print });
+  assert(west, 'PostgreSQL is installed');
+  stops.push(() => west.stop());
+  print('west        a server of its own, for another cell');
+  return west;
+}
+
+async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['bin/hutong.js', ...args], {
+    cwd: ROOT,
+    env,
+  });
+  return stdout;
 }
 
 interface Address {
@@ -195,7 +228,7 @@ async function seed(options: {
 }): Promise<ReadonlyMap<string, DemoMarketplace>> {
   const { dir, databaseUrl, masterKey, platformUrl } = options;
   const composed = await compose({
-    db: await openDatabase({ databaseUrl, dir, lanes: 1 }, () => undefined),
+    cells: await openCells({ databaseUrl, dir, lanes: 1, cellUrls: new Map() }, () => undefined),
     keyRing: keyRingOf(masterKey),
     publicUrl: platformUrl,
     log: createLog({ level: 'error' }),

@@ -10,6 +10,7 @@ import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { hashKey } from '../../src/flows/key/authenticate.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readKeys } from '../../src/store/key/api-keys.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
 import { readInterconnects } from '../../src/store/offer/interconnects.ts';
@@ -25,7 +26,7 @@ for (const engine of ENGINES) {
     const settings = read.ok ? read.value : undefined;
     const ids = createIdSource(9, wallClock);
     let home: TestHome;
-    const session = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, cells: oneCell(home.db), ids });
 
     beforeAll(async () => {
       fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'), {

@@ -12,6 +12,7 @@ import { keepPartitions } from '../../src/flows/base/retention.ts';
 import { formatId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { idAt, readPartitions } from '../../src/store/batch/partitions.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { count, MARKETPLACE } from '../store/engine-support.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
 
@@ -68,7 +69,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       const context: AdminContext = {
         print: (line) => void lines.push(line),
         aside: () => undefined,
-        inSession: (work) => work({ db: home.db } as LeasedSession, {} as Settings),
+        inSession: (work) => work({ cells: oneCell(home.db) } as LeasedSession, {} as Settings),
         cwd: folder,
       };
       const program = new Command('hutong').exitOverride().configureOutput({ writeErr: () => {} });

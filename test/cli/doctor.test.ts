@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as admin from '../../src/cli/admin.ts';
 import { doctor } from '../../src/cli/doctor.ts';
-import { openDatabase } from '../../src/cli/open-database.ts';
+import { openCells } from '../../src/cli/open-database.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { setWallet } from '../../src/cli/wallet-admin.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
@@ -39,8 +39,9 @@ async function setJdpay(resultCodes: unknown, online: object = {}): Promise<stri
   if (!settings.ok) throw new Error(settings.error);
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
-  const db = await openDatabase(settings.value, () => undefined);
-  const session = { db, ids: createIdSource(9, wallClock) };
+  const cells = await openCells(settings.value, () => undefined);
+  const { home: db } = cells;
+  const session = { db, cells, ids: createIdSource(9, wallClock) };
   await admin.createMarketplace(session, { name: 'shop', displayName: 'Shop' }, print);
   const file = path.join(dir, 'jdpay.json');
   const given = { ...credentials.online, ...online };
@@ -113,7 +114,8 @@ test('D2: whose account each configuration is, and credentials of another one ar
   expect(own.map((line) => line[0]).sort()).toEqual(['✓']);
   const settings = readSettings(environment);
   if (!settings.ok) throw new Error(settings.error);
-  const db = await openDatabase(settings.value, () => undefined);
+  const cells = await openCells(settings.value, () => undefined);
+  const { home: db } = cells;
   await db.script(`update wallet_configs set identity = '{"merchant":"110000009"}'`);
   await db.close();
   const [wrong] = await doctorSays();
@@ -124,7 +126,8 @@ test('a balance that the books do not have is named, with both figures', async (
   expect(await doctorSays('ledger')).toEqual([]);
   const settings = readSettings(environment);
   if (!settings.ok) throw new Error(settings.error);
-  const db = await openDatabase(settings.value, () => undefined);
+  const cells = await openCells(settings.value, () => undefined);
+  const { home: db } = cells;
   try {
     await db.script(`insert into merchant_balances values (0, 7, 1, 1, 'jdpay', 'cny', 1, 5, 0);
       insert into merchant_balances values (0, 8, 1, 1, 'jdpay', 'cny', 1, 0, 3);
@@ -146,7 +149,8 @@ test('money that has not reached its balance for a quarter of an hour is named, 
   expect(await doctorSays('transfers')).toEqual([]);
   const settings = readSettings(environment);
   if (!settings.ok) throw new Error(settings.error);
-  const db = await openDatabase(settings.value, () => undefined);
+  const cells = await openCells(settings.value, () => undefined);
+  const { home: db } = cells;
   const minutesAgo = (minutes: number) => wallClock.nowMs() - minutes * 60_000;
   const owed = (id: number, kind: string, shortfall: string, createdAtMs: number) =>
     `(0, ${id}, 1, 6, '${kind}', '', 7, 1, 'jdpay', 'cny', 50, '${shortfall}', 'owed',

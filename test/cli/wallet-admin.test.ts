@@ -20,6 +20,7 @@ import { MIGRATIONS_FOLDER, migrate } from '../../src/database/migrate.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { type Id, idValue } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readMarketplaces } from '../../src/store/merchant/marketplaces.ts';
 import { putConfig, readConfigs, type WalletConfigRow } from '../../src/store/wallet/configs.ts';
 import { accountsOf } from '../helpers/accounts.ts';
@@ -41,7 +42,7 @@ for (const engine of ENGINES) {
       if (!read.ok) throw new Error(read.error);
       return read.value;
     };
-    const session = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, cells: oneCell(home.db), ids });
 
     beforeAll(async () => {
       const key = randomBytes(32).toString('hex');

@@ -14,14 +14,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
 import { openKit } from '../../sandbox/kit/open-kit.ts';
 import * as admin from '../../src/cli/admin.ts';
-import { openDatabase } from '../../src/cli/open-database.ts';
+import { openCells } from '../../src/cli/open-database.ts';
 import { readSettings, type Settings } from '../../src/cli/settings.ts';
 import { setWallet, type WalletInput } from '../../src/cli/wallet-admin.ts';
 import { printTemplate, type TemplateInput } from '../../src/cli/wallet-template.ts';
-import type { Db } from '../../src/database/db.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import type { Cells } from '../../src/store/cells.ts';
 import { choicesOf, credentialFields } from '../../src/wallets/credentials.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
 
@@ -32,16 +32,16 @@ const file = path.join(dir, 'given.json');
 const accounts = new Map<WalletName, Json>();
 const ids = createIdSource(9, wallClock);
 let settings: Settings;
-let db: Db;
+let cells: Cells;
 
 beforeAll(async () => {
   fs.writeFileSync(path.join(dir, 'master.key'), randomBytes(32).toString('hex'), { mode: 0o600 });
   const read = readSettings({ HUTONG_DIR: dir });
   if (!read.ok) throw new Error(read.error);
   settings = read.value;
-  db = await openDatabase(settings, () => undefined);
+  cells = await openCells(settings, () => undefined);
   await admin.createMarketplace(
-    { db, ids },
+    { db: cells.home, cells, ids },
     { name: 'shop', displayName: 'Shop' },
     () => undefined,
   );
@@ -58,7 +58,7 @@ beforeAll(async () => {
   await opened.close();
 });
 afterAll(async () => {
-  await db.close();
+  await cells.close();
   fs.rmSync(dir, { recursive: true, force: true });
 });
 
@@ -75,7 +75,12 @@ async function set(wallet: string, credentials: unknown, more: Partial<WalletInp
   const print = (line: string): void => void lines.push(line);
   fs.writeFileSync(file, JSON.stringify(credentials));
   const input = { marketplace: 'shop', wallet, file, acceptsDirectSettlement: null };
-  await setWallet({ db, ids }, settings, { ...input, isRehearsal: true, ...more }, print);
+  await setWallet(
+    { db: cells.home, cells, ids },
+    settings,
+    { ...input, isRehearsal: true, ...more },
+    print,
+  );
   return lines.join('\n');
 }
 
@@ -236,7 +241,7 @@ test('a file that is no JSON is named, and nothing of it is repeated', async () 
   fs.writeFileSync(bad, '{"apiV3Key": secretsecret}');
   const input = { marketplace: 'shop', wallet: 'wechatpay', file: bad };
   const work = setWallet(
-    { db, ids },
+    { db: cells.home, cells, ids },
     settings,
     { ...input, acceptsDirectSettlement: null },
     () => undefined,
@@ -250,7 +255,7 @@ test('a number that the wallet cannot have given is refused, and no merchant is 
   const print = (line: string): void => void lines.push(line);
   const whose = { marketplace: 'shop', merchant: 'shop-7', feeBps: 60, hasConsented: true };
   const account = (wallet: string, walletMerchant: string) =>
-    admin.setAccount({ db, ids }, { ...whose, wallet, walletMerchant }, print);
+    admin.setAccount({ db: cells.home, cells, ids }, { ...whose, wallet, walletMerchant }, print);
   for (const [wallet, number] of [
     ['wechatpay', 'banana'],
     ['alipay', '1600000001'],

@@ -26,7 +26,11 @@ for (const engine of ENGINES) {
 
     const log = async (query = ''): Promise<Json[]> =>
       (await stage.taobao.expect(200, 'GET', `/v1/audit_log?limit=100${query}`)).data as Json[];
-    const session = () => ({ db: stage.db, ids: createIdSource(201, wallClock) });
+    const session = () => ({
+      db: stage.db,
+      cells: stage.cells,
+      ids: createIdSource(201, wallClock),
+    });
     const silent = () => undefined;
 
     it('S8: endpoints and their secrets, by the key that was used', async () => {
@@ -160,7 +164,7 @@ for (const engine of ENGINES) {
       const rows = await log();
       const isHash = (text: unknown) => /^[0-9a-f]{64}$/.test(String(text));
       expect(rows.every(({ previous_sha256: previous }) => isHash(previous))).toBe(true);
-      await verifyAudit(stage.db, silent);
+      await verifyAudit(stage.cells, silent);
       const foreign = await call('GET', `${stage.platform.url}/v1/audit_log?limit=100`, {
         key: stage.tmall.key,
       });

@@ -199,7 +199,7 @@ for (const engine of ENGINES) {
       if (!settings.ok) throw new Error(settings.error);
       const input = { marketplace: 'taobao', wallet: 'unionpay', file };
       await setWallet(
-        { db: stage.db, ids },
+        { db: stage.db, cells: stage.cells, ids },
         settings.value,
         { ...input, acceptsDirectSettlement: null },
         () => undefined,

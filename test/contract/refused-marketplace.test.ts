@@ -59,7 +59,12 @@ for (const engine of ENGINES) {
       fs.writeFileSync(file, JSON.stringify(credentials));
       const input = { marketplace: 'taobao', wallet: 'wechatpay', file };
       const more = { acceptsDirectSettlement: null };
-      await setWallet({ db: stage.db, ids }, settings, { ...input, ...more }, () => undefined);
+      await setWallet(
+        { db: stage.db, cells: stage.cells, ids },
+        settings,
+        { ...input, ...more },
+        () => undefined,
+      );
       platform().directory.forget();
     }
 
@@ -82,8 +87,9 @@ for (const engine of ENGINES) {
     const linesOf = async (): Promise<string[]> => {
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
-      await listWallets({ db: stage.db }, 'taobao', print);
-      await lookInside({ db: stage.db, settings, nowMs: () => wallClock.nowMs() }, print);
+      const { cells } = stage;
+      await listWallets({ db: stage.db, cells }, 'taobao', print);
+      await lookInside({ cells, settings, nowMs: () => wallClock.nowMs() }, print);
       return lines.filter((line) => line.includes('refused our credentials'));
     };
 

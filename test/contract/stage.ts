@@ -5,14 +5,18 @@
 import { randomUUID } from 'node:crypto';
 import { readSandboxCredentials } from '../../src/cli/demo-marketplaces.ts';
 import type { Db } from '../../src/database/db.ts';
+import type { Cells } from '../../src/store/cells.ts';
 import { type Answer, call, type Json, Marketplace, Sandbox, until } from '../helpers/api.ts';
 import { composeForTest, type TestPlatform } from '../helpers/platform.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
 import type { TestEngine, TestHome } from '../store/engines.ts';
+import { CELL_COUNT } from '../store/test-cells.ts';
 
 export interface Stage {
   readonly platform: TestPlatform;
+  /** Sees the rows of every cell. */
   readonly db: Db;
+  readonly cells: Cells;
   readonly taobao: Marketplace;
   readonly tmall: Marketplace;
   readonly sandbox: Sandbox;
@@ -25,22 +29,14 @@ export interface Stage {
   readonly close: () => Promise<void>;
 }
 
-/** The platform closes its database when it stops; a restart wants it back. */
-function keptOpen({ db }: TestHome): Db {
-  return {
-    kind: db.kind,
-    laneCount: db.laneCount,
-    transaction: (lane, work) => db.transaction(lane, work),
-    background: (work) => db.background(work),
-    read: (statement, values) => db.read(statement, values),
-    script: (text) => db.script(text),
-    close: async () => undefined,
-  };
+/** The platform closes its databases when it stops; a restart wants them back. */
+function keptOpen({ cells }: TestHome): Cells {
+  return Object.create(cells, { close: { value: async () => undefined } }) as Cells;
 }
 
 export async function openStage(engine: TestEngine): Promise<Stage> {
-  const home = await engine.open();
-  const platform = await composeForTest({ db: keptOpen(home) });
+  const home = await engine.open({ cells: CELL_COUNT });
+  const platform = await composeForTest({ cells: keptOpen(home) });
   const shopOf = (name: string): Marketplace => {
     const found = platform.marketplaces.get(name);
     if (found === undefined) throw new Error(`no marketplace ${name}`);
@@ -68,6 +64,7 @@ export async function openStage(engine: TestEngine): Promise<Stage> {
   return {
     platform,
     db: home.db,
+    cells: home.cells,
     taobao,
     tmall: shopOf('tmall'),
     sandbox: new Sandbox(platform.sandbox.url),

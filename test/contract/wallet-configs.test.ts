@@ -44,7 +44,7 @@ for (const engine of ENGINES) {
       return account;
     };
 
-    const session = () => ({ db: stage.db, ids });
+    const session = () => ({ db: stage.db, cells: stage.cells, ids });
     const said = (): ((line: string) => void) => () => undefined;
 
     /** An account at the wallet in the city, given to Taobao as an operator does. */

@@ -12,6 +12,7 @@ import { must } from '../../src/kernel/assert.ts';
 import { type Id, shardOf } from '../../src/kernel/id.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { addKey } from '../../src/store/key/api-keys.ts';
 import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
 import { addMerchant } from '../../src/store/merchant/merchants.ts';
@@ -45,11 +46,12 @@ export function openEdgeHome(): Promise<Db> {
   return openMigratedPglite();
 }
 
-export async function openEdgePlatform(
-  options: Partial<ComposeOptions> & { readonly db: Db },
-): Promise<EdgePlatform> {
+export async function openEdgePlatform({
+  db: own,
+  ...options
+}: Partial<ComposeOptions> & { readonly db: Db }): Promise<EdgePlatform> {
   const reads = new Map<string, number>();
-  const db = counted(options.db, reads);
+  const db = counted(own, reads);
   const logged: string[] = [];
   const composed = await compose({
     keyRing: RING,
@@ -58,7 +60,7 @@ export async function openEdgePlatform(
     webhookAllow: ['127.0.0.0/8', '::1', 'localhost'],
     onFenced: () => logged.push('{"msg":"fenced"}'),
     ...options,
-    db,
+    cells: oneCell(db),
   });
   return {
     composed,

@@ -14,10 +14,10 @@ import {
 } from '../../src/cli/demo-marketplaces.ts';
 import { type FollowedClock, followCityClock } from '../../src/cli/follow-clock.ts';
 import { type ComposedPlatform, compose } from '../../src/compose.ts';
-import type { Db } from '../../src/database/db.ts';
 import { createHttpClient } from '../../src/runtime/http-client.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import type { Cells } from '../../src/store/cells.ts';
 import { freePort } from '../../tools/free-port.ts';
 
 export interface TestPlatform {
@@ -31,7 +31,7 @@ export interface TestPlatform {
   /** Every line that the platform logged. */
   readonly logText: () => string;
   /**
-   * Stops the platform and composes it again over the same database, whose `close` must keep it.
+   * Stops the platform and composes it again over the same cells, whose `close` must keep them.
    */
   readonly restart: () => Promise<void>;
   /** Another process of the platform on the same database, at an address of its own. */
@@ -42,7 +42,7 @@ export interface TestPlatform {
 const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 export async function composeForTest(options: {
-  readonly db: Db;
+  readonly cells: Cells;
   readonly logLevel?: string;
 }): Promise<TestPlatform> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-test-'));
@@ -75,7 +75,7 @@ export async function composeForTest(options: {
   fs.writeFileSync(path.join(dir, 'master.key'), masterKey.toString('hex'), { mode: 0o600 });
   const composeAt = async (listenPort: number): Promise<ComposedPlatform> => {
     const started = await compose({
-      db: options.db,
+      cells: options.cells,
       keyRing: keyRingOf(masterKey),
       publicUrl: `http://127.0.0.1:${listenPort}`,
       log,

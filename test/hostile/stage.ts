@@ -19,6 +19,7 @@ import type { Id } from '../../src/kernel/id.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readConfigs } from '../../src/store/wallet/configs.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 
@@ -53,7 +54,7 @@ export async function openStage(overrides: Partial<ComposeOptions> = {}): Promis
   const db = await openDb();
   const defects: string[] = [];
   const composed = await compose({
-    db,
+    cells: oneCell(db),
     keyRing: keyRingOf(randomBytes(32)),
     publicUrl: 'http://127.0.0.1:4000',
     log: createLog({ level: 'error', destination: { write: (line) => void defects.push(line) } }),

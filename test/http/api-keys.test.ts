@@ -5,6 +5,7 @@ import { createIdSource } from '../../src/engine/ids.ts';
 import { startWritingUses } from '../../src/flows/key/key-uses.ts';
 import { parseTrustedProxies } from '../../src/http/address.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { listKeys } from '../../src/store/key/api-keys.ts';
 import { type EdgePlatform, openEdgePlatform } from '../helpers/edge-platform.ts';
 import { ENGINES, type TestHome } from '../store/engines.ts';
@@ -19,7 +20,7 @@ for (const engine of ENGINES) {
     let home: TestHome;
     let edge: EdgePlatform;
     const lines: string[] = [];
-    const session = () => ({ db: home.db, ids });
+    const session = () => ({ db: home.db, cells: oneCell(home.db), ids });
     const print = (line: string): void => void lines.push(line);
 
     beforeAll(async () => {

@@ -26,6 +26,7 @@ import { fileSource, readKeyFile, writeKeyFile } from '../../src/runtime/key-fil
 import { masterKeyOf, openKeyRing } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { announceKeys } from '../../src/store/key/key-ring.ts';
 import { addMarketplace } from '../../src/store/merchant/marketplaces.ts';
 import { readConfigs } from '../../src/store/wallet/configs.ts';
@@ -91,7 +92,14 @@ for (const engine of ENGINES) {
       await announce();
       const seams = { db: home.db, wall: wallClock, random: systemRandom };
       try {
-        return await work({ ...seams, envelope, print: () => undefined, announce, noteOf });
+        return await work({
+          ...seams,
+          cells: oneCell(home.db),
+          envelope,
+          print: () => undefined,
+          announce,
+          noteOf,
+        });
       } finally {
         await lease.release();
       }

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { call, Marketplace, Sandbox } from '../helpers/api.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
@@ -39,7 +40,7 @@ async function openServer(server: TestPostgres): Promise<Db> {
 export async function openTown(): Promise<Town> {
   const server = await startPostgres({ fsync: false });
   const db = server === undefined ? await openMigratedPglite() : await openServer(server);
-  const stage = await composeForTest({ db, logLevel: 'info' });
+  const stage = await composeForTest({ cells: oneCell(db), logLevel: 'info' });
   const taobao = stage.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('the demo has a marketplace taobao');
   const shop = new Marketplace(stage.url, taobao.secretKey, taobao.merchants);

@@ -13,6 +13,7 @@ import { formatId, type Id, packId } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { appendAudit, listAudit, readChain, sealAudit } from '../../src/store/audit/audit-log.ts';
 import { writeAudited } from '../../src/store/audit/audited.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const marketplaceAt = (sequence: number): Id<'marketplace'> =>
@@ -71,7 +72,7 @@ for (const engine of ENGINES) {
 
     test('S8: rows are sealed into one chain a marketplace, and one for the platform', async () => {
       for (const marketplace of [A, B, null, A]) await append(home.db, row(marketplace, 'x'));
-      const [newest] = (await listAudit(home.db, A, NO_FILTER, FIRST_PAGE)).rows;
+      const [newest] = (await listAudit(oneCell(home.db), A, NO_FILTER, FIRST_PAGE)).rows;
       expect(newest).toMatchObject({ sha256: null, sequence: null, after: { a: '分', b: 1 } });
       expect(await sealAll(home.db)).toBe(4);
       expect(await seal(home.db)).toBe(0);
@@ -90,14 +91,14 @@ for (const engine of ENGINES) {
       const other = row(A, 'y');
       await append(home.db, { ...other, fact: { ...other.fact, actor: 'key_1', action: 'a.b' } });
       const list = async (filter: object) => {
-        const found = await listAudit(home.db, A, { ...NO_FILTER, ...filter }, FIRST_PAGE);
+        const found = await listAudit(oneCell(home.db), A, { ...NO_FILTER, ...filter }, FIRST_PAGE);
         return found.rows.map(({ object }) => object);
       };
       expect(await list({})).toEqual(['y', 'x', 'x']);
       expect(await list({ actor: 'key_1' })).toEqual(['y']);
       expect(await list({ action: 'thing.changed' })).toEqual(['x', 'x']);
       expect(await list({ object: 'z' })).toEqual([]);
-      const page = await listAudit(home.db, A, NO_FILTER, { ...FIRST_PAGE, limit: 1 });
+      const page = await listAudit(oneCell(home.db), A, NO_FILTER, { ...FIRST_PAGE, limit: 1 });
       expect(page).toMatchObject({ hasMore: true });
     });
 
@@ -133,7 +134,7 @@ for (const engine of ENGINES) {
       const [left] = await home.db.read<{ size: number }>(raw('select size from things'), []);
       expect(left?.size).toBe(2);
       const { rows } = await listAudit(
-        home.db,
+        oneCell(home.db),
         B,
         { ...NO_FILTER, action: 'thing.put' },
         FIRST_PAGE,
@@ -148,15 +149,17 @@ for (const engine of ENGINES) {
       await sealAll(home.db);
       const lines: string[] = [];
       const print = (line: string) => void lines.push(line);
-      await verifyAudit(home.db, print);
+      await verifyAudit(oneCell(home.db), print);
       expect(lines.filter((line) => line.startsWith('✓')).length).toBe(3);
       await home.db.script("update audit_log set actor = 'nobody' where object = 'y'");
-      await expect(verifyAudit(home.db, print)).rejects.toThrow('changed after it was sealed');
+      await expect(verifyAudit(oneCell(home.db), print)).rejects.toThrow(
+        'changed after it was sealed',
+      );
       expect(lines.find((line) => line.startsWith('✗'))).toMatch(
         /^✗ .* row 3 \(al_.*its content is not what was sealed/,
       );
       await home.db.script("update audit_log set actor = 'key_1' where object = 'y'");
-      await verifyAudit(home.db, print);
+      await verifyAudit(oneCell(home.db), print);
     });
 
     // PGlite has one connection: there, no transaction is beside another.

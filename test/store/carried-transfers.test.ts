@@ -24,6 +24,7 @@ import { type Id, idValue, shardOfId } from '../../src/kernel/id.ts';
 import { sumFen } from '../../src/kernel/money.ts';
 import { readDifferences, readTransitDifferences } from '../../src/store/balance/differences.ts';
 import { toTransfer } from '../../src/store/balance/rows.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readOverdue, readUncarried } from '../../src/store/health.ts';
 import { CAPABLE, everyWallet, walletAccountOf } from '../helpers/payments.ts';
 import {
@@ -105,8 +106,8 @@ async function carryAll(room: TestEngineRoom, db: Db): Promise<void> {
 
 /** Rule 5, of every transaction and of what is between two roots. */
 async function checkBooks(db: Db, what: string): Promise<void> {
-  expect(await readDifferences(db), what).toEqual([]);
-  expect(await readTransitDifferences(db), what).toEqual([]);
+  expect(await readDifferences(oneCell(db)), what).toEqual([]);
+  expect(await readTransitDifferences(oneCell(db)), what).toEqual([]);
   const unbalanced = await rows(
     db,
     `select transaction from ledger_entries group by shard, transaction
@@ -205,7 +206,7 @@ for (const engine of ENGINES) {
         await expect(work?.()).rejects.toThrow();
       }
       await db.script(`update transfers set due_at = ${Date.now()} where due_at is not null`);
-      expect(await readOverdue(db, DUE_TABLES, Date.now() - 60_000)).not.toContainEqual(
+      expect(await readOverdue(oneCell(db), DUE_TABLES, Date.now() - 60_000)).not.toContainEqual(
         expect.objectContaining({ what: 'transfers' }),
       );
       const [made] = await rows(
@@ -213,19 +214,19 @@ for (const engine of ENGINES) {
         `select created_at from transfers where id = ${idValue(reserve!.id)}`,
       );
       const createdAtMs = Number(made?.created_at);
-      expect(await readUncarried(db, createdAtMs)).toBeUndefined();
+      expect(await readUncarried(oneCell(db), createdAtMs)).toBeUndefined();
       // The one that waits for its merchant's money is not counted.
-      expect(await readUncarried(db, createdAtMs + 3_600_000)).toEqual({
+      expect(await readUncarried(oneCell(db), createdAtMs + 3_600_000)).toEqual({
         ...{ rows: 1, amountFen: reserve!.amountFen },
         oldest: { id: reserve!.id, kind: 'reserve', intent: payment.intent.id, createdAtMs },
       });
       // It has left the balance, and its refund still waits for the answer.
-      expect(await readTransitDifferences(db)).toEqual([]);
+      expect(await readTransitDifferences(oneCell(db))).toEqual([]);
       await db.script(`update ledger_balances set credit = credit + 5
         where (shard, account, slot) = (select shard, account, slot from ledger_balances
           where account = '${transferInTransit}' limit 1)`);
       const inTransitFen = reserve!.amountFen;
-      expect(await readTransitDifferences(db)).toEqual([
+      expect(await readTransitDifferences(oneCell(db))).toEqual([
         { marketplace: MARKETPLACE, ledgerFen: inTransitFen + 5n, owedFen: inTransitFen },
       ]);
       await room.lease.release();
@@ -251,7 +252,11 @@ for (const engine of ENGINES) {
           values (${idValue(account)}, ${idValue(MARKETPLACE)}, ${idValue(MERCHANT)}, 'wechatpay',
             'n', 'active', 60, 1)`);
         const list = async (seen: Db): Promise<bigint> => {
-          const found = await listBalances({ db: seen } as Platform, MARKETPLACE, merchant);
+          const found = await listBalances(
+            { db: seen, cells: oneCell(seen) } as Platform,
+            MARKETPLACE,
+            merchant,
+          );
           if (!found.ok) throw new Error(found.error.message);
           expect(found.value).toHaveLength(1);
           return sumFen(

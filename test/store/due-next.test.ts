@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DUE_TABLES } from '../../src/flows/sweeps.ts';
 import { type DueTable, nextDueIn } from '../../src/store/batch/due.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readOverdue } from '../../src/store/health.ts';
 import { rows } from './engine-support.ts';
 import { ENGINES, type TestHome } from './engines.ts';
@@ -78,7 +79,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         `select (select count(*) from deliveries where due_at < 50000)::integer as deliveries,
           (select count(*) from payment_attempts where due_at < 50000)::integer as attempts`,
       );
-      const late = await readOverdue(home.db, DUE_TABLES, 50_000);
+      const late = await readOverdue(oneCell(home.db), DUE_TABLES, 50_000);
       const byTable = new Map(late.map(({ what, rows: count }) => [what, count]));
       expect(byTable.get('deliveries')).toBe(counted?.deliveries);
       expect(byTable.get('payment_attempts')).toBe(counted?.attempts);

@@ -6,6 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Db, Session, Statement } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { createCellRouter } from '../../src/engine/cell-router.ts';
+import { createSweeper } from '../../src/engine/due.ts';
 import { createIdSource } from '../../src/engine/ids.ts';
 import { leaseProcess } from '../../src/engine/process-lease.ts';
 import { createEngine, type Engine } from '../../src/engine/submit.ts';
@@ -14,6 +16,7 @@ import { wallClock } from '../../src/runtime/clock.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
 import { AGGREGATES } from '../../src/store/aggregates.ts';
 import { inOrder, settledUpTo } from '../../src/store/batch/settled-ids.ts';
+import { type Cells, oneCell } from '../../src/store/cells.ts';
 import { listTransactions } from '../../src/store/ledger/queries.ts';
 import type { IdPage } from '../../src/store/page.ts';
 import { listPayments } from '../../src/store/payment/queries.ts';
@@ -22,13 +25,13 @@ import {
   create,
   freshId,
   MARKETPLACE,
-  openEngine,
   reported,
   rows,
   start,
   wantedPayment,
 } from './engine-support.ts';
 import { ENGINES, type TestHome } from './engines.ts';
+import { openTestCells } from './test-cells.ts';
 
 const ANY = {
   status: null,
@@ -39,12 +42,12 @@ const ANY = {
   intent: null,
 };
 
-type Reader = (db: Db, page: IdPage) => Promise<{ rows: readonly { id: string }[] }>;
+type Reader = (cells: Cells, page: IdPage) => Promise<{ rows: readonly { id: string }[] }>;
 const LISTS: Readonly<Record<string, Reader>> = {
-  events: (db, page) => listEvents(db, MARKETPLACE, null, page),
-  'ledger transactions': (db, page) => listTransactions(db, MARKETPLACE, null, page),
-  'payment intents': async (db, page) => {
-    const listed = await listPayments(db, MARKETPLACE, ANY, page);
+  events: (cells, page) => listEvents(cells, MARKETPLACE, null, page),
+  'ledger transactions': (cells, page) => listTransactions(cells, MARKETPLACE, null, page),
+  'payment intents': async (cells, page) => {
+    const listed = await listPayments(cells, MARKETPLACE, ANY, page);
     return { rows: listed.rows.map(({ intent }) => intent) };
   },
 };
@@ -52,19 +55,19 @@ const LISTS: Readonly<Record<string, Reader>> = {
 /** Goes on behind the newest row that it has seen. */
 class Follower {
   readonly seen = new Set<string>();
-  readonly #db: Db;
+  readonly #cells: Cells;
   readonly #read: Reader;
   #afterId: bigint;
 
-  constructor(db: Db, read: Reader, afterId: bigint) {
-    this.#db = db;
+  constructor(cells: Cells, read: Reader, afterId: bigint) {
+    this.#cells = cells;
     this.#read = read;
     this.#afterId = afterId;
   }
 
   async look(): Promise<number> {
     const page = { limit: 50, beforeId: null, afterId: this.#afterId };
-    const { rows: found } = await this.#read(this.#db, page);
+    const { rows: found } = await this.#read(this.#cells, page);
     for (const { id } of found) this.seen.add(id);
     const [newest] = found;
     if (newest !== undefined) this.#afterId = idValue(newest.id as Id);
@@ -113,34 +116,48 @@ interface Process {
   readonly close: () => Promise<void>;
 }
 
-async function process(db: Db, offMs: number, pauseMs: number): Promise<Process> {
+async function process(cells: Cells, offMs: number, pauseMs: number): Promise<Process> {
   const wall = { nowMs: () => Date.now() + offMs };
-  const lease = await leaseProcess(db, systemRandom, () => undefined);
-  const engine = createEngine({
-    aggregates: AGGREGATES,
-    db: slowed(db, /^(engine_lanes\.stamp|payment_intents\.(claim|lock))$/, pauseMs),
-    clock: wallClock,
-    wall,
-    ids: createIdSource(lease.number, wall),
-    lease,
-    listener: {},
-  });
+  const router = createCellRouter(cells, async () => undefined);
+  for (const cell of cells.all) {
+    const lease = await leaseProcess(cell.db, systemRandom, () => undefined);
+    const ids = createIdSource(lease.number, wall);
+    const engine = createEngine({
+      aggregates: AGGREGATES,
+      db: slowed(cell.db, /^(engine_lanes\.stamp|payment_intents\.(claim|lock))$/, pauseMs),
+      clock: wallClock,
+      ...{ wall, ids, lease },
+      epoch: () => cells.map.epochs.get(cell.name) ?? 0,
+      listener: {},
+    });
+    const quiet = { kinds: [], share: lease.share, onError: () => undefined };
+    const sweeper = createSweeper({ db: cell.db, clock: wallClock, ...quiet });
+    router.add(cell, { lease, ids, engine, sweeper });
+  }
   return {
-    engine,
+    engine: router.engine,
     close: async () => {
-      await engine.drain();
-      await lease.release();
+      await router.engine.drain();
+      await router.release();
     },
   };
 }
 
-for (const { name, isAvailable, open } of ENGINES) {
-  describe.skipIf(!isAvailable)(`followers on ${name}`, () => {
+/** Every database, and on PostgreSQL several cells. */
+const PLACES = ENGINES.flatMap((engine) => [
+  { ...engine, where: engine.name, cells: 0 },
+  ...(engine.name === 'postgres'
+    ? [2, 8].map((cells) => ({ ...engine, where: `${cells} cells`, cells }))
+    : []),
+]);
+
+for (const { where, isAvailable, open, cells: cellCount } of PLACES) {
+  describe.skipIf(!isAvailable)(`followers on ${where}`, () => {
     let home: TestHome;
     const opened: { readonly close: () => Promise<void> }[] = [];
 
     beforeAll(async () => {
-      home = await open();
+      home = await open({ cells: cellCount });
     });
     afterEach(async () => {
       for (const one of opened.splice(0).reverse()) await one.close();
@@ -148,11 +165,14 @@ for (const { name, isAvailable, open } of ENGINES) {
     afterAll(() => home.close());
 
     /** Another process's connections; PGlite has one for all. */
-    function another(): Db {
-      if (home.url === null) return home.db;
-      const db = openPostgres({ url: home.url, lanes: 3, readers: 2 });
-      opened.push(db);
-      return db;
+    async function another(): Promise<Cells> {
+      if (home.url === null) return home.cells;
+      const cells =
+        cellCount === 0
+          ? oneCell(openPostgres({ url: home.url, lanes: 3, readers: 2 }))
+          : await openTestCells(home.url);
+      opened.push(cells);
+      return cells;
     }
 
     async function newest(): Promise<bigint> {
@@ -168,17 +188,17 @@ for (const { name, isAvailable, open } of ENGINES) {
       const all = new Map<string, Set<string>>();
       for (const [list, read] of Object.entries(LISTS)) {
         const page = { limit: 100_000, beforeId: null, afterId: null };
-        all.set(list, new Set((await read(home.db, page)).rows.map(({ id }) => id)));
+        all.set(list, new Set((await read(home.cells, page)).rows.map(({ id }) => id)));
       }
       return all;
     }
 
-    const ROUNDS = name === 'postgres' ? 24 : 4;
+    const ROUNDS = { pglite: 4, postgres: 24 }[where] ?? 8;
     /** The second process's clock: behind, ahead, right. */
     const OFF_MS = [-3_000, 3_000, 0, -40] as const;
 
     test(`D14: nothing is missed in ${ROUNDS} rounds of two processes with delays at the seams`, async () => {
-      const [one, two] = [another(), another()];
+      const [one, two] = [await another(), await another()];
       let made = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         const before = await everything();
@@ -226,46 +246,48 @@ for (const { name, isAvailable, open } of ENGINES) {
     });
 
     test('D14: at rest a follower sees what was acknowledged, at once', async () => {
-      const db = another();
-      const room = await openEngine(home.db);
+      const cells = await another();
+      const room = await process(home.cells, 0, 0);
       for (let round = 0; round < 20; round += 1) {
-        const follower = new Follower(db, LISTS.events as Reader, await newest());
+        const follower = new Follower(cells, LISTS.events as Reader, await newest());
         const wanted = wantedPayment({ shard: round });
         await room.engine.submit(create(wanted));
         expect(await follower.look()).toBe(1);
       }
-      await room.engine.drain();
-      await room.lease.release();
+      await room.close();
     });
 
     test('D14: a first page shows everything that was acknowledged, whatever is in flight', async () => {
       if (home.url === null) return;
-      const [slow, db] = [another(), another()];
+      const [slow, cells] = [await another(), await another()];
       const held = await process(slow, 0, 300);
-      const room = await openEngine(home.db);
+      const room = await process(home.cells, 0, 0);
       const going = held.engine.submit(create(wantedPayment({ shard: 1 })));
       const orderNo = `FIRST-${Date.now()}`;
       const wanted = wantedPayment({ shard: shardOf(MARKETPLACE, orderNo), orderNo });
       await room.engine.submit(create(wanted));
       const page = { limit: 5, beforeId: null, afterId: null };
-      const [first] = (await listPayments(db, MARKETPLACE, ANY, page)).rows;
+      const [first] = (await listPayments(cells, MARKETPLACE, ANY, page)).rows;
       expect(first?.intent.id).toBe(wanted.intent.id);
       const query = { ...ANY, merchantOrderNo: orderNo };
-      expect((await listPayments(db, MARKETPLACE, query, page)).rows).toHaveLength(1);
+      expect((await listPayments(cells, MARKETPLACE, query, page)).rows).toHaveLength(1);
       await going;
       await held.close();
-      await room.engine.drain();
-      await room.lease.release();
+      await room.close();
     });
 
     test('D14: what is written outside of the engine is ordered by the lane as well', async () => {
-      const db = another();
+      const db = (await another()).home;
       const lease = await leaseProcess(db, systemRandom, () => undefined);
       // A clock an hour behind, and nothing that has taught it better.
       const ids = createIdSource(lease.number, { nowMs: () => Date.now() - 3_600_000 });
       const made: bigint[] = [];
       for (let round = 0; round < 10; round += 1) {
-        const settled = await settledUpTo(home.db, createIdSource(255, wallClock).nextNumber(0));
+        const settled = await settledUpTo(
+          home.cells.home,
+          createIdSource(255, wallClock).nextNumber(0),
+          0,
+        );
         await inOrder(db, lease.number, ids, async () => void made.push(ids.nextNumber(round)));
         expect(made.at(-1)).toBeGreaterThan(settled);
       }

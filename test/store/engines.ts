@@ -16,10 +16,15 @@ import { inject } from 'vitest';
 import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
+import { type Cells, oneCell } from '../../src/store/cells.ts';
 import { openEmptyPglite, openMigratedPglite, schemaHash } from '../helpers/migrated-pglite.ts';
+import { EVERY_CELL, makeTestCells, openTestCells } from './test-cells.ts';
 
 export interface TestHome {
+  /** Sees the rows of every cell. */
   readonly db: Db;
+  /** As a platform opens them. */
+  readonly cells: Cells;
   /** null on PGlite. */
   readonly url: string | null;
   readonly close: () => Promise<void>;
@@ -30,6 +35,8 @@ export interface OpenOptions {
   readonly isMigrated?: boolean;
   /** PostgreSQL only. */
   readonly lanes?: number;
+  /** PostgreSQL only: so many cells hold the shards, beside a home that has none; 0 = the home. */
+  readonly cells?: number;
 }
 
 export interface TestEngine {
@@ -45,23 +52,35 @@ export const ENGINES: readonly TestEngine[] = [
 
 async function openOnPglite({ isMigrated = true }: OpenOptions = {}): Promise<TestHome> {
   const db = await (isMigrated ? openMigratedPglite() : openEmptyPglite());
-  return { db, url: null, close: () => db.close() };
+  return { db, cells: oneCell(db), url: null, close: () => db.close() };
 }
 
 async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
   const name = `test_${randomBytes(6).toString('hex')}`;
+  const { isMigrated = true, cells: cellCount = 0 } = options;
   await withServer(async (client) => {
-    const template = (options.isMigrated ?? true) ? await migratedTemplate(client) : 'template1';
+    const template = isMigrated ? await migratedTemplate(client, cellCount) : 'template1';
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   const url = urlOf(name);
-  const db = openPostgres({ url, lanes: options.lanes ?? 2, readers: 2 });
-  return { db, url, close: () => db.close() };
+  const lanes = options.lanes ?? 2;
+  if (cellCount === 0 || !isMigrated) {
+    const db = openPostgres({ url, lanes, readers: 2 });
+    return { db, cells: oneCell(db), url, close: () => db.close() };
+  }
+  const cells = await openTestCells(url);
+  const db = openPostgres({ url, lanes, readers: 2, schema: EVERY_CELL });
+  return {
+    ...{ db, cells, url },
+    close: async () => {
+      await Promise.all([db.close(), cells.close()]);
+    },
+  };
 }
 
 /** Under an advisory lock, since test files run in several processes. */
-async function migratedTemplate(client: pg.Client): Promise<string> {
-  const name = `template_${schemaHash()}`;
+async function migratedTemplate(client: pg.Client, cellCount: number): Promise<string> {
+  const name = `template_${schemaHash()}_${cellCount}`;
   const known = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
   if (known.rowCount !== 0) return name;
   const draft = `${name}_draft`;
@@ -70,6 +89,7 @@ async function migratedTemplate(client: pg.Client): Promise<string> {
   const db = openPostgres({ url: urlOf(draft), lanes: 1, readers: 1 });
   try {
     await migrate(db);
+    if (cellCount > 0) await makeTestCells(db, urlOf(draft), cellCount);
   } finally {
     await db.close();
   }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dropOldKeyDays, turnKeyDay } from '../../src/flows/base/key-day.ts';
 import { shardOf } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { listTransactions } from '../../src/store/ledger/queries.ts';
 import { listPayments } from '../../src/store/payment/queries.ts';
 import {
@@ -86,16 +87,16 @@ for (const { name, isAvailable, open } of ENGINES) {
         intent: null,
       };
       const found = [
-        await listPayments(db, MARKETPLACE, { ...any, merchantOrderNo: orderNo }, page),
-        await listPayments(db, MARKETPLACE, { ...any, intent: root }, page),
+        await listPayments(oneCell(db), MARKETPLACE, { ...any, merchantOrderNo: orderNo }, page),
+        await listPayments(oneCell(db), MARKETPLACE, { ...any, intent: root }, page),
       ];
       for (const { rows } of found) expect(rows.map(({ intent }) => intent.id)).toEqual([root]);
-      expect((await listTransactions(db, MARKETPLACE, root, page)).rows).toHaveLength(1);
+      expect((await listTransactions(oneCell(db), MARKETPLACE, root, page)).rows).toHaveLength(1);
       const lists = sent.filter((text) => text.includes('p.marketplace = $1'));
       expect(lists).toHaveLength(3);
       for (const text of lists) expect(text).toContain('p.shard = $2');
       const byWallet = { ...any, walletTransactionId: '420000', status: 'succeeded' };
-      expect((await listPayments(db, MARKETPLACE, byWallet, page)).rows).toHaveLength(1);
+      expect((await listPayments(oneCell(db), MARKETPLACE, byWallet, page)).rows).toHaveLength(1);
     });
   });
 }

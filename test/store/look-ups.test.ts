@@ -8,6 +8,7 @@ import { formatId, type Id } from '../../src/kernel/id.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { listAudit } from '../../src/store/audit/audit-log.ts';
 import { readStandings } from '../../src/store/balance/standings.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { readUncarried } from '../../src/store/health.ts';
 import { listMerchants } from '../../src/store/merchant/merchants.ts';
 import { type IntentQuery, listPayments } from '../../src/store/payment/queries.ts';
@@ -105,7 +106,7 @@ for (const { name, isAvailable, open } of ENGINES) {
     afterAll(() => home.close());
 
     const payments = (query: Partial<IntentQuery>) => (db: Db) =>
-      listPayments(db, OTHER, { ...ANY, ...query }, PAGE);
+      listPayments(oneCell(db), OTHER, { ...ANY, ...query }, PAGE);
     const createdAt = (minute: number): number => 1_735_689_600_000 + minute * 60_000;
     const day = { createdAfterMs: createdAt(5_000), createdBeforeMs: createdAt(6_440) };
 
@@ -118,20 +119,32 @@ for (const { name, isAvailable, open } of ENGINES) {
       ['how far clocks differ', 'payment_intents_skew', payments(day)],
       ['an order number', 'merchant_order_no', payments({ merchantOrderNo: 'N77' })],
       ['a wallet’s number', 'payment_legs_transaction', payments({ walletTransactionId: 'W77' })],
-      ['a rare type', 'events_\\w*type', (db) => listEvents(db, OTHER, 'refund.failed', PAGE)],
+      [
+        'a rare type',
+        'events_\\w*type',
+        (db) => listEvents(oneCell(db), OTHER, 'refund.failed', PAGE),
+      ],
       [
         'a frequent type',
         'events_',
-        (db) => listEvents(db, OTHER, 'payment_intent.succeeded', PAGE),
+        (db) => listEvents(oneCell(db), OTHER, 'payment_intent.succeeded', PAGE),
       ],
-      ['what is in transit', 'transfers_in_transit', (db) => readStandings(db, OTHER, null)],
+      [
+        'what is in transit',
+        'transfers_in_transit',
+        (db) => readStandings(oneCell(db), OTHER, null),
+      ],
       [
         'what stands in accounts',
         'ledger_balances_accounts',
-        (db) => readStandings(db, OTHER, ['a77', 'a78']),
+        (db) => readStandings(oneCell(db), OTHER, ['a77', 'a78']),
       ],
-      ['what is not carried', 'transfers_(?:due|in_transit)', (db) => readUncarried(db, 2)],
-      ['merchants', 'merchants_list', (db) => listMerchants(db, OTHER, PAGE)],
+      [
+        'what is not carried',
+        'transfers_(?:due|in_transit)',
+        (db) => readUncarried(oneCell(db), 2),
+      ],
+      ['merchants', 'merchants_list', (db) => listMerchants(oneCell(db), OTHER, PAGE)],
       ...(['actor', 'action', 'object'] as const).map(
         (field) =>
           [
@@ -139,7 +152,7 @@ for (const { name, isAvailable, open } of ENGINES) {
             field === 'object' ? 'audit_log_object' : 'audit_log_',
             (db: Db) =>
               listAudit(
-                db,
+                oneCell(db),
                 OTHER,
                 { actor: null, action: null, object: null, [field]: 'o77' },
                 PAGE,
@@ -160,7 +173,7 @@ for (const { name, isAvailable, open } of ENGINES) {
     test('a list by status or type has exactly those', async () => {
       for (const status of ['conflicted', 'requires_action', 'processing', 'expired']) {
         const { rows: found } = await listPayments(
-          home.db,
+          oneCell(home.db),
           OTHER,
           { ...ANY, status },
           { ...PAGE, limit: 2_000 },
@@ -175,7 +188,7 @@ for (const { name, isAvailable, open } of ENGINES) {
           new Set(found.length === 0 ? [] : [status]),
         );
       }
-      const { rows: events } = await listEvents(home.db, OTHER, 'refund.failed', PAGE);
+      const { rows: events } = await listEvents(oneCell(home.db), OTHER, 'refund.failed', PAGE);
       expect(events.map(({ type }) => type)).toEqual(Array(4).fill('refund.failed'));
     });
 
@@ -200,7 +213,7 @@ for (const { name, isAvailable, open } of ENGINES) {
           for (const toMs of [null, ...edges]) {
             const query = { ...ANY, createdAfterMs: fromMs, createdBeforeMs: toMs };
             const page = { ...PAGE, limit: 100 };
-            const { rows: found } = await listPayments(home.db, MARKETPLACE, query, page);
+            const { rows: found } = await listPayments(oneCell(home.db), MARKETPLACE, query, page);
             const wanted = made.filter(
               ({ createdAtMs: at }) =>
                 (fromMs === null || at >= fromMs) && (toMs === null || at < toMs),
@@ -230,7 +243,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       const wanted = wantedPayment({ shard: 4 });
       await room.engine.submit(create(wanted));
       const open = await listPayments(
-        home.db,
+        oneCell(home.db),
         MARKETPLACE,
         { ...ANY, status: 'requires_wallet', intent: wanted.intent.id },
         PAGE,
@@ -242,7 +255,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         ['canceled', wanted.intent.id],
       ] as const) {
         const of = (other: string) =>
-          listPayments(home.db, MARKETPLACE, { ...ANY, status: other, intent: id }, PAGE);
+          listPayments(oneCell(home.db), MARKETPLACE, { ...ANY, status: other, intent: id }, PAGE);
         expect((await of(status)).rows).toHaveLength(1);
         expect((await of('requires_wallet')).rows).toHaveLength(0);
       }

@@ -14,6 +14,7 @@ import {
   readPartitions,
   TIME_TABLES,
 } from '../../src/store/batch/partitions.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { DELIVERY, deliveryId } from '../../src/store/webhook/delivery.ts';
 import { oweDeliveries } from '../../src/store/webhook/events.ts';
 import { readEvent } from '../../src/store/webhook/queries.ts';
@@ -155,8 +156,8 @@ for (const { name, isAvailable, open } of ENGINES) {
         await room.engine.submit(refunded(root, id, 'succeeded'));
         for (const event of await eventsOf(root)) {
           await delivered(event);
-          expect((await readEvent(home.db, 0, event))?.id).toBe(event);
-          await oweDeliveries(home.db, { shard: 0, id: event, nowMs: startMs });
+          expect((await readEvent(oneCell(home.db), event))?.id).toBe(event);
+          await oweDeliveries(oneCell(home.db), { shard: 0, id: event, nowMs: startMs });
           await delivered(event);
         }
       }
@@ -225,8 +226,10 @@ for (const { name, isAvailable, open } of ENGINES) {
 
       test('an event that is gone is not sent again', async () => {
         const event = room.ids.next('event', 0);
-        expect(await readEvent(home.db, 0, event)).toBeUndefined();
-        expect(await oweDeliveries(home.db, { shard: 0, id: event, nowMs: startMs })).toBe(0);
+        expect(await readEvent(oneCell(home.db), event)).toBeUndefined();
+        expect(await oweDeliveries(oneCell(home.db), { shard: 0, id: event, nowMs: startMs })).toBe(
+          0,
+        );
         expect(await count(home.db, 'deliveries')).toBe(0);
       });
 

@@ -6,6 +6,7 @@ import type { Db } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { statesOf } from '../../src/engine/batch.ts';
 import { type ChangeHub, createChangeHub, type Seen } from '../../src/flows/base/change-hub.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { PAYMENT } from '../../src/store/payment/aggregate.ts';
 import { readMoved } from '../../src/store/payment/queries.ts';
 import {
@@ -36,7 +37,7 @@ describe.skipIf(inject('postgresUrl') === null)('waiting pages', () => {
     room = await openEngine(otherDb);
     hub = createChangeHub((seen) => {
       reads.push(seen.length);
-      return isAway ? Promise.reject(new Error('away')) : readMoved(home.db, seen);
+      return isAway ? Promise.reject(new Error('away')) : readMoved(oneCell(home.db), seen);
     });
   });
   afterEach(async () => {

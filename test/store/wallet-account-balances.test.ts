@@ -10,6 +10,7 @@ import type { Db } from '../../src/database/db.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { type Id, idValue, packId, parseId } from '../../src/kernel/id.ts';
 import { minFen, sumFen } from '../../src/kernel/money.ts';
+import { oneCell } from '../../src/store/cells.ts';
 import { listTransactions, readUnattributed } from '../../src/store/ledger/queries.ts';
 import { readPayments } from '../../src/store/payment/payments.ts';
 import { MARKETPLACE, openEngine, paidPayment, rows, wantedPayment } from './engine-support.ts';
@@ -33,7 +34,7 @@ import { formerName } from './old-rows.ts';
 /** Compared with what core posted: the migration found the same out, or says nothing. */
 async function checkFoundOut(db: Db, olds: readonly Old[]): Promise<number> {
   const page = { limit: 100_000, beforeId: null, afterId: null };
-  const listed = (await listTransactions(db, MARKETPLACE, null, page)).rows;
+  const listed = (await listTransactions(oneCell(db), MARKETPLACE, null, page)).rows;
   const byId = new Map(listed.map((row) => [row.id, row]));
   let unknown = 0;
   for (const { booked, payment } of olds) {
@@ -133,7 +134,9 @@ for (const engine of ENGINES) {
       const room = await openEngine(db);
       await paidPayment(room, wantedPayment({ shard: 0 }));
       const page = { limit: 1_000, beforeId: null, afterId: lastId };
-      const followed = (await listTransactions(db, MARKETPLACE, null, page)).rows.toReversed();
+      const followed = (
+        await listTransactions(oneCell(db), MARKETPLACE, null, page)
+      ).rows.toReversed();
       const moments = followed.map(({ moment }) => moment);
       expect(new Set(moments.slice(0, -1))).toEqual(
         new Set(['account_moved', 'advance_recovered']),
@@ -159,7 +162,7 @@ for (const engine of ENGINES) {
       await migrate(db);
       await checkBalanced(db);
       const after = await nets(db);
-      expect(await readUnattributed(db)).toEqual([{ account: name, netFen: 5n }]);
+      expect(await readUnattributed(oneCell(db))).toEqual([{ account: name, netFen: 5n }]);
       const moved = [PAYEES.retired, PAYEES.current].map(({ id }) => after.get(escrow(id))!);
       expect(sumFen(moved) + 5n).toBe(before.get(name));
       for (const { id } of [PAYEES.retired, PAYEES.current]) {

@@ -50,7 +50,7 @@ async function release(
   intent: ReleaseInput['intent'],
   subOrder: ReleaseInput['subOrder'],
 ): Promise<boolean> {
-  const payment = await readPayment(composed.platform.db, intent);
+  const payment = await readPayment(composed.platform.cells, intent);
   if (payment === undefined) return false;
   const { marketplace } = payment.intent;
   return (await composed.useCases.releaseEscrow({ marketplace, intent, subOrder })).ok;

@@ -27,8 +27,8 @@ const NEIGHBOURS: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders of a layer that are no area: what its areas share. */
 const SHARED: Readonly<Record<string, readonly string[]>> = {
-  store: ['batch', 'migrations'],
-  flows: ['base'],
+  store: ['batch', 'cell', 'migrations'],
+  flows: ['base', 'cell'],
   http: [],
 };
 

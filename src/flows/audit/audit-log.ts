@@ -4,10 +4,13 @@
  */
 
 import type { AuditFact, AuditRow } from '../../core/audit/audit.ts';
+import type { Db } from '../../database/db.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import { type Chore, startChore } from '../../runtime/chore.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { type AuditFilter, listAudit, sealAudit } from '../../store/audit/audit-log.ts';
 import type { AuditNote } from '../../store/audit/audited.ts';
+import { collectAudit } from '../../store/audit/collect.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Page, PageRequest } from '../base/page.ts';
 import { listPage } from '../base/page.ts';
@@ -23,7 +26,7 @@ export function listAuditLog(
   filter: AuditFilter,
   request: PageRequest,
 ): Outcome<Page<AuditRow>> {
-  return listPage(request, (ids) => listAudit(platform.db, marketplace, filter, ids));
+  return listPage(request, (ids) => listAudit(platform.cells, marketplace, filter, ids));
 }
 
 /** The row that a change adds to the log, with the id and time assigned by this process. */
@@ -40,12 +43,21 @@ export function startSealing(platform: Platform): Chore {
   return startChore(SEAL_EVERY_MS, () => sealAll(platform));
 }
 
-async function sealAll({ db, wall, log }: Platform): Promise<void> {
+async function sealAll({ cells, db, wall, log }: Platform): Promise<void> {
   try {
+    for (const cell of cells.everywhere) await collectAll(cell.db, db, wall);
     let sealed = SEAL_AT_ONCE;
     while (sealed === SEAL_AT_ONCE)
       sealed = await sealAudit(db, { nowMs: wall.nowMs(), limit: SEAL_AT_ONCE });
   } catch (error) {
     log.warn({ defect: describe(error) }, 'the audit log was not sealed');
   }
+}
+
+/** Rows of batches are written in their cell; there is one chain, at home. */
+async function collectAll(cell: Db, home: Db, wall: Clock): Promise<void> {
+  if (cell === home) return;
+  let taken = SEAL_AT_ONCE;
+  while (taken === SEAL_AT_ONCE)
+    taken = await collectAudit(cell, home, { nowMs: wall.nowMs(), limit: SEAL_AT_ONCE });
 }

@@ -9,6 +9,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Share } from '../../store/batch/due.ts';
+import type { Cells } from '../../store/cells.ts';
 import type { UrlPolicy } from '../../webhooks/url-guard.ts';
 import type { Envelope } from '../key/envelope.ts';
 import type { KeyUses } from '../key/key-uses.ts';
@@ -21,7 +22,9 @@ import type { Directory } from './directory.ts';
 import type { WalletHealth } from './wallet-health.ts';
 
 export interface Platform {
+  /** The home, for reference data: what belongs to a shard is read through the cells. */
   readonly db: Db;
+  readonly cells: Cells;
   readonly engine: Engine;
   readonly ids: IdSource;
   readonly directory: Directory;

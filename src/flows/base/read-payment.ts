@@ -19,7 +19,7 @@ export async function readOwnPayment(
   id: Id<'payment_intent'>,
 ): Outcome<Payment> {
   const unknown = hutongError('not_found', 'no such payment_intent');
-  const payment = await attemptFind(() => readPayment(platform.db, id), unknown);
+  const payment = await attemptFind(() => readPayment(platform.cells, id), unknown);
   const isForeign = payment.ok && payment.value.intent.marketplace !== marketplace;
   return isForeign ? err(unknown) : payment;
 }

@@ -18,6 +18,7 @@ import {
   TIME_TABLES,
   type TimeTable,
 } from '../../store/batch/partitions.ts';
+import type { Cell } from '../../store/cells.ts';
 import { dropOldKeyDays, turnKeyDay } from './key-day.ts';
 import type { Platform } from './platform.ts';
 import { describe } from './wallet-call.ts';
@@ -35,7 +36,7 @@ const KEY_DAY_EVERY_MS = 5_000;
 const TRIES = 3;
 const BETWEEN_TRIES_MS = 1_000;
 
-type Seams = Pick<Platform, 'db' | 'wall' | 'log' | 'share'>;
+type Seams = Pick<Platform, 'cells' | 'wall' | 'log' | 'share'>;
 type Turn = (db: Db, nowMs: number) => Promise<void>;
 
 export interface Retention {
@@ -112,11 +113,15 @@ export async function startRetention(seams: Seams, days: number | null): Promise
 }
 
 /** Never with a clock that is wrong; a failure is made up for by the next turn. */
-async function carefully({ db, wall, log, share }: Seams, turn: Turn): Promise<void> {
+async function carefully({ cells, wall, log, share }: Seams, turn: Turn): Promise<void> {
   if (share() === null) return;
-  try {
-    await turn(db, wall.nowMs());
-  } catch (error) {
-    log.warn({ defect: describe(error) }, 'partitions were not kept; the next turn goes on');
-  }
+  const inCell = async ({ name, db }: Cell): Promise<void> => {
+    try {
+      await turn(db, wall.nowMs());
+    } catch (error) {
+      const noted = { cell: name, defect: describe(error) };
+      log.warn(noted, 'partitions were not kept; the next turn goes on');
+    }
+  };
+  await Promise.all(cells.everywhere.map(inCell));
 }

@@ -7,6 +7,8 @@ import { hutongError } from '../../kernel/errors.ts';
 import { type Id, shardOf } from '../../kernel/id.ts';
 import { type Chore, startChore } from '../../runtime/chore.ts';
 import { addErasure, readErasure, stepErasure, stepRetention } from '../../store/buyer/data.ts';
+import { holdShard } from '../../store/cell/write.ts';
+import { shardsIn } from '../../store/cells.ts';
 import { auditNote } from '../audit/audit-log.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
@@ -53,17 +55,24 @@ export function startErasing(platform: Platform, retentionDays: number | null): 
 }
 
 async function eraseAll(
-  { db, wall, log }: Platform,
+  { cells, wall, log }: Platform,
   retentionDays: number | null,
   isStopped: () => boolean,
 ): Promise<void> {
   try {
-    while (!isStopped() && (await stepErasure(db, { nowMs: wall.nowMs(), limit: ROWS_A_STEP })));
+    while (!isStopped() && (await stepErasure(cells, { nowMs: wall.nowMs(), limit: ROWS_A_STEP })));
     if (retentionDays === null) return;
     // Rounded to the hour, so that a finished pass does not start again at every check.
     const hour = Math.floor(wall.nowMs() / HOUR_MS);
     const beforeMs = (hour - retentionDays * DAY_HOURS) * HOUR_MS;
-    while (!isStopped() && (await stepRetention(db, { beforeMs, limit: ROWS_A_STEP })));
+    for (const { name, db } of cells.all) {
+      const step = () =>
+        stepRetention(db, {
+          ...{ beforeMs, limit: ROWS_A_STEP, shards: shardsIn(cells, name) },
+          hold: (session, shard) => holdShard(session, cells, { db, shard }),
+        });
+      while (!isStopped() && (await step()));
+    }
   } catch (error) {
     log.warn({ defect: describe(error) }, 'buyers were not erased; the next run continues');
   }

@@ -13,6 +13,7 @@ import { type KeySource, readKeyFile, writeKeyFile } from '../../runtime/key-fil
 import { type KeyRing, masterKeyOf } from '../../runtime/key-ring.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { AuditNote } from '../../store/audit/audited.ts';
+import type { Cells } from '../../store/cells.ts';
 import { countDataKeys, readDataKeysNotUnder, resealDataKey } from '../../store/key/data-keys.ts';
 import {
   addMasterKey,
@@ -36,6 +37,7 @@ import { type Envelope, placeOfValue } from './envelope.ts';
 
 export interface KeyContext {
   readonly db: Db;
+  readonly cells: Cells;
   readonly envelope: Envelope;
   readonly wall: Clock;
   readonly random: Random;
@@ -258,9 +260,9 @@ export interface KeyReport {
   readonly unnamed: string | undefined;
 }
 
-export async function reportKeys({ db, envelope }: KeyContext): Promise<KeyReport> {
+export async function reportKeys({ db, cells, envelope }: KeyContext): Promise<KeyReport> {
   const rows = await readMasterKeys(db);
-  const [dataKeys, payments] = [await countDataKeys(db), await countOpenPayments(db)];
+  const [dataKeys, payments] = [await countDataKeys(db), await countOpenPayments(cells)];
   const processes = await readProcessKeys(db);
   return {
     processes: processes.length,

@@ -81,7 +81,7 @@ async function readAccountsOf(
   marketplace: Id<'marketplace'>,
   wanted: BalancesWanted,
 ): Outcome<readonly LedgerAccount[]> {
-  const balances = await attemptRead(() => readBalances(platform.db, marketplace, wanted));
+  const balances = await attemptRead(() => readBalances(platform.cells, marketplace, wanted));
   if (!balances.ok) return balances;
   return ok(
     balances.value.map((row) => ({
@@ -102,7 +102,7 @@ export function listLedgerTransactions(
   request: PageRequest,
 ): Outcome<Page<LedgerTransaction>> {
   return listPage(request, (ids) =>
-    listTransactions(platform.db, marketplace, filter.paymentIntent, ids),
+    listTransactions(platform.cells, marketplace, filter.paymentIntent, ids),
   );
 }
 
@@ -129,7 +129,7 @@ export async function listBalances(
 ): Outcome<readonly MerchantBalance[]> {
   const wanted = await attemptRead(() => accountsOf(platform.db, merchant));
   if (!wanted.ok) return wanted;
-  const found = await attemptRead(() => readStandings(platform.db, marketplace, wanted.value));
+  const found = await attemptRead(() => readStandings(platform.cells, marketplace, wanted.value));
   if (!found.ok) return found;
   const { inTransit } = found.value;
   const own = found.value.balances.flatMap((row) => {

@@ -33,7 +33,7 @@ export function listMerchants(
   marketplace: Id<'marketplace'>,
   request: PageRequest,
 ): Outcome<Page<MerchantEntry>> {
-  return listPage(request, (ids) => readPage(platform.db, marketplace, ids));
+  return listPage(request, (ids) => readPage(platform.cells, marketplace, ids));
 }
 
 /** All statuses, newest first: also accounts that are being set up or phased out. */

@@ -87,7 +87,7 @@ async function sameAgain(
   if (refusal.code !== 'expires_at_invalid') return err(refusal);
   const { marketplace, merchantOrderNo } = order;
   const query = { ...ANY_INTENT, merchantOrderNo };
-  const found = await attemptRead(() => listPayments(platform.db, marketplace, query, ONE));
+  const found = await attemptRead(() => listPayments(platform.cells, marketplace, query, ONE));
   if (!found.ok) return found;
   const [stored] = found.value.rows;
   if (stored?.intent.contentHash !== contentHash(order)) return err(refusal);

@@ -19,13 +19,13 @@ export function getPaymentIntent(
 
 /** The buyer's own view, by client_secret alone; any other gives `client_secret_invalid`. */
 export async function getPaymentIntentAsBuyer(
-  { db, envelope }: Platform,
+  { cells, envelope }: Platform,
   id: Id<'payment_intent'>,
   clientSecret: string,
 ): Outcome<Payment> {
   const message = 'the client_secret does not belong to this payment_intent';
   const refusal = hutongError('client_secret_invalid', message);
-  const payment = await attemptFind(() => readPayment(db, id), refusal);
+  const payment = await attemptFind(() => readPayment(cells, id), refusal);
   if (!payment.ok) return payment;
   const isOwn = isSameSecret(clientSecret, clientSecretOf(envelope, payment.value));
   return isOwn ? payment : err(refusal);

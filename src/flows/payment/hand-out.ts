@@ -69,7 +69,7 @@ export async function handOut(
   const unknown = err(missing);
   const name = parseHandOutToken(token);
   if (name === undefined) return unknown;
-  const read = await attemptFind(() => readPayment(platform.db, name.intent), missing);
+  const read = await attemptFind(() => readPayment(platform.cells, name.intent), missing);
   if (!read.ok) return read;
   const payment = read.value;
   const attempt = payment.attempts.find(({ id }) => id === name.attempt);

@@ -30,7 +30,7 @@ export function listPaymentIntents(
   if (!named.ok) return Promise.resolve(named);
   const { intent, part } = named.value;
   return listPage(request, async (ids) => {
-    const listed = await listPayments(platform.db, marketplace, { ...filter, intent }, ids);
+    const listed = await listPayments(platform.cells, marketplace, { ...filter, intent }, ids);
     return {
       ...listed,
       rows: listed.rows.filter((payment) => part === null || has(payment, part)),

@@ -25,7 +25,7 @@ export async function openCashier(platform: Platform, payToken: string): Outcome
   const unknown = hutongError('not_found', 'no such payment page');
   const token = parsePayToken(payToken);
   if (token === undefined) return err(unknown);
-  const payment = await attemptFind(() => readPayment(platform.db, token.intent), unknown);
+  const payment = await attemptFind(() => readPayment(platform.cells, token.intent), unknown);
   if (!payment.ok) return payment;
   if (!isSameSecret(payToken, payTokenOf(platform.envelope, payment.value, token.kind)))
     return err(unknown);

@@ -109,11 +109,11 @@ function shortened(name: string): string {
 
 /** The buyer's pay_token behind a short code; `not_found` for anything else. */
 export async function openCode(platform: Platform, code: string): Outcome<string> {
-  const { db, envelope } = platform;
+  const { cells, envelope } = platform;
   const unknown = hutongError('not_found', 'no such code');
   const intent = parseShortCode(code);
   if (intent === undefined) return err(unknown);
-  const payment = await attemptFind(() => readPayment(db, intent), unknown);
+  const payment = await attemptFind(() => readPayment(cells, intent), unknown);
   if (!payment.ok) return payment;
   return isSameSecret(code, shortCodeOf(envelope, payment.value))
     ? ok(payTokenOf(envelope, payment.value, 'buyer'))

@@ -15,7 +15,7 @@ import { BALANCE_SHORT } from '../../core/refund/reservation.ts';
 import type { RefundReport } from '../../core/wallet/report.ts';
 import { claimed, type Work } from '../../engine/due.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
-import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
+import { formatId, type Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { DueChild } from '../../store/payment/due.ts';
@@ -115,7 +115,7 @@ export async function getRefund(
   id: Id<'refund'>,
 ): Outcome<RefundState> {
   const unknown = hutongError('not_found', 'no such refund');
-  const root = await attemptFind(() => findRefundIntent(platform.db, shardOfId(id), id), unknown);
+  const root = await attemptFind(() => findRefundIntent(platform.cells, id), unknown);
   if (!root.ok) return root;
   const payment = await readOwnPayment(
     platform,

@@ -7,7 +7,7 @@
 import { plainly } from '../../core/draft.ts';
 import { presentEvent } from '../../core/webhook/present-event.ts';
 import { claimed, type Work } from '../../engine/due.ts';
-import { type Id, shardOfId } from '../../kernel/id.ts';
+import type { Id } from '../../kernel/id.ts';
 import { ok } from '../../kernel/result.ts';
 import { createGate, type Gate } from '../../runtime/gate.ts';
 import {
@@ -177,7 +177,7 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
   const change = { status: 'disabled' } as const;
   const action = 'webhook_endpoint.updated';
   const note = auditNote(platform, { marketplace, actor: 'system', action });
-  await changeEndpoint(platform.db, marketplace, id, change, () => ok(undefined), note);
+  await changeEndpoint(platform.cells, marketplace, id, change, () => ok(undefined), note);
   platform.directory.forgetEndpoints(marketplace);
 }
 
@@ -233,7 +233,7 @@ export async function claimDelivery(
   claimed(claim);
   if (queue.isQueued(delivery)) return null;
   return async () => {
-    const event = await readEvent(platform.db, shardOfId(due.event), due.event);
+    const event = await readEvent(platform.cells, due.event);
     if (event === undefined) {
       const gone = { status: 'failed', dueAtMs: null, lastStatus: null } as const;
       const job = { delivery, triesDone: due.tries };

@@ -121,7 +121,7 @@ export async function createWebhookEndpoint(
   const id = platform.ids.next('webhook_endpoint', shardOf(marketplace));
   const added = await attemptRead(async () =>
     addEndpoint(
-      platform.db,
+      platform.cells,
       {
         id,
         marketplace,
@@ -172,7 +172,7 @@ export async function updateWebhookEndpoint(
   if (refused !== undefined) return err(refused);
   const changed = await attemptRead(() =>
     changeEndpoint(
-      platform.db,
+      platform.cells,
       marketplace,
       id,
       change,

@@ -1,7 +1,7 @@
 /** Events as they were emitted, kept for a marketplace to read again. */
 
 import { hutongError } from '../../kernel/errors.ts';
-import { type Id, shardOfId } from '../../kernel/id.ts';
+import type { Id } from '../../kernel/id.ts';
 import { err, ok } from '../../kernel/result.ts';
 import { type EventRow, oweDeliveries } from '../../store/webhook/events.ts';
 import { readEvent, listEvents as readEvents } from '../../store/webhook/queries.ts';
@@ -16,7 +16,7 @@ export function listEvents(
   filter: { readonly type: string | null },
   request: PageRequest,
 ): Outcome<Page<EventRow>> {
-  return listPage(request, (ids) => readEvents(platform.db, marketplace, filter.type, ids));
+  return listPage(request, (ids) => readEvents(platform.cells, marketplace, filter.type, ids));
 }
 
 export async function getEvent(
@@ -25,7 +25,7 @@ export async function getEvent(
   id: Id<'event'>,
 ): Outcome<EventRow> {
   const unknown = hutongError('not_found', 'no such event');
-  const event = await attemptFind(() => readEvent(platform.db, shardOfId(id), id), unknown);
+  const event = await attemptFind(() => readEvent(platform.cells, id), unknown);
   return event.ok && event.value.marketplace !== marketplace ? err(unknown) : event;
 }
 
@@ -38,7 +38,7 @@ export async function resendEvent(
   const event = await getEvent(platform, marketplace, id);
   if (!event.ok) return event;
   const owed = { ...event.value, nowMs: platform.clock.nowMs() };
-  const count = await attemptRead(() => oweDeliveries(platform.db, owed));
+  const count = await attemptRead(() => oweDeliveries(platform.cells, owed));
   platform.wakeSweeper();
   return count.ok ? ok({ deliveries: count.value }) : count;
 }

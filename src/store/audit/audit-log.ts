@@ -15,10 +15,11 @@ import type { Db, Row, Session } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import type { Cells } from '../cells.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
 /** No transaction of ours lives that long: older ones have committed or never will. */
-const SETTLED_MS = 600_000;
+export const AUDIT_SETTLED_MS = 600_000;
 /** An arbitrary constant; it only has to be unique in the database. */
 const SEAL_LOCK = '4815061973';
 /** The chain of rows without a marketplace. */
@@ -100,7 +101,7 @@ export function sealAudit(
   return db.transaction(0, async (session) => {
     const [lock] = await session.run(SQL.lock, []);
     if (lock?.is_ours !== true) return 0;
-    const found = await session.run(SQL.unsealed, [nowMs - SETTLED_MS, limit]);
+    const found = await session.run(SQL.unsealed, [nowMs - AUDIT_SETTLED_MS, limit]);
     if (found.length === 0) return 0;
     const rows = found.map(toAuditRow);
     const chains = [...new Set(found.map((row) => row.marketplace as bigint))];
@@ -137,8 +138,9 @@ export interface AuditFilter {
   readonly object: string | null;
 }
 
+/** With the rows that still wait in a cell. */
 export async function listAudit(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   filter: AuditFilter,
   page: IdPage,
@@ -147,7 +149,9 @@ export async function listAudit(
     const value = filter[name];
     return value === null ? [] : [{ name, where: `p.${name} = $?`, values: [value] }];
   });
-  const { rows, hasMore } = await listed(db, LIST_AUDIT, idValue(marketplace), page, filters);
+  const owner = idValue(marketplace);
+  const everywhere = { all: cells.everywhere, map: cells.map };
+  const { rows, hasMore } = await listed(everywhere, LIST_AUDIT, owner, page, filters);
   return { rows: rows.map(toAuditRow), hasMore };
 }
 
@@ -167,12 +171,15 @@ export interface ChainSize {
   readonly open: number;
 }
 
-export async function readChains(db: Db): Promise<ChainSize[]> {
-  return (await db.read(SQL.open, [])).map((row) => {
+export async function readChains({ everywhere }: Cells): Promise<ChainSize[]> {
+  const parts = await Promise.all(everywhere.map(({ db }) => db.read(SQL.open, [])));
+  const open = new Map<bigint, number>();
+  for (const row of parts.flat()) {
     const marketplace = row.marketplace as bigint;
-    return {
-      marketplace: marketplace === PLATFORM_CHAIN ? null : formatId('marketplace', marketplace),
-      open: toNumber(row.open),
-    };
-  });
+    open.set(marketplace, (open.get(marketplace) ?? 0) + toNumber(row.open));
+  }
+  return [...open].map(([marketplace, rows]) => ({
+    marketplace: marketplace === PLATFORM_CHAIN ? null : formatId('marketplace', marketplace),
+    open: rows,
+  }));
 }

@@ -1,25 +1,24 @@
 /**
  * What `hutong doctor` compares: balances with the ledger's accounts of the same names, and what
  * stands in transit with the transfers that are not settled. Each is one statement, since a batch
- * writes both sides together.
+ * writes both sides together. Between cells there is no such moment: see transit-between-cells.ts.
  */
 import { available, owed, transferInTransit } from '../../core/ledger/chart.ts';
 import type { Db } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { formatId, type Id } from '../../kernel/id.ts';
 import type { Fen } from '../../kernel/money.ts';
-
-/** An id as it is written: its prefix, and 13 digits of 5 bits. */
-const idText = (prefix: string, column: string): string => `'${prefix}_' || (select string_agg(
-    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((${column} >> (60 - 5 * n)) & 31)::integer + 1, 1),
-    '' order by n) from generate_series(0, 12) n)`;
+import { type Cells, inEachCell, ofShards } from '../cells.ts';
+import { idText } from '../id-text.ts';
+import { readTransitBetweenCells } from './transit-between-cells.ts';
 
 const SQL = statements('merchant_balances', {
   besideLedger: `select 'balance' as side, id, null as account, available, owed, null as net
-    from merchant_balances
+    from merchant_balances where ${ofShards('$1')}
     union all
     select 'ledger', null, account, null, null, sum(credit - debit)::bigint from ledger_balances
-    where account like 'wallet_account:%' and account not like '%:escrow' group by account`,
+    where account like 'wallet_account:%' and account not like '%:escrow' and ${ofShards('$1')}
+    group by account`,
   // A reservation leaves the balance as it is applied, and reaches its refund with the answer.
   inTransit: `select marketplace, sum(booked)::bigint as booked, sum(owed)::bigint as owed from (
       select marketplace, credit - debit as booked, 0 as owed from ledger_balances
@@ -47,10 +46,15 @@ export interface Difference {
   readonly balanceFen: Fen;
 }
 
-export async function readDifferences(db: Db): Promise<readonly Difference[]> {
+/** A balance and its accounts are booked in one cell. */
+export async function readDifferences(cells: Cells): Promise<readonly Difference[]> {
+  return (await inEachCell(cells, differencesIn)).flat();
+}
+
+async function differencesIn(db: Db, shards: Buffer | null): Promise<readonly Difference[]> {
   const ledger = new Map<string, Fen>();
   const balances = new Map<string, Fen>();
-  for (const row of await db.read(SQL.besideLedger, [])) {
+  for (const row of await db.read(SQL.besideLedger, [shards])) {
     if (row.side === 'ledger') {
       ledger.set(row.account as string, row.net as bigint);
       continue;
@@ -76,8 +80,9 @@ export interface TransitDifference {
   readonly owedFen: Fen;
 }
 
-export async function readTransitDifferences(db: Db): Promise<readonly TransitDifference[]> {
-  return (await db.read(SQL.inTransit, [])).map((row) => ({
+export async function readTransitDifferences(cells: Cells): Promise<readonly TransitDifference[]> {
+  if (cells.all.length > 1) return readTransitBetweenCells(cells);
+  return (await inEachCell(cells, (db) => db.read(SQL.inTransit, []))).flat().map((row) => ({
     marketplace: formatId('marketplace', row.marketplace as bigint),
     ledgerFen: row.booked as bigint,
     owedFen: row.owed as bigint,

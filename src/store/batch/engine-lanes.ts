@@ -21,10 +21,12 @@ const LEASES = statements('process_leases', {
     from generate_series(0, ${PROCESS_COUNT - 1}) n left join process_leases l on l.number = n
     where l.number is null or l.expires_at < clock_timestamp()
     order by l.expires_at nulls first, n limit 1
-    on conflict (number) do update set holder = excluded.holder, expires_at = excluded.expires_at
+    on conflict (number) do update set holder = excluded.holder, expires_at = excluded.expires_at,
+        map_version = null
       where process_leases.expires_at < clock_timestamp()
     returning number`,
-  renew: `update process_leases set expires_at = clock_timestamp() + make_interval(secs => $3)
+  renew: `update process_leases
+    set expires_at = clock_timestamp() + make_interval(secs => $3), map_version = $4
     where number = $1 and holder = $2
     returning (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
   release: `update process_leases
@@ -33,14 +35,19 @@ const LEASES = statements('process_leases', {
     where expires_at > clock_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
 });
 const LANES = statements('engine_lanes', {
-  // Returns nothing if this batch was committed before, or the lease is no longer ours.
+  // Returns nothing if this batch was committed before, if the lease is no longer ours, or if
+  // shards have moved since the map that it goes by.
   stamp: `insert into engine_lanes (process, lane, batch_id)
     select $1::int, $2::int, $3::bigint
     where exists (select 1 from process_leases where number = $1::int and holder = $4)
+      and exists (select 1 from cell_epoch where epoch = $5::bigint)
     on conflict (process, lane) do update set batch_id = excluded.batch_id
       where engine_lanes.batch_id <> excluded.batch_id
     returning floor`,
-  last: 'select batch_id from engine_lanes where process = $1 and lane = $2',
+  // Waits for a transaction of ours that the server is still ending.
+  last: `select batch_id from engine_lanes where process = $1 and lane = $2 for no key update`,
+  isCurrent: 'select 1 from cell_epoch where epoch = $1',
+  isOurs: `select exists (select 1 from process_leases where number = $1 and holder = $2) as is_ours`,
   open: `insert into engine_lanes (process, lane, batch_id, floor)
     select $1::int, lane, 0, $3::bigint from generate_series(0, $2::int - 1) lane
     on conflict (process, lane)
@@ -94,12 +101,19 @@ export interface Renewal {
  */
 export function renewProcess(
   db: Db,
-  process: { readonly number: number; readonly holder: string; readonly sweeps: boolean },
+  process: {
+    readonly number: number;
+    readonly holder: string;
+    readonly sweeps: boolean;
+    /** Of the map of cells that it goes by; null = it goes by none. */
+    readonly mapVersion: number | null;
+  },
   onNow: (databaseMs: number) => void,
 ): Promise<Renewal | undefined> {
   const seconds = process.sweeps ? LEASE_SECONDS : IDLE_SECONDS;
   return db.background(async (session) => {
-    const [renewed] = await session.run(LEASES.renew, [process.number, process.holder, seconds]);
+    const { number, holder, mapVersion } = process;
+    const [renewed] = await session.run(LEASES.renew, [number, holder, seconds, mapVersion]);
     if (renewed === undefined) return undefined;
     const nowMs = toNumber(renewed.now_ms);
     onNow(nowMs);
@@ -117,11 +131,13 @@ export interface BatchStamp {
   readonly lane: number;
   readonly batchId: bigint;
   readonly holder: string;
+  /** Of the cell's map. */
+  readonly epoch: number;
 }
 
 /**
  * Stamps a new batch, which holds its lane's row from here to its end, and returns the floor of its
- * ids; undefined if it was committed before or the process is fenced.
+ * ids; undefined if it was committed before, the process is fenced, or shards have moved.
  */
 export async function stampBatch(session: Session, stamp: BatchStamp): Promise<bigint | undefined> {
   const rows = await session.run(LANES.stamp, [
@@ -129,6 +145,7 @@ export async function stampBatch(session: Session, stamp: BatchStamp): Promise<b
     stamp.lane,
     stamp.batchId,
     stamp.holder,
+    stamp.epoch,
   ]);
   return rows[0]?.floor as bigint | undefined;
 }
@@ -136,4 +153,18 @@ export async function stampBatch(session: Session, stamp: BatchStamp): Promise<b
 export async function wasCommitted(session: Session, stamp: BatchStamp): Promise<boolean> {
   const rows = await session.run(LANES.last, [stamp.process, stamp.lane]);
   return rows[0]?.batch_id === stamp.batchId;
+}
+
+/** False: another process has our number. */
+export async function holdsNumber(
+  session: Session,
+  { process, holder }: BatchStamp,
+): Promise<boolean> {
+  const [row] = await session.run(LANES.isOurs, [process, holder]);
+  return row?.is_ours === true;
+}
+
+/** False: shards have moved since the map of the batch. */
+export async function isOfCurrentMap(session: Session, { epoch }: BatchStamp): Promise<boolean> {
+  return (await session.run(LANES.isCurrent, [epoch])).length > 0;
 }

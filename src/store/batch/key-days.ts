@@ -28,6 +28,8 @@ const DAYS = statements('idempotency_days', {
   open: `insert into idempotency_days (day, opened_at)
     select $1, $2 where not exists (select 1 from idempotency_days where closed_at is null)
     on conflict do nothing returning day`,
+  adopt: `insert into idempotency_days (day, opened_at, closed_at) values ($1, $2, $2)
+    on conflict do nothing`,
   reopen: `update idempotency_days set closed_at = null
     where day = $1 and not exists (select 1 from idempotency_days where closed_at is null)`,
   drop: 'delete from idempotency_days where day = $1 and closed_at < $2 returning day',
@@ -111,4 +113,10 @@ export async function dropKeyDay(db: Db, day: number, beforeMs: number): Promise
     await define(session, `alter table ${name} rename to ${name}_dropped`);
     return true;
   });
+}
+
+/** Keys of this day come from another cell: here it takes no new ones, unless it is open. */
+export async function adoptKeyDay(db: Db, day: number, nowMs: number): Promise<void> {
+  await addKeyDay(db, day);
+  await db.background((session) => session.run(DAYS.adopt, [day, nowMs]));
 }

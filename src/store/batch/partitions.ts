@@ -37,11 +37,11 @@ type Run = (statement: Statement, values: readonly unknown[]) => Promise<readonl
 /** How long batches may queue behind a change of partitions. */
 const LOCK_TIMEOUT_MS = 200;
 /** An arbitrary constant; it only has to be unique in the database. */
-const LOCK_KEY = '4815061973';
+const LOCK_KEY = '481506197';
 
 const ALONE: Statement = {
   name: 'partitions.alone',
-  text: `select pg_try_advisory_xact_lock(${LOCK_KEY}) as is_alone,
+  text: `select pg_try_advisory_xact_lock(${LOCK_KEY}, hashtext(current_schema())) as is_alone,
     set_config('lock_timeout', '${LOCK_TIMEOUT_MS}ms', true)`,
 };
 const PARTITIONS: Statement = {

@@ -8,8 +8,9 @@
  * locked are in flight, with ids above their last committed batch and the floor that they knew. No
  * lane waits for another, and no clock is trusted.
  */
-import type { Db, Session } from '../../database/db.ts';
+import { type Db, DbRetry, type Session } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
+import { toNumber } from '../../database/table.ts';
 
 const FLOOR = statements('id_floor', {
   // At least to the newest commit anywhere: one call covers every page up to it.
@@ -35,6 +36,7 @@ const LANES = statements('engine_lanes', {
     update engine_lanes l set floor = $1
     from free f where l.process = f.process and l.lane = f.lane returning l.lane`,
   behind: 'select count(*)::integer as count from engine_lanes where floor < $1',
+  epoch: 'select epoch from cell_epoch',
   hold: 'select floor from engine_lanes where process = $1 and lane = $2 for no key update',
 });
 
@@ -50,15 +52,18 @@ export function knownSettled(db: Db): bigint {
  * The watermark: no row with an id up to it will ever be committed any more, and every existing one
  * is visible to whatever is read from now on. At most about `wanted`; lower while a batch is in
  * flight that may hold a lower id. Holds for ids that are made in an engine's batch, or inside
- * `inOrder`.
+ * `inOrder`. `epoch`: of the map of cells that the caller goes by; DbRetry where shards have moved
+ * since, whose rows may be made in a cell that it does not read.
  */
-export async function settledUpTo(db: Db, wanted: bigint): Promise<bigint> {
+export async function settledUpTo(db: Db, wanted: bigint, epoch: number): Promise<bigint> {
   const settled = await db.background(async (session) => {
-    const [global, , held] = await Promise.all([
+    const [global, , held, current] = await Promise.all([
       session.run(FLOOR.raise, [wanted]),
       session.run(LANES.raise, []),
       session.run(LANES.held, []),
+      session.run(LANES.epoch, []),
     ]);
+    if (toNumber(current[0]?.epoch) !== epoch) throw new DbRetry('shards have moved');
     const floor = global[0]?.floor as bigint;
     const lowest = held[0]?.floor as bigint | null | undefined;
     return lowest === null || lowest === undefined || lowest > floor ? floor : lowest;

@@ -11,6 +11,8 @@ import { statements } from '../../database/statements.ts';
 import { toNumber, toNumberOrNull } from '../../database/table.ts';
 import { formatId, type Id, idValue, packId, SHARD_COUNT } from '../../kernel/id.ts';
 import { type AuditNote, writeAudited } from '../audit/audited.ts';
+import { holdShard, writeInShard } from '../cell/write.ts';
+import { type Cells, ofShards } from '../cells.ts';
 
 export type Stage = 'intents' | 'events';
 
@@ -19,14 +21,17 @@ const ERASURES = statements('buyer_erasures', {
     (id, marketplace, buyer_hash, stage, shard, up_to, intents, created_at)
   values ($1, $2, $3, 'intents', 0, 0, 0, $4) returning *`,
   read: 'select * from buyer_erasures where id = $1 and marketplace = $2',
+  oldest: `select * from buyer_erasures where stage <> 'done' order by id limit 1`,
   next: `select * from buyer_erasures where stage <> 'done' order by id limit 1
   for update skip locked`,
-  advance: `update buyer_erasures set stage = $2, shard = $3, up_to = $4, intents = intents + $5,
-    finished_at = $6 where id = $1`,
+  count: 'update buyer_erasures set intents = intents + $2 where id = $1',
+  advance: `update buyer_erasures set stage = $2, shard = $3, up_to = $4, finished_at = $5
+    where id = $1 and stage = $6 and shard = $7 and up_to = $8`,
 });
 const RETENTION = statements('buyer_retention', {
-  next: `select * from buyer_retention where stage = $1 and up_to < $2 order by shard limit 1
-  for update skip locked`,
+  // Of its own shards only: what is not there yet comes with the cursor that it had.
+  next: `select * from buyer_retention where stage = $1 and up_to < $2 and ${ofShards('$3')}
+  order by shard limit 1 for update skip locked`,
   advance: 'update buyer_retention set up_to = $3 where stage = $1 and shard = $2',
 });
 
@@ -96,36 +101,64 @@ export function readErasure(
   return readRow(db, ERASURES.read, [idValue(id), idValue(marketplace)], toErasure);
 }
 
-/** One step of the oldest erasure that no other process is working on; false = there is none. */
-export function stepErasure(
-  db: Db,
-  { nowMs, limit }: { readonly nowMs: number; readonly limit: number },
-): Promise<boolean> {
-  return db.background(async (session) => {
+interface StepOptions {
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+/** One step of the oldest erasure; false = there is none that no other process is working on. */
+export async function stepErasure(cells: Cells, options: StepOptions): Promise<boolean> {
+  const [oldest] = await cells.home.read(ERASURES.oldest, []);
+  if (oldest === undefined) return false;
+  const shard = toNumber(oldest.shard);
+  if (cells.of(shard) === cells.home) return stepAtHome(cells, options);
+  // Its cell commits first, and nobody waits at home for it. Two processes may take one step: each
+  // counts what it erased itself, and the first of them moves the place on.
+  const done = await writeInShard(cells, shard, (session) =>
+    eraseWindow(session, windowOfErasure(oldest, options)),
+  );
+  await cells.home.background((session) => advance(session, oldest, done, options));
+  return true;
+}
+
+function stepAtHome(cells: Cells, options: StepOptions): Promise<boolean> {
+  return cells.home.background(async (session) => {
     const [row] = await session.run(ERASURES.next, []);
     if (row === undefined) return false;
-    const stage = row.stage as Stage;
     const shard = toNumber(row.shard);
-    const done = await eraseWindow(session, {
-      ...{ stage, shard, limit },
-      from: row.up_to as bigint,
-      // Up to this moment: later events are made from payments that are already erased.
-      before: packId({ unixMs: nowMs + 1, shard: 0, process: 0, sequence: 0 }),
-      buyer: { marketplace: row.marketplace as bigint, hash: row.buyer_hash as Buffer },
-    });
-    const next = nextPlace({ stage, shard, ...done });
-    const finishedAtMs = next.stage === 'done' ? nowMs : null;
-    const count = stage === 'intents' ? done.erased : 0;
-    await session.run(ERASURES.advance, [
-      row.id,
-      next.stage,
-      next.shard,
-      next.upTo,
-      count,
-      finishedAtMs,
-    ]);
+    // Its shard has moved on meanwhile: the next step sees it.
+    if (cells.of(shard) !== cells.home) return true;
+    await holdShard(session, cells, { db: cells.home, shard });
+    const done = await eraseWindow(session, windowOfErasure(row, options));
+    await advance(session, row, done, options);
     return true;
   });
+}
+
+function windowOfErasure(row: Row, { nowMs, limit }: StepOptions): Window {
+  return {
+    ...{ stage: row.stage as Stage, shard: toNumber(row.shard), limit },
+    from: row.up_to as bigint,
+    // Up to this moment: later events are made from payments that are already erased.
+    before: packId({ unixMs: nowMs + 1, shard: 0, process: 0, sequence: 0 }),
+    buyer: { marketplace: row.marketplace as bigint, hash: row.buyer_hash as Buffer },
+  };
+}
+
+async function advance(
+  session: Session,
+  row: Row,
+  { last, erased }: Erased,
+  { nowMs }: StepOptions,
+): Promise<void> {
+  const stage = row.stage as Stage;
+  const next = nextPlace({ stage, shard: toNumber(row.shard), last });
+  const finishedAtMs = next.stage === 'done' ? nowMs : null;
+  if (stage === 'intents' && erased > 0) await session.run(ERASURES.count, [row.id, erased]);
+  await session.run(ERASURES.advance, [
+    ...[row.id, next.stage, next.shard, next.upTo, finishedAtMs],
+    ...[stage, row.shard, row.up_to],
+  ]);
 }
 
 function nextPlace(at: {
@@ -139,17 +172,27 @@ function nextPlace(at: {
   return { stage: stage === 'intents' ? 'events' : 'done', shard: 0, upTo: 0n };
 }
 
-/** One step over rows created before `beforeMs`; false = all of them are erased. */
+interface RetentionStep {
+  readonly beforeMs: number;
+  readonly limit: number;
+  /** Those of the cell; null = all. */
+  readonly shards?: Buffer | null;
+  /** Before anything of a shard is written, within its transaction. */
+  readonly hold?: (session: Session, shard: number) => Promise<void>;
+}
+
+/** One step over a cell's rows created before `beforeMs`; false = all of them are erased. */
 export async function stepRetention(
   db: Db,
-  { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
+  { beforeMs, limit, shards = null, hold }: RetentionStep,
 ): Promise<boolean> {
   const before = packId({ unixMs: beforeMs, shard: 0, process: 0, sequence: 0 });
   for (const stage of ['intents', 'events'] as const) {
     const isAny = await db.background(async (session) => {
-      const [row] = await session.run(RETENTION.next, [stage, before]);
+      const [row] = await session.run(RETENTION.next, [stage, before, shards]);
       if (row === undefined) return false;
       const shard = toNumber(row.shard);
+      await hold?.(session, shard);
       const window = { stage, shard, limit, from: row.up_to as bigint, before, buyer: null };
       const { last } = await eraseWindow(session, window);
       await session.run(RETENTION.advance, [stage, shard, last ?? before]);
@@ -171,10 +214,15 @@ interface Window {
 }
 
 /** `last` null: the step reached the shard's end. */
+interface Erased {
+  readonly last: bigint | null;
+  readonly erased: number;
+}
+
 async function eraseWindow(
   session: Session,
   { stage, shard, from, before, limit, buyer }: Window,
-): Promise<{ readonly last: bigint | null; readonly erased: number }> {
+): Promise<Erased> {
   const [window] = await session.run(WINDOW[stage], [shard, from, before, limit]);
   const last = (window?.last as bigint | null | undefined) ?? null;
   if (last === null) return { last, erased: 0 };

@@ -4,11 +4,14 @@
  * rotation: `sealed-values.test` compares the list with the schema.
  */
 
+import { idArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { writesRow } from '../../database/one-row.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id } from '../../kernel/id.ts';
+import { type Cells, inEachCell, ofShards } from '../cells.ts';
+import { readMarketplaces } from '../merchant/marketplaces.ts';
 
 export interface SealedColumn {
   readonly table: 'wallet_configs' | 'webhook_endpoints';
@@ -86,13 +89,20 @@ const OPEN_BY_KEY: Statement = {
   name: 'payment_intents.open_by_key',
   text: `select case when position('.' in p.token_seed) = 0 then ''
       else split_part(p.token_seed, '.', 1) end as kid, count(*) as count
-    from marketplaces m join payment_intents p on p.marketplace = m.id
-      and p.list_status in ('open', 'conflicted')
+    from unnest($1::bigint[]) as m (id) join payment_intents p on p.marketplace = m.id
+      and p.list_status in ('open', 'conflicted') and ${ofShards('$2', 'p.shard')}
     group by 1`,
 };
 
 /** Open payments by the key of their tokens ('' = the original key). */
-export async function countOpenPayments(db: Db): Promise<ReadonlyMap<string, number>> {
-  const rows = await db.read(OPEN_BY_KEY, []);
-  return new Map(rows.map((row) => [row.kid as string, toNumber(row.count)]));
+export async function countOpenPayments(cells: Cells): Promise<ReadonlyMap<string, number>> {
+  const marketplaces = idArray((await readMarketplaces(cells.home)).map(({ id }) => id));
+  const counts = new Map<string, number>();
+  for (const row of (
+    await inEachCell(cells, (db, shards) => db.read(OPEN_BY_KEY, [marketplaces, shards]))
+  ).flat()) {
+    const kid = row.kid as string;
+    counts.set(kid, (counts.get(kid) ?? 0) + toNumber(row.count));
+  }
+  return counts;
 }

@@ -1,24 +1,29 @@
 /** Reads of the ledger: balances and transactions. */
 
-import type { Db, Row, Statement } from '../../database/db.ts';
+import type { Row, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 import { unreachable } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue, shardOfId } from '../../kernel/id.ts';
 import type { LedgerMoment } from '../../kernel/ledger-moments.ts';
 import { type Currency, currencyOf } from '../../kernel/money.ts';
+import { compareTexts } from '../../kernel/order.ts';
+import { type Cells, inEachCell, ofShards } from '../cells.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
 const SUMS = `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
     from ledger_balances`;
-const BY_ACCOUNT = 'group by account, currency order by account, currency';
+/** By code units, as the index has them and pages of several cells are merged. */
+const NAME = 'account collate "C"';
+const BY_ACCOUNT = `group by account, currency order by ${NAME}, currency`;
 const BALANCES = statements('ledger_balances', {
-  of: `${SUMS} where marketplace = $1 ${BY_ACCOUNT}`,
-  ofConfig: `${SUMS} where marketplace = $1 and config = $2 ${BY_ACCOUNT}`,
-  page: `${SUMS} where marketplace = $1 and account > $2 ${BY_ACCOUNT} limit $3`,
+  of: `${SUMS} where marketplace = $1 and ${ofShards('$2')} ${BY_ACCOUNT}`,
+  ofConfig: `${SUMS} where marketplace = $1 and ${ofShards('$2')} and config = $3 ${BY_ACCOUNT}`,
+  page: `${SUMS} where marketplace = $1 and ${ofShards('$2')} and ${NAME} > $3
+    ${BY_ACCOUNT} limit $4`,
   // What 0020 could not attribute to an account at a wallet: names of before, not at zero.
   unattributed: `select account, sum(credit - debit)::bigint as net from ledger_balances
-    where account like 'merchant:%' group by marketplace, account
+    where account like 'merchant:%' and ${ofShards('$1')} group by marketplace, account
     having sum(credit - debit) <> 0 order by account`,
 });
 
@@ -37,13 +42,33 @@ export type BalancesWanted =
 
 /** By the account's name. */
 export async function readBalances(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   wanted: BalancesWanted,
 ): Promise<BalanceRow[]> {
   const [statement, ...values] = balancesStatement(wanted);
-  const rows = await db.read(statement, [idValue(marketplace), ...values]);
-  return rows.map(toBalanceRow);
+  const owner = idValue(marketplace);
+  const parts = await inEachCell(cells, async (db, shards) =>
+    (await db.read(statement, [owner, shards, ...values])).map(toBalanceRow),
+  );
+  const sums = sumByAccount(parts);
+  return wanted.of === 'page' ? sums.slice(0, wanted.limit) : sums;
+}
+
+/** An account has a balance in each cell; a page of each has all that the page of them all has. */
+export function sumByAccount(parts: readonly (readonly BalanceRow[])[]): BalanceRow[] {
+  const [only, another] = parts;
+  if (only !== undefined && another === undefined) return [...only];
+  const sums = new Map<string, BalanceRow>();
+  for (const row of parts.flat()) {
+    const key = `${row.account} ${row.currency}`;
+    const { debitFen = 0n, creditFen = 0n } = sums.get(key) ?? {};
+    const sum = { debitFen: debitFen + row.debitFen, creditFen: creditFen + row.creditFen };
+    sums.set(key, { ...row, ...sum });
+  }
+  return [...sums.values()].sort(
+    (a, b) => compareTexts(a.account, b.account) || compareTexts(a.currency, b.currency),
+  );
 }
 
 export function toBalanceRow(row: Row): BalanceRow {
@@ -70,9 +95,12 @@ function balancesStatement(wanted: BalancesWanted): [Statement, ...unknown[]] {
 
 /** Balances that still stand under a merchant and wallet, and not under an account there. */
 export async function readUnattributed(
-  db: Db,
+  cells: Cells,
 ): Promise<readonly { readonly account: string; readonly netFen: bigint }[]> {
-  return (await db.read(BALANCES.unattributed, [])).map((row) => ({
+  const rows = (
+    await inEachCell(cells, (db, shards) => db.read(BALANCES.unattributed, [shards]))
+  ).flat();
+  return rows.map((row) => ({
     account: row.account as string,
     netFen: row.net as bigint,
   }));
@@ -108,7 +136,7 @@ export interface TransactionRow {
 }
 
 export async function listTransactions(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   intent: Id<'payment_intent'> | null,
   page: IdPage,
@@ -118,7 +146,7 @@ export async function listTransactions(
     intent === null
       ? []
       : [{ name: 'intent', where: OF_INTENT, values: [shardOfId(intent), idValue(intent)] }];
-  const { rows, hasMore } = await listed(db, LIST_TRANSACTIONS, owner, page, filters);
+  const { rows, hasMore } = await listed(cells, LIST_TRANSACTIONS, owner, page, filters);
   return { rows: rows.map(toTransaction), hasMore };
 }
 

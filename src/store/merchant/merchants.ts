@@ -14,6 +14,7 @@ import { assert, must } from '../../kernel/assert.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { type AuditNote, noteChange } from '../audit/audited.ts';
+import { type Cells, homeOnly } from '../cells.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 import { noteMerchants } from './merchant-changes.ts';
 
@@ -113,14 +114,15 @@ function entriesOf(
 }
 
 export async function listMerchants(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   page: IdPage,
 ): Promise<Listed<MerchantEntry>> {
-  const { rows, hasMore } = await listed(db, LIST_MERCHANTS, idValue(marketplace), page, []);
+  const owner = idValue(marketplace);
+  const { rows, hasMore } = await listed(homeOnly(cells), LIST_MERCHANTS, owner, page, []);
   const merchants = rows.map(toMerchant);
   const accounts = await readAccounts(
-    db,
+    cells.home,
     merchants.map(({ id }) => id),
   );
   return { rows: entriesOf(merchants, accounts), hasMore };

@@ -3,10 +3,11 @@
  * refunds are read by wallet configuration: one that hangs never hides another's rows.
  */
 
-import type { Db, Statement } from '../../database/db.ts';
+import type { Statement } from '../../database/db.ts';
 import { toNumber } from '../../database/table.ts';
 import { formatId, type Id } from '../../kernel/id.ts';
 import type { DueTable } from '../batch/due.ts';
+import { type Cells, inEachCell, ofShards } from '../cells.ts';
 
 export const DUE_INTENTS: DueTable<Id<'payment_intent'>> = {
   name: 'intent',
@@ -42,10 +43,10 @@ export const DUE_REFUNDS = dueChildren('refund', 'refunds', 'refund');
 const COUNT_UNKNOWN: Statement = {
   name: 'payment_attempts.count_unknown',
   text: `select count(*) as count from payment_attempts
-    where due_at is not null and status = 'unknown'`,
+    where due_at is not null and status = 'unknown' and ${ofShards('$1')}`,
 };
 
-export async function countUnknownAttempts(db: Db): Promise<number> {
-  const [row] = await db.read(COUNT_UNKNOWN, []);
-  return toNumber(row?.count ?? 0);
+export async function countUnknownAttempts(cells: Cells): Promise<number> {
+  const rows = (await inEachCell(cells, (db, shards) => db.read(COUNT_UNKNOWN, [shards]))).flat();
+  return rows.reduce((sum, { count }) => sum + toNumber(count), 0);
 }

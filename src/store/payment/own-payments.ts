@@ -4,9 +4,9 @@
  */
 
 import { idArray, smallintArray } from '../../database/arrays.ts';
-import type { Db } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { formatId, type Id, shardOfId } from '../../kernel/id.ts';
+import { byCell, type Cells } from '../cells.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const SQL = statements('own_payments', {
@@ -28,19 +28,25 @@ export interface PaymentOfConfig {
   readonly config: Id<'wallet_config'>;
 }
 
-export async function readConfigsOf(db: Db, intents: Intents): Promise<PaymentOfConfig[]> {
-  return (await db.read(SQL.configs, keyValues(intents))).map((row) => ({
+export async function readConfigsOf(cells: Cells, intents: Intents): Promise<PaymentOfConfig[]> {
+  const rows = await byCell(cells, intents, shardOfId, (db, part) =>
+    db.read(SQL.configs, keyValues(part)),
+  );
+  return rows.map((row) => ({
     intent: formatId('payment_intent', row.intent as bigint),
     config: formatId('wallet_config', row.config as bigint),
   }));
 }
 
 export async function readMerchantsOf(
-  db: Db,
+  cells: Cells,
   intents: Intents,
 ): Promise<Map<Id<'payment_intent'>, Id<'merchant'>[]>> {
   const carts = new Map<Id<'payment_intent'>, Id<'merchant'>[]>();
-  for (const row of await db.read(SQL.merchants, keyValues(intents))) {
+  const rows = await byCell(cells, intents, shardOfId, (db, part) =>
+    db.read(SQL.merchants, keyValues(part)),
+  );
+  for (const row of rows) {
     const intent = formatId('payment_intent', row.intent as bigint);
     const merchant = formatId('merchant', row.merchant as bigint);
     const cart = carts.get(intent);

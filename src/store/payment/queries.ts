@@ -5,7 +5,7 @@
 
 import type { Payment } from '../../core/payment/model.ts';
 import { idArray, intArray, smallintArray } from '../../database/arrays.ts';
-import type { Db, Statement } from '../../database/db.ts';
+import type { Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumberOrNull } from '../../database/table.ts';
 import {
@@ -18,10 +18,15 @@ import {
   shardOfId,
   unpackId,
 } from '../../kernel/id.ts';
+import { byCell, type Cells, inEachCell } from '../cells.ts';
 import { type Filter, type IdPage, type List, type Listed, listed } from '../page.ts';
 import { readPayments } from './payments.ts';
 
-export async function readPayment(db: Db, id: Id<'payment_intent'>): Promise<Payment | undefined> {
+export async function readPayment(
+  cells: Cells,
+  id: Id<'payment_intent'>,
+): Promise<Payment | undefined> {
+  const db = cells.of(shardOfId(id));
   const payments = await readPayments((statement, values) => db.read(statement, values), [id]);
   return payments.get(id);
 }
@@ -43,15 +48,18 @@ interface Versioned {
 }
 
 /** Those of the payments that are past the version given, with the version that they have. */
-export async function readMoved(db: Db, seen: readonly Versioned[]): Promise<readonly Versioned[]> {
-  const rows = await db.read(MOVED, [
-    smallintArray(seen.map(({ id }) => shardOfId(id))),
-    idArray(seen.map(({ id }) => id)),
-    intArray(seen.map(({ version }) => version)),
-  ]);
-  return rows.flatMap(({ place, version }) => {
-    const known = seen[(place as number) - 1];
-    return known === undefined ? [] : [{ id: known.id, version: version as number }];
+export function readMoved(cells: Cells, seen: readonly Versioned[]): Promise<readonly Versioned[]> {
+  const shardOfSeen = ({ id }: Versioned) => shardOfId(id);
+  return byCell(cells, seen, shardOfSeen, async (db, part) => {
+    const rows = await db.read(MOVED, [
+      smallintArray(part.map(shardOfSeen)),
+      idArray(part.map(({ id }) => id)),
+      intArray(part.map(({ version }) => version)),
+    ]);
+    return rows.flatMap(({ place, version }) => {
+      const known = part[(place as number) - 1];
+      return known === undefined ? [] : [{ id: known.id, version: version as number }];
+    });
   });
 }
 
@@ -119,14 +127,15 @@ function statusFilter(status: string): Filter {
  * may be apart, by a clock that is moved by hand or by one that is wrong.
  */
 async function createdFilters(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   { createdAfterMs: fromMs, createdBeforeMs: toMs }: IntentQuery,
 ): Promise<Filter[]> {
   if (fromMs === null && toMs === null) return [];
-  const [row] = await db.read(SQL.skew, [idValue(marketplace)]);
-  const leastMs = Math.min(toNumberOrNull(row?.least ?? null) ?? 0, -SKEW_MS);
-  const mostMs = Math.max(toNumberOrNull(row?.most ?? null) ?? 0, SKEW_MS);
+  const owner = [idValue(marketplace)];
+  const rows = (await inEachCell(cells, (db) => db.read(SQL.skew, owner))).flat();
+  const leastMs = Math.min(...rows.map(({ least }) => toNumberOrNull(least) ?? 0), -SKEW_MS);
+  const mostMs = Math.max(...rows.map(({ most }) => toNumberOrNull(most) ?? 0), SKEW_MS);
   const filters: (Filter | false)[] = [
     fromMs !== null && {
       name: 'from',
@@ -143,29 +152,34 @@ async function createdFilters(
 }
 
 export async function listPayments(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   query: IntentQuery,
   page: IdPage,
 ): Promise<Listed<Payment>> {
   const filters = [
     ...intentFilters(marketplace, query),
-    ...(await createdFilters(db, marketplace, query)),
+    ...(await createdFilters(cells, marketplace, query)),
   ];
   const placed = {
     ...page,
-    beforeId: await placeOf(db, page.beforeId),
-    afterId: await placeOf(db, page.afterId),
+    beforeId: await placeOf(cells, page.beforeId),
+    afterId: await placeOf(cells, page.afterId),
   };
-  const { rows, hasMore } = await listed(db, LIST_INTENTS, idValue(marketplace), placed, filters);
+  const owner = idValue(marketplace);
+  const { rows, hasMore } = await listed(cells, LIST_INTENTS, owner, placed, filters);
   const ids = rows.map((row) => formatId('payment_intent', row.id as bigint));
-  const payments = await readPayments((statement, values) => db.read(statement, values), ids);
+  const read = await byCell(cells, ids, shardOfId, async (db, part) => [
+    ...(await readPayments((statement, values) => db.read(statement, values), part)),
+  ]);
+  const payments = new Map(read);
   return { rows: ids.flatMap((id) => payments.get(id) ?? []), hasMore };
 }
 
 /** The position of a cursor's intent; an unknown cursor is its own position. */
-async function placeOf(db: Db, cursor: bigint | null): Promise<bigint | null> {
+async function placeOf(cells: Cells, cursor: bigint | null): Promise<bigint | null> {
   if (cursor === null) return null;
-  const [row] = await db.read(SQL.place, [unpackId(cursor).shard, cursor]);
+  const { shard } = unpackId(cursor);
+  const [row] = await cells.of(shard).read(SQL.place, [shard, cursor]);
   return (row?.list_id as bigint | undefined) ?? cursor;
 }

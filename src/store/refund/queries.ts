@@ -1,7 +1,8 @@
 /** Look-ups of refunds: their rows belong to the payment aggregate. */
 
-import type { Db, Statement } from '../../database/db.ts';
-import { type Id, idValue } from '../../kernel/id.ts';
+import type { Statement } from '../../database/db.ts';
+import { type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import type { Cells } from '../cells.ts';
 
 const REFUND_ROOT: Statement = {
   name: 'refunds.root',
@@ -9,10 +10,10 @@ const REFUND_ROOT: Statement = {
 };
 
 export async function findRefundIntent(
-  db: Db,
-  shard: number,
+  cells: Cells,
   refund: Id<'refund'>,
 ): Promise<bigint | undefined> {
-  const [row] = await db.read(REFUND_ROOT, [shard, idValue(refund)]);
+  const shard = shardOfId(refund);
+  const [row] = await cells.of(shard).read(REFUND_ROOT, [shard, idValue(refund)]);
   return row?.intent as bigint | undefined;
 }

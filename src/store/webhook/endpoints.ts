@@ -11,6 +11,8 @@ import type { HutongError } from '../../kernel/errors.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import { type AuditNote, noteChange, writeAudited } from '../audit/audited.ts';
+import type { Cells } from '../cells.ts';
+import { copyEndpoint, type EndpointCopy } from './endpoint-copies.ts';
 
 const SQL = statements('webhook_endpoints', {
   of: `select * from webhook_endpoints
@@ -22,7 +24,7 @@ const SQL = statements('webhook_endpoints', {
   values ($1, $2, $3, $4::text[], 'enabled', $5, $6) returning *`,
   change: `update webhook_endpoints
   set url = coalesce($3, url), enabled_events = coalesce($4::text[], enabled_events),
-    status = coalesce($5, status)
+    status = coalesce($5, status), revision = revision + 1
   where marketplace = $1 and id = $2 and status <> 'deleted' returning *`,
   rotate: `update webhook_endpoints
   set sealed_before = sealed, before_until = $4, sealed = $3
@@ -78,7 +80,7 @@ function writeByRule(
   rule: EndpointRule,
   write: { readonly statement: Statement; readonly values: readonly unknown[] },
   note: AuditNote,
-): Promise<Result<EndpointRow | undefined, HutongError>> {
+): Promise<Result<Row | undefined, HutongError>> {
   return db.transaction(0, async (session) => {
     await session.run(SQL.lockMarketplace, [idValue(marketplace)]);
     const present = await session.run(SQL.of, [idValue(marketplace)]);
@@ -94,12 +96,12 @@ function writeByRule(
       before: before === undefined ? null : shownEndpoint(before),
       after: shownEndpoint(after),
     });
-    return ok(after);
+    return ok(row);
   });
 }
 
-export function addEndpoint(
-  db: Db,
+export async function addEndpoint(
+  cells: Cells,
   row: Pick<EndpointRow, 'id' | 'marketplace' | 'url' | 'enabledEvents' | 'sealed' | 'createdAtMs'>,
   rule: EndpointRule,
   note: AuditNote,
@@ -112,7 +114,17 @@ export function addEndpoint(
     row.sealed,
     row.createdAtMs,
   ];
-  return writeByRule(db, row.marketplace, rule, { statement: SQL.add, values }, note);
+  // Before anything is copied; it is asked again under the lock.
+  const admitted = rule(await readEndpoints(cells.home, row.marketplace));
+  if (!admitted.ok) return admitted;
+  const { id, marketplace, url, enabledEvents, createdAtMs } = row;
+  await copyEndpoint(cells, {
+    ...{ id: idValue(id), marketplace: idValue(marketplace), url, status: 'enabled' },
+    ...{ enabled_events: enabledEvents, created_at: createdAtMs, revision: 0n },
+  });
+  const write = { statement: SQL.add, values };
+  const added = await writeByRule(cells.home, marketplace, rule, write, note);
+  return added.ok ? ok(added.value && toEndpoint(added.value)) : added;
 }
 
 export interface EndpointChange {
@@ -121,8 +133,8 @@ export interface EndpointChange {
   readonly status?: EndpointRow['status'] | 'deleted';
 }
 
-export function changeEndpoint(
-  db: Db,
+export async function changeEndpoint(
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   id: Id<'webhook_endpoint'>,
   change: EndpointChange,
@@ -137,7 +149,11 @@ export function changeEndpoint(
     events,
     change.status ?? null,
   ];
-  return writeByRule(db, marketplace, rule, { statement: SQL.change, values }, note);
+  const write = { statement: SQL.change, values };
+  const changed = await writeByRule(cells.home, marketplace, rule, write, note);
+  if (!changed.ok || changed.value === undefined) return changed.ok ? ok(undefined) : changed;
+  await copyEndpoint(cells, changed.value as EndpointCopy);
+  return ok(toEndpoint(changed.value));
 }
 
 export function rotateEndpointSecret(

@@ -3,7 +3,7 @@
  * endpoints, in the transaction of the event itself: no endpoint that existed is ever missed.
  */
 
-import type { Db, Row, Session, Statement } from '../../database/db.ts';
+import type { Row, Session, Statement } from '../../database/db.ts';
 import {
   columnsOf,
   type Fields,
@@ -17,6 +17,8 @@ import {
 } from '../../database/row.ts';
 import { type Table, table, tableValues, toNumber } from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
+import { writeInShard } from '../cell/write.ts';
+import type { Cells } from '../cells.ts';
 
 export interface EventRow {
   readonly shard: number;
@@ -111,10 +113,10 @@ const OWE_AGAIN: Statement = {
  * read by the very statement: whoever drops events either sees what is owed or is seen.
  */
 export async function oweDeliveries(
-  db: Db,
+  cells: Cells,
   { shard, id, nowMs }: Pick<EventRow, 'shard' | 'id'> & { readonly nowMs: number },
 ): Promise<number> {
   const values = [shard, idValue(id), nowMs];
-  const rows = await db.transaction(0, (session) => session.run(OWE_AGAIN, values));
+  const rows = await writeInShard(cells, shard, (session) => session.run(OWE_AGAIN, values));
   return rows.length;
 }

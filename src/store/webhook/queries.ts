@@ -3,10 +3,11 @@
  * others have an index.
  */
 
-import type { Db, Statement } from '../../database/db.ts';
+import type { Statement } from '../../database/db.ts';
 import { readRow } from '../../database/one-row.ts';
 import type { EventType } from '../../kernel/event-types.ts';
-import { type Id, idValue } from '../../kernel/id.ts';
+import { type Id, idValue, shardOfId } from '../../kernel/id.ts';
+import type { Cells } from '../cells.ts';
 import { type Filter, type IdPage, type List, type Listed, listed } from '../page.ts';
 import { type EventRow, toEvent } from './events.ts';
 
@@ -30,13 +31,13 @@ const READ_EVENT: Statement = {
 };
 
 export async function listEvents(
-  db: Db,
+  cells: Cells,
   marketplace: Id<'marketplace'>,
   type: string | null,
   page: IdPage,
 ): Promise<Listed<EventRow>> {
   const filters = type === null ? [] : [typeFilter(type)];
-  const { rows, hasMore } = await listed(db, LIST_EVENTS, idValue(marketplace), page, filters);
+  const { rows, hasMore } = await listed(cells, LIST_EVENTS, idValue(marketplace), page, filters);
   return { rows: rows.map(toEvent), hasMore };
 }
 
@@ -46,6 +47,7 @@ function typeFilter(type: string): Filter {
     : { name: 'rare_type', where: `p.type = $? and ${IS_RARE}`, values: [type] };
 }
 
-export function readEvent(db: Db, shard: number, id: Id<'event'>): Promise<EventRow | undefined> {
-  return readRow(db, READ_EVENT, [shard, idValue(id)], toEvent);
+export function readEvent(cells: Cells, id: Id<'event'>): Promise<EventRow | undefined> {
+  const shard = shardOfId(id);
+  return readRow(cells.of(shard), READ_EVENT, [shard, idValue(id)], toEvent);
 }
