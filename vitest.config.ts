@@ -14,6 +14,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
+    // A test keeps its state in its own database: files may share what a process has loaded.
+    isolate: false,
     // For two cores: many tests wait for a process, a browser or a lease.
     maxWorkers: 3,
   },

@@ -5,12 +5,25 @@
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { MIGRATIONS_FOLDER, migrate, readMigrations } from '../../src/database/migrate.ts';
 import { openPglite, type PgliteDb } from '../../src/database/pglite.ts';
 
+declare const WebAssembly: { readonly compile: (bytes: Uint8Array) => Promise<unknown> };
+const WASM = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('@electric-sql/pglite')),
+  'pglite.wasm',
+);
+/**
+ * While somebody keeps PGlite's machine code, V8 gives it to every thread that compiles the same
+ * bytes: a database opens in less than two thirds of the work.
+ */
+const compiled = WebAssembly.compile(fs.readFileSync(WASM));
+
 export async function openMigratedPglite(): Promise<PgliteDb> {
+  await compiled;
   return openPglite({ snapshot: await snapshotNamed(schemaHash(), (db) => migrate(db)) });
 }
 

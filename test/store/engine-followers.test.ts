@@ -193,7 +193,7 @@ for (const { where, isAvailable, open, cells: cellCount } of PLACES) {
       return all;
     }
 
-    const ROUNDS = { pglite: 4, postgres: 24 }[where] ?? 8;
+    const ROUNDS = { pglite: 4, postgres: 24 }[where] ?? 4;
     /** The second process's clock: behind, ahead, right. */
     const OFF_MS = [-3_000, 3_000, 0, -40] as const;
 
