@@ -6,6 +6,7 @@ import { moveShards } from '../flows/cell/move.ts';
 import { must } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
+import { readPlaces } from '../store/cell/citus.ts';
 import { countBehind, readLiveHolders } from '../store/cell/live.ts';
 import { addCell, type CellAddress, nameCell, readCells, readOwnName } from '../store/cell/map.ts';
 import { type Move, readMoves } from '../store/cell/moves.ts';
@@ -16,6 +17,7 @@ import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
 import type { AdminContext, LeasedSession } from './admin-session.ts';
 import { checkCells } from './cells-check.ts';
+import { distributeCell, moveToWorker } from './cells-citus.ts';
 import { connectCell } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
@@ -28,6 +30,7 @@ Shards are 0 to 255, such as 0-127,200.`;
 interface AddFlags {
   readonly urlSetting?: string;
   readonly schema?: string;
+  readonly citus?: true;
 }
 
 export function addCellsCommands(program: Command, { print, inSession }: AdminContext): void {
@@ -44,14 +47,24 @@ export function addCellsCommands(program: Command, { print, inSession }: AdminCo
     .description('make a cell: it is migrated, opened by the running processes, and has no shards')
     .option('--url-setting <setting>', 'its address is in this setting, such as DATABASE_URL_EAST')
     .option('--schema <schema>', 'its schema there (with no --url-setting: the name)')
+    .option('--citus', 'a worker of the Citus cluster of that database gets the schema')
     .action((name: string, flags: AddFlags) =>
-      inSession((session, settings) => add(session, settings, addressOf(name, flags), print)),
+      inSession((session, settings) =>
+        addNewCell(session, settings, { ...addressOf(name, flags), isOnCitus: flags.citus }, print),
+      ),
     );
   cells
-    .command('move <shards> <cell>')
-    .description('move shards there while payments go on; cut off, it is run again')
-    .action((shards: string, target: string) =>
-      inSession((session) => move(session, shards, target, print)),
+    .command('move <what> <where>')
+    .description(
+      'move shards to a cell while payments go on (0-127 east; cut off, it is run again), or a ' +
+        'cell to another worker of its Citus cluster (east worker-2:5432)',
+    )
+    .action((what: string, where: string) =>
+      inSession((session) =>
+        session.cells.everywhere.some(({ name }) => name === what)
+          ? moveToWorker(session.cells, what, where, print)
+          : moveToCell(session, what, where, print),
+      ),
     );
   cells
     .command('check')
@@ -67,9 +80,11 @@ export function addCellsCommands(program: Command, { print, inSession }: AdminCo
 
 async function listCells(cells: Cells, print: Print): Promise<void> {
   const { map, addresses } = await readCells(cells.home);
-  for (const { name } of cells.everywhere) {
+  for (const { name, db } of cells.everywhere) {
     const shards = map.cellOf.flatMap((cell, shard) => (cell === name ? [shard] : []));
-    const where = whereOf(addresses.find((address) => address.name === name));
+    const address = addresses.find((one) => one.name === name);
+    const worker = (await readPlaces(db)).get(address?.schema ?? '');
+    const where = whereOf(address) + (worker === undefined ? '' : ` on ${worker}`);
     const held = shards.length === 0 ? 'no shards' : `${shards.length} shards: ${rangesOf(shards)}`;
     print(`${name.padEnd(12)} ${where.padEnd(28)} ${held}`);
   }
@@ -109,10 +124,10 @@ function addressOf(name: string, { urlSetting, schema }: AddFlags): CellAddress 
   return { name, urlSetting, schema: schema ?? null };
 }
 
-async function add(
+export async function addNewCell(
   { cells, ids }: LeasedSession,
   settings: Settings,
-  address: CellAddress,
+  address: CellAddress & { readonly isOnCitus?: true | undefined },
   print: Print,
 ): Promise<void> {
   const { name } = address;
@@ -128,6 +143,7 @@ async function add(
       throw new Error(
         `this is the cell ${own.name} already: each has a database or schema of its own`,
       );
+    if (address.isOnCitus === true) await distributeCell(db, address, print);
     await nameCell(db, name);
     const note = cliNote(ids, null, 'cell.added');
     await addCell(cells.home, address, { epoch: own.epoch, note });
@@ -140,7 +156,12 @@ async function add(
   print(`next: hutong cells move 0-127 ${name}`);
 }
 
-async function move(session: LeasedSession, text: string, to: string, print: Print): Promise<void> {
+export async function moveToCell(
+  session: LeasedSession,
+  text: string,
+  to: string,
+  print: Print,
+): Promise<void> {
   const { cells } = session;
   const shards = parseRanges(text);
   if (shards === undefined) throw new Error(`${text} are not shards: 0 to 255, such as 0-127,200`);
@@ -154,6 +175,7 @@ async function move(session: LeasedSession, text: string, to: string, print: Pri
   }
   const from = unfinished?.source ?? sourceOf(cells, shards, to);
   const source = cellNamed(cells, from);
+  await refuseFromCitus(cells, source);
   await everyoneFollows(cells, target);
   await repairEndpointCopies(cells);
   print(`shards ${rangesOf(shards)}: from ${from} to ${to}`);
@@ -171,6 +193,17 @@ function cellNamed({ everywhere }: Cells, name: string): Cell {
   if (cell !== undefined) return cell;
   const names = everywhere.map((one) => one.name).join(', ');
   throw new Error(`no cell ${name}; there are: ${names}`);
+}
+
+/** A move notes changes by triggers, which a distributed table has none of. */
+async function refuseFromCitus(cells: Cells, { name, db }: Cell): Promise<void> {
+  const { addresses } = await readCells(cells.home);
+  const schema = addresses.find((address) => address.name === name)?.schema ?? '';
+  if ((await readPlaces(db)).has(schema))
+    throw new Error(
+      `${name} is on Citus: its shards do not leave it one by one, but the whole cell moves to ` +
+        `another worker (hutong cells move ${name} HOST:PORT)`,
+    );
 }
 
 function sourceOf({ map }: Cells, shards: readonly number[], to: string): string {

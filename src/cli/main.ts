@@ -66,7 +66,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   program
     .command('migrate')
     .description('bring the database to this version and stop')
-    .action(async () => {
+    .option(
+      '--citus',
+      'DATABASE_URL is the coordinator of a Citus cluster: its workers get the shards',
+    )
+    .option('--cells <number>', 'so many schemas, which move between workers (8)')
+    .action(async (flags: { readonly citus?: true; readonly cells?: string }) => {
+      const cellCount = countOfCells(flags);
       const own = settings();
       const { openCells } = await import('./open-database.ts');
       const { identifyAfterMigration } = await import('./wallet-admin.ts');
@@ -76,6 +82,9 @@ export async function main(argv: readonly string[]): Promise<void> {
       } finally {
         await cells.close();
       }
+      if (cellCount === 0) return;
+      const { spreadOverCitus } = await import('./migrate-citus.ts');
+      await spreadOverCitus(inSession, cellCount, print);
     });
   program
     .command('doctor')
@@ -102,6 +111,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stderr.write(`hutong: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+}
+
+/** 0: not on Citus. */
+function countOfCells(flags: { readonly citus?: true; readonly cells?: string }): number {
+  if (flags.citus === undefined && flags.cells === undefined) return 0;
+  const count = Number(flags.cells ?? '8');
+  if (flags.citus === undefined) throw new Error('--cells goes with --citus');
+  if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
+  throw new Error('--cells is a number from 1 to 64');
 }
 
 const inSession: InSession = async (work) => {

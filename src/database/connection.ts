@@ -11,6 +11,7 @@ import { type DbError, DbFailure, type Row, type Session, type Statement } from 
 import { isLoss, isStalePlan, toDbError } from './db-errors.ts';
 import { typeParsers } from './db-types.ts';
 import { SCRIPT_PLANNER } from './planner.ts';
+import { splitScript } from './split-script.ts';
 
 /** Longer than any healthy transaction: guards against a server that no longer answers. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
@@ -162,11 +163,15 @@ export async function runTransaction<T>(
   }
 }
 
-/** A script of many statements in one transaction: no statement timeout, any plan. */
+/**
+ * A script of many statements in one transaction: no statement timeout, any plan. They are sent at
+ * once, each by itself, since Citus has its workers run the client's text of some of them.
+ */
 export async function runScript(connection: Connection, text: string): Promise<void> {
   const transaction = new Transaction(connection);
-  const settings = ['statement_timeout=0', ...SCRIPT_PLANNER].map((one) => `SET LOCAL ${one};\n`);
-  await transaction.guard(() => transaction.script(`${settings.join('')}${text}`));
+  const settings = ['statement_timeout=0', ...SCRIPT_PLANNER].map((one) => `SET LOCAL ${one}`);
+  const statements = [...settings, ...splitScript(text)];
+  await transaction.guard(() => Promise.all(statements.map((one) => transaction.script(one))));
   await transaction.commit();
 }
 

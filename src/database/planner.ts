@@ -14,6 +14,9 @@ export const LANE_PLANNER = [...READER_PLANNER, ...BY_KEY.map((name) => `${name}
  * costs more than the rest. With values unknown, the executor passes over partitions all the same.
  */
 export const LANE_PLANS = 'plan_cache_mode=force_generic_plan';
+/** Citus plans no insert whose values it does not know. */
+export const PLANS_ON_CITUS =
+  "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'";
 /** For a script: a migration may have to go over whole tables. */
 export const SCRIPT_PLANNER = BY_KEY.map((name) => `${name}=on`);
 

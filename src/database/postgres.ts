@@ -10,7 +10,7 @@ import type pg from 'pg';
 import { assert } from '../kernel/assert.ts';
 import { Connection, runScript, runTransaction } from './connection.ts';
 import { type Db, DbLost, type Row, type Session, type Statement } from './db.ts';
-import { asOptions, LANE_PLANNER, LANE_PLANS, READER_PLANNER } from './planner.ts';
+import { asOptions, LANE_PLANNER, LANE_PLANS, PLANS_ON_CITUS, READER_PLANNER } from './planner.ts';
 import { Lane } from './reconnecting.ts';
 
 const LANES_DEFAULT = 4;
@@ -42,27 +42,48 @@ export function openPostgres(options: PostgresOptions): Db {
   const readerCount = options.readers ?? READERS_DEFAULT;
   assert(Number.isInteger(laneCount) && laneCount >= 1 && laneCount <= 256, 'lanes are 1 to 256');
   assert(Number.isInteger(readerCount) && readerCount >= 1, 'there is at least one reader');
-  const config = sessionConfig(options);
+  const { connectionString, ownOptions } = addressOf(options.url);
+  const config = { ...sessionConfig(options), connectionString };
+  const withOwn = (settings: readonly string[]): string =>
+    [...ownOptions, asOptions(settings)].join(' ');
   const inSchema = options.schema === undefined ? [] : [`search_path="${options.schema}"`];
   const laneOptions = [...LANE_PLANNER, LANE_PLANS, `tcp_user_timeout=${UNREAD_MS}`, ...inSchema];
-  const laneConfig = { ...config, options: asOptions(laneOptions) };
+  const laneConfig = { ...config, options: withOwn(laneOptions) };
   const readerOptions = [...READER_PLANNER, 'default_transaction_read_only=on', ...inSchema];
-  const readerConfig = { ...config, options: asOptions(readerOptions) };
-  const lanes = Array.from(
-    { length: laneCount },
-    () => new Lane(() => Connection.open(laneConfig, false)),
-  );
+  const readerConfig = { ...config, options: withOwn(readerOptions) };
+  const lanes = Array.from({ length: laneCount }, () => new Lane(() => openLane(laneConfig)));
   const readers = Array.from(
     { length: readerCount },
     () => new Lane(() => Connection.open(readerConfig, true)),
   );
-  const background = new Lane(() => Connection.open(laneConfig, false));
+  const background = new Lane(() => openLane(laneConfig));
   return new Postgres(lanes, background, readers);
+}
+
+async function openLane(config: pg.ClientConfig): Promise<Connection> {
+  const connection = await Connection.open(config, false);
+  await connection.run({ name: '', text: PLANS_ON_CITUS }, []);
+  return connection;
+}
+
+/**
+ * What an address has as `options` stands before ours, which overrule it: the driver would take the
+ * address's alone, and a reader that may write is none.
+ */
+function addressOf(address: string): {
+  readonly connectionString: string;
+  readonly ownOptions: readonly string[];
+} {
+  if (!URL.canParse(address)) return { connectionString: address, ownOptions: [] };
+  const url = new URL(address);
+  const ownOptions = url.searchParams.getAll('options');
+  if (ownOptions.length === 0) return { connectionString: address, ownOptions };
+  url.searchParams.delete('options');
+  return { connectionString: url.href, ownOptions };
 }
 
 function sessionConfig(options: PostgresOptions): pg.ClientConfig {
   return {
-    connectionString: options.url,
     application_name: 'hutong',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,

@@ -6,6 +6,12 @@ import { assert } from '../kernel/assert.ts';
 import { type ColumnType, columnArray } from './arrays.ts';
 import type { Row, Session, Statement } from './db.ts';
 
+/**
+ * `from one_row, unnest(...) as u`: a table beside the parameters, so that Citus gives an insert to
+ * the worker that has the schema, instead of reading the parameters' rows into the coordinator.
+ */
+export const ROWS_OF = 'one_row, unnest';
+
 export interface Column<T> {
   readonly name: string;
   readonly type: ColumnType;
@@ -35,7 +41,7 @@ export function table<T>(
 ): Table<T> {
   const names = columns.map((column) => column.name).join(', ');
   const casts = columns.map(arrayParameter).join(', ');
-  const insert = `insert into ${name} (${names}) select * from unnest(${casts})`;
+  const insert = `insert into ${name} (${names}) select u.* from ${ROWS_OF}(${casts}) as u`;
   const mutable = columns.filter(({ name, fixed }) => fixed !== true || key.includes(name));
   const changing = mutable.filter((column) => !key.includes(column.name));
   const updates = changing.map((column) => `${column.name} = excluded.${column.name}`);

@@ -57,7 +57,7 @@ describe.skipIf(!POSTGRES.isAvailable)('hutong cells on postgres', () => {
   let run: (...argv: string[]) => Promise<void>;
 
   beforeAll(async () => {
-    home = await POSTGRES.open();
+    home = await POSTGRES.open({ cells: 0 });
     const read = readSettings({
       DATABASE_URL: home.url!,
       DATABASE_URL_WEST: `${home.url}?options=-csearch_path%3Dwest_there`,

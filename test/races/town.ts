@@ -4,15 +4,13 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Db } from '../../src/database/db.ts';
-import { migrate } from '../../src/database/migrate.ts';
-import { openPostgres } from '../../src/database/postgres.ts';
-import { oneCell } from '../../src/store/cells.ts';
+import { type Cells, oneCell } from '../../src/store/cells.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { call, Marketplace, Sandbox } from '../helpers/api.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 import { composeForTest } from '../helpers/platform.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
+import { migrateTestCells, openTestCells } from '../store/test-cells.ts';
 
 /** What the release of a stuck WeChat refund must be signed with. */
 export interface WechatpayKeys {
@@ -31,16 +29,17 @@ export interface Town {
   readonly close: () => Promise<void>;
 }
 
-async function openServer(server: TestPostgres): Promise<Db> {
-  const db = openPostgres({ url: await server.database('races'), lanes: 2, readers: 2 });
-  await migrate(db);
-  return db;
+async function openServer(server: TestPostgres): Promise<Cells> {
+  const url = await server.database('races');
+  await migrateTestCells(url);
+  return openTestCells(url, { lanes: 2, readers: 2 });
 }
 
 export async function openTown(): Promise<Town> {
   const server = await startPostgres({ fsync: false });
-  const db = server === undefined ? await openMigratedPglite() : await openServer(server);
-  const stage = await composeForTest({ cells: oneCell(db), logLevel: 'info' });
+  const cells =
+    server === undefined ? oneCell(await openMigratedPglite()) : await openServer(server);
+  const stage = await composeForTest({ cells, logLevel: 'info' });
   const taobao = stage.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('the demo has a marketplace taobao');
   const shop = new Marketplace(stage.url, taobao.secretKey, taobao.merchants);

@@ -8,6 +8,7 @@ import {
   DbRetry,
   type Statement,
 } from '../../src/database/db.ts';
+import { openPostgres } from '../../src/database/postgres.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -265,5 +266,24 @@ for (const engine of ENGINES) {
       await expect(read()).rejects.toBeInstanceOf(DbRetry);
       expect(await read()).toEqual([{ a: 1, b: 2 }]);
     });
+
+    test.skipIf(engine.name !== 'postgres')(
+      'options of an address are kept, under ours',
+      async () => {
+        const url = new URL(home.url!);
+        url.searchParams.set('options', '-csearch_path=away -c work_mem=5MB');
+        const other = openPostgres({ url: url.href, schema: 'here', lanes: 1, readers: 1 });
+        const [row] = await other.read(
+          statement(
+            'settings',
+            `SELECT current_setting('search_path') AS path, current_setting('work_mem') AS memory,
+            current_setting('default_transaction_read_only') AS read_only`,
+          ),
+          [],
+        );
+        expect(row).toEqual({ path: '"here"', memory: '5MB', read_only: 'on' });
+        await other.close();
+      },
+    );
   });
 }

@@ -18,7 +18,15 @@ import { migrate } from '../../src/database/migrate.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { type Cells, oneCell } from '../../src/store/cells.ts';
 import { openEmptyPglite, openMigratedPglite, schemaHash } from '../helpers/migrated-pglite.ts';
-import { EVERY_CELL, makeTestCells, openTestCells } from './test-cells.ts';
+import {
+  CELL_COUNT,
+  EVERY_CELL,
+  inSchemas,
+  makeMigratedSchema,
+  makeTestCells,
+  openTestCells,
+} from './test-cells.ts';
+import { CITUS_URL, makeCitusCell, makeCitusSchema } from './test-citus.ts';
 
 export interface TestHome {
   /** Sees the rows of every cell. */
@@ -35,7 +43,10 @@ export interface OpenOptions {
   readonly isMigrated?: boolean;
   /** PostgreSQL only. */
   readonly lanes?: number;
-  /** PostgreSQL only: so many cells hold the shards, beside a home that has none; 0 = the home. */
+  /**
+   * PostgreSQL only: so many cells hold the shards, beside a home that has none; 0 = the home.
+   * Default 0, and with HUTONG_TEST_CELLS a schema of its own: one database, beside an empty home.
+   */
   readonly cells?: number;
 }
 
@@ -45,9 +56,14 @@ export interface TestEngine {
   readonly open: (options?: OpenOptions) => Promise<TestHome>;
 }
 
+/** Where one database's tables are with HUTONG_TEST_CELLS: beside a home that is empty. */
+const SCHEMA = 'beside_home';
+
 export const ENGINES: readonly TestEngine[] = [
   { name: 'pglite', isAvailable: true, open: openOnPglite },
-  { name: 'postgres', isAvailable: inject('postgresUrl') !== null, open: openOnPostgres },
+  CITUS_URL === undefined
+    ? { name: 'postgres', isAvailable: inject('postgresUrl') !== null, open: openOnPostgres }
+    : { name: 'postgres', isAvailable: true, open: openOnCitus },
 ];
 
 async function openOnPglite({ isMigrated = true }: OpenOptions = {}): Promise<TestHome> {
@@ -58,11 +74,14 @@ async function openOnPglite({ isMigrated = true }: OpenOptions = {}): Promise<Te
 async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const { isMigrated = true, cells: cellCount = 0 } = options;
+  const isInSchema = CELL_COUNT > 0 && isMigrated && options.cells === undefined;
   await withServer(async (client) => {
-    const template = isMigrated ? await migratedTemplate(client, cellCount) : 'template1';
+    const template = isMigrated
+      ? await migratedTemplate(client, isInSchema ? SCHEMA : cellCount)
+      : 'template1';
     await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
-  const url = urlOf(name);
+  const url = isInSchema ? inSchemas(urlOf(name), SCHEMA) : urlOf(name);
   const lanes = options.lanes ?? 2;
   if (cellCount === 0 || !isMigrated) {
     const db = openPostgres({ url, lanes, readers: 2 });
@@ -78,9 +97,26 @@ async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
   };
 }
 
+async function openOnCitus(options: OpenOptions = {}): Promise<TestHome> {
+  if (options.isMigrated === false) return openOnPostgres(options);
+  const lanes = options.lanes ?? 2;
+  if (options.cells === undefined) {
+    const { url, drop } = await makeCitusSchema(CITUS_URL!);
+    const db = openPostgres({ url, lanes, readers: 2 });
+    return { db, cells: oneCell(db), url, close: () => db.close().then(drop) };
+  }
+  const { url, everyCellUrl, drop } = await makeCitusCell(CITUS_URL!);
+  const cells = await openTestCells(url);
+  const db = openPostgres({ url: everyCellUrl, lanes, readers: 2 });
+  return { db, cells, url, close: () => Promise.all([db.close(), cells.close()]).then(drop) };
+}
+
 /** Under an advisory lock, since test files run in several processes. */
-async function migratedTemplate(client: pg.Client, cellCount: number): Promise<string> {
-  const name = `template_${schemaHash()}_${cellCount}`;
+async function migratedTemplate(
+  client: pg.Client,
+  layout: number | typeof SCHEMA,
+): Promise<string> {
+  const name = `template_${schemaHash()}_${layout}`;
   const known = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
   if (known.rowCount !== 0) return name;
   const draft = `${name}_draft`;
@@ -89,7 +125,8 @@ async function migratedTemplate(client: pg.Client, cellCount: number): Promise<s
   const db = openPostgres({ url: urlOf(draft), lanes: 1, readers: 1 });
   try {
     await migrate(db);
-    if (cellCount > 0) await makeTestCells(db, urlOf(draft), cellCount);
+    if (layout === SCHEMA) await makeMigratedSchema(urlOf(draft), SCHEMA);
+    else if (layout > 0) await makeTestCells(db, urlOf(draft), layout);
   } finally {
     await db.close();
   }

@@ -10,7 +10,10 @@ import { SHARD_COUNT } from '../../src/kernel/id.ts';
 import { readCells } from '../../src/store/cell/map.ts';
 import { type Cell, type Cells, createCells } from '../../src/store/cells.ts';
 
-/** HUTONG_TEST_CELLS=8: suites that see only the API run on so many cells. 0 = all is at home. */
+/**
+ * HUTONG_TEST_CELLS=8: on PostgreSQL, a whole platform works in so many cells, and what belongs to
+ * one database is in the schema of a cell, beside a home that is empty. 0 = all is at home.
+ */
 export const CELL_COUNT = Number(process.env.HUTONG_TEST_CELLS ?? '0');
 /** Where a test looks: at all cells, and at home for what is there (as a quoted search path). */
 export const EVERY_CELL = 'every_cell","public';
@@ -21,16 +24,50 @@ const SHARD_TABLES = `select c.relname::text as name, c.relkind = 'p' as is_part
     and not c.relispartition and c.relname not in ('buyer_erasures', 'buyer_retention',
       'cell_shards', 'cell_moves') order by 1`;
 
+/** An empty database, which is migrated, and whose shards go to HUTONG_TEST_CELLS cells. */
+export async function migrateTestCells(url: string): Promise<void> {
+  const home = openPostgres({ url, lanes: 1, readers: 1 });
+  try {
+    await migrate(home);
+    if (CELL_COUNT > 0) await makeTestCells(home, url, CELL_COUNT);
+  } finally {
+    await home.close();
+  }
+}
+
+/** As `hutong cells add` makes one. */
+export async function makeMigratedSchema(
+  url: string,
+  schema: string,
+  work: (db: Db) => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  const db = openPostgres({ url, lanes: 1, readers: 1, schema });
+  try {
+    await makeSchema(db, schema);
+    await migrate(db);
+    await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+/** For clients of a test's own, which look at the rows of every cell. */
+export function everyCellUrl(url: string): string {
+  return CELL_COUNT === 0 ? url : inSchemas(url, 'every_cell,public');
+}
+
+/** The address with a search path. */
+export function inSchemas(url: string, schemas: string): string {
+  const address = new URL(url);
+  address.searchParams.set('options', `-csearch_path=${schemas}`);
+  return address.href;
+}
+
 /** `home` is migrated, and is left with a map that gives every shard to one of the cells. */
 export async function makeTestCells(home: Db, url: string, count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, index) => `c${index + 1}`);
-  for (const name of names) {
-    const db = openPostgres({ url, lanes: 1, readers: 1, schema: name });
-    await makeSchema(db, name);
-    await migrate(db);
-    await db.script(`update cell_epoch set epoch = 1, name = '${name}'`);
-    await db.close();
-  }
+  for (const name of names)
+    await makeMigratedSchema(url, name, (db) => db.script(nameTheCell(name)));
   const shards = Array.from(
     { length: SHARD_COUNT },
     (_, shard) => `(${shard}, 'c${(shard % count) + 1}')`,
@@ -43,6 +80,9 @@ export async function makeTestCells(home: Db, url: string, count: number): Promi
     update cell_epoch set name = 'home';
     ${await allOfThem(home, names)}`);
 }
+
+export const nameTheCell = (name: string): string =>
+  `update cell_epoch set epoch = 1, name = '${name}'`;
 
 async function allOfThem(home: Db, names: readonly string[]): Promise<string> {
   const tables = await home.read({ name: 'test_cells.tables', text: SHARD_TABLES }, []);
@@ -60,8 +100,12 @@ async function allOfThem(home: Db, names: readonly string[]): Promise<string> {
   return `create schema every_cell; ${made.join('\n')}`;
 }
 
-export async function openTestCells(url: string): Promise<Cells> {
-  const home = openPostgres({ url, lanes: 1, readers: 1 });
+/** As a platform opens them; `connections` are the home's, a cell has one of each. */
+export async function openTestCells(
+  url: string,
+  connections = { lanes: 1, readers: 1 },
+): Promise<Cells> {
+  const home = openPostgres({ url, ...connections });
   const { map, addresses } = await readCells(home);
   const cells = addresses.map(
     ({ name }): Cell => ({ name, db: openPostgres({ url, lanes: 1, readers: 1, schema: name }) }),

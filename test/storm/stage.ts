@@ -14,6 +14,7 @@ import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { seedDatabase } from '../../tools/seed.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
 import { end, start, startAgain, untilAnswers, untilSays } from '../helpers/processes.ts';
+import { CELL_COUNT, migrateTestCells } from '../store/test-cells.ts';
 
 export interface StormPlatform {
   readonly url: string;
@@ -74,6 +75,8 @@ async function furnish(props: {
   const { database, dir, children, print } = props;
   print(`database    ${database.version}, fsync on`);
   const databaseUrl = await database.database('storm');
+  await migrateTestCells(databaseUrl);
+  if (CELL_COUNT > 0) print(`cells       ${CELL_COUNT}`);
   const masterKey = randomBytes(32);
   const sandboxPort = await freePort();
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;

@@ -9,7 +9,7 @@
 import { bigintArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
-import { toNumber, toNumberOrNull } from '../../database/table.ts';
+import { ROWS_OF, toNumber, toNumberOrNull } from '../../database/table.ts';
 import { hashOf } from '../../kernel/hash.ts';
 
 /**
@@ -189,7 +189,7 @@ const BACKOFF_MS_MAX = 600_000;
 const SQL = statements('due_backoffs', {
   putOff: `insert into due_backoffs (kind, shard, id, part, failures, retry_at)
     select kind, shard, id, part, 1, $5::bigint + ${BACKOFF_MS_FIRST}
-    from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
+    from ${ROWS_OF}($1::text[], $2::smallint[], $3::bigint[], $4::bigint[])
       as u (kind, shard, id, part) order by 1, 2, 3, 4
     on conflict (kind, shard, id, part) do update set failures = due_backoffs.failures + 1,
       retry_at = $5::bigint + least(${BACKOFF_MS_MAX},

@@ -14,25 +14,29 @@ const SWEEPS_SECONDS = 6;
 /** A renewal without a share of the sweeps expires this much earlier. */
 const IDLE_SECONDS = LEASE_SECONDS - SWEEPS_SECONDS;
 
+// Citus refuses what is volatile in a condition (clock_timestamp()), and in RETURNING whatever may
+// depend on a session.
+const EPOCH = "timestamptz '1970-01-01 00:00:00+00'";
 const LEASES = statements('process_leases', {
   // The number that has been free longest, so that a number's ids lie as far apart as possible.
-  acquire: `insert into process_leases (number, holder, expires_at)
-    select n, $1, clock_timestamp() + interval '${LEASE_SECONDS} seconds'
+  free: `select n as number, l.number is null as is_new
     from generate_series(0, ${PROCESS_COUNT - 1}) n left join process_leases l on l.number = n
-    where l.number is null or l.expires_at < clock_timestamp()
-    order by l.expires_at nulls first, n limit 1
-    on conflict (number) do update set holder = excluded.holder, expires_at = excluded.expires_at,
-        map_version = null
-      where process_leases.expires_at < clock_timestamp()
-    returning number`,
+    where l.number is null or l.expires_at < statement_timestamp()
+    order by l.expires_at nulls first, n limit 1`,
+  acquireNew: `insert into process_leases (number, holder, expires_at)
+    values ($1, $2, statement_timestamp() + interval '${LEASE_SECONDS} seconds')
+    on conflict do nothing returning number`,
+  acquireExpired: `update process_leases set holder = $2, map_version = null,
+      expires_at = statement_timestamp() + interval '${LEASE_SECONDS} seconds'
+    where number = $1 and expires_at < statement_timestamp() returning number`,
   renew: `update process_leases
-    set expires_at = clock_timestamp() + make_interval(secs => $3), map_version = $4
+    set expires_at = statement_timestamp() + make_interval(secs => $3), map_version = $4
     where number = $1 and holder = $2
-    returning (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms`,
+    returning (extract(epoch from expires_at - ${EPOCH}) * 1000)::bigint as expires_ms`,
   release: `update process_leases
-    set expires_at = clock_timestamp() where number = $1 and holder = $2`,
+    set expires_at = statement_timestamp() where number = $1 and holder = $2`,
   sweeping: `select number from process_leases
-    where expires_at > clock_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
+    where expires_at > statement_timestamp() + interval '${IDLE_SECONDS} seconds' order by number`,
 });
 const LANES = statements('engine_lanes', {
   // Returns nothing if this batch was committed before, if the lease is no longer ours, or if
@@ -49,7 +53,7 @@ const LANES = statements('engine_lanes', {
   isCurrent: 'select 1 from cell_epoch where epoch = $1',
   isOurs: `select exists (select 1 from process_leases where number = $1 and holder = $2) as is_ours`,
   open: `insert into engine_lanes (process, lane, batch_id, floor)
-    select $1::int, lane, 0, $3::bigint from generate_series(0, $2::int - 1) lane
+    select $1::int, lane, 0, $3::bigint from one_row, generate_series(0, $2::int - 1) lane
     on conflict (process, lane)
       do update set floor = greatest(engine_lanes.floor, engine_lanes.batch_id, excluded.floor)
     returning floor`,
@@ -71,10 +75,13 @@ export interface AcquiredProcess {
 /** Takes a free process number; undefined if all 256 are held. */
 export async function acquireProcess(db: Db, holder: string): Promise<AcquiredProcess | undefined> {
   for (let round = 0; round < 20; round += 1) {
-    const acquired = await db.transaction(0, async (session) => {
-      const [row] = await session.run(LEASES.acquire, [holder]);
-      if (row === undefined) return undefined;
-      const number = toNumber(row.number);
+    const process = await db.transaction(0, async (session) => {
+      const [free] = await session.run(LEASES.free, []);
+      if (free === undefined) return undefined;
+      const number = toNumber(free.number);
+      const acquire = free.is_new === true ? LEASES.acquireNew : LEASES.acquireExpired;
+      const [acquired] = await session.run(acquire, [number, holder]);
+      if (acquired === undefined) return undefined;
       // Shared with other processes, exclusive against readers: one of the two sees the other's
       // change.
       const [global] = await session.run(FLOOR.share, []);
@@ -82,7 +89,7 @@ export async function acquireProcess(db: Db, holder: string): Promise<AcquiredPr
       const floors = lanes.map((lane) => lane.floor as bigint);
       return { number, floor: floors.reduce((most, one) => (one > most ? one : most), 0n) };
     });
-    if (acquired !== undefined) return acquired;
+    if (process !== undefined) return process;
   }
   return undefined;
 }
@@ -115,7 +122,7 @@ export function renewProcess(
     const { number, holder, mapVersion } = process;
     const [renewed] = await session.run(LEASES.renew, [number, holder, seconds, mapVersion]);
     if (renewed === undefined) return undefined;
-    const nowMs = toNumber(renewed.now_ms);
+    const nowMs = toNumber(renewed.expires_ms) - seconds * 1_000;
     onNow(nowMs);
     const sweeping = await session.run(LEASES.sweeping, []);
     return { nowMs, sweeping: sweeping.map((row) => toNumber(row.number)) };

@@ -138,8 +138,9 @@ export async function addPartition(db: Db, of: TimeTable, to: bigint): Promise<v
     await define(session, `alter table ${name} detach partition ${last.name}`);
     await define(
       session,
-      `with moved as (delete from ${last.name} where ${key} < ${to} returning *)
-      insert into ${added.name} select * from moved`,
+      `with moved as (delete from ${last.name} where ${key} < ${to} returning *),
+        put as (insert into ${added.name} select * from moved returning 1)
+      select count(*) from put`,
     );
     await define(session, attach(name, added));
     await define(session, attach(name, { ...last, from: to }));

@@ -5,6 +5,7 @@
 import { smallintArray, textArray } from '../../database/arrays.ts';
 import type { Db, Row, Session, Statement } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
+import { ROWS_OF } from '../../database/table.ts';
 
 export interface ShardTable {
   readonly name: string;
@@ -122,7 +123,7 @@ function putStatement({ name, key, columns }: ShardTable): Statement {
     name: `cell_rows.${name}.put`,
     text: `insert into ${name} (${columns.join(', ')})
       select ${columns.map((column) => `(s.r).${column}`).join(', ')}
-      from (select unnest($1::${name}[]) as r) s
+      from (select u as r from ${ROWS_OF}($1::${name}[]) as u) s
       on conflict (${keys.join(', ')}) do ${rest.length === 0 ? 'nothing' : `update set ${set}`}`,
   };
 }

@@ -8,7 +8,7 @@
 import type { Posting } from '../../core/ledger/posting.ts';
 import { bigintArray, idArray, smallintArray, textArray } from '../../database/arrays.ts';
 import type { Session, Statement } from '../../database/db.ts';
-import { insertAll, type Table, table, together } from '../../database/table.ts';
+import { insertAll, ROWS_OF, type Table, table, together } from '../../database/table.ts';
 import { type Id, idValue, parseId } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
 
@@ -73,8 +73,8 @@ const ADD_BALANCES: Statement = {
   name: 'ledger_balances.add',
   text: `insert into ledger_balances
       (shard, marketplace, account, currency, slot, config, debit, credit)
-    select * from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::smallint[],
-      $6::bigint[], $7::bigint[], $8::bigint[])
+    select u.* from ${ROWS_OF}($1::smallint[], $2::bigint[], $3::text[], $4::text[],
+      $5::smallint[], $6::bigint[], $7::bigint[], $8::bigint[]) as u
     on conflict (shard, marketplace, account, currency, slot, config)
     do update set debit = ledger_balances.debit + excluded.debit,
       credit = ledger_balances.credit + excluded.credit`,

@@ -54,15 +54,17 @@ function wants(type: string): string {
   return `w.enabled_events && array['*', ${type}, split_part(${type}, '.', 1) || '.*']`;
 }
 
+/** Both inserts are beside the statement, not in it: Citus nests none in another. */
 const SAVE_AND_OWE: Statement = {
   name: 'events.save',
-  text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at)
-    insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
-    select e.shard, e.id, w.id, 'pending', 0,
-      e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
-    from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
-      and ${wants('e.type')}
-    returning shard, event, endpoint`,
+  text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at),
+    d as (insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+      select e.shard, e.id, w.id, 'pending', 0,
+        e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
+      from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
+        and ${wants('e.type')}
+      returning shard, event, endpoint)
+    select shard, event, endpoint from d`,
 };
 
 /** A delivery that was just created: its first try needs no look-up. */

@@ -1,0 +1,64 @@
+/** `hutong cells` on a Citus cluster: a cell is a schema that one of its workers has. */
+import type { Db } from '../database/db.ts';
+import { must } from '../kernel/assert.ts';
+import {
+  distributeSchema,
+  moveSchema,
+  readPlaces,
+  readWorkers,
+  type Worker,
+} from '../store/cell/citus.ts';
+import { type CellAddress, readCells } from '../store/cell/map.ts';
+import type { Cells } from '../store/cells.ts';
+import type { Print } from './admin-names.ts';
+
+/** Its tables, which stand at the coordinator, are given to a worker; nothing if one has them. */
+export async function distributeCell(db: Db, address: CellAddress, print: Print): Promise<void> {
+  const { schema } = address;
+  if (schema === null) throw new Error('--citus wants a schema of the cluster: --schema');
+  const workers = await readWorkers(db);
+  if (workers.length === 0)
+    throw new Error(
+      `${address.urlSetting ?? 'DATABASE_URL'} is no coordinator of a Citus cluster with workers: ` +
+        'create extension citus there, and citus_add_node for each of them',
+    );
+  if ((await readPlaces(db)).has(schema)) return;
+  print(`${schema} is given to one of ${workers.length} workers`);
+  await distributeSchema(db, schema);
+}
+
+/** `host:port`; undefined: it is none. */
+function parseWorker(text: string): Worker | undefined {
+  const [, host, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
+  return host === undefined ? undefined : { host, port: Number(port) };
+}
+
+export async function moveToWorker(
+  cells: Cells,
+  name: string,
+  where: string,
+  print: Print,
+): Promise<void> {
+  const { db } = must(
+    cells.everywhere.find((cell) => cell.name === name),
+    'a cell of the map',
+  );
+  const { addresses } = await readCells(cells.home);
+  const schema = addresses.find((address) => address.name === name)?.schema ?? '';
+  const from = (await readPlaces(db)).get(schema);
+  if (from === undefined)
+    throw new Error(`${name} is not on Citus: move its shards (hutong cells)`);
+  const workers = await readWorkers(db);
+  const to = parseWorker(where);
+  const isKnown = workers.some(({ host, port }) => host === to?.host && port === to.port);
+  if (to === undefined || !isKnown) {
+    const names = workers.map(({ host, port }) => `${host}:${port}`).join(', ');
+    throw new Error(`${where} is no worker of the cluster; there are: ${names}`);
+  }
+  if (from === where) throw new Error(`${name} is on ${where} already`);
+  print(`${name}: from ${from} to ${where}`);
+  const startedMs = performance.now();
+  await moveSchema(db, schema, to);
+  print(`${name} is on ${where}, after ${Math.round(performance.now() - startedMs)} ms`);
+  print(`a mistake? hutong cells move ${name} ${from}`);
+}
