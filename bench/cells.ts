@@ -2,35 +2,31 @@
  * `npm run bench -- cells`: the engine's payments over two cells beside the same over one, with the
  * same lanes in all and batches of the same size; in turn, on one PostgreSQL. What it shows is the
  * tax of cells: a machine of two cores cannot show the gain of more servers.
+ *
+ * HUTONG_TEST_CITUS_URL: and the same on that Citus cluster (cells-citus.ts).
  */
 
 import { makeSchema, migrate } from '../src/database/migrate.ts';
 import { openPostgres } from '../src/database/postgres.ts';
-import { createCellRouter } from '../src/engine/cell-router.ts';
-import { createSweeper } from '../src/engine/due.ts';
-import { createIdSource } from '../src/engine/ids.ts';
-import { leaseProcess } from '../src/engine/process-lease.ts';
-import { createEngine } from '../src/engine/submit.ts';
 import { moveShards } from '../src/flows/cell/move.ts';
 import { formatId, ID_EPOCH_MS, packId, SHARD_COUNT } from '../src/kernel/id.ts';
-import { wallClock } from '../src/runtime/clock.ts';
-import { systemRandom } from '../src/runtime/random.ts';
-import { AGGREGATES } from '../src/store/aggregates.ts';
 import { addCell, readCells } from '../src/store/cell/map.ts';
 import { type Cell, type Cells, createCells, HOME_CELL } from '../src/store/cells.ts';
 import { startPostgres, type TestPostgres } from '../tools/postgres.ts';
-import { runPayments } from './engine-workload.ts';
+import { benchCitus } from './cells-citus.ts';
+import {
+  drive,
+  ENTRIES_EACH,
+  LANES,
+  PAYMENT_COUNT,
+  ROUNDS,
+  WARM_UP_COUNT,
+} from './cells-payments.ts';
 import { medianInterval } from './interval.ts';
 import { cpuMsOf } from './process-cpu.ts';
 import type { Outcome } from './report.ts';
 import { assertBooked, assertDurable, median, query, readBooks } from './server-facts.ts';
 
-const ROUNDS = 7;
-const LANES = 4;
-const PAYMENT_COUNT = 8_000;
-const WARM_UP_COUNT = 16_000;
-const CONCURRENCY = 2_000;
-const ENTRIES_EACH = 3;
 const OTHER = 'other';
 const MUST = { ratio: 0.9, commandsPerBatch: 200 } as const;
 
@@ -38,7 +34,14 @@ export async function benchCells(print: (line: string) => void): Promise<Outcome
   const server = await startPostgres({ print });
   if (server === undefined) return { figures: {}, misses: ['PostgreSQL is not installed'] };
   try {
-    return await measure(server, print);
+    const cells = await measure(server, print);
+    const coordinator = process.env.HUTONG_TEST_CITUS_URL;
+    if (coordinator === undefined) return cells;
+    const citus = await benchCitus({ plain: await server.database('plain'), coordinator }, print);
+    return {
+      figures: { ...cells.figures, ...citus.figures },
+      misses: [...cells.misses, ...citus.misses],
+    };
   } finally {
     await server.stop();
   }
@@ -156,38 +159,6 @@ async function open(url: string, lanes: number): Promise<Cells> {
     ({ name }): Cell => ({ name, db: openPostgres({ url, lanes, readers: 1, schema: name }) }),
   );
   return createCells(home, map, others);
-}
-
-async function drive(cells: Cells, paymentCount: number) {
-  const router = createCellRouter(cells, async () => undefined);
-  let [commands, batches] = [0, 0];
-  for (const cell of cells.all) {
-    const { name, db } = cell;
-    const lease = await leaseProcess(db, systemRandom, () => undefined);
-    const ids = createIdSource(lease.number, wallClock);
-    const engine = createEngine({
-      ...{ db, aggregates: AGGREGATES, clock: wallClock, wall: wallClock, ids, lease },
-      epoch: () => cells.map.epochs.get(name) ?? 0,
-      onMoved: router.again,
-      listener: {
-        onDefect: (_command, error) => process.stderr.write(`${error.message}\n`),
-        onBatch: (_lane, size) => {
-          commands += size;
-          batches += 1;
-        },
-      },
-    });
-    const sweeper = createSweeper({
-      ...{ db, clock: wallClock, share: lease.share, kinds: [] },
-      onError: (error) => process.stderr.write(`${String(error)}\n`),
-    });
-    router.add(cell, { lease, ids, engine, sweeper });
-  }
-  const { engine, ids } = router;
-  const { tookMs } = await runPayments({ engine, ids, paymentCount, concurrency: CONCURRENCY });
-  await engine.drain();
-  await router.release();
-  return { tookMs, commandsPerBatch: commands / batches };
 }
 
 async function assertAllBooked(url: string, count: number, payments: number): Promise<void> {

@@ -12,7 +12,7 @@ import { control } from './control/routes.ts';
 import { type HostPolicy, isLoopbackHost } from './http/host-policy.ts';
 import { jsonAnswer, jsonError } from './http/json.ts';
 import { type CityAnswer, type CityRequest, openServer } from './http/server.ts';
-import type { AccountRequest, Gateway, GatewayMaker } from './kit/kit.ts';
+import type { AccountRequest, Gateway, GatewayMaker, KeyPair } from './kit/kit.ts';
 import { type OpenedKit, openKit } from './kit/open-kit.ts';
 import { landingAsset, landingPage } from './landing.ts';
 import type { PhoneReach } from './phone/reach.ts';
@@ -34,6 +34,8 @@ export interface CityOptions {
   /** Host names that signed calls are accepted under, besides the wallets' own. */
   readonly gatewayHostNames?: readonly string[];
   readonly makers: readonly GatewayMaker[];
+  /** Default: the kit's own. */
+  readonly newKeyPair?: () => Promise<KeyPair>;
   readonly log: (line: string) => void;
 }
 
@@ -98,8 +100,11 @@ interface Built {
 }
 
 async function build(options: CityOptions, publicUrl: string): Promise<Built> {
-  const { dir, allowLocalCallbacks, makers, log } = options;
-  const opened = await openKit({ dir, publicUrl, allowLocalCallbacks, log });
+  const { dir, allowLocalCallbacks, makers, log, newKeyPair } = options;
+  const opened = await openKit({
+    ...{ dir, publicUrl, allowLocalCallbacks, log },
+    ...(newKeyPair === undefined ? {} : { newKeyPair }),
+  });
   try {
     const { kit, clock, callbackQueue, deliveries } = opened;
     const gateways = await Promise.all(makers.map((maker) => maker.open(kit)));

@@ -10,6 +10,7 @@ import { CREDENTIALS_LABEL, writeDemoCredentials, writeMarketplaces } from './ac
 import { type OpenCity, openCity } from './city.ts';
 import { GATEWAY_MAKERS } from './gateways/all.ts';
 import { isLoopbackHost } from './http/host-policy.ts';
+import type { KeyPair } from './kit/kit.ts';
 
 export interface SandboxOptions {
   /** HUTONG_DIR. */
@@ -28,6 +29,8 @@ export interface SandboxOptions {
   readonly quiet?: boolean;
   /** Write `demo.json`, too: the sandbox runs alone. */
   readonly writeDemoCredentials: boolean;
+  /** Default: the kit's own. */
+  readonly newKeyPair?: () => Promise<KeyPair>;
 }
 
 export interface RunningSandbox {
@@ -48,6 +51,7 @@ export async function runSandbox(options: SandboxOptions): Promise<RunningSandbo
     gatewayHostNames: options.gatewayHostNames ?? [],
     makers: GATEWAY_MAKERS,
     log: logLine,
+    ...(options.newKeyPair === undefined ? {} : { newKeyPair: options.newKeyPair }),
   });
   const written = await writeCredentials(city, options);
   const tookMs = Math.round(performance.now() - startedMs);

@@ -22,12 +22,14 @@ const generate = promisify(generateKeyPair);
 interface Seams {
   readonly wall: Clock;
   readonly random: Random;
+  /** Default: a new RSA 2048 pair. */
+  readonly newKeyPair?: () => Promise<KeyPair>;
 }
 
 export function openAuthority(seams: Seams): Authority {
   const roots = new Map<string, Promise<RootCertificate>>();
   return {
-    rsaKeyPair,
+    rsaKeyPair: seams.newKeyPair ?? rsaKeyPair,
     // One root per name: two roots with the same name would confuse every verifier.
     root: (subject, serials) => {
       const root = roots.get(subject) ?? newRoot(subject, serials, seams);
@@ -43,7 +45,7 @@ async function newRoot(
   serials: SerialShape,
   seams: Seams,
 ): Promise<RootCertificate> {
-  const pair = await rsaKeyPair();
+  const pair = await (seams.newKeyPair ?? rsaKeyPair)();
   const certificatePem = await signRoot(subject, newSerial(serials, seams.random), pair, seams);
   return openRoot({ certificatePem, privateKeyPem: pair.privateKeyPem }, serials, seams);
 }

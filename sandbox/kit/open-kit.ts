@@ -27,7 +27,7 @@ import { type DeliveryLog, openDeliveryLog } from './delivery-log.ts';
 import { type ExplanationLog, openExplanationLog } from './explanation-log.ts';
 import { type FaultBoard, openFaultBoard } from './fault-board.ts';
 import { type OpenJournal, openJournal } from './journal.ts';
-import type { CityKit } from './kit.ts';
+import type { CityKit, KeyPair } from './kit.ts';
 
 /** How long deliveries in flight are awaited at close; they are repeated after a restart. */
 const CLOSE_WAIT_MS = 1_000;
@@ -42,6 +42,7 @@ export interface KitOptions {
   readonly wall?: Clock;
   readonly random?: Random;
   readonly http?: HttpClient;
+  readonly newKeyPair?: () => Promise<KeyPair>;
   /** Notices and explanations, one line each. Default: stderr. */
   readonly log?: (line: string) => void;
 }
@@ -76,7 +77,11 @@ export async function openKit(options: KitOptions): Promise<OpenedKit> {
     ...{ clock, wall, random, journal, faults, explanations, deliveries, http },
     allowLocalCallbacks,
   });
-  const authority = openAuthority({ wall, random });
+  const { newKeyPair } = options;
+  const authority = openAuthority({
+    ...{ wall, random },
+    ...(newKeyPair === undefined ? {} : { newKeyPair }),
+  });
   return {
     kit: Object.freeze({
       ...{ clock, wall, random, journal, faults, callbackQueue, explanations, authority },

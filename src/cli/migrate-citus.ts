@@ -1,4 +1,4 @@
-/** `hutong migrate --citus`: the shards in cells of a Citus cluster, the home on its coordinator. */
+/** `hutong migrate --citus`: shards in cells of a Citus cluster, the home on its coordinator. */
 import { readCells } from '../store/cell/map.ts';
 import { rangesOf } from '../store/cell/ranges.ts';
 import { HOME_CELL } from '../store/cells.ts';

@@ -24,6 +24,7 @@ import { wallClock } from '../../src/runtime/clock.ts';
 import type { Cells } from '../../src/store/cells.ts';
 import { choicesOf, credentialFields } from '../../src/wallets/credentials.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 
 type Json = Record<string, unknown>;
 
@@ -47,6 +48,7 @@ beforeAll(async () => {
   );
   const url = 'http://127.0.0.1:4100';
   const opened = await openKit({
+    newKeyPair: pooledKeyPair,
     ...{ dir: path.join(dir, 'city'), publicUrl: url, allowLocalCallbacks: true },
     log: () => undefined,
   });

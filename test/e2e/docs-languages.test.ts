@@ -10,6 +10,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { call } from '../sandbox/city-support.ts';
 
 const run = promisify(execFile);
@@ -53,6 +54,7 @@ describe("the guide's blocks", () => {
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-languages-'));
     sandbox = await runSandbox({
+      newKeyPair: pooledKeyPair,
       ...{ dir: path.join(folder, '.hutong'), port: 0, host: '127.0.0.1', quiet: true },
       ...{ allowLocalCallbacks: true, writeDemoCredentials: true },
     });

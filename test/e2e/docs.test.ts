@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningSandbox, runSandbox } from '../../sandbox/cli.ts';
 import { FAULTS } from '../../sandbox/kit/kit.ts';
 import { SETTING_HELP } from '../../src/cli/settings.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { ROOT } from './demo-process.ts';
 
 const run = promisify(execFile);
@@ -60,6 +61,7 @@ describe("the sandbox guide's examples run as they stand", () => {
   beforeAll(async () => {
     dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-docs-'));
     sandbox = await runSandbox({
+      newKeyPair: pooledKeyPair,
       dir: dir,
       port: 0,
       host: '127.0.0.1',

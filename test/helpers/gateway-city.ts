@@ -16,6 +16,7 @@ import type {
 } from '../../sandbox/kit/kit.ts';
 import { type OpenedKit, openKit } from '../../sandbox/kit/open-kit.ts';
 import type { WalletName } from '../../src/kernel/wallet-names.ts';
+import { pooledKeyPair } from './key-pool.ts';
 import { type LocalServer, openLocalServer, wireRequestOf } from './local-server.ts';
 
 export interface GatewayMaker<Account> {
@@ -87,6 +88,7 @@ export async function openGatewayCity<Account>(
   });
   const log: string[] = [];
   const opened = await openKit({
+    newKeyPair: pooledKeyPair,
     dir,
     publicUrl: front.url,
     allowLocalCallbacks: true,

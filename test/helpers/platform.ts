@@ -19,6 +19,7 @@ import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import type { Cells } from '../../src/store/cells.ts';
 import { freePort } from '../../tools/free-port.ts';
+import { pooledKeyPair } from './key-pool.ts';
 
 export interface TestPlatform {
   readonly url: string;
@@ -48,6 +49,7 @@ export async function composeForTest(options: {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-test-'));
   const port = await freePort();
   const sandbox = await runSandbox({
+    newKeyPair: pooledKeyPair,
     dir,
     port: 0,
     host: '127.0.0.1',

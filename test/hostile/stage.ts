@@ -21,6 +21,7 @@ import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
 import { oneCell } from '../../src/store/cells.ts';
 import { readConfigs } from '../../src/store/wallet/configs.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 
 export interface Tenant {
@@ -43,6 +44,7 @@ export interface Stage {
 export async function openStage(overrides: Partial<ComposeOptions> = {}): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'hutong-hostile-'));
   const city = await openCity({
+    newKeyPair: pooledKeyPair,
     dir,
     host: '127.0.0.1',
     port: 0,

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenCity, openCity } from '../../sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
 import { isHostName } from '../../sandbox/http/host-policy.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { type Answer, call, REQUESTS } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 
@@ -15,6 +16,7 @@ let wechatpay: { mchid: string; serial_no: string; private_key: string };
 
 beforeAll(async () => {
   city = await openCity({
+    newKeyPair: pooledKeyPair,
     ...{ dir: temporaryDir(), host: '127.0.0.1', port: 0, allowLocalCallbacks: true },
     ...{ controlToken: null, makers: GATEWAY_MAKERS, log: () => undefined },
     gatewayHostNames: ['pay.example'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallbackOrder, CallbackPolicy } from '../../sandbox/kit/kit.ts';
 import { type OpenedKit, openKit } from '../../sandbox/kit/open-kit.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { bodyOf, openLocalServer } from '../helpers/local-server.ts';
 
 export function temporaryDir(): string {
@@ -12,6 +13,7 @@ export function temporaryDir(): string {
 
 export function openTestKit(dir: string, allowLocalCallbacks = true): Promise<OpenedKit> {
   return openKit({
+    newKeyPair: pooledKeyPair,
     dir,
     publicUrl: 'http://127.0.0.1:4100',
     allowLocalCallbacks,

@@ -3,6 +3,7 @@ import { createSign, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OpenCity, openCity } from '../../sandbox/city.ts';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
+import { pooledKeyPair } from '../helpers/key-pool.ts';
 import { call, REQUESTS } from './city-support.ts';
 import { temporaryDir } from './support.ts';
 
@@ -20,6 +21,7 @@ let sdk: SdkCredentials;
 
 beforeAll(async () => {
   city = await openCity({
+    newKeyPair: pooledKeyPair,
     ...{ dir: temporaryDir(), host: '127.0.0.1', port: 0, allowLocalCallbacks: true },
     ...{ controlToken: null, makers: GATEWAY_MAKERS, log: (line) => void notices.push(line) },
   });

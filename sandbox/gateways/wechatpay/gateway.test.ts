@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { pooledKeyPair } from '../../../test/helpers/key-pool.ts';
 import type { Gateway, WireResponse } from '../../kit/kit.ts';
 import { type OpenedKit, openKit } from '../../kit/open-kit.ts';
 import { makeWechatpayAccount, type WechatpayAccount } from './account.ts';
@@ -18,6 +19,7 @@ const explained: string[] = [];
 
 async function start(): Promise<void> {
   opened = await openKit({
+    newKeyPair: pooledKeyPair,
     dir,
     publicUrl: 'http://127.0.0.1:4100',
     allowLocalCallbacks: true,

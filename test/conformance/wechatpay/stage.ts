@@ -11,6 +11,7 @@ import { makeWechatpayAccount } from '../../../sandbox/gateways/wechatpay/accoun
 import { openWechatpayGateway } from '../../../sandbox/gateways/wechatpay/gateway.ts';
 import type { MadeAccount } from '../../../sandbox/kit/kit.ts';
 import type { WechatpayCredentials } from '../../../src/wires/wechatpay/credentials.ts';
+import { pooledKeyPair } from '../../helpers/key-pool.ts';
 import { bodyOf, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 import type { SdkCredentials, SignedRequest } from '../second-verifier-wechatpay.ts';
 
@@ -59,6 +60,7 @@ export async function openStage(): Promise<Stage> {
     outgoing.writeHead(shopAnswers.status).end(shopAnswers.body);
   });
   const city = await openCity({
+    newKeyPair: pooledKeyPair,
     dir,
     host: '127.0.0.1',
     port: 0,

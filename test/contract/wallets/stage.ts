@@ -29,6 +29,7 @@ import { createHttpClient } from '../../../src/runtime/http-client.ts';
 import { systemRandom } from '../../../src/runtime/random.ts';
 import { WALLETS } from '../../../src/wallets/registry.ts';
 import type { RawRequest, Wallet, WalletModule, WalletSeams } from '../../../src/wallets/wallet.ts';
+import { pooledKeyPair } from '../../helpers/key-pool.ts';
 import { type LocalServer, openLocalServer, wireRequestOf } from '../../helpers/local-server.ts';
 
 export interface Bench {
@@ -57,6 +58,7 @@ export interface ContractStage {
 export async function openContractStage(): Promise<ContractStage> {
   const dir = mkdtempSync(join(tmpdir(), 'hutong-contract-'));
   const city = await openCity({
+    newKeyPair: pooledKeyPair,
     dir,
     host: '127.0.0.1',
     port: 0,
