@@ -6,7 +6,7 @@
 import { makeSchema, migrate } from '../src/database/migrate.ts';
 import { openPostgres } from '../src/database/postgres.ts';
 import { must } from '../src/kernel/assert.ts';
-import { distributeSchema, readPlaces } from '../src/store/cell/citus.ts';
+import { distributeSchema, readPlace } from '../src/store/cell/citus.ts';
 import { oneCell } from '../src/store/cells.ts';
 import {
   drive,
@@ -79,7 +79,7 @@ async function run(
     await makeSchema(maker, schema);
     await migrate(maker);
     if (way !== 'plain') await distributeSchema(maker, schema);
-    const worker = way === 'worker' ? (await readPlaces(maker)).get(schema) : undefined;
+    const worker = way === 'worker' ? await readPlace(maker) : undefined;
     const url = worker === undefined ? made : atWorker(made, worker);
     const db = openPostgres({ url, lanes: LANES, readers: 1, schema });
     const { tookMs } = await drive(oneCell(db), paymentCount);

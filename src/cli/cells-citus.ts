@@ -4,7 +4,7 @@ import { must } from '../kernel/assert.ts';
 import {
   distributeSchema,
   moveSchema,
-  readPlaces,
+  readPlace,
   readWorkers,
   type Worker,
 } from '../store/cell/citus.ts';
@@ -12,17 +12,20 @@ import { type CellAddress, readCells } from '../store/cell/map.ts';
 import type { Cells } from '../store/cells.ts';
 import type { Print } from './admin-names.ts';
 
+export function mustHaveWorkers(workers: readonly Worker[], setting: string): readonly Worker[] {
+  if (workers.length > 0) return workers;
+  throw new Error(
+    `${setting} is no coordinator of a Citus cluster with workers: create extension citus there, ` +
+      'and citus_add_node for each of them',
+  );
+}
+
 /** Its tables, which stand at the coordinator, are given to a worker; nothing if one has them. */
 export async function distributeCell(db: Db, address: CellAddress, print: Print): Promise<void> {
   const { schema } = address;
   if (schema === null) throw new Error('--citus wants a schema of the cluster: --schema');
-  const workers = await readWorkers(db);
-  if (workers.length === 0)
-    throw new Error(
-      `${address.urlSetting ?? 'DATABASE_URL'} is no coordinator of a Citus cluster with workers: ` +
-        'create extension citus there, and citus_add_node for each of them',
-    );
-  if ((await readPlaces(db)).has(schema)) return;
+  const workers = mustHaveWorkers(await readWorkers(db), address.urlSetting ?? 'DATABASE_URL');
+  if ((await readPlace(db)) !== undefined) return;
   print(`${schema} is given to one of ${workers.length} workers`);
   await distributeSchema(db, schema);
 }
@@ -45,7 +48,7 @@ export async function moveToWorker(
   );
   const { addresses } = await readCells(cells.home);
   const schema = addresses.find((address) => address.name === name)?.schema ?? '';
-  const from = (await readPlaces(db)).get(schema);
+  const from = await readPlace(db);
   if (from === undefined)
     throw new Error(`${name} is not on Citus: move its shards (hutong cells)`);
   const workers = await readWorkers(db);

@@ -6,7 +6,7 @@ import { moveShards } from '../flows/cell/move.ts';
 import { must } from '../kernel/assert.ts';
 import { wallClock } from '../runtime/clock.ts';
 import { systemRandom } from '../runtime/random.ts';
-import { readPlaces } from '../store/cell/citus.ts';
+import { readPlace, readWorkers } from '../store/cell/citus.ts';
 import { countBehind, readLiveHolders } from '../store/cell/live.ts';
 import { addCell, type CellAddress, nameCell, readCells, readOwnName } from '../store/cell/map.ts';
 import { type Move, readMoves } from '../store/cell/moves.ts';
@@ -17,7 +17,7 @@ import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
 import type { AdminContext, LeasedSession } from './admin-session.ts';
 import { checkCells } from './cells-check.ts';
-import { distributeCell, moveToWorker } from './cells-citus.ts';
+import { distributeCell, moveToWorker, mustHaveWorkers } from './cells-citus.ts';
 import { connectCell } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
@@ -82,9 +82,10 @@ async function listCells(cells: Cells, print: Print): Promise<void> {
   const { map, addresses } = await readCells(cells.home);
   for (const { name, db } of cells.everywhere) {
     const shards = map.cellOf.flatMap((cell, shard) => (cell === name ? [shard] : []));
-    const address = addresses.find((one) => one.name === name);
-    const worker = (await readPlaces(db)).get(address?.schema ?? '');
-    const where = whereOf(address) + (worker === undefined ? '' : ` on ${worker}`);
+    const worker = await readPlace(db);
+    const where =
+      whereOf(addresses.find((address) => address.name === name)) +
+      (worker === undefined ? '' : ` on ${worker}`);
     const held = shards.length === 0 ? 'no shards' : `${shards.length} shards: ${rangesOf(shards)}`;
     print(`${name.padEnd(12)} ${where.padEnd(28)} ${held}`);
   }
@@ -135,6 +136,8 @@ export async function addNewCell(
     throw new Error('PGlite is one database: cells need PostgreSQL (DATABASE_URL)');
   if (cells.everywhere.some((cell) => cell.name === name))
     throw new Error(`there is a cell ${name} already: hutong cells list`);
+  if (address.isOnCitus === true && address.urlSetting === null)
+    mustHaveWorkers(await readWorkers(cells.home), 'DATABASE_URL');
   await nameCell(cells.home, HOME_CELL);
   const { db } = await connectCell({ ...settings, lanes: 1 }, address, print);
   try {
@@ -175,17 +178,19 @@ export async function moveToCell(
   }
   const from = unfinished?.source ?? sourceOf(cells, shards, to);
   const source = cellNamed(cells, from);
-  await refuseFromCitus(cells, source);
+  await refuseFromCitus(source);
+  const isForGood = (await readPlace(target.db)) !== undefined;
   await everyoneFollows(cells, target);
   await repairEndpointCopies(cells);
   print(`shards ${rangesOf(shards)}: from ${from} to ${to}`);
+  if (isForGood) print(`${to} is on Citus: they do not come back, but move with their cell`);
   await moveShards({
     ...{ home: cells.home, source, target, shards, print },
     name: newHolder(systemRandom),
     note: cliNote(session.ids, null, 'cell.shards_moved'),
     nowMs: () => wallClock.nowMs(),
   });
-  print(`a mistake? hutong cells move ${rangesOf(shards)} ${from}`);
+  if (!isForGood) print(`a mistake? hutong cells move ${rangesOf(shards)} ${from}`);
 }
 
 function cellNamed({ everywhere }: Cells, name: string): Cell {
@@ -196,10 +201,8 @@ function cellNamed({ everywhere }: Cells, name: string): Cell {
 }
 
 /** A move notes changes by triggers, which a distributed table has none of. */
-async function refuseFromCitus(cells: Cells, { name, db }: Cell): Promise<void> {
-  const { addresses } = await readCells(cells.home);
-  const schema = addresses.find((address) => address.name === name)?.schema ?? '';
-  if ((await readPlaces(db)).has(schema))
+async function refuseFromCitus({ name, db }: Cell): Promise<void> {
+  if ((await readPlace(db)) !== undefined)
     throw new Error(
       `${name} is on Citus: its shards do not leave it one by one, but the whole cell moves to ` +
         `another worker (hutong cells move ${name} HOST:PORT)`,

@@ -94,13 +94,14 @@ export class Connection {
         answer(null, reply);
         return;
       }
-      if (isLoss(error, this.#isReader)) this.#break();
+      const isReader = this.#isReader;
+      if (isLoss(error, { isReader, isCommitSent: isCommit })) this.#break();
       else if (isStalePlan(error)) this.#isUsable = false;
       const context = {
         statement: statement.name === '' ? 'script' : statement.name,
         isBroken: this.#isBroken,
         isCommitSent: isCommit,
-        isReader: this.#isReader,
+        isReader,
       };
       answer(toDbError(error, context), null);
     });

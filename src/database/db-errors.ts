@@ -29,7 +29,7 @@ export function toDbError(error: unknown, context: FailureContext): DbError {
   const sqlState = error.code ?? '';
   const message = `${context.statement}: ${error.message} (${sqlState})`;
   const details = { sqlState, constraint: error.constraint, table: error.table };
-  if (isLoss(error, context.isReader)) {
+  if (isLoss(error, context)) {
     return new DbLost(message, { ...details, commitUnknown: context.isCommitSent });
   }
   if (RETRY.has(sqlState) || isStalePlan(error)) return new DbRetry(message, details);
@@ -39,11 +39,18 @@ export function toDbError(error: unknown, context: FailureContext): DbError {
   return new DbFailure(message, details);
 }
 
-/** Does this answer end the use of the connection? */
-export function isLoss(error: unknown, isReader: boolean): boolean {
+/**
+ * Does this answer end the use of the connection? An internal error in answer to COMMIT leaves open
+ * what became of it: so Citus says that it lost the worker which was to commit.
+ */
+export function isLoss(
+  error: unknown,
+  { isReader, isCommitSent }: Pick<FailureContext, 'isReader' | 'isCommitSent'>,
+): boolean {
   if (!(error instanceof pg.DatabaseError)) return false;
   const sqlState = error.code ?? '';
   if (error.severity === 'FATAL' || error.severity === 'PANIC') return true;
+  if (isCommitSent && sqlState.startsWith('XX')) return true;
   return LOST.test(sqlState) || (sqlState === '25006' && !isReader);
 }
 

@@ -89,9 +89,14 @@ export async function migrate(db: Db, options: MigrateOptions = {}): Promise<Mig
   return { applied, version };
 }
 
-/** Before its first migration. Its name is one of a cell's: letters, digits and underscores. */
+/**
+ * Before its first migration. Its name is one of a cell's: letters, digits and underscores. On
+ * Citus it is the coordinator's own until it is distributed: migrations of the past do what Citus
+ * does not.
+ */
 export async function makeSchema(db: Db, schema: string): Promise<void> {
-  await db.script(`${LOCKED}CREATE SCHEMA IF NOT EXISTS "${schema}";`);
+  const own = 'SET LOCAL citus.enable_schema_based_sharding = off;\n';
+  await db.script(`${LOCKED}${own}CREATE SCHEMA IF NOT EXISTS "${schema}";`);
 }
 
 /** Every migration of a folder, in order; throws MigrationRefused if the folder is inconsistent. */

@@ -15,6 +15,7 @@ import { Lane } from './reconnecting.ts';
 
 const LANES_DEFAULT = 4;
 const READERS_DEFAULT = 4;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** For a lock: longer than whoever holds it may stand still. */
 const LOCK_MS = 2_000;
 const STATEMENT_MS = 10_000;
@@ -62,8 +63,16 @@ export function openPostgres(options: PostgresOptions): Db {
 
 async function openLane(config: pg.ClientConfig): Promise<Connection> {
   const connection = await Connection.open(config, false);
-  await connection.run({ name: '', text: PLANS_ON_CITUS }, []);
-  return connection;
+  const watchdog = setTimeout(() => connection.destroy(), CONNECT_TIMEOUT_MS);
+  try {
+    await connection.run({ name: '', text: PLANS_ON_CITUS }, []);
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  } finally {
+    clearTimeout(watchdog);
+  }
 }
 
 /**
@@ -85,7 +94,7 @@ function addressOf(address: string): {
 function sessionConfig(options: PostgresOptions): pg.ClientConfig {
   return {
     application_name: 'hutong',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     lock_timeout: options.lockTimeoutMs ?? LOCK_MS,
     statement_timeout: options.statementTimeoutMs ?? STATEMENT_MS,

@@ -17,6 +17,8 @@ test('a script is split where its statements end', () => {
   ]);
   expect(splitScript(' ;\n;-- nothing\n')).toEqual([]);
   expect(splitScript('select $1; select $2')).toEqual(['select $1', ' select $2']);
+  expect(splitScript("select date'2026-01-01\\'; select 2")).toHaveLength(2);
+  expect(splitScript(`${'/* a */'.repeat(2_000)};select 1`)).toEqual(['select 1']);
 });
 
 test('property: nothing but separators and what is empty is lost', () => {

@@ -1,16 +1,19 @@
 /** What a statement's end may stand in without ending it. */
 const QUOTED = [
-  /[eE]'(?:[^'\\]|\\.|'')*'/,
+  /(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'/,
   /'(?:[^']|'')*'/,
   /"(?:[^"]|"")*"/,
   /(\$(?:[A-Za-z_][A-Za-z_0-9]*)?\$)[\s\S]*?\1/,
   /--[^\n]*/,
-  /\/\*[\s\S]*?\*\//,
+  /\/\*(?:[^*]|\*(?!\/))*\*\//,
 ];
 const PARTS = new RegExp(`${QUOTED.map(({ source }) => source).join('|')}|;`, 'g');
-const NOTHING = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/;
+const NOTHING = /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*$/;
 
-/** The statements of a script, without those that are empty. Function bodies are quoted by `$$`. */
+/**
+ * The statements of a script, without those that are empty. Bodies of functions are quoted by `$$`,
+ * and comments have none inside.
+ */
 export function splitScript(text: string): string[] {
   const statements: string[] = [];
   let from = 0;

@@ -167,6 +167,23 @@ describe.skipIf(inject('postgresUrl') === null)('a lost connection', () => {
     await db.close();
   });
 
+  test('an internal error in answer to COMMIT leaves open what became of it', async () => {
+    await admin.script(`CREATE TABLE unsure (id bigint);
+      CREATE FUNCTION lose_it() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the worker is gone' USING ERRCODE = 'XX000'; END $$;
+      CREATE CONSTRAINT TRIGGER lost AFTER INSERT ON unsure DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION lose_it()`);
+    const db = openPostgres({ url: home.url!, lanes: 1 });
+    const put = { name: 'unsure.put', text: 'INSERT INTO unsure VALUES ($1)' };
+    await expect(db.transaction(0, (session) => session.run(put, [1n]))).rejects.toMatchObject({
+      name: 'DbLost',
+      commitUnknown: true,
+    });
+    await insert(db, 61n);
+    expect(await count(61n)).toBe(1);
+    await db.close();
+  });
+
   test('the read pool cannot write', async () => {
     await expect(admin.read(INSERT, [60n])).rejects.toMatchObject({ sqlState: '25006' });
     await expect(admin.read(INSERT, [60n])).rejects.toBeInstanceOf(DbFailure);

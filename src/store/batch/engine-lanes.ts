@@ -2,7 +2,7 @@
  * The engine's own state: which process holds which number (leased, fenced), and the last batch
  * that each of its lanes committed.
  */
-import type { Db, Session } from '../../database/db.ts';
+import { type Db, DbFailure, type Session } from '../../database/db.ts';
 import { statements } from '../../database/statements.ts';
 import { toNumber } from '../../database/table.ts';
 
@@ -86,6 +86,8 @@ export async function acquireProcess(db: Db, holder: string): Promise<AcquiredPr
       // change.
       const [global] = await session.run(FLOOR.share, []);
       const lanes = await session.run(LANES.open, [number, db.laneCount, global?.floor ?? 0n]);
+      if (lanes.length !== db.laneCount)
+        throw new DbFailure('one_row has no row: insert into one_row values (1)');
       const floors = lanes.map((lane) => lane.floor as bigint);
       return { number, floor: floors.reduce((most, one) => (one > most ? one : most), 0n) };
     });

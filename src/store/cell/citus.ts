@@ -12,13 +12,13 @@ const SQL = statements('citus', {
   isThere: "select exists (select from pg_extension where extname = 'citus') as is_there",
   workers: `select nodename::text as host, nodeport as port from pg_dist_node
     where isactive and shouldhaveshards and noderole = 'primary' order by 1, 2`,
-  places: `select n.nspname::text as schema,
+  place: `select
       (select w.nodename::text || ':' || w.nodeport from pg_dist_partition p
         join pg_dist_shard s on s.logicalrelid = p.logicalrelid
         join pg_dist_placement l on l.shardid = s.shardid
         join pg_dist_node w on w.groupid = l.groupid and w.noderole = 'primary'
         where p.colocationid = d.colocationid limit 1) as worker
-    from pg_dist_schema d join pg_namespace n on n.oid = d.schemaid`,
+    from pg_dist_schema d where d.schemaid = current_schema()::regnamespace`,
 });
 
 export interface Worker {
@@ -33,11 +33,11 @@ export async function readWorkers(db: Db): Promise<readonly Worker[]> {
   return rows.map(({ host, port }) => ({ host: String(host), port: Number(port) }));
 }
 
-/** By schema, `host:port` of the worker that has it. */
-export async function readPlaces(db: Db): Promise<ReadonlyMap<string, string>> {
-  if (!(await isCitus(db))) return new Map();
-  const rows = await db.read(SQL.places, []);
-  return new Map(rows.map(({ schema, worker }) => [String(schema), String(worker)]));
+/** `host:port` of the worker that has the cell's schema; undefined: the server has it itself. */
+export async function readPlace(cell: Db): Promise<string | undefined> {
+  if (!(await isCitus(cell))) return undefined;
+  const [row] = await cell.read(SQL.place, []);
+  return row === undefined ? undefined : String(row.worker);
 }
 
 async function isCitus(db: Db): Promise<boolean> {
