@@ -1,6 +1,5 @@
 /** `hutong cells` on a Citus cluster: a cell is a schema that one of its workers has. */
 import type { Db } from '../database/db.ts';
-import { must } from '../kernel/assert.ts';
 import {
   distributeSchema,
   moveSchema,
@@ -31,7 +30,7 @@ export async function distributeCell(db: Db, address: CellAddress, print: Print)
 }
 
 /** `host:port`; undefined: it is none. */
-function parseWorker(text: string): Worker | undefined {
+export function parseWorker(text: string): Worker | undefined {
   const [, host, port] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? [];
   return host === undefined ? undefined : { host, port: Number(port) };
 }
@@ -42,10 +41,12 @@ export async function moveToWorker(
   where: string,
   print: Print,
 ): Promise<void> {
-  const { db } = must(
-    cells.everywhere.find((cell) => cell.name === name),
-    'a cell of the map',
-  );
+  const cell = cells.everywhere.find((one) => one.name === name);
+  if (cell === undefined) {
+    const names = cells.everywhere.map((one) => one.name).join(', ');
+    throw new Error(`no cell ${name}; there are: ${names}`);
+  }
+  const { db } = cell;
   const { addresses } = await readCells(cells.home);
   const schema = addresses.find((address) => address.name === name)?.schema ?? '';
   const from = await readPlace(db);

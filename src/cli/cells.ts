@@ -17,7 +17,7 @@ import { cliNote } from './actor.ts';
 import type { Print } from './admin-names.ts';
 import type { AdminContext, LeasedSession } from './admin-session.ts';
 import { checkCells } from './cells-check.ts';
-import { distributeCell, moveToWorker, mustHaveWorkers } from './cells-citus.ts';
+import { distributeCell, moveToWorker, mustHaveWorkers, parseWorker } from './cells-citus.ts';
 import { connectCell } from './open-database.ts';
 import type { Settings } from './settings.ts';
 
@@ -61,7 +61,7 @@ export function addCellsCommands(program: Command, { print, inSession }: AdminCo
     )
     .action((what: string, where: string) =>
       inSession((session) =>
-        session.cells.everywhere.some(({ name }) => name === what)
+        parseWorker(where) !== undefined || isCell(session.cells, what)
           ? moveToWorker(session.cells, what, where, print)
           : moveToCell(session, what, where, print),
       ),
@@ -192,6 +192,9 @@ export async function moveToCell(
   });
   if (!isForGood) print(`a mistake? hutong cells move ${rangesOf(shards)} ${from}`);
 }
+
+const isCell = ({ everywhere }: Cells, name: string): boolean =>
+  everywhere.some((cell) => cell.name === name);
 
 function cellNamed({ everywhere }: Cells, name: string): Cell {
   const cell = everywhere.find((one) => one.name === name);

@@ -1,4 +1,5 @@
 /** `hutong migrate --citus`: shards in cells of a Citus cluster, the home on its coordinator. */
+import { SHARD_COUNT } from '../kernel/id.ts';
 import { readPlace } from '../store/cell/citus.ts';
 import { readCells } from '../store/cell/map.ts';
 import { readMoves } from '../store/cell/moves.ts';
@@ -29,7 +30,9 @@ export async function spreadOverCitus(
     await inSession(async (session) => {
       const { map } = await readCells(session.cells.home);
       const shards = map.cellOf.flatMap((cell, shard) =>
-        cell === HOME_CELL && shard % cellCount === index ? [shard] : [],
+        cell === HOME_CELL && Math.floor((shard * cellCount) / SHARD_COUNT) === index
+          ? [shard]
+          : [],
       );
       if (shards.length > 0) await moveToCell(session, rangesOf(shards), name, say);
     });

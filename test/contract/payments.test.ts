@@ -787,7 +787,8 @@ for (const engine of ENGINES) {
       }
       for (const table of ['wallet_configs', 'webhook_endpoints']) {
         const text = `select sealed from ${table}`;
-        const rows = await stage.db.read({ name: `contract_sealed_${table}`, text }, []);
+        const { home } = stage.cells;
+        const rows = await home.read({ name: `contract_sealed_${table}`, text }, []);
         expect(rows.length).toBeGreaterThan(0);
         for (const { sealed } of rows) expect(String(sealed)).toMatch(/^v2\.[\w.-]+$/);
       }
