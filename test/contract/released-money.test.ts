@@ -168,7 +168,7 @@ for (const engine of ENGINES) {
 }
 
 async function marketplaceOf(stage: Stage): Promise<Id<'marketplace'>> {
-  const [row] = await rows(stage.db, `select id from marketplaces where name = 'taobao'`);
+  const [row] = await rows(stage.cells.home, `select id from marketplaces where name = 'taobao'`);
   return formatId('marketplace', row?.id as bigint);
 }
 

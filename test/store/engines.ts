@@ -100,7 +100,7 @@ async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
 async function openOnCitus(options: OpenOptions = {}): Promise<TestHome> {
   if (options.isMigrated === false) return openOnPostgres(options);
   const lanes = options.lanes ?? 2;
-  if (options.cells === undefined) {
+  if ((options.cells ?? 0) === 0) {
     const { url, drop } = await makeCitusSchema(CITUS_URL!);
     const db = openPostgres({ url, lanes, readers: 2 });
     return { db, cells: oneCell(db), url, close: () => db.close().then(drop) };
