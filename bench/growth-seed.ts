@@ -5,7 +5,8 @@
  *
  * What is not copied: idempotency keys, which live for days whatever the number of payments.
  */
-import type pg from 'pg';
+import pg from 'pg';
+import { must } from '../src/kernel/assert.ts';
 import { formatId, ID_EPOCH_MS, type Id, idValue } from '../src/kernel/id.ts';
 import type { TemplateKind, TemplateOwner } from './growth-templates.ts';
 
@@ -47,7 +48,24 @@ const TEMPLATE_ROWS: readonly (readonly [table: string, rows: string])[] = [
 ];
 const TABLES = TEMPLATE_ROWS.map(([table]) => table);
 
-export async function seedGrowth(client: pg.Client, plan: SeedPlan): Promise<void> {
+/** As many as there are cores at least. */
+const CONNECTIONS = 2;
+
+export async function seedGrowth(databaseUrl: string, plan: SeedPlan): Promise<void> {
+  const clients = Array.from(
+    { length: CONNECTIONS },
+    () => new pg.Client({ connectionString: databaseUrl }),
+  );
+  for (const client of clients) await client.connect();
+  try {
+    await seed(clients, plan);
+  } finally {
+    for (const client of clients) await client.end();
+  }
+}
+
+async function seed(clients: readonly pg.Client[], plan: SeedPlan): Promise<void> {
+  const client = must(clients[0], 'a connection');
   const { print, payments, merchants } = plan;
   await prepare(client, plan);
   await addMerchants(client, plan);
@@ -57,13 +75,24 @@ export async function seedGrowth(client: pg.Client, plan: SeedPlan): Promise<voi
   const copies = await Promise.all(TABLES.map((table) => copyOf(client, table)));
   for (let from = 1; from <= payments; from += CHUNK) {
     const range = `where p.n >= ${from} and p.n < ${from + CHUNK}`;
-    for (const copy of [...copies, DELIVERIES]) await client.query(`${copy} ${range}`);
+    const inserts = [DELIVERIES, ...copies].map((copy) => `${copy} ${range}`);
+    // The largest tables first.
+    await together(clients, inserts.reverse());
     print(`${Math.min(payments, from + CHUNK - 1)} payments`);
   }
   await client.query(BALANCES);
-  for (const definition of indexes) await client.query(definition);
+  await together(clients, indexes);
   print('indexes');
   await client.query('vacuum (analyze)');
+}
+
+/** Whoever is done takes the next. */
+async function together(clients: readonly pg.Client[], statements: readonly string[]) {
+  const open = [...statements];
+  const work = async (client: pg.Client): Promise<void> => {
+    for (let next = open.shift(); next !== undefined; next = open.shift()) await client.query(next);
+  };
+  await Promise.all(clients.map(work));
 }
 
 /** The 13 digits of an id, as kernel/id.ts writes them; one expression, so that it is inlined. */

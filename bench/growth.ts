@@ -41,6 +41,9 @@ const ROUND = { underWay: 32, durationMs: 60_000, countMax: 400 } as const;
 const MUST = { cpu: 1.15, memory: 1.3, lookUpMs: 5, lookUpRatio: 2, moreMs: 1, seenMs: 1_000 };
 /** So that the large database's rows are written once, and its checkpoints are few. */
 const SETTINGS = {
+  // An index that is made on seeded rows is not logged; both databases are on this one server.
+  wal_level: 'minimal',
+  max_wal_senders: 0,
   shared_buffers: '1GB',
   maintenance_work_mem: '512MB',
   max_wal_size: '4GB',
@@ -108,7 +111,7 @@ async function openSide(ground: Ground, options: SideOptions): Promise<Side> {
   const templates = await makeTemplates(db, owner);
   const client = new pg.Client({ connectionString: seeded.databaseUrl });
   await client.connect();
-  await seedGrowth(client, { ...options, owner, templates });
+  await seedGrowth(seeded.databaseUrl, { ...options, owner, templates });
   const sample = await readSample(client, SAMPLE);
   const shop = { secretKey: account.secretKey, merchants: await readSeededMerchants(client) };
   await client.end();

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { childrenOf, kill } from './process-tree.ts';
 
 export interface PostgresOptions {
   /** postgresql.conf settings over the defaults below. */
@@ -308,51 +309,11 @@ function isRoot(): boolean {
 }
 
 /** PostgreSQL refuses to run as root; the package made a user for it. */
-function asPostgres(): readonly string[] {
+export function asPostgres(): readonly string[] {
   return isRoot() ? ['runuser', '-u', 'postgres', '--'] : [];
 }
 
 function postgresUser(): { readonly uid: number; readonly gid: number } {
   const id = (flag: string) => Number(run(['id', flag, 'postgres'], '/').trim());
   return { uid: id('-u'), gid: id('-g') };
-}
-
-/** From /proc where there is one, since small images have no ps. */
-function childrenOf(parent: number): number[] {
-  const pairs = fs.existsSync('/proc/self/stat') ? processesOfProc() : processesOfPs();
-  return pairs.filter(({ ppid }) => ppid === parent).map(({ pid }) => pid);
-}
-
-interface ProcessRow {
-  readonly pid: number;
-  readonly ppid: number;
-}
-
-function processesOfProc(): ProcessRow[] {
-  const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => {
-    try {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const ppid = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
-      return [{ pid: Number(pid), ppid: Number(ppid) }];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function processesOfPs(): ProcessRow[] {
-  const lines = run(['ps', '-eo', 'pid=,ppid='], '/').trim().split('\n');
-  return lines.map((line) => {
-    const [pid = 0, ppid = 0] = line.trim().split(/\s+/).map(Number);
-    return { pid, ppid };
-  });
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

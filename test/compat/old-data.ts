@@ -125,9 +125,12 @@ export function testOldData(commit: OldCommit, home: Home): void {
       expect(await notRefused(shopOf(opened, 'tmall'))).toEqual([]);
     });
 
-    test('npm run story passes on it', () => run(opened, 'story'));
+    // Today's code on today's tables: one old folder shows it as well as another.
+    if (commit === 'b42034b') {
+      test('npm run story passes on it', () => run(opened, 'story'));
 
-    test('npm run matrix passes on it', () => run(opened, 'matrix'));
+      test('npm run matrix passes on it', () => run(opened, 'matrix'));
+    }
 
     test('its ledger agrees with the wallets after all that', () => booksAgree(opened));
   });

@@ -61,7 +61,7 @@ export async function untilSays(logFile: string, text: string, child: ChildProce
 }
 
 /** A child of the killed postmaster may need a moment to be gone. */
-export async function startAgain(database: TestPostgres): Promise<void> {
+export async function startAgain(database: Pick<TestPostgres, 'start'>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await database.start();

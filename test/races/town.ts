@@ -1,16 +1,18 @@
 /**
  * The stage of the races: a whole platform beside a whole city, in this process, on a real
- * PostgreSQL of its own (PGlite where none is installed). Nothing is replaced.
+ * PostgreSQL of its own (PGlite where none is installed), or with HUTONG_TEST_CITUS_URL in a cell
+ * of that cluster. Nothing is replaced.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Cells, oneCell } from '../../src/store/cells.ts';
-import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
+import { startPostgres } from '../../tools/postgres.ts';
 import { call, Marketplace, Sandbox } from '../helpers/api.ts';
 import { openMigratedPglite } from '../helpers/migrated-pglite.ts';
 import { composeForTest } from '../helpers/platform.ts';
 import { openInbox, type WebhookInbox } from '../helpers/webhook-inbox.ts';
 import { migrateTestCells, openTestCells } from '../store/test-cells.ts';
+import { CITUS_URL, makeCitusCell } from '../store/test-citus.ts';
 
 /** What the release of a stuck WeChat refund must be signed with. */
 export interface WechatpayKeys {
@@ -29,16 +31,35 @@ export interface Town {
   readonly close: () => Promise<void>;
 }
 
-async function openServer(server: TestPostgres): Promise<Cells> {
+interface TownHome {
+  readonly name: string;
+  readonly cells: Cells;
+  readonly close: () => Promise<void>;
+}
+
+const CONNECTIONS = { lanes: 2, readers: 2 } as const;
+
+async function openHome(): Promise<TownHome> {
+  if (CITUS_URL !== undefined) return openOnCitus(CITUS_URL);
+  const server = await startPostgres({ fsync: false });
+  if (server === undefined) {
+    const cells = oneCell(await openMigratedPglite());
+    return { name: 'PGlite', cells, close: async () => undefined };
+  }
   const url = await server.database('races');
   await migrateTestCells(url);
-  return openTestCells(url, { lanes: 2, readers: 2 });
+  const cells = await openTestCells(url, CONNECTIONS);
+  return { name: server.version, cells, close: () => server.stop() };
+}
+
+async function openOnCitus(coordinator: string): Promise<TownHome> {
+  const { url, worker, drop } = await makeCitusCell(coordinator);
+  const cells = await openTestCells(url, CONNECTIONS);
+  return { name: `Citus, the cell on ${worker}`, cells, close: drop };
 }
 
 export async function openTown(): Promise<Town> {
-  const server = await startPostgres({ fsync: false });
-  const cells =
-    server === undefined ? oneCell(await openMigratedPglite()) : await openServer(server);
+  const { name, cells, close } = await openHome();
   const stage = await composeForTest({ cells, logLevel: 'info' });
   const taobao = stage.marketplaces.get('taobao');
   if (taobao === undefined) throw new Error('the demo has a marketplace taobao');
@@ -50,7 +71,7 @@ export async function openTown(): Promise<Town> {
   });
   inbox.trust(String(endpoint.body.secret));
   return {
-    home: server === undefined ? 'PGlite' : server.version,
+    home: name,
     shop,
     sandbox: new Sandbox(stage.sandbox.url),
     inbox,
@@ -59,7 +80,7 @@ export async function openTown(): Promise<Town> {
     close: async () => {
       await stage.close();
       await inbox.close();
-      await server?.stop();
+      await close();
     },
   };
 }

@@ -54,7 +54,8 @@ for (const { name, isAvailable, open } of ENGINES) {
       const [row] = await rows(
         home.db,
         `select string_agg(column_name, ', ') as all from information_schema.columns
-         where table_schema = 'public' and table_name = '${table}' and is_generated = 'NEVER'`,
+         where table_schema = current_schema() and table_name = '${table}'
+           and is_generated = 'NEVER'`,
       );
       return row?.all;
     }

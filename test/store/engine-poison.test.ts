@@ -13,15 +13,18 @@ import {
   wantedPayment,
 } from './engine-support.ts';
 import { ENGINES, type TestHome } from './engines.ts';
+import { type RaisingDb, raisingDb } from './raising-db.ts';
 
 for (const { name, isAvailable, open } of ENGINES) {
   describe.skipIf(!isAvailable)(`poison for the engine on ${name}`, () => {
     let home: TestHome;
+    let faulty: RaisingDb;
     let room: TestEngineRoom;
 
     beforeAll(async () => {
       home = await open();
-      room = await openEngine(home.db);
+      faulty = raisingDb(home.db);
+      room = await openEngine(faulty.db);
     });
     afterAll(async () => {
       await room.engine.drain();
@@ -156,26 +159,16 @@ for (const { name, isAvailable, open } of ENGINES) {
     });
 
     describe("the database's own messages", () => {
-      /** Raises `sqlState` for the first `times` inserts of an order named so. */
-      async function raise(orderNo: string, sqlState: string, times: number): Promise<void> {
-        // A sequence is not rolled back: it counts the tries.
-        await home.db.script(`
-          create sequence tries_${orderNo};
-          create function raise_${orderNo}() returns trigger language plpgsql as $$
-          begin
-            if nextval('tries_${orderNo}') <= ${times} then
-              raise exception 'as asked' using errcode = '${sqlState}';
-            end if;
-            return new;
-          end $$;
-          create trigger raise_${orderNo} before insert on payment_intents for each row
-            when (new.merchant_order_no = '${orderNo}') execute function raise_${orderNo}();`);
-      }
+      const raise = (orderNo: string, sqlState: string, times?: number): void =>
+        faulty.raise({
+          ...{ statement: 'payment_intents.claim', holding: orderNo, sqlState },
+          ...(times === undefined ? {} : { times }),
+        });
 
       for (const sqlState of ['40001', '40P01', '55P03']) {
         test(`${sqlState} is tried again until it passes, and written once`, async () => {
           const orderNo = `r${sqlState.toLowerCase()}`;
-          await raise(orderNo, sqlState, 2);
+          raise(orderNo, sqlState, 2);
           const answers = await Promise.all([
             submit(create(wantedPayment())),
             submit(create(wantedPayment({ orderNo }))),
@@ -188,8 +181,8 @@ for (const { name, isAvailable, open } of ENGINES) {
       }
 
       test('when it never passes, every command in the batch gets busy and nothing is written', async () => {
-        await raise('rforever', '40001', 1_000);
-        const hasty = await openEngine(home.db, { patienceMs: 200 });
+        raise('rforever', '40001');
+        const hasty = await openEngine(faulty.db, { patienceMs: 200 });
         const innocent = wantedPayment();
         const answers = await Promise.all([
           hasty.engine.submit(create(innocent)),
@@ -209,7 +202,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       });
 
       test('anything else is our own defect, and one command is its culprit at most', async () => {
-        await raise('rdefect', '42P01', 1_000);
+        raise('rdefect', '42P01');
         room.defects.length = 0;
         const answers = await Promise.all([
           submit(create(wantedPayment())),

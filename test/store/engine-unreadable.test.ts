@@ -18,15 +18,18 @@ import {
   wantedPayment,
 } from './engine-support.ts';
 import { ENGINES, type TestHome } from './engines.ts';
+import { type RaisingDb, raisingDb } from './raising-db.ts';
 
 for (const { name, isAvailable, open } of ENGINES) {
   describe.skipIf(!isAvailable)(`what cannot be read on ${name}`, () => {
     let home: TestHome;
+    let faulty: RaisingDb;
     let room: TestEngineRoom;
 
     beforeAll(async () => {
       home = await open();
-      room = await openEngine(home.db);
+      faulty = raisingDb(home.db);
+      room = await openEngine(faulty.db);
     });
     afterAll(async () => {
       await room.engine.drain();
@@ -105,11 +108,7 @@ for (const { name, isAvailable, open } of ENGINES) {
     });
 
     test('D3: whatever the database says against one command, its neighbours pass', async () => {
-      await home.db.script(`
-        create function refuse_one() returns trigger language plpgsql as $$
-          begin raise exception 'as asked' using errcode = '42P01'; end $$;
-        create trigger refuse_one before insert on payment_intents for each row
-          when (new.merchant_order_no = 'refused') execute function refuse_one();`);
+      faulty.raise({ statement: 'payment_intents.claim', holding: 'refused', sqlState: '42P01' });
       const refused = create(wantedPayment({ orderNo: 'refused' }));
       const answers = await together([...neighbours(), refused, ...neighbours()]);
       expect(answers.filter((answer) => answer.ok)).toHaveLength(16);

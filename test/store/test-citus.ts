@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { openPostgres } from '../../src/database/postgres.ts';
-import { distributeSchema } from '../../src/store/cell/citus.ts';
+import { must } from '../../src/kernel/assert.ts';
+import { distributeSchema, readPlace } from '../../src/store/cell/citus.ts';
 import { HOME_CELL } from '../../src/store/cells.ts';
 import { inSchemas, makeMigratedSchema, nameTheCell } from './test-cells.ts';
 
@@ -28,12 +29,14 @@ export async function makeCitusSchema(coordinator: string): Promise<CitusHome> {
 /** A home whose shards are all in a cell of a worker. */
 export async function makeCitusCell(
   coordinator: string,
-): Promise<CitusHome & { readonly everyCellUrl: string }> {
+): Promise<CitusHome & { readonly everyCellUrl: string; readonly worker: string }> {
   const home = newName();
   const cell = `${home}_c1`;
+  let worker: string | undefined;
   await makeMigratedSchema(coordinator, cell, async (db) => {
     await db.script(nameTheCell(cell));
     await distributeSchema(db, cell);
+    worker = await readPlace(db);
   });
   await makeMigratedSchema(coordinator, home, (db) =>
     db.script(`
@@ -46,6 +49,7 @@ export async function makeCitusCell(
   return {
     url: inSchemas(coordinator, home),
     everyCellUrl: inSchemas(coordinator, `${cell},${home}`),
+    worker: must(worker, 'the worker of a cell'),
     drop: () => dropSchemas(coordinator, [cell, home]),
   };
 }

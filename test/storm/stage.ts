@@ -10,11 +10,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DemoMarketplace } from '../../src/cli/demo-marketplaces.ts';
 import { freePort } from '../../tools/free-port.ts';
-import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
 import { seedDatabase } from '../../tools/seed.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
-import { end, start, startAgain, untilAnswers, untilSays } from '../helpers/processes.ts';
-import { CELL_COUNT, migrateTestCells } from '../store/test-cells.ts';
+import { end, start, untilAnswers, untilSays } from '../helpers/processes.ts';
+import { openStormDatabase, type StormDatabase } from './database.ts';
 
 export interface StormPlatform {
   readonly url: string;
@@ -31,9 +30,7 @@ export interface StormPlatform {
 export interface Stage {
   readonly dir: string;
   readonly sandboxUrl: string;
-  readonly databaseUrl: string;
-  readonly database: TestPostgres;
-  readonly reviveDatabase: () => Promise<void>;
+  readonly database: StormDatabase;
   readonly platforms: readonly StormPlatform[];
   readonly shops: ReadonlyMap<string, DemoMarketplace>;
   readonly logText: () => string;
@@ -46,7 +43,7 @@ const PLATFORM_COUNT = 2;
 
 /** undefined, with the reason printed, where no PostgreSQL is installed. */
 export async function openStage(print: (line: string) => void): Promise<Stage | undefined> {
-  const database = await startPostgres({ print });
+  const database = await openStormDatabase(print);
   if (database === undefined) return undefined;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'hutong-storm-'));
   const children = new Set<ChildProcess>();
@@ -54,7 +51,7 @@ export async function openStage(print: (line: string) => void): Promise<Stage | 
   const close = async (): Promise<void> => {
     for (const child of [...children].reverse()) await end(child, 'SIGKILL');
     for (const line of lines) await line.close();
-    await database.stop();
+    await database.close();
   };
   try {
     return await furnish({ database, dir, children, lines, close, print });
@@ -65,7 +62,7 @@ export async function openStage(print: (line: string) => void): Promise<Stage | 
 }
 
 async function furnish(props: {
-  readonly database: TestPostgres;
+  readonly database: StormDatabase;
   readonly dir: string;
   readonly children: Set<ChildProcess>;
   readonly lines: CommitProxy[];
@@ -73,10 +70,6 @@ async function furnish(props: {
   readonly print: (line: string) => void;
 }): Promise<Stage> {
   const { database, dir, children, print } = props;
-  print(`database    ${database.version}, fsync on`);
-  const databaseUrl = await database.database('storm');
-  await migrateTestCells(databaseUrl);
-  if (CELL_COUNT > 0) print(`cells       ${CELL_COUNT}`);
   const masterKey = randomBytes(32);
   const sandboxPort = await freePort();
   const sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
@@ -99,13 +92,13 @@ async function furnish(props: {
   await untilAnswers(`${sandboxUrl}/control/clock`, city);
   await untilSays(cityLog, 'ready in', city);
   print('sandbox     ready');
-  const shops = await seedDatabase({ databaseUrl, masterKey, dir });
+  const shops = await seedDatabase({ databaseUrl: database.url, masterKey, dir });
 
   const logFile = path.join(dir, 'platform.log');
   const ownEnds: string[] = [];
   const platforms: StormPlatform[] = [];
   for (let number = 0; number < PLATFORM_COUNT; number += 1) {
-    const line = await startCommitProxy(databaseUrl);
+    const line = await startCommitProxy(database.url);
     props.lines.push(line);
     const platform = await openPlatform({ env, line, logFile, children, ownEnds });
     platforms.push(platform);
@@ -114,11 +107,9 @@ async function furnish(props: {
   return {
     dir,
     sandboxUrl,
-    databaseUrl,
     database,
     platforms,
     shops,
-    reviveDatabase: () => startAgain(database),
     logText: () => fs.readFileSync(logFile, 'utf8'),
     ownEnds: () => ownEnds,
     close: props.close,

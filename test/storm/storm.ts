@@ -11,7 +11,6 @@
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../chaos/stage.ts';
-import { everyCellUrl } from '../store/test-cells.ts';
 import { auditStorm } from './audit.ts';
 import { calmDown } from './calm.ts';
 import { startLoad } from './load.ts';
@@ -73,7 +72,7 @@ async function run(stage: Stage, minutes: number): Promise<boolean> {
   await weather.stop();
   print('calm        buyers finish what they began');
   await load.stop();
-  const admin = await connect(everyCellUrl(stage.databaseUrl));
+  const admin = await connect(stage.database.everyCellUrl);
   try {
     const { alive, resolved } = await calmDown(stage, admin);
     const audit = await auditStorm(stage, admin, load.orders);

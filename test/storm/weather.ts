@@ -8,7 +8,8 @@ import { FAULTS } from '../../sandbox/kit/kit.ts';
 import { freezeBackendInBatch, freezePlatformInBatch } from '../chaos/in-flight.ts';
 import { connect } from '../chaos/stage.ts';
 import { call } from '../helpers/api.ts';
-import { end } from '../helpers/processes.ts';
+import { end, startAgain } from '../helpers/processes.ts';
+import type { StormServer } from './database.ts';
 import type { Stage } from './stage.ts';
 
 export const STORM_FAULTS = FAULTS.filter((fault) => !fault.startsWith('bill_'));
@@ -76,9 +77,11 @@ async function killing(stage: Stage, state: State, print: (line: string) => void
     await sleep(randomInt(...KILL_PAUSE_MS));
     if (state.isOver) return;
     if (number % 3 === 2) {
-      await killDatabase(stage, number % 2 === 0);
+      const { servers } = stage.database;
+      const server = servers[state.databaseKills % servers.length] ?? servers[0];
+      await killServer(stage, server, number % 2 === 0);
       state.databaseKills += 1;
-      print('kill -9     database');
+      print(`kill -9     ${server.name}`);
     } else {
       await killPlatform(stage, number % stage.platforms.length, number % 2 === 0);
       state.platformKills += 1;
@@ -92,20 +95,20 @@ async function killPlatform(stage: Stage, index: number, isInBatch: boolean): Pr
   if (platform === undefined) return;
   const child = platform.process();
   if (isInBatch && child.pid !== undefined) {
-    const admin = await connect(stage.databaseUrl);
-    await freezePlatformInBatch(admin, child.pid);
+    const admin = await connect(stage.database.url);
+    await freezePlatformInBatch(admin, child.pid, stage.database.writers);
     await admin.end();
   }
   await end(child, 'SIGKILL');
   await platform.revive();
 }
 
-async function killDatabase(stage: Stage, isInBatch: boolean): Promise<void> {
+async function killServer(stage: Stage, server: StormServer, isInBatch: boolean): Promise<void> {
   if (isInBatch) {
-    const admin = await connect(stage.databaseUrl);
-    await freezeBackendInBatch(admin);
-    await stage.database.kill9();
+    const admin = await connect(stage.database.url);
+    await freezeBackendInBatch(admin, server.writers);
+    await server.kill9();
     await admin.end().catch(() => undefined);
-  } else await stage.database.kill9();
-  await stage.reviveDatabase();
+  } else await server.kill9();
+  await startAgain(server);
 }
