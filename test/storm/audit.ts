@@ -127,6 +127,9 @@ async function legsByIntent(admin: pg.Client): Promise<ReadonlyMap<string, numbe
   return new Map(rows.map(({ intent, n }) => [intent, Number(n)]));
 }
 
+/** By the wallet's own word, which may have differed from what was ordered (rule 3). */
+const PAID = 'coalesce(l.disputed, l.amount)';
+
 /** Each gives a row for every payment that breaks its rule. */
 const RULES: readonly (readonly [rule: string, sql: string])[] = [
   [
@@ -138,7 +141,8 @@ const RULES: readonly (readonly [rule: string, sql: string])[] = [
     'rule 7: refunds of a leg exceed what it was paid',
     `select l.order_no it from payment_legs l
       join refunds r on r.shard = l.shard and r.intent = l.intent and r.leg = l.id
-      where r.status <> 'failed' group by l.order_no, l.amount having sum(r.amount) > l.amount`,
+      where r.status <> 'failed'
+      group by l.order_no, ${PAID} having sum(r.amount) > ${PAID}`,
   ],
   [
     'rule 7: refunds of a sub_order exceed it',
@@ -150,7 +154,7 @@ const RULES: readonly (readonly [rule: string, sql: string])[] = [
     'rule 1: paid beside the one that counts and not refunded',
     `select l.order_no it from payment_legs l
       join payment_attempts a on a.shard = l.shard and a.intent = l.intent and a.id = l.attempt
-      where a.status = 'superseded' and l.status = 'superseded' and l.amount > coalesce(
+      where a.status = 'superseded' and l.status = 'superseded' and ${PAID} > coalesce(
         (select sum(r.amount) from refunds r where r.shard = l.shard and r.intent = l.intent
           and r.leg = l.id and r.status = 'succeeded'), 0)`,
   ],
