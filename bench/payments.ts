@@ -6,8 +6,6 @@
  * the same payment, at the same rate in the same run.
  */
 
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { closedLoad, openLoad, type Work } from '../tools/load.ts';
 import { openLoadClient } from '../tools/load-client.ts';
 import { measureBare } from './bare.ts';
@@ -26,8 +24,6 @@ import {
 import { openWebhookSink } from './webhook-sink.ts';
 import { startWorld, type World } from './world.ts';
 
-/** Inside the checkout, so that its packages are found. */
-const BUILD = fileURLToPath(new URL('../artefacts/platform', import.meta.url));
 const LANES = 1;
 /** Until V8 has compiled what is hot, as in any process that has run for a minute. */
 const WARM_UP = { underWay: 64, durationMs: 75_000, countMax: 6_000 } as const;
@@ -62,9 +58,8 @@ export async function benchPayments(
 
 /** As production runs it. A comparison with an older commit runs both as they stand. */
 export async function buildPlatform(): Promise<string> {
-  const { buildCode } = await import('../tools/build.ts');
-  buildCode(BUILD);
-  return path.join(BUILD, 'bin', 'hutong.js');
+  const { builtCommand } = await import('../tools/built-command.ts');
+  return builtCommand();
 }
 
 async function measure(

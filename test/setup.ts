@@ -5,6 +5,7 @@
  */
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { builtCommand } from '../tools/built-command.ts';
 import { preparePostgres, type TestPostgres } from '../tools/postgres.ts';
 
 declare module 'vitest' {
@@ -26,6 +27,8 @@ let connectionsMax = 0;
 export async function setup(project: TestProject): Promise<void> {
   server = await preparePostgres({ fsync: false, settings: { max_connections: 200 } });
   project.provide('postgresUrl', server?.url ?? null);
+  // Made once, before every process would make its own.
+  builtCommand();
   // A failed start is told by the tests that need the server: they cannot connect.
   started =
     server

@@ -9,27 +9,26 @@ import fs from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import ts from 'typescript';
+import { parseSync, transformSync } from 'rolldown/utils';
 import { buildSdk } from './build-sdk.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The platform, and the sandbox beside it. */
 const CODE = ['src', 'sandbox'];
 const COPIED = ['.npmrc', 'LICENSE', 'bin/hutong.js', 'bin/install.js'];
-const COMPILER_OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2023,
-  module: ts.ModuleKind.ESNext,
-  verbatimModuleSyntax: true,
-  rewriteRelativeImportExtensions: true,
-  sourceMap: true,
-  inlineSources: true,
-};
+const TRANSFORM = {
+  lang: 'ts',
+  target: 'es2023',
+  sourcemap: true,
+  tsconfig: false,
+  typescript: { onlyRemoveTypeImports: true, rewriteImportExtensions: 'rewrite' },
+} as const;
 
 /** Types are not checked here: `npm run typecheck` does. An existing build there is replaced. */
 export function buildCode(folder: string): void {
   for (const name of [...CODE, 'bin'])
     fs.rmSync(path.join(folder, name), { recursive: true, force: true });
-  for (const file of CODE.flatMap((name) => filesBelow(path.join(ROOT, name)))) {
+  for (const file of codeFiles()) {
     const name = path.relative(ROOT, file);
     if (name.endsWith('.test.ts')) continue;
     if (name.endsWith('.ts')) compile(name, folder);
@@ -38,6 +37,11 @@ export function buildCode(folder: string): void {
   for (const name of COPIED) if (fs.existsSync(path.join(ROOT, name))) copy(name, folder);
   const manifest = { ...readManifest(), dependencies: dependenciesOf(folder) };
   write(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** What it is made of. */
+export function codeFiles(): string[] {
+  return CODE.flatMap((name) => filesBelow(path.join(ROOT, name)));
 }
 
 /** The root's lock without what production does not import. */
@@ -64,16 +68,12 @@ function isDoor(file: string): boolean {
 
 function compile(name: string, folder: string): void {
   const target = path.join(folder, name.replace(/\.ts$/, '.js'));
-  const compiled = ts.transpileModule(fs.readFileSync(path.join(ROOT, name), 'utf8'), {
-    fileName: path.basename(name),
-    compilerOptions: COMPILER_OPTIONS,
-    reportDiagnostics: true,
-  });
-  const [problem] = compiled.diagnostics ?? [];
-  if (problem !== undefined)
-    throw new Error(`${name}: ${ts.flattenDiagnosticMessageText(problem.messageText, '\n')}`);
-  write(target, compiled.outputText);
-  write(`${target}.map`, compiled.sourceMapText ?? '');
+  const source = fs.readFileSync(path.join(ROOT, name), 'utf8');
+  const { code, map, errors } = transformSync(path.basename(name), source, TRANSFORM);
+  const [problem] = errors;
+  if (problem !== undefined) throw new Error(`${name}: ${problem.message}`);
+  write(target, `${code}//# sourceMappingURL=${path.basename(target)}.map\n`);
+  write(`${target}.map`, JSON.stringify(map));
 }
 
 interface Manifest {
@@ -99,8 +99,8 @@ function dependenciesOf(folder: string): Record<string, string> {
   const { dependencies } = readManifest();
   const imported = CODE.flatMap((name) => filesBelow(path.join(folder, name)))
     .filter((file) => file.endsWith('.js'))
-    .flatMap((file) => ts.preProcessFile(fs.readFileSync(file, 'utf8')).importedFiles)
-    .map(({ fileName }) => packageOf(fileName))
+    .flatMap((file) => importsOf(file))
+    .map((specifier) => packageOf(specifier))
     .filter((name) => name !== undefined);
   return Object.fromEntries(
     [...new Set(imported)].sort().map((name) => {
@@ -110,6 +110,17 @@ function dependenciesOf(folder: string): Record<string, string> {
       return [name, version];
     }),
   );
+}
+
+function importsOf(file: string): string[] {
+  const code = fs.readFileSync(file, 'utf8');
+  const { staticImports, staticExports, dynamicImports } = parseSync(file, code).module;
+  return [
+    ...staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...staticExports.flatMap(({ entries }) => entries.map((one) => one.moduleRequest?.value ?? '')),
+    // Of a literal its text; what is put together at run time names no package.
+    ...dynamicImports.map(({ moduleRequest: { start, end } }) => code.slice(start + 1, end - 1)),
+  ].filter((specifier) => specifier !== '');
 }
 
 function packageOf(specifier: string): string | undefined {

@@ -1,7 +1,7 @@
 /**
- * A tagged template that escapes everything it is given. Only another `html` template (or
- * `jsonScript`) is inserted unescaped, so no page can forget to escape a merchant's name. It must
- * never get a way to mark a plain string as safe.
+ * A tagged template that escapes everything it is given. Only another `html` template (or a
+ * script's element, below) is inserted unescaped, so no page can forget to escape a merchant's name.
+ * It must never get a way to mark a plain string as safe.
  */
 const MARK: unique symbol = Symbol('html');
 
@@ -38,6 +38,12 @@ export function jsonScript(id: string, value: unknown): Html {
   );
   const open = html`<script type="application/json" id="${id}">`;
   return { [MARK]: true, text: `${open.text}${json}</script>` };
+}
+
+/** A page's script. Compilers rewrite a tagged template that has the closing tag in it. */
+export function deferredScript(src: string): Html {
+  const open = html`<script src="${src}" defer>`;
+  return { [MARK]: true, text: `${open.text}</script>` };
 }
 
 function render(part: Part): string {

@@ -1,5 +1,6 @@
 /** A platform of the stage: started, killed, frozen, and started again as a supervisor does. */
 import type { ChildProcess } from 'node:child_process';
+import { builtCommand } from '../../tools/built-command.ts';
 import { end, start, untilAnswers } from '../helpers/processes.ts';
 
 export interface PlatformProcess {
@@ -25,7 +26,7 @@ export async function startPlatform(options: {
   let isStopping = false;
   const revive = async (): Promise<void> => {
     for (;;) {
-      const born = start(['bin/hutong.js', 'serve'], env, logFile);
+      const born = start([builtCommand(), 'serve'], env, logFile);
       current = born;
       born.once('exit', (code, signal) => {
         if (signal !== 'SIGKILL' && !isStopping) ownEnds.push(String(signal ?? code));

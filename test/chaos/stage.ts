@@ -23,6 +23,7 @@ import { openCells } from '../../src/cli/open-database.ts';
 import { compose } from '../../src/compose.ts';
 import { keyRingOf } from '../../src/runtime/key-ring.ts';
 import { createLog } from '../../src/runtime/log.ts';
+import { builtCommand } from '../../tools/built-command.ts';
 import { openForwarder } from '../../tools/forward.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres, type TestPostgres } from '../../tools/postgres.ts';
@@ -168,7 +169,7 @@ async function openWest({ stops, print }: Props): Promise<TestPostgres> {
 }
 
 async function runCommand(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['bin/hutong.js', ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, [builtCommand(), ...args], {
     cwd: ROOT,
     env,
   });
@@ -210,7 +211,7 @@ async function openCity(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const logFile = path.join(dir, 'sandbox.log');
-  const args = ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'];
+  const args = [builtCommand(), 'sandbox', '--allow-local-callbacks', '--no-demo-papers'];
   const city = start(args, env, logFile);
   stops.push(() => end(city, 'SIGTERM'));
   // It answers a moment before its credentials are written; its last line says that it is ready.

@@ -15,6 +15,7 @@ import { expiries } from '../../src/cli/doctor-inside.ts';
 import { type Serving, serve } from '../../src/cli/serve.ts';
 import { readKeyRing, readSettings } from '../../src/cli/settings.ts';
 import { systemRandom } from '../../src/runtime/random.ts';
+import { builtCommand } from '../../tools/built-command.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { call } from '../helpers/api.ts';
 
@@ -33,7 +34,7 @@ interface Ended {
 
 async function hutong(...args: string[]): Promise<Ended> {
   const env = { ...process.env, DATABASE_URL: undefined, ...environment };
-  const command = [path.join(ROOT, 'bin/hutong.js'), ...args];
+  const command = [builtCommand(), ...args];
   // From another folder than the checkout, as an operator would.
   return run(process.execPath, command, { env, cwd: dir }).then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),

@@ -8,7 +8,6 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATEWAY_MAKERS } from '../../sandbox/gateways/all.ts';
@@ -24,6 +23,7 @@ import { wallClock } from '../../src/runtime/clock.ts';
 import type { Cells } from '../../src/store/cells.ts';
 import { choicesOf, credentialFields } from '../../src/wallets/credentials.ts';
 import { WALLETS } from '../../src/wallets/registry.ts';
+import { builtCommand } from '../../tools/built-command.ts';
 import { pooledKeyPair } from '../helpers/key-pool.ts';
 
 type Json = Record<string, unknown>;
@@ -275,8 +275,7 @@ test('a number that the wallet cannot have given is refused, and no merchant is 
 });
 
 test('a reader that has enough ends no command with a stack', async () => {
-  const command = fileURLToPath(new URL('../../bin/hutong.js', import.meta.url));
-  const values = [command, 'wallet', 'template', 'wechatpay', '--explain'];
+  const values = [builtCommand(), 'wallet', 'template', 'wechatpay', '--explain'];
   const env = { ...process.env, HUTONG_DIR: dir };
   const child = spawn(process.execPath, values, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { builtCommand } from '../../tools/built-command.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { startPostgres } from '../../tools/postgres.ts';
 import { seedDatabase } from '../../tools/seed.ts';
@@ -57,7 +58,7 @@ export async function openKeysStage(): Promise<KeysStage | undefined> {
       DATABASE_URL: databaseUrl,
     };
     const cityLog = path.join(dir, 'sandbox.log');
-    const city = ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'];
+    const city = [builtCommand(), 'sandbox', '--allow-local-callbacks', '--no-demo-papers'];
     children.push(start(city, env, cityLog));
     await until(() => fs.readFileSync(cityLog, 'utf8').includes('ready in'), 'the sandbox');
     const seeded = await seedDatabase({ databaseUrl, masterKey, dir });
@@ -65,7 +66,7 @@ export async function openKeysStage(): Promise<KeysStage | undefined> {
     if (taobao === undefined) throw new Error('the credentials have a marketplace taobao');
     const open = async (): Promise<Marketplace> => {
       const port = await freePort();
-      const child = start(['bin/hutong.js', 'serve'], { ...env, HUTONG_PORT: `${port}` }, logFile);
+      const child = start([builtCommand(), 'serve'], { ...env, HUTONG_PORT: `${port}` }, logFile);
       children.push(child);
       const url = `http://127.0.0.1:${port}`;
       await until(() => answers(`${url}/readyz`), url);
@@ -101,7 +102,7 @@ async function run(
   env: NodeJS.ProcessEnv,
 ): Promise<{ readonly code: number; readonly text: string }> {
   try {
-    const given = ['bin/hutong.js', ...args];
+    const given = [builtCommand(), ...args];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, given, {
       cwd: ROOT,
       env,

@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { DemoMarketplace } from '../../src/cli/demo-marketplaces.ts';
+import { builtCommand } from '../../tools/built-command.ts';
 import { freePort } from '../../tools/free-port.ts';
 import { seedDatabase } from '../../tools/seed.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
@@ -84,7 +85,7 @@ async function furnish(props: {
   };
   const cityLog = path.join(dir, 'sandbox.log');
   const city = start(
-    ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'],
+    [builtCommand(), 'sandbox', '--allow-local-callbacks', '--no-demo-papers'],
     env,
     cityLog,
   );

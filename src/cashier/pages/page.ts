@@ -2,7 +2,7 @@
  * The frame of every cashier page. It has no inline script, style or handler (the CSP forbids
  * them), and its only addresses with the token are the page's own routes.
  */
-import { type Html, html, type Part } from '../html.ts';
+import { deferredScript, type Html, html, type Part } from '../html.ts';
 import type { Locale, Texts } from '../texts.ts';
 
 export interface AssetPaths {
@@ -54,7 +54,7 @@ export function renderPage(context: PageContext, page: Page): string {
 <link rel="stylesheet" href="${assets.style}">${
     assets.moreStyle === undefined ? null : html`<link rel="stylesheet" href="${assets.moreStyle}">`
   }
-${refresh}<script src="${assets.script}" defer></script>
+${refresh}${deferredScript(assets.script)}
 </head>
 <body>
 <a class="skip" href="#main">${texts.skip}</a>
