@@ -168,7 +168,7 @@ describe(GUIDE, () => {
     write('vitest.config.ts', `export default { test: ${JSON.stringify(own)} };\n`);
     const tests = [...made.filter((file) => file.endsWith('.test.ts')), ...HELD_BY];
     const [types, ran] = await Promise.all([
-      run('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.made.json'),
+      run('typescript7/bin/tsc', '--noEmit', '-p', 'tsconfig.made.json'),
       run('vitest/vitest.mjs', 'run', ...tests),
     ]);
     expect(types).toBe('\nexit code 0');

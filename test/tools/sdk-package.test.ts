@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildSdk } from '../../tools/build-sdk.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TSC = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+const TSC = path.join(ROOT, 'node_modules/typescript7/bin/tsc');
 const run = promisify(execFile);
 
 let home: string;
