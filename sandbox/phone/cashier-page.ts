@@ -34,7 +34,7 @@ export function readCashierPage(html: string): Result<CashierStep, string> {
 
 /** The screen that a cashier page shows; undefined = not a cashier page. */
 export function screenOf(html: string): string | undefined {
-  for (const [, attributes = ''] of html.matchAll(/<main\b([^>]*)>/gi)) {
+  for (const [, attributes = ''] of html.matchAll(/<main\b([^<>]*)>/gi)) {
     const screen = attributeOf(attributes, 'data-screen');
     if (screen !== undefined && /^[a-z-]{1,40}$/.test(screen)) return screen;
   }
@@ -47,21 +47,20 @@ export function visitOf(html: string): string | undefined {
 }
 
 function nextActionText(html: string): string | undefined {
-  for (const match of html.matchAll(/<script\b([^>]*)>([\s\S]*?)<\/script>/gi)) {
-    const attributes = match[1] ?? '';
-    if (/\bid\s*=\s*["']?next-action["'\s]?/i.test(attributes)) return match[2];
+  for (const { attributes, inner } of elementsOf(html, 'script')) {
+    if (/\bid\s*=\s*["']?next-action["'\s]?/i.test(attributes)) return inner;
   }
   return undefined;
 }
 
 function startOf(html: string): CashierStep | undefined {
-  for (const [, attributes = ''] of html.matchAll(/<a\b([^>]*)>/gi)) {
+  for (const [, attributes = ''] of html.matchAll(/<a\b([^<>]*)>/gi)) {
     const address = attributeOf(attributes, 'href');
     if (attributes.includes('data-start=') && address !== undefined) return { address, form: null };
   }
-  for (const [, own = '', inner = ''] of html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)) {
-    const address = attributeOf(own, 'action');
-    const attempt = /<button\b[^>]*\bdata-start="([^"]+)"/i.exec(inner)?.[1];
+  for (const { attributes, inner } of elementsOf(html, 'form')) {
+    const address = attributeOf(attributes, 'action');
+    const attempt = /<button\b[^<>]*\bdata-start="([^"]+)"/i.exec(inner)?.[1];
     const [wallet, product] = [fieldOf(inner, 'wallet'), fieldOf(inner, 'product')];
     const isWhole = address !== undefined && wallet !== undefined && product !== undefined;
     if (isWhole && attempt !== undefined) {
@@ -73,8 +72,29 @@ function startOf(html: string): CashierStep | undefined {
   return undefined;
 }
 
+interface Element {
+  readonly attributes: string;
+  readonly inner: string;
+}
+
+/**
+ * Up to the next end tag each, in one pass: a page of nothing but start tags takes no longer than
+ * another. An attribute's `<` is escaped in every page of ours.
+ */
+function* elementsOf(html: string, name: 'script' | 'form'): Generator<Element> {
+  const start = new RegExp(`<${name}\\b([^<>]*)>`, 'gi');
+  const end = new RegExp(`</${name}>`, 'gi');
+  for (let opened = start.exec(html); opened !== null; opened = start.exec(html)) {
+    end.lastIndex = start.lastIndex;
+    const closed = end.exec(html);
+    if (closed === null) return;
+    yield { attributes: opened[1] ?? '', inner: html.slice(start.lastIndex, closed.index) };
+    start.lastIndex = end.lastIndex;
+  }
+}
+
 function fieldOf(html: string, name: string): string | undefined {
-  for (const [, attributes = ''] of html.matchAll(/<input\b([^>]*)>/gi)) {
+  for (const [, attributes = ''] of html.matchAll(/<input\b([^<>]*)>/gi)) {
     if (attributeOf(attributes, 'name') === name) return attributeOf(attributes, 'value');
   }
   return undefined;
