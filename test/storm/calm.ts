@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
+import { connect } from '../chaos/stage.ts';
 import { call, type Json } from '../helpers/api.ts';
 import { releaseRefund } from '../races/release.ts';
 import type { WechatpayKeys } from '../races/town.ts';
@@ -82,18 +83,32 @@ async function resolveConflicts(stage: Stage): Promise<number> {
 /** WeChat Pay holds a refund back until the merchant names another card. */
 async function releaseHeldRefunds(stage: Stage, admin: pg.Client): Promise<void> {
   const { rows } = await admin.query<{ refund_no: string; merchant: string; shop: string }>(
-    `select r.refund_no, l.wallet_merchant merchant, m.name shop
+    `select r.refund_no, l.wallet_merchant merchant, i.marketplace shop
        from refunds r
        join payment_legs l on l.shard = r.shard and l.intent = r.intent and l.id = r.leg
        join payment_attempts a on a.shard = l.shard and a.intent = l.intent and a.id = l.attempt
        join payment_intents i on i.shard = r.shard and i.id = r.intent
-       join marketplaces m on m.id = i.marketplace
       where r.status = 'abnormal' and a.wallet = 'wechatpay'`,
   );
+  if (rows.length === 0) return;
+  const names = await marketplaceNames(stage);
   for (const { refund_no, merchant, shop } of rows) {
-    const keys = wechatpayKeys(stage.dir, shop);
+    const keys = wechatpayKeys(stage.dir, names.get(shop) ?? '');
     const held = { refundNo: refund_no, subMchid: merchant };
     await releaseRefund(stage.sandboxUrl, keys, held).catch(() => undefined);
+  }
+}
+
+/** By id, from the home: in a cell of a cluster that table is empty. */
+async function marketplaceNames(stage: Stage): Promise<ReadonlyMap<string, string>> {
+  const home = await connect(stage.database.url);
+  try {
+    const { rows } = await home.query<{ id: string; name: string }>(
+      'select id, name from marketplaces',
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  } finally {
+    await home.end();
   }
 }
 
