@@ -78,7 +78,7 @@ export function table<T>(
 }
 
 /** `$3::bigint[]`: the parameter of a column. */
-function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
+export function arrayParameter({ type }: { readonly type: ColumnType }, index: number): string {
   return `$${index + 1}::${type === 'id' ? 'bigint' : type}[]`;
 }
 

@@ -15,7 +15,15 @@ import {
   smallint,
   text,
 } from '../../database/row.ts';
-import { type Table, table, tableValues, toNumber } from '../../database/table.ts';
+import {
+  arrayParameter,
+  insertAll,
+  type Table,
+  table,
+  tableValues,
+  together,
+  toNumber,
+} from '../../database/table.ts';
 import { formatId, type Id, idValue } from '../../kernel/id.ts';
 import { writeInShard } from '../cell/write.ts';
 import type { Cells } from '../cells.ts';
@@ -54,17 +62,19 @@ function wants(type: string): string {
   return `w.enabled_events && array['*', ${type}, split_part(${type}, '.', 1) || '.*']`;
 }
 
-/** Both inserts are beside the statement, not in it: Citus nests none in another. */
-const SAVE_AND_OWE: Statement = {
-  name: 'events.save',
-  text: `with e as (${EVENTS.insert.text} returning shard, id, marketplace, type, created_at),
-    d as (insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
-      select e.shard, e.id, w.id, 'pending', 0,
-        e.created_at + $${EVENTS.columns.length + 1}::bigint, e.created_at
-      from e join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
+const OWING = EVENTS.columns.filter(({ name }) => !name.startsWith('object'));
+
+/** A statement of its own: as one with the insert of its events, Citus would run it in steps. */
+const OWE: Statement = {
+  name: 'deliveries.owe',
+  text: `insert into deliveries (shard, event, endpoint, status, tries, due_at, created_at)
+    select e.shard, e.id, w.id, 'pending', 0,
+      e.created_at + $${OWING.length + 1}::bigint, e.created_at
+    from unnest(${OWING.map(arrayParameter).join(', ')})
+        as e (${OWING.map((column) => column.name).join(', ')})
+      join webhook_endpoints w on w.marketplace = e.marketplace and w.status = 'enabled'
         and ${wants('e.type')}
-      returning shard, event, endpoint)
-    select shard, event, endpoint from d`,
+    returning shard, event, endpoint`,
 };
 
 /** A delivery that was just created: its first try needs no look-up. */
@@ -84,8 +94,10 @@ export function saveEvents(
   firstTryMs: number,
 ): Promise<readonly OwedDelivery[]> {
   if (events.length === 0) return Promise.resolve([]);
-  const values = [...tableValues(EVENTS, events), firstTryMs];
-  const owed = session.run(SAVE_AND_OWE, values).then((rows) => rows.map(toOwed));
+  const owed = together([
+    insertAll(session, EVENTS, events),
+    session.run(OWE, [...tableValues({ columns: OWING }, events), firstTryMs]),
+  ]).then(([, rows]) => rows.map(toOwed));
   // Not awaited, in case another table of the batch cannot be encoded.
   owed.catch(() => undefined);
   return owed;
