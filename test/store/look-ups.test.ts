@@ -10,6 +10,7 @@ import { listAudit } from '../../src/store/audit/audit-log.ts';
 import { readStandings } from '../../src/store/balance/standings.ts';
 import { oneCell } from '../../src/store/cells.ts';
 import { readUncarried } from '../../src/store/health.ts';
+import { readBalances } from '../../src/store/ledger/queries.ts';
 import { listMerchants } from '../../src/store/merchant/merchants.ts';
 import { type IntentQuery, listPayments } from '../../src/store/payment/queries.ts';
 import { listEvents } from '../../src/store/webhook/queries.ts';
@@ -35,6 +36,8 @@ const DAY_MS = 24 * HOUR_MS;
 /** What another marketplace has, of which one row in many is looked for. */
 const OTHER = formatId('marketplace', 5_000n);
 const OTHER_ID = 5_000;
+/** The third, which has nearly all. */
+const MANY = formatId('marketplace', 6_000n);
 const FILL = `
   insert into marketplaces (id, name, display_name, created_at)
   values (${OTHER_ID}, 'other', '', 1), (6000, 'third', '', 1);
@@ -169,6 +172,14 @@ for (const { name, isAvailable, open } of ENGINES) {
         );
       });
     }
+
+    test('a page of accounts sums no others', async () => {
+      const plans = await plansOf(home.db, (db) =>
+        readBalances(oneCell(db), MANY, { of: 'page', after: '', limit: 10 }),
+      );
+      expect(plans).toMatch(/Index Scan using ledger_balances_accounts/);
+      expect(plans).not.toMatch(/HashAggregate|(?<!Incremental )Sort {2}\(/);
+    });
 
     test('a list by status or type has exactly those', async () => {
       for (const status of ['conflicted', 'requires_action', 'processing', 'expired']) {

@@ -11,11 +11,15 @@ import { compareTexts } from '../../kernel/order.ts';
 import { type Cells, inEachCell, ofShards } from '../cells.ts';
 import { type IdPage, type List, type Listed, listed } from '../page.ts';
 
-const SUMS = `select account, currency, sum(debit)::bigint as debit, sum(credit)::bigint as credit
-    from ledger_balances`;
-/** By code units, as the index has them and pages of several cells are merged. */
+/**
+ * By code units, as the index has them and pages of several cells are merged. Grouped so too: of
+ * names grouped in another order, all would be summed before a page is cut off.
+ */
 const NAME = 'account collate "C"';
-const BY_ACCOUNT = `group by account, currency order by ${NAME}, currency`;
+const SUMS = `select ${NAME} as account, currency,
+    sum(debit)::bigint as debit, sum(credit)::bigint as credit
+    from ledger_balances`;
+const BY_ACCOUNT = `group by ${NAME}, currency order by ${NAME}, currency`;
 const BALANCES = statements('ledger_balances', {
   of: `${SUMS} where marketplace = $1 and ${ofShards('$2')} ${BY_ACCOUNT}`,
   ofConfig: `${SUMS} where marketplace = $1 and ${ofShards('$2')} and config = $3 ${BY_ACCOUNT}`,
