@@ -183,6 +183,30 @@ describe('a close that rests on "not found"', () => {
     expect(one.payment.refunds).toMatchObject([{ reason: 'late' }]);
   });
 
+  it('D1b: the report that closes it speaks for the tail too, as it would a second time', () => {
+    const say = (one: One, first: LegReport['status'], second: LegReport['status']) => {
+      const words = [first, second].map((status, place) => {
+        const leg = one.payment.legs[place];
+        return paidReport(leg!, { status, paidAtMs: one.nowMs });
+      });
+      one.reports(answered(words));
+      const { version } = one.payment.intent;
+      one.reports(answered(words));
+      expect(one.payment.intent.version).toBe(version);
+    };
+    const opened = new One('wechatpay', 'native', [1, 2]);
+    opened.nowMs = opened.attempt.expiresAtMs + FINAL_MS;
+    say(opened, 'pending', 'not_found');
+    say(opened, 'not_found', 'pending');
+    expect(opened.attempt).toMatchObject({ status: 'closed', dueAtMs: opened.nowMs + 600_000 });
+    const ended = new One('wechatpay', 'native', [1, 2]);
+    ended.nowMs = ended.attempt.expiresAtMs + FINAL_MS;
+    say(ended, 'pending', 'not_found');
+    say(ended, 'closed', 'closed');
+    const end = { status: 'closed', isProvisional: false, dueAtMs: null };
+    expect(ended.attempt).toMatchObject(end);
+  });
+
   it('D1b: without any answer it is polled daily, and ends all the same', () => {
     const one = new One();
     one.closeUnseen();

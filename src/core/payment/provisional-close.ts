@@ -41,15 +41,15 @@ export function beginTail(draft: PaymentDraft, before: Attempt, { nowMs }: Decid
   draft.set('attempts', attempt.id, { dueAtMs: nowMs + HOUR_MS, tries: 0 });
 }
 
-/** The result of a poll that found no payment. */
+/** What a report without a payment says of the tail, be it the one that began it. */
 export function continueTail(
   draft: PaymentDraft,
-  before: Attempt,
+  id: Id<'payment_attempt'>,
   reports: readonly LegReport[],
   { nowMs }: DecideContext,
 ): void {
-  const attempt = draft.attempt(before.id);
-  if (before.status !== 'closed' || !isProvisionallyClosed(attempt)) return;
+  const attempt = draft.attempt(id);
+  if (!isProvisionallyClosed(attempt)) return;
   const said = draft
     .legsOf(attempt.id)
     .map((leg) => reports.find((report) => report.orderNo === leg.orderNo)?.status);

@@ -106,7 +106,7 @@ function applyLegReports(
   settleAttempt(draft, id, capabilities, context);
   if (isContradicted) alertContradiction(draft, id);
   beginTail(draft, before, context);
-  continueTail(draft, before, reports, context);
+  continueTail(draft, id, reports, context);
   if (own.some(({ report }) => report.isUnseen === true)) leaveToBill(draft, id);
   alertReversedLegs(draft, own);
 }
