@@ -44,10 +44,12 @@ const WINDOW = statements('buyer_data.window', {
   events: windowOf('events'),
 } satisfies Record<Stage, string>);
 
+/** As UTF-8, by immutable functions alone: Citus updates by no others (`convert_to` is stable). */
+const bytesOf = (text: string) => `decode(replace(${text}, '\\', '\\\\'), 'escape')`;
 /** A row with this buyer; if neither is given, any buyer. */
 const OF_BUYER = (buyer: string) =>
   `($4::bigint is null or (marketplace = $4
-    and sha256(convert_to(marketplace || ':' || (${buyer}), 'UTF8')) = $5::bytea))`;
+    and sha256(${bytesOf(`marketplace::text || ':' || (${buyer})`)}) = $5::bytea))`;
 /** `written_by`, too: a process's cached copy of such a payment becomes invalid. */
 const ERASE = statements('buyer_data.erase', {
   intents: `update payment_intents set written_by = null,
