@@ -1,7 +1,7 @@
 /**
  * One connection that speaks PostgreSQL's protocol, to a server or to PGlite's worker, with one
- * transaction at a time. Statements are pipelined: written at once, in one packet per tick, and
- * answered in order, so a transaction costs as many round trips as its work has awaits.
+ * transaction at a time. Statements are pipelined: all of a tick are written at once and answered
+ * in one piece (exchange.ts), so a transaction costs as many round trips as its work has awaits.
  *
  * A broken connection is never used again, and a broken COMMIT is never reported as a failure.
  */
@@ -10,21 +10,33 @@ import { assert } from '../kernel/assert.ts';
 import { type DbError, DbFailure, type Row, type Session, type Statement } from './db.ts';
 import { isLoss, isStalePlan, toDbError } from './db-errors.ts';
 import { typeParsers } from './db-types.ts';
+import { Exchange, type PreparedStatements, type Reply } from './exchange.ts';
 import { SCRIPT_PLANNER } from './planner.ts';
 import { splitScript } from './split-script.ts';
 
 /** Longer than any healthy transaction: guards against a server that no longer answers. */
 const TRANSACTION_TIMEOUT_MS = 30_000;
 
-const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+const BEGIN: Statement = {
+  name: 'transaction.begin',
+  text: 'BEGIN ISOLATION LEVEL READ COMMITTED',
+};
+const COMMIT: Statement = { name: 'transaction.commit', text: 'COMMIT' };
+const ROLLBACK: Statement = { name: 'transaction.rollback', text: 'ROLLBACK' };
 const IN_FAILED_TRANSACTION = '25P02';
-
-interface Reply {
-  readonly rows: readonly Row[];
-  readonly command: string;
-}
+/** Errors that only say that a statement before had failed. */
+const CONSEQUENCES = new Set([IN_FAILED_TRANSACTION, '26000']);
 
 type Answer = (error: DbError | null, reply: Reply | null) => void;
+
+interface Sent {
+  /** Empty: a script. */
+  readonly statement: string;
+  readonly isCommit: boolean;
+  readonly answer: Answer;
+}
+
+const NO_REPLY: Reply = { rows: [], command: '' };
 
 /** Connections that this process lost or ended, but for those that only read. */
 let lost = 0;
@@ -34,8 +46,12 @@ export class Connection {
   readonly #isReader: boolean;
   #isUsable = true;
   #isBroken = false;
-  #isCorked = false;
   #inFlight = 0;
+  readonly #prepared: PreparedStatements = new Map();
+  /** Sent at the end of this tick. */
+  #waiting: Exchange[] = [];
+  /** The last of them takes what a transaction adds. */
+  #open: Exchange | null = null;
 
   private constructor(client: pg.Client, isReader: boolean) {
     this.#client = client;
@@ -71,40 +87,65 @@ export class Connection {
     return (this.#client as unknown as { processID: number }).processID;
   }
 
+  /** By itself: what fails beside it does not concern it. */
   run(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     return new Promise((resolve, reject) => {
-      this.send(statement, values, false, (error, reply) => {
+      const answer: Answer = (error, reply) => {
         if (reply === null) reject(error);
         else resolve(reply.rows);
-      });
+      };
+      this.#open = null;
+      this.send(statement, values, answer);
+      this.#open = null;
     });
   }
 
-  /** A statement without a name or values goes by the simple protocol: BEGIN, COMMIT, scripts. */
-  send(statement: Statement, values: readonly unknown[], isCommit: boolean, answer: Answer): void {
-    this.#cork();
+  /** With all else that is sent in this tick: the first that fails takes along what follows it. */
+  send(statement: Statement, values: readonly unknown[], answer: Answer, isCommit = false): void {
+    if (this.#open === null) {
+      this.#open = new Exchange(this.#prepared);
+      this.#wait(this.#open);
+    }
+    const sent = { statement: statement.name, isCommit, answer };
+    this.#open.add(statement, values, (error, reply, wasSkipped) =>
+      this.#settle(sent, error, reply, wasSkipped),
+    );
     this.#inFlight += 1;
-    const config =
-      statement.name === ''
-        ? { text: statement.text }
-        : { name: statement.name, text: statement.text, values: values as unknown[] };
-    this.#client.query(config, (error: Error | null, reply: Reply) => {
-      this.#inFlight -= 1;
-      if (error === null || error === undefined) {
-        answer(null, reply);
-        return;
-      }
-      const isReader = this.#isReader;
-      if (isLoss(error, { isReader, isCommitSent: isCommit })) this.#break();
-      else if (isStalePlan(error)) this.#isUsable = false;
-      const context = {
-        statement: statement.name === '' ? 'script' : statement.name,
-        isBroken: this.#isBroken,
-        isCommitSent: isCommit,
-        isReader,
-      };
-      answer(toDbError(error, context), null);
+  }
+
+  /** By the simple protocol: any number of statements, without parameters. */
+  script(text: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const answer: Answer = (error) => (error === null ? resolve() : reject(error));
+      const sent = { statement: '', isCommit: false, answer };
+      this.#flush();
+      this.#inFlight += 1;
+      this.#client.query({ text }, (error: Error | null) =>
+        this.#settle(sent, error ?? null, NO_REPLY, false),
+      );
     });
+  }
+
+  #settle(sent: Sent, error: Error | null, reply: Reply | null, wasSkipped: boolean): void {
+    this.#inFlight -= 1;
+    if (error === null) {
+      sent.answer(null, reply);
+      return;
+    }
+    const { isCommit } = sent;
+    const isReader = this.#isReader;
+    const hasLost = isLoss(error, { isReader, isCommitSent: isCommit && !wasSkipped });
+    if (hasLost) this.#break();
+    else if (isStalePlan(error)) this.#isUsable = false;
+    const isBroken = this.#isBroken;
+    // The server answers for what it skipped; of a connection that is gone nothing is known.
+    if (wasSkipped && !hasLost && !isBroken) {
+      sent.answer(new DbFailure('skipped', { sqlState: IN_FAILED_TRANSACTION }), null);
+      return;
+    }
+    const statement = sent.statement === '' ? 'script' : sent.statement;
+    const context = { statement, isBroken, isCommitSent: isCommit, isReader };
+    sent.answer(toDbError(error, context), null);
   }
 
   /** Ends it at once; everything in flight fails as lost. */
@@ -124,16 +165,20 @@ export class Connection {
     this.#isBroken = true;
   }
 
-  /** Holds the socket until the end of this tick: BEGIN and the next statements are one packet. */
-  #cork(): void {
-    if (this.#isCorked) return;
-    this.#isCorked = true;
+  #wait(exchange: Exchange): void {
+    this.#waiting.push(exchange);
+    if (this.#waiting.length === 1) process.nextTick(() => this.#flush());
+  }
+
+  /** One packet. */
+  #flush(): void {
+    const exchanges = this.#waiting;
+    this.#waiting = [];
+    this.#open = null;
     const { stream } = this.#client.connection;
     stream.cork();
-    process.nextTick(() => {
-      this.#isCorked = false;
-      stream.uncork();
-    });
+    for (const exchange of exchanges) this.#client.query(exchange);
+    stream.uncork();
   }
 }
 
@@ -200,7 +245,8 @@ class Transaction implements Session {
   }
 
   async script(text: string): Promise<void> {
-    await this.#send({ name: '', text }, []);
+    this.#begin();
+    await this.#connection.script(text);
   }
 
   /**
@@ -220,10 +266,20 @@ class Transaction implements Session {
   async commit(): Promise<void> {
     if (!this.#hasBegun) return;
     // Answers come in order: when COMMIT is answered, so is every statement before it.
-    const { command } = await this.#sendNow({ name: '', text: 'COMMIT' }, [], true);
+    const command = await this.#committed();
     if (command === 'COMMIT') return;
     // An aborted transaction answers COMMIT with ROLLBACK: some statement failed, awaited or not.
     throw this.#firstError ?? new DbFailure('commit: the server rolled back');
+  }
+
+  async #committed(): Promise<string> {
+    try {
+      return (await this.#sendNow(COMMIT, [], true)).command;
+    } catch (error) {
+      // Skipped behind a statement that failed: the transaction is still open.
+      await this.#rollback();
+      throw error;
+    }
   }
 
   async #rollback(): Promise<void> {
@@ -233,35 +289,39 @@ class Transaction implements Session {
       return;
     }
     try {
-      await this.#sendNow({ name: '', text: 'ROLLBACK' }, [], false);
+      await this.#sendNow(ROLLBACK, []);
     } catch {
       this.#connection.destroy();
     }
   }
 
   #send(statement: Statement, values: readonly unknown[]): Promise<Reply> {
-    assert(!this.#isOver, 'a session is used inside its transaction only');
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#sendNow({ name: '', text: BEGIN }, [], false).catch(ignore);
-    }
-    return this.#sendNow(statement, values, false);
+    this.#begin();
+    return this.#sendNow(statement, values);
   }
 
-  #sendNow(statement: Statement, values: readonly unknown[], isCommit: boolean): Promise<Reply> {
+  #begin(): void {
+    assert(!this.#isOver, 'a session is used inside its transaction only');
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#sendNow(BEGIN, []).catch(ignore);
+  }
+
+  #sendNow(statement: Statement, values: readonly unknown[], isCommit = false): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#connection.send(statement, values, isCommit, (error, reply) => {
+      const answer: Answer = (error, reply) => {
         if (reply !== null) resolve(reply);
         else reject(this.#rootCause(error));
-      });
+      };
+      this.#connection.send(statement, values, answer, isCommit);
     });
   }
 
-  /** After a failure the server answers everything with 25P02; the first error is the real one. */
+  /** After a failure all else fails with it; the first error is the real one. */
   #rootCause(error: DbError | null): DbError {
     assert(error !== null, 'an answer is a reply or an error');
     this.#firstError ??= error;
-    return error.sqlState === IN_FAILED_TRANSACTION ? this.#firstError : error;
+    return CONSEQUENCES.has(error.sqlState) ? this.#firstError : error;
   }
 }
 

@@ -127,7 +127,7 @@ class Pglite implements PgliteDb {
     const config = { stream: () => stream, user: 'postgres', database: 'postgres' };
     const connection = await Connection.open(config, false);
     // It takes no `options`, and its one session is lane and reader at once.
-    await connection.run({ name: '', text: `set ${LANE_PLANNER.join('; set ')}` }, []);
+    await connection.script(`set ${LANE_PLANNER.join('; set ')}`);
     return connection;
   }
 }

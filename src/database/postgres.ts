@@ -65,7 +65,7 @@ async function openLane(config: pg.ClientConfig): Promise<Connection> {
   const connection = await Connection.open(config, false);
   const watchdog = setTimeout(() => connection.destroy(), CONNECT_TIMEOUT_MS);
   try {
-    await connection.run({ name: '', text: PLANS_ON_CITUS }, []);
+    await connection.script(PLANS_ON_CITUS);
     return connection;
   } catch (error) {
     connection.destroy();

@@ -8,7 +8,7 @@
  * - Secrets are never stored; a replay derives them again from the object's current state.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { IdempotencyAnswer, IdempotentRequest } from '../flows/base/idempotency.ts';
 import type { Outcome } from '../flows/base/outcome.ts';
@@ -146,14 +146,16 @@ function pathOf(url: string): string {
 
 /** SHA-256 of the body's meaning: white space and key order do not make another request. */
 function hashOf(body: unknown): string {
-  return createHash('sha256').update(canonical(body)).digest('hex');
+  return hash('sha256', canonical(body), 'hex');
 }
 
 function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const fields = Object.entries(value)
-    .sort(([a], [b]) => compareTexts(a, b))
-    .map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`);
-  return `{${fields.join(',')}}`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const fields = value as Record<string, unknown>;
+  let text = '';
+  for (const key of Object.keys(fields).sort(compareTexts)) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(fields[key])}`;
+  }
+  return `{${text}}`;
 }

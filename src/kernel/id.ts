@@ -8,7 +8,7 @@
  *
  * 13 characters, fixed width, sortable. Nothing secret derives from an id.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { assert } from './assert.ts';
 import { ID_KINDS } from './id-prefixes.ts';
 
@@ -160,5 +160,5 @@ function readId(id: Id): void {
 
 /** The home shard of a natural key: the first byte of SHA-256 over its parts. */
 export function shardOf(...parts: readonly string[]): number {
-  return createHash('sha256').update(parts.join('\u0000')).digest()[0] ?? 0;
+  return hash('sha256', parts.join('\u0000'), 'buffer')[0] ?? 0;
 }

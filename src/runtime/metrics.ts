@@ -32,9 +32,16 @@ export interface Metrics {
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const BATCH_COMMANDS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000];
 
+/** How often the event loop's delay is sampled: each sample wakes the process. */
+const LOOP_SAMPLE_MS = 100;
+
 export function createMetrics(options: { readonly processMetrics?: boolean } = {}): Metrics {
   const registry = new Registry();
-  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  if (options.processMetrics === true)
+    collectDefaultMetrics({
+      register: registry,
+      eventLoopMonitoringPrecision: LOOP_SAMPLE_MS,
+    });
   const registers = [registry];
   const edge = edgeMetrics(registers);
   const inner = innerMetrics(registers);
@@ -89,14 +96,16 @@ function edgeMetrics(registers: Registry[]): EdgeMetrics {
   const walletChild = children((name, operation, outcome) =>
     wallet.labels(name, operation, outcome),
   );
+  const notificationChild = children((name, outcome) => notifications.labels(name, outcome));
+  const deliveryChild = children((outcome) => deliveries.labels(outcome));
   return {
     httpRequest: ({ route, method, status, ms }) =>
       httpChild(route, method, String(status)).observe(ms / 1000),
     walletCall: ({ wallet: name, operation, outcome, ms }) =>
       walletChild(name, operation, outcome).observe(ms / 1000),
     walletCredentialsRefused: (name, operation) => refusals.labels(name, operation).inc(),
-    notification: (name, outcome) => notifications.labels(name, outcome).inc(),
-    delivery: (outcome) => deliveries.labels(outcome).inc(),
+    notification: (name, outcome) => notificationChild(name, outcome).inc(),
+    delivery: (outcome) => deliveryChild(outcome).inc(),
   };
 }
 
@@ -124,12 +133,13 @@ function innerMetrics(registers: Registry[]): InnerMetrics {
     help: 'Attempts whose outcome no wallet has reported yet',
     registers,
   });
+  const queueChild = children((lane) => queue.labels(lane));
   return {
     batch: ({ commands, ms }) => {
       batchSize.observe(commands);
       batchSeconds.observe(ms / 1000);
     },
-    laneQueue: (lane, depth) => queue.labels(lane).set(depth),
+    laneQueue: (lane, depth) => queueChild(lane).set(depth),
     unknownAttempts: (count) => unknown.set(count),
   };
 }

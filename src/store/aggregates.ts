@@ -3,7 +3,7 @@
 import { MERCHANT_BALANCE } from './balance/aggregate.ts';
 import { TRANSFER } from './balance/transfers.ts';
 import type { Aggregate } from './batch/aggregate.ts';
-import { IDEMPOTENCY_KEY } from './batch/idempotency.ts';
+import { IDEMPOTENCY_KEY, KEY_END } from './batch/idempotency.ts';
 import { PAYMENT } from './payment/aggregate.ts';
 import { DELIVERY } from './webhook/delivery.ts';
 
@@ -12,5 +12,6 @@ export const AGGREGATES: readonly Aggregate[] = [
   MERCHANT_BALANCE,
   TRANSFER,
   IDEMPOTENCY_KEY,
+  KEY_END,
   DELIVERY,
 ];

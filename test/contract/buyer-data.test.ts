@@ -39,8 +39,9 @@ for (const engine of ENGINES) {
       const tables = await stage.db.read<{ name: string }>(
         raw(
           'tables',
-          `select relname::text as name from pg_class
-           where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+          `select distinct relname::text as name from pg_class
+           where relnamespace::regnamespace::text = any (current_schemas(false))
+           and relkind in ('r', 'p')
            and not relispartition and relname <> 'idempotency_keys' order by 1`,
         ),
         [],

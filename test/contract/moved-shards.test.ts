@@ -38,7 +38,7 @@ describe.skipIf(!POSTGRES.isAvailable)('moved shards', () => {
 
   beforeAll(async () => {
     const open = async () => {
-      home = await POSTGRES.open({ cells: 2 });
+      home = await POSTGRES.open({ cells: 2, isPlain: true });
       return home;
     };
     stage = await openStage({ ...POSTGRES, open });

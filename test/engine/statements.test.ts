@@ -156,7 +156,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       await completeIdempotency(platform(), asked, { status: 200, body: '{}' });
       expect(sent).toEqual([
         ['engine_lanes.stamp', 'idempotency_keys.claim'],
-        ['engine_lanes.stamp', 'idempotency_keys.lock', 'idempotency_keys.upsert'],
+        ['engine_lanes.stamp', 'idempotency_keys.end'],
       ]);
     });
 
@@ -195,8 +195,7 @@ for (const { name, isAvailable, open } of ENGINES) {
           'escrows.upsert',
           'events.insert',
           'idempotency_keys.claim',
-          'idempotency_keys.lock',
-          'idempotency_keys.upsert',
+          'idempotency_keys.end',
           'ledger_balances.add',
           'ledger_entries.insert',
           'ledger_transactions.insert',

@@ -4,6 +4,9 @@
  */
 import net from 'node:net';
 
+/** In whatever asks the server to commit: the name of the prepared statement. */
+export const ASKS_TO_COMMIT = 'transaction.commit\0';
+
 export type Moment = 'before' | 'after';
 
 export interface CommitProxy {
@@ -33,7 +36,7 @@ export async function startCommitProxy(target: string): Promise<CommitProxy> {
     let swallowing: (() => Promise<unknown>) | undefined;
     client.on('data', (chunk) => {
       void away.then(() => {
-        const order = chunk.includes('COMMIT\0') ? orders.shift() : undefined;
+        const order = chunk.includes(ASKS_TO_COMMIT) ? orders.shift() : undefined;
         if (order?.moment === 'before') {
           cut(order.meanwhile);
           return;

@@ -9,6 +9,7 @@ import type { Db, Statement } from '../../src/database/db.ts';
 import { DbFailure, DbLost } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import { startPostgres } from '../../tools/postgres.ts';
+import { ASKS_TO_COMMIT } from '../helpers/commit-proxy.ts';
 import { ENGINES, type TestHome } from './engines.ts';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -257,7 +258,7 @@ async function startProxy(target: string, moment: 'before' | 'after'): Promise<P
     pairs.add([client, database]);
     let isSwallowing = false;
     client.on('data', (chunk) => {
-      const isCommit = isArmed && chunk.includes('COMMIT\0');
+      const isCommit = isArmed && chunk.includes(ASKS_TO_COMMIT);
       if (isCommit && moment === 'before') {
         isArmed = false;
         cut();

@@ -48,6 +48,8 @@ export interface OpenOptions {
    * Default 0, and with HUTONG_TEST_CELLS a schema of its own: one database, beside an empty home.
    */
   readonly cells?: number;
+  /** Default false. What is of the home, or of cells of PostgreSQL itself, is of no worker of Citus. */
+  readonly isPlain?: boolean;
 }
 
 export interface TestEngine {
@@ -98,7 +100,7 @@ async function openOnPostgres(options: OpenOptions = {}): Promise<TestHome> {
 }
 
 async function openOnCitus(options: OpenOptions = {}): Promise<TestHome> {
-  if (options.isMigrated === false) return openOnPostgres(options);
+  if (options.isMigrated === false || options.isPlain === true) return openOnPostgres(options);
   const lanes = options.lanes ?? 2;
   if ((options.cells ?? 0) === 0) {
     const { url, drop } = await makeCitusSchema(CITUS_URL!);

@@ -90,7 +90,7 @@ for (const { name, isAvailable, open } of ENGINES) {
   describe.skipIf(!isAvailable)(`merchants by key on ${name}`, () => {
     let home: TestHome;
     beforeAll(async () => {
-      home = await open();
+      home = await open({ isPlain: true });
       const shop = { name: 'shop', displayName: 'Shop', createdAtMs: 1 };
       await addMarketplace(home.db, { id: MARKETPLACE, ...shop });
       for (let number = 0; number < 40; number += 1) {
@@ -221,7 +221,7 @@ describe.skipIf(postgres?.isAvailable !== true)('merchants seen by two processes
   let home: TestHome;
   let other: Db;
   beforeAll(async () => {
-    home = await postgres!.open();
+    home = await postgres!.open({ isPlain: true });
     other = openPostgres({ url: home.url!, lanes: 1, readers: 1 });
     const shop = { name: 'shop', displayName: 'Shop', createdAtMs: 1 };
     await addMarketplace(home.db, { id: MARKETPLACE, ...shop });

@@ -3,7 +3,7 @@
  * the device and the IP address; none of them is needed once it is paid. After erasure the number
  * reads `erased` and the address is gone; amounts, times and the ledger do not change.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Id } from '../../kernel/id.ts';
 
 export const ERASED_BUYER = 'erased';
@@ -20,5 +20,5 @@ export interface BuyerErasure {
 
 /** How the store finds a buyer's payments without storing the number that is to be erased. */
 export function buyerHash(marketplaceNumber: bigint, buyer: string): Buffer {
-  return createHash('sha256').update(`${marketplaceNumber}:${buyer}`, 'utf8').digest();
+  return hash('sha256', `${marketplaceNumber}:${buyer}`, 'buffer');
 }

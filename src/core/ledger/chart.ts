@@ -2,7 +2,7 @@
  * The chart of accounts, per marketplace and currency. An account is identified by its name alone;
  * the first part of the name gives its normal side. Amounts are not known here.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Id, parseId } from '../../kernel/id.ts';
 import { WALLET_NAMES, type WalletName } from '../../kernel/wallet-names.ts';
 
@@ -102,6 +102,6 @@ export function normalSide(name: string): NormalSide {
 export const ACCOUNT_PREFIX = 'la_';
 
 export function accountId(marketplace: Id<'marketplace'>, name: string, currency: string): string {
-  const digest = createHash('sha256').update(`${marketplace}\n${name}\n${currency}`).digest('hex');
+  const digest = hash('sha256', `${marketplace}\n${name}\n${currency}`, 'hex');
   return `${ACCOUNT_PREFIX}${digest.slice(0, 20)}`;
 }

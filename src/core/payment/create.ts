@@ -1,7 +1,7 @@
 /**
  * Creating an intent: the pure validation that the API promises, then the rows of a new payment.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
 import { AMOUNT_FEN_MAX, sumFen } from '../../kernel/money.ts';
 import { compareTexts } from '../../kernel/order.ts';
@@ -46,7 +46,7 @@ export function contentHash(input: NewPayment): string {
       sub.splits,
     ]),
   ]);
-  return createHash('sha256').update(content).digest('hex');
+  return hash('sha256', content, 'hex');
 }
 
 export function newPayment(input: NewPayment): Result<Payment, HutongError> {

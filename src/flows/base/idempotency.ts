@@ -11,7 +11,9 @@ import { err } from '../../kernel/result.ts';
 import {
   IDEMPOTENCY_KEY,
   type IdempotencyRow,
-  idempotencyKeyId,
+  KEY_END,
+  type KeyOutcome,
+  keyEndId,
 } from '../../store/batch/idempotency.ts';
 import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
@@ -131,25 +133,23 @@ export async function completeIdempotency(
   const { marketplace, key, targetId } = request;
   const shard = shardOf(marketplace, key);
   await platform.engine.submit({
-    aggregate: IDEMPOTENCY_KEY,
+    aggregate: KEY_END,
     name: 'complete_key',
     // Under load it costs no commit of its own. A release is sent at once: a corrected body waits
     // for it.
     piggyback: typeof answer === 'object',
     shard,
     marketplace,
-    root: idempotencyKeyId({ shard, marketplace, key }),
-    decide: (stored) => {
-      // Released meanwhile and claimed with another body: that request stores its own answer.
-      const isOurs = stored.target === targetId && stored.state !== 'done';
-      return plainly(isOurs ? completed(stored, answer) : stored, undefined);
-    },
+    // Released meanwhile and claimed with another body: that request stores its own answer.
+    root: keyEndId({ shard, marketplace, key, target: targetId }),
+    decide: (end) => plainly({ ...end, outcome: outcomeOf(answer) }, undefined),
   });
 }
 
-function completed(stored: IdempotencyRow, answer: IdempotencyAnswer): IdempotencyRow {
-  if (answer === 'release') return { ...stored, state: 'released', leaseUntilMs: 0 };
+function outcomeOf(answer: IdempotencyAnswer): KeyOutcome {
+  const none = { status: null, answer: null };
+  if (answer === 'release') return { state: 'released', leaseUntilMs: 0, ...none };
   // Still bound to its body: another body is refused, the same one resumes without waiting.
-  if (answer === 'resume') return { ...stored, leaseUntilMs: 0 };
-  return { ...stored, state: 'done', status: answer.status, answer: answer.body };
+  if (answer === 'resume') return { state: null, leaseUntilMs: 0, ...none };
+  return { state: 'done', leaseUntilMs: null, status: answer.status, answer: answer.body };
 }

@@ -1,6 +1,6 @@
 /** Authenticates a request's API key (rule 11). */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { hutongError } from '../../kernel/errors.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err, ok } from '../../kernel/result.ts';
@@ -29,7 +29,7 @@ export interface Caller {
 }
 
 export function hashKey(secretKey: string): string {
-  return createHash('sha256').update(secretKey).digest('hex');
+  return hash('sha256', secretKey, 'hex');
 }
 
 const KEY_SHAPE = /^(sk|rk)_(test|live)_[0-9A-Za-z]{24,64}$/;

@@ -165,7 +165,9 @@ function payeeOf(
   const refused = paymentModeRefusal(payment, input.isLivemode, modesOf(entry));
   if (refused !== undefined) return err(refused);
   const asked = offerQuestion(platform, entry, payment, null, input.isLivemode);
-  const question = { ...asked, ignoresHealth: true };
+  // The others would only be withheld or offered beside it.
+  const wallets = asked.wallets.filter(({ wallet }) => wallet === input.wallet);
+  const question = { ...asked, wallets, ignoresHealth: true };
   const offers = offersFor(question);
   const isNamed = (row: { readonly wallet: string; readonly product: string | null }): boolean =>
     row.wallet === input.wallet && (row.product === null || row.product === input.product);

@@ -4,8 +4,8 @@
  * secrets. New ones go to the open day (key-days.ts); each is looked for in every day.
  */
 
-import { idArray, smallintArray, textArray } from '../../database/arrays.ts';
-import type { Session, Statement } from '../../database/db.ts';
+import { bigintArray, idArray, intArray, smallintArray, textArray } from '../../database/arrays.ts';
+import type { Row, Session, Statement } from '../../database/db.ts';
 import {
   columnsOf,
   type Fields,
@@ -19,7 +19,7 @@ import {
 import { type Table, table, tableValues, toNumber, upsertAll } from '../../database/table.ts';
 import { type Id, idValue } from '../../kernel/id.ts';
 import { compareTexts } from '../../kernel/order.ts';
-import type { Aggregate, Claim } from './aggregate.ts';
+import type { Aggregate, Change, Claim } from './aggregate.ts';
 
 export interface IdempotencyRow {
   readonly shard: number;
@@ -149,6 +149,74 @@ async function lockKeys(
     textArray(rows.map((row) => row.key)),
   ]);
   return new Map(locked.map(toRow).map((row) => [idempotencyKeyId(row), row]));
+}
+
+/** What becomes of a key when its request has ended; null: it stays as it is. */
+export interface KeyOutcome {
+  readonly state: 'done' | 'released' | null;
+  /** null: the lease stays. */
+  readonly leaseUntilMs: number | null;
+  readonly status: number | null;
+  readonly answer: string | null;
+}
+
+/** The end of the request that claimed a key for `target`, as far as a batch knows it. */
+export interface KeyEnd extends KeyParts {
+  readonly target: string;
+  readonly outcome: KeyOutcome | null;
+}
+
+/**
+ * Noting the end of a request reads nothing: the row was claimed with the request's own target, and
+ * one that has another by now, or an answer, stays as it is.
+ */
+export const KEY_END: Aggregate<KeyEnd, never> = {
+  name: 'idempotency_key',
+  events: new Set(),
+  moments: new Set(),
+  lock: (_session, ids) => Promise.resolve(new Map(ids.map((id) => [id, openEnd(id)]))),
+  save: saveEnds,
+  root: (end) => ({
+    id: keyEndId(end),
+    shard: end.shard,
+    marketplace: end.marketplace,
+    version: null,
+  }),
+};
+
+/** Targets have no spaces; keys may. */
+export function keyEndId(end: KeyParts & Pick<KeyEnd, 'target'>): string {
+  return `${end.target} ${idempotencyKeyId(end)}`;
+}
+
+function openEnd(id: string): KeyEnd {
+  const space = id.indexOf(' ');
+  return { ...partsOfId(id.slice(space + 1)), target: id.slice(0, space), outcome: null };
+}
+
+const SAVE_ENDS: Statement = {
+  name: 'idempotency_keys.end',
+  text: `update idempotency_keys k set state = coalesce(u.state, k.state),
+      lease_until = coalesce(u.lease_until, k.lease_until), status = u.status, answer = u.answer
+    from unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[],
+        $7::integer[], $8::text[])
+      as u (shard, marketplace, key, target, state, lease_until, status, answer)
+    where k.shard = u.shard and k.marketplace = u.marketplace and k.key = u.key
+      and k.target = u.target and k.state <> 'done'`,
+};
+
+function saveEnds(session: Session, changes: readonly Change<KeyEnd>[]): Promise<readonly Row[]> {
+  const ends = sortedByKey(changes.map(({ after }) => after));
+  return session.run(SAVE_ENDS, [
+    smallintArray(ends.map((end) => end.shard)),
+    idArray(ends.map((end) => end.marketplace)),
+    textArray(ends.map((end) => end.key)),
+    textArray(ends.map((end) => end.target)),
+    textArray(ends.map(({ outcome }) => outcome?.state)),
+    bigintArray(ends.map(({ outcome }) => outcome?.leaseUntilMs)),
+    intArray(ends.map(({ outcome }) => outcome?.status)),
+    textArray(ends.map(({ outcome }) => outcome?.answer)),
+  ]);
 }
 
 function sortedByKey<T extends KeyParts>(rows: readonly T[]): T[] {

@@ -1,0 +1,154 @@
+/**
+ * Statements that travel together: each is bound and executed, and one Sync ends them, so that the
+ * server answers in one piece and not statement by statement. A statement that fails takes those
+ * behind it along: the server skips them, up to the Sync.
+ *
+ * What a connection knows of its prepared statements is kept: a statement is parsed and its columns
+ * are described once.
+ */
+import pg from 'pg';
+import { assert, must } from '../kernel/assert.ts';
+import type { Row, Statement } from './db.ts';
+import { typeParsers } from './db-types.ts';
+
+export interface Reply {
+  readonly rows: readonly Row[];
+  readonly command: string;
+}
+
+/** `wasSkipped`: the error is of a statement before it, and this one did not run. */
+export type Answer = (error: Error | null, reply: Reply | null, wasSkipped: boolean) => void;
+
+/** What the driver has of columns: parsers by their types. */
+interface Columns {
+  readonly addFields: (fields: readonly unknown[]) => void;
+  readonly parseRow: (values: readonly (string | null)[]) => Row;
+}
+
+const newColumns = (): Columns =>
+  new (pg as unknown as { Result: new (mode: undefined, types: unknown) => Columns }).Result(
+    undefined,
+    typeParsers,
+  );
+
+interface Prepared {
+  readonly text: string;
+  readonly columns: Columns;
+  /** False: its first use failed, and whether the server has it is not known. */
+  isThere: boolean;
+}
+
+/** The prepared statements of one connection. */
+export type PreparedStatements = Map<string, Prepared>;
+
+type Parameter = string | Buffer | null;
+
+interface Item {
+  readonly statement: Statement;
+  readonly values: Parameter[];
+  readonly answer: Answer;
+  readonly rows: Row[];
+  columns: Columns | undefined;
+  /** It is parsed here. */
+  isFirst: boolean;
+}
+
+/** As the driver treats its queries; its published types leave most of this out. */
+const DriverQuery = pg.Query as unknown as new (config: { readonly text: string }) => object;
+
+/** Parameters are sent as text, arrays (arrays.ts) in the server's binary form. */
+function toParameter(value: unknown): Parameter {
+  if (value === null || value === undefined) return null;
+  if (Buffer.isBuffer(value)) return value;
+  assert(typeof value !== 'object', 'a parameter is a scalar or encoded');
+  return String(value);
+}
+
+/** The driver takes it for one query of its own kind. */
+export class Exchange extends DriverQuery {
+  readonly #prepared: PreparedStatements;
+  readonly #items: Item[] = [];
+  /** The one whose answer comes next. */
+  #place = 0;
+
+  constructor(prepared: PreparedStatements) {
+    super({ text: '' });
+    this.#prepared = prepared;
+  }
+
+  add(statement: Statement, values: readonly unknown[], answer: Answer): void {
+    this.#items.push({
+      statement,
+      values: values.map(toParameter),
+      answer,
+      rows: [],
+      columns: undefined,
+      isFirst: false,
+    });
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.stream.cork();
+    for (const item of this.#items) this.#send(item, connection);
+    connection.sync();
+    connection.stream.uncork();
+  }
+
+  #send(item: Item, connection: pg.Connection): void {
+    const { name, text } = item.statement;
+    const known = this.#prepared.get(name);
+    assert(known === undefined || known.text === text, `${name} is the name of one statement`);
+    item.isFirst = known?.isThere !== true;
+    // Closing what is not there is no error.
+    if (item.isFirst && known !== undefined) connection.close({ type: 'S', name }, true);
+    const prepared =
+      known?.isThere === true ? known : { text, columns: newColumns(), isThere: true };
+    if (item.isFirst) {
+      this.#prepared.set(name, prepared);
+      connection.parse({ name, text, types: [] }, true);
+    }
+    item.columns = prepared.columns;
+    connection.bind({ statement: name, values: item.values }, true);
+    if (item.isFirst) connection.describe({ type: 'P', name: '' }, true);
+    connection.execute(null, true);
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
+    this.#current().columns?.addFields(fields);
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const { rows, columns } = this.#current();
+    rows.push(must(columns, 'the columns of a statement that was sent').parseRow(fields));
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    const { rows, answer } = this.#current();
+    this.#place += 1;
+    const space = text.indexOf(' ');
+    answer(null, { rows, command: space < 0 ? text : text.slice(0, space) }, false);
+  }
+
+  handleEmptyQuery(): void {
+    this.handleCommandComplete({ text: '' });
+  }
+
+  /** The first that is not answered has failed; also when the connection is gone. */
+  handleError(error: Error): void {
+    const left = this.#items.slice(this.#place);
+    this.#place = this.#items.length;
+    for (const { isFirst, statement } of left) {
+      const prepared = this.#prepared.get(statement.name);
+      if (isFirst && prepared !== undefined) prepared.isThere = false;
+    }
+    for (const [index, { answer }] of left.entries()) answer(error, null, index > 0);
+  }
+
+  handleReadyForQuery(): void {
+    if (this.#place < this.#items.length) this.handleError(new Error('no answer'));
+  }
+
+  #current(): Item {
+    return must(this.#items[this.#place], 'a statement that waits for its answer');
+  }
+}
