@@ -37,15 +37,17 @@ const START_TIMEOUT_MS = 20_000;
 const ANSWER_BYTES = 200;
 const RESOURCE_BYTES = 600;
 
-/** CPU milliseconds a payment. */
-export interface BareCost {
-  /** At the rate at which the platform was measured. */
-  readonly atLoadMs: number;
+/** Each: CPU milliseconds a payment. */
+export interface Bare {
+  /** At the rate at which the platform is measured. */
+  readonly atLoad: (ratePerS: number) => Promise<number>;
   /** In a closed loop, as many under way as for the platform's maximum. */
-  readonly saturatedMs: number;
+  readonly saturated: () => Promise<number>;
+  readonly close: () => Promise<void>;
 }
 
-export async function measureBare(databaseUrl: string | null, ratePerS: number): Promise<BareCost> {
+/** Warmed up. */
+export async function openBare(databaseUrl: string | null): Promise<Bare> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const secret = randomBytes(32);
   const outside = await openOutside(privateKey);
@@ -61,6 +63,11 @@ export async function measureBare(databaseUrl: string | null, ratePerS: number):
   };
   const client = openLoadClient();
   let child: Child | undefined;
+  const close = async (): Promise<void> => {
+    client.close();
+    await child?.stop();
+    await outside.close();
+  };
   try {
     child = await startChild({
       name: 'the bare platform',
@@ -73,13 +80,14 @@ export async function measureBare(databaseUrl: string | null, ratePerS: number):
     const buy = createBuyer(client, `http://127.0.0.1:${port}`, callback, outside.whenDelivered);
     await closedLoad(buy, WARM_UP);
     const pid = child.process.pid ?? 0;
-    const saturatedMs = await cpuMsPerPayment(pid, () => closedLoad(buy, SATURATION));
-    const atLoadMs = await cpuMsPerPayment(pid, () => openLoad(buy, { ...LOAD, ratePerS }));
-    return { atLoadMs, saturatedMs };
-  } finally {
-    client.close();
-    await child?.stop();
-    await outside.close();
+    return {
+      atLoad: (ratePerS) => cpuMsPerPayment(pid, () => openLoad(buy, { ...LOAD, ratePerS })),
+      saturated: () => cpuMsPerPayment(pid, () => closedLoad(buy, SATURATION)),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 

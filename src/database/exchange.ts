@@ -8,7 +8,8 @@
  */
 import pg from 'pg';
 import { assert, must } from '../kernel/assert.ts';
-import type { Row, Statement } from './db.ts';
+import { bindAndExecute, type Parameter } from './bind.ts';
+import { DbFailure, type Row, type Statement } from './db.ts';
 import { typeParsers } from './db-types.ts';
 
 export interface Reply {
@@ -34,21 +35,19 @@ const newColumns = (): Columns =>
 interface Prepared {
   readonly text: string;
   readonly columns: Columns;
-  /** False: its first use failed, and whether the server has it is not known. */
-  isThere: boolean;
+  /** `doubtful`: its first use failed, and whether the server has it is not known. */
+  state: 'new' | 'there' | 'doubtful';
 }
 
 /** The prepared statements of one connection. */
 export type PreparedStatements = Map<string, Prepared>;
 
-type Parameter = string | Buffer | null;
-
 interface Item {
-  readonly statement: Statement;
-  readonly values: Parameter[];
+  readonly name: string;
+  readonly prepared: Prepared;
+  readonly values: readonly Parameter[];
   readonly answer: Answer;
   readonly rows: Row[];
-  columns: Columns | undefined;
   /** It is parsed here. */
   isFirst: boolean;
 }
@@ -76,50 +75,33 @@ export class Exchange extends DriverQuery {
     this.#prepared = prepared;
   }
 
-  add(statement: Statement, values: readonly unknown[], answer: Answer): void {
-    this.#items.push({
-      statement,
-      values: values.map(toParameter),
-      answer,
-      rows: [],
-      columns: undefined,
-      isFirst: false,
-    });
+  /** Throws what is wrong with the statement: nothing of it was sent then. */
+  add({ name, text }: Statement, values: readonly unknown[], answer: Answer): void {
+    const prepared = this.#prepared.get(name) ?? { text, columns: newColumns(), state: 'new' };
+    if (prepared.text !== text) throw new DbFailure(`${name}: the name of two statements`);
+    this.#prepared.set(name, prepared);
+    const parameters = values.map(toParameter);
+    this.#items.push({ name, prepared, values: parameters, answer, rows: [], isFirst: false });
   }
 
   submit(connection: pg.Connection): void {
-    connection.stream.cork();
-    for (const item of this.#items) this.#send(item, connection);
-    connection.sync();
-    connection.stream.uncork();
-  }
-
-  #send(item: Item, connection: pg.Connection): void {
-    const { name, text } = item.statement;
-    const known = this.#prepared.get(name);
-    assert(known === undefined || known.text === text, `${name} is the name of one statement`);
-    item.isFirst = known?.isThere !== true;
-    // Closing what is not there is no error.
-    if (item.isFirst && known !== undefined) connection.close({ type: 'S', name }, true);
-    const prepared =
-      known?.isThere === true ? known : { text, columns: newColumns(), isThere: true };
-    if (item.isFirst) {
-      this.#prepared.set(name, prepared);
-      connection.parse({ name, text, types: [] }, true);
+    const { stream } = connection;
+    stream.cork();
+    for (const item of this.#items) {
+      if (item.prepared.state !== 'there') parse(item, connection);
+      if (stream.writable) stream.write(bindAndExecute(item.name, item.values));
     }
-    item.columns = prepared.columns;
-    connection.bind({ statement: name, values: item.values }, true);
-    if (item.isFirst) connection.describe({ type: 'P', name: '' }, true);
-    connection.execute(null, true);
+    connection.sync();
+    stream.uncork();
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
-    this.#current().columns?.addFields(fields);
+    this.#current().prepared.columns.addFields(fields);
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const { rows, columns } = this.#current();
-    rows.push(must(columns, 'the columns of a statement that was sent').parseRow(fields));
+    const { rows, prepared } = this.#current();
+    rows.push(prepared.columns.parseRow(fields));
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
@@ -137,10 +119,7 @@ export class Exchange extends DriverQuery {
   handleError(error: Error): void {
     const left = this.#items.slice(this.#place);
     this.#place = this.#items.length;
-    for (const { isFirst, statement } of left) {
-      const prepared = this.#prepared.get(statement.name);
-      if (isFirst && prepared !== undefined) prepared.isThere = false;
-    }
+    for (const { isFirst, prepared } of left) if (isFirst) prepared.state = 'doubtful';
     for (const [index, { answer }] of left.entries()) answer(error, null, index > 0);
   }
 
@@ -151,4 +130,14 @@ export class Exchange extends DriverQuery {
   #current(): Item {
     return must(this.#items[this.#place], 'a statement that waits for its answer');
   }
+}
+
+function parse(item: Item, connection: pg.Connection): void {
+  const { name, prepared } = item;
+  // Closing what is not there is no error.
+  if (prepared.state === 'doubtful') connection.close({ type: 'S', name }, true);
+  connection.parse({ name, text: prepared.text, types: [] }, true);
+  connection.describe({ type: 'S', name }, true);
+  prepared.state = 'there';
+  item.isFirst = true;
 }
