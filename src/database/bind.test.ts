@@ -2,37 +2,42 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { bindAndExecute, type Parameter } from './bind.ts';
+import { type Bound, bindAndExecute } from './bind.ts';
 
 interface Writes {
   readonly bind: (config: object) => void;
   readonly execute: (config: null) => void;
+  readonly sync: () => void;
 }
 
-function asTheDriverWrites(statement: string, values: readonly Parameter[]): Buffer {
+function asTheDriverWrites(statements: readonly Bound[]): Buffer {
   const sent: Buffer[] = [];
-  const { bind, execute } = pg.Connection.prototype as unknown as Writes;
+  const { bind, execute, sync } = pg.Connection.prototype as unknown as Writes;
   const connection = { _send: (bytes: Buffer) => sent.push(Buffer.from(bytes)) };
-  bind.call(connection, { statement, values });
-  execute.call(connection, null);
+  for (const { name, values } of statements) {
+    bind.call(connection, { statement: name, values });
+    execute.call(connection, null);
+  }
+  sync.call(connection);
   return Buffer.concat(sent);
 }
 
-const parameter = fc.oneof(
-  fc.constant(null),
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-);
-
-test('property: Bind and Execute are, byte for byte, what the driver would send', () => {
-  fc.assert(
-    fc.property(
-      fc.string({ maxLength: 40 }),
-      fc.array(parameter, { maxLength: 40 }),
-      (name, all) => {
-        const statement = name.replaceAll('\u0000', '');
-        expect(bindAndExecute(statement, all)).toEqual(asTheDriverWrites(statement, all));
-      },
+const bound = fc.record({
+  name: fc.string({ maxLength: 40 }).map((name) => name.replaceAll('\u0000', '')),
+  values: fc.array(
+    fc.oneof(
+      fc.constant(null),
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
     ),
+    { maxLength: 40 },
+  ),
+});
+
+test('property: an exchange is, byte for byte, what the driver would send', () => {
+  fc.assert(
+    fc.property(fc.array(bound, { maxLength: 5 }), (statements) => {
+      expect(bindAndExecute(statements, true)).toEqual(asTheDriverWrites(statements));
+    }),
   );
 });

@@ -1,28 +1,54 @@
 /**
- * The two messages that every statement needs, Bind and Execute, as one buffer of the right size:
- * the driver's own writer starts small and is copied each time that it grows, for every statement.
- * Unnamed portal, all rows, results as text.
+ * The messages that every exchange is made of (Bind, Execute, Sync) as one buffer of the right
+ * size: the driver's own writer starts small and is copied each time that it grows, for every
+ * statement. Unnamed portal, all rows, results as text.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 
 /** Text, or a value in the server's binary form. */
 export type Parameter = string | Buffer | null;
 
+export interface Bound {
+  /** Of the prepared statement. */
+  readonly name: string;
+  readonly values: readonly Parameter[];
+}
+
 const BIND = 0x42;
 const EXECUTE = Buffer.from([0x45, 0, 0, 0, 9, 0, 0, 0, 0, 0]);
+const SYNC = Buffer.from([0x53, 0, 0, 0, 4]);
 const IS_TEXT = 0;
 const IS_BINARY = 1;
 const IS_NULL = -1;
 
-export function bindAndExecute(statement: string, values: readonly Parameter[]): Buffer {
-  const nameBytes = Buffer.byteLength(statement);
-  let size = 4 + 1 + nameBytes + 1 + 2 + 2 * values.length + 2 + 4 * values.length + 4;
-  for (const value of values) if (value !== null) size += Buffer.byteLength(value);
-  const bytes = Buffer.allocUnsafe(1 + size + EXECUTE.length);
-  bytes[0] = BIND;
-  let at = bytes.writeInt32BE(size, 1);
+/** Bind and Execute of each, and one Sync behind them if they are the end of an exchange. */
+export function bindAndExecute(statements: readonly Bound[], isEnd: boolean): Buffer {
+  let size = isEnd ? SYNC.length : 0;
+  for (const statement of statements) size += 1 + bindSize(statement) + EXECUTE.length;
+  const bytes = Buffer.allocUnsafe(size);
+  let at = 0;
+  for (const statement of statements) {
+    at = writeBind(statement, bytes, at);
+    at += EXECUTE.copy(bytes, at);
+  }
+  if (isEnd) SYNC.copy(bytes, at);
+  return bytes;
+}
+
+/** As the message itself says it: without its first byte. */
+function bindSize({ name, values }: Bound): number {
+  let size = 4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 * values.length + 2 + 4;
+  for (const value of values) size += value === null ? 4 : 4 + Buffer.byteLength(value);
+  return size;
+}
+
+/** Where it ends; so do all below. */
+function writeBind(statement: Bound, bytes: Buffer, start: number): number {
+  const { name, values } = statement;
+  bytes[start] = BIND;
+  let at = bytes.writeInt32BE(bindSize(statement), start + 1);
   bytes[at] = 0;
-  at += 1 + bytes.write(statement, at + 1);
+  at += 1 + bytes.write(name, at + 1);
   bytes[at] = 0;
   at = bytes.writeInt16BE(values.length, at + 1);
   for (const value of values) {
@@ -32,12 +58,9 @@ export function bindAndExecute(statement: string, values: readonly Parameter[]):
   for (const value of values) at = writeValue(value, bytes, at);
   // One format for all results: text.
   at = bytes.writeInt16BE(1, at);
-  at = bytes.writeInt16BE(IS_TEXT, at);
-  EXECUTE.copy(bytes, at);
-  return bytes;
+  return bytes.writeInt16BE(IS_TEXT, at);
 }
 
-/** Where it ends. */
 function writeValue(value: Parameter, bytes: Buffer, at: number): number {
   if (value === null) return bytes.writeInt32BE(IS_NULL, at);
   const start = at + 4;

@@ -8,7 +8,7 @@
  */
 import pg from 'pg';
 import { assert, must } from '../kernel/assert.ts';
-import { bindAndExecute, type Parameter } from './bind.ts';
+import { type Bound, bindAndExecute, type Parameter } from './bind.ts';
 import { DbFailure, type Row, type Statement } from './db.ts';
 import { typeParsers } from './db-types.ts';
 
@@ -42,10 +42,8 @@ interface Prepared {
 /** The prepared statements of one connection. */
 export type PreparedStatements = Map<string, Prepared>;
 
-interface Item {
-  readonly name: string;
+interface Item extends Bound {
   readonly prepared: Prepared;
-  readonly values: readonly Parameter[];
   readonly answer: Answer;
   readonly rows: Row[];
   /** It is parsed here. */
@@ -86,12 +84,14 @@ export class Exchange extends DriverQuery {
 
   submit(connection: pg.Connection): void {
     const { stream } = connection;
+    const isNew = this.#items.some(({ prepared }) => prepared.state !== 'there');
+    // Columns are described behind the answers of what was sent before.
+    const parts = isNew ? this.#items.map((item) => [item]) : [this.#items];
     stream.cork();
-    for (const item of this.#items) {
-      if (item.prepared.state !== 'there') parse(item, connection);
-      if (stream.writable) stream.write(bindAndExecute(item.name, item.values));
+    for (const [index, part] of parts.entries()) {
+      for (const item of part) if (item.prepared.state !== 'there') parse(item, connection);
+      if (stream.writable) stream.write(bindAndExecute(part, index === parts.length - 1));
     }
-    connection.sync();
     stream.uncork();
   }
 

@@ -52,11 +52,13 @@ interface Waiting {
 /** How long a piggyback command waits for a batch before it makes one. */
 const PIGGYBACK_MS = 5;
 /**
- * Where commands come close behind each other, a batch waits a moment for more, since its commit
- * costs the same for all of them. Whoever is alone waits for nobody, nor does a batch of so many.
+ * Where commands come close behind each other, a batch waits for more, as long as the one before it
+ * took, since most of what a batch costs is the same for one command and for fifty. Where the one
+ * before had fewer than SHARED commands, nobody waits, nor does a batch of so many as GATHERED.
  */
-const GATHER_MS = 1;
-const GATHERED = 16;
+const GATHER_MS_MAX = 15;
+const SHARED = 4;
+const GATHERED = 64;
 /** Longer than any batch takes that waits for nobody's lock. */
 const HELD_UP_MS = 500;
 
@@ -76,8 +78,10 @@ export class Lane {
   #piggybacks: Waiting[] = [];
   #piggybackTimer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
-  /** The last batch had more than one command: more come while a moment is waited. */
+  /** The last batch had several commands: more come while a moment is waited. */
   #isShared = false;
+  /** How long the last batch took. */
+  #tookMs = 0;
   /** When the batch in flight was taken; null = there is none. */
   #takenAtMs: number | null = null;
 
@@ -125,15 +129,17 @@ export class Lane {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
-      if (this.#isShared && this.#queue.length < GATHERED) await pause(GATHER_MS);
+      if (this.#isShared && this.#queue.length < GATHERED)
+        await pause(Math.min(this.#tookMs, GATHER_MS_MAX));
       this.#takeAlong();
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
-      this.#isShared = batch.length > 1;
+      this.#isShared = batch.length >= SHARED;
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
+      this.#tookMs = performance.now() - this.#takenAtMs;
       this.#takenAtMs = null;
       this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
     }

@@ -48,7 +48,7 @@ export interface OpenOptions {
    * Default 0, and with HUTONG_TEST_CELLS a schema of its own: one database, beside an empty home.
    */
   readonly cells?: number;
-  /** Default false. What is of the home, or of cells of PostgreSQL itself, is of no worker of Citus. */
+  /** Default false: on Citus too, a server's own, as a home is, and as cells are that it moves. */
   readonly isPlain?: boolean;
 }
 
