@@ -284,15 +284,14 @@ class Transaction implements Session {
 
   async #rollback(): Promise<void> {
     if (!this.#hasBegun) return;
-    if (!this.#connection.isUsable) {
-      this.#connection.destroy();
-      return;
+    // Skipped behind a statement that failed, it is sent again.
+    for (let tries = 0; tries < 2 && this.#connection.isUsable; tries += 1) {
+      try {
+        await this.#sendNow(ROLLBACK, []);
+        return;
+      } catch {}
     }
-    try {
-      await this.#sendNow(ROLLBACK, []);
-    } catch {
-      this.#connection.destroy();
-    }
+    this.#connection.destroy();
   }
 
   #send(statement: Statement, values: readonly unknown[]): Promise<Reply> {

@@ -91,6 +91,18 @@ for (const engine of ENGINES) {
       );
     });
 
+    test('work that throws beside a statement that fails leaves its connection in use', async () => {
+      const losses = () => db.transaction(0, async (session) => session.losses);
+      const before = await losses();
+      const running = db.transaction(0, async (session) => {
+        session.run(statementOf({ kind: 'divide', variant: 0, isAwaited: false }), [1]);
+        throw new RangeError('no');
+      });
+      await expect(running).rejects.toBeInstanceOf(RangeError);
+      expect(await run([{ kind: 'insert', variant: 0, isAwaited: true }])).toHaveLength(1);
+      expect(await losses()).toBe(before);
+    });
+
     test('reads that are sent together fail each by itself', async () => {
       const kinds = ['read', 'divide', 'read', 'misspell', 'read'] as const;
       const outcomes = await Promise.allSettled(
