@@ -10,7 +10,7 @@ import { assert } from '../kernel/assert.ts';
 import { type DbError, DbFailure, type Row, type Session, type Statement } from './db.ts';
 import { isLoss, isStalePlan, toDbError } from './db-errors.ts';
 import { typeParsers } from './db-types.ts';
-import { Exchange, type PreparedStatements, type Reply } from './exchange.ts';
+import { Exchange, NoAnswer, type PreparedStatements, type Reply } from './exchange.ts';
 import { SCRIPT_PLANNER } from './planner.ts';
 import { splitScript } from './split-script.ts';
 
@@ -133,13 +133,14 @@ export class Connection {
       return;
     }
     const { isCommit } = sent;
+    if (error instanceof NoAnswer) this.#break();
     const isReader = this.#isReader;
     const hasLost = isLoss(error, { isReader, isCommitSent: isCommit && !wasSkipped });
     if (hasLost) this.#break();
     else if (isStalePlan(error)) this.#isUsable = false;
     const isBroken = this.#isBroken;
-    // The server answers for what it skipped; of a connection that is gone nothing is known.
-    if (wasSkipped && !hasLost && !isBroken) {
+    // A server that names its error answers for what it skipped; else nothing is known of it.
+    if (wasSkipped && !hasLost && !isBroken && error instanceof pg.DatabaseError) {
       sent.answer(new DbFailure('skipped', { sqlState: IN_FAILED_TRANSACTION }), null);
       return;
     }
@@ -155,6 +156,7 @@ export class Connection {
   }
 
   async end(): Promise<void> {
+    this.#flush();
     this.#isUsable = false;
     await this.#client.end().catch(() => undefined);
   }
@@ -225,6 +227,8 @@ class Transaction implements Session {
   readonly losses = lost;
   readonly #connection: Connection;
   #firstError: DbError | null = null;
+  /** What was never sent: nothing may be committed without it, awaited or not. */
+  #unsent: { readonly error: unknown } | null = null;
   #hasBegun = false;
   #isOver = false;
 
@@ -265,6 +269,10 @@ class Transaction implements Session {
 
   async commit(): Promise<void> {
     if (!this.#hasBegun) return;
+    if (this.#unsent !== null) {
+      await this.#rollback();
+      throw this.#unsent.error;
+    }
     // Answers come in order: when COMMIT is answered, so is every statement before it.
     const command = await this.#committed();
     if (command === 'COMMIT') return;
@@ -312,7 +320,12 @@ class Transaction implements Session {
         if (reply !== null) resolve(reply);
         else reject(this.#rootCause(error));
       };
-      this.#connection.send(statement, values, answer, isCommit);
+      try {
+        this.#connection.send(statement, values, answer, isCommit);
+      } catch (error) {
+        this.#unsent ??= { error };
+        reject(error);
+      }
     });
   }
 

@@ -7,7 +7,7 @@
  * are described once.
  */
 import pg from 'pg';
-import { assert, must } from '../kernel/assert.ts';
+import { assert } from '../kernel/assert.ts';
 import { type Bound, bindAndExecute, type Parameter } from './bind.ts';
 import { DbFailure, type Row, type Statement } from './db.ts';
 import { typeParsers } from './db-types.ts';
@@ -31,6 +31,11 @@ const newColumns = (): Columns =>
     undefined,
     typeParsers,
   );
+
+/** The server's answer cannot be read, or did not come: of what follows nothing is known. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
 
 interface Prepared {
   readonly text: string;
@@ -65,7 +70,7 @@ function toParameter(value: unknown): Parameter {
 export class Exchange extends DriverQuery {
   readonly #prepared: PreparedStatements;
   readonly #items: Item[] = [];
-  /** The one whose answer comes next. */
+  /** The one whose answer comes next; beyond the last, nothing is listened to any more. */
   #place = 0;
 
   constructor(prepared: PreparedStatements) {
@@ -96,19 +101,25 @@ export class Exchange extends DriverQuery {
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly unknown[] }): void {
-    this.#current().prepared.columns.addFields(fields);
+    this.#items[this.#place]?.prepared.columns.addFields(fields);
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const { rows, prepared } = this.#current();
-    rows.push(prepared.columns.parseRow(fields));
+    const item = this.#items[this.#place];
+    if (item === undefined) return;
+    try {
+      item.rows.push(item.prepared.columns.parseRow(fields));
+    } catch (error) {
+      this.handleError(new NoAnswer('a row cannot be read', { cause: error }));
+    }
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
-    const { rows, answer } = this.#current();
+    const item = this.#items[this.#place];
+    if (item === undefined) return;
     this.#place += 1;
     const space = text.indexOf(' ');
-    answer(null, { rows, command: space < 0 ? text : text.slice(0, space) }, false);
+    item.answer(null, { rows: item.rows, command: space < 0 ? text : text.slice(0, space) }, false);
   }
 
   handleEmptyQuery(): void {
@@ -124,11 +135,8 @@ export class Exchange extends DriverQuery {
   }
 
   handleReadyForQuery(): void {
-    if (this.#place < this.#items.length) this.handleError(new Error('no answer'));
-  }
-
-  #current(): Item {
-    return must(this.#items[this.#place], 'a statement that waits for its answer');
+    if (this.#place < this.#items.length)
+      this.handleError(new NoAnswer('a statement was not answered'));
   }
 }
 

@@ -86,8 +86,9 @@ function addressOf(address: string): {
   if (!URL.canParse(address)) return { connectionString: address, ownOptions: [] };
   const url = new URL(address);
   const ownOptions = url.searchParams.getAll('options');
-  if (ownOptions.length === 0) return { connectionString: address, ownOptions };
   url.searchParams.delete('options');
+  // The driver's own timer would give up a COMMIT that the server may still carry out.
+  url.searchParams.delete('query_timeout');
   return { connectionString: url.href, ownOptions };
 }
 

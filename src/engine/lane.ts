@@ -80,8 +80,9 @@ export class Lane {
   #running: Promise<void> | undefined;
   /** The last batch had several commands: more come while a moment is waited. */
   #isShared = false;
-  /** How long the last batch took. */
+  /** How long the last batch took, and when it ended. */
   #tookMs = 0;
+  #endedAtMs = 0;
   /** When the batch in flight was taken; null = there is none. */
   #takenAtMs: number | null = null;
 
@@ -128,6 +129,7 @@ export class Lane {
   async #drain(): Promise<void> {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
+    if (performance.now() - this.#endedAtMs > GATHER_MS_MAX) this.#isShared = false;
     while (this.#queue.length > 0) {
       if (this.#isShared && this.#queue.length < GATHERED)
         await pause(Math.min(this.#tookMs, GATHER_MS_MAX));
@@ -139,7 +141,8 @@ export class Lane {
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
-      this.#tookMs = performance.now() - this.#takenAtMs;
+      this.#endedAtMs = performance.now();
+      this.#tookMs = this.#endedAtMs - this.#takenAtMs;
       this.#takenAtMs = null;
       this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
     }

@@ -103,6 +103,17 @@ for (const engine of ENGINES) {
       expect(await losses()).toBe(before);
     });
 
+    test('what cannot be sent is not committed without, though nobody awaits it', async () => {
+      const insert = statementOf({ kind: 'insert', variant: 0, isAwaited: false });
+      const running = db.transaction(0, async (session) => {
+        await session.run(insert, [2_000_000]);
+        session.run(insert, [new Date(0)]);
+      });
+      await expect(running).rejects.toThrow('a parameter is a scalar or encoded');
+      const count: Statement = { name: 'exchange.find', text: 'select 1 from kept where id = $1' };
+      expect(await db.read(count, [2_000_000])).toEqual([]);
+    });
+
     test('reads that are sent together fail each by itself', async () => {
       const kinds = ['read', 'divide', 'read', 'misspell', 'read'] as const;
       const outcomes = await Promise.allSettled(

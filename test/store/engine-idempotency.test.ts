@@ -131,6 +131,17 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect(await claim(request())).toMatchObject({ value: { kind: 'replay', body: '"one"' } });
       });
 
+      test('what is done stays done, also where others end it in the same batch', async () => {
+        const first = fresh();
+        await claim(first);
+        await Promise.all([
+          completeIdempotency(platform(), first, { status: 201, body: '"one"' }),
+          completeIdempotency(platform(), first, { status: 201, body: '"two"' }),
+          completeIdempotency(platform(), first, 'release'),
+        ]);
+        expect(await claim(request())).toMatchObject({ value: { kind: 'replay', body: '"one"' } });
+      });
+
       test('a late answer is never noted under another body that has the key now (rule 12)', async () => {
         const first = fresh();
         await claim(first);

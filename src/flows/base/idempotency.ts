@@ -142,7 +142,12 @@ export async function completeIdempotency(
     marketplace,
     // Released meanwhile and claimed with another body: that request stores its own answer.
     root: keyEndId({ shard, marketplace, key, target: targetId }),
-    decide: (end) => plainly({ ...end, outcome: outcomeOf(answer) }, undefined),
+    // Of several that ended in one batch, whoever has answered first stands.
+    decide: (end) =>
+      plainly(
+        end.outcome?.state === 'done' ? end : { ...end, outcome: outcomeOf(answer) },
+        undefined,
+      ),
   });
 }
 
