@@ -10,10 +10,11 @@ import { byCell, type Cells } from '../cells.ts';
 
 const KEYS = 'unnest($1::smallint[], $2::bigint[]) as k (shard, id)';
 const SQL = statements('own_payments', {
-  configs: `select distinct a.intent, a.config
-    from ${KEYS} join payment_attempts a on a.shard = k.shard and a.intent = k.id`,
-  merchants: `select distinct s.intent, s.merchant
-    from ${KEYS} join sub_orders s on s.shard = k.shard and s.intent = k.id`,
+  // Laterally: key by key, however small the table was when this was planned.
+  configs: `select k.id as intent, a.config from ${KEYS} cross join lateral (
+    select distinct config from payment_attempts a where a.shard = k.shard and a.intent = k.id) a`,
+  merchants: `select k.id as intent, s.merchant from ${KEYS} cross join lateral (
+    select distinct merchant from sub_orders s where s.shard = k.shard and s.intent = k.id) s`,
 });
 
 type Intents = readonly Id<'payment_intent'>[];

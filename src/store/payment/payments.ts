@@ -166,16 +166,27 @@ export async function lockPayments(
 ): Promise<ReadonlyMap<string, Payment | AssertionError>> {
   const ids = wanted as readonly Id<'payment_intent'>[];
   const payments = new Map<string, Payment | AssertionError>();
-  const unknown: Id<'payment_intent'>[] = [];
-  for (const row of await session.run(SQL.lock, keyValues(ids))) {
+  const read = (unknown: readonly Id<'payment_intent'>[]) =>
+    unknown.length === 0
+      ? Promise.resolve([])
+      : readRows((statement, values) => session.run(statement, values), unknown);
+  // What was never remembered is read behind the locks, in the same round trip.
+  const strangers = ids.filter((id) => remembered(id) === undefined);
+  const [locked, found] = await Promise.all([
+    session.run(SQL.lock, keyValues(ids)),
+    read(strangers),
+  ]);
+  const ahead = new Map(found);
+  const changed: Id<'payment_intent'>[] = [];
+  for (const row of locked) {
     const id = must(ids[(row.place as number) - 1], 'a locked root was asked for');
     const known = remembered(id);
-    if (known !== undefined && isStill(known, row)) payments.set(id, known.state);
-    else unknown.push(id);
+    const rows = ahead.get(id);
+    if (rows !== undefined) payments.set(id, toPaymentOrWhyNot(id, rows));
+    else if (known !== undefined && isStill(known, row)) payments.set(id, known.state);
+    else changed.push(id);
   }
-  if (unknown.length === 0) return payments;
-  const read = await readRows((statement, values) => session.run(statement, values), unknown);
-  for (const [id, rows] of read) payments.set(id, toPaymentOrWhyNot(id, rows));
+  for (const [id, rows] of await read(changed)) payments.set(id, toPaymentOrWhyNot(id, rows));
   return payments;
 }
 
