@@ -24,7 +24,7 @@ import {
   wasCommitted,
 } from '../store/batch/engine-lanes.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
-import type { AnyCommand } from './command.ts';
+import { type AnyCommand, UNDECIDED } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { assertRegistered, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
 
@@ -34,6 +34,8 @@ export interface BatchEnvironment {
   readonly stamp: BatchStamp;
   readonly nowMs: number;
   readonly ids: IdSource;
+  /** The commands that their gates let pass; kept from one try of the batch to the next. */
+  readonly permitted: Set<AnyCommand>;
   /** How long this process has for the first try of the deliveries that it has just created. */
   readonly firstTryMs: number;
   /** A state as this process committed it last; trusted only under its lock. */
@@ -126,8 +128,7 @@ export async function runBatch(
   commands: readonly AnyCommand[],
   environment: BatchEnvironment,
 ): Promise<BatchOutcome> {
-  const { stamp, ids } = environment;
-  const parts = partsOf(commands, environment.aggregates);
+  const { stamp, ids, aggregates } = environment;
   /** The list positions of this batch's new roots. */
   const places: bigint[] = [];
   const writer: BatchWriter = {
@@ -139,22 +140,73 @@ export async function runBatch(
     },
   };
   const stamped = stampBatch(session, stamp);
-  const opened = open(session, parts, writer, environment);
+  const first = partsOf(commands.filter(opensFirst(commands)), aggregates);
+  const opened = open(session, first, writer, environment);
   const [floor] = await Promise.all([stamped, opened]);
   const isNew = floor !== undefined;
-  if (isNew) raiseIds(floor, places, ids);
   if (!isNew) await explain(session, stamp);
 
   const outbox = newOutbox();
+  const answers = new Map<AnyCommand, Answer | AssertionError>();
   const deciding = { ...environment, isReadBack: !isNew };
-  const answers = commands.map((command) =>
-    decide(command, must(parts.get(command.aggregate), 'a part'), outbox, deciding),
+  const decideAll = (parts: Parts): void => {
+    if (isNew) raiseIds(floor, places, ids);
+    else assertNothingInserted(parts);
+    for (const part of parts.values())
+      for (const command of part.commands)
+        answers.set(command, decide(command, part, outbox, deciding));
+  };
+  decideAll(first);
+  const left = commands.filter((command) => !answers.has(command));
+  if (isNew) permit(left, answers, environment.permitted);
+  const rest = partsOf(
+    left.filter((command) => environment.permitted.has(command)),
+    aggregates,
   );
+  if (rest.size > 0) {
+    await open(session, rest, writer, environment);
+    decideAll(rest);
+  }
+  const parts = new Map([...first, ...rest]);
   const { batchId: writtenBy } = stamp;
   const { losses } = session;
   // Committed before, its answer lost on the way: its decision stands and is only read back.
   const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
-  return { answers, writtenBy, losses, ...saved };
+  const inOrder = commands.map((command) => answers.get(command) ?? UNDECIDED);
+  return { answers: inOrder, writtenBy, losses, ...saved };
+}
+
+/** All of them at once, where none depends on those of an aggregate that opens first. */
+function opensFirst(commands: readonly AnyCommand[]): (command: AnyCommand) => boolean {
+  const isInSteps = commands.some(({ gate }) => gate !== undefined);
+  return ({ aggregate }) => !isInSteps || aggregate.opensFirst === true;
+}
+
+/**
+ * Which of them go on, by what this very batch has answered: what another batch has decided may not
+ * be committed. A batch that is read back goes by what it was when it was committed.
+ */
+function permit(
+  commands: readonly AnyCommand[],
+  answers: ReadonlyMap<AnyCommand, Answer | AssertionError>,
+  permitted: Set<AnyCommand>,
+): void {
+  permitted.clear();
+  for (const command of commands) {
+    const { gate } = command;
+    const answer = gate === undefined ? undefined : answers.get(gate.of);
+    const isOpen =
+      gate === undefined ||
+      (answer !== undefined && !(answer instanceof AssertionError) && gate.isOpen(answer));
+    if (isOpen) permitted.add(command);
+  }
+}
+
+/** What a committed batch claimed is there: a row that is inserted only now is not of it. */
+function assertNothingInserted(parts: Parts): void {
+  for (const { claims } of parts.values())
+    for (const { inserted } of claims.values())
+      if (inserted !== undefined) throw new Unanswered('what it claimed is gone');
 }
 
 /** Why a batch was not stamped; it returns if it was committed before, and can be read back. */
@@ -206,16 +258,51 @@ function raiseIds(floor: bigint, places: readonly bigint[], ids: IdSource): void
   }
 }
 
+/**
+ * Claims come before locks, in every transaction, and both are sent at once: what is locked first
+ * does not depend on the claims. Then come the holders of natural keys that were there already.
+ */
 async function open(
   session: Session,
   parts: Parts,
   writer: BatchWriter,
   environment: BatchEnvironment,
 ): Promise<void> {
-  // Claims come before locks in every transaction; without claims, none is waited for.
-  const claiming = [...parts.values()].filter(({ commands }) => commands.some(isClaiming));
-  if (claiming.length > 0) await Promise.all(claiming.map((part) => claim(session, part, writer)));
-  await Promise.all([...parts.values()].map((part) => lock(session, part, environment)));
+  const all = [...parts.values()];
+  const claiming = all.filter(({ commands }) => commands.some(isClaiming));
+  const claims = claiming.map((part) => claim(session, part, writer));
+  const locks = all.map((part) => lock(session, part, rootsBesideClaims(part), environment));
+  await Promise.all([...claims, ...locks]);
+  await Promise.all(claiming.map((part) => lockHolders(session, part, environment)));
+}
+
+/** The roots that commands name, but for those that this batch may insert. */
+function rootsBesideClaims({ aggregate, commands }: Part): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const { root } of commands) if (typeof root === 'string') roots.add(root);
+  if (roots.size === 0) return roots;
+  for (const { root } of commands)
+    if (typeof root !== 'string') roots.delete(aggregate.root(root).id);
+  return roots;
+}
+
+async function lockHolders(
+  session: Session,
+  part: Part,
+  environment: BatchEnvironment,
+): Promise<void> {
+  const { now, unreadable, claims } = part;
+  const asked = rootsBesideClaims(part);
+  const left = new Set<string>();
+  for (const command of part.commands) {
+    const id = rootOf(command, part);
+    if (!now.has(id) && !asked.has(id)) left.add(id);
+  }
+  await lock(session, part, left, environment);
+  for (const { id } of claims.values()) {
+    if (now.has(id) || unreadable.has(id)) continue;
+    throw new DbRetry(`a ${part.aggregate.name} was deleted between its claim and its lock`);
+  }
 }
 
 function isClaiming({ root }: AnyCommand): boolean {
@@ -242,21 +329,21 @@ async function claim(session: Session, part: Part, writer: BatchWriter): Promise
 async function lock(
   session: Session,
   part: Part,
+  roots: ReadonlySet<string>,
   { recall }: Pick<BatchEnvironment, 'recall'>,
 ): Promise<void> {
+  if (roots.size === 0) return;
   const { aggregate, before, now, unreadable } = part;
-  const wanted = new Set<string>();
   const needed = new Map<string, readonly string[]>();
   for (const command of part.commands) {
-    const id = rootOf(command, part);
-    if (now.has(id)) continue;
-    wanted.add(id);
-    if (command.needs !== undefined) needed.set(id, [...(needed.get(id) ?? []), ...command.needs]);
+    if (command.needs === undefined) continue;
+    const id = typeof command.root === 'string' ? command.root : part.claims.get(command)?.id;
+    if (id === undefined || !roots.has(id)) continue;
+    needed.set(id, [...(needed.get(id) ?? []), ...command.needs]);
   }
-  if (wanted.size === 0) return;
   const { losses } = session;
   const remembered = (id: string) => recall(aggregate, id, losses);
-  const locked = await aggregate.lock(session, [...wanted], remembered, needed);
+  const locked = await aggregate.lock(session, [...roots], remembered, needed);
   for (const [id, state] of locked) {
     if (state instanceof AssertionError) {
       unreadable.set(id, state);
@@ -264,10 +351,6 @@ async function lock(
     }
     before.set(id, state);
     now.set(id, state);
-  }
-  for (const { id } of part.claims.values()) {
-    if (now.has(id) || unreadable.has(id)) continue;
-    throw new DbRetry(`a ${aggregate.name} was deleted between its claim and its lock`);
   }
 }
 
@@ -329,8 +412,9 @@ function decideCommand(
   if (!decision.ok) return decision;
   const { value } = decision;
   assertRegistered(aggregate, root, value);
-  // A key's row, which has no version, is written anew by the very same claim.
-  const isChanged = value.state !== state && root.version !== null;
+  // A note, which has no version, is the same as often as it is made; others may depend on a key.
+  const isJudged = root.version !== null || aggregate.opensFirst === true;
+  const isChanged = value.state !== state && isJudged;
   if (environment.isReadBack && (isChanged || doesMore(value))) return UNANSWERED;
   if (value.state !== state) {
     const { version } = aggregate.root(value.state);

@@ -3,7 +3,9 @@
  * the engine commits it together with whatever else is waiting.
  */
 import type { DecideContext, Decision } from '../core/draft.ts';
+import { type HutongError, hutongError } from '../kernel/errors.ts';
 import type { Id } from '../kernel/id.ts';
+import { err, type Result } from '../kernel/result.ts';
 import type { WalletName } from '../kernel/wallet-names.ts';
 import type { Aggregate } from '../store/batch/aggregate.ts';
 
@@ -18,6 +20,14 @@ export interface Command<S, W, A> {
   readonly root: string | W;
   /** The rows of the root that it has to see, by id; see `Aggregate.lock`. */
   readonly needs?: readonly string[];
+  /**
+   * Another command, of an aggregate that opens first: only if that is in the same batch, and its
+   * answer opens the gate, is this one decided. Else it claims and locks nothing, and is answered
+   * UNDECIDED.
+   */
+  readonly gate?: Gate;
+  /** The shard of another command that it is sent with: both go to one lane. */
+  readonly near?: number;
   /** The wallet's message that caused it, stored so that a re-delivery is recognized. */
   readonly notification?: { readonly wallet: WalletName; readonly id: string };
   /**
@@ -28,6 +38,17 @@ export interface Command<S, W, A> {
   /** Pure. Deciding again on its own result gives the same answer and no writes. */
   decide(state: S, context: DecideContext, isNew: boolean): Decision<S, A>;
 }
+
+export interface Gate {
+  /** The very object that is submitted. */
+  readonly of: AnyCommand;
+  isOpen(answer: Result<unknown, HutongError>): boolean;
+}
+
+/** Of a command whose gate was closed: nothing was claimed, locked or decided. */
+export const UNDECIDED = err(hutongError('busy', 'what it depends on was not granted'));
+
+export const isUndecided = (answer: Result<unknown, HutongError>): boolean => answer === UNDECIDED;
 
 /** A lane holds commands of every aggregate. */
 export type AnyCommand = Command<unknown, unknown, unknown>;

@@ -80,7 +80,10 @@ export function createEngine(options: EngineOptions): Engine {
         return;
       }
       const root = rootIdOf(command);
-      const lane = must(lanes[spread.enter(root, command.shard)], 'a lane of the engine');
+      const lane = must(
+        lanes[spread.enter(root, command.near ?? command.shard)],
+        'a lane of the engine',
+      );
       lane.submit(command, (answer) => {
         spread.leave(root);
         const { onMoved } = options;
@@ -122,6 +125,7 @@ function openLane(options: EngineOptions, memory: Memory, lane: number): Lane {
       },
       nowMs: clock.nowMs(),
       ids,
+      permitted: new Set(),
       firstTryMs: FIRST_TRY_MS,
       recall: memory.recall,
     }),

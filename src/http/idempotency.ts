@@ -53,18 +53,27 @@ export async function runIdempotent(
     bodyHash: hashOf(call.body),
     targetId: idempotency.target(deps, call),
   };
-  const claim = await deps.useCases.claimIdempotency(claimed);
-  if (!claim.ok) return claim;
-  if (claim.value.kind === 'replay') {
-    return replay(deps, idempotency, call, claim.value);
-  }
-  const { targetId } = claim.value;
+  const claim = deps.useCases.openClaim(claimed);
+  const along =
+    idempotency.claimsAlong === true
+      ? await tryToAnswer(deps, route, { ...call, targetId: claimed.targetId, claim })
+      : undefined;
+  if (along !== undefined && 'defect' in along)
+    deps.log.error({ err: along.defect, request_id: request.id }, 'a keyed request stumbled');
+  const held = await claim.outcome();
+  // What was answered without the key is not for this caller.
+  if (!held.ok) return held;
+  if (held.value.kind === 'replay') return replay(deps, idempotency, call, held.value);
+  const { targetId } = held.value;
   const mine: IdempotentRequest = { ...claimed, targetId };
-  const answered = await handleOrKeep(deps, route, {
-    call: { ...call, targetId },
-    request,
-    mine,
-  });
+  // An earlier try of the same request, which is resumed now, had another target.
+  const isAnswered = along !== undefined && targetId === claimed.targetId;
+  const tried = isAnswered ? along : await tryToAnswer(deps, route, { ...call, targetId });
+  if ('defect' in tried) {
+    await complete(deps, mine, 'resume', request);
+    throw tried.defect;
+  }
+  const { answered } = tried;
   if (answered.ok) {
     const { status, body, secrets } = answered.value;
     const stored = JSON.stringify(body);
@@ -80,20 +89,15 @@ export async function runIdempotent(
   return answered;
 }
 
-async function handleOrKeep(
-  deps: ServerDeps,
-  route: AnyRoute,
-  incoming: {
-    readonly call: AnyCall;
-    readonly request: FastifyRequest;
-    readonly mine: IdempotentRequest;
-  },
-): ReturnType<AnyRoute['handle']> {
+type Tried =
+  | { readonly answered: Awaited<ReturnType<AnyRoute['handle']>> }
+  | { readonly defect: unknown };
+
+async function tryToAnswer(deps: ServerDeps, route: AnyRoute, call: AnyCall): Promise<Tried> {
   try {
-    return await route.handle(deps, incoming.call as Parameters<AnyRoute['handle']>[1]);
-  } catch (error) {
-    await complete(deps, incoming.mine, 'resume', incoming.request);
-    throw error;
+    return { answered: await route.handle(deps, call as Parameters<AnyRoute['handle']>[1]) };
+  } catch (defect) {
+    return { defect };
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Static, TSchema } from 'typebox';
+import type { KeyClaim } from '../flows/base/key-claim.ts';
 import type { Outcome } from '../flows/base/outcome.ts';
 import type { Principal } from '../flows/key/authenticate.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
@@ -24,6 +25,8 @@ export interface Call<P extends PathIds, Q, B> {
   readonly callerIp: string;
   /** The id chosen for the object that this call creates, stored with the idempotency key. */
   readonly targetId: string;
+  /** The claim of its Idempotency-Key, for the first command that it sends. */
+  readonly claim?: KeyClaim;
 }
 
 /** The shapes of a route's answers, by status. Answers are typed by them, not validated. */
@@ -44,6 +47,11 @@ type Answered<A extends Answers> = Outcome<Answer<A>>;
 export interface Idempotency<P extends PathIds, Q, B> {
   /** Chosen before the first try and stored, so that a retry means the same row. */
   readonly target: (deps: ServerDeps, call: Omit<Call<P, Q, B>, 'targetId'>) => string;
+  /**
+   * The first thing that the call does is a command, and it hands the claim on to that: both are
+   * decided in one batch. Left out: the key is claimed before the call is made.
+   */
+  readonly claimsAlong?: true;
   /** Derives the secrets of a stored answer again from the object's current state. */
   readonly refill?: (
     deps: ServerDeps,

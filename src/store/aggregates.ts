@@ -1,4 +1,7 @@
-/** Every aggregate, in the order in which batches process them. A new one is one more line. */
+/**
+ * Every aggregate, in the order in which batches process them: those that open first come first. A
+ * new one is one more line.
+ */
 
 import { MERCHANT_BALANCE } from './balance/aggregate.ts';
 import { TRANSFER } from './balance/transfers.ts';
@@ -8,10 +11,10 @@ import { PAYMENT } from './payment/aggregate.ts';
 import { DELIVERY } from './webhook/delivery.ts';
 
 export const AGGREGATES: readonly Aggregate[] = [
+  IDEMPOTENCY_KEY,
   PAYMENT,
   MERCHANT_BALANCE,
   TRANSFER,
-  IDEMPOTENCY_KEY,
   KEY_END,
   DELIVERY,
 ];

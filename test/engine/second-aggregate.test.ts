@@ -41,8 +41,8 @@ const DUE_IN_MS = 60_000;
 const SHARD = 5;
 const ENDPOINT = formatId('webhook_endpoint', 88n);
 /** Behind payments, before the notes. */
-const [PAYMENT, ...NOTES] = AGGREGATES;
-const REGISTERED = [PAYMENT!, DEPOSIT, ...NOTES];
+const [KEY, PAYMENT, ...NOTES] = AGGREGATES;
+const REGISTERED = [KEY!, PAYMENT!, DEPOSIT, ...NOTES];
 
 let made = 0;
 function wanted(reference?: string, amountFen = 500n): DepositState {

@@ -10,6 +10,7 @@ import {
   completeIdempotency,
   type IdempotentRequest,
 } from '../../src/flows/base/idempotency.ts';
+import { openClaim } from '../../src/flows/base/key-claim.ts';
 import type { Platform } from '../../src/flows/base/platform.ts';
 import { wallClock } from '../../src/runtime/clock.ts';
 import { type CommitProxy, startCommitProxy } from '../helpers/commit-proxy.ts';
@@ -210,6 +211,34 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
       expect(await claimIdempotency(platform, request)).toMatchObject({
         value: { kind: 'replay', targetId: request.targetId },
       });
+    });
+
+    test(`${stood}: a key and its first command are both done, or neither; one of two is granted`, async () => {
+      const envelope = await envelopeOf(home.db);
+      const platform = { engine: room.engine, wall: wallClock, envelope } as Platform;
+      for (let race = 0; race < 20; race += 1) {
+        const orders = [wantedPayment({ shard: 11 }), wantedPayment({ shard: 12 })];
+        const claims = orders.map(({ intent }) =>
+          openClaim(platform, {
+            ...{ marketplace: MARKETPLACE, principal: 'key_1', method: 'POST', bodyHash: 'h' },
+            ...{ key: `both-${moment}-${race}`, path: '/v1/payment_intents', targetId: intent.id },
+          }),
+        );
+        proxy.cutAtCommit(moment);
+        const answers = await Promise.all(
+          claims.map((claim, index) => claim.submit(create(orders[index]!))),
+        );
+        expect(answers.map(({ ok }) => ok)).toEqual([true, false]);
+        expect((await claims[1]!.outcome()).ok).toBe(false);
+        const told = orders.map(({ intent }) =>
+          count(home.db, 'events', `object_id = '${intent.id}'`),
+        );
+        expect(await Promise.all(told)).toEqual([1, 0]);
+        const [first, second] = orders.map(({ intent }) => intent.merchantOrderNo);
+        const where = `merchant_order_no in ('${first}', '${second}')`;
+        expect(await count(home.db, 'payment_intents', where)).toBe(1);
+      }
+      expect(proxy.cuts()).toBe(20);
     });
 
     test(`${stood}: a process whose number was taken over is fenced, and writes nothing more`, async () => {

@@ -5,6 +5,7 @@
  */
 
 import { type Decision, plainly } from '../../core/draft.ts';
+import type { Command } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { shardOf } from '../../kernel/id.ts';
 import { err } from '../../kernel/result.ts';
@@ -89,7 +90,9 @@ function decideClaim(
   }
   // The very claim whose commit was not answered: each request makes new target ids.
   const isOurs = isSame && stored.target === wanted.target;
-  if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs && !isOurs) {
+  if (isOurs && stored.state === 'in_flight')
+    return plainly(stored, { kind: 'run', targetId: stored.target });
+  if (stored.state === 'in_flight' && stored.leaseUntilMs > wallMs) {
     return err(
       hutongError(
         'idempotency_key_in_flight',
@@ -108,11 +111,18 @@ export function claimIdempotency(
   platform: Platform,
   request: IdempotentRequest,
 ): Outcome<IdempotencyClaim> {
+  return platform.engine.submit(claimCommand(platform, request));
+}
+
+export function claimCommand(
+  platform: Platform,
+  request: IdempotentRequest,
+): Command<IdempotencyRow, IdempotencyRow, IdempotencyClaim> {
   const wallMs = platform.wall.nowMs();
   const wanted = rowOf(platform, request, wallMs);
   const isSameBody = (stored: string): boolean =>
     platform.envelope.isFingerprint(stored, BODY_PURPOSE, request.bodyHash);
-  return platform.engine.submit({
+  return {
     aggregate: IDEMPOTENCY_KEY,
     name: 'claim_key',
     shard: wanted.shard,
@@ -122,7 +132,7 @@ export function claimIdempotency(
       isNew
         ? plainly(stored, { kind: 'run', targetId: wanted.target })
         : decideClaim(stored, wanted, isSameBody, wallMs),
-  });
+  };
 }
 
 export async function completeIdempotency(

@@ -8,6 +8,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import type { Id } from '../../kernel/id.ts';
 import { err } from '../../kernel/result.ts';
 import { modesOf } from '../base/directory.ts';
+import type { KeyClaim } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -16,15 +17,18 @@ import { decideOn } from './decide-on.ts';
 import { closeLeftBehind } from './settle.ts';
 
 /** The caller: must own the payment and have its mode. */
-export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'>;
+export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'> & {
+  /** The key of the request; left out = it has none. */
+  readonly claim?: KeyClaim;
+};
 
 export async function cancelPaymentIntent(
   platform: Platform,
-  { marketplace, isLivemode }: Canceler,
+  { marketplace, isLivemode, claim }: Canceler,
   id: Id<'payment_intent'>,
 ): Outcome<Payment> {
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
-  const root = { id, marketplace };
+  const root = { id, marketplace, ...(claim === undefined ? {} : { claim }) };
   const canceled = await decideOn(platform, root, 'cancel_payment_intent', (payment, context) => {
     const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
     return refusal === undefined ? cancelPayment(payment, context) : err(refusal);

@@ -17,6 +17,7 @@ import { WALLETS, walletModule } from '../../wallets/registry.ts';
 import { readField55Hex } from '../../wires/nfc/field55.ts';
 import { recognisePaymentCode } from '../../wires/qr/payment-code.ts';
 import type { CartEntry } from '../base/directory.ts';
+import type { KeyClaim } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -36,6 +37,8 @@ export interface StartAttemptInput {
   readonly cashier: { readonly buyerIp: string } | null;
   /** The key's mode; null = no key, the payment's own mode. */
   readonly isLivemode: Livemode;
+  /** The idempotency key of the request; left out = it has none. */
+  readonly claim?: KeyClaim;
 }
 
 export interface ChosenAttempt extends StartAttemptInput {

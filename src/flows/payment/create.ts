@@ -16,6 +16,7 @@ import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { listPayments } from '../../store/payment/queries.ts';
 import type { CartEntry } from '../base/directory.ts';
+import type { KeyClaim } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead, findCart } from '../base/read-payment.ts';
@@ -29,6 +30,8 @@ export interface CreateIntentInput
   readonly subOrders: readonly SubOrderInput[];
   /** The key's mode, which the payment keeps; null = created without a key, at such a counter. */
   readonly isLivemode: Livemode;
+  /** The key of the request; left out = it has none. */
+  readonly claim?: KeyClaim;
 }
 
 const ONE = { limit: 1, beforeId: null, afterId: null };
@@ -42,7 +45,7 @@ const ANY_INTENT = {
 
 export async function createPaymentIntent(
   platform: Platform,
-  input: CreateIntentInput,
+  { claim, ...input }: CreateIntentInput,
 ): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
   const named = input.subOrders.flatMap((sub) => parseId('merchant', sub.merchant) ?? []);
   const entry = await findCart(platform, input.marketplace, named);
@@ -63,7 +66,7 @@ export async function createPaymentIntent(
   };
   const wanted = newPayment(order);
   if (!wanted.ok) return sameAgain(platform, order, wanted.error);
-  const made = await platform.engine.submit({
+  const made = await (claim ?? platform.engine).submit({
     aggregate: PAYMENT,
     name: 'create_payment_intent',
     shard,

@@ -6,6 +6,7 @@ import type { Payment } from '../../core/payment/model.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
+import type { KeyClaim } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 
@@ -14,16 +15,18 @@ export interface PaymentRoot {
   readonly id: Id<'payment_intent'>;
   /** Rule 11: another marketplace's payment is not found; null = the platform itself. */
   readonly marketplace: Id<'marketplace'> | null;
+  /** The key of the request, where it is not claimed yet. */
+  readonly claim?: KeyClaim;
 }
 
 export function decideOn<A>(
   platform: Platform,
-  { id, marketplace }: PaymentRoot,
+  { id, marketplace, claim }: PaymentRoot,
   name: string,
   decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>,
   notification?: { readonly wallet: WalletName; readonly id: string },
 ): Outcome<A> {
-  return platform.engine.submit({
+  return (claim ?? platform.engine).submit({
     aggregate: PAYMENT,
     name,
     shard: shardOfId(id),

@@ -62,7 +62,8 @@ async function startChosen(
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
   const root = { id: input.intent, marketplace: input.marketplace };
-  const intended = await decideOn(platform, root, 'start_attempt', (payment, context) => {
+  const claimed = { ...root, ...(input.claim === undefined ? {} : { claim: input.claim }) };
+  const intended = await decideOn(platform, claimed, 'start_attempt', (payment, context) => {
     const known = payment.attempts.find((row) => row.id === input.id);
     if (known !== undefined)
       return new PaymentDraft(payment).decided((same) => startAnswer(same, known));

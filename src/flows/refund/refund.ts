@@ -23,6 +23,7 @@ import { findRefundIntent } from '../../store/refund/queries.ts';
 import { CAPABILITIES } from '../../wallets/registry.ts';
 import { carryAhead, carryTransfer } from '../balance/transfers.ts';
 import { modesOf, type OpenedWallet } from '../base/directory.ts';
+import type { KeyClaim } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptFind, readOwnPayment } from '../base/read-payment.ts';
@@ -40,6 +41,8 @@ export interface RefundInput {
   readonly reason: string;
   readonly shortfall: Shortfall;
   readonly isLivemode: boolean;
+  /** The key of the request; left out = it has none. */
+  readonly claim?: KeyClaim;
 }
 
 export interface RefundState {
@@ -51,9 +54,10 @@ export async function createRefund(
   platform: Platform,
   input: RefundInput,
 ): Outcome<RefundState & { readonly created: boolean }> {
-  const { id, subOrder, amountFen, reason, shortfall } = input;
+  const { id, subOrder, amountFen, reason, shortfall, claim } = input;
   const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
-  const root = { id: input.intent, marketplace: input.marketplace };
+  const own = { id: input.intent, marketplace: input.marketplace };
+  const root = claim === undefined ? own : { ...own, claim };
   const wanted = { id, subOrder, amountFen, reason, shortfall, capabilities: CAPABILITIES };
   const reserved = await decideOn(platform, root, 'reserve_refund', (payment, context) => {
     const refusal = paymentModeRefusal(payment, input.isLivemode, modeOf);

@@ -37,9 +37,10 @@ const create = defineRoute({
     'key_mode_mismatch',
   ],
   idempotency: {
+    claimsAlong: true,
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
-  handle: async (deps, { path, body, principal, targetId }) => {
+  handle: async (deps, { path, body, principal, targetId, claim }) => {
     const started = await deps.useCases.startAttempt({
       marketplace: principal.marketplace,
       intent: path.id,
@@ -50,6 +51,7 @@ const create = defineRoute({
       payer: payerOf(body.payer ?? {}),
       cashier: null,
       isLivemode: principal.isLivemode,
+      ...(claim === undefined ? {} : { claim }),
     });
     return answerOf(started, ({ payment, attempt }) => presentAttempt(payment, attempt), 201);
   },

@@ -50,6 +50,7 @@ const create = defineRoute({
     'key_mode_mismatch',
   ],
   idempotency: {
+    claimsAlong: true,
     target: (deps, { body, principal }) =>
       deps.useCases.newId('payment_intent', shardOf(principal.marketplace, body.merchant_order_no)),
     refill: async (deps, principal, body) => {
@@ -64,7 +65,9 @@ const create = defineRoute({
   handle: async (deps, call) => {
     const input = inputOf(call);
     if (!input.ok) return input;
-    const made = await deps.useCases.createPaymentIntent(input.value);
+    const { claim } = call;
+    const claimed = claim === undefined ? input.value : { ...input.value, claim };
+    const made = await deps.useCases.createPaymentIntent(claimed);
     if (!made.ok) return made;
     const { payment, created } = made.value;
     return ok({
@@ -200,10 +203,13 @@ const cancel = defineRoute({
   errors: ['not_found', 'payment_intent_not_cancelable', 'key_mode_mismatch'],
   // Creates nothing, but requests with the same key need different targets.
   idempotency: {
+    claimsAlong: true,
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
-  handle: async (deps, { path, principal }) => {
-    const canceled = await deps.useCases.cancelPaymentIntent(principal, path.id);
+  handle: async (deps, { path, principal, claim }) => {
+    const { marketplace, isLivemode } = principal;
+    const who = { marketplace, isLivemode, ...(claim === undefined ? {} : { claim }) };
+    const canceled = await deps.useCases.cancelPaymentIntent(who, path.id);
     return answerOf(canceled, (payment) => presentPaymentIntent(payment));
   },
 });

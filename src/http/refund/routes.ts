@@ -30,10 +30,11 @@ const create = defineRoute({
     'key_mode_mismatch',
   ],
   idempotency: {
+    claimsAlong: true,
     target: (deps, { body }) =>
       deps.useCases.newId('refund', shardOfId(intentOf(body.payment_intent))),
   },
-  handle: async (deps, { body, principal, targetId }) => {
+  handle: async (deps, { body, principal, targetId, claim }) => {
     const made = await deps.useCases.createRefund({
       marketplace: principal.marketplace,
       intent: intentOf(body.payment_intent),
@@ -44,6 +45,7 @@ const create = defineRoute({
       // Nothing is paid out of a balance yet, so that none is short of what was released to it.
       shortfall: 'advance',
       isLivemode: principal.isLivemode,
+      ...(claim === undefined ? {} : { claim }),
     });
     if (!made.ok) return made;
     const { payment, refund, created } = made.value;

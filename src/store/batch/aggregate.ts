@@ -53,6 +53,8 @@ export interface Aggregate<S = unknown, W = unknown> {
   /** The event types and ledger moments that its decisions may use. */
   readonly events: ReadonlySet<string>;
   readonly moments: ReadonlySet<string>;
+  /** Claimed, locked and decided before the others, where commands of the batch depend on it. */
+  readonly opensFirst?: true;
   /**
    * Inserts new roots under their natural keys; returns the holder of each key, in `wanted`'s
    * order.

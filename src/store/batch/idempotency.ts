@@ -106,6 +106,7 @@ function partsOfId(id: string): KeyParts {
 /** Its row is its whole state; claimed by inserting it, with the id of the object to be created. */
 export const IDEMPOTENCY_KEY: Aggregate<IdempotencyRow, IdempotencyRow> = {
   name: 'idempotency_key',
+  opensFirst: true,
   events: new Set(),
   moments: new Set(),
   claim: claimKeys,
