@@ -24,7 +24,7 @@ import {
   wasCommitted,
 } from '../store/batch/engine-lanes.ts';
 import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
-import { type AnyCommand, UNDECIDED } from './command.ts';
+import { type AnyCommand, UNANSWERED, UNDECIDED } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { assertRegistered, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
 
@@ -104,7 +104,7 @@ interface Part {
   readonly unreadable: Map<string, AssertionError>;
 }
 
-type Parts = ReadonlyMap<Aggregate, Part>;
+type Answers = Map<AnyCommand, Answer | AssertionError>;
 
 /** The context of a decision; a class, since one is made for every command. */
 class ShardContext implements DecideContext {
@@ -139,35 +139,35 @@ export async function runBatch(
       return place;
     },
   };
+  const [first = [], ...others] = stepsOf(commands);
   const stamped = stampBatch(session, stamp);
-  const first = partsOf(commands.filter(opensFirst(commands)), aggregates);
-  const opened = open(session, first, writer, environment);
-  const [floor] = await Promise.all([stamped, opened]);
+  const parts = partsOf(first, aggregates);
+  const [floor] = await Promise.all([stamped, open(session, parts, writer, environment)]);
   const isNew = floor !== undefined;
   if (!isNew) await explain(session, stamp);
 
   const outbox = newOutbox();
-  const answers = new Map<AnyCommand, Answer | AssertionError>();
-  const deciding = { ...environment, isReadBack: !isNew };
-  const decideAll = (parts: Parts): void => {
+  const answers: Answers = new Map();
+  const deciding = { ...environment, isReadBack: !isNew, answers };
+  const decideAll = (opened: readonly Part[]): void => {
     if (isNew) raiseIds(floor, places, ids);
-    else assertNothingInserted(parts);
-    for (const part of parts.values())
+    else assertNothingInserted(opened);
+    for (const part of opened)
       for (const command of part.commands)
         answers.set(command, decide(command, part, outbox, deciding));
   };
-  decideAll(first);
-  const left = commands.filter((command) => !answers.has(command));
-  if (isNew) permit(left, answers, environment.permitted);
-  const rest = partsOf(
-    left.filter((command) => environment.permitted.has(command)),
-    aggregates,
-  );
-  if (rest.size > 0) {
-    await open(session, rest, writer, environment);
-    decideAll(rest);
+  decideAll(parts);
+  if (isNew) environment.permitted.clear();
+  for (const step of others) {
+    if (isNew) permit(step, answers, environment.permitted);
+    const next = partsOf(
+      step.filter((command) => environment.permitted.has(command)),
+      aggregates,
+    );
+    await open(session, next, writer, environment);
+    decideAll(next);
+    parts.push(...next);
   }
-  const parts = new Map([...first, ...rest]);
   const { batchId: writtenBy } = stamp;
   const { losses } = session;
   // Committed before, its answer lost on the way: its decision stands and is only read back.
@@ -176,11 +176,25 @@ export async function runBatch(
   return { answers: inOrder, writtenBy, losses, ...saved };
 }
 
-/** All of them at once, where none depends on those of an aggregate that opens first. */
-function opensFirst(commands: readonly AnyCommand[]): (command: AnyCommand) => boolean {
-  const isInSteps = commands.some(({ gate }) => gate !== undefined);
-  return ({ aggregate }) => !isInSteps || aggregate.opensFirst === true;
+/**
+ * All of them at once, where none depends on another. Else those of an aggregate that opens first,
+ * then the others, then those that depend on the others. Of one aggregate, all that are not in the
+ * first step are in one.
+ */
+function stepsOf(commands: readonly AnyCommand[]): readonly (readonly AnyCommand[])[] {
+  if (commands.every(({ gate }) => gate === undefined)) return [commands];
+  const last = new Set<Aggregate>();
+  for (const { aggregate, gate } of commands)
+    if (gate !== undefined && !isOpener(gate.of)) last.add(aggregate);
+  const steps: AnyCommand[][] = [[], [], []];
+  for (const command of commands) {
+    const step = isOpener(command) ? 0 : last.has(command.aggregate) ? 2 : 1;
+    steps[step]?.push(command);
+  }
+  return steps.filter((step) => step.length > 0);
 }
+
+const isOpener = ({ aggregate }: AnyCommand): boolean => aggregate.opensFirst === true;
 
 /**
  * Which of them go on, by what this very batch has answered: what another batch has decided may not
@@ -188,10 +202,9 @@ function opensFirst(commands: readonly AnyCommand[]): (command: AnyCommand) => b
  */
 function permit(
   commands: readonly AnyCommand[],
-  answers: ReadonlyMap<AnyCommand, Answer | AssertionError>,
+  answers: Answers,
   permitted: Set<AnyCommand>,
 ): void {
-  permitted.clear();
   for (const command of commands) {
     const { gate } = command;
     const answer = gate === undefined ? undefined : answers.get(gate.of);
@@ -203,8 +216,8 @@ function permit(
 }
 
 /** What a committed batch claimed is there: a row that is inserted only now is not of it. */
-function assertNothingInserted(parts: Parts): void {
-  for (const { claims } of parts.values())
+function assertNothingInserted(parts: readonly Part[]): void {
+  for (const { claims } of parts)
     for (const { inserted } of claims.values())
       if (inserted !== undefined) throw new Unanswered('what it claimed is gone');
 }
@@ -221,19 +234,17 @@ async function explain(session: Session, stamp: BatchStamp): Promise<void> {
 }
 
 /** In the order of the aggregates: every process takes them in the same order. */
-function partsOf(commands: readonly AnyCommand[], aggregates: readonly Aggregate[]): Parts {
+function partsOf(commands: readonly AnyCommand[], aggregates: readonly Aggregate[]): Part[] {
   const byAggregate = new Map<Aggregate, AnyCommand[]>();
   for (const command of commands) {
     const own = byAggregate.get(command.aggregate);
     if (own === undefined) byAggregate.set(command.aggregate, [command]);
     else own.push(command);
   }
-  const parts = new Map<Aggregate, Part>();
-  for (const aggregate of aggregates) {
+  return aggregates.flatMap((aggregate) => {
     const own = byAggregate.get(aggregate);
-    if (own !== undefined) parts.set(aggregate, newPart(aggregate, own));
-  }
-  return parts;
+    return own === undefined ? [] : [newPart(aggregate, own)];
+  });
 }
 
 function newPart(aggregate: Aggregate, commands: AnyCommand[]): Part {
@@ -264,14 +275,13 @@ function raiseIds(floor: bigint, places: readonly bigint[], ids: IdSource): void
  */
 async function open(
   session: Session,
-  parts: Parts,
+  parts: readonly Part[],
   writer: BatchWriter,
   environment: BatchEnvironment,
 ): Promise<void> {
-  const all = [...parts.values()];
-  const claiming = all.filter(({ commands }) => commands.some(isClaiming));
+  const claiming = parts.filter(({ commands }) => commands.some(isClaiming));
   const claims = claiming.map((part) => claim(session, part, writer));
-  const locks = all.map((part) => lock(session, part, rootsBesideClaims(part), environment));
+  const locks = parts.map((part) => lock(session, part, rootsBesideClaims(part), environment));
   await Promise.all([...claims, ...locks]);
   await Promise.all(claiming.map((part) => lockHolders(session, part, environment)));
 }
@@ -378,18 +388,18 @@ function decide(
 interface Deciding extends BatchEnvironment {
   /** Committed before: the answers are read back from the state, and nothing is saved. */
   readonly isReadBack: boolean;
+  /** Those of this batch so far. */
+  readonly answers: Answers;
 }
-
-/**
- * Decided otherwise than when it was committed, because others have changed the state since: that
- * answer is not known, and what this one promises would never be saved. It is asked again.
- */
-export const UNANSWERED: Answer = err(
-  hutongError('busy', 'it was decided, and its answer was lost; send the same again'),
-);
 
 function doesMore({ postings, events, audit = [] }: Decided<unknown, unknown>): boolean {
   return postings.length > 0 || events.length > 0 || audit.length > 0;
+}
+
+/** What the command at its gate was answered. */
+function givenTo({ gate }: AnyCommand, { answers }: Deciding): Answer | undefined {
+  const answer = gate === undefined ? undefined : answers.get(gate.of);
+  return answer instanceof AssertionError ? undefined : answer;
 }
 
 function decideCommand(
@@ -408,14 +418,18 @@ function decideCommand(
   if (root === undefined || isForeign)
     return err(hutongError('not_found', `no such ${aggregate.name}`));
   const isNew = part.claims.get(command)?.inserted?.after === state;
-  const decision = command.decide(state, new ShardContext(environment, root.shard), isNew);
+  const given = givenTo(command, environment);
+  const context = new ShardContext(environment, root.shard);
+  const decision = command.decide(state, context, isNew, given);
   if (!decision.ok) return decision;
   const { value } = decision;
   assertRegistered(aggregate, root, value);
   // A note, which has no version, is the same as often as it is made; others may depend on a key.
-  const isJudged = root.version !== null || aggregate.opensFirst === true;
+  const isJudged = root.version !== null || isOpener(command);
   const isChanged = value.state !== state && isJudged;
-  if (environment.isReadBack && (isChanged || doesMore(value))) return UNANSWERED;
+  // What was made of another answer may be made of a later state now.
+  const isFromAnswer = command.gate !== undefined && !isOpener(command.gate.of);
+  if (environment.isReadBack && (isChanged || isFromAnswer || doesMore(value))) return UNANSWERED;
   if (value.state !== state) {
     const { version } = aggregate.root(value.state);
     const isNewer = version === null || root.version === null || version > root.version;
@@ -436,14 +450,14 @@ const NOTHING_SAVED: Saved = { changed: [], dueAtMs: null, events: [], owed: Pro
  */
 function save(
   session: Session,
-  parts: Parts,
+  parts: readonly Part[],
   outbox: Outbox,
   writer: BatchWriter,
   environment: BatchEnvironment,
 ): Saved {
   const changed: Changed[] = [];
   const sent: Promise<unknown>[] = [];
-  for (const { aggregate, before, now } of parts.values()) {
+  for (const { aggregate, before, now } of parts) {
     const changes: Change<unknown>[] = [];
     now.forEach((after, id) => {
       const known = must(before.get(id), 'a loaded state');

@@ -21,9 +21,9 @@ export interface Command<S, W, A> {
   /** The rows of the root that it has to see, by id; see `Aggregate.lock`. */
   readonly needs?: readonly string[];
   /**
-   * Another command, of an aggregate that opens first: only if that is in the same batch, and its
-   * answer opens the gate, is this one decided. Else it claims and locks nothing, and is answered
-   * UNDECIDED.
+   * Another command: only if that is in the same batch, and its answer opens the gate, is this one
+   * decided. Else it claims and locks nothing, and is answered UNDECIDED. Where the other one's
+   * aggregate does not open first, this one's must lock nothing: it comes after all other locks.
    */
   readonly gate?: Gate;
   /** The shard of another command that it is sent with: both go to one lane. */
@@ -35,8 +35,16 @@ export interface Command<S, W, A> {
    * batch, and is flushed alone if none comes for a moment.
    */
   readonly piggyback?: boolean;
-  /** Pure. Deciding again on its own result gives the same answer and no writes. */
-  decide(state: S, context: DecideContext, isNew: boolean): Decision<S, A>;
+  /**
+   * Pure. Deciding again on its own result gives the same answer and no writes. `given`: what the
+   * command at its gate was answered.
+   */
+  decide(
+    state: S,
+    context: DecideContext,
+    isNew: boolean,
+    given?: Result<unknown, HutongError>,
+  ): Decision<S, A>;
 }
 
 export interface Gate {
@@ -48,7 +56,18 @@ export interface Gate {
 /** Of a command whose gate was closed: nothing was claimed, locked or decided. */
 export const UNDECIDED = err(hutongError('busy', 'what it depends on was not granted'));
 
+/**
+ * Decided otherwise than when it was committed, because others have changed the state since: that
+ * answer is not known, and what this one promises would never be saved. It is asked again.
+ */
+export const UNANSWERED = err(
+  hutongError('busy', 'it was decided, and its answer was lost; send the same again'),
+);
+
 export const isUndecided = (answer: Result<unknown, HutongError>): boolean => answer === UNDECIDED;
+
+export const isUnanswered = (answer: Result<unknown, HutongError>): boolean =>
+  answer === UNANSWERED;
 
 /** A lane holds commands of every aggregate. */
 export type AnyCommand = Command<unknown, unknown, unknown>;

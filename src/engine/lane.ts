@@ -21,10 +21,9 @@ import {
   Fenced,
   Moved,
   runBatch,
-  UNANSWERED,
   Unanswered,
 } from './batch.ts';
-import type { AnyCommand } from './command.ts';
+import { type AnyCommand, UNANSWERED, UNDECIDED } from './command.ts';
 
 export interface LaneOptions {
   readonly db: Db;
@@ -151,7 +150,7 @@ export class Lane {
 
   /** The map may change while they wait: what a batch holds and its epoch are of one moment. */
   async #settle(waiting: readonly Waiting[]): Promise<void> {
-    const batch = this.#own(waiting);
+    const batch = withGates(this.#own(waiting));
     if (batch.length === 0) return;
     const commands = batch.map(({ command }) => command);
     this.#options.onCommands?.(commands);
@@ -242,4 +241,16 @@ export class Lane {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+/** Those whose gates are of another batch are answered at once: no transaction is made for them. */
+function withGates(waiting: readonly Waiting[]): readonly Waiting[] {
+  if (waiting.every(({ command }) => command.gate === undefined)) return waiting;
+  const here = new Set(waiting.map(({ command }) => command));
+  return waiting.filter(({ command, resolve }) => {
+    if (command.gate === undefined || here.has(command.gate.of)) return true;
+    here.delete(command);
+    resolve(UNDECIDED);
+    return false;
+  });
 }

@@ -10,14 +10,19 @@
 
 import { hash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { IdempotencyAnswer, IdempotentRequest } from '../flows/base/idempotency.ts';
+import type {
+  IdempotencyAnswer,
+  IdempotentRequest,
+  KeptAnswer,
+} from '../flows/base/idempotency.ts';
+import type { RequestKey } from '../flows/base/key-claim.ts';
 import type { Outcome } from '../flows/base/outcome.ts';
 import { ERRORS, hutongError } from '../kernel/errors.ts';
 import { compareTexts } from '../kernel/order.ts';
 import { err, ok } from '../kernel/result.ts';
 import type { ServerDeps } from './deps.ts';
 import { presentError } from './errors.ts';
-import type { AnyRoute, Call, Idempotency, PathIds } from './route.ts';
+import type { Answer, AnyRoute, Call, Idempotency, PathIds } from './route.ts';
 
 /** Ready to send; `replayed` = the stored answer of an earlier request. */
 export interface FinalAnswer {
@@ -63,7 +68,11 @@ export async function runIdempotent(
   const held = await claim.outcome();
   // What was answered without the key is not for this caller.
   if (!held.ok) return held;
-  if (held.value.kind === 'replay') return replay(deps, idempotency, call, held.value);
+  if (held.value.kind === 'replay') {
+    // Stored with our own claim, whose commit was not answered: nobody has had it yet.
+    const replayed = held.value.targetId !== claimed.targetId;
+    return replay(deps, idempotency, call, { ...held.value, replayed });
+  }
   const { targetId } = held.value;
   const mine: IdempotentRequest = { ...claimed, targetId };
   // An earlier try of the same request, which is resumed now, had another target.
@@ -75,11 +84,10 @@ export async function runIdempotent(
   }
   const { answered } = tried;
   if (answered.ok) {
-    const { status, body, secrets } = answered.value;
-    const stored = JSON.stringify(body);
-    await complete(deps, mine, { status, body: stored }, request);
-    const full = secrets === undefined ? stored : JSON.stringify({ ...body, ...secrets });
-    return ok({ status, body: full, replayed: false });
+    const { secrets } = answered.value;
+    const kept = claim.kept() ?? keptOf(answered.value);
+    if (claim.kept() === undefined) await complete(deps, mine, kept, request);
+    return ok({ status: kept.status, body: withSecrets(kept.body, secrets), replayed: false });
   }
   const { status } = ERRORS[answered.error.code];
   const refusal = presentError(answered.error, { requestId: request.id, docsUrl });
@@ -128,19 +136,32 @@ async function replay(
   deps: ServerDeps,
   idempotency: Idempotency<PathIds, unknown, unknown>,
   call: Omit<AnyCall, 'targetId'>,
-  stored: { readonly status: number; readonly body: string },
+  { status, body, replayed }: FinalAnswer,
 ): Outcome<FinalAnswer> {
-  if (idempotency.refill === undefined || stored.status >= 300) {
-    return ok({ status: stored.status, body: stored.body, replayed: true });
-  }
-  const body: Record<string, unknown> = JSON.parse(stored.body);
-  const secrets = await idempotency.refill(deps, call.principal, body);
+  if (idempotency.refill === undefined || status >= 300) return ok({ status, body, replayed });
+  const secrets = await idempotency.refill(deps, call.principal, JSON.parse(body));
   if (!secrets.ok) return secrets;
-  return ok({
-    status: stored.status,
-    body: JSON.stringify({ ...body, ...secrets.value }),
-    replayed: true,
-  });
+  return ok({ status, body: withSecrets(body, secrets.value), replayed });
+}
+
+function keptOf({ status, body }: Pick<Answer, 'status' | 'body'>): KeptAnswer {
+  return { status, body: JSON.stringify(body) };
+}
+
+/** Adds members to the text of an object that has some. */
+function withSecrets(body: string, secrets: Record<string, unknown> | undefined): string {
+  if (secrets === undefined) return body;
+  return `${body.slice(0, -1)},${JSON.stringify(secrets).slice(1)}`;
+}
+
+/** What a use case needs to claim the key of its request, and to store how it is answered. */
+export function requestKeyOf<T>(
+  { claim }: Pick<AnyCall, 'claim'>,
+  answerOf: (result: T) => Pick<Answer, 'status' | 'body'>,
+): { readonly requestKey?: RequestKey<T> } {
+  return claim === undefined
+    ? {}
+    : { requestKey: { claim, keep: (result) => keptOf(answerOf(result)) } };
 }
 
 function pathOf(url: string): string {

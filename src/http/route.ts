@@ -25,7 +25,7 @@ export interface Call<P extends PathIds, Q, B> {
   readonly callerIp: string;
   /** The id chosen for the object that this call creates, stored with the idempotency key. */
   readonly targetId: string;
-  /** The claim of its Idempotency-Key, for the first command that it sends. */
+  /** The claim of its Idempotency-Key, for the first command that it sends and the last. */
   readonly claim?: KeyClaim;
 }
 

@@ -1,6 +1,6 @@
 /** Idempotency keys at the edge: where they are wanted, and what is answered again. */
 import { describe, expect, it } from 'vitest';
-import type { KeyClaim } from '../../src/flows/base/key-claim.ts';
+import type { RequestKey } from '../../src/flows/base/key-claim.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
 import { err } from '../../src/kernel/result.ts';
@@ -83,7 +83,7 @@ describe('idempotency', () => {
     });
     let isRunning = false;
     edge.verbs.createPaymentIntent = async (input) => {
-      const claimed = await input.claim?.outcome();
+      const claimed = await input.requestKey?.claim.outcome();
       if (claimed?.ok === false) return claimed;
       isRunning = true;
       await gate;
@@ -146,12 +146,13 @@ describe('idempotency', () => {
       const real = verbs[verb]!;
       let sent = 0;
       verbs[verb] = (input, ...rest) => {
-        const { claim, ...others } = input as { readonly claim: KeyClaim };
+        const { requestKey, ...others } = input as { readonly requestKey: RequestKey<unknown> };
         const submit = async () => {
           sent += 1;
           return err(hutongError('shutting_down', 'nothing is sent in this test'));
         };
-        return real({ ...others, claim: { ...claim, submit } }, ...rest);
+        const claim = { ...requestKey.claim, submit, submitLast: submit };
+        return real({ ...others, requestKey: { ...requestKey, claim } }, ...rest);
       };
       await refused(post(url, body), 'shutting_down');
       expect([verb, sent]).toEqual([verb, 1]);
@@ -162,8 +163,8 @@ describe('idempotency', () => {
   it('stores a wallet’s refusal, with the wallet’s own message', async () => {
     const { id } = await createIntent();
     let calls = 0;
-    edge.verbs.startAttempt = async ({ claim }) => {
-      const claimed = await claim?.outcome();
+    edge.verbs.startAttempt = async ({ requestKey }) => {
+      const claimed = await requestKey?.claim.outcome();
       if (claimed?.ok === true && claimed.value.kind === 'run') calls += 1;
       const walletError = {
         wallet: 'wechatpay',

@@ -3,6 +3,7 @@
  * and every command still gets its one answer and leaves its one trace.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import type { Payment } from '../../src/core/payment/model.ts';
 import type { Db } from '../../src/database/db.ts';
 import { openPostgres } from '../../src/database/postgres.ts';
 import {
@@ -239,6 +240,46 @@ describe.skipIf(inject('postgresUrl') === null)('an unanswered COMMIT', () => {
         expect(await count(home.db, 'payment_intents', where)).toBe(1);
       }
       expect(proxy.cuts()).toBe(20);
+    });
+
+    test(`${stood}: an answer that is stored with its command is the one that is given`, async () => {
+      const envelope = await envelopeOf(home.db);
+      const platform = { engine: room.engine, wall: wallClock, envelope } as Platform;
+      const other = await openEngine(home.db);
+      for (let race = 0; race < 20; race += 1) {
+        const wanted = wantedPayment({ shard: 13 });
+        const { id } = wanted.intent;
+        const request: IdempotentRequest = {
+          ...{ marketplace: MARKETPLACE, principal: 'key_1', method: 'POST', bodyHash: 'h' },
+          ...{ key: `kept-${moment}-${race}`, path: '/v1/payment_intents', targetId: id },
+        };
+        const claim = openClaim(platform, request);
+        const keep = ({ payment: { intent } }: { readonly payment: Payment }) => ({
+          status: 201,
+          body: `version ${intent.version}`,
+        });
+        const first = race % 2 === 0;
+        const version = first ? 1 : 2;
+        if (!first) await claim.submit(create(wanted));
+        // Where it stood, the payment is another one by the time that it is read back.
+        const change = async () => moment === 'after' && other.engine.submit(cancel(id));
+        proxy.cutAtCommit(moment, change);
+        if (first) await claim.submitLast(create(wanted), keep);
+        else await claim.submitLast(start(id, freshId('payment_attempt', 13)), keep);
+        const kept = { status: 201, body: `version ${version}` };
+        // A claim that is read back finds the answer that was stored with it.
+        if (first && moment === 'after')
+          expect(await claim.outcome()).toMatchObject({ value: { kind: 'replay', ...kept } });
+        else expect(claim.kept()).toMatchObject(kept);
+        expect(await openClaim(platform, request).outcome()).toMatchObject({
+          value: { kind: 'replay', targetId: id, ...kept },
+        });
+        const { intent } = (await stored(home.db, id))!;
+        expect(intent.version).toBe(moment === 'after' ? version + 1 : version);
+      }
+      expect(proxy.cuts()).toBe(20);
+      await other.engine.drain();
+      await other.lease.release();
     });
 
     test(`${stood}: a process whose number was taken over is fenced, and writes nothing more`, async () => {

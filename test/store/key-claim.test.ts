@@ -1,15 +1,18 @@
 /**
  * Rule 12: a key that is claimed together with the first command of its request. Nothing of a
- * request is done whose key is not granted: no row, no event, whatever became of the batch.
+ * request is done whose key is not granted: no row, no event, whatever became of the batch. An
+ * answer that is stored with its last command is stored once, and is what a replay gives.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Payment } from '../../src/core/payment/model.ts';
 import type { Answer } from '../../src/engine/batch.ts';
 import type { AnyCommand } from '../../src/engine/command.ts';
 import {
   completeIdempotency,
   type IdempotentRequest,
   KEY_LEASE_MS,
+  type KeptAnswer,
 } from '../../src/flows/base/idempotency.ts';
 import { openClaim } from '../../src/flows/base/key-claim.ts';
 import type { Platform } from '../../src/flows/base/platform.ts';
@@ -191,7 +194,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       };
       const granted = await tryOn();
       expect(granted.answer).toMatchObject({ ok: true, value: { created: true } });
-      expect(sent()).toEqual([['create'], ['claim_key'], ['create']]);
+      expect(sent()).toEqual([['claim_key'], ['create']]);
       const busy = await tryOn(err(hutongError('busy', 'the cell of the key is away')));
       expect(busy.answer.ok).toBe(false);
       expect(await exists(busy.id)).toBe(false);
@@ -212,6 +215,100 @@ for (const { name, isAvailable, open } of ENGINES) {
         );
         expect(granted).toEqual(tries.filter((_, index) => made[index]).map(({ id }) => id));
       }
+    });
+
+    describe('an answer that is stored with the last command', () => {
+      const shown = ({ payment }: { readonly payment: Payment }): KeptAnswer => ({
+        status: 201,
+        body: JSON.stringify({ id: payment.intent.id, version: payment.intent.version }),
+      });
+      const again = () => openClaim(platform(), requestFor(wantedPayment().intent.id)).outcome();
+
+      test('which is the first one: claimed, done and answered in one batch', async () => {
+        const wanted = wantedPayment({ shard: 3 });
+        const claim = openClaim(platform(), requestFor(wanted.intent.id));
+        expect(claim.kept()).toBeUndefined();
+        const made = await claim.submitLast(create(wanted), shown);
+        expect(made.ok && claim.kept()).toEqual(made.ok && shown(made.value));
+        expect(sent()).toEqual([['claim_key', 'create', 'complete_key']]);
+        expect(await again()).toMatchObject({ value: { kind: 'replay', ...claim.kept() } });
+      });
+
+      test('which is a later one: with that', async () => {
+        const { id, claim, send } = tried(4);
+        await send();
+        expect(await again()).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
+        await claim.submitLast(cancel(id), shown);
+        expect(sent().slice(-1)).toEqual([['cancel', 'complete_key']]);
+        expect(await again()).toMatchObject({ value: { kind: 'replay', ...claim.kept() } });
+      });
+
+      test('of a request that goes on, or is refused: nothing is stored, the lease stays', async () => {
+        const { root } = await paidPayment(room, wantedPayment({ shard: 5 }));
+        const goesOn = openClaim(platform(), requestFor(freshId('refund', 5)));
+        await goesOn.submitLast(refund(root, freshId('refund', 5), 1n), () => undefined);
+        expect(goesOn.kept()).toBeUndefined();
+        expect(await again()).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
+        keys += 1;
+        const refused = openClaim(platform(), requestFor(freshId('refund', 5)));
+        const tooMuch = refund(root, freshId('refund', 5), 1_000_000_000n);
+        const unasked = () => expect.unreachable('a refusal is not shown');
+        expect((await refused.submitLast(tooMuch, unasked)).ok).toBe(false);
+        expect(refused.kept()).toBeUndefined();
+        expect(await again()).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
+      });
+
+      test('that cannot be made: the command stands, and nothing is stored', async () => {
+        const wanted = wantedPayment({ shard: 6 });
+        const claim = openClaim(platform(), requestFor(wanted.intent.id));
+        const made = await claim.submitLast(create(wanted), () => {
+          throw new Error('a defect');
+        });
+        expect([made.ok, claim.kept()]).toEqual([true, undefined]);
+        expect(await exists(wanted.intent.id)).toBe(true);
+        expect(await again()).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
+      });
+
+      test('without the claim: nothing is done, and the first answer stays', async () => {
+        const first = wantedPayment({ shard: 7 });
+        const claim = openClaim(platform(), requestFor(first.intent.id));
+        await claim.submitLast(create(first), shown);
+        const second = wantedPayment({ shard: 7 });
+        const late = openClaim(platform(), requestFor(second.intent.id));
+        expect((await late.submitLast(create(second), shown)).ok).toBe(false);
+        expect([late.kept(), await exists(second.intent.id)]).toEqual([undefined, false]);
+        expect(await again()).toMatchObject({ value: { kind: 'replay', ...claim.kept() } });
+      });
+
+      test('that came into another batch: it is stored on its own', async () => {
+        const wanted = wantedPayment({ shard: 8 });
+        const submit = async (command: AnyCommand): Promise<Answer> => {
+          if (command.name === 'complete_key') await sleep(30);
+          return room.engine.submit(command);
+        };
+        const engine = { ...room.engine, submit } as unknown as Platform['engine'];
+        const request = requestFor(wanted.intent.id);
+        const claim = openClaim({ ...platform(), engine } as Platform, request);
+        expect((await claim.submitLast(create(wanted), shown)).ok).toBe(true);
+        expect([claim.kept(), sent()]).toEqual([undefined, [['claim_key', 'create']]]);
+        await completeIdempotency(platform(), request, { status: 201, body: '{}' });
+        expect(await again()).toMatchObject({ value: { kind: 'replay', body: '{}' } });
+      });
+
+      test('many at once under one key: whoever is granted answers, and all others repeat it', async () => {
+        for (let race = 0; race < RACES; race += 1) {
+          keys += 1;
+          const tries = Array.from({ length: 8 }, (_, index) => {
+            const wanted = wantedPayment({ shard: (race * 7 + index * 31) % 256 });
+            const claim = openClaim(platform(), requestFor(wanted.intent.id));
+            return { claim, send: () => claim.submitLast(create(wanted), shown) };
+          });
+          await Promise.all(tries.map(({ send }) => send()));
+          const kept = tries.flatMap(({ claim }) => claim.kept() ?? []);
+          expect(kept).toHaveLength(1);
+          expect(await again()).toMatchObject({ value: { kind: 'replay', ...kept[0] } });
+        }
+      });
     });
   });
 }

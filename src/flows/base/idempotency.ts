@@ -5,7 +5,7 @@
  */
 
 import { type Decision, plainly } from '../../core/draft.ts';
-import type { Command } from '../../engine/command.ts';
+import { type AnyCommand, type Command, UNDECIDED } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { shardOf } from '../../kernel/id.ts';
 import { err } from '../../kernel/result.ts';
@@ -13,6 +13,7 @@ import {
   IDEMPOTENCY_KEY,
   type IdempotencyRow,
   KEY_END,
+  type KeyEnd,
   type KeyOutcome,
   keyEndId,
 } from '../../store/batch/idempotency.ts';
@@ -29,10 +30,13 @@ export type IdempotencyClaim =
       readonly targetId: string;
     };
 
-export type IdempotencyAnswer =
-  | { readonly status: number; readonly body: string }
-  | 'release'
-  | 'resume';
+/** What a request was answered, without secrets: a replay gives the same. */
+export interface KeptAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export type IdempotencyAnswer = KeptAnswer | 'release' | 'resume';
 
 type RequestColumns = 'marketplace' | 'principal' | 'key' | 'method' | 'path' | 'bodyHash';
 
@@ -140,25 +144,47 @@ export async function completeIdempotency(
   request: IdempotentRequest,
   answer: IdempotencyAnswer,
 ): Promise<void> {
-  const { marketplace, key, targetId } = request;
-  const shard = shardOf(marketplace, key);
   await platform.engine.submit({
-    aggregate: KEY_END,
-    name: 'complete_key',
+    ...endOf(request),
     // Under load it costs no commit of its own. A release is sent at once: a corrected body waits
     // for it.
     piggyback: typeof answer === 'object',
-    shard,
-    marketplace,
-    // Released meanwhile and claimed with another body: that request stores its own answer.
-    root: keyEndId({ shard, marketplace, key, target: targetId }),
-    // Of several that ended in one batch, whoever has answered first stands.
     decide: (end) =>
-      plainly(
-        end.outcome?.state === 'done' ? end : { ...end, outcome: outcomeOf(answer) },
-        undefined,
-      ),
+      plainly(isAnswered(end) ? end : { ...end, outcome: outcomeOf(answer) }, undefined),
   });
+}
+
+/**
+ * Stores what is made of a command's answer, in the batch of that command. Where nothing is made
+ * of it, or it came into another batch, nothing is stored, and `completeIdempotency` is to do it.
+ */
+export function keepCommand<S, W, A>(
+  request: IdempotentRequest,
+  command: Command<S, W, A>,
+  keep: (answer: A) => KeptAnswer | undefined,
+): Command<KeyEnd, never, KeptAnswer> {
+  return {
+    ...endOf(request),
+    gate: { of: command as AnyCommand, isOpen: ({ ok }) => ok },
+    near: command.shard,
+    decide: (end, _context, _isNew, given) => {
+      const kept = given?.ok === true ? keep(given.value as A) : undefined;
+      if (kept === undefined || isAnswered(end)) return UNDECIDED;
+      return plainly({ ...end, outcome: outcomeOf(kept) }, kept);
+    },
+  };
+}
+
+function endOf({ marketplace, key, targetId }: IdempotentRequest) {
+  const shard = shardOf(marketplace, key);
+  // Released meanwhile and claimed with another body: that request stores its own answer.
+  const root = keyEndId({ shard, marketplace, key, target: targetId });
+  return { aggregate: KEY_END, name: 'complete_key', shard, marketplace, root };
+}
+
+/** Of several that ended in one batch, whoever has answered first stands. */
+function isAnswered({ outcome }: KeyEnd): boolean {
+  return outcome?.state === 'done';
 }
 
 function outcomeOf(answer: IdempotencyAnswer): KeyOutcome {

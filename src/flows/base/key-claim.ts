@@ -1,15 +1,24 @@
 /**
  * An Idempotency-Key is claimed together with the first command of its request: both are in one
- * batch, and the command is decided only if the claim is granted there. So a request waits for one
- * commit less. Where the two come into different batches (another lane, another cell), the command
- * is sent again when the claim is committed.
+ * batch, and the command is decided only if the claim is granted there. The request's answer is
+ * stored together with its last command, which may be the first one. So a request waits for two
+ * commits less. Where two of them come into different batches (another lane, another cell), the
+ * command is sent again when the claim is committed, and the answer is stored on its own.
  */
-import { type AnyCommand, type Command, isUndecided } from '../../engine/command.ts';
+import { type AnyCommand, type Command, isUnanswered, isUndecided } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { err, type Result } from '../../kernel/result.ts';
-import { claimCommand, type IdempotencyClaim, type IdempotentRequest } from './idempotency.ts';
+import {
+  claimCommand,
+  type IdempotencyClaim,
+  type IdempotentRequest,
+  type KeptAnswer,
+  keepCommand,
+} from './idempotency.ts';
 import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
+
+type Keep<A> = (answer: A) => KeptAnswer | undefined;
 
 export interface KeyClaim {
   /**
@@ -17,8 +26,23 @@ export interface KeyClaim {
    * granted, nothing is decided, and what this answers is not for the caller: `outcome` says why.
    */
   readonly submit: <S, W, A>(command: Command<S, W, A>) => Outcome<A>;
+  /** As `submit`; and what `keep` makes of its answer is stored as that of the request. */
+  readonly submitLast: <S, W, A>(command: Command<S, W, A>, keep: Keep<A>) => Outcome<A>;
   /** What became of the claim; it is made now, if no command was sent. */
   readonly outcome: () => Outcome<IdempotencyClaim>;
+  /** The answer that is stored with the key; undefined: not yet. */
+  readonly kept: () => KeptAnswer | undefined;
+}
+
+/** The key of a request that is answered with a `T`. */
+export interface RequestKey<T> {
+  readonly claim: KeyClaim;
+  readonly keep: (result: T) => KeptAnswer;
+}
+
+/** What sends a command: the engine, or a key's claim. */
+export interface Sender<A> {
+  readonly submit: <S, W>(command: Command<S, W, A>) => Outcome<A>;
 }
 
 const NOT_GRANTED = err(hutongError('busy', 'the key of this request was not granted'));
@@ -26,25 +50,61 @@ const NOT_GRANTED = err(hutongError('busy', 'the key of this request was not gra
 export function openClaim(platform: Platform, request: IdempotentRequest): KeyClaim {
   const { engine } = platform;
   let claim: Outcome<IdempotencyClaim> | undefined;
+  let kept: KeptAnswer | undefined;
   // For another target, an earlier try is resumed: the command was made for this one.
   const isGranted = (claimed: Result<unknown, unknown>): boolean => {
     if (!claimed.ok) return false;
     const { kind, targetId } = claimed.value as IdempotencyClaim;
     return kind === 'run' && targetId === request.targetId;
   };
+  /** Of a commit whose answer was lost: what was made of the state of that moment. */
+  const readKept = async (): Promise<KeptAnswer | undefined> => {
+    const claimed = await engine.submit(claimCommand(platform, request));
+    return claimed.ok && claimed.value.kind === 'replay' ? claimed.value : undefined;
+  };
+  const send = async <S, W, A>(command: Command<S, W, A>, keep?: Keep<A>): Outcome<A> => {
+    if (keep === undefined) return engine.submit(command);
+    const [answer, keeping] = await Promise.all([
+      engine.submit(command),
+      engine.submit(keepCommand(request, command, keep)),
+    ]);
+    if (keeping.ok) kept = keeping.value;
+    else if (isUnanswered(keeping)) kept = await readKept();
+    return answer;
+  };
+  const submit = async <S, W, A>(command: Command<S, W, A>, keep?: Keep<A>): Outcome<A> => {
+    if (claim !== undefined) return isGranted(await claim) ? send(command, keep) : NOT_GRANTED;
+    const claiming = { ...claimCommand(platform, request), near: command.shard };
+    claim = engine.submit(claiming);
+    const gate = { of: claiming as AnyCommand, isOpen: isGranted };
+    const [claimed, answer] = await Promise.all([claim, send({ ...command, gate }, keep)]);
+    if (!isGranted(claimed)) return NOT_GRANTED;
+    return isUndecided(answer) ? send(command, keep) : answer;
+  };
   return {
+    submit: (command) => submit(command),
+    submitLast: submit,
     outcome: () => {
       claim ??= engine.submit(claimCommand(platform, request));
       return claim;
     },
-    submit: async (command) => {
-      if (claim !== undefined) return isGranted(await claim) ? engine.submit(command) : NOT_GRANTED;
-      const claiming = { ...claimCommand(platform, request), near: command.shard };
-      claim = engine.submit(claiming);
-      const gate = { of: claiming as AnyCommand, isOpen: isGranted };
-      const [claimed, answer] = await Promise.all([claim, engine.submit({ ...command, gate })]);
-      if (!isGranted(claimed)) return NOT_GRANTED;
-      return isUndecided(answer) ? engine.submit(command) : answer;
-    },
+    kept: () => kept,
   };
+}
+
+/**
+ * For the last command of a request: `resultOf` its answer is the request's, if that is no refusal.
+ * undefined: the request goes on. Without a key it is the engine.
+ */
+export function lastSender<T, A>(
+  { engine }: Platform,
+  key: RequestKey<T> | undefined,
+  resultOf: (answer: A) => Result<T, unknown> | undefined,
+): Sender<A> {
+  if (key === undefined) return engine;
+  const keep = (answer: A): KeptAnswer | undefined => {
+    const result = resultOf(answer);
+    return result?.ok === true ? key.keep(result.value) : undefined;
+  };
+  return { submit: (command) => key.claim.submitLast(command, keep) };
 }

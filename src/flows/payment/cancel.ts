@@ -6,9 +6,9 @@ import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { cancelPayment } from '../../core/payment/close.ts';
 import type { Payment } from '../../core/payment/model.ts';
 import type { Id } from '../../kernel/id.ts';
-import { err } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import { modesOf } from '../base/directory.ts';
-import type { KeyClaim } from '../base/key-claim.ts';
+import { lastSender, type RequestKey } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -19,21 +19,34 @@ import { closeLeftBehind } from './settle.ts';
 /** The caller: must own the payment and have its mode. */
 export type Canceler = Pick<Principal, 'marketplace' | 'isLivemode'> & {
   /** The key of the request; left out = it has none. */
-  readonly claim?: KeyClaim;
+  readonly requestKey?: RequestKey<Payment>;
 };
 
 export async function cancelPaymentIntent(
   platform: Platform,
-  { marketplace, isLivemode, claim }: Canceler,
+  { marketplace, isLivemode, requestKey }: Canceler,
   id: Id<'payment_intent'>,
 ): Outcome<Payment> {
   const modeOf = modesOf(await platform.directory.marketplace(marketplace));
-  const root = { id, marketplace, ...(claim === undefined ? {} : { claim }) };
-  const canceled = await decideOn(platform, root, 'cancel_payment_intent', (payment, context) => {
-    const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
-    return refusal === undefined ? cancelPayment(payment, context) : err(refusal);
-  });
-  if (!canceled.ok || canceled.value.intent.status === 'canceled') return canceled;
+  // Where no attempt is to be closed first.
+  const sender = lastSender(platform, requestKey, (payment: Payment) =>
+    isCanceled(payment) ? ok(payment) : undefined,
+  );
+  const root = { id, marketplace, sender };
+  const canceled = await decideOn<Payment>(
+    platform,
+    root,
+    'cancel_payment_intent',
+    (payment, context) => {
+      const refusal = paymentModeRefusal(payment, isLivemode, modeOf);
+      return refusal === undefined ? cancelPayment(payment, context) : err(refusal);
+    },
+  );
+  if (!canceled.ok || isCanceled(canceled.value)) return canceled;
   await closeLeftBehind(platform, canceled.value);
   return readOwnPayment(platform, marketplace, id);
+}
+
+function isCanceled({ intent }: Payment): boolean {
+  return intent.status === 'canceled';
 }

@@ -6,7 +6,7 @@
 
 import type { Livemode } from '../../core/key/mode.ts';
 import { offersFor } from '../../core/offer/offer.ts';
-import type { Payment } from '../../core/payment/model.ts';
+import type { Attempt, Payment } from '../../core/payment/model.ts';
 import type { ProductCapability } from '../../core/wallet/capabilities.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
 import { type HutongError, hutongError } from '../../kernel/errors.ts';
@@ -17,7 +17,7 @@ import { WALLETS, walletModule } from '../../wallets/registry.ts';
 import { readField55Hex } from '../../wires/nfc/field55.ts';
 import { recognisePaymentCode } from '../../wires/qr/payment-code.ts';
 import type { CartEntry } from '../base/directory.ts';
-import type { KeyClaim } from '../base/key-claim.ts';
+import type { RequestKey } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { readOwnPayment } from '../base/read-payment.ts';
@@ -38,7 +38,12 @@ export interface StartAttemptInput {
   /** The key's mode; null = no key, the payment's own mode. */
   readonly isLivemode: Livemode;
   /** The idempotency key of the request; left out = it has none. */
-  readonly claim?: KeyClaim;
+  readonly requestKey?: RequestKey<StartedAttempt>;
+}
+
+export interface StartedAttempt {
+  readonly payment: Payment;
+  readonly attempt: Attempt;
 }
 
 export interface ChosenAttempt extends StartAttemptInput {

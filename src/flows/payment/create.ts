@@ -16,7 +16,7 @@ import { err, ok, type Result } from '../../kernel/result.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
 import { listPayments } from '../../store/payment/queries.ts';
 import type { CartEntry } from '../base/directory.ts';
-import type { KeyClaim } from '../base/key-claim.ts';
+import { lastSender, type RequestKey } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptRead, findCart } from '../base/read-payment.ts';
@@ -31,7 +31,12 @@ export interface CreateIntentInput
   /** The key's mode, which the payment keeps; null = created without a key, at such a counter. */
   readonly isLivemode: Livemode;
   /** The key of the request; left out = it has none. */
-  readonly claim?: KeyClaim;
+  readonly requestKey?: RequestKey<CreatedIntent>;
+}
+
+export interface CreatedIntent {
+  readonly payment: Payment;
+  readonly created: boolean;
 }
 
 const ONE = { limit: 1, beforeId: null, afterId: null };
@@ -45,8 +50,8 @@ const ANY_INTENT = {
 
 export async function createPaymentIntent(
   platform: Platform,
-  { claim, ...input }: CreateIntentInput,
-): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
+  { requestKey, ...input }: CreateIntentInput,
+): Outcome<CreatedIntent> {
   const named = input.subOrders.flatMap((sub) => parseId('merchant', sub.merchant) ?? []);
   const entry = await findCart(platform, input.marketplace, named);
   if (!entry.ok) return entry;
@@ -66,7 +71,8 @@ export async function createPaymentIntent(
   };
   const wanted = newPayment(order);
   if (!wanted.ok) return sameAgain(platform, order, wanted.error);
-  const made = await (claim ?? platform.engine).submit({
+  const sender = lastSender(platform, requestKey, (made: CreatedIntent) => ok(made));
+  const made = await sender.submit({
     aggregate: PAYMENT,
     name: 'create_payment_intent',
     shard,
@@ -86,7 +92,7 @@ async function sameAgain(
   platform: Platform,
   order: NewPayment,
   refusal: HutongError,
-): Outcome<{ readonly payment: Payment; readonly created: boolean }> {
+): Outcome<CreatedIntent> {
   if (refusal.code !== 'expires_at_invalid') return err(refusal);
   const { marketplace, merchantOrderNo } = order;
   const query = { ...ANY_INTENT, merchantOrderNo };

@@ -6,27 +6,27 @@ import type { Payment } from '../../core/payment/model.ts';
 import { type Id, shardOfId } from '../../kernel/id.ts';
 import type { WalletName } from '../../kernel/wallet-names.ts';
 import { PAYMENT } from '../../store/payment/aggregate.ts';
-import type { KeyClaim } from '../base/key-claim.ts';
+import type { Sender } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 
 /** The payment, and on whose behalf the decision is made. An intent can be passed as it is. */
-export interface PaymentRoot {
+export interface PaymentRoot<A> {
   readonly id: Id<'payment_intent'>;
   /** Rule 11: another marketplace's payment is not found; null = the platform itself. */
   readonly marketplace: Id<'marketplace'> | null;
-  /** The key of the request, where it is not claimed yet. */
-  readonly claim?: KeyClaim;
+  /** Default: the engine itself. */
+  readonly sender?: Sender<A>;
 }
 
 export function decideOn<A>(
   platform: Platform,
-  { id, marketplace, claim }: PaymentRoot,
+  { id, marketplace, sender }: PaymentRoot<NoInfer<A>>,
   name: string,
   decide: (payment: Payment, context: DecideContext) => PaymentDecision<A>,
   notification?: { readonly wallet: WalletName; readonly id: string },
 ): Outcome<A> {
-  return (claim ?? platform.engine).submit({
+  return (sender ?? platform.engine).submit({
     aggregate: PAYMENT,
     name,
     shard: shardOfId(id),

@@ -23,13 +23,19 @@ import type { Id } from '../../kernel/id.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { type Product, type WalletError, worksOnce } from '../../kernel/wallet-names.ts';
 import { type CartEntry, modesOf, type OpenedWallet } from '../base/directory.ts';
+import { lastSender } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { findCart } from '../base/read-payment.ts';
 import { callWallet } from '../base/wallet-call.ts';
 import { offerQuestion, walletForCart } from '../offer/list-offers.ts';
 import { attemptOf, attemptOrder } from './attempt-order.ts';
-import { type ChosenAttempt, chooseWallet, type StartAttemptInput } from './choose-wallet.ts';
+import {
+  type ChosenAttempt,
+  chooseWallet,
+  type StartAttemptInput,
+  type StartedAttempt,
+} from './choose-wallet.ts';
 import { decideOn } from './decide-on.ts';
 import { handOutUrlOf, returnUrlOf } from './hand-out.ts';
 import { redactPayer } from './redact-payer-credentials.ts';
@@ -39,14 +45,12 @@ const FIRST_POLL_MS = 5_000;
 /** Longer than any live starter takes. */
 const STARTER_PATIENCE_MS = 30_000;
 
-interface Started {
-  readonly payment: Payment;
-  readonly attempt: Attempt;
-}
-
 const startAnswer = (payment: Payment, attempt: Attempt) => ({ payment, attempt, isNew: false });
 
-export async function startAttempt(platform: Platform, asked: StartAttemptInput): Outcome<Started> {
+export async function startAttempt(
+  platform: Platform,
+  asked: StartAttemptInput,
+): Outcome<StartedAttempt> {
   const merchants = platform.cartMerchants.of(asked.intent);
   const entry = await findCart(platform, asked.marketplace, merchants);
   if (!entry.ok) return entry;
@@ -58,11 +62,12 @@ async function startChosen(
   platform: Platform,
   entry: CartEntry,
   input: ChosenAttempt,
-): Outcome<Started> {
+): Outcome<StartedAttempt> {
   const nowMs = platform.clock.nowMs();
   let isOurs = false;
   const root = { id: input.intent, marketplace: input.marketplace };
-  const claimed = { ...root, ...(input.claim === undefined ? {} : { claim: input.claim }) };
+  const claimed =
+    input.requestKey === undefined ? root : { ...root, sender: input.requestKey.claim };
   const intended = await decideOn(platform, claimed, 'start_attempt', (payment, context) => {
     const known = payment.attempts.find((row) => row.id === input.id);
     if (known !== undefined)
@@ -86,13 +91,20 @@ async function startChosen(
     closeLeftBehind(platform, payment),
   ]);
   const { capabilities } = opened;
-  const recorded = await decideOn(platform, root, 'record_start', (stored, context) =>
-    recordStart(stored, { attempt: input.id, outcome, capabilities }, context),
+  const isAsked = (stands: StartedAttempt): boolean =>
+    outcome.outcome === 'unknown' && worksOnce(attempt.product) && isLive(stands.attempt);
+  const sender = lastSender(platform, input.requestKey, (stands: StartedAttempt) =>
+    isAsked(stands) ? undefined : answerOf(stands.payment, input.id),
+  );
+  const recorded = await decideOn<StartedAttempt>(
+    platform,
+    { ...root, sender },
+    'record_start',
+    (stored, context) => recordStart(stored, { attempt: input.id, outcome, capabilities }, context),
   );
   if (!recorded.ok) return recorded;
   const stands = recorded.value;
-  if (outcome.outcome !== 'unknown' || !worksOnce(attempt.product) || !isLive(stands.attempt))
-    return answerOf(stands.payment, input.id);
+  if (!isAsked(stands)) return answerOf(stands.payment, input.id);
   // An order that must not be sent twice is queried at once.
   const asked = await queryAttempt(platform, opened, stands.payment, stands.attempt);
   return asked.ok ? answerOf(asked.value, input.id) : asked;
@@ -110,7 +122,10 @@ function wasNeverSent(attempt: Attempt, nowMs: number): boolean {
 }
 
 /** A refused attempt is an error with the wallet's own words; every other state is an answer. */
-function answerOf(payment: Payment, id: Id<'payment_attempt'>): Result<Started, HutongError> {
+function answerOf(
+  payment: Payment,
+  id: Id<'payment_attempt'>,
+): Result<StartedAttempt, HutongError> {
   const attempt = attemptOf(payment, id);
   if (attempt.status !== 'failed' || attempt.failure?.code !== 'wallet_declined')
     return ok({ payment, attempt });

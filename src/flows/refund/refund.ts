@@ -9,7 +9,7 @@ import type { NewTransfer, Shortfall } from '../../core/balance/transfer.ts';
 import { paymentModeRefusal } from '../../core/key/mode.ts';
 import { isOpenRefund, type Payment, type Refund } from '../../core/payment/model.ts';
 import { claimRefund } from '../../core/refund/claim.ts';
-import { isAutomatic, reserveRefund } from '../../core/refund/refund.ts';
+import { isAutomatic, type RefundAnswer, reserveRefund } from '../../core/refund/refund.ts';
 import { applyRefundReport, noteUnsent } from '../../core/refund/report.ts';
 import { BALANCE_SHORT } from '../../core/refund/reservation.ts';
 import type { RefundReport } from '../../core/wallet/report.ts';
@@ -23,7 +23,7 @@ import { findRefundIntent } from '../../store/refund/queries.ts';
 import { CAPABILITIES } from '../../wallets/registry.ts';
 import { carryAhead, carryTransfer } from '../balance/transfers.ts';
 import { modesOf, type OpenedWallet } from '../base/directory.ts';
-import type { KeyClaim } from '../base/key-claim.ts';
+import { lastSender, type RequestKey } from '../base/key-claim.ts';
 import type { Outcome } from '../base/outcome.ts';
 import type { Platform } from '../base/platform.ts';
 import { attemptFind, readOwnPayment } from '../base/read-payment.ts';
@@ -42,7 +42,7 @@ export interface RefundInput {
   readonly shortfall: Shortfall;
   readonly isLivemode: boolean;
   /** The key of the request; left out = it has none. */
-  readonly claim?: KeyClaim;
+  readonly requestKey?: RequestKey<CreatedRefund>;
 }
 
 export interface RefundState {
@@ -50,14 +50,15 @@ export interface RefundState {
   readonly refund: Refund;
 }
 
-export async function createRefund(
-  platform: Platform,
-  input: RefundInput,
-): Outcome<RefundState & { readonly created: boolean }> {
-  const { id, subOrder, amountFen, reason, shortfall, claim } = input;
+export interface CreatedRefund extends RefundState {
+  readonly created: boolean;
+}
+
+export async function createRefund(platform: Platform, input: RefundInput): Outcome<CreatedRefund> {
+  const { id, subOrder, amountFen, reason, shortfall, requestKey } = input;
   const modeOf = modesOf(await platform.directory.marketplace(input.marketplace));
   const own = { id: input.intent, marketplace: input.marketplace };
-  const root = claim === undefined ? own : { ...own, claim };
+  const root = requestKey === undefined ? own : { ...own, sender: requestKey.claim };
   const wanted = { id, subOrder, amountFen, reason, shortfall, capabilities: CAPABILITIES };
   const reserved = await decideOn(platform, root, 'reserve_refund', (payment, context) => {
     const refusal = paymentModeRefusal(payment, input.isLivemode, modeOf);
@@ -72,17 +73,17 @@ export async function createRefund(
     return reserveAtBalance(platform, input, reserved.value, transfer);
   // The wallet demands a pause between two refunds of one order: then the janitor sends it.
   if (reserved.value.refund.sentAtMs === null) return reserved;
-  const sent = await sendFirst(platform, reserved.value);
+  const sent = await sendFirst(platform, reserved.value, requestKey);
   return sent.ok ? ok({ ...sent.value, created: true }) : sent;
 }
 
 /** What was released is asked back of its merchant's balance before anything is sent. */
 async function reserveAtBalance(
   platform: Platform,
-  { marketplace, intent }: RefundInput,
+  { marketplace, intent, requestKey }: RefundInput,
   state: RefundState,
   transfer: NewTransfer,
-): Outcome<RefundState & { readonly created: boolean }> {
+): Outcome<CreatedRefund> {
   const asked = { ...transfer, marketplace, intent };
   let carried = await carryTransfer(platform, asked, true);
   if (carried.ok && carried.value.outcome === 'waiting' && transfer.after !== null) {
@@ -95,7 +96,7 @@ async function reserveAtBalance(
   const reserved = { payment, refund };
   const refusal = refusedByBalance(reserved);
   if (refusal !== undefined) return refusal;
-  const sent = isToSend ? await sendFirst(platform, reserved) : ok(reserved);
+  const sent = isToSend ? await sendFirst(platform, reserved, requestKey) : ok(reserved);
   return sent.ok ? ok({ ...sent.value, created: true }) : sent;
 }
 
@@ -106,11 +107,15 @@ function refusedByBalance({ refund }: RefundState): Result<never, HutongError> |
 }
 
 /** Its number is committed as sent just now. */
-async function sendFirst(platform: Platform, state: RefundState): Outcome<RefundState> {
+async function sendFirst(
+  platform: Platform,
+  state: RefundState,
+  requestKey: RequestKey<CreatedRefund> | undefined,
+): Outcome<RefundState> {
   const opened = await walletOf(platform, state);
   return opened === undefined
     ? leaveUnasked(platform, state, true)
-    : sendToWallet(platform, opened, state, 'first');
+    : sendToWallet(platform, opened, state, 'first', requestKey);
 }
 
 export async function getRefund(
@@ -149,6 +154,7 @@ async function sendToWallet(
   opened: OpenedWallet,
   state: RefundState,
   which: Call,
+  requestKey?: RequestKey<CreatedRefund>,
 ): Outcome<RefundState> {
   if (state.refund.reason === 'reversed' && isAutomatic(state.refund)) {
     const fate = await reverseForRefund(platform, opened, state);
@@ -156,7 +162,7 @@ async function sendToWallet(
   }
   const order = refundOrder(state.payment, state.refund, opened, platform.publicUrl);
   const report = await callWallet.refund(platform, opened, order);
-  return commit(platform, state, report, which);
+  return commit(platform, state, report, which, requestKey);
 }
 
 async function queryWallet(
@@ -177,13 +183,20 @@ async function commit(
   state: RefundState,
   report: RefundReport,
   which?: Call,
+  requestKey?: RequestKey<CreatedRefund>,
 ): Outcome<RefundState> {
   const { id: refund, refundNo, tries } = state.refund;
   const call = which === undefined ? {} : { call: { isRepeat: which === 'repeat', tries } };
   const reported = { refund, refundNo, report, ...call };
-  const { intent } = state.payment;
-  return decideOn(platform, intent, 'apply_refund_report', (payment, context) =>
-    applyRefundReport(payment, reported, context),
+  const { id, marketplace } = state.payment.intent;
+  const sender = lastSender(platform, requestKey, (applied: RefundAnswer) =>
+    ok({ ...applied, created: true }),
+  );
+  return decideOn<RefundAnswer>(
+    platform,
+    { id, marketplace, sender },
+    'apply_refund_report',
+    (payment, context) => applyRefundReport(payment, reported, context),
   );
 }
 
@@ -217,7 +230,7 @@ export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>
   if (refund === null) return null;
   const state = { payment, refund };
   return async () => {
-    if (isFirstCall) await sendFirst(platform, state);
+    if (isFirstCall) await sendFirst(platform, state, undefined);
     else await askAgain(platform, state);
   };
 }

@@ -4,9 +4,12 @@ import { presentAttempt } from '../../core/payment/present-attempt.ts';
 import { presentAttempts } from '../../core/payment/present-intent.ts';
 import { PaymentAttemptListShape, PaymentAttemptShape } from '../../core/payment/shape.ts';
 import type { PayerIdentity } from '../../core/wallet/order.ts';
+import type { StartedAttempt } from '../../flows/payment/choose-wallet.ts';
 import { must } from '../../kernel/assert.ts';
 import { parseId, shardOfId } from '../../kernel/id.ts';
+import { ok } from '../../kernel/result.ts';
 import { answerOf } from '../answers.ts';
+import { requestKeyOf } from '../idempotency.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { AttemptCreate } from './schema.ts';
 
@@ -40,7 +43,7 @@ const create = defineRoute({
     claimsAlong: true,
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
-  handle: async (deps, { path, body, principal, targetId, claim }) => {
+  handle: async (deps, { path, body, principal, targetId, ...call }) => {
     const started = await deps.useCases.startAttempt({
       marketplace: principal.marketplace,
       intent: path.id,
@@ -51,11 +54,15 @@ const create = defineRoute({
       payer: payerOf(body.payer ?? {}),
       cashier: null,
       isLivemode: principal.isLivemode,
-      ...(claim === undefined ? {} : { claim }),
+      ...requestKeyOf(call, shownStarted),
     });
-    return answerOf(started, ({ payment, attempt }) => presentAttempt(payment, attempt), 201);
+    return started.ok ? ok(shownStarted(started.value)) : started;
   },
 });
+
+function shownStarted({ payment, attempt }: StartedAttempt) {
+  return { status: 201, body: presentAttempt(payment, attempt) };
+}
 
 function payerOf(payer: NonNullable<AttemptCreate['payer']>): PayerIdentity {
   return {

@@ -9,7 +9,7 @@ import {
   type ShownPaymentIntent,
 } from '../../core/payment/shape.ts';
 import type { Principal } from '../../flows/key/authenticate.ts';
-import type { CreateIntentInput } from '../../flows/payment/create.ts';
+import type { CreatedIntent, CreateIntentInput } from '../../flows/payment/create.ts';
 import { must } from '../../kernel/assert.ts';
 import type { HutongError } from '../../kernel/errors.ts';
 import { type Id, parseId, shardOf, shardOfId } from '../../kernel/id.ts';
@@ -18,6 +18,7 @@ import { ok, type Result } from '../../kernel/result.ts';
 import { deviceOf } from '../../kernel/wallet-names.ts';
 import { answerOf, presentList } from '../answers.ts';
 import type { ServerDeps } from '../deps.ts';
+import { requestKeyOf } from '../idempotency.ts';
 import { OffersShape, type ShownOffers } from '../offer/shape.ts';
 import { allOk, ipOf, pageOf, returnUrlOf, timeOf } from '../parse.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
@@ -65,18 +66,16 @@ const create = defineRoute({
   handle: async (deps, call) => {
     const input = inputOf(call);
     if (!input.ok) return input;
-    const { claim } = call;
-    const claimed = claim === undefined ? input.value : { ...input.value, claim };
-    const made = await deps.useCases.createPaymentIntent(claimed);
+    const keyed = { ...input.value, ...requestKeyOf(call, shownCreated) };
+    const made = await deps.useCases.createPaymentIntent(keyed);
     if (!made.ok) return made;
-    const { payment, created } = made.value;
-    return ok({
-      status: created ? 201 : 200,
-      body: presentPaymentIntent(payment),
-      secrets: secretsOf(deps, payment),
-    });
+    return ok({ ...shownCreated(made.value), secrets: secretsOf(deps, made.value.payment) });
   },
 });
+
+function shownCreated({ payment, created }: CreatedIntent) {
+  return { status: created ? 201 : 200, body: presentPaymentIntent(payment) };
+}
 
 function secretsOf(deps: ServerDeps, payment: Payment): Record<string, unknown> {
   const payToken = deps.useCases.payTokenOf(payment, 'buyer');
@@ -206,13 +205,17 @@ const cancel = defineRoute({
     claimsAlong: true,
     target: (deps, { path }) => deps.useCases.newId('payment_attempt', shardOfId(path.id)),
   },
-  handle: async (deps, { path, principal, claim }) => {
+  handle: async (deps, { path, principal, ...call }) => {
     const { marketplace, isLivemode } = principal;
-    const who = { marketplace, isLivemode, ...(claim === undefined ? {} : { claim }) };
+    const who = { marketplace, isLivemode, ...requestKeyOf(call, shown) };
     const canceled = await deps.useCases.cancelPaymentIntent(who, path.id);
-    return answerOf(canceled, (payment) => presentPaymentIntent(payment));
+    return canceled.ok ? ok(shown(canceled.value)) : canceled;
   },
 });
+
+function shown(payment: Payment) {
+  return { status: 200, body: presentPaymentIntent(payment) };
+}
 
 const resolve = defineRoute({
   method: 'POST',

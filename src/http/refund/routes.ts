@@ -2,11 +2,13 @@
 
 import { presentRefund } from '../../core/refund/present.ts';
 import { RefundShape } from '../../core/refund/shape.ts';
+import type { CreatedRefund } from '../../flows/refund/refund.ts';
 import { must } from '../../kernel/assert.ts';
 import { type Id, parseId, shardOfId } from '../../kernel/id.ts';
 import { fenFromJson } from '../../kernel/money.ts';
 import { ok } from '../../kernel/result.ts';
 import { answerOf } from '../answers.ts';
+import { requestKeyOf } from '../idempotency.ts';
 import { type AnyRoute, defineRoute } from '../route.ts';
 import { RefundCreate } from './schema.ts';
 
@@ -34,7 +36,7 @@ const create = defineRoute({
     target: (deps, { body }) =>
       deps.useCases.newId('refund', shardOfId(intentOf(body.payment_intent))),
   },
-  handle: async (deps, { body, principal, targetId, claim }) => {
+  handle: async (deps, { body, principal, targetId, ...call }) => {
     const made = await deps.useCases.createRefund({
       marketplace: principal.marketplace,
       intent: intentOf(body.payment_intent),
@@ -45,13 +47,15 @@ const create = defineRoute({
       // Nothing is paid out of a balance yet, so that none is short of what was released to it.
       shortfall: 'advance',
       isLivemode: principal.isLivemode,
-      ...(claim === undefined ? {} : { claim }),
+      ...requestKeyOf(call, shownCreated),
     });
-    if (!made.ok) return made;
-    const { payment, refund, created } = made.value;
-    return ok({ status: created ? 201 : 200, body: presentRefund(payment, refund) });
+    return made.ok ? ok(shownCreated(made.value)) : made;
   },
 });
+
+function shownCreated({ payment, refund, created }: CreatedRefund) {
+  return { status: created ? 201 : 200, body: presentRefund(payment, refund) };
+}
 
 function intentOf(text: string): Id<'payment_intent'> {
   return must(parseId('payment_intent', text), 'an id that the schema took');
