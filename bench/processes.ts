@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- payments --processes 1,2,4`: what a complete payment costs where the same load
  * is spread over several platform processes on one database. Each number has its own world and its
- * own warm-up; then payments arrive at one and the same rate, each request at the next process and
- * each callback through a balancer. CPU of all platform processes and of PostgreSQL counts.
+ * own warm-up; then payments arrive at the same rates, each request at the next process and each
+ * callback through a balancer. CPU of all platform processes and of PostgreSQL counts.
  */
 import { closedLoad, openLoad } from '../tools/load.ts';
 import { openLoadClient } from '../tools/load-client.ts';
@@ -18,8 +18,12 @@ import { startWorld, type World } from './world.ts';
 const LANES = 4;
 const WARM_UP = { underWay: 64, durationMs: 60_000, countEachMax: 2_000 } as const;
 const MAXIMUM = { underWay: 64, durationMs: 8_000 } as const;
-const LOAD = { share: 0.5, durationMs: 30_000, underWayMax: 2_000 } as const;
-/** Two processes to one. */
+/** Of what the first run did at most: half of it, and so little that most payments are alone. */
+const LOADS = { half: 0.5, thin: 0.15 } as const;
+const LOAD = { durationMs: 30_000, underWayMax: 2_000 } as const;
+type LoadName = keyof typeof LOADS;
+const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
+/** Two processes to one, at each load. */
 const RATIO_MAX = 1.4;
 
 export interface ProcessesOptions {
@@ -28,11 +32,16 @@ export interface ProcessesOptions {
   readonly processes: readonly number[];
 }
 
-interface Run {
-  readonly processes: number;
-  readonly ratePerS: number;
+/** CPU a payment. */
+interface Cost {
   readonly platformMs: number;
   readonly databaseMs: number;
+}
+
+interface Run {
+  readonly processes: number;
+  readonly maximumPerS: number;
+  readonly costs: Readonly<Record<LoadName, Cost>>;
   readonly errors: readonly string[];
 }
 
@@ -46,12 +55,14 @@ export async function benchProcesses(
     const world = await startWorld({ lanes: LANES, processes: count, command, print });
     if (world === undefined) return { figures: {}, misses: ['PostgreSQL is not installed'] };
     try {
-      const run = await measure(world, wallet, runs[0]?.ratePerS);
+      const run = await measure(world, wallet, runs[0]?.maximumPerS);
       runs.push(run);
-      const { platformMs, databaseMs } = run;
-      print(
-        `${count}: platform ${platformMs.toFixed(2)} ms, PostgreSQL ${databaseMs.toFixed(2)} ms`,
-      );
+      for (const name of LOAD_NAMES) {
+        const { platformMs, databaseMs } = run.costs[name];
+        print(
+          `${count}, ${name}: platform ${platformMs.toFixed(2)} ms, PostgreSQL ${databaseMs.toFixed(2)} ms`,
+        );
+      }
     } finally {
       await world.stop();
     }
@@ -62,7 +73,7 @@ export async function benchProcesses(
 async function measure(
   world: World,
   wallet: BenchedWallet,
-  knownRatePerS: number | undefined,
+  knownPerS: number | undefined,
 ): Promise<Run> {
   await assertDurable(world.databaseUrl);
   const sink = await openWebhookSink();
@@ -74,18 +85,27 @@ async function measure(
     const { countEachMax, ...warmUp } = WARM_UP;
     const warm = await closedLoad(buy, { ...warmUp, countMax: countEachMax * processes });
     const fast = await closedLoad(buy, MAXIMUM);
-    const ratePerS = knownRatePerS ?? (fast.doneInTime * 1_000 * LOAD.share) / MAXIMUM.durationMs;
-    const before = cpuOf(world);
-    const load = await openLoad(buy, { ...LOAD, ratePerS });
-    const after = cpuOf(world);
-    const paid = warm.done + fast.done + load.done;
+    const maximumPerS = knownPerS ?? (fast.doneInTime * 1_000) / MAXIMUM.durationMs;
+    const errors = [...warm.errors, ...fast.errors];
+    const costs = new Map<LoadName, Cost>();
+    let paid = warm.done + fast.done;
+    for (const name of LOAD_NAMES) {
+      const before = cpuOf(world);
+      const load = await openLoad(buy, { ...LOAD, ratePerS: maximumPerS * LOADS[name] });
+      const after = cpuOf(world);
+      costs.set(name, {
+        platformMs: (after.platformMs - before.platformMs) / load.done,
+        databaseMs: (after.databaseMs - before.databaseMs) / load.done,
+      });
+      paid += load.done;
+      errors.push(...load.errors);
+    }
     assertBooked(await readBooks(world.databaseUrl), paid, ENTRIES_EACH);
     return {
       processes,
-      ratePerS,
-      platformMs: (after.platformMs - before.platformMs) / load.done,
-      databaseMs: (after.databaseMs - before.databaseMs) / load.done,
-      errors: [...warm.errors, ...fast.errors, ...load.errors],
+      maximumPerS,
+      costs: Object.fromEntries(costs) as Record<LoadName, Cost>,
+      errors,
     };
   } finally {
     client.close();
@@ -108,18 +128,23 @@ function judge(runs: readonly Run[]): Outcome {
   const misses = errors.length === 0 ? [] : [`${errors.length} errors, the first: ${errors[0]}`];
   const figures: Record<string, number> = { lanes: LANES, errors: errors.length };
   if (first === undefined) return { figures, misses: ['no run'] };
-  figures.load_per_s = round(first.ratePerS);
-  for (const run of runs) {
-    const name = `processes_${run.processes}`;
-    const ratio = (run.platformMs + run.databaseMs) / (first.platformMs + first.databaseMs);
-    figures[`${name}_platform_ms`] = round(run.platformMs);
-    figures[`${name}_postgres_ms`] = round(run.databaseMs);
-    if (run === first) continue;
-    figures[`${name}_ratio`] = round(ratio);
-    // Written so that a figure that is no number misses too.
-    const isJudged = first.processes === 1 && run.processes === 2;
-    if (isJudged && !(ratio <= RATIO_MAX))
-      misses.push(`two processes cost ${round(ratio)} of one, more than ${RATIO_MAX}`);
+  for (const load of LOAD_NAMES) {
+    const suffix = load === 'half' ? '' : `_${load}`;
+    figures[`load${suffix}_per_s`] = round(first.maximumPerS * LOADS[load]);
+    for (const { processes, costs } of runs) {
+      const name = `processes_${processes}${suffix}`;
+      const { platformMs, databaseMs } = costs[load];
+      figures[`${name}_platform_ms`] = round(platformMs);
+      figures[`${name}_postgres_ms`] = round(databaseMs);
+      if (processes === first.processes) continue;
+      const one = first.costs[load];
+      const ratio = (platformMs + databaseMs) / (one.platformMs + one.databaseMs);
+      figures[`${name}_ratio`] = round(ratio);
+      // Written so that a figure that is no number misses too.
+      const isJudged = first.processes === 1 && processes === 2;
+      if (isJudged && !(ratio <= RATIO_MAX))
+        misses.push(`${load}: two processes cost ${round(ratio)} of one, more than ${RATIO_MAX}`);
+    }
   }
   return { figures, misses };
 }

@@ -139,10 +139,13 @@ export async function runBatch(
       return place;
     },
   };
-  const [first = [], ...others] = stepsOf(commands);
-  const stamped = stampBatch(session, stamp);
-  const parts = partsOf(first, aggregates);
-  const [floor] = await Promise.all([stamped, open(session, parts, writer, environment)]);
+  const [first = [], ...others] = stepsOf(commands).map((step) => partsOf(step, aggregates));
+  const ahead = lockableAhead(others);
+  const [floor] = await Promise.all([
+    stampBatch(session, stamp),
+    open(session, first, writer, environment),
+    lockAll(session, ahead, environment),
+  ]);
   const isNew = floor !== undefined;
   if (!isNew) await explain(session, stamp);
 
@@ -156,15 +159,17 @@ export async function runBatch(
       for (const command of part.commands)
         answers.set(command, decide(command, part, outbox, deciding));
   };
-  decideAll(parts);
-  if (isNew) environment.permitted.clear();
+  decideAll(first);
+  const parts = [...first];
+  const { permitted } = environment;
+  if (isNew) permitted.clear();
   for (const step of others) {
-    if (isNew) permit(step, answers, environment.permitted);
-    const next = partsOf(
-      step.filter((command) => environment.permitted.has(command)),
-      aggregates,
-    );
-    await open(session, next, writer, environment);
+    if (isNew) for (const part of step) permit(part.commands, answers, permitted);
+    const next = step.map((part) => ({
+      ...part,
+      commands: part.commands.filter((command) => permitted.has(command)),
+    }));
+    if (step !== ahead) await open(session, next, writer, environment);
     decideAll(next);
     parts.push(...next);
   }
@@ -177,21 +182,21 @@ export async function runBatch(
 }
 
 /**
- * All of them at once, where none depends on another. Else those of an aggregate that opens first,
- * then the others, then those that depend on the others. Of one aggregate, all that are not in the
- * first step are in one.
+ * All of them at once, where none depends on another. Else those of aggregates that open first,
+ * then the others, then those that come last.
  */
 function stepsOf(commands: readonly AnyCommand[]): readonly (readonly AnyCommand[])[] {
   if (commands.every(({ gate }) => gate === undefined)) return [commands];
-  const last = new Set<Aggregate>();
-  for (const { aggregate, gate } of commands)
-    if (gate !== undefined && !isOpener(gate.of)) last.add(aggregate);
   const steps: AnyCommand[][] = [[], [], []];
-  for (const command of commands) {
-    const step = isOpener(command) ? 0 : last.has(command.aggregate) ? 2 : 1;
-    steps[step]?.push(command);
-  }
+  for (const command of commands) steps[stepOf(command)]?.push(command);
   return steps.filter((step) => step.length > 0);
+}
+
+function stepOf(command: AnyCommand): number {
+  const { aggregate, gate } = command;
+  const step = isOpener(command) ? 0 : aggregate.endsLast === true ? 2 : 1;
+  assert(gate === undefined || stepOf(gate.of) < step, 'a gate is of an earlier step');
+  return step;
 }
 
 const isOpener = ({ aggregate }: AnyCommand): boolean => aggregate.opensFirst === true;
@@ -213,6 +218,14 @@ function permit(
       (answer !== undefined && !(answer instanceof AssertionError) && gate.isOpen(answer));
     if (isOpen) permitted.add(command);
   }
+}
+
+/**
+ * The step after the first, where it claims nothing: its roots can be locked with the first, a
+ * round trip less. A root whose command turns out not to be permitted is locked for nothing.
+ */
+function lockableAhead([next = []]: readonly Part[][]): Part[] {
+  return next.some(({ commands }) => commands.some(isClaiming)) ? [] : next;
 }
 
 /** What a committed batch claimed is there: a row that is inserted only now is not of it. */
@@ -281,9 +294,16 @@ async function open(
 ): Promise<void> {
   const claiming = parts.filter(({ commands }) => commands.some(isClaiming));
   const claims = claiming.map((part) => claim(session, part, writer));
-  const locks = parts.map((part) => lock(session, part, rootsBesideClaims(part), environment));
-  await Promise.all([...claims, ...locks]);
+  await Promise.all([...claims, lockAll(session, parts, environment)]);
   await Promise.all(claiming.map((part) => lockHolders(session, part, environment)));
+}
+
+async function lockAll(
+  session: Session,
+  parts: readonly Part[],
+  environment: BatchEnvironment,
+): Promise<void> {
+  await Promise.all(parts.map((part) => lock(session, part, rootsBesideClaims(part), environment)));
 }
 
 /** The roots that commands name, but for those that this batch may insert. */
@@ -417,6 +437,9 @@ function decideCommand(
   const isForeign = command.marketplace !== null && root?.marketplace !== command.marketplace;
   if (root === undefined || isForeign)
     return err(hutongError('not_found', `no such ${aggregate.name}`));
+  // What was made of another answer could be made of a later state now.
+  const isFromAnswer = command.gate !== undefined && !isOpener(command.gate.of);
+  if (environment.isReadBack && isFromAnswer) return UNANSWERED;
   const isNew = part.claims.get(command)?.inserted?.after === state;
   const given = givenTo(command, environment);
   const context = new ShardContext(environment, root.shard);
@@ -427,9 +450,7 @@ function decideCommand(
   // A note, which has no version, is the same as often as it is made; others may depend on a key.
   const isJudged = root.version !== null || isOpener(command);
   const isChanged = value.state !== state && isJudged;
-  // What was made of another answer may be made of a later state now.
-  const isFromAnswer = command.gate !== undefined && !isOpener(command.gate.of);
-  if (environment.isReadBack && (isChanged || isFromAnswer || doesMore(value))) return UNANSWERED;
+  if (environment.isReadBack && (isChanged || doesMore(value))) return UNANSWERED;
   if (value.state !== state) {
     const { version } = aggregate.root(value.state);
     const isNewer = version === null || root.version === null || version > root.version;

@@ -14,7 +14,7 @@ import { isReferenceKind } from '../kernel/id-prefixes.ts';
 import { err } from '../kernel/result.ts';
 import type { Cell, Cells } from '../store/cells.ts';
 import type { Answer } from './batch.ts';
-import type { AnyCommand } from './command.ts';
+import { type AnyCommand, UNDECIDED } from './command.ts';
 import type { Sweeper } from './due.ts';
 import type { IdSource } from './ids.ts';
 import type { ProcessLease } from './process-lease.ts';
@@ -71,8 +71,12 @@ export function createCellRouter(cells: Cells, refresh: () => Promise<void>): Ce
     }
     return MOVING;
   };
-  const submit = (command: AnyCommand): Promise<Answer> =>
-    cells.map.moving.has(command.shard) ? again(command) : send(command);
+  const submit = (command: AnyCommand): Promise<Answer> => {
+    // Another cell is another batch.
+    if (command.gate !== undefined && cells.of(command.gate.of.shard) !== cells.of(command.shard))
+      return Promise.resolve(UNDECIDED);
+    return cells.map.moving.has(command.shard) ? again(command) : send(command);
+  };
 
   return {
     ids: {

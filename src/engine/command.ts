@@ -22,8 +22,8 @@ export interface Command<S, W, A> {
   readonly needs?: readonly string[];
   /**
    * Another command: only if that is in the same batch, and its answer opens the gate, is this one
-   * decided. Else it claims and locks nothing, and is answered UNDECIDED. Where the other one's
-   * aggregate does not open first, this one's must lock nothing: it comes after all other locks.
+   * decided. Else it claims and changes nothing, and is answered UNDECIDED. The other one's
+   * aggregate opens first, or this one's comes last.
    */
   readonly gate?: Gate;
   /** The shard of another command that it is sent with: both go to one lane. */
@@ -31,10 +31,10 @@ export interface Command<S, W, A> {
   /** The wallet's message that caused it, stored so that a re-delivery is recognized. */
   readonly notification?: { readonly wallet: WalletName; readonly id: string };
   /**
-   * Low-priority command that records something already done: it piggybacks on its lane's next
-   * batch, and is flushed alone if none comes for a moment.
+   * Of a low-priority command that records something already done: how long it waits for its lane's
+   * next batch to join it, before it makes one.
    */
-  readonly piggyback?: boolean;
+  readonly piggybackMs?: number;
   /**
    * Pure. Deciding again on its own result gives the same answer and no writes. `given`: what the
    * command at its gate was answered.
@@ -53,7 +53,7 @@ export interface Gate {
   isOpen(answer: Result<unknown, HutongError>): boolean;
 }
 
-/** Of a command whose gate was closed: nothing was claimed, locked or decided. */
+/** Of a command whose gate was closed: nothing was claimed or decided. */
 export const UNDECIDED = err(hutongError('busy', 'what it depends on was not granted'));
 
 /**

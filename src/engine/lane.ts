@@ -48,15 +48,12 @@ interface Waiting {
   readonly resolve: (answer: Answer) => void;
 }
 
-/** How long a piggyback command waits for a batch before it makes one. */
-const PIGGYBACK_MS = 5;
 /**
  * Where commands come close behind each other, a batch waits for more, as long as the one before it
  * took, since most of what a batch costs is the same for one command and for fifty. Where the one
- * before had fewer than SHARED commands, nobody waits, nor does a batch of so many as GATHERED.
+ * before had no company, nobody waits, nor does a batch of so many as GATHERED.
  */
 const GATHER_MS_MAX = 15;
-const SHARED = 4;
 const GATHERED = 64;
 /** Longer than any batch takes that waits for nobody's lock. */
 const HELD_UP_MS = 500;
@@ -76,8 +73,9 @@ export class Lane {
   /** Waits for a batch, and goes in front of the commands that the batch was made for. */
   #piggybacks: Waiting[] = [];
   #piggybackTimer: NodeJS.Timeout | undefined;
+  #piggybackAtMs = 0;
   #running: Promise<void> | undefined;
-  /** The last batch had several commands: more come while a moment is waited. */
+  /** The last batch had company: more comes while a moment is waited. */
   #isShared = false;
   /** How long the last batch took, and when it ended. */
   #tookMs = 0;
@@ -99,9 +97,9 @@ export class Lane {
   }
 
   submit(command: AnyCommand, resolve: (answer: Answer) => void): void {
-    if (command.piggyback === true) {
+    if (command.piggybackMs !== undefined) {
       this.#piggybacks.push({ command, resolve });
-      this.#piggybackTimer ??= setTimeout(() => this.#takeAlong(), PIGGYBACK_MS);
+      this.#takeAlongWithin(command.piggybackMs);
       return;
     }
     this.#takeAlong();
@@ -113,6 +111,14 @@ export class Lane {
   async idle(): Promise<void> {
     this.#takeAlong();
     while (this.#running !== undefined) await this.#running;
+  }
+
+  #takeAlongWithin(durationMs: number): void {
+    const atMs = performance.now() + durationMs;
+    if (this.#piggybackTimer !== undefined && this.#piggybackAtMs <= atMs) return;
+    clearTimeout(this.#piggybackTimer);
+    this.#piggybackAtMs = atMs;
+    this.#piggybackTimer = setTimeout(() => this.#takeAlong(), durationMs);
   }
 
   /** Piggyback commands keep their place in the queue: before everything submitted after them. */
@@ -136,7 +142,7 @@ export class Lane {
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
-      this.#isShared = batch.length >= SHARED;
+      this.#isShared = hasCompany(batch);
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
@@ -241,6 +247,17 @@ export class Lane {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+/** More than one who waits for it: a gate's command goes with another, and a note has time. */
+function hasCompany(batch: readonly Waiting[]): boolean {
+  let count = 0;
+  for (const { command } of batch) {
+    const isExtra = command.gate !== undefined || command.piggybackMs !== undefined;
+    if (!isExtra) count += 1;
+    if (count > 1) return true;
+  }
+  return false;
 }
 
 /** Those whose gates are of another batch are answered at once: no transaction is made for them. */

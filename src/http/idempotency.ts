@@ -83,16 +83,19 @@ export async function runIdempotent(
     throw tried.defect;
   }
   const { answered } = tried;
+  const stored = claim.kept();
   if (answered.ok) {
     const { secrets } = answered.value;
-    const kept = claim.kept() ?? keptOf(answered.value);
-    if (claim.kept() === undefined) await complete(deps, mine, kept, request);
+    const kept = stored ?? keptOf(answered.value);
+    if (stored === undefined) await complete(deps, mine, kept, request);
     return ok({ status: kept.status, body: withSecrets(kept.body, secrets), replayed: false });
   }
+  // It was committed, and cannot be decided again.
+  if (stored !== undefined) return replay(deps, idempotency, call, { ...stored, replayed: false });
   const { status } = ERRORS[answered.error.code];
   const refusal = presentError(answered.error, { requestId: request.id, docsUrl });
-  const stored = { status, body: JSON.stringify(refusal) };
-  const kept = status === 402 ? stored : status < 500 ? 'release' : 'resume';
+  const final = { status, body: JSON.stringify(refusal) };
+  const kept = status === 402 ? final : status < 500 ? 'release' : 'resume';
   await complete(deps, mine, kept, request);
   return answered;
 }
@@ -149,9 +152,9 @@ function keptOf({ status, body }: Pick<Answer, 'status' | 'body'>): KeptAnswer {
 }
 
 /** Adds members to the text of an object that has some. */
-function withSecrets(body: string, secrets: Record<string, unknown> | undefined): string {
-  if (secrets === undefined) return body;
-  return `${body.slice(0, -1)},${JSON.stringify(secrets).slice(1)}`;
+function withSecrets(body: string, secrets: Record<string, unknown> = {}): string {
+  const added = JSON.stringify(secrets);
+  return added === '{}' ? body : `${body.slice(0, -1)},${added.slice(1)}`;
 }
 
 /** What a use case needs to claim the key of its request, and to store how it is answered. */

@@ -1,6 +1,6 @@
 /**
- * Every aggregate, in the order in which batches process them: those that open first come first. A
- * new one is one more line.
+ * Every aggregate, in the order in which batches process them: those that open first come first,
+ * those that come last at the end. A new one is one more line.
  */
 
 import { MERCHANT_BALANCE } from './balance/aggregate.ts';
@@ -15,6 +15,6 @@ export const AGGREGATES: readonly Aggregate[] = [
   PAYMENT,
   MERCHANT_BALANCE,
   TRANSFER,
-  KEY_END,
   DELIVERY,
+  KEY_END,
 ];

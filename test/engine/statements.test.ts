@@ -99,7 +99,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       room.engine.submit({
         aggregate: DELIVERY,
         name: 'record_delivery',
-        piggyback: true,
+        piggybackMs: 5,
         shard: shardOfId(event),
         marketplace: null,
         root: deliveryId({ event, endpoint: ENDPOINT }),

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Payment } from '../../src/core/payment/model.ts';
 import type { Answer } from '../../src/engine/batch.ts';
-import type { AnyCommand } from '../../src/engine/command.ts';
+import { type AnyCommand, UNANSWERED } from '../../src/engine/command.ts';
 import {
   completeIdempotency,
   type IdempotentRequest,
@@ -230,7 +230,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect(claim.kept()).toBeUndefined();
         const made = await claim.submitLast(create(wanted), shown);
         expect(made.ok && claim.kept()).toEqual(made.ok && shown(made.value));
-        expect(sent()).toEqual([['claim_key', 'create', 'complete_key']]);
+        expect(sent()).toEqual([['claim_key', 'create', 'keep_answer']]);
         expect(await again()).toMatchObject({ value: { kind: 'replay', ...claim.kept() } });
       });
 
@@ -239,7 +239,7 @@ for (const { name, isAvailable, open } of ENGINES) {
         await send();
         expect(await again()).toMatchObject({ error: { code: 'idempotency_key_in_flight' } });
         await claim.submitLast(cancel(id), shown);
-        expect(sent().slice(-1)).toEqual([['cancel', 'complete_key']]);
+        expect(sent().slice(-1)).toEqual([['cancel', 'keep_answer']]);
         expect(await again()).toMatchObject({ value: { kind: 'replay', ...claim.kept() } });
       });
 
@@ -283,7 +283,7 @@ for (const { name, isAvailable, open } of ENGINES) {
       test('that came into another batch: it is stored on its own', async () => {
         const wanted = wantedPayment({ shard: 8 });
         const submit = async (command: AnyCommand): Promise<Answer> => {
-          if (command.name === 'complete_key') await sleep(30);
+          if (command.name === 'keep_answer') await sleep(30);
           return room.engine.submit(command);
         };
         const engine = { ...room.engine, submit } as unknown as Platform['engine'];
@@ -293,6 +293,37 @@ for (const { name, isAvailable, open } of ENGINES) {
         expect([claim.kept(), sent()]).toEqual([undefined, [['claim_key', 'create']]]);
         await completeIdempotency(platform(), request, { status: 201, body: '{}' });
         expect(await again()).toMatchObject({ value: { kind: 'replay', body: '{}' } });
+      });
+
+      test('that another process has stored since the lease expired: that one is given', async () => {
+        const { id, claim, send } = tried(9);
+        await send();
+        nowMs += KEY_LEASE_MS + 1;
+        expect(await again()).toMatchObject({ value: { kind: 'run', targetId: id } });
+        const theirs = { status: 201, body: '{"theirs":true}' };
+        await completeIdempotency(platform(), requestFor(id), theirs);
+        expect((await claim.submitLast(cancel(id), shown)).ok).toBe(true);
+        expect(claim.kept()).toEqual(theirs);
+        expect(await again()).toMatchObject({ value: { kind: 'replay', ...theirs } });
+      });
+
+      test('that cannot be read after a lost COMMIT: no other one is given', async () => {
+        const wanted = wantedPayment({ shard: 10 });
+        let isAway = false;
+        const submit = async (command: AnyCommand): Promise<Answer> => {
+          if (isAway) return err(hutongError('busy', 'the database is away'));
+          if (command.name !== 'keep_answer') return room.engine.submit(command);
+          await room.engine.submit(command);
+          isAway = true;
+          return UNANSWERED;
+        };
+        const engine = { ...room.engine, submit } as unknown as Platform['engine'];
+        const request = requestFor(wanted.intent.id);
+        const claim = openClaim({ ...platform(), engine } as Platform, request);
+        expect(await claim.submitLast(create(wanted), shown)).toBe(UNANSWERED);
+        expect(claim.kept()).toBeUndefined();
+        const replayed = { kind: 'replay', status: 201, targetId: wanted.intent.id };
+        expect(await again()).toMatchObject({ value: replayed });
       });
 
       test('many at once under one key: whoever is granted answers, and all others repeat it', async () => {

@@ -5,7 +5,7 @@
  */
 
 import { type Decision, plainly } from '../../core/draft.ts';
-import { type AnyCommand, type Command, UNDECIDED } from '../../engine/command.ts';
+import type { AnyCommand, Command } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { shardOf } from '../../kernel/id.ts';
 import { err } from '../../kernel/result.ts';
@@ -45,6 +45,8 @@ export interface IdempotentRequest extends Pick<IdempotencyRow, RequestColumns> 
 }
 
 export const KEY_LEASE_MS = 30_000;
+/** The caller waits for it. */
+const ANSWER_PIGGYBACK_MS = 5;
 const BODY_PURPOSE = 'idempotency_body';
 
 function rowOf({ envelope }: Platform, request: IdempotentRequest, wallMs: number): IdempotencyRow {
@@ -146,9 +148,10 @@ export async function completeIdempotency(
 ): Promise<void> {
   await platform.engine.submit({
     ...endOf(request),
+    name: 'complete_key',
     // Under load it costs no commit of its own. A release is sent at once: a corrected body waits
     // for it.
-    piggyback: typeof answer === 'object',
+    ...(typeof answer === 'object' ? { piggybackMs: ANSWER_PIGGYBACK_MS } : {}),
     decide: (end) =>
       plainly(isAnswered(end) ? end : { ...end, outcome: outcomeOf(answer) }, undefined),
   });
@@ -162,14 +165,15 @@ export function keepCommand<S, W, A>(
   request: IdempotentRequest,
   command: Command<S, W, A>,
   keep: (answer: A) => KeptAnswer | undefined,
-): Command<KeyEnd, never, KeptAnswer> {
+): Command<KeyEnd, never, KeptAnswer | undefined> {
   return {
     ...endOf(request),
+    name: 'keep_answer',
     gate: { of: command as AnyCommand, isOpen: ({ ok }) => ok },
     near: command.shard,
     decide: (end, _context, _isNew, given) => {
       const kept = given?.ok === true ? keep(given.value as A) : undefined;
-      if (kept === undefined || isAnswered(end)) return UNDECIDED;
+      if (kept === undefined || isAnswered(end)) return plainly(end, undefined);
       return plainly({ ...end, outcome: outcomeOf(kept) }, kept);
     },
   };
@@ -179,7 +183,7 @@ function endOf({ marketplace, key, targetId }: IdempotentRequest) {
   const shard = shardOf(marketplace, key);
   // Released meanwhile and claimed with another body: that request stores its own answer.
   const root = keyEndId({ shard, marketplace, key, target: targetId });
-  return { aggregate: KEY_END, name: 'complete_key', shard, marketplace, root };
+  return { aggregate: KEY_END, shard, marketplace, root };
 }
 
 /** Of several that ended in one batch, whoever has answered first stands. */

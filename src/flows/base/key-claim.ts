@@ -5,13 +5,20 @@
  * commits less. Where two of them come into different batches (another lane, another cell), the
  * command is sent again when the claim is committed, and the answer is stored on its own.
  */
-import { type AnyCommand, type Command, isUnanswered, isUndecided } from '../../engine/command.ts';
+import {
+  type AnyCommand,
+  type Command,
+  isUnanswered,
+  isUndecided,
+  UNANSWERED,
+} from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
-import { err, type Result } from '../../kernel/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 import {
   claimCommand,
   type IdempotencyClaim,
   type IdempotentRequest,
+  KEY_LEASE_MS,
   type KeptAnswer,
   keepCommand,
 } from './idempotency.ts';
@@ -49,6 +56,7 @@ const NOT_GRANTED = err(hutongError('busy', 'the key of this request was not gra
 
 export function openClaim(platform: Platform, request: IdempotentRequest): KeyClaim {
   const { engine } = platform;
+  const openedAtMs = platform.wall.nowMs();
   let claim: Outcome<IdempotencyClaim> | undefined;
   let kept: KeptAnswer | undefined;
   // For another target, an earlier try is resumed: the command was made for this one.
@@ -57,10 +65,12 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
     const { kind, targetId } = claimed.value as IdempotencyClaim;
     return kind === 'run' && targetId === request.targetId;
   };
-  /** Of a commit whose answer was lost: what was made of the state of that moment. */
-  const readKept = async (): Promise<KeptAnswer | undefined> => {
+  /** What is stored, whoever stored it; a refusal: it is not known. */
+  const readKept = async (): Outcome<KeptAnswer | undefined> => {
     const claimed = await engine.submit(claimCommand(platform, request));
-    return claimed.ok && claimed.value.kind === 'replay' ? claimed.value : undefined;
+    if (!claimed.ok) return claimed;
+    const { value } = claimed;
+    return ok(value.kind === 'replay' ? { status: value.status, body: value.body } : undefined);
   };
   const send = async <S, W, A>(command: Command<S, W, A>, keep?: Keep<A>): Outcome<A> => {
     if (keep === undefined) return engine.submit(command);
@@ -68,8 +78,16 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
       engine.submit(command),
       engine.submit(keepCommand(request, command, keep)),
     ]);
-    if (keeping.ok) kept = keeping.value;
-    else if (isUnanswered(keeping)) kept = await readKept();
+    // Read back after a lost COMMIT, it is of a later state. And once the lease has expired, another
+    // process may have answered first: its answer stands.
+    const isLate = platform.wall.nowMs() - openedAtMs >= KEY_LEASE_MS;
+    if (!isUnanswered(keeping) && !(keeping.ok && isLate)) {
+      kept = keeping.ok ? keeping.value : undefined;
+      return answer;
+    }
+    const stored = await readKept();
+    if (!stored.ok) return UNANSWERED;
+    kept = stored.value;
     return answer;
   };
   const submit = async <S, W, A>(command: Command<S, W, A>, keep?: Keep<A>): Outcome<A> => {
@@ -82,7 +100,7 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
     return isUndecided(answer) ? send(command, keep) : answer;
   };
   return {
-    submit: (command) => submit(command),
+    submit,
     submitLast: submit,
     outcome: () => {
       claim ??= engine.submit(claimCommand(platform, request));

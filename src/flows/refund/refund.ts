@@ -110,7 +110,7 @@ function refusedByBalance({ refund }: RefundState): Result<never, HutongError> |
 async function sendFirst(
   platform: Platform,
   state: RefundState,
-  requestKey: RequestKey<CreatedRefund> | undefined,
+  requestKey?: RequestKey<CreatedRefund>,
 ): Outcome<RefundState> {
   const opened = await walletOf(platform, state);
   return opened === undefined
@@ -230,7 +230,7 @@ export async function claimDueRefund(platform: Platform, due: DueChild<'refund'>
   if (refund === null) return null;
   const state = { payment, refund };
   return async () => {
-    if (isFirstCall) await sendFirst(platform, state, undefined);
+    if (isFirstCall) await sendFirst(platform, state);
     else await askAgain(platform, state);
   };
 }

@@ -55,6 +55,8 @@ export interface Aggregate<S = unknown, W = unknown> {
   readonly moments: ReadonlySet<string>;
   /** Claimed, locked and decided before the others, where commands of the batch depend on it. */
   readonly opensFirst?: true;
+  /** Decided after the others, where its commands depend on theirs; it locks nothing. */
+  readonly endsLast?: true;
   /**
    * Inserts new roots under their natural keys; returns the holder of each key, in `wanted`'s
    * order.

@@ -173,6 +173,7 @@ export interface KeyEnd extends KeyParts {
  */
 export const KEY_END: Aggregate<KeyEnd, never> = {
   name: 'idempotency_key',
+  endsLast: true,
   events: new Set(),
   moments: new Set(),
   lock: (_session, ids) => Promise.resolve(new Map(ids.map((id) => [id, openEnd(id)]))),
