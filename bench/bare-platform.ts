@@ -78,7 +78,7 @@ function parseSigned(bytes: Buffer, signature: string): Record<string, string> {
   return JSON.parse(bytes.toString('utf8')) as Record<string, string>;
 }
 
-/** On the thread pool, as the platform signs. */
+/** On the thread pool, as most services sign; the platform does it on the event loop. */
 function signed(text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     sign('sha256', Buffer.from(text), privateKey, (error, signature) =>

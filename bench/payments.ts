@@ -26,7 +26,7 @@ import { startWorld, type World } from './world.ts';
 
 const LANES = 1;
 /** Until V8 has compiled what is hot, as in any process that has run for a minute. */
-const WARM_UP = { underWay: 64, durationMs: 75_000, countMax: 6_000 } as const;
+const WARM_UP = { underWay: 64, durationMs: 120_000, countMax: 12_000 } as const;
 const MAXIMUM = { underWay: 64, durationMs: 10_000 } as const;
 /** For a comparison of two versions: the maximum alone, sooner. */
 const QUICK_WARM_UP = { underWay: 64, durationMs: 20_000, countMax: 2_000 } as const;

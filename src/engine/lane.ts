@@ -49,12 +49,17 @@ interface Waiting {
 }
 
 /**
- * Where commands come close behind each other, a batch waits for more, as long as the one before it
- * took, since most of what a batch costs is the same for one command and for fifty. Where the one
- * before had no company, nobody waits, nor does a batch of so many as GATHERED.
+ * Most of what a batch costs is the same for one command and for fifty. So it waits for more, the
+ * longer the closer they come behind each other: twice as long as the one before took, where
+ * WORTH_WAITING are expected in GATHER_MS_MAX, and in proportion where fewer are. Who is alone waits
+ * for nobody, nor does a batch of so many as GATHERED.
  */
 const GATHER_MS_MAX = 15;
+const WORTH_WAITING = 2;
 const GATHERED = 64;
+/** After a longer pause, a lane is as if it began. */
+const GAP_MS_MAX = 1_000;
+const GAP_WEIGHT = 0.1;
 /** Longer than any batch takes that waits for nobody's lock. */
 const HELD_UP_MS = 500;
 
@@ -75,11 +80,11 @@ export class Lane {
   #piggybackTimer: NodeJS.Timeout | undefined;
   #piggybackAtMs = 0;
   #running: Promise<void> | undefined;
-  /** The last batch had company: more comes while a moment is waited. */
-  #isShared = false;
-  /** How long the last batch took, and when it ended. */
+  /** Between commands that somebody waits for, on average of the last. */
+  #meanGapMs = GAP_MS_MAX;
+  #cameAtMs = 0;
+  /** How long the last batch took. */
   #tookMs = 0;
-  #endedAtMs = 0;
   /** When the batch in flight was taken; null = there is none. */
   #takenAtMs: number | null = null;
 
@@ -103,6 +108,8 @@ export class Lane {
       return;
     }
     this.#takeAlong();
+    // One with a gate comes with another.
+    if (command.gate === undefined) this.#noteArrival();
     this.#queue.push({ command, resolve });
     this.#running ??= this.#drain();
   }
@@ -111,6 +118,19 @@ export class Lane {
   async idle(): Promise<void> {
     this.#takeAlong();
     while (this.#running !== undefined) await this.#running;
+  }
+
+  #noteArrival(): void {
+    const atMs = performance.now();
+    const gapMs = Math.min(atMs - this.#cameAtMs, GAP_MS_MAX);
+    this.#meanGapMs += (gapMs - this.#meanGapMs) * GAP_WEIGHT;
+    this.#cameAtMs = atMs;
+  }
+
+  /** How long the next batch waits for more commands. */
+  #gatherMs(): number {
+    const expected = GATHER_MS_MAX / this.#meanGapMs;
+    return Math.min(2 * this.#tookMs, GATHER_MS_MAX) * Math.min(1, expected / WORTH_WAITING);
   }
 
   #takeAlongWithin(durationMs: number): void {
@@ -134,20 +154,17 @@ export class Lane {
   async #drain(): Promise<void> {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
-    if (performance.now() - this.#endedAtMs > GATHER_MS_MAX) this.#isShared = false;
     while (this.#queue.length > 0) {
-      if (this.#isShared && this.#queue.length < GATHERED)
-        await pause(Math.min(this.#tookMs, GATHER_MS_MAX));
+      const gatherMs = this.#queue.length < GATHERED ? this.#gatherMs() : 0;
+      if (gatherMs >= 1) await pause(gatherMs);
       this.#takeAlong();
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
-      this.#isShared = hasCompany(batch);
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
-      this.#endedAtMs = performance.now();
-      this.#tookMs = this.#endedAtMs - this.#takenAtMs;
+      this.#tookMs = performance.now() - this.#takenAtMs;
       this.#takenAtMs = null;
       this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
     }
@@ -247,17 +264,6 @@ export class Lane {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
-}
-
-/** More than one who waits for it: a gate's command goes with another, and a note has time. */
-function hasCompany(batch: readonly Waiting[]): boolean {
-  let count = 0;
-  for (const { command } of batch) {
-    const isExtra = command.gate !== undefined || command.piggybackMs !== undefined;
-    if (!isExtra) count += 1;
-    if (count > 1) return true;
-  }
-  return false;
 }
 
 /** Those whose gates are of another batch are answered at once: no transaction is made for them. */

@@ -2,24 +2,11 @@
  * Signs a message and checks a signature, for each signMethod of ACP 5.1.0. Verification covers
  * every received field; whose key it is, and whether to trust it, is decided elsewhere.
  */
-import { type KeyObject, sign as rsaSign, verify as rsaVerify, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
+import { signRsaSha256, verifyRsaSha256 } from '../keys/rsa-sha256.ts';
 import { type Encoding, type Fields, filledFields, signText } from './canonical.ts';
 import { digestHex, type KeyedMethod, keyedDigestHex, type SignMethod } from './digest.ts';
 import { signSm2, verifySm2 } from './sm2.ts';
-
-const signAsync = promisify(
-  (hex: Buffer, key: KeyObject, done: (error: Error | null, signature: Buffer) => void) =>
-    rsaSign('sha256', hex, key, done),
-);
-const verifyAsync = promisify(
-  (
-    hex: Buffer,
-    key: KeyObject,
-    signature: Buffer,
-    done: (error: Error | null, isValid: boolean) => void,
-  ) => rsaVerify('sha256', hex, key, signature, done),
-);
 
 export type Signer =
   | { readonly method: '01'; readonly certId: string; readonly privateKey: KeyObject }
@@ -48,7 +35,7 @@ export async function signatureOf(
   switch (signer.method) {
     case '01': {
       const hex = digestHex('01', text, encoding);
-      return (await signAsync(Buffer.from(hex, 'ascii'), signer.privateKey)).toString('base64');
+      return signRsaSha256(signer.privateKey, Buffer.from(hex, 'ascii'));
     }
     case '11':
     case '12':
@@ -76,7 +63,7 @@ export async function verifyFields(
       const bytes = base64Bytes(signature);
       if (bytes === undefined) return false;
       const hex = Buffer.from(digestHex('01', text, encoding), 'ascii');
-      return verifyAsync(hex, verifier.publicKey, bytes).catch(() => false);
+      return verifyRsaSha256(verifier.publicKey, hex, bytes);
     }
     case '11':
     case '12': {
