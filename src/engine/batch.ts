@@ -27,6 +27,7 @@ import type { EventRow, OwedDelivery } from '../store/webhook/events.ts';
 import { type AnyCommand, UNANSWERED, UNDECIDED } from './command.ts';
 import type { IdSource } from './ids.ts';
 import { assertRegistered, newOutbox, type Outbox, putIn, sendOutbox } from './outbox.ts';
+import { isOpener, permit, stepsOf } from './steps.ts';
 
 export interface BatchEnvironment {
   /** In the order in which a batch takes them. */
@@ -179,45 +180,6 @@ export async function runBatch(
   const saved = isNew ? save(session, parts, outbox, writer, environment) : NOTHING_SAVED;
   const inOrder = commands.map((command) => answers.get(command) ?? UNDECIDED);
   return { answers: inOrder, writtenBy, losses, ...saved };
-}
-
-/**
- * All of them at once, where none depends on another. Else those of aggregates that open first,
- * then the others, then those that come last.
- */
-function stepsOf(commands: readonly AnyCommand[]): readonly (readonly AnyCommand[])[] {
-  if (commands.every(({ gate }) => gate === undefined)) return [commands];
-  const steps: AnyCommand[][] = [[], [], []];
-  for (const command of commands) steps[stepOf(command)]?.push(command);
-  return steps.filter((step) => step.length > 0);
-}
-
-function stepOf(command: AnyCommand): number {
-  const { aggregate, gate } = command;
-  const step = isOpener(command) ? 0 : aggregate.endsLast === true ? 2 : 1;
-  assert(gate === undefined || stepOf(gate.of) < step, 'a gate is of an earlier step');
-  return step;
-}
-
-const isOpener = ({ aggregate }: AnyCommand): boolean => aggregate.opensFirst === true;
-
-/**
- * Which of them go on, by what this very batch has answered: what another batch has decided may not
- * be committed. A batch that is read back goes by what it was when it was committed.
- */
-function permit(
-  commands: readonly AnyCommand[],
-  answers: Answers,
-  permitted: Set<AnyCommand>,
-): void {
-  for (const command of commands) {
-    const { gate } = command;
-    const answer = gate === undefined ? undefined : answers.get(gate.of);
-    const isOpen =
-      gate === undefined ||
-      (answer !== undefined && !(answer instanceof AssertionError) && gate.isOpen(answer));
-    if (isOpen) permitted.add(command);
-  }
 }
 
 /**

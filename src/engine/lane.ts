@@ -51,8 +51,8 @@ interface Waiting {
 /**
  * Most of what a batch costs is the same for one command and for fifty. So it waits for more, the
  * longer the closer they come behind each other: twice as long as the one before took, where
- * WORTH_WAITING are expected in GATHER_MS_MAX, and in proportion where fewer are. Who is alone waits
- * for nobody, nor does a batch of so many as GATHERED.
+ * WORTH_WAITING are expected in GATHER_MS_MAX, and in proportion where fewer are. Who is alone
+ * waits for nobody, nor does a batch of so many as GATHERED.
  */
 const GATHER_MS_MAX = 15;
 const WORTH_WAITING = 2;

@@ -9,7 +9,7 @@ export interface Random {
 const POOL_BYTES = 4_096;
 const SMALL_BYTES = 64;
 
-/** Most want a few bytes: those come from a pool, since asking the system costs the same for all. */
+/** Few bytes come from a pool: asking the system costs the same for many. */
 function openRandom(): Random {
   const pool = Buffer.alloc(POOL_BYTES);
   let used = POOL_BYTES;

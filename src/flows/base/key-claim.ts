@@ -78,8 +78,8 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
       engine.submit(command),
       engine.submit(keepCommand(request, command, keep)),
     ]);
-    // Read back after a lost COMMIT, it is of a later state. And once the lease has expired, another
-    // process may have answered first: its answer stands.
+    // Read back after a lost COMMIT, it is of a later state. And once the lease has expired,
+    // another process may have answered first: its answer stands.
     const isLate = platform.wall.nowMs() - openedAtMs >= KEY_LEASE_MS;
     if (!isUnanswered(keeping) && !(keeping.ok && isLate)) {
       kept = keeping.ok ? keeping.value : undefined;
