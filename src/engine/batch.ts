@@ -245,7 +245,7 @@ function raiseIds(floor: bigint, places: readonly bigint[], ids: IdSource): void
 }
 
 /**
- * Claims come before locks, in every transaction, and both are sent at once: what is locked first
+ * Claims come before locks, in every step, and both are sent at once: what is locked first
  * does not depend on the claims. Then come the holders of natural keys that were there already.
  */
 async function open(

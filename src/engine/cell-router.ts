@@ -72,10 +72,12 @@ export function createCellRouter(cells: Cells, refresh: () => Promise<void>): Ce
     return MOVING;
   };
   const submit = (command: AnyCommand): Promise<Answer> => {
-    // Another cell is another batch.
-    if (command.gate !== undefined && cells.of(command.gate.of.shard) !== cells.of(command.shard))
+    const { shard, gate } = command;
+    const isMoving = cells.map.moving.has(shard);
+    // Another cell is another batch, and so is whatever is sent later.
+    if (gate !== undefined && (isMoving || cells.of(gate.of.shard) !== cells.of(shard)))
       return Promise.resolve(UNDECIDED);
-    return cells.map.moving.has(command.shard) ? again(command) : send(command);
+    return isMoving ? again(command) : send(command);
   };
 
   return {

@@ -49,17 +49,19 @@ interface Waiting {
 }
 
 /**
- * Most of what a batch costs is the same for one command and for fifty. So it waits for more, the
- * longer the closer they come behind each other: twice as long as the one before took, where
- * WORTH_WAITING are expected in GATHER_MS_MAX, and in proportion where fewer are. Who is alone
- * waits for nobody, nor does a batch of so many as GATHERED.
+ * Most of what a batch costs is the same for one command and for fifty. So where others came along
+ * with the last ones, a batch waits for more, at most twice as long as the one before took: the
+ * longer, the more of them came. It goes when nothing has come for a while, or GATHERED are there.
+ * Who is alone waits for nobody.
  */
 const GATHER_MS_MAX = 15;
-const WORTH_WAITING = 2;
 const GATHERED = 64;
-/** After a longer pause, a lane is as if it began. */
+/** So many mean gaps without a command: whoever was to come has come. */
+const QUIET_GAPS = 3;
+/** After a longer pause, the gap before it says nothing. */
 const GAP_MS_MAX = 1_000;
-const GAP_WEIGHT = 0.1;
+/** Of the newest in a mean. */
+const WEIGHT = 0.1;
 /** Longer than any batch takes that waits for nobody's lock. */
 const HELD_UP_MS = 500;
 
@@ -80,9 +82,14 @@ export class Lane {
   #piggybackTimer: NodeJS.Timeout | undefined;
   #piggybackAtMs = 0;
   #running: Promise<void> | undefined;
-  /** Between commands that somebody waits for, on average of the last. */
+  /** Means of the last: between commands, and how many of them a batch had. */
   #meanGapMs = GAP_MS_MAX;
+  #meanCount = 1;
   #cameAtMs = 0;
+  /** When the first of those that wait came. */
+  #waitingSinceMs = 0;
+  /** A note's time is over. */
+  #isHurried = false;
   /** How long the last batch took. */
   #tookMs = 0;
   /** When the batch in flight was taken; null = there is none. */
@@ -107,9 +114,9 @@ export class Lane {
       this.#takeAlongWithin(command.piggybackMs);
       return;
     }
-    this.#takeAlong();
     // One with a gate comes with another.
     if (command.gate === undefined) this.#noteArrival();
+    this.#takeAlong();
     this.#queue.push({ command, resolve });
     this.#running ??= this.#drain();
   }
@@ -123,14 +130,20 @@ export class Lane {
   #noteArrival(): void {
     const atMs = performance.now();
     const gapMs = Math.min(atMs - this.#cameAtMs, GAP_MS_MAX);
-    this.#meanGapMs += (gapMs - this.#meanGapMs) * GAP_WEIGHT;
+    this.#meanGapMs += (gapMs - this.#meanGapMs) * WEIGHT;
     this.#cameAtMs = atMs;
+    if (this.#queue.length === 0) this.#waitingSinceMs = atMs;
   }
 
-  /** How long the next batch waits for more commands. */
-  #gatherMs(): number {
-    const expected = GATHER_MS_MAX / this.#meanGapMs;
-    return Math.min(2 * this.#tookMs, GATHER_MS_MAX) * Math.min(1, expected / WORTH_WAITING);
+  async #gather(): Promise<void> {
+    const worthMs = Math.min(2 * this.#tookMs, GATHER_MS_MAX) * Math.min(1, this.#meanCount - 1);
+    const endMs = this.#waitingSinceMs + worthMs;
+    const quietMs = QUIET_GAPS * this.#meanGapMs;
+    while (!this.#isHurried && this.#queue.length < GATHERED) {
+      const leftMs = Math.min(endMs, this.#cameAtMs + quietMs) - performance.now();
+      if (leftMs < 1) return;
+      await pause(leftMs);
+    }
   }
 
   #takeAlongWithin(durationMs: number): void {
@@ -138,7 +151,10 @@ export class Lane {
     if (this.#piggybackTimer !== undefined && this.#piggybackAtMs <= atMs) return;
     clearTimeout(this.#piggybackTimer);
     this.#piggybackAtMs = atMs;
-    this.#piggybackTimer = setTimeout(() => this.#takeAlong(), durationMs);
+    this.#piggybackTimer = setTimeout(() => {
+      this.#isHurried = true;
+      this.#takeAlong();
+    }, durationMs);
   }
 
   /** Piggyback commands keep their place in the queue: before everything submitted after them. */
@@ -155,12 +171,13 @@ export class Lane {
     // One turn of the event loop lets everything that arrived with the first command join it.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
-      const gatherMs = this.#queue.length < GATHERED ? this.#gatherMs() : 0;
-      if (gatherMs >= 1) await pause(gatherMs);
+      await this.#gather();
       this.#takeAlong();
+      this.#isHurried = false;
       const size = this.#options.batchSizeMax;
       const batch = this.#queue.length <= size ? this.#queue : this.#queue.slice(0, size);
       this.#queue = batch === this.#queue ? [] : this.#queue.slice(size);
+      this.#meanCount += (countOf(batch) - this.#meanCount) * WEIGHT;
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
@@ -264,6 +281,14 @@ export class Lane {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+/** Those that somebody waits for: a command with a gate comes with another, and a note has time. */
+function countOf(batch: readonly Waiting[]): number {
+  let count = 0;
+  for (const { command } of batch)
+    if (command.gate === undefined && command.piggybackMs === undefined) count += 1;
+  return Math.max(1, count);
 }
 
 /** Those whose gates are of another batch are answered at once: no transaction is made for them. */

@@ -16,10 +16,13 @@ export function stepsOf(commands: readonly AnyCommand[]): readonly (readonly Any
 }
 
 function stepOf(command: AnyCommand): number {
-  const { aggregate, gate } = command;
-  const step = isOpener(command) ? 0 : aggregate.endsLast === true ? 2 : 1;
-  assert(gate === undefined || stepOf(gate.of) < step, 'a gate is of an earlier step');
-  return step;
+  if (isOpener(command)) return 0;
+  return command.aggregate.endsLast === true ? 2 : 1;
+}
+
+export function assertGate(command: AnyCommand): void {
+  const { gate } = command;
+  assert(gate === undefined || stepOf(gate.of) < stepOf(command), 'a gate is of an earlier step');
 }
 
 export const isOpener = ({ aggregate }: AnyCommand): boolean => aggregate.opensFirst === true;

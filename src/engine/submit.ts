@@ -18,6 +18,7 @@ import { Lane, MOVED } from './lane.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { ProcessLease } from './process-lease.ts';
 import { createSpread } from './spread.ts';
+import { assertGate } from './steps.ts';
 
 const BATCH_SIZE_MAX = { postgres: 1_000, pglite: 100 } as const;
 const PATIENCE_MS = 20_000;
@@ -75,6 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
   const submit = (command: AnyCommand): Promise<Answer> =>
     new Promise((resolve) => {
       assert(aggregates.includes(command.aggregate), `${command.aggregate.name} is registered`);
+      assertGate(command);
       if (isDraining) {
         resolve(err(hutongError('shutting_down', 'this process is shutting down')));
         return;

@@ -7,7 +7,7 @@ import type { Id, IdKind } from '../kernel/id.ts';
 import { listAuditLog } from './audit/audit-log.ts';
 import { releaseEscrow } from './balance/release.ts';
 import type { Until } from './base/change-hub.ts';
-import { completeIdempotency } from './base/idempotency.ts';
+import { completeIdempotency, readKept } from './base/idempotency.ts';
 import { openClaim } from './base/key-claim.ts';
 import type { Platform } from './base/platform.ts';
 import { readiness } from './base/readiness.ts';
@@ -51,7 +51,7 @@ const VERBS = {
   ...{ eraseBuyer, getBuyerErasure },
   ...{ listEvents, getEvent, resendEvent, createWebhookEndpoint, listWebhookEndpoints },
   ...{ getWebhookEndpoint, updateWebhookEndpoint, deleteWebhookEndpoint, rotateWebhookSecret },
-  ...{ authenticate, openClaim, completeIdempotency, readiness },
+  ...{ authenticate, openClaim, completeIdempotency, readKept, readiness },
 };
 
 type Bound<V> = {

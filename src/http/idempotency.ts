@@ -15,8 +15,9 @@ import type {
   IdempotentRequest,
   KeptAnswer,
 } from '../flows/base/idempotency.ts';
-import type { RequestKey } from '../flows/base/key-claim.ts';
+import type { KeyClaim, RequestKey } from '../flows/base/key-claim.ts';
 import type { Outcome } from '../flows/base/outcome.ts';
+import { assert } from '../kernel/assert.ts';
 import { ERRORS, hutongError } from '../kernel/errors.ts';
 import { compareTexts } from '../kernel/order.ts';
 import { err, ok } from '../kernel/result.ts';
@@ -74,30 +75,71 @@ export async function runIdempotent(
     return replay(deps, idempotency, call, { ...held.value, replayed });
   }
   const { targetId } = held.value;
-  const mine: IdempotentRequest = { ...claimed, targetId };
   // An earlier try of the same request, which is resumed now, had another target.
-  const isAnswered = along !== undefined && targetId === claimed.targetId;
+  const isResumed = targetId !== claimed.targetId;
+  const isAnswered = along !== undefined && !isResumed;
   const tried = isAnswered ? along : await tryToAnswer(deps, route, { ...call, targetId });
+  const ending: Ending = { deps, request, claim, claimed: { ...claimed, targetId }, isResumed };
   if ('defect' in tried) {
-    await complete(deps, mine, 'resume', request);
+    await free(ending, 'resume');
     throw tried.defect;
   }
   const { answered } = tried;
-  const stored = claim.kept();
-  if (answered.ok) {
-    const { secrets } = answered.value;
-    const kept = stored ?? keptOf(answered.value);
-    if (stored === undefined) await complete(deps, mine, kept, request);
-    return ok({ status: kept.status, body: withSecrets(kept.body, secrets), replayed: false });
+  const made = finalOf(answered, { requestId: request.id, docsUrl });
+  // Where a commit that stood cannot be decided again, its answer is stored all the same.
+  if (!answered.ok && made === undefined && claim.kept() === undefined) {
+    await free(ending, ERRORS[answered.error.code].status < 500 ? 'release' : 'resume');
+    return answered;
   }
-  // It was committed, and cannot be decided again.
-  if (stored !== undefined) return replay(deps, idempotency, call, { ...stored, replayed: false });
+  const stored = await store(ending, made);
+  if (!stored.ok) return stored;
+  const { status, body } = stored.value;
+  if (!answered.ok && stored.value === made) return answered;
+  if (!answered.ok || status >= 300)
+    return replay(deps, idempotency, call, { status, body, replayed: false });
+  return ok({ status, body: withSecrets(body, answered.value.secrets), replayed: false });
+}
+
+/** What a request has come to: a refusal that may be mended is not final. */
+function finalOf(
+  answered: Awaited<ReturnType<AnyRoute['handle']>>,
+  context: Parameters<typeof presentError>[1],
+): KeptAnswer | undefined {
+  if (answered.ok) return keptOf(answered.value);
   const { status } = ERRORS[answered.error.code];
-  const refusal = presentError(answered.error, { requestId: request.id, docsUrl });
-  const final = { status, body: JSON.stringify(refusal) };
-  const kept = status === 402 ? final : status < 500 ? 'release' : 'resume';
-  await complete(deps, mine, kept, request);
-  return answered;
+  return status === 402
+    ? keptOf({ status, body: presentError(answered.error, context) })
+    : undefined;
+}
+
+/** How a request ends that has its key. */
+interface Ending {
+  readonly deps: ServerDeps;
+  readonly request: FastifyRequest;
+  readonly claim: KeyClaim;
+  readonly claimed: IdempotentRequest;
+  readonly isResumed: boolean;
+}
+
+/**
+ * Stored before it is sent: whoever received an answer gets the same one again, whatever crashes in
+ * between (rules 8 and 12). Where two processes have run the request, one after the other's lease,
+ * what is stored is the answer of both.
+ */
+async function store(ending: Ending, made: KeptAnswer | undefined): Outcome<KeptAnswer> {
+  const { deps, claim, claimed, isResumed } = ending;
+  const kept = claim.kept() ?? made;
+  assert(kept !== undefined, 'a request has an answer');
+  if (kept !== made) return ok(kept);
+  await complete(ending, kept);
+  if (!isResumed && !claim.isLate()) return ok(kept);
+  const read = await deps.useCases.readKept(claimed);
+  return read.ok ? ok(read.value ?? kept) : read;
+}
+
+/** Not once the lease may have expired: the key may be another process's by now. */
+async function free(ending: Ending, how: 'release' | 'resume'): Promise<void> {
+  if (!ending.claim.isLate()) await complete(ending, how);
 }
 
 type Tried =
@@ -114,16 +156,10 @@ async function tryToAnswer(deps: ServerDeps, route: AnyRoute, call: AnyCall): Pr
 
 type AnyCall = Call<PathIds, unknown, unknown>;
 
-/**
- * Stored before it is sent: whoever received an answer gets the same one again, whatever crashes in
- * between (rules 8 and 12). But the work is committed, so failing to store it must not fail the
- * answer.
- */
+/** The work is committed: failing to store its answer must not fail the answer. */
 async function complete(
-  deps: ServerDeps,
-  claimed: IdempotentRequest,
+  { deps, request, claimed }: Ending,
   answer: IdempotencyAnswer,
-  request: FastifyRequest,
 ): Promise<void> {
   try {
     await deps.useCases.completeIdempotency(claimed, answer);

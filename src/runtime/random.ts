@@ -9,13 +9,16 @@ export interface Random {
 const POOL_BYTES = 4_096;
 const SMALL_BYTES = 64;
 
-/** Few bytes come from a pool: asking the system costs the same for many. */
+/**
+ * Few bytes come from a pool, since asking the system costs the same for many: up to 4 kB that are
+ * not handed out yet stand in memory.
+ */
 function openRandom(): Random {
   const pool = Buffer.alloc(POOL_BYTES);
   let used = POOL_BYTES;
   return {
     bytes: (length) => {
-      if (length > SMALL_BYTES) return randomBytes(length);
+      if (!(length > 0 && length <= SMALL_BYTES)) return randomBytes(length);
       if (used + length > POOL_BYTES) {
         randomFillSync(pool);
         used = 0;

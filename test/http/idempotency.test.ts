@@ -1,5 +1,6 @@
 /** Idempotency keys at the edge: where they are wanted, and what is answered again. */
 import { describe, expect, it } from 'vitest';
+import type { IdempotentRequest } from '../../src/flows/base/idempotency.ts';
 import type { RequestKey } from '../../src/flows/base/key-claim.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 import { hutongError } from '../../src/kernel/errors.ts';
@@ -123,6 +124,53 @@ describe('idempotency', () => {
       expect(again.body.id).toBe(key?.target);
     }
     expect(edge.logged.join('')).toContain('SECRET-STACK');
+  });
+
+  it('answers what is stored, where another process has run the request too', async () => {
+    const { openClaim, createPaymentIntent, completeIdempotency } = edge.verbs;
+    const theirs = { status: 201, body: '{"id":"pi_theirs"}' };
+    let asked: IdempotentRequest | undefined;
+    // Whoever outlived its lease, and whoever took the request over: neither knows of the other.
+    for (const isLate of [true, false]) {
+      const request = post('/v1/payment_intents', intent({ merchant_order_no: `late-${isLate}` }));
+      if (!isLate) {
+        edge.verbs.createPaymentIntent = () => Promise.reject(new Error('a defect'));
+        await refused(request, 'internal');
+      }
+      edge.verbs.openClaim = (claimed) => {
+        asked = claimed;
+        return { ...openClaim(claimed), isLate: () => isLate };
+      };
+      edge.verbs.createPaymentIntent = async ({ requestKey, ...input }) => {
+        // Taken over: the first try is not granted, the second has the target of the first request.
+        if (!isLate && requestKey !== undefined)
+          return createPaymentIntent({ requestKey, ...input });
+        await requestKey?.claim.outcome();
+        await completeIdempotency({ ...asked!, targetId: input.id }, theirs);
+        return createPaymentIntent(input);
+      };
+      const first = await call(request);
+      expect([first.status, first.body.id]).toEqual([201, 'pi_theirs']);
+      expect(await storedKeys(request)).toMatchObject([{ state: 'done', answer: theirs.body }]);
+      edge.verbs.openClaim = openClaim;
+      edge.verbs.createPaymentIntent = createPaymentIntent;
+    }
+  });
+
+  it('does not free a key that another process may have by now', async () => {
+    const { openClaim, createPaymentIntent } = edge.verbs;
+    edge.verbs.openClaim = (claimed) => ({ ...openClaim(claimed), isLate: () => true });
+    for (const code of ['amount_mismatch', 'busy'] as const) {
+      const request = post('/v1/payment_intents', intent({ merchant_order_no: `free-${code}` }));
+      edge.verbs.createPaymentIntent = async ({ requestKey }) => {
+        await requestKey?.claim.outcome();
+        return err(hutongError(code, 'refused'));
+      };
+      await refused(request, code);
+      expect(await storedKeys(request)).toMatchObject([{ state: 'in_flight' }]);
+      await refused(request, 'idempotency_key_in_flight');
+    }
+    edge.verbs.createPaymentIntent = createPaymentIntent;
   });
 
   it('hands its claim on to the first command, on every route that says so', async () => {

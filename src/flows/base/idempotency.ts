@@ -8,10 +8,11 @@ import { type Decision, plainly } from '../../core/draft.ts';
 import type { AnyCommand, Command } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
 import { shardOf } from '../../kernel/id.ts';
-import { err } from '../../kernel/result.ts';
+import { err, ok } from '../../kernel/result.ts';
 import {
   IDEMPOTENCY_KEY,
   type IdempotencyRow,
+  idempotencyKeyId,
   KEY_END,
   type KeyEnd,
   type KeyOutcome,
@@ -45,6 +46,10 @@ export interface IdempotentRequest extends Pick<IdempotencyRow, RequestColumns> 
 }
 
 export const KEY_LEASE_MS = 30_000;
+/** Between the clocks of two processes. */
+const CLOCKS_APART_MS = 5_000;
+/** From then on, another process may have taken over the request of the key. */
+export const KEY_SURE_MS = KEY_LEASE_MS - CLOCKS_APART_MS;
 /** The caller waits for it. */
 const ANSWER_PIGGYBACK_MS = 5;
 const BODY_PURPOSE = 'idempotency_body';
@@ -86,13 +91,7 @@ function decideClaim(
     );
   }
   if (stored.state === 'done') {
-    const { status, answer, target } = stored;
-    return plainly(stored, {
-      kind: 'replay',
-      status: status ?? 200,
-      body: answer ?? '',
-      targetId: target,
-    });
+    return plainly(stored, { kind: 'replay', ...keptOf(stored), targetId: stored.target });
   }
   // The very claim whose commit was not answered: each request makes new target ids.
   const isOurs = isSame && stored.target === wanted.target;
@@ -139,6 +138,28 @@ export function claimCommand(
         ? plainly(stored, { kind: 'run', targetId: wanted.target })
         : decideClaim(stored, wanted, isSameBody, wallMs),
   };
+}
+
+/** The answer that is stored with the key, whoever stored it; it takes and changes nothing. */
+export async function readKept(
+  { engine }: Pick<Platform, 'engine'>,
+  { marketplace, key }: IdempotentRequest,
+): Outcome<KeptAnswer | undefined> {
+  const shard = shardOf(marketplace, key);
+  const read = await engine.submit({
+    aggregate: IDEMPOTENCY_KEY,
+    name: 'read_key',
+    shard,
+    marketplace,
+    root: idempotencyKeyId({ shard, marketplace, key }),
+    decide: (row): Decision<IdempotencyRow, KeptAnswer | undefined> =>
+      plainly(row, row.state === 'done' ? keptOf(row) : undefined),
+  });
+  return !read.ok && read.error.code === 'not_found' ? ok(undefined) : read;
+}
+
+function keptOf({ status, answer }: IdempotencyRow): KeptAnswer {
+  return { status: status ?? 200, body: answer ?? '' };
 }
 
 export async function completeIdempotency(

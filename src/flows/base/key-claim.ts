@@ -13,14 +13,15 @@ import {
   UNANSWERED,
 } from '../../engine/command.ts';
 import { hutongError } from '../../kernel/errors.ts';
-import { err, ok, type Result } from '../../kernel/result.ts';
+import { err, type Result } from '../../kernel/result.ts';
 import {
   claimCommand,
   type IdempotencyClaim,
   type IdempotentRequest,
-  KEY_LEASE_MS,
+  KEY_SURE_MS,
   type KeptAnswer,
   keepCommand,
+  readKept,
 } from './idempotency.ts';
 import type { Outcome } from './outcome.ts';
 import type { Platform } from './platform.ts';
@@ -39,6 +40,8 @@ export interface KeyClaim {
   readonly outcome: () => Outcome<IdempotencyClaim>;
   /** The answer that is stored with the key; undefined: not yet. */
   readonly kept: () => KeptAnswer | undefined;
+  /** Its lease may have expired, and another process run the same request. */
+  readonly isLate: () => boolean;
 }
 
 /** The key of a request that is answered with a `T`. */
@@ -59,18 +62,12 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
   const openedAtMs = platform.wall.nowMs();
   let claim: Outcome<IdempotencyClaim> | undefined;
   let kept: KeptAnswer | undefined;
+  const isLate = (): boolean => platform.wall.nowMs() - openedAtMs >= KEY_SURE_MS;
   // For another target, an earlier try is resumed: the command was made for this one.
   const isGranted = (claimed: Result<unknown, unknown>): boolean => {
     if (!claimed.ok) return false;
     const { kind, targetId } = claimed.value as IdempotencyClaim;
     return kind === 'run' && targetId === request.targetId;
-  };
-  /** What is stored, whoever stored it; a refusal: it is not known. */
-  const readKept = async (): Outcome<KeptAnswer | undefined> => {
-    const claimed = await engine.submit(claimCommand(platform, request));
-    if (!claimed.ok) return claimed;
-    const { value } = claimed;
-    return ok(value.kind === 'replay' ? { status: value.status, body: value.body } : undefined);
   };
   const send = async <S, W, A>(command: Command<S, W, A>, keep?: Keep<A>): Outcome<A> => {
     if (keep === undefined) return engine.submit(command);
@@ -80,12 +77,11 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
     ]);
     // Read back after a lost COMMIT, it is of a later state. And once the lease has expired,
     // another process may have answered first: its answer stands.
-    const isLate = platform.wall.nowMs() - openedAtMs >= KEY_LEASE_MS;
-    if (!isUnanswered(keeping) && !(keeping.ok && isLate)) {
+    if (!isUnanswered(keeping) && !(keeping.ok && isLate())) {
       kept = keeping.ok ? keeping.value : undefined;
       return answer;
     }
-    const stored = await readKept();
+    const stored = await readKept(platform, request);
     if (!stored.ok) return UNANSWERED;
     kept = stored.value;
     return answer;
@@ -107,6 +103,7 @@ export function openClaim(platform: Platform, request: IdempotentRequest): KeyCl
       return claim;
     },
     kept: () => kept,
+    isLate,
   };
 }
 

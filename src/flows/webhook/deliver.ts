@@ -181,7 +181,7 @@ async function disable(platform: Platform, endpoint: OpenedEndpoint): Promise<vo
   platform.directory.forgetEndpoints(marketplace);
 }
 
-/** Nobody waits for it. */
+/** Nobody waits for it but the deliveries that are queued for its endpoint. */
 const DELIVERED_PIGGYBACK_MS = 25;
 
 async function record(

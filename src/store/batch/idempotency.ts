@@ -89,7 +89,7 @@ const LOCK: Statement = {
 type KeyParts = Pick<IdempotencyRow, 'shard' | 'marketplace' | 'key'>;
 
 /** Identifies a key: all that is needed to find its row. */
-function idempotencyKeyId(row: KeyParts) {
+export function idempotencyKeyId(row: KeyParts) {
   return `${row.shard} ${row.marketplace} ${row.key}`;
 }
 
