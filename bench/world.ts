@@ -95,7 +95,13 @@ export async function startGround(
     const sandboxPort = await freePort();
     const sandbox = await startChild({
       name: 'the sandbox',
-      args: ['bin/hutong.js', 'sandbox', '--allow-local-callbacks', '--no-demo-papers'],
+      args: [
+        ...NODE_FLAGS,
+        'bin/hutong.js',
+        'sandbox',
+        '--allow-local-callbacks',
+        '--no-demo-papers',
+      ],
       env: { HUTONG_DIR: dir, HUTONG_SANDBOX_PORT: String(sandboxPort) },
       readyText: 'ready in',
       timeoutMs: START_TIMEOUT_MS,

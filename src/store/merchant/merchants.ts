@@ -19,7 +19,10 @@ import { type IdPage, type List, type Listed, listed } from '../page.ts';
 import { noteMerchants } from './merchant-changes.ts';
 
 const MERCHANTS = statements('merchants', {
-  read: 'select * from merchants where id = any($1::bigint[])',
+  // A row for each account, or one without: what a payment needs to know is one statement.
+  read: `select m.id as owner, m.marketplace as owner_of, m.name, m.external_id, a.*
+    from merchants m left join wallet_accounts a on a.merchant = m.id
+    where m.id = any($1::bigint[]) order by a.id`,
   byExternalId: 'select * from merchants where marketplace = $1 and external_id = $2',
   add: `insert into merchants (id, marketplace, name, external_id, created_at)
   values ($1, $2, $3, $4, $5)
@@ -87,14 +90,16 @@ export async function readMerchants(
   db: Db,
   ids: readonly Id<'merchant'>[],
 ): Promise<Map<Id<'merchant'>, MerchantEntry>> {
-  const values = [idArray(ids)];
-  const [merchants, accounts] = await Promise.all([
-    db.read(MERCHANTS.read, values),
-    readAccounts(db, ids),
-  ]);
-  return new Map(
-    entriesOf(merchants.map(toMerchant), accounts).map((row) => [row.merchant.id, row]),
-  );
+  const found = new Map<Id<'merchant'>, MerchantEntry>();
+  for (const row of await db.read(MERCHANTS.read, [idArray(ids)])) {
+    const id = formatId('merchant', row.owner as bigint);
+    const known = found.get(id);
+    const account = row.id === null ? [] : [toAccount(row)];
+    const merchant =
+      known?.merchant ?? toMerchant({ ...row, id: row.owner, marketplace: row.owner_of });
+    found.set(id, { merchant, accounts: [...(known?.accounts ?? []), ...account] });
+  }
+  return found;
 }
 
 export async function readAccounts(
