@@ -25,7 +25,7 @@ import { makeTemplates, type TemplateOwner } from './growth-templates.ts';
 import { medianInterval } from './interval.ts';
 import { cpuMsOf } from './process-cpu.ts';
 import type { Outcome } from './report.ts';
-import { assertDurable } from './server-facts.ts';
+import { assertDurable, untilVacuumed } from './server-facts.ts';
 import { openWebhookSink, type WebhookSink } from './webhook-sink.ts';
 import { type Ground, type Seeded, type Served, startGround } from './world.ts';
 
@@ -176,6 +176,7 @@ async function measure(
   await assertDurable(large.databaseUrl);
   const errors: string[] = [];
   for (const side of [small, large]) errors.push(...(await closedLoad(side.buy, WARM_UP)).errors);
+  await untilVacuumed(large.databaseUrl);
   const rounds: Cost[] = [];
   for (let number = 1; number <= ROUNDS; number += 1) {
     const order = number % 2 === 0 ? [large, small] : [small, large];

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 const BLOCK_BYTES = 8_192;
@@ -51,6 +52,25 @@ export async function query(url: string, text: string): Promise<Record<string, s
     return (await client.query(text)).rows as Record<string, string>[];
   } finally {
     await client.end();
+  }
+}
+
+const VACUUM_LOOK_MS = 1_000;
+
+/**
+ * Until no autovacuum has been at work for ten seconds: what was seeded a moment ago is tidied up
+ * once, and that is nobody's cost a payment.
+ */
+export async function untilVacuumed(url: string, timeoutMs = 300_000): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (let quiet = 0; quiet < 10 && performance.now() < deadlineMs; ) {
+    const [row] = await query(
+      url,
+      `select count(*)::text as count from pg_stat_activity
+        where backend_type = 'autovacuum worker'`,
+    );
+    quiet = row?.count === '0' ? quiet + 1 : 0;
+    await sleep(VACUUM_LOOK_MS);
   }
 }
 

@@ -50,11 +50,11 @@ interface Waiting {
 
 /**
  * Most of what a batch costs is the same for one command and for fifty. So where others came along
- * with the last ones, a batch waits for more, at most twice as long as the one before took: the
- * longer, the more of them came. It goes when nothing has come for a while, or GATHERED are there.
- * Who is alone waits for nobody.
+ * with the last ones, a batch waits for more: the longer, the more of them came, whatever a batch
+ * takes. (By what the last one took, batches stay small where they are small.) It goes when nothing
+ * has come for a while, or GATHERED are there. Who is alone waits for nobody.
  */
-const GATHER_MS_MAX = 15;
+const GATHER_MS_MAX = 20;
 const GATHERED = 64;
 /** So many mean gaps without a command: whoever was to come has come. */
 const QUIET_GAPS = 3;
@@ -90,8 +90,6 @@ export class Lane {
   #waitingSinceMs = 0;
   /** A note's time is over. */
   #isHurried = false;
-  /** How long the last batch took. */
-  #tookMs = 0;
   /** When the batch in flight was taken; null = there is none. */
   #takenAtMs: number | null = null;
 
@@ -136,7 +134,7 @@ export class Lane {
   }
 
   async #gather(): Promise<void> {
-    const worthMs = Math.min(2 * this.#tookMs, GATHER_MS_MAX) * Math.min(1, this.#meanCount - 1);
+    const worthMs = GATHER_MS_MAX * Math.min(1, this.#meanCount - 1);
     const endMs = this.#waitingSinceMs + worthMs;
     const quietMs = QUIET_GAPS * this.#meanGapMs;
     while (!this.#isHurried && this.#queue.length < GATHERED) {
@@ -181,7 +179,6 @@ export class Lane {
       const startedMs = this.#options.wallMs();
       this.#takenAtMs = performance.now();
       await this.#settle(batch);
-      this.#tookMs = performance.now() - this.#takenAtMs;
       this.#takenAtMs = null;
       this.#options.onBatch(batch.length, this.#options.wallMs() - startedMs);
     }
