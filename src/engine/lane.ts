@@ -49,12 +49,14 @@ interface Waiting {
 }
 
 /**
- * Most of what a batch costs is the same for one command and for fifty. So where others came along
- * with the last ones, a batch waits for more: the longer, the more of them came, whatever a batch
- * takes. (By what the last one took, batches stay small where they are small.) It goes when nothing
- * has come for a while, or GATHERED are there. Who is alone waits for nobody.
+ * Most of what a batch costs is the same for one command and for fifty. So where commands come
+ * close behind each other, a batch waits for more: not where fewer than COMPANY are to be expected
+ * in that time, since at a thin load the wait costs more time than it saves work, and in full where
+ * twice as many are. It goes when nothing has come for a while, or GATHERED are there. Who is
+ * alone, however fast, waits for nobody.
  */
 const GATHER_MS_MAX = 20;
+const COMPANY = 3;
 const GATHERED = 64;
 /** So many mean gaps without a command: whoever was to come has come. */
 const QUIET_GAPS = 3;
@@ -134,7 +136,7 @@ export class Lane {
   }
 
   async #gather(): Promise<void> {
-    const worthMs = GATHER_MS_MAX * Math.min(1, this.#meanCount - 1);
+    const worthMs = GATHER_MS_MAX * this.#companyShare();
     const endMs = this.#waitingSinceMs + worthMs;
     const quietMs = QUIET_GAPS * this.#meanGapMs;
     while (!this.#isHurried && this.#queue.length < GATHERED) {
@@ -142,6 +144,13 @@ export class Lane {
       if (leftMs < 1) return;
       await pause(leftMs);
     }
+  }
+
+  /** 0: nobody is worth waiting for; 1: as long as may be. */
+  #companyShare(): number {
+    const expected = GATHER_MS_MAX / this.#meanGapMs;
+    const share = Math.min(1, Math.max(0, expected / COMPANY - 1));
+    return share * Math.min(1, this.#meanCount - 1);
   }
 
   #takeAlongWithin(durationMs: number): void {
